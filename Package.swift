@@ -1,0 +1,50 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+// Each target is a floor and imports only floors below it; the ground is at the bottom.
+// Everything is built in release mode (`make build`, `make test`): the kernels are useless without optimisation.
+let package = Package(
+  name: "sotto",
+  platforms: [.macOS(.v15)],
+  products: [
+    .executable(name: "sotto", targets: ["sotto"])
+  ],
+  dependencies: [
+    .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+    .package(url: "https://github.com/LebJe/TOMLKit", from: "0.6.0"),
+  ],
+  targets: [
+    .executableTarget(
+      name: "sotto",
+      dependencies: [
+        "TerminalInterface", "Conversation", "Generation", "Models", "Tokenization", "Checkpoints",
+        "Compute",
+        .product(name: "ArgumentParser", package: "swift-argument-parser"),
+        .product(name: "TOMLKit", package: "TOMLKit"),
+      ]),
+    .target(
+      name: "TerminalInterface",
+      dependencies: [
+        "Conversation", "CNcurses", .product(name: "TOMLKit", package: "TOMLKit"),
+      ]),
+    .target(name: "Conversation", dependencies: ["Tokenization", "Checkpoints"]),
+    .target(name: "Generation", dependencies: ["Models", "Tokenization", "Compute"]),
+    .target(name: "Models", dependencies: ["Checkpoints", "Compute"]),
+    .target(name: "Tokenization", dependencies: ["Checkpoints"]),
+    .target(name: "Checkpoints", dependencies: ["Compute"]),
+    .target(name: "Compute", dependencies: ["CKernels"]),
+    .target(name: "CKernels", cSettings: [.unsafeFlags(["-O3"], .when(configuration: .debug))]),
+    .systemLibrary(name: "CNcurses", pkgConfig: "ncursesw", providers: [.apt(["libncurses-dev"])]),
+
+    .testTarget(name: "sottoTests", dependencies: ["sotto"]),
+    .testTarget(name: "TerminalInterfaceTests", dependencies: ["TerminalInterface"]),
+    .testTarget(name: "ConversationTests", dependencies: ["Conversation"]),
+    .testTarget(name: "GenerationTests", dependencies: ["Generation"]),
+    .testTarget(name: "ModelsTests", dependencies: ["Models"]),
+    .testTarget(name: "TokenizationTests", dependencies: ["Tokenization"]),
+    .testTarget(name: "CheckpointsTests", dependencies: ["Checkpoints"]),
+    .testTarget(name: "ComputeTests", dependencies: ["Compute", "CKernels"]),
+  ],
+  swiftLanguageModes: [.v6],
+  cLanguageStandard: .c17
+)

@@ -1,0 +1,2 @@
+// The kernels, one operation a file. Every function is safe to call from several threads on disjoint outputs.
+#pragma once

@@ -1,0 +1,132 @@
+/// Where numbers are computed. Models describe; a backend computes, with few and large operations, one
+/// for what one fused kernel does.
+///
+/// Operations return tensors at once and may be lazy: only `values(_:)` and `token...` readings force
+/// them. Caches change only through operations given here. Not thread-safe: one owner uses it.
+///
+/// Rows of a tensor may belong to several sequences (batch generation): operations that look at a
+/// sequence take `counts`, the number of consecutive rows of each, beside the sequences' caches.
+public protocol Backend: AnyObject {
+  /// Whether activations may be rounded (8 bits, bfloat16) for speed.
+  var precision: Precision { get }
+
+  // Data in and out.
+
+  /// Takes in a weight. Cheap for formats that are used in place.
+  func parameter(_ weight: Weight) throws -> Parameter
+  /// A tensor of the given numbers, row by row.
+  func tensor(_ values: [Float], columns: Int) -> Tensor
+  /// Reads a tensor's numbers, row by row.
+  func values(_ x: Tensor) -> [Float]
+
+  // Views.
+
+  /// Columns `range` of every row.
+  func columns(_ x: Tensor, _ range: Range<Int>) -> Tensor
+  /// The rows at `indices`, in that order.
+  func rows(_ x: Tensor, _ indices: [Int]) -> Tensor
+
+  // Layers.
+
+  /// Rows of `table` [vocabulary, features] for `tokens`, times `scale`.
+  func embedding(_ tokens: [Int32], table: Parameter, scale: Float) -> Tensor
+  /// The layers' outputs side by side (query, key and value; gate and up), plus `residual` where given.
+  /// - Parameter residual: as wide as all outputs together.
+  func linear(_ x: Tensor, _ layers: [Linear], adding residual: Tensor?) -> Tensor
+  /// Root mean square normalisation (arXiv:1910.07467) of each group of `groupSize` columns:
+  /// x / sqrt(mean(x²) + epsilon) * (weight + offset). The weight has `groupSize` or `columns` numbers.
+  func rmsNorm(_ x: Tensor, weight: Parameter?, groupSize: Int, epsilon: Float, offset: Float) -> Tensor
+  /// Layer normalisation over all columns.
+  func layerNorm(_ x: Tensor, weight: Parameter?, bias: Parameter?, epsilon: Float) -> Tensor
+  /// Rotates each head of `table.headSize` columns by its row's position.
+  func rotary(_ x: Tensor, _ table: RotaryTable, positions: [Int32]) -> Tensor
+  /// Appends key and value rows to the caches and attends causally over what they hold.
+  /// - Returns: [rows, heads * valueHeadSize].
+  func attention(
+    query: Tensor, key: Tensor, value: Tensor, caches: [any KeyValueCache], counts: [Int],
+    _ settings: AttentionSettings
+  ) throws -> Tensor
+  /// activation(first half of the columns) * second half: [rows, columns / 2].
+  func gated(_ x: Tensor, _ activation: Activation) -> Tensor
+  /// a + scale * b.
+  func add(_ a: Tensor, _ b: Tensor, scale: Float) -> Tensor
+  /// x * scale, then cap * tanh(x / cap) where a cap is given.
+  func scaled(_ x: Tensor, by scale: Float, softcap: Float?) -> Tensor
+
+  // Caches.
+
+  /// An empty cache for one attention layer.
+  /// - Parameter window: only this many latest positions are attended to, the current one included;
+  ///   nil for all.
+  func keyValueCache(heads: Int, headSize: Int, window: Int?) -> any KeyValueCache
+}
+
+/// How exactly a backend computes.
+public enum Precision: String, Sendable, CaseIterable {
+  /// float32 on the weights as stored.
+  case exact
+  /// Activations may be rounded to 8 bits or bfloat16, keys and values to 16 bits.
+  case fast
+}
+
+/// The gates that feed-forward layers use.
+public enum Activation: Sendable, Hashable {
+  /// x * sigmoid(x).
+  case silu
+  /// The Gaussian error linear unit by its tanh approximation.
+  case geluTanh
+  /// The Gaussian error linear unit by erf.
+  case gelu
+  /// max(x, 0)².
+  case reluSquared
+  /// GPT-OSS: gate clamped to at most `limit`, up to ±`limit`; gate * sigmoid(alpha * gate) * (up + 1).
+  case clampedSwiGLU(alpha: Float, limit: Float)
+}
+
+/// What attention needs beside its inputs.
+public struct AttentionSettings {
+  public var heads: Int
+  public var keyValueHeads: Int
+  /// Columns of a query or key head.
+  public var headSize: Int
+  /// The factor on query · key.
+  public var scale: Float
+  /// Latest positions attended to, the current one included; nil for all.
+  public var window: Int?
+  /// cap * tanh(score / cap) where given (Gemma 2).
+  public var softcap: Float?
+  /// One logit a head that takes part in the softmax and contributes nothing (GPT-OSS).
+  public var sinks: Parameter?
+
+  public init(
+    heads: Int, keyValueHeads: Int, headSize: Int, scale: Float, window: Int? = nil,
+    softcap: Float? = nil, sinks: Parameter? = nil
+  ) {
+    self.heads = heads
+    self.keyValueHeads = keyValueHeads
+    self.headSize = headSize
+    self.scale = scale
+    self.window = window
+    self.softcap = softcap
+    self.sinks = sinks
+  }
+}
+
+/// Rotary position embedding (arXiv:2104.09864) with any frequency scaling already applied.
+public struct RotaryTable: Sendable {
+  /// Columns of a head.
+  public let headSize: Int
+  /// Radians per position of each rotated pair; 2 * count columns rotate, the rest pass through.
+  public let frequencies: [Float]
+  /// Factor on cos and sin (YaRN's attention factor).
+  public let amplitude: Float
+  /// Pairs are (2i, 2i+1) when true, (i, i + count) when false.
+  public let interleaved: Bool
+
+  public init(headSize: Int, frequencies: [Float], amplitude: Float = 1, interleaved: Bool) {
+    self.headSize = headSize
+    self.frequencies = frequencies
+    self.amplitude = amplitude
+    self.interleaved = interleaved
+  }
+}

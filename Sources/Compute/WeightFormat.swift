@@ -1,0 +1,53 @@
+/// How the numbers of a weight are stored: the formats that GGUF and safetensors files contain.
+///
+/// A format is described by blocks of consecutive columns of one row. Interleaved formats (GGUF) keep
+/// a block's scales beside its values; planar ones (MLX's affine groups, MXFP4 in safetensors) keep
+/// scales and biases in planes of their own.
+public enum WeightFormat: Sendable, Hashable {
+  case float32, float16, bfloat16
+  /// GGUF blocks of 32 columns.
+  case q4_0, q4_1, q5_0, q5_1, q8_0
+  /// GGUF super-blocks of 256 columns.
+  case q4_K, q5_K, q6_K
+  /// GGUF's MXFP4: 32 columns in 17 bytes, an E8M0 scale and then 16 bytes whose low nibbles are
+  /// columns 0 to 15 and whose high nibbles are columns 16 to 31.
+  case mxfp4
+  /// MXFP4 in safetensors (OpenAI's checkpoint and MLX's `mxfp4` mode): a plane of nibbles, columns
+  /// 2i and 2i+1 in the low and high half of byte i, and a plane of E8M0 scales, one for 32 columns.
+  case mxfp4Planar
+  /// MLX's affine groups: value = scale * q + bias for `groupSize` columns; q is packed from the low
+  /// end of little-endian 32-bit words; scales and biases are planes of `scale` numbers.
+  case affine(bits: Int, groupSize: Int, scale: ScaleType)
+
+  /// The type of the numbers in the scale and bias planes of `affine`.
+  public enum ScaleType: Sendable, Hashable { case float32, float16, bfloat16 }
+
+  /// Columns in a block: a row's columns must be a multiple of this.
+  public var blockColumns: Int {
+    switch self {
+    case .float32, .float16, .bfloat16: 1
+    case .q4_0, .q4_1, .q5_0, .q5_1, .q8_0, .mxfp4, .mxfp4Planar: 32
+    case .q4_K, .q5_K, .q6_K: 256
+    case .affine(_, let groupSize, _): groupSize
+    }
+  }
+
+  /// Bytes of a block in the plane of values (scale and bias planes not counted).
+  public var blockBytes: Int {
+    switch self {
+    case .float32: 4
+    case .float16, .bfloat16: 2
+    case .q4_0: 18
+    case .q4_1: 20
+    case .q5_0: 22
+    case .q5_1: 24
+    case .q8_0: 34
+    case .q4_K: 144
+    case .q5_K: 176
+    case .q6_K: 210
+    case .mxfp4: 17
+    case .mxfp4Planar: 16
+    case .affine(let bits, let groupSize, _): bits * groupSize / 8
+    }
+  }
+}
