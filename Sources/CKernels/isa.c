@@ -1,0 +1,54 @@
+// Detection of the instruction set, once, as the first kernel is called.
+#include "isa.h"
+
+#include <stdatomic.h>
+#include <stdlib.h>
+#include <string.h>
+
+static const char *const names[SOTTO_ISA_LEVELS] = {"portable", "neon", "avx2", "avx512"};
+
+const char *sotto_isa_name(sotto_isa_level level) {
+  return (unsigned)level < SOTTO_ISA_LEVELS ? names[level] : "unknown";
+}
+
+static sotto_isa_level best_level(void) {
+#if defined(__x86_64__)
+  __builtin_cpu_init();
+  int avx2 = __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma") && __builtin_cpu_supports("f16c") &&
+             __builtin_cpu_supports("bmi2");
+  int avx512 = __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
+               __builtin_cpu_supports("avx512vl") && __builtin_cpu_supports("avx512dq") &&
+               __builtin_cpu_supports("avx512vnni") && __builtin_cpu_supports("avx512bf16") &&
+               __builtin_cpu_supports("avx512vbmi");
+  if (avx2 && avx512) return SOTTO_ISA_AVX512;
+  if (avx2) return SOTTO_ISA_AVX2;
+#elif defined(__aarch64__)
+  return SOTTO_ISA_NEON;
+#endif
+  return SOTTO_ISA_PORTABLE;
+}
+
+static int available(sotto_isa_level level) {
+  sotto_isa_level best = best_level();
+  if (level == SOTTO_ISA_PORTABLE || level == best) return 1;
+  return best == SOTTO_ISA_AVX512 && level == SOTTO_ISA_AVX2;
+}
+
+static _Atomic int current = -1;
+
+sotto_isa_level sotto_isa(void) {
+  int level = atomic_load_explicit(&current, memory_order_relaxed);
+  if (level >= 0) return (sotto_isa_level)level;
+  level = (int)best_level();
+  const char *wanted = getenv("SOTTO_ISA");
+  for (int i = 0; wanted && i < SOTTO_ISA_LEVELS; i++)
+    if (strcmp(wanted, names[i]) == 0 && available((sotto_isa_level)i)) level = i;
+  atomic_store_explicit(&current, level, memory_order_relaxed);
+  return (sotto_isa_level)level;
+}
+
+sotto_isa_level sotto_set_isa(sotto_isa_level level) {
+  if ((unsigned)level < SOTTO_ISA_LEVELS && available(level))
+    atomic_store_explicit(&current, (int)level, memory_order_relaxed);
+  return sotto_isa();
+}
