@@ -5,6 +5,7 @@ import CKernels
 /// A tensor is a view (offset and row stride) of a `CPUBuffer`; every operation writes a new buffer from the
 /// pool. Calls cost some tens of nanoseconds beside their kernel.
 public final class CPUBackend {
+  /// Whether activations, keys and values may be rounded for speed.
   public let precision: Precision
   package let pool: ThreadPool
   package let buffers = BufferPool()
@@ -20,6 +21,7 @@ public final class CPUBackend {
   /// Threads that compute, the caller's included.
   public var threads: Int { pool.threads }
 
+  /// A tensor of the given numbers, row by row: one copy.
   public func tensor(_ values: [Float], columns: Int) -> Tensor {
     precondition(columns > 0 && values.count % columns == 0, "\(values.count) numbers in rows of \(columns)")
     let (result, pointer) = make(rows: values.count / columns, columns: columns)
@@ -29,6 +31,7 @@ public final class CPUBackend {
     return result
   }
 
+  /// A tensor's numbers, row by row: one copy.
   public func values(_ x: Tensor) -> [Float] {
     let source = pointer(x)
     return [Float](unsafeUninitializedCapacity: x.rows * x.columns) { target, count in
@@ -41,6 +44,7 @@ public final class CPUBackend {
     }
   }
 
+  /// The columns `range` of every row: a view.
   public func columns(_ x: Tensor, _ range: Range<Int>) -> Tensor {
     precondition(range.lowerBound >= 0 && range.upperBound <= x.columns, "columns \(range) of \(x.columns)")
     return Tensor(

@@ -44,6 +44,7 @@ public enum CPUVectorError: Error, Equatable, CustomStringConvertible {
   /// The format is not float32, float16 or bfloat16.
   case quantised(WeightFormat)
 
+  /// One line for the person who reads it.
   public var description: String {
     switch self {
     case .quantised(let format): "a vector is stored as \(format), where only plain numbers are understood"
