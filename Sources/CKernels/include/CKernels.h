@@ -5,4 +5,5 @@
 #include "isa.h"
 #include "normalization.h"
 #include "rotary.h"
+#include "sampling.h"
 #include "thread_pool.h"
