@@ -15,6 +15,21 @@ public struct JSONObject: Sendable {
   /// An empty object.
   public init() {}
 
+  /// Keys with their values, equally many; of equal keys the last value wins, at the first one's place.
+  init(keys: ArraySlice<String>, values: ArraySlice<JSON>) {
+    if keys.count > Self.scanned {
+      positions.reserveCapacity(keys.count)
+      for (position, key) in keys.enumerated() { positions[ExactString(key)] = position }
+    }
+    if keys.count > Self.scanned, positions.count == keys.count {
+      self.keys = Array(keys)
+      self.values = Array(values)
+    } else {
+      positions = [:]
+      for (key, value) in zip(keys, values) { self[key] = value }
+    }
+  }
+
   /// The number of entries.
   public var count: Int { keys.count }
   /// Whether there are no entries.

@@ -4,10 +4,14 @@ extension JSONParser {
     let opening = position
     position += 1
     let start = position
+    var union: UInt8 = 0
     while position < end {
       let byte = bytes[position]
+      union |= byte
       if byte == UInt8(ascii: "\"") {
-        let text = try decoded(UnsafeBufferPointer(rebasing: bytes[start..<position]), start)
+        let content = UnsafeBufferPointer(rebasing: bytes[start..<position])
+        // ASCII needs no check; `String(validating:)` is several times as dear for short strings.
+        let text = union < 0x80 ? String(decoding: content, as: UTF8.self) : try decoded(content, start)
         position += 1
         return text
       }

@@ -37,6 +37,9 @@ struct JSONParser {
   var position = 0
   /// Reused for strings with escapes.
   var unescaped: [UInt8] = []
+  /// Elements of the arrays and objects that are being read, so that each is built at its final size.
+  private var elements: [JSON] = []
+  private var keys: [String] = []
 
   private static let deepest = 200
 
@@ -75,38 +78,46 @@ struct JSONParser {
   private mutating func object(depth: Int) throws(JSONError) -> JSONObject {
     guard depth < Self.deepest else { throw error("nested deeper than \(Self.deepest)") }
     position += 1
-    var result = JSONObject()
     skipSpace()
-    if take(UInt8(ascii: "}")) { return result }
+    if take(UInt8(ascii: "}")) { return JSONObject() }
+    let firstKey = keys.count
+    let firstElement = elements.count
     while true {
       guard position < end, bytes[position] == UInt8(ascii: "\"") else {
         throw error("expected a key in double quotes")
       }
-      let key = try string()
+      keys.append(try string())
       skipSpace()
       guard take(UInt8(ascii: ":")) else { throw error("expected ':' after the key") }
       skipSpace()
-      result[key] = try value(depth: depth + 1)
+      elements.append(try value(depth: depth + 1))
       skipSpace()
-      if take(UInt8(ascii: "}")) { return result }
+      if take(UInt8(ascii: "}")) { break }
       guard take(UInt8(ascii: ",")) else { throw error("expected ',' or '}'") }
       skipSpace()
     }
+    defer {
+      keys.removeSubrange(firstKey...)
+      elements.removeSubrange(firstElement...)
+    }
+    return JSONObject(keys: keys[firstKey...], values: elements[firstElement...])
   }
 
   private mutating func array(depth: Int) throws(JSONError) -> [JSON] {
     guard depth < Self.deepest else { throw error("nested deeper than \(Self.deepest)") }
     position += 1
-    var result: [JSON] = []
     skipSpace()
-    if take(UInt8(ascii: "]")) { return result }
+    if take(UInt8(ascii: "]")) { return [] }
+    let first = elements.count
     while true {
-      result.append(try value(depth: depth + 1))
+      elements.append(try value(depth: depth + 1))
       skipSpace()
-      if take(UInt8(ascii: "]")) { return result }
+      if take(UInt8(ascii: "]")) { break }
       guard take(UInt8(ascii: ",")) else { throw error("expected ',' or ']'") }
       skipSpace()
     }
+    defer { elements.removeSubrange(first...) }
+    return Array(elements[first...])
   }
 
   private mutating func literal(_ word: StaticString, _ value: JSON) throws(JSONError) -> JSON {

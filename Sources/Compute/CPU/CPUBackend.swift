@@ -4,11 +4,12 @@ import CKernels
 ///
 /// A tensor is a view (offset and row stride) of a `CPUBuffer`; every operation writes a new buffer from the
 /// pool. Calls cost some tens of nanoseconds beside their kernel.
-public final class CPUBackend {
+public final class CPUBackend: Backend {
   /// Whether activations, keys and values may be rounded for speed.
   public let precision: Precision
   package let pool: ThreadPool
   package let buffers = BufferPool()
+  var rotaryAngles = RotaryAngles()
 
   /// - Parameters:
   ///   - precision: whether activations, keys and values may be rounded for speed.
