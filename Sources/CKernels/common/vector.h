@@ -55,7 +55,7 @@ vector_function float LEVEL(sum)(v16 x) {
 }
 vector_function float LEVEL(largest)(v16 x) { return __builtin_reduce_max(x); }
 
-// 2^n * y for whole n from -127 (which gives 0) to 128.
+// 2^n * y for whole n from -127 (which gives 0) to 130 (which may overflow).
 vector_function v16 LEVEL(exp2_scale)(v16 y, i16 n) {
   // Two factors, so that 2^128 does not overflow where y < 1.
   i16 half = n >> 1;
@@ -96,10 +96,10 @@ vector_function v16 LEVEL(exp2_negative)(v16 x) {
   return (v16)((i16)(LEVEL(exp2_fraction)(fraction) * (v16)((n + 127) << 23)) & (n > -127));
 #endif
 }
-// e^x.
+// e^x; infinite where float32 ends.
 vector_function v16 LEVEL(exp)(v16 x) {
   i16 n;
-  x = LEVEL(minimum)(LEVEL(maximum)(x, LEVEL(all)(-88.0f)), LEVEL(all)(88.72f));
+  x = LEVEL(minimum)(LEVEL(maximum)(x, LEVEL(all)(-88.0f)), LEVEL(all)(90.0f));
   v16 whole = LEVEL(nearest)(x * 0x1.715476p0f, &n);
   // x - whole * ln 2 with ln 2 in two parts, the first of which has few bits, so the product is exact.
   v16 r = x - whole * 0x1.62e4p-1f;
