@@ -25,6 +25,9 @@ final class TranscriptRenderer {
     self.source = source
   }
 
+  /// Lets go of what was drawn, so that the conversation can grow in place until the next frame.
+  func forget() { source = nil }
+
   /// The number of entries.
   var entryCount: Int { source?.entries.count ?? 0 }
 
