@@ -92,8 +92,9 @@ struct GenerationRun {
   private mutating func decode(from first: [Float], _ emit: (GenerationEvent) -> Void) throws {
     var logits = first
     var sampler = Sampler(request.sampling)
-    var decoder = StreamingDecoder(loaded.tokenizer)
+    var decoder = StreamingDecoder(loaded.tokenizer, skipSpecial: true)
     var stops = StopMatcher(request.stopStrings)
+    let endTokens = Set(loaded.tokenizer.endOfGenerationTokens)
     var firstToken: ContinuousClock.Instant?
     statistics.finishReason = .length
     while statistics.generatedTokens < request.maxTokens {
@@ -106,7 +107,7 @@ struct GenerationRun {
         firstToken = .now
         statistics.timeToFirstToken = seconds(since: started)
       }
-      if !request.ignoresEndTokens, loaded.tokenizer.endTokens.contains(id) {
+      if !request.ignoresEndTokens, endTokens.contains(id) {
         statistics.finishReason = .stop
         break
       }

@@ -29,11 +29,11 @@ actor LocalChatEngine: ChatEngine {
 
   func models() async -> [ModelSummary] {
     var summaries: [ModelSummary] = []
-    for model in finder.models() where model.error == nil {
+    for entry in finder.entries() where entry.error == nil {
       summaries.append(
         ModelSummary(
-          name: model.name, bytes: model.bytes, quantisation: model.quantisation,
-          isResident: await generator.isResident(model.path)))
+          name: entry.name, bytes: entry.bytes, quantisation: entry.quantization ?? "",
+          isResident: await generator.isResident(entry.path)))
     }
     return summaries
   }
@@ -41,14 +41,13 @@ actor LocalChatEngine: ChatEngine {
   func currentModel() -> ModelInfo? { current?.info }
 
   func switchModel(to name: String) async throws -> ModelInfo {
-    let found = try finder.resolve(name)
-    let model = try OpenedModel(path: found.path)
+    let model = try OpenedModel(path: finder.resolve(name))
     let threads = threads
     let facts = try await generator.load(model.checkpoint.path) {
       try model.load(precision: .fast, threads: threads)
     }
     let info = ModelInfo(
-      name: found.name, quantisation: found.quantisation, contextLength: facts.contextLength)
+      name: model.checkpoint.name, quantisation: model.checkpoint.quantizationLabel, contextLength: facts.contextLength)
     current = Open(model: model, info: info)
     return info
   }

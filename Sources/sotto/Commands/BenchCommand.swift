@@ -72,6 +72,6 @@ struct BenchCommand: ParsableCommand {
       if !json { Console.note("making up the weights of \(synthetic)") }
       return try SyntheticShape.named(synthetic, layers: layers).model(backend: backend)
     }
-    return try Registry.model(OpenedModel(named: model ?? "").checkpoint, backend: backend)
+    return try Registry.model(Checkpoint.open(OpenedModel.finder().resolve(model ?? "")), backend: backend)
   }
 }

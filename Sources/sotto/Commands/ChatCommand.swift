@@ -19,7 +19,7 @@ struct ChatCommand: AsyncParsableCommand {
   func run() async throws {
     let settings = try Settings.load()
     let finder = try OpenedModel.finder()
-    guard let name = model ?? settings.model ?? DefaultModel.choose(among: finder.models()) else {
+    guard let name = model ?? settings.model ?? DefaultModel.choose(among: finder.entries()) else {
       throw CommandError(
         "no models found; 'make chat' fetches the default one, or give a path: sotto chat PATH")
     }

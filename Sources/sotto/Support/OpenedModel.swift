@@ -15,7 +15,7 @@ struct OpenedModel: Sendable {
 
   /// - Parameter name: a path, or a name that `sotto models` lists.
   init(named name: String) throws {
-    try self.init(path: Self.finder().resolve(name).path)
+    try self.init(path: Self.finder().resolve(name))
   }
 
   init(path: String) throws {
@@ -34,12 +34,12 @@ struct OpenedModel: Sendable {
 
   /// The models on this machine: Sotto's folder, the Hugging Face cache, and the folders in the settings.
   static func finder() throws -> ModelFinder {
-    ModelFinder(extraFolders: try Settings.load().folders)
+    ModelFinder(ModelPlaces(others: try Settings.load().folders))
   }
 
   /// Only a model's tokenizer; a folder without weights will do.
   static func tokenizer(named name: String) throws -> Tokenizer {
-    try Tokenizer.load(path: finder().resolve(name).path)
+    try Tokenizer.load(path: finder().resolve(name))
   }
 
   /// The model in memory: its weights are mapped, not read.
