@@ -3,6 +3,7 @@
 #include "attention.h"
 #include "elementwise.h"
 #include "isa.h"
+#include "matmul.h"
 #include "normalization.h"
 #include "rotary.h"
 #include "sampling.h"

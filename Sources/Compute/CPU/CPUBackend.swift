@@ -9,6 +9,7 @@ public final class CPUBackend: Backend {
   public let precision: Precision
   package let pool: ThreadPool
   package let buffers = BufferPool()
+  let workspace: MatrixWorkspace
   var rotaryAngles = RotaryAngles()
 
   /// - Parameters:
@@ -17,6 +18,7 @@ public final class CPUBackend: Backend {
   public init(precision: Precision, threads: Int? = nil) {
     self.precision = precision
     pool = ThreadPool(threads: threads ?? ThreadPool.processors)
+    workspace = MatrixWorkspace(pool)
   }
 
   /// Threads that compute, the caller's included.
