@@ -4,11 +4,13 @@ import CKernels
 ///
 /// A tensor is a view (offset and row stride) of a `CPUBuffer`; every operation writes a new buffer from the
 /// pool. Calls cost some tens of nanoseconds beside their kernel.
-public final class CPUBackend {
+public final class CPUBackend: Backend {
   /// Whether activations, keys and values may be rounded for speed.
   public let precision: Precision
   package let pool: ThreadPool
   package let buffers = BufferPool()
+  let workspace: MatrixWorkspace
+  var rotaryAngles = RotaryAngles()
 
   /// - Parameters:
   ///   - precision: whether activations, keys and values may be rounded for speed.
@@ -16,10 +18,17 @@ public final class CPUBackend {
   public init(precision: Precision, threads: Int? = nil) {
     self.precision = precision
     pool = ThreadPool(threads: threads ?? ThreadPool.processors)
+    workspace = MatrixWorkspace(pool)
   }
 
   /// Threads that compute, the caller's included.
   public var threads: Int { pool.threads }
+
+  /// Gives memory that no tensor holds back to the system: after a long prompt, or when a model leaves.
+  public func releaseUnusedMemory() {
+    buffers.releaseAll()
+    sotto_trim_memory()
+  }
 
   /// A tensor of the given numbers, row by row: one copy.
   public func tensor(_ values: [Float], columns: Int) -> Tensor {

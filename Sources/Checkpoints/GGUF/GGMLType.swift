@@ -1,0 +1,77 @@
+import Compute
+
+/// How a GGUF tensor is stored: ggml's number for it. Numbers that are not known here are kept, and refused
+/// only when such a tensor is asked for.
+public struct GGMLType: RawRepresentable, Sendable, Hashable, CustomStringConvertible {
+  /// The number in the file.
+  public let rawValue: UInt32
+
+  /// The type with a number.
+  public init(rawValue: UInt32) { self.rawValue = rawValue }
+
+  /// ggml's name, such as "Q4_K"; "type 99" for an unknown number.
+  public var description: String { layout?.name ?? "type \(rawValue)" }
+  /// The format for computation; nil for types that Sotto does not compute with.
+  public var format: WeightFormat? { layout?.format }
+
+  /// A name, and how many columns make a block of how many bytes.
+  struct Layout {
+    let name: String
+    let columns: Int
+    let bytes: Int
+    var format: WeightFormat?
+
+    init(_ name: String, _ columns: Int, _ bytes: Int) {
+      self.name = name
+      self.columns = columns
+      self.bytes = bytes
+    }
+
+    init(_ name: String, _ format: WeightFormat) {
+      self.init(name, format.blockColumns, format.blockBytes)
+      self.format = format
+    }
+  }
+
+  /// What is known of this type; nil for a number of later versions of ggml.
+  var layout: Layout? { Self.layouts[rawValue] }
+
+  /// ggml.h's `enum ggml_type`, and the block sizes of ggml-common.h. Numbers 4, 5, 31 to 33 and 36 to 38
+  /// are withdrawn.
+  private static let layouts: [UInt32: Layout] = [
+    0: Layout("F32", .float32),
+    1: Layout("F16", .float16),
+    2: Layout("Q4_0", .q4_0),
+    3: Layout("Q4_1", .q4_1),
+    6: Layout("Q5_0", .q5_0),
+    7: Layout("Q5_1", .q5_1),
+    8: Layout("Q8_0", .q8_0),
+    9: Layout("Q8_1", 32, 36),
+    10: Layout("Q2_K", 256, 84),
+    11: Layout("Q3_K", 256, 110),
+    12: Layout("Q4_K", .q4_K),
+    13: Layout("Q5_K", .q5_K),
+    14: Layout("Q6_K", .q6_K),
+    15: Layout("Q8_K", 256, 292),
+    16: Layout("IQ2_XXS", 256, 66),
+    17: Layout("IQ2_XS", 256, 74),
+    18: Layout("IQ3_XXS", 256, 98),
+    19: Layout("IQ1_S", 256, 50),
+    20: Layout("IQ4_NL", 32, 18),
+    21: Layout("IQ3_S", 256, 110),
+    22: Layout("IQ2_S", 256, 82),
+    23: Layout("IQ4_XS", 256, 136),
+    24: Layout("I8", 1, 1),
+    25: Layout("I16", 1, 2),
+    26: Layout("I32", 1, 4),
+    27: Layout("I64", 1, 8),
+    28: Layout("F64", 1, 8),
+    29: Layout("IQ1_M", 256, 56),
+    30: Layout("BF16", .bfloat16),
+    34: Layout("TQ1_0", 256, 54),
+    35: Layout("TQ2_0", 256, 66),
+    39: Layout("MXFP4", .mxfp4),
+    40: Layout("NVFP4", 64, 36),
+    41: Layout("Q1_0", 128, 18),
+  ]
+}

@@ -1,0 +1,144 @@
+import Compute
+
+/// The key-value pairs at the head of a GGUF file. Lookup takes constant time; strings and arrays are read
+/// from the file when asked for.
+public struct GGUFMetadata: Sendable {
+  /// The file's path, for errors.
+  public let file: String
+  /// All keys, in the file's order.
+  public private(set) var keys: [String] = []
+  private var values: [ExactString: GGUFValue] = [:]
+
+  init(file: String) { self.file = file }
+
+  /// The value of `key`, if there is one.
+  public subscript(key: String) -> GGUFValue? { values[ExactString(key)] }
+
+  /// Adds a pair; false where the key is there already.
+  mutating func add(_ key: String, _ value: GGUFValue) -> Bool {
+    guard values.updateValue(value, forKey: ExactString(key)) == nil else { return false }
+    keys.append(key)
+    return true
+  }
+}
+
+// Required values; every error names the file and the key.
+extension GGUFMetadata {
+  /// `general.architecture`, such as "llama"; the prefix of the architecture's own keys.
+  public func architecture() throws(CheckpointError) -> String { try string("general.architecture") }
+  /// The integer at `key`. Throws where it is missing or of another kind.
+  public func integer(_ key: String) throws(CheckpointError) -> Int {
+    try required(key, optionalInteger(key))
+  }
+  /// The number at `key`; integers count as numbers. Throws where it is missing or of another kind.
+  public func number(_ key: String) throws(CheckpointError) -> Double {
+    try required(key, optionalNumber(key))
+  }
+  /// The boolean at `key`. Throws where it is missing or of another kind.
+  public func bool(_ key: String) throws(CheckpointError) -> Bool {
+    try required(key, optionalBool(key))
+  }
+  /// The string at `key`. Throws where it is missing, of another kind or not UTF-8.
+  public func string(_ key: String) throws(CheckpointError) -> String {
+    try required(key, optionalString(key))
+  }
+  /// The array of strings at `key`. Throws where it is missing or of another kind.
+  public func strings(_ key: String) throws(CheckpointError) -> GGUFStrings {
+    try required(key, optionalStrings(key))
+  }
+  /// The array of integers at `key`. Throws where it is missing or of another kind.
+  public func integers(_ key: String) throws(CheckpointError) -> [Int] {
+    try required(key, optionalIntegers(key))
+  }
+  /// The array of numbers at `key`. Throws where it is missing or of another kind.
+  public func floats(_ key: String) throws(CheckpointError) -> [Float] {
+    try required(key, optionalFloats(key))
+  }
+
+  private func required<Value>(_ key: String, _ value: Value?) throws(CheckpointError) -> Value {
+    guard let value else {
+      throw CheckpointError(
+        .incomplete, file: file, place: key, "missing from the metadata", advice: Self.advice)
+    }
+    return value
+  }
+
+  private static let advice = "convert the model again"
+}
+
+// Optional values: nil where there is no such key, an error where it is of another kind.
+extension GGUFMetadata {
+  /// The integer at `key`, or nil.
+  public func optionalInteger(_ key: String) throws(CheckpointError) -> Int? {
+    switch self[key] {
+    case nil: return nil
+    case .integer(let value): return value
+    case let other?: throw wrongKind(key, "an integer", other)
+    }
+  }
+
+  /// The number at `key`, or nil.
+  public func optionalNumber(_ key: String) throws(CheckpointError) -> Double? {
+    switch self[key] {
+    case nil: return nil
+    case .number(let value): return value
+    case .integer(let value): return Double(value)
+    case let other?: throw wrongKind(key, "a number", other)
+    }
+  }
+
+  /// The boolean at `key`, or nil.
+  public func optionalBool(_ key: String) throws(CheckpointError) -> Bool? {
+    switch self[key] {
+    case nil: return nil
+    case .bool(let value): return value
+    case let other?: throw wrongKind(key, "a boolean", other)
+    }
+  }
+
+  /// The string at `key`, or nil. Throws also where it is not UTF-8.
+  public func optionalString(_ key: String) throws(CheckpointError) -> String? {
+    switch self[key] {
+    case nil: return nil
+    case .string(let bytes):
+      return try withExtendedLifetime(bytes) { () throws(CheckpointError) -> String in
+        guard let text = String(validating: bytes.pointer, as: UTF8.self) else {
+          throw CheckpointError(.damaged, file: file, place: key, "the text is not UTF-8")
+        }
+        return text
+      }
+    case let other?: throw wrongKind(key, "a string", other)
+    }
+  }
+
+  /// The array of strings at `key`, or nil.
+  public func optionalStrings(_ key: String) throws(CheckpointError) -> GGUFStrings? {
+    switch self[key] {
+    case nil: return nil
+    case .strings(let value): return value
+    case let other?: throw wrongKind(key, "an array of strings", other)
+    }
+  }
+
+  /// The array of integers at `key`, or nil.
+  public func optionalIntegers(_ key: String) throws(CheckpointError) -> [Int]? {
+    guard let value = self[key] else { return nil }
+    guard case .numbers(let numbers) = value, let integers = numbers.integers() else {
+      throw wrongKind(key, "an array of integers", value)
+    }
+    return integers
+  }
+
+  /// The array of numbers at `key`, or nil.
+  public func optionalFloats(_ key: String) throws(CheckpointError) -> [Float]? {
+    guard let value = self[key] else { return nil }
+    guard case .numbers(let numbers) = value else { throw wrongKind(key, "an array of numbers", value) }
+    return numbers.floats()
+  }
+
+  private func wrongKind(_ key: String, _ expected: String, _ found: GGUFValue) -> CheckpointError {
+    CheckpointError(
+      .damaged, file: file, place: key, "should be \(expected) but is \(found.kindName)",
+      advice: Self.advice)
+  }
+}
