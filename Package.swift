@@ -45,7 +45,7 @@ let package = Package(
     .testTarget(name: "sottoTests", dependencies: ["sotto"]),
     .testTarget(
       name: "TerminalInterfaceTests", dependencies: ["TerminalInterface"],
-      exclude: ["Fixtures", "Snapshots"]),
+      exclude: ["Fixtures"]),
     .testTarget(name: "ConversationTests", dependencies: ["Conversation"]),
     .testTarget(name: "GenerationTests", dependencies: ["Generation"]),
     .testTarget(name: "ModelsTests", dependencies: ["Models"], exclude: ["Fixtures"]),
