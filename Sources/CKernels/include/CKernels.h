@@ -6,4 +6,6 @@
 #include "matmul.h"
 #include "normalization.h"
 #include "rotary.h"
+#include "routing.h"
+#include "sampling.h"
 #include "thread_pool.h"

@@ -24,7 +24,8 @@ extension CPUBackend {
     let outputs = layers.reduce(0) { $0 + $1.outputs }
     let (result, target) = make(rows: x.rows, columns: outputs)
     precondition(layers.allSatisfy { $0.weight.columns == x.columns }, "inputs are not \(x.columns) wide")
-    precondition(residual.map { $0.rows == x.rows && $0.columns == outputs } ?? true, "a residual of another size")
+    precondition(
+      residual.map { $0.rows == x.rows && $0.columns == outputs } ?? true, "a residual of another size")
     let described = layers.map { layer in
       sotto_layer(
         weight: matrix(layer.weight), bias: layer.bias.map { vector($0, count: layer.outputs) })
