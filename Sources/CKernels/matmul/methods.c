@@ -20,9 +20,13 @@ sotto_view sotto_matrix_view(const sotto_matrix *matrix, size_t index) {
   if (matrix->format >= SOTTO_AFFINE4)
     view.scale_row_bytes = matrix->columns / matrix->group * sotto_formats[matrix->scale_type].bytes;
   view.values = (const uint8_t *)matrix->values + index * matrix->rows * view.row_bytes;
-  if (matrix->scales) view.scales = (const uint8_t *)matrix->scales + index * matrix->rows * view.scale_row_bytes;
-  if (matrix->biases) view.biases = (const uint8_t *)matrix->biases + index * matrix->rows * view.scale_row_bytes;
+  if (view.scale_row_bytes && matrix->scales) view.scales = (const uint8_t *)matrix->scales + index * matrix->rows * view.scale_row_bytes;
+  if (view.scale_row_bytes && matrix->biases) view.biases = (const uint8_t *)matrix->biases + index * matrix->rows * view.scale_row_bytes;
   return view;
+}
+
+int sotto_is_whole_tile(const sotto_view *view, size_t row) {
+  return row + SOTTO_TILE <= view->rows && (!view->scales || view->scale_row_bytes >= 4);
 }
 
 #if defined(__x86_64__)
@@ -40,8 +44,9 @@ sotto_decode sotto_decode_integers_avx512(sotto_weight_format format) {
 #endif
 
 static sotto_method float_method(sotto_isa_level level) {
-  sotto_method method = {sizeof(sotto_float_panel_block), SOTTO_FLOAT_PACK_BYTES, sotto_decode_floats_portable,
-                         sotto_pack_floats, sotto_multiply_floats_portable};
+  sotto_method method = {sizeof(sotto_float_panel_block), SOTTO_FLOAT_PACK_BYTES,
+                         sotto_decode_floats_portable,    sotto_decode_floats_portable,
+                         sotto_pack_floats,               sotto_multiply_floats_portable};
 #if defined(__x86_64__)
   if (level == SOTTO_ISA_AVX2) method.multiply = sotto_multiply_floats_avx2;
   if (level == SOTTO_ISA_AVX512) {
@@ -53,7 +58,8 @@ static sotto_method float_method(sotto_isa_level level) {
 }
 
 static sotto_method integer_method(sotto_weight_format format, sotto_isa_level level) {
-  sotto_method method = {sizeof(sotto_panel_block), SOTTO_PACK_BYTES, sotto_decode_portable,
+  sotto_method method = {sizeof(sotto_panel_block), SOTTO_PACK_BYTES,
+                         sotto_decode_portable,     sotto_decode_portable,
                          sotto_pack_integers_portable, sotto_multiply_integers_portable};
 #if defined(__x86_64__)
   if (level == SOTTO_ISA_AVX512) {
@@ -64,6 +70,7 @@ static sotto_method integer_method(sotto_weight_format format, sotto_isa_level l
         [SOTTO_POWERS] = sotto_multiply_powers_avx512,
     };
     method.decode = sotto_decode_integers_avx512(format);
+    method.decode_edge = sotto_decode_edge_avx512;
     method.pack = sotto_pack_integers_avx512;
     method.multiply = multiply[sotto_formats[format].kind];
   }
@@ -76,8 +83,9 @@ sotto_method sotto_method_for(const sotto_matrix *matrix, sotto_precision precis
   if (precision == SOTTO_FAST && format > SOTTO_BFLOAT16) return integer_method(format, level);
 #if defined(__x86_64__)
   if (precision == SOTTO_FAST && format == SOTTO_BFLOAT16 && level == SOTTO_ISA_AVX512)
-    return (sotto_method){sizeof(sotto_bfloat_panel_block), SOTTO_BFLOAT_PACK_BYTES, sotto_decode_bfloats_avx512,
-                          sotto_pack_bfloats_avx512, sotto_multiply_bfloats_avx512};
+    return (sotto_method){sizeof(sotto_bfloat_panel_block), SOTTO_BFLOAT_PACK_BYTES,
+                          sotto_decode_bfloats_avx512,      sotto_decode_bfloats_edge,
+                          sotto_pack_bfloats_avx512,        sotto_multiply_bfloats_avx512};
 #endif
   return float_method(level);
 }

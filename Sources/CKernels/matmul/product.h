@@ -57,7 +57,8 @@ typedef void (*sotto_multiply)(const void *panel, const void *pack, size_t block
 
 typedef struct {
   size_t panel_block_bytes, pack_bytes;  // of a block; of a block and token
-  sotto_decode decode;
+  sotto_decode decode;       // whole tiles of rows that are long enough (see sotto_is_whole_tile)
+  sotto_decode decode_edge;  // any tile
   sotto_pack pack;
   sotto_multiply multiply;
 } sotto_method;
@@ -72,6 +73,8 @@ typedef struct {
 /// Of the affine formats, a block is 32 columns here whatever the group.
 extern const sotto_format_traits sotto_formats[SOTTO_WEIGHT_FORMATS];
 
+/// Whether a fast decoder may take the tile at `row`: 16 rows of at least 4 bytes in every plane.
+int sotto_is_whole_tile(const sotto_view *view, size_t row);
 sotto_view sotto_matrix_view(const sotto_matrix *matrix, size_t index);
 sotto_method sotto_method_for(const sotto_matrix *matrix, sotto_precision precision, sotto_isa_level level);
 

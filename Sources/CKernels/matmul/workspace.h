@@ -3,8 +3,9 @@
 #include "product.h"
 
 enum {
-  SOTTO_RUN_TILES = 4,  // tiles that share one pass over the activations
-  SOTTO_RUN_GROUPS = 32  // groups of tokens whose sums are kept at once
+  SOTTO_RUN_TILES = 4,    // tiles that share one pass over the activations
+  SOTTO_SHORT_PANEL = 8,  // blocks of a panel that serves a single group
+  SOTTO_RUN_GROUPS = 32   // groups of tokens whose sums are kept at once
 };
 
 /// What one worker needs: panels of SOTTO_RUN_TILES tiles, and their sums for SOTTO_RUN_GROUPS groups.
@@ -62,3 +63,8 @@ SOTTO_INLINE size_t sotto_group_start(size_t tokens, size_t group) {
   return group * tokens / sotto_group_count(tokens);
 }
 SOTTO_INLINE size_t sotto_block_count(size_t columns) { return (columns + SOTTO_BLOCK - 1) / SOTTO_BLOCK; }
+/// Blocks in a panel of at most `most`: panels of equal length, in whole super-blocks where a row may have them.
+SOTTO_INLINE size_t sotto_panel_step(size_t blocks, size_t most) {
+  size_t unit = blocks % 8 == 0 ? 8 : 1, panels = (blocks + most - 1) / most;
+  return (blocks / unit + panels - 1) / panels * unit;
+}
