@@ -158,7 +158,9 @@ struct GGUFReader {
 
   /// Reading stops early where the file was cut short meanwhile.
   private func checkCount(_ count: Int) throws {
-    guard draft.count == count, count > 0 else { throw TokenizerError("tokenizer.ggml.tokens: has no tokens") }
+    guard draft.count == count, count > 0 else {
+      throw TokenizerError("tokenizer.ggml.tokens: has no tokens")
+    }
   }
 
   /// The token of a key such as "bos"; nil for those that are none.

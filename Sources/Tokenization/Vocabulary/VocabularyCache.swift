@@ -70,7 +70,8 @@ public struct VocabularyCache: Sendable {
   private func removeOldest() {
     let manager = FileManager.default
     let names = (try? manager.contentsOfDirectory(atPath: folder)) ?? []
-    var files: [(path: String, used: Date)] = names.filter { $0.hasSuffix(".vocabulary") }.compactMap { name in
+    var files: [(path: String, used: Date)] = names.filter { $0.hasSuffix(".vocabulary") }.compactMap {
+      name in
       let path = "\(folder)/\(name)"
       let date = (try? manager.attributesOfItem(atPath: path))?[.modificationDate] as? Date
       return date.map { (path, $0) }
