@@ -47,7 +47,7 @@ struct RegistryTests {
       let sequence = SequenceState(layers: model.makeCaches())
       let logits = backend.values(try model.forward(ForwardInput(tokens: [1, 2, 3], sequence: sequence)))
       #expect(logits.count == 49152)
-      #expect(logits.allSatisfy(\.isFinite))
+      #expect(logits.allSatisfy { $0.isFinite })
     }
     #expect(throws: ModelError.self) { try SyntheticShape.named("gpt-9", layers: nil) }
   }
