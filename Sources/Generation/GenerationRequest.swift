@@ -75,6 +75,9 @@ public struct GenerationStatistics: Sendable {
   /// From the first token to the last.
   public var generationTime = 0.0
 
+  /// Nothing yet.
+  public init() {}
+
   /// New prompt tokens read per second.
   public var promptRate: Double { rate(promptTokens - reusedTokens, promptTime) }
   /// Tokens per second after the first.

@@ -17,7 +17,9 @@ struct TokenizerRules: Equatable, Sendable {
     case prefixSpace
     /// ▁ before every stretch of text.
     case prefixMark
-    /// ▁ before the first stretch of text, unless it starts with one.
+    /// ▁ before every stretch of text that does not start with one.
+    case unlessPrefixMark
+    /// The same before the first stretch of text only.
     case firstPrefixMark
     /// Every space to ▁.
     case marksForSpaces

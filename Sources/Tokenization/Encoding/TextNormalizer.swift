@@ -28,8 +28,9 @@ struct TextNormalizer {
     case .composed: return composed(text)
     case .prefixSpace: return first == UInt8(ascii: " ") ? nil : [UInt8(ascii: " ")] + text
     case .prefixMark: return SpaceMark.bytes + text
-    case .firstPrefixMark:
-      return isFirst && !text.starts(with: SpaceMark.bytes) ? SpaceMark.bytes + text : nil
+    case .unlessPrefixMark, .firstPrefixMark:
+      guard isFirst || step == .unlessPrefixMark, !text.starts(with: SpaceMark.bytes) else { return nil }
+      return SpaceMark.bytes + text
     case .marksForSpaces:
       guard text.contains(UInt8(ascii: " ")) else { return nil }
       var result: [UInt8] = []

@@ -4,7 +4,9 @@ enum PreTokenization: Equatable, Sendable {
   /// Into words.
   case words(WordPattern)
   /// Numbers apart from all else, in groups of so many digits at most (0: any number), from the left.
-  case numbers(group: Int, asciiOnly: Bool)
+  case numbers(group: Int)
+  /// `[0-9][0-9][0-9]` apart from all else, from the left.
+  case digitTriples
   /// Runs of some characters apart from all else.
   case runs(CharacterRun)
   /// Into words as DeepSeek 3 does.
@@ -37,10 +39,11 @@ extension PreTokenization {
         UInt32(pattern.letters.rawValue), UInt32(pattern.numbers.rawValue), UInt32(pattern.tail.rawValue),
         (pattern.lineBreaks ? 1 : 0) | (pattern.wholeEnd ? 2 : 0),
       ]
-    case .numbers(let group, let asciiOnly): [1, UInt32(group), asciiOnly ? 1 : 0]
+    case .numbers(let group): [1, UInt32(group)]
     case .runs(let run): [2, run.rawValue]
     case .deepSeekWords: [3]
     case .marks: [4]
+    case .digitTriples: [5]
     }
   }
 
@@ -60,13 +63,14 @@ extension PreTokenization {
           contractions: contractions, lead: lead, letters: letters, numbers: numbers, tail: tail,
           lineBreaks: flags & 1 != 0, wholeEnd: flags & 2 != 0))
     case 1:
-      guard let group = reader.next(), group <= 1000, let flags = reader.next() else { return nil }
-      self = .numbers(group: Int(group), asciiOnly: flags & 1 != 0)
+      guard let group = reader.next(), group <= 1000 else { return nil }
+      self = .numbers(group: Int(group))
     case 2:
       guard let run = reader.next().flatMap(CharacterRun.init(rawValue:)) else { return nil }
       self = .runs(run)
     case 3: self = .deepSeekWords
     case 4: self = .marks
+    case 5: self = .digitTriples
     default: return nil
     }
   }

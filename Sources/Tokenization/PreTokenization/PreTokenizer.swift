@@ -28,10 +28,9 @@ struct PreTokenizer {
         pass(place, end)
         place = end
       }
-    case .numbers(let group, let asciiOnly):
-      isolate(start, limit, group: group, pass) { kind, place, _ in
-        asciiOnly ? text[place] &- UInt8(ascii: "0") < 10 : kind & CharacterClass.number.rawValue != 0
-      }
+    case .numbers(let group):
+      isolate(start, limit, group: group, pass) { kind, _, _ in kind & CharacterClass.number.rawValue != 0 }
+    case .digitTriples: isolateTriples(start, limit, pass)
     case .runs(let run):
       isolate(start, limit, group: run.group, pass) { kind, place, length in
         run.contains(kind, length == 1 ? UInt32(text[place]) : UTF8Text.point(text, at: place).value)
@@ -67,6 +66,24 @@ struct PreTokenizer {
       }
       if isMember { inGroup &+= 1 }
       place &+= length
+    }
+    if pieceStart < limit { pass(pieceStart, limit) }
+  }
+
+  /// Three digits of ASCII make a piece.
+  private func isolateTriples(_ start: Int, _ limit: Int, _ pass: (Int, Int) -> Void) {
+    func isDigit(_ place: Int) -> Bool { text[place] &- UInt8(ascii: "0") < 10 }
+    var pieceStart = start
+    var place = start
+    while place &+ 3 <= limit {
+      guard isDigit(place), isDigit(place &+ 1), isDigit(place &+ 2) else {
+        place &+= 1
+        continue
+      }
+      if pieceStart < place { pass(pieceStart, place) }
+      pass(place, place &+ 3)
+      place &+= 3
+      pieceStart = place
     }
     if pieceStart < limit { pass(pieceStart, limit) }
   }

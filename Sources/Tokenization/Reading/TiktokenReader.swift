@@ -41,7 +41,7 @@ enum TiktokenReader {
           "line \(line): token \(number) does not come after token \(draft.count - 1)",
           advice: "download the file again")
       }
-      while draft.count < number { draft.add([], []) }
+      draft.fill(to: number)
       draft.add(token, .mergeable)
     }
     guard draft.count >= 256 else {
@@ -61,8 +61,8 @@ enum TiktokenReader {
           "the file has \(draft.count) tokens where \(encoding.rawValue) has \(name) as token \(id)",
           advice: "download the file again")
       }
-      while draft.count < id { draft.add([], []) }
-      draft.add(name.utf8, [.special, .added])
+      draft.fill(to: id)
+      draft.add(Array(name.utf8), [.special, .added])
     }
     func id(_ name: String) -> UInt32? {
       encoding.special.first { $0.name == name }.map { UInt32($0.id) }

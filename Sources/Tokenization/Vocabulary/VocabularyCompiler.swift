@@ -18,7 +18,8 @@ struct VocabularyCompiler {
   static func compile(
     _ draft: VocabularyDraft, key: ContentKey
   ) throws(TokenizerError) -> VocabularyImage {
-    try draft.checkSize()
+    var draft = draft
+    if draft.index.isEmpty { try draft.indexTokens() }
     var compiler = VocabularyCompiler(draft, key)
     try compiler.run()
     return compiler.image()
@@ -157,17 +158,13 @@ extension VocabularyCompiler {
   }
 
   private func tables(_ isPiece: [Bool]) -> (pieces: [UInt32], names: [UInt32]) {
-    draft.bytes.withUnsafeBufferPointer { bytes in
-      draft.starts.withUnsafeBufferPointer { starts in
-        guard let bytes = bytes.baseAddress ?? UnsafePointer(bitPattern: 64), let starts = starts.baseAddress
-        else { return ([], []) }
-        let all = 0..<UInt32(draft.count)
-        return (
-          PieceTable.slots(for: all.filter { isPiece[Int($0)] }, starts: starts, bytes: bytes),
-          PieceTable.slots(for: all.filter { !isPiece[Int($0)] }, starts: starts, bytes: bytes)
-        )
-      }
-    }
+    let all = 0..<UInt32(draft.count)
+    return draft.withTables { starts, bytes in
+      (
+        PieceTable.slots(for: all.filter { isPiece[Int($0)] }, starts: starts, bytes: bytes),
+        PieceTable.slots(for: all.filter { !isPiece[Int($0)] }, starts: starts, bytes: bytes)
+      )
+    } ?? ([], [])
   }
 
   private func addedTree() -> TokenTreeBuilder {

@@ -12,16 +12,25 @@ struct VocabularyDraft {
   var takesWholePieces = false
   /// How text is prepared and what surrounds it.
   var rules = TokenizerRules()
+  /// The slots of a `PieceTable` of the mergeable tokens, once `indexTokens` was called.
+  private(set) var index: [UInt32] = []
 
   /// How two neighbouring tokens become one.
   enum Merges {
     case none
-    /// These pairs, the first first; each makes the token with both their bytes.
-    case list([(left: UInt32, right: UInt32)])
+    /// These pairs, the first first.
+    case list([Merge])
     /// Any two whose bytes together are a token; the lowest number first.
     case byNumber
     /// Any two whose bytes together are a token; the highest score first.
     case byScore([Float])
+  }
+
+  /// Two tokens and the one with both their bytes.
+  struct Merge {
+    let left: UInt32
+    let right: UInt32
+    let made: UInt32
   }
 
   /// How many tokens there are.
@@ -34,11 +43,22 @@ struct VocabularyDraft {
     traits.reserveCapacity(tokens)
   }
 
-  /// Adds the next token. The total of bytes is that of a file, and below 4 GB by `checkSize`.
-  mutating func add(_ token: some Sequence<UInt8>, _ traits: TokenTraits) {
+  /// Adds the next token.
+  mutating func add(_ token: UnsafeBufferPointer<UInt8>, _ traits: TokenTraits) {
     bytes.append(contentsOf: token)
+    // Sources of 4 GB and more are refused by `checkSize` before the numbers are used.
     starts.append(UInt32(truncatingIfNeeded: bytes.count))
     self.traits.append(traits)
+  }
+
+  /// Adds the next token.
+  mutating func add(_ token: [UInt8], _ traits: TokenTraits) {
+    token.withUnsafeBufferPointer { add($0, traits) }
+  }
+
+  /// Adds tokens without bytes until there are `count`.
+  mutating func fill(to count: Int) {
+    while self.count < count { add([], []) }
   }
 
   /// The bytes of a token.
@@ -48,7 +68,52 @@ struct VocabularyDraft {
   func checkSize() throws(TokenizerError) {
     guard count < VocabularyLayout.maximumTokens, bytes.count < Int(UInt32.max) else {
       throw TokenizerError(
-        "the vocabulary has \(count) tokens; Sotto reads up to \(VocabularyLayout.maximumTokens - 1)")
+        "the vocabulary has \(count) tokens of \(bytes.count) bytes; Sotto reads up to "
+          + "\(VocabularyLayout.maximumTokens - 1) of 4 GB")
+    }
+  }
+}
+
+// Finding tokens by their bytes.
+extension VocabularyDraft {
+  /// Makes `find` work. To be called once all tokens are there.
+  mutating func indexTokens() throws(TokenizerError) {
+    try checkSize()
+    let ids = (0..<UInt32(count)).filter { traits[Int($0)].contains(.mergeable) }
+    index = withTables { starts, bytes in PieceTable.slots(for: ids, starts: starts, bytes: bytes) } ?? []
+  }
+
+  /// The first mergeable token with these bytes.
+  func find(_ token: UnsafeBufferPointer<UInt8>) -> UInt32? {
+    guard let start = token.baseAddress, token.count > 0, !index.isEmpty else { return nil }
+    let id = index.withUnsafeBufferPointer { slots in
+      slots.baseAddress.flatMap { base in
+        withTables { starts, bytes in
+          PieceTable(slots, base: base).find(start, token.count, starts: starts, bytes: bytes)
+        }
+      }
+    }
+    return id == VocabularyLayout.none ? nil : id
+  }
+
+  /// The merge of the tokens that `both` is made of, if it is one of tokens into a token.
+  func merge(_ both: UnsafeBufferPointer<UInt8>, cutAt middle: Int) -> Merge? {
+    guard middle > 0, middle < both.count,
+      let left = find(UnsafeBufferPointer(rebasing: both[..<middle])),
+      let right = find(UnsafeBufferPointer(rebasing: both[middle...])), let made = find(both)
+    else { return nil }
+    return Merge(left: left, right: right, made: made)
+  }
+
+  /// The tables of tokens as pointers; nil where there are no bytes at all.
+  func withTables<Result>(
+    _ body: (_ starts: UnsafePointer<UInt32>, _ bytes: UnsafePointer<UInt8>) -> Result
+  ) -> Result? {
+    bytes.withUnsafeBufferPointer { bytes in
+      starts.withUnsafeBufferPointer { starts in
+        guard let bytes = bytes.baseAddress, let starts = starts.baseAddress else { return nil }
+        return body(starts, bytes)
+      }
     }
   }
 }

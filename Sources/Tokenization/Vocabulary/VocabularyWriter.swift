@@ -29,7 +29,9 @@ struct VocabularyWriter {
     }
     return VocabularyImage(byteCount: length) { block in
       guard let base = block.baseAddress else { return }
-      func put(_ word: UInt64, at place: Int) { block.storeBytes(of: word, toByteOffset: place, as: UInt64.self) }
+      func put(_ word: UInt64, at place: Int) {
+        block.storeBytes(of: word, toByteOffset: place, as: UInt64.self)
+      }
       for (index, entry) in sections.enumerated() {
         let table = VocabularyLayout.headerBytes + entry.section.rawValue * 16
         put(UInt64(places[index]), at: table)
@@ -41,7 +43,8 @@ struct VocabularyWriter {
       put(UInt64(length), at: VocabularyLayout.lengthWord * 8)
       put(key.low, at: VocabularyLayout.keyWord * 8)
       put(key.high, at: VocabularyLayout.keyWord * 8 + 8)
-      let content = UnsafeRawBufferPointer(rebasing: UnsafeRawBufferPointer(block)[VocabularyLayout.headerBytes...])
+      let content = UnsafeRawBufferPointer(
+        rebasing: UnsafeRawBufferPointer(block)[VocabularyLayout.headerBytes...])
       put(ContentKey.checksum(content), at: VocabularyLayout.checksumWord * 8)
     }
   }

@@ -63,7 +63,7 @@ struct BenchCommand: ParsableCommand {
     }
     let report = BenchReport(
       name: synthetic ?? self.model ?? "", threads: compute.threadCount, measurement: measurement,
-      limits: backend.measureLimits())
+      peakMemory: peakResidentMemory(), limits: backend.measureLimits())
     Console.out(json ? report.json().text(.pretty) + "\n" : report.table())
   }
 

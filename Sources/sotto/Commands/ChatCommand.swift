@@ -25,8 +25,10 @@ struct ChatCommand: AsyncParsableCommand {
     }
     let engine = LocalChatEngine(finder: finder, threads: compute.threadCount)
     _ = try await engine.switchModel(to: name)
-    let status = await runChat(
-      engine: engine, options: ChatOptions(theme: settings.theme, systemPrompt: system))
+    var options = ChatOptions(environment: ProcessInfo.processInfo.environment)
+    options.theme = settings.theme
+    options.systemPrompt = system
+    let status = await runChat(engine: engine, options: options)
     if status != 0 { throw ExitCode(status) }
   }
 }

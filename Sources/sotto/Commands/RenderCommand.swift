@@ -33,7 +33,7 @@ struct RenderCommand: ParsableCommand {
     let opened = try OpenedModel(named: model)
     let prompt = try opened.render(
       messages: conversation, tools: toolList, addGenerationPrompt: !noGenerationPrompt,
-      variables: try Self.variables(options), templateSource: try template.map(Self.text))
+      variables: try Self.variables(options), template: try template.map(Self.text))
     Console.out(prompt)
   }
 

@@ -9,9 +9,8 @@ import Tokenization
 struct OpenedModel: Sendable {
   let checkpoint: Checkpoint
   let tokenizer: Tokenizer
-  let template: ChatTemplate
-  /// Texts that end an answer, where the template is a stand-in.
-  let stopStrings: [String]
+  /// A stand-in where the file carries no chat template.
+  let fallback: FallbackTemplate?
 
   /// - Parameter name: a path, or a name that `sotto models` lists.
   init(named name: String) throws {
@@ -22,15 +21,12 @@ struct OpenedModel: Sendable {
     checkpoint = try Checkpoint.open(path)
     let tokenizer = try Tokenizer(checkpoint: checkpoint)
     self.tokenizer = tokenizer
-    if let source = try ChatTemplate.source(in: checkpoint) {
-      template = try ChatTemplate(source: source)
-      stopStrings = []
-    } else {
-      let fallback = FallbackTemplate.choose { tokenizer.id(of: $0) != nil }
-      template = try ChatTemplate(source: fallback.source)
-      stopStrings = fallback.stopStrings
-    }
+    let carries = try ChatTemplate.source(in: checkpoint) != nil
+    fallback = carries ? nil : FallbackTemplate.choose { tokenizer.id(of: $0) != nil }
   }
+
+  /// Texts that end an answer beside the model's own end tokens.
+  var stopStrings: [String] { fallback?.stopStrings ?? [] }
 
   /// The models on this machine: Sotto's folder, the Hugging Face cache, and the folders in the settings.
   static func finder() throws -> ModelFinder {
@@ -50,16 +46,21 @@ struct OpenedModel: Sendable {
   }
 
   /// A conversation as the model gets it.
+  ///
+  /// - Parameter source: a Jinja template to take instead of the model's own.
   func render(
-    messages: JSON, tools: JSON? = nil, addGenerationPrompt: Bool = true, variables: [String: JSON] = [:]
+    messages: JSON, tools: JSON? = nil, addGenerationPrompt: Bool = true, variables: [String: JSON] = [:],
+    template source: String? = nil
   ) throws -> String {
-    var all: [String: JSON] = [
-      "bos_token": .string(tokenizer.bosToken.map(tokenizer.text(of:)) ?? ""),
-      "eos_token": .string(tokenizer.eosToken.map(tokenizer.text(of:)) ?? ""),
-    ]
+    let own = try source ?? ChatTemplate.source(in: checkpoint, forTools: tools != nil) ?? fallback?.source
+    var all: [String: JSON] = ["bos_token": text(tokenizer.bosToken), "eos_token": text(tokenizer.eosToken)]
     all.merge(variables) { $1 }
-    return try template.render(
+    return try ChatTemplate(source: own ?? "").render(
       messages: messages, tools: tools, addGenerationPrompt: addGenerationPrompt, variables: all)
+  }
+
+  private func text(_ token: Int32?) -> JSON {
+    .string(token.map { String(decoding: tokenizer.bytes(of: $0), as: UTF8.self) } ?? "")
   }
 
   /// The prompt of `sotto generate`.
