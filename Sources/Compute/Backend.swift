@@ -85,7 +85,9 @@ public enum Activation: Sendable, Hashable {
 
 /// What attention needs beside its inputs.
 public struct AttentionSettings {
+  /// Query heads.
   public var heads: Int
+  /// Key and value heads; each serves heads / keyValueHeads consecutive query heads.
   public var keyValueHeads: Int
   /// Columns of a query or key head.
   public var headSize: Int
@@ -98,6 +100,7 @@ public struct AttentionSettings {
   /// One logit a head that takes part in the softmax and contributes nothing (GPT-OSS).
   public var sinks: Parameter?
 
+  /// Settings with the plain choices where nothing is said.
   public init(
     heads: Int, keyValueHeads: Int, headSize: Int, scale: Float, window: Int? = nil,
     softcap: Float? = nil, sinks: Parameter? = nil
@@ -123,6 +126,7 @@ public struct RotaryTable: Sendable {
   /// Pairs are (2i, 2i+1) when true, (i, i + count) when false.
   public let interleaved: Bool
 
+  /// A table of the given frequencies, in radians per position.
   public init(headSize: Int, frequencies: [Float], amplitude: Float = 1, interleaved: Bool) {
     self.headSize = headSize
     self.frequencies = frequencies

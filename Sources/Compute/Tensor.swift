@@ -41,9 +41,12 @@ public struct Parameter {
 
 /// A linear layer y = W x + b.
 public struct Linear {
+  /// [outputs, inputs].
   public let weight: Parameter
+  /// [outputs].
   public let bias: Parameter?
 
+  /// A layer of a weight and, where it has one, a bias.
   public init(weight: Parameter, bias: Parameter? = nil) {
     self.weight = weight
     self.bias = bias

@@ -19,7 +19,9 @@ public struct Bytes: @unchecked Sendable {
 /// `shape` is outermost first: [columns], [rows, columns] or [experts, rows, columns]. For a linear
 /// layer the rows are outputs and the columns inputs.
 public struct Weight: Sendable {
+  /// How the numbers are stored.
   public let format: WeightFormat
+  /// Outermost first: [columns], [rows, columns] or [experts, rows, columns].
   public let shape: [Int]
   /// The plane of values: all rows one after another, without padding.
   public let values: Bytes
@@ -86,6 +88,7 @@ public enum WeightError: Error, Equatable, CustomStringConvertible {
   case missingPlane(String)
   case wrongSize(plane: String, bytes: Int, expected: Int)
 
+  /// One line for the person who reads it.
   public var description: String {
     switch self {
     case .emptyShape(let shape): "impossible shape \(shape)"

@@ -1,4 +1,11 @@
 // The kernels, one operation a file. Every function is safe to call from several threads on disjoint outputs.
 #pragma once
+#include "attention.h"
+#include "elementwise.h"
 #include "isa.h"
+#include "matmul.h"
+#include "normalization.h"
+#include "rotary.h"
+#include "routing.h"
+#include "sampling.h"
 #include "thread_pool.h"

@@ -1,0 +1,64 @@
+// Where things lie in a page, and what a thread needs to work on one.
+#pragma once
+#include <stdint.h>
+
+#include "attention.h"
+
+enum {
+  PAGE = SOTTO_PAGE_POSITIONS,
+  MOST_TILE_ROWS = 6,   // rows of the largest register tile of any level
+  FEW_ROWS = 12,        // up to here a page is read once or twice: numbers are converted as they are read
+  MOST_ROWS = 192,      // query rows times heads of a group that share one pass over the pages
+};
+
+static inline ptrdiff_t round_up(ptrdiff_t x, ptrdiff_t step) { return (x + step - 1) / step * step; }
+static inline ptrdiff_t value_stride(const sotto_cache_layout *l) { return round_up(l->value_size, 16); }
+static inline ptrdiff_t number_bytes(const sotto_cache_layout *l) { return l->format == SOTTO_CACHE_F32 ? 4 : 2; }
+/// Numbers of one head in a page.
+static inline ptrdiff_t head_numbers(const sotto_cache_layout *l) {
+  return PAGE * (l->head_size + value_stride(l));
+}
+
+/// Rows on their way into pages.
+typedef struct {
+  const sotto_cache_layout *layout;
+  void *const *pages;
+  ptrdiff_t first;
+  sotto_rows key, value;
+} cache_write;
+
+/// A tile of query rows with all query heads of one key-value head, over a range of pages.
+typedef struct {
+  const sotto_sequence *sequence;
+  ptrdiff_t row, rows;  // within the sequence's query rows
+  ptrdiff_t head;       // the key-value head
+  ptrdiff_t first_page, last_page;
+  ptrdiff_t group;
+  int first_sink;  // whether the sinks count in this segment
+  float *partial;  // NULL where the segment is its group's only one
+} segment;
+
+/// The segments of one tile and head. The thread that finishes the last of them puts their results together.
+typedef struct {
+  _Atomic int left;
+  ptrdiff_t first, count;
+} segment_group;
+
+/// One thread's memory.
+typedef struct {
+  void *query;    // [rows][head_size] float32, or [rows][head_size / 2] pairs of bfloat16
+  float *sums;    // [rows][value_stride]: the weighted values so far
+  float *totals;  // [rows][16]: the weights so far, in 16 parts
+  float *bases;   // [rows]: the exponent (of 2) that weights are relative to
+  char *keys, *values;  // a page's head, expanded
+} workspace;
+
+static inline ptrdiff_t group_heads(const sotto_attention *a) { return a->heads / a->layout.heads; }
+/// Rows of a tile in scratch: with all heads of the group, and as many more as fill the last register tile.
+static inline ptrdiff_t padded_rows(const sotto_attention *a, ptrdiff_t rows) {
+  return round_up(rows * group_heads(a), MOST_TILE_ROWS);
+}
+/// A segment's partial result: sums, then totals (one number a row), then bases.
+static inline ptrdiff_t partial_numbers(const sotto_attention *a, ptrdiff_t tile_rows) {
+  return tile_rows * group_heads(a) * (value_stride(&a->layout) + 2);
+}

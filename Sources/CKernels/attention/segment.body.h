@@ -1,0 +1,206 @@
+// One segment for one level: its query rows against its pages, with an online softmax.
+//
+// Scores are kept as exponents of 2. Weights are relative to a base that follows the largest score only when a score
+// exceeds it by 2^8: so rows are rarely rescaled, and float32 is far from overflowing.
+enum { LEVEL(BASE_SLACK) = 8 };
+
+// Query rows, scaled: row by row of the sequence, and for each the heads of the group.
+static void LEVEL(pack_query)(const sotto_attention *a, const segment *s, ptrdiff_t padded, int pairs, void *output) {
+  ptrdiff_t group = group_heads(a), size = a->layout.head_size, depth = pairs ? (size + 1) / 2 : size;
+  float scale = a->softcap > 0 ? a->scale : a->scale * 0x1.715476p0f;
+  for (ptrdiff_t r = 0; r < padded; r++) {
+    float *row = (float *)output + r * depth;
+    if (r >= s->rows * group) {
+      memset(row, 0, (size_t)depth * sizeof(float));
+      continue;
+    }
+    const float *query = a->query.data + (s->sequence->row + s->row + r / group) * a->query.stride +
+                         (s->head * group + r % group) * size;
+#if LEVEL_AVX512
+    if (pairs) {
+      for (ptrdiff_t d = 0; d < size; d += 32) {
+        ptrdiff_t first = size - d < 16 ? size - d : 16, second = size - d - 16 < 16 ? size - d - 16 : 16;
+        __m512 low = (__m512)(LEVEL(load_some)(query + d, first) * scale), high = _mm512_setzero_ps();
+        if (second > 0) high = (__m512)(LEVEL(load_some)(query + d + 16, second) * scale);
+        __m512i both = (__m512i)_mm512_cvtne2ps_pbh(high, low);
+        ptrdiff_t left = depth - d / 2 < 16 ? depth - d / 2 : 16;
+        _mm512_mask_storeu_epi32(row + d / 2, (__mmask16)((1u << left) - 1), both);
+      }
+      continue;
+    }
+#endif
+    for (ptrdiff_t d = 0; d < size; d++) row[d] = query[d] * scale;
+  }
+}
+
+// Turns a row's scores, in groups [group, last_group), into weights; those outside [low, high) become 0.
+vector_function void LEVEL(weigh)(float *scores, ptrdiff_t group, ptrdiff_t last_group, ptrdiff_t low, ptrdiff_t high,
+                                  float softcap, float *base, float *totals, float *sums, ptrdiff_t stride,
+                                  int pairs) {
+  v16 x[4], top = LEVEL(all)(-__builtin_inff());
+  for (ptrdiff_t g = group; g < last_group; g++) {
+    x[g] = LEVEL(load)(scores + 16 * g);
+    if (softcap > 0) x[g] = softcap * 0x1.715476p0f * LEVEL(tanh)(x[g] / softcap);
+    if (low > 16 * g || high < 16 * g + 16) {
+      i16 place = LEVEL(iota)() + (int32_t)(16 * g);
+      x[g] = LEVEL(select)((place >= (int32_t)low) & (place < (int32_t)high), x[g], LEVEL(all)(-__builtin_inff()));
+    }
+    top = LEVEL(maximum)(top, x[g]);
+  }
+  float reference = *base;
+#if LEVEL_AVX512
+  int exceeds = _mm512_cmp_ps_mask((__m512)top, _mm512_set1_ps(reference + LEVEL(BASE_SLACK)), _CMP_GT_OQ) != 0;
+#else
+  int exceeds = LEVEL(largest)(top) > reference + LEVEL(BASE_SLACK);
+#endif
+  v16 total = LEVEL(load)(totals);
+  if (exceeds) {
+    float raised = LEVEL(largest)(top);
+    float factor = LEVEL(exp2_weight)(LEVEL(all)(reference - raised), 0)[0];
+    *base = reference = raised;
+    total *= factor;
+    for (ptrdiff_t c = 0; c < stride; c += 16) LEVEL(store)(sums + c, LEVEL(load)(sums + c) * factor);
+  }
+  for (ptrdiff_t g = group; g < last_group; g++) {
+    x[g] = LEVEL(exp2_weight)(x[g] - reference, pairs);
+    total += x[g];
+    if (!pairs) LEVEL(store)(scores + 16 * g, x[g]);
+  }
+#if LEVEL_AVX512
+  // Pairs of bfloat16 in place: of 64 float32 numbers the first half of the row is left.
+  if (pairs)
+    for (ptrdiff_t g = group; g < last_group; g++)
+      _mm256_storeu_si256((__m256i *)(scores + 8 * g), (__m256i)_mm512_cvtneps_pbh((__m512)x[g]));
+#endif
+  LEVEL(store)(totals, total);
+}
+
+// All rows of a segment against one page, a register tile at a time.
+static void LEVEL(attend_page)(const sotto_attention *a, const segment *s, const workspace *w, ptrdiff_t page,
+                               ptrdiff_t padded, int kind, const char *keys, const char *values, const char *next) {
+  const sotto_sequence *sequence = s->sequence;
+  ptrdiff_t group = group_heads(a), stride = value_stride(&a->layout), rows = s->rows * group;
+  int pairs = kind == OPERAND_BF16_PAIRS;
+  ptrdiff_t depth = pairs ? (a->layout.head_size + 1) / 2 : a->layout.head_size;
+  // How far the first query row's position is behind the page's first one.
+  ptrdiff_t ahead = sequence->length - sequence->rows + s->row - (sequence->origin + page * PAGE);
+  ptrdiff_t tiles = (padded + TILE_ROWS - 1) / TILE_ROWS, tile_rows = (padded + tiles - 1) / tiles;
+  float scores[TILE_ROWS * PAGE] __attribute__((aligned(64)));
+  for (ptrdiff_t r = 0; r < padded; r += tile_rows) {
+    int count = (int)(padded - r < tile_rows ? padded - r : tile_rows);
+    ptrdiff_t first = r / group, last = (r + count - 1 < rows ? r + count - 1 : rows - 1) / group;
+    if (first >= s->rows) break;
+    // What the tile's first row sees at the earliest and its last row at the latest.
+    ptrdiff_t low = a->window ? ahead + first - a->window + 1 : 0, high = ahead + last + 1;
+    if (low < 0) low = 0;
+    if (high > PAGE) high = PAGE;
+    if (low >= high) continue;
+    ptrdiff_t first_group = low / 16, last_group = (high + 15) / 16;
+    LEVEL(tile) tile = LEVEL(tile_for)(count, kind);
+    tile.scores((const float *)w->query + r * depth, keys, depth, first_group, last_group, values, scores);
+    for (int i = 0; i < count; i++) {
+      ptrdiff_t row = (r + i < rows ? r + i : rows - 1) / group;
+      ptrdiff_t seen = a->window ? ahead + row - a->window + 1 : 0;
+      float *base = w->bases + r + i, *totals = w->totals + (r + i) * 16, *sums = w->sums + (r + i) * stride;
+      // A whole page with constant bounds, so that its scores stay in registers.
+      if (first_group == 0 && last_group == PAGE / 16)
+        LEVEL(weigh)(scores + i * PAGE, 0, PAGE / 16, seen, ahead + row + 1, a->softcap, base, totals, sums, stride,
+                     pairs);
+      else
+        LEVEL(weigh)(scores + i * PAGE, first_group, last_group, seen, ahead + row + 1, a->softcap, base, totals,
+                     sums, stride, pairs);
+    }
+    if (pairs)
+      tile.values(scores, values, stride, 8 * first_group, (high + 1) / 2, next, w->sums + r * stride);
+    else
+      tile.values(scores, values, stride, 16 * first_group, high, next, w->sums + r * stride);
+  }
+}
+
+static void LEVEL(attend_segment)(const sotto_attention *a, const segment *s, const workspace *w) {
+  const sotto_cache_layout *l = &a->layout;
+  ptrdiff_t group = group_heads(a), rows = s->rows * group, stride = value_stride(l), size = l->head_size;
+  int half = l->format == SOTTO_CACHE_F16, many = rows > FEW_ROWS;
+  int kind = half && !many ? OPERAND_F16 : OPERAND_F32;
+  if (half && many && a->rounded && LEVEL_ISA == SOTTO_ISA_AVX512) kind = OPERAND_BF16_PAIRS;
+  ptrdiff_t padded = many ? padded_rows(a, s->rows) : rows;
+  LEVEL(pack_query)(a, s, padded, kind == OPERAND_BF16_PAIRS, w->query);
+  memset(w->sums, 0, (size_t)(padded * stride) * sizeof(float));
+  memset(w->totals, 0, (size_t)padded * 16 * sizeof(float));
+  // The sink is a score without a value; it counts in the first segment of a group only.
+  for (ptrdiff_t r = 0; r < padded; r++) {
+    int sink = a->sinks && s->first_sink && r < rows;
+    w->bases[r] = sink ? a->sinks[s->head * group + r % group] * 0x1.715476p0f : -1e30f;
+    w->totals[16 * r] = sink ? 1 : 0;
+  }
+  for (ptrdiff_t page = s->first_page; page < s->last_page; page++) {
+    const char *keys = (const char *)s->sequence->pages[page] + s->head * head_numbers(l) * number_bytes(l);
+    const char *values = keys + PAGE * size * number_bytes(l);
+    const char *next = page + 1 < s->last_page ? (const char *)s->sequence->pages[page + 1] : keys;
+    if (page + 1 < s->last_page) next += s->head * head_numbers(l) * number_bytes(l);
+    if (kind == OPERAND_F32 && half) {
+      LEVEL(expand)((float *)w->keys, (const uint16_t *)keys, PAGE * size);
+      LEVEL(expand)((float *)w->values, (const uint16_t *)values, PAGE * stride);
+    }
+#if LEVEL_AVX512
+    if (kind == OPERAND_BF16_PAIRS) {
+      for (ptrdiff_t g = 0; g < PAGE / 16; g++)
+        LEVEL(expand_pairs)((uint32_t *)w->keys + g * 16 * ((size + 1) / 2), (const uint16_t *)keys + g * 16 * size,
+                            size, 16);
+      LEVEL(expand_pairs)((uint32_t *)w->values, (const uint16_t *)values, PAGE, stride);
+    }
+#endif
+    int expanded = half && kind != OPERAND_F16;
+    LEVEL(attend_page)(a, s, w, page, padded, kind, expanded ? w->keys : keys, expanded ? w->values : values, next);
+  }
+}
+
+// Divides the sums of a row by its total and puts them where the row belongs in the output.
+vector_function void LEVEL(finish_row)(const sotto_attention *a, const segment *s, ptrdiff_t r, const float *sums,
+                                       float total) {
+  ptrdiff_t group = group_heads(a), size = a->layout.value_size;
+  float *output = a->output + ((s->sequence->row + s->row + r / group) * a->heads + s->head * group + r % group) * size;
+  float factor = 1.0f / total;
+  ptrdiff_t c = 0;
+  for (; c + 16 <= size; c += 16) LEVEL(store)(output + c, LEVEL(load)(sums + c) * factor);
+  if (c < size) LEVEL(store_some)(output + c, LEVEL(load)(sums + c) * factor, size - c);
+}
+
+// Writes a segment's result: the output where it is the only one of its group, a partial result elsewhere.
+static void LEVEL(write_segment)(const sotto_attention *a, const segment *s, const workspace *w) {
+  ptrdiff_t rows = s->rows * group_heads(a), stride = value_stride(&a->layout);
+  for (ptrdiff_t r = 0; r < rows; r++) {
+    float total = LEVEL(sum)(LEVEL(load)(w->totals + 16 * r));
+    if (!s->partial) {
+      LEVEL(finish_row)(a, s, r, w->sums + r * stride, total);
+      continue;
+    }
+    memcpy(s->partial + r * stride, w->sums + r * stride, (size_t)stride * sizeof(float));
+    s->partial[rows * stride + r] = total;
+    s->partial[rows * (stride + 1) + r] = w->bases[r];
+  }
+}
+
+// Puts the partial results of a group's segments together, in the first one's memory.
+static void LEVEL(combine)(const sotto_attention *a, const segment *parts, ptrdiff_t count) {
+  ptrdiff_t rows = parts->rows * group_heads(a), stride = value_stride(&a->layout);
+  for (ptrdiff_t r = 0; r < rows; r++) {
+    float base = -1e30f, total = 0;
+    for (ptrdiff_t i = 0; i < count; i++) {
+      float other = parts[i].partial[rows * (stride + 1) + r];
+      base = other > base ? other : base;
+    }
+    float *sums = parts->partial + r * stride;
+    for (ptrdiff_t i = 0; i < count; i++) {
+      const float *part = parts[i].partial + r * stride;
+      float other = parts[i].partial[rows * (stride + 1) + r];
+      float factor = LEVEL(exp2_weight)(LEVEL(all)(other - base), 0)[0];
+      total += parts[i].partial[rows * stride + r] * factor;
+      for (ptrdiff_t c = 0; c < stride; c += 16) {
+        v16 x = LEVEL(load)(part + c) * factor;
+        LEVEL(store)(sums + c, i ? LEVEL(load)(sums + c) + x : x);
+      }
+    }
+    LEVEL(finish_row)(a, parts, r, sums, total);
+  }
+}

@@ -1,0 +1,105 @@
+// Products of activations and quantised weights, y = x Wᵀ + b + residual, on weights exactly as files store them.
+//
+// Weights are decoded tile by tile (16 output rows) as they are used and never copied as a whole. A product costs
+// one parallel region (two when many tokens are quantised first) and allocates nothing once the workspace has grown
+// to the largest call. Results do not depend on the number of workers nor on how many tokens are computed together.
+#pragma once
+#include <stddef.h>
+#include <stdint.h>
+
+#include "thread_pool.h"
+
+/// How a matrix is stored; see `WeightFormat` in Swift for the layouts.
+typedef enum {
+  SOTTO_FLOAT32,
+  SOTTO_FLOAT16,
+  SOTTO_BFLOAT16,
+  SOTTO_Q4_0,
+  SOTTO_Q4_1,
+  SOTTO_Q5_0,
+  SOTTO_Q5_1,
+  SOTTO_Q8_0,
+  SOTTO_Q4_K,
+  SOTTO_Q5_K,
+  SOTTO_Q6_K,
+  SOTTO_MXFP4,
+  SOTTO_MXFP4_PLANAR,
+  SOTTO_AFFINE4,
+  SOTTO_AFFINE8,
+  SOTTO_WEIGHT_FORMATS
+} sotto_weight_format;
+
+typedef enum {
+  /// float32 on the weights as stored; only float32 rounding.
+  SOTTO_EXACT,
+  /// Activations in 8 bits with a scale for every 32 columns (or bfloat16 against bfloat16 weights).
+  SOTTO_FAST
+} sotto_precision;
+
+/// `matrices` matrices [rows, columns] one after another, in place. The caller has checked that the planes hold
+/// as many bytes as the format needs and that columns divide into blocks; nothing past them is read.
+typedef struct {
+  sotto_weight_format format;
+  /// SOTTO_FLOAT32, SOTTO_FLOAT16 or SOTTO_BFLOAT16: the numbers in an affine format's scale and bias planes.
+  sotto_weight_format scale_type;
+  /// Columns that share a scale in an affine format: 32, 64 or 128.
+  size_t group;
+  size_t rows, columns, matrices;
+  const void *values, *scales, *biases;
+} sotto_matrix;
+
+/// A layer: one weight and its bias of `rows` floats, or NULL.
+typedef struct {
+  sotto_matrix weight;
+  const float *bias;
+} sotto_layer;
+
+/// y[t] = [layers' outputs side by side] + residual[t] for `tokens` rows of x. Strides are in floats.
+typedef struct {
+  const float *x;
+  size_t x_stride, tokens;
+  /// All have the same number of columns.
+  const sotto_layer *layers;
+  size_t layer_count;
+  /// NULL, or rows as wide as all outputs; may be y itself.
+  const float *residual;
+  size_t residual_stride;
+  float *y;
+  size_t y_stride;
+  sotto_precision precision;
+} sotto_linear_call;
+
+/// A mixture of experts' product: entry i multiplies row x_rows[i] of x by its expert's matrix into row i of y.
+/// Entries are sorted by expert: those of expert e are starts[e] ..< starts[e + 1].
+typedef struct {
+  const float *x;
+  size_t x_stride;
+  const int32_t *x_rows;
+  const int32_t *starts;
+  sotto_matrix weight;
+  /// NULL or [matrices, rows].
+  const float *bias;
+  float *y;
+  size_t y_stride;
+  sotto_precision precision;
+} sotto_experts_call;
+
+/// Memory that products work in, kept between calls. One product at a time.
+typedef struct sotto_workspace sotto_workspace;
+
+/// A workspace for products on `pool`; NULL without memory.
+sotto_workspace *sotto_workspace_create(sotto_pool *pool);
+void sotto_workspace_destroy(sotto_workspace *workspace);
+
+/// Returns 0, or -1 without memory (y is then untouched).
+int sotto_linear(sotto_workspace *workspace, const sotto_linear_call *call);
+/// Returns 0, or -1 without memory (y is then untouched).
+int sotto_experts(sotto_workspace *workspace, const sotto_experts_call *call);
+/// Row `row` of the first matrix as floats times `scale`: an embedding. `row` has been checked.
+void sotto_decode_row(const sotto_matrix *matrix, size_t row, float scale, float *out);
+
+/// Integer multiplications and additions a second of the 8-bit dot product that this machine's products use, all
+/// workers together, measured for about 20 ms.
+double sotto_measure_int8_peak(sotto_pool *pool);
+/// Bytes a second that all workers together read from `buffer` (larger than the caches), best of a few passes.
+double sotto_measure_read_bandwidth(sotto_pool *pool, const void *buffer, size_t bytes);

@@ -1,0 +1,156 @@
+// The formats with super-blocks of 256 columns, and affine groups, decoded with AVX-512.
+#if defined(__x86_64__)
+#include "decode_avx512.h"
+#include "methods.h"
+
+/// Byte `index` of every row's 4 bytes as a float.
+SOTTO_INLINE_AVX512 __m512 byte_of(__m512i x, int index) {
+  return _mm512_cvtepi32_ps(_mm512_and_si512(_mm512_srli_epi32(x, (unsigned)(8 * index)), _mm512_set1_epi32(255)));
+}
+
+/// Q4_K and Q5_K: of a super-block d, dmin and the packed scales are one transposition of 16 bytes; two sub-blocks
+/// share every 32 bytes of nibbles.
+SOTTO_INLINE_AVX512 void decode_k(const sotto_view *view, size_t row, size_t first, size_t blocks, void *panel,
+                                  const int has_fifth) {
+  const size_t values_at = has_fifth ? 48 : 16, stride = values_at + 128;
+  sotto_panel_block *out = panel;
+  sotto_rows rows = {view->values + row * view->row_bytes, view->row_bytes};
+  for (size_t b = 0; b < blocks; b += 8, out += 8) {
+    size_t offset = (first + b) / 8 * stride;
+    __m512i head[4], fifth[8];
+    sotto_transpose(&rows, offset, head);
+    if (has_fifth) {
+      sotto_transpose(&rows, offset + 16, fifth);
+      sotto_transpose(&rows, offset + 32, fifth + 4);
+    }
+    __m512 d = sotto_halves_low(head[0]), dmin = sotto_halves_high(head[0]);
+    dmin = _mm512_sub_ps(_mm512_setzero_ps(), dmin);
+    const __m512i two = _mm512_set1_epi8(48), six = _mm512_set1_epi8(63);
+    // Scales and minimums of sub-blocks 0..3 are whole bytes, those of 4..7 nibbles and two upper bits.
+    __m512i scales[2] = {_mm512_and_si512(head[1], six),
+                         _mm512_ternarylogic_epi32(two, _mm512_srli_epi16(head[1], 2), sotto_low(head[3]), 0xca)};
+    __m512i minimums[2] = {_mm512_and_si512(head[2], six),
+                           _mm512_ternarylogic_epi32(two, _mm512_srli_epi16(head[2], 2), sotto_high(head[3]), 0xca)};
+#pragma clang loop unroll(full)
+    for (int block = 0; block < 8; block++) {
+      _mm512_store_ps(out[block].scale[0], _mm512_mul_ps(d, byte_of(scales[block / 4], block % 4)));
+      _mm512_store_ps(out[block].minimum, _mm512_mul_ps(dmin, byte_of(minimums[block / 4], block % 4)));
+    }
+#pragma clang loop unroll(full)
+    for (int part = 0; part < 8; part++) {
+      __m512i bytes[4];
+      sotto_transpose(&rows, offset + values_at + 16 * (size_t)part, bytes);
+#pragma clang loop unroll(full)
+      for (int i = 0; i < 8; i++) {
+        int quad = part % 2 * 4 + i % 4, block = part / 2 * 2 + i / 4;
+        __m512i values = i < 4 ? bytes[i] : _mm512_srli_epi16(bytes[i - 4], 4);
+        if (has_fifth) {
+          __m512i upper = block < 4 ? _mm512_slli_epi16(fifth[quad], (unsigned)(4 - block))
+                                    : _mm512_srli_epi16(fifth[quad], (unsigned)(block - 4));
+          values = _mm512_ternarylogic_epi32(_mm512_set1_epi8(15), values, upper, 0xca);
+        }
+        sotto_store_quad(out + block, quad, sotto_keep(values, has_fifth ? 31 : 15, (char)128));
+      }
+    }
+  }
+}
+
+SOTTO_TARGET_AVX512 void sotto_decode_q4_k_avx512(const sotto_view *view, size_t row, size_t first, size_t blocks,
+                                                  void *panel) {
+  decode_k(view, row, first, blocks, panel, 0);
+}
+
+SOTTO_TARGET_AVX512 void sotto_decode_q5_k_avx512(const sotto_view *view, size_t row, size_t first, size_t blocks,
+                                                  void *panel) {
+  decode_k(view, row, first, blocks, panel, 1);
+}
+
+SOTTO_TARGET_AVX512 void sotto_decode_q6_k_avx512(const sotto_view *view, size_t row, size_t first, size_t blocks,
+                                                  void *panel) {
+  enum { STRIDE = 210 };
+  sotto_panel_block *out = panel;
+  sotto_rows rows = {view->values + row * view->row_bytes, view->row_bytes};
+  for (size_t b = 0; b < blocks; b += 8, out += 8) {
+    size_t offset = (first + b) / 8 * STRIDE;
+    __m512i scales[4];
+    sotto_transpose(&rows, offset + 192, scales);
+    __m512 d = sotto_halves_high(sotto_gather(&rows, offset + 206));
+#pragma clang loop unroll(full)
+    for (int i = 0; i < 16; i++) {
+      __m512i scale = _mm512_srai_epi32(_mm512_slli_epi32(scales[i / 4], (unsigned)(24 - i % 4 * 8)), 24);
+      _mm512_store_ps(out[i / 2].scale[i % 2], _mm512_mul_ps(d, _mm512_cvtepi32_ps(scale)));
+    }
+#pragma clang loop unroll(full)
+    for (int part = 0; part < 4; part++) {  // 16 bytes of upper bits: the same half of four blocks
+      __m512i upper[4], low[4];
+      const int half = part / 2, sixteen = part % 2;
+      sotto_transpose(&rows, offset + 128 + 16 * (size_t)part, upper);
+#pragma clang loop unroll(full)
+      for (int run = 0; run < 2; run++) {  // 16 bytes of nibbles: blocks `run` and `run` + 2
+        sotto_transpose(&rows, offset + 64 * (size_t)half + 32 * (size_t)run + 16 * (size_t)sixteen, low);
+#pragma clang loop unroll(full)
+        for (int i = 0; i < 8; i++) {
+          const int quarter = run + i / 4 * 2;
+          __m512i values = i < 4 ? low[i] : _mm512_srli_epi16(low[i - 4], 4), bits = upper[i % 4];
+          if (quarter < 2) bits = _mm512_slli_epi16(bits, (unsigned)(4 - 2 * quarter));
+          if (quarter == 3) bits = _mm512_srli_epi16(bits, 2);
+          values = _mm512_ternarylogic_epi32(_mm512_set1_epi8(15), values, bits, 0xca);
+          values = _mm512_add_epi8(_mm512_and_si512(values, _mm512_set1_epi8(63)), _mm512_set1_epi8(96));
+          sotto_store_quad(out + 4 * half + quarter, 4 * sixteen + i % 4, values);
+        }
+      }
+    }
+  }
+}
+
+/// 16 numbers of a scale plane, one of each row.
+SOTTO_INLINE_AVX512 __m512 plane_numbers(const sotto_rows *rows, sotto_weight_format type, size_t index) {
+  if (type == SOTTO_FLOAT32) return _mm512_castsi512_ps(sotto_gather(rows, 4 * index));
+  __m512i numbers = sotto_gather_item(rows, index, 2);
+  return type == SOTTO_FLOAT16 ? sotto_halves_low(numbers) : _mm512_castsi512_ps(_mm512_slli_epi32(numbers, 16));
+}
+
+SOTTO_INLINE_AVX512 void decode_affine(const sotto_view *view, size_t row, size_t first, size_t blocks, void *panel,
+                                       const int bits) {
+  const size_t stride = (size_t)(4 * bits);
+  sotto_weight_format type = view->matrix->scale_type;
+  sotto_panel_block *out = panel;
+  sotto_rows rows = {view->values + row * view->row_bytes, view->row_bytes};
+  sotto_rows scales = {view->scales + row * view->scale_row_bytes, view->scale_row_bytes};
+  sotto_rows biases = {view->biases + row * view->scale_row_bytes, view->scale_row_bytes};
+  size_t per_group = view->matrix->group / SOTTO_BLOCK;
+  __m512 scale = _mm512_setzero_ps(), minimum = scale;
+  for (size_t b = 0; b < blocks; b++, out++) {
+    if (b == 0 || (first + b) % per_group == 0) {
+      scale = plane_numbers(&scales, type, (first + b) / per_group);
+      minimum = plane_numbers(&biases, type, (first + b) / per_group);
+      // Bytes are stored as they are, so their value here is 128 less.
+      if (bits == 8) minimum = _mm512_fmadd_ps(_mm512_set1_ps(128), scale, minimum);
+    }
+    _mm512_store_ps(out->scale[0], scale);
+    _mm512_store_ps(out->minimum, minimum);
+#pragma clang loop unroll(full)
+    for (int part = 0; part < bits / 4; part++) {
+      __m512i bytes[4];
+      sotto_transpose(&rows, (first + b) * stride + 16 * (size_t)part, bytes);
+#pragma clang loop unroll(full)
+      for (int i = 0; i < 32 / bits; i++) {
+        if (bits == 8)
+          sotto_store_quad(out, 4 * part + i, bytes[i]);
+        else
+          sotto_store_quad(out, i, sotto_keep(sotto_spread_bits(bytes[i / 2], i % 2 * 16, 4), 15, (char)128));
+      }
+    }
+  }
+}
+
+SOTTO_TARGET_AVX512 void sotto_decode_affine4_avx512(const sotto_view *view, size_t row, size_t first, size_t blocks,
+                                                     void *panel) {
+  decode_affine(view, row, first, blocks, panel, 4);
+}
+
+SOTTO_TARGET_AVX512 void sotto_decode_affine8_avx512(const sotto_view *view, size_t row, size_t first, size_t blocks,
+                                                     void *panel) {
+  decode_affine(view, row, first, blocks, panel, 8);
+}
+#endif

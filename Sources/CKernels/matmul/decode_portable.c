@@ -1,0 +1,183 @@
+// Every weight format, a row's block at a time, in plain C: the definition that the fast decoders are tested against
+// and what machines without one use.
+#include <string.h>
+
+#include "product.h"
+
+/// 32 columns of one row.
+typedef struct {
+  int8_t values[SOTTO_BLOCK];
+  float scale[2];
+  float minimum;
+} row_block;
+
+static const int8_t doubled_e2m1[16] = {0, 1, 2, 3, 4, 6, 8, 12, 0, -1, -2, -3, -4, -6, -8, -12};
+
+/// Low nibbles are columns 0..15, high nibbles 16..31.
+static void split_nibbles(const uint8_t *bytes, int8_t values[SOTTO_BLOCK]) {
+  for (int i = 0; i < 16; i++) {
+    values[i] = (int8_t)(bytes[i] & 15);
+    values[16 + i] = (int8_t)(bytes[i] >> 4);
+  }
+}
+
+static void set_scale(row_block *out, float scale) { out->scale[0] = out->scale[1] = scale; }
+
+static float half_at(const uint8_t *p) { return sotto_float_from_half(sotto_load16(p)); }
+
+/// Q4_0, Q5_0 (`center` 8 and 16) and Q4_1, Q5_1 (no centre but a minimum): scale, minimum, fifth bits, nibbles.
+static void legacy(const uint8_t *p, int has_minimum, int has_fifth, row_block *out) {
+  set_scale(out, half_at(p));
+  p += 2;
+  if (has_minimum) {
+    out->minimum = half_at(p);
+    p += 2;
+  }
+  uint32_t fifth = 0;
+  if (has_fifth) {
+    fifth = sotto_load32(p);
+    p += 4;
+  }
+  split_nibbles(p, out->values);
+  int center = has_minimum ? 0 : has_fifth ? 16 : 8;
+  for (int i = 0; i < SOTTO_BLOCK; i++)
+    out->values[i] = (int8_t)(out->values[i] + (int)((fifth >> i) & 1) * 16 - center);
+}
+
+/// The 6-bit scale and minimum of sub-block `index` out of a super-block's 12 bytes.
+static void packed_scales(const uint8_t *p, size_t index, int *scale, int *minimum) {
+  if (index < 4) {
+    *scale = p[index] & 63;
+    *minimum = p[index + 4] & 63;
+  } else {
+    *scale = (p[index + 4] & 15) | (p[index - 4] >> 6 << 4);
+    *minimum = (p[index + 4] >> 4) | (p[index] >> 6 << 4);
+  }
+}
+
+/// Q4_K and Q5_K: d, dmin, 12 bytes of scales, (32 bytes of fifth bits,) 128 bytes of nibbles.
+static void super_block(const uint8_t *p, size_t index, int has_fifth, row_block *out) {
+  int scale, minimum;
+  packed_scales(p + 4, index, &scale, &minimum);
+  set_scale(out, half_at(p) * (float)scale);
+  out->minimum = -half_at(p + 2) * (float)minimum;
+  const uint8_t *fifth = p + 16, *nibbles = p + (has_fifth ? 48 : 16) + index / 2 * 32;
+  for (int i = 0; i < SOTTO_BLOCK; i++) {
+    int value = index % 2 ? nibbles[i] >> 4 : nibbles[i] & 15;
+    if (has_fifth) value |= (fifth[i] >> index & 1) << 4;
+    out->values[i] = (int8_t)value;
+  }
+}
+
+/// Q6_K: low nibbles, upper two bits, 16 signed scales, d.
+static void six_bits(const uint8_t *p, size_t index, row_block *out) {
+  size_t half = index / 4, quarter = index % 4;
+  const uint8_t *low = p + half * 64 + quarter % 2 * 32, *high = p + 128 + half * 32;
+  for (int i = 0; i < SOTTO_BLOCK; i++) {
+    int value = quarter / 2 ? low[i] >> 4 : low[i] & 15;
+    out->values[i] = (int8_t)((value | (high[i] >> (2 * quarter) & 3) << 4) - 32);
+  }
+  float d = half_at(p + 208);
+  for (int i = 0; i < 2; i++) out->scale[i] = d * (float)(int8_t)p[192 + 2 * index + (size_t)i];
+}
+
+static float scale_at(const uint8_t *plane, sotto_weight_format type, size_t index) {
+  if (type == SOTTO_FLOAT32) return sotto_float_from_bits(sotto_load32(plane + 4 * index));
+  uint16_t bits = sotto_load16(plane + 2 * index);
+  return type == SOTTO_FLOAT16 ? sotto_float_from_half(bits) : sotto_float_from_bfloat(bits);
+}
+
+static void decode_block(const sotto_view *view, size_t row, size_t block, row_block *out) {
+  const sotto_matrix *matrix = view->matrix;
+  sotto_format_traits traits = sotto_formats[matrix->format];
+  size_t per_block = traits.columns / SOTTO_BLOCK;
+  const uint8_t *p = view->values + row * view->row_bytes + block / per_block * traits.bytes;
+  const uint8_t *scales = view->scales + row * view->scale_row_bytes;
+  const uint8_t *biases = view->biases + row * view->scale_row_bytes;
+  out->minimum = 0;
+  switch (matrix->format) {
+    case SOTTO_Q4_0: legacy(p, 0, 0, out); break;
+    case SOTTO_Q4_1: legacy(p, 1, 0, out); break;
+    case SOTTO_Q5_0: legacy(p, 0, 1, out); break;
+    case SOTTO_Q5_1: legacy(p, 1, 1, out); break;
+    case SOTTO_Q8_0:
+      set_scale(out, half_at(p));
+      memcpy(out->values, p + 2, SOTTO_BLOCK);
+      break;
+    case SOTTO_Q4_K: super_block(p, block % 8, 0, out); break;
+    case SOTTO_Q5_K: super_block(p, block % 8, 1, out); break;
+    case SOTTO_Q6_K: six_bits(p, block % 8, out); break;
+    case SOTTO_MXFP4:
+      set_scale(out, sotto_half_of_e8m0(*p));
+      split_nibbles(p + 1, out->values);
+      for (int i = 0; i < SOTTO_BLOCK; i++) out->values[i] = doubled_e2m1[out->values[i]];
+      break;
+    case SOTTO_MXFP4_PLANAR:
+      set_scale(out, sotto_half_of_e8m0(scales[block]));
+      for (int i = 0; i < SOTTO_BLOCK; i++) out->values[i] = doubled_e2m1[p[i / 2] >> (i % 2 * 4) & 15];
+      break;
+    case SOTTO_AFFINE4:
+    case SOTTO_AFFINE8: {
+      size_t group = block * SOTTO_BLOCK / matrix->group;
+      set_scale(out, scale_at(scales, matrix->scale_type, group));
+      out->minimum = scale_at(biases, matrix->scale_type, group);
+      int bytes = matrix->format == SOTTO_AFFINE8;
+      if (bytes) out->minimum += 128 * out->scale[0];
+      for (int i = 0; i < SOTTO_BLOCK; i++)
+        out->values[i] = (int8_t)(bytes ? p[i] - 128 : p[i / 2] >> (i % 2 * 4) & 15);
+      break;
+    }
+    default: memset(out, 0, sizeof *out);
+  }
+}
+
+static size_t clamped(const sotto_view *view, size_t row) { return row < view->rows ? row : view->rows - 1; }
+
+void sotto_decode_portable(const sotto_view *view, size_t row, size_t first, size_t blocks, void *panel) {
+  sotto_panel_block *out = panel;
+  row_block one;
+  for (size_t b = 0; b < blocks; b++)
+    for (size_t r = 0; r < SOTTO_TILE; r++) {
+      decode_block(view, clamped(view, row + r), first + b, &one);
+      for (size_t quad = 0; quad < 8; quad++) memcpy(out[b].values[quad][r], one.values + 4 * quad, 4);
+      out[b].scale[0][r] = one.scale[0];
+      out[b].scale[1][r] = one.scale[1];
+      out[b].minimum[r] = one.minimum;
+    }
+}
+
+static float float_at(const sotto_view *view, size_t row, size_t column) {
+  const uint8_t *p = view->values + row * view->row_bytes;
+  return scale_at(p, view->matrix->format, column);
+}
+
+void sotto_decode_floats_portable(const sotto_view *view, size_t row, size_t first, size_t blocks, void *panel) {
+  sotto_float_panel_block *out = panel;
+  row_block one;
+  for (size_t b = 0; b < blocks; b++)
+    for (size_t r = 0; r < SOTTO_TILE; r++) {
+      size_t from = clamped(view, row + r), column = (first + b) * SOTTO_BLOCK;
+      if (view->matrix->format <= SOTTO_BFLOAT16) {
+        for (size_t i = 0; i < SOTTO_BLOCK; i++)
+          out[b].values[i][r] = column + i < view->columns ? float_at(view, from, column + i) : 0;
+      } else {
+        decode_block(view, from, first + b, &one);
+        for (size_t i = 0; i < SOTTO_BLOCK; i++)
+          out[b].values[i][r] = one.scale[i / 16] * (float)one.values[i] + one.minimum;
+      }
+    }
+}
+
+void sotto_decode_row(const sotto_matrix *matrix, size_t row, float scale, float *out) {
+  sotto_view view = sotto_matrix_view(matrix, 0);
+  row_block one;
+  if (matrix->format <= SOTTO_BFLOAT16) {
+    for (size_t i = 0; i < view.columns; i++) out[i] = float_at(&view, row, i) * scale;
+    return;
+  }
+  for (size_t b = 0; b < view.columns / SOTTO_BLOCK; b++) {
+    decode_block(&view, row, b, &one);
+    for (size_t i = 0; i < SOTTO_BLOCK; i++)
+      out[b * SOTTO_BLOCK + i] = (one.scale[i / 16] * (float)one.values[i] + one.minimum) * scale;
+  }
+}

@@ -1,0 +1,91 @@
+// Which functions multiply which format, on which instruction set, and how exactly.
+#include "methods.h"
+
+const sotto_format_traits sotto_formats[SOTTO_WEIGHT_FORMATS] = {
+    [SOTTO_FLOAT32] = {1, 4, SOTTO_PLAIN},         [SOTTO_FLOAT16] = {1, 2, SOTTO_PLAIN},
+    [SOTTO_BFLOAT16] = {1, 2, SOTTO_PLAIN},        [SOTTO_Q4_0] = {32, 18, SOTTO_PLAIN},
+    [SOTTO_Q4_1] = {32, 20, SOTTO_MINIMUMS},       [SOTTO_Q5_0] = {32, 22, SOTTO_PLAIN},
+    [SOTTO_Q5_1] = {32, 24, SOTTO_MINIMUMS},       [SOTTO_Q8_0] = {32, 34, SOTTO_PLAIN},
+    [SOTTO_Q4_K] = {256, 144, SOTTO_MINIMUMS},     [SOTTO_Q5_K] = {256, 176, SOTTO_MINIMUMS},
+    [SOTTO_Q6_K] = {256, 210, SOTTO_HALVES},       [SOTTO_MXFP4] = {32, 17, SOTTO_POWERS},
+    [SOTTO_MXFP4_PLANAR] = {32, 16, SOTTO_POWERS}, [SOTTO_AFFINE4] = {32, 16, SOTTO_MINIMUMS},
+    [SOTTO_AFFINE8] = {32, 32, SOTTO_MINIMUMS},
+};
+
+sotto_view sotto_matrix_view(const sotto_matrix *matrix, size_t index) {
+  sotto_format_traits traits = sotto_formats[matrix->format];
+  sotto_view view = {.matrix = matrix, .rows = matrix->rows, .columns = matrix->columns};
+  view.row_bytes = matrix->columns / traits.columns * traits.bytes;
+  if (matrix->format == SOTTO_MXFP4_PLANAR) view.scale_row_bytes = matrix->columns / SOTTO_BLOCK;
+  if (matrix->format >= SOTTO_AFFINE4)
+    view.scale_row_bytes = matrix->columns / matrix->group * sotto_formats[matrix->scale_type].bytes;
+  view.values = (const uint8_t *)matrix->values + index * matrix->rows * view.row_bytes;
+  if (view.scale_row_bytes && matrix->scales) view.scales = (const uint8_t *)matrix->scales + index * matrix->rows * view.scale_row_bytes;
+  if (view.scale_row_bytes && matrix->biases) view.biases = (const uint8_t *)matrix->biases + index * matrix->rows * view.scale_row_bytes;
+  return view;
+}
+
+int sotto_is_whole_tile(const sotto_view *view, size_t row) {
+  return row + SOTTO_TILE <= view->rows && (!view->scales || view->scale_row_bytes >= 4);
+}
+
+#if defined(__x86_64__)
+sotto_decode sotto_decode_integers_avx512(sotto_weight_format format) {
+  static const sotto_decode decoders[SOTTO_WEIGHT_FORMATS] = {
+      [SOTTO_Q4_0] = sotto_decode_q4_0_avx512,       [SOTTO_Q4_1] = sotto_decode_q4_1_avx512,
+      [SOTTO_Q5_0] = sotto_decode_q5_0_avx512,       [SOTTO_Q5_1] = sotto_decode_q5_1_avx512,
+      [SOTTO_Q8_0] = sotto_decode_q8_0_avx512,       [SOTTO_Q4_K] = sotto_decode_q4_k_avx512,
+      [SOTTO_Q5_K] = sotto_decode_q5_k_avx512,       [SOTTO_Q6_K] = sotto_decode_q6_k_avx512,
+      [SOTTO_MXFP4] = sotto_decode_mxfp4_avx512,     [SOTTO_MXFP4_PLANAR] = sotto_decode_mxfp4_planar_avx512,
+      [SOTTO_AFFINE4] = sotto_decode_affine4_avx512, [SOTTO_AFFINE8] = sotto_decode_affine8_avx512,
+  };
+  return decoders[format];
+}
+#endif
+
+static sotto_method float_method(sotto_isa_level level) {
+  sotto_method method = {sizeof(sotto_float_panel_block), SOTTO_FLOAT_PACK_BYTES,
+                         sotto_decode_floats_portable,    sotto_decode_floats_portable,
+                         sotto_pack_floats,               sotto_multiply_floats_portable};
+#if defined(__x86_64__)
+  if (level == SOTTO_ISA_AVX2) method.multiply = sotto_multiply_floats_avx2;
+  if (level == SOTTO_ISA_AVX512) {
+    method.decode = sotto_decode_floats_avx512;
+    method.multiply = sotto_multiply_floats_avx512;
+  }
+#endif
+  return method;
+}
+
+static sotto_method integer_method(sotto_weight_format format, sotto_isa_level level) {
+  sotto_method method = {sizeof(sotto_panel_block), SOTTO_PACK_BYTES,
+                         sotto_decode_portable,     sotto_decode_portable,
+                         sotto_pack_integers_portable, sotto_multiply_integers_portable};
+#if defined(__x86_64__)
+  if (level == SOTTO_ISA_AVX512) {
+    static const sotto_multiply multiply[SOTTO_PANEL_KINDS] = {
+        [SOTTO_PLAIN] = sotto_multiply_plain_avx512,
+        [SOTTO_HALVES] = sotto_multiply_halves_avx512,
+        [SOTTO_MINIMUMS] = sotto_multiply_minimums_avx512,
+        [SOTTO_POWERS] = sotto_multiply_powers_avx512,
+    };
+    method.decode = sotto_decode_integers_avx512(format);
+    method.decode_edge = sotto_decode_edge_avx512;
+    method.pack = sotto_pack_integers_avx512;
+    method.multiply = multiply[sotto_formats[format].kind];
+  }
+#endif
+  return method;
+}
+
+sotto_method sotto_method_for(const sotto_matrix *matrix, sotto_precision precision, sotto_isa_level level) {
+  sotto_weight_format format = matrix->format;
+  if (precision == SOTTO_FAST && format > SOTTO_BFLOAT16) return integer_method(format, level);
+#if defined(__x86_64__)
+  if (precision == SOTTO_FAST && format == SOTTO_BFLOAT16 && level == SOTTO_ISA_AVX512)
+    return (sotto_method){sizeof(sotto_bfloat_panel_block), SOTTO_BFLOAT_PACK_BYTES,
+                          sotto_decode_bfloats_avx512,      sotto_decode_bfloats_edge,
+                          sotto_pack_bfloats_avx512,        sotto_multiply_bfloats_avx512};
+#endif
+  return float_method(level);
+}

@@ -1,0 +1,78 @@
+// The functions that methods are made of, by instruction set.
+#pragma once
+#include "product.h"
+
+void sotto_pack_floats(const float *x, size_t columns, size_t token, size_t tokens, void *pack);
+void sotto_pack_integers_portable(const float *x, size_t columns, size_t token, size_t tokens, void *pack);
+void sotto_multiply_integers_portable(const void *panel, const void *pack, size_t blocks, size_t tokens,
+                                      float (*sums)[SOTTO_TILE]);
+void sotto_multiply_floats_portable(const void *panel, const void *pack, size_t blocks, size_t tokens,
+                                    float (*sums)[SOTTO_TILE]);
+#if defined(__x86_64__)
+void sotto_pack_integers_avx2(const float *x, size_t columns, size_t token, size_t tokens, void *pack);
+void sotto_multiply_floats_avx2(const void *panel, const void *pack, size_t blocks, size_t tokens,
+                                float (*sums)[SOTTO_TILE]);
+void sotto_multiply_floats_avx512(const void *panel, const void *pack, size_t blocks, size_t tokens,
+                                  float (*sums)[SOTTO_TILE]);
+
+// AVX-512.
+void sotto_multiply_plain_avx512(const void *panel, const void *pack, size_t blocks, size_t tokens,
+                                 float (*sums)[SOTTO_TILE]);
+void sotto_multiply_halves_avx512(const void *panel, const void *pack, size_t blocks, size_t tokens,
+                                  float (*sums)[SOTTO_TILE]);
+void sotto_multiply_minimums_avx512(const void *panel, const void *pack, size_t blocks, size_t tokens,
+                                    float (*sums)[SOTTO_TILE]);
+void sotto_multiply_powers_avx512(const void *panel, const void *pack, size_t blocks, size_t tokens,
+                                  float (*sums)[SOTTO_TILE]);
+void sotto_multiply_bfloats_avx512(const void *panel, const void *pack, size_t blocks, size_t tokens,
+                                   float (*sums)[SOTTO_TILE]);
+void sotto_pack_integers_avx512(const float *x, size_t columns, size_t token, size_t tokens, void *pack);
+void sotto_pack_bfloats_avx512(const float *x, size_t columns, size_t token, size_t tokens, void *pack);
+void sotto_decode_q4_0_avx512(const sotto_view *view, size_t row, size_t first, size_t blocks, void *panel);
+void sotto_decode_q4_1_avx512(const sotto_view *view, size_t row, size_t first, size_t blocks, void *panel);
+void sotto_decode_q5_0_avx512(const sotto_view *view, size_t row, size_t first, size_t blocks, void *panel);
+void sotto_decode_q5_1_avx512(const sotto_view *view, size_t row, size_t first, size_t blocks, void *panel);
+void sotto_decode_q8_0_avx512(const sotto_view *view, size_t row, size_t first, size_t blocks, void *panel);
+void sotto_decode_q4_k_avx512(const sotto_view *view, size_t row, size_t first, size_t blocks, void *panel);
+void sotto_decode_q5_k_avx512(const sotto_view *view, size_t row, size_t first, size_t blocks, void *panel);
+void sotto_decode_q6_k_avx512(const sotto_view *view, size_t row, size_t first, size_t blocks, void *panel);
+void sotto_decode_mxfp4_avx512(const sotto_view *view, size_t row, size_t first, size_t blocks, void *panel);
+void sotto_decode_mxfp4_planar_avx512(const sotto_view *view, size_t row, size_t first, size_t blocks, void *panel);
+void sotto_decode_affine4_avx512(const sotto_view *view, size_t row, size_t first, size_t blocks, void *panel);
+void sotto_decode_affine8_avx512(const sotto_view *view, size_t row, size_t first, size_t blocks, void *panel);
+void sotto_decode_floats_avx512(const sotto_view *view, size_t row, size_t first, size_t blocks, void *panel);
+void sotto_decode_bfloats_avx512(const sotto_view *view, size_t row, size_t first, size_t blocks, void *panel);
+void sotto_decode_edge_avx512(const sotto_view *view, size_t row, size_t first, size_t blocks, void *panel);
+void sotto_decode_bfloats_edge(const sotto_view *view, size_t row, size_t first, size_t blocks, void *panel);
+sotto_decode sotto_decode_integers_avx512(sotto_weight_format format);
+#endif
+
+/// Writes one token's block into a group's pack at `out`; `halves` are the sums of columns 0..15 and 16..31.
+SOTTO_INLINE void sotto_store_pack(uint8_t *out, size_t token, size_t tokens, const int8_t values[SOTTO_BLOCK],
+                                   float scale, const int32_t halves[2]) {
+  __builtin_memcpy(out + SOTTO_BLOCK * token, values, SOTTO_BLOCK);
+  float *scales = (float *)(out + SOTTO_BLOCK * tokens);
+  int32_t *starts = (int32_t *)(scales + tokens);
+  scales[token] = scale;
+  starts[token] = -128 * (halves[0] + halves[1]);
+  starts[tokens + token] = -128 * halves[0];
+  scales[3 * tokens + token] = scale * (float)(halves[0] + halves[1]);
+}
+
+/// `function(..., n)` for the constant n that `tokens` (1 to SOTTO_GROUP) is.
+#define SOTTO_FOR_TOKENS(tokens, function, ...)   \
+  switch (tokens) {                               \
+    case 1: function(__VA_ARGS__, 1); break;      \
+    case 2: function(__VA_ARGS__, 2); break;      \
+    case 3: function(__VA_ARGS__, 3); break;      \
+    case 4: function(__VA_ARGS__, 4); break;      \
+    case 5: function(__VA_ARGS__, 5); break;      \
+    case 6: function(__VA_ARGS__, 6); break;      \
+    case 7: function(__VA_ARGS__, 7); break;      \
+    case 8: function(__VA_ARGS__, 8); break;      \
+    case 9: function(__VA_ARGS__, 9); break;      \
+    case 10: function(__VA_ARGS__, 10); break;    \
+    case 11: function(__VA_ARGS__, 11); break;    \
+    case 12: function(__VA_ARGS__, 12); break;    \
+    default: break;                               \
+  }

@@ -1,0 +1,130 @@
+// What the parts of a product share. A weight is decoded into panels, activations are packed into groups of tokens,
+// and one small function multiplies a panel by a group; a `sotto_method` names the three for a format, a precision
+// and an instruction set.
+//
+// Everything advances in blocks of 32 columns. A panel holds 16 output rows: of every block the 8 quads of four
+// columns, [quad][row][4], so that a 4-byte lane of a register is what one dot-product instruction multiplies with
+// one quad of a token. Columns beyond the matrix (float formats only) are zeros, rows beyond it repeat the last one.
+#pragma once
+#include "isa.h"
+#include "matmul.h"
+
+enum {
+  SOTTO_BLOCK = 32,        // columns
+  SOTTO_TILE = 16,         // output rows
+  SOTTO_GROUP = 12,        // tokens whose sums stay in registers
+  SOTTO_PANEL_BLOCKS = 16  // blocks decoded at a time: a panel that stays in the first-level cache
+};
+
+/// 16 rows of one block as integers: weight = scale * value + minimum. The AVX-512 methods keep value + 128 as an
+/// unsigned byte, the others the value itself.
+typedef struct {
+  int8_t values[8][SOTTO_TILE][4];
+  float scale[2][SOTTO_TILE];  // of columns 0..15 and 16..31; the second is unused when a format has one for both
+  float minimum[SOTTO_TILE];   // formats with minimums only
+} sotto_panel_block;
+
+/// 16 rows of one block as floats, a column at a time.
+typedef struct {
+  float values[SOTTO_BLOCK][SOTTO_TILE];
+} sotto_float_panel_block;
+
+/// 16 rows of one block as bfloat16 pairs.
+typedef struct {
+  uint16_t values[SOTTO_BLOCK / 2][SOTTO_TILE][2];
+} sotto_bfloat_panel_block;
+
+/// One matrix as decoders see it.
+typedef struct {
+  const sotto_matrix *matrix;
+  const uint8_t *values, *scales, *biases;
+  size_t row_bytes, scale_row_bytes;  // from one row to the next in the value and the scale planes
+  size_t rows, columns;
+} sotto_view;
+
+/// The pack of one block of a group of T tokens, arrays one after another (so T * 48 bytes).
+/// int8 values[T][32]; float scale[T]; int32 start[T] (-128 * sum of the block's values); int32 half[T] (the same of
+/// columns 0..15); float sum[T] (scale * sum).
+enum { SOTTO_PACK_BYTES = 48, SOTTO_FLOAT_PACK_BYTES = 128, SOTTO_BFLOAT_PACK_BYTES = 64, SOTTO_PACK_KINDS = 3 };
+
+/// Writes `blocks` panel blocks of rows row ..< row + 16 from block `first` on.
+typedef void (*sotto_decode)(const sotto_view *view, size_t row, size_t first, size_t blocks, void *panel);
+/// Writes token `token` of a group of `tokens` into the group's pack.
+typedef void (*sotto_pack)(const float *x, size_t columns, size_t token, size_t tokens, void *pack);
+/// sums[t][r] += panel row r · token t over `blocks` blocks.
+typedef void (*sotto_multiply)(const void *panel, const void *pack, size_t blocks, size_t tokens,
+                               float (*sums)[SOTTO_TILE]);
+
+typedef struct {
+  size_t panel_block_bytes, pack_bytes;  // of a block; of a block and token
+  sotto_decode decode;       // whole tiles of rows that are long enough (see sotto_is_whole_tile)
+  sotto_decode decode_edge;  // any tile
+  sotto_pack pack;
+  sotto_multiply multiply;
+} sotto_method;
+
+/// How the formats of integer panels differ for the function that multiplies.
+typedef enum { SOTTO_PLAIN, SOTTO_HALVES, SOTTO_MINIMUMS, SOTTO_POWERS, SOTTO_PANEL_KINDS } sotto_panel_kind;
+
+typedef struct {
+  size_t columns, bytes;  // of a block in the value plane
+  sotto_panel_kind kind;  // meaningless for the float formats
+} sotto_format_traits;
+/// Of the affine formats, a block is 32 columns here whatever the group.
+extern const sotto_format_traits sotto_formats[SOTTO_WEIGHT_FORMATS];
+
+/// Whether a fast decoder may take the tile at `row`: 16 rows of at least 4 bytes in every plane.
+int sotto_is_whole_tile(const sotto_view *view, size_t row);
+sotto_view sotto_matrix_view(const sotto_matrix *matrix, size_t index);
+sotto_method sotto_method_for(const sotto_matrix *matrix, sotto_precision precision, sotto_isa_level level);
+
+void sotto_decode_portable(const sotto_view *view, size_t row, size_t first, size_t blocks, void *panel);
+void sotto_decode_floats_portable(const sotto_view *view, size_t row, size_t first, size_t blocks, void *panel);
+
+SOTTO_INLINE float sotto_float_from_bits(uint32_t bits) {
+  union {
+    uint32_t bits;
+    float value;
+  } word = {bits};
+  return word.value;
+}
+
+SOTTO_INLINE uint32_t sotto_bits_from_float(float value) {
+  union {
+    float value;
+    uint32_t bits;
+  } word = {value};
+  return word.bits;
+}
+
+SOTTO_INLINE float sotto_float_from_bfloat(uint16_t bits) { return sotto_float_from_bits((uint32_t)bits << 16); }
+
+/// float16 to float32, exactly, subnormals and infinities included.
+SOTTO_INLINE float sotto_float_from_half(uint16_t half) {
+  uint32_t magnitude = (uint32_t)(half & 0x7fff) << 13;
+  uint32_t sign = (uint32_t)(half & 0x8000) << 16;
+  float value = sotto_float_from_bits(magnitude) * 0x1p112f;  // moves the exponent's offset from 15 to 127
+  if ((half & 0x7c00) == 0x7c00) value = sotto_float_from_bits(magnitude | 0x7f800000);
+  return sotto_float_from_bits(sotto_bits_from_float(value) | sign);
+}
+
+/// Half of an E8M0 scale (the values 0, 0.5, 1, 1.5 ... are kept doubled), held within 2^±60 so that products of
+/// scales stay normal numbers; no trained weight comes near.
+SOTTO_INLINE float sotto_half_of_e8m0(uint8_t exponent) {
+  int doubled = (int)exponent - 1;
+  if (doubled < 127 - 60) doubled = 127 - 60;
+  if (doubled > 127 + 60) doubled = 127 + 60;
+  return sotto_float_from_bits((uint32_t)doubled << 23);
+}
+
+SOTTO_INLINE uint16_t sotto_load16(const void *p) {
+  uint16_t value;
+  __builtin_memcpy(&value, p, 2);
+  return value;
+}
+
+SOTTO_INLINE uint32_t sotto_load32(const void *p) {
+  uint32_t value;
+  __builtin_memcpy(&value, p, 4);
+  return value;
+}

@@ -1,0 +1,181 @@
+// The loops around a product: runs of tiles are handed out to workers as they ask, panels stay in the first two
+// caches, and every weight byte is read once for up to 384 tokens. While a run is computed the bytes of the next one
+// are fetched, a share with every panel, in the order in which they lie in memory.
+#include <stdatomic.h>
+#include <string.h>
+
+#include "workspace.h"
+
+typedef struct {
+  sotto_workspace *workspace;
+  const sotto_run_shape *shape;
+  atomic_size_t next;
+} run;
+
+/// Tiles tile ..< tile + count, out of an item that ends before tile `last`. No product: nothing is left.
+typedef struct {
+  const sotto_product *product;
+  size_t tile, count, last, items_before;
+} cursor;
+
+/// The next tiles of the item, or of the next item that nobody has taken.
+static void advance(run *run, cursor *at) {
+  const sotto_product *end = run->workspace->products + run->shape->products;
+  at->tile += at->count;
+  if (at->tile >= at->last) {
+    size_t item = atomic_fetch_add_explicit(&run->next, 1, memory_order_relaxed);
+    while (at->product < end && item >= at->product->items_end) at->items_before = (at->product++)->items_end;
+    if (at->product == end) {
+      at->product = NULL;
+      return;
+    }
+    at->tile = (item - at->items_before) * at->product->tiles_per_item;
+    at->last = at->tile + at->product->tiles_per_item;
+    if (at->last > at->product->tiles) at->last = at->product->tiles;
+  }
+  at->count = at->product->tokens > SOTTO_GROUP ? SOTTO_RUN_TILES : 1;
+  if (at->count > at->last - at->tile) at->count = at->last - at->tile;
+}
+
+static void prefetch_plane(const uint8_t *plane, size_t row_bytes, const cursor *at, size_t share, size_t shares) {
+  size_t row = at->tile * SOTTO_TILE, rows = at->product->view.rows - row;
+  if (rows > at->count * SOTTO_TILE) rows = at->count * SOTTO_TILE;
+  const uint8_t *p = plane + row * row_bytes, *end = p + rows * row_bytes * (share + 1) / shares;
+  for (p += rows * row_bytes * share / shares; p < end; p += 64) __builtin_prefetch(p, 0, 2);
+}
+
+/// Share `share` of `shares` of the bytes that a run will be decoded from.
+static void prefetch(const cursor *at, size_t share, size_t shares) {
+  if (!at->product) return;
+  const sotto_view *view = &at->product->view;
+  prefetch_plane(view->values, view->row_bytes, at, share, shares);
+  if (view->scales) prefetch_plane(view->scales, view->scale_row_bytes, at, share, shares);
+  if (view->biases) prefetch_plane(view->biases, view->scale_row_bytes, at, share, shares);
+}
+
+static void store(const sotto_product *product, const sotto_run_shape *shape, size_t tile, size_t token,
+                  const float *sums) {
+  size_t row = tile * SOTTO_TILE, rows = product->view.rows - row;
+  float *y = product->y + token * shape->y_stride + row;
+  const float *bias = product->bias ? product->bias + row : NULL;
+  const float *residual = product->residual ? product->residual + token * shape->residual_stride + row : NULL;
+  if (rows >= SOTTO_TILE) {
+    for (size_t r = 0; r < SOTTO_TILE; r++) y[r] = sums[r] + (bias ? bias[r] : 0) + (residual ? residual[r] : 0);
+  } else {
+    for (size_t r = 0; r < rows; r++) y[r] = sums[r] + (bias ? bias[r] : 0) + (residual ? residual[r] : 0);
+  }
+}
+
+/// The tiles at `at` for the tokens of groups `group` ..< `end`; fetches the bytes of `following` on the way.
+static void run_tiles(const run *run, const cursor *at, const cursor *following, sotto_scratch *scratch, size_t group,
+                      size_t end) {
+  const sotto_product *product = at->product;
+  const sotto_method *method = &product->method;
+  size_t tokens = product->tokens, blocks = sotto_block_count(run->shape->columns), count = at->count;
+  size_t from = sotto_group_start(tokens, group), to = sotto_group_start(tokens, end);
+  for (size_t i = 0; i < count; i++) memset(scratch->sums[i], 0, (to - from) * sizeof *scratch->sums[i]);
+
+  // With a single group shorter panels serve as well, and memory is read more evenly.
+  size_t step = sotto_panel_step(blocks, tokens <= SOTTO_GROUP ? SOTTO_SHORT_PANEL : SOTTO_PANEL_BLOCKS);
+  size_t shares = (blocks + step - 1) / step;
+  for (size_t first = 0; first < blocks; first += step) {
+    size_t length = blocks - first < step ? blocks - first : step;
+    int is_last = first + length == blocks;
+    prefetch(following, first / step, shares);
+    for (size_t i = 0; i < count; i++) {
+      size_t row = (at->tile + i) * SOTTO_TILE;
+      sotto_decode decode = sotto_is_whole_tile(&product->view, row) ? method->decode : method->decode_edge;
+      decode(&product->view, row, first, length, scratch->panels[i]);
+    }
+    for (size_t g = group; g < end; g++) {
+      size_t start = sotto_group_start(tokens, g), size = sotto_group_start(tokens, g + 1) - start;
+      const uint8_t *pack = product->pack + (first * tokens + start * length) * method->pack_bytes;
+      float *y = product->y + start * run->shape->y_stride + at->tile * SOTTO_TILE;
+      if (is_last)
+        for (size_t t = 0; t < size; t++, y += run->shape->y_stride)
+          for (size_t i = 0; i < count; i++) __builtin_prefetch(y + i * SOTTO_TILE, 1);
+      for (size_t i = 0; i < count; i++)
+        method->multiply(scratch->panels[i], pack, length, size, scratch->sums[i] + (start - from));
+      if (is_last)
+        for (size_t t = start; t < start + size; t++)
+          for (size_t i = 0; i < count; i++) store(product, run->shape, at->tile + i, t, scratch->sums[i][t - from]);
+    }
+  }
+}
+
+static void multiply_task(void *context, int worker, int workers) {
+  (void)workers;
+  run *run = context;
+  sotto_scratch *scratch = &run->workspace->scratch[worker];
+  cursor at = {.product = run->workspace->products};
+  advance(run, &at);
+  while (at.product) {
+    cursor following = at;
+    advance(run, &following);
+    size_t groups = sotto_group_count(at.product->tokens);
+    for (size_t g = 0; g < groups; g += SOTTO_RUN_GROUPS)
+      run_tiles(run, &at, &following, scratch, g, g + SOTTO_RUN_GROUPS < groups ? g + SOTTO_RUN_GROUPS : groups);
+    at = following;
+  }
+}
+
+/// Packs lie panel by panel, so that all groups of a panel are read in one stream.
+static void pack_token(const run *run, const sotto_packing *packing, size_t token) {
+  size_t tokens = packing->tokens, group = token * sotto_group_count(tokens) / tokens;
+  // The division above may fall one group short of or past the token.
+  while (sotto_group_start(tokens, group + 1) <= token) group++;
+  while (sotto_group_start(tokens, group) > token) group--;
+  size_t start = sotto_group_start(tokens, group), size = sotto_group_start(tokens, group + 1) - start;
+  size_t row = packing->x_rows ? (size_t)packing->x_rows[token] : token;
+  const float *x = packing->x + row * run->shape->x_stride;
+  size_t columns = run->shape->columns, blocks = sotto_block_count(columns), step = sotto_panel_step(blocks, SOTTO_PANEL_BLOCKS);
+  for (size_t first = 0; first < blocks; first += step) {
+    size_t length = blocks - first < step ? blocks - first : step, column = first * SOTTO_BLOCK;
+    size_t width = columns - column < length * SOTTO_BLOCK ? columns - column : length * SOTTO_BLOCK;
+    uint8_t *out = packing->out + (first * tokens + start * length) * packing->pack_bytes;
+    packing->pack(x + column, width, token - start, size, out);
+  }
+}
+
+static void pack_task(void *context, int worker, int workers) {
+  (void)worker, (void)workers;
+  run *run = context;
+  const sotto_packing *packing = run->workspace->packings, *end = packing + run->shape->packings;
+  size_t before = 0;
+  for (;;) {
+    size_t token = atomic_fetch_add_explicit(&run->next, 1, memory_order_relaxed);
+    while (packing < end && token >= packing->tokens_end) before = (packing++)->tokens_end;
+    if (packing == end) return;
+    pack_token(run, packing, token - before);
+  }
+}
+
+/// Divides every product into items of about equal work, a dozen for a worker.
+static void divide(const sotto_workspace *workspace, const sotto_run_shape *shape) {
+  enum { DECODING = 5 };  // decoding a tile costs about as much as multiplying this many tokens
+  size_t work = 0, items = 0;
+  for (size_t i = 0; i < shape->products; i++)
+    work += workspace->products[i].tiles * (workspace->products[i].tokens + DECODING);
+  size_t share = work / ((size_t)workspace->workers * 12) + 1;
+  for (size_t i = 0; i < shape->products; i++) {
+    sotto_product *product = &workspace->products[i];
+    size_t tiles = share / (product->tokens + DECODING);
+    if (tiles > 16) tiles = 16;
+    product->tiles_per_item = tiles > 0 ? tiles : 1;
+    items += (product->tiles + product->tiles_per_item - 1) / product->tiles_per_item;
+    product->items_end = items;
+  }
+}
+
+void sotto_run_products(sotto_workspace *workspace, const sotto_run_shape *shape) {
+  enum { SERIAL_PACKING = 16384 };  // numbers that are packed sooner than a second region starts
+  run run = {.workspace = workspace, .shape = shape};
+  size_t tokens = shape->packings ? workspace->packings[shape->packings - 1].tokens_end : 0;
+  if (tokens * shape->columns <= SERIAL_PACKING)
+    pack_task(&run, 0, 1);
+  else
+    sotto_pool_run(workspace->pool, pack_task, &run);
+  divide(workspace, shape);
+  atomic_store(&run.next, 0);
+  sotto_pool_run(workspace->pool, multiply_task, &run);
+}

@@ -1,0 +1,70 @@
+// The memory that products work in.
+#pragma once
+#include "product.h"
+
+enum {
+  SOTTO_RUN_TILES = 4,    // tiles that share one pass over the activations
+  SOTTO_SHORT_PANEL = 8,  // blocks of a panel that serves a single group
+  SOTTO_RUN_GROUPS = 32   // groups of tokens whose sums are kept at once
+};
+
+/// What one worker needs: panels of SOTTO_RUN_TILES tiles, and their sums for SOTTO_RUN_GROUPS groups.
+typedef struct {
+  _Alignas(64) uint8_t panels[SOTTO_RUN_TILES][SOTTO_PANEL_BLOCKS * sizeof(sotto_float_panel_block)];
+  float sums[SOTTO_RUN_TILES][SOTTO_RUN_GROUPS * SOTTO_GROUP][SOTTO_TILE];
+} sotto_scratch;
+
+/// One matrix times its packed tokens.
+typedef struct {
+  sotto_view view;
+  sotto_method method;
+  const float *bias;
+  const uint8_t *pack;
+  size_t tokens;
+  const float *residual;
+  float *y;
+  size_t tiles, tiles_per_item, items_end;  // items of this and all earlier products
+} sotto_product;
+
+/// Tokens to be packed.
+typedef struct {
+  sotto_pack pack;
+  size_t pack_bytes;
+  const float *x;
+  const int32_t *x_rows;  // NULL for consecutive rows
+  uint8_t *out;
+  size_t tokens, tokens_end;  // tokens of this and all earlier packs
+} sotto_packing;
+
+struct sotto_workspace {
+  sotto_pool *pool;
+  int workers;
+  sotto_scratch *scratch;
+  uint8_t *packs;
+  sotto_product *products;
+  sotto_packing *packings;
+  size_t pack_capacity, product_capacity;
+};
+
+/// Makes room for `bytes` of packs and `products` products and packings. Returns 0, or -1 without memory.
+int sotto_workspace_reserve(sotto_workspace *workspace, size_t bytes, size_t products);
+
+/// Where a call's products and packings lie, besides what the workspace holds.
+typedef struct {
+  size_t products, packings, columns, x_stride, y_stride, residual_stride;
+} sotto_run_shape;
+
+/// Packs all tokens, then computes all products.
+void sotto_run_products(sotto_workspace *workspace, const sotto_run_shape *shape);
+
+/// Groups of at most SOTTO_GROUP tokens, as even as they come.
+SOTTO_INLINE size_t sotto_group_count(size_t tokens) { return (tokens + SOTTO_GROUP - 1) / SOTTO_GROUP; }
+SOTTO_INLINE size_t sotto_group_start(size_t tokens, size_t group) {
+  return group * tokens / sotto_group_count(tokens);
+}
+SOTTO_INLINE size_t sotto_block_count(size_t columns) { return (columns + SOTTO_BLOCK - 1) / SOTTO_BLOCK; }
+/// Blocks in a panel of at most `most`: panels of equal length, in whole super-blocks where a row may have them.
+SOTTO_INLINE size_t sotto_panel_step(size_t blocks, size_t most) {
+  size_t unit = blocks % 8 == 0 ? 8 : 1, panels = (blocks + most - 1) / most;
+  return (blocks / unit + panels - 1) / panels * unit;
+}

@@ -1,0 +1,34 @@
+// Normalisations: two passes over a row that stays in the first cache.
+#include "normalization.h"
+
+#include <math.h>
+
+#include "../common/parallel.h"
+
+typedef struct {
+  float *output;
+  sotto_rows x;
+  ptrdiff_t columns, group;
+  const float *weight, *bias;
+  ptrdiff_t weight_step;  // how far the weight moves on from group to group
+  float epsilon, offset;
+} normalization;
+
+#define SOTTO_BODY "../normalization/normalization.body.h"
+#include "../common/levels.h"
+
+void sotto_rms_norm(sotto_pool *pool, float *output, sotto_rows x, ptrdiff_t rows, ptrdiff_t columns,
+                    ptrdiff_t group, const float *weight, int weight_per_column, float epsilon, float offset) {
+  static const sotto_units kernels[] = LEVELS(rms_norm);
+  normalization n = {.output = output, .x = x, .columns = columns, .group = group, .weight = weight,
+                     .weight_step = weight_per_column ? group : 0, .epsilon = epsilon, .offset = offset};
+  sotto_divide(pool, kernels[sotto_isa()], &n, rows, rows * columns);
+}
+
+void sotto_layer_norm(sotto_pool *pool, float *output, sotto_rows x, ptrdiff_t rows, ptrdiff_t columns,
+                      const float *weight, const float *bias, float epsilon) {
+  static const sotto_units kernels[] = LEVELS(layer_norm);
+  normalization n = {.output = output, .x = x, .columns = columns, .group = columns, .weight = weight,
+                     .bias = bias, .epsilon = epsilon};
+  sotto_divide(pool, kernels[sotto_isa()], &n, rows, rows * columns);
+}

@@ -1,0 +1,94 @@
+import Compute
+
+/// The weights of a GGUF model of one or several files.
+struct GGUFStore: WeightStore {
+  let files: [MappedFile]
+  let names: [String]
+  let metadata: GGUFMetadata
+  private let shards: [GGUFFile]
+  private let places: [ExactString: (shard: Int, tensor: Int)]
+
+  private static let mostShards = 10_000
+
+  /// Opens the model that the file at `path` is, or is a part of.
+  init(_ path: String) throws(CheckpointError) {
+    let opened = try GGUFFile(path)
+    let count = try opened.metadata.optionalInteger("split.count") ?? 1
+    let shards = count > 1 ? try Self.allShards(count, one: opened) : [opened]
+    var names: [String] = []
+    var places: [ExactString: (shard: Int, tensor: Int)] = [:]
+    for (shard, file) in shards.enumerated() {
+      for (index, tensor) in file.tensors.enumerated() {
+        guard places.updateValue((shard, index), forKey: ExactString(tensor.name)) == nil else {
+          throw CheckpointError(
+            .damaged, file: file.mapping.path, place: "tensor \(tensor.name)", "is in an earlier part too")
+        }
+        names.append(tensor.name)
+      }
+    }
+    if let total = try shards[0].metadata.optionalInteger("split.tensors.count"), total != names.count {
+      throw CheckpointError(
+        .incomplete, file: path, "the parts have \(names.count) tensors where \(total) are announced")
+    }
+    self.shards = shards
+    self.names = names
+    self.places = places
+    metadata = shards[0].metadata
+    files = shards.map(\.mapping)
+  }
+
+  /// The parts of a split model in order. The first has the metadata.
+  private static func allShards(_ count: Int, one: GGUFFile) throws(CheckpointError) -> [GGUFFile] {
+    let path = one.mapping.path
+    guard let name = ShardName(FileSystem.lastComponent(path), suffix: ".gguf"), name.count == count,
+      count <= mostShards
+    else {
+      throw CheckpointError(
+        .incomplete, file: path, "is one of \(count) parts, but its name does not say which",
+        advice: "name the parts NAME-00001-of-\(count).gguf with five digits each")
+    }
+    var shards: [GGUFFile] = []
+    for index in 1...count {
+      let part = FileSystem.join(FileSystem.folder(of: path), name.name(index))
+      let file = index == name.index ? one : try GGUFFile(part)
+      guard try file.metadata.optionalInteger("split.no") == index - 1 else {
+        throw CheckpointError(
+          .damaged, file: part, place: "split.no", "is not \(index - 1), as its name says")
+      }
+      shards.append(file)
+    }
+    return shards
+  }
+
+  func contains(_ name: String) -> Bool { places[ExactString(name)] != nil }
+
+  func shape(_ name: String) -> [Int]? {
+    places[ExactString(name)].map { shards[$0.shard].tensors[$0.tensor].shape }
+  }
+
+  func weight(_ name: String) throws(CheckpointError) -> Weight? {
+    guard let place = places[ExactString(name)] else { return nil }
+    return try shards[place.shard].weight(shards[place.shard].tensors[place.tensor])
+  }
+
+  var parameters: Int {
+    shards.reduce(0) { $0 + $1.tensors.reduce(0) { $0 &+ $1.numbers } }
+  }
+
+  var quantizationLabel: String {
+    if case .integer(let number)? = metadata["general.file_type"], let name = Self.fileTypes[number] {
+      return name
+    }
+    let tensors = shards.flatMap(\.tensors)
+    return Self.prevailing(tensors.map { ("\($0.type)", $0.bytes.count) })
+  }
+
+  /// llama.h's `enum llama_ftype`: the mixture of types that a file was quantised to.
+  private static let fileTypes: [Int: String] = [
+    0: "F32", 1: "F16", 2: "Q4_0", 3: "Q4_1", 7: "Q8_0", 8: "Q5_0", 9: "Q5_1", 10: "Q2_K", 11: "Q3_K_S",
+    12: "Q3_K_M", 13: "Q3_K_L", 14: "Q4_K_S", 15: "Q4_K_M", 16: "Q5_K_S", 17: "Q5_K_M", 18: "Q6_K",
+    19: "IQ2_XXS", 20: "IQ2_XS", 21: "Q2_K_S", 22: "IQ3_XS", 23: "IQ3_XXS", 24: "IQ1_S", 25: "IQ4_NL",
+    26: "IQ3_S", 27: "IQ3_M", 28: "IQ2_S", 29: "IQ2_M", 30: "IQ4_XS", 31: "IQ1_M", 32: "BF16",
+    36: "TQ1_0", 37: "TQ2_0", 38: "MXFP4", 39: "NVFP4", 40: "Q1_0",
+  ]
+}

@@ -1,0 +1,58 @@
+/// How a layer of an MLX conversion is packed, by `quantization` in config.json.
+struct QuantizationSettings: Equatable, Sendable {
+  enum Mode: String, Sendable { case affine, mxfp4 }
+
+  var mode = Mode.affine
+  var bits = 4
+  var groupSize = 64
+
+  /// MLX's defaults, which depend on the mode.
+  init(mode: Mode = .affine, bits: Int? = nil, groupSize: Int? = nil) {
+    self.mode = mode
+    self.bits = bits ?? 4
+    self.groupSize = groupSize ?? (mode == .affine ? 64 : 32)
+  }
+
+  /// Where a name is packed otherwise than the rest.
+  enum Override: Equatable {
+    /// The layer is not packed.
+    case plain
+    case packed(QuantizationSettings)
+    /// The settings are not ones that Sotto knows; says what is wrong.
+    case unknown(String)
+  }
+
+  /// What config.json says of the layer called `name` (without `.weight`): its own entry if there is one,
+  /// or the settings of all layers. Nil where config.json says nothing of MLX's quantisation.
+  static func of(_ name: String, in configuration: JSON?) -> Override? {
+    guard let all = configuration?["quantization"] ?? configuration?["quantization_config"],
+      case .object(let entries) = all, entries.contains("group_size") || entries.contains("bits")
+    else { return nil }
+    switch entries[name] {
+    case .bool(false)?: return .plain
+    case .object? where entries[name]?.asObject?.isEmpty == false: return parse(entries[name] ?? all)
+    default: return parse(all)
+    }
+  }
+
+  private static func parse(_ json: JSON) -> Override {
+    do {
+      let name = try json.optionalString("mode") ?? "affine"
+      guard let mode = Mode(rawValue: name) else { return .unknown("quantisation mode \"\(name)\"") }
+      let settings = QuantizationSettings(
+        mode: mode, bits: try json.optionalInteger("bits"), groupSize: try json.optionalInteger("group_size"))
+      return settings.isPossible ? .packed(settings) : .unknown("\(settings)")
+    } catch { return .unknown("\(error)") }
+  }
+
+  private var isPossible: Bool {
+    switch mode {
+    case .affine: [2, 3, 4, 5, 6, 8].contains(bits) && [16, 32, 64, 128].contains(groupSize)
+    case .mxfp4: bits == 4 && groupSize == 32
+    }
+  }
+}
+
+extension QuantizationSettings: CustomStringConvertible {
+  var description: String { "\(mode.rawValue), \(bits) bits in groups of \(groupSize)" }
+}

@@ -1,0 +1,139 @@
+import Compute
+
+extension SafetensorsStore {
+  func weight(_ name: String) throws(CheckpointError) -> Weight? {
+    guard let layout = layouts[ExactString(name)] else { return nil }
+    let (format, shape) = try formatAndShape(layout)
+    let planes: (values: Place, scales: Place?, biases: Place?) =
+      switch layout {
+      case .plain(let values): (values, nil, nil)
+      case .blocks(let values, let scales): (values, scales, nil)
+      case .packed(_, let values, let scales, let biases): (values, scales, biases)
+      }
+    let values = try bytes(planes.values)
+    var scales: Bytes?
+    var biases: Bytes?
+    if let place = planes.scales { scales = try bytes(place) }
+    if let place = planes.biases { biases = try bytes(place) }
+    do {
+      return try Weight(format: format, shape: shape, values: values, scales: scales, biases: biases)
+    } catch {
+      throw failure(.damaged, planes.values, "\(error)")
+    }
+  }
+
+  func shape(_ name: String) -> [Int]? {
+    guard let layout = layouts[ExactString(name)] else { return nil }
+    if case .plain(let place) = layout { return place.tensor.shape }
+    return (try? formatAndShape(layout))?.shape
+  }
+
+  private func formatAndShape(_ layout: Layout) throws(CheckpointError) -> (
+    format: WeightFormat, shape: [Int]
+  ) {
+    switch layout {
+    case .plain(let place):
+      guard let format = place.tensor.type.format else {
+        throw failure(.unsupported, place, "is stored as \(place.tensor.type), which Sotto does not read")
+      }
+      return (format, place.tensor.shape)
+    case .blocks(let values, let scales):
+      // [..., rows, groups, 16] beside [..., rows, groups].
+      let shape = values.tensor.shape
+      guard shape.count >= 2, shape.last == 16, scales.tensor.type == .uint8,
+        shape.dropLast() == scales.tensor.shape[...], let groups = shape.dropLast().last
+      else {
+        throw failure(.damaged, values, "the blocks \(shape) and scales \(scales.tensor.shape) do not match")
+      }
+      // At most 2^48 numbers in the file's tensor, so this does not overflow.
+      return (.mxfp4Planar, shape.dropLast(2) + [groups * 32])
+    case .packed(let base, let values, let scales, let biases):
+      return try packed(base, values, scales, biases)
+    }
+  }
+
+  /// [..., rows, columns * bits / 32] words beside [..., rows, columns / groupSize] scales.
+  private func packed(
+    _ base: String, _ values: Place, _ scales: Place, _ biases: Place?
+  ) throws(CheckpointError) -> (format: WeightFormat, shape: [Int]) {
+    let settings: QuantizationSettings
+    switch QuantizationSettings.of(base, in: configuration) {
+    case .packed(let found)?: settings = found
+    case .unknown(let what)?: throw failure(.unsupported, values, "config.json: \(what)")
+    case .plain?: throw failure(.damaged, values, "is packed, but config.json says that it is not")
+    case nil:
+      throw failure(.incomplete, values, "is packed, but config.json has no \"quantization\" to say how")
+    }
+    let words = values.tensor.shape
+    let groups = scales.tensor.shape
+    guard let lastWords = words.last, let lastGroups = groups.last, words.dropLast() == groups.dropLast(),
+      lastGroups * settings.groupSize * settings.bits == lastWords * 32
+    else {
+      throw failure(.damaged, values, "the shapes \(words) and \(groups) do not fit \(settings)")
+    }
+    let shape = words.dropLast() + [lastGroups * settings.groupSize]
+    if settings.mode == .mxfp4 {
+      guard scales.tensor.type == .uint8 else {
+        throw failure(.damaged, scales, "MXFP4 scales should be U8 but are \(scales.tensor.type)")
+      }
+      return (.mxfp4Planar, Array(shape))
+    }
+    guard let biases else { throw failure(.incomplete, values, "\(printable(base)).biases is missing") }
+    guard biases.tensor.shape == groups, biases.tensor.type == scales.tensor.type,
+      let type = scales.tensor.type.scaleType
+    else {
+      throw failure(
+        .damaged, scales,
+        "scales \(scales.tensor.type) \(groups) and biases \(biases.tensor.type) "
+          + "\(biases.tensor.shape) do not match")
+    }
+    return (.affine(bits: settings.bits, groupSize: settings.groupSize, scale: type), Array(shape))
+  }
+
+  /// The tensor's bytes in place, or a copy where the file puts numbers across their natural boundaries
+  /// (MLX does so behind a tensor of odd size, which no real layer has).
+  private func bytes(_ place: Place) throws(CheckpointError) -> Bytes {
+    guard let bytes = files[place.file].slice(place.tensor.bytes) else {
+      throw failure(.truncated, place, "lies beyond the end")
+    }
+    return bytes.aligned(to: place.tensor.type.size ?? 1)
+  }
+
+  private func failure(_ kind: CheckpointError.Kind, _ place: Place, _ problem: String) -> CheckpointError {
+    CheckpointError(kind, file: files[place.file].path, place: "tensor \(place.tensor.name)", problem)
+  }
+}
+
+extension SafetensorsType {
+  fileprivate var scaleType: WeightFormat.ScaleType? {
+    switch self {
+    case .float32: .float32
+    case .float16: .float16
+    case .bfloat16: .bfloat16
+    default: nil
+    }
+  }
+}
+
+extension Bytes {
+  /// These bytes, copied only where their address is not a multiple of `size`.
+  fileprivate func aligned(to size: Int) -> Bytes {
+    withUnsafeBytes { bytes in
+      guard UInt(bitPattern: bytes.baseAddress) % UInt(size) != 0 else { return self }
+      let copy = OwnedMemory(copying: bytes)
+      return Bytes(UnsafeRawBufferPointer(copy.memory), owner: copy)
+    }
+  }
+}
+
+/// Memory that lives as long as this object.
+private final class OwnedMemory {
+  let memory: UnsafeMutableRawBufferPointer
+
+  init(copying bytes: UnsafeRawBufferPointer) {
+    memory = .allocate(byteCount: bytes.count, alignment: 64)
+    memory.copyMemory(from: bytes)
+  }
+
+  deinit { memory.deallocate() }
+}

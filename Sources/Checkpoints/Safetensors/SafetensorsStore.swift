@@ -1,0 +1,115 @@
+import Compute
+
+/// The weights of a safetensors model of one or several files, each with the planes that it was packed into.
+struct SafetensorsStore: WeightStore {
+  /// Where a tensor is.
+  struct Place: Sendable {
+    let file: Int
+    let tensor: SafetensorsTensor
+  }
+
+  /// The tensors that make one weight.
+  enum Layout: Sendable {
+    case plain(Place)
+    /// MLX: `X.weight`, `X.scales` and, for affine groups, `X.biases`.
+    case packed(base: String, values: Place, scales: Place, biases: Place?)
+    /// OpenAI's gpt-oss: `X_blocks` and `X_scales`.
+    case blocks(values: Place, scales: Place)
+  }
+
+  let files: [MappedFile]
+  let names: [String]
+  /// config.json, which says how layers are packed.
+  let configuration: JSON?
+  let layouts: [ExactString: Layout]
+
+  init(_ shards: [SafetensorsFile], configuration: JSON?) throws(CheckpointError) {
+    files = shards.map(\.mapping)
+    self.configuration = configuration
+    var places: [ExactString: Place] = [:]
+    for (index, shard) in shards.enumerated() {
+      for tensor in shard.tensors {
+        guard places.updateValue(Place(file: index, tensor: tensor), forKey: ExactString(tensor.name)) == nil
+        else {
+          throw CheckpointError(
+            .damaged, file: shard.mapping.path, place: "tensor \(tensor.name)", "is in another file too")
+        }
+      }
+    }
+    (names, layouts) = Self.assemble(shards.flatMap(\.tensors), places)
+  }
+
+  /// Which tensors belong together, by their names and types.
+  private static func assemble(
+    _ tensors: [SafetensorsTensor], _ places: [ExactString: Place]
+  ) -> (names: [String], layouts: [ExactString: Layout]) {
+    func place(_ name: String) -> Place? { places[ExactString(name)] }
+    var names: [String] = []
+    var layouts: [ExactString: Layout] = [:]
+    for tensor in tensors {
+      guard let values = place(tensor.name) else { continue }
+      var name = tensor.name
+      var layout = Layout.plain(values)
+      if tensor.type == .uint32, let base = name.without(suffix: ".weight"),
+        let scales = place(base + ".scales")
+      {
+        layout = .packed(base: base, values: values, scales: scales, biases: place(base + ".biases"))
+      } else if tensor.type == .uint8, let base = name.without(suffix: "_blocks"),
+        let scales = place(base + "_scales")
+      {
+        name = base
+        layout = .blocks(values: values, scales: scales)
+      } else if let base = name.without(suffix: ".scales") ?? name.without(suffix: ".biases"),
+        place(base + ".weight")?.tensor.type == .uint32, place(base + ".scales") != nil
+      {
+        continue
+      } else if let base = name.without(suffix: "_scales"), place(base + "_blocks")?.tensor.type == .uint8 {
+        continue
+      }
+      if layouts.updateValue(layout, forKey: ExactString(name)) == nil { names.append(name) }
+    }
+    return (names, layouts)
+  }
+
+  func contains(_ name: String) -> Bool { layouts[ExactString(name)] != nil }
+
+  var parameters: Int {
+    names.reduce(0) {
+      $0 &+ (shape($1)?.reduce(1) { $0.multipliedReportingOverflow(by: $1).partialValue } ?? 0)
+    }
+  }
+
+  var quantizationLabel: String {
+    Self.prevailing(
+      names.compactMap { name in
+        guard let layout = layouts[ExactString(name)] else { return nil }
+        return (label(layout), bytes(of: layout))
+      })
+  }
+
+  private func label(_ layout: Layout) -> String {
+    switch layout {
+    case .plain(let place): return place.tensor.type.description
+    case .blocks: return "MXFP4"
+    case .packed(let base, _, _, _):
+      guard case .packed(let settings)? = QuantizationSettings.of(base, in: configuration) else {
+        return "packed"
+      }
+      return settings.mode == .mxfp4 ? "MXFP4" : "\(settings.bits)-bit g\(settings.groupSize)"
+    }
+  }
+
+  private func bytes(of layout: Layout) -> Int {
+    switch layout {
+    case .plain(let place): place.tensor.bytes.count
+    case .packed(_, let values, _, _), .blocks(let values, _): values.tensor.bytes.count
+    }
+  }
+}
+
+extension String {
+  /// This string without `suffix`; nil where it does not end so.
+  func without(suffix: String) -> String? {
+    hasSuffix(suffix) ? String(dropLast(suffix.count)) : nil
+  }
+}

@@ -1,0 +1,48 @@
+import Compute
+
+/// How a safetensors tensor is stored. Names that are not known here are kept, and refused only when such a
+/// tensor is asked for.
+public enum SafetensorsType: Sendable, Hashable, CustomStringConvertible {
+  case float64, float32, float16, bfloat16
+  case int64, int32, int16, int8
+  case uint64, uint32, uint16, uint8
+  case bool
+  /// A type of a later version, such as "F8_E4M3".
+  case other(String)
+
+  /// The type that a header calls `name`.
+  public init(name: String) { self = Self.named[name] ?? .other(name) }
+
+  /// The name in the header.
+  public var description: String {
+    if case .other(let name) = self { return printable(name) }
+    return Self.named.first { $0.value == self }?.key ?? ""
+  }
+
+  /// Bytes of a number; nil for types that are not known.
+  public var size: Int? {
+    switch self {
+    case .float64, .int64, .uint64: 8
+    case .float32, .int32, .uint32: 4
+    case .float16, .bfloat16, .int16, .uint16: 2
+    case .int8, .uint8, .bool: 1
+    case .other: nil
+    }
+  }
+
+  /// The format for computation; nil for types that Sotto does not compute with as they are.
+  public var format: WeightFormat? {
+    switch self {
+    case .float32: .float32
+    case .float16: .float16
+    case .bfloat16: .bfloat16
+    default: nil
+    }
+  }
+
+  private static let named: [String: SafetensorsType] = [
+    "F64": .float64, "F32": .float32, "F16": .float16, "BF16": .bfloat16,
+    "I64": .int64, "I32": .int32, "I16": .int16, "I8": .int8,
+    "U64": .uint64, "U32": .uint32, "U16": .uint16, "U8": .uint8, "BOOL": .bool,
+  ]
+}

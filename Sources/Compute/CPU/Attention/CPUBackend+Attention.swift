@@ -1,0 +1,87 @@
+import CKernels
+
+extension CPUBackend {
+  /// An empty cache for one attention layer: float32 where the backend is exact, float16 where it is fast.
+  public func keyValueCache(heads: Int, headSize: Int, window: Int?) -> any KeyValueCache {
+    CPUKeyValueCache(
+      heads: heads, headSize: headSize, window: window,
+      format: precision == .exact ? SOTTO_CACHE_F32 : SOTTO_CACHE_F16)
+  }
+
+  /// Appends key and value rows to the caches and attends causally over what they hold.
+  ///
+  /// Memory beside the result grows with threads, not with the product of queries and keys.
+  /// - Returns: [rows, heads * valueHeadSize].
+  public func attention(
+    query: Tensor, key: Tensor, value: Tensor, caches: [any KeyValueCache], counts: [Int],
+    _ settings: AttentionSettings
+  ) throws -> Tensor {
+    precondition(counts.count == caches.count, "\(counts.count) counts for \(caches.count) caches")
+    precondition(
+      counts.reduce(0, +) == query.rows && key.rows == query.rows && value.rows == query.rows
+        && query.columns == settings.heads * settings.headSize
+        && key.columns == settings.keyValueHeads * settings.headSize
+        && settings.heads % settings.keyValueHeads == 0 && value.columns % settings.keyValueHeads == 0,
+      "attention inputs that do not fit the settings")
+    let valueHeadSize = value.columns / settings.keyValueHeads
+    let (result, output) = make(rows: query.rows, columns: settings.heads * valueHeadSize)
+    let own = caches.map { cache in
+      guard let own = cache as? CPUKeyValueCache else { preconditionFailure("a cache of another backend") }
+      precondition(
+        own.heads == settings.keyValueHeads && own.headSize == settings.headSize, "a cache of another layer")
+      return own
+    }
+    var row = 0
+    for (cache, count) in zip(own, counts) {
+      cache.append(
+        key: sotto_rows(data: pointer(key) + row * key.stride, stride: key.stride),
+        value: sotto_rows(data: pointer(value) + row * value.stride, stride: value.stride),
+        count: count, valueHeadSize: valueHeadSize, pool: pool)
+      row += count
+    }
+    guard query.rows > 0, let first = own.first else { return result }
+    var arguments = sotto_attention()
+    arguments.layout = first.layout(valueHeadSize: valueHeadSize)
+    arguments.query = rows(of: query)
+    arguments.output = output
+    arguments.heads = settings.heads
+    arguments.scale = settings.scale
+    arguments.softcap = settings.softcap ?? 0
+    arguments.window = settings.window ?? 0
+    arguments.sinks = settings.sinks.map { vector($0, count: settings.heads) }
+    arguments.rounded = precision == .fast ? 1 : 0
+    withSequences(own, counts) { sequences in
+      arguments.sequences = sequences.baseAddress
+      arguments.sequence_count = sequences.count
+      var plan = sotto_plan_attention(&arguments, Int32(clamping: threads))
+      let scratch = buffers.take(plan.scratch_bytes / MemoryLayout<Float>.stride)
+      sotto_attend(pool.handle, &arguments, &plan, scratch.pointer)
+    }
+    for cache in own { cache.dropUnseenPages() }
+    return result
+  }
+
+  /// The sequences as the kernel takes them. Those without rows are left out.
+  private func withSequences(
+    _ caches: [CPUKeyValueCache], _ counts: [Int], _ body: (UnsafeBufferPointer<sotto_sequence>) -> Void
+  ) {
+    var offset = 0
+    var pages: [UnsafeRawPointer?] = []
+    for cache in caches { for page in cache.pointers { pages.append(UnsafeRawPointer(page)) } }
+    pages.withUnsafeBufferPointer { pages in
+      var sequences: [sotto_sequence] = []
+      var row = 0
+      for (cache, count) in zip(caches, counts) {
+        if count > 0 {
+          sequences.append(
+            sotto_sequence(
+              pages: pages.baseAddress.map { $0 + offset }, origin: cache.origin, length: cache.length,
+              row: row, rows: count))
+        }
+        offset += cache.pointers.count
+        row += count
+      }
+      sequences.withUnsafeBufferPointer(body)
+    }
+  }
+}

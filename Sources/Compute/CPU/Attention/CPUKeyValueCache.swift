@@ -1,0 +1,100 @@
+import CKernels
+
+/// Keys and values of one attention layer on the CPU: a list of pages, and how many positions they hold.
+///
+/// A fork costs a copy of the list; the page that both would write to next is copied by the first that does.
+/// A cache with a window gives up pages that no query after it or within the last `slack` positions can see.
+package final class CPUKeyValueCache: KeyValueCache {
+  package let heads: Int
+  package let headSize: Int
+  package let window: Int?
+  package let format: sotto_cache_format
+  /// Known with the first value.
+  package private(set) var valueHeadSize: Int?
+  package private(set) var length = 0
+  /// The first position held: a multiple of 64, more than 0 only with a window.
+  package private(set) var origin = 0
+  private var pages: [KeyValuePage] = []
+  /// The pages' memory, for the kernels.
+  private(set) var pointers: [UnsafeMutableRawPointer?] = []
+
+  /// Positions behind the window that are kept, so that an answer can be taken back.
+  static let slack = 256
+
+  init(heads: Int, headSize: Int, window: Int?, format: sotto_cache_format) {
+    precondition(heads > 0 && headSize > 0 && (window ?? 1) > 0, "\(heads) heads of \(headSize)")
+    self.heads = heads
+    self.headSize = headSize
+    self.window = window
+    self.format = format
+  }
+
+  package var bytes: Int { pages.reduce(0) { $0 + $1.byteCount } }
+
+  package func canTruncate(to length: Int) -> Bool {
+    guard (0...self.length).contains(length) else { return false }
+    // The query at `length` sees the window that ends with it.
+    guard origin > 0, let window else { return true }
+    return length - window + 1 >= origin
+  }
+
+  package func truncate(to length: Int) {
+    precondition(canTruncate(to: length), "a cache of \(self.length) positions cannot go back to \(length)")
+    self.length = length
+    let held = (length - origin + KeyValuePage.positions - 1) / KeyValuePage.positions
+    pages.removeLast(pages.count - held)
+    pointers.removeLast(pointers.count - held)
+  }
+
+  package func fork() -> any LayerCache {
+    let copy = CPUKeyValueCache(heads: heads, headSize: headSize, window: window, format: format)
+    copy.valueHeadSize = valueHeadSize
+    copy.length = length
+    copy.origin = origin
+    copy.pages = pages
+    copy.pointers = pointers
+    return copy
+  }
+
+  /// How the kernels find their way in a page.
+  func layout(valueHeadSize: Int) -> sotto_cache_layout {
+    sotto_cache_layout(heads: heads, head_size: headSize, value_size: valueHeadSize, format: format)
+  }
+
+  /// Stores `count` rows of keys and values at the end.
+  func append(
+    key: sotto_rows, value: sotto_rows, count: Int, valueHeadSize: Int, pool: ThreadPool
+  ) {
+    precondition(self.valueHeadSize ?? valueHeadSize == valueHeadSize, "values of another size")
+    self.valueHeadSize = valueHeadSize
+    guard count > 0 else { return }
+    var layout = layout(valueHeadSize: valueHeadSize)
+    let first = (length - origin) / KeyValuePage.positions
+    let last = (length + count - 1 - origin) / KeyValuePage.positions
+    for index in first...last {
+      if index == pages.count {
+        pages.append(KeyValuePage(byteCount: sotto_page_bytes(&layout)))
+        pointers.append(pages[index].pointer)
+      } else if !isKnownUniquelyReferenced(&pages[index]) {
+        pages[index] = KeyValuePage(copying: pages[index])
+        pointers[index] = pages[index].pointer
+      }
+    }
+    pointers.withUnsafeBufferPointer { pointers in
+      sotto_cache_write(
+        pool.handle, &layout, pointers.baseAddress.map { $0 + first },
+        (length - origin) % KeyValuePage.positions, key, value, count)
+    }
+    length += count
+  }
+
+  /// Gives up the pages that are out of every later query's sight.
+  func dropUnseenPages() {
+    guard let window else { return }
+    let unseen = (length - window + 1 - Self.slack - origin) / KeyValuePage.positions
+    guard unseen > 0 else { return }
+    pages.removeFirst(unseen)
+    pointers.removeFirst(unseen)
+    origin += unseen * KeyValuePage.positions
+  }
+}

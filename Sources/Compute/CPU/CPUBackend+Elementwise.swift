@@ -1,0 +1,44 @@
+import CKernels
+
+extension CPUBackend {
+  /// activation(first half of the columns) * second half: [rows, columns / 2].
+  public func gated(_ x: Tensor, _ activation: Activation) -> Tensor {
+    precondition(x.columns % 2 == 0, "gates and values in \(x.columns) columns")
+    let (result, output) = make(rows: x.rows, columns: x.columns / 2)
+    let (kind, alpha, limit) = activation.kernel
+    sotto_gated(pool.handle, output, rows(of: x), x.rows, x.columns / 2, kind, alpha, limit)
+    return result
+  }
+
+  /// a + scale * b.
+  public func add(_ a: Tensor, _ b: Tensor, scale: Float) -> Tensor {
+    precondition(a.rows == b.rows && a.columns == b.columns, "a sum of different shapes")
+    let (result, output) = make(rows: a.rows, columns: a.columns)
+    sotto_add(pool.handle, output, rows(of: a), rows(of: b), a.rows, a.columns, scale)
+    return result
+  }
+
+  /// x * scale, then cap * tanh(x / cap) where a cap is given.
+  public func scaled(_ x: Tensor, by scale: Float, softcap: Float?) -> Tensor {
+    let (result, output) = make(rows: x.rows, columns: x.columns)
+    sotto_scale(pool.handle, output, rows(of: x), x.rows, x.columns, scale, softcap ?? 0)
+    return result
+  }
+
+  /// A tensor as kernels take it.
+  @inline(__always)
+  func rows(of x: Tensor) -> sotto_rows { sotto_rows(data: pointer(x), stride: x.stride) }
+}
+
+extension Activation {
+  /// The kernel's name for it, alpha and limit.
+  var kernel: (kind: sotto_activation, alpha: Float, limit: Float) {
+    switch self {
+    case .silu: (SOTTO_SILU, 0, 0)
+    case .geluTanh: (SOTTO_GELU_TANH, 0, 0)
+    case .gelu: (SOTTO_GELU, 0, 0)
+    case .reluSquared: (SOTTO_RELU_SQUARED, 0, 0)
+    case .clampedSwiGLU(let alpha, let limit): (SOTTO_CLAMPED_SWIGLU, alpha, limit)
+    }
+  }
+}

@@ -1,0 +1,27 @@
+import CKernels
+
+extension CPUBackend {
+  /// Root mean square normalisation (arXiv:1910.07467) of each group of `groupSize` columns:
+  /// x / sqrt(mean(x²) + epsilon) * (weight + offset). The weight has `groupSize` or `columns` numbers.
+  public func rmsNorm(
+    _ x: Tensor, weight: Parameter?, groupSize: Int, epsilon: Float, offset: Float
+  ) -> Tensor {
+    precondition(groupSize > 0 && x.columns % groupSize == 0, "groups of \(groupSize) in \(x.columns)")
+    let (result, output) = make(rows: x.rows, columns: x.columns)
+    let perColumn = weight.map { $0.columns != groupSize } ?? false
+    sotto_rms_norm(
+      pool.handle, output, rows(of: x), x.rows, x.columns, groupSize,
+      weight.map { vector($0, count: perColumn ? x.columns : groupSize) }, perColumn ? 1 : 0, epsilon, offset)
+    return result
+  }
+
+  /// Layer normalisation (arXiv:1607.06450) over all columns:
+  /// (x - mean) / sqrt(variance + epsilon) * weight + bias.
+  public func layerNorm(_ x: Tensor, weight: Parameter?, bias: Parameter?, epsilon: Float) -> Tensor {
+    let (result, output) = make(rows: x.rows, columns: x.columns)
+    sotto_layer_norm(
+      pool.handle, output, rows(of: x), x.rows, x.columns, weight.map { vector($0, count: x.columns) },
+      bias.map { vector($0, count: x.columns) }, epsilon)
+    return result
+  }
+}

@@ -1,0 +1,97 @@
+import CKernels
+
+/// The backend that computes at once, on the processor's vector units, with a thread pool of its own.
+///
+/// A tensor is a view (offset and row stride) of a `CPUBuffer`; every operation writes a new buffer from the
+/// pool. Calls cost some tens of nanoseconds beside their kernel.
+public final class CPUBackend: Backend {
+  /// Whether activations, keys and values may be rounded for speed.
+  public let precision: Precision
+  package let pool: ThreadPool
+  package let buffers = BufferPool()
+  let workspace: MatrixWorkspace
+  var rotaryAngles = RotaryAngles()
+
+  /// - Parameters:
+  ///   - precision: whether activations, keys and values may be rounded for speed.
+  ///   - threads: threads that compute, the caller's included; nil for one a processor.
+  public init(precision: Precision, threads: Int? = nil) {
+    self.precision = precision
+    pool = ThreadPool(threads: threads ?? ThreadPool.processors)
+    workspace = MatrixWorkspace(pool)
+  }
+
+  /// Threads that compute, the caller's included.
+  public var threads: Int { pool.threads }
+
+  /// A tensor of the given numbers, row by row: one copy.
+  public func tensor(_ values: [Float], columns: Int) -> Tensor {
+    precondition(columns > 0 && values.count % columns == 0, "\(values.count) numbers in rows of \(columns)")
+    let (result, pointer) = make(rows: values.count / columns, columns: columns)
+    values.withUnsafeBufferPointer { source in
+      if let base = source.baseAddress { pointer.update(from: base, count: source.count) }
+    }
+    return result
+  }
+
+  /// A tensor's numbers, row by row: one copy.
+  public func values(_ x: Tensor) -> [Float] {
+    let source = pointer(x)
+    return [Float](unsafeUninitializedCapacity: x.rows * x.columns) { target, count in
+      if let base = target.baseAddress {
+        for row in 0..<x.rows {
+          (base + row * x.columns).initialize(from: source + row * x.stride, count: x.columns)
+        }
+      }
+      count = x.rows * x.columns
+    }
+  }
+
+  /// The columns `range` of every row: a view.
+  public func columns(_ x: Tensor, _ range: Range<Int>) -> Tensor {
+    precondition(range.lowerBound >= 0 && range.upperBound <= x.columns, "columns \(range) of \(x.columns)")
+    return Tensor(
+      rows: x.rows, columns: range.count, storage: x.storage, offset: x.offset + range.lowerBound,
+      stride: x.stride)
+  }
+
+  /// Consecutive rows are a view; others are copied.
+  public func rows(_ x: Tensor, _ indices: [Int]) -> Tensor {
+    precondition(indices.allSatisfy { (0..<x.rows).contains($0) }, "rows \(indices) of \(x.rows)")
+    let first = indices.first ?? 0
+    if indices.enumerated().allSatisfy({ $0.element == first + $0.offset }) {
+      return Tensor(
+        rows: indices.count, columns: x.columns, storage: x.storage, offset: x.offset + first * x.stride,
+        stride: x.stride)
+    }
+    let (result, target) = make(rows: indices.count, columns: x.columns)
+    let source = pointer(x)
+    for (row, index) in indices.enumerated() {
+      (target + row * x.columns).update(from: source + index * x.stride, count: x.columns)
+    }
+    return result
+  }
+
+  // For the operations in the extensions.
+
+  /// A new tensor and its first number; the values are arbitrary and the rows are without gaps.
+  @inline(__always)
+  func make(rows: Int, columns: Int) -> (tensor: Tensor, pointer: UnsafeMutablePointer<Float>) {
+    let buffer = buffers.take(rows * columns)
+    return (Tensor(rows: rows, columns: columns, storage: buffer), buffer.pointer)
+  }
+
+  /// The first number of a tensor that this backend made; rows are `x.stride` numbers apart.
+  @inline(__always)
+  func pointer(_ x: Tensor) -> UnsafePointer<Float> {
+    guard let buffer = x.storage as? CPUBuffer else { preconditionFailure("a tensor of another backend") }
+    return UnsafePointer(buffer.pointer + x.offset)
+  }
+
+  /// The numbers of a parameter with one dimension, `count` of them.
+  func vector(_ parameter: Parameter, count: Int) -> UnsafePointer<Float> {
+    guard let vector = parameter.storage as? CPUVector else { preconditionFailure("not a vector") }
+    precondition(vector.count == count, "a vector of \(vector.count) numbers in place of \(count)")
+    return UnsafePointer(vector.pointer)
+  }
+}

@@ -1,0 +1,99 @@
+import Synchronization
+
+/// What to generate.
+public struct GenerationRequest: Sendable {
+  /// The prompt, as token ids or as text that the generator encodes against what its cache holds.
+  public enum Prompt: Sendable {
+    case tokens([Int32])
+    /// A rendered chat template: special tokens are recognised, none are added.
+    case rendered(String)
+  }
+
+  public var prompt: Prompt
+  public var sampling: SamplingSettings
+  /// Tokens to generate at the most.
+  public var maxTokens: Int
+  /// Texts that end the answer and are not part of it.
+  public var stopStrings: [String]
+  /// Keep going past the model's end-of-generation tokens.
+  public var ignoresEndTokens: Bool
+
+  public init(
+    prompt: Prompt, sampling: SamplingSettings = SamplingSettings(), maxTokens: Int = 2048,
+    stopStrings: [String] = [], ignoresEndTokens: Bool = false
+  ) {
+    self.prompt = prompt
+    self.sampling = sampling
+    self.maxTokens = maxTokens
+    self.stopStrings = stopStrings
+    self.ignoresEndTokens = ignoresEndTokens
+  }
+}
+
+/// What happens while text is generated, in this order: prefill, tokens, one `done` or `failed`.
+public enum GenerationEvent: Sendable {
+  /// The prompt is being read.
+  case prefill(PrefillProgress)
+  /// A token and the text that became complete with it (possibly none).
+  case token(id: Int32, text: String)
+  case done(GenerationStatistics)
+  /// Nothing more comes; the message is for the person.
+  case failed(String)
+}
+
+/// How far the prompt has been read.
+public struct PrefillProgress: Sendable, Equatable {
+  /// Tokens of the whole prompt.
+  public var total: Int
+  /// Tokens that were in the cache.
+  public var reused: Int
+  /// Tokens read so far, the reused ones not counted.
+  public var read: Int
+}
+
+/// Why generation ended.
+public enum FinishReason: String, Sendable {
+  /// The model ended its answer, or a stop string came.
+  case stop
+  /// The token limit or the end of the context was reached.
+  case length
+  /// The person stopped it.
+  case cancelled
+}
+
+/// What generating cost. Times in seconds.
+public struct GenerationStatistics: Sendable {
+  public var finishReason: FinishReason = .stop
+  public var promptTokens = 0
+  /// Prompt tokens that were in the cache and were not read again.
+  public var reusedTokens = 0
+  public var generatedTokens = 0
+  /// From the start of the request until the first token was known.
+  public var timeToFirstToken = 0.0
+  /// Reading the new part of the prompt.
+  public var promptTime = 0.0
+  /// From the first token to the last.
+  public var generationTime = 0.0
+
+  /// Nothing yet.
+  public init() {}
+
+  /// New prompt tokens read per second.
+  public var promptRate: Double { rate(promptTokens - reusedTokens, promptTime) }
+  /// Tokens per second after the first.
+  public var generationRate: Double { rate(generatedTokens - 1, generationTime) }
+
+  private func rate(_ count: Int, _ time: Double) -> Double { time > 0 && count > 0 ? Double(count) / time : 0 }
+}
+
+/// Stops a generation from any thread; takes effect at most one prompt chunk or one token later.
+public final class CancellationFlag: Sendable {
+  private let flag = Atomic<Bool>(false)
+
+  public init() {}
+
+  /// Asks for the stop.
+  public func cancel() { flag.store(true, ordering: .relaxed) }
+  /// Whether it was asked for.
+  public var isCancelled: Bool { flag.load(ordering: .relaxed) }
+}

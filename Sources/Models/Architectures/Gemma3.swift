@@ -1,0 +1,133 @@
+import Compute
+import Foundation
+
+/// Gemma 3's text model (arXiv:2503.19786).
+///
+/// Norms before and after attention and feed-forward and on each query and key head; five sliding layers,
+/// with a rope base of their own, to each full one; embeddings scaled by the root of the width.
+final class Gemma3: LanguageModel {
+  let facts: ModelFacts
+
+  private struct Layer {
+    let window: Int?
+    let attentionNorm: RMSNorm
+    let attention: SelfAttention
+    let afterAttention: RMSNorm
+    let feedForwardNorm: RMSNorm
+    let feedForward: GatedFeedForward
+    let afterFeedForward: RMSNorm
+  }
+
+  private let shape: DecoderShape
+  private let backend: any Backend
+  private let embedding: Parameter
+  private let layers: [Layer]
+  private let norm: RMSNorm
+  private let head: Linear
+  private let softcap: Float?
+
+  init(_ configuration: ModelConfiguration, _ weights: ModelWeights) throws {
+    let shape = try DecoderShape(configuration, tiedByDefault: true)
+    let hidden = shape.hidden
+    // safetensors hold a norm weight's distance from 1; GGUF's converter has added the 1.
+    let offset: Float = try configuration.bool("norm_weights_include_one", default: false) ? 0 : 1
+    let sliding = try Self.slidingLayers(configuration, count: shape.layers)
+    let window = try configuration.integer("sliding_window", 1...1 << 40, default: 512)
+    let rotary = try Self.rotaryTables(configuration, headSize: shape.headSize)
+    let activation = try configuration.activation(default: "gelu_pytorch_tanh")
+    let scale = 1 / sqrt(try configuration.positive("query_pre_attn_scalar", default: Double(shape.headSize)))
+    let attentionSoftcap = try configuration.optionalNumber("attn_logit_softcapping").map { Float($0) }
+
+    self.shape = shape
+    backend = weights.backend
+    (embedding, head) = try weights.embeddingAndHead(shape)
+    softcap = try configuration.optionalNumber("final_logit_softcapping").map { Float($0) }
+    func norm(_ name: String, size: Int = hidden) throws -> RMSNorm {
+      try weights.norm(name, size: size, epsilon: shape.epsilon, offset: offset)
+    }
+    layers = try (0..<shape.layers).map { index in
+      let prefix = "model.layers.\(index)."
+      let layerWindow = sliding[index] ? window : nil
+      var attention = try SelfAttention(
+        prefix + "self_attn.", shape, rotary: sliding[index] ? rotary.local : rotary.global, weights,
+        scale: Float(scale), window: layerWindow, softcap: attentionSoftcap)
+      attention.headNorms = (
+        try norm(prefix + "self_attn.q_norm", size: shape.headSize),
+        try norm(prefix + "self_attn.k_norm", size: shape.headSize)
+      )
+      return Layer(
+        window: layerWindow,
+        attentionNorm: try norm(prefix + "input_layernorm"),
+        attention: attention,
+        afterAttention: try norm(prefix + "post_attention_layernorm"),
+        feedForwardNorm: try norm(prefix + "pre_feedforward_layernorm"),
+        feedForward: try GatedFeedForward(prefix + "mlp.", shape, activation, weights),
+        afterFeedForward: try norm(prefix + "post_feedforward_layernorm"))
+    }
+    self.norm = try norm("model.norm")
+    facts = shape.facts("gemma3_text", weights.work)
+  }
+
+  /// Which layers slide: as `layer_types` says, or all but the last of each period.
+  private static func slidingLayers(_ configuration: ModelConfiguration, count: Int) throws -> [Bool] {
+    if let types = try configuration.strings("layer_types") {
+      guard types.count == count else {
+        throw ModelError.wrongValue(key: "layer_types", expected: "one for each of \(count) layers")
+      }
+      return types.map { $0 == "sliding_attention" }
+    }
+    let key =
+      configuration.has("sliding_window_pattern") ? "sliding_window_pattern" : "_sliding_window_pattern"
+    let period = try configuration.integer(key, 1...4096, default: 6)
+    return (0..<count).map { ($0 + 1) % period != 0 }
+  }
+
+  /// The sliding layers' table and the full layers'.
+  private static func rotaryTables(
+    _ configuration: ModelConfiguration, headSize: Int
+  ) throws -> (local: RotaryTable, global: RotaryTable) {
+    let parameters = try configuration.object("rope_parameters")
+    let full = try parameters?.object("full_attention")
+    let scaling: RotaryScaling
+    let base: Double
+    if let full {  // transformers 5 keeps one set for each kind of layer
+      scaling =
+        try full.optionalString("rope_type") == "linear"
+        ? .linear(factor: try full.positive("factor", default: 1)) : .none
+      base = try full.positive("rope_theta", default: 1_000_000)
+    } else {
+      scaling = try configuration.rotaryScaling(dimensions: headSize)
+      base = try configuration.ropeBase(default: 1_000_000)
+    }
+    let localBase =
+      try parameters?.object("sliding_attention")?.optionalNumber("rope_theta")
+      ?? configuration.positive("rope_local_base_freq", default: 10000)
+    func table(_ scaling: RotaryScaling, _ base: Double) -> RotaryTable {
+      RotaryTable(
+        headSize: headSize, frequencies: scaling.frequencies(dimensions: headSize, base: base).values,
+        interleaved: false)
+    }
+    return (table(.none, localBase), table(scaling, base))
+  }
+
+  func makeCaches() -> [any LayerCache] {
+    layers.map {
+      backend.keyValueCache(heads: shape.keyValueHeads, headSize: shape.headSize, window: $0.window)
+    }
+  }
+
+  func forward(_ input: ForwardInput) throws -> Tensor {
+    var x = backend.embedding(input.tokens, table: embedding, scale: Float(shape.hidden).squareRoot())
+    for (index, layer) in layers.enumerated() {
+      let normed = layer.attentionNorm(x, on: backend)
+      let attended = try layer.attention(normed, layer: index, input, adding: nil, on: backend)
+      x = backend.add(x, layer.afterAttention(attended, on: backend), scale: 1)
+      if index == layers.count - 1 { x = input.selectOutputs(x, on: backend) }
+      let fed = layer.feedForward(layer.feedForwardNorm(x, on: backend), adding: nil, on: backend)
+      x = backend.add(x, layer.afterFeedForward(fed, on: backend), scale: 1)
+    }
+    let logits = backend.linear(norm(x, on: backend), [head], adding: nil)
+    guard let softcap else { return logits }
+    return backend.scaled(logits, by: 1, softcap: softcap)
+  }
+}

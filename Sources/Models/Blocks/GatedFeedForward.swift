@@ -1,0 +1,23 @@
+import Compute
+
+/// down(activation(gate x) * up x), the feed-forward block of llama and its kin.
+struct GatedFeedForward {
+  let gate: Linear
+  let up: Linear
+  let down: Linear
+  let activation: Activation
+
+  /// Takes `gate_proj`, `up_proj` and `down_proj` below `prefix`.
+  init(_ prefix: String, _ shape: DecoderShape, _ activation: Activation, _ weights: ModelWeights) throws {
+    gate = try weights.linear(prefix + "gate_proj", inputs: shape.hidden, outputs: shape.intermediate)
+    up = try weights.linear(prefix + "up_proj", inputs: shape.hidden, outputs: shape.intermediate)
+    down = try weights.linear(prefix + "down_proj", inputs: shape.intermediate, outputs: shape.hidden)
+    self.activation = activation
+  }
+
+  /// - Parameter residual: added to the result.
+  func callAsFunction(_ x: Tensor, adding residual: Tensor?, on backend: any Backend) -> Tensor {
+    let hidden = backend.gated(backend.linear(x, [gate, up], adding: nil), activation)
+    return backend.linear(hidden, [down], adding: residual)
+  }
+}

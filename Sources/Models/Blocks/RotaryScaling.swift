@@ -1,0 +1,87 @@
+import Compute
+import Foundation
+
+/// How a model's rotary frequencies are stretched beyond the length it was trained on.
+///
+/// A decision made once when a model is loaded; `table` turns it into frequencies.
+enum RotaryScaling: Equatable {
+  case none
+  /// Positions divided by a factor.
+  case linear(factor: Double)
+  /// Llama 3.1: low frequencies divided, high ones kept, a smooth passage between.
+  case llama3(factor: Double, lowFrequency: Double, highFrequency: Double, originalLength: Double)
+  /// YaRN (arXiv:2309.00071).
+  case yarn(YarnScaling)
+  /// LongRoPE (arXiv:2402.13753): each frequency divided by its own factor.
+  case factors([Double], attention: Double)
+
+  /// Frequencies, in radians a position, and the factor on cos and sin.
+  ///
+  /// - Parameters:
+  ///   - dimensions: columns of a head that rotate.
+  ///   - base: the rope base, theta.
+  func frequencies(dimensions: Int, base: Double) -> (values: [Float], amplitude: Float) {
+    let plain = (0..<dimensions / 2).map { pow(base, -Double(2 * $0) / Double(dimensions)) }
+    switch self {
+    case .none: return (plain.map(Float.init), 1)
+    case .linear(let factor): return (plain.map { Float($0 / factor) }, 1)
+    case .llama3(let factor, let low, let high, let length):
+      let scaled = plain.map { frequency in
+        let rotations = length * frequency / (2 * Double.pi)
+        if rotations > high { return frequency }
+        if rotations < low { return frequency / factor }
+        let smooth = (rotations - low) / (high - low)
+        return (1 - smooth) * frequency / factor + smooth * frequency
+      }
+      return (scaled.map(Float.init), 1)
+    case .yarn(let yarn):
+      return (yarn.frequencies(plain, dimensions: dimensions, base: base), Float(yarn.amplitude))
+    case .factors(let factors, let attention):
+      return (zip(plain, factors).map { Float($0 / $1) }, Float(attention))
+    }
+  }
+}
+
+/// YaRN's parameters, under the names of the paper and of config.json.
+struct YarnScaling: Equatable {
+  var factor: Double
+  var originalLength: Double
+  var betaFast = 32.0
+  var betaSlow = 1.0
+  /// Whether the range of the passage is rounded outwards to whole pairs.
+  var truncate = true
+  /// Stated directly, or derived from `mscale` and `mscaleAllDimensions`, or 0.1 ln(factor) + 1.
+  var attentionFactor: Double?
+  var mscale: Double?
+  var mscaleAllDimensions: Double?
+
+  /// The factor on cos and sin.
+  var amplitude: Double {
+    if let attentionFactor { return attentionFactor }
+    if let mscale, let mscaleAllDimensions, mscale != 0, mscaleAllDimensions != 0 {
+      return magnitude(mscale) / magnitude(mscaleAllDimensions)
+    }
+    return magnitude(1)
+  }
+
+  private func magnitude(_ scale: Double) -> Double { factor <= 1 ? 1 : 0.1 * scale * log(factor) + 1 }
+
+  func frequencies(_ plain: [Double], dimensions: Int, base: Double) -> [Float] {
+    func pair(rotating rotations: Double) -> Double {
+      Double(dimensions) * log(originalLength / (rotations * 2 * .pi)) / (2 * log(base))
+    }
+    var low = pair(rotating: betaFast)
+    var high = pair(rotating: betaSlow)
+    if truncate {
+      low = low.rounded(.down)
+      high = high.rounded(.up)
+    }
+    low = max(low, 0)
+    high = min(high, Double(dimensions - 1))
+    if low == high { high += 0.001 }
+    return plain.enumerated().map { index, frequency in
+      let ramp = min(max((Double(index) - low) / (high - low), 0), 1)
+      return Float(frequency / factor * ramp + frequency * (1 - ramp))
+    }
+  }
+}

@@ -1,0 +1,113 @@
+import Compute
+
+/// A decoder that turns token ids into logits. One owner uses it; it holds no state of any sequence.
+///
+/// The work of a forward pass grows with its tokens; logits cost extra only for the rows asked for.
+public protocol LanguageModel: AnyObject {
+  /// What the outside needs to know of the shape.
+  var facts: ModelFacts { get }
+  /// Empty caches for a new sequence, one a layer.
+  func makeCaches() -> [any LayerCache]
+  /// Runs `input` through all layers and appends it to its sequences' caches.
+  /// - Returns: logits [number of `input.outputs`, vocabulary].
+  func forward(_ input: ForwardInput) throws -> Tensor
+}
+
+/// A model's shape, as far as others need it.
+public struct ModelFacts: Sendable {
+  /// `model_type` as config.json names it.
+  public var architecture: String
+  /// Columns of the logits.
+  public var vocabularyCount: Int
+  /// Positions that the model was made for.
+  public var contextLength: Int
+  /// Layers.
+  public var layerCount: Int
+  /// What a token costs.
+  public var work: TokenWork
+
+  public init(
+    architecture: String, vocabularyCount: Int, contextLength: Int, layerCount: Int, work: TokenWork
+  ) {
+    self.architecture = architecture
+    self.vocabularyCount = vocabularyCount
+    self.contextLength = contextLength
+    self.layerCount = layerCount
+    self.work = work
+  }
+}
+
+/// The caches of one sequence, one a layer, all of the same length.
+public final class SequenceState {
+  /// One a layer.
+  public let layers: [any LayerCache]
+
+  public init(layers: [any LayerCache]) { self.layers = layers }
+
+  /// Positions processed.
+  public var length: Int { layers.first?.length ?? 0 }
+  /// Bytes held by the caches.
+  public var bytes: Int { layers.reduce(0) { $0 + $1.bytes } }
+
+  /// Whether every layer can be cut back to this length.
+  public func canTruncate(to length: Int) -> Bool {
+    length <= self.length && layers.allSatisfy { $0.canTruncate(to: length) }
+  }
+
+  /// Forgets positions from `length` on; the caller has asked `canTruncate(to:)`.
+  public func truncate(to length: Int) {
+    for layer in layers { layer.truncate(to: length) }
+  }
+
+  /// An independent state with the same content; pages are shared.
+  public func fork() -> SequenceState { SequenceState(layers: layers.map { $0.fork() }) }
+}
+
+/// Tokens of one or more sequences for one forward pass, the rows of each sequence one after another.
+public struct ForwardInput {
+  public let tokens: [Int32]
+  public let sequences: [SequenceState]
+  /// Rows of each sequence.
+  public let counts: [Int]
+  /// The rows whose logits are wanted.
+  public let outputs: [Int]
+  /// Position of each row in its sequence.
+  public let positions: [Int32]
+
+  public init(tokens: [Int32], sequences: [SequenceState], counts: [Int], outputs: [Int]) {
+    self.tokens = tokens
+    self.sequences = sequences
+    self.counts = counts
+    self.outputs = outputs
+    var positions: [Int32] = []
+    positions.reserveCapacity(tokens.count)
+    for (sequence, count) in zip(sequences, counts) {
+      let start = Int32(sequence.length)
+      for i in 0..<Int32(count) { positions.append(start + i) }
+    }
+    self.positions = positions
+  }
+
+  /// One sequence; logits for the last token alone, or for all.
+  public init(tokens: [Int32], sequence: SequenceState, allLogits: Bool = false) {
+    let last = tokens.count - 1
+    self.init(
+      tokens: tokens, sequences: [sequence], counts: [tokens.count],
+      outputs: allLogits ? Array(0...last) : [last])
+  }
+
+  /// The rows whose logits are wanted; the last layer's feed-forward block and the head see only these.
+  func selectOutputs(_ x: Tensor, on backend: any Backend) -> Tensor {
+    outputs.count == x.rows ? x : backend.rows(x, outputs)
+  }
+
+  /// The attention caches of one layer, sequence by sequence.
+  func keyValueCaches(layer: Int) throws -> [any KeyValueCache] {
+    try sequences.map { sequence in
+      guard layer < sequence.layers.count, let cache = sequence.layers[layer] as? any KeyValueCache else {
+        throw ModelError.foreignState(layer: layer)
+      }
+      return cache
+    }
+  }
+}

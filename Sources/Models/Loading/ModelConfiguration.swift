@@ -1,0 +1,148 @@
+import Checkpoints
+import Compute
+
+/// A model's config.json, read key by key with an error that names the key.
+///
+/// A GGUF file's metadata is first brought into the same keys (`GGUFConfiguration`), so that an
+/// architecture knows one kind of configuration.
+public struct ModelConfiguration {
+  let json: JSON
+
+  /// - Parameter json: an object with config.json's keys.
+  public init(_ json: JSON) {
+    // Multimodal checkpoints keep the language model's keys one level down.
+    if json["num_hidden_layers"] == nil, let text = json["text_config"] {
+      self.json = text
+    } else {
+      self.json = json
+    }
+  }
+
+  /// Whether the key is there and not null.
+  func has(_ key: String) -> Bool { value(key) != nil }
+
+  private func value(_ key: String) -> JSON? {
+    guard let value = json[key], value != .null else { return nil }
+    return value
+  }
+
+  func integer(_ key: String, _ range: ClosedRange<Int>) throws -> Int {
+    guard let value = value(key) else { throw ModelError.missingKey(key) }
+    return try integer(value, key, range)
+  }
+
+  func integer(_ key: String, _ range: ClosedRange<Int>, default fallback: Int) throws -> Int {
+    guard let value = value(key) else { return fallback }
+    return try integer(value, key, range)
+  }
+
+  private func integer(_ value: JSON, _ key: String, _ range: ClosedRange<Int>) throws -> Int {
+    guard case .integer(let number) = value else {
+      throw ModelError.wrongValue(key: key, expected: "a whole number")
+    }
+    guard range.contains(number) else {
+      throw ModelError.outOfRange(
+        key: key, value: Double(number), allowed: "within \(range.lowerBound) to \(range.upperBound)")
+    }
+    return number
+  }
+
+  func number(_ key: String) throws -> Double {
+    guard let number = try optionalNumber(key) else { throw ModelError.missingKey(key) }
+    return number
+  }
+
+  func number(_ key: String, default fallback: Double) throws -> Double {
+    try optionalNumber(key) ?? fallback
+  }
+
+  func optionalNumber(_ key: String) throws -> Double? {
+    switch value(key) {
+    case nil: nil
+    case .integer(let number): Double(number)
+    case .number(let number) where number.isFinite: number
+    default: throw ModelError.wrongValue(key: key, expected: "a number")
+    }
+  }
+
+  /// A number above zero.
+  func positive(_ key: String, default fallback: Double) throws -> Double {
+    let number = try number(key, default: fallback)
+    guard number > 0 else { throw ModelError.outOfRange(key: key, value: number, allowed: "above zero") }
+    return number
+  }
+
+  func bool(_ key: String, default fallback: Bool) throws -> Bool {
+    switch value(key) {
+    case nil: fallback
+    case .bool(let value): value
+    default: throw ModelError.wrongValue(key: key, expected: "true or false")
+    }
+  }
+
+  func optionalString(_ key: String) throws -> String? {
+    switch value(key) {
+    case nil: nil
+    case .string(let text): text
+    default: throw ModelError.wrongValue(key: key, expected: "a text")
+    }
+  }
+
+  func string(_ key: String) throws -> String {
+    guard let text = try optionalString(key) else { throw ModelError.missingKey(key) }
+    return text
+  }
+
+  /// The object under a key.
+  func object(_ key: String) throws -> ModelConfiguration? {
+    switch value(key) {
+    case nil: nil
+    case .object(let members)?: ModelConfiguration(plain: .object(members))
+    default: throw ModelError.wrongValue(key: key, expected: "an object")
+    }
+  }
+
+  func numbers(_ key: String) throws -> [Double]? {
+    guard let value = value(key) else { return nil }
+    guard case .array(let items) = value else {
+      throw ModelError.wrongValue(key: key, expected: "a list of numbers")
+    }
+    return try items.map { item in
+      switch item {
+      case .integer(let number): return Double(number)
+      case .number(let number) where number.isFinite: return number
+      default: throw ModelError.wrongValue(key: key, expected: "a list of numbers")
+      }
+    }
+  }
+
+  func strings(_ key: String) throws -> [String]? {
+    guard let value = value(key) else { return nil }
+    guard case .array(let items) = value else {
+      throw ModelError.wrongValue(key: key, expected: "a list of texts")
+    }
+    return try items.map { item in
+      guard case .string(let text) = item else {
+        throw ModelError.wrongValue(key: key, expected: "a list of texts")
+      }
+      return text
+    }
+  }
+
+  private init(plain json: JSON) { self.json = json }
+}
+
+extension ModelConfiguration {
+  /// The gate of the feed-forward layers, by transformers' names.
+  func activation(default fallback: String = "silu") throws -> Activation {
+    let key = has("hidden_act") ? "hidden_act" : "hidden_activation"
+    let name = try optionalString(key) ?? fallback
+    switch name {
+    case "silu", "swish": return .silu
+    case "gelu": return .gelu
+    case "gelu_pytorch_tanh", "gelu_new", "gelu_fast": return .geluTanh
+    case "relu2": return .reluSquared
+    default: throw ModelError.unsupported("the activation '\(name)' is not supported")
+    }
+  }
+}

@@ -1,0 +1,73 @@
+import Compute
+
+/// Gives an architecture its parameters by the names of the public checkpoints, checks their shapes, hands
+/// them to the backend, and counts the work that a token will cost.
+final class ModelWeights {
+  private let source: any WeightSource
+  let backend: any Backend
+  /// What one token costs so far, of all that was asked for.
+  private(set) var work = TokenWork()
+
+  init(_ source: any WeightSource, backend: any Backend) {
+    self.source = source
+    self.backend = backend
+  }
+
+  func contains(_ name: String) -> Bool { source.contains(name) }
+
+  /// The tensor `name`, whose shape must be `shape`.
+  func parameter(_ name: String, _ shape: [Int]) throws -> Parameter {
+    try backend.parameter(stored(name, shape))
+  }
+
+  private func stored(_ name: String, _ shape: [Int]) throws -> Weight {
+    let stored = try source.storedWeight(name, shape: shape)
+    guard stored.shape == shape else {
+      throw ModelError.wrongShape(tensor: name, shape: stored.shape, expected: shape)
+    }
+    return stored
+  }
+
+  /// A linear layer; its bias is taken where the file has one.
+  func linear(_ name: String, inputs: Int, outputs: Int) throws -> Linear {
+    let weight = try stored(name + ".weight", [outputs, inputs])
+    work.add(weight, promptShare: 1, generationShare: 1)
+    return Linear(
+      weight: try backend.parameter(weight),
+      bias: contains(name + ".bias") ? try parameter(name + ".bias", [outputs]) : nil)
+  }
+
+  func norm(_ name: String, size: Int, epsilon: Double, offset: Float = 0) throws -> RMSNorm {
+    RMSNorm(weight: try parameter(name + ".weight", [size]), epsilon: Float(epsilon), offset: offset)
+  }
+
+  /// The embedding table and the output head: a matrix of its own, or the embedding's where they are tied.
+  func embeddingAndHead(_ shape: DecoderShape) throws -> (embedding: Parameter, head: Linear) {
+    let size = [shape.vocabulary, shape.hidden]
+    let table = try stored("model.embed_tokens.weight", size)
+    let embedding = try backend.parameter(table)
+    guard !shape.tied, contains("lm_head.weight") else {
+      work.add(table, promptShare: 0, generationShare: 1)
+      return (embedding, Linear(weight: embedding))
+    }
+    let head = try stored("lm_head.weight", size)
+    work.add(head, promptShare: 0, generationShare: 1)
+    return (embedding, Linear(weight: try backend.parameter(head)))
+  }
+}
+
+/// What a token costs in weights alone, for comparing speed with the machine's limits.
+public struct TokenWork: Sendable {
+  /// Multiply-adds for each token of a prompt; the output head, which only the last token needs, left out.
+  public private(set) var promptMultiplyAdds = 0.0
+  /// Bytes of weights read for each generated token.
+  public private(set) var generationBytes = 0.0
+
+  /// Counts a matrix (or a stack of experts) that this share of tokens uses.
+  mutating func add(_ weight: Weight, promptShare: Double, generationShare: Double) {
+    let numbers = weight.shape.reduce(1.0) { $0 * Double($1) }
+    let bytes = weight.values.count + (weight.scales?.count ?? 0) + (weight.biases?.count ?? 0)
+    promptMultiplyAdds += numbers * promptShare
+    generationBytes += Double(bytes) * generationShare
+  }
+}

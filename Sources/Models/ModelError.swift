@@ -1,0 +1,32 @@
+/// Why a model cannot be made or run, worded for the person who chose the file.
+public enum ModelError: Error, CustomStringConvertible {
+  case missingConfiguration(model: String)
+  case unknownArchitecture(String, known: [String])
+  case missingKey(String)
+  case wrongValue(key: String, expected: String)
+  case outOfRange(key: String, value: Double, allowed: String)
+  case wrongShape(tensor: String, shape: [Int], expected: [Int])
+  case unsupported(String)
+  case foreignState(layer: Int)
+  case tooManyTokens(Int)
+
+  public var description: String {
+    switch self {
+    case .missingConfiguration(let model):
+      "\(model): no config.json and no GGUF metadata; put the model's config.json beside its weights"
+    case .unknownArchitecture(let name, let known):
+      "architecture '\(name)' is not supported; supported are \(known.sorted().joined(separator: ", "))"
+    case .missingKey(let key):
+      "the configuration has no '\(key)'; the file is incomplete, fetch it again"
+    case .wrongValue(let key, let expected):
+      "the configuration's '\(key)' is not \(expected)"
+    case .outOfRange(let key, let value, let allowed):
+      "the configuration's '\(key)' is \(value), which is not \(allowed)"
+    case .wrongShape(let tensor, let shape, let expected):
+      "tensor '\(tensor)' has shape \(shape) where the configuration needs \(expected)"
+    case .unsupported(let what): what
+    case .foreignState(let layer): "the sequence's cache of layer \(layer) belongs to another model"
+    case .tooManyTokens(let id): "token id \(id) is outside of the model's vocabulary"
+    }
+  }
+}

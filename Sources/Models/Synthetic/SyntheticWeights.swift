@@ -1,0 +1,90 @@
+import Compute
+import Foundation
+
+/// Weights made up in memory for a full-size shape, so that speed can be measured without a download: the
+/// time does not depend on the values.
+///
+/// Costs as much memory as the real model's file. Each format's numbers repeat a pattern of a few thousand
+/// random blocks, scaled so that activations stay finite.
+struct SyntheticWeights: WeightSource {
+  let shape: SyntheticShape
+
+  func contains(_ name: String) -> Bool { shape.contains(name) }
+
+  func storedWeight(_ name: String, shape extents: [Int]) throws -> Weight {
+    let numbers = extents.reduce(1, *)
+    if extents.count == 1 {
+      let value: Float = name.hasSuffix("bias") ? 0 : 1
+      return try Weight(
+        format: .float32, shape: extents,
+        values: Self.bytes(count: numbers * 4, repeating: withUnsafeBytes(of: value) { Array($0) }))
+    }
+    let format = shape.format(name)
+    let blocks = numbers / format.blockColumns
+    var random = SystemRandomNumberGenerator()
+    let pattern = (0..<4093).flatMap { _ in Self.block(of: format, &random) }
+    let values = Self.bytes(count: blocks * format.blockBytes, repeating: pattern)
+    switch format {
+    case .mxfp4Planar:
+      return try Weight(
+        format: format, shape: extents, values: values, scales: Self.bytes(count: blocks, repeating: [120]))
+    case .affine(_, _, let type):
+      let scale: [UInt8] = type == .float32 ? [0, 0, 0, 0x3c] : type == .float16 ? [0, 0x20] : [0, 0x3c]
+      let plane = Self.bytes(count: blocks * scale.count, repeating: scale)
+      return try Weight(format: format, shape: extents, values: values, scales: plane, biases: plane)
+    default:
+      return try Weight(format: format, shape: extents, values: values)
+    }
+  }
+
+  /// One block of random numbers with a small scale.
+  private static func block(of format: WeightFormat, _ random: inout SystemRandomNumberGenerator) -> [UInt8] {
+    var bytes = (0..<format.blockBytes).map { _ in UInt8.random(in: 0...255, using: &random) }
+    func half(_ value: Float16, at offset: Int) {
+      bytes[offset] = UInt8(value.bitPattern & 0xff)
+      bytes[offset + 1] = UInt8(value.bitPattern >> 8)
+    }
+    switch format {
+    case .float32: bytes = withUnsafeBytes(of: Float.random(in: -0.03...0.03, using: &random)) { Array($0) }
+    case .float16: half(Float16(Float.random(in: -0.03...0.03, using: &random)), at: 0)
+    case .bfloat16:
+      let bits = Float.random(in: -0.03...0.03, using: &random).bitPattern >> 16
+      bytes = [UInt8(bits & 0xff), UInt8(bits >> 8)]
+    case .q4_0, .q5_0: half(0.004, at: 0)
+    case .q8_0: half(0.0003, at: 0)
+    case .q4_1, .q5_1:
+      half(0.004, at: 0)
+      half(-0.03, at: 2)
+    case .q4_K, .q5_K:
+      half(0.0001, at: 0)
+      half(0.0001, at: 2)
+    case .q6_K: half(0.00002, at: 208)
+    case .mxfp4: bytes[0] = 120
+    case .mxfp4Planar, .affine: break
+    }
+    return bytes
+  }
+
+  /// Memory filled with a pattern.
+  private static func bytes(count: Int, repeating pattern: [UInt8]) -> Bytes {
+    let memory = SyntheticMemory(count: count)
+    var filled = min(pattern.count, count)
+    UnsafeMutableRawBufferPointer(start: memory.pointer, count: filled).copyBytes(from: pattern.prefix(filled))
+    while filled < count {
+      // Whole patterns, doubling: a block never starts elsewhere than in the pattern.
+      let next = min(filled, count - filled, 1 << 24 / pattern.count * pattern.count)
+      (memory.pointer + filled).copyMemory(from: memory.pointer, byteCount: next)
+      filled += next
+    }
+    return Bytes(UnsafeRawBufferPointer(start: memory.pointer, count: count), owner: memory)
+  }
+}
+
+/// Memory that lives as long as a weight refers to it.
+private final class SyntheticMemory: @unchecked Sendable {
+  let pointer: UnsafeMutableRawPointer
+
+  init(count: Int) { pointer = .allocate(byteCount: max(count, 1), alignment: 64) }
+
+  deinit { pointer.deallocate() }
+}

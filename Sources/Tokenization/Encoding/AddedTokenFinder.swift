@@ -1,0 +1,104 @@
+/// Finds added tokens in text: from the left, the longest first. One look at a byte where none starts.
+struct AddedTokenFinder {
+  private let vocabulary: Vocabulary
+  private let parseSpecial: Bool
+  /// Whether an added token starts with this byte.
+  private let starts: [Bool]
+
+  init(_ vocabulary: Vocabulary, parseSpecial: Bool) {
+    self.vocabulary = vocabulary
+    self.parseSpecial = parseSpecial
+    let root = UInt32(vocabulary.count)
+    starts = (0..<256).map {
+      vocabulary.added.child(of: root, UInt8(truncatingIfNeeded: $0)) != VocabularyLayout.none
+    }
+  }
+
+  /// Hands each stretch of plain text and each added token to `body`, in order. Empty stretches are left out.
+  func forEachPart(
+    _ text: UnsafeBufferPointer<UInt8>, _ body: (_ stretch: Range<Int>, _ token: UInt32?) -> Void
+  ) {
+    var plain = 0
+    var place = 0
+    while place < text.count {
+      guard starts[Int(text[place])], let token = match(text, at: place) else {
+        place += 1
+        continue
+      }
+      let traits = vocabulary.traits(of: token)
+      let end = place + vocabulary.length(token)
+      if traits.contains(.singleWord), isWord(text, before: place) || isWord(text, after: end) {
+        place = end
+        continue
+      }
+      let start = traits.contains(.stripsLeft) ? spacesStart(text, before: place, from: plain) : place
+      if plain < start { body(plain..<start, nil) }
+      place = traits.contains(.stripsRight) ? spacesEnd(text, after: end) : end
+      body(start..<place, token)
+      plain = place
+    }
+    if plain < text.count { body(plain..<text.count, nil) }
+  }
+
+  /// The longest added token at a place, special ones only if asked for.
+  private func match(_ text: UnsafeBufferPointer<UInt8>, at start: Int) -> UInt32? {
+    var node = UInt32(vocabulary.count)
+    var found: UInt32?
+    var place = start
+    while place < text.count {
+      node = vocabulary.added.child(of: node, text[place])
+      if node == VocabularyLayout.none { break }
+      place += 1
+      if node < vocabulary.count, vocabulary.length(node) == place - start,
+        parseSpecial || !vocabulary.traits(of: node).contains(.special)
+      {
+        found = node
+      }
+    }
+    return found
+  }
+
+  private func spacesStart(_ text: UnsafeBufferPointer<UInt8>, before end: Int, from limit: Int) -> Int {
+    var place = end
+    while place > limit, let before = characterStart(text, before: place, from: limit),
+      kind(text, at: before).contains(.space)
+    {
+      place = before
+    }
+    return place
+  }
+
+  private func spacesEnd(_ text: UnsafeBufferPointer<UInt8>, after start: Int) -> Int {
+    var place = start
+    while place < text.count, kind(text, at: place).contains(.space) {
+      place += UTF8Text.length(startingWith: text[place])
+    }
+    return place
+  }
+
+  private func isWord(_ text: UnsafeBufferPointer<UInt8>, after place: Int) -> Bool {
+    place < text.count && isWordCharacter(text, at: place)
+  }
+
+  private func isWord(_ text: UnsafeBufferPointer<UInt8>, before place: Int) -> Bool {
+    characterStart(text, before: place, from: 0).map { isWordCharacter(text, at: $0) } ?? false
+  }
+
+  /// `\w`
+  private func isWordCharacter(_ text: UnsafeBufferPointer<UInt8>, at place: Int) -> Bool {
+    text[place] == UInt8(ascii: "_") || !kind(text, at: place).isDisjoint(with: [.letter, .mark, .number])
+  }
+
+  private func characterStart(
+    _ text: UnsafeBufferPointer<UInt8>, before place: Int, from limit: Int
+  ) -> Int? {
+    var start = place - 1
+    while start > limit, text[start] & 0xC0 == 0x80 { start -= 1 }
+    return start >= limit ? start : nil
+  }
+
+  private func kind(_ text: UnsafeBufferPointer<UInt8>, at place: Int) -> CharacterClass {
+    guard let base = text.baseAddress else { return [] }
+    return CharacterClass.of(UTF8Text.point(base, at: place).value)
+  }
+}

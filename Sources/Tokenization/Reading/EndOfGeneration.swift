@@ -1,0 +1,27 @@
+/// Which tokens end what a model writes. Files name one or a few; the others are known by how they are
+/// written, as conversions often forget the end of a turn.
+enum EndOfGeneration {
+  private static let names: [StaticString] = [
+    "<|im_end|>", "<|endoftext|>", "<|eot_id|>", "<|eom_id|>", "<|end_of_text|>", "<end_of_turn>",
+    "<|end_of_turn|>", "<|END_OF_TURN_TOKEN|>", "<|return|>", "<|call|>", "<|end|>", "<eos>", "</s>", "<EOT>",
+    "_<EOT>", "<|eot|>", "<|eom|>", "<turn|>", "<end_of_utterance>", "<|role_end|>", "<｜end▁of▁sentence｜>",
+    "<|endofturn|>",
+  ]
+
+  /// All of a vocabulary's, ascending.
+  /// - Parameter given: those that its files name.
+  static func tokens(_ draft: VocabularyDraft, given: [UInt32]) -> [UInt32] {
+    var found: [String: UInt32] = [:]
+    let known = Set(names.map { "\($0)" })
+    let longest = known.lazy.map(\.utf8.count).max() ?? 0
+    for id in 0..<draft.count where draft.traits[id].contains(.special) {
+      let token = draft.token(id)
+      guard token.count <= longest else { continue }
+      let name = String(decoding: token, as: UTF8.self)
+      if known.contains(name) { found[name] = UInt32(id) }
+    }
+    // In harmony <|end|> ends a message, after which the model may go on with the next one.
+    if found["<|return|>"] != nil, found["<|call|>"] != nil { found["<|end|>"] = nil }
+    return Set(given).union(found.values).filter { $0 < draft.count }.sorted()
+  }
+}

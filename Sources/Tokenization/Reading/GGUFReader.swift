@@ -1,0 +1,184 @@
+import Checkpoints
+
+/// Reads the vocabulary in a GGUF file's metadata, keys `tokenizer.ggml.…`
+/// (https://github.com/ggml-org/ggml/blob/master/docs/gguf.md).
+struct GGUFReader {
+  private let metadata: GGUFMetadata
+  private var draft = VocabularyDraft()
+
+  /// The vocabulary of a file.
+  static func read(_ metadata: GGUFMetadata) throws(TokenizerError) -> VocabularyDraft {
+    do {
+      var reader = GGUFReader(metadata: metadata)
+      try reader.read()
+      return reader.draft
+    } catch let error as CheckpointError {
+      throw TokenizerError(
+        file: error.file, "\(error.place): \(error.problem)", advice: "convert the model again")
+    } catch let error as TokenizerError {
+      throw error.about(metadata.file)
+    } catch {
+      throw TokenizerError(file: metadata.file, "\(error)")
+    }
+  }
+
+  private init(metadata: GGUFMetadata) { self.metadata = metadata }
+
+  /// What the file's numbers for kinds of tokens mean.
+  private enum Kind: Int {
+    case normal = 1
+    case unknown, control, userDefined, unused, byte
+  }
+
+  private mutating func read() throws {
+    let model = try metadata.string("tokenizer.ggml.model")
+    switch model {
+    case "gpt2": try readByteLevel()
+    case "llama": try readSentencePiece()
+    default:
+      throw TokenizerError(
+        "tokenizer.ggml.model: Sotto does not read vocabularies of the kind \"\(model)\"",
+        advice: "it reads \"gpt2\" (byte-level) and \"llama\" (SentencePiece with scores)")
+    }
+    try readMeanings()
+  }
+
+  private mutating func readByteLevel() throws {
+    let name = try metadata.optionalString("tokenizer.ggml.pre")
+    guard let named = NamedPreTokenizer(gguf: name ?? "default") else {
+      throw TokenizerError(
+        "tokenizer.ggml.pre: Sotto does not know how \"\(name ?? "")\" cuts text",
+        advice: "a newer version of Sotto may")
+    }
+    draft.rules.alphabet = .bytes
+    draft.rules.preTokenization = named.steps
+    if named.composes { draft.rules.normalization = [.composed] }
+    if try metadata.optionalBool("tokenizer.ggml.add_space_prefix") == true {
+      draft.rules.normalization.append(.prefixSpace)
+    }
+    draft.takesWholePieces = named.takesWholePieces
+
+    let tokens = try metadata.strings("tokenizer.ggml.tokens")
+    let kinds = try kinds(tokens.count)
+    draft.reserve(tokens: tokens.count, bytes: tokens.bytes.count)
+    var decoded: [UInt8] = []
+    var index = 0
+    tokens.forEach { bytes in
+      let token = bytes.assumingMemoryBound(to: UInt8.self)
+      let kind = kinds[index]
+      index += 1
+      if kind == .normal || kind == .byte, ByteAlphabet.decode(token, into: &decoded), !decoded.isEmpty {
+        draft.add(decoded, .mergeable)
+      } else {
+        draft.add(token, Self.traits(kind))
+      }
+    }
+    try checkCount(tokens.count)
+    try draft.indexTokens()
+    let merges = try metadata.strings("tokenizer.ggml.merges")
+    draft.merges = .list(Self.merges(merges, draft))
+    let adds = try metadata.optionalBool("tokenizer.ggml.add_bos_token") ?? named.addsBeginning
+    if adds { draft.rules.prefix = try token("bos").map { [$0] } ?? [] }
+    if try metadata.optionalBool("tokenizer.ggml.add_eos_token") == true {
+      draft.rules.suffix = try token("eos").map { [$0] } ?? []
+    }
+  }
+
+  /// "left right" a string; those that are not two tokens that make a third are left out.
+  private static func merges(_ strings: GGUFStrings, _ draft: VocabularyDraft) -> [VocabularyDraft.Merge] {
+    var merges: [VocabularyDraft.Merge] = []
+    merges.reserveCapacity(strings.count)
+    var (left, both): ([UInt8], [UInt8]) = ([], [])
+    strings.forEach { bytes in
+      let text = bytes.assumingMemoryBound(to: UInt8.self)
+      guard let space = text.dropFirst().firstIndex(of: UInt8(ascii: " ")),
+        ByteAlphabet.decode(UnsafeBufferPointer(rebasing: text[..<space]), into: &left),
+        ByteAlphabet.decode(UnsafeBufferPointer(rebasing: text[(space + 1)...]), into: &both)
+      else { return }
+      let middle = left.count
+      left += both
+      if let merge = left.withUnsafeBufferPointer({ draft.merge($0, cutAt: middle) }) { merges.append(merge) }
+    }
+    return merges
+  }
+
+  private mutating func readSentencePiece() throws {
+    draft.rules.alphabet = .characters
+    let addsSpace = try metadata.optionalBool("tokenizer.ggml.add_space_prefix") ?? true
+    draft.rules.normalization = addsSpace ? [.prefixMark, .marksForSpaces] : [.marksForSpaces]
+    draft.rules.dropsFirstSpace = addsSpace
+
+    let tokens = try metadata.strings("tokenizer.ggml.tokens")
+    let kinds = try kinds(tokens.count)
+    let scores = try metadata.floats("tokenizer.ggml.scores")
+    guard scores.count == tokens.count else {
+      throw TokenizerError(
+        "tokenizer.ggml.scores: \(scores.count) scores for \(tokens.count) tokens",
+        advice: "convert the model again")
+    }
+    draft.reserve(tokens: tokens.count, bytes: tokens.bytes.count)
+    var index = 0
+    tokens.forEach { bytes in
+      let isMergeable = kinds[index] == .normal && !bytes.isEmpty
+      draft.add(
+        bytes.assumingMemoryBound(to: UInt8.self), isMergeable ? .mergeable : Self.traits(kinds[index]))
+      index += 1
+    }
+    try checkCount(tokens.count)
+    draft.merges = .byScore(scores)
+    if try metadata.optionalBool("tokenizer.ggml.add_bos_token") ?? true {
+      draft.rules.prefix = [try token("bos") ?? 1].filter { $0 < draft.count }
+    }
+    if try metadata.optionalBool("tokenizer.ggml.add_eos_token") == true {
+      draft.rules.suffix = [try token("eos") ?? 2].filter { $0 < draft.count }
+    }
+  }
+
+  /// The kinds of all tokens; normal where the file has none.
+  private func kinds(_ count: Int) throws -> [Kind] {
+    guard let numbers = try metadata.optionalIntegers("tokenizer.ggml.token_type") else {
+      return Array(repeating: .normal, count: count)
+    }
+    guard numbers.count == count else {
+      throw TokenizerError(
+        "tokenizer.ggml.token_type: \(numbers.count) kinds for \(count) tokens",
+        advice: "convert the model again")
+    }
+    return numbers.map { Kind(rawValue: $0) ?? .normal }
+  }
+
+  private static func traits(_ kind: Kind) -> TokenTraits {
+    switch kind {
+    case .normal, .unused: []
+    case .unknown, .control: [.special, .added]
+    case .userDefined: .added
+    case .byte: .byte
+    }
+  }
+
+  /// Reading stops early where the file was cut short meanwhile.
+  private func checkCount(_ count: Int) throws {
+    guard draft.count == count, count > 0 else {
+      throw TokenizerError("tokenizer.ggml.tokens: has no tokens")
+    }
+  }
+
+  /// The token of a key such as "bos"; nil for those that are none.
+  private func token(_ name: String) throws -> UInt32? {
+    guard let id = try metadata.optionalInteger("tokenizer.ggml.\(name)_token_id"), id >= 0,
+      id < draft.count
+    else { return nil }
+    return UInt32(id)
+  }
+
+  private mutating func readMeanings() throws {
+    let isSentencePiece = draft.rules.alphabet == .characters
+    draft.rules.beginning = try token("bos")
+    draft.rules.end = try token("eos")
+    draft.rules.padding = try token("padding")
+    // Byte-level vocabularies that lack a byte leave it out.
+    if isSentencePiece { draft.rules.unknown = try token("unknown") ?? 0 }
+    let ends = try [token("eos"), token("eot"), token("eom")].compactMap { $0 }
+    draft.rules.endOfGeneration = EndOfGeneration.tokens(draft, given: ends)
+  }
+}

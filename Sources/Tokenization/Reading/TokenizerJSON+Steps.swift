@@ -1,0 +1,106 @@
+import Checkpoints
+
+// How text is prepared and cut. Whatever Sotto does not do exactly is an error, never left out.
+extension TokenizerJSON {
+  private static func unsupported(_ part: String, _ step: JSON, _ detail: String = "") -> TokenizerError {
+    let kind = step["type"]?.asString ?? "without type"
+    return TokenizerError(
+      "\(part): Sotto does not do \"\(kind)\"\(detail.isEmpty ? "" : " with \(detail)")",
+      advice: "use another conversion of the model")
+  }
+
+  mutating func readNormalizer(_ step: JSON?) throws {
+    guard let step, !step.isNull else { return }
+    switch step["type"]?.asString {
+    case "Sequence":
+      for inner in try step.array("normalizers") { try readNormalizer(inner) }
+    case "NFC": draft.rules.normalization.append(.composed)
+    case "Prepend":
+      guard try step.string("prepend") == "▁" else { throw Self.unsupported("normalizer", step) }
+      draft.rules.normalization.append(.prefixMark)
+    case "Replace":
+      guard step["pattern"]?["String"]?.asString == " ", try step.string("content") == "▁" else {
+        throw Self.unsupported("normalizer", step, "this pattern")
+      }
+      draft.rules.normalization.append(.marksForSpaces)
+    default: throw Self.unsupported("normalizer", step)
+    }
+  }
+
+  mutating func readPreTokenizer(_ step: JSON?, isFirst: Bool) throws {
+    guard let step, !step.isNull else { return }
+    switch step["type"]?.asString {
+    case "Sequence":
+      for (index, inner) in try step.array("pretokenizers").enumerated() {
+        try readPreTokenizer(inner, isFirst: isFirst && index == 0)
+      }
+    case "ByteLevel":
+      if try step.optionalBool("add_prefix_space") ?? true {
+        guard isFirst else { throw Self.unsupported("pre_tokenizer", step, "a space before every piece") }
+        draft.rules.normalization.append(.prefixSpace)
+      }
+      if try step.optionalBool("use_regex") ?? true { draft.rules.preTokenization.append(.words(.gpt2)) }
+    case "Digits":
+      let isSingle = try step.optionalBool("individual_digits") ?? false
+      draft.rules.preTokenization.append(.numbers(group: isSingle ? 1 : 0))
+    case "Punctuation":
+      let behavior = try step.optionalString("behavior") ?? "Isolated"
+      guard behavior == "Isolated" else { throw Self.unsupported("pre_tokenizer", step, behavior) }
+      draft.rules.preTokenization.append(.runs(.punctuationMark))
+    case "Metaspace": try readMetaspace(step)
+    case "Split": try readSplit(step)
+    default: throw Self.unsupported("pre_tokenizer", step)
+    }
+  }
+
+  private mutating func readSplit(_ step: JSON) throws {
+    let behavior = try step.string("behavior")
+    let inverts = try step.optionalBool("invert") ?? false
+    if step["pattern"]?["String"]?.asString == " ", draft.rules.normalization.contains(.marksForSpaces) {
+      return  // There are no spaces left to split at.
+    }
+    // "Removed" and inverted keeps the matches and drops what lies between them, of which these patterns leave
+    // nothing.
+    guard (behavior == "Isolated" && !inverts) || (behavior == "Removed" && inverts),
+      let expression = step["pattern"]?["Regex"]?.asString
+    else { throw Self.unsupported("pre_tokenizer", step, "\(behavior)\(inverts ? ", inverted" : "")") }
+    if let pattern = WordPattern.of(expression) {
+      draft.rules.preTokenization.append(.words(pattern))
+    } else if behavior == "Isolated", let step = PreTokenization.isolating(expression) {
+      draft.rules.preTokenization.append(step)
+    } else {
+      throw Self.unsupported("pre_tokenizer", step, "the pattern \(expression)")
+    }
+  }
+
+  private mutating func readMetaspace(_ step: JSON) throws {
+    guard try step.optionalString("replacement") ?? "▁" == "▁" else {
+      throw Self.unsupported("pre_tokenizer", step, "this replacement")
+    }
+    let legacy = try step.optionalBool("add_prefix_space") ?? true
+    let scheme = try step.optionalString("prepend_scheme") ?? (legacy ? "always" : "never")
+    draft.rules.normalization.append(.marksForSpaces)
+    switch scheme {
+    case "always": draft.rules.normalization.append(.unlessPrefixMark)
+    case "first": draft.rules.normalization.append(.firstPrefixMark)
+    default: break
+    }
+    if try step.optionalBool("split") ?? true { draft.rules.preTokenization.append(.marks) }
+  }
+
+  /// Only what decoding does beyond the reverse of encoding is read: whether the first space is dropped.
+  mutating func readDecoder(_ step: JSON?) {
+    guard let step else { return }
+    switch step["type"]?.asString {
+    case "Sequence": for inner in step["decoders"]?.asArray ?? [] { readDecoder(inner) }
+    case "Strip":
+      if step["content"]?.asString == " ", (step["start"]?.asInteger ?? 0) > 0 {
+        draft.rules.dropsFirstSpace = true
+      }
+    case "Metaspace":
+      let scheme = step["prepend_scheme"]?.asString
+      draft.rules.dropsFirstSpace = scheme.map { $0 != "never" } ?? step["add_prefix_space"]?.asBool ?? true
+    default: break
+    }
+  }
+}

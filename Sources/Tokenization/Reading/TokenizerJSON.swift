@@ -1,0 +1,147 @@
+import Checkpoints
+import Compute
+
+/// Reads tokenizer.json, the format of the `tokenizers` library
+/// (https://huggingface.co/docs/tokenizers/api/tokenizer), and what tokenizer_config.json and
+/// generation_config.json add to it. Byte-pair vocabularies only.
+struct TokenizerJSON {
+  let root: JSON
+  /// tokenizer_config.json, if there is one.
+  let settings: JSON?
+  /// generation_config.json and config.json: which tokens end what is generated.
+  let endings: [JSON]
+  var draft = VocabularyDraft()
+
+  /// The vocabulary of the files of a model.
+  static func read(root: JSON, settings: JSON?, endings: [JSON]) throws(TokenizerError) -> VocabularyDraft {
+    var reader = TokenizerJSON(root: root, settings: settings, endings: endings)
+    do {
+      try reader.read()
+      return reader.draft
+    } catch let error as TokenizerError {
+      throw error
+    } catch {
+      throw TokenizerError("\(error)", advice: "fetch the file again")
+    }
+  }
+
+  private mutating func read() throws {
+    let model = try root.required("model")
+    let kind = try model.optionalString("type") ?? "BPE"
+    guard kind == "BPE" else {
+      throw TokenizerError(
+        "model: Sotto does not read vocabularies of the kind \"\(kind)\"", advice: "it reads \"BPE\"")
+    }
+    for key in ["continuing_subword_prefix", "end_of_word_suffix"] {
+      guard try model.optionalString(key) ?? "" == "" else {
+        throw TokenizerError("model: Sotto does not read vocabularies with \"\(key)\"")
+      }
+    }
+    draft.rules.alphabet = usesBytes ? .bytes : .characters
+    draft.rules.fusesUnknown = try model.optionalBool("fuse_unk") ?? false
+    draft.takesWholePieces = try model.optionalBool("ignore_merges") ?? false
+    try readTokens(model)
+    try readMerges(model)
+    try readNormalizer(root["normalizer"])
+    try readPreTokenizer(root["pre_tokenizer"], isFirst: true)
+    readDecoder(root["decoder"])
+    try readMeanings(model)
+  }
+
+  /// Whether the vocabulary is of bytes: whether a step anywhere is called ByteLevel.
+  private var usesBytes: Bool {
+    func has(_ step: JSON?, _ list: String) -> Bool {
+      step?["type"]?.asString == "ByteLevel"
+        || step?[list]?.asArray?.contains { $0["type"]?.asString == "ByteLevel" } == true
+    }
+    return has(root["pre_tokenizer"], "pretokenizers") || has(root["decoder"], "decoders")
+  }
+
+  private mutating func readTokens(_ model: JSON) throws {
+    let vocabulary = try model.object("vocab")
+    let added = try root.optionalArray("added_tokens") ?? []
+    let most = VocabularyLayout.maximumTokens
+    var names: [String?] = Array(repeating: nil, count: min(vocabulary.count + added.count, most))
+    func place(_ id: Int, _ name: String) throws {
+      guard id >= 0, id < most, id < 2 * (vocabulary.count + added.count) + 65_536 else {
+        throw TokenizerError("model, vocab: \"\(name.prefix(40))\" has the number \(id)")
+      }
+      if id >= names.count { names += Array(repeating: nil, count: id + 1 - names.count) }
+      names[id] = name
+    }
+    for (name, id) in vocabulary {
+      guard let id = id.asInteger else { throw TokenizerError("model, vocab: a token has no number") }
+      try place(id, name)
+    }
+    var traits: [Int: TokenTraits] = [:]
+    for token in added {
+      let id = try token.integer("id")
+      try place(id, token.string("content"))
+      traits[id] = try Self.traits(token)
+    }
+    let isFallback = try model.optionalBool("byte_fallback") ?? false
+    draft.reserve(tokens: names.count, bytes: names.count * 8)
+    var decoded: [UInt8] = []
+    for (id, name) in names.enumerated() {
+      var name = name ?? ""
+      name.withUTF8 { name in
+        if let traits = traits[id] {
+          draft.add(name, traits)
+        } else if isFallback, VocabularyCompiler.byte(named: name) != nil {
+          draft.add(name, .byte)
+        } else if name.isEmpty {
+          draft.add(name, [])
+        } else if draft.rules.alphabet == .bytes {
+          // What is not written in the alphabet cannot come out of text; decoded it stands for itself.
+          let isWritten = ByteAlphabet.decode(name, into: &decoded)
+          draft.add(isWritten ? decoded : Array(name), isWritten ? .mergeable : [])
+        } else {
+          draft.add(name, .mergeable)
+        }
+      }
+    }
+  }
+
+  private static func traits(_ token: JSON) throws -> TokenTraits {
+    var traits: TokenTraits = .added
+    if try token.optionalBool("special") == true { traits.insert(.special) }
+    if try token.optionalBool("lstrip") == true { traits.insert(.stripsLeft) }
+    if try token.optionalBool("rstrip") == true { traits.insert(.stripsRight) }
+    if try token.optionalBool("single_word") == true { traits.insert(.singleWord) }
+    return traits
+  }
+
+  /// Merges are written "left right" or, since spaces may be in tokens, as arrays of two.
+  private mutating func readMerges(_ model: JSON) throws {
+    try draft.indexTokens()
+    var merges: [VocabularyDraft.Merge] = []
+    var (left, both): ([UInt8], [UInt8]) = ([], [])
+    for merge in try model.optionalArray("merges") ?? [] {
+      guard let (first, second) = Self.parts(merge) else {
+        throw TokenizerError("model, merges: number \(merges.count) is not a pair of tokens")
+      }
+      if draft.rules.alphabet == .bytes {
+        guard Self.decode(first, into: &left), Self.decode(second, into: &both) else { continue }
+      } else {
+        left = Array(first.utf8)
+        both = Array(second.utf8)
+      }
+      let middle = left.count
+      left += both
+      if let merge = left.withUnsafeBufferPointer({ draft.merge($0, cutAt: middle) }) { merges.append(merge) }
+    }
+    draft.merges = .list(merges)
+  }
+
+  private static func decode(_ text: String, into bytes: inout [UInt8]) -> Bool {
+    var text = text
+    return text.withUTF8 { ByteAlphabet.decode($0, into: &bytes) }
+  }
+
+  private static func parts(_ merge: JSON) -> (String, String)? {
+    if let first = merge[0]?.asString, let second = merge[1]?.asString { return (first, second) }
+    guard let text = merge.asString, let space = text.dropFirst().utf8.firstIndex(of: UInt8(ascii: " "))
+    else { return nil }
+    return (String(text[..<space]), String(text[text.utf8.index(after: space)...]))
+  }
+}

@@ -1,0 +1,106 @@
+import Checkpoints
+import Compute
+
+/// Where a model's vocabulary is: found without reading it, named by its content, read when it must be
+/// compiled.
+enum VocabularySource {
+  case gguf(GGUFMetadata)
+  /// tokenizer.json, and of tokenizer_config.json, generation_config.json and config.json those that exist.
+  case json(Bytes, settings: Bytes?, endings: [Bytes], file: String)
+  case tiktoken(Bytes, TiktokenReader.Encoding, file: String)
+
+  /// Finds the vocabulary of a model: in its GGUF file, or beside its weights as tokenizer.json or as a rank
+  /// file of tiktoken (`o200k_base.tiktoken`).
+  static func find(_ checkpoint: Checkpoint) throws(TokenizerError) -> VocabularySource {
+    if let metadata = checkpoint.gguf { return .gguf(metadata) }
+    func file(_ name: String) throws(TokenizerError) -> Bytes? {
+      do { return try checkpoint.tokenizerFile(name) } catch {
+        throw TokenizerError(file: error.file, error.problem, advice: error.advice)
+      }
+    }
+    if let json = try file("tokenizer.json") {
+      var endings: [Bytes] = []
+      for name in ["generation_config.json", "config.json"] {
+        if let bytes = try file(name) { endings.append(bytes) }
+      }
+      return .json(
+        json, settings: try file("tokenizer_config.json"), endings: endings,
+        file: "\(checkpoint.path)/tokenizer.json")
+    }
+    for encoding in TiktokenReader.Encoding.allCases {
+      let name = "\(encoding.rawValue).tiktoken"
+      guard let bytes = try file(name) else { continue }
+      // gpt-oss has o200k_base's ranks, and the special tokens of harmony.
+      let isHarmony = encoding == .o200kBase && checkpoint.architecture == "gpt_oss"
+      return .tiktoken(bytes, isHarmony ? .o200kHarmony : encoding, file: "\(checkpoint.path)/\(name)")
+    }
+    throw TokenizerError(
+      file: checkpoint.path, "no vocabulary beside the model (tokenizer.json or *.tiktoken)",
+      advice: "fetch the model's tokenizer.json")
+  }
+
+  /// What the vocabulary is made of, read at some 10 GB/s.
+  var key: ContentKey {
+    var key = ContentKey()
+    switch self {
+    case .gguf(let metadata): Self.add(metadata, to: &key)
+    case .json(let json, let settings, let endings, _):
+      key.add("tokenizer.json")
+      for bytes in [json, settings].compactMap({ $0 }) + endings {
+        withExtendedLifetime(bytes) { key.add(bytes.pointer) }
+      }
+      key.add(settings == nil ? "no settings" : "settings")
+    case .tiktoken(let bytes, let encoding, _):
+      key.add(encoding.rawValue)
+      withExtendedLifetime(bytes) { key.add(bytes.pointer) }
+    }
+    return key
+  }
+
+  private static func add(_ metadata: GGUFMetadata, to key: inout ContentKey) {
+    key.add("GGUF")
+    for name in metadata.keys where name.hasPrefix("tokenizer.") && !name.contains("chat_template") {
+      key.add(name)
+      switch metadata[name] {
+      case .integer(let value): key.add("\(value)")
+      case .number(let value): key.add("\(value)")
+      case .bool(let value): key.add("\(value)")
+      case .string(let bytes): withExtendedLifetime(bytes) { key.add(bytes.pointer) }
+      case .strings(let strings): withExtendedLifetime(strings) { key.add(strings.bytes.pointer) }
+      case .numbers(let numbers): withExtendedLifetime(numbers) { key.add(numbers.bytes.pointer) }
+      case .arrays, nil: break
+      }
+    }
+  }
+
+  /// Reads it.
+  func draft() throws(TokenizerError) -> VocabularyDraft {
+    switch self {
+    case .gguf(let metadata): return try GGUFReader.read(metadata)
+    case .json(let json, let settings, let endings, let file):
+      do throws(TokenizerError) {
+        var values: [JSON] = []
+        for bytes in endings { values.append(try Self.parse(bytes)) }
+        var configuration: JSON?
+        if let settings { configuration = try Self.parse(settings) }
+        return try TokenizerJSON.read(root: Self.parse(json), settings: configuration, endings: values)
+      } catch {
+        throw error.about(file)
+      }
+    case .tiktoken(let bytes, let encoding, let file):
+      return try withExtendedLifetime(bytes) { () throws(TokenizerError) -> VocabularyDraft in
+        do throws(TokenizerError) {
+          return try TiktokenReader.read(bytes.pointer, encoding)
+        } catch {
+          throw error.about(file)
+        }
+      }
+    }
+  }
+
+  private static func parse(_ bytes: Bytes) throws(TokenizerError) -> JSON {
+    do { return try JSON(parsing: bytes) } catch {
+      throw TokenizerError("not JSON: \(error)", advice: "fetch the file again")
+    }
+  }
+}

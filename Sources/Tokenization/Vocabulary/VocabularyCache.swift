@@ -1,0 +1,83 @@
+import Foundation
+
+/// Keeps compiled vocabularies as files in a folder, so that later starts map them instead of reading and
+/// compiling their sources. A file is named by the content of the sources and the version of the layout; it
+/// is written beside its place and moved there, so that nobody ever sees half of one; what is damaged or of
+/// another version is not used and written anew. Failing to write costs only the next start's time.
+public struct VocabularyCache: Sendable {
+  let folder: String
+  /// Used files are marked as such; when there are more than this, those unused for longest are removed.
+  private static let mostFiles = 32
+
+  /// A cache in a folder, which is made when it is first written to.
+  public init(folder: String) { self.folder = folder }
+
+  /// The folder `sotto/vocabularies` in the user's cache folder (`XDG_CACHE_HOME`, else `~/.cache`; on macOS
+  /// `~/Library/Caches`).
+  public static var standard: VocabularyCache {
+    let environment = ProcessInfo.processInfo.environment
+    let home = environment["HOME"] ?? NSHomeDirectory()
+    #if os(macOS)
+      let base = home + "/Library/Caches"
+    #else
+      // The standard says that relative paths there are to be ignored.
+      let named = environment["XDG_CACHE_HOME"].flatMap { $0.hasPrefix("/") ? $0 : nil }
+      let base = named ?? home + "/.cache"
+    #endif
+    return VocabularyCache(folder: base + "/sotto/vocabularies")
+  }
+
+  private func path(_ key: ContentKey) -> String {
+    "\(folder)/\(key.text)-\(VocabularyLayout.version).vocabulary"
+  }
+
+  /// The vocabulary that was compiled from these sources; nil where there is none, or none that is sound.
+  func load(_ key: ContentKey) -> Vocabulary? {
+    let path = path(key)
+    guard let image = VocabularyImage(mapping: path), image.key == key, let vocabulary = Vocabulary(image)
+    else { return nil }
+    utimes(path, nil)
+    return vocabulary
+  }
+
+  /// Keeps a vocabulary.
+  func store(_ image: VocabularyImage) {
+    try? FileManager.default.createDirectory(
+      atPath: folder, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o700])
+    let path = path(image.key)
+    let temporary = "\(folder)/.\(image.key.text)-\(getpid())-\(UInt32.random(in: 0...UInt32.max))"
+    let descriptor = open(temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o600)
+    guard descriptor >= 0 else { return }
+    let isWritten = Self.write(image.bytes, to: descriptor)
+    if close(descriptor) == 0, isWritten, rename(temporary, path) == 0 {
+      removeOldest()
+    } else {
+      unlink(temporary)
+    }
+  }
+
+  private static func write(_ bytes: UnsafeRawBufferPointer, to descriptor: Int32) -> Bool {
+    var place = 0
+    while place < bytes.count {
+      let count = Foundation.write(descriptor, bytes.baseAddress.map { $0 + place }, bytes.count - place)
+      if count < 0, errno == EINTR { continue }
+      guard count > 0 else { return false }
+      place += count
+    }
+    return true
+  }
+
+  private func removeOldest() {
+    let manager = FileManager.default
+    let names = (try? manager.contentsOfDirectory(atPath: folder)) ?? []
+    var files: [(path: String, used: Date)] = names.filter { $0.hasSuffix(".vocabulary") }.compactMap {
+      name in
+      let path = "\(folder)/\(name)"
+      let date = (try? manager.attributesOfItem(atPath: path))?[.modificationDate] as? Date
+      return date.map { (path, $0) }
+    }
+    guard files.count > Self.mostFiles else { return }
+    files.sort { $0.used < $1.used }
+    for file in files.prefix(files.count - Self.mostFiles) { unlink(file.path) }
+  }
+}

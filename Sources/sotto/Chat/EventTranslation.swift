@@ -1,0 +1,68 @@
+import Conversation
+import Foundation
+import Generation
+import TerminalInterface
+
+/// From the generator's events to the screen's: text goes to its channel, and the numbers of the turn are
+/// counted as it runs, so that the status line shows them live.
+struct EventTranslation {
+  private let started = ContinuousClock.now
+  private var firstToken: ContinuousClock.Instant?
+  private var statistics = TurnStatistics()
+
+  mutating func translate(_ event: GenerationEvent) -> [EngineEvent] {
+    switch event {
+    case .prefill(let progress):
+      statistics.promptTokens = progress.total
+      statistics.reusedTokens = progress.reused
+      statistics.contextUsed = progress.reused + progress.read
+      return [
+        .prefill(done: progress.reused + progress.read, total: progress.total, reused: progress.reused),
+        .progress(statistics),
+      ]
+    case .token(let id, let text):
+      if id >= 0 { countToken() }
+      return (text.isEmpty ? [] : [.delta(.answer, text)]) + [.progress(statistics)]
+    case .done(let done):
+      take(done)
+      return [.finished(Self.reason(done.finishReason), statistics)]
+    case .failed(let message):
+      return [.failed(message)]
+    }
+  }
+
+  private mutating func countToken() {
+    let now = ContinuousClock.now
+    statistics.generatedTokens += 1
+    statistics.contextUsed = statistics.promptTokens + statistics.generatedTokens
+    guard let firstToken else {
+      firstToken = now
+      statistics.timeToFirstToken = Self.seconds(now - started)
+      return
+    }
+    let time = Self.seconds(now - firstToken)
+    if time > 0 { statistics.tokensPerSecond = Double(statistics.generatedTokens - 1) / time }
+  }
+
+  private mutating func take(_ done: GenerationStatistics) {
+    statistics.promptTokens = done.promptTokens
+    statistics.reusedTokens = done.reusedTokens
+    statistics.generatedTokens = done.generatedTokens
+    statistics.contextUsed = done.promptTokens + done.generatedTokens
+    if done.generatedTokens > 0 { statistics.timeToFirstToken = done.timeToFirstToken }
+    if done.promptRate > 0 { statistics.promptTokensPerSecond = done.promptRate }
+    if done.generationRate > 0 { statistics.tokensPerSecond = done.generationRate }
+  }
+
+  private static func reason(_ reason: Generation.FinishReason) -> Conversation.FinishReason {
+    switch reason {
+    case .stop: .stop
+    case .length: .length
+    case .cancelled: .cancelled
+    }
+  }
+
+  private static func seconds(_ duration: Duration) -> Double {
+    Double(duration.components.seconds) + Double(duration.components.attoseconds) * 1e-18
+  }
+}

@@ -1,0 +1,25 @@
+import ArgumentParser
+import Checkpoints
+
+/// `sotto models`: what is on this machine.
+struct ModelsCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "models", abstract: "List the models found on this machine.")
+
+  @Flag(help: "Print a JSON array.")
+  var json = false
+
+  func run() throws {
+    let finder = try OpenedModel.finder()
+    let models = finder.entries()
+    if json {
+      Console.out(JSON.array(models.map(\.json)).text() + "\n")
+      return
+    }
+    if models.isEmpty {
+      Console.note("no models found; 'make chat' fetches the default one, or give a path: sotto chat PATH")
+      return
+    }
+    Console.out(ModelTable.text(models))
+  }
+}

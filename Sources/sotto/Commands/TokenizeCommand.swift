@@ -1,0 +1,56 @@
+import ArgumentParser
+import Checkpoints
+import Tokenization
+
+/// `sotto tokenize`: a text's token ids.
+struct TokenizeCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "tokenize",
+    abstract: "Print the token ids of a text.",
+    discussion: "Special tokens written out in the text are recognised; none are added.")
+
+  @Argument(help: "A model's file or folder, or a name that 'sotto models' lists.")
+  var model: String
+
+  @Argument(help: "The text; '-', or none, reads standard input.")
+  var text = "-"
+
+  @Flag(help: "Print a JSON array.")
+  var json = false
+
+  func run() throws {
+    let text = try Console.text(text)
+    let tokenizer = try OpenedModel.tokenizer(named: model)
+    let ids = tokenizer.encode(text, addSpecial: false, parseSpecial: true)
+    if json {
+      Console.out("[" + ids.map(String.init).joined(separator: ",") + "]\n")
+    } else {
+      Console.out(ids.map(String.init).joined(separator: " ") + "\n")
+    }
+  }
+}
+
+/// `sotto detokenize`: the text of token ids.
+struct DetokenizeCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "detokenize", abstract: "Print the text of token ids.")
+
+  @Argument(help: "A model's file or folder, or a name that 'sotto models' lists.")
+  var model: String
+
+  @Argument(help: "Token ids, apart by spaces or commas; a JSON array; or '-' for standard input.")
+  var ids: [String]
+
+  func run() throws {
+    let tokenizer = try OpenedModel.tokenizer(named: model)
+    let text = ids == ["-"] ? try Console.input() : ids.joined(separator: " ")
+    let words = text.split { $0.isWhitespace || ",[]".contains($0) }
+    let tokens = try words.map { word in
+      guard let id = Int32(word), id >= 0, Int(id) < tokenizer.vocabularyCount else {
+        throw CommandError("'\(word)' is not a token id from 0 to \(tokenizer.vocabularyCount - 1)")
+      }
+      return id
+    }
+    Console.out(tokenizer.decode(tokens, skipSpecial: false))
+  }
+}

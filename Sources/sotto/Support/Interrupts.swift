@@ -1,0 +1,24 @@
+@preconcurrency import Dispatch
+import Foundation
+
+/// Turns Ctrl-C into a call while a command computes; a second Ctrl-C ends the program at once.
+final class Interrupts: Sendable {
+  private let source: any DispatchSourceSignal
+
+  /// - Parameter handler: called on the first interrupt, from a background queue.
+  init(_ handler: @escaping @Sendable () -> Void) {
+    signal(SIGINT, SIG_IGN)
+    source = DispatchSource.makeSignalSource(signal: SIGINT, queue: .global())
+    source.setEventHandler {
+      handler()
+      signal(SIGINT, SIG_DFL)
+    }
+    source.resume()
+  }
+
+  /// Ctrl-C ends the program again.
+  func stop() {
+    source.cancel()
+    signal(SIGINT, SIG_DFL)
+  }
+}

@@ -1,0 +1,55 @@
+import ArgumentParser
+import Compute
+import Foundation
+
+extension Precision: ExpressibleByArgument {}
+
+/// Options of every command that computes.
+struct ComputeOptions: ParsableArguments {
+  @Option(help: "Threads to compute with (default: one for each core).")
+  var threads: Int?
+
+  /// The number of threads, within what the machine has sense for.
+  var threadCount: Int { threads ?? ProcessInfo.processInfo.activeProcessorCount }
+
+  func validate() throws {
+    if let threads, !(1...256).contains(threads) {
+      throw ValidationError("--threads takes a number from 1 to 256, not \(threads)")
+    }
+  }
+}
+
+/// Options that decide how the next token is chosen.
+struct SamplingOptions: ParsableArguments {
+  @Option(help: "Divides the logits; 0 always takes the likeliest token.")
+  var temperature: Float = 0.7
+
+  @Option(name: .customLong("top-p"), help: "Keep the likeliest tokens up to this sum of probabilities.")
+  var topP: Float = 0.95
+
+  @Option(name: .customLong("top-k"), help: "Keep this many of the likeliest tokens; 0 keeps all.")
+  var topK: Int = 40
+
+  @Option(name: .customLong("min-p"), help: "Keep tokens at least this fraction as likely as the likeliest.")
+  var minP: Float = 0.05
+
+  @Option(help: "Makes recent tokens less likely; 1 is off.")
+  var repetitionPenalty: Float = 1
+
+  @Option(help: "The same seed gives the same text.")
+  var seed: UInt64?
+
+  func validate() throws {
+    func check(_ name: String, _ value: Float, _ range: ClosedRange<Float>) throws {
+      guard value.isFinite, range.contains(value) else {
+        throw ValidationError(
+          "--\(name) takes a number from \(range.lowerBound) to \(range.upperBound), not \(value)")
+      }
+    }
+    try check("temperature", temperature, 0...100)
+    try check("top-p", topP, 0...1)
+    try check("min-p", minP, 0...1)
+    try check("repetition-penalty", repetitionPenalty, 0.01...100)
+    if topK < 0 { throw ValidationError("--top-k takes a number from 0 on, not \(topK)") }
+  }
+}

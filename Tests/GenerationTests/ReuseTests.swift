@@ -1,0 +1,34 @@
+import Generation
+import Testing
+
+struct ReuseTests {
+  struct Case: Sendable {
+    var ledger: [Int32]
+    var prompt: [Int32]
+    var expected: Reuse
+  }
+
+  @Test(arguments: [
+    Case(ledger: [], prompt: [1, 2], expected: .none),
+    Case(ledger: [1, 2], prompt: [1, 2, 3], expected: .prefix(2)),
+    Case(ledger: [1, 2, 3], prompt: [1, 2, 3], expected: .prefix(2)),
+    Case(ledger: [1, 2, 3, 4], prompt: [1, 2, 9], expected: .prefix(2)),
+    Case(ledger: [5, 2], prompt: [1, 2], expected: .none),
+    Case(ledger: [1], prompt: [1], expected: .none),
+  ])
+  func reusesTheCommonPrefixAndReadsAtLeastOneToken(_ example: Case) {
+    #expect(Reuse.decide(ledger: example.ledger, prompt: example.prompt) == example.expected)
+  }
+
+  @Test func chunksTakeAboutHalfASecond() {
+    var chunking = PrefillChunking()
+    chunking.note(tokens: 256, seconds: 4)
+    #expect(chunking.size == 64, "never below what keeps products efficient")
+    chunking.note(tokens: 64, seconds: 0.25)
+    #expect(chunking.size == 128)
+    chunking.note(tokens: 128, seconds: 0.001)
+    #expect(chunking.size == 1024)
+    chunking.note(tokens: 8, seconds: 9)
+    #expect(chunking.size == 1024, "a short rest says nothing about speed")
+  }
+}
