@@ -1,7 +1,7 @@
 """Renders a template with Python's jinja2 as `apply_chat_template` of the transformers library does.
 
 Needs jinja2 3.1.6. Lists may be changed in place (transformers forbids it; templates in use need it), and
-the clock stands still at 2026-11-22 15:04:05.
+the clock stands still at 2026-11-22 15:04:05 until `set_now` moves it.
 """
 
 import datetime
@@ -11,7 +11,11 @@ import jinja2
 import jinja2.ext
 from jinja2.sandbox import SandboxedEnvironment
 
-NOW = datetime.datetime(2026, 11, 22, 15, 4, 5)
+_NOW = [datetime.datetime(2026, 11, 22, 15, 4, 5)]
+
+
+def set_now(moment):
+    _NOW[0] = moment
 
 
 class Generation(jinja2.ext.Extension):
@@ -64,7 +68,7 @@ def environment():
     )
     env.filters["tojson"] = _tojson
     env.globals["raise_exception"] = _raise
-    env.globals["strftime_now"] = NOW.strftime
+    env.globals["strftime_now"] = lambda form: _NOW[0].strftime(form)
     env.globals["namespace"] = Namespace
     return env
 
