@@ -38,6 +38,15 @@ import Testing
 }
 
 @Suite struct CPUBackendTests {
+  @Test func unusedMemoryGoesBackAndTensorsStay() {
+    let backend = CPUBackend(precision: .exact, threads: 1)
+    let kept = backend.tensor([1, 2, 3], columns: 3)
+    for _ in 0..<3 { _ = backend.add(kept, kept, scale: 1) }
+    let before = backend.buffers.bytes
+    backend.releaseUnusedMemory()
+    #expect(backend.buffers.bytes < before && backend.values(kept) == [1, 2, 3])
+  }
+
   @Test func viewsShareAndCopiesDoNot() {
     let backend = CPUBackend(precision: .exact, threads: 1)
     let x = backend.tensor((0..<24).map(Float.init), columns: 6)

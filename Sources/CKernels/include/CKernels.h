@@ -4,6 +4,7 @@
 #include "elementwise.h"
 #include "isa.h"
 #include "matmul.h"
+#include "memory.h"
 #include "normalization.h"
 #include "rotary.h"
 #include "routing.h"

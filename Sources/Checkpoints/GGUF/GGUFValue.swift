@@ -86,7 +86,8 @@ public struct GGUFNumbers: Sendable {
   private func load<Value: FixedWidthInteger & BitwiseCopyable>(_ type: Value.Type) -> [Value] {
     bytes.withUnsafeBytes { bytes in
       (0..<count).map {
-        Value(littleEndian: bytes.loadUnaligned(fromByteOffset: $0 * MemoryLayout<Value>.size, as: Value.self))
+        Value(
+          littleEndian: bytes.loadUnaligned(fromByteOffset: $0 * MemoryLayout<Value>.size, as: Value.self))
       }
     }
   }

@@ -49,7 +49,7 @@ public struct SafetensorsFile: Sendable {
   }
 
   /// The bytes of one of this file's tensors.
-  func bytes(_ tensor: SafetensorsTensor) -> Bytes? { mapping.slice(tensor.bytes) }
+  package func bytes(_ tensor: SafetensorsTensor) -> Bytes? { mapping.slice(tensor.bytes) }
 }
 
 /// An entry of a safetensors header.

@@ -24,6 +24,12 @@ public final class CPUBackend: Backend {
   /// Threads that compute, the caller's included.
   public var threads: Int { pool.threads }
 
+  /// Gives memory that no tensor holds back to the system: after a long prompt, or when a model leaves.
+  public func releaseUnusedMemory() {
+    buffers.releaseAll()
+    sotto_trim_memory()
+  }
+
   /// A tensor of the given numbers, row by row: one copy.
   public func tensor(_ values: [Float], columns: Int) -> Tensor {
     precondition(columns > 0 && values.count % columns == 0, "\(values.count) numbers in rows of \(columns)")

@@ -15,7 +15,8 @@ import Testing
     #expect(try JSON(parsing: file).string("chat_template") == "{{ messages }}")
     #expect(try checkpoint.tokenizerFile("tokenizer.json") == nil)
     #expect(try checkpoint.tokenizerFile("../sharded/config.json") == nil)
-    #expect(checkpoint.fileBytes == (try MappedFile(Fixture.path("safetensors/plain/model.safetensors"))).count)
+    #expect(
+      checkpoint.fileBytes == (try MappedFile(Fixture.path("safetensors/plain/model.safetensors"))).count)
     for advice in MappedFile.Advice.allCases { checkpoint.advise(advice) }
   }
 

@@ -23,18 +23,22 @@ import Testing
     let folder = try TemporaryFolder()
     try folder.copy("gguf/version3.gguf", to: "data/sotto/models/Tiny-Q4.gguf")
     try folder.copy("gguf/split", to: "data/sotto/models/deep/er/split")
-    try folder.write("data/sotto/models/broken.gguf", Array(try Fixture.bytes("gguf/version3.gguf").prefix(6000)))
+    try folder.write(
+      "data/sotto/models/broken.gguf", Array(try Fixture.bytes("gguf/version3.gguf").prefix(6000)))
     try folder.write("data/sotto/models/notes.txt", "x")
     try folder.copy("safetensors/mlx", to: "hub/models--mlx--packed/snapshots/1")
     try folder.write("hub/models--mlx--packed/refs/main", "1")
     try folder.write("hub/models--org--tokenizer/snapshots/1/config.json", "{}")
     try folder.copy("safetensors/sharded", to: "hub/models--org--partial/snapshots/1")
-    try #require(unlink(folder.path + "/hub/models--org--partial/snapshots/1/model-00002-of-00002.safetensors") == 0)
+    try #require(
+      unlink(folder.path + "/hub/models--org--partial/snapshots/1/model-00002-of-00002.safetensors") == 0)
     try folder.copy("gguf/aligned.gguf", to: "hub/models--org--single/snapshots/1/whatever.gguf")
     try folder.copy("safetensors/plain", to: "extra/group/plain")
     let link = folder.path + "/extra/link"
     try FileManager.default.createSymbolicLink(atPath: link, withDestinationPath: folder.path + "/extra")
-    let variables = ["HOME": "/nowhere", "XDG_DATA_HOME": folder.path + "/data", "HF_HUB_CACHE": folder.path + "/hub"]
+    let variables = [
+      "HOME": "/nowhere", "XDG_DATA_HOME": folder.path + "/data", "HF_HUB_CACHE": folder.path + "/hub",
+    ]
     return (folder, ModelFinder(ModelPlaces(others: [folder.path + "/extra"]) { variables[$0] }))
   }
 

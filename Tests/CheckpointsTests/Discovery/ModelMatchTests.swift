@@ -3,7 +3,8 @@ import Testing
 
 @Suite struct ModelMatchTests {
   static let names = [
-    "SmolLM2-135M-Instruct.Q4_1", "gpt-oss-20b", "gpt-oss-120b", "org/Llama-3.2-1B", "other/llama-3.2-1B-4bit",
+    "SmolLM2-135M-Instruct.Q4_1", "gpt-oss-20b", "gpt-oss-120b", "org/Llama-3.2-1B",
+    "other/llama-3.2-1B-4bit",
     "twin", "twin", "Case", "case",
   ]
 

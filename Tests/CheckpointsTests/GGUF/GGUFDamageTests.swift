@@ -30,7 +30,9 @@ import Testing
       add(offset)
     }
 
-    func padded(_ data: Int) -> [UInt8] { bytes + Array(repeating: 0, count: (32 - bytes.count % 32) % 32 + data) }
+    func padded(_ data: Int) -> [UInt8] {
+      bytes + Array(repeating: 0, count: (32 - bytes.count % 32) % 32 + data)
+    }
   }
 
   func failure(_ bytes: [UInt8]) throws -> CheckpointError? {

@@ -3,7 +3,7 @@ import Compute
 import Foundation
 import Testing
 
-/// Over 10,000 damaged files: each opens, or fails with an error that names the file and says what to do.
+/// Over 20,000 damaged files: each opens, or fails with an error that names the file and says what to do.
 /// A crash ends the test program; a hang meets the time limit; memory is bounded.
 @Suite(.serialized, .timeLimit(.minutes(5))) struct HostileFileTests {
   /// What one round of mutations came to; both outcomes must occur, or the test tests nothing.
@@ -15,7 +15,7 @@ import Testing
   private static let memory = 256 << 20
 
   @Test(arguments: [
-    ("gguf/version3.gguf", 5500, 2500), ("gguf/aligned.gguf", 5500, 1000), ("gguf/version2.gguf", 5500, 500),
+    ("gguf/version3.gguf", 5500, 8000), ("gguf/aligned.gguf", 5500, 4000), ("gguf/version2.gguf", 5500, 2000),
   ])
   func gguf(fixture: String, head: Int, count: Int) throws {
     let original = try Fixture.bytes(fixture)
@@ -64,14 +64,15 @@ import Testing
         let value = try JSON(parsing: bytes)
         tally.opened += 1
         // What was read can be written and read again.
-        #expect(try JSON(parsing: value.text()).text() == value.text())
+        let text = value.text()
+        if try JSON(parsing: text).text() != text { Issue.record("\(text) changed") }
       } catch {
         tally.refused += 1
         guard case .syntax(_, let line, let column, let offset) = error else {
           Issue.record("\(error)")
           continue
         }
-        #expect(line >= 1 && column >= 1 && 0...bytes.count ~= offset)
+        if line < 1 || column < 1 || !(0...bytes.count ~= offset) { Issue.record("\(error)") }
       }
     }
     #expect(tally.opened > 100)
@@ -105,7 +106,8 @@ import Testing
       do {
         switch metadata[key] {
         case .string?: _ = try metadata.string(key)
-        case .strings?: #expect(try metadata.strings(key).strings().count == metadata.strings(key).count)
+        case .strings(let strings)?:
+          if strings.strings().count != strings.count { Issue.record("\(key) lost strings") }
         case .numbers(let numbers)?: _ = (numbers.integers(), numbers.floats())
         default: _ = try? metadata.integer(key)
         }
@@ -114,16 +116,17 @@ import Testing
   }
 
   private func check(_ error: CheckpointError, within folder: String) {
-    #expect(error.file.hasPrefix(folder))
-    #expect(!error.problem.isEmpty && !error.advice.isEmpty)
     let line = error.description
-    #expect(line.utf8.count < 20_000)
-    #expect(!line.unicodeScalars.contains { $0.properties.generalCategory == .control })
+    // Plain conditions, as `#expect` would take most of the time.
+    if !error.file.hasPrefix(folder) || error.problem.isEmpty || error.advice.isEmpty
+      || line.utf8.count > 20_000 || line.utf8.contains(where: { $0 < 0x20 })
+    {
+      Issue.record("not a useful error: \(line)")
+    }
   }
 
   /// Reads the first and the last byte: both must be mapped.
   private func touch(_ bytes: Bytes) {
-    let sum = bytes.withUnsafeBytes { Int($0.first ?? 0) + Int($0.last ?? 0) }
-    #expect(sum >= 0)
+    if bytes.withUnsafeBytes({ Int($0.first ?? 0) + Int($0.last ?? 0) }) < 0 { Issue.record("impossible") }
   }
 }

@@ -35,9 +35,10 @@ import Testing
     ]
     for (name, format) in formats { #expect(try checkpoint.weight(name).format == format) }
     #expect(
-      checkpoint.names.sorted() == ["a", "b", "c", "d", "e", "f", "plain", "x"].flatMap {
-        $0 == "plain" ? ["plain.bias", "plain.weight"] : [$0 + ".weight"]
-      })
+      checkpoint.names.sorted()
+        == ["a", "b", "c", "d", "e", "f", "plain", "x"].flatMap {
+          $0 == "plain" ? ["plain.bias", "plain.weight"] : [$0 + ".weight"]
+        })
     let gptOss = try Checkpoint.open(Fixture.path("safetensors/gpt-oss"))
     #expect(Set(gptOss.names) == ["experts.down_proj", "experts.down_proj_bias"])
     #expect(gptOss.quantizationLabel == "MXFP4")

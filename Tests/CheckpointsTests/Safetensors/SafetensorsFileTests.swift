@@ -68,7 +68,9 @@ import Testing
     #expect(error?.file == path)
   }
 
-  @Test(arguments: [UInt64.max, 1 << 63, 100_000_001, 200, 61]) func hostileHeaderLength(length: UInt64) throws {
+  @Test(arguments: [UInt64.max, 1 << 63, 100_000_001, 200, 61]) func hostileHeaderLength(length: UInt64)
+    throws
+  {
     let folder = try TemporaryFolder()
     let bytes = Self.file(header: Self.sound, data: 0, length: length)
     let path = try folder.write("x.safetensors", bytes)

@@ -9,8 +9,10 @@ import Testing
     let path = folder.path + "/logits.safetensors"
     let writer = try SafetensorsWriter(
       path,
-      [.float32("prefill_logits", [3, 1000]), .float32("none", [0, 7]), .float32("decode", [200, 3000]),
-       .int32("tokens", [4])], metadata: ["model": "tschüß"])
+      [
+        .float32("prefill_logits", [3, 1000]), .float32("none", [0, 7]), .float32("decode", [200, 3000]),
+        .int32("tokens", [4]),
+      ], metadata: ["model": "tschüß"])
     let numbers = (0..<603_000).map { Float($0) / 7 }
     #expect(!FileManager.default.fileExists(atPath: path))
     // Rows that run on from one tensor into the next.
@@ -27,7 +29,9 @@ import Testing
     #expect(file.tensors.map { $0.bytes.lowerBound % 4 } == [0, 0, 0, 0])
     var read: [Float] = []
     for tensor in file.tensors.prefix(3) {
-      try #require(file.mapping.slice(tensor.bytes)).array.withUnsafeBytes { read += $0.bindMemory(to: Float.self) }
+      try #require(file.mapping.slice(tensor.bytes)).array.withUnsafeBytes {
+        read += $0.bindMemory(to: Float.self)
+      }
     }
     #expect(read == numbers)
     #expect(try FileManager.default.contentsOfDirectory(atPath: folder.path) == ["logits.safetensors"])

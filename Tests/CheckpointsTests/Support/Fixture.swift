@@ -24,7 +24,12 @@ struct TemporaryFolder {
   let path: String
 
   private static let parent: String = {
-    let path = FileManager.default.temporaryDirectory.path + "/sotto-checkpoints-" + UUID().uuidString
+    // In memory where Linux offers that: thousands of small files would wait for a disk.
+    let memory = "/dev/shm"
+    let folder =
+      FileManager.default.isWritableFile(atPath: memory)
+      ? memory : FileManager.default.temporaryDirectory.path
+    let path = folder + "/sotto-checkpoints-" + UUID().uuidString
     atexit { try? FileManager.default.removeItem(atPath: TemporaryFolder.parent) }
     return path
   }()
