@@ -19,7 +19,7 @@ PREFIX ?= $(HOME)/.local
 SOURCES := Package.swift $(shell find Sources -not -name '.*')
 
 # The Debian packages by what wants them.
-BUILD_PACKAGES := libncurses-dev pkg-config python3
+BUILD_PACKAGES := libncurses-dev python3
 FETCH_PACKAGES := python3 python3-pip
 TEST_PACKAGES := $(BUILD_PACKAGES) $(FETCH_PACKAGES) python3-venv tmux
 

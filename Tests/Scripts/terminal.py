@@ -65,7 +65,7 @@ class Terminal:
     def send(self, text: str) -> None:
         """Types a line and presses Enter once the composer shows it."""
         self.type(text)
-        tail = text[-12:]
+        tail = text.split()[-1]  # the composer may wrap the line
         self.wait(lambda: any(tail in line for line in self.screen()), f"the composer shows {tail!r}")
         self.press("Enter")
 
@@ -148,7 +148,11 @@ class Scenario:
                 lambda: not any("(stopped)" in line for line in self.terminal.screen()), "a new conversation")
 
     def scroll(self) -> None:
+        # At temperature 0 the default model never comes to an end of this; a small screen is soon full.
+        self.terminal.tmux("resize-window", "-x", "60", "-y", "20")
+        self.terminal.send("/set max_tokens 300")
         self.turn(LONG_REQUEST)
+        self.terminal.send("/set max_tokens auto")
         self.terminal.send(LONG_REQUEST)
         self.writing()
         before = self.terminal.screen()
@@ -167,6 +171,7 @@ class Scenario:
         if "idle" not in self.terminal.status():
             self.terminal.press("Escape")
         self.idle("the answer is over")
+        self.terminal.tmux("resize-window", "-x", "140", "-y", "30")
 
     def switch(self) -> None:
         self.terminal.type(f"/model {self.second[:3]}")
@@ -188,7 +193,7 @@ class Scenario:
 
             def fits() -> bool:
                 lines = self.terminal.screen()
-                return len(lines) == height and "idle" in lines[-1] and self.first[:6] in lines[-1]
+                return len(lines) == height and "idle" in lines[-1] and max(map(len, lines)) <= width
 
             self.terminal.wait(fits, f"the screen fills {width}x{height}")
         self.turn("One more.")
@@ -228,7 +233,7 @@ def main() -> int:
             "LC_ALL": "C.UTF-8",
         }
         terminal = Terminal(
-            [SOTTO, "chat", model.stem], {k: str(v) for k, v in environment.items()}, folder, 100, 30)
+            [SOTTO, "chat", model.stem], {k: str(v) for k, v in environment.items()}, folder, 140, 30)
         try:
             Scenario(terminal, model.stem, second.stem, show).run()
         except Failure as failure:
