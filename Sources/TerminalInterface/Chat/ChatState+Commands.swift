@@ -3,7 +3,7 @@ import Conversation
 /// What each command does.
 extension ChatState {
   /// Runs a command with its argument.
-  mutating func run(_ command: Command, _ argument: String) -> [ChatEffect] {
+  package mutating func run(_ command: Command, _ argument: String) -> [ChatEffect] {
     if turn != nil, changesConversation(command, argument) {
       show("Esc stops the answer first")
       return []

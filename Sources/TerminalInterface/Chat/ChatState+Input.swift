@@ -3,7 +3,7 @@ import Conversation
 /// Keys and text.
 extension ChatState {
   /// Takes what came from the terminal, scrolling aside, which needs the rows.
-  mutating func take(_ input: TerminalInput) -> [ChatEffect] {
+  package mutating func take(_ input: TerminalInput) -> [ChatEffect] {
     if flash != nil && askedToQuit == nil { clearFlash() }
     switch input {
     case .text(let text): return type(text)
@@ -38,7 +38,7 @@ extension ChatState {
   }
 
   /// Changes the draft; the menu and the journey through the history begin anew.
-  mutating func edit(_ change: (inout Draft) -> Void) {
+  package mutating func edit(_ change: (inout Draft) -> Void) {
     let before = draft.elements
     change(&draft)
     guard draft.elements != before else { return }
@@ -165,7 +165,7 @@ extension ChatState {
   }
 
   /// Sends the draft, or runs it when it is a command.
-  mutating func submit() -> [ChatEffect] {
+  package mutating func submit() -> [ChatEffect] {
     helpScroll = nil
     let text = draft.text
     if text.allSatisfy(\.isWhitespace) { return [] }

@@ -1,20 +1,20 @@
 /// The whole screen as lines: transcript or help, a rule, the menu, the composer, the status line. A pure function of
 /// the state, the size, and the transcript's rows.
-struct ChatView {
-  let state: ChatState
-  let size: ScreenSize
+package struct ChatView {
+  package let state: ChatState
+  package let size: ScreenSize
 
   /// The mark before the draft, and the room that it takes.
   private static let mark = "› "
 
   /// Columns for the draft.
-  var composerWidth: Int { max(2, size.columns - 2) }
+  package var composerWidth: Int { max(2, size.columns - 2) }
 
   /// Rows of the transcript.
-  var transcriptHeight: Int { max(0, size.rows - composer.lines.count - menuRows.count - 1 - (hasRule ? 1 : 0)) }
+  package var transcriptHeight: Int { max(0, size.rows - composer.lines.count - menuRows.count - 1 - (hasRule ? 1 : 0)) }
 
   /// The frame.
-  func frame(transcript: TranscriptRenderer) -> Frame {
+  package func frame(transcript: TranscriptRenderer) -> Frame {
     let composer = composer
     let menu = menuRows
     let height = transcriptHeight

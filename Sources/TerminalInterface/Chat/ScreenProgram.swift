@@ -4,7 +4,7 @@ import CNcurses
 ///
 /// At most 60 frames a second, however fast tokens come; none at all while nothing happens. The first token of an
 /// answer is drawn at once.
-final class ScreenProgram {
+package final class ScreenProgram {
   private let worker: EffectWorker
   private let pipe: WakePipe
   private let screen: Screen
@@ -25,11 +25,11 @@ final class ScreenProgram {
   private static let escapeTime = 0.04
 
   /// Takes the terminal over. Nil when ncurses does not know it.
-  init?(worker: EffectWorker, pipe: WakePipe, options: ChatOptions) {
+  package init?(worker: EffectWorker, pipe: WakePipe, options: ChatOptions) {
     self.worker = worker
     self.pipe = pipe
     themes = ThemeLibrary(environment: options.environment)
-    history = options.historyFile.map(HistoryFile.init)
+    history = options.historyFile.map { HistoryFile(path: $0) }
     usesWheel = options.usesWheel
     guard let screen = Screen(theme: ThemeLibrary.fallback, environment: options.environment) else { return nil }
     self.screen = screen
@@ -43,7 +43,7 @@ final class ScreenProgram {
   }
 
   /// Runs until the person leaves.
-  func run() -> Int32 {
+  package func run() -> Int32 {
     signals_watch(pipe.writing)
     decoder.expectedReports = screen.askForAbilities()
     if usesWheel { screen.writeRaw("\u{1B}[?1000h\u{1B}[?1006h") }

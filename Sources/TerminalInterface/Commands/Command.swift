@@ -1,26 +1,26 @@
 /// What can be asked for with a slash.
-enum Command: String, Sendable, CaseIterable {
+package enum Command: String, Sendable, CaseIterable {
   case model, models, system, set, think, regen, edit, undo, new, theme, copy, save, stats, help, quit
 }
 
 /// One line of the command table: it drives the dispatch, the menu, completion and help.
-struct CommandEntry: Sendable {
+package struct CommandEntry: Sendable {
   /// What completes its argument.
-  enum Completion: Sendable {
+  package enum Completion: Sendable {
     case none, models, settings, themes, reasoning
   }
 
-  let command: Command
+  package let command: Command
   /// How the argument is written in help; empty for none.
-  let argument: String
-  let summary: String
-  var completion = Completion.none
+  package let argument: String
+  package let summary: String
+  package var completion = Completion.none
   /// True when Enter on its bare name asks for the argument instead of running it.
-  var asksForArgument = false
+  package var asksForArgument = false
 
-  var name: String { command.rawValue }
+  package var name: String { command.rawValue }
 
-  static let all: [CommandEntry] = [
+  package static let all: [CommandEntry] = [
     CommandEntry(
       command: .model, argument: "NAME", summary: "switch to another model", completion: .models,
       asksForArgument: true),
@@ -48,11 +48,11 @@ struct CommandEntry: Sendable {
     CommandEntry(command: .quit, argument: "", summary: "leave"),
   ]
 
-  static func named(_ name: String) -> CommandEntry? { all.first { $0.name == name.lowercased() } }
+  package static func named(_ name: String) -> CommandEntry? { all.first { $0.name == name.lowercased() } }
 }
 
 /// What a line that was sent is.
-enum SubmittedLine: Sendable, Equatable {
+package enum SubmittedLine: Sendable, Equatable {
   case message(String)
   case command(Command, argument: String)
   /// A slash with a name that is not known, and the name that may have been meant.
@@ -60,7 +60,7 @@ enum SubmittedLine: Sendable, Equatable {
 
   /// A slash begins a command; two begin a message that starts with one slash. A path such as "/usr/lib is full" is
   /// a message: names of commands have no second slash.
-  static func parse(_ text: String) -> SubmittedLine {
+  package static func parse(_ text: String) -> SubmittedLine {
     guard text.hasPrefix("/") else { return .message(text) }
     if text.hasPrefix("//") { return .message(String(text.dropFirst())) }
     let body = text.dropFirst()

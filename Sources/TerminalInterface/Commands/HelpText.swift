@@ -1,7 +1,7 @@
 /// The help, made from the tables that drive keys, commands and settings.
-enum HelpText {
+package enum HelpText {
   /// Rows for a panel of this width.
-  static func lines(width: Int) -> [StyledLine] {
+  package static func lines(width: Int) -> [StyledLine] {
     var lines: [StyledLine] = []
     for group in Binding.Group.allCases {
       lines.append(StyledLine(group.rawValue, .heading))

@@ -1,7 +1,7 @@
 /// The known name that a person most likely meant.
-enum NearestName {
+package enum NearestName {
   /// The closest of `names` by edit distance, nil when none is near (a third of its letters wrong, at least one).
-  static func of(_ written: String, among names: [String]) -> String? {
+  package static func of(_ written: String, among names: [String]) -> String? {
     // Long input is no typing error, and the cost is the product of the lengths.
     guard written.utf8.count <= 64 else { return nil }
     let wanted = Array(written.lowercased())
@@ -14,7 +14,7 @@ enum NearestName {
   }
 
   /// Optimal string alignment: insertions, deletions, replacements and swaps of neighbours.
-  static func distance(_ one: [Character], _ other: [Character]) -> Int {
+  package static func distance(_ one: [Character], _ other: [Character]) -> Int {
     var before: [Int] = []
     var previous = Array(0...other.count)
     for i in 0..<one.count {

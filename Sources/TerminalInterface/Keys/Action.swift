@@ -1,5 +1,5 @@
 /// What a key can do.
-enum Action: Sendable, Hashable, CaseIterable {
+package enum Action: Sendable, Hashable, CaseIterable {
   case send, newline, complete, completeBack
   case interrupt, escape, deleteForwardOrQuit, suspend, redraw
   case left, right, lineStart, lineEnd, wordLeft, wordRight, up, down
@@ -10,23 +10,23 @@ enum Action: Sendable, Hashable, CaseIterable {
 }
 
 /// One line of the keymap: it drives the keys and the help, so that the two cannot differ.
-struct Binding: Sendable {
+package struct Binding: Sendable {
   /// Part of the help that it stands in.
-  enum Group: String, Sendable, CaseIterable {
+  package enum Group: String, Sendable, CaseIterable {
     case message = "Message"
     case moving = "Moving and deleting"
     case screen = "Screen"
   }
 
-  let keys: [Key]
-  let action: Action
-  let group: Group
-  let help: String
+  package let keys: [Key]
+  package let action: Action
+  package let group: Group
+  package let help: String
 }
 
 /// Every key.
-enum Keymap {
-  static let bindings: [Binding] = [
+package enum Keymap {
+  package static let bindings: [Binding] = [
     Binding(keys: [Key(.enter)], action: .send, group: .message, help: "send"),
     Binding(
       keys: [.control("j"), Key(.enter, .alt), Key(.enter, .shift)], action: .newline, group: .message,
@@ -87,7 +87,7 @@ enum Keymap {
   }()
 
   /// What a key does; nil for nothing.
-  static func action(for key: Key) -> Action? {
+  package static func action(for key: Key) -> Action? {
     if let action = table[key] { return action }
     // Alt with a capital letter is the same key with shift.
     if case .character(let letter) = key.base, key.modifiers.contains(.alt) || key.modifiers.contains(.control) {

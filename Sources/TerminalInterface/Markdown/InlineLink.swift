@@ -1,15 +1,15 @@
 /// An inline link, `[label](address "title")`, found at a bracket.
-struct InlineLink {
-  let label: String
-  let address: String
+package struct InlineLink {
+  package let label: String
+  package let address: String
   /// The place after the closing parenthesis.
-  let end: Int
+  package let end: Int
 
   private static let labelLimit = 1000
   private static let addressLimit = 2000
 
   /// Nil when the bracket at `start` begins no link.
-  init?(_ text: [Character], _ start: Int) {
+  package init?(_ text: [Character], _ start: Int) {
     var place = start + 1
     var depth = 1
     let labelEnd = min(text.count, start + Self.labelLimit)

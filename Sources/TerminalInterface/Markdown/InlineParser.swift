@@ -2,7 +2,7 @@
 /// close; what is left open at the end counts as closed there, so that text does not jump while it streams.
 ///
 /// Cost: one pass, with a bounded look back for each closing mark.
-struct InlineParser {
+package struct InlineParser {
   private enum Piece {
     case text(String, TextStyle)
     case delimiter(Character, count: Int)
@@ -27,7 +27,7 @@ struct InlineParser {
   private init(base: TextStyle) { self.base = base }
 
   /// The spans of a text.
-  static func spans(_ text: String, _ base: TextStyle) -> [Span] {
+  package static func spans(_ text: String, _ base: TextStyle) -> [Span] {
     // Most lines have no marks at all.
     guard text.utf8.contains(where: { "*_`~[\\<&h!".utf8.contains($0) }) else { return [Span(text, base)] }
     var parser = InlineParser(base: base)
@@ -275,5 +275,5 @@ struct InlineParser {
 
 extension Character {
   /// What CommonMark calls punctuation: Unicode punctuation and symbols.
-  var isPunctuationOrSymbol: Bool { isPunctuation || isSymbol }
+  package var isPunctuationOrSymbol: Bool { isPunctuation || isSymbol }
 }

@@ -1,12 +1,17 @@
 /// Lays blocks out as rows. A pure function of the block and the width.
-struct MarkdownRenderer {
+package struct MarkdownRenderer {
   /// Columns of a row.
-  let width: Int
+  package let width: Int
   /// The role of plain text: `.text` for answers, `.reasoning` for thoughts.
-  var role = StyleRole.text
+  package var role: StyleRole
+
+  package init(width: Int, role: StyleRole = .text) {
+    self.width = width
+    self.role = role
+  }
 
   /// The rows of one block.
-  func lines(for block: MarkdownBlock) -> [StyledLine] {
+  package func lines(for block: MarkdownBlock) -> [StyledLine] {
     let lead = lead(of: block.context)
     switch block.kind {
     case .blank:

@@ -2,7 +2,7 @@
 ///
 /// A lone escape byte cannot be told from the start of a sequence until time passes: while `isPending`, call
 /// `timeout()` after some 40 ms of silence. Unknown sequences are swallowed whole, so their bytes never become text.
-struct InputDecoder {
+package struct InputDecoder {
   private enum State {
     case ground
     case escape
@@ -14,7 +14,7 @@ struct InputDecoder {
   }
 
   /// Longest paste that is kept, in bytes; the rest of it is dropped.
-  static let pasteLimit = 16 * 1024 * 1024
+  package static let pasteLimit = 16 * 1024 * 1024
   private static let sequenceLimit = 64
   private static let pasteEnd: [UInt8] = Array("\u{1B}[201~".utf8)
 
@@ -26,10 +26,12 @@ struct InputDecoder {
 
   /// Answers about the cursor's place that were asked for and did not come yet. Without this, "CSI 1;2R" would be
   /// Shift-F3.
-  var expectedReports = 0
+  package var expectedReports = 0
+
+  package init() {}
 
   /// True while what came so far may be a key of its own.
-  var isPending: Bool {
+  package var isPending: Bool {
     switch state {
     case .escape, .control, .singleShift: true
     default: false
@@ -37,13 +39,13 @@ struct InputDecoder {
   }
 
   /// Takes bytes and returns what they complete.
-  mutating func feed(_ bytes: some Sequence<UInt8>) -> [TerminalInput] {
+  package mutating func feed(_ bytes: some Sequence<UInt8>) -> [TerminalInput] {
     for byte in bytes { take(byte) }
     return drain()
   }
 
   /// Silence: a pending escape was the Esc key; an unfinished sequence is dropped.
-  mutating func timeout() -> [TerminalInput] {
+  package mutating func timeout() -> [TerminalInput] {
     if case .escape = state { emit(.key(Key(.escape))) }
     if isPending { state = .ground }
     return drain()

@@ -1,9 +1,9 @@
 // Made by Tests/Scripts/make_widths.py from Unicode 18.0.0; do not edit.
 // Pairs of the first code point of a range and the count of those that follow it, in ascending order.
 
-enum WidthTables {
+package enum WidthTables {
   /// Characters of two columns (East Asian wide and fullwidth).
-  static let wide: [UInt32] = [
+  package static let wide: [UInt32] = [
     0x1100, 95, 0x231A, 1, 0x2329, 1, 0x23E9, 3, 0x23F0, 0, 0x23F3, 0, 0x25FD, 1, 0x2614, 1, 0x2630, 7,
     0x2648, 11, 0x267F, 0, 0x268A, 5, 0x2693, 0, 0x26A1, 0, 0x26AA, 1, 0x26BD, 1, 0x26C4, 1, 0x26CE, 0,
     0x26D4, 0, 0x26EA, 0, 0x26F2, 1, 0x26F5, 0, 0x26FA, 0, 0x26FD, 0, 0x2705, 0, 0x270A, 1, 0x2728, 0,
@@ -23,7 +23,7 @@ enum WidthTables {
   ]
 
   /// Characters without a column of their own: marks, format characters, jamo that join.
-  static let zero: [UInt32] = [
+  package static let zero: [UInt32] = [
     0x300, 111, 0x483, 6, 0x591, 44, 0x5BF, 0, 0x5C1, 1, 0x5C4, 1, 0x5C7, 2, 0x600, 5, 0x610, 10, 0x61C, 0,
     0x64B, 20, 0x670, 0, 0x6D6, 7, 0x6DF, 5, 0x6E7, 1, 0x6EA, 3, 0x70F, 0, 0x711, 0, 0x730, 26, 0x7A6, 10,
     0x7EB, 8, 0x7FD, 0, 0x816, 3, 0x81B, 8, 0x825, 2, 0x829, 4, 0x859, 2, 0x890, 1, 0x897, 8, 0x8CA, 56,

@@ -1,5 +1,5 @@
 /// A colour as a theme writes it.
-enum ThemeColor: Sendable, Hashable {
+package enum ThemeColor: Sendable, Hashable {
   /// The terminal's own.
   case terminal
   /// One of the terminal's palette, 0 to 255.
@@ -13,7 +13,7 @@ enum ThemeColor: Sendable, Hashable {
   ]
 
   /// Reads "#rrggbb", "#rgb", "0" to "255", a name such as "bright-blue", or "" for the terminal's own.
-  init?(_ text: String) {
+  package init?(_ text: String) {
     if text.isEmpty || text == "terminal" {
       self = .terminal
     } else if text.hasPrefix("#") {
@@ -35,7 +35,7 @@ enum ThemeColor: Sendable, Hashable {
   }
 
   /// What to ask of a terminal with these abilities: -1 for its own colour, a palette index, or 0xRRGGBB.
-  func value(for depth: ColorDepth) -> Int {
+  package func value(for depth: ColorDepth) -> Int {
     switch (self, depth) {
     case (.terminal, _), (_, .none): -1
     case (.palette(let index), .direct): index < 8 ? index : Self.rgbOfPalette(index)
@@ -54,7 +54,7 @@ enum ThemeColor: Sendable, Hashable {
   ]
 
   /// xterm's palette: sixteen colours, a cube of 6x6x6, and 24 greys.
-  static func rgbOfPalette(_ index: Int) -> Int {
+  package static func rgbOfPalette(_ index: Int) -> Int {
     if index < 16 { return firstSixteen[max(0, index)] }
     if index >= 232 {
       let grey = min(255, 8 + (index - 232) * 10)
@@ -81,13 +81,13 @@ enum ThemeColor: Sendable, Hashable {
 }
 
 /// How many colours the terminal has.
-enum ColorDepth: Sendable, Equatable {
+package enum ColorDepth: Sendable, Equatable {
   case none
   case palette(Int)
   case direct
 
   /// What the environment asks for: `NO_COLOR` (no-color.org), and 24 bits where `COLORTERM` promises them.
-  static func wanted(environment: [String: String]) -> (noColor: Bool, direct: Bool) {
+  package static func wanted(environment: [String: String]) -> (noColor: Bool, direct: Bool) {
     let noColor = environment["NO_COLOR"].map { !$0.isEmpty } ?? false
     let promise = environment["COLORTERM"] ?? ""
     return (noColor, !noColor && (promise == "truecolor" || promise == "24bit"))

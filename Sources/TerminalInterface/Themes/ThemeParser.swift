@@ -1,13 +1,13 @@
 import TOMLKit
 
 /// What is wrong with a theme file, in words for the person who wrote it: file, place, and what to write instead.
-struct ThemeError: Error, Equatable, CustomStringConvertible {
-  let file: String
+package struct ThemeError: Error, Equatable, CustomStringConvertible {
+  package let file: String
   /// The line, from 1, where it is known.
-  let line: Int?
-  let problem: String
+  package let line: Int?
+  package let problem: String
 
-  var description: String { "\(file)\(line.map { ":\($0)" } ?? ""): \(problem)" }
+  package var description: String { "\(file)\(line.map { ":\($0)" } ?? ""): \(problem)" }
 }
 
 /// Reads theme files:
@@ -21,12 +21,14 @@ struct ThemeError: Error, Equatable, CustomStringConvertible {
 ///
 /// A colour is a palette entry, "#rrggbb", an index from 0 to 255, a name such as "bright-blue", or "" for the
 /// terminal's own. The palette of an inherited theme can be used and overridden.
-struct ThemeParser {
+package struct ThemeParser {
   /// Finds the text of an inherited theme; nil when there is none of that name.
-  let source: (String) -> String?
+  package let source: (String) -> String?
+
+  package init(source: @escaping (String) -> String?) { self.source = source }
 
   /// Longest file that is read, in bytes.
-  static let sizeLimit = 256 * 1024
+  package static let sizeLimit = 256 * 1024
   private static let inheritanceLimit = 8
   private static let flags: [(String, Emphasis)] = [
     ("bold", .bold), ("dim", .dim), ("italic", .italic), ("underline", .underline), ("reverse", .reverse),
@@ -38,7 +40,7 @@ struct ThemeParser {
   }
 
   /// Makes a theme of a file's text. `file` is named in errors.
-  func parse(_ text: String, name: String, file: String) throws -> Theme {
+  package func parse(_ text: String, name: String, file: String) throws -> Theme {
     var inherited: Set<String> = [name]
     let layer = try read(text, file: file, inherited: &inherited)
     return Theme(name: name, styles: layer.styles)

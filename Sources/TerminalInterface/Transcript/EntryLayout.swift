@@ -1,7 +1,7 @@
 import Conversation
 
 /// The rows of one entry, kept from frame to frame.
-struct EntryLayout {
+package struct EntryLayout {
   private var head: [StyledLine] = []
   private var reasoning = StreamedText(role: .reasoning)
   private var answer = StreamedText(role: .text)
@@ -18,9 +18,9 @@ struct EntryLayout {
     var role: StyleRole
   }
 
-  var count: Int { head.count + (showsReasoning ? reasoning.count : 0) + answer.count + tail.count }
+  package var count: Int { head.count + (showsReasoning ? reasoning.count : 0) + answer.count + tail.count }
 
-  subscript(place: Int) -> StyledLine {
+  package subscript(place: Int) -> StyledLine {
     var place = place
     if place < head.count { return head[place] }
     place -= head.count
@@ -33,7 +33,7 @@ struct EntryLayout {
   }
 
   /// Lays out what the person wrote.
-  mutating func update(user text: String, width: Int) {
+  package mutating func update(user text: String, width: Int) {
     update(Key(width: width, text: text, role: .user)) {
       let lead = [Span("› ", .userMark)]
       let wrapper = LineWrapper(width: width, hanging: [Span("  ", .user)])
@@ -42,7 +42,7 @@ struct EntryLayout {
   }
 
   /// Lays out what the program says.
-  mutating func update(notice text: String, role: StyleRole, width: Int) {
+  package mutating func update(notice text: String, role: StyleRole, width: Int) {
     update(Key(width: width, text: text, role: role)) {
       LineWrapper(width: width).wrap(VisibleText.of(text), role)
     }
@@ -55,7 +55,7 @@ struct EntryLayout {
   }
 
   /// Lays out what the model writes. `label` is its name where that is to be shown.
-  mutating func update(
+  package mutating func update(
     answer message: Message, width: Int, reasoning display: ReasoningDisplay, label: String?, isStreaming: Bool
   ) {
     head = [StyledLine()]
