@@ -28,7 +28,8 @@ import Testing
     for value in Array(0..<0x300) + [0x2028, 0x2029, 0xFFFD, 0x1F600] {
       guard let scalar = Unicode.Scalar(UInt32(value)) else { continue }
       let text = "a\(scalar)b"
-      let read = try JSONSerialization.jsonObject(with: Data(jsonString(text).utf8), options: .fragmentsAllowed)
+      let read = try JSONSerialization.jsonObject(
+        with: Data(jsonString(text).utf8), options: .fragmentsAllowed)
       #expect((read as? String)?.unicodeScalars.elementsEqual(text.unicodeScalars) == true, "\(value)")
     }
   }

@@ -74,9 +74,11 @@ import Testing
         switch (Int.random(in: 0..<5, using: &generator), target) {
         case (0, let id?): tree.select(id)
         case (1, let id?): tree.rewind(before: id)
-        case (2, let id?): ids += [tree.branch(from: id, Message(role: .user, content: "\(step)"))].compactMap { $0 }
+        case (2, let id?):
+          ids += [tree.branch(from: id, Message(role: .user, content: "\(step)"))].compactMap { $0 }
         case (3, _): tree.undoTurn()
-        default: ids.append(tree.append(Message(role: step % 2 == 0 ? .user : .assistant, content: "\(step)")))
+        default:
+          ids.append(tree.append(Message(role: step % 2 == 0 ? .user : .assistant, content: "\(step)")))
         }
         #expect(Set(tree.path).count == tree.path.count)
         for id in ids {

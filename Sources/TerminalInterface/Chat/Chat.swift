@@ -128,8 +128,10 @@ package final class Chat {
     prepare()
     defer { renderer.forget() }
     if rows < -1_000_000 {
-      let isLonger = ScrollPosition.end(renderer, height: view.transcriptHeight) != .init(
-        entry: 0, row: 0, rowsThen: renderer.entryCount > 0 ? renderer.rowCount(0) : 0)
+      let isLonger =
+        ScrollPosition.end(renderer, height: view.transcriptHeight)
+        != .init(
+          entry: 0, row: 0, rowsThen: renderer.entryCount > 0 ? renderer.rowCount(0) : 0)
       if isLonger { state.scroll = .fixed(.init(entry: 0, row: 0, rowsThen: renderer.rowCount(0))) }
       return
     }

@@ -29,7 +29,9 @@ package enum ChatFace: Sendable, Equatable {
   case lines
 
   /// The screen needs a terminal on both sides, of a kind that can move its cursor.
-  package static func decide(isPlain: Bool, inputIsTerminal: Bool, outputIsTerminal: Bool, type: String?) -> ChatFace {
+  package static func decide(isPlain: Bool, inputIsTerminal: Bool, outputIsTerminal: Bool, type: String?)
+    -> ChatFace
+  {
     guard !isPlain, inputIsTerminal, outputIsTerminal, let type, !type.isEmpty else { return .lines }
     return type == "dumb" || type == "unknown" ? .lines : .screen
   }

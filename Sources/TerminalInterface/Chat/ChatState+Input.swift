@@ -95,7 +95,8 @@ extension ChatState {
       helpScroll = nil
     case .deleteForwardOrQuit where draft.isEmpty: return turn == nil ? [.quit(0)] : []
     // Escape was met before; scrolling is done where the rows are known.
-    case .escape, .pageUp, .pageDown, .top, .bottom, .lineUp, .lineDown, .complete, .completeBack, .up, .down: break
+    case .escape, .pageUp, .pageDown, .top, .bottom, .lineUp, .lineDown, .complete, .completeBack, .up, .down:
+      break
     default: edit(action)
     }
     return []
@@ -148,7 +149,11 @@ extension ChatState {
     case .down: menuSelection = (marked + 1) % count
     case .complete:
       let item = menu.items[marked]
-      if item.completed == draft.text { menuSelection = (marked + 1) % count } else { draft.set(item.completed) }
+      if item.completed == draft.text {
+        menuSelection = (marked + 1) % count
+      } else {
+        draft.set(item.completed)
+      }
       menuClosedFor = nil
     case .send:
       let item = menu.items[marked]

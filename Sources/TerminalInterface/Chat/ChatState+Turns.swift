@@ -125,8 +125,7 @@ extension ChatState {
   /// A model could not be loaded; the earlier one, if there was one, goes on.
   package mutating func failedToLoad(_ name: String, _ message: String) {
     loading = nil
+    if let turn, turn.phase == .loading { finish(turn, .failed) }
     transcript.note("\(name): \(message)", .error)
-    guard let turn, turn.phase == .loading else { return }
-    finish(turn, .failed)
   }
 }

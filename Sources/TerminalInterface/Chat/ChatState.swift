@@ -61,7 +61,9 @@ package struct ChatState: Sendable {
   }
 
   /// The marked item of the menu.
-  package func selection(in menu: Menu) -> Int { min(max(0, menuSelection ?? menu.preferred), max(0, menu.items.count - 1)) }
+  package func selection(in menu: Menu) -> Int {
+    min(max(0, menuSelection ?? menu.preferred), max(0, menu.items.count - 1))
+  }
 
   /// The theme to draw with: while themes are chosen from, the marked one.
   package var shownTheme: String {

@@ -11,7 +11,9 @@ package struct ChatView {
   package var composerWidth: Int { max(2, size.columns - 2) }
 
   /// Rows of the transcript.
-  package var transcriptHeight: Int { max(0, size.rows - composer.lines.count - menuRows.count - 1 - (hasRule ? 1 : 0)) }
+  package var transcriptHeight: Int {
+    max(0, size.rows - composer.lines.count - menuRows.count - 1 - (hasRule ? 1 : 0))
+  }
 
   /// The frame.
   package func frame(transcript: TranscriptRenderer) -> Frame {
@@ -118,7 +120,8 @@ package struct ChatView {
     let column = min(line.columns, size.columns - 1)
     let row = StyledLine([Span("  ", .prompt), Span(VisibleText.singleLine(found ?? ""), .dim)])
     return (
-      [line.truncated(to: size.columns), row.truncated(to: size.columns)], Frame.Position(row: 0, column: column)
+      [line.truncated(to: size.columns), row.truncated(to: size.columns)],
+      Frame.Position(row: 0, column: column)
     )
   }
 }

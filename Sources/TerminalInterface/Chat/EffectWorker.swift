@@ -22,7 +22,9 @@ package struct EffectWorker: Sendable {
           default: break
           }
         }
-        if !isOver { mailbox.post(.engine(turn: turn, .failed("The engine ended the answer without a word."))) }
+        if !isOver {
+          mailbox.post(.engine(turn: turn, .failed("The engine ended the answer without a word.")))
+        }
       }
     case .cancel:
       Task { await engine.cancel() }

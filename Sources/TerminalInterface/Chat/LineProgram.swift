@@ -1,3 +1,6 @@
+import CNcurses
+import Conversation
+
 #if canImport(Glibc)
   import Glibc
 #elseif canImport(Musl)
@@ -5,8 +8,6 @@
 #else
   import Darwin
 #endif
-import CNcurses
-import Conversation
 
 /// The chat without a screen: a message is a line of the standard input, an answer is text on the standard output.
 /// What the program itself says goes to the standard error, so that a pipe holds answers only.

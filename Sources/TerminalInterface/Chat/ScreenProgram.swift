@@ -31,7 +31,9 @@ package final class ScreenProgram {
     themes = ThemeLibrary(environment: options.environment)
     history = options.historyFile.map { HistoryFile(path: $0) }
     usesWheel = options.usesWheel
-    guard let screen = Screen(theme: ThemeLibrary.fallback, environment: options.environment) else { return nil }
+    guard let screen = Screen(theme: ThemeLibrary.fallback, environment: options.environment) else {
+      return nil
+    }
     self.screen = screen
     drawnTheme = ThemeLibrary.fallback.name
     var state = ChatState(theme: options.theme ?? ThemeLibrary.defaultName)
@@ -80,7 +82,9 @@ package final class ScreenProgram {
     }
     if chat.tick(now: now) { isDirty = true }
     // The first word of an answer does not wait for the beat.
-    if chat.state.turn?.phase != phase && (chat.state.turn?.phase == .writing || chat.state.turn?.phase == .thinking) {
+    if chat.state.turn?.phase != phase
+      && (chat.state.turn?.phase == .writing || chat.state.turn?.phase == .thinking)
+    {
       lastFrame = 0
     }
   }
@@ -125,7 +129,9 @@ package final class ScreenProgram {
       chat.fallBack(to: ThemeLibrary.defaultName)
       screen.use(ThemeLibrary.fallback)
       drawnTheme = ThemeLibrary.defaultName
-      perform(chat.handle(.note("\(error)\nThe theme \(drawnTheme) is used.", isError: true), now: TerminalPoll.now()))
+      perform(
+        chat.handle(
+          .note("\(error)\nThe theme \(drawnTheme) is used.", isError: true), now: TerminalPoll.now()))
     }
   }
 

@@ -31,18 +31,22 @@ package struct CommandEntry: Sendable {
       command: .set, argument: "[NAME VALUE]", summary: "show or change how answers are sampled",
       completion: .settings),
     CommandEntry(
-      command: .think, argument: "[show|fold|hide|EFFORT]", summary: "how reasoning is shown, and how hard to think",
+      command: .think, argument: "[show|fold|hide|EFFORT]",
+      summary: "how reasoning is shown, and how hard to think",
       completion: .reasoning),
     CommandEntry(command: .regen, argument: "", summary: "another answer to the last message"),
     CommandEntry(command: .edit, argument: "", summary: "change the last message and send it again"),
     CommandEntry(command: .undo, argument: "", summary: "take the last message and its answer back"),
     CommandEntry(command: .new, argument: "", summary: "begin a new conversation"),
     CommandEntry(
-      command: .theme, argument: "[NAME]", summary: "change the colours", completion: .themes, asksForArgument: true),
+      command: .theme, argument: "[NAME]", summary: "change the colours", completion: .themes,
+      asksForArgument: true),
     CommandEntry(
-      command: .copy, argument: "[N]", summary: "copy the last answer, or its Nth code block, to the clipboard"),
+      command: .copy, argument: "[N]",
+      summary: "copy the last answer, or its Nth code block, to the clipboard"),
     CommandEntry(
-      command: .save, argument: "[FILE]", summary: "write the conversation as Markdown, or as JSON if FILE ends so"),
+      command: .save, argument: "[FILE]",
+      summary: "write the conversation as Markdown, or as JSON if FILE ends so"),
     CommandEntry(command: .stats, argument: "", summary: "what the last answer took"),
     CommandEntry(command: .help, argument: "", summary: "keys, commands and settings"),
     CommandEntry(command: .quit, argument: "", summary: "leave"),
@@ -69,7 +73,9 @@ package enum SubmittedLine: Sendable, Equatable {
     let argument = body.dropFirst(name.count).drop { $0.isWhitespace }
     var trimmed = argument
     while trimmed.last?.isWhitespace == true { trimmed = trimmed.dropLast() }
-    if let entry = CommandEntry.named(String(name)) { return .command(entry.command, argument: String(trimmed)) }
+    if let entry = CommandEntry.named(String(name)) {
+      return .command(entry.command, argument: String(trimmed))
+    }
     return .unknown(String(name), nearest: NearestName.of(String(name), among: CommandEntry.all.map(\.name)))
   }
 }

@@ -28,7 +28,9 @@ package struct Menu: Sendable, Equatable {
 
   /// The menu for a draft; nil when there is nothing to choose.
   package static func of(_ draft: String, _ facts: Facts) -> Menu? {
-    guard draft.hasPrefix("/"), !draft.hasPrefix("//"), !draft.contains("\n"), draft.utf8.count < 200 else { return nil }
+    guard draft.hasPrefix("/"), !draft.hasPrefix("//"), !draft.contains("\n"), draft.utf8.count < 200 else {
+      return nil
+    }
     let body = draft.dropFirst()
     guard let space = body.firstIndex(of: " ") else { return commands(String(body)) }
     guard let entry = CommandEntry.named(String(body[..<space])) else { return nil }
@@ -64,7 +66,8 @@ package struct Menu: Sendable, Equatable {
       let isCurrent = model.name == facts.currentModel?.name
       let state = isCurrent ? "in use" : model.isResident ? "loaded" : ""
       return Item(
-        title: name + space, detail: [model.quantisation, byteSize(model.bytes), state].joined(separator: "  "),
+        title: name + space,
+        detail: [model.quantisation, byteSize(model.bytes), state].joined(separator: "  "),
         completed: "/model \(model.name)", isComplete: true)
     }
     let current = found.firstIndex { $0.name == facts.currentModel?.name }
@@ -120,7 +123,9 @@ package struct Menu: Sendable, Equatable {
     let typed = typed.lowercased()
     if typed.isEmpty { return all }
     let beginning = all.filter { name($0).lowercased().hasPrefix(typed) }
-    let containing = all.filter { !name($0).lowercased().hasPrefix(typed) && name($0).lowercased().contains(typed) }
+    let containing = all.filter {
+      !name($0).lowercased().hasPrefix(typed) && name($0).lowercased().contains(typed)
+    }
     return beginning + containing
   }
 }

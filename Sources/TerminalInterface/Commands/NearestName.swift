@@ -21,7 +21,9 @@ package enum NearestName {
       var current = [i + 1]
       for j in 0..<other.count {
         var best = min(previous[j + 1] + 1, current[j] + 1, previous[j] + (one[i] == other[j] ? 0 : 1))
-        if i > 0, j > 0, one[i] == other[j - 1], one[i - 1] == other[j] { best = min(best, before[j - 1] + 1) }
+        if i > 0, j > 0, one[i] == other[j - 1], one[i - 1] == other[j] {
+          best = min(best, before[j - 1] + 1)
+        }
         current.append(best)
       }
       before = previous

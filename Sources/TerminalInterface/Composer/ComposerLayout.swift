@@ -27,7 +27,7 @@ package struct ComposerLayout {
         (start, column, breakAfter) = (index + 1, 0, nil)
         continue
       }
-      let columns = columns(of: element, at: column)
+      var columns = columns(of: element, at: column)
       // The last column is left for the cursor, but a space may fill it: the row ends there anyway.
       let room = element == .character(" ") ? self.width : self.width - 1
       while column + columns > room && index > start {
@@ -39,6 +39,7 @@ package struct ComposerLayout {
           column += self.columns(of: draft.elements[moved], at: column)
         }
         (start, breakAfter) = (cut, nil)
+        columns = self.columns(of: element, at: column)
         if cut == index { break }
       }
       places.append(Place(row: rows.count, column: column))
@@ -71,7 +72,8 @@ package struct ComposerLayout {
       let element = draft.elements[index]
       switch element {
       case .character("\n"): break
-      case .character("\t"): line.append(String(repeating: " ", count: columns(of: element, at: column)), .init(.composer))
+      case .character("\t"):
+        line.append(String(repeating: " ", count: columns(of: element, at: column)), .init(.composer))
       case .character(let character): line.append(String(character), TextStyle(.composer))
       case .chip(let text): line.append(chipLabel(text), TextStyle(.chip))
       }

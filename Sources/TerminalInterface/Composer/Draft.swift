@@ -56,8 +56,8 @@ package struct Draft: Sendable, Equatable {
   /// Types text before the cursor. A combining mark joins the cluster before it.
   package mutating func insert(_ text: String) {
     var text = VisibleText.of(text)
-    if cursor > 0, case .character(let before) = elements[cursor - 1], before != "\n", let first = text.first,
-      String([before]) + String([first]) == String(before) + String(first), (String(before) + String(first)).count == 1
+    if cursor > 0, case .character(let before) = elements[cursor - 1],
+      (String(before) + text).count < 1 + text.count
     {
       text = String(before) + text
       cursor -= 1
@@ -73,7 +73,7 @@ package struct Draft: Sendable, Equatable {
     if lines > Self.chipLines || text.utf8.count > Self.chipCharacters {
       insert([.chip(text)])
     } else {
-      insert(text.map { .character($0) })
+      insert(text)
     }
   }
 

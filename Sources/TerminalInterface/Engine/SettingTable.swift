@@ -22,7 +22,8 @@ package struct Setting: Sendable {
     Setting(
       name: "top_p", summary: "keep the likeliest tokens up to this probability together",
       kind: .real(0...1, \.topP)),
-    Setting(name: "top_k", summary: "keep the k likeliest tokens; 0 for all", kind: .integer(0...1_000_000, \.topK)),
+    Setting(
+      name: "top_k", summary: "keep the k likeliest tokens; 0 for all", kind: .integer(0...1_000_000, \.topK)),
     Setting(
       name: "min_p", summary: "drop tokens below this share of the likeliest one", kind: .real(0...1, \.minP)),
     Setting(
@@ -59,7 +60,8 @@ package struct Setting: Sendable {
     switch kind {
     case .real(let range, let path):
       guard let number = Double(text), range.contains(number) else {
-        return "\(name) takes a number from \(shortNumber(range.lowerBound)) to \(shortNumber(range.upperBound))."
+        return
+          "\(name) takes a number from \(shortNumber(range.lowerBound)) to \(shortNumber(range.upperBound))."
       }
       settings[keyPath: path] = number
     case .integer(let range, let path):

@@ -38,8 +38,15 @@ package struct InlineLink {
     guard place < addressEnd, parentheses == 0 else { return nil }
     label = String(text[labelRange])
     let inside = String(text[addressStart..<place])
-    // A title after the address is left out.
-    address = String(inside.drop { $0 == " " }.prefix { $0 != " " })
+    let trimmed = inside.drop { $0 == " " }
+    let written = trimmed.prefix { $0 != " " }
+    // A title after the address is left out; anything else there means that this is no link.
+    let title = trimmed.dropFirst(written.count).drop { $0 == " " }
+    guard title.isEmpty || title.count > 1 && title.first == title.last && "\"'".contains(title.first ?? " ")
+    else {
+      return nil
+    }
+    address = String(written)
     end = place + 1
   }
 }

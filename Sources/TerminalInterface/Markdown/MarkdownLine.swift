@@ -60,7 +60,8 @@ package enum MarkdownLine {
   /// A line of three or more of one of - * _, spaces between allowed.
   package static func isRule(_ content: String) -> Bool {
     guard let mark = content.first, "-*_".contains(mark) else { return false }
-    return content.allSatisfy { $0 == mark || $0 == " " } && content.reduce(0) { $0 + ($1 == mark ? 1 : 0) } >= 3
+    return content.allSatisfy { $0 == mark || $0 == " " }
+      && content.reduce(0) { $0 + ($1 == mark ? 1 : 0) } >= 3
   }
 
   /// A list item: what to draw as its marker, and its text.

@@ -27,16 +27,21 @@ package struct MarkdownRenderer {
       return [StyledLine(lead.first + [Span(String(repeating: "─", count: columns), .rule)])]
     case .codeStart(let language):
       if language.isEmpty { return [] }
-      return [StyledLine(lead.hanging + [Span("  \(language)", .codeLabel)], fill: .codeLabel).truncated(to: width)]
+      return [
+        StyledLine(lead.hanging + [Span("  \(language)", .codeLabel)], fill: .codeLabel).truncated(to: width)
+      ]
     case .codeLine(let text, let language, let state):
       return code(text, language, state, lead.hanging)
     case .table(let table):
-      return MarkdownTableLayout(table: table, width: max(8, width - StyledLine(lead.first).columns), role: role)
-        .lines.map { StyledLine(lead.hanging + $0.spans) }
+      return MarkdownTableLayout(
+        table: table, width: max(8, width - StyledLine(lead.first).columns), role: role
+      )
+      .lines.map { StyledLine(lead.hanging + $0.spans) }
     }
   }
 
-  private func code(_ text: String, _ language: String, _ state: SyntaxState, _ lead: [Span]) -> [StyledLine] {
+  private func code(_ text: String, _ language: String, _ state: SyntaxState, _ lead: [Span]) -> [StyledLine]
+  {
     let (spans, _) = SyntaxHighlighter.highlight(text, language: language, state: state)
     let margin = lead + [Span("  ", .code)]
     let wrapper = LineWrapper(width: width, hanging: margin, breaksAtWords: false)

@@ -35,7 +35,9 @@ package struct MarkdownStream: Sendable {
   /// The blocks of what is not finished yet, as they look now.
   package var open: [MarkdownBlock] {
     var copy = machine
-    if !partial.isEmpty && !Self.isUndecided(partial) || machine.isInCode && !partial.isEmpty { copy.take(partial) }
+    if !partial.isEmpty && !Self.isUndecided(partial) || machine.isInCode && !partial.isEmpty {
+      copy.take(partial)
+    }
     copy.closeOpen()
     return copy.takeFinished()
   }

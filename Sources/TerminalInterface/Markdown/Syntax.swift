@@ -15,7 +15,9 @@ package struct Syntax: Sendable {
     return table.first { $0.names.contains(name) }?.syntax
   }
 
-  private static func words(_ text: String) -> Set<String> { Set(text.split(separator: " ").map(String.init)) }
+  private static func words(_ text: String) -> Set<String> {
+    Set(text.split(separator: " ").map(String.init))
+  }
 
   private static let table: [(names: Set<String>, syntax: Syntax)] = [
     (

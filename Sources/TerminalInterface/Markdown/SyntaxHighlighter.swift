@@ -12,8 +12,11 @@ package enum SyntaxHighlighter {
   package static let lineLimit = 4000
 
   /// The spans of a line, and what is open after it.
-  package static func highlight(_ line: String, language: String, state: SyntaxState) -> ([Span], SyntaxState) {
-    guard let syntax = Syntax.named(language), line.utf8.count <= lineLimit else { return ([Span(line, .code)], state) }
+  package static func highlight(_ line: String, language: String, state: SyntaxState) -> ([Span], SyntaxState)
+  {
+    guard let syntax = Syntax.named(language), line.utf8.count <= lineLimit else {
+      return ([Span(line, .code)], state)
+    }
     if syntax.isDiff { return ([Span(line, diffRole(line))], .code) }
     var scanner = Scanner(text: Array(line), syntax: syntax, state: state)
     scanner.run()

@@ -38,7 +38,8 @@ package struct StatusLine {
   /// The line for a screen of this width.
   package func line(width: Int) -> StyledLine {
     if let flash {
-      return StyledLine([Span(" \(VisibleText.singleLine(flash))", .statusBusy)], fill: .status).truncated(to: width)
+      return StyledLine([Span(" \(VisibleText.singleLine(flash))", .statusBusy)], fill: .status).truncated(
+        to: width)
     }
     var parts: [Part] = []
     for economy in Economy.allCases {
@@ -80,7 +81,9 @@ package struct StatusLine {
       parts.append(Part(text: title, role: .status))
     }
     let (state, role) = state
-    if !state.isEmpty, has(.idle) || turn != nil || loading != nil { parts.append(Part(text: state, role: role)) }
+    if !state.isEmpty, has(.idle) || turn != nil || loading != nil {
+      parts.append(Part(text: state, role: role))
+    }
     guard let statistics else { return parts }
     if has(.speed), let speed = statistics.tokensPerSecond {
       parts.append(Part(text: "\(fixed(speed, speed < 10 ? 1 : 0)) tok/s", role: .status))
@@ -112,8 +115,13 @@ package struct StatusLine {
     case .reading(let done, let total, _):
       let share = total > 0 ? Double(min(done, total)) / Double(total) * 100 : 0
       var text = "reading prompt \(Int(share))%"
-      if let seconds = turn?.remaining(now: now), seconds >= 0.5 { text += " · eta \(duration(seconds.rounded(.up)))" }
+      if let seconds = turn?.remaining(now: now), seconds >= 0.5 { text += " · eta \(eta(seconds))" }
       return (text, .statusBusy)
     }
+  }
+
+  // Whole seconds: more would pretend to know.
+  private func eta(_ seconds: Double) -> String {
+    seconds < 60 ? "\(Int(seconds.rounded(.up))) s" : duration(seconds)
   }
 }

@@ -57,7 +57,8 @@ package struct Glyphs {
         // A character that the C library holds for wider or narrower is followed by blanks up to its columns.
         let drawn = cells[cells.count - 1].columns
         for _ in 0..<max(0, columns - drawn) { cells.append(Cell(scalars: [0x20], columns: 1)) }
-      } else if !cells.isEmpty, cells[cells.count - 1].scalars.count < 5, screen_libc_width(scalar.value) == 0 {
+      } else if !cells.isEmpty, cells[cells.count - 1].scalars.count < 5, screen_libc_width(scalar.value) == 0
+      {
         cells[cells.count - 1].scalars.append(scalar.value)
       }
     }

@@ -98,7 +98,9 @@ package struct InputDecoder {
         collected.removeLast(Self.pasteEnd.count)
         emit(.paste(String(decoding: collected, as: UTF8.self)))
       } else {
-        if collected.count > Self.pasteLimit + 64 { collected.removeSubrange(Self.pasteLimit..<Self.pasteLimit + 32) }
+        if collected.count > Self.pasteLimit + 64 {
+          collected.removeSubrange(Self.pasteLimit..<Self.pasteLimit + 32)
+        }
         state = .paste(collected)
       }
     }
@@ -125,7 +127,11 @@ package struct InputDecoder {
       emit(.key(Key(.character(Character(Unicode.Scalar(byte + 0x40))), modifiers.union(.control))))
     case 0x20..<0x7F:
       let character = Character(Unicode.Scalar(byte))
-      if modifiers.isEmpty { text.append(character) } else { emit(.key(Key(.character(character), modifiers))) }
+      if modifiers.isEmpty {
+        text.append(character)
+      } else {
+        emit(.key(Key(.character(character), modifiers)))
+      }
     case 0xC2..<0xF5:
       scalarBytes = [byte]
       scalarLength = byte < 0xE0 ? 2 : byte < 0xF0 ? 3 : 4
@@ -157,6 +163,8 @@ package struct InputDecoder {
 
   private mutating func finishControl(_ bytes: [UInt8], _ final: UInt8) {
     if bytes.first == 0x3C { return finishMouse(bytes.dropFirst(), final) }
+    // Answers of the terminal about itself.
+    if let first = bytes.first, (0x3D...0x3F).contains(first) { return }
     if bytes.first == 0x5B { return finishConsoleKey(final) }
     let parameters = KeySequences.numbers(bytes)
     if final == 0x52 && expectedReports > 0 && parameters.count == 2 {

@@ -155,7 +155,8 @@ package final class Screen {
   private func put(_ scalars: [UInt32], _ row: Int, _ column: Int, _ paint: Paint) {
     scalars.withUnsafeBufferPointer { buffer in
       screen_put(
-        Int32(row), Int32(column), buffer.baseAddress, Int32(buffer.count), paint.attributes, paint.foreground,
+        Int32(row), Int32(column), buffer.baseAddress, Int32(buffer.count), paint.attributes,
+        paint.foreground,
         paint.background)
     }
   }
@@ -166,7 +167,8 @@ package final class Screen {
     let look = theme.look(style.role, depth: depth)
     let paint = Paint(
       attributes: Int32(look.emphasis.union(style.emphasis).rawValue),
-      foreground: Int32(look.foreground.value(for: depth)), background: Int32(look.background.value(for: depth)))
+      foreground: Int32(look.foreground.value(for: depth)),
+      background: Int32(look.background.value(for: depth)))
     looks[style] = paint
     return paint
   }

@@ -4,7 +4,8 @@
 /// forms are drawn.
 package struct TerminalProbe: Equatable {
   /// What is written: a family, a thumb with a skin tone, a flag, each at the left edge of a line that is cleared.
-  package static let question = "\u{1B}7\u{1B}[1;1H\u{1F468}\u{200D}\u{1F469}\u{200D}\u{1F467}\u{1B}[6n"
+  package static let question =
+    "\u{1B}7\u{1B}[1;1H\u{1F468}\u{200D}\u{1F469}\u{200D}\u{1F467}\u{1B}[6n"
     + "\u{1B}[1;1H\u{1F44D}\u{1F3FD}\u{1B}[6n\u{1B}[1;1H\u{1F1E9}\u{1F1EA}\u{1B}[6n\u{1B}[1;1H\u{1B}[2K\u{1B}8"
   package static let answers = 3
 

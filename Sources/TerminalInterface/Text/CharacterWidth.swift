@@ -33,9 +33,9 @@ package enum CharacterWidth {
     guard let first = scalars.first else { return false }
     var previous = first
     for scalar in scalars.dropFirst() {
+      if previous.value == 0x200D && isPictograph(scalar) && isPictograph(first) { return true }
       switch scalar.value {
       case 0xFE0F where first.properties.isEmoji: return true
-      case 0x200D where previous.properties.isEmoji || previous.value == 0xFE0F || isModifier(previous): return true
       case 0x1F3FB...0x1F3FF where first.properties.isEmojiModifierBase: return true
       case 0x1F1E6...0x1F1FF where isRegional(previous): return true
       case 0xE0020...0xE007F where first.value == 0x1F3F4: return true
@@ -49,7 +49,10 @@ package enum CharacterWidth {
   /// Half of a flag.
   package static func isRegional(_ scalar: Unicode.Scalar) -> Bool { 0x1F1E6...0x1F1FF ~= scalar.value }
 
-  private static func isModifier(_ scalar: Unicode.Scalar) -> Bool { 0x1F3FB...0x1F3FF ~= scalar.value }
+  // Digits and a few signs count as emoji because keycaps are made of them.
+  private static func isPictograph(_ scalar: Unicode.Scalar) -> Bool {
+    !scalar.isASCII && scalar.properties.isEmoji
+  }
 
   /// Searches pairs of (first, count of those that follow) in ascending order.
   private static func contains(_ table: [UInt32], _ value: UInt32) -> Bool {

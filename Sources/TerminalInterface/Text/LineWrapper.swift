@@ -82,15 +82,13 @@ package struct LineWrapper {
     private mutating func place(_ character: Character, _ columns: Int, _ style: TextStyle) {
       if columns == 0 && cells.isEmpty { return }
       noteBreak(before: character, columns)
-      if column + columns > wrapper.width && !cells.isEmpty {
+      while column + columns > wrapper.width && !cells.isEmpty {
         if wrapper.breaksAtWords && character == " " {
           // The space that would stand at the edge is the break.
-          breakAfter = cells.count
           endRow(cells.count)
           return
         }
         endRow(wrapper.breaksAtWords ? breakAfter ?? cells.count : cells.count)
-        if wrapper.breaksAtWords && character == " " && cells.isEmpty { return }
       }
       cells.append(Cell(character: character, columns: columns, style: style))
       column += columns
@@ -103,11 +101,16 @@ package struct LineWrapper {
         if cells.contains(where: { $0.character != " " }) { breakAfter = cells.count }
         return
       }
-      if last.character == "-" && character != "-" && cells.count > 1 && cells[cells.count - 2].character != " " {
+      if last.character == "-" && character != "-" && cells.count > 1
+        && cells[cells.count - 2].character != " "
+      {
         breakAfter = cells.count
       }
       if last.columns == 2 || columns == 2 {
-        if LineWrapper.noBreakBefore.contains(character) || LineWrapper.noBreakAfter.contains(last.character) { return }
+        if LineWrapper.noBreakBefore.contains(character) || LineWrapper.noBreakAfter.contains(last.character)
+        {
+          return
+        }
         if character != " " { breakAfter = cells.count }
       }
     }

@@ -55,7 +55,8 @@ package enum StyleRole: String, CaseIterable, Sendable, Hashable {
   /// What stands for the role where there are no colours.
   package var plainEmphasis: Emphasis {
     switch self {
-    case .heading, .user, .userMark, .assistantMark, .codeKeyword, .prompt, .error, .warning, .statusBusy: .bold
+    case .heading, .user, .userMark, .assistantMark, .codeKeyword, .prompt, .error, .warning, .statusBusy:
+      .bold
     case .dim, .reasoning, .placeholder, .menuDetail, .statusDim, .codeComment: .dim
     case .link: .underline
     case .menuSelected, .chip: .reverse

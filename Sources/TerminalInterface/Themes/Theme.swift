@@ -43,7 +43,9 @@ package struct Theme: Sendable, Equatable {
 
   /// How the role looks in colour; where there is none, what the role falls back on is shown by emphasis.
   package func look(_ role: StyleRole, depth: ColorDepth) -> Look {
-    if depth == .none { return Look(foreground: .terminal, background: .terminal, emphasis: role.plainEmphasis) }
+    if depth == .none {
+      return Look(foreground: .terminal, background: .terminal, emphasis: role.plainEmphasis)
+    }
     return looks[role] ?? Look(foreground: .terminal, background: .terminal, emphasis: [])
   }
 }

@@ -18,7 +18,8 @@ package enum ThemeColor: Sendable, Hashable {
       self = .terminal
     } else if text.hasPrefix("#") {
       let digits = text.dropFirst()
-      guard digits.utf8.count == digits.count, digits.allSatisfy(\.isHexDigit), let value = Int(digits, radix: 16)
+      guard digits.utf8.count == digits.count, digits.allSatisfy(\.isHexDigit),
+        let value = Int(digits, radix: 16)
       else { return nil }
       switch digits.count {
       case 6: self = .direct(red: value >> 16, green: value >> 8 & 255, blue: value & 255)
@@ -49,7 +50,8 @@ package enum ThemeColor: Sendable, Hashable {
   }
 
   private static let firstSixteen = [
-    0x000000, 0xCD0000, 0x00CD00, 0xCDCD00, 0x0000EE, 0xCD00CD, 0x00CDCD, 0xE5E5E5, 0x7F7F7F, 0xFF0000, 0x00FF00,
+    0x000000, 0xCD0000, 0x00CD00, 0xCDCD00, 0x0000EE, 0xCD00CD, 0x00CDCD, 0xE5E5E5, 0x7F7F7F, 0xFF0000,
+    0x00FF00,
     0xFFFF00, 0x5C5CFF, 0xFF00FF, 0x00FFFF, 0xFFFFFF,
   ]
 

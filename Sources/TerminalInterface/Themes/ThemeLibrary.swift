@@ -50,7 +50,9 @@ package struct ThemeLibrary: Sendable {
   }()
 
   private func text(of name: String) -> (text: String, file: String)? {
-    if let folder, isFileName(name), let text = readText("\(folder)/\(name).toml", limit: ThemeParser.sizeLimit + 1) {
+    if let folder, isFileName(name),
+      let text = readText("\(folder)/\(name).toml", limit: ThemeParser.sizeLimit + 1)
+    {
       return (text, "\(folder)/\(name).toml")
     }
     return ShippedThemes.all.first { $0.name == name }.map { ($0.text, "themes/\(name).toml") }

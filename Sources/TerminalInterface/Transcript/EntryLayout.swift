@@ -56,15 +56,20 @@ package struct EntryLayout {
 
   /// Lays out what the model writes. `label` is its name where that is to be shown.
   package mutating func update(
-    answer message: Message, width: Int, reasoning display: ReasoningDisplay, label: String?, isStreaming: Bool
+    answer message: Message, width: Int, reasoning display: ReasoningDisplay, label: String?,
+    isStreaming: Bool
   ) {
     head = [StyledLine()]
-    if let label { head.append(StyledLine([Span("◆ \(VisibleText.singleLine(label))", .assistantMark)]).truncated(to: width)) }
+    if let label {
+      head.append(
+        StyledLine([Span("◆ \(VisibleText.singleLine(label))", .assistantMark)]).truncated(to: width))
+    }
     showsReasoning = false
     if !message.reasoning.isEmpty {
       let isThinking = isStreaming && message.content.isEmpty
       showsReasoning = display == .show || display == .fold && isThinking
-      head.append(Self.reasoningLine(message, isThinking: isThinking, isOpen: showsReasoning).truncated(to: width))
+      head.append(
+        Self.reasoningLine(message, isThinking: isThinking, isOpen: showsReasoning).truncated(to: width))
       if showsReasoning { reasoning.update(message.reasoning, width: width, isFinal: !isThinking) }
       if showsReasoning && !message.content.isEmpty { head.append(StyledLine()) }
     }

@@ -23,7 +23,8 @@ package enum ScrollPosition: Sendable, Equatable {
   package func top(_ rows: some TranscriptRows, height: Int) -> Top {
     switch self {
     case .fixed(let top) where top.entry < rows.entryCount:
-      return Top(entry: top.entry, row: min(top.row, max(0, rows.rowCount(top.entry) - 1)), rowsThen: top.rowsThen)
+      return Top(
+        entry: top.entry, row: min(top.row, max(0, rows.rowCount(top.entry) - 1)), rowsThen: top.rowsThen)
     default: return Self.end(rows, height: height)
     }
   }
@@ -70,7 +71,9 @@ package enum ScrollPosition: Sendable, Equatable {
       }
     }
     if amount > 0 && (top.entry, top.row) >= (end.entry, end.row) { return .live }
-    if amount < 0 && (top.entry, top.row) == (end.entry, end.row) && end.entry == 0 && end.row == 0 { return .live }
+    if amount < 0 && (top.entry, top.row) == (end.entry, end.row) && end.entry == 0 && end.row == 0 {
+      return .live
+    }
     top.rowsThen = rows.rowCount(top.entry)
     return .fixed(top)
   }

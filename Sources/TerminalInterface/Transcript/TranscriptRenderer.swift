@@ -84,7 +84,9 @@ package final class TranscriptRenderer {
   private func label(of message: Message, at index: Int, _ source: Source) -> String? {
     guard let model = message.model else { return nil }
     for entry in source.entries[..<index].reversed() {
-      if case .message(let id) = entry.content, let earlier = source.conversation[id], earlier.role == .assistant {
+      if case .message(let id) = entry.content, let earlier = source.conversation[id],
+        earlier.role == .assistant
+      {
         return earlier.model == model ? nil : model
       }
     }

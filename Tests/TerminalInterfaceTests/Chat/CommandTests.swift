@@ -4,7 +4,8 @@ import Testing
 
 @Suite struct CommandTests {
   @Test(arguments: [
-    ("hello", SubmittedLine.message("hello")), ("//etc", .message("/etc")), ("/usr/lib is full", .message("/usr/lib is full")),
+    ("hello", SubmittedLine.message("hello")), ("//etc", .message("/etc")),
+    ("/usr/lib is full", .message("/usr/lib is full")),
     ("/new", .command(.new, argument: "")), ("/NEW", .command(.new, argument: "")),
     ("/set  top_k  40 ", .command(.set, argument: "top_k  40")),
     ("/system be\nbrief", .command(.system, argument: "be\nbrief")),
@@ -38,7 +39,8 @@ import Testing
   @Test(arguments: [
     ("temperature", "0.2", nil), ("temperature", "-1", "temperature takes a number from 0 to 10."),
     ("temperature", "nan", "temperature takes a number from 0 to 10."), ("top_k", "40", nil),
-    ("top_k", "4.5", "top_k takes a whole number from 0 to 1000000."), ("seed", "auto", nil), ("seed", "7", nil),
+    ("top_k", "4.5", "top_k takes a whole number from 0 to 1000000."), ("seed", "auto", nil),
+    ("seed", "7", nil),
     ("seed", "x", "seed takes auto or a whole number from 0."), ("effort", "high", nil),
     ("effort", "extreme", "effort takes auto, low, high."),
   ])
@@ -46,7 +48,11 @@ import Testing
     var settings = ChatSettings()
     let setting = try #require(Setting.named(name))
     #expect(setting.set(value, in: &settings, efforts: ["low", "high"]) == problem)
-    if problem == nil { #expect(setting.value(in: settings) == value) } else { #expect(settings == ChatSettings()) }
+    if problem == nil {
+      #expect(setting.value(in: settings) == value)
+    } else {
+      #expect(settings == ChatSettings())
+    }
   }
 
   @Test func anUnknownCommandKeepsTheDraftAndNamesTheNearest() {
@@ -90,7 +96,9 @@ import Testing
     driver.type("/copy<Enter>")
     #expect(driver.takeEffects() == [.remember("/copy")])
     driver.type("hi<Enter>")
-    driver.engine(.delta(.answer, "Text\n```c\nint x;\n```\nmore\n~~~\ny\n\nz\n~~~\n"), .finished(.stop, TurnStatistics()))
+    driver.engine(
+      .delta(.answer, "Text\n```c\nint x;\n```\nmore\n~~~\ny\n\nz\n~~~\n"), .finished(.stop, TurnStatistics())
+    )
     _ = driver.takeEffects()
     driver.type("/copy 2<Enter>")
     #expect(driver.takeEffects().last == .copy("y\n\nz\n"))

@@ -10,7 +10,9 @@ import Testing
     (true, false, false, .askToQuit), (true, false, true, .quit),
   ])
   func interrupt(_ isEmpty: Bool, _ isAnswering: Bool, _ wasAsked: Bool, _ expected: InterruptDecision) {
-    #expect(InterruptDecision.decide(draftIsEmpty: isEmpty, isAnswering: isAnswering, wasAsked: wasAsked) == expected)
+    #expect(
+      InterruptDecision.decide(draftIsEmpty: isEmpty, isAnswering: isAnswering, wasAsked: wasAsked)
+        == expected)
   }
 
   struct EscapeCase: Sendable {
@@ -34,7 +36,8 @@ import Testing
   ])
   func escape(_ given: EscapeCase) {
     let decision = EscapeDecision.decide(
-      hasOverlay: given.overlay, isAnswering: given.answering, isEditing: given.editing, draftIsEmpty: given.empty,
+      hasOverlay: given.overlay, isAnswering: given.answering, isEditing: given.editing,
+      draftIsEmpty: given.empty,
       wasPressed: given.pressed)
     #expect(decision == given.expected)
   }
@@ -60,12 +63,17 @@ import Testing
     #expect(Set(Keymap.bindings.map(\.action)).count == Action.allCases.count)
   }
 
-  @Test(arguments: [
-    (false, true, true, "xterm", ChatFace.screen), (true, true, true, "xterm", .lines), (false, false, true, "xterm", .lines),
-    (false, true, false, "xterm", .lines), (false, true, true, "dumb", .lines), (false, true, true, "", .lines),
-    (false, true, true, nil, .lines),
-  ] as [(Bool, Bool, Bool, String?, ChatFace)])
+  @Test(
+    arguments: [
+      (false, true, true, "xterm", ChatFace.screen), (true, true, true, "xterm", .lines),
+      (false, false, true, "xterm", .lines),
+      (false, true, false, "xterm", .lines), (false, true, true, "dumb", .lines),
+      (false, true, true, "", .lines),
+      (false, true, true, nil, .lines),
+    ] as [(Bool, Bool, Bool, String?, ChatFace)])
   func face(_ plain: Bool, _ input: Bool, _ output: Bool, _ type: String?, _ expected: ChatFace) {
-    #expect(ChatFace.decide(isPlain: plain, inputIsTerminal: input, outputIsTerminal: output, type: type) == expected)
+    #expect(
+      ChatFace.decide(isPlain: plain, inputIsTerminal: input, outputIsTerminal: output, type: type)
+        == expected)
   }
 }

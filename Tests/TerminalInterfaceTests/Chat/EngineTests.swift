@@ -33,7 +33,9 @@ struct ScriptedEngine: ChatEngine {
 
 /// The way from the engine through tasks and the mailbox to the chat.
 @Suite struct EngineTests {
-  private func run(_ events: [EngineEvent], _ script: String, until done: (ChatState) -> Bool) async throws -> ChatState {
+  private func run(_ events: [EngineEvent], _ script: String, until done: (ChatState) -> Bool) async throws
+    -> ChatState
+  {
     let pipe = try #require(WakePipe())
     let mailbox = Mailbox<ChatEvent>(pipe: pipe)
     defer {
@@ -55,7 +57,10 @@ struct ScriptedEngine: ChatEngine {
 
   @Test func anAnswerArrives() async throws {
     let state = try await run(
-      [.prefill(done: 1, total: 2, reused: 0), .delta(.answer, "Hel"), .delta(.answer, "lo"), .finished(.stop, TurnStatistics())],
+      [
+        .prefill(done: 1, total: 2, reused: 0), .delta(.answer, "Hel"), .delta(.answer, "lo"),
+        .finished(.stop, TurnStatistics()),
+      ],
       "hi<Enter>"
     ) { $0.turn == nil }
     #expect(state.conversation.messages.map(\.content) == ["hi", "Hello"])

@@ -40,7 +40,8 @@ import Testing
       .finished(
         .stop,
         TurnStatistics(
-          promptTokens: 412, reusedTokens: 371, generatedTokens: 90, timeToFirstToken: 0.31, tokensPerSecond: 131,
+          promptTokens: 412, reusedTokens: 371, generatedTokens: 90, timeToFirstToken: 0.31,
+          tokensPerSecond: 131,
           contextUsed: 502)))
   }
 
@@ -49,28 +50,44 @@ import Testing
     ("answer-80x30", 30, 80, conversation),
     ("answer-40x12", 12, 40, conversation),
     ("answer-20x5", 5, 20, conversation),
-    ("scrolled-60x16", 16, 60, { driver in
-      conversation(driver)
-      driver.type("<PgUp>")
-    }),
-    ("thinking-60x14", 14, 60, { driver in
-      driver.type("Why?<Enter>")
-      driver.engine(.delta(.reasoning, "First I should think about what the question is really asking for here."))
-    }),
-    ("reading-60x10", 10, 60, { driver in
-      driver.type("Why?<Enter>")
-      driver.engine(.prefill(done: 100, total: 1000, reused: 100))
-      driver.now += 1
-      driver.engine(.prefill(done: 400, total: 1000, reused: 100))
-    }),
+    (
+      "scrolled-60x16", 16, 60,
+      { driver in
+        conversation(driver)
+        driver.type("<PgUp>")
+      }
+    ),
+    (
+      "thinking-60x14", 14, 60,
+      { driver in
+        driver.type("Why?<Enter>")
+        driver.engine(
+          .delta(.reasoning, "First I should think about what the question is really asking for here."))
+      }
+    ),
+    (
+      "reading-60x10", 10, 60,
+      { driver in
+        driver.type("Why?<Enter>")
+        driver.engine(.prefill(done: 100, total: 1000, reused: 100))
+        driver.now += 1
+        driver.engine(.prefill(done: 400, total: 1000, reused: 100))
+      }
+    ),
     ("menu-60x14", 14, 60, { $0.type("/m") }),
     ("models-60x14", 14, 60, { $0.type("/model <Down>") }),
-    ("draft-40x12", 12, 40, { $0.type("A draft of several lines<C-j>that also wraps because it is long<C-j>x<C-j>y<C-j>z<Up>") }),
-    ("search-60x10", 10, 60, { driver in
-      driver.type("find me<Enter>")
-      driver.engine(.delta(.answer, "Yes."), .finished(.stop, TurnStatistics()))
-      driver.type("<C-r>fin")
-    }),
+    (
+      "draft-40x12", 12, 40,
+      { $0.type("A draft of several lines<C-j>that also wraps because it is long<C-j>x<C-j>y<C-j>z<Up>") }
+    ),
+    (
+      "search-60x10", 10, 60,
+      { driver in
+        driver.type("find me<Enter>")
+        driver.engine(.delta(.answer, "Yes."), .finished(.stop, TurnStatistics()))
+        driver.type("<C-r>fin")
+      }
+    ),
     ("help-40x12", 12, 40, { $0.type("?") }),
   ]
 

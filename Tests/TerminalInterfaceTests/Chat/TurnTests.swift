@@ -19,7 +19,8 @@ import Testing
     #expect(driver.state.statistics?.timeToFirstToken == 0.5)
     driver.engine(.delta(.answer, "Hi "), .delta(.answer, "there"))
     #expect(driver.state.turn?.phase == .writing)
-    let statistics = TurnStatistics(promptTokens: 40, reusedTokens: 10, generatedTokens: 3, timeToFirstToken: 0.4)
+    let statistics = TurnStatistics(
+      promptTokens: 40, reusedTokens: 10, generatedTokens: 3, timeToFirstToken: 0.4)
     driver.engine(.finished(.stop, statistics))
     #expect(driver.state.turn == nil)
     #expect(driver.state.statistics == statistics)

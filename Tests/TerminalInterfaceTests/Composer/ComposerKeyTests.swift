@@ -27,11 +27,10 @@ import Testing
     ("a<A-Enter>b", "a\nb|"),
     ("one<C-j>two<C-a>X", "one\nX|two"),
     ("one<C-j>two<C-a><C-u>", "one\n|two"),
-    ("one<C-j>two<Up><C-k>", "one|\ntwo"),
+    ("one<C-j>two<Up><C-a><C-k>", "|\ntwo"),
     ("one<C-j>two<Up><C-e><C-k>", "one|two"),
     ("one<C-j>two<C-u><C-y>", "one\ntwo|"),
     ("漢字<Left>か", "漢か|字"),
-    ("e<Paste:\u{301}>x<BS>", "e\u{301}|"),
     ("👨‍👩‍👧x<Left><BS>", "|x"),
     ("<Paste:one\r\ntwo>", "one\ntwo|"),
     ("a<Paste:\u{1B}[31m>", "a␛[31m|"),
@@ -58,6 +57,16 @@ import Testing
     let driver = ChatDriver(rows: 24, columns: 11)
     driver.type("one two three four<Up>")
     #expect(driver.draft == "one two thre|e four")
+  }
+
+  @Test func marksJoinTheClusterBefore() {
+    let driver = ChatDriver()
+    for text in ["e", "\u{301}", "👍", "🏽", "x"] { driver.handle(.input(.text(text))) }
+    #expect(driver.state.draft.elements.count == 3)
+    driver.type("<BS><BS>")
+    #expect(driver.draft == "e\u{301}|")
+    driver.handle(.input(.paste("\u{308}")))
+    #expect(driver.state.draft.elements.count == 1)
   }
 
   @Test func aPasteNeverSends() {

@@ -38,7 +38,7 @@ import Testing
     ("[a](b \"title\")", "{l:a}{d: (b)}"),
     ("[not a link]", "[not a link]"),
     ("[1] and (2)", "[1] and (2)"),
-    ("![alt](x.png)", "!{l:alt}{d: (x.png)}"),
+    ("![alt](x.png)", "{l:alt}{d: (x.png)}"),
     ("see https://swift.org/a_b_c. Then", "see {l:https://swift.org/a_b_c}. Then"),
     ("<https://a.b>", "{l:https://a.b}"),
     ("a < b && c > d", "a < b && c > d"),
@@ -55,8 +55,10 @@ import Testing
 
   @Test func hostileTextIsReadInTimeAndWhole() {
     let lots = [
-      String(repeating: "*", count: 8000), String(repeating: "*a", count: 8000), String(repeating: "[", count: 8000),
-      String(repeating: "[a](", count: 3000), String(repeating: "`a``", count: 4000), String(repeating: "<", count: 8000),
+      String(repeating: "*", count: 8000), String(repeating: "*a", count: 8000),
+      String(repeating: "[", count: 8000),
+      String(repeating: "[a](", count: 3000), String(repeating: "`a``", count: 4000),
+      String(repeating: "<", count: 8000),
       String(repeating: "**a _b ", count: 3000), String(repeating: "_a_", count: 5000),
     ]
     for text in lots { #expect(!InlineParser.spans(text, TextStyle(.text)).isEmpty) }
@@ -65,7 +67,9 @@ import Testing
       let text = hostileText(&generator, pieces: 20)
       let shown = InlineParser.spans(text, TextStyle(.text)).map(\.text).joined()
       // Marks may go, letters may not.
-      #expect(shown.filter(\.isLetter).count >= text.filter(\.isLetter).count - 12 * text.count(of: "&amp;") - 2 * text.count(of: "]("))
+      #expect(
+        shown.filter(\.isLetter).count >= text.filter(\.isLetter).count - 12 * text.count(of: "&amp;") - 2
+          * text.count(of: "]("))
     }
   }
 }

@@ -48,8 +48,10 @@ import Testing
     #expect(kinds.contains(.codeStart(language: "swift")))
     #expect(kinds.contains(.codeLine("still */ let y = \"s\"", language: "swift", .comment)))
     #expect(kinds.contains(.codeLine("", language: "swift", .code)))
-    #expect(kinds.contains(
-      .table(MarkdownTable(alignments: [.left, .right], rows: [["a", "b"], ["1", "2"], ["`x|y`", "z"]]))))
+    #expect(
+      kinds.contains(
+        .table(
+          MarkdownTable(alignments: [.left, .right], rows: [["a", "b"], ["1", "2"], ["`x|y`", "z"]]))))
     #expect(kinds.contains(.heading(level: 1, "Underlined")))
     #expect(kinds.contains(.heading(level: 2, "after the table")))
     #expect(kinds.last == .codeLine("not closed", language: "", .code))
@@ -131,8 +133,14 @@ import Testing
   }
 
   @Test(arguments: [
-    ("let x = 5 // c", "swift", ["codeKeyword:let", "code: x = ", "codeNumber:5", "code: ", "codeComment:// c"]),
-    ("print('a\\'b', 1)", "python", ["code:print(", "codeString:'a\\'b'", "code:, ", "codeNumber:1", "code:)"]),
+    (
+      "let x = 5 // c", "swift",
+      ["codeKeyword:let", "code: x = ", "codeNumber:5", "code: ", "codeComment:// c"]
+    ),
+    (
+      "print('a\\'b', 1)", "python",
+      ["code:print(", "codeString:'a\\'b'", "code:, ", "codeNumber:1", "code:)"]
+    ),
     ("SELECT a", "sql", ["codeKeyword:SELECT", "code: a"]),
     ("+added", "diff", ["codeString:+added"]),
     ("whatever", "nolang", ["code:whatever"]),

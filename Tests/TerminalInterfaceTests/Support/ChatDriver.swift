@@ -28,7 +28,8 @@ final class ChatDriver {
   /// The draft with the cursor as a bar.
   var draft: String {
     let elements = state.draft.elements
-    return Draft.text(of: elements[..<state.draft.cursor]) + "|" + Draft.text(of: elements[state.draft.cursor...])
+    return Draft.text(of: elements[..<state.draft.cursor]) + "|"
+      + Draft.text(of: elements[state.draft.cursor...])
   }
 
   func handle(_ event: ChatEvent) { effects += chat.handle(event, now: now) }
@@ -61,13 +62,15 @@ final class ChatDriver {
 
   private static func input(_ name: String) -> TerminalInput {
     if name.hasPrefix("Paste:") { return .paste(String(name.dropFirst(6))) }
-    if name.hasPrefix("C-"), let letter = name.last { return .key(.control(letter)) }
+    if name.hasPrefix("C-"), name.count == 3, let letter = name.last { return .key(.control(letter)) }
     if name.hasPrefix("A-"), name.count == 3, let letter = name.last { return .key(.alt(letter)) }
     let named: [String: Key] = [
-      "Enter": Key(.enter), "A-Enter": Key(.enter, .alt), "Esc": Key(.escape), "Tab": Key(.tab), "Up": Key(.up),
+      "Enter": Key(.enter), "A-Enter": Key(.enter, .alt), "Esc": Key(.escape), "Tab": Key(.tab),
+      "Up": Key(.up),
       "Down": Key(.down), "Left": Key(.left), "Right": Key(.right), "Home": Key(.home), "End": Key(.end),
       "PgUp": Key(.pageUp), "PgDn": Key(.pageDown), "BS": Key(.backspace), "A-BS": Key(.backspace, .alt),
-      "Del": Key(.delete), "F1": Key(.function(1)), "C-Right": Key(.right, .control), "S-Tab": Key(.tab, .shift),
+      "Del": Key(.delete), "F1": Key(.function(1)), "C-Right": Key(.right, .control),
+      "S-Tab": Key(.tab, .shift),
     ]
     return .key(named[name] ?? Key(.insert))
   }

@@ -11,7 +11,9 @@ enum TestFiles {
 
   static func text(_ url: URL) throws -> String { String(decoding: try Data(contentsOf: url), as: UTF8.self) }
 
-  static func fixture(_ name: String) throws -> String { try text(folder.appendingPathComponent("Fixtures/\(name)")) }
+  static func fixture(_ name: String) throws -> String {
+    try text(folder.appendingPathComponent("Fixtures/\(name)"))
+  }
 
   /// An empty folder of its own; the caller removes it.
   static func temporaryFolder() throws -> URL {
@@ -37,9 +39,12 @@ struct SeededGenerator: RandomNumberGenerator {
 /// Random text of the kinds that break terminals.
 func hostileText(_ generator: inout SeededGenerator, pieces: Int) -> String {
   let parts = [
-    "a", "word ", "  ", "\n", "\n\n", "\t", "漢字", "e\u{301}", "👨‍👩‍👧", "🇩🇪", "❤️", "\u{1B}[31m", "\u{7}", "\r\n", "\u{9B}", "\u{202E}",
-    "**", "*", "_", "`", "```\n", "~~~", "[x](", ")", "](y)", "|", "|--|--|\n", "- ", "1. ", "> ", "# ", "---\n", "<", "&amp;",
-    "https://a.b/c", "\\", "\u{200D}", "\u{FE0F}", "\u{0}", "مرحبا", "\u{1F3FD}", "!", "\u{2028}", "=\n", "x = \"y\" // z\n",
+    "a", "word ", "  ", "\n", "\n\n", "\t", "漢字", "e\u{301}", "👨‍👩‍👧", "🇩🇪", "❤️", "\u{1B}[31m", "\u{7}", "\r\n",
+    "\u{9B}", "\u{202E}",
+    "**", "*", "_", "`", "```\n", "~~~", "[x](", ")", "](y)", "|", "|--|--|\n", "- ", "1. ", "> ", "# ",
+    "---\n", "<", "&amp;",
+    "https://a.b/c", "\\", "\u{200D}", "\u{FE0F}", "\u{0}", "مرحبا", "\u{1F3FD}", "!", "\u{2028}", "=\n",
+    "x = \"y\" // z\n",
   ]
   return (0..<pieces).reduce(into: "") { text, _ in text += parts.randomElement(using: &generator) ?? "" }
 }

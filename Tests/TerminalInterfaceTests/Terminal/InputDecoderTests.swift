@@ -14,7 +14,10 @@ import Testing
     ("\u{1B}[1;5C", [.key(Key(.right, .control))]),
     ("\u{1B}[H\u{1B}[4~\u{1B}[7~", [.key(Key(.home)), .key(Key(.end)), .key(Key(.home))]),
     ("\u{1B}[5~\u{1B}[6~\u{1B}[3~", [.key(Key(.pageUp)), .key(Key(.pageDown)), .key(Key(.delete))]),
-    ("\u{1B}OP\u{1B}[11~\u{1B}[[A", [.key(Key(.function(1))), .key(Key(.function(1))), .key(Key(.function(1)))]),
+    (
+      "\u{1B}OP\u{1B}[11~\u{1B}[[A",
+      [.key(Key(.function(1))), .key(Key(.function(1))), .key(Key(.function(1)))]
+    ),
     ("\u{1B}\r", [.key(Key(.enter, .alt))]),
     ("\u{1B}[13;2u\u{1B}[27;2;13~", [.key(Key(.enter, .shift)), .key(Key(.enter, .shift))]),
     ("\u{1B}b\u{1B}f\u{1B}d", [.key(.alt("b")), .key(.alt("f")), .key(.alt("d"))]),
@@ -56,8 +59,9 @@ import Testing
   @Test func cursorReportsAreTakenOnlyWhenAskedFor() {
     var decoder = InputDecoder()
     decoder.expectedReports = 1
-    #expect(decoder.feed("\u{1B}[1;3R\u{1B}[1;2R".utf8)
-      == [.cursorReport(row: 1, column: 3), .key(Key(.function(3), .shift))])
+    #expect(
+      decoder.feed("\u{1B}[1;3R\u{1B}[1;2R".utf8)
+        == [.cursorReport(row: 1, column: 3), .key(Key(.function(3), .shift))])
   }
 
   @Test func faultyBytesBecomeReplacementCharacters() {
@@ -76,7 +80,8 @@ import Testing
       for _ in 0..<20 {
         let bytes = (0..<Int.random(in: 0...24, using: &generator)).map { _ -> UInt8 in
           Bool.random(using: &generator)
-            ? UInt8.random(in: 0...255, using: &generator) : Array("\u{1B}[;~OM<200R".utf8).randomElement(using: &generator) ?? 0
+            ? UInt8.random(in: 0...255, using: &generator)
+            : Array("\u{1B}[;~OM<200R".utf8).randomElement(using: &generator) ?? 0
         }
         for case .text(let text) in decoder.feed(bytes) + (bytes.count % 5 == 0 ? decoder.timeout() : []) {
           #expect(text.unicodeScalars.allSatisfy { $0.value >= 0x20 && $0.value != 0x7F })

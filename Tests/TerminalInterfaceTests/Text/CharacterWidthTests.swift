@@ -5,7 +5,8 @@ import Testing
 @Suite struct CharacterWidthTests {
   @Test func scalarsAgreeWithWcwidth() throws {
     var compared = 0
-    for line in try TestFiles.fixture("widths.txt").split(separator: "\n") where !line.hasPrefix("#") && !line.hasPrefix("S") {
+    for line in try TestFiles.fixture("widths.txt").split(separator: "\n")
+    where !line.hasPrefix("#") && !line.hasPrefix("S") {
       let fields = line.split(separator: " ")
       let first = try #require(UInt32(fields[0], radix: 16))
       let last = try #require(UInt32(fields[1], radix: 16))
@@ -37,7 +38,8 @@ import Testing
 
   /// What is sent to the terminal takes the columns that were counted, whatever the terminal can do.
   @Test(arguments: [
-    TerminalAbilities(), TerminalAbilities(joinsEmoji: true, drawsFlags: true), TerminalAbilities(unicode: false),
+    TerminalAbilities(), TerminalAbilities(joinsEmoji: true, drawsFlags: true),
+    TerminalAbilities(unicode: false),
   ])
   func glyphsTakeTheColumnsThatWereCounted(_ abilities: TerminalAbilities) throws {
     let glyphs = Glyphs(abilities: abilities)

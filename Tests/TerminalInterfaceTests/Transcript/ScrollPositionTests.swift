@@ -18,7 +18,10 @@ struct FakeRows: TranscriptRows {
   @Test func agreesWithPlainArithmetic() {
     var generator = SeededGenerator(state: 4)
     for _ in 0..<200 {
-      let rows = FakeRows(counts: (0..<Int.random(in: 1...8, using: &generator)).map { _ in Int.random(in: 1...12, using: &generator) })
+      let rows = FakeRows(
+        counts: (0..<Int.random(in: 1...8, using: &generator)).map { _ in
+          Int.random(in: 1...12, using: &generator)
+        })
       let total = rows.counts.reduce(0, +)
       let height = Int.random(in: 1...20, using: &generator)
       var position = ScrollPosition.live

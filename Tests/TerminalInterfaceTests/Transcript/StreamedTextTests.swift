@@ -12,8 +12,11 @@ import Testing
       var growing = StreamedText(role: .text)
       var end = text.startIndex
       while end < text.endIndex {
-        end = text.index(end, offsetBy: Int.random(in: 1...9, using: &generator), limitedBy: text.endIndex) ?? text.endIndex
-        growing.update(String(text[..<end]), width: Int.random(in: 10...40, using: &generator), isFinal: false)
+        end =
+          text.index(end, offsetBy: Int.random(in: 1...9, using: &generator), limitedBy: text.endIndex)
+          ?? text.endIndex
+        growing.update(
+          String(text[..<end]), width: Int.random(in: 10...40, using: &generator), isFinal: false)
       }
       growing.update(text, width: 30, isFinal: true)
       var whole = StreamedText(role: .text)
