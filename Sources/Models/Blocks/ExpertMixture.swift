@@ -23,9 +23,12 @@ struct ExpertStack {
   /// The share of experts that a token uses.
   let share: Double
 
+  /// Whether the names are those of OpenAI's checkpoint.
+  private func isOpenAI(_ weights: ModelWeights) -> Bool { weights.contains(prefix + "gate_up_proj") }
+
   /// Gate and up projection: one interleaved stack (OpenAI) or two (MLX, GGUF).
   func input(_ weights: ModelWeights) throws -> ExpertLayers.Input {
-    if weights.contains(prefix + "gate_up_proj_blocks") || weights.contains(prefix + "gate_up_proj") {
+    if isOpenAI(weights) {
       return .interleaved(try weights.openAIStack(prefix + "gate_up_proj", experts, 2 * inner, hidden, share))
     }
     return .separate(
@@ -35,7 +38,7 @@ struct ExpertStack {
 
   /// The down projection.
   func down(_ weights: ModelWeights) throws -> Linear {
-    if weights.contains(prefix + "down_proj_blocks") || weights.contains(prefix + "down_proj") {
+    if isOpenAI(weights) {
       return try weights.openAIStack(prefix + "down_proj", experts, hidden, inner, share)
     }
     return try weights.expertStack(prefix + "down_proj", experts, hidden, inner, share)
