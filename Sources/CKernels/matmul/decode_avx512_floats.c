@@ -64,7 +64,7 @@ SOTTO_TARGET_AVX512 void sotto_decode_floats_avx512(const sotto_view *view, size
     case SOTTO_BFLOAT16: decode_floats(view, row, first, blocks, panel, SOTTO_BFLOAT16); break;
     default: {
       _Alignas(64) sotto_panel_block integers[SOTTO_PANEL_BLOCKS];
-      sotto_decode_integers_avx512(view->matrix->format)(view, row, first, blocks, integers);
+      sotto_decoder_avx512(view->matrix->format)(view, row, first, blocks, integers);
       expand(integers, blocks, panel, sotto_formats[view->matrix->format].kind);
     }
   }

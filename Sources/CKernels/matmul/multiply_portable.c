@@ -160,4 +160,15 @@ SOTTO_TARGET_AVX512 void sotto_multiply_floats_avx512(const void *panel, const v
                                                       size_t tokens, float (*sums)[SOTTO_TILE]) {
   multiply_floats(panel, pack, blocks, tokens, sums, 12);
 }
+#elif defined(__aarch64__)
+STORE(sotto_store_neon)
+
+void sotto_multiply_floats_neon(const void *panel, const void *pack, size_t blocks, size_t tokens,
+                                float (*sums)[SOTTO_TILE]) {
+  multiply_floats(panel, pack, blocks, tokens, sums, 6);
+}
+
+void sotto_pack_integers_neon(const float *x, size_t columns, size_t token, size_t tokens, void *pack) {
+  pack_integers(x, columns, token, tokens, pack);
+}
 #endif
