@@ -94,7 +94,7 @@ def conversations():
         "two users": {"messages": [_user("a"), _user("b")]},
         "documents": {"messages": [_user("a")], "documents": [{"title": "T", "text": "Body"}]},
         "own options": {"messages": [_system("x"), _user("a")], "builtin_tools": ["wolfram_alpha", "code_interpreter"],
-                        "date_string": "01 Jan 2026", "tools_in_user_message": False, "tools": TOOLS},
+                        "date_string": "01 Jan 2026", "tools_in_user_message": False, "tools": TOOLS, "functions": TOOLS},
         "no messages": {"messages": []},
         "odd role": {"messages": [{"role": "narrator", "content": "Once."}, _user("a")]},
         "long": {"messages": [_system("s")] + [m for i in range(20) for m in (_user(f"q{i}"), _assistant(f"a{i}"))]

@@ -30,6 +30,7 @@ extension ChatTemplate {
     func template(_ name: String) -> String? {
       templates.first { $0["name"]?.asString == name }?["template"]?.asString
     }
-    return (forTools ? template("tool_use") : nil) ?? template("default") ?? templates.first?["template"]?.asString
+    return (forTools ? template("tool_use") : nil) ?? template("default")
+      ?? templates.first?["template"]?.asString
   }
 }
