@@ -50,7 +50,8 @@ let package = Package(
     .testTarget(name: "GenerationTests", dependencies: ["Generation"]),
     .testTarget(name: "ModelsTests", dependencies: ["Models"], exclude: ["Fixtures"]),
     .testTarget(name: "TokenizationTests", dependencies: ["Tokenization"]),
-    .testTarget(name: "CheckpointsTests", dependencies: ["Checkpoints"], exclude: ["Fixtures"]),
+    .testTarget(
+      name: "CheckpointsTests", dependencies: ["Checkpoints", "Compute"], exclude: ["Fixtures"]),
     .testTarget(name: "ComputeTests", dependencies: ["Compute", "CKernels"]),
   ],
   swiftLanguageModes: [.v6],

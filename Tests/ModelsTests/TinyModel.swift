@@ -24,7 +24,9 @@ struct TinyModel: Sendable, CustomTestStringConvertible {
 
   func load(_ precision: Precision, threads: Int = 2) throws -> (model: any LanguageModel, backend: CPUBackend) {
     let backend = CPUBackend(precision: precision, threads: threads)
-    return (try Registry.model(Checkpoint.open(path), backend: backend), backend)
+    let gguf = path + "/model.gguf"
+    let checkpoint = try Checkpoint.open(FileManager.default.fileExists(atPath: gguf) ? gguf : path)
+    return (try Registry.model(checkpoint, backend: backend), backend)
   }
 
   /// The tokens and, row by row, the logits after each of them.

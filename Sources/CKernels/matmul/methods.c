@@ -46,7 +46,7 @@ sotto_decode sotto_decode_integers_avx512(sotto_weight_format format) {
 static sotto_method float_method(sotto_isa_level level) {
   sotto_method method = {sizeof(sotto_float_panel_block), SOTTO_FLOAT_PACK_BYTES,
                          sotto_decode_floats_portable,    sotto_decode_floats_portable,
-                         sotto_pack_floats,               sotto_multiply_floats_portable};
+                         sotto_pack_floats,               sotto_multiply_floats_portable, NULL};
 #if defined(__x86_64__)
   if (level == SOTTO_ISA_AVX2) method.multiply = sotto_multiply_floats_avx2;
   if (level == SOTTO_ISA_AVX512) {
@@ -60,7 +60,7 @@ static sotto_method float_method(sotto_isa_level level) {
 static sotto_method integer_method(sotto_weight_format format, sotto_isa_level level) {
   sotto_method method = {sizeof(sotto_panel_block), SOTTO_PACK_BYTES,
                          sotto_decode_portable,     sotto_decode_portable,
-                         sotto_pack_integers_portable, sotto_multiply_integers_portable};
+                         sotto_pack_integers_portable, sotto_multiply_integers_portable, NULL};
 #if defined(__x86_64__)
   if (level == SOTTO_ISA_AVX512) {
     static const sotto_multiply multiply[SOTTO_PANEL_KINDS] = {
@@ -78,14 +78,25 @@ static sotto_method integer_method(sotto_weight_format format, sotto_isa_level l
   return method;
 }
 
+static sotto_store store_function(sotto_isa_level level) {
+#if defined(__x86_64__)
+  if (level == SOTTO_ISA_AVX2) return sotto_store_avx2;
+  if (level == SOTTO_ISA_AVX512) return sotto_store_avx512;
+#endif
+  (void)level;
+  return sotto_store_portable;
+}
+
 sotto_method sotto_method_for(const sotto_matrix *matrix, sotto_precision precision, sotto_isa_level level) {
   sotto_weight_format format = matrix->format;
-  if (precision == SOTTO_FAST && format > SOTTO_BFLOAT16) return integer_method(format, level);
+  int is_integer = precision == SOTTO_FAST && format > SOTTO_BFLOAT16;
+  sotto_method method = is_integer ? integer_method(format, level) : float_method(level);
 #if defined(__x86_64__)
   if (precision == SOTTO_FAST && format == SOTTO_BFLOAT16 && level == SOTTO_ISA_AVX512)
-    return (sotto_method){sizeof(sotto_bfloat_panel_block), SOTTO_BFLOAT_PACK_BYTES,
-                          sotto_decode_bfloats_avx512,      sotto_decode_bfloats_edge,
-                          sotto_pack_bfloats_avx512,        sotto_multiply_bfloats_avx512};
+    method = (sotto_method){sizeof(sotto_bfloat_panel_block), SOTTO_BFLOAT_PACK_BYTES,
+                            sotto_decode_bfloats_avx512,      sotto_decode_bfloats_edge,
+                            sotto_pack_bfloats_avx512,        sotto_multiply_bfloats_avx512, NULL};
 #endif
-  return float_method(level);
+  method.store = store_function(level);
+  return method;
 }

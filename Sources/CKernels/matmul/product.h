@@ -51,6 +51,9 @@ enum { SOTTO_PACK_BYTES = 48, SOTTO_FLOAT_PACK_BYTES = 128, SOTTO_BFLOAT_PACK_BY
 typedef void (*sotto_decode)(const sotto_view *view, size_t row, size_t first, size_t blocks, void *panel);
 /// Writes token `token` of a group of `tokens` into the group's pack.
 typedef void (*sotto_pack)(const float *x, size_t columns, size_t token, size_t tokens, void *pack);
+/// y[t] = sums[t] + bias + residual[t] for `rows` (at most 16) rows; strides in floats. The residual may be NULL.
+typedef void (*sotto_store)(const float (*sums)[SOTTO_TILE], size_t tokens, const float bias[SOTTO_TILE],
+                            const float *residual, size_t residual_stride, float *y, size_t y_stride, size_t rows);
 /// sums[t][r] += panel row r · token t over `blocks` blocks.
 typedef void (*sotto_multiply)(const void *panel, const void *pack, size_t blocks, size_t tokens,
                                float (*sums)[SOTTO_TILE]);
@@ -61,6 +64,7 @@ typedef struct {
   sotto_decode decode_edge;  // any tile
   sotto_pack pack;
   sotto_multiply multiply;
+  sotto_store store;
 } sotto_method;
 
 /// How the formats of integer panels differ for the function that multiplies.

@@ -1,6 +1,6 @@
-// The loops around a product: runs of tiles are handed out to workers as they ask, panels stay in the first two
-// caches, and every weight byte is read once for up to 384 tokens. While a run is computed the bytes of the next one
-// are fetched, a share with every panel, in the order in which they lie in memory.
+// The loops around a product: tiles are handed out to workers as they ask, a panel stays in the first cache,
+// and every weight byte is read once for a chunk of tokens. While a tile is computed the bytes of the next one are
+// fetched, a share with every panel, in the order in which they lie in memory.
 #include <stdatomic.h>
 #include <string.h>
 
@@ -12,39 +12,35 @@ typedef struct {
   atomic_size_t next;
 } run;
 
-/// Tiles tile ..< tile + count, out of an item that ends before tile `last`. No product: nothing is left.
+/// Tile `tile` of an item that ends before tile `last`. No product: nothing is left.
 typedef struct {
   const sotto_product *product;
-  size_t tile, count, last, items_before;
+  size_t tile, last, items_before;
 } cursor;
 
-/// The next tiles of the item, or of the next item that nobody has taken.
+/// The next tile of the item, or the first of the next item that nobody has taken.
 static void advance(run *run, cursor *at) {
   const sotto_product *end = run->workspace->products + run->shape->products;
-  at->tile += at->count;
-  if (at->tile >= at->last) {
-    size_t item = atomic_fetch_add_explicit(&run->next, 1, memory_order_relaxed);
-    while (at->product < end && item >= at->product->items_end) at->items_before = (at->product++)->items_end;
-    if (at->product == end) {
-      at->product = NULL;
-      return;
-    }
-    at->tile = (item - at->items_before) * at->product->tiles_per_item;
-    at->last = at->tile + at->product->tiles_per_item;
-    if (at->last > at->product->tiles) at->last = at->product->tiles;
+  if (++at->tile < at->last) return;
+  size_t item = atomic_fetch_add_explicit(&run->next, 1, memory_order_relaxed);
+  while (at->product < end && item >= at->product->items_end) at->items_before = (at->product++)->items_end;
+  if (at->product == end) {
+    at->product = NULL;
+    return;
   }
-  at->count = at->product->tokens > SOTTO_GROUP ? SOTTO_RUN_TILES : 1;
-  if (at->count > at->last - at->tile) at->count = at->last - at->tile;
+  at->tile = (item - at->items_before) * at->product->tiles_per_item;
+  at->last = at->tile + at->product->tiles_per_item;
+  if (at->last > at->product->tiles) at->last = at->product->tiles;
 }
 
 static void prefetch_plane(const uint8_t *plane, size_t row_bytes, const cursor *at, size_t share, size_t shares) {
   size_t row = at->tile * SOTTO_TILE, rows = at->product->view.rows - row;
-  if (rows > at->count * SOTTO_TILE) rows = at->count * SOTTO_TILE;
+  if (rows > SOTTO_TILE) rows = SOTTO_TILE;
   const uint8_t *p = plane + row * row_bytes, *end = p + rows * row_bytes * (share + 1) / shares;
   for (p += rows * row_bytes * share / shares; p < end; p += 64) __builtin_prefetch(p, 0, 2);
 }
 
-/// Share `share` of `shares` of the bytes that a run will be decoded from.
+/// Share `share` of `shares` of the bytes that a tile will be decoded from.
 static void prefetch(const cursor *at, size_t share, size_t shares) {
   if (!at->product) return;
   const sotto_view *view = &at->product->view;
@@ -53,52 +49,37 @@ static void prefetch(const cursor *at, size_t share, size_t shares) {
   if (view->biases) prefetch_plane(view->biases, view->scale_row_bytes, at, share, shares);
 }
 
-static void store(const sotto_product *product, const sotto_run_shape *shape, size_t tile, size_t token,
-                  const float *sums) {
-  size_t row = tile * SOTTO_TILE, rows = product->view.rows - row;
-  float *y = product->y + token * shape->y_stride + row;
-  const float *bias = product->bias ? product->bias + row : NULL;
-  const float *residual = product->residual ? product->residual + token * shape->residual_stride + row : NULL;
-  if (rows >= SOTTO_TILE) {
-    for (size_t r = 0; r < SOTTO_TILE; r++) y[r] = sums[r] + (bias ? bias[r] : 0) + (residual ? residual[r] : 0);
-  } else {
-    for (size_t r = 0; r < rows; r++) y[r] = sums[r] + (bias ? bias[r] : 0) + (residual ? residual[r] : 0);
-  }
-}
-
-/// The tiles at `at` for the tokens of groups `group` ..< `end`; fetches the bytes of `following` on the way.
-static void run_tiles(const run *run, const cursor *at, const cursor *following, sotto_scratch *scratch, size_t group,
-                      size_t end) {
+/// The tile at `at`; fetches the bytes of `following` on the way.
+static void run_tile(const run *run, const cursor *at, const cursor *following, sotto_scratch *scratch) {
   const sotto_product *product = at->product;
   const sotto_method *method = &product->method;
-  size_t tokens = product->tokens, blocks = sotto_block_count(run->shape->columns), count = at->count;
-  size_t from = sotto_group_start(tokens, group), to = sotto_group_start(tokens, end);
-  for (size_t i = 0; i < count; i++) memset(scratch->sums[i], 0, (to - from) * sizeof *scratch->sums[i]);
+  const sotto_run_shape *shape = run->shape;
+  size_t tokens = product->tokens, groups = sotto_group_count(tokens), blocks = sotto_block_count(shape->columns);
+  size_t row = at->tile * SOTTO_TILE, rows = product->view.rows - row < SOTTO_TILE ? product->view.rows - row : SOTTO_TILE;
+  sotto_decode decode = sotto_is_whole_tile(&product->view, row) ? method->decode : method->decode_edge;
+  float bias[SOTTO_TILE] = {0};
+  if (product->bias) memcpy(bias, product->bias + row, rows * sizeof *bias);
+  memset(scratch->sums, 0, tokens * sizeof *scratch->sums);
 
   // With a single group shorter panels serve as well, and memory is read more evenly.
-  size_t step = sotto_panel_step(blocks, tokens <= SOTTO_GROUP ? SOTTO_SHORT_PANEL : SOTTO_PANEL_BLOCKS);
+  size_t step = sotto_panel_step(blocks, groups == 1 ? SOTTO_SHORT_PANEL : SOTTO_PANEL_BLOCKS);
   size_t shares = (blocks + step - 1) / step;
   for (size_t first = 0; first < blocks; first += step) {
     size_t length = blocks - first < step ? blocks - first : step;
-    int is_last = first + length == blocks;
     prefetch(following, first / step, shares);
-    for (size_t i = 0; i < count; i++) {
-      size_t row = (at->tile + i) * SOTTO_TILE;
-      sotto_decode decode = sotto_is_whole_tile(&product->view, row) ? method->decode : method->decode_edge;
-      decode(&product->view, row, first, length, scratch->panels[i]);
-    }
-    for (size_t g = group; g < end; g++) {
-      size_t start = sotto_group_start(tokens, g), size = sotto_group_start(tokens, g + 1) - start;
+    decode(&product->view, row, first, length, scratch->panel);
+    for (size_t group = 0; group < groups; group++) {
+      size_t start = sotto_group_start(tokens, group), size = sotto_group_start(tokens, group + 1) - start;
       const uint8_t *pack = product->pack + (first * tokens + start * length) * method->pack_bytes;
-      float *y = product->y + start * run->shape->y_stride + at->tile * SOTTO_TILE;
+      int is_last = first + length == blocks;
+      float *y = product->y + start * shape->y_stride + row;
       if (is_last)
-        for (size_t t = 0; t < size; t++, y += run->shape->y_stride)
-          for (size_t i = 0; i < count; i++) __builtin_prefetch(y + i * SOTTO_TILE, 1);
-      for (size_t i = 0; i < count; i++)
-        method->multiply(scratch->panels[i], pack, length, size, scratch->sums[i] + (start - from));
-      if (is_last)
-        for (size_t t = start; t < start + size; t++)
-          for (size_t i = 0; i < count; i++) store(product, run->shape, at->tile + i, t, scratch->sums[i][t - from]);
+        for (size_t t = 0; t < size; t++) __builtin_prefetch(y + t * shape->y_stride, 1);
+      method->multiply(scratch->panel, pack, length, size, scratch->sums + start);
+      if (is_last) {
+        const float *residual = product->residual ? product->residual + start * shape->residual_stride + row : NULL;
+        method->store(scratch->sums + start, size, bias, residual, shape->residual_stride, y, shape->y_stride, rows);
+      }
     }
   }
 }
@@ -112,9 +93,7 @@ static void multiply_task(void *context, int worker, int workers) {
   while (at.product) {
     cursor following = at;
     advance(run, &following);
-    size_t groups = sotto_group_count(at.product->tokens);
-    for (size_t g = 0; g < groups; g += SOTTO_RUN_GROUPS)
-      run_tiles(run, &at, &following, scratch, g, g + SOTTO_RUN_GROUPS < groups ? g + SOTTO_RUN_GROUPS : groups);
+    run_tile(run, &at, &following, scratch);
     at = following;
   }
 }

@@ -3,15 +3,16 @@
 #include "product.h"
 
 enum {
-  SOTTO_RUN_TILES = 4,    // tiles that share one pass over the activations
-  SOTTO_SHORT_PANEL = 8,  // blocks of a panel that serves a single group
-  SOTTO_RUN_GROUPS = 32   // groups of tokens whose sums are kept at once
+  SOTTO_RUN_TILES = 4,          // tiles that share one pass over the packs
+  SOTTO_SHORT_PANEL = 8,        // blocks of a panel that serves a single group
+  SOTTO_CHUNK_TOKENS = 384,     // tokens of a product, at most
+  SOTTO_CHUNK_BYTES = 1536 << 10  // of their packs
 };
 
-/// What one worker needs: panels of SOTTO_RUN_TILES tiles, and their sums for SOTTO_RUN_GROUPS groups.
+/// What one worker needs: a panel, and the sums of its rows.
 typedef struct {
-  _Alignas(64) uint8_t panels[SOTTO_RUN_TILES][SOTTO_PANEL_BLOCKS * sizeof(sotto_float_panel_block)];
-  float sums[SOTTO_RUN_TILES][SOTTO_RUN_GROUPS * SOTTO_GROUP][SOTTO_TILE];
+  _Alignas(64) uint8_t panel[SOTTO_PANEL_BLOCKS * sizeof(sotto_float_panel_block)];
+  float sums[SOTTO_CHUNK_TOKENS][SOTTO_TILE];
 } sotto_scratch;
 
 /// One matrix times its packed tokens.

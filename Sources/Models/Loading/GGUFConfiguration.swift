@@ -72,11 +72,13 @@ struct GGUFConfiguration {
     guard weight.format == .float32, weight.shape.count == 1 else {
       throw ModelError.unsupported("\(name) is not a list of float32 numbers")
     }
-    return .array(
-      (0..<weight.columns).map { index in
-        let bits = weight.values.pointer.loadUnaligned(fromByteOffset: index * 4, as: UInt32.self)
-        return .number(Double(Float(bitPattern: UInt32(littleEndian: bits))))
-      })
+    return weight.values.withUnsafeBytes { bytes in
+      .array(
+        (0..<weight.columns).map { index in
+          let bits = bytes.loadUnaligned(fromByteOffset: index * 4, as: UInt32.self)
+          return .number(Double(Float(bitPattern: UInt32(littleEndian: bits))))
+        })
+    }
   }
 
   /// What a converter changed on the way, architecture by architecture.

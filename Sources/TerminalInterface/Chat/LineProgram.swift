@@ -1,3 +1,6 @@
+import CNcurses
+import Conversation
+
 #if canImport(Glibc)
   import Glibc
 #elseif canImport(Musl)
@@ -5,12 +8,10 @@
 #else
   import Darwin
 #endif
-import CNcurses
-import Conversation
 
 /// The chat without a screen: a message is a line of the standard input, an answer is text on the standard output.
 /// What the program itself says goes to the standard error, so that a pipe holds answers only.
-final class LineProgram {
+package final class LineProgram {
   private let worker: EffectWorker
   private let pipe: WakePipe
   private let chat: Chat
@@ -25,7 +26,7 @@ final class LineProgram {
   private var written = 0
   private var answering: MessageTree.ID?
 
-  init(worker: EffectWorker, pipe: WakePipe, options: ChatOptions) {
+  package init(worker: EffectWorker, pipe: WakePipe, options: ChatOptions) {
     self.worker = worker
     self.pipe = pipe
     isInteractive = isatty(STDIN_FILENO) == 1
@@ -36,7 +37,7 @@ final class LineProgram {
   }
 
   /// Runs until the input ends or the person leaves.
-  func run() -> Int32 {
+  package func run() -> Int32 {
     signals_watch(pipe.writing)
     defer { signals_unwatch() }
     perform([.refreshModels])

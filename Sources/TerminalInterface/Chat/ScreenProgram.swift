@@ -4,7 +4,7 @@ import CNcurses
 ///
 /// At most 60 frames a second, however fast tokens come; none at all while nothing happens. The first token of an
 /// answer is drawn at once.
-final class ScreenProgram {
+package final class ScreenProgram {
   private let worker: EffectWorker
   private let pipe: WakePipe
   private let screen: Screen
@@ -25,13 +25,15 @@ final class ScreenProgram {
   private static let escapeTime = 0.04
 
   /// Takes the terminal over. Nil when ncurses does not know it.
-  init?(worker: EffectWorker, pipe: WakePipe, options: ChatOptions) {
+  package init?(worker: EffectWorker, pipe: WakePipe, options: ChatOptions) {
     self.worker = worker
     self.pipe = pipe
     themes = ThemeLibrary(environment: options.environment)
-    history = options.historyFile.map(HistoryFile.init)
+    history = options.historyFile.map { HistoryFile(path: $0) }
     usesWheel = options.usesWheel
-    guard let screen = Screen(theme: ThemeLibrary.fallback, environment: options.environment) else { return nil }
+    guard let screen = Screen(theme: ThemeLibrary.fallback, environment: options.environment) else {
+      return nil
+    }
     self.screen = screen
     drawnTheme = ThemeLibrary.fallback.name
     var state = ChatState(theme: options.theme ?? ThemeLibrary.defaultName)
@@ -43,7 +45,7 @@ final class ScreenProgram {
   }
 
   /// Runs until the person leaves.
-  func run() -> Int32 {
+  package func run() -> Int32 {
     signals_watch(pipe.writing)
     decoder.expectedReports = screen.askForAbilities()
     if usesWheel { screen.writeRaw("\u{1B}[?1000h\u{1B}[?1006h") }
@@ -80,7 +82,9 @@ final class ScreenProgram {
     }
     if chat.tick(now: now) { isDirty = true }
     // The first word of an answer does not wait for the beat.
-    if chat.state.turn?.phase != phase && (chat.state.turn?.phase == .writing || chat.state.turn?.phase == .thinking) {
+    if chat.state.turn?.phase != phase
+      && (chat.state.turn?.phase == .writing || chat.state.turn?.phase == .thinking)
+    {
       lastFrame = 0
     }
   }
@@ -125,7 +129,9 @@ final class ScreenProgram {
       chat.fallBack(to: ThemeLibrary.defaultName)
       screen.use(ThemeLibrary.fallback)
       drawnTheme = ThemeLibrary.defaultName
-      perform(chat.handle(.note("\(error)\nThe theme \(drawnTheme) is used.", isError: true), now: TerminalPoll.now()))
+      perform(
+        chat.handle(
+          .note("\(error)\nThe theme \(drawnTheme) is used.", isError: true), now: TerminalPoll.now()))
     }
   }
 

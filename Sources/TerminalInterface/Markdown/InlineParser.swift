@@ -2,7 +2,7 @@
 /// close; what is left open at the end counts as closed there, so that text does not jump while it streams.
 ///
 /// Cost: one pass, with a bounded look back for each closing mark.
-struct InlineParser {
+package struct InlineParser {
   private enum Piece {
     case text(String, TextStyle)
     case delimiter(Character, count: Int)
@@ -27,7 +27,7 @@ struct InlineParser {
   private init(base: TextStyle) { self.base = base }
 
   /// The spans of a text.
-  static func spans(_ text: String, _ base: TextStyle) -> [Span] {
+  package static func spans(_ text: String, _ base: TextStyle) -> [Span] {
     // Most lines have no marks at all.
     guard text.utf8.contains(where: { "*_`~[\\<&h!".utf8.contains($0) }) else { return [Span(text, base)] }
     var parser = InlineParser(base: base)
@@ -40,7 +40,8 @@ struct InlineParser {
     while place < text.count {
       let character = text[place]
       switch character {
-      case "\\" where place + 1 < text.count && text[place + 1].isASCII && text[place + 1].isPunctuationOrSymbol:
+      case "\\"
+      where place + 1 < text.count && text[place + 1].isASCII && text[place + 1].isPunctuationOrSymbol:
         plain.append(text[place + 1])
         place += 2
       case "`": place = readCode(text, place)
@@ -112,8 +113,12 @@ struct InlineParser {
     while start + count < text.count && text[start + count] == mark { count += 1 }
     let before = start == 0 ? Character(" ") : text[start - 1]
     let after = start + count == text.count ? Character(" ") : text[start + count]
-    let left = !after.isWhitespace && (!after.isPunctuationOrSymbol || before.isWhitespace || before.isPunctuationOrSymbol)
-    let right = !before.isWhitespace && (!before.isPunctuationOrSymbol || after.isWhitespace || after.isPunctuationOrSymbol)
+    let left =
+      !after.isWhitespace
+      && (!after.isPunctuationOrSymbol || before.isWhitespace || before.isPunctuationOrSymbol)
+    let right =
+      !before.isWhitespace
+      && (!before.isPunctuationOrSymbol || after.isWhitespace || after.isPunctuationOrSymbol)
     if mark == "~" && count != 2 || !left && !right {
       plain += String(repeating: mark, count: count)
       return start + count
@@ -169,7 +174,9 @@ struct InlineParser {
   }
 
   private mutating func take(_ used: Int, from piece: Int) {
-    if case .delimiter(let mark, let count) = pieces[piece] { pieces[piece] = .delimiter(mark, count: count - used) }
+    if case .delimiter(let mark, let count) = pieces[piece] {
+      pieces[piece] = .delimiter(mark, count: count - used)
+    }
   }
 
   private mutating func readLink(_ text: [Character], _ start: Int) -> Int {
@@ -178,7 +185,8 @@ struct InlineParser {
       return start + 1
     }
     endPlain()
-    let label = InlineParser.spans(link.label, TextStyle(.link, base.emphasis.union(.underline)), nested: true)
+    let label = InlineParser.spans(
+      link.label, TextStyle(.link, base.emphasis.union(.underline)), nested: true)
     for span in label { pieces.append(.text(span.text, span.style)) }
     if link.address != link.label && !link.address.isEmpty {
       pieces.append(.text(" (\(link.address))", TextStyle(.dim, base.emphasis)))
@@ -275,5 +283,5 @@ struct InlineParser {
 
 extension Character {
   /// What CommonMark calls punctuation: Unicode punctuation and symbols.
-  var isPunctuationOrSymbol: Bool { isPunctuation || isSymbol }
+  package var isPunctuationOrSymbol: Bool { isPunctuation || isSymbol }
 }

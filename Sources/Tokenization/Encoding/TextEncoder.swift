@@ -56,7 +56,7 @@ struct TextEncoder: ~Copyable {
     if id != VocabularyLayout.none {
       output.reserve(1)
       output.append(id)
-    } else if tables.isOrdered {
+    } else if tables.canMatch(text, start, end) {
       longest.encode(text, start, end, tables, &output)
     } else {
       ranked.encode(text, start, end, tables, &output)

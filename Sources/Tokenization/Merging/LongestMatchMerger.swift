@@ -5,7 +5,8 @@
 /// place that led nowhere is remembered and not entered again: as the encoding of a text has one row of
 /// tokens only, so has every beginning of it, and a second way to the same place would be the same way. So
 /// every place is left at most once in each direction.
-struct LongestMatchMerger {
+struct LongestMatchMerger: ~Copyable {
+  private let memory = NeighbourMemory()
   /// Places that led nowhere, one bit each from the start of the piece; unused until there is one.
   private var deadEnds: [UInt64] = []
 
@@ -25,14 +26,14 @@ struct LongestMatchMerger {
     while true {
       while candidate != none {
         let next = place &+ tables.length(candidate)
-        if next <= limit, !(hasDeadEnds && isDeadEnd(next &- start)),
-          last == none || tables.neighbours.canStand(last, candidate)
+        if next <= limit, next > place, !(hasDeadEnds && isDeadEnd(next &- start)),
+          last == none || memory.canStand(last, candidate, tables.neighbours)
         {
           output.append(candidate)
           place = next
           break
         }
-        candidate = tables.neighbours.tokens[Int(candidate)].shorter
+        candidate = tables.shorter(candidate)
       }
       if candidate != none {
         if place == limit { return }
@@ -50,7 +51,7 @@ struct LongestMatchMerger {
         let back = output.tokens[output.count]
         place &-= tables.length(back)
         last = output.last(above: base)
-        candidate = tables.neighbours.tokens[Int(back)].shorter
+        candidate = tables.shorter(back)
         continue
       }
       repeat {

@@ -43,7 +43,8 @@ struct PreTokenizer {
         pass(place, end)
         place = end
       }
-    case .marks: cutBeforeMarks(start, limit, pass)
+    case .marks: cutBeforeMarks(start, limit, joined: nil, pass)
+    case .markRuns(let joined): cutBeforeMarks(start, limit, joined: joined, pass)
     }
   }
 
@@ -88,17 +89,22 @@ struct PreTokenizer {
     if pieceStart < limit { pass(pieceStart, limit) }
   }
 
-  /// ▁ starts a piece.
-  private func cutBeforeMarks(_ start: Int, _ limit: Int, _ pass: (Int, Int) -> Void) {
+  /// ▁ starts a piece; with `joined` only the first of several, and not after one of these bytes.
+  private func cutBeforeMarks(_ start: Int, _ limit: Int, joined: ByteSet?, _ pass: (Int, Int) -> Void) {
     var pieceStart = start
+    var wasMark = false
     var place = start
     while place < limit {
-      let length = UTF8Text.length(startingWith: text[place])
-      if length == 3, place > pieceStart, UTF8Text.point(text, at: place).value == SpaceMark.point {
+      let isMark =
+        text[place] == SpaceMark.first && place &+ 2 < limit && text[place &+ 1] == SpaceMark.second
+        && text[place &+ 2] == SpaceMark.third
+      let isJoined = joined.map { wasMark || place == start || $0.contains(text[place &- 1]) } ?? false
+      if isMark, place > pieceStart, !isJoined {
         pass(pieceStart, place)
         pieceStart = place
       }
-      place &+= length
+      wasMark = isMark
+      place &+= isMark ? 3 : 1
     }
     if pieceStart < limit { pass(pieceStart, limit) }
   }

@@ -31,7 +31,7 @@ enum VocabularyLayout {
   /// The most tokens and merges that the tables can number, and the most nodes of a tree.
   static let maximumTokens = 1 << idBits - 1
   static let maximumMerges = 1 << rankBits - 1
-  static let maximumNodes = 1 << 24 - 1
+  static let maximumNodes = 1 << 22 - 1
 }
 
 /// The tables of a compiled vocabulary, in the order in which they lie.
