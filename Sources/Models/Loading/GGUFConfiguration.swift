@@ -24,6 +24,8 @@ struct GGUFConfiguration {
     ("attention.head_count_kv", "num_key_value_heads"),
     ("attention.key_length", "head_dim"),
     ("attention.sliding_window", "sliding_window"),
+    ("expert_count", "num_local_experts"),
+    ("expert_used_count", "num_experts_per_tok"),
   ]
   private static let numbers = [
     ("attention.layer_norm_rms_epsilon", "rms_norm_eps"),
@@ -87,6 +89,9 @@ struct GGUFConfiguration {
     case "llama":
       // The converter reorders the rows of q and k, so that rotated pairs are neighbours.
       object["rope_interleaved"] = true
+    case "gpt-oss":
+      object["model_type"] = "gpt_oss"
+      object["intermediate_size"] = .integer(try metadata.integer("gpt-oss.expert_feed_forward_length"))
     case "gemma3":
       // The converter adds 1 to the norms' weights, and knows the 27B model by its layers.
       object["norm_weights_include_one"] = true

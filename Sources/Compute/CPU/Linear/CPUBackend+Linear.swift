@@ -42,7 +42,7 @@ extension CPUBackend {
     return result
   }
 
-  private func matrix(_ parameter: Parameter) -> sotto_matrix {
+  func matrix(_ parameter: Parameter) -> sotto_matrix {
     guard let matrix = parameter.storage as? CPUMatrix else { preconditionFailure("not a matrix") }
     return matrix.matrix
   }
