@@ -112,12 +112,13 @@ struct BadInputTests {
     ("[1, 2", "1"), ("{}", "1"), ("[]", "1"), (#"["a"]"#, "1"), ("[1, 99999]", "1"), ("[-1]", "1"),
     ("[1.5]", "1"),
     ("[1, 2]", "0"), ("[1, 2]", "3"), ("[1, 2]", "-1"), ("[1e30]", "1"),
-    (String(repeating: "[", count: 100_000), "1"),
+    ("deep", "1"),
   ])
   func badTokensGetOneLine(_ tokens: String, _ prefill: String) throws {
     try Fixture.withFolder { folder in
       let file = folder.appending(path: "tokens.json")
-      try Data(tokens.utf8).write(to: file)
+      let text = tokens == "deep" ? String(repeating: "[", count: 100_000) : tokens
+      try Data(text.utf8).write(to: file)
       let output = folder.appending(path: "o.safetensors")
       let program = try Program.run(
         [
