@@ -1,5 +1,5 @@
 /// Cuts text into the pieces that merging does not cross, by a row of `PreTokenization` steps.
-struct PreTokenizer {
+package struct PreTokenizer {
   let text: UnsafePointer<UInt8>
   private let steps: ArraySlice<PreTokenization>
   private let classes = CharacterClass.table
@@ -7,6 +7,18 @@ struct PreTokenizer {
   init(_ steps: ArraySlice<PreTokenization>, text: UnsafePointer<UInt8>) {
     self.steps = steps
     self.text = text
+  }
+
+  /// The lengths in bytes of a text's pieces, cut as `tokenizer.ggml.pre` of a GGUF file names it; nil for an
+  /// unknown name.
+  package static func pieceLengths(of text: String, gguf name: String) -> [Int]? {
+    guard let steps = NamedPreTokenizer(gguf: name)?.steps else { return nil }
+    var (text, lengths) = (text, [Int]())
+    text.withUTF8 { bytes in
+      guard let base = bytes.baseAddress else { return }
+      PreTokenizer(steps[...], text: base).forEachPiece(0, bytes.count) { lengths.append($1 - $0) }
+    }
+    return lengths
   }
 
   /// Hands the pieces of `text[start..<limit]` to `body`, in order.
