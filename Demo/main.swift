@@ -42,6 +42,10 @@ actor DemoEngine: ChatEngine {
           try? await Task.sleep(for: .milliseconds(20))
         }
         var rest = text[...]
+        if last == "huge" {
+          for i in 0..<60000 { if flag.get() { break }; continuation.yield(.delta(.answer, "Line \(i) of a *long* answer with `some` words in it, and more.\n" + (i % 3 == 0 ? "\n" : ""))); if i % 100 == 0 { try? await Task.sleep(for: .milliseconds(5)) } }
+          continuation.yield(.finished(.stop, stats)); continuation.finish(); return
+        }
         while !rest.isEmpty {
           if flag.get() { continuation.yield(.finished(.cancelled, stats)); continuation.finish(); return }
           let piece = rest.prefix(4); rest = rest.dropFirst(4)
