@@ -49,8 +49,11 @@ extension ChatState {
     case .delta(let channel, let text):
       turn.phase = channel == .reasoning ? .thinking : .writing
       if turn.statistics.timeToFirstToken == nil { turn.statistics.timeToFirstToken = now - turn.started }
+      if channel == .reasoning && turn.thinkingSince == nil { turn.thinkingSince = now }
+      let thinkingTime = turn.thinkingSince.map { now - $0 }
       conversation.update(turn.answer) { message in
         if channel == .reasoning { message.reasoning += text } else { message.content += text }
+        if channel == .reasoning || message.reasoningTime == nil { message.reasoningTime = thinkingTime }
       }
     case .progress(let statistics):
       turn.statistics = merged(statistics, turn.statistics)

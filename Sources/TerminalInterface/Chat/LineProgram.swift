@@ -20,6 +20,8 @@ package final class LineProgram {
   private var pending: [UInt8] = []
   private var isAtEnd = false
   private var exitCode: Int32?
+  /// A pipe's exit status tells whether every line was answered.
+  private var hasFailed = false
   /// Entries of the transcript that were told already.
   private var told = 0
   /// Bytes of the answer that is being written which are out already.
@@ -58,7 +60,7 @@ package final class LineProgram {
       step()
     }
     _ = worker.start(.cancel)
-    return exitCode ?? 0
+    return exitCode ?? (hasFailed && !isInteractive ? 1 : 0)
   }
 
   // A line is taken only when the one before was answered and a model is there.
@@ -112,6 +114,7 @@ package final class LineProgram {
 
   private func submit(_ line: String) {
     let effects = chat.submit(line, now: TerminalPoll.now())
+    if chat.state.model == nil { hasFailed = true }
     perform(effects)
     tell()
     if let flash = chat.state.flash?.text {
@@ -140,6 +143,7 @@ package final class LineProgram {
         written = bytes.count
       }
       if state.turn == nil {
+        if message.finish == .failed { hasFailed = true }
         if written > 0 { put("\n", to: STDOUT_FILENO) }
         (answering, written) = (nil, 0)
       }

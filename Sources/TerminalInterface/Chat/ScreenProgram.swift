@@ -52,6 +52,10 @@ package final class ScreenProgram {
     perform([.refreshModels])
     while exitCode == nil { turnOnce() }
     if usesWheel { screen.writeRaw("\u{1B}[?1006l\u{1B}[?1000l") }
+    // An answer of the terminal that is still on its way would be typed into the shell.
+    if decoder.expectedReports > 0, TerminalPoll.wait(pipe: pipe, milliseconds: 50).input {
+      _ = TerminalPoll.read()
+    }
     screen.stop()
     signals_unwatch()
     _ = worker.start(.cancel)
@@ -141,6 +145,11 @@ package final class ScreenProgram {
     if signals & Int32(SIGNALS_QUIT) != 0 { exitCode = 143 }
     if signals & Int32(SIGNALS_INTERRUPT) != 0 { take([.key(.control("c"))], TerminalPoll.now()) }
     if signals & Int32(SIGNALS_SUSPEND) != 0 { suspend() }
+    if signals & Int32(SIGNALS_CONTINUED) != 0 {
+      // Something else stopped us, and may have changed the terminal's modes.
+      screen.pause()
+      screen.resume()
+    }
     if signals & (Int32(SIGNALS_RESIZED) | Int32(SIGNALS_CONTINUED)) != 0 {
       screen.updateSize()
       chat.resize(screen.size)
@@ -152,6 +161,7 @@ package final class ScreenProgram {
   private func suspend() {
     screen.pause()
     signals_stop_self()
+    _ = signals_take()
     screen.resume()
     chat.resize(screen.size)
     isDirty = true

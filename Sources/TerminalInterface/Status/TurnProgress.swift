@@ -21,6 +21,8 @@ package struct TurnProgress: Sendable, Equatable {
   package let started: Double
   package var statistics = TurnStatistics()
   package var isStopping = false
+  /// When the first thought came.
+  package var thinkingSince: Double?
   /// When reading began, and with how many tokens.
   private var readingSince: (time: Double, done: Int)?
 

@@ -79,9 +79,9 @@ package struct EntryLayout {
   }
 
   private static func reasoningLine(_ message: Message, isThinking: Bool, isOpen: Bool) -> StyledLine {
-    let words = message.reasoning.utf8.count
     if isThinking { return StyledLine(isOpen ? "▾ Thinking" : "▸ Thinking …", .reasoning) }
-    return StyledLine("\(isOpen ? "▾" : "▸") Thought (\(byteSize(words)))", .reasoning)
+    let time = message.reasoningTime.map { " for \(duration($0))" } ?? ""
+    return StyledLine("\(isOpen ? "▾" : "▸") Thought\(time)", .reasoning)
   }
 
   private static func ending(_ message: Message) -> String? {

@@ -35,8 +35,10 @@ import Testing
 
   private static func conversation(_ driver: ChatDriver) {
     driver.type("What does *sotto voce* mean?<Enter>")
+    driver.engine(.delta(.reasoning, "They ask "))
+    driver.now += 3.2
     driver.engine(
-      .delta(.reasoning, "They ask for a meaning."), .delta(.answer, answer),
+      .delta(.reasoning, "for a meaning."), .delta(.answer, answer),
       .finished(
         .stop,
         TurnStatistics(
