@@ -54,7 +54,8 @@ struct BenchCommand: ParsableCommand {
     let model = try makeModel(backend)
     let facts = model.facts
     guard prompt + generate <= facts.contextLength else {
-      throw CommandError("\(prompt + generate) tokens do not fit the model's context of \(facts.contextLength)")
+      throw CommandError(
+        "\(prompt + generate) tokens do not fit the model's context of \(facts.contextLength)")
     }
     var measurement = SpeedMeasurement(model: model, backend: backend, prompt: prompt, generate: generate)
     for round in 1...repetitions {
