@@ -22,7 +22,9 @@ struct TinyModel: Sendable, CustomTestStringConvertible {
 
   private var path: String { Self.folder.appending(path: name).path }
 
-  func load(_ precision: Precision, threads: Int = 2) throws -> (model: any LanguageModel, backend: CPUBackend) {
+  func load(_ precision: Precision, threads: Int = 2) throws -> (
+    model: any LanguageModel, backend: CPUBackend
+  ) {
     let backend = CPUBackend(precision: precision, threads: threads)
     let gguf = path + "/model.gguf"
     let checkpoint = try Checkpoint.open(FileManager.default.fileExists(atPath: gguf) ? gguf : path)

@@ -86,7 +86,8 @@ extension ModelWeights {
     guard contains(bias) else { return Linear(weight: try backend.parameter(weight)) }
     // As one long vector: a backend takes vectors as plain numbers.
     let stored = try stored(bias, [weight.matrices, weight.rows])
-    let vector = try Weight(format: stored.format, shape: [weight.matrices * weight.rows], values: stored.values)
+    let vector = try Weight(
+      format: stored.format, shape: [weight.matrices * weight.rows], values: stored.values)
     return Linear(weight: try backend.parameter(weight), bias: try backend.parameter(vector))
   }
 }

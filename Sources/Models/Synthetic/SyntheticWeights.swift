@@ -69,7 +69,8 @@ struct SyntheticWeights: WeightSource {
   private static func bytes(count: Int, repeating pattern: [UInt8]) -> Bytes {
     let memory = OwnedMemory(count: count)
     var filled = min(pattern.count, count)
-    UnsafeMutableRawBufferPointer(start: memory.pointer, count: filled).copyBytes(from: pattern.prefix(filled))
+    let start = UnsafeMutableRawBufferPointer(start: memory.pointer, count: filled)
+    start.copyBytes(from: pattern.prefix(filled))
     while filled < count {
       // Whole patterns, doubling: a block never starts elsewhere than in the pattern.
       let next = min(filled, count - filled, 1 << 24 / pattern.count * pattern.count)

@@ -22,10 +22,10 @@ struct LongestMatchMerger: ~Copyable {
     var place = start
     var last = none
     var hasDeadEnds = false
-    var candidate = tables.tree.longestMatch(text, from: place, limit: limit)
+    var (candidate, seenEnd) = tables.tree.longestMatch(text, from: place, limit: limit)
     while true {
       while candidate != none {
-        let next = place &+ tables.length(candidate)
+        let next = seenEnd > 0 ? seenEnd : place &+ tables.length(candidate)
         if next <= limit, next > place, !(hasDeadEnds && isDeadEnd(next &- start)),
           last == none || memory.canStand(last, candidate, tables.neighbours)
         {
@@ -34,11 +34,12 @@ struct LongestMatchMerger: ~Copyable {
           break
         }
         candidate = tables.shorter(candidate)
+        seenEnd = 0
       }
       if candidate != none {
         if place == limit { return }
         last = candidate
-        candidate = tables.tree.longestMatch(text, from: place, limit: limit)
+        (candidate, seenEnd) = tables.tree.longestMatch(text, from: place, limit: limit)
         if candidate != none { continue }
         // Nothing at all goes on from here: a character that is no token. Nothing merges with it.
       } else if output.count > base {
@@ -52,6 +53,7 @@ struct LongestMatchMerger: ~Copyable {
         place &-= tables.length(back)
         last = output.last(above: base)
         candidate = tables.shorter(back)
+        seenEnd = 0
         continue
       }
       repeat {
@@ -61,7 +63,7 @@ struct LongestMatchMerger: ~Copyable {
           UnsafeBufferPointer(start: text + place, count: end &- place), to: &output, from: pieceBase)
         place = end
         if place == limit { return }
-        candidate = tables.tree.longestMatch(text, from: place, limit: limit)
+        (candidate, seenEnd) = tables.tree.longestMatch(text, from: place, limit: limit)
       } while candidate == none
       base = output.count
       last = none

@@ -20,7 +20,15 @@ struct PieceTable {
   func find(
     _ piece: UnsafePointer<UInt8>, _ count: Int, starts: UnsafePointer<UInt32>, bytes: UnsafePointer<UInt8>
   ) -> UInt32 {
-    let hash = PieceHash.of(piece, count)
+    find(piece, count, PieceHash.of(piece, count), starts: starts, bytes: bytes)
+  }
+
+  /// The same with the piece's `PieceHash` at hand.
+  @inline(__always)
+  func find(
+    _ piece: UnsafePointer<UInt8>, _ count: Int, _ hash: UInt64, starts: UnsafePointer<UInt32>,
+    bytes: UnsafePointer<UInt8>
+  ) -> UInt32 {
     var slot = ProbeTable.start(hash, slotStarts)
     while true {
       let entry = slots[slot]
@@ -94,7 +102,7 @@ enum PieceHash {
   @inline(__always)
   static func of(_ piece: UnsafePointer<UInt8>, _ count: Int) -> UInt64 {
     let ends = ends(piece, count)
-    var state = mix(ends.0 ^ first, ends.1 ^ second &+ UInt64(truncatingIfNeeded: count))
+    var state = of(ends, count)
     if count > 16 {
       // The first eight bytes and the last eight are in `ends`.
       var place = 8
@@ -104,6 +112,12 @@ enum PieceHash {
       }
     }
     return state
+  }
+
+  /// The hash of a piece of up to 16 bytes by its `ends`.
+  @inline(__always)
+  static func of(_ ends: (UInt64, UInt64), _ count: Int) -> UInt64 {
+    mix(ends.0 ^ first, ends.1 ^ second &+ UInt64(truncatingIfNeeded: count))
   }
 
   /// Whether two pieces of the same length are the same.
@@ -121,7 +135,7 @@ enum PieceHash {
 
   /// Two words that hold all bytes of up to 16, and the ends of longer ones; nothing beyond is read.
   @inline(__always)
-  private static func ends(_ piece: UnsafePointer<UInt8>, _ count: Int) -> (UInt64, UInt64) {
+  static func ends(_ piece: UnsafePointer<UInt8>, _ count: Int) -> (UInt64, UInt64) {
     if count >= 8 { return (word(piece, 0), word(piece, count &- 8)) }
     if count >= 4 { return (half(piece, 0), half(piece, count &- 4)) }
     if count == 0 { return (0, 0) }

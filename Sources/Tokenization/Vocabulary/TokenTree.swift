@@ -32,27 +32,36 @@ struct TokenTree {
     self.tokenCount = UInt32(tokenCount)
   }
 
-  /// The longest token that the text from `start` to `limit` starts with; `none` if there is none. The text
+  /// The longest token that the text from `start` to `limit` starts with, and where it ends if that was seen on
+  /// the way (0 if not); `none` if there is none. The text
   /// must be valid UTF-8 up to `limit`; it may start within a character.
   @inline(__always)
-  func longestMatch(_ text: UnsafePointer<UInt8>, from start: Int, limit: Int) -> UInt32 {
+  func longestMatch(_ text: UnsafePointer<UInt8>, from start: Int, limit: Int) -> (
+    token: UInt32, end: Int
+  ) {
     var node = tokenCount
     var place = start
+    var found = (token: VocabularyLayout.none, end: 0)
     var edge = Self.goesOn | Self.goesOnWithBytes
     while place < limit, edge & Self.goesOn != 0 {
       let (symbol, length) = Self.symbol(text, at: place, limit: limit)
       let next = find(node, symbol)
       if next == Self.empty {
         if length > 1, edge & Self.goesOnWithBytes != 0 {
-          node = followBytes(text, place, length, from: node)
+          let below = followBytes(text, place, length, from: node)
+          if below != node { return (token(at: below), 0) }
         }
         break
       }
       edge = next
       node = UInt32(truncatingIfNeeded: next & Self.nodeMask)
       place &+= length
+      if node < tokenCount { found = (node, place) }
     }
-    return token(at: node)
+    if node < tokenCount { return found }
+    // A token that ends within a character may be longer than the last one that was passed.
+    let above = token(at: node)
+    return above == found.token ? found : (above, 0)
   }
 
   /// The token that a node is, or the longest above it. Numbers that lead nowhere give `none`.

@@ -9,8 +9,13 @@ let isaLevels: [sotto_isa_level] = {
   return (0..<SOTTO_ISA_LEVELS.rawValue).map { sotto_isa_level($0) }.filter { sotto_set_isa($0) == $0 }
 }()
 
+/// The level is one for the whole process, and tests run side by side.
+private let levelLock = NSRecursiveLock()
+
 /// Runs `body` once for every instruction set of this machine.
 func onEveryLevel(_ body: (String) throws -> Void) rethrows {
+  levelLock.lock()
+  defer { levelLock.unlock() }
   let before = sotto_isa()
   defer { sotto_set_isa(before) }
   for level in isaLevels {

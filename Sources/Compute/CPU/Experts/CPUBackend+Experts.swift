@@ -12,12 +12,14 @@ extension CPUBackend {
     let order = ExpertOrder(choice.experts, chosen: routing.count, experts: logits.columns)
     let hidden = gatedInputs(x, order, layers)
     let outputs = make(rows: order.rows.count, columns: layers.down.outputs)
-    expertProduct(hidden, rows: order.identity, order, layers.down, into: outputs.pointer, stride: layers.down.outputs)
+    expertProduct(
+      hidden, rows: order.identity, order, layers.down, into: outputs.pointer,
+      stride: layers.down.outputs)
     let (result, target) = make(rows: x.rows, columns: layers.down.outputs)
     let start = residual.map { rows(of: $0) } ?? sotto_rows(data: nil, stride: 0)
     sotto_combine_experts(
-      pool.handle, target, rows(of: outputs.tensor), order.slots, choice.weights, routing.count, start, x.rows,
-      layers.down.outputs)
+      pool.handle, target, rows(of: outputs.tensor), order.slots, choice.weights, routing.count, start,
+      x.rows, layers.down.outputs)
     return result
   }
 
