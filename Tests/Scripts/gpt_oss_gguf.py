@@ -1,14 +1,14 @@
 """GPT-OSS models with made-up weights as GGUF files, as llama.cpp's converter lays them out.
 
 `write(path, shape, contents)` writes one: the experts in MXFP4, other matrices in Q8_0, vectors, the router and
-the sinks in float32, and a vocabulary of single bytes with two merges, filled up with unused tokens, so that
-llama.cpp loads the file. `contents` gives each tensor's bytes in pieces, so that a file of 12 GB needs no memory.
+the sinks in float32, and a made-up byte-level vocabulary, so that llama.cpp loads the file. `contents` gives each tensor's bytes in pieces, so that a file of 12 GB needs no memory.
 
 Needs numpy and the gguf package.
 """
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -87,20 +87,24 @@ def tensors(shape: Shape) -> list[Tensor]:
     return found
 
 
-def add_vocabulary(writer: gguf.GGUFWriter, count: int) -> None:
-    """Byte-level BPE: 256 bytes, two merges, and tokens that no text encodes to."""
+def vocabulary(count: int) -> tuple[list[str], list[tuple[str, str]]]:
+    """Byte-level BPE of `count` tokens: 256 bytes, pairs of them, triples, and their merges."""
     printable = [*range(0x21, 0x7F), *range(0xA1, 0xAD), *range(0xAE, 0x100)]
-    others = [b for b in range(256) if b not in printable]
-    letters = [chr(b) for b in printable] + [chr(256 + i) for i in range(len(others))]
-    merges = [("t", "h"), ("th", "e")]
-    ordinary = (letters + ["".join(m) for m in merges])[: count - 1]
-    tokens = ordinary + [f"<|reserved_{i}|>" for i in range(len(ordinary), count - 1)] + ["<|return|>"]
-    kinds = [int(gguf.TokenType.NORMAL)] * len(ordinary) + [int(gguf.TokenType.CONTROL)] * (count - len(ordinary))
+    letters = [chr(b) for b in printable] + [chr(256 + i) for i in range(256 - len(printable))]
+    pairs = itertools.product(letters, letters)
+    triples = ((a + b, c) for a, b, c in itertools.product(letters, letters, letters))
+    merges = list(itertools.islice(itertools.chain(pairs, triples), max(0, count - len(letters))))
+    return (letters + ["".join(m) for m in merges])[:count], merges
+
+
+def add_vocabulary(writer: gguf.GGUFWriter, count: int) -> None:
+    """As many tokens and merges to load as the model has, the last one a control token."""
+    tokens, merges = vocabulary(count - 1)
     writer.add_tokenizer_model("gpt2")
     writer.add_tokenizer_pre("gpt-4o")
-    writer.add_token_list(tokens)
-    writer.add_token_types(kinds)
-    writer.add_token_merges([" ".join(m) for m in merges] if count > 260 else [])
+    writer.add_token_list(tokens + ["<|return|>"])
+    writer.add_token_types([int(gguf.TokenType.NORMAL)] * len(tokens) + [int(gguf.TokenType.CONTROL)])
+    writer.add_token_merges([" ".join(m) for m in merges])
     writer.add_bos_token_id(count - 1)
     writer.add_eos_token_id(count - 1)
     writer.add_add_bos_token(False)
