@@ -101,29 +101,43 @@ SOTTO_INLINE void multiply_integers(const void *panels, const void *pack, size_t
   }
 }
 
+/// One output of one token.
+SOTTO_INLINE void store_one(const sotto_place *place, size_t token, size_t row, float value) {
+  float *y = place->y + token * place->y_stride;
+  if (place->pairs)
+    y[row % 2 * place->pairs + row / 2] = value;
+  else
+    y[row] = value + (place->residual ? place->residual[token * place->residual_stride + row] : 0);
+}
+
 SOTTO_INLINE void store(const float (*sums)[SOTTO_TILE], size_t tokens, const float bias[SOTTO_TILE],
-                        const float *residual, size_t residual_stride, float *y, size_t y_stride, size_t rows) {
+                        const sotto_place *place) {
   lanes shift, added, sum;
   memcpy(&shift, bias, sizeof shift);
-  for (size_t t = 0; t < tokens; t++, y += y_stride) {
+  for (size_t t = 0; t < tokens; t++) {
+    float *y = place->y + t * place->y_stride;
     memcpy(&sum, sums[t], sizeof sum);
     sum += shift;
-    if (rows < SOTTO_TILE) {
-      for (size_t r = 0; r < rows; r++) y[r] = sum[r] + (residual ? residual[t * residual_stride + r] : 0);
-      continue;
+    if (place->rows < SOTTO_TILE) {
+      for (size_t r = 0; r < place->rows; r++) store_one(place, t, r, sum[r]);
+    } else if (place->pairs) {
+      lanes apart = __builtin_shufflevector(sum, sum, 0, 2, 4, 6, 8, 10, 12, 14, 1, 3, 5, 7, 9, 11, 13, 15);
+      memcpy(y, &apart, sizeof apart / 2);
+      memcpy(y + place->pairs, (const char *)&apart + sizeof apart / 2, sizeof apart / 2);
+    } else {
+      if (place->residual) {
+        memcpy(&added, place->residual + t * place->residual_stride, sizeof added);
+        sum += added;
+      }
+      memcpy(y, &sum, sizeof sum);
     }
-    if (residual) {
-      memcpy(&added, residual + t * residual_stride, sizeof added);
-      sum += added;
-    }
-    memcpy(y, &sum, sizeof sum);
   }
 }
 
-#define STORE(name)                                                                                          \
-  void name(const float (*sums)[SOTTO_TILE], size_t tokens, const float bias[SOTTO_TILE],                    \
-            const float *residual, size_t residual_stride, float *y, size_t y_stride, size_t rows) {         \
-    store(sums, tokens, bias, residual, residual_stride, y, y_stride, rows);                                 \
+#define STORE(name)                                                                                \
+  void name(const float (*sums)[SOTTO_TILE], size_t tokens, const float bias[SOTTO_TILE],          \
+            const sotto_place *place) {                                                            \
+    store(sums, tokens, bias, place);                                                              \
   }
 
 STORE(sotto_store_portable)
