@@ -1,7 +1,7 @@
 """Token ids of `sotto tokenize` against the `tokenizers` library on 1.3 MB of mixed text: check_tokens.py MODEL.gguf
 
 MODEL is the default model (SmolLM2). The reference is built from the file's own tokens and merges, as transformers
-would: digits one by one, then GPT-2's pattern, then byte-level BPE. `sotto detokenize` must give the text back.
+would: digits one by one, then GPT-2's pattern, then byte-level BPE. `sotto detokenize` must give the same text.
 Other vocabularies are compared by tokenizer_compare.py on a developer's machine.
 """
 
@@ -12,7 +12,7 @@ import sys
 from pathlib import Path
 
 import gguf
-from tokenizers import Tokenizer, models, pre_tokenizers
+from tokenizers import Tokenizer, decoders, models, pre_tokenizers
 
 import references
 
@@ -63,6 +63,7 @@ def reference(model: str) -> Tokenizer:
         vocab={token: number for number, token in enumerate(tokens)}, merges=[tuple(m.split(" ")) for m in merges]))
     tokenizer.pre_tokenizer = pre_tokenizers.Sequence(
         [pre_tokenizers.Digits(True), pre_tokenizers.ByteLevel(add_prefix_space=False)])
+    tokenizer.decoder = decoders.ByteLevel()
     kinds = fields["tokenizer.ggml.token_type"].contents()
     tokenizer.add_special_tokens([token for token, kind in zip(tokens, kinds) if kind == CONTROL])
     return tokenizer
@@ -76,14 +77,16 @@ def sotto(*arguments: str, text: str) -> str:
 def main() -> int:
     model = sys.argv[1]
     text = mixed_text(1_300_000)
-    expected = reference(model).encode(text, add_special_tokens=False).ids
+    tokenizer = reference(model)
+    expected = tokenizer.encode(text, add_special_tokens=False).ids
     found = json.loads(sotto("tokenize", model, "-", "--json", text=text))
     if found != expected:
         first = next((i for i, pair in enumerate(zip(found, expected)) if pair[0] != pair[1]), min(len(found), len(expected)))
         print(f"different from token {first} on: {found[first : first + 8]} instead of {expected[first : first + 8]}")
         return 1
-    if sotto("detokenize", model, "-", text=json.dumps(found)) != text:
-        print("detokenize does not give the text back")
+    # The vocabulary lacks some bytes, so that even the library does not give every text back.
+    if sotto("detokenize", model, "-", text=json.dumps(found)) != tokenizer.decode(found, skip_special_tokens=False):
+        print("detokenize does not give the same text")
         return 1
     print(f"{len(text.encode())} bytes, {len(found)} ids: the same, and back")
     return 0
