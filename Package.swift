@@ -54,7 +54,8 @@ let package = Package(
       name: "TokenizationTests", dependencies: ["Tokenization", "Checkpoints"], exclude: ["Fixtures"]),
     .testTarget(
       name: "CheckpointsTests", dependencies: ["Checkpoints", "Compute"], exclude: ["Fixtures"]),
-    .testTarget(name: "ComputeTests", dependencies: ["Compute", "CKernels"]),
+    .testTarget(
+      name: "ComputeTests", dependencies: ["Compute", "CKernels"], exclude: ["Fixtures"]),
   ],
   swiftLanguageModes: [.v6],
   cLanguageStandard: .c17

@@ -51,6 +51,12 @@ struct GGUFConfiguration {
     return .object(object)
   }
 
+  /// The scaling of rotary frequencies, if any.
+  ///
+  /// GGUF has no key for YaRN's `truncate`, and llama.cpp always rounds the range outwards to whole pairs, as
+  /// is also the default here. OpenAI's checkpoint says `truncate: false`, so that gpt-oss from GGUF is 1e-2
+  /// standard deviations of the logits away from the original weights' answer; but a file means the same
+  /// wherever it is run (measured by Tests/Scripts/compare_gpt_oss.py: 5e-6 to llama.cpp).
   private func ropeScaling() throws -> JSON {
     if checkpoint.contains("rope_freqs.weight") {
       return ["rope_type": "factors", "factors": try factors("rope_freqs.weight")]
