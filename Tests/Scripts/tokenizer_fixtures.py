@@ -141,6 +141,15 @@ def llama2():
     return tokenizer
 
 
+def metaspace(scheme, split):
+    """The same vocabulary with the mark put by the pre-tokenizer, as in later versions of Llama 2's and Mistral's."""
+    tokenizer = sentence_piece()
+    tokenizer.normalizer = None
+    tokenizer.pre_tokenizer = pre_tokenizers.Metaspace(prepend_scheme=scheme, split=split)
+    tokenizer.decoder = decoders.Metaspace(prepend_scheme=scheme, split=split)
+    return tokenizer
+
+
 def added():
     """Added tokens with all their options."""
     tokenizer = byte_level(split(LLAMA3))
@@ -200,6 +209,8 @@ TOKENIZERS = {
     "deepseek3": byte_level(split(r"\p{N}{1,3}", CJK, DEEPSEEK)),
     "gemma": sentence_piece(),
     "llama2": llama2(),
+    "mistral": metaspace("first", False),
+    "metaspace": metaspace("always", True),
     "added": added(),
 }
 ADDED_TEXTS = [
