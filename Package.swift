@@ -33,17 +33,29 @@ let package = Package(
     .target(name: "Tokenization", dependencies: ["Checkpoints"]),
     .target(name: "Checkpoints", dependencies: ["Compute"]),
     .target(name: "Compute", dependencies: ["CKernels"]),
-    .target(name: "CKernels", cSettings: [.unsafeFlags(["-O3"], .when(configuration: .debug))]),
-    .systemLibrary(name: "CNcurses", pkgConfig: "ncursesw", providers: [.apt(["libncurses-dev"])]),
+    .target(name: "CKernels"),
+    .target(
+      name: "CNcurses",
+      linkerSettings: [
+        .linkedLibrary("ncursesw", .when(platforms: [.linux])),
+        .linkedLibrary("tinfo", .when(platforms: [.linux])),
+        .linkedLibrary("ncurses", .when(platforms: [.macOS])),
+      ]),
 
-    .testTarget(name: "sottoTests", dependencies: ["sotto"]),
-    .testTarget(name: "TerminalInterfaceTests", dependencies: ["TerminalInterface"]),
-    .testTarget(name: "ConversationTests", dependencies: ["Conversation"]),
+    .testTarget(name: "sottoTests", dependencies: ["sotto"], exclude: ["Fixtures"]),
+    .testTarget(
+      name: "TerminalInterfaceTests", dependencies: ["TerminalInterface"],
+      exclude: ["Fixtures", "Snapshots"]),
+    .testTarget(
+      name: "ConversationTests", dependencies: ["Conversation", "Checkpoints"], exclude: ["Fixtures"]),
     .testTarget(name: "GenerationTests", dependencies: ["Generation"]),
-    .testTarget(name: "ModelsTests", dependencies: ["Models"]),
-    .testTarget(name: "TokenizationTests", dependencies: ["Tokenization"]),
-    .testTarget(name: "CheckpointsTests", dependencies: ["Checkpoints"]),
-    .testTarget(name: "ComputeTests", dependencies: ["Compute", "CKernels"]),
+    .testTarget(name: "ModelsTests", dependencies: ["Models"], exclude: ["Fixtures"]),
+    .testTarget(
+      name: "TokenizationTests", dependencies: ["Tokenization", "Checkpoints"], exclude: ["Fixtures"]),
+    .testTarget(
+      name: "CheckpointsTests", dependencies: ["Checkpoints", "Compute"], exclude: ["Fixtures"]),
+    .testTarget(
+      name: "ComputeTests", dependencies: ["Compute", "CKernels"], exclude: ["Fixtures"]),
   ],
   swiftLanguageModes: [.v6],
   cLanguageStandard: .c17

@@ -13,7 +13,7 @@ struct RotaryScalingTests {
     for example in cases {
       let config = try #require(example["config"])
       let table = try ModelConfiguration(config).rotaryTable(headSize: config.integer("head_dim"))
-      let expected = try #require(example["frequencies"]?.asArray?.compactMap(\.asNumber))
+      let expected = try #require(example["frequencies"]?.asArray?.compactMap { $0.asNumber })
       #expect(table.frequencies.count == expected.count)
       for (ours, theirs) in zip(table.frequencies, expected) {
         #expect(abs(Double(ours) - theirs) <= 2e-6 * abs(theirs), "\(config.text())")

@@ -50,7 +50,7 @@ typedef struct {
   float *sums;    // [rows][value_stride]: the weighted values so far
   float *totals;  // [rows][16]: the weights so far, in 16 parts
   float *bases;   // [rows]: the exponent (of 2) that weights are relative to
-  void *keys, *values;  // a page's head, expanded
+  char *keys, *values;  // a page's head, expanded
 } workspace;
 
 static inline ptrdiff_t group_heads(const sotto_attention *a) { return a->heads / a->layout.heads; }

@@ -56,13 +56,13 @@ vector_function void LEVEL(weigh)(float *scores, ptrdiff_t group, ptrdiff_t last
   v16 total = LEVEL(load)(totals);
   if (exceeds) {
     float raised = LEVEL(largest)(top);
-    float factor = LEVEL(exp2_negative)(LEVEL(all)(reference - raised))[0];
+    float factor = LEVEL(exp2_weight)(LEVEL(all)(reference - raised), 0)[0];
     *base = reference = raised;
     total *= factor;
     for (ptrdiff_t c = 0; c < stride; c += 16) LEVEL(store)(sums + c, LEVEL(load)(sums + c) * factor);
   }
   for (ptrdiff_t g = group; g < last_group; g++) {
-    x[g] = LEVEL(exp2_negative)(x[g] - reference);
+    x[g] = LEVEL(exp2_weight)(x[g] - reference, pairs);
     total += x[g];
     if (!pairs) LEVEL(store)(scores + 16 * g, x[g]);
   }
@@ -77,7 +77,7 @@ vector_function void LEVEL(weigh)(float *scores, ptrdiff_t group, ptrdiff_t last
 
 // All rows of a segment against one page, a register tile at a time.
 static void LEVEL(attend_page)(const sotto_attention *a, const segment *s, const workspace *w, ptrdiff_t page,
-                               ptrdiff_t padded, int kind, const void *keys, const void *values) {
+                               ptrdiff_t padded, int kind, const char *keys, const char *values, const char *next) {
   const sotto_sequence *sequence = s->sequence;
   ptrdiff_t group = group_heads(a), stride = value_stride(&a->layout), rows = s->rows * group;
   int pairs = kind == OPERAND_BF16_PAIRS;
@@ -97,7 +97,7 @@ static void LEVEL(attend_page)(const sotto_attention *a, const segment *s, const
     if (low >= high) continue;
     ptrdiff_t first_group = low / 16, last_group = (high + 15) / 16;
     LEVEL(tile) tile = LEVEL(tile_for)(count, kind);
-    tile.scores((const float *)w->query + r * depth, keys, depth, first_group, last_group, scores);
+    tile.scores((const float *)w->query + r * depth, keys, depth, first_group, last_group, values, scores);
     for (int i = 0; i < count; i++) {
       ptrdiff_t row = (r + i < rows ? r + i : rows - 1) / group;
       ptrdiff_t seen = a->window ? ahead + row - a->window + 1 : 0;
@@ -111,9 +111,9 @@ static void LEVEL(attend_page)(const sotto_attention *a, const segment *s, const
                      sums, stride, pairs);
     }
     if (pairs)
-      tile.values(scores, values, stride, 8 * first_group, (high + 1) / 2, w->sums + r * stride);
+      tile.values(scores, values, stride, 8 * first_group, (high + 1) / 2, next, w->sums + r * stride);
     else
-      tile.values(scores, values, stride, 16 * first_group, high, w->sums + r * stride);
+      tile.values(scores, values, stride, 16 * first_group, high, next, w->sums + r * stride);
   }
 }
 
@@ -136,20 +136,22 @@ static void LEVEL(attend_segment)(const sotto_attention *a, const segment *s, co
   for (ptrdiff_t page = s->first_page; page < s->last_page; page++) {
     const char *keys = (const char *)s->sequence->pages[page] + s->head * head_numbers(l) * number_bytes(l);
     const char *values = keys + PAGE * size * number_bytes(l);
+    const char *next = page + 1 < s->last_page ? (const char *)s->sequence->pages[page + 1] : keys;
+    if (page + 1 < s->last_page) next += s->head * head_numbers(l) * number_bytes(l);
     if (kind == OPERAND_F32 && half) {
-      LEVEL(expand)(w->keys, (const uint16_t *)keys, PAGE * size);
-      LEVEL(expand)(w->values, (const uint16_t *)values, PAGE * stride);
+      LEVEL(expand)((float *)w->keys, (const uint16_t *)keys, PAGE * size);
+      LEVEL(expand)((float *)w->values, (const uint16_t *)values, PAGE * stride);
     }
 #if LEVEL_AVX512
     if (kind == OPERAND_BF16_PAIRS) {
       for (ptrdiff_t g = 0; g < PAGE / 16; g++)
         LEVEL(expand_pairs)((uint32_t *)w->keys + g * 16 * ((size + 1) / 2), (const uint16_t *)keys + g * 16 * size,
                             size, 16);
-      LEVEL(expand_pairs)(w->values, (const uint16_t *)values, PAGE, stride);
+      LEVEL(expand_pairs)((uint32_t *)w->values, (const uint16_t *)values, PAGE, stride);
     }
 #endif
     int expanded = half && kind != OPERAND_F16;
-    LEVEL(attend_page)(a, s, w, page, padded, kind, expanded ? w->keys : keys, expanded ? w->values : values);
+    LEVEL(attend_page)(a, s, w, page, padded, kind, expanded ? w->keys : keys, expanded ? w->values : values, next);
   }
 }
 
@@ -192,7 +194,7 @@ static void LEVEL(combine)(const sotto_attention *a, const segment *parts, ptrdi
     for (ptrdiff_t i = 0; i < count; i++) {
       const float *part = parts[i].partial + r * stride;
       float other = parts[i].partial[rows * (stride + 1) + r];
-      float factor = LEVEL(exp2_negative)(LEVEL(all)(other - base))[0];
+      float factor = LEVEL(exp2_weight)(LEVEL(all)(other - base), 0)[0];
       total += parts[i].partial[rows * stride + r] * factor;
       for (ptrdiff_t c = 0; c < stride; c += 16) {
         v16 x = LEVEL(load)(part + c) * factor;

@@ -27,13 +27,21 @@ vector_function v16 LEVEL(multiply_add)(v16 sum, const void *factor, v16 x, int 
   return sum + x * *(const float *)factor;
 }
 
+// Pages are read once and in pieces that the processor does not foresee: while one piece is multiplied, the lines of
+// the next one (as many bytes as this one, at `next`) are asked for.
+vector_function void LEVEL(ask_for)(const char *next, ptrdiff_t i, int vectors, int kind) {
+  ptrdiff_t bytes = 16 * vectors * (kind == OPERAND_F16 ? 2 : 4);
+  for (ptrdiff_t line = 0; line < bytes; line += 64) __builtin_prefetch(next + i * bytes + line);
+}
+
 // scores[r][16 v ...] = sum over d of query[r][d] * keys[v][d][16 lanes], for `depth` numbers or pairs d.
 vector_function void LEVEL(score_tile)(int rows, int vectors, int kind, const float *query, const void *keys,
-                                       ptrdiff_t depth, float *scores) {
+                                       ptrdiff_t depth, const char *next, float *scores) {
   v16 sums[TILE_ROWS][TILE_VECTORS];
   unrolled for (int r = 0; r < rows; r++) unrolled for (int v = 0; v < vectors; v++) sums[r][v] = LEVEL(all)(0);
   for (ptrdiff_t d = 0; d < depth; d++) {
     v16 x[TILE_VECTORS];
+    if (kind != OPERAND_BF16_PAIRS) LEVEL(ask_for)(next, d, vectors, kind);
     unrolled for (int v = 0; v < vectors; v++) x[v] = LEVEL(operand)(keys, (v * depth + d) * 16, kind);
     unrolled for (int r = 0; r < rows; r++) unrolled for (int v = 0; v < vectors; v++)
         sums[r][v] = LEVEL(multiply_add)(sums[r][v], query + r * depth + d, x[v], kind);
@@ -45,12 +53,14 @@ vector_function void LEVEL(score_tile)(int rows, int vectors, int kind, const fl
 // sums[r][16 v ...] += sum over p of weights[r][p] * values[p][16 v + lanes], p from `first` to `last` in numbers or
 // pairs.
 vector_function void LEVEL(value_tile)(int rows, int vectors, int kind, const float *weights, const void *values,
-                                       ptrdiff_t stride, ptrdiff_t first, ptrdiff_t last, float *output) {
+                                       ptrdiff_t stride, ptrdiff_t first, ptrdiff_t last, const char *next,
+                                       float *output) {
   v16 sums[TILE_ROWS][TILE_VECTORS];
   unrolled for (int r = 0; r < rows; r++) unrolled for (int v = 0; v < vectors; v++)
       sums[r][v] = LEVEL(load)(output + r * stride + 16 * v);
   for (ptrdiff_t p = first; p < last; p++) {
     v16 x[TILE_VECTORS];
+    if (kind != OPERAND_BF16_PAIRS) LEVEL(ask_for)(next, p, vectors, kind);
     unrolled for (int v = 0; v < vectors; v++) x[v] = LEVEL(operand)(values, p * stride + 16 * v, kind);
     unrolled for (int r = 0; r < rows; r++) unrolled for (int v = 0; v < vectors; v++)
         sums[r][v] = LEVEL(multiply_add)(sums[r][v], weights + r * PAGE + p, x[v], kind);
@@ -60,35 +70,36 @@ vector_function void LEVEL(value_tile)(int rows, int vectors, int kind, const fl
 }
 
 // A page's scores from group to last_group, in the widest tiles there are.
-vector_function void LEVEL(scores_of)(int rows, int kind, const float *query, const void *keys, ptrdiff_t depth,
-                                      ptrdiff_t group, ptrdiff_t last_group, float *scores) {
-  ptrdiff_t group_bytes = 16 * depth * (kind == OPERAND_F16 ? 2 : 4);
+vector_function void LEVEL(scores_of)(int rows, int kind, const float *query, const char *keys, ptrdiff_t depth,
+                                      ptrdiff_t group, ptrdiff_t last_group, const char *next, float *scores) {
+  ptrdiff_t bytes = 16 * depth * (kind == OPERAND_F16 ? 2 : 4);
   for (; group + TILE_VECTORS <= last_group; group += TILE_VECTORS)
-    LEVEL(score_tile)(rows, TILE_VECTORS, kind, query, (const char *)keys + group * group_bytes, depth,
+    LEVEL(score_tile)(rows, TILE_VECTORS, kind, query, keys + group * bytes, depth, next + group * bytes,
                       scores + 16 * group);
   for (; group < last_group; group++)
-    LEVEL(score_tile)(rows, 1, kind, query, (const char *)keys + group * group_bytes, depth, scores + 16 * group);
+    LEVEL(score_tile)(rows, 1, kind, query, keys + group * bytes, depth, next + group * bytes, scores + 16 * group);
 }
-vector_function void LEVEL(values_of)(int rows, int kind, const float *weights, const void *values,
-                                      ptrdiff_t stride, ptrdiff_t first, ptrdiff_t last, float *output) {
-  ptrdiff_t column = 0, number = kind == OPERAND_F16 ? 2 : 4;
+vector_function void LEVEL(values_of)(int rows, int kind, const float *weights, const char *values,
+                                      ptrdiff_t stride, ptrdiff_t first, ptrdiff_t last, const char *next,
+                                      float *output) {
+  ptrdiff_t column = 0, bytes = kind == OPERAND_F16 ? 2 : 4;
   for (; column + 16 * TILE_VECTORS <= stride; column += 16 * TILE_VECTORS)
-    LEVEL(value_tile)(rows, TILE_VECTORS, kind, weights, (const char *)values + column * number, stride, first, last,
-                      output + column);
+    LEVEL(value_tile)(rows, TILE_VECTORS, kind, weights, values + column * bytes, stride, first, last,
+                      next + PAGE * column * bytes, output + column);
   for (; column < stride; column += 16)
-    LEVEL(value_tile)(rows, 1, kind, weights, (const char *)values + column * number, stride, first, last,
-                      output + column);
+    LEVEL(value_tile)(rows, 1, kind, weights, values + column * bytes, stride, first, last,
+                      next + PAGE * column * bytes, output + column);
 }
 
 // One function for each number of rows; the pairs only come in full tiles.
-#define TILES(rows, kind, name)                                                                                 \
-  static void LEVEL(scores_##name)(const float *query, const void *keys, ptrdiff_t depth, ptrdiff_t group,      \
-                                   ptrdiff_t last_group, float *scores) {                                       \
-    LEVEL(scores_of)(rows, kind, query, keys, depth, group, last_group, scores);                                \
-  }                                                                                                             \
-  static void LEVEL(values_##name)(const float *weights, const void *values, ptrdiff_t stride, ptrdiff_t first, \
-                                   ptrdiff_t last, float *output) {                                             \
-    LEVEL(values_of)(rows, kind, weights, values, stride, first, last, output);                                 \
+#define TILES(rows, kind, name)                                                                                    \
+  static void LEVEL(scores_##name)(const float *query, const char *keys, ptrdiff_t depth, ptrdiff_t group,         \
+                                   ptrdiff_t last_group, const char *next, float *scores) {                        \
+    LEVEL(scores_of)(rows, kind, query, keys, depth, group, last_group, next, scores);                             \
+  }                                                                                                                \
+  static void LEVEL(values_##name)(const float *weights, const char *values, ptrdiff_t stride, ptrdiff_t first,    \
+                                   ptrdiff_t last, const char *next, float *output) {                              \
+    LEVEL(values_of)(rows, kind, weights, values, stride, first, last, next, output);                              \
   }
 TILES(1, OPERAND_F32, f32_1)
 TILES(2, OPERAND_F32, f32_2)
@@ -110,8 +121,8 @@ TILES(6, OPERAND_BF16_PAIRS, bf16_6)
 #undef TILES
 
 typedef struct {
-  void (*scores)(const float *, const void *, ptrdiff_t, ptrdiff_t, ptrdiff_t, float *);
-  void (*values)(const float *, const void *, ptrdiff_t, ptrdiff_t, ptrdiff_t, float *);
+  void (*scores)(const float *, const char *, ptrdiff_t, ptrdiff_t, ptrdiff_t, const char *, float *);
+  void (*values)(const float *, const char *, ptrdiff_t, ptrdiff_t, ptrdiff_t, const char *, float *);
 } LEVEL(tile);
 
 #define TILE(name) {LEVEL(scores_##name), LEVEL(values_##name)}

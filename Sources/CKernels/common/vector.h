@@ -55,7 +55,7 @@ vector_function float LEVEL(sum)(v16 x) {
 }
 vector_function float LEVEL(largest)(v16 x) { return __builtin_reduce_max(x); }
 
-// 2^n * y for whole n from -127 (which gives 0) to 128.
+// 2^n * y for whole n from -127 (which gives 0) to 130 (which may overflow).
 vector_function v16 LEVEL(exp2_scale)(v16 y, i16 n) {
   // Two factors, so that 2^128 does not overflow where y < 1.
   i16 half = n >> 1;
@@ -71,6 +71,11 @@ vector_function v16 LEVEL(exp2_fraction)(v16 r) {
   p = p * r + 0x1.62e430p-1f;
   return p * r + 1.0f;
 }
+vector_function v16 LEVEL(exp2_fraction_roughly)(v16 r) {
+  v16 p = r * 0x1.c3f760p-5f + 0x1.f0de1cp-3f;
+  p = p * r + 0x1.62f31ap-1f;
+  return p * r + 0x1.fff692p-1f;
+}
 vector_function v16 LEVEL(nearest)(v16 x, i16 *whole) {
 #if LEVEL_AVX512
   __m512i n = _mm512_cvtps_epi32((__m512)x);
@@ -83,23 +88,27 @@ vector_function v16 LEVEL(nearest)(v16 x, i16 *whole) {
   return shifted - 0x1.8p23f;
 #endif
 }
-// 2^x for x <= 0, to be used where weights of a softmax are wanted: 0 below 2^-126.
-vector_function v16 LEVEL(exp2_negative)(v16 x) {
+// 2^x for x of at most some tens: weights of a softmax, 0 for x of -127 and (nearly) less. Roughly is to 1e-4, for
+// weights that are rounded to bfloat16 next.
+vector_function v16 LEVEL(exp2_weight)(v16 x, int roughly) {
+#if LEVEL_AVX512
+  // Far below the smallest number, so that 2^x becomes 0 by itself.
+  __m512 y = (__m512)LEVEL(maximum)(x, LEVEL(all)(-200.0f)), whole = _mm512_roundscale_ps(y, 0);
+  v16 fraction = (v16)_mm512_sub_ps(y, whole);
+  v16 power = roughly ? LEVEL(exp2_fraction_roughly)(fraction) : LEVEL(exp2_fraction)(fraction);
+  return (v16)_mm512_scalef_ps((__m512)power, whole);
+#else
   i16 n;
+  (void)roughly;
   x = LEVEL(maximum)(x, LEVEL(all)(-127.0f));
   v16 fraction = x - LEVEL(nearest)(x, &n);
-#if LEVEL_AVX512
-  v16 y = LEVEL(exp2_fraction)(fraction);
-  y = (v16)_mm512_scalef_ps((__m512)y, _mm512_cvtepi32_ps((__m512i)n));
-  return (v16)_mm512_maskz_mov_ps(_mm512_cmpgt_epi32_mask((__m512i)n, _mm512_set1_epi32(-127)), (__m512)y);
-#else
   return (v16)((i16)(LEVEL(exp2_fraction)(fraction) * (v16)((n + 127) << 23)) & (n > -127));
 #endif
 }
-// e^x.
+// e^x; infinite where float32 ends.
 vector_function v16 LEVEL(exp)(v16 x) {
   i16 n;
-  x = LEVEL(minimum)(LEVEL(maximum)(x, LEVEL(all)(-88.0f)), LEVEL(all)(88.72f));
+  x = LEVEL(minimum)(LEVEL(maximum)(x, LEVEL(all)(-88.0f)), LEVEL(all)(90.0f));
   v16 whole = LEVEL(nearest)(x * 0x1.715476p0f, &n);
   // x - whole * ln 2 with ln 2 in two parts, the first of which has few bits, so the product is exact.
   v16 r = x - whole * 0x1.62e4p-1f;

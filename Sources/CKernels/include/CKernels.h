@@ -2,8 +2,12 @@
 #pragma once
 #include "attention.h"
 #include "elementwise.h"
+#include "experts.h"
 #include "isa.h"
 #include "matmul.h"
+#include "memory.h"
 #include "normalization.h"
 #include "rotary.h"
+#include "routing.h"
+#include "sampling.h"
 #include "thread_pool.h"

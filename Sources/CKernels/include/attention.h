@@ -2,7 +2,9 @@
 //
 // A page holds, head by head, the keys of four groups of 16 positions, each group transposed ([head_size][16], so
 // that a dot product with 16 keys needs no horizontal sum), and then the values ([64][value_size rounded up to 16],
-// zeros behind). Pages start out zeroed, since numbers behind the last position are multiplied by weights of 0.
+// zeros behind). float16 in place of bfloat16: it is read as fast, and against float32 the outputs' error is 0.03% to
+// 0.09% (scores of standard deviation 1 to 16), of bfloat16 0.2% to 0.7%. Tiles of many query rows are multiplied in
+// bfloat16 where that is allowed (0.3% to 1%), at twice the speed. Pages start out zeroed, since numbers behind the last position are multiplied by weights of 0.
 #pragma once
 #include <stddef.h>
 

@@ -1,37 +1,22 @@
 // The formats with blocks of 32 columns, decoded with AVX-512: GGUF's Q4_0 to Q8_0 and MXFP4. Some 40 cycles for 16
 // rows of a block, so that decoding keeps ahead of memory also for a single token.
-//
-// Scales are 2 bytes in each of 16 rows: they are gathered for a whole panel first, by plain loads and stores that
-// leave the vector units alone and have long reached the cache when they are read back.
 #if defined(__x86_64__)
 #include "decode_avx512.h"
 #include "methods.h"
-
-/// The 4 bytes that every row's block begins with.
-typedef struct {
-  _Alignas(64) uint32_t of[SOTTO_PANEL_BLOCKS][SOTTO_TILE];
-} heads;
-
-SOTTO_INLINE_AVX512 void gather_heads(const sotto_rows *rows, size_t offset, size_t stride, size_t blocks, heads *out) {
-  for (size_t b = 0; b < blocks; b++)
-    for (size_t r = 0; r < SOTTO_TILE; r++) out->of[b][r] = sotto_load32(rows->rows[r] + offset + b * stride);
-}
 
 /// Q4_0, Q4_1, Q5_0 and Q5_1.
 SOTTO_INLINE_AVX512 void decode_legacy(const sotto_view *view, size_t row, size_t first, size_t blocks, void *panel,
                                        const int has_minimum, const int has_fifth) {
   const size_t fifth_at = has_minimum ? 4 : 2, values_at = fifth_at + (has_fifth ? 4 : 0), stride = values_at + 16;
   sotto_panel_block *out = panel;
-  sotto_rows rows = sotto_rows_of(view, view->values, view->row_bytes, row);
-  heads head, fifth;
-  gather_heads(&rows, first * stride, stride, blocks, &head);
-  if (has_fifth) gather_heads(&rows, first * stride + fifth_at, stride, blocks, &fifth);
+  sotto_rows rows = {view->values + row * view->row_bytes, view->row_bytes};
   for (size_t b = 0; b < blocks; b++, out++) {
-    __m512i start = _mm512_load_si512(head.of[b]), bytes[4], bits = start;
+    size_t offset = (first + b) * stride;
+    __m512i start = sotto_gather(&rows, offset), bytes[4], bits = start;
     _mm512_store_ps(out->scale[0], sotto_halves_low(start));
     if (has_minimum) _mm512_store_ps(out->minimum, sotto_halves_high(start));
-    if (has_fifth) bits = _mm512_load_si512(fifth.of[b]);
-    sotto_transpose(&rows, (first + b) * stride + values_at, bytes);
+    if (has_fifth) bits = sotto_gather(&rows, offset + fifth_at);
+    sotto_transpose(&rows, offset + values_at, bytes);
 #pragma clang loop unroll(full)
     for (int quad = 0; quad < 8; quad++) {
       __m512i values = quad < 4 ? bytes[quad] : _mm512_srli_epi16(bytes[quad - 4], 4);
@@ -75,12 +60,10 @@ SOTTO_TARGET_AVX512 void sotto_decode_q8_0_avx512(const sotto_view *view, size_t
                                                   void *panel) {
   enum { STRIDE = 34 };
   sotto_panel_block *out = panel;
-  sotto_rows rows = sotto_rows_of(view, view->values, view->row_bytes, row);
-  heads head;
-  gather_heads(&rows, first * STRIDE, STRIDE, blocks, &head);
+  sotto_rows rows = {view->values + row * view->row_bytes, view->row_bytes};
   for (size_t b = 0; b < blocks; b++, out++) {
     __m512i bytes[4];
-    _mm512_store_ps(out->scale[0], sotto_halves_low(_mm512_load_si512(head.of[b])));
+    _mm512_store_ps(out->scale[0], sotto_halves_low(sotto_gather(&rows, (first + b) * STRIDE)));
 #pragma clang loop unroll(full)
     for (int half = 0; half < 2; half++) {
       sotto_transpose(&rows, (first + b) * STRIDE + 2 + 16 * (size_t)half, bytes);
@@ -109,12 +92,10 @@ SOTTO_TARGET_AVX512 void sotto_decode_mxfp4_avx512(const sotto_view *view, size_
                                                    void *panel) {
   enum { STRIDE = 17 };
   sotto_panel_block *out = panel;
-  sotto_rows rows = sotto_rows_of(view, view->values, view->row_bytes, row);
-  heads head;
-  gather_heads(&rows, first * STRIDE, STRIDE, blocks, &head);
+  sotto_rows rows = {view->values + row * view->row_bytes, view->row_bytes};
   for (size_t b = 0; b < blocks; b++, out++) {
     __m512i bytes[4];
-    _mm512_store_ps(out->scale[0], half_of_e8m0(_mm512_load_si512(head.of[b])));
+    _mm512_store_ps(out->scale[0], half_of_e8m0(sotto_gather(&rows, (first + b) * STRIDE)));
     sotto_transpose(&rows, (first + b) * STRIDE + 1, bytes);
 #pragma clang loop unroll(full)
     for (int i = 0; i < 4; i++) {
@@ -127,14 +108,11 @@ SOTTO_TARGET_AVX512 void sotto_decode_mxfp4_avx512(const sotto_view *view, size_
 SOTTO_TARGET_AVX512 void sotto_decode_mxfp4_planar_avx512(const sotto_view *view, size_t row, size_t first,
                                                           size_t blocks, void *panel) {
   sotto_panel_block *out = panel;
-  sotto_rows rows = sotto_rows_of(view, view->values, view->row_bytes, row);
-  sotto_rows scales = sotto_rows_of(view, view->scales, view->scale_row_bytes, row);
-  heads head;
-  for (size_t b = 0; b < blocks; b++)
-    for (size_t r = 0; r < SOTTO_TILE; r++) head.of[b][r] = scales.rows[r][first + b];
+  sotto_rows rows = {view->values + row * view->row_bytes, view->row_bytes};
+  sotto_rows scales = {view->scales + row * view->scale_row_bytes, view->scale_row_bytes};
   for (size_t b = 0; b < blocks; b++, out++) {
     __m512i bytes[4];
-    _mm512_store_ps(out->scale[0], half_of_e8m0(_mm512_load_si512(head.of[b])));
+    _mm512_store_ps(out->scale[0], half_of_e8m0(sotto_gather_item(&scales, first + b, 1)));
     sotto_transpose(&rows, (first + b) * 16, bytes);
 #pragma clang loop unroll(full)
     for (int quad = 0; quad < 8; quad++) {
@@ -142,5 +120,12 @@ SOTTO_TARGET_AVX512 void sotto_decode_mxfp4_planar_avx512(const sotto_view *view
       sotto_store_quad(out, quad, _mm512_shuffle_epi8(doubled_e2m1(), values));
     }
   }
+}
+
+void sotto_decode_edge_avx512(const sotto_view *view, size_t row, size_t first, size_t blocks, void *panel) {
+  sotto_decode_portable(view, row, first, blocks, panel);
+  uint8_t *values = panel;
+  for (size_t b = 0; b < blocks; b++, values += sizeof(sotto_panel_block))
+    for (size_t i = 0; i < SOTTO_BLOCK * SOTTO_TILE; i++) values[i] ^= 128;
 }
 #endif

@@ -8,29 +8,29 @@
 
 #define SOTTO_INLINE_AVX512 SOTTO_INLINE SOTTO_TARGET_AVX512
 
-/// A decoder's place: the 16 rows' first block, and where the panel is.
+/// 16 rows of a plane: their first byte and the bytes from one to the next.
 typedef struct {
-  const uint8_t *rows[SOTTO_TILE];
+  const uint8_t *first;
+  size_t stride;
 } sotto_rows;
 
-/// Pointers to the 16 rows of a plane; rows beyond the matrix repeat its last one.
-SOTTO_INLINE sotto_rows sotto_rows_of(const sotto_view *view, const uint8_t *plane, size_t stride, size_t row) {
-  sotto_rows out;
-  for (size_t r = 0; r < SOTTO_TILE; r++)
-    out.rows[r] = plane + (row + r < view->rows ? row + r : view->rows - 1) * stride;
-  return out;
+/// Row 0, 1, 2 or 3 from `p` on; so written, the addresses cost no instructions.
+SOTTO_INLINE const uint8_t *sotto_row(const uint8_t *p, size_t stride, int row) {
+  return row == 0 ? p : row == 1 ? p + stride : row == 2 ? p + 2 * stride : p + 3 * stride;
 }
 
 /// out[i] = 4 bytes of every row, from `offset` + 4 * i on.
 SOTTO_INLINE_AVX512 void sotto_transpose(const sotto_rows *rows, size_t offset, __m512i out[4]) {
+  const size_t stride = rows->stride;
+  const uint8_t *a0 = rows->first + offset, *a1 = a0 + 4 * stride, *a2 = a1 + 4 * stride, *a3 = a2 + 4 * stride;
   __m512i quarter[4];
 #pragma clang loop unroll(full)
   for (int i = 0; i < 4; i++) {
-    const uint8_t *const *p = rows->rows + i;
-    quarter[i] = _mm512_castsi128_si512(_mm_loadu_si128((const __m128i *)(p[0] + offset)));
-    quarter[i] = _mm512_inserti32x4(quarter[i], _mm_loadu_si128((const __m128i *)(p[4] + offset)), 1);
-    quarter[i] = _mm512_inserti32x4(quarter[i], _mm_loadu_si128((const __m128i *)(p[8] + offset)), 2);
-    quarter[i] = _mm512_inserti32x4(quarter[i], _mm_loadu_si128((const __m128i *)(p[12] + offset)), 3);
+    __m256i low = _mm256_loadu2_m128i((const __m128i *)sotto_row(a1, stride, i),
+                                      (const __m128i *)sotto_row(a0, stride, i));
+    __m256i high = _mm256_loadu2_m128i((const __m128i *)sotto_row(a3, stride, i),
+                                       (const __m128i *)sotto_row(a2, stride, i));
+    quarter[i] = _mm512_inserti64x4(_mm512_castsi256_si512(low), high, 1);
   }
   __m512i a = _mm512_unpacklo_epi32(quarter[0], quarter[1]), b = _mm512_unpackhi_epi32(quarter[0], quarter[1]);
   __m512i c = _mm512_unpacklo_epi32(quarter[2], quarter[3]), d = _mm512_unpackhi_epi32(quarter[2], quarter[3]);
@@ -38,6 +38,31 @@ SOTTO_INLINE_AVX512 void sotto_transpose(const sotto_rows *rows, size_t offset, 
   out[1] = _mm512_unpackhi_epi64(a, c);
   out[2] = _mm512_unpacklo_epi64(b, d);
   out[3] = _mm512_unpackhi_epi64(b, d);
+}
+
+/// 4 bytes of each of 4 rows.
+SOTTO_INLINE_AVX512 __m128i sotto_gather_four(const uint8_t *p, size_t stride) {
+  __m128i x = _mm_loadu_si32(p);
+  x = _mm_mask_broadcastd_epi32(x, 2, _mm_loadu_si32(sotto_row(p, stride, 1)));
+  x = _mm_mask_broadcastd_epi32(x, 4, _mm_loadu_si32(sotto_row(p, stride, 2)));
+  return _mm_mask_broadcastd_epi32(x, 8, _mm_loadu_si32(sotto_row(p, stride, 3)));
+}
+
+/// 4 bytes of every row: cheaper by single loads than by the gathering instructions.
+SOTTO_INLINE_AVX512 __m512i sotto_gather(const sotto_rows *rows, size_t offset) {
+  const size_t stride = rows->stride;
+  const uint8_t *a0 = rows->first + offset, *a1 = a0 + 4 * stride, *a2 = a1 + 4 * stride, *a3 = a2 + 4 * stride;
+  __m256i low = _mm256_set_m128i(sotto_gather_four(a1, stride), sotto_gather_four(a0, stride));
+  __m256i high = _mm256_set_m128i(sotto_gather_four(a3, stride), sotto_gather_four(a2, stride));
+  return _mm512_inserti64x4(_mm512_castsi256_si512(low), high, 1);
+}
+
+/// Item `index` of `size` (1 or 2) bytes of every row, in the low bits of the lanes; above it lies anything. Rows of
+/// the plane have at least 4 bytes, and nothing past a row is read.
+SOTTO_INLINE_AVX512 __m512i sotto_gather_item(const sotto_rows *rows, size_t index, size_t size) {
+  size_t offset = index * size, last = rows->stride - 4;
+  size_t start = offset < last ? offset : last;
+  return _mm512_srl_epi32(sotto_gather(rows, start), _mm_cvtsi64_si128((long long)(8 * (offset - start))));
 }
 
 SOTTO_INLINE_AVX512 void sotto_store_quad(sotto_panel_block *panel, int quad, __m512i values) {

@@ -16,7 +16,7 @@ SOTTO_INLINE_AVX512 void decode_floats(const sotto_view *view, size_t row, size_
   whole = whole < first ? 0 : whole - first;
   if (whole > blocks) whole = blocks;
   if (whole < blocks) sotto_decode_floats_portable(view, row, first + whole, blocks - whole, out + whole);
-  sotto_rows rows = sotto_rows_of(view, view->values, view->row_bytes, row);
+  sotto_rows rows = {view->values + row * view->row_bytes, view->row_bytes};
   for (size_t b = 0; b < whole; b++, out++)
 #pragma clang loop unroll(full)
     for (size_t column = 0; column < SOTTO_BLOCK; column += step) {
@@ -64,7 +64,7 @@ SOTTO_TARGET_AVX512 void sotto_decode_floats_avx512(const sotto_view *view, size
     case SOTTO_BFLOAT16: decode_floats(view, row, first, blocks, panel, SOTTO_BFLOAT16); break;
     default: {
       _Alignas(64) sotto_panel_block integers[SOTTO_PANEL_BLOCKS];
-      sotto_decode_integers_avx512(view->matrix->format)(view, row, first, blocks, integers);
+      sotto_decoder_avx512(view->matrix->format)(view, row, first, blocks, integers);
       expand(integers, blocks, panel, sotto_formats[view->matrix->format].kind);
     }
   }
@@ -73,23 +73,30 @@ SOTTO_TARGET_AVX512 void sotto_decode_floats_avx512(const sotto_view *view, size
 SOTTO_TARGET_AVX512 void sotto_decode_bfloats_avx512(const sotto_view *view, size_t row, size_t first, size_t blocks,
                                                      void *panel) {
   sotto_bfloat_panel_block *out = panel;
-  sotto_rows rows = sotto_rows_of(view, view->values, view->row_bytes, row);
+  sotto_rows rows = {view->values + row * view->row_bytes, view->row_bytes};
   for (size_t b = 0; b < blocks; b++, out++) {
     size_t column = (first + b) * SOTTO_BLOCK;
-    if (column + SOTTO_BLOCK <= view->columns) {
-#pragma clang loop unroll(full)
-      for (size_t part = 0; part < 4; part++) {
-        __m512i pieces[4];
-        sotto_transpose(&rows, 2 * (column + 8 * part), pieces);
-#pragma clang loop unroll(full)
-        for (size_t i = 0; i < 4; i++) _mm512_store_si512(out->values[4 * part + i], pieces[i]);
-      }
-    } else {
-      memset(out, 0, sizeof *out);
-      for (size_t r = 0; r < SOTTO_TILE; r++)
-        for (size_t i = 0; column + i < view->columns; i++)
-          out->values[i / 2][r][i % 2] = sotto_load16(rows.rows[r] + 2 * (column + i));
+    if (column + SOTTO_BLOCK > view->columns) {
+      sotto_decode_bfloats_edge(view, row, first + b, 1, out);
+      continue;
     }
+#pragma clang loop unroll(full)
+    for (size_t part = 0; part < 4; part++) {
+      __m512i pieces[4];
+      sotto_transpose(&rows, 2 * (column + 8 * part), pieces);
+#pragma clang loop unroll(full)
+      for (size_t i = 0; i < 4; i++) _mm512_store_si512(out->values[4 * part + i], pieces[i]);
+    }
+  }
+}
+
+void sotto_decode_bfloats_edge(const sotto_view *view, size_t row, size_t first, size_t blocks, void *panel) {
+  sotto_bfloat_panel_block *out = panel;
+  memset(out, 0, blocks * sizeof *out);
+  for (size_t r = 0; r < SOTTO_TILE; r++) {
+    const uint8_t *p = view->values + (row + r < view->rows ? row + r : view->rows - 1) * view->row_bytes;
+    for (size_t i = 0; i < blocks * SOTTO_BLOCK && first * SOTTO_BLOCK + i < view->columns; i++)
+      out[i / SOTTO_BLOCK].values[i % SOTTO_BLOCK / 2][r][i % 2] = sotto_load16(p + 2 * (first * SOTTO_BLOCK + i));
   }
 }
 

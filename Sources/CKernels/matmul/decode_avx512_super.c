@@ -14,7 +14,7 @@ SOTTO_INLINE_AVX512 void decode_k(const sotto_view *view, size_t row, size_t fir
                                   const int has_fifth) {
   const size_t values_at = has_fifth ? 48 : 16, stride = values_at + 128;
   sotto_panel_block *out = panel;
-  sotto_rows rows = sotto_rows_of(view, view->values, view->row_bytes, row);
+  sotto_rows rows = {view->values + row * view->row_bytes, view->row_bytes};
   for (size_t b = 0; b < blocks; b += 8, out += 8) {
     size_t offset = (first + b) / 8 * stride;
     __m512i head[4], fifth[8];
@@ -69,14 +69,12 @@ SOTTO_TARGET_AVX512 void sotto_decode_q6_k_avx512(const sotto_view *view, size_t
                                                   void *panel) {
   enum { STRIDE = 210 };
   sotto_panel_block *out = panel;
-  sotto_rows rows = sotto_rows_of(view, view->values, view->row_bytes, row);
+  sotto_rows rows = {view->values + row * view->row_bytes, view->row_bytes};
   for (size_t b = 0; b < blocks; b += 8, out += 8) {
     size_t offset = (first + b) / 8 * STRIDE;
     __m512i scales[4];
     sotto_transpose(&rows, offset + 192, scales);
-    _Alignas(64) uint32_t halves[SOTTO_TILE];
-    for (int r = 0; r < SOTTO_TILE; r++) halves[r] = sotto_load16(rows.rows[r] + offset + 208);
-    __m512 d = sotto_halves_low(_mm512_load_si512(halves));
+    __m512 d = sotto_halves_high(sotto_gather(&rows, offset + 206));
 #pragma clang loop unroll(full)
     for (int i = 0; i < 16; i++) {
       __m512i scale = _mm512_srai_epi32(_mm512_slli_epi32(scales[i / 4], (unsigned)(24 - i % 4 * 8)), 24);
@@ -107,13 +105,8 @@ SOTTO_TARGET_AVX512 void sotto_decode_q6_k_avx512(const sotto_view *view, size_t
 
 /// 16 numbers of a scale plane, one of each row.
 SOTTO_INLINE_AVX512 __m512 plane_numbers(const sotto_rows *rows, sotto_weight_format type, size_t index) {
-  _Alignas(64) uint32_t bits[SOTTO_TILE];
-  if (type == SOTTO_FLOAT32) {
-    for (int r = 0; r < SOTTO_TILE; r++) bits[r] = sotto_load32(rows->rows[r] + 4 * index);
-    return _mm512_load_ps(bits);
-  }
-  for (int r = 0; r < SOTTO_TILE; r++) bits[r] = sotto_load16(rows->rows[r] + 2 * index);
-  __m512i numbers = _mm512_load_si512(bits);
+  if (type == SOTTO_FLOAT32) return _mm512_castsi512_ps(sotto_gather(rows, 4 * index));
+  __m512i numbers = sotto_gather_item(rows, index, 2);
   return type == SOTTO_FLOAT16 ? sotto_halves_low(numbers) : _mm512_castsi512_ps(_mm512_slli_epi32(numbers, 16));
 }
 
@@ -122,22 +115,20 @@ SOTTO_INLINE_AVX512 void decode_affine(const sotto_view *view, size_t row, size_
   const size_t stride = (size_t)(4 * bits);
   sotto_weight_format type = view->matrix->scale_type;
   sotto_panel_block *out = panel;
-  sotto_rows rows = sotto_rows_of(view, view->values, view->row_bytes, row);
-  sotto_rows scales = sotto_rows_of(view, view->scales, view->scale_row_bytes, row);
-  sotto_rows biases = sotto_rows_of(view, view->biases, view->scale_row_bytes, row);
-  __m512 scale[SOTTO_PANEL_BLOCKS], minimum[SOTTO_PANEL_BLOCKS];
-  size_t per_group = view->matrix->group / SOTTO_BLOCK, origin = first / per_group;
-  size_t groups = (first + blocks - 1) / per_group - origin + 1;
-  for (size_t g = 0; g < groups; g++) {
-    scale[g] = plane_numbers(&scales, type, origin + g);
-    minimum[g] = plane_numbers(&biases, type, origin + g);
-    // Bytes are stored as they are, so their value here is 128 less.
-    if (bits == 8) minimum[g] = _mm512_fmadd_ps(_mm512_set1_ps(128), scale[g], minimum[g]);
-  }
+  sotto_rows rows = {view->values + row * view->row_bytes, view->row_bytes};
+  sotto_rows scales = {view->scales + row * view->scale_row_bytes, view->scale_row_bytes};
+  sotto_rows biases = {view->biases + row * view->scale_row_bytes, view->scale_row_bytes};
+  size_t per_group = view->matrix->group / SOTTO_BLOCK;
+  __m512 scale = _mm512_setzero_ps(), minimum = scale;
   for (size_t b = 0; b < blocks; b++, out++) {
-    size_t g = (first + b) / per_group - origin;
-    _mm512_store_ps(out->scale[0], scale[g]);
-    _mm512_store_ps(out->minimum, minimum[g]);
+    if (b == 0 || (first + b) % per_group == 0) {
+      scale = plane_numbers(&scales, type, (first + b) / per_group);
+      minimum = plane_numbers(&biases, type, (first + b) / per_group);
+      // Bytes are stored as they are, so their value here is 128 less.
+      if (bits == 8) minimum = _mm512_fmadd_ps(_mm512_set1_ps(128), scale, minimum);
+    }
+    _mm512_store_ps(out->scale[0], scale);
+    _mm512_store_ps(out->minimum, minimum);
 #pragma clang loop unroll(full)
     for (int part = 0; part < bits / 4; part++) {
       __m512i bytes[4];

@@ -20,13 +20,17 @@ sotto_view sotto_matrix_view(const sotto_matrix *matrix, size_t index) {
   if (matrix->format >= SOTTO_AFFINE4)
     view.scale_row_bytes = matrix->columns / matrix->group * sotto_formats[matrix->scale_type].bytes;
   view.values = (const uint8_t *)matrix->values + index * matrix->rows * view.row_bytes;
-  if (matrix->scales) view.scales = (const uint8_t *)matrix->scales + index * matrix->rows * view.scale_row_bytes;
-  if (matrix->biases) view.biases = (const uint8_t *)matrix->biases + index * matrix->rows * view.scale_row_bytes;
+  if (view.scale_row_bytes && matrix->scales) view.scales = (const uint8_t *)matrix->scales + index * matrix->rows * view.scale_row_bytes;
+  if (view.scale_row_bytes && matrix->biases) view.biases = (const uint8_t *)matrix->biases + index * matrix->rows * view.scale_row_bytes;
   return view;
 }
 
+int sotto_is_whole_tile(const sotto_view *view, size_t row) {
+  return row + SOTTO_TILE <= view->rows && (!view->scales || view->scale_row_bytes >= 4);
+}
+
 #if defined(__x86_64__)
-sotto_decode sotto_decode_integers_avx512(sotto_weight_format format) {
+sotto_decode sotto_decoder_avx512(sotto_weight_format format) {
   static const sotto_decode decoders[SOTTO_WEIGHT_FORMATS] = {
       [SOTTO_Q4_0] = sotto_decode_q4_0_avx512,       [SOTTO_Q4_1] = sotto_decode_q4_1_avx512,
       [SOTTO_Q5_0] = sotto_decode_q5_0_avx512,       [SOTTO_Q5_1] = sotto_decode_q5_1_avx512,
@@ -40,22 +44,43 @@ sotto_decode sotto_decode_integers_avx512(sotto_weight_format format) {
 #endif
 
 static sotto_method float_method(sotto_isa_level level) {
-  sotto_method method = {sizeof(sotto_float_panel_block), SOTTO_FLOAT_PACK_BYTES, sotto_decode_floats_portable,
-                         sotto_pack_floats, sotto_multiply_floats_portable};
+  sotto_method method = {sizeof(sotto_float_panel_block), SOTTO_FLOAT_PACK_BYTES,
+                         sotto_decode_floats_portable,    sotto_decode_floats_portable,
+                         sotto_pack_floats,               sotto_multiply_floats_portable, NULL};
 #if defined(__x86_64__)
-  if (level == SOTTO_ISA_AVX2) method.multiply = sotto_multiply_floats_avx2;
+  if (level == SOTTO_ISA_AVX2) {
+    method.decode = sotto_decode_floats_avx2;
+    method.multiply = sotto_multiply_floats_avx2;
+  }
   if (level == SOTTO_ISA_AVX512) {
     method.decode = sotto_decode_floats_avx512;
     method.multiply = sotto_multiply_floats_avx512;
+  }
+#elif defined(__aarch64__)
+  if (level == SOTTO_ISA_NEON) {
+    method.decode = sotto_decode_floats_neon;
+    method.multiply = sotto_multiply_floats_neon;
   }
 #endif
   return method;
 }
 
 static sotto_method integer_method(sotto_weight_format format, sotto_isa_level level) {
-  sotto_method method = {sizeof(sotto_panel_block), SOTTO_PACK_BYTES, sotto_decode_portable,
-                         sotto_pack_integers_portable, sotto_multiply_integers_portable};
+  sotto_method method = {sizeof(sotto_panel_block), SOTTO_PACK_BYTES,
+                         sotto_decode_portable,     sotto_decode_portable,
+                         sotto_pack_integers_portable, sotto_multiply_integers_portable, NULL};
 #if defined(__x86_64__)
+  if (level == SOTTO_ISA_AVX2) {
+    static const sotto_multiply multiply[SOTTO_PANEL_KINDS] = {
+        [SOTTO_PLAIN] = sotto_multiply_plain_avx2,
+        [SOTTO_HALVES] = sotto_multiply_halves_avx2,
+        [SOTTO_MINIMUMS] = sotto_multiply_minimums_avx2,
+        [SOTTO_POWERS] = sotto_multiply_plain_avx2,
+    };
+    method.decode = sotto_decode_integers_avx2;
+    method.pack = sotto_pack_integers_avx2;
+    method.multiply = multiply[sotto_formats[format].kind];
+  }
   if (level == SOTTO_ISA_AVX512) {
     static const sotto_multiply multiply[SOTTO_PANEL_KINDS] = {
         [SOTTO_PLAIN] = sotto_multiply_plain_avx512,
@@ -63,21 +88,48 @@ static sotto_method integer_method(sotto_weight_format format, sotto_isa_level l
         [SOTTO_MINIMUMS] = sotto_multiply_minimums_avx512,
         [SOTTO_POWERS] = sotto_multiply_powers_avx512,
     };
-    method.decode = sotto_decode_integers_avx512(format);
+    method.decode = sotto_decoder_avx512(format);
+    method.decode_edge = sotto_decode_edge_avx512;
     method.pack = sotto_pack_integers_avx512;
+    method.multiply = multiply[sotto_formats[format].kind];
+  }
+#elif defined(__aarch64__)
+  if (level == SOTTO_ISA_NEON) {
+    static const sotto_multiply multiply[SOTTO_PANEL_KINDS] = {
+        [SOTTO_PLAIN] = sotto_multiply_plain_neon,
+        [SOTTO_HALVES] = sotto_multiply_halves_neon,
+        [SOTTO_MINIMUMS] = sotto_multiply_minimums_neon,
+        [SOTTO_POWERS] = sotto_multiply_plain_neon,
+    };
+    method.decode = sotto_decode_integers_neon;
+    method.pack = sotto_pack_integers_neon;
     method.multiply = multiply[sotto_formats[format].kind];
   }
 #endif
   return method;
 }
 
+static sotto_store store_function(sotto_isa_level level) {
+#if defined(__x86_64__)
+  if (level == SOTTO_ISA_AVX2) return sotto_store_avx2;
+  if (level == SOTTO_ISA_AVX512) return sotto_store_avx512;
+#elif defined(__aarch64__)
+  if (level == SOTTO_ISA_NEON) return sotto_store_neon;
+#endif
+  (void)level;
+  return sotto_store_portable;
+}
+
 sotto_method sotto_method_for(const sotto_matrix *matrix, sotto_precision precision, sotto_isa_level level) {
   sotto_weight_format format = matrix->format;
-  if (precision == SOTTO_FAST && format > SOTTO_BFLOAT16) return integer_method(format, level);
+  int is_integer = precision == SOTTO_FAST && format > SOTTO_BFLOAT16;
+  sotto_method method = is_integer ? integer_method(format, level) : float_method(level);
 #if defined(__x86_64__)
   if (precision == SOTTO_FAST && format == SOTTO_BFLOAT16 && level == SOTTO_ISA_AVX512)
-    return (sotto_method){sizeof(sotto_bfloat_panel_block), SOTTO_BFLOAT_PACK_BYTES, sotto_decode_bfloats_avx512,
-                          sotto_pack_bfloats_avx512, sotto_multiply_bfloats_avx512};
+    method = (sotto_method){sizeof(sotto_bfloat_panel_block), SOTTO_BFLOAT_PACK_BYTES,
+                            sotto_decode_bfloats_avx512,      sotto_decode_bfloats_edge,
+                            sotto_pack_bfloats_avx512,        sotto_multiply_bfloats_avx512, NULL};
 #endif
-  return float_method(level);
+  method.store = store_function(level);
+  return method;
 }

@@ -8,12 +8,26 @@ void sotto_multiply_integers_portable(const void *panel, const void *pack, size_
                                       float (*sums)[SOTTO_TILE]);
 void sotto_multiply_floats_portable(const void *panel, const void *pack, size_t blocks, size_t tokens,
                                     float (*sums)[SOTTO_TILE]);
+void sotto_store_portable(const float (*sums)[SOTTO_TILE], size_t tokens, const float bias[SOTTO_TILE],
+    const float *residual, size_t residual_stride, float *y, size_t y_stride, size_t rows);
 #if defined(__x86_64__)
+void sotto_store_avx2(const float (*sums)[SOTTO_TILE], size_t tokens, const float bias[SOTTO_TILE],
+    const float *residual, size_t residual_stride, float *y, size_t y_stride, size_t rows);
+void sotto_store_avx512(const float (*sums)[SOTTO_TILE], size_t tokens, const float bias[SOTTO_TILE],
+    const float *residual, size_t residual_stride, float *y, size_t y_stride, size_t rows);
 void sotto_pack_integers_avx2(const float *x, size_t columns, size_t token, size_t tokens, void *pack);
 void sotto_multiply_floats_avx2(const void *panel, const void *pack, size_t blocks, size_t tokens,
                                 float (*sums)[SOTTO_TILE]);
 void sotto_multiply_floats_avx512(const void *panel, const void *pack, size_t blocks, size_t tokens,
                                   float (*sums)[SOTTO_TILE]);
+void sotto_multiply_plain_avx2(const void *panel, const void *pack, size_t blocks, size_t tokens,
+                               float (*sums)[SOTTO_TILE]);
+void sotto_multiply_halves_avx2(const void *panel, const void *pack, size_t blocks, size_t tokens,
+                                float (*sums)[SOTTO_TILE]);
+void sotto_multiply_minimums_avx2(const void *panel, const void *pack, size_t blocks, size_t tokens,
+                                  float (*sums)[SOTTO_TILE]);
+void sotto_decode_integers_avx2(const sotto_view *view, size_t row, size_t first, size_t blocks, void *panel);
+void sotto_decode_floats_avx2(const sotto_view *view, size_t row, size_t first, size_t blocks, void *panel);
 
 // AVX-512.
 void sotto_multiply_plain_avx512(const void *panel, const void *pack, size_t blocks, size_t tokens,
@@ -42,7 +56,23 @@ void sotto_decode_affine4_avx512(const sotto_view *view, size_t row, size_t firs
 void sotto_decode_affine8_avx512(const sotto_view *view, size_t row, size_t first, size_t blocks, void *panel);
 void sotto_decode_floats_avx512(const sotto_view *view, size_t row, size_t first, size_t blocks, void *panel);
 void sotto_decode_bfloats_avx512(const sotto_view *view, size_t row, size_t first, size_t blocks, void *panel);
-sotto_decode sotto_decode_integers_avx512(sotto_weight_format format);
+void sotto_decode_edge_avx512(const sotto_view *view, size_t row, size_t first, size_t blocks, void *panel);
+void sotto_decode_bfloats_edge(const sotto_view *view, size_t row, size_t first, size_t blocks, void *panel);
+sotto_decode sotto_decoder_avx512(sotto_weight_format format);
+#elif defined(__aarch64__)
+void sotto_pack_integers_neon(const float *x, size_t columns, size_t token, size_t tokens, void *pack);
+void sotto_store_neon(const float (*sums)[SOTTO_TILE], size_t tokens, const float bias[SOTTO_TILE],
+    const float *residual, size_t residual_stride, float *y, size_t y_stride, size_t rows);
+void sotto_multiply_floats_neon(const void *panel, const void *pack, size_t blocks, size_t tokens,
+                                float (*sums)[SOTTO_TILE]);
+void sotto_decode_integers_neon(const sotto_view *view, size_t row, size_t first, size_t blocks, void *panel);
+void sotto_decode_floats_neon(const sotto_view *view, size_t row, size_t first, size_t blocks, void *panel);
+void sotto_multiply_plain_neon(const void *panel, const void *pack, size_t blocks, size_t tokens,
+                               float (*sums)[SOTTO_TILE]);
+void sotto_multiply_halves_neon(const void *panel, const void *pack, size_t blocks, size_t tokens,
+                                float (*sums)[SOTTO_TILE]);
+void sotto_multiply_minimums_neon(const void *panel, const void *pack, size_t blocks, size_t tokens,
+                                  float (*sums)[SOTTO_TILE]);
 #endif
 
 /// Writes one token's block into a group's pack at `out`; `halves` are the sums of columns 0..15 and 16..31.

@@ -101,6 +101,33 @@ SOTTO_INLINE void multiply_integers(const void *panels, const void *pack, size_t
   }
 }
 
+SOTTO_INLINE void store(const float (*sums)[SOTTO_TILE], size_t tokens, const float bias[SOTTO_TILE],
+                        const float *residual, size_t residual_stride, float *y, size_t y_stride, size_t rows) {
+  lanes shift, added, sum;
+  memcpy(&shift, bias, sizeof shift);
+  for (size_t t = 0; t < tokens; t++, y += y_stride) {
+    memcpy(&sum, sums[t], sizeof sum);
+    sum += shift;
+    if (rows < SOTTO_TILE) {
+      for (size_t r = 0; r < rows; r++) y[r] = sum[r] + (residual ? residual[t * residual_stride + r] : 0);
+      continue;
+    }
+    if (residual) {
+      memcpy(&added, residual + t * residual_stride, sizeof added);
+      sum += added;
+    }
+    memcpy(y, &sum, sizeof sum);
+  }
+}
+
+#define STORE(name)                                                                                          \
+  void name(const float (*sums)[SOTTO_TILE], size_t tokens, const float bias[SOTTO_TILE],                    \
+            const float *residual, size_t residual_stride, float *y, size_t y_stride, size_t rows) {         \
+    store(sums, tokens, bias, residual, residual_stride, y, y_stride, rows);                                 \
+  }
+
+STORE(sotto_store_portable)
+
 void sotto_pack_integers_portable(const float *x, size_t columns, size_t token, size_t tokens, void *pack) {
   pack_integers(x, columns, token, tokens, pack);
 }
@@ -116,6 +143,9 @@ void sotto_multiply_floats_portable(const void *panel, const void *pack, size_t 
 }
 
 #if defined(__x86_64__)
+SOTTO_TARGET_AVX2 STORE(sotto_store_avx2)
+SOTTO_TARGET_AVX512 STORE(sotto_store_avx512)
+
 SOTTO_TARGET_AVX2 void sotto_multiply_floats_avx2(const void *panel, const void *pack, size_t blocks, size_t tokens,
                                                   float (*sums)[SOTTO_TILE]) {
   multiply_floats(panel, pack, blocks, tokens, sums, 6);
@@ -129,5 +159,16 @@ SOTTO_TARGET_AVX2 void sotto_pack_integers_avx2(const float *x, size_t columns, 
 SOTTO_TARGET_AVX512 void sotto_multiply_floats_avx512(const void *panel, const void *pack, size_t blocks,
                                                       size_t tokens, float (*sums)[SOTTO_TILE]) {
   multiply_floats(panel, pack, blocks, tokens, sums, 12);
+}
+#elif defined(__aarch64__)
+STORE(sotto_store_neon)
+
+void sotto_multiply_floats_neon(const void *panel, const void *pack, size_t blocks, size_t tokens,
+                                float (*sums)[SOTTO_TILE]) {
+  multiply_floats(panel, pack, blocks, tokens, sums, 6);
+}
+
+void sotto_pack_integers_neon(const float *x, size_t columns, size_t token, size_t tokens, void *pack) {
+  pack_integers(x, columns, token, tokens, pack);
 }
 #endif

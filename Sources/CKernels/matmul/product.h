@@ -51,15 +51,20 @@ enum { SOTTO_PACK_BYTES = 48, SOTTO_FLOAT_PACK_BYTES = 128, SOTTO_BFLOAT_PACK_BY
 typedef void (*sotto_decode)(const sotto_view *view, size_t row, size_t first, size_t blocks, void *panel);
 /// Writes token `token` of a group of `tokens` into the group's pack.
 typedef void (*sotto_pack)(const float *x, size_t columns, size_t token, size_t tokens, void *pack);
+/// y[t] = sums[t] + bias + residual[t] for `rows` (at most 16) rows; strides in floats. The residual may be NULL.
+typedef void (*sotto_store)(const float (*sums)[SOTTO_TILE], size_t tokens, const float bias[SOTTO_TILE],
+                            const float *residual, size_t residual_stride, float *y, size_t y_stride, size_t rows);
 /// sums[t][r] += panel row r · token t over `blocks` blocks.
 typedef void (*sotto_multiply)(const void *panel, const void *pack, size_t blocks, size_t tokens,
                                float (*sums)[SOTTO_TILE]);
 
 typedef struct {
   size_t panel_block_bytes, pack_bytes;  // of a block; of a block and token
-  sotto_decode decode;
+  sotto_decode decode;       // whole tiles of rows that are long enough (see sotto_is_whole_tile)
+  sotto_decode decode_edge;  // any tile
   sotto_pack pack;
   sotto_multiply multiply;
+  sotto_store store;
 } sotto_method;
 
 /// How the formats of integer panels differ for the function that multiplies.
@@ -72,6 +77,8 @@ typedef struct {
 /// Of the affine formats, a block is 32 columns here whatever the group.
 extern const sotto_format_traits sotto_formats[SOTTO_WEIGHT_FORMATS];
 
+/// Whether a fast decoder may take the tile at `row`: 16 rows of at least 4 bytes in every plane.
+int sotto_is_whole_tile(const sotto_view *view, size_t row);
 sotto_view sotto_matrix_view(const sotto_matrix *matrix, size_t index);
 sotto_method sotto_method_for(const sotto_matrix *matrix, sotto_precision precision, sotto_isa_level level);
 

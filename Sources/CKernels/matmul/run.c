@@ -1,5 +1,6 @@
-// The loops around a product: tiles are handed out to workers as they ask, panels stay in the first two caches, and
-// every weight byte is read once for up to 384 tokens.
+// The loops around a product: tiles are handed out to workers as they ask, a panel stays in the first cache,
+// and every weight byte is read once for a chunk of tokens. While a tile is computed the bytes of the next one are
+// fetched, a share with every panel, in the order in which they lie in memory.
 #include <stdatomic.h>
 #include <string.h>
 
@@ -11,87 +12,93 @@ typedef struct {
   atomic_size_t next;
 } run;
 
-/// Touches the bytes that the panel after this one will be decoded from.
-static void prefetch(const sotto_view *view, size_t row, size_t first, size_t blocks) {
-  sotto_format_traits traits = sotto_formats[view->matrix->format];
-  size_t start = first * SOTTO_BLOCK / traits.columns * traits.bytes;
-  size_t bytes = blocks * SOTTO_BLOCK / traits.columns * traits.bytes;
-  const uint8_t *p = view->values + row * view->row_bytes + start;
-  for (int r = 0; r < SOTTO_TILE; r++, p += view->row_bytes)
-    for (size_t i = 0; i < bytes; i += 64) __builtin_prefetch(p + i);
+/// Tile `tile` of an item that ends before tile `last`. No product: nothing is left.
+typedef struct {
+  const sotto_product *product;
+  size_t tile, last, items_before;
+} cursor;
+
+/// The next tile of the item, or the first of the next item that nobody has taken.
+static void advance(run *run, cursor *at) {
+  const sotto_product *end = run->workspace->products + run->shape->products;
+  if (++at->tile < at->last) return;
+  size_t item = atomic_fetch_add_explicit(&run->next, 1, memory_order_relaxed);
+  while (at->product < end && item >= at->product->items_end) at->items_before = (at->product++)->items_end;
+  if (at->product == end) {
+    at->product = NULL;
+    return;
+  }
+  at->tile = (item - at->items_before) * at->product->tiles_per_item;
+  at->last = at->tile + at->product->tiles_per_item;
+  if (at->last > at->product->tiles) at->last = at->product->tiles;
 }
 
-static void store(const sotto_product *product, const sotto_run_shape *shape, size_t tile, size_t from, size_t to,
-                  float (*sums)[SOTTO_TILE]) {
-  size_t row = tile * SOTTO_TILE, rows = product->view.rows - row;
+static void prefetch_plane(const uint8_t *plane, size_t row_bytes, const cursor *at, size_t share, size_t shares) {
+  size_t row = at->tile * SOTTO_TILE, rows = at->product->view.rows - row;
   if (rows > SOTTO_TILE) rows = SOTTO_TILE;
+  const uint8_t *p = plane + row * row_bytes, *end = p + rows * row_bytes * (share + 1) / shares;
+  for (p += rows * row_bytes * share / shares; p < end; p += 64) __builtin_prefetch(p, 0, 2);
+}
+
+/// Share `share` of `shares` of the bytes that a tile will be decoded from.
+static void prefetch(const cursor *at, size_t share, size_t shares) {
+  if (!at->product) return;
+  const sotto_view *view = &at->product->view;
+  prefetch_plane(view->values, view->row_bytes, at, share, shares);
+  if (view->scales) prefetch_plane(view->scales, view->scale_row_bytes, at, share, shares);
+  if (view->biases) prefetch_plane(view->biases, view->scale_row_bytes, at, share, shares);
+}
+
+/// The tile at `at`; fetches the bytes of `following` on the way.
+static void run_tile(const run *run, const cursor *at, const cursor *following, sotto_scratch *scratch) {
+  const sotto_product *product = at->product;
+  const sotto_method *method = &product->method;
+  const sotto_run_shape *shape = run->shape;
+  size_t tokens = product->tokens, groups = sotto_group_count(tokens), blocks = sotto_block_count(shape->columns);
+  size_t row = at->tile * SOTTO_TILE, rows = product->view.rows - row < SOTTO_TILE ? product->view.rows - row : SOTTO_TILE;
+  sotto_decode decode = sotto_is_whole_tile(&product->view, row) ? method->decode : method->decode_edge;
   float bias[SOTTO_TILE] = {0};
   if (product->bias) memcpy(bias, product->bias + row, rows * sizeof *bias);
-  for (size_t t = from; t < to; t++, sums++) {
-    float *y = product->y + t * shape->y_stride + row;
-    const float *residual = product->residual ? product->residual + t * shape->residual_stride + row : NULL;
-    if (rows == SOTTO_TILE) {
-      for (size_t r = 0; r < SOTTO_TILE; r++) y[r] = sums[0][r] + bias[r] + (residual ? residual[r] : 0);
-    } else {
-      for (size_t r = 0; r < rows; r++) y[r] = sums[0][r] + bias[r] + (residual ? residual[r] : 0);
-    }
-  }
-}
+  memset(scratch->sums, 0, tokens * sizeof *scratch->sums);
 
-/// Tiles tile ..< tile + count of a product, for the tokens of groups `group` ..< `end`.
-static void run_tiles(const run *run, const sotto_product *product, sotto_scratch *scratch, size_t tile, size_t count,
-                      size_t group, size_t end) {
-  const sotto_method *method = &product->method;
-  size_t tokens = product->tokens, blocks = sotto_block_count(run->shape->columns);
-  size_t from = sotto_group_start(tokens, group), to = sotto_group_start(tokens, end);
-  for (size_t i = 0; i < count; i++) memset(scratch->sums[i], 0, (to - from) * sizeof *scratch->sums[i]);
-
-  // Panels of equal length, in whole super-blocks.
-  size_t unit = sotto_formats[product->view.matrix->format].columns / SOTTO_BLOCK;
-  unit = unit > 1 ? unit : 1;
-  size_t panels = (blocks + SOTTO_PANEL_BLOCKS - 1) / SOTTO_PANEL_BLOCKS;
-  size_t step = (blocks / unit + panels - 1) / panels * unit;
+  // With a single group shorter panels serve as well, and memory is read more evenly.
+  size_t step = sotto_panel_step(blocks, groups == 1 ? SOTTO_SHORT_PANEL : SOTTO_PANEL_BLOCKS);
+  size_t shares = (blocks + step - 1) / step;
   for (size_t first = 0; first < blocks; first += step) {
     size_t length = blocks - first < step ? blocks - first : step;
-    for (size_t i = 0; i < count; i++) {
-      size_t row = (tile + i) * SOTTO_TILE;
-      method->decode(&product->view, row, first, length, scratch->panels[i]);
-      if (first + step < blocks)
-        prefetch(&product->view, row, first + step, length);
-      else
-        prefetch(&product->view, row + count * SOTTO_TILE, 0, step);
-    }
-    for (size_t g = group; g < end; g++) {
-      size_t start = sotto_group_start(tokens, g), size = sotto_group_start(tokens, g + 1) - start;
-      const uint8_t *pack = product->pack + (start * blocks + first * size) * method->pack_bytes;
-      for (size_t i = 0; i < count; i++)
-        method->multiply(scratch->panels[i], pack, length, size, scratch->sums[i] + (start - from));
+    prefetch(following, first / step, shares);
+    decode(&product->view, row, first, length, scratch->panel);
+    for (size_t group = 0; group < groups; group++) {
+      size_t start = sotto_group_start(tokens, group), size = sotto_group_start(tokens, group + 1) - start;
+      const uint8_t *pack = product->pack + (first * tokens + start * length) * method->pack_bytes;
+      int is_last = first + length == blocks;
+      float *y = product->y + start * shape->y_stride + row;
+      if (is_last)
+        for (size_t t = 0; t < size; t++) __builtin_prefetch(y + t * shape->y_stride, 1);
+      method->multiply(scratch->panel, pack, length, size, scratch->sums + start);
+      if (is_last) {
+        const float *residual = product->residual ? product->residual + start * shape->residual_stride + row : NULL;
+        method->store(scratch->sums + start, size, bias, residual, shape->residual_stride, y, shape->y_stride, rows);
+      }
     }
   }
-  for (size_t i = 0; i < count; i++) store(product, run->shape, tile + i, from, to, scratch->sums[i]);
 }
 
 static void multiply_task(void *context, int worker, int workers) {
   (void)workers;
   run *run = context;
   sotto_scratch *scratch = &run->workspace->scratch[worker];
-  const sotto_product *product = run->workspace->products, *end = product + run->shape->products;
-  size_t items_before = 0;
-  for (;;) {
-    size_t item = atomic_fetch_add_explicit(&run->next, 1, memory_order_relaxed);
-    while (product < end && item >= product->items_end) items_before = (product++)->items_end;
-    if (product == end) return;
-    size_t tile = (item - items_before) * product->tiles_per_item, last = tile + product->tiles_per_item;
-    if (last > product->tiles) last = product->tiles;
-    size_t groups = sotto_group_count(product->tokens), together = groups > 1 ? SOTTO_RUN_TILES : 1;
-    for (; tile < last; tile += together) {
-      size_t count = last - tile < together ? last - tile : together;
-      for (size_t g = 0; g < groups; g += SOTTO_RUN_GROUPS)
-        run_tiles(run, product, scratch, tile, count, g, g + SOTTO_RUN_GROUPS < groups ? g + SOTTO_RUN_GROUPS : groups);
-    }
+  cursor at = {.product = run->workspace->products};
+  advance(run, &at);
+  while (at.product) {
+    cursor following = at;
+    advance(run, &following);
+    run_tile(run, &at, &following, scratch);
+    at = following;
   }
 }
 
+/// Packs lie panel by panel, so that all groups of a panel are read in one stream.
 static void pack_token(const run *run, const sotto_packing *packing, size_t token) {
   size_t tokens = packing->tokens, group = token * sotto_group_count(tokens) / tokens;
   // The division above may fall one group short of or past the token.
@@ -99,8 +106,14 @@ static void pack_token(const run *run, const sotto_packing *packing, size_t toke
   while (sotto_group_start(tokens, group) > token) group--;
   size_t start = sotto_group_start(tokens, group), size = sotto_group_start(tokens, group + 1) - start;
   size_t row = packing->x_rows ? (size_t)packing->x_rows[token] : token;
-  packing->pack(packing->x + row * run->shape->x_stride, run->shape->columns, token - start, size,
-                packing->out + start * sotto_block_count(run->shape->columns) * packing->pack_bytes);
+  const float *x = packing->x + row * run->shape->x_stride;
+  size_t columns = run->shape->columns, blocks = sotto_block_count(columns), step = sotto_panel_step(blocks, SOTTO_PANEL_BLOCKS);
+  for (size_t first = 0; first < blocks; first += step) {
+    size_t length = blocks - first < step ? blocks - first : step, column = first * SOTTO_BLOCK;
+    size_t width = columns - column < length * SOTTO_BLOCK ? columns - column : length * SOTTO_BLOCK;
+    uint8_t *out = packing->out + (first * tokens + start * length) * packing->pack_bytes;
+    packing->pack(x + column, width, token - start, size, out);
+  }
 }
 
 static void pack_task(void *context, int worker, int workers) {

@@ -3,14 +3,16 @@
 #include "product.h"
 
 enum {
-  SOTTO_RUN_TILES = 4,  // tiles that share one pass over the activations
-  SOTTO_RUN_GROUPS = 32  // groups of tokens whose sums are kept at once
+  SOTTO_RUN_TILES = 4,          // tiles that share one pass over the packs
+  SOTTO_SHORT_PANEL = 8,        // blocks of a panel that serves a single group
+  SOTTO_CHUNK_TOKENS = 384,     // tokens of a product, at most
+  SOTTO_CHUNK_BYTES = 1536 << 10  // of their packs
 };
 
-/// What one worker needs: panels of SOTTO_RUN_TILES tiles, and their sums for SOTTO_RUN_GROUPS groups.
+/// What one worker needs: a panel, and the sums of its rows.
 typedef struct {
-  _Alignas(64) uint8_t panels[SOTTO_RUN_TILES][SOTTO_PANEL_BLOCKS * sizeof(sotto_float_panel_block)];
-  float sums[SOTTO_RUN_TILES][SOTTO_RUN_GROUPS * SOTTO_GROUP][SOTTO_TILE];
+  _Alignas(64) uint8_t panel[SOTTO_PANEL_BLOCKS * sizeof(sotto_float_panel_block)];
+  float sums[SOTTO_CHUNK_TOKENS][SOTTO_TILE];
 } sotto_scratch;
 
 /// One matrix times its packed tokens.
@@ -62,3 +64,8 @@ SOTTO_INLINE size_t sotto_group_start(size_t tokens, size_t group) {
   return group * tokens / sotto_group_count(tokens);
 }
 SOTTO_INLINE size_t sotto_block_count(size_t columns) { return (columns + SOTTO_BLOCK - 1) / SOTTO_BLOCK; }
+/// Blocks in a panel of at most `most`: panels of equal length, in whole super-blocks where a row may have them.
+SOTTO_INLINE size_t sotto_panel_step(size_t blocks, size_t most) {
+  size_t unit = blocks % 8 == 0 ? 8 : 1, panels = (blocks + most - 1) / most;
+  return (blocks / unit + panels - 1) / panels * unit;
+}

@@ -114,7 +114,7 @@ struct ModelFolder {
     let folder = FileSystem.join(path, "snapshots")
     let reference = FileSystem.join(path, "refs/main")
     if FileSystem.isFile(reference), let file = try? MappedFile(reference), file.count <= 200 {
-      let text = String(decoding: file.bytes.pointer, as: UTF8.self)
+      let text = file.bytes.text ?? ""
       let revision = text.split(whereSeparator: \.isWhitespace).first.map(String.init) ?? ""
       let main = FileSystem.join(folder, revision)
       if FileSystem.isPlainName(revision), FileSystem.isFolder(main) { return main }

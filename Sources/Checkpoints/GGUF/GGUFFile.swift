@@ -22,8 +22,7 @@ public struct GGUFFile: Sendable {
   }
 
   init(_ mapping: MappedFile) throws(CheckpointError) {
-    var parser = GGUFParser(mapping)
-    try parser.parse()
+    let parser = try GGUFParser.parse(mapping)
     self.mapping = mapping
     version = parser.version
     alignment = parser.alignment

@@ -101,12 +101,10 @@ extension GGUFMetadata {
     switch self[key] {
     case nil: return nil
     case .string(let bytes):
-      return try withExtendedLifetime(bytes) { () throws(CheckpointError) -> String in
-        guard let text = String(validating: bytes.pointer, as: UTF8.self) else {
-          throw CheckpointError(.damaged, file: file, place: key, "the text is not UTF-8")
-        }
-        return text
+      guard let text = bytes.text else {
+        throw CheckpointError(.damaged, file: file, place: key, "the text is not UTF-8")
       }
+      return text
     case let other?: throw wrongKind(key, "a string", other)
     }
   }

@@ -24,13 +24,22 @@ struct GGUFParser {
     case tensor(Int, name: String)
   }
 
-  init(_ mapping: MappedFile) {
+  /// Reads the head of a mapped file; what was read is in the parser that comes back.
+  static func parse(_ mapping: MappedFile) throws(CheckpointError) -> GGUFParser {
+    try mapping.bytes.withUnsafeBytes { (bytes) throws(CheckpointError) in
+      var parser = GGUFParser(mapping, bytes)
+      try parser.parse()
+      return parser
+    }
+  }
+
+  private init(_ mapping: MappedFile, _ bytes: UnsafeRawBufferPointer) {
     self.mapping = mapping
-    reader = ByteReader(mapping.bytes.pointer)
+    reader = ByteReader(bytes)
     metadata = GGUFMetadata(file: mapping.path)
   }
 
-  mutating func parse() throws(CheckpointError) {
+  private mutating func parse() throws(CheckpointError) {
     do {
       try parseHead()
     } catch let error as CheckpointError {

@@ -84,11 +84,10 @@ public struct GGUFNumbers: Sendable {
   }
 
   private func load<Value: FixedWidthInteger & BitwiseCopyable>(_ type: Value.Type) -> [Value] {
-    withExtendedLifetime(bytes) {
+    bytes.withUnsafeBytes { bytes in
       (0..<count).map {
         Value(
-          littleEndian: bytes.pointer.loadUnaligned(
-            fromByteOffset: $0 * MemoryLayout<Value>.size, as: Value.self))
+          littleEndian: bytes.loadUnaligned(fromByteOffset: $0 * MemoryLayout<Value>.size, as: Value.self))
       }
     }
   }
@@ -106,23 +105,25 @@ public struct GGUFStrings: Sendable {
   public func forEach<Failure: Error>(
     _ body: (UnsafeRawBufferPointer) throws(Failure) -> Void
   ) throws(Failure) {
-    try withExtendedLifetime(bytes) { () throws(Failure) in
+    try bytes.withUnsafeBytes { (bytes) throws(Failure) in
       // Checked when the file was opened; checked again, as a file may be written to meanwhile.
-      var reader = ByteReader(bytes.pointer)
+      var reader = ByteReader(bytes)
       for _ in 0..<count {
         guard let range = try? reader.string() else { return }
-        try body(UnsafeRawBufferPointer(rebasing: bytes.pointer[range]))
+        try body(UnsafeRawBufferPointer(rebasing: bytes[range]))
       }
     }
   }
 
   /// Where each string lies within `bytes`: 16 bytes of memory a string.
   public func ranges() -> [Range<Int>] {
-    var result: [Range<Int>] = []
-    result.reserveCapacity(count)
-    var reader = ByteReader(bytes.pointer)
-    while result.count < count, let range = try? reader.string() { result.append(range) }
-    return result
+    bytes.withUnsafeBytes { bytes in
+      var result: [Range<Int>] = []
+      result.reserveCapacity(count)
+      var reader = ByteReader(bytes)
+      while result.count < count, let range = try? reader.string() { result.append(range) }
+      return result
+    }
   }
 
   /// All strings; what is not UTF-8 becomes U+FFFD. For short arrays: a vocabulary is better read by

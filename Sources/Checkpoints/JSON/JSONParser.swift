@@ -13,7 +13,7 @@ extension JSON {
 
   /// Parses a whole text; see `init(parsing: UnsafeRawBufferPointer)`.
   public init(parsing bytes: Bytes) throws(JSONError) {
-    self = try withExtendedLifetime(bytes) { () throws(JSONError) in try JSON(parsing: bytes.pointer) }
+    self = try bytes.withUnsafeBytes { (bytes) throws(JSONError) in try JSON(parsing: bytes) }
   }
 
   /// Parses a whole text; see `init(parsing: UnsafeRawBufferPointer)`.

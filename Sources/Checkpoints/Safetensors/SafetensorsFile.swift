@@ -25,7 +25,7 @@ public struct SafetensorsFile: Sendable {
       CheckpointError(kind, file: mapping.path, place: "header", problem)
     }
     guard mapping.count >= 8 else { throw failure(.truncated, "the file has only \(mapping.count) bytes") }
-    let length = UInt64(littleEndian: mapping.bytes.pointer.loadUnaligned(as: UInt64.self))
+    let length = mapping.bytes.withUnsafeBytes { UInt64(littleEndian: $0.loadUnaligned(as: UInt64.self)) }
     guard length <= Self.longestHeader else {
       throw failure(.damaged, "not a safetensors file: a header of \(length) bytes")
     }
@@ -49,7 +49,7 @@ public struct SafetensorsFile: Sendable {
   }
 
   /// The bytes of one of this file's tensors.
-  func bytes(_ tensor: SafetensorsTensor) -> Bytes? { mapping.slice(tensor.bytes) }
+  package func bytes(_ tensor: SafetensorsTensor) -> Bytes? { mapping.slice(tensor.bytes) }
 }
 
 /// An entry of a safetensors header.

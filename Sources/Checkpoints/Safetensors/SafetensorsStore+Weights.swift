@@ -91,7 +91,7 @@ extension SafetensorsStore {
   }
 
   /// The tensor's bytes in place, or a copy where the file puts numbers across their natural boundaries
-  /// (it may; writers do not).
+  /// (MLX does so behind a tensor of odd size, which no real layer has).
   private func bytes(_ place: Place) throws(CheckpointError) -> Bytes {
     guard let bytes = files[place.file].slice(place.tensor.bytes) else {
       throw failure(.truncated, place, "lies beyond the end")
@@ -118,9 +118,11 @@ extension SafetensorsType {
 extension Bytes {
   /// These bytes, copied only where their address is not a multiple of `size`.
   fileprivate func aligned(to size: Int) -> Bytes {
-    guard let address = pointer.baseAddress, UInt(bitPattern: address) % UInt(size) != 0 else { return self }
-    let copy = OwnedMemory(copying: pointer)
-    return Bytes(UnsafeRawBufferPointer(copy.memory), owner: copy)
+    withUnsafeBytes { bytes in
+      guard UInt(bitPattern: bytes.baseAddress) % UInt(size) != 0 else { return self }
+      let copy = OwnedMemory(copying: bytes)
+      return Bytes(UnsafeRawBufferPointer(copy.memory), owner: copy)
+    }
   }
 }
 

@@ -9,6 +9,7 @@ public final class CPUBackend: Backend {
   public let precision: Precision
   package let pool: ThreadPool
   package let buffers = BufferPool()
+  let workspace: MatrixWorkspace
   var rotaryAngles = RotaryAngles()
 
   /// - Parameters:
@@ -17,10 +18,17 @@ public final class CPUBackend: Backend {
   public init(precision: Precision, threads: Int? = nil) {
     self.precision = precision
     pool = ThreadPool(threads: threads ?? ThreadPool.processors)
+    workspace = MatrixWorkspace(pool)
   }
 
   /// Threads that compute, the caller's included.
   public var threads: Int { pool.threads }
+
+  /// Gives memory that no tensor holds back to the system: after a long prompt, or when a model leaves.
+  public func releaseUnusedMemory() {
+    buffers.releaseAll()
+    sotto_trim_memory()
+  }
 
   /// A tensor of the given numbers, row by row: one copy.
   public func tensor(_ values: [Float], columns: Int) -> Tensor {

@@ -29,11 +29,11 @@ actor LocalChatEngine: ChatEngine {
 
   func models() async -> [ModelSummary] {
     var summaries: [ModelSummary] = []
-    for model in finder.models() where model.error == nil {
+    for entry in finder.entries() where entry.error == nil {
       summaries.append(
         ModelSummary(
-          name: model.name, bytes: model.bytes, quantisation: model.quantisation,
-          isResident: await generator.isResident(model.path)))
+          name: entry.name, bytes: entry.bytes, quantisation: entry.quantization ?? "",
+          isResident: await generator.isResident(entry.path)))
     }
     return summaries
   }
@@ -41,14 +41,15 @@ actor LocalChatEngine: ChatEngine {
   func currentModel() -> ModelInfo? { current?.info }
 
   func switchModel(to name: String) async throws -> ModelInfo {
-    let found = try finder.resolve(name)
-    let model = try OpenedModel(path: found.path)
+    let model = try OpenedModel(path: finder.resolve(name))
     let threads = threads
     let facts = try await generator.load(model.checkpoint.path) {
       try model.load(precision: .fast, threads: threads)
     }
     let info = ModelInfo(
-      name: found.name, quantisation: found.quantisation, contextLength: facts.contextLength)
+      name: model.checkpoint.name, quantisation: model.checkpoint.quantizationLabel,
+      contextLength: facts.contextLength,
+      efforts: model.efforts())
     current = Open(model: model, info: info)
     return info
   }
@@ -86,8 +87,8 @@ actor LocalChatEngine: ChatEngine {
     let flag = CancellationFlag()
     cancellation = flag
     do {
-      let generation = try self.request(request, current.model)
-      var translation = EventTranslation()
+      let (generation, reader) = try self.request(request, current.model)
+      var translation = EventTranslation(reader)
       for await event in generator.generate(current.key, generation, cancellation: flag) {
         for translated in translation.translate(event) { emit(translated) }
       }
@@ -96,18 +97,22 @@ actor LocalChatEngine: ChatEngine {
     }
   }
 
-  private func request(_ request: ChatRequest, _ model: OpenedModel) throws -> GenerationRequest {
+  private func request(
+    _ request: ChatRequest, _ model: OpenedModel
+  ) throws -> (request: GenerationRequest, reader: ReplyReader) {
     let settings = request.settings
     var variables: [String: JSON] = [:]
     if let effort = settings.effort { variables["reasoning_effort"] = .string(effort) }
-    let prompt = try model.render(messages: .array(request.messages.map(Self.json)), variables: variables)
-    return GenerationRequest(
-      prompt: .rendered(prompt),
+    let turn = try model.turn(messages: .array(request.messages.map(Self.json)), variables: variables)
+    let generation = GenerationRequest(
+      prompt: turn.prompt,
       sampling: SamplingSettings(
         temperature: Float(settings.temperature), topP: Float(settings.topP), topK: settings.topK,
         minP: Float(settings.minP), repetitionPenalty: Float(settings.repetitionPenalty),
         seed: settings.seed.map { UInt64(bitPattern: Int64($0)) }),
-      maxTokens: settings.maxTokens ?? .max, stopStrings: model.stopStrings)
+      maxTokens: settings.maxTokens ?? .max, stopStrings: model.stopStrings,
+      thoughtLimit: turn.thoughtLimit)
+    return (generation, turn.reader)
   }
 
   /// A message as templates read it.
@@ -115,10 +120,7 @@ actor LocalChatEngine: ChatEngine {
     var object = JSONObject()
     object["role"] = .string(message.role.rawValue)
     object["content"] = .string(message.content)
-    if !message.reasoning.isEmpty {
-      object["reasoning_content"] = .string(message.reasoning)
-      object["thinking"] = .string(message.reasoning)
-    }
+    if !message.reasoning.isEmpty { object["reasoning_content"] = .string(message.reasoning) }
     return .object(object)
   }
 }

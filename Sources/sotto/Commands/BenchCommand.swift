@@ -54,7 +54,8 @@ struct BenchCommand: ParsableCommand {
     let model = try makeModel(backend)
     let facts = model.facts
     guard prompt + generate <= facts.contextLength else {
-      throw CommandError("\(prompt + generate) tokens do not fit the model's context of \(facts.contextLength)")
+      throw CommandError(
+        "\(prompt + generate) tokens do not fit the model's context of \(facts.contextLength)")
     }
     var measurement = SpeedMeasurement(model: model, backend: backend, prompt: prompt, generate: generate)
     for round in 1...repetitions {
@@ -63,7 +64,7 @@ struct BenchCommand: ParsableCommand {
     }
     let report = BenchReport(
       name: synthetic ?? self.model ?? "", threads: compute.threadCount, measurement: measurement,
-      limits: backend.measureLimits())
+      peakMemory: peakResidentMemory(), limits: backend.measureLimits())
     Console.out(json ? report.json().text(.pretty) + "\n" : report.table())
   }
 
@@ -72,6 +73,6 @@ struct BenchCommand: ParsableCommand {
       if !json { Console.note("making up the weights of \(synthetic)") }
       return try SyntheticShape.named(synthetic, layers: layers).model(backend: backend)
     }
-    return try Registry.model(OpenedModel(named: model ?? "").checkpoint, backend: backend)
+    return try Registry.model(Checkpoint.open(OpenedModel.finder().resolve(model ?? "")), backend: backend)
   }
 }

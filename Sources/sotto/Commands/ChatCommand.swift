@@ -19,14 +19,16 @@ struct ChatCommand: AsyncParsableCommand {
   func run() async throws {
     let settings = try Settings.load()
     let finder = try OpenedModel.finder()
-    guard let name = model ?? settings.model ?? DefaultModel.choose(among: finder.models()) else {
+    guard let name = model ?? settings.model ?? DefaultModel.choose(among: finder.entries()) else {
       throw CommandError(
         "no models found; 'make chat' fetches the default one, or give a path: sotto chat PATH")
     }
     let engine = LocalChatEngine(finder: finder, threads: compute.threadCount)
     _ = try await engine.switchModel(to: name)
-    let status = await runChat(
-      engine: engine, options: ChatOptions(theme: settings.theme, systemPrompt: system))
+    var options = ChatOptions(environment: ProcessInfo.processInfo.environment)
+    options.theme = settings.theme
+    options.systemPrompt = system
+    let status = await runChat(engine: engine, options: options)
     if status != 0 { throw ExitCode(status) }
   }
 }

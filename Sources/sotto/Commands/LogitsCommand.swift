@@ -36,17 +36,19 @@ struct LogitsCommand: ParsableCommand {
     guard (1...ids.count).contains(prefill) else {
       throw CommandError("--prefill takes a number from 1 to \(ids.count), the tokens in \(tokens)")
     }
-    let loaded = try OpenedModel(named: model).loadModel(precision: precision, threads: compute.threadCount)
-    let (model, backend) = (loaded.model, loaded.backend)
+    let checkpoint = try Checkpoint.open(OpenedModel.finder().resolve(model))
+    let backend = CPUBackend(precision: precision, threads: compute.threadCount)
+    let model = try Registry.model(checkpoint, backend: backend)
     let vocabulary = model.facts.vocabularyCount
     if let foreign = ids.first(where: { $0 < 0 || Int($0) >= vocabulary }) {
-      throw CommandError("\(tokens): token id \(foreign) is outside of the model's vocabulary of \(vocabulary)")
+      throw CommandError(
+        "\(tokens): token id \(foreign) is outside of the model's vocabulary of \(vocabulary)")
     }
     let writer = try SafetensorsWriter(
-      path: output,
-      tensors: [
-        .init(name: "prefill_logits", shape: [prefill, vocabulary], type: .float32),
-        .init(name: "decode_logits", shape: [ids.count - prefill, vocabulary], type: .float32),
+      output,
+      [
+        .float32("prefill_logits", [prefill, vocabulary]),
+        .float32("decode_logits", [ids.count - prefill, vocabulary]),
       ])
     let sequence = SequenceState(layers: model.makeCaches())
     let first = try model.forward(
@@ -62,7 +64,7 @@ struct LogitsCommand: ParsableCommand {
     guard let data = FileManager.default.contents(atPath: path) else {
       throw CommandError("\(path): cannot be read; --tokens takes a file with a JSON array of token ids")
     }
-    guard case .array(let items) = try JSON(parsing: data), !items.isEmpty else {
+    guard case .array(let items) = try JSON(parsing: [UInt8](data)), !items.isEmpty else {
       throw CommandError("\(path): is not a JSON array of token ids, such as [1, 15, 7]")
     }
     return try items.map { item in

@@ -11,7 +11,7 @@ struct ModelsCommand: ParsableCommand {
 
   func run() throws {
     let finder = try OpenedModel.finder()
-    let models = finder.models()
+    let models = finder.entries()
     if json {
       Console.out(JSON.array(models.map(\.json)).text() + "\n")
       return

@@ -33,7 +33,7 @@ struct RenderCommand: ParsableCommand {
     let opened = try OpenedModel(named: model)
     let prompt = try opened.render(
       messages: conversation, tools: toolList, addGenerationPrompt: !noGenerationPrompt,
-      variables: try Self.variables(options), templateSource: try template.map(Self.text))
+      variables: try Self.variables(options), template: try template.map(Self.text))
     Console.out(prompt)
   }
 
@@ -52,7 +52,7 @@ struct RenderCommand: ParsableCommand {
       throw CommandError("\(path): cannot be read")
     }
     do {
-      return try JSON(parsing: data)
+      return try JSON(parsing: [UInt8](data))
     } catch {
       throw CommandError("\(path): \(error)")
     }
@@ -67,9 +67,10 @@ struct RenderCommand: ParsableCommand {
       }
       let value = String(option[option.index(after: equals)...])
       do {
-        variables[String(option[..<equals])] = try JSON(parsing: Data(value.utf8))
+        variables[String(option[..<equals])] = try JSON(parsing: value)
       } catch {
-        throw CommandError("--option \(option): the value is not JSON (a text needs quotation marks): \(error)")
+        throw CommandError(
+          "--option \(option): the value is not JSON (a text needs quotation marks): \(error)")
       }
     }
     return variables

@@ -7,6 +7,8 @@ struct BenchReport {
   let name: String
   let threads: Int
   let measurement: SpeedMeasurement
+  /// The largest resident memory of this process before the limits were measured, in bytes.
+  let peakMemory: Int
   let limits: MachineLimits
 
   private var promptRate: Double {
@@ -23,17 +25,6 @@ struct BenchReport {
   }
   private var peakShare: Double { promptRate * work.operations / limits.integerOperationsPerSecond }
   private var bandwidthShare: Double { generationRate * work.bytes / limits.bytesPerSecond }
-
-  /// The largest resident memory of this process so far, in bytes.
-  private var peakMemory: Int {
-    var usage = rusage()
-    getrusage(RUSAGE_SELF, &usage)
-    #if os(Linux)
-      return usage.ru_maxrss * 1024
-    #else
-      return usage.ru_maxrss
-    #endif
-  }
 
   func json() -> JSON {
     [
@@ -67,4 +58,16 @@ struct BenchReport {
       + row("machine: 8-bit integer peak", limits.integerOperationsPerSecond / 1e9, "%10.1f GOP/s")
       + row("machine: memory bandwidth", limits.bytesPerSecond / 1e9, "%10.1f GB/s")
   }
+}
+
+/// The largest resident memory of this process so far, in bytes.
+func peakResidentMemory() -> Int {
+  var usage = rusage()
+  #if os(Linux)
+    getrusage(__rusage_who_t(RUSAGE_SELF.rawValue), &usage)
+    return usage.ru_maxrss * 1024
+  #else
+    getrusage(RUSAGE_SELF, &usage)
+    return usage.ru_maxrss
+  #endif
 }

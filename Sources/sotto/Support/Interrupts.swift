@@ -1,4 +1,4 @@
-import Dispatch
+@preconcurrency import Dispatch
 import Foundation
 
 /// Turns Ctrl-C into a call while a command computes; a second Ctrl-C ends the program at once.

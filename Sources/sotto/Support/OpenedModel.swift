@@ -9,37 +9,33 @@ import Tokenization
 struct OpenedModel: Sendable {
   let checkpoint: Checkpoint
   let tokenizer: Tokenizer
-  let template: ChatTemplate
-  /// Texts that end an answer, where the template is a stand-in.
-  let stopStrings: [String]
+  /// A stand-in where the file carries no chat template.
+  let fallback: FallbackTemplate?
 
   /// - Parameter name: a path, or a name that `sotto models` lists.
   init(named name: String) throws {
-    try self.init(path: Self.finder().resolve(name).path)
+    try self.init(path: Self.finder().resolve(name))
   }
 
   init(path: String) throws {
     checkpoint = try Checkpoint.open(path)
     let tokenizer = try Tokenizer(checkpoint: checkpoint)
     self.tokenizer = tokenizer
-    if let source = try ChatTemplate.source(in: checkpoint) {
-      template = try ChatTemplate(source: source)
-      stopStrings = []
-    } else {
-      let fallback = FallbackTemplate.choose { tokenizer.id(of: $0) != nil }
-      template = try ChatTemplate(source: fallback.source)
-      stopStrings = fallback.stopStrings
-    }
+    let carries = try ChatTemplate.source(in: checkpoint) != nil
+    fallback = carries ? nil : FallbackTemplate.choose { tokenizer.id(of: $0) != nil }
   }
+
+  /// Texts that end an answer beside the model's own end tokens.
+  var stopStrings: [String] { fallback?.stopStrings ?? [] }
 
   /// The models on this machine: Sotto's folder, the Hugging Face cache, and the folders in the settings.
   static func finder() throws -> ModelFinder {
-    ModelFinder(extraFolders: try Settings.load().folders)
+    ModelFinder(ModelPlaces(others: try Settings.load().folders))
   }
 
   /// Only a model's tokenizer; a folder without weights will do.
   static func tokenizer(named name: String) throws -> Tokenizer {
-    try Tokenizer.load(path: finder().resolve(name).path)
+    try Tokenizer.load(path: finder().resolve(name))
   }
 
   /// The model in memory: its weights are mapped, not read.
@@ -49,25 +45,15 @@ struct OpenedModel: Sendable {
     return LoadedModel(model: model, tokenizer: tokenizer, backend: backend)
   }
 
-  /// A conversation as the model gets it.
-  func render(
-    messages: JSON, tools: JSON? = nil, addGenerationPrompt: Bool = true, variables: [String: JSON] = [:]
-  ) throws -> String {
-    var all: [String: JSON] = [
-      "bos_token": .string(tokenizer.bosToken.map(tokenizer.text(of:)) ?? ""),
-      "eos_token": .string(tokenizer.eosToken.map(tokenizer.text(of:)) ?? ""),
-    ]
-    all.merge(variables) { $1 }
-    return try template.render(
-      messages: messages, tools: tools, addGenerationPrompt: addGenerationPrompt, variables: all)
-  }
-
-  /// The prompt of `sotto generate`.
-  func prompt(_ text: String, system: String?, raw: Bool) throws -> GenerationRequest.Prompt {
-    if raw { return .tokens(tokenizer.encode(text, addSpecial: true, parseSpecial: true)) }
+  /// The turn of `sotto generate`: one message, or with `raw` the text as it is.
+  func turn(_ text: String, system: String?, raw: Bool) throws -> Turn {
+    if raw {
+      let tokens = tokenizer.encode(text, addSpecial: true, parseSpecial: true)
+      return Turn(prompt: .tokens(tokens), reader: .plain)
+    }
     var messages: [JSON] = []
     if let system { messages.append(["role": "system", "content": .string(system)]) }
     messages.append(["role": "user", "content": .string(text)])
-    return .rendered(try render(messages: .array(messages)))
+    return try turn(messages: .array(messages))
   }
 }

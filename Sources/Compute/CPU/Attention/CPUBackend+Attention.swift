@@ -28,7 +28,9 @@ extension CPUBackend {
     let own = caches.map { cache in
       guard let own = cache as? CPUKeyValueCache else { preconditionFailure("a cache of another backend") }
       precondition(
-        own.heads == settings.keyValueHeads && own.headSize == settings.headSize, "a cache of another layer")
+        own.heads == settings.keyValueHeads && own.headSize == settings.headSize
+          && own.window.map { window in settings.window.map { $0 <= window } ?? false } ?? true,
+        "a cache of another layer")
       return own
     }
     var row = 0

@@ -1,0 +1,79 @@
+# Sotto's commands for people: `make chat` talks, `make test` proves, `make help` lists the rest.
+# Everything is built in release mode. What a machine lacks (Debian packages, the default model, the Python
+# packages of the tests) is installed or fetched by name the first time it is needed, and only then.
+
+SHELL := /bin/bash
+.DELETE_ON_ERROR:
+.DEFAULT_GOAL := help
+
+BUILD := .build
+SOTTO := $(BUILD)/release/sotto
+BUILT := $(BUILD)/sotto.built
+MODELS := $(or $(XDG_DATA_HOME),$(HOME)/.local/share)/sotto/models
+MODEL := $(MODELS)/SmolLM2-135M-Instruct.Q4_1.gguf
+VENV := .venv
+PYTHON := $(VENV)/bin/python
+PREFIX ?= $(HOME)/.local
+
+# Folders are prerequisites too: a removed file changes its folder's time.
+SOURCES := Package.swift $(shell find Sources -not -name '.*')
+
+# The Debian packages by what wants them.
+BUILD_PACKAGES := libncurses-dev python3
+FETCH_PACKAGES := python3 python3-pip
+TEST_PACKAGES := $(BUILD_PACKAGES) $(FETCH_PACKAGES) python3-venv tmux
+ARM64_PACKAGES := libc6-dev-arm64-cross gcc-aarch64-linux-gnu qemu-user
+
+.PHONY: help chat build model test test-swift test-scripts lint bench install clean
+
+help: ## list these commands
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 22
+
+chat: $(BUILT) $(MODEL) ## build what is needed and talk to the default model
+	@exec $(SOTTO) chat
+
+build: $(BUILT) ## build the program (.build/release/sotto)
+
+model: $(MODEL) ## fetch the default model into Sotto's folder
+
+$(BUILT): $(SOURCES)
+	@Scripts/install-packages $(BUILD_PACKAGES)
+	swift build -c release --product sotto
+	@touch $@
+
+$(MODEL):
+	@Scripts/install-packages $(FETCH_PACKAGES)
+	@python3 Scripts/fetch-model.py "$@"
+
+test: lint test-swift test-scripts ## everything: formatting, warnings, unit tests, the program from outside
+
+# Release objects without testable imports are those of `swift build`, so nothing is compiled twice.
+test-swift: $(MODEL)
+	@Scripts/install-packages $(TEST_PACKAGES)
+	@Scripts/build-without-warnings --build-tests
+	swift test -c release --disable-testable-imports
+
+test-scripts: $(BUILT) $(MODEL) $(VENV)/ready
+	SOTTO=$(SOTTO) $(PYTHON) Tests/Scripts/run.py "$(MODEL)"
+
+$(VENV)/ready: Tests/Scripts/requirements.txt
+	@Scripts/install-packages $(TEST_PACKAGES)
+	python3 -m venv $(VENV)
+	$(PYTHON) -m pip install --quiet --disable-pip-version-check -r $<
+	@touch $@
+
+lint: ## formatting of the Swift code, warnings of the C code for this machine and for arm64
+	swift format lint --strict --configuration .swift-format --recursive Sources Tests Package.swift
+	clang -std=c17 -Wall -Wextra -Werror -fsyntax-only -I Sources/CKernels/include \
+	  $$(find Sources/CKernels -name '*.c')
+	@Scripts/install-packages $(ARM64_PACKAGES)
+	sh Tests/Scripts/check_arm64.sh
+
+bench: $(BUILT) $(MODEL) ## time to first token and tokens per second on the default model
+	$(SOTTO) bench "$(MODEL)"
+
+install: $(BUILT) ## copy the program to PREFIX/bin (default ~/.local/bin)
+	install -D $(SOTTO) "$(PREFIX)/bin/sotto"
+
+clean: ## remove what was built (models and conversations stay)
+	rm -rf $(BUILD) $(VENV)

@@ -1,0 +1,79 @@
+// The integer product with AVX2, 8 rows in a register. `maddubs` wants one unsigned factor and adds pairs in 16 bits
+// with saturation: the weight's magnitude is that factor and its sign goes to the token, |w| <= 128 and |x| <= 127, so
+// that a pair stays within 32512 and every sum is exact.
+#if defined(__x86_64__)
+#include <immintrin.h>
+#include <string.h>
+
+#include "methods.h"
+
+enum { STEP = 4 };  // tokens whose sums fit the 16 registers
+
+/// 8 rows (from `half` on) of `count` (a constant after inlining) tokens, the first of them at `x`.
+SOTTO_INLINE SOTTO_TARGET_AVX2 void multiply(const sotto_panel_block *panel, const uint8_t *x, size_t first,
+                                             size_t tokens, size_t blocks, size_t half, float (*sums)[SOTTO_TILE],
+                                             const sotto_panel_kind kind, const size_t count) {
+  const __m256i ones = _mm256_set1_epi16(1);
+  __m256 sum[STEP];
+#pragma clang loop unroll(full)
+  for (size_t t = 0; t < count; t++) sum[t] = _mm256_loadu_ps(sums[t] + half);
+  for (size_t b = 0; b < blocks; b++, panel++, x += tokens * SOTTO_PACK_BYTES) {
+    const uint8_t *values = x + SOTTO_BLOCK * first;
+    const float *scale = (const float *)(x + SOTTO_BLOCK * tokens) + first, *total = scale + 3 * tokens;
+    __m256i product[STEP];
+#pragma clang loop unroll(full)
+    for (size_t t = 0; t < count; t++) product[t] = _mm256_setzero_si256();
+#pragma clang loop unroll(full)
+    for (size_t quad = 0; quad < 8; quad++) {
+      if (kind == SOTTO_HALVES && quad == 4) {
+        __m256 scales = _mm256_load_ps(panel->scale[0] + half);
+#pragma clang loop unroll(full)
+        for (size_t t = 0; t < count; t++) {
+          __m256 factor = _mm256_mul_ps(scales, _mm256_set1_ps(scale[t]));
+          sum[t] = _mm256_fmadd_ps(_mm256_cvtepi32_ps(product[t]), factor, sum[t]);
+          product[t] = _mm256_setzero_si256();
+        }
+      }
+      __m256i weights = _mm256_load_si256((const __m256i *)panel->values[quad][half]);
+      __m256i magnitudes = _mm256_abs_epi8(weights);
+#pragma clang loop unroll(full)
+      for (size_t t = 0; t < count; t++) {
+        __m256i token = _mm256_set1_epi32((int)sotto_load32(values + SOTTO_BLOCK * t + 4 * quad));
+        __m256i pairs = _mm256_maddubs_epi16(magnitudes, _mm256_sign_epi8(token, weights));
+        product[t] = _mm256_add_epi32(product[t], _mm256_madd_epi16(pairs, ones));
+      }
+    }
+    __m256 scales = _mm256_load_ps(panel->scale[kind == SOTTO_HALVES] + half);
+#pragma clang loop unroll(full)
+    for (size_t t = 0; t < count; t++) {
+      __m256 factor = _mm256_mul_ps(scales, _mm256_set1_ps(scale[t]));
+      sum[t] = _mm256_fmadd_ps(_mm256_cvtepi32_ps(product[t]), factor, sum[t]);
+      if (kind == SOTTO_MINIMUMS)
+        sum[t] = _mm256_fmadd_ps(_mm256_load_ps(panel->minimum + half), _mm256_set1_ps(total[t]), sum[t]);
+    }
+  }
+#pragma clang loop unroll(full)
+  for (size_t t = 0; t < count; t++) _mm256_storeu_ps(sums[t] + half, sum[t]);
+}
+
+SOTTO_INLINE SOTTO_TARGET_AVX2 void multiply_all(const void *panel, const void *x, size_t blocks, size_t tokens,
+                                                 float (*sums)[SOTTO_TILE], const sotto_panel_kind kind) {
+  for (size_t t = 0; t < tokens; t += STEP)
+    for (size_t half = 0; half < SOTTO_TILE; half += 8) switch (tokens - t) {
+        case 1: multiply(panel, x, t, tokens, blocks, half, sums + t, kind, 1); break;
+        case 2: multiply(panel, x, t, tokens, blocks, half, sums + t, kind, 2); break;
+        case 3: multiply(panel, x, t, tokens, blocks, half, sums + t, kind, 3); break;
+        default: multiply(panel, x, t, tokens, blocks, half, sums + t, kind, 4);
+      }
+}
+
+#define MULTIPLY(name, kind)                                                                          \
+  SOTTO_TARGET_AVX2 void name(const void *panel, const void *x, size_t blocks, size_t tokens,         \
+                              float (*sums)[SOTTO_TILE]) {                                            \
+    multiply_all(panel, x, blocks, tokens, sums, kind);                                               \
+  }
+
+MULTIPLY(sotto_multiply_plain_avx2, SOTTO_PLAIN)
+MULTIPLY(sotto_multiply_halves_avx2, SOTTO_HALVES)
+MULTIPLY(sotto_multiply_minimums_avx2, SOTTO_MINIMUMS)
+#endif

@@ -1,0 +1,84 @@
+// The integer product with NEON's dot product, 4 rows in a register; a token's quad is picked by its lane, so spreading
+// it costs nothing.
+#if defined(__aarch64__)
+#include <arm_neon.h>
+
+#include "methods.h"
+
+enum { STEP = 4 };  // tokens; with all 16 rows their sums and products fill the 32 registers
+
+/// All rows of `count` (a constant after inlining) tokens, the first of them number `first` of the group.
+SOTTO_INLINE SOTTO_TARGET_NEON void multiply(const sotto_panel_block *panel, const uint8_t *x, size_t first,
+                                             size_t tokens, size_t blocks, float (*sums)[SOTTO_TILE],
+                                             const sotto_panel_kind kind, const size_t count) {
+  float32x4_t sum[STEP][4];
+#pragma clang loop unroll(full)
+  for (size_t t = 0; t < count; t++)
+#pragma clang loop unroll(full)
+    for (size_t i = 0; i < 4; i++) sum[t][i] = vld1q_f32(sums[t] + 4 * i);
+  for (size_t b = 0; b < blocks; b++, panel++, x += tokens * SOTTO_PACK_BYTES) {
+    const int8_t *values = (const int8_t *)x + SOTTO_BLOCK * first;
+    const float *scale = (const float *)(x + SOTTO_BLOCK * tokens) + first, *total = scale + 3 * tokens;
+    int32x4_t product[STEP][4];
+#pragma clang loop unroll(full)
+    for (size_t half = 0; half < 2; half++) {
+      if (half == 0 || kind == SOTTO_HALVES)
+#pragma clang loop unroll(full)
+        for (size_t t = 0; t < count; t++)
+#pragma clang loop unroll(full)
+          for (size_t i = 0; i < 4; i++) product[t][i] = vdupq_n_s32(0);
+#pragma clang loop unroll(full)
+      for (size_t i = 0; i < 4; i++) {
+        const int8_t *rows = &panel->values[4 * half][4 * i][0];
+        int8x16_t w0 = vld1q_s8(rows), w1 = vld1q_s8(rows + 64), w2 = vld1q_s8(rows + 128), w3 = vld1q_s8(rows + 192);
+#pragma clang loop unroll(full)
+        for (size_t t = 0; t < count; t++) {
+          int8x16_t token = vld1q_s8(values + SOTTO_BLOCK * t + 16 * half);
+          product[t][i] = vdotq_laneq_s32(product[t][i], w0, token, 0);
+          product[t][i] = vdotq_laneq_s32(product[t][i], w1, token, 1);
+          product[t][i] = vdotq_laneq_s32(product[t][i], w2, token, 2);
+          product[t][i] = vdotq_laneq_s32(product[t][i], w3, token, 3);
+        }
+      }
+      if (half == 0 && kind != SOTTO_HALVES) continue;
+#pragma clang loop unroll(full)
+      for (size_t i = 0; i < 4; i++) {
+        float32x4_t scales = vld1q_f32(panel->scale[kind == SOTTO_HALVES ? half : 0] + 4 * i);
+#pragma clang loop unroll(full)
+        for (size_t t = 0; t < count; t++)
+          sum[t][i] = vfmaq_f32(sum[t][i], vcvtq_f32_s32(product[t][i]), vmulq_n_f32(scales, scale[t]));
+      }
+    }
+    if (kind == SOTTO_MINIMUMS)
+#pragma clang loop unroll(full)
+      for (size_t i = 0; i < 4; i++)
+#pragma clang loop unroll(full)
+        for (size_t t = 0; t < count; t++)
+          sum[t][i] = vfmaq_n_f32(sum[t][i], vld1q_f32(panel->minimum + 4 * i), total[t]);
+  }
+#pragma clang loop unroll(full)
+  for (size_t t = 0; t < count; t++)
+#pragma clang loop unroll(full)
+    for (size_t i = 0; i < 4; i++) vst1q_f32(sums[t] + 4 * i, sum[t][i]);
+}
+
+SOTTO_INLINE SOTTO_TARGET_NEON void multiply_all(const void *panel, const void *x, size_t blocks, size_t tokens,
+                                                 float (*sums)[SOTTO_TILE], const sotto_panel_kind kind) {
+  for (size_t t = 0; t < tokens; t += STEP) switch (tokens - t) {
+      case 1: multiply(panel, x, t, tokens, blocks, sums + t, kind, 1); break;
+      case 2: multiply(panel, x, t, tokens, blocks, sums + t, kind, 2); break;
+      case 3: multiply(panel, x, t, tokens, blocks, sums + t, kind, 3); break;
+      default: multiply(panel, x, t, tokens, blocks, sums + t, kind, 4);
+    }
+}
+
+#define MULTIPLY(name, kind)                                                                          \
+  SOTTO_TARGET_NEON void name(const void *panel, const void *x, size_t blocks, size_t tokens,         \
+                              float (*sums)[SOTTO_TILE]) {                                            \
+    multiply_all(panel, x, blocks, tokens, sums, kind);                                               \
+  }
+
+MULTIPLY(sotto_multiply_plain_neon, SOTTO_PLAIN)
+MULTIPLY(sotto_multiply_halves_neon, SOTTO_HALVES)
+MULTIPLY(sotto_multiply_minimums_neon, SOTTO_MINIMUMS)
+#endif

@@ -1,0 +1,11 @@
+// glibc keeps freed memory for itself unless it is asked.
+#include "memory.h"
+
+#include <stdlib.h>
+
+#if defined(__GLIBC__)
+#include <malloc.h>
+void sotto_trim_memory(void) { malloc_trim(0); }
+#else
+void sotto_trim_memory(void) {}
+#endif

@@ -1,0 +1,64 @@
+import CKernels
+
+/// A matrix, or a stack of them, that the kernels read where the file is mapped.
+final class CPUMatrix {
+  let matrix: sotto_matrix
+  /// Keeps the mapped planes alive.
+  private let weight: Weight
+
+  init(_ weight: Weight) throws(CPUMatrixError) {
+    self.weight = weight
+    let (format, scale, group) = try Self.kernelFormat(weight.format)
+    matrix = sotto_matrix(
+      format: format, scale_type: scale, group: group, rows: weight.rows, columns: weight.columns,
+      matrices: weight.matrices, values: weight.values.pointer.baseAddress,
+      scales: weight.scales?.pointer.baseAddress, biases: weight.biases?.pointer.baseAddress)
+  }
+
+  private static func kernelFormat(
+    _ format: WeightFormat
+  ) throws(CPUMatrixError) -> (format: sotto_weight_format, scale: sotto_weight_format, group: Int) {
+    let plain: sotto_weight_format
+    switch format {
+    case .float32: plain = SOTTO_FLOAT32
+    case .float16: plain = SOTTO_FLOAT16
+    case .bfloat16: plain = SOTTO_BFLOAT16
+    case .q4_0: plain = SOTTO_Q4_0
+    case .q4_1: plain = SOTTO_Q4_1
+    case .q5_0: plain = SOTTO_Q5_0
+    case .q5_1: plain = SOTTO_Q5_1
+    case .q8_0: plain = SOTTO_Q8_0
+    case .q4_K: plain = SOTTO_Q4_K
+    case .q5_K: plain = SOTTO_Q5_K
+    case .q6_K: plain = SOTTO_Q6_K
+    case .mxfp4: plain = SOTTO_MXFP4
+    case .mxfp4Planar: plain = SOTTO_MXFP4_PLANAR
+    case .affine(let bits, let group, let type):
+      guard bits == 4 || bits == 8, [32, 64, 128].contains(group) else {
+        throw .unsupported(format)
+      }
+      let scale =
+        switch type {
+        case .float32: SOTTO_FLOAT32
+        case .float16: SOTTO_FLOAT16
+        case .bfloat16: SOTTO_BFLOAT16
+        }
+      return (bits == 4 ? SOTTO_AFFINE4 : SOTTO_AFFINE8, scale, group)
+    }
+    return (plain, SOTTO_FLOAT32, 0)
+  }
+}
+
+/// Why a matrix cannot be multiplied.
+public enum CPUMatrixError: Error, Equatable, CustomStringConvertible {
+  /// There is no kernel for the format.
+  case unsupported(WeightFormat)
+
+  /// One line for the person who reads it.
+  public var description: String {
+    switch self {
+    case .unsupported(let format):
+      "weights stored as \(format) are not supported; affine groups have 4 or 8 bits and 32, 64 or 128 columns"
+    }
+  }
+}

@@ -1,0 +1,46 @@
+import CKernels
+
+/// A choice of experts for each row: both lists are [rows * count], the best expert of a row first.
+package struct ExpertChoice {
+  package let experts: [Int32]
+  package let weights: [Float]
+}
+
+extension CPUBackend {
+  /// Chooses experts by a router's logits [rows, experts].
+  package func route(_ logits: Tensor, _ settings: RoutingSettings) -> ExpertChoice {
+    let experts = logits.columns, count = logits.rows * settings.count
+    precondition(
+      (1...experts).contains(settings.count) && settings.groups >= 1 && experts % settings.groups == 0
+        && (1...settings.groups).contains(settings.keptGroups)
+        && settings.count <= experts / settings.groups * settings.keptGroups,
+      "\(settings.count) of \(experts) experts in \(settings.groups) groups")
+    var routing = sotto_routing(
+      experts: experts, chosen: settings.count, groups: settings.groups, kept_groups: settings.keptGroups,
+      scoring: settings.scoring.kernel, normalises: settings.normalises ? 1 : 0, scale: settings.scale,
+      correction: settings.correction.map { vector($0, count: experts) })
+    let scratch = buffers.take(2 * logits.rows * experts)
+    var weights: [Float] = []
+    let chosen = [Int32](unsafeUninitializedCapacity: count) { chosen, chosenCount in
+      weights = [Float](unsafeUninitializedCapacity: count) { weights, weightCount in
+        sotto_route(
+          pool.handle, &routing, rows(of: logits), logits.rows, chosen.baseAddress, weights.baseAddress,
+          scratch.pointer)
+        weightCount = count
+      }
+      chosenCount = count
+    }
+    return ExpertChoice(experts: chosen, weights: weights)
+  }
+}
+
+extension RoutingSettings.Scoring {
+  /// The kernel's name for it.
+  var kernel: sotto_scoring {
+    switch self {
+    case .softmaxOverChosen: SOTTO_SOFTMAX_OVER_CHOSEN
+    case .softmax: SOTTO_SOFTMAX
+    case .sigmoid: SOTTO_SIGMOID
+    }
+  }
+}

@@ -1,0 +1,198 @@
+import Conversation
+
+/// What each command does.
+extension ChatState {
+  /// Runs a command with its argument.
+  package mutating func run(_ command: Command, _ argument: String) -> [ChatEffect] {
+    if turn != nil, changesConversation(command, argument) {
+      show("Esc stops the answer first")
+      return []
+    }
+    switch command {
+    case .model: return chooseModel(argument)
+    case .models: transcript.note(modelList)
+    case .system: setSystem(argument)
+    case .set: set(argument)
+    case .think: think(argument)
+    case .regen:
+      guard conversation.rewindAnswer() else {
+        show("There is no message to answer yet")
+        return []
+      }
+      return startTurn()
+    case .edit: editLast()
+    case .undo:
+      if let text = conversation.undoTurn() {
+        transcript.follow(conversation.path)
+        statistics = nil
+        show("Taken back: \(VisibleText.singleLine(String(text.prefix(60))))")
+      } else {
+        show("There is nothing to take back")
+      }
+    case .new:
+      conversation = MessageTree(systemPrompt: conversation.systemPrompt)
+      transcript.clear()
+      (scroll, statistics, editing) = (.live, nil, nil)
+    case .theme: chooseTheme(argument)
+    case .copy: return copy(argument)
+    case .save: return save(argument)
+    case .stats: transcript.note(statisticsText)
+    case .help: helpScroll = 0
+    case .quit: return [.quit(0)]
+    }
+    if scroll != .live && [.models, .system, .set, .think, .stats].contains(command) { scroll = .live }
+    return []
+  }
+
+  private func changesConversation(_ command: Command, _ argument: String) -> Bool {
+    switch command {
+    case .model: !argument.isEmpty
+    case .regen, .edit, .undo, .new: true
+    default: false
+    }
+  }
+
+  private mutating func chooseModel(_ name: String) -> [ChatEffect] {
+    if name.isEmpty {
+      draft.set("/model ")
+      if models.isEmpty { show("No models were found; /model PATH loads a file") }
+      return [.refreshModels]
+    }
+    // A unique beginning is enough; anything else goes to the engine, which also takes paths.
+    let exact = models.first { $0.name == name } ?? models.first { $0.name.lowercased() == name.lowercased() }
+    let matches = models.filter { $0.name.lowercased().hasPrefix(name.lowercased()) }
+    let chosen = exact?.name ?? (matches.count == 1 ? matches[0].name : name)
+    if chosen == model?.name && loading == nil {
+      show("\(chosen) is in use already")
+      return []
+    }
+    loading = chosen
+    return [.switchModel(chosen)]
+  }
+
+  private var modelList: String {
+    if models.isEmpty { return "No models were found. /model PATH loads a file." }
+    return models.map { model in
+      let mark = model.name == model.name && model.name == self.model?.name ? "◆" : " "
+      let state = model.isResident ? " · loaded" : ""
+      return "\(mark) \(model.name) · \(model.quantisation) · \(byteSize(model.bytes))\(state)"
+    }.joined(separator: "\n")
+  }
+
+  private mutating func setSystem(_ text: String) {
+    if text.isEmpty {
+      transcript.note(
+        conversation.systemPrompt.map { "System prompt: \($0)" } ?? "There is no system prompt.")
+    } else if text == "-" {
+      conversation.systemPrompt = nil
+      transcript.note("The system prompt was removed.")
+    } else {
+      conversation.systemPrompt = text
+      transcript.note("System prompt: \(text)")
+    }
+  }
+
+  private mutating func set(_ argument: String) {
+    let parts = argument.split(separator: " ", maxSplits: 1).map(String.init)
+    guard let name = parts.first else {
+      let lines = Setting.all.map { "\($0.name) = \($0.value(in: settings))" }
+      transcript.note(lines.joined(separator: "\n"))
+      return
+    }
+    guard let setting = Setting.named(name) else {
+      let near = NearestName.of(name, among: Setting.all.map(\.name))
+      show("There is no setting \(name)." + (near.map { " Did you mean \($0)?" } ?? " /set lists them."))
+      return
+    }
+    guard parts.count == 2 else {
+      show("\(setting.name) = \(setting.value(in: settings))")
+      return
+    }
+    if let problem = setting.set(parts[1], in: &settings, efforts: model?.efforts ?? []) {
+      show(problem)
+    } else {
+      transcript.note("\(setting.name) = \(setting.value(in: settings))")
+    }
+  }
+
+  private mutating func think(_ argument: String) {
+    if let display = ReasoningDisplay(rawValue: argument.lowercased()) {
+      reasoning = display
+      show("Reasoning: \(display.rawValue)")
+    } else if argument.isEmpty {
+      let effort = (model?.efforts.isEmpty ?? true) ? "" : " · effort: \(settings.effort ?? "auto")"
+      show("Reasoning: \(reasoning.rawValue)\(effort)")
+    } else if let setting = Setting.named("effort") {
+      let problem = setting.set(argument, in: &settings, efforts: model?.efforts ?? [])
+      show(problem.map { "\($0) Otherwise: show, fold, hide." } ?? "Effort: \(settings.effort ?? "auto")")
+    }
+  }
+
+  private mutating func editLast() {
+    guard let last = conversation.last(.user), let text = conversation[last]?.content else {
+      show("There is no message to edit yet")
+      return
+    }
+    editing = last
+    draft.set(text)
+    show("Enter sends the changed message; Esc leaves it as it was")
+  }
+
+  private mutating func chooseTheme(_ name: String) {
+    if name.isEmpty {
+      draft.set("/theme ")
+    } else if themes.contains(name) {
+      theme = name
+    } else {
+      let near = NearestName.of(name, among: themes)
+      show("There is no theme \(name)." + (near.map { " Did you mean \($0)?" } ?? ""))
+    }
+  }
+
+  private mutating func copy(_ argument: String) -> [ChatEffect] {
+    guard let last = conversation.last(.assistant), let answer = conversation[last]?.content, !answer.isEmpty
+    else {
+      show("There is no answer to copy yet")
+      return []
+    }
+    if argument.isEmpty {
+      show("The answer was sent to the clipboard")
+      return [.copy(answer)]
+    }
+    let blocks = CodeBlocks.of(answer)
+    guard let number = Int(argument), number >= 1, number <= blocks.count else {
+      show(
+        blocks.isEmpty ? "The answer has no code block" : "The answer has code blocks 1 to \(blocks.count)")
+      return []
+    }
+    show("Code block \(number) was sent to the clipboard")
+    return [.copy(blocks[number - 1])]
+  }
+
+  private mutating func save(_ argument: String) -> [ChatEffect] {
+    guard !conversation.isEmpty else {
+      show("There is nothing to save yet")
+      return []
+    }
+    let path = argument.isEmpty ? "sotto-chat.md" : argument
+    let isJSON = path.lowercased().hasSuffix(".json")
+    let text = isJSON ? conversation.json(model: model?.name) : conversation.markdown(title: "Conversation")
+    return [.save(path: path, text: text)]
+  }
+
+  private var statisticsText: String {
+    guard let statistics else { return "No answer was given yet." }
+    var lines = [
+      "prompt: \(grouped(statistics.promptTokens)) tokens, \(grouped(statistics.reusedTokens)) from the cache"
+    ]
+    if let reason = statistics.missReason { lines.append("cache: \(reason)") }
+    if let speed = statistics.promptTokensPerSecond { lines.append("reading: \(fixed(speed, 1)) tokens/s") }
+    if let time = statistics.timeToFirstToken { lines.append("time to first token: \(duration(time))") }
+    lines.append("answer: \(grouped(statistics.generatedTokens)) tokens")
+    if let speed = statistics.tokensPerSecond { lines.append("writing: \(fixed(speed, 1)) tokens/s") }
+    if let model, model.contextLength > 0 {
+      lines.append("context: \(grouped(statistics.contextUsed)) of \(grouped(model.contextLength)) tokens")
+    }
+    return lines.joined(separator: "\n")
+  }
+}

@@ -1,0 +1,47 @@
+/// The keys of the composer.
+extension ChatState {
+  /// Does what an editing key asks for.
+  package mutating func edit(_ action: Action) {
+    switch action {
+    case .left: draft.move(to: draft.cursor - 1)
+    case .right: draft.move(to: draft.cursor + 1)
+    case .lineStart: draft.move(to: draft.lineRange.lowerBound)
+    case .lineEnd: draft.move(to: draft.lineRange.upperBound)
+    case .wordLeft: draft.move(to: draft.wordStart)
+    case .wordRight: draft.move(to: draft.wordEnd)
+    case .newline: edit { $0.insert("\n") }
+    case .deleteBack: edit { $0.remove($0.cursor - 1..<max($0.cursor, 0)) }
+    case .deleteForward, .deleteForwardOrQuit: edit { $0.remove($0.cursor..<$0.cursor + 1) }
+    case .killWordBack: edit { $0.kill($0.spacedWordStart..<$0.cursor) }
+    case .killWordBackward: edit { $0.kill($0.wordStart..<$0.cursor) }
+    case .killWordForward: edit { $0.kill($0.cursor..<$0.wordEnd) }
+    case .killToEnd: edit { $0.kill($0.restOfLine) }
+    case .killToStart: edit { $0.kill($0.lineRange.lowerBound..<$0.cursor) }
+    case .yank: edit { $0.yank() }
+    default: break
+    }
+  }
+
+  /// Moves a row up or down in the draft; at its edge through the history. `width` is that of the composer's text.
+  package mutating func moveVertically(by rows: Int, width: Int) {
+    let layout = ComposerLayout(draft, width: width)
+    let place = layout.cursor
+    let target = place.row + rows
+    guard layout.rows.indices.contains(target) else {
+      if let recalled = rows < 0 ? history.older(than: draft) : history.newer() {
+        let kept = history
+        draft = recalled
+        history = kept
+        menuSelection = nil
+        // A command that was recalled is not chosen from a menu: Up and Down go on through the history.
+        menuClosedFor = draft.text
+      } else {
+        draft.move(to: rows < 0 ? 0 : draft.elements.count)
+      }
+      return
+    }
+    let column = draft.goalColumn ?? place.column
+    draft.move(to: layout.element(row: target, column: column))
+    draft.goalColumn = column
+  }
+}

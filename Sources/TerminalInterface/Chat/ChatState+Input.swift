@@ -1,0 +1,189 @@
+import Conversation
+
+/// Keys and text.
+extension ChatState {
+  /// Takes what came from the terminal, scrolling aside, which needs the rows.
+  package mutating func take(_ input: TerminalInput) -> [ChatEffect] {
+    if flash != nil && askedToQuit == nil { clearFlash() }
+    switch input {
+    case .text(let text): return type(text)
+    case .paste(let text):
+      if search != nil { search?.type(text, in: history.entries) } else { edit { $0.paste(text) } }
+      helpScroll = nil
+      return []
+    case .key(let key):
+      if key.base == .escape, key.modifiers.isEmpty { return escape() }
+      lastEscape = nil
+      guard let action = Keymap.action(for: key) else { return [] }
+      return take(action)
+    case .cursorReport, .wheel: return []
+    }
+  }
+
+  private mutating func type(_ text: String) -> [ChatEffect] {
+    (askedToQuit, lastEscape) = (nil, nil)
+    if search != nil {
+      search?.type(text, in: history.entries)
+      return []
+    }
+    if helpScroll != nil {
+      helpScroll = nil
+      if text == "q" || text == "?" || text == " " { return [] }
+    } else if text == "?" && draft.isEmpty {
+      helpScroll = 0
+      return []
+    }
+    edit { $0.insert(text) }
+    return []
+  }
+
+  /// Changes the draft; the menu and the journey through the history begin anew.
+  package mutating func edit(_ change: (inout Draft) -> Void) {
+    let before = draft.elements
+    change(&draft)
+    guard draft.elements != before else { return }
+    menuSelection = nil
+    menuClosedFor = nil
+    history.leave()
+  }
+
+  private mutating func escape() -> [ChatEffect] {
+    askedToQuit = nil
+    let menu = menu
+    let wasPressed = lastEscape.map { now - $0 < Self.patience } ?? false
+    lastEscape = nil
+    let decision = EscapeDecision.decide(
+      hasOverlay: menu != nil || search != nil || helpScroll != nil, isAnswering: turn != nil,
+      isEditing: editing != nil, draftIsEmpty: draft.isEmpty, wasPressed: wasPressed)
+    switch decision {
+    case .closeOverlay:
+      if let search {
+        draft = search.draft
+        self.search = nil
+      } else if helpScroll != nil {
+        helpScroll = nil
+      } else {
+        menuClosedFor = draft.text
+        menuSelection = nil
+      }
+    case .stopAnswer: return stopAnswer()
+    case .cancelEdit:
+      editing = nil
+      draft.clear()
+      show("The message stays as it was")
+    case .editLastMessage: return run(.edit, "")
+    case .wait: lastEscape = now
+    }
+    return []
+  }
+
+  private mutating func take(_ action: Action) -> [ChatEffect] {
+    if action != .interrupt { askedToQuit = nil }
+    if search != nil, let effects = takeInSearch(action) { return effects }
+    if let menu, let effects = take(action, in: menu) { return effects }
+    switch action {
+    case .send: return submit()
+    case .interrupt: return interrupt()
+    case .suspend: return [.suspend]
+    case .redraw: return [.repaint]
+    case .help: helpScroll = helpScroll == nil ? 0 : nil
+    case .toggleReasoning:
+      reasoning = reasoning == .show ? .fold : .show
+      show("Reasoning: \(reasoning.rawValue)")
+    case .historySearch:
+      search = HistorySearch(draft: draft)
+      helpScroll = nil
+    case .deleteForwardOrQuit where draft.isEmpty: return turn == nil ? [.quit(0)] : []
+    // Escape was met before; scrolling is done where the rows are known.
+    case .escape, .pageUp, .pageDown, .top, .bottom, .lineUp, .lineDown, .complete, .completeBack, .up, .down:
+      break
+    default: edit(action)
+    }
+    return []
+  }
+
+  private mutating func interrupt() -> [ChatEffect] {
+    let wasAsked = askedToQuit.map { now - $0 < Self.patience } ?? false
+    askedToQuit = nil
+    helpScroll = nil
+    let decision = InterruptDecision.decide(
+      draftIsEmpty: draft.isEmpty, isAnswering: turn != nil, wasAsked: wasAsked)
+    switch decision {
+    case .clearDraft:
+      editing = nil
+      edit { $0.clear() }
+    case .stopAnswer: return stopAnswer()
+    case .askToQuit:
+      askedToQuit = now
+      show("Ctrl-C again quits")
+    case .quit: return [.quit(0)]
+    }
+    return []
+  }
+
+  private mutating func takeInSearch(_ action: Action) -> [ChatEffect]? {
+    switch action {
+    case .historySearch, .up:
+      search?.older(in: history.entries)
+      return []
+    case .deleteBack:
+      search?.deleteBack(in: history.entries)
+      return []
+    case .interrupt:
+      if let search { draft = search.draft }
+      search = nil
+      return []
+    default:
+      // Any other key takes what was found; Enter sends it only when pressed again.
+      if let found = search?.found(in: history.entries) { draft.set(found) }
+      search = nil
+      return action == .send || action == .complete ? [] : nil
+    }
+  }
+
+  private mutating func take(_ action: Action, in menu: Menu) -> [ChatEffect]? {
+    let count = menu.items.count
+    let marked = selection(in: menu)
+    switch action {
+    case .up, .completeBack: menuSelection = (marked + count - 1) % count
+    case .down: menuSelection = (marked + 1) % count
+    case .complete:
+      let item = menu.items[marked]
+      if item.completed == draft.text {
+        menuSelection = (marked + 1) % count
+      } else {
+        draft.set(item.completed)
+      }
+      menuClosedFor = nil
+    case .send:
+      let item = menu.items[marked]
+      // What was typed in full wins over what is marked, unless another item was marked by hand.
+      let typed = draft.text
+      let isWhole = typed == "/" + (CommandEntry.named(String(typed.dropFirst()))?.name ?? "\n")
+      if menu.command == nil, isWhole, menuSelection == nil, item.isComplete { return submit() }
+      draft.set(item.completed)
+      menuSelection = nil
+      return item.isComplete ? submit() : []
+    default: return nil
+    }
+    return []
+  }
+
+  /// Sends the draft, or runs it when it is a command.
+  package mutating func submit() -> [ChatEffect] {
+    helpScroll = nil
+    let text = draft.text
+    if text.allSatisfy(\.isWhitespace) { return [] }
+    switch SubmittedLine.parse(text) {
+    case .message(let text): return submit(message: text)
+    case .command(let command, let argument):
+      draft.clear()
+      history.add(text)
+      return [.remember(text)] + run(command, argument)
+    case .unknown(let name, let nearest):
+      let hint = nearest.map { " Did you mean /\($0)?" } ?? " /help lists them."
+      show("There is no command /\(name).\(hint)")
+      return []
+    }
+  }
+}

@@ -1,0 +1,127 @@
+/// The whole screen as lines: transcript or help, a rule, the menu, the composer, the status line. A pure function of
+/// the state, the size, and the transcript's rows.
+package struct ChatView {
+  package let state: ChatState
+  package let size: ScreenSize
+
+  /// The mark before the draft, and the room that it takes.
+  private static let mark = "› "
+
+  /// Columns for the draft.
+  package var composerWidth: Int { max(2, size.columns - 2) }
+
+  /// Rows of the transcript.
+  package var transcriptHeight: Int {
+    max(0, size.rows - composer.lines.count - menuRows.count - 1 - (hasRule ? 1 : 0))
+  }
+
+  /// The frame.
+  package func frame(transcript: TranscriptRenderer) -> Frame {
+    let composer = composer
+    let menu = menuRows
+    let height = transcriptHeight
+    var lines = upper(transcript, height)
+    while lines.count < height { lines.append(StyledLine()) }
+    if hasRule { lines.append(rule) }
+    lines += menu
+    let composerTop = lines.count
+    lines += composer.lines
+    lines.append(status)
+    var cursor = composer.cursor
+    cursor.row += composerTop
+    return Frame(lines: Array(lines.suffix(size.rows)), cursor: cursor)
+  }
+
+  private func upper(_ transcript: TranscriptRenderer, _ height: Int) -> [StyledLine] {
+    if let scroll = state.helpScroll {
+      return Array(HelpText.lines(width: size.columns).dropFirst(scroll).prefix(height))
+    }
+    if transcript.entryCount == 0 { return Array(welcome.prefix(height)) }
+    return transcript.rows(from: state.scroll.top(transcript, height: height), height: height)
+  }
+
+  private var welcome: [StyledLine] {
+    let text = "Write a message and press Enter. / lists commands, F1 shows the keys."
+    return [StyledLine()] + LineWrapper(width: size.columns).wrap(text, .dim)
+  }
+
+  private var hasRule: Bool { size.rows >= 8 }
+
+  private var rule: StyledLine {
+    var hint = ""
+    if state.helpScroll != nil {
+      hint = " Esc closes · PgDn goes on "
+    } else if state.scroll != .live {
+      hint = state.turn == nil ? " End goes to the end " : " End follows the answer "
+    } else if state.editing != nil {
+      hint = " editing "
+    }
+    let columns = max(0, size.columns - CharacterWidth.columns(of: hint) - 2)
+    let line = StyledLine([
+      Span("──", .rule), Span(hint, .accent), Span(String(repeating: "─", count: columns), .rule),
+    ])
+    return line.truncated(to: size.columns)
+  }
+
+  private var status: StyledLine {
+    StatusLine(
+      model: state.model, loading: state.loading, turn: state.turn, statistics: state.statistics,
+      flash: state.flash?.text, now: state.now
+    ).line(width: size.columns)
+  }
+
+  // MARK: Menu
+
+  private var menuRows: [StyledLine] {
+    guard let menu = state.menu else { return [] }
+    let limit = max(1, min(8, size.rows / 3))
+    let selected = state.selection(in: menu)
+    let first = max(0, min(selected - limit / 2, menu.items.count - limit))
+    let shown = menu.items[first..<min(menu.items.count, first + limit)]
+    let width = min(size.columns / 2, shown.map { CharacterWidth.columns(of: $0.title) }.max() ?? 0)
+    return shown.enumerated().map { index, item in
+      let isSelected = first + index == selected
+      let role = isSelected ? StyleRole.menuSelected : .menu
+      let title = StyledLine([Span(item.title, role)]).truncated(to: width)
+      var line = StyledLine([Span(isSelected ? "▸ " : "  ", role)], fill: role)
+      for span in title.spans { line.append(span.text, span.style) }
+      line.append(String(repeating: " ", count: max(0, width - title.columns) + 2), TextStyle(role))
+      line.append(item.detail, TextStyle(isSelected ? .menuSelected : .menuDetail))
+      return line.truncated(to: size.columns)
+    }
+  }
+
+  // MARK: Composer
+
+  private var composer: (lines: [StyledLine], cursor: Frame.Position) {
+    if let search = state.search { return searchRows(search) }
+    let layout = ComposerLayout(state.draft, width: composerWidth)
+    let limit = max(1, size.rows / 3)
+    let cursor = layout.cursor
+    // The rows that are seen always hold the cursor.
+    let first = max(0, min(cursor.row - limit + 1, layout.rows.count - limit))
+    let shown = first..<min(layout.rows.count, first + limit)
+    let lines = shown.map { row in
+      let lead = Span(row == 0 ? Self.mark : "  ", .prompt)
+      return StyledLine([lead] + layout.line(row).spans).truncated(to: size.columns)
+    }
+    let position = Frame.Position(row: cursor.row - first, column: min(cursor.column + 2, size.columns - 1))
+    guard state.draft.isEmpty else { return (lines, position) }
+    let hint = state.turn == nil ? "Message" : "Esc stops the answer"
+    let line = StyledLine([Span(Self.mark, .prompt), Span(hint, .placeholder)]).truncated(to: size.columns)
+    return ([line], position)
+  }
+
+  private func searchRows(_ search: HistorySearch) -> (lines: [StyledLine], cursor: Frame.Position) {
+    let found = search.found(in: state.history.entries)
+    let isMissing = found == nil && !search.query.isEmpty
+    var line = StyledLine([Span(isMissing ? "not found: " : "search: ", isMissing ? .error : .prompt)])
+    line.append(search.query, TextStyle(.composer))
+    let column = min(line.columns, size.columns - 1)
+    let row = StyledLine([Span("  ", .prompt), Span(VisibleText.singleLine(found ?? ""), .dim)])
+    return (
+      [line.truncated(to: size.columns), row.truncated(to: size.columns)],
+      Frame.Position(row: 0, column: column)
+    )
+  }
+}

@@ -1,0 +1,50 @@
+/// Does what has to do with the engine, in tasks of their own; what comes of it is posted to the mailbox.
+package struct EffectWorker: Sendable {
+  package let engine: any ChatEngine
+  package let mailbox: Mailbox<ChatEvent>
+
+  package init(engine: any ChatEngine, mailbox: Mailbox<ChatEvent>) {
+    self.engine = engine
+    self.mailbox = mailbox
+  }
+
+  /// Starts an effect that concerns the engine. Returns false for one that is the program's to do.
+  package func start(_ effect: ChatEffect) -> Bool {
+    let (engine, mailbox) = (engine, mailbox)
+    switch effect {
+    case .send(let turn, let request):
+      Task {
+        var isOver = false
+        for await event in engine.send(request) {
+          mailbox.post(.engine(turn: turn, event))
+          switch event {
+          case .finished, .failed: isOver = true
+          default: break
+          }
+        }
+        if !isOver {
+          mailbox.post(.engine(turn: turn, .failed("The engine ended the answer without a word.")))
+        }
+      }
+    case .cancel:
+      Task { await engine.cancel() }
+    case .switchModel(let name):
+      Task {
+        do {
+          let info = try await engine.switchModel(to: name)
+          mailbox.post(.modelLoaded(info, await engine.defaultSettings()))
+        } catch {
+          mailbox.post(.modelFailed(name: name, message: "\(error)"))
+        }
+      }
+    case .refreshModels:
+      Task {
+        let current = await engine.currentModel()
+        let settings = await engine.defaultSettings()
+        mailbox.post(.models(await engine.models(), current: current, settings: settings))
+      }
+    default: return false
+    }
+    return true
+  }
+}

@@ -1,0 +1,73 @@
+#if canImport(Glibc)
+  import Glibc
+#elseif canImport(Musl)
+  import Musl
+#else
+  import Darwin
+#endif
+
+/// What was sent, kept from session to session: one entry a line, line feeds and backslashes escaped. Several
+/// sessions may add to it at once.
+package struct HistoryFile {
+  package let path: String
+
+  package init(path: String) { self.path = path }
+
+  /// Bytes that are read, from the start; a file that has grown beyond is cut to its newest half.
+  package static let limit = 4 * 1024 * 1024
+
+  /// The entries, oldest first; none when there is no file.
+  package func load() -> [String] {
+    guard let text = readText(path, limit: 2 * Self.limit) else { return [] }
+    let entries = text.split(separator: "\n").map { Self.decoded($0) }
+    guard text.utf8.count > Self.limit else { return entries }
+    let kept = Array(entries.suffix(entries.count / 2))
+    _ = writeText(kept.map { Self.encoded($0) + "\n" }.joined(), to: path, isPrivate: true)
+    return kept
+  }
+
+  /// Adds an entry. A history that cannot be written is no reason to trouble anyone.
+  package func append(_ entry: String) {
+    makeFolders()
+    let descriptor = open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0o600)
+    guard descriptor >= 0 else { return }
+    let bytes = Array((Self.encoded(entry) + "\n").utf8)
+    _ = bytes.withUnsafeBytes { write(descriptor, $0.baseAddress, $0.count) }
+    close(descriptor)
+  }
+
+  package static func encoded(_ entry: String) -> String {
+    entry.reduce(into: "") { text, character in
+      switch character {
+      case "\\": text += "\\\\"
+      case "\n", "\r\n": text += "\\n"
+      case "\r": text += "\\r"
+      default: text.append(character)
+      }
+    }
+  }
+
+  package static func decoded(_ line: some StringProtocol) -> String {
+    var text = ""
+    var isEscaped = false
+    for character in line {
+      if isEscaped {
+        text.append(character == "n" ? "\n" : character == "r" ? "\r" : character)
+        isEscaped = false
+      } else if character == "\\" {
+        isEscaped = true
+      } else {
+        text.append(character)
+      }
+    }
+    return text
+  }
+
+  private func makeFolders() {
+    var folder = ""
+    for part in path.split(separator: "/").dropLast() {
+      folder += "/" + part
+      mkdir(folder, 0o700)
+    }
+  }
+}

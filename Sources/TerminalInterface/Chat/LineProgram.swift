@@ -1,0 +1,185 @@
+import CNcurses
+import Conversation
+
+#if canImport(Glibc)
+  import Glibc
+#elseif canImport(Musl)
+  import Musl
+#else
+  import Darwin
+#endif
+
+/// The chat without a screen: a message is a line of the standard input, an answer is text on the standard output.
+/// What the program itself says goes to the standard error, so that a pipe holds answers only.
+package final class LineProgram {
+  private let worker: EffectWorker
+  private let pipe: WakePipe
+  private let chat: Chat
+  private let isInteractive: Bool
+
+  private var pending: [UInt8] = []
+  private var isAtEnd = false
+  private var exitCode: Int32?
+  /// A pipe's exit status tells whether every line was answered.
+  private var hasFailed = false
+  /// Entries of the transcript that were told already.
+  private var told = 0
+  /// Bytes of the answer that is being written which are out already.
+  private var written = 0
+  private var answering: MessageTree.ID?
+
+  package init(worker: EffectWorker, pipe: WakePipe, options: ChatOptions) {
+    self.worker = worker
+    self.pipe = pipe
+    isInteractive = isatty(STDIN_FILENO) == 1
+    var state = ChatState()
+    state.conversation.systemPrompt = options.systemPrompt
+    chat = Chat(state: state, size: ScreenSize(rows: 24, columns: 80))
+    if let model = options.model { perform(chat.load(model)) }
+  }
+
+  /// Runs until the input ends or the person leaves.
+  package func run() -> Int32 {
+    signals_watch(pipe.writing)
+    defer { signals_unwatch() }
+    perform([.refreshModels])
+    var isPrompted = false
+    while exitCode == nil {
+      if isReady {
+        if let line = nextLine() {
+          isPrompted = false
+          submit(line)
+          continue
+        }
+        if isAtEnd { break }
+        if isInteractive && !isPrompted {
+          say("› ", ending: "")
+          isPrompted = true
+        }
+      }
+      step()
+    }
+    _ = worker.start(.cancel)
+    return exitCode ?? (hasFailed && !isInteractive ? 1 : 0)
+  }
+
+  // A line is taken only when the one before was answered and a model is there.
+  private var isReady: Bool {
+    chat.state.turn == nil && chat.state.loading == nil && (chat.state.model != nil || hasModels)
+  }
+
+  private var hasModels = false
+
+  private func step() {
+    let ready = TerminalPoll.wait(pipe: pipe, milliseconds: -1)
+    let signals = signals_take()
+    if signals & Int32(SIGNALS_QUIT) != 0 { exitCode = 143 }
+    if signals & Int32(SIGNALS_INTERRUPT) != 0 { interrupt() }
+    if signals & Int32(SIGNALS_SUSPEND) != 0 { signals_stop_self() }
+    for event in worker.mailbox.take() {
+      if case .models = event { hasModels = true }
+      if case .modelFailed = event, chat.state.model == nil { exitCode = 1 }
+      perform(chat.handle(event, now: TerminalPoll.now()))
+      tell()
+    }
+    guard ready.input || ready.hangup, !isAtEnd else { return }
+    if let bytes = TerminalPoll.read() { pending += bytes } else { isAtEnd = true }
+    // At its end a pipe is always ready; what is left is answered without asking it again.
+    while isAtEnd && chat.state.turn != nil && exitCode == nil { waitForEngine() }
+  }
+
+  private func waitForEngine() {
+    var descriptor = pollfd(fd: pipe.reading, events: Int16(POLLIN), revents: 0)
+    poll(&descriptor, 1, -1)
+    pipe.drain()
+    let signals = signals_take()
+    if signals & Int32(SIGNALS_QUIT) != 0 { exitCode = 143 }
+    if signals & Int32(SIGNALS_INTERRUPT) != 0 { interrupt() }
+    for event in worker.mailbox.take() {
+      perform(chat.handle(event, now: TerminalPoll.now()))
+      tell()
+    }
+  }
+
+  private func nextLine() -> String? {
+    if let end = pending.firstIndex(of: 10) {
+      let line = String(decoding: pending[..<end], as: UTF8.self)
+      pending.removeSubrange(...end)
+      return line
+    }
+    guard isAtEnd, !pending.isEmpty else { return nil }
+    defer { pending = [] }
+    return String(decoding: pending, as: UTF8.self)
+  }
+
+  private func submit(_ line: String) {
+    let effects = chat.submit(line, now: TerminalPoll.now())
+    if chat.state.model == nil { hasFailed = true }
+    perform(effects)
+    tell()
+    if let flash = chat.state.flash?.text {
+      say(flash)
+      chat.dropFlash()
+    }
+  }
+
+  private func interrupt() {
+    if chat.state.turn == nil {
+      exitCode = 130
+    } else {
+      perform(chat.stop(now: TerminalPoll.now()))
+    }
+  }
+
+  // Writes what is new: the answer as it grows, and what the program says.
+  private func tell() {
+    let state = chat.state
+    if let turn = state.turn { answering = turn.answer }
+    if let id = answering, let message = state.conversation[id] {
+      let bytes = message.content.utf8
+      if bytes.count > written {
+        let start = bytes.index(bytes.startIndex, offsetBy: written)
+        put(VisibleText.of(String(message.content[start...])), to: STDOUT_FILENO)
+        written = bytes.count
+      }
+      if state.turn == nil {
+        if message.finish == .failed { hasFailed = true }
+        if written > 0 { put("\n", to: STDOUT_FILENO) }
+        (answering, written) = (nil, 0)
+      }
+    }
+    let entries = state.transcript.entries
+    told = min(told, entries.count)
+    for entry in entries[told...] {
+      if case .notice(let text, _) = entry.content { say(VisibleText.of(text)) }
+    }
+    told = entries.count
+  }
+
+  private func perform(_ effects: [ChatEffect]) {
+    for effect in effects where !worker.start(effect) {
+      switch effect {
+      case .save(let path, let text): say(SavedFile.write(text, to: path))
+      case .copy: say("There is no clipboard without a screen; /save writes a file.")
+      case .quit(let code): exitCode = code
+      default: break
+      }
+    }
+  }
+
+  private func say(_ text: String, ending: String = "\n") { put(text + ending, to: STDERR_FILENO) }
+
+  private func put(_ text: String, to descriptor: Int32) {
+    var bytes = Array(text.utf8)[...]
+    while !bytes.isEmpty {
+      let count = bytes.withUnsafeBytes { write(descriptor, $0.baseAddress, $0.count) }
+      if count < 0 && errno == EINTR { continue }
+      if count <= 0 {
+        // The reader of the pipe is gone.
+        exitCode = 1
+        return
+      }
+      bytes = bytes.dropFirst(count)
+    }
+  }
+}

@@ -1,0 +1,65 @@
+#if canImport(Glibc)
+  import Glibc
+#elseif canImport(Musl)
+  import Musl
+#else
+  import Darwin
+#endif
+
+/// Runs the chat until the person leaves, and returns the exit status of the process.
+///
+/// The screen has a thread of its own, so neither drawing nor waiting for keys ever blocks the cooperative pool. The
+/// terminal is given back on every way out, signals and crashes included. Where there is no terminal that can move
+/// its cursor, messages are lines of the standard input and answers go to the standard output as text.
+public func runChat(engine: any ChatEngine, options: ChatOptions) async -> Int32 {
+  let face = ChatFace.decide(
+    isPlain: options.isPlain, inputIsTerminal: isatty(STDIN_FILENO) == 1,
+    outputIsTerminal: isatty(STDOUT_FILENO) == 1,
+    type: options.environment["TERM"])
+  return await onThread {
+    guard let pipe = WakePipe() else { return EX_OSERR }
+    let worker = EffectWorker(engine: engine, mailbox: Mailbox(pipe: pipe))
+    defer {
+      worker.mailbox.close()
+      pipe.close()
+    }
+    if face == .screen, let program = ScreenProgram(worker: worker, pipe: pipe, options: options) {
+      return program.run()
+    }
+    return LineProgram(worker: worker, pipe: pipe, options: options).run()
+  }
+}
+
+/// Runs work on a new thread with a large stack and waits for its result without blocking the caller's.
+private func onThread(_ work: @escaping @Sendable () -> Int32) async -> Int32 {
+  await withCheckedContinuation { continuation in
+    let box = Unmanaged.passRetained(ThreadWork { continuation.resume(returning: work()) })
+    var attributes = pthread_attr_t()
+    pthread_attr_init(&attributes)
+    pthread_attr_setstacksize(&attributes, 8 << 20)
+    pthread_attr_setdetachstate(&attributes, Int32(PTHREAD_CREATE_DETACHED))
+    #if canImport(Darwin)
+      var thread: pthread_t?
+      let status = pthread_create(&thread, &attributes, { startThread($0) }, box.toOpaque())
+    #else
+      var thread = pthread_t()
+      let status = pthread_create(&thread, &attributes, { startThread($0) }, box.toOpaque())
+    #endif
+    pthread_attr_destroy(&attributes)
+    if status != 0 {
+      box.release()
+      continuation.resume(returning: EX_OSERR)
+    }
+  }
+}
+
+private final class ThreadWork: Sendable {
+  let run: @Sendable () -> Void
+
+  init(_ run: @escaping @Sendable () -> Void) { self.run = run }
+}
+
+private func startThread(_ argument: UnsafeMutableRawPointer?) -> UnsafeMutableRawPointer? {
+  if let argument { Unmanaged<ThreadWork>.fromOpaque(argument).takeRetainedValue().run() }
+  return nil
+}

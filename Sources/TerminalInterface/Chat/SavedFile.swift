@@ -1,0 +1,34 @@
+#if canImport(Glibc)
+  import Glibc
+#elseif canImport(Musl)
+  import Musl
+#else
+  import Darwin
+#endif
+
+/// Files that the person asks for.
+package enum SavedFile {
+  /// Writes a text and says how that went. A file that is there already is kept: the new one gets a number.
+  package static func write(_ text: String, to path: String) -> String {
+    let path = free(expanded(path))
+    if let problem = writeText(text, to: path) { return "\(path) could not be written: \(problem)" }
+    return "Saved as \(path)"
+  }
+
+  private static func expanded(_ path: String) -> String {
+    guard path.hasPrefix("~/"), let home = getenv("HOME") else { return path }
+    return String(cString: home) + path.dropFirst()
+  }
+
+  private static func free(_ path: String) -> String {
+    guard access(path, F_OK) == 0 else { return path }
+    let name = path.split(separator: "/").last.map(String.init) ?? path
+    let ending = name.lastIndex(of: ".").map { String(name[$0...]) } ?? ""
+    let stem = path.dropLast(ending.count)
+    for number in 2..<1000 {
+      let candidate = "\(stem)-\(number)\(ending)"
+      if access(candidate, F_OK) != 0 { return candidate }
+    }
+    return path
+  }
+}

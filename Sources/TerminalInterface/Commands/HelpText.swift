@@ -1,0 +1,41 @@
+/// The help, made from the tables that drive keys, commands and settings.
+package enum HelpText {
+  /// Rows for a panel of this width.
+  package static func lines(width: Int) -> [StyledLine] {
+    var lines: [StyledLine] = []
+    for group in Binding.Group.allCases {
+      lines.append(StyledLine(group.rawValue, .heading))
+      lines += rows(
+        Keymap.bindings.filter { $0.group == group }.map {
+          ($0.keys.map(\.name).joined(separator: ", "), $0.help)
+        },
+        width)
+      lines.append(StyledLine())
+    }
+    lines.append(StyledLine("Commands", .heading))
+    lines += rows(
+      CommandEntry.all.map { ("/\($0.name)\($0.argument.isEmpty ? "" : " \($0.argument)")", $0.summary) },
+      width)
+    lines += rows([("//", "a message that begins with a slash")], width)
+    lines.append(StyledLine())
+    lines.append(StyledLine("Settings for /set", .heading))
+    lines += rows(Setting.all.map { ($0.name, $0.summary) }, width)
+    return lines
+  }
+
+  // Two columns, the second wrapped; one under the other where the screen is narrow.
+  private static func rows(_ pairs: [(String, String)], _ width: Int) -> [StyledLine] {
+    let first = min(28, width / 2)
+    return pairs.flatMap { name, text -> [StyledLine] in
+      let columns = CharacterWidth.columns(of: name)
+      let hanging = [Span(String(repeating: " ", count: first + 2), .text)]
+      let wrapper = LineWrapper(width: width, hanging: hanging)
+      let lead = Span("  \(name)", .accent)
+      if columns + 3 > first {
+        return [StyledLine([lead]).truncated(to: width)] + wrapper.wrap([Span(text, .text)], first: hanging)
+      }
+      let space = Span(String(repeating: " ", count: first - columns), .text)
+      return wrapper.wrap([Span(text, .text)], first: [lead, space])
+    }
+  }
+}

@@ -1,0 +1,131 @@
+/// The menu over the composer: what the draft could become. A pure function of the draft and of what there is.
+package struct Menu: Sendable, Equatable {
+  package struct Item: Sendable, Equatable {
+    /// What it is called in the menu.
+    package var title: String
+    package var detail: String
+    /// The draft after it was taken.
+    package var completed: String
+    /// True when taking it leaves nothing more to write: Enter then runs it.
+    package var isComplete: Bool
+  }
+
+  /// The command whose argument is chosen; nil while the command itself is.
+  package var command: Command?
+  package var items: [Item]
+  /// The item to begin with.
+  package var preferred = 0
+
+  /// What menus are made of.
+  package struct Facts: Sendable {
+    package var models: [ModelSummary] = []
+    package var currentModel: ModelInfo?
+    package var settings = ChatSettings()
+    package var themes: [String] = []
+    package var currentTheme = ""
+    package var reasoning = ReasoningDisplay.fold
+  }
+
+  /// The menu for a draft; nil when there is nothing to choose.
+  package static func of(_ draft: String, _ facts: Facts) -> Menu? {
+    guard draft.hasPrefix("/"), !draft.hasPrefix("//"), !draft.contains("\n"), draft.utf8.count < 200 else {
+      return nil
+    }
+    let body = draft.dropFirst()
+    guard let space = body.firstIndex(of: " ") else { return commands(String(body)) }
+    guard let entry = CommandEntry.named(String(body[..<space])) else { return nil }
+    let argument = String(body[body.index(after: space)...].drop { $0 == " " })
+    let menu =
+      switch entry.completion {
+      case .none: Menu(command: entry.command, items: [])
+      case .models: models(argument, facts)
+      case .settings: settings(argument, facts)
+      case .themes: themes(argument, facts)
+      case .reasoning: reasoning(argument, facts)
+      }
+    return menu.items.isEmpty ? nil : menu
+  }
+
+  private static func commands(_ typed: String) -> Menu? {
+    let typed = typed.lowercased()
+    let items = ranked(CommandEntry.all, typed, name: \.name).map { entry in
+      let takesArgument = !entry.argument.isEmpty
+      return Item(
+        title: "/\(entry.name)\(takesArgument ? " \(entry.argument)" : "")", detail: entry.summary,
+        completed: "/\(entry.name)\(takesArgument ? " " : "")", isComplete: !entry.asksForArgument)
+    }
+    return items.isEmpty ? nil : Menu(items: items)
+  }
+
+  private static func models(_ typed: String, _ facts: Facts) -> Menu {
+    let found = ranked(facts.models, typed, name: \.name)
+    let width = found.map { CharacterWidth.columns(of: $0.name) }.max() ?? 0
+    let items = found.map { model in
+      let name = VisibleText.singleLine(model.name)
+      let space = String(repeating: " ", count: max(0, width - CharacterWidth.columns(of: name)))
+      let isCurrent = model.name == facts.currentModel?.name
+      let state = isCurrent ? "in use" : model.isResident ? "loaded" : ""
+      return Item(
+        title: name + space,
+        detail: [model.quantisation, byteSize(model.bytes), state].joined(separator: "  "),
+        completed: "/model \(model.name)", isComplete: true)
+    }
+    let current = found.firstIndex { $0.name == facts.currentModel?.name }
+    return Menu(command: .model, items: items, preferred: typed.isEmpty ? current ?? 0 : 0)
+  }
+
+  private static func themes(_ typed: String, _ facts: Facts) -> Menu {
+    let found = ranked(facts.themes, typed, name: \.self)
+    let items = found.map { name in
+      Item(
+        title: VisibleText.singleLine(name), detail: name == facts.currentTheme ? "in use" : "",
+        completed: "/theme \(name)", isComplete: true)
+    }
+    let current = found.firstIndex(of: facts.currentTheme)
+    return Menu(command: .theme, items: items, preferred: typed.isEmpty ? current ?? 0 : 0)
+  }
+
+  private static func settings(_ typed: String, _ facts: Facts) -> Menu {
+    let efforts = facts.currentModel?.efforts ?? []
+    if let space = typed.firstIndex(of: " "), let setting = Setting.named(String(typed[..<space])) {
+      let value = String(typed[typed.index(after: space)...].drop { $0 == " " })
+      let items = ranked(setting.suggestions(efforts: efforts), value, name: \.self).map {
+        Item(title: $0, detail: "", completed: "/set \(setting.name) \($0)", isComplete: true)
+      }
+      return Menu(command: .set, items: items)
+    }
+    let items = ranked(Setting.all, typed, name: \.name).map { setting in
+      Item(
+        title: "\(setting.name) = \(setting.value(in: facts.settings))", detail: setting.summary,
+        completed: "/set \(setting.name) ", isComplete: false)
+    }
+    return Menu(command: .set, items: items)
+  }
+
+  private static func reasoning(_ typed: String, _ facts: Facts) -> Menu {
+    var choices = [
+      ("show", "reasoning in full"), ("fold", "one line once the answer begins"), ("hide", "one line always"),
+    ]
+    choices += (facts.currentModel?.efforts ?? []).map { ($0, "effort") }
+    let items = ranked(choices, typed, name: \.0).map { choice in
+      let isCurrent = choice.0 == facts.reasoning.rawValue || choice.0 == facts.settings.effort
+      return Item(
+        title: choice.0, detail: choice.1 + (isCurrent ? ", in use" : ""), completed: "/think \(choice.0)",
+        isComplete: true)
+    }
+    return Menu(command: .think, items: items)
+  }
+
+  // Those that begin with what was typed, then those that contain it.
+  private static func ranked<Element>(
+    _ all: [Element], _ typed: String, name: (Element) -> String
+  ) -> [Element] {
+    let typed = typed.lowercased()
+    if typed.isEmpty { return all }
+    let beginning = all.filter { name($0).lowercased().hasPrefix(typed) }
+    let containing = all.filter {
+      !name($0).lowercased().hasPrefix(typed) && name($0).lowercased().contains(typed)
+    }
+    return beginning + containing
+  }
+}

@@ -1,0 +1,97 @@
+/// The rows of a draft, and the place of each element and of the cursor in them. One pass over the draft.
+package struct ComposerLayout {
+  package struct Place: Equatable {
+    package var row: Int
+    package var column: Int
+  }
+
+  /// The elements of each row.
+  package private(set) var rows: [Range<Int>] = []
+  /// Where each element begins, and after them the place behind the last.
+  package private(set) var places: [Place] = []
+  package let width: Int
+  private let draft: Draft
+
+  /// Lays a draft out in rows of `width` columns. Rows break at spaces; the cursor always has a column of its own.
+  package init(_ draft: Draft, width: Int) {
+    self.draft = draft
+    self.width = max(2, width)
+    places.reserveCapacity(draft.elements.count + 1)
+    var start = 0
+    var column = 0
+    var breakAfter: Int?
+    for (index, element) in draft.elements.enumerated() {
+      if element == .character("\n") {
+        places.append(Place(row: rows.count, column: column))
+        rows.append(start..<index + 1)
+        (start, column, breakAfter) = (index + 1, 0, nil)
+        continue
+      }
+      var columns = columns(of: element, at: column)
+      // The last column is left for the cursor, but a space may fill it: the row ends there anyway.
+      let room = element == .character(" ") ? self.width : self.width - 1
+      while column + columns > room && index > start {
+        let cut = breakAfter ?? index
+        rows.append(start..<cut)
+        column = 0
+        for moved in cut..<index {
+          places[moved] = Place(row: rows.count, column: column)
+          column += self.columns(of: draft.elements[moved], at: column)
+        }
+        (start, breakAfter) = (cut, nil)
+        columns = self.columns(of: element, at: column)
+        if cut == index { break }
+      }
+      places.append(Place(row: rows.count, column: column))
+      column += columns
+      if element == .character(" ") { breakAfter = index + 1 }
+    }
+    places.append(Place(row: rows.count, column: column))
+    rows.append(start..<draft.elements.count)
+  }
+
+  /// Where the cursor is.
+  package var cursor: Place { places[min(draft.cursor, places.count - 1)] }
+
+  /// The element before which the cursor goes when it is put at a column of a row.
+  package func element(row: Int, column: Int) -> Int {
+    guard rows.indices.contains(row) else { return row < 0 ? 0 : draft.elements.count }
+    let range = rows[row]
+    var best = range.lowerBound
+    for index in range where places[index].column <= column { best = index }
+    let isLast = row == rows.count - 1
+    if isLast, let end = places.last, end.column <= column { return draft.elements.count }
+    return best
+  }
+
+  /// One row as drawn.
+  package func line(_ row: Int) -> StyledLine {
+    var line = StyledLine()
+    var column = 0
+    for index in rows[row] {
+      let element = draft.elements[index]
+      switch element {
+      case .character("\n"): break
+      case .character("\t"):
+        line.append(String(repeating: " ", count: columns(of: element, at: column)), .init(.composer))
+      case .character(let character): line.append(String(character), TextStyle(.composer))
+      case .chip(let text): line.append(chipLabel(text), TextStyle(.chip))
+      }
+      column += columns(of: element, at: column)
+    }
+    return line
+  }
+
+  private func chipLabel(_ text: String) -> String {
+    let label = Draft.label(of: text)
+    return label.count < width ? label : String(label.prefix(max(1, width - 2)))
+  }
+
+  private func columns(of element: Draft.Element, at column: Int) -> Int {
+    switch element {
+    case .character("\t"): 4 - column % 4
+    case .character(let character): CharacterWidth.columns(of: character)
+    case .chip(let text): chipLabel(text).count
+    }
+  }
+}

@@ -1,0 +1,53 @@
+/// Where words and lines begin and end, as readline sees them.
+extension Draft {
+  /// The line of the text that the cursor is in, without its line feed.
+  package var lineRange: Range<Int> {
+    let start = elements[..<cursor].lastIndex(of: .character("\n")).map { $0 + 1 } ?? 0
+    let end = elements[cursor...].firstIndex(of: .character("\n")) ?? elements.count
+    return start..<end
+  }
+
+  /// The start of the word before the cursor: letters and digits (Alt-B).
+  package var wordStart: Int {
+    var place = cursor
+    while place > 0 && !isWord(place - 1) { place -= 1 }
+    while place > 0 && isWord(place - 1) { place -= 1 }
+    return place
+  }
+
+  /// The end of the word after the cursor (Alt-F).
+  package var wordEnd: Int {
+    var place = cursor
+    while place < elements.count && !isWord(place) { place += 1 }
+    while place < elements.count && isWord(place) { place += 1 }
+    return place
+  }
+
+  /// The start of what Ctrl-W takes: back to white space.
+  package var spacedWordStart: Int {
+    var place = cursor
+    while place > 0 && isSpace(place - 1) { place -= 1 }
+    while place > 0 && !isSpace(place - 1) { place -= 1 }
+    return place
+  }
+
+  /// What Ctrl-K takes: the rest of the line, or its line feed when nothing is left of it.
+  package var restOfLine: Range<Int> {
+    let end = lineRange.upperBound
+    return cursor..<(end == cursor ? min(end + 1, elements.count) : end)
+  }
+
+  private func isWord(_ place: Int) -> Bool {
+    switch elements[place] {
+    case .character(let character): character.isLetter || character.isNumber || character == "_"
+    case .chip: true
+    }
+  }
+
+  private func isSpace(_ place: Int) -> Bool {
+    switch elements[place] {
+    case .character(let character): character.isWhitespace
+    case .chip: false
+    }
+  }
+}

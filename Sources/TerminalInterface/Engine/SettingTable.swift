@@ -1,0 +1,95 @@
+/// One line of the settings table: it drives `/set`, completion and help.
+package struct Setting: Sendable {
+  /// What values it takes.
+  package enum Kind: Sendable {
+    case real(ClosedRange<Double>, WritableKeyPath<ChatSettings, Double> & Sendable)
+    case integer(ClosedRange<Int>, WritableKeyPath<ChatSettings, Int> & Sendable)
+    /// An integer or "auto".
+    case optionalInteger(ClosedRange<Int>, WritableKeyPath<ChatSettings, Int?> & Sendable)
+    /// One of the model's levels of effort, or "auto".
+    case effort
+  }
+
+  package let name: String
+  package let summary: String
+  package let kind: Kind
+
+  /// Every setting, in the order of help.
+  package static let all: [Setting] = [
+    Setting(
+      name: "temperature", summary: "how freely tokens are drawn; 0 takes the likeliest",
+      kind: .real(0...10, \.temperature)),
+    Setting(
+      name: "top_p", summary: "keep the likeliest tokens up to this probability together",
+      kind: .real(0...1, \.topP)),
+    Setting(
+      name: "top_k", summary: "keep the k likeliest tokens; 0 for all", kind: .integer(0...1_000_000, \.topK)),
+    Setting(
+      name: "min_p", summary: "drop tokens below this share of the likeliest one", kind: .real(0...1, \.minP)),
+    Setting(
+      name: "repetition_penalty", summary: "above 1 makes repeating less likely",
+      kind: .real(0.01...10, \.repetitionPenalty)),
+    Setting(
+      name: "seed", summary: "makes answers repeatable; auto for a new one each turn",
+      kind: .optionalInteger(0...Int.max, \.seed)),
+    Setting(
+      name: "max_tokens", summary: "longest answer; auto for as long as fits",
+      kind: .optionalInteger(1...100_000_000, \.maxTokens)),
+    Setting(name: "effort", summary: "how hard the model thinks, where it can be told", kind: .effort),
+  ]
+
+  /// The setting with this name; dashes count as underscores.
+  package static func named(_ name: String) -> Setting? {
+    let wanted = String(name.lowercased().map { $0 == "-" ? "_" : $0 })
+    return all.first { $0.name == wanted }
+  }
+
+  /// Its value as the person would write it.
+  package func value(in settings: ChatSettings) -> String {
+    switch kind {
+    case .real(_, let path): shortNumber(settings[keyPath: path])
+    case .integer(_, let path): String(settings[keyPath: path])
+    case .optionalInteger(_, let path): settings[keyPath: path].map { String($0) } ?? "auto"
+    case .effort: settings.effort ?? "auto"
+    }
+  }
+
+  /// Sets it from what the person wrote. Returns what is wrong, nil when it was taken.
+  package func set(_ text: String, in settings: inout ChatSettings, efforts: [String]) -> String? {
+    let automatic = text.lowercased() == "auto"
+    switch kind {
+    case .real(let range, let path):
+      guard let number = Double(text), range.contains(number) else {
+        return
+          "\(name) takes a number from \(shortNumber(range.lowerBound)) to \(shortNumber(range.upperBound))."
+      }
+      settings[keyPath: path] = number
+    case .integer(let range, let path):
+      guard let number = Int(text), range.contains(number) else {
+        return "\(name) takes a whole number from \(range.lowerBound) to \(range.upperBound)."
+      }
+      settings[keyPath: path] = number
+    case .optionalInteger(let range, let path):
+      guard automatic || Int(text).map(range.contains) == true else {
+        return "\(name) takes auto or a whole number from \(range.lowerBound)."
+      }
+      settings[keyPath: path] = automatic ? nil : Int(text)
+    case .effort:
+      guard automatic || efforts.contains(text.lowercased()) else {
+        return efforts.isEmpty
+          ? "This model has no levels of effort." : "effort takes auto, \(efforts.joined(separator: ", "))."
+      }
+      settings.effort = automatic ? nil : text.lowercased()
+    }
+    return nil
+  }
+
+  /// The values to offer for completion; empty where any number will do.
+  package func suggestions(efforts: [String]) -> [String] {
+    switch kind {
+    case .real, .integer: []
+    case .optionalInteger: ["auto"]
+    case .effort: efforts.isEmpty ? [] : ["auto"] + efforts
+    }
+  }
+}

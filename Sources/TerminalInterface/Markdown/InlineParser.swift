@@ -1,0 +1,177 @@
+/// Inline Markdown: emphasis, code, links, escapes. Follows the rules of CommonMark 0.31 for which marks open and
+/// close; what is left open at the end counts as closed there, so that text does not jump while it streams.
+///
+/// Cost: one pass, with a bounded look back for each closing mark.
+package struct InlineParser {
+  enum Piece {
+    case text(String, TextStyle)
+    case delimiter(Character, count: Int)
+  }
+
+  struct Opener {
+    var piece: Int
+    var mark: Character
+    var count: Int
+    var canClose: Bool
+    var original: Int
+  }
+
+  static let openersKept = 64
+  let base: TextStyle
+  var pieces: [Piece] = []
+  var openers: [Opener] = []
+  /// Emphasis that starts (positive) or ends (negative) before a piece: bold, italic, struck.
+  var changes: [Int: (bold: Int, italic: Int, struck: Int)] = [:]
+  var plain = ""
+
+  private init(base: TextStyle) { self.base = base }
+
+  /// The spans of a text.
+  package static func spans(_ text: String, _ base: TextStyle) -> [Span] {
+    // Most lines have no marks at all.
+    guard text.utf8.contains(where: { "*_`~[\\<&h!".utf8.contains($0) }) else { return [Span(text, base)] }
+    var parser = InlineParser(base: base)
+    parser.read(Array(text))
+    return parser.result()
+  }
+
+  private mutating func read(_ text: [Character]) {
+    var place = 0
+    while place < text.count {
+      let character = text[place]
+      switch character {
+      case "\\"
+      where place + 1 < text.count && text[place + 1].isASCII && text[place + 1].isPunctuationOrSymbol:
+        plain.append(text[place + 1])
+        place += 2
+      case "`": place = readCode(text, place)
+      case "*", "_", "~": place = readDelimiter(text, place)
+      case "[":
+        place = readLink(text, place)
+      case "!" where place + 1 < text.count && text[place + 1] == "[":
+        let next = readLink(text, place + 1)
+        if next == place + 2 { plain = String(plain.dropLast()) + "![" }
+        place = next
+      case "<": place = readAutolink(text, place)
+      case "h": place = readAddress(text, place)
+      case "&": place = readEntity(text, place)
+      default:
+        plain.append(character)
+        place += 1
+      }
+    }
+    endPlain()
+  }
+
+  mutating func endPlain() {
+    if !plain.isEmpty { pieces.append(.text(plain, base)) }
+    plain = ""
+  }
+
+  private mutating func add(_ text: String, _ style: TextStyle) {
+    endPlain()
+    pieces.append(.text(text, style))
+  }
+
+  private mutating func readCode(_ text: [Character], _ start: Int) -> Int {
+    var count = 0
+    while start + count < text.count && text[start + count] == "`" { count += 1 }
+    var place = start + count
+    while place < text.count {
+      guard text[place] == "`" else {
+        place += 1
+        continue
+      }
+      var closing = 0
+      while place + closing < text.count && text[place + closing] == "`" { closing += 1 }
+      if closing == count {
+        addCode(text[(start + count)..<place])
+        return place + closing
+      }
+      place += closing
+    }
+    // Still being written: the rest is code, if it begins on this line and is no stray mark.
+    if count == 1 && start + 1 < text.count && text[start + 1] != " " && !text[start...].contains("\n") {
+      addCode(text[(start + 1)...])
+      return text.count
+    }
+    plain += String(repeating: "`", count: count)
+    return start + count
+  }
+
+  private mutating func addCode(_ code: ArraySlice<Character>) {
+    var code = code
+    if code.count > 2, code.first == " ", code.last == " ", code.contains(where: { $0 != " " }) {
+      code = code.dropFirst().dropLast()
+    }
+    add(String(code), TextStyle(.codeInline, base.emphasis))
+  }
+
+  private mutating func readLink(_ text: [Character], _ start: Int) -> Int {
+    guard let link = InlineLink(text, start) else {
+      plain.append("[")
+      return start + 1
+    }
+    endPlain()
+    let label = InlineParser.spans(
+      link.label, TextStyle(.link, base.emphasis.union(.underline)), nested: true)
+    for span in label { pieces.append(.text(span.text, span.style)) }
+    if link.address != link.label && !link.address.isEmpty {
+      pieces.append(.text(" (\(link.address))", TextStyle(.dim, base.emphasis)))
+    }
+    return link.end
+  }
+
+  // Inside a link no further links are read: nesting is bounded.
+  private static func spans(_ text: String, _ base: TextStyle, nested: Bool) -> [Span] {
+    var parser = InlineParser(base: base)
+    parser.read(text.map { $0 == "[" || $0 == "]" ? "|" : $0 })
+    return text.contains("[") ? [Span(text, base)] : parser.result()
+  }
+
+  private mutating func readAutolink(_ text: [Character], _ start: Int) -> Int {
+    let limit = min(text.count, start + 500)
+    if let end = text[start..<limit].firstIndex(of: ">") {
+      let inner = String(text[(start + 1)..<end])
+      if inner.hasPrefix("http://") || inner.hasPrefix("https://") || inner.hasPrefix("mailto:"),
+        !inner.contains(" ")
+      {
+        add(inner, TextStyle(.link, base.emphasis))
+        return end + 1
+      }
+      if inner == "br" || inner == "br/" || inner == "br /" {
+        plain.append("\n")
+        return end + 1
+      }
+    }
+    plain.append("<")
+    return start + 1
+  }
+
+  private mutating func readAddress(_ text: [Character], _ start: Int) -> Int {
+    let isStart = start == 0 || !text[start - 1].isLetter
+    let head = String(text[start..<min(text.count, start + 8)])
+    guard isStart, head.hasPrefix("http://") || head.hasPrefix("https://") else {
+      plain.append("h")
+      return start + 1
+    }
+    var end = start
+    while end < text.count, !text[end].isWhitespace, !"<>\"`".contains(text[end]) { end += 1 }
+    while end > start, ".,;:!?)]*_'".contains(text[end - 1]) { end -= 1 }
+    add(String(text[start..<end]), TextStyle(.link, base.emphasis))
+    return end
+  }
+
+  private mutating func readEntity(_ text: [Character], _ start: Int) -> Int {
+    let known: [(String, String)] = [
+      ("&amp;", "&"), ("&lt;", "<"), ("&gt;", ">"), ("&quot;", "\""), ("&#39;", "'"), ("&nbsp;", " "),
+    ]
+    let head = String(text[start..<min(text.count, start + 6)])
+    for (entity, value) in known where head.hasPrefix(entity) {
+      plain += value
+      return start + entity.count
+    }
+    plain.append("&")
+    return start + 1
+  }
+}

@@ -1,0 +1,121 @@
+/// What one line of Markdown is. Each function looks at one line and nothing else.
+package enum MarkdownLine {
+  /// Takes quote marks off the front: their number, and what is left.
+  package static func quote(_ line: String, deepest: Int) -> (depth: Int, rest: String) {
+    var rest = line[...]
+    var depth = 0
+    while depth < deepest {
+      let inner = rest.drop { $0 == " " }
+      guard inner.first == ">", rest.count - inner.count < 4 else { break }
+      depth += 1
+      rest = inner.dropFirst()
+      if rest.first == " " { rest = rest.dropFirst() }
+    }
+    return (depth, String(rest))
+  }
+
+  /// Leading white space in columns, and what follows it, without spaces at the end.
+  package static func indent(_ line: String) -> (columns: Int, content: String) {
+    var columns = 0
+    var rest = line[...]
+    while let first = rest.first, first == " " || first == "\t" {
+      columns += first == "\t" ? 4 - columns % 4 : 1
+      rest = rest.dropFirst()
+    }
+    while rest.last == " " || rest.last == "\t" { rest = rest.dropLast() }
+    return (columns, String(rest))
+  }
+
+  /// The start of a code block: its mark, how many, and the language.
+  package static func fence(_ content: String) -> (mark: Character, count: Int, language: String)? {
+    guard let mark = content.first, mark == "`" || mark == "~" else { return nil }
+    let count = content.prefix { $0 == mark }.count
+    let information = content.dropFirst(count)
+    guard count >= 3, mark == "~" || !information.contains("`") else { return nil }
+    let language = information.drop { $0 == " " }.prefix { $0 != " " && $0 != "{" }
+    return (mark, count, String(language.prefix(40)))
+  }
+
+  /// A heading with its level, 1 to 6, and its text.
+  package static func heading(_ content: String) -> (level: Int, text: String)? {
+    let level = content.prefix { $0 == "#" }.count
+    guard (1...6).contains(level) else { return nil }
+    var text = content.dropFirst(level)
+    guard text.isEmpty || text.first == " " else { return nil }
+    text = text.drop { $0 == " " }
+    // Marks that close it: "## Title ##".
+    let closed = text.reversed().drop { $0 == "#" }
+    if closed.first == " " || closed.isEmpty { text = text.dropLast(text.count - closed.count) }
+    while text.last == " " { text = text.dropLast() }
+    return (level, String(text))
+  }
+
+  /// The level of a heading that is written by underlining the line before.
+  package static func underline(_ content: String) -> Int? {
+    if content.utf8.count >= 2 && content.allSatisfy({ $0 == "=" }) { return 1 }
+    if content.utf8.count >= 2 && content.allSatisfy({ $0 == "-" }) { return 2 }
+    return nil
+  }
+
+  /// A line of three or more of one of - * _, spaces between allowed.
+  package static func isRule(_ content: String) -> Bool {
+    guard let mark = content.first, "-*_".contains(mark) else { return false }
+    return content.allSatisfy { $0 == mark || $0 == " " }
+      && content.reduce(0) { $0 + ($1 == mark ? 1 : 0) } >= 3
+  }
+
+  /// A list item: what to draw as its marker, and its text.
+  package static func item(_ content: String) -> (marker: String, text: String)? {
+    guard let first = content.first else { return nil }
+    if "-*+".contains(first) {
+      let rest = content.dropFirst()
+      guard rest.isEmpty || rest.first == " " else { return nil }
+      let text = rest.drop { $0 == " " }
+      if text.hasPrefix("[ ] ") { return ("☐", String(text.dropFirst(4))) }
+      if text.hasPrefix("[x] ") || text.hasPrefix("[X] ") { return ("☑", String(text.dropFirst(4))) }
+      return ("•", String(text))
+    }
+    let digits = content.prefix { $0.isASCII && $0.isNumber }
+    guard (1...9).contains(digits.count) else { return nil }
+    let rest = content.dropFirst(digits.count)
+    guard let mark = rest.first, mark == "." || mark == ")" else { return nil }
+    let text = rest.dropFirst()
+    guard text.isEmpty || text.first == " " else { return nil }
+    return (digits + String(mark), String(text.drop { $0 == " " }))
+  }
+
+  /// The line under a table's head: the alignment of each column.
+  package static func tableRule(_ content: String) -> [MarkdownTable.Alignment]? {
+    guard content.contains("-"), content.allSatisfy({ "|-: ".contains($0) }) else { return nil }
+    let cells = cells(content)
+    guard !cells.isEmpty, cells.count <= 64, cells.allSatisfy({ $0.contains("-") }) else { return nil }
+    return cells.map { cell in
+      switch (cell.hasPrefix(":"), cell.hasSuffix(":")) {
+      case (true, true): .center
+      case (false, true): .right
+      default: .left
+      }
+    }
+  }
+
+  /// The cells of a table's row; a bar after a backslash or in code is text.
+  package static func cells(_ content: String) -> [String] {
+    var cells: [String] = []
+    var cell = ""
+    var isEscaped = false
+    var isCode = false
+    for character in content.hasPrefix("|") ? content.dropFirst() : content[...] {
+      if character == "|" && !isEscaped && !isCode {
+        cells.append(cell)
+        cell = ""
+        continue
+      }
+      if isEscaped && character == "|" { cell.removeLast() }
+      if character == "`" && !isEscaped { isCode.toggle() }
+      isEscaped = character == "\\" && !isEscaped
+      cell.append(character)
+    }
+    if !cell.allSatisfy({ $0 == " " }) { cells.append(cell) }
+    return cells.map { indent($0).content }
+  }
+}

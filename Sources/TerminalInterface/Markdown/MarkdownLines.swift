@@ -1,0 +1,151 @@
+/// The state machine behind `MarkdownStream`: takes whole lines, keeps at most one open block.
+package struct MarkdownLines: Sendable {
+  private enum Open: Sendable {
+    case none
+    case paragraph(MarkdownBlock.Context, [String])
+    case table(MarkdownBlock.Context, MarkdownTable)
+    case code(MarkdownBlock.Context, Fence, SyntaxState)
+  }
+
+  private struct Fence: Sendable {
+    var mark: Character
+    var count: Int
+    var indent: Int
+    var language: String
+  }
+
+  private static let deepestQuote = 8
+  private static let deepestIndent = 24
+  private static let longestTable = 400
+
+  private var open = Open.none
+  private var openBytes = 0
+  private var finished: [MarkdownBlock] = []
+  private var lastWasBlank = true
+
+  /// True between the fences of a code block.
+  package var isInCode: Bool { if case .code = open { true } else { false } }
+
+  /// The blocks finished since the last call.
+  package mutating func takeFinished() -> [MarkdownBlock] {
+    defer { finished = [] }
+    return finished
+  }
+
+  /// Ends the block that is open.
+  package mutating func closeOpen() {
+    switch open {
+    case .none, .code: break
+    case .paragraph(let context, let lines): emit(.paragraph(lines.joined(separator: "\n")), context)
+    case .table(let context, let table): emit(.table(table), context)
+    }
+    open = .none
+    openBytes = 0
+  }
+
+  private mutating func emit(_ kind: MarkdownBlock.Kind, _ context: MarkdownBlock.Context) {
+    if kind == .blank {
+      if lastWasBlank { return }
+      lastWasBlank = true
+    } else {
+      lastWasBlank = false
+    }
+    finished.append(MarkdownBlock(context: context, kind: kind))
+  }
+
+  /// Takes a line without its line feed.
+  package mutating func take(_ raw: String) {
+    let line = raw.hasSuffix("\r") ? String(raw.dropLast()) : raw
+    if case .code(let context, let fence, let state) = open {
+      takeCode(line, context, fence, state)
+      return
+    }
+    let (depth, afterQuote) = MarkdownLine.quote(line, deepest: Self.deepestQuote)
+    let (indent, content) = MarkdownLine.indent(afterQuote)
+    var context = MarkdownBlock.Context(quoteDepth: depth, indent: min(indent, Self.deepestIndent))
+    if content.isEmpty {
+      closeOpen()
+      emit(.blank, MarkdownBlock.Context(quoteDepth: depth))
+    } else if let (mark, count, language) = MarkdownLine.fence(content) {
+      closeOpen()
+      emit(.codeStart(language: language), context)
+      open = .code(context, Fence(mark: mark, count: count, indent: indent, language: language), .code)
+    } else if let (level, text) = MarkdownLine.heading(content) {
+      closeOpen()
+      emit(.heading(level: level, text), context)
+    } else if continuesTable(content) {
+      return
+    } else if let level = MarkdownLine.underline(content), case .paragraph(let earlier, let lines) = open,
+      earlier.marker.isEmpty, lines.count == 1
+    {
+      open = .none
+      emit(.heading(level: level, lines[0]), earlier)
+    } else if MarkdownLine.isRule(content) {
+      closeOpen()
+      emit(.rule, context)
+    } else if let (marker, text) = MarkdownLine.item(content) {
+      closeOpen()
+      context.marker = marker
+      open = .paragraph(context, [text])
+      openBytes = text.utf8.count
+    } else {
+      takeText(content, context)
+    }
+  }
+
+  private mutating func takeText(_ content: String, _ context: MarkdownBlock.Context) {
+    guard case .paragraph(let earlier, var lines) = open, earlier.quoteDepth == context.quoteDepth else {
+      closeOpen()
+      open = .paragraph(context, [content])
+      openBytes = content.utf8.count
+      return
+    }
+    if lines.count == 1, earlier.marker.isEmpty, let alignments = MarkdownLine.tableRule(content),
+      lines[0].contains("|")
+    {
+      let head = MarkdownLine.cells(lines[0])
+      if head.count == alignments.count {
+        open = .table(earlier, MarkdownTable(alignments: alignments, rows: [head]))
+        return
+      }
+    }
+    open = .none
+    lines.append(content)
+    openBytes += content.utf8.count + 1
+    open = .paragraph(earlier, lines)
+    if openBytes > MarkdownStream.openLimit { closeOpen() }
+  }
+
+  private mutating func continuesTable(_ content: String) -> Bool {
+    guard case .table(let context, var table) = open else { return false }
+    guard content.contains("|"), table.rows.count < Self.longestTable else {
+      closeOpen()
+      return false
+    }
+    open = .none
+    var cells = MarkdownLine.cells(content)
+    cells = Array(cells.prefix(table.alignments.count))
+    cells += Array(repeating: "", count: table.alignments.count - cells.count)
+    table.rows.append(cells)
+    open = .table(context, table)
+    return true
+  }
+
+  private mutating func takeCode(
+    _ line: String, _ context: MarkdownBlock.Context, _ fence: Fence, _ state: SyntaxState
+  ) {
+    let inner = context.quoteDepth > 0 ? MarkdownLine.quote(line, deepest: context.quoteDepth).rest : line
+    let trimmed = inner.drop { $0 == " " }
+    let marks = trimmed.prefix { $0 == fence.mark }.count
+    if marks >= fence.count && trimmed.dropFirst(marks).allSatisfy({ $0 == " " }) {
+      open = .none
+      lastWasBlank = false
+      return
+    }
+    let leading = inner.count - trimmed.count
+    let code = String(inner.dropFirst(min(leading, fence.indent)))
+    emit(.codeLine(code, language: fence.language, state), context)
+    let (_, next) = SyntaxHighlighter.highlight(code, language: fence.language, state: state)
+    open = .code(context, fence, next)
+  }
+}

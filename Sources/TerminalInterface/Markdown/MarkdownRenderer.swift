@@ -1,0 +1,75 @@
+/// Lays blocks out as rows. A pure function of the block and the width.
+package struct MarkdownRenderer {
+  /// Columns of a row.
+  package let width: Int
+  /// The role of plain text: `.text` for answers, `.reasoning` for thoughts.
+  package var role: StyleRole
+
+  package init(width: Int, role: StyleRole = .text) {
+    self.width = width
+    self.role = role
+  }
+
+  /// The rows of one block.
+  package func lines(for block: MarkdownBlock) -> [StyledLine] {
+    let lead = lead(of: block.context)
+    switch block.kind {
+    case .blank:
+      return [StyledLine(quoteBars(block.context))]
+    case .paragraph(let text):
+      let base = TextStyle(block.context.quoteDepth > 0 && role == .text ? .quote : role)
+      return wrapped(InlineParser.spans(text, base), lead)
+    case .heading(let level, let text):
+      let base = TextStyle(role == .text ? .heading : role, level <= 2 ? [.bold] : [])
+      return wrapped(InlineParser.spans(text, base), lead)
+    case .rule:
+      let columns = max(1, min(width, 60) - StyledLine(lead.first).columns)
+      return [StyledLine(lead.first + [Span(String(repeating: "─", count: columns), .rule)])]
+    case .codeStart(let language):
+      if language.isEmpty { return [] }
+      return [
+        StyledLine(lead.hanging + [Span("  \(language)", .codeLabel)], fill: .codeLabel).truncated(to: width)
+      ]
+    case .codeLine(let text, let language, let state):
+      return code(text, language, state, lead.hanging)
+    case .table(let table):
+      return MarkdownTableLayout(
+        table: table, width: max(8, width - StyledLine(lead.first).columns), role: role
+      )
+      .lines.map { StyledLine(lead.hanging + $0.spans) }
+    }
+  }
+
+  private func code(_ text: String, _ language: String, _ state: SyntaxState, _ lead: [Span]) -> [StyledLine]
+  {
+    let (spans, _) = SyntaxHighlighter.highlight(text, language: language, state: state)
+    let margin = lead + [Span("  ", .code)]
+    let wrapper = LineWrapper(width: width, hanging: margin, breaksAtWords: false)
+    return wrapper.wrap(spans, first: margin).map { StyledLine($0.spans, fill: .code) }
+  }
+
+  private func wrapped(_ spans: [Span], _ lead: (first: [Span], hanging: [Span])) -> [StyledLine] {
+    LineWrapper(width: width, hanging: lead.hanging).wrap(spans, first: lead.first)
+  }
+
+  // A narrow screen keeps at least half of its columns for text.
+  private func lead(of context: MarkdownBlock.Context) -> (first: [Span], hanging: [Span]) {
+    let bars = quoteBars(context)
+    let indent = String(repeating: " ", count: min(context.indent, width / 4))
+    guard !context.marker.isEmpty else {
+      let lead = indent.isEmpty ? bars : bars + [Span(indent, role)]
+      return (lead, lead)
+    }
+    let marker = context.marker + " "
+    let rest = String(repeating: " ", count: CharacterWidth.columns(of: marker))
+    return (
+      bars + [Span(indent, role), Span(marker, role == .text ? .listMark : role)],
+      bars + [Span(indent + rest, role)]
+    )
+  }
+
+  private func quoteBars(_ context: MarkdownBlock.Context) -> [Span] {
+    let depth = min(context.quoteDepth, width / 6)
+    return depth == 0 ? [] : [Span(String(repeating: "▎ ", count: depth), .rule)]
+  }
+}

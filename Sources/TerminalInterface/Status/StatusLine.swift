@@ -1,0 +1,127 @@
+import Conversation
+
+/// The one line at the bottom. Parts are left out from the least important on where the screen is narrow; nothing is
+/// shown that is not known.
+package struct StatusLine {
+  package var model: ModelInfo?
+  package var loading: String?
+  package var turn: TurnProgress?
+  /// The last turn's, or those of the one that is going on.
+  package var statistics: TurnStatistics?
+  /// A short message that stands in for everything else.
+  package var flash: String?
+  package var now: Double
+
+  package init(
+    model: ModelInfo?, loading: String? = nil, turn: TurnProgress? = nil, statistics: TurnStatistics? = nil,
+    flash: String? = nil, now: Double = 0
+  ) {
+    self.model = model
+    self.loading = loading
+    self.turn = turn
+    self.statistics = statistics
+    self.flash = flash
+    self.now = now
+  }
+
+  private struct Part {
+    var text: String
+    var role: StyleRole
+    var isRight = false
+  }
+
+  /// What is left out, one thing after the other, until the line fits.
+  private enum Economy: Int, CaseIterable {
+    case none, quantisation, idle, longName, cache, firstToken, name, speed, context
+  }
+
+  /// The line for a screen of this width.
+  package func line(width: Int) -> StyledLine {
+    if let flash {
+      return StyledLine([Span(" \(VisibleText.singleLine(flash))", .statusBusy)], fill: .status).truncated(
+        to: width)
+    }
+    var parts: [Part] = []
+    for economy in Economy.allCases {
+      parts = self.parts(economy)
+      let columns = parts.reduce(0) { $0 + CharacterWidth.columns(of: $1.text) + 3 } - 1
+      if columns <= width { break }
+    }
+    var line = StyledLine(fill: .status)
+    line.append(" ", TextStyle(.status))
+    let left = parts.filter { !$0.isRight }
+    let right = parts.filter(\.isRight)
+    append(left, to: &line)
+    if !right.isEmpty {
+      var end = StyledLine()
+      append(right, to: &end)
+      let space = max(left.isEmpty ? 0 : 2, width - line.columns - end.columns - 1)
+      line.append(String(repeating: " ", count: space), TextStyle(.status))
+      for span in end.spans { line.append(span.text, span.style) }
+    }
+    return line.truncated(to: width)
+  }
+
+  private func append(_ parts: [Part], to line: inout StyledLine) {
+    for (index, part) in parts.enumerated() {
+      if index > 0 { line.append(" │ ", TextStyle(.statusDim)) }
+      line.append(part.text, TextStyle(part.role))
+    }
+  }
+
+  private func parts(_ economy: Economy) -> [Part] {
+    func has(_ part: Economy) -> Bool { economy.rawValue < part.rawValue }
+    var parts: [Part] = []
+    if has(.name) {
+      var title = VisibleText.singleLine(loading ?? model?.name ?? "no model")
+      if !has(.longName) { title = StyledLine(title, .status).truncated(to: 14).text }
+      if has(.quantisation), loading == nil, let model, !model.quantisation.isEmpty {
+        title += " · \(model.quantisation)"
+      }
+      parts.append(Part(text: title, role: .status))
+    }
+    let (state, role) = state
+    if !state.isEmpty, has(.idle) || turn != nil || loading != nil {
+      parts.append(Part(text: state, role: role))
+    }
+    guard let statistics else { return parts }
+    if has(.speed), let speed = statistics.tokensPerSecond {
+      parts.append(Part(text: "\(fixed(speed, speed < 10 ? 1 : 0)) tok/s", role: .status))
+    }
+    // What the cache did is known only once the prompt was looked at.
+    if has(.cache), statistics.promptTokens > 0 {
+      var cache = "reused \(grouped(statistics.reusedTokens)) · new \(grouped(statistics.newTokens))"
+      if let reason = statistics.missReason { cache += " (\(VisibleText.singleLine(reason)))" }
+      parts.append(Part(text: cache, role: .statusGood))
+    }
+    if has(.firstToken), let time = statistics.timeToFirstToken {
+      parts.append(Part(text: "TTFT \(duration(time))", role: .status))
+    }
+    if has(.context), let model, model.contextLength > 0, statistics.contextUsed > 0 {
+      let text = "ctx \(tokenCount(statistics.contextUsed))/\(tokenCount(model.contextLength))"
+      parts.append(Part(text: text, role: .statusDim, isRight: true))
+    }
+    return parts
+  }
+
+  private var state: (String, StyleRole) {
+    if turn?.isStopping == true { return ("stopping", .statusBusy) }
+    switch turn?.phase {
+    case nil: return loading == nil ? (model == nil ? "" : "idle", .statusDim) : ("loading", .statusBusy)
+    case .loading: return ("loading", .statusBusy)
+    case .waiting: return ("waiting", .statusBusy)
+    case .thinking: return ("thinking", .statusBusy)
+    case .writing: return ("writing", .statusBusy)
+    case .reading(let done, let total, _):
+      let share = total > 0 ? Double(min(done, total)) / Double(total) * 100 : 0
+      var text = "reading prompt \(Int(share))%"
+      if let seconds = turn?.remaining(now: now), seconds >= 0.5 { text += " · eta \(eta(seconds))" }
+      return (text, .statusBusy)
+    }
+  }
+
+  // Whole seconds: more would pretend to know.
+  private func eta(_ seconds: Double) -> String {
+    seconds < 60 ? "\(Int(seconds.rounded(.up))) s" : duration(seconds)
+  }
+}

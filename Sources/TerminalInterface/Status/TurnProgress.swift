@@ -1,0 +1,55 @@
+import Conversation
+
+/// A turn while it is answered, as far as the screen knows.
+package struct TurnProgress: Sendable, Equatable {
+  package enum Phase: Sendable, Equatable {
+    /// The model is being loaded; the request is sent after that.
+    case loading
+    /// Sent; nothing came back yet.
+    case waiting
+    case reading(done: Int, total: Int, reused: Int)
+    case thinking
+    case writing
+  }
+
+  /// Tells this turn's events from those of one that was stopped.
+  package let id: Int
+  /// The message that is being written.
+  package let answer: MessageTree.ID
+  package var phase: Phase
+  /// When Enter was pressed, in seconds on the screen's clock.
+  package let started: Double
+  package var statistics = TurnStatistics()
+  package var isStopping = false
+  /// When the first thought came.
+  package var thinkingSince: Double?
+  /// When reading began, and with how many tokens.
+  private var readingSince: (time: Double, done: Int)?
+
+  package init(id: Int, answer: MessageTree.ID, phase: Phase, started: Double) {
+    self.id = id
+    self.answer = answer
+    self.phase = phase
+    self.started = started
+  }
+
+  package static func == (one: TurnProgress, other: TurnProgress) -> Bool {
+    one.id == other.id && one.phase == other.phase && one.statistics == other.statistics
+      && one.isStopping == other.isStopping
+  }
+
+  /// Notes how far the prompt was read.
+  package mutating func read(done: Int, total: Int, reused: Int, now: Double) {
+    phase = .reading(done: done, total: total, reused: reused)
+    if readingSince == nil { readingSince = (now, done) }
+  }
+
+  /// The seconds that reading will still take at the speed so far; nil before there is one.
+  package func remaining(now: Double) -> Double? {
+    guard case .reading(let done, let total, _) = phase, let since = readingSince else { return nil }
+    let read = done - since.done
+    let elapsed = now - since.time
+    guard read > 0, elapsed > 0.05, total > done else { return nil }
+    return Double(total - done) * elapsed / Double(read)
+  }
+}

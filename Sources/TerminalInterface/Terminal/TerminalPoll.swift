@@ -1,0 +1,57 @@
+#if canImport(Glibc)
+  import Glibc
+#elseif canImport(Musl)
+  import Musl
+#else
+  import Darwin
+#endif
+
+/// Waiting for the keyboard or a wake, and reading the keyboard.
+package enum TerminalPoll {
+  /// What ended the wait.
+  package struct Ready: Equatable {
+    package var input = false
+    package var wake = false
+    /// The terminal is gone.
+    package var hangup = false
+  }
+
+  /// Waits for input or a wake; `milliseconds` below zero waits for ever. A signal ends the wait too.
+  package static func wait(pipe: WakePipe, milliseconds: Int) -> Ready {
+    var descriptors = [
+      pollfd(fd: STDIN_FILENO, events: Int16(POLLIN), revents: 0),
+      pollfd(fd: pipe.reading, events: Int16(POLLIN), revents: 0),
+    ]
+    let count = poll(&descriptors, 2, Int32(clamping: milliseconds))
+    var ready = Ready()
+    guard count > 0 else { return ready }
+    let keyboard = Int32(descriptors[0].revents)
+    ready.input = keyboard & POLLIN != 0
+    ready.hangup = keyboard & (POLLHUP | POLLERR | POLLNVAL) != 0 && !ready.input
+    ready.wake = descriptors[1].revents != 0
+    if ready.wake { pipe.drain() }
+    return ready
+  }
+
+  /// The bytes that can be read now, at most 64 kB; nil at the end of the input.
+  package static func read() -> [UInt8]? {
+    var bytes = [UInt8](repeating: 0, count: 65536)
+    #if canImport(Glibc)
+      let count = Glibc.read(STDIN_FILENO, &bytes, bytes.count)
+    #elseif canImport(Musl)
+      let count = Musl.read(STDIN_FILENO, &bytes, bytes.count)
+    #else
+      let count = Darwin.read(STDIN_FILENO, &bytes, bytes.count)
+    #endif
+    if count > 0 { return Array(bytes[..<count]) }
+    if count < 0 && (errno == EINTR || errno == EAGAIN) { return [] }
+    return nil
+  }
+
+  /// Seconds on a clock that never goes back.
+  package static func now() -> Double {
+    var time = timespec()
+    clock_gettime(CLOCK_MONOTONIC, &time)
+    return Double(time.tv_sec) + Double(time.tv_nsec) / 1e9
+  }
+}

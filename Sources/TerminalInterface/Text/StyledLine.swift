@@ -1,0 +1,89 @@
+/// What a piece of text is, from which the theme makes colours, and how it is emphasised on top of that.
+package struct TextStyle: Sendable, Hashable {
+  package var role: StyleRole
+  package var emphasis: Emphasis
+
+  package init(_ role: StyleRole, _ emphasis: Emphasis = []) {
+    self.role = role
+    self.emphasis = emphasis
+  }
+
+  /// The same role, emphasised further.
+  package func adding(_ more: Emphasis) -> TextStyle { TextStyle(role, emphasis.union(more)) }
+}
+
+/// Ways to set text apart that do not depend on colour.
+package struct Emphasis: OptionSet, Sendable, Hashable {
+  package let rawValue: UInt8
+
+  package init(rawValue: UInt8) { self.rawValue = rawValue }
+
+  package static let bold = Emphasis(rawValue: 1)
+  package static let dim = Emphasis(rawValue: 2)
+  package static let italic = Emphasis(rawValue: 4)
+  package static let underline = Emphasis(rawValue: 8)
+  package static let reverse = Emphasis(rawValue: 16)
+}
+
+/// Some text in one style.
+package struct Span: Sendable, Equatable {
+  package var text: String
+  package var style: TextStyle
+
+  package init(_ text: String, _ style: TextStyle) {
+    self.text = text
+    self.style = style
+  }
+
+  package init(_ text: String, _ role: StyleRole) { self.init(text, TextStyle(role)) }
+}
+
+/// One row of the screen: spans from the left edge. `fill` paints the rest of the row.
+package struct StyledLine: Sendable, Equatable {
+  package var spans: [Span]
+  package var fill: StyleRole?
+
+  package init(_ spans: [Span] = [], fill: StyleRole? = nil) {
+    self.spans = spans
+    self.fill = fill
+  }
+
+  package init(_ text: String, _ role: StyleRole) { self.init([Span(text, role)]) }
+
+  /// The text alone, as in snapshots.
+  package var text: String { spans.reduce(into: "") { $0 += $1.text } }
+
+  /// Columns from the left edge to the end of the text.
+  package var columns: Int { spans.reduce(0) { $0 + CharacterWidth.columns(of: $1.text) } }
+
+  /// Adds text, to the last span where the style is the same.
+  package mutating func append(_ text: String, _ style: TextStyle) {
+    if text.isEmpty { return }
+    if let last = spans.indices.last, spans[last].style == style {
+      spans[last].text += text
+    } else {
+      spans.append(Span(text, style))
+    }
+  }
+
+  /// The line cut at `width` columns, with an ellipsis where something is lost.
+  package func truncated(to width: Int) -> StyledLine {
+    guard columns > width else { return self }
+    var result = StyledLine(fill: fill)
+    var left = max(0, width - 1)
+    for span in spans {
+      var kept = ""
+      for character in span.text {
+        let columns = CharacterWidth.columns(of: character)
+        if columns > left {
+          result.append(kept + (width > 0 ? "…" : ""), span.style)
+          return result
+        }
+        left -= columns
+        kept.append(character)
+      }
+      result.append(kept, span.style)
+    }
+    return result
+  }
+}

@@ -1,0 +1,37 @@
+#if canImport(Glibc)
+  import Glibc
+#elseif canImport(Musl)
+  import Musl
+#else
+  import Darwin
+#endif
+
+/// Reads at most `limit` bytes of a file as UTF-8, faulty bytes replaced. Nil when it cannot be read.
+package func readText(_ path: String, limit: Int) -> String? {
+  guard let file = fopen(path, "rb") else { return nil }
+  defer { fclose(file) }
+  var bytes: [UInt8] = []
+  var chunk = [UInt8](repeating: 0, count: 16384)
+  while bytes.count < limit {
+    let count = fread(&chunk, 1, min(chunk.count, limit - bytes.count), file)
+    if count == 0 { break }
+    bytes.append(contentsOf: chunk[..<count])
+  }
+  if ferror(file) != 0 { return nil }
+  return String(decoding: bytes, as: UTF8.self)
+}
+
+/// Writes a whole file, readable by its owner alone where `isPrivate`. Returns what went wrong, nil when nothing did.
+package func writeText(_ text: String, to path: String, isPrivate: Bool = false) -> String? {
+  let descriptor = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, isPrivate ? 0o600 : 0o644)
+  guard descriptor >= 0 else { return String(cString: strerror(errno)) }
+  defer { close(descriptor) }
+  var bytes = Array(text.utf8)[...]
+  while !bytes.isEmpty {
+    let written = bytes.withUnsafeBytes { write(descriptor, $0.baseAddress, $0.count) }
+    if written < 0 && errno == EINTR { continue }
+    if written <= 0 { return String(cString: strerror(errno)) }
+    bytes = bytes.dropFirst(written)
+  }
+  return nil
+}

@@ -1,0 +1,96 @@
+import Conversation
+
+/// The rows of one entry, kept from frame to frame.
+package struct EntryLayout {
+  private var head: [StyledLine] = []
+  private var reasoning = StreamedText(role: .reasoning)
+  private var answer = StreamedText(role: .text)
+  private var tail: [StyledLine] = []
+  private var width = 0
+  private var key: Key?
+  /// False leaves the reasoning's rows out.
+  private var showsReasoning = false
+
+  // What an entry without streams depends on.
+  private struct Key: Equatable {
+    var width: Int
+    var text: String
+    var role: StyleRole
+  }
+
+  package var count: Int { head.count + (showsReasoning ? reasoning.count : 0) + answer.count + tail.count }
+
+  package subscript(place: Int) -> StyledLine {
+    var place = place
+    if place < head.count { return head[place] }
+    place -= head.count
+    if showsReasoning {
+      if place < reasoning.count { return reasoning[place] }
+      place -= reasoning.count
+    }
+    if place < answer.count { return answer[place] }
+    return tail[place - answer.count]
+  }
+
+  /// Lays out what the person wrote.
+  package mutating func update(user text: String, width: Int) {
+    update(Key(width: width, text: text, role: .user)) {
+      let lead = [Span("› ", .userMark)]
+      let wrapper = LineWrapper(width: width, hanging: [Span("  ", .user)])
+      return wrapper.wrap([Span(VisibleText.of(text), .user)], first: lead)
+    }
+  }
+
+  /// Lays out what the program says.
+  package mutating func update(notice text: String, role: StyleRole, width: Int) {
+    update(Key(width: width, text: text, role: role)) {
+      LineWrapper(width: width).wrap(VisibleText.of(text), role)
+    }
+  }
+
+  private mutating func update(_ key: Key, _ lines: () -> [StyledLine]) {
+    guard key != self.key else { return }
+    self.key = key
+    head = [StyledLine()] + lines()
+  }
+
+  /// Lays out what the model writes. `label` is its name where that is to be shown.
+  package mutating func update(
+    answer message: Message, width: Int, reasoning display: ReasoningDisplay, label: String?,
+    isStreaming: Bool
+  ) {
+    head = [StyledLine()]
+    if let label {
+      head.append(
+        StyledLine([Span("◆ \(VisibleText.singleLine(label))", .assistantMark)]).truncated(to: width))
+    }
+    showsReasoning = false
+    if !message.reasoning.isEmpty {
+      let isThinking = isStreaming && message.content.isEmpty
+      showsReasoning = display == .show || display == .fold && isThinking
+      head.append(
+        Self.reasoningLine(message, isThinking: isThinking, isOpen: showsReasoning).truncated(to: width))
+      if showsReasoning { reasoning.update(message.reasoning, width: width, isFinal: !isThinking) }
+      if showsReasoning && !message.content.isEmpty { head.append(StyledLine()) }
+    }
+    answer.update(message.content, width: width, isFinal: !isStreaming)
+    tail = []
+    if !isStreaming, let note = Self.ending(message) { tail = LineWrapper(width: width).wrap(note, .notice) }
+  }
+
+  private static func reasoningLine(_ message: Message, isThinking: Bool, isOpen: Bool) -> StyledLine {
+    if isThinking { return StyledLine(isOpen ? "▾ Thinking" : "▸ Thinking …", .reasoning) }
+    let time = message.reasoningTime.map { " for \(duration($0))" } ?? ""
+    return StyledLine("\(isOpen ? "▾" : "▸") Thought\(time)", .reasoning)
+  }
+
+  private static func ending(_ message: Message) -> String? {
+    switch message.finish {
+    case .cancelled: "(stopped)"
+    case .length: "(the token limit was reached)"
+    case .failed: "(the answer is not complete)"
+    case .stop: message.content.isEmpty ? "(an empty answer)" : nil
+    case nil: nil
+    }
+  }
+}

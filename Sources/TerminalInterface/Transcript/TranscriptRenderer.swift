@@ -1,0 +1,95 @@
+import Conversation
+
+/// Draws the visible part of the transcript. It remembers the rows of entries that it has shown; everything else
+/// follows from its arguments. Only entries that are seen, and those passed while scrolling, are laid out.
+package final class TranscriptRenderer {
+  private var layouts: [Int: EntryLayout] = [:]
+  private var source: Source?
+
+  /// What is drawn.
+  package struct Source {
+    package var entries: [TranscriptEntry]
+    package var conversation: MessageTree
+    package var width: Int
+    package var reasoning: ReasoningDisplay
+    /// The message that is being written.
+    package var streaming: MessageTree.ID?
+  }
+
+  /// Sets what the next calls draw. O(1) but for entries that are gone.
+  package func show(_ source: Source) {
+    if let first = source.entries.first?.id, layouts.count > source.entries.count + 64 {
+      let alive = Set(source.entries.map(\.id))
+      layouts = layouts.filter { $0.key >= first && alive.contains($0.key) }
+    }
+    self.source = source
+  }
+
+  /// Lets go of what was drawn, so that the conversation can grow in place until the next frame.
+  package func forget() { source = nil }
+
+  /// The number of entries.
+  package var entryCount: Int { source?.entries.count ?? 0 }
+
+  /// The rows of an entry.
+  package func rowCount(_ index: Int) -> Int { layout(index)?.count ?? 0 }
+
+  /// One row of an entry.
+  package func row(_ index: Int, _ row: Int) -> StyledLine {
+    guard let layout = layout(index), row < layout.count else { return StyledLine() }
+    return layout[row]
+  }
+
+  /// The rows that are seen from a position.
+  package func rows(from top: ScrollPosition.Top, height: Int) -> [StyledLine] {
+    var rows: [StyledLine] = []
+    var entry = top.entry
+    var row = top.row
+    while rows.count < height && entry < entryCount {
+      guard let layout = layout(entry) else { break }
+      while row < layout.count && rows.count < height {
+        rows.append(layout[row])
+        row += 1
+      }
+      entry += 1
+      row = 0
+    }
+    return rows
+  }
+
+  // Brings an entry up to date and returns it. Called several times a frame: an entry that did not change costs a
+  // few comparisons.
+  private func layout(_ index: Int) -> EntryLayout? {
+    guard let source, source.entries.indices.contains(index) else { return nil }
+    let entry = source.entries[index]
+    // Taken out while it is changed, so that its rows are not copied.
+    var layout = layouts.removeValue(forKey: entry.id) ?? EntryLayout()
+    switch entry.content {
+    case .notice(let text, let role): layout.update(notice: text, role: role, width: source.width)
+    case .message(let id):
+      guard let message = source.conversation[id] else { break }
+      if message.role == .assistant {
+        layout.update(
+          answer: message, width: source.width, reasoning: source.reasoning,
+          label: label(of: message, at: index, source), isStreaming: id == source.streaming)
+      } else {
+        layout.update(user: message.content, width: source.width)
+      }
+    }
+    layouts[entry.id] = layout
+    return layout
+  }
+
+  // A model is named where it is not the one that answered before.
+  private func label(of message: Message, at index: Int, _ source: Source) -> String? {
+    guard let model = message.model else { return nil }
+    for entry in source.entries[..<index].reversed() {
+      if case .message(let id) = entry.content, let earlier = source.conversation[id],
+        earlier.role == .assistant
+      {
+        return earlier.model == model ? nil : model
+      }
+    }
+    return model
+  }
+}

@@ -1,0 +1,94 @@
+import Checkpoints
+import Foundation
+import Testing
+
+@Suite struct ModelFinderTests {
+  @Test func placesFollowTheEnvironment() {
+    func places(_ variables: [String: String], _ others: [String] = []) -> ModelPlaces {
+      ModelPlaces(others: others) { variables[$0] }
+    }
+    let plain = places(["HOME": "/home/a"], ["~/models", "/data"])
+    #expect(plain.own == "/home/a/.local/share/sotto/models")
+    #expect(plain.huggingFace == "/home/a/.cache/huggingface/hub")
+    #expect(plain.others == ["/home/a/models", "/data"])
+    #expect(places(["HOME": "/h", "XDG_DATA_HOME": "/x"]).own == "/x/sotto/models")
+    #expect(places(["HOME": "/h", "XDG_DATA_HOME": "x"]).own == "/h/.local/share/sotto/models")
+    #expect(places(["HOME": "/h", "XDG_CACHE_HOME": "/c"]).huggingFace == "/c/huggingface/hub")
+    #expect(places(["HOME": "/h", "HF_HOME": "/f"]).huggingFace == "/f/hub")
+    #expect(places(["HOME": "/h", "HF_HOME": "/f", "HF_HUB_CACHE": "~/g"]).huggingFace == "/h/g")
+  }
+
+  /// Sotto's folder, the Hugging Face cache and another folder, with sound, damaged and foreign files.
+  private func world() throws -> (TemporaryFolder, ModelFinder) {
+    let folder = try TemporaryFolder()
+    try folder.copy("gguf/version3.gguf", to: "data/sotto/models/Tiny-Q4.gguf")
+    try folder.copy("gguf/split", to: "data/sotto/models/deep/er/split")
+    try folder.write(
+      "data/sotto/models/broken.gguf", Array(try Fixture.bytes("gguf/version3.gguf").prefix(6000)))
+    try folder.write("data/sotto/models/notes.txt", "x")
+    try folder.copy("safetensors/mlx", to: "hub/models--mlx--packed/snapshots/1")
+    try folder.write("hub/models--mlx--packed/refs/main", "1")
+    try folder.write("hub/models--org--tokenizer/snapshots/1/config.json", "{}")
+    try folder.copy("safetensors/sharded", to: "hub/models--org--partial/snapshots/1")
+    try #require(
+      unlink(folder.path + "/hub/models--org--partial/snapshots/1/model-00002-of-00002.safetensors") == 0)
+    try folder.copy("gguf/aligned.gguf", to: "hub/models--org--single/snapshots/1/whatever.gguf")
+    try folder.copy("safetensors/plain", to: "extra/group/plain")
+    let link = folder.path + "/extra/link"
+    try FileManager.default.createSymbolicLink(atPath: link, withDestinationPath: folder.path + "/extra")
+    let variables = [
+      "HOME": "/nowhere", "XDG_DATA_HOME": folder.path + "/data", "HF_HUB_CACHE": folder.path + "/hub",
+    ]
+    return (folder, ModelFinder(ModelPlaces(others: [folder.path + "/extra"]) { variables[$0] }))
+  }
+
+  @Test func listsAllModelsAndWhatIsWrongWithThem() throws {
+    let (_, finder) = try world()
+    let entries = finder.entries()
+    #expect(
+      Set(entries.map(\.name)) == [
+        "Tiny-Q4", "model", "broken", "mlx/packed", "org/partial", "org/single", "group/plain",
+      ])
+    // A link to a folder that is searched already adds nothing.
+    #expect(entries.count == 7)
+    let byName = Dictionary(uniqueKeysWithValues: entries.map { ($0.name, $0) })
+    let tiny = try #require(byName["Tiny-Q4"])
+    #expect(tiny.kind == .gguf)
+    #expect(tiny.quantization == "Q4_K_M")
+    #expect(tiny.architecture == "llama")
+    #expect(tiny.bytes == (try Fixture.bytes("gguf/version3.gguf")).count)
+    #expect(tiny.parameters ?? 0 > 1000)
+    #expect(byName["broken"]?.error?.kind == .truncated)
+    #expect(byName["broken"]?.bytes == 6000)
+    #expect(byName["org/partial"]?.error?.kind == .incomplete)
+    #expect(byName["model"]?.parameters == 40)
+    #expect(byName["mlx/packed"]?.kind == .safetensors)
+    #expect(byName["mlx/packed"]?.error == nil)
+  }
+
+  @Test func resolvesWhatAPersonTypes() throws {
+    let (folder, finder) = try world()
+    let tiny = folder.path + "/data/sotto/models/Tiny-Q4.gguf"
+    #expect(try finder.resolve("tiny") == tiny)
+    #expect(try finder.resolve(tiny) == tiny)
+    #expect(try finder.resolve("PACKED").hasSuffix("models--mlx--packed/snapshots/1"))
+    #expect(try finder.resolve(folder.path + "/extra/group/plain") == folder.path + "/extra/group/plain")
+    let ambiguous = #expect(throws: CheckpointError.self) { try finder.resolve("org/") }
+    #expect(ambiguous?.kind == .ambiguous)
+    #expect(ambiguous?.problem.contains("org/partial, org/single") == true)
+    let missing = #expect(throws: CheckpointError.self) { try finder.resolve("llama-9") }
+    #expect(missing?.kind == .notFound)
+    #expect(missing?.description.contains(folder.path + "/hub") == true)
+    #expect(missing?.description.contains("Tiny-Q4") == true)
+    for path in try [finder.resolve("tiny"), finder.resolve("single"), finder.resolve("model")] {
+      #expect(try Checkpoint.open(path).names.isEmpty == false)
+    }
+  }
+
+  @Test func emptyPlacesAreNoError() {
+    let finder = ModelFinder(ModelPlaces { ["HOME": "/nowhere"][$0] })
+    #expect(finder.entries().isEmpty)
+    let error = #expect(throws: CheckpointError.self) { try finder.resolve("x") }
+    #expect(error?.description.contains("no models there") == true)
+  }
+}

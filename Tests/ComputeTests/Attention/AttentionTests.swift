@@ -1,0 +1,155 @@
+import CKernels
+import Compute
+import Foundation
+import Testing
+
+extension KernelTests {
+  @Suite struct AttentionTests {
+    struct Shape: CustomStringConvertible, Sendable {
+      var heads: Int, keyValueHeads: Int, headSize: Int
+      var valueHeadSize: Int?
+      var window: Int?
+      var softcap: Float?
+      var sinks = false
+      /// Rows appended call by call.
+      var calls: [Int]
+
+      var description: String {
+        "\(heads)/\(keyValueHeads) heads of \(headSize), values \(valueHeadSize ?? headSize), window "
+          + "\(window ?? 0), cap \(softcap ?? 0), sinks \(sinks), calls \(calls)"
+      }
+
+      func reference(_ random: inout SeededGenerator) -> ReferenceAttention {
+        ReferenceAttention(
+          heads: heads, keyValueHeads: keyValueHeads, headSize: headSize,
+          valueHeadSize: valueHeadSize ?? headSize, scale: 1 / Float(headSize).squareRoot(), window: window,
+          softcap: softcap, sinks: sinks ? random.normals(heads, times: 2) : nil)
+      }
+    }
+
+    static let shapes: [Shape] = [
+      Shape(heads: 1, keyValueHeads: 1, headSize: 8, calls: [1, 1, 14, 1, 48, 1]),
+      Shape(heads: 6, keyValueHeads: 2, headSize: 12, calls: [5, 1, 1, 63, 64, 65]),
+      Shape(heads: 4, keyValueHeads: 4, headSize: 20, softcap: 3, calls: [17, 1, 130]),
+      Shape(heads: 9, keyValueHeads: 3, headSize: 64, calls: [150, 1, 2, 5, 40]),
+      Shape(heads: 8, keyValueHeads: 1, headSize: 64, window: 20, sinks: true, calls: [100, 1, 1, 33]),
+      Shape(heads: 8, keyValueHeads: 2, headSize: 80, window: 64, calls: [3, 200, 1]),
+      Shape(heads: 2, keyValueHeads: 1, headSize: 96, sinks: true, calls: [66, 2]),
+      Shape(heads: 4, keyValueHeads: 1, headSize: 128, valueHeadSize: 48, calls: [70, 1]),
+      Shape(heads: 4, keyValueHeads: 1, headSize: 256, window: 5, softcap: 50, calls: [30, 1, 40]),
+      Shape(heads: 3, keyValueHeads: 3, headSize: 7, valueHeadSize: 33, window: 1, calls: [9, 1, 70]),
+      Shape(heads: 16, keyValueHeads: 1, headSize: 16, calls: [300]),
+    ]
+
+    @Test(arguments: shapes) func exactCallsEqualTheReference(shape: Shape) throws {
+      for threads in [1, 3] {
+        let backend = CPUBackend(precision: .exact, threads: threads)
+        try onEveryLevel { level in
+          var random = SeededGenerator(shape.headSize)
+          let reference = shape.reference(&random)
+          var histories = [
+            History(
+              cache: backend.keyValueCache(
+                heads: shape.keyValueHeads, headSize: shape.headSize, window: shape.window))
+          ]
+          for count in shape.calls {
+            let (output, expected) = try History.append(
+              [count], to: &histories, at: [0], backend, reference, &random)
+            #expect(largestDifference(output, expected) < 1e-5, "\(level), \(threads) threads, \(count) rows")
+          }
+        }
+      }
+    }
+
+    /// Keys and values that float16 and bfloat16 hold exactly: what is left is the rounding of queries and
+    /// weights, at most 2^-9 each, and only where the level computes in bfloat16.
+    @Test(arguments: shapes) func fastCallsAreCloseToTheReference(shape: Shape) throws {
+      let backend = CPUBackend(precision: .fast, threads: 2)
+      try onEveryLevel { level in
+        var random = SeededGenerator(shape.headSize)
+        let reference = shape.reference(&random)
+        var histories = [
+          History(
+            cache: backend.keyValueCache(
+              heads: shape.keyValueHeads, headSize: shape.headSize, window: shape.window))
+        ]
+        for count in shape.calls {
+          let (output, expected) = try History.append(
+            [count], to: &histories, at: [0], backend, reference, &random, rounding: 8)
+          let bound = level == "avx512" ? 0.03 : 1e-5
+          #expect(largestDifference(output, expected) < bound, "\(level), \(count) rows")
+        }
+      }
+    }
+
+    @Test func sequencesOfOneCallDoNotMix() throws {
+      let backend = CPUBackend(precision: .exact, threads: 2)
+      try onEveryLevel { level in
+        var random = SeededGenerator(5)
+        var shape = Shape(heads: 4, keyValueHeads: 2, headSize: 24, calls: [])
+        shape.sinks = true
+        let reference = shape.reference(&random)
+        var histories = (0..<5).map { _ in
+          History(cache: backend.keyValueCache(heads: 2, headSize: 24, window: nil))
+        }
+        for counts in [[70, 3, 1, 0, 129], [1, 1, 1, 1, 1], [0, 0, 0, 0, 0], [2, 90, 0, 64, 1]] {
+          let (output, expected) = try History.append(
+            counts, to: &histories, at: [0, 1, 2, 3, 4], backend, reference, &random)
+          #expect(largestDifference(output, expected) < 1e-5, "\(level), \(counts)")
+        }
+      }
+    }
+
+    /// Long enough that a decoding step is cut into several ranges of pages, whose results are combined.
+    @Test func rangesOfPagesAreCombined() throws {
+      for (sinks, window) in [(false, nil), (true, nil), (true, 1000)] as [(Bool, Int?)] {
+        let backend = CPUBackend(precision: .exact, threads: 4)
+        try onEveryLevel { level in
+          var random = SeededGenerator(11)
+          let reference = Shape(
+            heads: 3, keyValueHeads: 1, headSize: 32, window: window, sinks: sinks, calls: []
+          ).reference(&random)
+          var histories = [History(cache: backend.keyValueCache(heads: 1, headSize: 32, window: window))]
+          for count in [1500, 1, 2, 20] {
+            let (output, expected) = try History.append(
+              [count], to: &histories, at: [0], backend, reference, &random)
+            #expect(largestDifference(output, expected) < 1e-5, "\(level), \(count) rows")
+          }
+        }
+      }
+    }
+
+    /// Scores that grow from page to page by far more than float32's exponents hold, up and down.
+    @Test(arguments: [1, -1]) func largeScoresNeitherOverflowNorVanish(direction: Float) throws {
+      let backend = CPUBackend(precision: .exact, threads: 1)
+      let count = 400
+      let keys = (0..<count).map { Float($0) * 10 * direction }
+      let values = (0..<count).map { Float($0) }
+      try onEveryLevel { level in
+        let cache = backend.keyValueCache(heads: 1, headSize: 1, window: nil)
+        let output = try backend.attention(
+          query: backend.tensor([Float](repeating: 1, count: count), columns: 1),
+          key: backend.tensor(keys, columns: 1), value: backend.tensor(values, columns: 1), caches: [cache],
+          counts: [count], AttentionSettings(heads: 1, keyValueHeads: 1, headSize: 1, scale: 1))
+        for (row, value) in backend.values(output).enumerated() {
+          // The neighbour's weight is e^-10.
+          let expected = direction > 0 ? Double(row) - 4.54e-5 : 4.54e-5
+          #expect(abs(Double(value) - expected) < 1e-3, "\(level) \(row)")
+        }
+      }
+    }
+
+    /// What stands behind the last position must not matter, whatever it is.
+    @Test func numbersOutsideTheRangeOfFloat16AreClamped() throws {
+      let backend = CPUBackend(precision: .fast, threads: 1)
+      try onEveryLevel { level in
+        let cache = backend.keyValueCache(heads: 1, headSize: 1, window: nil)
+        let output = try backend.attention(
+          query: backend.tensor([0], columns: 1), key: backend.tensor([1e30], columns: 1),
+          value: backend.tensor([-1e30], columns: 1), caches: [cache], counts: [1],
+          AttentionSettings(heads: 1, keyValueHeads: 1, headSize: 1, scale: 1))
+        #expect(backend.values(output) == [-65504], "\(level)")
+      }
+    }
+  }
+}

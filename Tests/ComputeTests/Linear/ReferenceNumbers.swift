@@ -1,0 +1,100 @@
+import Compute
+import Foundation
+
+/// The numbers in a weight's planes, from the definitions of the formats: one number at a time, in double precision.
+func referenceNumbers(
+  _ format: WeightFormat, values: [UInt8], scales: [UInt8] = [], biases: [UInt8] = []
+) -> [Double] {
+  let blocks = values.count / format.blockBytes
+  return (0..<blocks).flatMap { block -> [Double] in
+    let bytes = Array(values[block * format.blockBytes..<(block + 1) * format.blockBytes])
+    return (0..<format.blockColumns).map { column in
+      switch format {
+      case .float32: return float(bytes, 0, .float32)
+      case .float16: return float(bytes, 0, .float16)
+      case .bfloat16: return float(bytes, 0, .bfloat16)
+      case .q4_0: return float(bytes, 0, .float16) * (nibble(bytes, 2, column) - 8)
+      case .q4_1: return float(bytes, 0, .float16) * nibble(bytes, 4, column) + float(bytes, 2, .float16)
+      case .q5_0:
+        return float(bytes, 0, .float16) * (nibble(bytes, 6, column) + 16 * bit(bytes, 2, column) - 16)
+      case .q5_1:
+        let q = nibble(bytes, 8, column) + 16 * bit(bytes, 4, column)
+        return float(bytes, 0, .float16) * q + float(bytes, 2, .float16)
+      case .q8_0: return float(bytes, 0, .float16) * Double(Int8(bitPattern: bytes[2 + column]))
+      case .q4_K, .q5_K: return kQuant(bytes, column, fifth: format == .q5_K)
+      case .q6_K: return sixBits(bytes, column)
+      case .mxfp4: return e2m1(Int(nibble(bytes, 1, column))) * pow(2, Double(bytes[0]) - 127)
+      case .mxfp4Planar:
+        return e2m1(Int(pairedNibble(bytes, column))) * pow(2, Double(scales[block]) - 127)
+      case .affine(let bits, _, let type):
+        let q = bits == 8 ? Double(bytes[column]) : pairedNibble(bytes, column)
+        let size = type == .float32 ? 4 : 2
+        return float(scales, block * size, type) * q + float(biases, block * size, type)
+      }
+    }
+  }
+}
+
+/// Columns 0 to 15 in the low halves of 16 bytes, 16 to 31 in the high ones.
+private func nibble(_ bytes: [UInt8], _ offset: Int, _ column: Int) -> Double {
+  let byte = bytes[offset + column % 16]
+  return Double(column < 16 ? byte & 15 : byte >> 4)
+}
+
+/// Columns 2i and 2i + 1 in the low and the high half of byte i.
+private func pairedNibble(_ bytes: [UInt8], _ column: Int) -> Double {
+  Double(column % 2 == 0 ? bytes[column / 2] & 15 : bytes[column / 2] >> 4)
+}
+
+private func bit(_ bytes: [UInt8], _ offset: Int, _ column: Int) -> Double {
+  Double(bytes[offset + column / 8] >> (column % 8) & 1)
+}
+
+private func e2m1(_ code: Int) -> Double {
+  let magnitude = [0, 0.5, 1, 1.5, 2, 3, 4, 6][code & 7]
+  return code & 8 == 0 ? magnitude : -magnitude
+}
+
+/// Sub-blocks of 32; two of them share 32 bytes of nibbles, the first in the low halves.
+private func kQuant(_ bytes: [UInt8], _ column: Int, fifth: Bool) -> Double {
+  let block = column / 32, index = column % 32
+  let packed = Array(bytes[4..<16])
+  let scale: UInt8, minimum: UInt8
+  if block < 4 {
+    scale = packed[block] & 63
+    minimum = packed[block + 4] & 63
+  } else {
+    scale = packed[block + 4] & 15 | (packed[block - 4] >> 6) << 4
+    minimum = packed[block + 4] >> 4 | (packed[block] >> 6) << 4
+  }
+  let byte = bytes[(fifth ? 48 : 16) + block / 2 * 32 + index]
+  var q = Int(block % 2 == 0 ? byte & 15 : byte >> 4)
+  if fifth { q += 16 * Int(bytes[16 + index] >> block & 1) }
+  return float(bytes, 0, .float16) * Double(scale) * Double(q) - float(bytes, 2, .float16) * Double(minimum)
+}
+
+/// Two halves of 128 columns; a half has 64 bytes of nibbles and 32 bytes of upper bits for four runs of 32.
+private func sixBits(_ bytes: [UInt8], _ column: Int) -> Double {
+  let half = column / 128, run = column % 128 / 32, index = column % 32
+  let byte = bytes[64 * half + 32 * (run % 2) + index]
+  let low = run < 2 ? byte & 15 : byte >> 4
+  let high = bytes[128 + 32 * half + index] >> (2 * run) & 3
+  let scale = Int8(bitPattern: bytes[192 + column / 16])
+  return float(bytes, 208, .float16) * Double(scale) * Double(Int(low | high << 4) - 32)
+}
+
+private func float(_ bytes: [UInt8], _ offset: Int, _ type: WeightFormat.ScaleType) -> Double {
+  let low = UInt32(bytes[offset]) | UInt32(bytes[offset + 1]) << 8
+  switch type {
+  case .float32:
+    return Double(
+      Float(bitPattern: low | UInt32(bytes[offset + 2]) << 16 | UInt32(bytes[offset + 3]) << 24))
+  case .bfloat16: return Double(Float(bitPattern: low << 16))
+  case .float16:
+    let sign: Double = low & 0x8000 == 0 ? 1 : -1
+    let exponent = Int(low >> 10 & 31), fraction = Double(low & 0x3ff)
+    if exponent == 31 { return fraction == 0 ? sign * .infinity : .nan }
+    return exponent == 0
+      ? sign * fraction * pow(2, -24) : sign * (1 + fraction / 1024) * pow(2, Double(exponent - 15))
+  }
+}

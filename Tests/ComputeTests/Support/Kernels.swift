@@ -1,0 +1,78 @@
+import CKernels
+import Compute
+import Foundation
+
+/// The instruction sets that this machine can run, the lowest first.
+let isaLevels: [sotto_isa_level] = {
+  let before = sotto_isa()
+  defer { sotto_set_isa(before) }
+  return (0..<SOTTO_ISA_LEVELS.rawValue).map { sotto_isa_level($0) }.filter { sotto_set_isa($0) == $0 }
+}()
+
+/// The level is one for the whole process, and tests run side by side.
+private let levelLock = NSRecursiveLock()
+
+/// Runs `body` once for every instruction set of this machine.
+func onEveryLevel(_ body: (String) throws -> Void) rethrows {
+  levelLock.lock()
+  defer { levelLock.unlock() }
+  let before = sotto_isa()
+  defer { sotto_set_isa(before) }
+  for level in isaLevels {
+    sotto_set_isa(level)
+    try body(String(cString: sotto_isa_name(level)))
+  }
+}
+
+/// A generator with a seed (SplitMix64), so that a failure can be repeated.
+struct SeededGenerator: RandomNumberGenerator {
+  var state: UInt64
+  init(_ seed: Int) { state = UInt64(truncatingIfNeeded: seed) &* 0x9e37_79b9_7f4a_7c15 }
+  mutating func next() -> UInt64 {
+    state &+= 0x9e37_79b9_7f4a_7c15
+    var z = state
+    z = (z ^ (z >> 30)) &* 0xbf58_476d_1ce4_e5b9
+    z = (z ^ (z >> 27)) &* 0x94d0_49bb_1331_11eb
+    return z ^ (z >> 31)
+  }
+  /// A normally distributed number.
+  mutating func normal() -> Float {
+    let u = Double.random(in: 1e-12..<1, using: &self), v = Double.random(in: 0..<1, using: &self)
+    return Float((-2 * log(u)).squareRoot() * cos(2 * .pi * v))
+  }
+  mutating func normals(_ count: Int, times scale: Float = 1) -> [Float] {
+    (0..<count).map { _ in normal() * scale }
+  }
+}
+
+/// A vector parameter of plain numbers.
+func vectorParameter(_ backend: CPUBackend, _ numbers: [Float]) throws -> Parameter {
+  let memory = UnsafeMutableRawBufferPointer.allocate(byteCount: 4 * numbers.count, alignment: 4)
+  numbers.withUnsafeBytes { memory.copyMemory(from: $0) }
+  final class Owner {
+    let memory: UnsafeMutableRawBufferPointer
+    init(_ memory: UnsafeMutableRawBufferPointer) { self.memory = memory }
+    deinit { memory.deallocate() }
+  }
+  let bytes = Bytes(UnsafeRawBufferPointer(memory), owner: Owner(memory))
+  return try backend.parameter(Weight(format: .float32, shape: [numbers.count], values: bytes))
+}
+
+/// The largest distance between two lists, and where it is.
+func largestDifference(_ a: [Float], _ b: [Double]) -> Double {
+  guard a.count == b.count else { return .infinity }
+  return zip(a, b).map { abs(Double($0) - $1) }.map { $0.isNaN ? .infinity : $0 }.max() ?? 0
+}
+
+/// `x` as a view into a wider tensor, so that strides are put to the test: columns before, after or around it.
+func inset(_ backend: CPUBackend, _ x: [Float], columns: Int, by margin: Int) -> Tensor {
+  let rows = columns == 0 ? 0 : x.count / columns
+  var wide: [Float] = []
+  for row in 0..<rows {
+    wide += [Float](repeating: .nan, count: margin)
+    wide += x[row * columns..<(row + 1) * columns]
+    wide += [Float](repeating: .nan, count: 3)
+  }
+  let tensor = backend.tensor(wide, columns: columns + margin + 3)
+  return backend.columns(tensor, margin..<margin + columns)
+}

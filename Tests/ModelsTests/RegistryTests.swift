@@ -1,0 +1,54 @@
+import Checkpoints
+import Compute
+import Models
+import Testing
+
+/// Configurations that no model can be made of are refused with the key that is wrong.
+struct RegistryTests {
+  /// A source without tensors.
+  private struct NoWeights: WeightSource {
+    struct Missing: Error {}
+    func contains(_ name: String) -> Bool { false }
+    func storedWeight(_ name: String, shape: [Int]) throws -> Weight { throw Missing() }
+  }
+
+  @Test(arguments: [
+    ("{}", "model_type"),
+    (#"{"model_type": "eliza"}"#, "eliza"),
+    (#"{"model_type": "llama"}"#, "hidden_size"),
+    (#"{"model_type": "llama", "hidden_size": "wide"}"#, "hidden_size"),
+    (#"{"model_type": "llama", "hidden_size": -8}"#, "hidden_size"),
+    (#"{"model_type": "llama", "hidden_size": 64, "num_hidden_layers": 99999999}"#, "num_hidden_layers"),
+    (
+      #"{"model_type": "llama", "hidden_size": 64, "num_hidden_layers": 1, "num_attention_heads": 0}"#,
+      "num_attention_heads"
+    ),
+    (
+      #"{"model_type": "llama", "hidden_size": 64, "num_hidden_layers": 1, "num_attention_heads": 4, "num_key_value_heads": 3}"#,
+      "num_key_value_heads"
+    ),
+    (
+      #"{"model_type": "llama", "hidden_size": 60, "num_hidden_layers": 1, "num_attention_heads": 4}"#,
+      "head_dim"
+    ),
+  ])
+  func badConfigurationsNameTheKey(_ text: String, _ key: String) throws {
+    let backend = CPUBackend(precision: .exact, threads: 1)
+    let error = #expect(throws: ModelError.self) {
+      try Registry.model(JSON(parsing: text), NoWeights(), backend: backend)
+    }
+    #expect(error?.description.contains(key) == true)
+  }
+
+  @Test func syntheticShapesRun() throws {
+    for precision in Precision.allCases {
+      let backend = CPUBackend(precision: precision, threads: 2)
+      let model = try SyntheticShape.named("smollm2-135m", layers: 1).model(backend: backend)
+      let sequence = SequenceState(layers: model.makeCaches())
+      let logits = backend.values(try model.forward(ForwardInput(tokens: [1, 2, 3], sequence: sequence)))
+      #expect(logits.count == 49152)
+      #expect(logits.allSatisfy { $0.isFinite })
+    }
+    #expect(throws: ModelError.self) { try SyntheticShape.named("gpt-9", layers: nil) }
+  }
+}

@@ -1,0 +1,109 @@
+// Runs the kernels with the portable code and with the best of the machine and compares; for check_arm64.sh.
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "CKernels.h"
+
+static uint64_t state = 1;
+static float number(void) {
+  state = state * 6364136223846793005u + 1442695040888963407u;
+  return (float)(int32_t)(state >> 32) * 0x1p-30f;
+}
+static float *numbers(size_t count) {
+  float *x = aligned_alloc(64, (count * 4 + 63) & ~(size_t)63);
+  if (!x) abort();
+  for (size_t i = 0; i < count; i++) x[i] = number();
+  return x;
+}
+
+enum { ROWS = 70, HEADS = 6, SHARED = 2, SIZE = 20, COLUMNS = HEADS * SIZE, PAGES = 2 };
+
+typedef struct {
+  const float *x, *weight, *angles;
+  sotto_pool *pool;
+} inputs;
+typedef void (*operation)(const inputs *in, float *output);
+
+static void gates(const inputs *in, float *output) {
+  for (int kind = 0; kind <= SOTTO_CLAMPED_SWIGLU; kind++)
+    sotto_gated(in->pool, output + kind * ROWS * COLUMNS / 2, (sotto_rows){in->x, COLUMNS}, ROWS, COLUMNS / 2,
+                (sotto_activation)kind, 1.7f, 1.5f);
+}
+static void caps(const inputs *in, float *output) {
+  sotto_scale(in->pool, output, (sotto_rows){in->x, COLUMNS}, ROWS, COLUMNS, 3, 2);
+}
+static void norms(const inputs *in, float *output) {
+  sotto_rows x = {in->x, COLUMNS};
+  sotto_rms_norm(in->pool, output, x, ROWS, COLUMNS, SIZE, in->weight, 1, 1e-5f, 1);
+  sotto_layer_norm(in->pool, output + ROWS * COLUMNS, x, ROWS, COLUMNS, in->weight, NULL, 1e-5f);
+}
+static void rotations(const inputs *in, float *output) {
+  sotto_rows x = {in->x, COLUMNS};
+  sotto_rotary(in->pool, output, x, ROWS, HEADS, SIZE, in->angles, SIZE / 2, 0);
+  sotto_rotary(in->pool, output + ROWS * COLUMNS, x, ROWS, HEADS, SIZE, in->angles, SIZE / 4, 1);
+}
+static void attend(const inputs *in, float *output, sotto_cache_format format) {
+  sotto_attention a = {.layout = {SHARED, SIZE, SIZE, format}, .query = {in->x, COLUMNS}, .output = output,
+                       .heads = HEADS, .scale = 1.2f, .softcap = 4, .window = 50, .sinks = in->weight,
+                       .sequence_count = 1};
+  size_t bytes = sotto_page_bytes(&a.layout);
+  void *pages[PAGES];
+  for (int i = 0; i < PAGES; i++) {
+    pages[i] = numbers(bytes / 4);
+    memset(pages[i], 0, bytes);
+  }
+  sotto_rows rows = {in->x, COLUMNS};
+  sotto_cache_write(in->pool, &a.layout, pages, 0, rows, rows, ROWS);
+  sotto_sequence sequence = {(const void *const *)pages, 0, ROWS, 0, ROWS};
+  a.sequences = &sequence;
+  sotto_attention_plan plan = sotto_plan_attention(&a, sotto_pool_threads(in->pool));
+  float *scratch = numbers(plan.scratch_bytes / 4);
+  sotto_attend(in->pool, &a, &plan, scratch);
+  // One row more: the way of few rows.
+  sotto_cache_write(in->pool, &a.layout, pages, ROWS, rows, rows, 1);
+  sequence = (sotto_sequence){(const void *const *)pages, 0, ROWS + 1, 0, 1};
+  a.output += ROWS * COLUMNS;
+  plan = sotto_plan_attention(&a, 1);
+  float *more = numbers(plan.scratch_bytes / 4);
+  sotto_attend(NULL, &a, &plan, more);
+  for (int i = 0; i < PAGES; i++) free(pages[i]);
+  free(scratch);
+  free(more);
+}
+static void attend_f32(const inputs *in, float *output) { attend(in, output, SOTTO_CACHE_F32); }
+static void attend_f16(const inputs *in, float *output) { attend(in, output, SOTTO_CACHE_F16); }
+
+int main(void) {
+  static const struct {
+    const char *name;
+    operation run;
+  } operations[] = {{"gates", gates},         {"softcap", caps},          {"norms", norms},
+                    {"rotary", rotations},    {"attention f32", attend_f32}, {"attention f16", attend_f16}};
+  inputs in = {.x = numbers(ROWS * COLUMNS), .weight = numbers(COLUMNS), .angles = numbers(ROWS * SIZE),
+               .pool = sotto_pool_create(3)};
+  int failed = 0;
+  size_t count = 3 * ROWS * COLUMNS;
+  sotto_isa_level best = sotto_isa();
+  for (size_t i = 0; i < sizeof operations / sizeof *operations; i++) {
+    float *expected = numbers(count), *output = numbers(count), worst = 0;
+    memcpy(output, expected, count * 4);
+    sotto_set_isa(SOTTO_ISA_PORTABLE);
+    operations[i].run(&in, expected);
+    sotto_set_isa(best);
+    operations[i].run(&in, output);
+    for (size_t j = 0; j < count; j++) {
+      float difference = fabsf(output[j] - expected[j]) / (1 + fabsf(expected[j]));
+      if (!(difference <= worst)) worst = difference;
+    }
+    int right = worst < 3e-6f;
+    failed |= !right;
+    printf("%s %s: portable and %s differ by %g\n", right ? "ok" : "FAILED", operations[i].name,
+           sotto_isa_name(best), worst);
+    free(expected);
+    free(output);
+  }
+  sotto_pool_destroy(in.pool);
+  return failed;
+}

@@ -1,0 +1,55 @@
+"""Sotto beside llama.cpp and float32 on one GGUF file, over the whole vocabulary (developer's machine).
+
+    python compare_llama_cpp.py MODEL.gguf [--text FILE] [--tokens 512] [--decode 64] [--no-float32]
+
+Prints, for both precisions of `sotto logits`, the mean KL divergence and the share of positions with
+the same top token (where the reference's own margin is above 0.1), and how far llama.cpp itself is
+from float32: no program that does not imitate llama.cpp's rounding can be nearer to it than that.
+Needs llama-cpp-python, transformers, torch and gguf from PyPI.
+"""
+
+import argparse
+import sys
+from pathlib import Path
+
+import references
+
+LEAST_SHARE, MOST_KL, MOST_KL_FLOAT32 = 0.98, 0.005, 0.002
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser()
+    parser.add_argument("model", type=Path)
+    parser.add_argument("--text", type=Path, default=references.TEXT)
+    parser.add_argument("--tokens", type=int, default=512)
+    parser.add_argument("--decode", type=int, default=64, help="how many of them go one by one through the cache")
+    parser.add_argument("--no-float32", action="store_true", help="only llama.cpp")
+    options = parser.parse_args()
+
+    ids = references.llama_cpp_ids(options.model, options.text.read_text(errors="replace"))[: options.tokens]
+    known = {"llama.cpp": references.llama_cpp_logits(options.model, ids)}
+    if not options.no_float32:
+        known["float32"] = references.float32_logits(options.model, ids)
+    print(f"{options.model.name}, {len(ids)} tokens of {options.text.name}")
+
+    def line(label: str, name: str, other, most: float) -> bool:
+        kl = references.mean_kl(known[name], other)
+        share, clear = references.top_agreement(known[name], other)
+        print(f"  {label:34} mean KL {kl:.6f}   same top token {share:.2%} of {clear}")
+        return kl <= most and share >= LEAST_SHARE
+
+    good = True
+    for precision in ("exact", "fast"):
+        logits = references.sotto_logits(options.model, ids, max(1, len(ids) - options.decode), precision)
+        for name in known:
+            within = line(f"sotto {precision} against {name}", name, logits,
+                          MOST_KL if name == "llama.cpp" else MOST_KL_FLOAT32)
+            good = good and (within or precision == "fast")
+    if "float32" in known:
+        line("float32 against llama.cpp (noise)", "llama.cpp", known["float32"], MOST_KL)
+    print("within the bars" if good else "OUTSIDE THE BARS")
+    return 0 if good else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())

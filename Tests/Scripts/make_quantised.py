@@ -1,0 +1,75 @@
+#!/usr/bin/env python3
+"""Writes Tests/ComputeTests/Fixtures/quantised.json: quantised rows and the numbers that other libraries read in them.
+
+GGUF's formats come from the `gguf` package (quantised by it where it can; random bytes with moderate scales where it
+can only read), affine groups and MLX's mxfp4 from `mlx`. Usage: make_quantised.py (needs gguf, mlx, numpy).
+"""
+
+import base64
+import json
+import pathlib
+
+import gguf
+import mlx.core as mx
+import numpy as np
+from gguf import GGMLQuantizationType as Type
+from gguf import quants
+
+ROWS, COLUMNS = 2, 256
+random = np.random.default_rng(7)
+cases = []
+
+
+def text(array):
+    return base64.b64encode(np.ascontiguousarray(array).tobytes()).decode()
+
+
+def add(name, values, expected, scales=None, biases=None):
+    case = {"format": name, "rows": ROWS, "columns": COLUMNS, "values": text(values)}
+    case["expected"] = text(np.asarray(expected, dtype=np.float32))
+    if scales is not None:
+        case["scales"] = text(scales)
+    if biases is not None:
+        case["biases"] = text(biases)
+    cases.append(case)
+
+
+weights = random.standard_normal((ROWS, COLUMNS), dtype=np.float32)
+for name in ["Q4_0", "Q4_1", "Q5_0", "Q5_1", "Q8_0", "BF16"]:
+    values = quants.quantize(weights, Type[name])
+    add(name, values, quants.dequantize(values, Type[name]))
+add("F16", weights.astype(np.float16), weights.astype(np.float16).astype(np.float32))
+add("F32", weights, weights)
+
+# Where the scales (float16) lie in a super-block.
+for name, halves in [("Q4_K", (0, 2)), ("Q5_K", (0, 2)), ("Q6_K", (208,))]:
+    block, size = gguf.GGML_QUANT_SIZES[Type[name]]
+    values = random.integers(0, 256, (ROWS, COLUMNS // block * size), dtype=np.uint8)
+    blocks = values.reshape(-1, size)
+    for at in halves:
+        scale = random.uniform(0.001, 0.02, len(blocks)).astype(np.float16)
+        blocks[:, at : at + 2] = scale.view(np.uint8).reshape(-1, 2)
+    add(name, values, quants.dequantize(values, Type[name]))
+
+values = random.integers(0, 256, (ROWS, COLUMNS // 32 * 17), dtype=np.uint8)
+values.reshape(-1, 17)[:, 0] = random.integers(110, 130, ROWS * COLUMNS // 32)
+add("MXFP4", values, quants.dequantize(values, Type.MXFP4))
+
+packed, scales = mx.quantize(mx.array(weights), group_size=32, bits=4, mode="mxfp4")
+expected = mx.dequantize(packed, scales, group_size=32, bits=4, mode="mxfp4", dtype=mx.float32)
+add("mxfp4 planar", np.array(packed), np.array(expected), np.array(scales))
+
+for bits in (4, 8):
+    for group in (32, 64, 128):
+        for type_name, dtype in [("float32", mx.float32), ("float16", mx.float16), ("bfloat16", mx.bfloat16)]:
+            packed, scales, biases = mx.quantize(mx.array(weights).astype(dtype), group_size=group, bits=bits)
+            # Read in float32, so that the library's own rounding of the result does not count.
+            exact = [a.astype(mx.float32) for a in (scales, biases)]
+            expected = mx.dequantize(packed, *exact, group_size=group, bits=bits)
+            raw = [np.array(a.view(mx.uint16 if dtype != mx.float32 else mx.uint32)) for a in (scales, biases)]
+            add(f"affine {bits} {group} {type_name}", np.array(packed), np.array(expected), *raw)
+
+folder = pathlib.Path(__file__).resolve().parent.parent / "ComputeTests" / "Fixtures"
+folder.mkdir(exist_ok=True)
+(folder / "quantised.json").write_text(json.dumps(cases, indent=0) + "\n")
+print(f"{len(cases)} cases")

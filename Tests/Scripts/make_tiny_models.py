@@ -1,0 +1,244 @@
+"""Small random models with the logits they must give, for the tests: make_tiny_models.py OUT_ROOT
+
+    python make_tiny_models.py Tests/ModelsTests/Fixtures/tiny
+
+Each directory holds a model as people have them (safetensors under the public names, MLX's affine groups, or
+model.gguf) and reference.safetensors: `tokens` int32 [40+8], `prefill_logits` [40, V], `decode_logits` [8, V].
+The logits are transformers' in float32 on the weights as stored, dequantised by mlx or by the gguf package, in one
+forward pass. Developer's machine: needs transformers, torch, mlx, gguf, safetensors, numpy from PyPI.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import sys
+import zlib
+from pathlib import Path
+
+os.environ.setdefault("HF_HUB_OFFLINE", "1")
+
+import gguf
+import mlx.core as mx
+import numpy as np
+import torch
+from safetensors.numpy import save_file
+from transformers import AutoConfig, AutoModelForCausalLM
+
+PREFILL, DECODE = 40, 8
+LLAMA = dict(
+    model_type="llama", architectures=["LlamaForCausalLM"], hidden_size=32, intermediate_size=48, num_hidden_layers=2,
+    num_attention_heads=4, num_key_value_heads=2, head_dim=8, vocab_size=96, rms_norm_eps=1e-5, rope_theta=10000.0,
+    hidden_act="silu", max_position_embeddings=512, tie_word_embeddings=False, attention_bias=False, mlp_bias=False)
+GEMMA = dict(
+    model_type="gemma3_text", architectures=["Gemma3ForCausalLM"], hidden_size=32, intermediate_size=48,
+    num_hidden_layers=3, num_attention_heads=4, num_key_value_heads=1, head_dim=16, vocab_size=96, rms_norm_eps=1e-6,
+    rope_theta=1000000.0, rope_local_base_freq=10000.0, sliding_window=16, sliding_window_pattern=3,
+    layer_types=["sliding_attention", "sliding_attention", "full_attention"], query_pre_attn_scalar=16,
+    hidden_activation="gelu_pytorch_tanh", max_position_embeddings=512, tie_word_embeddings=True,
+    attention_bias=False, final_logit_softcapping=None, attn_logit_softcapping=None)
+LLAMA3_ROPE = dict(
+    rope_type="llama3", factor=8.0, low_freq_factor=1.0, high_freq_factor=4.0, original_max_position_embeddings=32)
+
+#: Directory: the base configuration, its changes, and how the weights are stored.
+SAFETENSORS = {
+    "llama-plain": (LLAMA, {}, "f32"),
+    "llama-tied-bf16": (LLAMA, {"tie_word_embeddings": True, "num_key_value_heads": 1}, "bf16"),
+    "llama-biases-f16-sharded": (LLAMA, {"attention_bias": True, "mlp_bias": True}, "f16-sharded"),
+    "llama-rope-llama3": (LLAMA, {"rope_scaling": LLAMA3_ROPE, "head_dim": 16}, "f32"),
+    "llama-rope-linear": (LLAMA, {"rope_scaling": {"rope_type": "linear", "factor": 4.0}}, "f32"),
+    "llama-rope-yarn": (
+        LLAMA,
+        {"rope_scaling": {"rope_type": "yarn", "factor": 4.0, "original_max_position_embeddings": 32}, "head_dim": 16},
+        "f32"),
+    "gemma3-plain": (GEMMA, {}, "f32"),
+    "gemma3-bf16": (GEMMA, {"num_key_value_heads": 2, "sliding_window": 8, "query_pre_attn_scalar": 32}, "bf16"),
+    "llama-affine4-32": (LLAMA, {"hidden_size": 64, "intermediate_size": 96, "head_dim": 16}, "affine4-32"),
+    "llama-affine8-64": (LLAMA, {"hidden_size": 64, "intermediate_size": 64, "head_dim": 16}, "affine8-64"),
+    "llama-affine4-128-tied": (
+        LLAMA,
+        {"hidden_size": 128, "intermediate_size": 128, "head_dim": 32, "tie_word_embeddings": True,
+         "num_hidden_layers": 1},
+        "affine4-128"),
+    "gemma3-affine4-64": (GEMMA, {"hidden_size": 64, "intermediate_size": 64}, "affine4-64"),
+}
+
+#: Directory: the base configuration, its changes, and the types that the matrices take in turn.
+WIDE = {"hidden_size": 256, "intermediate_size": 256, "head_dim": 32, "num_attention_heads": 8}
+GGUF = {
+    "gguf-llama-32": (
+        LLAMA, {"num_hidden_layers": 3, "hidden_size": 64, "intermediate_size": 96, "head_dim": 16},
+        ["Q4_0", "Q4_1", "Q5_0", "Q5_1", "Q8_0", "MXFP4", "F16", "BF16", "F32"]),
+    "gguf-llama-k": (LLAMA, WIDE | {"num_hidden_layers": 1}, ["Q4_K", "Q5_K", "Q6_K"]),
+    "gguf-llama-rope-freqs": (LLAMA, {"rope_scaling": LLAMA3_ROPE, "tie_word_embeddings": True}, ["F32"]),
+    "gguf-gemma3": (GEMMA,
+        {"intermediate_size": 64, "num_hidden_layers": 6, "layer_types": ["sliding_attention"] * 5 + ["full_attention"]},
+        ["Q8_0", "Q5_0", "Q4_0"]),
+}
+
+
+def random_weights(config: dict, rng: np.random.Generator) -> dict[str, np.ndarray]:
+    """Weights for every parameter of the model, such that the logits have a standard deviation near 1."""
+    shapes = {n: tuple(p.shape) for n, p in build(config, {}).named_parameters()}
+    weights = {}
+    for name, shape in shapes.items():
+        if "norm" in name:  # gemma stores the distance from 1
+            centre = 0.0 if config["model_type"] == "gemma3_text" else 1.0
+            weights[name] = centre + 0.2 * rng.standard_normal(shape)
+        elif name.endswith("bias"):
+            weights[name] = 0.2 * rng.standard_normal(shape)
+        else:
+            weights[name] = rng.standard_normal(shape) / np.sqrt(shape[-1])
+    return {n: w.astype(np.float32) for n, w in weights.items()}
+
+
+def build(config: dict, weights: dict[str, np.ndarray]) -> torch.nn.Module:
+    model = AutoModelForCausalLM.from_config(
+        AutoConfig.for_model(**config), attn_implementation="eager", dtype=torch.float32)
+    if weights:
+        state = {n: torch.tensor(w) for n, w in weights.items()}
+        missing, unexpected = model.load_state_dict(state, strict=False)
+        assert not unexpected and set(missing) <= {"lm_head.weight"}, (missing, unexpected)
+        model.tie_weights()
+    return model.eval()
+
+
+def write_reference(out: Path, config: dict, weights: dict[str, np.ndarray], rng: np.random.Generator) -> None:
+    tokens = rng.integers(0, config["vocab_size"], PREFILL + DECODE).astype(np.int32)
+    with torch.no_grad():
+        logits = build(config, weights)(torch.tensor(tokens[None].astype(np.int64))).logits[0].numpy()
+    save_file(
+        {"tokens": tokens, "prefill_logits": logits[:PREFILL].copy(), "decode_logits": logits[PREFILL:].copy()},
+        out / "reference.safetensors")
+    print(f"{out.name:28} logits' standard deviation {logits.std():.2f}")
+
+
+def write_safetensors(out: Path, config: dict, storage: str, rng: np.random.Generator) -> None:
+    weights = random_weights(config, rng)
+    stored = {n: mx.array(w) for n, w in weights.items()}
+    if storage.startswith("affine"):
+        bits, group = (int(x) for x in storage.removeprefix("affine").split("-"))
+        config = config | {"quantization": {"group_size": group, "bits": bits, "mode": "affine"}}
+        for name, w in weights.items():
+            if w.ndim == 2:
+                packed = mx.quantize(stored.pop(name), group_size=group, bits=bits)
+                weights[name] = np.array(mx.dequantize(*packed, group_size=group, bits=bits))
+                stem = name.removesuffix("weight")
+                stored |= dict(zip((name, stem + "scales", stem + "biases"), packed))
+    elif storage != "f32":
+        kind = mx.bfloat16 if storage == "bf16" else mx.float16
+        stored = {n: w.astype(kind) for n, w in stored.items()}
+        weights = {n: np.array(w.astype(mx.float32)) for n, w in stored.items()}
+    if storage.endswith("sharded"):
+        names = sorted(stored)
+        shards = {"model-00001-of-00002.safetensors": names[::2], "model-00002-of-00002.safetensors": names[1::2]}
+        for shard, held in shards.items():
+            mx.save_safetensors(str(out / shard), {n: stored[n] for n in held}, {"format": "pt"})
+        index = {"metadata": {}, "weight_map": {n: s for s, held in shards.items() for n in held}}
+        (out / "model.safetensors.index.json").write_text(json.dumps(index))
+    else:
+        mx.save_safetensors(str(out / "model.safetensors"), stored, {"format": "mlx"})
+    (out / "config.json").write_text(json.dumps(config, indent=2) + "\n")
+    write_reference(out, {k: v for k, v in config.items() if k != "quantization"}, weights, rng)
+
+
+def blocks(kind: str, shape: tuple[int, ...], rng: np.random.Generator) -> np.ndarray:
+    """Random blocks of a type that the gguf package cannot quantise to, with weights near 1/16 in size."""
+    count = shape[0] * shape[1] // 256
+    raw = rng.integers(0, 256, (count, gguf.GGML_QUANT_SIZES[gguf.GGMLQuantizationType[kind]][1]), dtype=np.uint8)
+    size = rng.uniform(0.5, 1.5, count)
+    halves = lambda x: x.astype(np.float16).view(np.uint8).reshape(count, 2)
+    if kind == "Q6_K":
+        raw[:, 192:208] = rng.integers(-32, 32, (count, 16)).astype(np.int8).view(np.uint8)
+        raw[:, 208:210] = halves(1.8e-4 * size)
+    else:
+        scale = (3.7e-4 if kind == "Q4_K" else 1.9e-4) * size
+        raw[:, 0:2], raw[:, 2:4] = halves(scale), halves(scale * (7.5 if kind == "Q4_K" else 15.5))
+    return raw.reshape(shape[0], -1)
+
+
+def gguf_name(name: str, gemma: bool) -> str:
+    """The name that GGUF has for a tensor of llama or gemma3."""
+    table = gguf.get_tensor_name_map(gguf.MODEL_ARCH.GEMMA3 if gemma else gguf.MODEL_ARCH.LLAMA, 8)
+    stem, suffix = name.rsplit(".", 1)
+    return f"{table.get_name(stem)}.{suffix}"
+
+
+def interleaved(w: np.ndarray, heads: int) -> np.ndarray:
+    """The rows of a query or key matrix in GGUF's order for llama: pairs side by side instead of halves."""
+    return w.reshape(heads, 2, -1, *w.shape[1:]).swapaxes(1, 2).reshape(w.shape)
+
+
+def halved(w: np.ndarray, heads: int) -> np.ndarray:
+    """The inverse of `interleaved`."""
+    return w.reshape(heads, -1, 2, *w.shape[1:]).swapaxes(1, 2).reshape(w.shape)
+
+
+def write_gguf(out: Path, config: dict, kinds: list[str], rng: np.random.Generator) -> None:
+    gemma = config["model_type"] == "gemma3_text"
+    writer = gguf.GGUFWriter(out / "model.gguf", "gemma3" if gemma else "llama")
+    writer.add_string("tokenizer.ggml.model", "no_vocab")
+    writer.add_vocab_size(config["vocab_size"])
+    writer.add_context_length(config["max_position_embeddings"])
+    writer.add_embedding_length(config["hidden_size"])
+    writer.add_block_count(config["num_hidden_layers"])
+    writer.add_feed_forward_length(config["intermediate_size"])
+    writer.add_head_count(config["num_attention_heads"])
+    writer.add_head_count_kv(config["num_key_value_heads"])
+    writer.add_key_length(config["head_dim"])
+    writer.add_value_length(config["head_dim"])
+    writer.add_layer_norm_rms_eps(config["rms_norm_eps"])
+    writer.add_rope_freq_base(config["rope_theta"])
+    if gemma:
+        writer.add_sliding_window(config["sliding_window"])
+    else:
+        writer.add_rope_dimension_count(config["head_dim"])
+    if (scaling := config.get("rope_scaling")) is not None:
+        writer.add_tensor("rope_freqs.weight", llama3_factors(config, scaling))
+
+    weights, turn = random_weights(config, rng), 0
+    for name, w in weights.items():
+        heads = config["num_attention_heads" if "q_proj" in name else "num_key_value_heads"]
+        rotary = not gemma and ("q_proj" in name or "k_proj" in name)
+        if w.ndim == 1:
+            writer.add_tensor(gguf_name(name, gemma), w + 1 if gemma and "norm" in name else w)
+            continue
+        kind = gguf.GGMLQuantizationType[kinds[turn % len(kinds)]]
+        turn += 1
+        try:
+            packed = gguf.quants.quantize(interleaved(w, heads) if rotary else w, kind)
+        except NotImplementedError:
+            packed = blocks(kind.name, w.shape, rng)
+        plain = gguf.quants.dequantize(packed, kind).astype(np.float32)
+        weights[name] = halved(plain, heads) if rotary else plain
+        writer.add_tensor(gguf_name(name, gemma), packed, raw_dtype=kind)
+    writer.write_header_to_file()
+    writer.write_kv_data_to_file()
+    writer.write_tensors_to_file()
+    writer.close()
+    write_reference(out, config, weights, rng)
+
+
+def llama3_factors(config: dict, scaling: dict) -> np.ndarray:
+    """What each rotary frequency is divided by, from the published rule of Llama 3.1."""
+    old = scaling["original_max_position_embeddings"]
+    frequencies = config["rope_theta"] ** -(np.arange(0, config["head_dim"], 2) / config["head_dim"])
+    turns = old * frequencies / (2 * np.pi)
+    low, high = scaling["low_freq_factor"], scaling["high_freq_factor"]
+    smooth = np.clip((turns - low) / (high - low), 0, 1)
+    return (1 / ((1 - smooth) / scaling["factor"] + smooth)).astype(np.float32)
+
+
+def main() -> None:
+    root = Path(sys.argv[1])
+    for table, write in ((SAFETENSORS, write_safetensors), (GGUF, write_gguf)):
+        for name, (base, changes, how) in table.items():
+            out = root / name
+            shutil.rmtree(out, ignore_errors=True)
+            out.mkdir(parents=True)
+            write(out, base | changes, how, np.random.default_rng(zlib.crc32(name.encode())))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,40 @@
+"""Runs every script test against the built program: run.py MODEL.gguf
+
+One line a test, its output where it failed, and the count last. `SOTTO` names the binary.
+"""
+
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+HERE = Path(__file__).resolve().parent
+TINY = HERE.parent / "ModelsTests" / "Fixtures" / "tiny"
+
+
+def tests(model: str) -> dict[str, list[str]]:
+    """The command of each test by its name."""
+    return {
+        "tiny models against transformers": ["check_reference.py", *map(str, sorted(TINY.iterdir()))],
+        "default model against llama.cpp and float32": ["check_golden.py", model],
+        "chat templates against jinja2": ["check_templates.py", model],
+        "the program in a terminal": ["terminal.py", model],
+    }
+
+
+def main() -> int:
+    failed = 0
+    for name, (script, *arguments) in tests(sys.argv[1]).items():
+        begin = time.monotonic()
+        done = subprocess.run(
+            [sys.executable, str(HERE / script), *arguments], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+        failed += done.returncode != 0
+        print(f"{'ok  ' if done.returncode == 0 else 'FAIL'} {name} ({time.monotonic() - begin:.0f} s)", flush=True)
+        if done.returncode != 0:
+            print(done.stdout, flush=True)
+    print(f"{len(tests(sys.argv[1])) - failed} passed, {failed} failed")
+    return 1 if failed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,252 @@
+"""Drives the program in a real terminal (tmux): terminal.py MODEL.gguf [--show]
+
+Start, two turns, a stop in mid-answer, scrolling while it writes, a switch of model with completion and back,
+sizes down to 40x12, quit. Each step waits for what the screen must come to show, however slow the machine is.
+`--show` prints the screen after each step.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+HERE = Path(__file__).resolve().parent
+SOTTO = os.path.abspath(os.environ.get("SOTTO", HERE.parents[1] / ".build" / "release" / "sotto"))
+#: Seconds until a step counts as failed; generous, for a machine with much else to do.
+PATIENCE = 90.0
+#: What the status line says while something goes on.
+BUSY = re.compile(r"\b(loading|waiting|reading|thinking|writing|stopping)\b")
+LONG_REQUEST = "Write a very long story about the sea, with many chapters."
+
+
+class Failure(Exception):
+    """The screen did not come to show what it must."""
+
+
+class Terminal:
+    """A tmux server of its own with one window that runs a command; the command's exit code lands in a file."""
+
+    def __init__(self, command: list[str], environment: dict[str, str], folder: Path, width: int, height: int):
+        self.socket = str(folder / "tmux")
+        self.exit_file = folder / "exit"
+        runner = folder / "run.sh"
+        words = " ".join(f"'{word}'" for word in command)
+        settings = "".join(f"export {key}='{value}'\n" for key, value in environment.items())
+        runner.write_text(f"{settings}{words} 2>'{folder}/stderr'\necho $? >'{self.exit_file}'\nexec cat\n")
+        # escape-time: an Esc that is typed must not wait to become a longer key.
+        self.tmux("new-session", "-d", "-x", str(width), "-y", str(height), f"sh '{runner}'", start=True)
+        self.tmux("set-option", "-s", "escape-time", "0")
+        self.tmux("set-option", "-g", "status", "off")
+        self.tmux("resize-window", "-x", str(width), "-y", str(height))
+
+    def tmux(self, *arguments: str, start: bool = False) -> str:
+        command = ["tmux", "-S", self.socket, *(["-f", "/dev/null"] if start else []), *arguments]
+        done = subprocess.run(command, capture_output=True, text=True)
+        if done.returncode != 0:
+            raise Failure(f"tmux {arguments[0]}: {done.stderr.strip()}")
+        return done.stdout
+
+    def screen(self) -> list[str]:
+        return [line.rstrip() for line in self.tmux("capture-pane", "-p").rstrip("\n").split("\n")]
+
+    def status(self) -> str:
+        """The lowest line that is not empty."""
+        return next((line for line in reversed(self.screen()) if line.strip()), "")
+
+    def type(self, text: str) -> None:
+        self.tmux("send-keys", "-l", text)
+
+    def press(self, *keys: str) -> None:
+        self.tmux("send-keys", *keys)
+
+    def send(self, text: str) -> None:
+        """Types a line and presses Enter once the composer shows it."""
+        self.type(text)
+        tail = text.split()[-1]  # the composer may wrap the line
+        self.wait(lambda: any(tail in line for line in self.screen()), f"the composer shows {tail!r}")
+        self.press("Enter")
+
+    def wait(self, condition, what: str):
+        """Polls until the condition holds; returns its value."""
+        deadline = time.monotonic() + PATIENCE
+        while time.monotonic() < deadline:
+            if (value := condition()) or value == 0 and value is not False:
+                return value
+            time.sleep(0.02)
+        raise Failure(f"waited {PATIENCE:.0f} s in vain: {what}")
+
+    def exit_code(self) -> int | None:
+        text = self.exit_file.read_text().strip() if self.exit_file.exists() else ""
+        return int(text) if text else None
+
+    def kill(self) -> None:
+        subprocess.run(["tmux", "-S", self.socket, "kill-server"], capture_output=True)
+
+
+def reused(status: str) -> int | None:
+    """The `reused N` of a status line; digits may be grouped by spaces."""
+    found = re.search(r"reused ([\d\u00a0\u202f\u2009, ]+)", status)
+    return int(re.sub(r"\D", "", found.group(1))) if found else None
+
+
+class Scenario:
+    """The steps, in order; each leaves the chat idle."""
+
+    def __init__(self, terminal: Terminal, first: str, second: str, show: bool):
+        self.terminal, self.first, self.second, self.show = terminal, first, second, show
+
+    def idle(self, what: str) -> str:
+        """Waits until the composer is empty and nothing goes on; returns the status line."""
+
+        def condition():
+            *above, status = self.terminal.screen()
+            ready = any(line.startswith("› Message") for line in above)
+            return status if ready and not BUSY.search(status) else None
+
+        return self.terminal.wait(condition, what)
+
+    def writing(self) -> None:
+        self.terminal.wait(lambda: "writing" in self.terminal.status(), "the answer begins")
+
+    def turn(self, text: str) -> str:
+        """One message and its whole answer; the status line after it."""
+        self.terminal.send(text)
+        return self.idle("the turn ends")
+
+    def start(self) -> None:
+        self.terminal.wait(
+            lambda: self.first[:12] in self.idle("the program starts"), f"the status line names {self.first}")
+
+    def two_turns(self) -> None:
+        self.terminal.send("/set max_tokens 40")
+        self.terminal.send("/set temperature 0")
+        status = self.turn("What is the capital of France?")
+        expect("TTFT" in status and "tok/s" in status, f"the status line has its numbers: {status!r}")
+        expect(any("Paris" in line for line in self.terminal.screen()), "the answer names Paris")
+        status = self.turn("And of Italy?")
+        expect((reused(status) or 0) > 20, f"the second turn reuses the first: {status!r}")
+
+    def stop(self) -> None:
+        self.terminal.send("/set max_tokens auto")
+        for key in ("Escape", "C-c"):
+            # A fast machine and a short answer can be done before the key arrives: then ask again.
+            for _ in range(5):
+                self.terminal.send(LONG_REQUEST)
+                self.writing()
+                self.terminal.press(key)
+                self.idle("the stopped answer ends")
+                if any("(stopped)" in line for line in self.terminal.screen()):
+                    break
+            else:
+                raise Failure(f"{key} stops an answer")
+            self.terminal.send("/new")
+            self.terminal.wait(
+                lambda: not any("(stopped)" in line for line in self.terminal.screen()), "a new conversation")
+
+    def scroll(self) -> None:
+        # At temperature 0 the default model never comes to an end of this; a small screen is soon full.
+        self.terminal.tmux("resize-window", "-x", "60", "-y", "20")
+        self.terminal.send("/set max_tokens 300")
+        self.turn(LONG_REQUEST)
+        self.terminal.send("/set max_tokens auto")
+        self.terminal.send(LONG_REQUEST)
+        self.writing()
+        before = self.terminal.screen()
+        self.terminal.press("PageUp")
+        self.terminal.wait(lambda: self.terminal.screen()[:5] != before[:5], "PageUp scrolls")
+        self.terminal.press("PageUp")
+        time.sleep(0.3)  # both keys are done with; from here on the view must hold still
+        top = self.terminal.screen()[:8]
+        held = 0
+        while "writing" in self.terminal.status() and held < 20:
+            expect(self.terminal.screen()[:8] == top, "new text never pulls the view")
+            held += 1
+            time.sleep(0.05)
+        self.terminal.press("End")
+        self.terminal.wait(lambda: self.terminal.screen()[:8] != top, "End returns to the answer")
+        if BUSY.search(self.terminal.status()):
+            self.terminal.press("Escape")
+        self.idle("the answer is over")
+        self.terminal.tmux("resize-window", "-x", "140", "-y", "30")
+
+    def switch(self) -> None:
+        self.terminal.type(f"/model {self.second[:3]}")
+        self.terminal.press("Tab")
+        self.terminal.wait(
+            lambda: any(f"/model {self.second}" in line for line in self.terminal.screen()), "Tab completes the model")
+        self.terminal.press("Enter")
+        self.terminal.wait(lambda: self.second in self.idle("the switch"), f"the status line names {self.second}")
+        self.terminal.send("/set max_tokens 10")
+        self.turn("Hello?")
+        self.terminal.send(f"/model {self.first}")
+        self.terminal.wait(lambda: self.first[:12] in self.idle("the switch back"), "the first model is back")
+        self.turn("Hello again!")
+
+    def resize(self) -> None:
+        for width, height in ((60, 20), (40, 12), (120, 40)):
+            self.terminal.tmux("resize-window", "-x", str(width), "-y", str(height))
+            self.idle(f"the status line at {width}x{height}")
+
+            def fits() -> bool:
+                lines = self.terminal.screen()
+                return len(lines) == height and "ctx" in lines[-1] and "─" * width in lines
+
+            self.terminal.wait(fits, f"the screen fills {width}x{height}")
+        self.turn("One more.")
+
+    def quit(self) -> None:
+        self.terminal.send("/quit")
+        code = self.terminal.wait(self.terminal.exit_code, "the program ends")
+        expect(code == 0, f"the exit code is 0, not {code}")
+        self.terminal.wait(
+            lambda: not any("› Message" in line for line in self.terminal.screen()), "the terminal is given back")
+
+    def run(self) -> None:
+        for step in (self.start, self.two_turns, self.stop, self.scroll, self.switch, self.resize, self.quit):
+            step()
+            print(f"ok   {step.__name__.replace('_', ' ')}", flush=True)
+            if self.show:
+                print("\n".join(f"  | {line}" for line in self.terminal.screen()), flush=True)
+
+
+def expect(condition: bool, what: str) -> None:
+    if not condition:
+        raise Failure(f"does not hold: {what}")
+
+
+def main() -> int:
+    model, show = Path(sys.argv[1]).resolve(), "--show" in sys.argv
+    with tempfile.TemporaryDirectory(prefix="sotto-terminal-") as name:
+        folder = Path(name)
+        models = folder / "data" / "sotto" / "models"
+        models.mkdir(parents=True)
+        (models / model.name).symlink_to(model)
+        second = models / "nonsense.gguf"
+        subprocess.run([sys.executable, HERE / "second_model.py", model, second], check=True)
+        environment = {
+            "XDG_DATA_HOME": folder / "data", "XDG_CONFIG_HOME": folder / "config", "XDG_STATE_HOME": folder / "state",
+            "XDG_CACHE_HOME": folder / "cache", "HOME": folder, "HF_HOME": folder / "hf", "LANG": "C.UTF-8",
+            "LC_ALL": "C.UTF-8",
+        }
+        terminal = Terminal(
+            [SOTTO, "chat", model.stem], {k: str(v) for k, v in environment.items()}, folder, 140, 30)
+        try:
+            Scenario(terminal, model.stem, second.stem, show).run()
+        except Failure as failure:
+            print(f"FAIL {failure}\nThe screen:")
+            print("\n".join(f"  | {line}" for line in terminal.screen()))
+            print((folder / "stderr").read_text()[-2000:])
+            return 1
+        finally:
+            terminal.kill()
+    print("the terminal test passed")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
