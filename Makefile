@@ -19,9 +19,10 @@ PREFIX ?= $(HOME)/.local
 SOURCES := Package.swift $(shell find Sources -not -name '.*')
 
 # The Debian packages by what wants them.
-BUILD_PACKAGES := libncurses-dev pkg-config python3
+BUILD_PACKAGES := libncurses-dev python3
 FETCH_PACKAGES := python3 python3-pip
 TEST_PACKAGES := $(BUILD_PACKAGES) $(FETCH_PACKAGES) python3-venv tmux
+ARM64_PACKAGES := libc6-dev-arm64-cross gcc-aarch64-linux-gnu qemu-user
 
 .PHONY: help chat build model test test-swift test-scripts lint bench install clean
 
@@ -63,8 +64,10 @@ $(VENV)/ready: Tests/Scripts/requirements.txt
 
 lint: ## formatting of the Swift code, warnings of the C code for this machine and for arm64
 	swift format lint --strict --configuration .swift-format --recursive Sources Tests Package.swift
-	clang -std=c17 -Wall -Wextra -Werror -fsyntax-only -I Sources/CKernels/include Sources/CKernels/*.c
-	@if [ -e Tests/Scripts/check_arm64.sh ]; then bash Tests/Scripts/check_arm64.sh; fi
+	clang -std=c17 -Wall -Wextra -Werror -fsyntax-only -I Sources/CKernels/include \
+	  $$(find Sources/CKernels -name '*.c')
+	@Scripts/install-packages $(ARM64_PACKAGES)
+	sh Tests/Scripts/check_arm64.sh
 
 bench: $(BUILT) $(MODEL) ## time to first token and tokens per second on the default model
 	$(SOTTO) bench "$(MODEL)"

@@ -42,16 +42,20 @@ let package = Package(
         .linkedLibrary("ncurses", .when(platforms: [.macOS])),
       ]),
 
-    .testTarget(name: "sottoTests", dependencies: ["sotto"]),
+    .testTarget(name: "sottoTests", dependencies: ["sotto"], exclude: ["Fixtures"]),
     .testTarget(
       name: "TerminalInterfaceTests", dependencies: ["TerminalInterface"],
-      exclude: ["Fixtures"]),
-    .testTarget(name: "ConversationTests", dependencies: ["Conversation"]),
+      exclude: ["Fixtures", "Snapshots"]),
+    .testTarget(
+      name: "ConversationTests", dependencies: ["Conversation", "Checkpoints"], exclude: ["Fixtures"]),
     .testTarget(name: "GenerationTests", dependencies: ["Generation"]),
     .testTarget(name: "ModelsTests", dependencies: ["Models"], exclude: ["Fixtures"]),
-    .testTarget(name: "TokenizationTests", dependencies: ["Tokenization"]),
-    .testTarget(name: "CheckpointsTests", dependencies: ["Checkpoints"], exclude: ["Fixtures"]),
-    .testTarget(name: "ComputeTests", dependencies: ["Compute", "CKernels"]),
+    .testTarget(
+      name: "TokenizationTests", dependencies: ["Tokenization", "Checkpoints"], exclude: ["Fixtures"]),
+    .testTarget(
+      name: "CheckpointsTests", dependencies: ["Checkpoints", "Compute"], exclude: ["Fixtures"]),
+    .testTarget(
+      name: "ComputeTests", dependencies: ["Compute", "CKernels"], exclude: ["Fixtures"]),
   ],
   swiftLanguageModes: [.v6],
   cLanguageStandard: .c17

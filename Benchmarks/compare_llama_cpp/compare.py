@@ -8,6 +8,9 @@ round, so that a machine that slows down or has other guests treats both alike. 
 rounds, the range seen, and the median of the rounds' ratios. llama.cpp is driven through its C interface: one
 llama_decode for the prompt (n_batch = n_ubatch = its length), then single tokens behind it; Sotto through
 `sotto bench`. Then the time from the start of `sotto generate` to its first byte, with the file in the page cache.
+
+Measure on a machine that does nothing else: llama.cpp's threads wait for each other by spinning, so that with more
+work than cores it falls to a tenth of its speed, and the ratios say nothing.
 """
 
 from __future__ import annotations
@@ -105,6 +108,9 @@ def main() -> int:
     parser.add_argument("--json", type=Path, help="write every measurement here")
     options = parser.parse_args()
     prompts = [int(n) for n in options.prompts.split(",")]
+    load = os.getloadavg()[0]
+    if load > 0.5:
+        print(f"warning: the machine is busy (load {load:.1f}); the ratios will flatter Sotto", file=sys.stderr)
 
     other = LlamaCpp(options.model, options.threads, max(prompts) + options.generate + 8)
     other.measure(min(prompts), 4)  # both have warm caches: the first round is a measurement too

@@ -1,18 +1,80 @@
 import Foundation
 import Tokenization
-func cpu() -> Double { var t = timespec(); clock_gettime(CLOCK_THREAD_CPUTIME_ID, &t); return Double(t.tv_sec) + Double(t.tv_nsec) * 1e-9 }
-let a = CommandLine.arguments
-var t0 = cpu()
-let t = try Tokenizer(tiktoken: a[1])
-print("load ms", (cpu() - t0) * 1000)
-let data = [UInt8](FileManager.default.contents(atPath: a[2])!)
-let text = String(decoding: data, as: UTF8.self)
-var ids = t.encode(text, addSpecial: false, parseSpecial: false)
-for _ in 0..<3 {
-t0 = cpu()
-ids = t.encode(text, addSpecial: false, parseSpecial: false)
-let d = cpu() - t0
-print("MB/s", Double(data.count) / d / 1e6, ids.count)
+
+// Measures one tokenizer on some texts, in thread CPU time, and prints a line of JSON for each:
+//   tokenizer-benchmark MODEL TEXT... [--rounds N] [--cache FOLDER]
+// compare.py runs it beside tiktoken and prints ratios.
+
+/// Nanoseconds that this thread has computed.
+func threadTime() -> UInt64 {
+  var time = timespec()
+  clock_gettime(CLOCK_THREAD_CPUTIME_ID, &time)
+  return UInt64(time.tv_sec) * 1_000_000_000 + UInt64(time.tv_nsec)
 }
-if a.count > 3 { try ids.withUnsafeBytes { try Data($0).write(to: URL(fileURLWithPath: a[3])) } }
-print(t.decode(ids, skipSpecial: false) == text)
+
+/// The nanoseconds of each of `rounds` calls, ascending.
+func measure(_ rounds: Int, _ body: () throws -> Void) rethrows -> [UInt64] {
+  var times: [UInt64] = []
+  for _ in 0..<rounds {
+    let start = threadTime()
+    try body()
+    times.append(threadTime() - start)
+  }
+  return times.sorted()
+}
+
+/// FNV-1a over the ids as 32-bit little-endian words, to compare them without printing them.
+func digest(_ ids: [Int32]) -> String {
+  var hash: UInt64 = 0xCBF2_9CE4_8422_2325
+  for id in ids {
+    for shift in [0, 8, 16, 24] as [Int32] {
+      hash = (hash ^ UInt64(truncatingIfNeeded: id >> shift & 0xFF)) &* 0x100_0000_01B3
+    }
+  }
+  return String(hash, radix: 16)
+}
+
+var arguments = Array(CommandLine.arguments.dropFirst())
+@MainActor func option(_ name: String) -> String? {
+  guard let place = arguments.firstIndex(of: name), place + 1 < arguments.count else { return nil }
+  defer { arguments.removeSubrange(place...place + 1) }
+  return arguments[place + 1]
+}
+let rounds = max(1, option("--rounds").flatMap(Int.init) ?? 5)
+let cacheFolder =
+  option("--cache") ?? FileManager.default.temporaryDirectory.path + "/sotto-tokenizer-benchmark"
+guard arguments.count >= 2 else {
+  print("usage: tokenizer-benchmark MODEL TEXT... [--rounds N] [--cache FOLDER]")
+  exit(2)
+}
+
+do {
+  let model = arguments.removeFirst()
+  let cache = VocabularyCache(folder: cacheFolder)
+  let compiling = try measure(1) { _ = try Tokenizer.load(path: model, cache: nil) }
+  _ = try Tokenizer.load(path: model, cache: cache)
+  let loading = try measure(rounds) { _ = try Tokenizer.load(path: model, cache: cache) }
+  let tokenizer = try Tokenizer.load(path: model, cache: cache)
+  for file in arguments {
+    let text = String(decoding: try Data(contentsOf: URL(filePath: file)), as: UTF8.self)
+    var ids: [Int32] = []
+    // The first round starts with cold caches, as a prompt does; it is among those measured.
+    let times = measure(rounds) { ids = tokenizer.encode(text, addSpecial: false, parseSpecial: false) }
+    var decoded = ""
+    let decoding = measure(rounds) { decoded = tokenizer.decode(ids, skipSpecial: false) }
+    let seconds = Double(times[rounds / 2]) / 1e9
+    let result: [String: Any] = [
+      "file": file, "bytes": text.utf8.count, "tokens": ids.count, "digest": digest(ids),
+      "seconds": seconds, "fastest_seconds": Double(times[0]) / 1e9,
+      "decode_seconds": Double(decoding[rounds / 2]) / 1e9,
+      "comes_back": decoded == text, "load_ms": Double(loading[rounds / 2]) / 1e6,
+      "compile_ms": Double(compiling[0]) / 1e6,
+    ]
+    let line = try JSONSerialization.data(
+      withJSONObject: result, options: [.sortedKeys, .withoutEscapingSlashes])
+    print(String(decoding: line, as: UTF8.self))
+  }
+} catch {
+  print("tokenizer-benchmark: \(error)")
+  exit(1)
+}

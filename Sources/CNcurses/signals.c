@@ -43,6 +43,10 @@ void signals_watch(int wake_descriptor) {
   atomic_store(&wake, wake_descriptor);
   if (watching) return;
   watching = 1;
+  // A thread inherits the mask of the one that made it, and those of thread pools block nearly everything.
+  sigset_t none;
+  sigemptyset(&none);
+  pthread_sigmask(SIG_SETMASK, &none, NULL);
   struct sigaction action;
   memset(&action, 0, sizeof action);
   action.sa_handler = relay;
@@ -62,13 +66,18 @@ void signals_unwatch(void) {
 int signals_take(void) { return atomic_exchange(&pending, 0); }
 
 void signals_stop_self(void) {
-  struct sigaction ours, standard;
+  struct sigaction ours, standard, ignored;
   memset(&standard, 0, sizeof standard);
   standard.sa_handler = SIG_DFL;
   sigemptyset(&standard.sa_mask);
-  sigaction(SIGTSTP, &standard, &ours);
-  // The whole group, as the terminal driver would: a `make` or a shell script above us stops with us.
+  ignored = standard;
+  ignored.sa_handler = SIG_IGN;
+  // The whole group, as the terminal driver would: a `make` or a shell script above us stops with us. Ourselves last
+  // and by raise, which is delivered to this thread before it returns.
+  sigaction(SIGTSTP, &ignored, &ours);
   kill(0, SIGTSTP);
+  sigaction(SIGTSTP, &standard, NULL);
+  raise(SIGTSTP);
   sigaction(SIGTSTP, &ours, NULL);
 }
 

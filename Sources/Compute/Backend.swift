@@ -48,6 +48,11 @@ public protocol Backend: AnyObject {
   ) throws -> Tensor
   /// activation(first half of the columns) * second half: [rows, columns / 2].
   func gated(_ x: Tensor, _ activation: Activation) -> Tensor
+  /// A mixture of experts: the weighted sum of what each row's chosen experts make of it, plus `residual`.
+  /// - Parameter logits: the router's, [rows, experts].
+  func mixture(
+    _ x: Tensor, logits: Tensor, _ routing: RoutingSettings, _ layers: ExpertLayers, adding residual: Tensor?
+  ) -> Tensor
   /// a + scale * b.
   func add(_ a: Tensor, _ b: Tensor, scale: Float) -> Tensor
   /// x * scale, then cap * tanh(x / cap) where a cap is given.

@@ -14,6 +14,23 @@ public struct Bytes: @unchecked Sendable {
   public var count: Int { pointer.count }
 }
 
+/// Memory for numbers that no file holds in the form needed; freed with its last user.
+package final class OwnedMemory: @unchecked Sendable {
+  package let pointer: UnsafeMutableRawPointer
+  private let count: Int
+
+  /// Uninitialised bytes, aligned for vectors.
+  package init(count: Int) {
+    self.count = count
+    pointer = .allocate(byteCount: max(count, 1), alignment: 64)
+  }
+
+  deinit { pointer.deallocate() }
+
+  /// The memory as it is now; not written to afterwards.
+  package var bytes: Bytes { Bytes(UnsafeRawBufferPointer(start: pointer, count: count), owner: self) }
+}
+
 /// A weight as it is stored: its format, its shape, and the bytes in place. Reading it copies nothing.
 ///
 /// `shape` is outermost first: [columns], [rows, columns] or [experts, rows, columns]. For a linear

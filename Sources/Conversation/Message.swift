@@ -40,6 +40,8 @@ public struct Message: Sendable, Equatable, Codable {
   public var content: String
   /// What the model thought before; empty when it did not.
   public var reasoning: String
+  /// Seconds that the thinking took; nil when it did not, or when that is not known.
+  public var reasoningTime: Double?
   /// The name of the model that wrote it; nil for a person's message.
   public var model: String?
   /// How it ended; nil while it streams and for a person's message.
@@ -49,12 +51,14 @@ public struct Message: Sendable, Equatable, Codable {
 
   /// A message with the given role and content.
   public init(
-    role: Role, content: String, reasoning: String = "", model: String? = nil, finish: FinishReason? = nil,
+    role: Role, content: String, reasoning: String = "", reasoningTime: Double? = nil, model: String? = nil,
+    finish: FinishReason? = nil,
     statistics: TurnStatistics? = nil
   ) {
     self.role = role
     self.content = content
     self.reasoning = reasoning
+    self.reasoningTime = reasoningTime
     self.model = model
     self.finish = finish
     self.statistics = statistics

@@ -9,7 +9,9 @@ public struct GenerationRequest: Sendable {
     case rendered(String)
   }
 
+  /// What the model reads.
   public var prompt: Prompt
+  /// How tokens are chosen.
   public var sampling: SamplingSettings
   /// Tokens to generate at the most.
   public var maxTokens: Int
@@ -17,16 +19,21 @@ public struct GenerationRequest: Sendable {
   public var stopStrings: [String]
   /// Keep going past the model's end-of-generation tokens.
   public var ignoresEndTokens: Bool
+  /// For models that think: keeps room for the answer.
+  public var thoughtLimit: ThoughtLimit?
 
+  /// A request with these limits.
   public init(
     prompt: Prompt, sampling: SamplingSettings = SamplingSettings(), maxTokens: Int = 2048,
-    stopStrings: [String] = [], ignoresEndTokens: Bool = false
+    stopStrings: [String] = [], ignoresEndTokens: Bool = false,
+    thoughtLimit: ThoughtLimit? = nil
   ) {
     self.prompt = prompt
     self.sampling = sampling
     self.maxTokens = maxTokens
     self.stopStrings = stopStrings
     self.ignoresEndTokens = ignoresEndTokens
+    self.thoughtLimit = thoughtLimit
   }
 }
 
@@ -63,10 +70,13 @@ public enum FinishReason: String, Sendable {
 
 /// What generating cost. Times in seconds.
 public struct GenerationStatistics: Sendable {
+  /// Why it ended.
   public var finishReason: FinishReason = .stop
+  /// Tokens of the whole prompt.
   public var promptTokens = 0
   /// Prompt tokens that were in the cache and were not read again.
   public var reusedTokens = 0
+  /// Tokens of the answer, thoughts included.
   public var generatedTokens = 0
   /// From the start of the request until the first token was known.
   public var timeToFirstToken = 0.0
@@ -83,13 +93,16 @@ public struct GenerationStatistics: Sendable {
   /// Tokens per second after the first.
   public var generationRate: Double { rate(generatedTokens - 1, generationTime) }
 
-  private func rate(_ count: Int, _ time: Double) -> Double { time > 0 && count > 0 ? Double(count) / time : 0 }
+  private func rate(_ count: Int, _ time: Double) -> Double {
+    time > 0 && count > 0 ? Double(count) / time : 0
+  }
 }
 
 /// Stops a generation from any thread; takes effect at most one prompt chunk or one token later.
 public final class CancellationFlag: Sendable {
   private let flag = Atomic<Bool>(false)
 
+  /// A flag that is not set.
   public init() {}
 
   /// Asks for the stop.

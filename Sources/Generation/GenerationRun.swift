@@ -96,13 +96,17 @@ struct GenerationRun {
     var stops = StopMatcher(request.stopStrings)
     let endTokens = Set(loaded.tokenizer.endOfGenerationTokens)
     var firstToken: ContinuousClock.Instant?
+    let room = min(request.maxTokens, loaded.model.facts.contextLength - sequence.ledger.count)
+    var watch = request.thoughtLimit.map { ThoughtWatch($0, room: room) }
+    var forced: [Int32] = []
     statistics.finishReason = .length
     while statistics.generatedTokens < request.maxTokens {
       if cancellation.isCancelled {
         statistics.finishReason = .cancelled
         break
       }
-      let id = sampler.next(logits, after: sequence.ledger)
+      let id = forced.isEmpty ? sampler.next(logits, after: sequence.ledger) : forced.removeFirst()
+      if forced.isEmpty { forced = watch?.note(id) ?? [] }
       if firstToken == nil {
         firstToken = .now
         statistics.timeToFirstToken = seconds(since: started)
@@ -156,6 +160,7 @@ public enum GenerationError: Error, CustomStringConvertible {
   case foreignToken(Int32, vocabulary: Int)
   case promptTooLong(tokens: Int, context: Int)
 
+  /// One line for the person: what is wrong and what to do.
   public var description: String {
     switch self {
     case .emptyPrompt: "the prompt is empty; give the model some text"

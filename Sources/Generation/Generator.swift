@@ -5,11 +5,14 @@ import Tokenization
 
 /// A model in memory: its layers and its tokenizer. Made on the generator's thread.
 public struct LoadedModel {
+  /// The layers.
   public let model: any LanguageModel
+  /// The tokenizer of the same file.
   public let tokenizer: Tokenizer
   /// The backend that computes it.
   public let backend: any Backend
 
+  /// A model with its tokenizer and the backend that holds its parameters.
   public init(model: any LanguageModel, tokenizer: Tokenizer, backend: any Backend) {
     self.model = model
     self.tokenizer = tokenizer
@@ -30,6 +33,7 @@ public actor Generator {
     init(_ loaded: LoadedModel) { self.loaded = loaded }
   }
 
+  /// A generator without models, on a new thread.
   public init() {}
 
   /// The actor's thread.

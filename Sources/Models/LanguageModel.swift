@@ -26,6 +26,7 @@ public struct ModelFacts: Sendable {
   /// What a token costs.
   public var work: TokenWork
 
+  /// Facts with these values.
   public init(
     architecture: String, vocabularyCount: Int, contextLength: Int, layerCount: Int, work: TokenWork
   ) {
@@ -42,6 +43,7 @@ public final class SequenceState {
   /// One a layer.
   public let layers: [any LayerCache]
 
+  /// A state of these caches.
   public init(layers: [any LayerCache]) { self.layers = layers }
 
   /// Positions processed.
@@ -65,7 +67,9 @@ public final class SequenceState {
 
 /// Tokens of one or more sequences for one forward pass, the rows of each sequence one after another.
 public struct ForwardInput {
+  /// All rows' token ids.
   public let tokens: [Int32]
+  /// The sequences that the rows belong to, in order.
   public let sequences: [SequenceState]
   /// Rows of each sequence.
   public let counts: [Int]
@@ -74,6 +78,7 @@ public struct ForwardInput {
   /// Position of each row in its sequence.
   public let positions: [Int32]
 
+  /// - Parameters: as the properties of the same names; positions follow from what the caches hold.
   public init(tokens: [Int32], sequences: [SequenceState], counts: [Int], outputs: [Int]) {
     self.tokens = tokens
     self.sequences = sequences

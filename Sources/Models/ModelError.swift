@@ -10,6 +10,7 @@ public enum ModelError: Error, CustomStringConvertible {
   case foreignState(layer: Int)
   case tooManyTokens(Int)
 
+  /// One line: what is wrong, and what to do where something can be done.
   public var description: String {
     switch self {
     case .missingConfiguration(let model):

@@ -3,10 +3,11 @@ import Compute
 
 /// Which architectures there are. A new model is one file under Architectures and one line here.
 public enum Registry {
-  typealias Factory = (ModelConfiguration, ModelWeights) throws -> any LanguageModel
+  private typealias Factory = @Sendable (ModelConfiguration, ModelWeights) throws -> any LanguageModel
 
-  private static let factories: [String: @Sendable (ModelConfiguration, ModelWeights) throws -> any LanguageModel] =
+  private static let factories: [String: Factory] =
     [
+      "gpt_oss": { try GPTOSS($0, $1) },
       "llama": { try Llama($0, $1) },
       "gemma3": { try Gemma3($0, $1) },
       "gemma3_text": { try Gemma3($0, $1) },

@@ -51,7 +51,9 @@ struct SamplerTests {
       allowed: [3]),
   ])
   func drawsFollowTheFilteredDistribution(_ example: Case) {
-    let weights = example.allowed.map { pow(Self.probabilities[$0], 1 / Double(example.settings.temperature)) }
+    let weights = example.allowed.map {
+      pow(Self.probabilities[$0], 1 / Double(example.settings.temperature))
+    }
     let sum = weights.reduce(0, +)
     var settings = example.settings
     settings.seed = 42

@@ -1,6 +1,5 @@
-import Testing
-
 import Generation
+import Testing
 
 struct StopMatcherTests {
   struct Case: Sendable {

@@ -22,9 +22,13 @@ struct TinyModel: Sendable, CustomTestStringConvertible {
 
   private var path: String { Self.folder.appending(path: name).path }
 
-  func load(_ precision: Precision, threads: Int = 2) throws -> (model: any LanguageModel, backend: CPUBackend) {
+  func load(_ precision: Precision, threads: Int = 2) throws -> (
+    model: any LanguageModel, backend: CPUBackend
+  ) {
     let backend = CPUBackend(precision: precision, threads: threads)
-    return (try Registry.model(Checkpoint.open(path), backend: backend), backend)
+    let gguf = path + "/model.gguf"
+    let checkpoint = try Checkpoint.open(FileManager.default.fileExists(atPath: gguf) ? gguf : path)
+    return (try Registry.model(checkpoint, backend: backend), backend)
   }
 
   /// The tokens and, row by row, the logits after each of them.

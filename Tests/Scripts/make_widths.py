@@ -13,12 +13,18 @@ import wcwidth
 
 ROOT = Path(__file__).resolve().parents[2]
 LIMIT = 0x110000
+# Format characters that are drawn before a number (Prepended_Concatenation_Mark).
+PREPENDED = {*range(0x600, 0x606), 0x6DD, 0x70F, 0x890, 0x891, 0x8E2, 0x110BD, 0x110CD}
 
 
 def is_zero(code):
     char = chr(code)
     if code == 0xAD:  # The soft hyphen is drawn by terminals.
         return False
+    if code in PREPENDED:
+        return False
+    if code in (0x3164, 0xFFA0):  # Hangul fillers.
+        return True
     if 0x1160 <= code <= 0x11FF or 0xD7B0 <= code <= 0xD7FF:  # Vowels and finals join the syllable before.
         return True
     return unicode.category(char) in ("Mn", "Me", "Cf", "Zl", "Zp")

@@ -14,6 +14,7 @@ public struct Sampler {
     var logit: Float
   }
 
+  /// A sampler whose draws the settings' seed fixes.
   public init(_ settings: SamplingSettings) {
     self.settings = settings
     random = SplitMix64(seed: settings.seed ?? UInt64.random(in: 0...UInt64.max))

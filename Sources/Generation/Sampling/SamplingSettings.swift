@@ -15,6 +15,7 @@ public struct SamplingSettings: Sendable, Equatable {
   /// The same seed gives the same text; nil draws one.
   public var seed: UInt64?
 
+  /// Settings with these values.
   public init(
     temperature: Float = 0.7, topP: Float = 0.95, topK: Int = 40, minP: Float = 0.05,
     repetitionPenalty: Float = 1, repetitionWindow: Int = 64, seed: UInt64? = nil

@@ -31,7 +31,10 @@ final class Gemma3: LanguageModel {
     let hidden = shape.hidden
     // safetensors hold a norm weight's distance from 1; GGUF's converter has added the 1.
     let offset: Float = try configuration.bool("norm_weights_include_one", default: false) ? 0 : 1
-    let sliding = try Self.slidingLayers(configuration, count: shape.layers)
+    let key =
+      configuration.has("sliding_window_pattern") ? "sliding_window_pattern" : "_sliding_window_pattern"
+    let period = try configuration.integer(key, 1...4096, default: 6)
+    let sliding = try configuration.slidingLayers(count: shape.layers) { ($0 + 1) % period != 0 }
     let window = try configuration.integer("sliding_window", 1...1 << 40, default: 512)
     let rotary = try Self.rotaryTables(configuration, headSize: shape.headSize)
     let activation = try configuration.activation(default: "gelu_pytorch_tanh")
@@ -66,20 +69,6 @@ final class Gemma3: LanguageModel {
     }
     self.norm = try norm("model.norm")
     facts = shape.facts("gemma3_text", weights.work)
-  }
-
-  /// Which layers slide: as `layer_types` says, or all but the last of each period.
-  private static func slidingLayers(_ configuration: ModelConfiguration, count: Int) throws -> [Bool] {
-    if let types = try configuration.strings("layer_types") {
-      guard types.count == count else {
-        throw ModelError.wrongValue(key: "layer_types", expected: "one for each of \(count) layers")
-      }
-      return types.map { $0 == "sliding_attention" }
-    }
-    let key =
-      configuration.has("sliding_window_pattern") ? "sliding_window_pattern" : "_sliding_window_pattern"
-    let period = try configuration.integer(key, 1...4096, default: 6)
-    return (0..<count).map { ($0 + 1) % period != 0 }
   }
 
   /// The sliding layers' table and the full layers'.

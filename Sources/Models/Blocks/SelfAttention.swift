@@ -16,7 +16,8 @@ struct SelfAttention {
   /// Takes `q_proj`, `k_proj`, `v_proj` and `o_proj` below `prefix`.
   init(
     _ prefix: String, _ shape: DecoderShape, rotary: RotaryTable?, _ weights: ModelWeights,
-    scale: Float? = nil, window: Int? = nil, softcap: Float? = nil
+    scale: Float? = nil, window: Int? = nil, softcap: Float? = nil,
+    sinks: Parameter? = nil
   ) throws {
     let queryColumns = shape.heads * shape.headSize
     let keyColumns = shape.keyValueHeads * shape.headSize
@@ -27,7 +28,8 @@ struct SelfAttention {
     self.rotary = rotary
     settings = AttentionSettings(
       heads: shape.heads, keyValueHeads: shape.keyValueHeads, headSize: shape.headSize,
-      scale: scale ?? 1 / Float(shape.headSize).squareRoot(), window: window, softcap: softcap)
+      scale: scale ?? 1 / Float(shape.headSize).squareRoot(), window: window, softcap: softcap,
+      sinks: sinks)
   }
 
   /// - Parameter residual: added to what the output projection gives.

@@ -24,6 +24,8 @@ struct GGUFConfiguration {
     ("attention.head_count_kv", "num_key_value_heads"),
     ("attention.key_length", "head_dim"),
     ("attention.sliding_window", "sliding_window"),
+    ("expert_count", "num_local_experts"),
+    ("expert_used_count", "num_experts_per_tok"),
   ]
   private static let numbers = [
     ("attention.layer_norm_rms_epsilon", "rms_norm_eps"),
@@ -49,6 +51,12 @@ struct GGUFConfiguration {
     return .object(object)
   }
 
+  /// The scaling of rotary frequencies, if any.
+  ///
+  /// GGUF has no key for YaRN's `truncate`, and llama.cpp always rounds the range outwards to whole pairs, as
+  /// is also the default here. OpenAI's checkpoint says `truncate: false`, so that gpt-oss from GGUF is 1e-2
+  /// standard deviations of the logits away from the original weights' answer; but a file means the same
+  /// wherever it is run (measured by Tests/Scripts/compare_gpt_oss.py: 5e-6 to llama.cpp).
   private func ropeScaling() throws -> JSON {
     if checkpoint.contains("rope_freqs.weight") {
       return ["rope_type": "factors", "factors": try factors("rope_freqs.weight")]
@@ -72,11 +80,13 @@ struct GGUFConfiguration {
     guard weight.format == .float32, weight.shape.count == 1 else {
       throw ModelError.unsupported("\(name) is not a list of float32 numbers")
     }
-    return .array(
-      (0..<weight.columns).map { index in
-        let bits = weight.values.pointer.loadUnaligned(fromByteOffset: index * 4, as: UInt32.self)
-        return .number(Double(Float(bitPattern: UInt32(littleEndian: bits))))
-      })
+    return weight.values.withUnsafeBytes { bytes in
+      .array(
+        (0..<weight.columns).map { index in
+          let bits = bytes.loadUnaligned(fromByteOffset: index * 4, as: UInt32.self)
+          return .number(Double(Float(bitPattern: UInt32(littleEndian: bits))))
+        })
+    }
   }
 
   /// What a converter changed on the way, architecture by architecture.
@@ -85,6 +95,9 @@ struct GGUFConfiguration {
     case "llama":
       // The converter reorders the rows of q and k, so that rotated pairs are neighbours.
       object["rope_interleaved"] = true
+    case "gpt-oss":
+      object["model_type"] = "gpt_oss"
+      object["intermediate_size"] = .integer(try metadata.integer("gpt-oss.expert_feed_forward_length"))
     case "gemma3":
       // The converter adds 1 to the norms' weights, and knows the 27B model by its layers.
       object["norm_weights_include_one"] = true

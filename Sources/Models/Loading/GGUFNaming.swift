@@ -24,11 +24,19 @@ struct GGUFNaming {
     "mlp.down_proj": "ffn_down",
   ]
   private static let byArchitecture = [
+    "gpt-oss": [
+      "post_attention_layernorm": "post_attention_norm",
+      "self_attn.sinks": "attn_sinks.weight",
+      "mlp.router": "ffn_gate_inp",
+      "mlp.experts.gate_proj": "ffn_gate_exps",
+      "mlp.experts.up_proj": "ffn_up_exps",
+      "mlp.experts.down_proj": "ffn_down_exps",
+    ],
     "gemma3": [
       "post_attention_layernorm": "post_attention_norm",
       "pre_feedforward_layernorm": "ffn_norm",
       "post_feedforward_layernorm": "post_ffw_norm",
-    ]
+    ],
   ]
 
   init(architecture: String) { own = Self.byArchitecture[architecture] ?? [:] }

@@ -145,4 +145,14 @@ extension ModelConfiguration {
     default: throw ModelError.unsupported("the activation '\(name)' is not supported")
     }
   }
+
+  /// Which layers attend to a sliding window: as `layer_types` says.
+  /// - Parameter fallback: says so of a layer where the configuration does not.
+  func slidingLayers(count: Int, _ fallback: (Int) -> Bool) throws -> [Bool] {
+    guard let types = try strings("layer_types") else { return (0..<count).map(fallback) }
+    guard types.count == count else {
+      throw ModelError.wrongValue(key: "layer_types", expected: "one for each of \(count) layers")
+    }
+    return types.map { $0 == "sliding_attention" }
+  }
 }

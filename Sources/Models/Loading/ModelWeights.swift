@@ -3,10 +3,10 @@ import Compute
 /// Gives an architecture its parameters by the names of the public checkpoints, checks their shapes, hands
 /// them to the backend, and counts the work that a token will cost.
 final class ModelWeights {
-  private let source: any WeightSource
+  let source: any WeightSource
   let backend: any Backend
   /// What one token costs so far, of all that was asked for.
-  private(set) var work = TokenWork()
+  var work = TokenWork()
 
   init(_ source: any WeightSource, backend: any Backend) {
     self.source = source
@@ -20,7 +20,7 @@ final class ModelWeights {
     try backend.parameter(stored(name, shape))
   }
 
-  private func stored(_ name: String, _ shape: [Int]) throws -> Weight {
+  func stored(_ name: String, _ shape: [Int]) throws -> Weight {
     let stored = try source.storedWeight(name, shape: shape)
     guard stored.shape == shape else {
       throw ModelError.wrongShape(tensor: name, shape: stored.shape, expected: shape)
@@ -53,6 +53,39 @@ final class ModelWeights {
     let head = try stored("lm_head.weight", size)
     work.add(head, promptShare: 0, generationShare: 1)
     return (embedding, Linear(weight: try backend.parameter(head)))
+  }
+}
+
+extension ModelWeights {
+  /// A stack of experts' matrices [experts, outputs, inputs] under `name.weight`, with `name.bias` where
+  /// the file has it.
+  /// - Parameter share: of the experts that a token uses.
+  func expertStack(
+    _ name: String, _ experts: Int, _ outputs: Int, _ inputs: Int, _ share: Double
+  ) throws -> Linear {
+    let weight = try stored(name + ".weight", [experts, outputs, inputs])
+    return try expertStack(weight, share, bias: name + ".bias")
+  }
+
+  /// The same under the names of OpenAI's checkpoint: in MXFP4 (`name_blocks`, which the checkpoint's
+  /// reader puts together as `name`), or as plain numbers with inputs and outputs exchanged.
+  func openAIStack(
+    _ name: String, _ experts: Int, _ outputs: Int, _ inputs: Int, _ share: Double
+  ) throws -> Linear {
+    let extents = [experts, outputs, inputs]
+    let found = try source.storedWeight(name, shape: extents)
+    let weight = found.format == .mxfp4Planar ? found : try found.transposed()
+    guard weight.shape == extents else {
+      throw ModelError.wrongShape(tensor: name, shape: weight.shape, expected: extents)
+    }
+    return try expertStack(weight, share, bias: name + "_bias")
+  }
+
+  private func expertStack(_ weight: Weight, _ share: Double, bias: String) throws -> Linear {
+    work.add(weight, promptShare: share, generationShare: share)
+    guard contains(bias) else { return Linear(weight: try backend.parameter(weight)) }
+    return Linear(
+      weight: try backend.parameter(weight), bias: try parameter(bias, [weight.matrices, weight.rows]))
   }
 }
 

@@ -13,7 +13,7 @@ struct SyntheticWeights: WeightSource {
 
   func storedWeight(_ name: String, shape extents: [Int]) throws -> Weight {
     let numbers = extents.reduce(1, *)
-    if extents.count == 1 {
+    if extents.count == 1 || name.hasSuffix(".bias") {
       let value: Float = name.hasSuffix("bias") ? 0 : 1
       return try Weight(
         format: .float32, shape: extents,
@@ -67,24 +67,16 @@ struct SyntheticWeights: WeightSource {
 
   /// Memory filled with a pattern.
   private static func bytes(count: Int, repeating pattern: [UInt8]) -> Bytes {
-    let memory = SyntheticMemory(count: count)
+    let memory = OwnedMemory(count: count)
     var filled = min(pattern.count, count)
-    UnsafeMutableRawBufferPointer(start: memory.pointer, count: filled).copyBytes(from: pattern.prefix(filled))
+    let start = UnsafeMutableRawBufferPointer(start: memory.pointer, count: filled)
+    start.copyBytes(from: pattern.prefix(filled))
     while filled < count {
       // Whole patterns, doubling: a block never starts elsewhere than in the pattern.
       let next = min(filled, count - filled, 1 << 24 / pattern.count * pattern.count)
       (memory.pointer + filled).copyMemory(from: memory.pointer, byteCount: next)
       filled += next
     }
-    return Bytes(UnsafeRawBufferPointer(start: memory.pointer, count: count), owner: memory)
+    return memory.bytes
   }
-}
-
-/// Memory that lives as long as a weight refers to it.
-private final class SyntheticMemory: @unchecked Sendable {
-  let pointer: UnsafeMutableRawPointer
-
-  init(count: Int) { pointer = .allocate(byteCount: max(count, 1), alignment: 64) }
-
-  deinit { pointer.deallocate() }
 }

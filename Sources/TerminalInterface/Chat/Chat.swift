@@ -1,18 +1,18 @@
 import Conversation
 
 /// The chat without a terminal: events in, effects and frames out. Tests drive this.
-final class Chat {
-  private(set) var state: ChatState
+package final class Chat {
+  package private(set) var state: ChatState
   private let renderer = TranscriptRenderer()
-  private(set) var size: ScreenSize
+  package private(set) var size: ScreenSize
 
-  init(state: ChatState, size: ScreenSize) {
+  package init(state: ChatState, size: ScreenSize) {
     self.state = state
     self.size = size
   }
 
   /// Takes an event that came at `now` (seconds on any clock that does not go back).
-  func handle(_ event: ChatEvent, now: Double) -> [ChatEffect] {
+  package func handle(_ event: ChatEvent, now: Double) -> [ChatEffect] {
     state.now = now
     switch event {
     case .input(let input): return take(input)
@@ -32,29 +32,29 @@ final class Chat {
   }
 
   /// Shows a short message for something that the program did.
-  func show(_ text: String, now: Double) {
+  package func show(_ text: String, now: Double) {
     state.now = now
     state.show(text)
   }
 
   /// Loads a model with the first frame.
-  func load(_ name: String) -> [ChatEffect] {
+  package func load(_ name: String) -> [ChatEffect] {
     state.loading = name
     return [.switchModel(name)]
   }
 
   /// The clock went on. Returns true when the frame changes by that.
-  func tick(now: Double) -> Bool {
+  package func tick(now: Double) -> Bool {
     state.now = now
     if case .reading = state.turn?.phase { return state.expire() || true }
     return state.expire()
   }
 
   /// The theme that was chosen cannot be used.
-  func fallBack(to theme: String) { state.theme = theme }
+  package func fallBack(to theme: String) { state.theme = theme }
 
   /// The screen has another size; what is seen stays.
-  func resize(_ size: ScreenSize) {
+  package func resize(_ size: ScreenSize) {
     guard size != self.size else { return }
     let isNewWidth = size.columns != self.size.columns
     self.size = size
@@ -65,14 +65,14 @@ final class Chat {
   }
 
   /// The frame as it is now.
-  func frame() -> Frame {
+  package func frame() -> Frame {
     prepare()
     defer { renderer.forget() }
     return ChatView(state: state, size: size).frame(transcript: renderer)
   }
 
   /// Changes the state at a time.
-  func mutate<Result>(_ now: Double, _ change: (inout ChatState) -> Result) -> Result {
+  package func mutate<Result>(_ now: Double, _ change: (inout ChatState) -> Result) -> Result {
     state.now = now
     return change(&state)
   }
@@ -128,8 +128,10 @@ final class Chat {
     prepare()
     defer { renderer.forget() }
     if rows < -1_000_000 {
-      let isLonger = ScrollPosition.end(renderer, height: view.transcriptHeight) != .init(
-        entry: 0, row: 0, rowsThen: renderer.entryCount > 0 ? renderer.rowCount(0) : 0)
+      let isLonger =
+        ScrollPosition.end(renderer, height: view.transcriptHeight)
+        != .init(
+          entry: 0, row: 0, rowsThen: renderer.entryCount > 0 ? renderer.rowCount(0) : 0)
       if isLonger { state.scroll = .fixed(.init(entry: 0, row: 0, rowsThen: renderer.rowCount(0))) }
       return
     }
@@ -140,7 +142,7 @@ final class Chat {
 /// What a chat of lines needs besides.
 extension Chat {
   /// Takes a whole line, as if it had been typed and sent.
-  func submit(_ line: String, now: Double) -> [ChatEffect] {
+  package func submit(_ line: String, now: Double) -> [ChatEffect] {
     mutate(now) { state in
       state.draft.set(line)
       let effects = state.submit()
@@ -158,7 +160,7 @@ extension Chat {
   }
 
   /// Stops the answer that is being written.
-  func stop(now: Double) -> [ChatEffect] { mutate(now) { $0.stopAnswer() } }
+  package func stop(now: Double) -> [ChatEffect] { mutate(now) { $0.stopAnswer() } }
 
-  func dropFlash() { mutate(state.now) { $0.clearFlash() } }
+  package func dropFlash() { mutate(state.now) { $0.clearFlash() } }
 }

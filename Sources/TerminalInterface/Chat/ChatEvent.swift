@@ -1,7 +1,7 @@
 import Conversation
 
 /// Everything that can happen to the chat.
-enum ChatEvent: Sendable {
+package enum ChatEvent: Sendable {
   case input(TerminalInput)
   /// Something from the engine, for the turn with this number.
   case engine(turn: Int, EngineEvent)
@@ -14,7 +14,7 @@ enum ChatEvent: Sendable {
 }
 
 /// What the chat asks of the world; `ChatProgram` does it.
-enum ChatEffect: Sendable, Equatable {
+package enum ChatEffect: Sendable, Equatable {
   case send(turn: Int, ChatRequest)
   case cancel
   case switchModel(String)

@@ -17,19 +17,21 @@ public struct ChatOptions: Sendable {
   public init(environment: [String: String]) { self.environment = environment }
 
   /// Where what was sent is kept; nil when there is no such place.
-  var historyFile: String? {
+  package var historyFile: String? {
     if let state = environment["XDG_STATE_HOME"], state.hasPrefix("/") { return state + "/sotto/history" }
     return environment["HOME"].map { $0 + "/.local/state/sotto/history" }
   }
 }
 
 /// Which of the two faces the chat has.
-enum ChatFace: Sendable, Equatable {
+package enum ChatFace: Sendable, Equatable {
   case screen
   case lines
 
   /// The screen needs a terminal on both sides, of a kind that can move its cursor.
-  static func decide(isPlain: Bool, inputIsTerminal: Bool, outputIsTerminal: Bool, type: String?) -> ChatFace {
+  package static func decide(isPlain: Bool, inputIsTerminal: Bool, outputIsTerminal: Bool, type: String?)
+    -> ChatFace
+  {
     guard !isPlain, inputIsTerminal, outputIsTerminal, let type, !type.isEmpty else { return .lines }
     return type == "dumb" || type == "unknown" ? .lines : .screen
   }

@@ -3,7 +3,7 @@ import Conversation
 /// What each command does.
 extension ChatState {
   /// Runs a command with its argument.
-  mutating func run(_ command: Command, _ argument: String) -> [ChatEffect] {
+  package mutating func run(_ command: Command, _ argument: String) -> [ChatEffect] {
     if turn != nil, changesConversation(command, argument) {
       show("Esc stops the answer first")
       return []
@@ -81,7 +81,8 @@ extension ChatState {
 
   private mutating func setSystem(_ text: String) {
     if text.isEmpty {
-      transcript.note(conversation.systemPrompt.map { "System prompt: \($0)" } ?? "There is no system prompt.")
+      transcript.note(
+        conversation.systemPrompt.map { "System prompt: \($0)" } ?? "There is no system prompt.")
     } else if text == "-" {
       conversation.systemPrompt = nil
       transcript.note("The system prompt was removed.")
@@ -149,7 +150,8 @@ extension ChatState {
   }
 
   private mutating func copy(_ argument: String) -> [ChatEffect] {
-    guard let last = conversation.last(.assistant), let answer = conversation[last]?.content, !answer.isEmpty else {
+    guard let last = conversation.last(.assistant), let answer = conversation[last]?.content, !answer.isEmpty
+    else {
       show("There is no answer to copy yet")
       return []
     }
@@ -159,7 +161,8 @@ extension ChatState {
     }
     let blocks = CodeBlocks.of(answer)
     guard let number = Int(argument), number >= 1, number <= blocks.count else {
-      show(blocks.isEmpty ? "The answer has no code block" : "The answer has code blocks 1 to \(blocks.count)")
+      show(
+        blocks.isEmpty ? "The answer has no code block" : "The answer has code blocks 1 to \(blocks.count)")
       return []
     }
     show("Code block \(number) was sent to the clipboard")
@@ -179,7 +182,9 @@ extension ChatState {
 
   private var statisticsText: String {
     guard let statistics else { return "No answer was given yet." }
-    var lines = ["prompt: \(grouped(statistics.promptTokens)) tokens, \(grouped(statistics.reusedTokens)) from the cache"]
+    var lines = [
+      "prompt: \(grouped(statistics.promptTokens)) tokens, \(grouped(statistics.reusedTokens)) from the cache"
+    ]
     if let reason = statistics.missReason { lines.append("cache: \(reason)") }
     if let speed = statistics.promptTokensPerSecond { lines.append("reading: \(fixed(speed, 1)) tokens/s") }
     if let time = statistics.timeToFirstToken { lines.append("time to first token: \(duration(time))") }

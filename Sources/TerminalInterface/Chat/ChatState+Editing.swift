@@ -1,7 +1,7 @@
 /// The keys of the composer.
 extension ChatState {
   /// Does what an editing key asks for.
-  mutating func edit(_ action: Action) {
+  package mutating func edit(_ action: Action) {
     switch action {
     case .left: draft.move(to: draft.cursor - 1)
     case .right: draft.move(to: draft.cursor + 1)
@@ -23,7 +23,7 @@ extension ChatState {
   }
 
   /// Moves a row up or down in the draft; at its edge through the history. `width` is that of the composer's text.
-  mutating func moveVertically(by rows: Int, width: Int) {
+  package mutating func moveVertically(by rows: Int, width: Int) {
     let layout = ComposerLayout(draft, width: width)
     let place = layout.cursor
     let target = place.row + rows

@@ -3,7 +3,7 @@ import Conversation
 /// Keys and text.
 extension ChatState {
   /// Takes what came from the terminal, scrolling aside, which needs the rows.
-  mutating func take(_ input: TerminalInput) -> [ChatEffect] {
+  package mutating func take(_ input: TerminalInput) -> [ChatEffect] {
     if flash != nil && askedToQuit == nil { clearFlash() }
     switch input {
     case .text(let text): return type(text)
@@ -38,7 +38,7 @@ extension ChatState {
   }
 
   /// Changes the draft; the menu and the journey through the history begin anew.
-  mutating func edit(_ change: (inout Draft) -> Void) {
+  package mutating func edit(_ change: (inout Draft) -> Void) {
     let before = draft.elements
     change(&draft)
     guard draft.elements != before else { return }
@@ -95,7 +95,8 @@ extension ChatState {
       helpScroll = nil
     case .deleteForwardOrQuit where draft.isEmpty: return turn == nil ? [.quit(0)] : []
     // Escape was met before; scrolling is done where the rows are known.
-    case .escape, .pageUp, .pageDown, .top, .bottom, .lineUp, .lineDown, .complete, .completeBack, .up, .down: break
+    case .escape, .pageUp, .pageDown, .top, .bottom, .lineUp, .lineDown, .complete, .completeBack, .up, .down:
+      break
     default: edit(action)
     }
     return []
@@ -148,7 +149,11 @@ extension ChatState {
     case .down: menuSelection = (marked + 1) % count
     case .complete:
       let item = menu.items[marked]
-      if item.completed == draft.text { menuSelection = (marked + 1) % count } else { draft.set(item.completed) }
+      if item.completed == draft.text {
+        menuSelection = (marked + 1) % count
+      } else {
+        draft.set(item.completed)
+      }
       menuClosedFor = nil
     case .send:
       let item = menu.items[marked]
@@ -165,7 +170,7 @@ extension ChatState {
   }
 
   /// Sends the draft, or runs it when it is a command.
-  mutating func submit() -> [ChatEffect] {
+  package mutating func submit() -> [ChatEffect] {
     helpScroll = nil
     let text = draft.text
     if text.allSatisfy(\.isWhitespace) { return [] }

@@ -3,7 +3,7 @@ import Conversation
 /// Sending, and what comes back.
 extension ChatState {
   /// Sends a message of the person.
-  mutating func submit(message text: String) -> [ChatEffect] {
+  package mutating func submit(message text: String) -> [ChatEffect] {
     guard turn == nil else {
       show("Esc stops the answer first")
       return []
@@ -24,7 +24,7 @@ extension ChatState {
   }
 
   /// Asks for an answer to the path as it stands.
-  mutating func startTurn() -> [ChatEffect] {
+  package mutating func startTurn() -> [ChatEffect] {
     // The answer that is to come belongs to the tree from the start, so that nothing is lost when it is stopped.
     let request = request
     let answer = conversation.append(Message(role: .assistant, content: "", model: model?.name))
@@ -39,7 +39,7 @@ extension ChatState {
   private var request: ChatRequest { ChatRequest(messages: conversation.messages, settings: settings) }
 
   /// Takes an event of a turn; those of earlier turns are dropped.
-  mutating func take(_ event: EngineEvent, turn id: Int) {
+  package mutating func take(_ event: EngineEvent, turn id: Int) {
     guard var turn, turn.id == id else { return }
     switch event {
     case .prefill(let done, let total, let reused):
@@ -49,8 +49,11 @@ extension ChatState {
     case .delta(let channel, let text):
       turn.phase = channel == .reasoning ? .thinking : .writing
       if turn.statistics.timeToFirstToken == nil { turn.statistics.timeToFirstToken = now - turn.started }
+      if channel == .reasoning && turn.thinkingSince == nil { turn.thinkingSince = now }
+      let thinkingTime = turn.thinkingSince.map { now - $0 }
       conversation.update(turn.answer) { message in
         if channel == .reasoning { message.reasoning += text } else { message.content += text }
+        if channel == .reasoning || message.reasoningTime == nil { message.reasoningTime = thinkingTime }
       }
     case .progress(let statistics):
       turn.statistics = merged(statistics, turn.statistics)
@@ -93,7 +96,7 @@ extension ChatState {
   }
 
   /// Stops the answer, keeping what is there.
-  mutating func stopAnswer() -> [ChatEffect] {
+  package mutating func stopAnswer() -> [ChatEffect] {
     guard var turn, !turn.isStopping else { return [] }
     if turn.phase == .loading {
       finish(turn, .cancelled)
@@ -105,7 +108,7 @@ extension ChatState {
   }
 
   /// A model is ready; a message that waited for it is sent.
-  mutating func loaded(_ info: ModelInfo, _ defaults: ChatSettings) -> [ChatEffect] {
+  package mutating func loaded(_ info: ModelInfo, _ defaults: ChatSettings) -> [ChatEffect] {
     let isSwitch = model != nil && model?.name != info.name
     // What the person set stays; what was the old model's own becomes the new one's.
     if model == nil { settings = defaults }
@@ -123,10 +126,9 @@ extension ChatState {
   }
 
   /// A model could not be loaded; the earlier one, if there was one, goes on.
-  mutating func failedToLoad(_ name: String, _ message: String) {
+  package mutating func failedToLoad(_ name: String, _ message: String) {
     loading = nil
+    if let turn, turn.phase == .loading { finish(turn, .failed) }
     transcript.note("\(name): \(message)", .error)
-    guard let turn, turn.phase == .loading else { return }
-    finish(turn, .failed)
   }
 }

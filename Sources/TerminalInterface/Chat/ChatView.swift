@@ -1,20 +1,22 @@
 /// The whole screen as lines: transcript or help, a rule, the menu, the composer, the status line. A pure function of
 /// the state, the size, and the transcript's rows.
-struct ChatView {
-  let state: ChatState
-  let size: ScreenSize
+package struct ChatView {
+  package let state: ChatState
+  package let size: ScreenSize
 
   /// The mark before the draft, and the room that it takes.
   private static let mark = "› "
 
   /// Columns for the draft.
-  var composerWidth: Int { max(2, size.columns - 2) }
+  package var composerWidth: Int { max(2, size.columns - 2) }
 
   /// Rows of the transcript.
-  var transcriptHeight: Int { max(0, size.rows - composer.lines.count - menuRows.count - 1 - (hasRule ? 1 : 0)) }
+  package var transcriptHeight: Int {
+    max(0, size.rows - composer.lines.count - menuRows.count - 1 - (hasRule ? 1 : 0))
+  }
 
   /// The frame.
-  func frame(transcript: TranscriptRenderer) -> Frame {
+  package func frame(transcript: TranscriptRenderer) -> Frame {
     let composer = composer
     let menu = menuRows
     let height = transcriptHeight
@@ -118,7 +120,8 @@ struct ChatView {
     let column = min(line.columns, size.columns - 1)
     let row = StyledLine([Span("  ", .prompt), Span(VisibleText.singleLine(found ?? ""), .dim)])
     return (
-      [line.truncated(to: size.columns), row.truncated(to: size.columns)], Frame.Position(row: 0, column: column)
+      [line.truncated(to: size.columns), row.truncated(to: size.columns)],
+      Frame.Position(row: 0, column: column)
     )
   }
 }

@@ -1,10 +1,15 @@
 /// Does what has to do with the engine, in tasks of their own; what comes of it is posted to the mailbox.
-struct EffectWorker: Sendable {
-  let engine: any ChatEngine
-  let mailbox: Mailbox<ChatEvent>
+package struct EffectWorker: Sendable {
+  package let engine: any ChatEngine
+  package let mailbox: Mailbox<ChatEvent>
+
+  package init(engine: any ChatEngine, mailbox: Mailbox<ChatEvent>) {
+    self.engine = engine
+    self.mailbox = mailbox
+  }
 
   /// Starts an effect that concerns the engine. Returns false for one that is the program's to do.
-  func start(_ effect: ChatEffect) -> Bool {
+  package func start(_ effect: ChatEffect) -> Bool {
     let (engine, mailbox) = (engine, mailbox)
     switch effect {
     case .send(let turn, let request):
@@ -17,7 +22,9 @@ struct EffectWorker: Sendable {
           default: break
           }
         }
-        if !isOver { mailbox.post(.engine(turn: turn, .failed("The engine ended the answer without a word."))) }
+        if !isOver {
+          mailbox.post(.engine(turn: turn, .failed("The engine ended the answer without a word.")))
+        }
       }
     case .cancel:
       Task { await engine.cancel() }

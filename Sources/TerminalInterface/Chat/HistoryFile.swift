@@ -8,14 +8,16 @@
 
 /// What was sent, kept from session to session: one entry a line, line feeds and backslashes escaped. Several
 /// sessions may add to it at once.
-struct HistoryFile {
-  let path: String
+package struct HistoryFile {
+  package let path: String
+
+  package init(path: String) { self.path = path }
 
   /// Bytes that are read, from the start; a file that has grown beyond is cut to its newest half.
-  static let limit = 4 * 1024 * 1024
+  package static let limit = 4 * 1024 * 1024
 
   /// The entries, oldest first; none when there is no file.
-  func load() -> [String] {
+  package func load() -> [String] {
     guard let text = readText(path, limit: 2 * Self.limit) else { return [] }
     let entries = text.split(separator: "\n").map { Self.decoded($0) }
     guard text.utf8.count > Self.limit else { return entries }
@@ -25,7 +27,7 @@ struct HistoryFile {
   }
 
   /// Adds an entry. A history that cannot be written is no reason to trouble anyone.
-  func append(_ entry: String) {
+  package func append(_ entry: String) {
     makeFolders()
     let descriptor = open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0o600)
     guard descriptor >= 0 else { return }
@@ -34,7 +36,7 @@ struct HistoryFile {
     close(descriptor)
   }
 
-  static func encoded(_ entry: String) -> String {
+  package static func encoded(_ entry: String) -> String {
     entry.reduce(into: "") { text, character in
       switch character {
       case "\\": text += "\\\\"
@@ -45,7 +47,7 @@ struct HistoryFile {
     }
   }
 
-  static func decoded(_ line: some StringProtocol) -> String {
+  package static func decoded(_ line: some StringProtocol) -> String {
     var text = ""
     var isEscaped = false
     for character in line {

@@ -1,3 +1,6 @@
+import CNcurses
+import Conversation
+
 #if canImport(Glibc)
   import Glibc
 #elseif canImport(Musl)
@@ -5,12 +8,10 @@
 #else
   import Darwin
 #endif
-import CNcurses
-import Conversation
 
 /// The chat without a screen: a message is a line of the standard input, an answer is text on the standard output.
 /// What the program itself says goes to the standard error, so that a pipe holds answers only.
-final class LineProgram {
+package final class LineProgram {
   private let worker: EffectWorker
   private let pipe: WakePipe
   private let chat: Chat
@@ -19,13 +20,15 @@ final class LineProgram {
   private var pending: [UInt8] = []
   private var isAtEnd = false
   private var exitCode: Int32?
+  /// A pipe's exit status tells whether every line was answered.
+  private var hasFailed = false
   /// Entries of the transcript that were told already.
   private var told = 0
   /// Bytes of the answer that is being written which are out already.
   private var written = 0
   private var answering: MessageTree.ID?
 
-  init(worker: EffectWorker, pipe: WakePipe, options: ChatOptions) {
+  package init(worker: EffectWorker, pipe: WakePipe, options: ChatOptions) {
     self.worker = worker
     self.pipe = pipe
     isInteractive = isatty(STDIN_FILENO) == 1
@@ -36,7 +39,7 @@ final class LineProgram {
   }
 
   /// Runs until the input ends or the person leaves.
-  func run() -> Int32 {
+  package func run() -> Int32 {
     signals_watch(pipe.writing)
     defer { signals_unwatch() }
     perform([.refreshModels])
@@ -57,7 +60,7 @@ final class LineProgram {
       step()
     }
     _ = worker.start(.cancel)
-    return exitCode ?? 0
+    return exitCode ?? (hasFailed && !isInteractive ? 1 : 0)
   }
 
   // A line is taken only when the one before was answered and a model is there.
@@ -111,6 +114,7 @@ final class LineProgram {
 
   private func submit(_ line: String) {
     let effects = chat.submit(line, now: TerminalPoll.now())
+    if chat.state.model == nil { hasFailed = true }
     perform(effects)
     tell()
     if let flash = chat.state.flash?.text {
@@ -139,6 +143,7 @@ final class LineProgram {
         written = bytes.count
       }
       if state.turn == nil {
+        if message.finish == .failed { hasFailed = true }
         if written > 0 { put("\n", to: STDOUT_FILENO) }
         (answering, written) = (nil, 0)
       }

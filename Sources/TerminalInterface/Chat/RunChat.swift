@@ -13,7 +13,8 @@
 /// its cursor, messages are lines of the standard input and answers go to the standard output as text.
 public func runChat(engine: any ChatEngine, options: ChatOptions) async -> Int32 {
   let face = ChatFace.decide(
-    isPlain: options.isPlain, inputIsTerminal: isatty(STDIN_FILENO) == 1, outputIsTerminal: isatty(STDOUT_FILENO) == 1,
+    isPlain: options.isPlain, inputIsTerminal: isatty(STDIN_FILENO) == 1,
+    outputIsTerminal: isatty(STDOUT_FILENO) == 1,
     type: options.environment["TERM"])
   return await onThread {
     guard let pipe = WakePipe() else { return EX_OSERR }

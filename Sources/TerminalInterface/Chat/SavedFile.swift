@@ -7,9 +7,9 @@
 #endif
 
 /// Files that the person asks for.
-enum SavedFile {
+package enum SavedFile {
   /// Writes a text and says how that went. A file that is there already is kept: the new one gets a number.
-  static func write(_ text: String, to path: String) -> String {
+  package static func write(_ text: String, to path: String) -> String {
     let path = free(expanded(path))
     if let problem = writeText(text, to: path) { return "\(path) could not be written: \(problem)" }
     return "Saved as \(path)"

@@ -4,7 +4,7 @@ import CNcurses
 ///
 /// At most 60 frames a second, however fast tokens come; none at all while nothing happens. The first token of an
 /// answer is drawn at once.
-final class ScreenProgram {
+package final class ScreenProgram {
   private let worker: EffectWorker
   private let pipe: WakePipe
   private let screen: Screen
@@ -25,13 +25,15 @@ final class ScreenProgram {
   private static let escapeTime = 0.04
 
   /// Takes the terminal over. Nil when ncurses does not know it.
-  init?(worker: EffectWorker, pipe: WakePipe, options: ChatOptions) {
+  package init?(worker: EffectWorker, pipe: WakePipe, options: ChatOptions) {
     self.worker = worker
     self.pipe = pipe
     themes = ThemeLibrary(environment: options.environment)
-    history = options.historyFile.map(HistoryFile.init)
+    history = options.historyFile.map { HistoryFile(path: $0) }
     usesWheel = options.usesWheel
-    guard let screen = Screen(theme: ThemeLibrary.fallback, environment: options.environment) else { return nil }
+    guard let screen = Screen(theme: ThemeLibrary.fallback, environment: options.environment) else {
+      return nil
+    }
     self.screen = screen
     drawnTheme = ThemeLibrary.fallback.name
     var state = ChatState(theme: options.theme ?? ThemeLibrary.defaultName)
@@ -43,13 +45,17 @@ final class ScreenProgram {
   }
 
   /// Runs until the person leaves.
-  func run() -> Int32 {
+  package func run() -> Int32 {
     signals_watch(pipe.writing)
     decoder.expectedReports = screen.askForAbilities()
     if usesWheel { screen.writeRaw("\u{1B}[?1000h\u{1B}[?1006h") }
     perform([.refreshModels])
     while exitCode == nil { turnOnce() }
     if usesWheel { screen.writeRaw("\u{1B}[?1006l\u{1B}[?1000l") }
+    // An answer of the terminal that is still on its way would be typed into the shell.
+    if decoder.expectedReports > 0, TerminalPoll.wait(pipe: pipe, milliseconds: 50).input {
+      _ = TerminalPoll.read()
+    }
     screen.stop()
     signals_unwatch()
     _ = worker.start(.cancel)
@@ -80,7 +86,9 @@ final class ScreenProgram {
     }
     if chat.tick(now: now) { isDirty = true }
     // The first word of an answer does not wait for the beat.
-    if chat.state.turn?.phase != phase && (chat.state.turn?.phase == .writing || chat.state.turn?.phase == .thinking) {
+    if chat.state.turn?.phase != phase
+      && (chat.state.turn?.phase == .writing || chat.state.turn?.phase == .thinking)
+    {
       lastFrame = 0
     }
   }
@@ -125,7 +133,9 @@ final class ScreenProgram {
       chat.fallBack(to: ThemeLibrary.defaultName)
       screen.use(ThemeLibrary.fallback)
       drawnTheme = ThemeLibrary.defaultName
-      perform(chat.handle(.note("\(error)\nThe theme \(drawnTheme) is used.", isError: true), now: TerminalPoll.now()))
+      perform(
+        chat.handle(
+          .note("\(error)\nThe theme \(drawnTheme) is used.", isError: true), now: TerminalPoll.now()))
     }
   }
 
@@ -135,6 +145,11 @@ final class ScreenProgram {
     if signals & Int32(SIGNALS_QUIT) != 0 { exitCode = 143 }
     if signals & Int32(SIGNALS_INTERRUPT) != 0 { take([.key(.control("c"))], TerminalPoll.now()) }
     if signals & Int32(SIGNALS_SUSPEND) != 0 { suspend() }
+    if signals & Int32(SIGNALS_CONTINUED) != 0 {
+      // Something else stopped us, and may have changed the terminal's modes.
+      screen.pause()
+      screen.resume()
+    }
     if signals & (Int32(SIGNALS_RESIZED) | Int32(SIGNALS_CONTINUED)) != 0 {
       screen.updateSize()
       chat.resize(screen.size)
@@ -146,6 +161,7 @@ final class ScreenProgram {
   private func suspend() {
     screen.pause()
     signals_stop_self()
+    _ = signals_take()
     screen.resume()
     chat.resize(screen.size)
     isDirty = true

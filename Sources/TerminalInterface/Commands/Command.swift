@@ -1,26 +1,26 @@
 /// What can be asked for with a slash.
-enum Command: String, Sendable, CaseIterable {
+package enum Command: String, Sendable, CaseIterable {
   case model, models, system, set, think, regen, edit, undo, new, theme, copy, save, stats, help, quit
 }
 
 /// One line of the command table: it drives the dispatch, the menu, completion and help.
-struct CommandEntry: Sendable {
+package struct CommandEntry: Sendable {
   /// What completes its argument.
-  enum Completion: Sendable {
+  package enum Completion: Sendable {
     case none, models, settings, themes, reasoning
   }
 
-  let command: Command
+  package let command: Command
   /// How the argument is written in help; empty for none.
-  let argument: String
-  let summary: String
-  var completion = Completion.none
+  package let argument: String
+  package let summary: String
+  package var completion = Completion.none
   /// True when Enter on its bare name asks for the argument instead of running it.
-  var asksForArgument = false
+  package var asksForArgument = false
 
-  var name: String { command.rawValue }
+  package var name: String { command.rawValue }
 
-  static let all: [CommandEntry] = [
+  package static let all: [CommandEntry] = [
     CommandEntry(
       command: .model, argument: "NAME", summary: "switch to another model", completion: .models,
       asksForArgument: true),
@@ -31,28 +31,32 @@ struct CommandEntry: Sendable {
       command: .set, argument: "[NAME VALUE]", summary: "show or change how answers are sampled",
       completion: .settings),
     CommandEntry(
-      command: .think, argument: "[show|fold|hide|EFFORT]", summary: "how reasoning is shown, and how hard to think",
+      command: .think, argument: "[show|fold|hide|EFFORT]",
+      summary: "how reasoning is shown, and how hard to think",
       completion: .reasoning),
     CommandEntry(command: .regen, argument: "", summary: "another answer to the last message"),
     CommandEntry(command: .edit, argument: "", summary: "change the last message and send it again"),
     CommandEntry(command: .undo, argument: "", summary: "take the last message and its answer back"),
     CommandEntry(command: .new, argument: "", summary: "begin a new conversation"),
     CommandEntry(
-      command: .theme, argument: "[NAME]", summary: "change the colours", completion: .themes, asksForArgument: true),
+      command: .theme, argument: "[NAME]", summary: "change the colours", completion: .themes,
+      asksForArgument: true),
     CommandEntry(
-      command: .copy, argument: "[N]", summary: "copy the last answer, or its Nth code block, to the clipboard"),
+      command: .copy, argument: "[N]",
+      summary: "copy the last answer, or its Nth code block, to the clipboard"),
     CommandEntry(
-      command: .save, argument: "[FILE]", summary: "write the conversation as Markdown, or as JSON if FILE ends so"),
+      command: .save, argument: "[FILE]",
+      summary: "write the conversation as Markdown, or as JSON if FILE ends so"),
     CommandEntry(command: .stats, argument: "", summary: "what the last answer took"),
     CommandEntry(command: .help, argument: "", summary: "keys, commands and settings"),
     CommandEntry(command: .quit, argument: "", summary: "leave"),
   ]
 
-  static func named(_ name: String) -> CommandEntry? { all.first { $0.name == name.lowercased() } }
+  package static func named(_ name: String) -> CommandEntry? { all.first { $0.name == name.lowercased() } }
 }
 
 /// What a line that was sent is.
-enum SubmittedLine: Sendable, Equatable {
+package enum SubmittedLine: Sendable, Equatable {
   case message(String)
   case command(Command, argument: String)
   /// A slash with a name that is not known, and the name that may have been meant.
@@ -60,7 +64,7 @@ enum SubmittedLine: Sendable, Equatable {
 
   /// A slash begins a command; two begin a message that starts with one slash. A path such as "/usr/lib is full" is
   /// a message: names of commands have no second slash.
-  static func parse(_ text: String) -> SubmittedLine {
+  package static func parse(_ text: String) -> SubmittedLine {
     guard text.hasPrefix("/") else { return .message(text) }
     if text.hasPrefix("//") { return .message(String(text.dropFirst())) }
     let body = text.dropFirst()
@@ -69,7 +73,9 @@ enum SubmittedLine: Sendable, Equatable {
     let argument = body.dropFirst(name.count).drop { $0.isWhitespace }
     var trimmed = argument
     while trimmed.last?.isWhitespace == true { trimmed = trimmed.dropLast() }
-    if let entry = CommandEntry.named(String(name)) { return .command(entry.command, argument: String(trimmed)) }
+    if let entry = CommandEntry.named(String(name)) {
+      return .command(entry.command, argument: String(trimmed))
+    }
     return .unknown(String(name), nearest: NearestName.of(String(name), among: CommandEntry.all.map(\.name)))
   }
 }

@@ -1,18 +1,21 @@
 /// The help, made from the tables that drive keys, commands and settings.
-enum HelpText {
+package enum HelpText {
   /// Rows for a panel of this width.
-  static func lines(width: Int) -> [StyledLine] {
+  package static func lines(width: Int) -> [StyledLine] {
     var lines: [StyledLine] = []
     for group in Binding.Group.allCases {
       lines.append(StyledLine(group.rawValue, .heading))
       lines += rows(
-        Keymap.bindings.filter { $0.group == group }.map { ($0.keys.map(\.name).joined(separator: ", "), $0.help) },
+        Keymap.bindings.filter { $0.group == group }.map {
+          ($0.keys.map(\.name).joined(separator: ", "), $0.help)
+        },
         width)
       lines.append(StyledLine())
     }
     lines.append(StyledLine("Commands", .heading))
     lines += rows(
-      CommandEntry.all.map { ("/\($0.name)\($0.argument.isEmpty ? "" : " \($0.argument)")", $0.summary) }, width)
+      CommandEntry.all.map { ("/\($0.name)\($0.argument.isEmpty ? "" : " \($0.argument)")", $0.summary) },
+      width)
     lines += rows([("//", "a message that begins with a slash")], width)
     lines.append(StyledLine())
     lines.append(StyledLine("Settings for /set", .heading))

@@ -1,34 +1,36 @@
 /// The menu over the composer: what the draft could become. A pure function of the draft and of what there is.
-struct Menu: Sendable, Equatable {
-  struct Item: Sendable, Equatable {
+package struct Menu: Sendable, Equatable {
+  package struct Item: Sendable, Equatable {
     /// What it is called in the menu.
-    var title: String
-    var detail: String
+    package var title: String
+    package var detail: String
     /// The draft after it was taken.
-    var completed: String
+    package var completed: String
     /// True when taking it leaves nothing more to write: Enter then runs it.
-    var isComplete: Bool
+    package var isComplete: Bool
   }
 
   /// The command whose argument is chosen; nil while the command itself is.
-  var command: Command?
-  var items: [Item]
+  package var command: Command?
+  package var items: [Item]
   /// The item to begin with.
-  var preferred = 0
+  package var preferred = 0
 
   /// What menus are made of.
-  struct Facts: Sendable {
-    var models: [ModelSummary] = []
-    var currentModel: ModelInfo?
-    var settings = ChatSettings()
-    var themes: [String] = []
-    var currentTheme = ""
-    var reasoning = ReasoningDisplay.fold
+  package struct Facts: Sendable {
+    package var models: [ModelSummary] = []
+    package var currentModel: ModelInfo?
+    package var settings = ChatSettings()
+    package var themes: [String] = []
+    package var currentTheme = ""
+    package var reasoning = ReasoningDisplay.fold
   }
 
   /// The menu for a draft; nil when there is nothing to choose.
-  static func of(_ draft: String, _ facts: Facts) -> Menu? {
-    guard draft.hasPrefix("/"), !draft.hasPrefix("//"), !draft.contains("\n"), draft.utf8.count < 200 else { return nil }
+  package static func of(_ draft: String, _ facts: Facts) -> Menu? {
+    guard draft.hasPrefix("/"), !draft.hasPrefix("//"), !draft.contains("\n"), draft.utf8.count < 200 else {
+      return nil
+    }
     let body = draft.dropFirst()
     guard let space = body.firstIndex(of: " ") else { return commands(String(body)) }
     guard let entry = CommandEntry.named(String(body[..<space])) else { return nil }
@@ -64,7 +66,8 @@ struct Menu: Sendable, Equatable {
       let isCurrent = model.name == facts.currentModel?.name
       let state = isCurrent ? "in use" : model.isResident ? "loaded" : ""
       return Item(
-        title: name + space, detail: [model.quantisation, byteSize(model.bytes), state].joined(separator: "  "),
+        title: name + space,
+        detail: [model.quantisation, byteSize(model.bytes), state].joined(separator: "  "),
         completed: "/model \(model.name)", isComplete: true)
     }
     let current = found.firstIndex { $0.name == facts.currentModel?.name }
@@ -120,7 +123,9 @@ struct Menu: Sendable, Equatable {
     let typed = typed.lowercased()
     if typed.isEmpty { return all }
     let beginning = all.filter { name($0).lowercased().hasPrefix(typed) }
-    let containing = all.filter { !name($0).lowercased().hasPrefix(typed) && name($0).lowercased().contains(typed) }
+    let containing = all.filter {
+      !name($0).lowercased().hasPrefix(typed) && name($0).lowercased().contains(typed)
+    }
     return beginning + containing
   }
 }

@@ -1,7 +1,7 @@
 /// The known name that a person most likely meant.
-enum NearestName {
+package enum NearestName {
   /// The closest of `names` by edit distance, nil when none is near (a third of its letters wrong, at least one).
-  static func of(_ written: String, among names: [String]) -> String? {
+  package static func of(_ written: String, among names: [String]) -> String? {
     // Long input is no typing error, and the cost is the product of the lengths.
     guard written.utf8.count <= 64 else { return nil }
     let wanted = Array(written.lowercased())
@@ -14,14 +14,16 @@ enum NearestName {
   }
 
   /// Optimal string alignment: insertions, deletions, replacements and swaps of neighbours.
-  static func distance(_ one: [Character], _ other: [Character]) -> Int {
+  package static func distance(_ one: [Character], _ other: [Character]) -> Int {
     var before: [Int] = []
     var previous = Array(0...other.count)
     for i in 0..<one.count {
       var current = [i + 1]
       for j in 0..<other.count {
         var best = min(previous[j + 1] + 1, current[j] + 1, previous[j] + (one[i] == other[j] ? 0 : 1))
-        if i > 0, j > 0, one[i] == other[j - 1], one[i - 1] == other[j] { best = min(best, before[j - 1] + 1) }
+        if i > 0, j > 0, one[i] == other[j - 1], one[i - 1] == other[j] {
+          best = min(best, before[j - 1] + 1)
+        }
         current.append(best)
       }
       before = previous

@@ -1,19 +1,19 @@
 /// The rows of a draft, and the place of each element and of the cursor in them. One pass over the draft.
-struct ComposerLayout {
-  struct Place: Equatable {
-    var row: Int
-    var column: Int
+package struct ComposerLayout {
+  package struct Place: Equatable {
+    package var row: Int
+    package var column: Int
   }
 
   /// The elements of each row.
-  private(set) var rows: [Range<Int>] = []
+  package private(set) var rows: [Range<Int>] = []
   /// Where each element begins, and after them the place behind the last.
-  private(set) var places: [Place] = []
-  let width: Int
+  package private(set) var places: [Place] = []
+  package let width: Int
   private let draft: Draft
 
   /// Lays a draft out in rows of `width` columns. Rows break at spaces; the cursor always has a column of its own.
-  init(_ draft: Draft, width: Int) {
+  package init(_ draft: Draft, width: Int) {
     self.draft = draft
     self.width = max(2, width)
     places.reserveCapacity(draft.elements.count + 1)
@@ -27,9 +27,10 @@ struct ComposerLayout {
         (start, column, breakAfter) = (index + 1, 0, nil)
         continue
       }
-      let columns = columns(of: element, at: column)
-      // The last column is left for the cursor.
-      while column + columns > self.width - 1 && index > start {
+      var columns = columns(of: element, at: column)
+      // The last column is left for the cursor, but a space may fill it: the row ends there anyway.
+      let room = element == .character(" ") ? self.width : self.width - 1
+      while column + columns > room && index > start {
         let cut = breakAfter ?? index
         rows.append(start..<cut)
         column = 0
@@ -38,6 +39,7 @@ struct ComposerLayout {
           column += self.columns(of: draft.elements[moved], at: column)
         }
         (start, breakAfter) = (cut, nil)
+        columns = self.columns(of: element, at: column)
         if cut == index { break }
       }
       places.append(Place(row: rows.count, column: column))
@@ -49,10 +51,10 @@ struct ComposerLayout {
   }
 
   /// Where the cursor is.
-  var cursor: Place { places[min(draft.cursor, places.count - 1)] }
+  package var cursor: Place { places[min(draft.cursor, places.count - 1)] }
 
   /// The element before which the cursor goes when it is put at a column of a row.
-  func element(row: Int, column: Int) -> Int {
+  package func element(row: Int, column: Int) -> Int {
     guard rows.indices.contains(row) else { return row < 0 ? 0 : draft.elements.count }
     let range = rows[row]
     var best = range.lowerBound
@@ -63,14 +65,15 @@ struct ComposerLayout {
   }
 
   /// One row as drawn.
-  func line(_ row: Int) -> StyledLine {
+  package func line(_ row: Int) -> StyledLine {
     var line = StyledLine()
     var column = 0
     for index in rows[row] {
       let element = draft.elements[index]
       switch element {
       case .character("\n"): break
-      case .character("\t"): line.append(String(repeating: " ", count: columns(of: element, at: column)), .init(.composer))
+      case .character("\t"):
+        line.append(String(repeating: " ", count: columns(of: element, at: column)), .init(.composer))
       case .character(let character): line.append(String(character), TextStyle(.composer))
       case .chip(let text): line.append(chipLabel(text), TextStyle(.chip))
       }

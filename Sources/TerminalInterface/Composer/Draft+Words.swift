@@ -1,14 +1,14 @@
 /// Where words and lines begin and end, as readline sees them.
 extension Draft {
   /// The line of the text that the cursor is in, without its line feed.
-  var lineRange: Range<Int> {
+  package var lineRange: Range<Int> {
     let start = elements[..<cursor].lastIndex(of: .character("\n")).map { $0 + 1 } ?? 0
     let end = elements[cursor...].firstIndex(of: .character("\n")) ?? elements.count
     return start..<end
   }
 
   /// The start of the word before the cursor: letters and digits (Alt-B).
-  var wordStart: Int {
+  package var wordStart: Int {
     var place = cursor
     while place > 0 && !isWord(place - 1) { place -= 1 }
     while place > 0 && isWord(place - 1) { place -= 1 }
@@ -16,7 +16,7 @@ extension Draft {
   }
 
   /// The end of the word after the cursor (Alt-F).
-  var wordEnd: Int {
+  package var wordEnd: Int {
     var place = cursor
     while place < elements.count && !isWord(place) { place += 1 }
     while place < elements.count && isWord(place) { place += 1 }
@@ -24,7 +24,7 @@ extension Draft {
   }
 
   /// The start of what Ctrl-W takes: back to white space.
-  var spacedWordStart: Int {
+  package var spacedWordStart: Int {
     var place = cursor
     while place > 0 && isSpace(place - 1) { place -= 1 }
     while place > 0 && !isSpace(place - 1) { place -= 1 }
@@ -32,7 +32,7 @@ extension Draft {
   }
 
   /// What Ctrl-K takes: the rest of the line, or its line feed when nothing is left of it.
-  var restOfLine: Range<Int> {
+  package var restOfLine: Range<Int> {
     let end = lineRange.upperBound
     return cursor..<(end == cursor ? min(end + 1, elements.count) : end)
   }

@@ -1,37 +1,37 @@
 /// What is being written: clusters and paste chips, a cursor between them, and the text last killed.
 ///
 /// Editing costs O(length of the draft) at most; a large paste is one element, so drafts stay short.
-struct Draft: Sendable, Equatable {
+package struct Draft: Sendable, Equatable {
   /// A cluster, or a large paste that is shown as one piece.
-  enum Element: Sendable, Equatable {
+  package enum Element: Sendable, Equatable {
     case character(Character)
     case chip(String)
   }
 
-  private(set) var elements: [Element] = []
+  package private(set) var elements: [Element] = []
   /// The number of elements before the cursor.
-  private(set) var cursor = 0
+  package private(set) var cursor = 0
   /// What Ctrl-Y brings back.
-  private(set) var killed: [Element] = []
+  package private(set) var killed: [Element] = []
   /// The column that Up and Down try to keep.
-  var goalColumn: Int?
+  package var goalColumn: Int?
   private var lastWasKill = false
 
   /// Lines and characters from which on a paste becomes a chip.
-  static let chipLines = 8
-  static let chipCharacters = 1000
+  package static let chipLines = 8
+  package static let chipCharacters = 1000
 
-  init(_ text: String = "") { set(text) }
+  package init(_ text: String = "") { set(text) }
 
-  var isEmpty: Bool { elements.isEmpty }
+  package var isEmpty: Bool { elements.isEmpty }
 
   /// The whole text, chips written out.
-  var text: String { Self.text(of: elements[...]) }
+  package var text: String { Self.text(of: elements[...]) }
 
   /// True when the cursor is behind everything.
-  var isAtEnd: Bool { cursor == elements.count }
+  package var isAtEnd: Bool { cursor == elements.count }
 
-  static func text(of elements: ArraySlice<Element>) -> String {
+  package static func text(of elements: ArraySlice<Element>) -> String {
     elements.reduce(into: "") { text, element in
       switch element {
       case .character(let character): text.append(character)
@@ -41,23 +41,23 @@ struct Draft: Sendable, Equatable {
   }
 
   /// What a chip says on the screen.
-  static func label(of chip: String) -> String {
+  package static func label(of chip: String) -> String {
     let lines = chip.reduce(1) { $0 + ($1 == "\n" ? 1 : 0) }
     return lines == 1 ? "[pasted \(byteSize(chip.utf8.count))]" : "[pasted \(lines) lines]"
   }
 
   /// Replaces everything; the cursor goes to the end.
-  mutating func set(_ text: String) {
+  package mutating func set(_ text: String) {
     elements = VisibleText.of(text).map { .character($0) }
     cursor = elements.count
     moved()
   }
 
   /// Types text before the cursor. A combining mark joins the cluster before it.
-  mutating func insert(_ text: String) {
+  package mutating func insert(_ text: String) {
     var text = VisibleText.of(text)
-    if cursor > 0, case .character(let before) = elements[cursor - 1], before != "\n", let first = text.first,
-      String([before]) + String([first]) == String(before) + String(first), (String(before) + String(first)).count == 1
+    if cursor > 0, case .character(let before) = elements[cursor - 1],
+      (String(before) + text).count < 1 + text.count
     {
       text = String(before) + text
       cursor -= 1
@@ -67,13 +67,13 @@ struct Draft: Sendable, Equatable {
   }
 
   /// Puts a paste in: as text, or as a chip when it is large. Line feeds never send.
-  mutating func paste(_ text: String) {
+  package mutating func paste(_ text: String) {
     let text = VisibleText.of(text)
     let lines = text.utf8.reduce(1) { $0 + ($1 == 10 ? 1 : 0) }
     if lines > Self.chipLines || text.utf8.count > Self.chipCharacters {
       insert([.chip(text)])
     } else {
-      insert(text.map { .character($0) })
+      insert(text)
     }
   }
 
@@ -84,13 +84,13 @@ struct Draft: Sendable, Equatable {
   }
 
   /// Puts the cursor before element `place`, kept within the draft.
-  mutating func move(to place: Int) {
+  package mutating func move(to place: Int) {
     cursor = min(max(0, place), elements.count)
     moved()
   }
 
   /// Removes elements; the cursor stays where it was in the text.
-  mutating func remove(_ range: Range<Int>) {
+  package mutating func remove(_ range: Range<Int>) {
     let range = range.clamped(to: 0..<elements.count)
     elements.removeSubrange(range)
     if cursor > range.upperBound { cursor -= range.count } else { cursor = min(cursor, range.lowerBound) }
@@ -98,7 +98,7 @@ struct Draft: Sendable, Equatable {
   }
 
   /// Removes elements and keeps them for `yank`. Kills that follow each other are kept as one.
-  mutating func kill(_ range: Range<Int>) {
+  package mutating func kill(_ range: Range<Int>) {
     let range = range.clamped(to: 0..<elements.count)
     guard !range.isEmpty else { return }
     let taken = Array(elements[range])
@@ -110,10 +110,10 @@ struct Draft: Sendable, Equatable {
   }
 
   /// Brings back what was killed.
-  mutating func yank() { insert(killed) }
+  package mutating func yank() { insert(killed) }
 
   /// Empties the draft; what was killed stays.
-  mutating func clear() {
+  package mutating func clear() {
     elements = []
     cursor = 0
     moved()

@@ -1,17 +1,17 @@
 /// What was sent before, oldest first, without repeats in a row. Moving through it keeps the draft.
-struct PromptHistory: Sendable, Equatable {
-  private(set) var entries: [String] = []
+package struct PromptHistory: Sendable, Equatable {
+  package private(set) var entries: [String] = []
   /// The entry that is shown; nil when the draft is.
-  private(set) var place: Int?
+  package private(set) var place: Int?
   private var keptDraft: Draft?
 
   /// Entries that are kept.
-  static let limit = 2000
+  package static let limit = 2000
 
-  init(_ entries: [String] = []) { self.entries = Array(entries.suffix(Self.limit)) }
+  package init(_ entries: [String] = []) { self.entries = Array(entries.suffix(Self.limit)) }
 
   /// Remembers what was sent and goes back to the end.
-  mutating func add(_ text: String) {
+  package mutating func add(_ text: String) {
     (place, keptDraft) = (nil, nil)
     guard !text.isEmpty, text != entries.last else { return }
     entries.append(text)
@@ -19,7 +19,7 @@ struct PromptHistory: Sendable, Equatable {
   }
 
   /// The entry before the one that is shown; nil at the oldest. `draft` is kept when the journey begins.
-  mutating func older(than draft: Draft) -> Draft? {
+  package mutating func older(than draft: Draft) -> Draft? {
     guard let next = place.map({ $0 - 1 }) ?? entries.indices.last, next >= 0 else { return nil }
     if place == nil { keptDraft = draft }
     place = next
@@ -27,7 +27,7 @@ struct PromptHistory: Sendable, Equatable {
   }
 
   /// The entry after the one that is shown, at the end the kept draft; nil when the draft is shown already.
-  mutating func newer() -> Draft? {
+  package mutating func newer() -> Draft? {
     guard let current = place else { return nil }
     if current + 1 < entries.count {
       place = current + 1
@@ -38,5 +38,5 @@ struct PromptHistory: Sendable, Equatable {
   }
 
   /// The draft was changed or cleared: it is a new one now.
-  mutating func leave() { (place, keptDraft) = (nil, nil) }
+  package mutating func leave() { (place, keptDraft) = (nil, nil) }
 }

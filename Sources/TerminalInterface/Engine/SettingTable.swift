@@ -1,7 +1,7 @@
 /// One line of the settings table: it drives `/set`, completion and help.
-struct Setting: Sendable {
+package struct Setting: Sendable {
   /// What values it takes.
-  enum Kind: Sendable {
+  package enum Kind: Sendable {
     case real(ClosedRange<Double>, WritableKeyPath<ChatSettings, Double> & Sendable)
     case integer(ClosedRange<Int>, WritableKeyPath<ChatSettings, Int> & Sendable)
     /// An integer or "auto".
@@ -10,19 +10,20 @@ struct Setting: Sendable {
     case effort
   }
 
-  let name: String
-  let summary: String
-  let kind: Kind
+  package let name: String
+  package let summary: String
+  package let kind: Kind
 
   /// Every setting, in the order of help.
-  static let all: [Setting] = [
+  package static let all: [Setting] = [
     Setting(
       name: "temperature", summary: "how freely tokens are drawn; 0 takes the likeliest",
       kind: .real(0...10, \.temperature)),
     Setting(
       name: "top_p", summary: "keep the likeliest tokens up to this probability together",
       kind: .real(0...1, \.topP)),
-    Setting(name: "top_k", summary: "keep the k likeliest tokens; 0 for all", kind: .integer(0...1_000_000, \.topK)),
+    Setting(
+      name: "top_k", summary: "keep the k likeliest tokens; 0 for all", kind: .integer(0...1_000_000, \.topK)),
     Setting(
       name: "min_p", summary: "drop tokens below this share of the likeliest one", kind: .real(0...1, \.minP)),
     Setting(
@@ -38,13 +39,13 @@ struct Setting: Sendable {
   ]
 
   /// The setting with this name; dashes count as underscores.
-  static func named(_ name: String) -> Setting? {
+  package static func named(_ name: String) -> Setting? {
     let wanted = String(name.lowercased().map { $0 == "-" ? "_" : $0 })
     return all.first { $0.name == wanted }
   }
 
   /// Its value as the person would write it.
-  func value(in settings: ChatSettings) -> String {
+  package func value(in settings: ChatSettings) -> String {
     switch kind {
     case .real(_, let path): shortNumber(settings[keyPath: path])
     case .integer(_, let path): String(settings[keyPath: path])
@@ -54,12 +55,13 @@ struct Setting: Sendable {
   }
 
   /// Sets it from what the person wrote. Returns what is wrong, nil when it was taken.
-  func set(_ text: String, in settings: inout ChatSettings, efforts: [String]) -> String? {
+  package func set(_ text: String, in settings: inout ChatSettings, efforts: [String]) -> String? {
     let automatic = text.lowercased() == "auto"
     switch kind {
     case .real(let range, let path):
       guard let number = Double(text), range.contains(number) else {
-        return "\(name) takes a number from \(shortNumber(range.lowerBound)) to \(shortNumber(range.upperBound))."
+        return
+          "\(name) takes a number from \(shortNumber(range.lowerBound)) to \(shortNumber(range.upperBound))."
       }
       settings[keyPath: path] = number
     case .integer(let range, let path):
@@ -83,7 +85,7 @@ struct Setting: Sendable {
   }
 
   /// The values to offer for completion; empty where any number will do.
-  func suggestions(efforts: [String]) -> [String] {
+  package func suggestions(efforts: [String]) -> [String] {
     switch kind {
     case .real, .integer: []
     case .optionalInteger: ["auto"]

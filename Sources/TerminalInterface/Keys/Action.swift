@@ -1,37 +1,39 @@
 /// What a key can do.
-enum Action: Sendable, Hashable, CaseIterable {
+package enum Action: Sendable, Hashable, CaseIterable {
   case send, newline, complete, completeBack
   case interrupt, escape, deleteForwardOrQuit, suspend, redraw
   case left, right, lineStart, lineEnd, wordLeft, wordRight, up, down
-  case deleteBack, deleteForward, killWordBack, killWordBackward, killWordForward, killToEnd, killToStart, yank
+  case deleteBack, deleteForward, killWordBack, killWordBackward, killWordForward, killToEnd, killToStart,
+    yank
   case historySearch
   case pageUp, pageDown, top, bottom, lineUp, lineDown
   case help, toggleReasoning
 }
 
 /// One line of the keymap: it drives the keys and the help, so that the two cannot differ.
-struct Binding: Sendable {
+package struct Binding: Sendable {
   /// Part of the help that it stands in.
-  enum Group: String, Sendable, CaseIterable {
+  package enum Group: String, Sendable, CaseIterable {
     case message = "Message"
     case moving = "Moving and deleting"
     case screen = "Screen"
   }
 
-  let keys: [Key]
-  let action: Action
-  let group: Group
-  let help: String
+  package let keys: [Key]
+  package let action: Action
+  package let group: Group
+  package let help: String
 }
 
 /// Every key.
-enum Keymap {
-  static let bindings: [Binding] = [
+package enum Keymap {
+  package static let bindings: [Binding] = [
     Binding(keys: [Key(.enter)], action: .send, group: .message, help: "send"),
     Binding(
       keys: [.control("j"), Key(.enter, .alt), Key(.enter, .shift)], action: .newline, group: .message,
       help: "new line"),
-    Binding(keys: [Key(.tab)], action: .complete, group: .message, help: "complete a command, model, setting"),
+    Binding(
+      keys: [Key(.tab)], action: .complete, group: .message, help: "complete a command, model, setting"),
     Binding(keys: [Key(.tab, .shift)], action: .completeBack, group: .message, help: "the choice before"),
     Binding(
       keys: [.control("c")], action: .interrupt, group: .message,
@@ -51,22 +53,27 @@ enum Keymap {
     Binding(keys: [.control("a")], action: .lineStart, group: .moving, help: "start of the line"),
     Binding(keys: [.control("e")], action: .lineEnd, group: .moving, help: "end of the line"),
     Binding(
-      keys: [.alt("b"), Key(.left, .control), Key(.left, .alt)], action: .wordLeft, group: .moving, help: "word back"),
+      keys: [.alt("b"), Key(.left, .control), Key(.left, .alt)], action: .wordLeft, group: .moving,
+      help: "word back"),
     Binding(
       keys: [.alt("f"), Key(.right, .control), Key(.right, .alt)], action: .wordRight, group: .moving,
       help: "word forward"),
-    Binding(keys: [Key(.backspace), .control("h")], action: .deleteBack, group: .moving, help: "delete back"),
+    Binding(
+      keys: [Key(.backspace), .control("h")], action: .deleteBack, group: .moving, help: "delete back"),
     Binding(keys: [Key(.delete)], action: .deleteForward, group: .moving, help: "delete forward"),
     Binding(keys: [.control("w")], action: .killWordBack, group: .moving, help: "cut back to a space"),
-    Binding(keys: [Key(.backspace, .alt)], action: .killWordBackward, group: .moving, help: "cut the word before"),
+    Binding(
+      keys: [Key(.backspace, .alt)], action: .killWordBackward, group: .moving, help: "cut the word before"),
     Binding(keys: [.alt("d")], action: .killWordForward, group: .moving, help: "cut the word after"),
-    Binding(keys: [.control("u")], action: .killToStart, group: .moving, help: "cut to the start of the line"),
+    Binding(
+      keys: [.control("u")], action: .killToStart, group: .moving, help: "cut to the start of the line"),
     Binding(keys: [.control("k")], action: .killToEnd, group: .moving, help: "cut to the end of the line"),
     Binding(keys: [.control("y")], action: .yank, group: .moving, help: "put back what was cut"),
 
     Binding(keys: [Key(.pageUp)], action: .pageUp, group: .screen, help: "scroll up"),
     Binding(keys: [Key(.pageDown)], action: .pageDown, group: .screen, help: "scroll down"),
-    Binding(keys: [Key(.up, .control), Key(.up, .shift)], action: .lineUp, group: .screen, help: "scroll a line up"),
+    Binding(
+      keys: [Key(.up, .control), Key(.up, .shift)], action: .lineUp, group: .screen, help: "scroll a line up"),
     Binding(
       keys: [Key(.down, .control), Key(.down, .shift)], action: .lineDown, group: .screen,
       help: "scroll a line down"),
@@ -75,7 +82,8 @@ enum Keymap {
     Binding(keys: [.control("t")], action: .toggleReasoning, group: .screen, help: "show or fold reasoning"),
     Binding(keys: [.control("l")], action: .redraw, group: .screen, help: "draw anew"),
     Binding(keys: [.control("z")], action: .suspend, group: .screen, help: "suspend; fg comes back"),
-    Binding(keys: [Key(.function(1))], action: .help, group: .screen, help: "this help (also ? in an empty draft)"),
+    Binding(
+      keys: [Key(.function(1))], action: .help, group: .screen, help: "this help (also ? in an empty draft)"),
   ]
 
   private static let table: [Key: Action] = {
@@ -87,10 +95,12 @@ enum Keymap {
   }()
 
   /// What a key does; nil for nothing.
-  static func action(for key: Key) -> Action? {
+  package static func action(for key: Key) -> Action? {
     if let action = table[key] { return action }
     // Alt with a capital letter is the same key with shift.
-    if case .character(let letter) = key.base, key.modifiers.contains(.alt) || key.modifiers.contains(.control) {
+    if case .character(let letter) = key.base,
+      key.modifiers.contains(.alt) || key.modifiers.contains(.control)
+    {
       return table[Key(.character(Character(letter.lowercased())), key.modifiers.subtracting(.shift))]
     }
     return nil

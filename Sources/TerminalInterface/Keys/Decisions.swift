@@ -1,12 +1,12 @@
 /// What Ctrl-C does, decided from three facts.
-enum InterruptDecision: Sendable, Equatable {
+package enum InterruptDecision: Sendable, Equatable {
   case clearDraft
   case stopAnswer
   case askToQuit
   case quit
 
   /// The draft goes first, then the answer; only then the program, and only when asked twice.
-  static func decide(draftIsEmpty: Bool, isAnswering: Bool, wasAsked: Bool) -> InterruptDecision {
+  package static func decide(draftIsEmpty: Bool, isAnswering: Bool, wasAsked: Bool) -> InterruptDecision {
     if !draftIsEmpty { return .clearDraft }
     if isAnswering { return .stopAnswer }
     return wasAsked ? .quit : .askToQuit
@@ -14,7 +14,7 @@ enum InterruptDecision: Sendable, Equatable {
 }
 
 /// What Esc does.
-enum EscapeDecision: Sendable, Equatable {
+package enum EscapeDecision: Sendable, Equatable {
   /// A panel, menu or search goes away.
   case closeOverlay
   case stopAnswer
@@ -24,7 +24,7 @@ enum EscapeDecision: Sendable, Equatable {
   /// The first of two.
   case wait
 
-  static func decide(
+  package static func decide(
     hasOverlay: Bool, isAnswering: Bool, isEditing: Bool, draftIsEmpty: Bool, wasPressed: Bool
   ) -> EscapeDecision {
     if hasOverlay { return .closeOverlay }

@@ -1,6 +1,6 @@
 /// The code blocks of a Markdown text, as they would be copied.
-enum CodeBlocks {
-  static func of(_ text: String) -> [String] {
+package enum CodeBlocks {
+  package static func of(_ text: String) -> [String] {
     var stream = MarkdownStream()
     let blocks = stream.append(text) + stream.finish()
     var found: [String] = []

@@ -1,15 +1,15 @@
 /// An inline link, `[label](address "title")`, found at a bracket.
-struct InlineLink {
-  let label: String
-  let address: String
+package struct InlineLink {
+  package let label: String
+  package let address: String
   /// The place after the closing parenthesis.
-  let end: Int
+  package let end: Int
 
   private static let labelLimit = 1000
   private static let addressLimit = 2000
 
   /// Nil when the bracket at `start` begins no link.
-  init?(_ text: [Character], _ start: Int) {
+  package init?(_ text: [Character], _ start: Int) {
     var place = start + 1
     var depth = 1
     let labelEnd = min(text.count, start + Self.labelLimit)
@@ -38,8 +38,15 @@ struct InlineLink {
     guard place < addressEnd, parentheses == 0 else { return nil }
     label = String(text[labelRange])
     let inside = String(text[addressStart..<place])
-    // A title after the address is left out.
-    address = String(inside.drop { $0 == " " }.prefix { $0 != " " })
+    let trimmed = inside.drop { $0 == " " }
+    let written = trimmed.prefix { $0 != " " }
+    // A title after the address is left out; anything else there means that this is no link.
+    let title = trimmed.dropFirst(written.count).drop { $0 == " " }
+    guard title.isEmpty || title.count > 1 && title.first == title.last && "\"'".contains(title.first ?? " ")
+    else {
+      return nil
+    }
+    address = String(written)
     end = place + 1
   }
 }

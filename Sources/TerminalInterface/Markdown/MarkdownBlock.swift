@@ -1,18 +1,18 @@
 /// A piece of a Markdown document that is laid out by itself. Documents are flat: quotes and lists are not nested
 /// blocks but a context that each block carries, so that every finished line of an answer can be drawn once and left
 /// alone while the rest still streams.
-struct MarkdownBlock: Sendable, Equatable {
+package struct MarkdownBlock: Sendable, Equatable {
   /// Where a block stands.
-  struct Context: Sendable, Equatable {
+  package struct Context: Sendable, Equatable {
     /// How many quotes it is in.
-    var quoteDepth = 0
+    package var quoteDepth = 0
     /// Columns from the left edge.
-    var indent = 0
+    package var indent = 0
     /// What stands before its first row: a bullet or a number; empty for none.
-    var marker = ""
+    package var marker = ""
   }
 
-  enum Kind: Sendable, Equatable {
+  package enum Kind: Sendable, Equatable {
     /// Inline text; line feeds are kept as line ends.
     case paragraph(String)
     case heading(level: Int, String)
@@ -26,16 +26,21 @@ struct MarkdownBlock: Sendable, Equatable {
     case blank
   }
 
-  var context: Context
-  var kind: Kind
+  package var context: Context
+  package var kind: Kind
 }
 
 /// The cells of a table as inline text; the first row is its head.
-struct MarkdownTable: Sendable, Equatable {
-  enum Alignment: Sendable, Equatable {
+package struct MarkdownTable: Sendable, Equatable {
+  package enum Alignment: Sendable, Equatable {
     case left, center, right
   }
 
-  var alignments: [Alignment]
-  var rows: [[String]]
+  package var alignments: [Alignment]
+  package var rows: [[String]]
+
+  package init(alignments: [Alignment], rows: [[String]]) {
+    self.alignments = alignments
+    self.rows = rows
+  }
 }

@@ -1,7 +1,7 @@
 /// What one line of Markdown is. Each function looks at one line and nothing else.
-enum MarkdownLine {
+package enum MarkdownLine {
   /// Takes quote marks off the front: their number, and what is left.
-  static func quote(_ line: String, deepest: Int) -> (depth: Int, rest: String) {
+  package static func quote(_ line: String, deepest: Int) -> (depth: Int, rest: String) {
     var rest = line[...]
     var depth = 0
     while depth < deepest {
@@ -15,7 +15,7 @@ enum MarkdownLine {
   }
 
   /// Leading white space in columns, and what follows it, without spaces at the end.
-  static func indent(_ line: String) -> (columns: Int, content: String) {
+  package static func indent(_ line: String) -> (columns: Int, content: String) {
     var columns = 0
     var rest = line[...]
     while let first = rest.first, first == " " || first == "\t" {
@@ -27,7 +27,7 @@ enum MarkdownLine {
   }
 
   /// The start of a code block: its mark, how many, and the language.
-  static func fence(_ content: String) -> (mark: Character, count: Int, language: String)? {
+  package static func fence(_ content: String) -> (mark: Character, count: Int, language: String)? {
     guard let mark = content.first, mark == "`" || mark == "~" else { return nil }
     let count = content.prefix { $0 == mark }.count
     let information = content.dropFirst(count)
@@ -37,7 +37,7 @@ enum MarkdownLine {
   }
 
   /// A heading with its level, 1 to 6, and its text.
-  static func heading(_ content: String) -> (level: Int, text: String)? {
+  package static func heading(_ content: String) -> (level: Int, text: String)? {
     let level = content.prefix { $0 == "#" }.count
     guard (1...6).contains(level) else { return nil }
     var text = content.dropFirst(level)
@@ -51,20 +51,21 @@ enum MarkdownLine {
   }
 
   /// The level of a heading that is written by underlining the line before.
-  static func underline(_ content: String) -> Int? {
+  package static func underline(_ content: String) -> Int? {
     if content.utf8.count >= 2 && content.allSatisfy({ $0 == "=" }) { return 1 }
     if content.utf8.count >= 2 && content.allSatisfy({ $0 == "-" }) { return 2 }
     return nil
   }
 
   /// A line of three or more of one of - * _, spaces between allowed.
-  static func isRule(_ content: String) -> Bool {
+  package static func isRule(_ content: String) -> Bool {
     guard let mark = content.first, "-*_".contains(mark) else { return false }
-    return content.allSatisfy { $0 == mark || $0 == " " } && content.reduce(0) { $0 + ($1 == mark ? 1 : 0) } >= 3
+    return content.allSatisfy { $0 == mark || $0 == " " }
+      && content.reduce(0) { $0 + ($1 == mark ? 1 : 0) } >= 3
   }
 
   /// A list item: what to draw as its marker, and its text.
-  static func item(_ content: String) -> (marker: String, text: String)? {
+  package static func item(_ content: String) -> (marker: String, text: String)? {
     guard let first = content.first else { return nil }
     if "-*+".contains(first) {
       let rest = content.dropFirst()
@@ -84,7 +85,7 @@ enum MarkdownLine {
   }
 
   /// The line under a table's head: the alignment of each column.
-  static func tableRule(_ content: String) -> [MarkdownTable.Alignment]? {
+  package static func tableRule(_ content: String) -> [MarkdownTable.Alignment]? {
     guard content.contains("-"), content.allSatisfy({ "|-: ".contains($0) }) else { return nil }
     let cells = cells(content)
     guard !cells.isEmpty, cells.count <= 64, cells.allSatisfy({ $0.contains("-") }) else { return nil }
@@ -98,7 +99,7 @@ enum MarkdownLine {
   }
 
   /// The cells of a table's row; a bar after a backslash or in code is text.
-  static func cells(_ content: String) -> [String] {
+  package static func cells(_ content: String) -> [String] {
     var cells: [String] = []
     var cell = ""
     var isEscaped = false

@@ -1,5 +1,5 @@
 /// The state machine behind `MarkdownStream`: takes whole lines, keeps at most one open block.
-struct MarkdownLines: Sendable {
+package struct MarkdownLines: Sendable {
   private enum Open: Sendable {
     case none
     case paragraph(MarkdownBlock.Context, [String])
@@ -24,16 +24,16 @@ struct MarkdownLines: Sendable {
   private var lastWasBlank = true
 
   /// True between the fences of a code block.
-  var isInCode: Bool { if case .code = open { true } else { false } }
+  package var isInCode: Bool { if case .code = open { true } else { false } }
 
   /// The blocks finished since the last call.
-  mutating func takeFinished() -> [MarkdownBlock] {
+  package mutating func takeFinished() -> [MarkdownBlock] {
     defer { finished = [] }
     return finished
   }
 
   /// Ends the block that is open.
-  mutating func closeOpen() {
+  package mutating func closeOpen() {
     switch open {
     case .none, .code: break
     case .paragraph(let context, let lines): emit(.paragraph(lines.joined(separator: "\n")), context)
@@ -54,7 +54,7 @@ struct MarkdownLines: Sendable {
   }
 
   /// Takes a line without its line feed.
-  mutating func take(_ raw: String) {
+  package mutating func take(_ raw: String) {
     let line = raw.hasSuffix("\r") ? String(raw.dropLast()) : raw
     if case .code(let context, let fence, let state) = open {
       takeCode(line, context, fence, state)

@@ -1,12 +1,17 @@
 /// Lays blocks out as rows. A pure function of the block and the width.
-struct MarkdownRenderer {
+package struct MarkdownRenderer {
   /// Columns of a row.
-  let width: Int
+  package let width: Int
   /// The role of plain text: `.text` for answers, `.reasoning` for thoughts.
-  var role = StyleRole.text
+  package var role: StyleRole
+
+  package init(width: Int, role: StyleRole = .text) {
+    self.width = width
+    self.role = role
+  }
 
   /// The rows of one block.
-  func lines(for block: MarkdownBlock) -> [StyledLine] {
+  package func lines(for block: MarkdownBlock) -> [StyledLine] {
     let lead = lead(of: block.context)
     switch block.kind {
     case .blank:
@@ -22,16 +27,21 @@ struct MarkdownRenderer {
       return [StyledLine(lead.first + [Span(String(repeating: "─", count: columns), .rule)])]
     case .codeStart(let language):
       if language.isEmpty { return [] }
-      return [StyledLine(lead.hanging + [Span("  \(language)", .codeLabel)], fill: .codeLabel).truncated(to: width)]
+      return [
+        StyledLine(lead.hanging + [Span("  \(language)", .codeLabel)], fill: .codeLabel).truncated(to: width)
+      ]
     case .codeLine(let text, let language, let state):
       return code(text, language, state, lead.hanging)
     case .table(let table):
-      return MarkdownTableLayout(table: table, width: max(8, width - StyledLine(lead.first).columns), role: role)
-        .lines.map { StyledLine(lead.hanging + $0.spans) }
+      return MarkdownTableLayout(
+        table: table, width: max(8, width - StyledLine(lead.first).columns), role: role
+      )
+      .lines.map { StyledLine(lead.hanging + $0.spans) }
     }
   }
 
-  private func code(_ text: String, _ language: String, _ state: SyntaxState, _ lead: [Span]) -> [StyledLine] {
+  private func code(_ text: String, _ language: String, _ state: SyntaxState, _ lead: [Span]) -> [StyledLine]
+  {
     let (spans, _) = SyntaxHighlighter.highlight(text, language: language, state: state)
     let margin = lead + [Span("  ", .code)]
     let wrapper = LineWrapper(width: width, hanging: margin, breaksAtWords: false)

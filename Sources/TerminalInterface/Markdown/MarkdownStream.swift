@@ -3,18 +3,20 @@
 /// What is not finished (the paragraph or table that is open, and the line that is still being written) is kept small
 /// and read again for each frame; cost per frame is its length, never that of the document. A paragraph is ended at
 /// `openLimit` bytes whatever comes.
-struct MarkdownStream: Sendable {
+package struct MarkdownStream: Sendable {
   /// Longest open paragraph in bytes.
-  static let openLimit = 16 * 1024
+  package static let openLimit = 16 * 1024
   /// Longest line that is looked at as a whole.
-  static let lineLimit = 8 * 1024
+  package static let lineLimit = 8 * 1024
 
   private var machine = MarkdownLines()
   /// The last line, still without its end.
   private var partial = ""
 
+  package init() {}
+
   /// Takes more text and returns the blocks that it finished.
-  mutating func append(_ text: some StringProtocol) -> [MarkdownBlock] {
+  package mutating func append(_ text: some StringProtocol) -> [MarkdownBlock] {
     var rest = text[...]
     while let end = rest.utf8.firstIndex(of: 10) {
       partial += rest[..<end]
@@ -31,15 +33,17 @@ struct MarkdownStream: Sendable {
   }
 
   /// The blocks of what is not finished yet, as they look now.
-  var open: [MarkdownBlock] {
+  package var open: [MarkdownBlock] {
     var copy = machine
-    if !partial.isEmpty && !Self.isUndecided(partial) || machine.isInCode && !partial.isEmpty { copy.take(partial) }
+    if !partial.isEmpty && !Self.isUndecided(partial) || machine.isInCode && !partial.isEmpty {
+      copy.take(partial)
+    }
     copy.closeOpen()
     return copy.takeFinished()
   }
 
   /// Ends the document and returns the last blocks.
-  mutating func finish() -> [MarkdownBlock] {
+  package mutating func finish() -> [MarkdownBlock] {
     if !partial.isEmpty { machine.take(partial) }
     partial = ""
     machine.closeOpen()

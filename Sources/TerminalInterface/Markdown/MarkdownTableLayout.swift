@@ -1,11 +1,17 @@
 /// The rows of a table: columns as wide as they need to be, and where that is too much, narrowed from the widest.
-struct MarkdownTableLayout {
-  let table: MarkdownTable
-  let width: Int
-  var role = StyleRole.text
+package struct MarkdownTableLayout {
+  package let table: MarkdownTable
+  package let width: Int
+  package var role: StyleRole
+
+  package init(table: MarkdownTable, width: Int, role: StyleRole = .text) {
+    self.table = table
+    self.width = width
+    self.role = role
+  }
 
   /// The head, a line, and the body; cells that do not fit wrap.
-  var lines: [StyledLine] {
+  package var lines: [StyledLine] {
     let cells = table.rows.enumerated().map { index, row in
       row.map { InlineParser.spans($0, TextStyle(role, index == 0 ? [.bold] : [])) }
     }

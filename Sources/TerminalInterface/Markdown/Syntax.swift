@@ -1,21 +1,23 @@
 /// What the highlighter has to know of a language.
-struct Syntax: Sendable {
-  var keywords: Set<String> = []
-  var lineComments: [String] = []
-  var blockComment: (start: String, end: String)?
+package struct Syntax: Sendable {
+  package var keywords: Set<String> = []
+  package var lineComments: [String] = []
+  package var blockComment: (start: String, end: String)?
   /// Marks around strings over several lines.
-  var longQuotes: [String] = []
-  var quotes: Set<Character> = ["\"", "'"]
-  var ignoresCase = false
-  var isDiff = false
+  package var longQuotes: [String] = []
+  package var quotes: Set<Character> = ["\"", "'"]
+  package var ignoresCase = false
+  package var isDiff = false
 
   /// The syntax of a language as written behind a fence; nil when it is not known.
-  static func named(_ name: String) -> Syntax? {
+  package static func named(_ name: String) -> Syntax? {
     let name = name.lowercased()
     return table.first { $0.names.contains(name) }?.syntax
   }
 
-  private static func words(_ text: String) -> Set<String> { Set(text.split(separator: " ").map(String.init)) }
+  private static func words(_ text: String) -> Set<String> {
+    Set(text.split(separator: " ").map(String.init))
+  }
 
   private static let table: [(names: Set<String>, syntax: Syntax)] = [
     (

@@ -1,5 +1,5 @@
 /// What is open at the end of a line of code.
-enum SyntaxState: Sendable, Equatable {
+package enum SyntaxState: Sendable, Equatable {
   case code
   case comment
   /// A string over several lines, with what ends it.
@@ -7,13 +7,16 @@ enum SyntaxState: Sendable, Equatable {
 }
 
 /// Colours code line by line: keywords, strings, numbers, comments. Not a parser; wrong guesses cost a colour.
-enum SyntaxHighlighter {
+package enum SyntaxHighlighter {
   /// Lines longer than this are drawn in one colour.
-  static let lineLimit = 4000
+  package static let lineLimit = 4000
 
   /// The spans of a line, and what is open after it.
-  static func highlight(_ line: String, language: String, state: SyntaxState) -> ([Span], SyntaxState) {
-    guard let syntax = Syntax.named(language), line.utf8.count <= lineLimit else { return ([Span(line, .code)], state) }
+  package static func highlight(_ line: String, language: String, state: SyntaxState) -> ([Span], SyntaxState)
+  {
+    guard let syntax = Syntax.named(language), line.utf8.count <= lineLimit else {
+      return ([Span(line, .code)], state)
+    }
     if syntax.isDiff { return ([Span(line, diffRole(line))], .code) }
     var scanner = Scanner(text: Array(line), syntax: syntax, state: state)
     scanner.run()

@@ -2,35 +2,50 @@ import Conversation
 
 /// The one line at the bottom. Parts are left out from the least important on where the screen is narrow; nothing is
 /// shown that is not known.
-struct StatusLine {
-  var model: ModelInfo?
-  var loading: String?
-  var turn: TurnProgress?
+package struct StatusLine {
+  package var model: ModelInfo?
+  package var loading: String?
+  package var turn: TurnProgress?
   /// The last turn's, or those of the one that is going on.
-  var statistics: TurnStatistics?
+  package var statistics: TurnStatistics?
   /// A short message that stands in for everything else.
-  var flash: String?
-  var now: Double
+  package var flash: String?
+  package var now: Double
+
+  package init(
+    model: ModelInfo?, loading: String? = nil, turn: TurnProgress? = nil, statistics: TurnStatistics? = nil,
+    flash: String? = nil, now: Double = 0
+  ) {
+    self.model = model
+    self.loading = loading
+    self.turn = turn
+    self.statistics = statistics
+    self.flash = flash
+    self.now = now
+  }
 
   private struct Part {
     var text: String
     var role: StyleRole
-    /// The lowest goes last.
-    var weight: Int
     var isRight = false
   }
 
+  /// What is left out, one thing after the other, until the line fits.
+  private enum Economy: Int, CaseIterable {
+    case none, quantisation, idle, longName, cache, firstToken, name, speed, context
+  }
+
   /// The line for a screen of this width.
-  func line(width: Int) -> StyledLine {
+  package func line(width: Int) -> StyledLine {
     if let flash {
-      return StyledLine([Span(" \(VisibleText.singleLine(flash))", .statusBusy)], fill: .status).truncated(to: width)
+      return StyledLine([Span(" \(VisibleText.singleLine(flash))", .statusBusy)], fill: .status).truncated(
+        to: width)
     }
-    var parts = allParts.filter { !$0.text.isEmpty }
-    func columns(_ parts: [Part]) -> Int {
-      parts.reduce(1) { $0 + CharacterWidth.columns(of: $1.text) + 3 }
-    }
-    while parts.count > 1, columns(parts) - 2 > width, let least = parts.map(\.weight).min() {
-      parts.removeAll { $0.weight == least }
+    var parts: [Part] = []
+    for economy in Economy.allCases {
+      parts = self.parts(economy)
+      let columns = parts.reduce(0) { $0 + CharacterWidth.columns(of: $1.text) + 3 } - 1
+      if columns <= width { break }
     }
     var line = StyledLine(fill: .status)
     line.append(" ", TextStyle(.status))
@@ -54,29 +69,37 @@ struct StatusLine {
     }
   }
 
-  private var allParts: [Part] {
-    let name = loading ?? model?.name
-    var title = VisibleText.singleLine(name ?? "no model")
-    if loading == nil, let model, !model.quantisation.isEmpty { title += " · \(model.quantisation)" }
-    var parts = [Part(text: title, role: .status, weight: 8)]
-    let (state, role) = state
-    parts.append(Part(text: state, role: role, weight: 9))
-    guard let statistics else { return parts }
-    if let speed = statistics.tokensPerSecond {
-      parts.append(Part(text: "\(fixed(speed, speed < 10 ? 1 : 0)) tok/s", role: .status, weight: 6))
+  private func parts(_ economy: Economy) -> [Part] {
+    func has(_ part: Economy) -> Bool { economy.rawValue < part.rawValue }
+    var parts: [Part] = []
+    if has(.name) {
+      var title = VisibleText.singleLine(loading ?? model?.name ?? "no model")
+      if !has(.longName) { title = StyledLine(title, .status).truncated(to: 14).text }
+      if has(.quantisation), loading == nil, let model, !model.quantisation.isEmpty {
+        title += " · \(model.quantisation)"
+      }
+      parts.append(Part(text: title, role: .status))
     }
-    // Reuse is known only once the prompt was looked at.
-    if statistics.promptTokens > 0 {
+    let (state, role) = state
+    if !state.isEmpty, has(.idle) || turn != nil || loading != nil {
+      parts.append(Part(text: state, role: role))
+    }
+    guard let statistics else { return parts }
+    if has(.speed), let speed = statistics.tokensPerSecond {
+      parts.append(Part(text: "\(fixed(speed, speed < 10 ? 1 : 0)) tok/s", role: .status))
+    }
+    // What the cache did is known only once the prompt was looked at.
+    if has(.cache), statistics.promptTokens > 0 {
       var cache = "reused \(grouped(statistics.reusedTokens)) · new \(grouped(statistics.newTokens))"
       if let reason = statistics.missReason { cache += " (\(VisibleText.singleLine(reason)))" }
-      parts.append(Part(text: cache, role: .statusGood, weight: 4))
+      parts.append(Part(text: cache, role: .statusGood))
     }
-    if let time = statistics.timeToFirstToken {
-      parts.append(Part(text: "TTFT \(duration(time))", role: .status, weight: 5))
+    if has(.firstToken), let time = statistics.timeToFirstToken {
+      parts.append(Part(text: "TTFT \(duration(time))", role: .status))
     }
-    if let model, model.contextLength > 0, statistics.contextUsed > 0 {
+    if has(.context), let model, model.contextLength > 0, statistics.contextUsed > 0 {
       let text = "ctx \(tokenCount(statistics.contextUsed))/\(tokenCount(model.contextLength))"
-      parts.append(Part(text: text, role: .statusDim, weight: 7, isRight: true))
+      parts.append(Part(text: text, role: .statusDim, isRight: true))
     }
     return parts
   }
@@ -92,8 +115,13 @@ struct StatusLine {
     case .reading(let done, let total, _):
       let share = total > 0 ? Double(min(done, total)) / Double(total) * 100 : 0
       var text = "reading prompt \(Int(share))%"
-      if let seconds = turn?.remaining(now: now), seconds >= 0.5 { text += " · eta \(duration(seconds.rounded(.up)))" }
+      if let seconds = turn?.remaining(now: now), seconds >= 0.5 { text += " · eta \(eta(seconds))" }
       return (text, .statusBusy)
     }
+  }
+
+  // Whole seconds: more would pretend to know.
+  private func eta(_ seconds: Double) -> String {
+    seconds < 60 ? "\(Int(seconds.rounded(.up))) s" : duration(seconds)
   }
 }

@@ -1,28 +1,41 @@
 import CNcurses
 
 /// What the terminal was found to draw as one picture. Until it has answered, nothing.
-struct TerminalAbilities: Sendable, Equatable {
+package struct TerminalAbilities: Sendable, Equatable {
   /// Joined emoji and skin tones take two columns.
-  var joinsEmoji = false
+  package var joinsEmoji = false
   /// The two halves of a flag take two columns together.
-  var drawsFlags = false
+  package var drawsFlags = false
   /// Characters beyond ASCII can be written at all.
-  var unicode = true
+  package var unicode = true
+
+  package init(joinsEmoji: Bool = false, drawsFlags: Bool = false, unicode: Bool = true) {
+    self.joinsEmoji = joinsEmoji
+    self.drawsFlags = drawsFlags
+    self.unicode = unicode
+  }
 }
 
 /// Turns clusters into cells of the grid such that this program, ncurses and the terminal agree on every column,
 /// whatever the terminal knows of emoji: a picture that it would draw in other columns is drawn as its first part.
-struct Glyphs {
-  var abilities = TerminalAbilities()
+package struct Glyphs {
+  package var abilities: TerminalAbilities
+
+  package init(abilities: TerminalAbilities = TerminalAbilities()) { self.abilities = abilities }
 
   /// One cell: a spacing scalar, what joins it, and its columns.
-  struct Cell: Equatable {
-    var scalars: [UInt32]
-    var columns: Int
+  package struct Cell: Equatable {
+    package var scalars: [UInt32]
+    package var columns: Int
+
+    package init(scalars: [UInt32], columns: Int) {
+      self.scalars = scalars
+      self.columns = columns
+    }
   }
 
   /// The cells of a cluster; their columns add up to `CharacterWidth.columns`. Nothing for a cluster of no columns.
-  func cells(of character: Character) -> [Cell] {
+  package func cells(of character: Character) -> [Cell] {
     let scalars = character.unicodeScalars
     guard let first = scalars.first else { return [] }
     if first.isASCII && character.utf8.count == 1 {
@@ -44,7 +57,8 @@ struct Glyphs {
         // A character that the C library holds for wider or narrower is followed by blanks up to its columns.
         let drawn = cells[cells.count - 1].columns
         for _ in 0..<max(0, columns - drawn) { cells.append(Cell(scalars: [0x20], columns: 1)) }
-      } else if !cells.isEmpty, cells[cells.count - 1].scalars.count < 5, screen_libc_width(scalar.value) == 0 {
+      } else if !cells.isEmpty, cells[cells.count - 1].scalars.count < 5, screen_libc_width(scalar.value) == 0
+      {
         cells[cells.count - 1].scalars.append(scalar.value)
       }
     }

@@ -2,7 +2,7 @@
 ///
 /// A lone escape byte cannot be told from the start of a sequence until time passes: while `isPending`, call
 /// `timeout()` after some 40 ms of silence. Unknown sequences are swallowed whole, so their bytes never become text.
-struct InputDecoder {
+package struct InputDecoder {
   private enum State {
     case ground
     case escape
@@ -14,7 +14,7 @@ struct InputDecoder {
   }
 
   /// Longest paste that is kept, in bytes; the rest of it is dropped.
-  static let pasteLimit = 16 * 1024 * 1024
+  package static let pasteLimit = 16 * 1024 * 1024
   private static let sequenceLimit = 64
   private static let pasteEnd: [UInt8] = Array("\u{1B}[201~".utf8)
 
@@ -26,10 +26,12 @@ struct InputDecoder {
 
   /// Answers about the cursor's place that were asked for and did not come yet. Without this, "CSI 1;2R" would be
   /// Shift-F3.
-  var expectedReports = 0
+  package var expectedReports = 0
+
+  package init() {}
 
   /// True while what came so far may be a key of its own.
-  var isPending: Bool {
+  package var isPending: Bool {
     switch state {
     case .escape, .control, .singleShift: true
     default: false
@@ -37,13 +39,13 @@ struct InputDecoder {
   }
 
   /// Takes bytes and returns what they complete.
-  mutating func feed(_ bytes: some Sequence<UInt8>) -> [TerminalInput] {
+  package mutating func feed(_ bytes: some Sequence<UInt8>) -> [TerminalInput] {
     for byte in bytes { take(byte) }
     return drain()
   }
 
   /// Silence: a pending escape was the Esc key; an unfinished sequence is dropped.
-  mutating func timeout() -> [TerminalInput] {
+  package mutating func timeout() -> [TerminalInput] {
     if case .escape = state { emit(.key(Key(.escape))) }
     if isPending { state = .ground }
     return drain()
@@ -96,7 +98,9 @@ struct InputDecoder {
         collected.removeLast(Self.pasteEnd.count)
         emit(.paste(String(decoding: collected, as: UTF8.self)))
       } else {
-        if collected.count > Self.pasteLimit + 64 { collected.removeSubrange(Self.pasteLimit..<Self.pasteLimit + 32) }
+        if collected.count > Self.pasteLimit + 64 {
+          collected.removeSubrange(Self.pasteLimit..<Self.pasteLimit + 32)
+        }
         state = .paste(collected)
       }
     }
@@ -123,7 +127,11 @@ struct InputDecoder {
       emit(.key(Key(.character(Character(Unicode.Scalar(byte + 0x40))), modifiers.union(.control))))
     case 0x20..<0x7F:
       let character = Character(Unicode.Scalar(byte))
-      if modifiers.isEmpty { text.append(character) } else { emit(.key(Key(.character(character), modifiers))) }
+      if modifiers.isEmpty {
+        text.append(character)
+      } else {
+        emit(.key(Key(.character(character), modifiers)))
+      }
     case 0xC2..<0xF5:
       scalarBytes = [byte]
       scalarLength = byte < 0xE0 ? 2 : byte < 0xF0 ? 3 : 4
@@ -155,6 +163,8 @@ struct InputDecoder {
 
   private mutating func finishControl(_ bytes: [UInt8], _ final: UInt8) {
     if bytes.first == 0x3C { return finishMouse(bytes.dropFirst(), final) }
+    // Answers of the terminal about itself.
+    if let first = bytes.first, (0x3D...0x3F).contains(first) { return }
     if bytes.first == 0x5B { return finishConsoleKey(final) }
     let parameters = KeySequences.numbers(bytes)
     if final == 0x52 && expectedReports > 0 && parameters.count == 2 {

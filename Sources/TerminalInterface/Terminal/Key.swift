@@ -1,7 +1,7 @@
 /// A key with its modifiers, as the terminal reported it.
-struct Key: Hashable, Sendable {
+package struct Key: Hashable, Sendable {
   /// What was pressed, modifiers aside.
-  enum Base: Hashable, Sendable {
+  package enum Base: Hashable, Sendable {
     case character(Character)
     case enter, tab, backspace, escape
     case up, down, left, right, home, end, pageUp, pageDown, insert, delete
@@ -9,28 +9,30 @@ struct Key: Hashable, Sendable {
   }
 
   /// Keys held with it. Terminals report shift only where it does not change the character.
-  struct Modifiers: OptionSet, Hashable, Sendable {
-    let rawValue: UInt8
+  package struct Modifiers: OptionSet, Hashable, Sendable {
+    package let rawValue: UInt8
 
-    static let shift = Modifiers(rawValue: 1)
-    static let alt = Modifiers(rawValue: 2)
-    static let control = Modifiers(rawValue: 4)
+    package init(rawValue: UInt8) { self.rawValue = rawValue }
+
+    package static let shift = Modifiers(rawValue: 1)
+    package static let alt = Modifiers(rawValue: 2)
+    package static let control = Modifiers(rawValue: 4)
   }
 
-  var base: Base
-  var modifiers: Modifiers
+  package var base: Base
+  package var modifiers: Modifiers
 
-  init(_ base: Base, _ modifiers: Modifiers = []) {
+  package init(_ base: Base, _ modifiers: Modifiers = []) {
     self.base = base
     self.modifiers = modifiers
   }
 
-  static func control(_ letter: Character) -> Key { Key(.character(letter), .control) }
+  package static func control(_ letter: Character) -> Key { Key(.character(letter), .control) }
 
-  static func alt(_ letter: Character) -> Key { Key(.character(letter), .alt) }
+  package static func alt(_ letter: Character) -> Key { Key(.character(letter), .alt) }
 
   /// As help shows it: Ctrl-A, Alt-Enter, PgUp.
-  var name: String {
+  package var name: String {
     var name = ""
     if modifiers.contains(.control) { name += "Ctrl-" }
     if modifiers.contains(.alt) { name += "Alt-" }
@@ -58,7 +60,7 @@ struct Key: Hashable, Sendable {
 }
 
 /// What comes from the terminal.
-enum TerminalInput: Equatable, Sendable {
+package enum TerminalInput: Equatable, Sendable {
   /// Printable characters as typed.
   case text(String)
   case key(Key)

@@ -1,8 +1,8 @@
 /// What the sequences that keys send mean: xterm's, with those of rxvt, the Linux console and the two protocols that
 /// tell Shift-Enter from Enter (CSI u, and xterm's modifyOtherKeys).
-enum KeySequences {
+package enum KeySequences {
   /// The key of the last letter of CSI and SS3 sequences.
-  static func letter(_ byte: UInt8) -> Key.Base? {
+  package static func letter(_ byte: UInt8) -> Key.Base? {
     switch byte {
     case 0x41: .up
     case 0x42: .down
@@ -17,7 +17,7 @@ enum KeySequences {
   }
 
   /// The key of sequences that end in a tilde.
-  static func tilde(_ number: Int) -> Key.Base? {
+  package static func tilde(_ number: Int) -> Key.Base? {
     switch number {
     case 1, 7: .home
     case 2: .insert
@@ -33,7 +33,7 @@ enum KeySequences {
   }
 
   /// The key of a whole control sequence; nil when it means nothing here.
-  static func key(_ parameters: [Int], _ final: UInt8) -> Key? {
+  package static func key(_ parameters: [Int], _ final: UInt8) -> Key? {
     let first = parameters.first ?? 1
     let held = modifiers(parameters.count > 1 ? parameters[1] : 1)
     switch final {
@@ -48,7 +48,7 @@ enum KeySequences {
   }
 
   /// Decimal numbers set apart by semicolons; what follows a colon inside one is left out. Never overflows.
-  static func numbers(_ bytes: [UInt8]) -> [Int] {
+  package static func numbers(_ bytes: [UInt8]) -> [Int] {
     bytes.split(separator: 0x3B, omittingEmptySubsequences: false).map { part in
       var number = 0
       for byte in part {

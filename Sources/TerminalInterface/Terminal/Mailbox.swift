@@ -2,7 +2,7 @@ import Synchronization
 
 /// Events from any task for the one thread that draws. Posting never blocks and wakes the reader once a batch, so a
 /// thousand tokens between two frames cost one wake and one frame.
-final class Mailbox<Event: Sendable>: Sendable {
+package final class Mailbox<Event: Sendable>: Sendable {
   private struct Contents {
     var events: [Event] = []
     var isClosed = false
@@ -11,10 +11,10 @@ final class Mailbox<Event: Sendable>: Sendable {
   private let contents = Mutex(Contents())
   private let pipe: WakePipe
 
-  init(pipe: WakePipe) { self.pipe = pipe }
+  package init(pipe: WakePipe) { self.pipe = pipe }
 
   /// Adds an event, in order. After `close` it is dropped.
-  func post(_ event: Event) {
+  package func post(_ event: Event) {
     contents.withLock { contents in
       if contents.isClosed { return }
       contents.events.append(event)
@@ -24,7 +24,7 @@ final class Mailbox<Event: Sendable>: Sendable {
   }
 
   /// Takes everything posted so far.
-  func take() -> [Event] {
+  package func take() -> [Event] {
     contents.withLock { contents in
       defer { contents.events = [] }
       return contents.events
@@ -32,5 +32,5 @@ final class Mailbox<Event: Sendable>: Sendable {
   }
 
   /// Nothing is taken any more; the pipe may then be closed.
-  func close() { contents.withLock { $0.isClosed = true } }
+  package func close() { contents.withLock { $0.isClosed = true } }
 }

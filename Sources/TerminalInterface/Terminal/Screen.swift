@@ -1,25 +1,30 @@
 import CNcurses
 
 /// Everything a frame shows: one line a row, and where the cursor is (nil hides it).
-struct Frame: Sendable, Equatable {
-  struct Position: Sendable, Equatable {
-    var row: Int
-    var column: Int
+package struct Frame: Sendable, Equatable {
+  package struct Position: Sendable, Equatable {
+    package var row: Int
+    package var column: Int
   }
 
-  var lines: [StyledLine]
-  var cursor: Position?
+  package var lines: [StyledLine]
+  package var cursor: Position?
 }
 
 /// The size of the screen in cells, at least 1 by 1.
-struct ScreenSize: Sendable, Equatable {
-  var rows: Int
-  var columns: Int
+package struct ScreenSize: Sendable, Equatable {
+  package var rows: Int
+  package var columns: Int
+
+  package init(rows: Int, columns: Int) {
+    self.rows = rows
+    self.columns = columns
+  }
 }
 
 /// The only one who talks to ncurses. Rows that are the same as before cost one comparison; ncurses then sends only
 /// the cells that changed. Lives on one thread.
-final class Screen {
+package final class Screen {
   private var drawn: [StyledLine] = []
   private var theme: Theme
   private var glyphs = Glyphs()
@@ -33,7 +38,7 @@ final class Screen {
   }
 
   /// Takes the terminal over. Nil when ncurses does not know its type.
-  init?(theme: Theme, environment: [String: String]) {
+  package init?(theme: Theme, environment: [String: String]) {
     let wanted = ColorDepth.wanted(environment: environment)
     self.theme = theme
     noColor = wanted.noColor
@@ -43,14 +48,14 @@ final class Screen {
   }
 
   /// Gives the terminal back.
-  func stop() { screen_stop() }
+  package func stop() { screen_stop() }
 
-  var size: ScreenSize {
+  package var size: ScreenSize {
     ScreenSize(rows: max(1, Int(screen_lines())), columns: max(1, Int(screen_columns())))
   }
 
   /// How many colours themes have here.
-  var depth: ColorDepth {
+  package var depth: ColorDepth {
     if noColor { return .none }
     switch screen_color_mode() {
     case Int32(SCREEN_COLORS_DIRECT): return .direct
@@ -60,7 +65,7 @@ final class Screen {
   }
 
   /// Draws with another theme from the next frame on.
-  func use(_ theme: Theme) {
+  package func use(_ theme: Theme) {
     guard theme != self.theme else { return }
     self.theme = theme
     looks = [:]
@@ -68,7 +73,7 @@ final class Screen {
   }
 
   /// What the terminal was found to draw; all rows are drawn anew.
-  func use(_ abilities: TerminalAbilities) {
+  package func use(_ abilities: TerminalAbilities) {
     var abilities = abilities
     abilities.unicode = glyphs.abilities.unicode
     guard abilities != glyphs.abilities else { return }
@@ -77,19 +82,19 @@ final class Screen {
   }
 
   /// Asks for the terminal's size after it changed.
-  func updateSize() {
+  package func updateSize() {
     if screen_update_size() { drawn = [] }
   }
 
   /// Draws all cells anew with the next frame, as after something else wrote to the terminal.
-  func repaint() {
+  package func repaint() {
     drawn = []
     screen_repaint()
   }
 
-  func pause() { screen_pause() }
+  package func pause() { screen_pause() }
 
-  func resume() {
+  package func resume() {
     screen_resume()
     screen_update_size()
     drawn = []
@@ -97,7 +102,7 @@ final class Screen {
 
   /// Asks how wide the terminal draws pictures: each is written at the left edge, and the cursor asked for. Returns
   /// the number of answers that will come, in the order of `TerminalProbe`.
-  func askForAbilities() -> Int {
+  package func askForAbilities() -> Int {
     guard glyphs.abilities.unicode else { return 0 }
     let question = TerminalProbe.question
     question.withCString { screen_write_raw($0, question.utf8.count) }
@@ -106,12 +111,12 @@ final class Screen {
   }
 
   /// Writes a sequence past curses, such as OSC 52.
-  func writeRaw(_ text: String) {
+  package func writeRaw(_ text: String) {
     text.withCString { screen_write_raw($0, text.utf8.count) }
   }
 
   /// Shows a frame.
-  func draw(_ frame: Frame) {
+  package func draw(_ frame: Frame) {
     let size = size
     if drawn.count != size.rows { drawn = [] }
     for row in 0..<size.rows {
@@ -150,7 +155,8 @@ final class Screen {
   private func put(_ scalars: [UInt32], _ row: Int, _ column: Int, _ paint: Paint) {
     scalars.withUnsafeBufferPointer { buffer in
       screen_put(
-        Int32(row), Int32(column), buffer.baseAddress, Int32(buffer.count), paint.attributes, paint.foreground,
+        Int32(row), Int32(column), buffer.baseAddress, Int32(buffer.count), paint.attributes,
+        paint.foreground,
         paint.background)
     }
   }
@@ -161,7 +167,8 @@ final class Screen {
     let look = theme.look(style.role, depth: depth)
     let paint = Paint(
       attributes: Int32(look.emphasis.union(style.emphasis).rawValue),
-      foreground: Int32(look.foreground.value(for: depth)), background: Int32(look.background.value(for: depth)))
+      foreground: Int32(look.foreground.value(for: depth)),
+      background: Int32(look.background.value(for: depth)))
     looks[style] = paint
     return paint
   }

@@ -7,17 +7,17 @@
 #endif
 
 /// Waiting for the keyboard or a wake, and reading the keyboard.
-enum TerminalPoll {
+package enum TerminalPoll {
   /// What ended the wait.
-  struct Ready: Equatable {
-    var input = false
-    var wake = false
+  package struct Ready: Equatable {
+    package var input = false
+    package var wake = false
     /// The terminal is gone.
-    var hangup = false
+    package var hangup = false
   }
 
   /// Waits for input or a wake; `milliseconds` below zero waits for ever. A signal ends the wait too.
-  static func wait(pipe: WakePipe, milliseconds: Int) -> Ready {
+  package static func wait(pipe: WakePipe, milliseconds: Int) -> Ready {
     var descriptors = [
       pollfd(fd: STDIN_FILENO, events: Int16(POLLIN), revents: 0),
       pollfd(fd: pipe.reading, events: Int16(POLLIN), revents: 0),
@@ -34,7 +34,7 @@ enum TerminalPoll {
   }
 
   /// The bytes that can be read now, at most 64 kB; nil at the end of the input.
-  static func read() -> [UInt8]? {
+  package static func read() -> [UInt8]? {
     var bytes = [UInt8](repeating: 0, count: 65536)
     #if canImport(Glibc)
       let count = Glibc.read(STDIN_FILENO, &bytes, bytes.count)
@@ -49,7 +49,7 @@ enum TerminalPoll {
   }
 
   /// Seconds on a clock that never goes back.
-  static func now() -> Double {
+  package static func now() -> Double {
     var time = timespec()
     clock_gettime(CLOCK_MONOTONIC, &time)
     return Double(time.tv_sec) + Double(time.tv_nsec) / 1e9

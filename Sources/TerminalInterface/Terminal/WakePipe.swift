@@ -7,12 +7,12 @@
 #endif
 
 /// A pipe that ends a poll from another thread or a signal handler. One byte a wake; neither end ever blocks.
-struct WakePipe: Sendable {
-  let reading: Int32
-  let writing: Int32
+package struct WakePipe: Sendable {
+  package let reading: Int32
+  package let writing: Int32
 
   /// Nil when the process has no file descriptors left.
-  init?() {
+  package init?() {
     var ends: [Int32] = [-1, -1]
     guard pipe(&ends) == 0 else { return nil }
     for end in ends {
@@ -24,18 +24,18 @@ struct WakePipe: Sendable {
   }
 
   /// Ends the poll that goes on, or the next one.
-  func wake() {
+  package func wake() {
     var byte: UInt8 = 1
     _ = write(writing, &byte, 1)
   }
 
   /// Takes all wakes that came, so that the next poll waits again.
-  func drain() {
+  package func drain() {
     var bytes = [UInt8](repeating: 0, count: 64)
     while read(reading, &bytes, bytes.count) > 0 {}
   }
 
-  func close() {
+  package func close() {
     #if canImport(Glibc)
       Glibc.close(reading)
       Glibc.close(writing)

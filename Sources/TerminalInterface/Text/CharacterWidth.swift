@@ -1,9 +1,9 @@
 /// How many columns text takes in a terminal, by grapheme cluster.
 ///
 /// ASCII costs one comparison; other characters a binary search in two tables of some 500 ranges.
-enum CharacterWidth {
+package enum CharacterWidth {
   /// Columns of one scalar by itself: 0, 1 or 2. Control characters count 0: they never reach the terminal.
-  static func columns(of scalar: Unicode.Scalar) -> Int {
+  package static func columns(of scalar: Unicode.Scalar) -> Int {
     let value = scalar.value
     if value < 0x7F { return value < 0x20 ? 0 : 1 }
     if value < 0xA0 { return 0 }
@@ -14,7 +14,7 @@ enum CharacterWidth {
 
   /// Columns of a grapheme cluster: the sum of its scalars, but two for what is drawn as one picture (joined emoji,
   /// flags, keycaps, skin tones, text symbols that a variation selector turns into emoji).
-  static func columns(of character: Character) -> Int {
+  package static func columns(of character: Character) -> Int {
     let scalars = character.unicodeScalars
     guard let first = scalars.first else { return 0 }
     let second = scalars.index(after: scalars.startIndex)
@@ -24,18 +24,18 @@ enum CharacterWidth {
   }
 
   /// Columns of a text without line breaks or tabs.
-  static func columns(of text: some StringProtocol) -> Int {
+  package static func columns(of text: some StringProtocol) -> Int {
     text.reduce(0) { $0 + columns(of: $1) }
   }
 
   /// True for a cluster of several scalars that terminals which know clusters draw as one picture of two columns.
-  static func isPicture(_ scalars: Character.UnicodeScalarView) -> Bool {
+  package static func isPicture(_ scalars: Character.UnicodeScalarView) -> Bool {
     guard let first = scalars.first else { return false }
     var previous = first
     for scalar in scalars.dropFirst() {
+      if previous.value == 0x200D && isPictograph(scalar) && isPictograph(first) { return true }
       switch scalar.value {
       case 0xFE0F where first.properties.isEmoji: return true
-      case 0x200D where previous.properties.isEmoji || previous.value == 0xFE0F || isModifier(previous): return true
       case 0x1F3FB...0x1F3FF where first.properties.isEmojiModifierBase: return true
       case 0x1F1E6...0x1F1FF where isRegional(previous): return true
       case 0xE0020...0xE007F where first.value == 0x1F3F4: return true
@@ -47,9 +47,12 @@ enum CharacterWidth {
   }
 
   /// Half of a flag.
-  static func isRegional(_ scalar: Unicode.Scalar) -> Bool { 0x1F1E6...0x1F1FF ~= scalar.value }
+  package static func isRegional(_ scalar: Unicode.Scalar) -> Bool { 0x1F1E6...0x1F1FF ~= scalar.value }
 
-  private static func isModifier(_ scalar: Unicode.Scalar) -> Bool { 0x1F3FB...0x1F3FF ~= scalar.value }
+  // Digits and a few signs count as emoji because keycaps are made of them.
+  private static func isPictograph(_ scalar: Unicode.Scalar) -> Bool {
+    !scalar.isASCII && scalar.properties.isEmoji
+  }
 
   /// Searches pairs of (first, count of those that follow) in ascending order.
   private static func contains(_ table: [UInt32], _ value: UInt32) -> Bool {

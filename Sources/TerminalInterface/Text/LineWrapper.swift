@@ -2,15 +2,15 @@
 ///
 /// Prose breaks at spaces, after hyphens and between CJK characters (but not before closing punctuation); a word
 /// longer than a row is cut between clusters. Code breaks only where the row is full. Cost: one pass.
-struct LineWrapper {
+package struct LineWrapper {
   /// Columns of a row, at least 1.
-  let width: Int
+  package let width: Int
   /// How rows after the first begin, as for the text of a list item.
-  var hanging: [Span] = []
+  package var hanging: [Span] = []
   /// False keeps all spaces and breaks anywhere, as code needs.
-  var breaksAtWords = true
+  package var breaksAtWords = true
   /// Where tabs stop.
-  var tabStops = 4
+  package var tabStops = 4
 
   private static let noBreakBefore: Set<Character> = [
     "、", "。", "，", "．", "！", "？", "：", "；", "）", "」", "』", "】", "〉", "》", "〕", "］", "｝", "ー", "…", "・", "ゃ",
@@ -24,14 +24,14 @@ struct LineWrapper {
     var style: TextStyle
   }
 
-  init(width: Int, hanging: [Span] = [], breaksAtWords: Bool = true) {
+  package init(width: Int, hanging: [Span] = [], breaksAtWords: Bool = true) {
     self.width = max(1, width)
     self.hanging = hanging
     self.breaksAtWords = breaksAtWords
   }
 
   /// The rows of a text; line feeds in it end a row. There is always at least one.
-  func wrap(_ spans: [Span], first: [Span] = []) -> [StyledLine] {
+  package func wrap(_ spans: [Span], first: [Span] = []) -> [StyledLine] {
     var state = State(wrapper: self, first: first)
     for span in spans {
       for character in span.text { state.add(character, span.style) }
@@ -40,7 +40,7 @@ struct LineWrapper {
   }
 
   /// The rows of a text in one style.
-  func wrap(_ text: String, _ role: StyleRole) -> [StyledLine] { wrap([Span(text, role)]) }
+  package func wrap(_ text: String, _ role: StyleRole) -> [StyledLine] { wrap([Span(text, role)]) }
 
   private struct State {
     let wrapper: LineWrapper
@@ -82,15 +82,13 @@ struct LineWrapper {
     private mutating func place(_ character: Character, _ columns: Int, _ style: TextStyle) {
       if columns == 0 && cells.isEmpty { return }
       noteBreak(before: character, columns)
-      if column + columns > wrapper.width && !cells.isEmpty {
+      while column + columns > wrapper.width && !cells.isEmpty {
         if wrapper.breaksAtWords && character == " " {
           // The space that would stand at the edge is the break.
-          breakAfter = cells.count
           endRow(cells.count)
           return
         }
         endRow(wrapper.breaksAtWords ? breakAfter ?? cells.count : cells.count)
-        if wrapper.breaksAtWords && character == " " && cells.isEmpty { return }
       }
       cells.append(Cell(character: character, columns: columns, style: style))
       column += columns
@@ -103,11 +101,16 @@ struct LineWrapper {
         if cells.contains(where: { $0.character != " " }) { breakAfter = cells.count }
         return
       }
-      if last.character == "-" && character != "-" && cells.count > 1 && cells[cells.count - 2].character != " " {
+      if last.character == "-" && character != "-" && cells.count > 1
+        && cells[cells.count - 2].character != " "
+      {
         breakAfter = cells.count
       }
       if last.columns == 2 || columns == 2 {
-        if LineWrapper.noBreakBefore.contains(character) || LineWrapper.noBreakAfter.contains(last.character) { return }
+        if LineWrapper.noBreakBefore.contains(character) || LineWrapper.noBreakAfter.contains(last.character)
+        {
+          return
+        }
         if character != " " { breakAfter = cells.count }
       }
     }

@@ -1,7 +1,7 @@
 /// Numbers as people read them. No locale: a point for decimals, a thin space between thousands.
 
 /// Up to `digits` decimals, zeros at the end dropped: 0.7, 1, 0.05.
-func shortNumber(_ value: Double, digits: Int = 4) -> String {
+package func shortNumber(_ value: Double, digits: Int = 4) -> String {
   var text = fixed(value, digits)
   if text.contains(".") {
     while text.hasSuffix("0") { text.removeLast() }
@@ -11,7 +11,7 @@ func shortNumber(_ value: Double, digits: Int = 4) -> String {
 }
 
 /// Exactly `digits` decimals; "–" for what is not finite or beyond any count that can be shown.
-func fixed(_ value: Double, _ digits: Int) -> String {
+package func fixed(_ value: Double, _ digits: Int) -> String {
   var scale = 1.0
   for _ in 0..<digits { scale *= 10 }
   let scaled = (abs(value) * scale).rounded()
@@ -26,7 +26,7 @@ func fixed(_ value: Double, _ digits: Int) -> String {
 }
 
 /// A count with its thousands set apart: 9 939.
-func grouped(_ count: Int) -> String {
+package func grouped(_ count: Int) -> String {
   let digits = Array(String(count.magnitude))
   var text = count < 0 ? "-" : ""
   for (index, digit) in digits.enumerated() {
@@ -37,7 +37,7 @@ func grouped(_ count: Int) -> String {
 }
 
 /// A duration in seconds in the unit that fits: 85 ms, 0.40 s, 12 s, 2 m 05 s.
-func duration(_ seconds: Double) -> String {
+package func duration(_ seconds: Double) -> String {
   guard seconds.isFinite, seconds >= 0, seconds < 1e9 else { return "–" }
   if seconds < 0.1 { return "\(Int((seconds * 1000).rounded())) ms" }
   if seconds < 10 { return fixed(seconds, 2) + " s" }
@@ -48,7 +48,7 @@ func duration(_ seconds: Double) -> String {
 }
 
 /// A size in bytes: 98 MB, 1.2 GB.
-func byteSize(_ bytes: Int) -> String {
+package func byteSize(_ bytes: Int) -> String {
   let units = ["B", "kB", "MB", "GB", "TB"]
   var value = Double(max(0, bytes))
   var unit = 0
@@ -60,7 +60,7 @@ func byteSize(_ bytes: Int) -> String {
 }
 
 /// A count of tokens in few columns: 812, 8.2k, 131k.
-func tokenCount(_ count: Int) -> String {
+package func tokenCount(_ count: Int) -> String {
   if count < 1000 { return String(max(0, count)) }
   let thousands = Double(count) / 1000
   return (thousands < 9.95 ? fixed(thousands, 1) : fixed(thousands, 0)) + "k"

@@ -1,61 +1,63 @@
 /// What a piece of text is, from which the theme makes colours, and how it is emphasised on top of that.
-struct TextStyle: Sendable, Hashable {
-  var role: StyleRole
-  var emphasis: Emphasis
+package struct TextStyle: Sendable, Hashable {
+  package var role: StyleRole
+  package var emphasis: Emphasis
 
-  init(_ role: StyleRole, _ emphasis: Emphasis = []) {
+  package init(_ role: StyleRole, _ emphasis: Emphasis = []) {
     self.role = role
     self.emphasis = emphasis
   }
 
   /// The same role, emphasised further.
-  func adding(_ more: Emphasis) -> TextStyle { TextStyle(role, emphasis.union(more)) }
+  package func adding(_ more: Emphasis) -> TextStyle { TextStyle(role, emphasis.union(more)) }
 }
 
 /// Ways to set text apart that do not depend on colour.
-struct Emphasis: OptionSet, Sendable, Hashable {
-  let rawValue: UInt8
+package struct Emphasis: OptionSet, Sendable, Hashable {
+  package let rawValue: UInt8
 
-  static let bold = Emphasis(rawValue: 1)
-  static let dim = Emphasis(rawValue: 2)
-  static let italic = Emphasis(rawValue: 4)
-  static let underline = Emphasis(rawValue: 8)
-  static let reverse = Emphasis(rawValue: 16)
+  package init(rawValue: UInt8) { self.rawValue = rawValue }
+
+  package static let bold = Emphasis(rawValue: 1)
+  package static let dim = Emphasis(rawValue: 2)
+  package static let italic = Emphasis(rawValue: 4)
+  package static let underline = Emphasis(rawValue: 8)
+  package static let reverse = Emphasis(rawValue: 16)
 }
 
 /// Some text in one style.
-struct Span: Sendable, Equatable {
-  var text: String
-  var style: TextStyle
+package struct Span: Sendable, Equatable {
+  package var text: String
+  package var style: TextStyle
 
-  init(_ text: String, _ style: TextStyle) {
+  package init(_ text: String, _ style: TextStyle) {
     self.text = text
     self.style = style
   }
 
-  init(_ text: String, _ role: StyleRole) { self.init(text, TextStyle(role)) }
+  package init(_ text: String, _ role: StyleRole) { self.init(text, TextStyle(role)) }
 }
 
 /// One row of the screen: spans from the left edge. `fill` paints the rest of the row.
-struct StyledLine: Sendable, Equatable {
-  var spans: [Span]
-  var fill: StyleRole?
+package struct StyledLine: Sendable, Equatable {
+  package var spans: [Span]
+  package var fill: StyleRole?
 
-  init(_ spans: [Span] = [], fill: StyleRole? = nil) {
+  package init(_ spans: [Span] = [], fill: StyleRole? = nil) {
     self.spans = spans
     self.fill = fill
   }
 
-  init(_ text: String, _ role: StyleRole) { self.init([Span(text, role)]) }
+  package init(_ text: String, _ role: StyleRole) { self.init([Span(text, role)]) }
 
   /// The text alone, as in snapshots.
-  var text: String { spans.reduce(into: "") { $0 += $1.text } }
+  package var text: String { spans.reduce(into: "") { $0 += $1.text } }
 
   /// Columns from the left edge to the end of the text.
-  var columns: Int { spans.reduce(0) { $0 + CharacterWidth.columns(of: $1.text) } }
+  package var columns: Int { spans.reduce(0) { $0 + CharacterWidth.columns(of: $1.text) } }
 
   /// Adds text, to the last span where the style is the same.
-  mutating func append(_ text: String, _ style: TextStyle) {
+  package mutating func append(_ text: String, _ style: TextStyle) {
     if text.isEmpty { return }
     if let last = spans.indices.last, spans[last].style == style {
       spans[last].text += text
@@ -65,7 +67,7 @@ struct StyledLine: Sendable, Equatable {
   }
 
   /// The line cut at `width` columns, with an ellipsis where something is lost.
-  func truncated(to width: Int) -> StyledLine {
+  package func truncated(to width: Int) -> StyledLine {
     guard columns > width else { return self }
     var result = StyledLine(fill: fill)
     var left = max(0, width - 1)

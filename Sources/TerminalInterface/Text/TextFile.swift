@@ -7,7 +7,7 @@
 #endif
 
 /// Reads at most `limit` bytes of a file as UTF-8, faulty bytes replaced. Nil when it cannot be read.
-func readText(_ path: String, limit: Int) -> String? {
+package func readText(_ path: String, limit: Int) -> String? {
   guard let file = fopen(path, "rb") else { return nil }
   defer { fclose(file) }
   var bytes: [UInt8] = []
@@ -22,7 +22,7 @@ func readText(_ path: String, limit: Int) -> String? {
 }
 
 /// Writes a whole file, readable by its owner alone where `isPrivate`. Returns what went wrong, nil when nothing did.
-func writeText(_ text: String, to path: String, isPrivate: Bool = false) -> String? {
+package func writeText(_ text: String, to path: String, isPrivate: Bool = false) -> String? {
   let descriptor = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, isPrivate ? 0o600 : 0o644)
   guard descriptor >= 0 else { return String(cString: strerror(errno)) }
   defer { close(descriptor) }

@@ -1,9 +1,9 @@
 /// Text from a model, a file or the clipboard, made safe to draw: what a terminal would obey becomes something that
 /// a person can see. Line feeds and tabs stay; everything else that is drawn stays as it is.
-enum VisibleText {
+package enum VisibleText {
   /// The same text with control characters as pictures (␛ for escape), line ends as line feeds, and the characters
   /// that reorder text (which can make code look like other code) as a replacement sign.
-  static func of(_ text: String) -> String {
+  package static func of(_ text: String) -> String {
     guard needsWork(text) else { return text }
     var out = String.UnicodeScalarView()
     var afterReturn = false
@@ -19,7 +19,7 @@ enum VisibleText {
   }
 
   /// One line of it: line feeds as ⏎, for places that have only one.
-  static func singleLine(_ text: String) -> String {
+  package static func singleLine(_ text: String) -> String {
     String(of(text).map { $0 == "\n" ? "⏎" : $0 == "\t" ? " " : $0 })
   }
 

@@ -1,8 +1,8 @@
 // Made by themes/embed.py from themes/*.toml; do not edit.
 
 /// The themes that come with the program, the default first.
-enum ShippedThemes {
-  static let all: [(name: String, text: String)] = [
+package enum ShippedThemes {
+  package static let all: [(name: String, text: String)] = [
     (
       "night",
       #"""

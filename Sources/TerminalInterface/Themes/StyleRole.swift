@@ -1,7 +1,7 @@
 /// What a piece of text is. A theme gives each role its colours; views know only roles.
 ///
 /// The raw value is the role's name in a theme file.
-enum StyleRole: String, CaseIterable, Sendable, Hashable {
+package enum StyleRole: String, CaseIterable, Sendable, Hashable {
   case text
   case dim
   case accent
@@ -39,7 +39,7 @@ enum StyleRole: String, CaseIterable, Sendable, Hashable {
   case statusGood = "status-good"
 
   /// The role whose colours hold where a theme says nothing; nil for `text`, which then is the terminal's own.
-  var parent: StyleRole? {
+  package var parent: StyleRole? {
     switch self {
     case .text: nil
     case .userMark, .assistantMark, .heading, .link, .listMark, .prompt, .chip: .accent
@@ -53,9 +53,10 @@ enum StyleRole: String, CaseIterable, Sendable, Hashable {
   }
 
   /// What stands for the role where there are no colours.
-  var plainEmphasis: Emphasis {
+  package var plainEmphasis: Emphasis {
     switch self {
-    case .heading, .user, .userMark, .assistantMark, .codeKeyword, .prompt, .error, .warning, .statusBusy: .bold
+    case .heading, .user, .userMark, .assistantMark, .codeKeyword, .prompt, .error, .warning, .statusBusy:
+      .bold
     case .dim, .reasoning, .placeholder, .menuDetail, .statusDim, .codeComment: .dim
     case .link: .underline
     case .menuSelected, .chip: .reverse

@@ -1,25 +1,25 @@
 /// The colours of every role. Looking a role up is one dictionary access; parents are resolved when it is made.
-struct Theme: Sendable, Equatable {
+package struct Theme: Sendable, Equatable {
   /// How one role looks. Nil colours are those of the parent role.
-  struct Style: Sendable, Equatable {
-    var foreground: ThemeColor?
-    var background: ThemeColor?
-    var emphasis: Emphasis?
+  package struct Style: Sendable, Equatable {
+    package var foreground: ThemeColor?
+    package var background: ThemeColor?
+    package var emphasis: Emphasis?
   }
 
   /// How one role looks once all is known.
-  struct Look: Sendable, Equatable {
-    var foreground: ThemeColor
-    var background: ThemeColor
-    var emphasis: Emphasis
+  package struct Look: Sendable, Equatable {
+    package var foreground: ThemeColor
+    package var background: ThemeColor
+    package var emphasis: Emphasis
   }
 
-  let name: String
+  package let name: String
   /// The styles that the file and those it inherits from gave.
-  let styles: [StyleRole: Style]
+  package let styles: [StyleRole: Style]
   private let looks: [StyleRole: Look]
 
-  init(name: String, styles: [StyleRole: Style]) {
+  package init(name: String, styles: [StyleRole: Style]) {
     self.name = name
     self.styles = styles
     var looks: [StyleRole: Look] = [:]
@@ -42,8 +42,10 @@ struct Theme: Sendable, Equatable {
   }
 
   /// How the role looks in colour; where there is none, what the role falls back on is shown by emphasis.
-  func look(_ role: StyleRole, depth: ColorDepth) -> Look {
-    if depth == .none { return Look(foreground: .terminal, background: .terminal, emphasis: role.plainEmphasis) }
+  package func look(_ role: StyleRole, depth: ColorDepth) -> Look {
+    if depth == .none {
+      return Look(foreground: .terminal, background: .terminal, emphasis: role.plainEmphasis)
+    }
     return looks[role] ?? Look(foreground: .terminal, background: .terminal, emphasis: [])
   }
 }

@@ -1,5 +1,5 @@
 /// A colour as a theme writes it.
-enum ThemeColor: Sendable, Hashable {
+package enum ThemeColor: Sendable, Hashable {
   /// The terminal's own.
   case terminal
   /// One of the terminal's palette, 0 to 255.
@@ -13,12 +13,13 @@ enum ThemeColor: Sendable, Hashable {
   ]
 
   /// Reads "#rrggbb", "#rgb", "0" to "255", a name such as "bright-blue", or "" for the terminal's own.
-  init?(_ text: String) {
+  package init?(_ text: String) {
     if text.isEmpty || text == "terminal" {
       self = .terminal
     } else if text.hasPrefix("#") {
       let digits = text.dropFirst()
-      guard digits.utf8.count == digits.count, digits.allSatisfy(\.isHexDigit), let value = Int(digits, radix: 16)
+      guard digits.utf8.count == digits.count, digits.allSatisfy(\.isHexDigit),
+        let value = Int(digits, radix: 16)
       else { return nil }
       switch digits.count {
       case 6: self = .direct(red: value >> 16, green: value >> 8 & 255, blue: value & 255)
@@ -35,7 +36,7 @@ enum ThemeColor: Sendable, Hashable {
   }
 
   /// What to ask of a terminal with these abilities: -1 for its own colour, a palette index, or 0xRRGGBB.
-  func value(for depth: ColorDepth) -> Int {
+  package func value(for depth: ColorDepth) -> Int {
     switch (self, depth) {
     case (.terminal, _), (_, .none): -1
     case (.palette(let index), .direct): index < 8 ? index : Self.rgbOfPalette(index)
@@ -49,12 +50,13 @@ enum ThemeColor: Sendable, Hashable {
   }
 
   private static let firstSixteen = [
-    0x000000, 0xCD0000, 0x00CD00, 0xCDCD00, 0x0000EE, 0xCD00CD, 0x00CDCD, 0xE5E5E5, 0x7F7F7F, 0xFF0000, 0x00FF00,
+    0x000000, 0xCD0000, 0x00CD00, 0xCDCD00, 0x0000EE, 0xCD00CD, 0x00CDCD, 0xE5E5E5, 0x7F7F7F, 0xFF0000,
+    0x00FF00,
     0xFFFF00, 0x5C5CFF, 0xFF00FF, 0x00FFFF, 0xFFFFFF,
   ]
 
   /// xterm's palette: sixteen colours, a cube of 6x6x6, and 24 greys.
-  static func rgbOfPalette(_ index: Int) -> Int {
+  package static func rgbOfPalette(_ index: Int) -> Int {
     if index < 16 { return firstSixteen[max(0, index)] }
     if index >= 232 {
       let grey = min(255, 8 + (index - 232) * 10)
@@ -81,13 +83,13 @@ enum ThemeColor: Sendable, Hashable {
 }
 
 /// How many colours the terminal has.
-enum ColorDepth: Sendable, Equatable {
+package enum ColorDepth: Sendable, Equatable {
   case none
   case palette(Int)
   case direct
 
   /// What the environment asks for: `NO_COLOR` (no-color.org), and 24 bits where `COLORTERM` promises them.
-  static func wanted(environment: [String: String]) -> (noColor: Bool, direct: Bool) {
+  package static func wanted(environment: [String: String]) -> (noColor: Bool, direct: Bool) {
     let noColor = environment["NO_COLOR"].map { !$0.isEmpty } ?? false
     let promise = environment["COLORTERM"] ?? ""
     return (noColor, !noColor && (promise == "truecolor" || promise == "24bit"))

@@ -7,15 +7,15 @@
 #endif
 
 /// The themes that can be chosen: those that come with the program and the person's own, which win by name.
-struct ThemeLibrary: Sendable {
+package struct ThemeLibrary: Sendable {
   /// Where the person's themes are; nil when there is no such place.
-  let folder: String?
+  package let folder: String?
 
   /// The theme of a terminal with nothing chosen.
-  static let defaultName = "night"
+  package static let defaultName = "night"
 
   /// The library of this environment: `$XDG_CONFIG_HOME/sotto/themes`, or `~/.config/sotto/themes`.
-  init(environment: [String: String]) {
+  package init(environment: [String: String]) {
     if let configuration = environment["XDG_CONFIG_HOME"], configuration.hasPrefix("/") {
       folder = configuration + "/sotto/themes"
     } else {
@@ -24,13 +24,13 @@ struct ThemeLibrary: Sendable {
   }
 
   /// The names to choose from, the shipped ones first.
-  var names: [String] {
+  package var names: [String] {
     let shipped = ShippedThemes.all.map(\.name)
     return shipped + ownNames().filter { !shipped.contains($0) }
   }
 
   /// Loads a theme. Throws a `ThemeError` that names the file and the place.
-  func theme(named name: String) throws -> Theme {
+  package func theme(named name: String) throws -> Theme {
     let parser = ThemeParser { self.text(of: $0)?.text }
     guard let (text, file) = text(of: name) else {
       let near = NearestName.of(name, among: names)
@@ -42,7 +42,7 @@ struct ThemeLibrary: Sendable {
   }
 
   /// The theme that is used when another could not be read: it never fails.
-  static let fallback: Theme = {
+  package static let fallback: Theme = {
     let parser = ThemeParser { name in ShippedThemes.all.first { $0.name == name }?.text }
     let shipped = ShippedThemes.all.first { $0.name == defaultName }
     let theme = shipped.flatMap { try? parser.parse($0.text, name: $0.name, file: $0.name) }
@@ -50,7 +50,9 @@ struct ThemeLibrary: Sendable {
   }()
 
   private func text(of name: String) -> (text: String, file: String)? {
-    if let folder, isFileName(name), let text = readText("\(folder)/\(name).toml", limit: ThemeParser.sizeLimit + 1) {
+    if let folder, isFileName(name),
+      let text = readText("\(folder)/\(name).toml", limit: ThemeParser.sizeLimit + 1)
+    {
       return (text, "\(folder)/\(name).toml")
     }
     return ShippedThemes.all.first { $0.name == name }.map { ($0.text, "themes/\(name).toml") }

@@ -1,13 +1,13 @@
 import TOMLKit
 
 /// What is wrong with a theme file, in words for the person who wrote it: file, place, and what to write instead.
-struct ThemeError: Error, Equatable, CustomStringConvertible {
-  let file: String
+package struct ThemeError: Error, Equatable, CustomStringConvertible {
+  package let file: String
   /// The line, from 1, where it is known.
-  let line: Int?
-  let problem: String
+  package let line: Int?
+  package let problem: String
 
-  var description: String { "\(file)\(line.map { ":\($0)" } ?? ""): \(problem)" }
+  package var description: String { "\(file)\(line.map { ":\($0)" } ?? ""): \(problem)" }
 }
 
 /// Reads theme files:
@@ -21,12 +21,14 @@ struct ThemeError: Error, Equatable, CustomStringConvertible {
 ///
 /// A colour is a palette entry, "#rrggbb", an index from 0 to 255, a name such as "bright-blue", or "" for the
 /// terminal's own. The palette of an inherited theme can be used and overridden.
-struct ThemeParser {
+package struct ThemeParser {
   /// Finds the text of an inherited theme; nil when there is none of that name.
-  let source: (String) -> String?
+  package let source: (String) -> String?
+
+  package init(source: @escaping (String) -> String?) { self.source = source }
 
   /// Longest file that is read, in bytes.
-  static let sizeLimit = 256 * 1024
+  package static let sizeLimit = 256 * 1024
   private static let inheritanceLimit = 8
   private static let flags: [(String, Emphasis)] = [
     ("bold", .bold), ("dim", .dim), ("italic", .italic), ("underline", .underline), ("reverse", .reverse),
@@ -38,7 +40,7 @@ struct ThemeParser {
   }
 
   /// Makes a theme of a file's text. `file` is named in errors.
-  func parse(_ text: String, name: String, file: String) throws -> Theme {
+  package func parse(_ text: String, name: String, file: String) throws -> Theme {
     var inherited: Set<String> = [name]
     let layer = try read(text, file: file, inherited: &inherited)
     return Theme(name: name, styles: layer.styles)
@@ -56,7 +58,8 @@ struct ThemeParser {
         throw ThemeError(file: file, line: line, problem: "inherits takes the name of a theme in quotes.")
       }
       guard inherited.insert(parent).inserted, inherited.count <= Self.inheritanceLimit else {
-        throw ThemeError(file: file, line: line, problem: "inherits goes round in a circle or too deep at \"\(parent)\".")
+        throw ThemeError(
+          file: file, line: line, problem: "inherits goes round in a circle or too deep at \"\(parent)\".")
       }
       guard let parentText = source(parent) else {
         throw ThemeError(file: file, line: line, problem: "there is no theme \"\(parent)\" to inherit from.")
@@ -66,7 +69,8 @@ struct ThemeParser {
     for key in table.keys where !["inherits", "palette", "roles", "name"].contains(key) {
       throw ThemeError(
         file: file, line: Self.line(of: key, in: text),
-        problem: "\"\(VisibleText.singleLine(key))\" is not known here; a theme has inherits, palette and roles.")
+        problem:
+          "\"\(VisibleText.singleLine(key))\" is not known here; a theme has inherits, palette and roles.")
     }
     try readPalette(table, text, file, into: &layer)
     try readRoles(table, text, file, into: &layer)
@@ -84,10 +88,12 @@ struct ThemeParser {
     }
   }
 
-  private func readPalette(_ table: TOMLTable, _ text: String, _ file: String, into layer: inout Layer) throws {
+  private func readPalette(_ table: TOMLTable, _ text: String, _ file: String, into layer: inout Layer) throws
+  {
     guard let value = table["palette"] else { return }
     guard let palette = value.table else {
-      throw ThemeError(file: file, line: Self.line(of: "palette", in: text), problem: "palette is a table: [palette].")
+      throw ThemeError(
+        file: file, line: Self.line(of: "palette", in: text), problem: "palette is a table: [palette].")
     }
     for key in palette.keys {
       guard let written = palette[key]?.string, let color = ThemeColor(written) else {
@@ -100,14 +106,16 @@ struct ThemeParser {
   private func readRoles(_ table: TOMLTable, _ text: String, _ file: String, into layer: inout Layer) throws {
     guard let value = table["roles"] else { return }
     guard let roles = value.table else {
-      throw ThemeError(file: file, line: Self.line(of: "roles", in: text), problem: "roles is a table: [roles].")
+      throw ThemeError(
+        file: file, line: Self.line(of: "roles", in: text), problem: "roles is a table: [roles].")
     }
     for key in roles.keys {
       guard let role = StyleRole(rawValue: key) else {
         let near = NearestName.of(key, among: StyleRole.allCases.map(\.rawValue))
         throw ThemeError(
           file: file, line: Self.line(of: key, in: text),
-          problem: "there is no role \"\(VisibleText.singleLine(key))\"" + (near.map { "; did you mean \($0)?" } ?? "."))
+          problem: "there is no role \"\(VisibleText.singleLine(key))\""
+            + (near.map { "; did you mean \($0)?" } ?? "."))
       }
       layer.styles[role] = try style(roles[key], key, text, file, layer)
     }
@@ -132,7 +140,11 @@ struct ThemeParser {
       } else if part == "bg" {
         style.background = try color(entry)
       } else if let flag = Self.flags.first(where: { $0.0 == part })?.1, let isOn = entry.bool {
-        if isOn { style.emphasis = (style.emphasis ?? []).union(flag) } else { style.emphasis = style.emphasis ?? [] }
+        if isOn {
+          style.emphasis = (style.emphasis ?? []).union(flag)
+        } else {
+          style.emphasis = style.emphasis ?? []
+        }
       } else {
         throw ThemeError(
           file: file, line: Self.line(of: key, in: text),
@@ -149,7 +161,8 @@ struct ThemeParser {
     let written = value?.string.map { "\"\(VisibleText.singleLine(String($0.prefix(40))))\"" } ?? "this"
     return ThemeError(
       file: file, line: line(of: key, in: text),
-      problem: "\(VisibleText.singleLine(key)): \(written) is not a colour; write \"#rrggbb\", 0 to 255 in quotes, "
+      problem:
+        "\(VisibleText.singleLine(key)): \(written) is not a colour; write \"#rrggbb\", 0 to 255 in quotes, "
         + "a name such as \"bright-blue\", an entry of [palette], or \"\".")
   }
 

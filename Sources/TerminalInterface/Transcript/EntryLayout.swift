@@ -1,7 +1,7 @@
 import Conversation
 
 /// The rows of one entry, kept from frame to frame.
-struct EntryLayout {
+package struct EntryLayout {
   private var head: [StyledLine] = []
   private var reasoning = StreamedText(role: .reasoning)
   private var answer = StreamedText(role: .text)
@@ -18,9 +18,9 @@ struct EntryLayout {
     var role: StyleRole
   }
 
-  var count: Int { head.count + (showsReasoning ? reasoning.count : 0) + answer.count + tail.count }
+  package var count: Int { head.count + (showsReasoning ? reasoning.count : 0) + answer.count + tail.count }
 
-  subscript(place: Int) -> StyledLine {
+  package subscript(place: Int) -> StyledLine {
     var place = place
     if place < head.count { return head[place] }
     place -= head.count
@@ -33,7 +33,7 @@ struct EntryLayout {
   }
 
   /// Lays out what the person wrote.
-  mutating func update(user text: String, width: Int) {
+  package mutating func update(user text: String, width: Int) {
     update(Key(width: width, text: text, role: .user)) {
       let lead = [Span("› ", .userMark)]
       let wrapper = LineWrapper(width: width, hanging: [Span("  ", .user)])
@@ -42,7 +42,7 @@ struct EntryLayout {
   }
 
   /// Lays out what the program says.
-  mutating func update(notice text: String, role: StyleRole, width: Int) {
+  package mutating func update(notice text: String, role: StyleRole, width: Int) {
     update(Key(width: width, text: text, role: role)) {
       LineWrapper(width: width).wrap(VisibleText.of(text), role)
     }
@@ -55,16 +55,21 @@ struct EntryLayout {
   }
 
   /// Lays out what the model writes. `label` is its name where that is to be shown.
-  mutating func update(
-    answer message: Message, width: Int, reasoning display: ReasoningDisplay, label: String?, isStreaming: Bool
+  package mutating func update(
+    answer message: Message, width: Int, reasoning display: ReasoningDisplay, label: String?,
+    isStreaming: Bool
   ) {
     head = [StyledLine()]
-    if let label { head.append(StyledLine([Span("◆ \(VisibleText.singleLine(label))", .assistantMark)]).truncated(to: width)) }
+    if let label {
+      head.append(
+        StyledLine([Span("◆ \(VisibleText.singleLine(label))", .assistantMark)]).truncated(to: width))
+    }
     showsReasoning = false
     if !message.reasoning.isEmpty {
       let isThinking = isStreaming && message.content.isEmpty
       showsReasoning = display == .show || display == .fold && isThinking
-      head.append(Self.reasoningLine(message, isThinking: isThinking, isOpen: showsReasoning).truncated(to: width))
+      head.append(
+        Self.reasoningLine(message, isThinking: isThinking, isOpen: showsReasoning).truncated(to: width))
       if showsReasoning { reasoning.update(message.reasoning, width: width, isFinal: !isThinking) }
       if showsReasoning && !message.content.isEmpty { head.append(StyledLine()) }
     }
@@ -74,9 +79,9 @@ struct EntryLayout {
   }
 
   private static func reasoningLine(_ message: Message, isThinking: Bool, isOpen: Bool) -> StyledLine {
-    let words = message.reasoning.utf8.count
     if isThinking { return StyledLine(isOpen ? "▾ Thinking" : "▸ Thinking …", .reasoning) }
-    return StyledLine("\(isOpen ? "▾" : "▸") Thought (\(byteSize(words)))", .reasoning)
+    let time = message.reasoningTime.map { " for \(duration($0))" } ?? ""
+    return StyledLine("\(isOpen ? "▾" : "▸") Thought\(time)", .reasoning)
   }
 
   private static func ending(_ message: Message) -> String? {

@@ -1,29 +1,36 @@
 /// Which part of the transcript is seen. A position is a row of an entry, not a count from the top: new text below
 /// and a new width do not move it.
-enum ScrollPosition: Sendable, Equatable {
+package enum ScrollPosition: Sendable, Equatable {
   /// The end, following what is written.
   case live
   /// A fixed row at the top of the screen.
   case fixed(Top)
 
-  struct Top: Sendable, Equatable {
-    var entry: Int
-    var row: Int
+  package struct Top: Sendable, Equatable {
+    package var entry: Int
+    package var row: Int
     /// The rows of that entry when the position was set, to find the place again in another width.
-    var rowsThen: Int
+    package var rowsThen: Int
+
+    package init(entry: Int, row: Int, rowsThen: Int) {
+      self.entry = entry
+      self.row = row
+      self.rowsThen = rowsThen
+    }
   }
 
   /// The row at the top of a view of `height` rows.
-  func top(_ rows: some TranscriptRows, height: Int) -> Top {
+  package func top(_ rows: some TranscriptRows, height: Int) -> Top {
     switch self {
     case .fixed(let top) where top.entry < rows.entryCount:
-      return Top(entry: top.entry, row: min(top.row, max(0, rows.rowCount(top.entry) - 1)), rowsThen: top.rowsThen)
+      return Top(
+        entry: top.entry, row: min(top.row, max(0, rows.rowCount(top.entry) - 1)), rowsThen: top.rowsThen)
     default: return Self.end(rows, height: height)
     }
   }
 
   /// The top of the last `height` rows.
-  static func end(_ rows: some TranscriptRows, height: Int) -> Top {
+  package static func end(_ rows: some TranscriptRows, height: Int) -> Top {
     var left = height
     var entry = rows.entryCount - 1
     while entry >= 0 {
@@ -36,7 +43,7 @@ enum ScrollPosition: Sendable, Equatable {
   }
 
   /// The position after scrolling by some rows, up when negative. Reaching the end makes it live again.
-  func scrolled(by amount: Int, _ rows: some TranscriptRows, height: Int) -> ScrollPosition {
+  package func scrolled(by amount: Int, _ rows: some TranscriptRows, height: Int) -> ScrollPosition {
     guard rows.entryCount > 0 else { return .live }
     var top = top(rows, height: height)
     var left = amount
@@ -64,13 +71,15 @@ enum ScrollPosition: Sendable, Equatable {
       }
     }
     if amount > 0 && (top.entry, top.row) >= (end.entry, end.row) { return .live }
-    if amount < 0 && (top.entry, top.row) == (end.entry, end.row) && end.entry == 0 && end.row == 0 { return .live }
+    if amount < 0 && (top.entry, top.row) == (end.entry, end.row) && end.entry == 0 && end.row == 0 {
+      return .live
+    }
     top.rowsThen = rows.rowCount(top.entry)
     return .fixed(top)
   }
 
   /// The same place after the rows were laid out in another width: as far into its entry as before.
-  func reflowed(_ rows: some TranscriptRows) -> ScrollPosition {
+  package func reflowed(_ rows: some TranscriptRows) -> ScrollPosition {
     guard case .fixed(var top) = self, top.entry < rows.entryCount, top.rowsThen > 0 else { return self }
     let now = rows.rowCount(top.entry)
     top.row = min(max(0, now - 1), (top.row * now + top.rowsThen / 2) / top.rowsThen)
@@ -80,7 +89,7 @@ enum ScrollPosition: Sendable, Equatable {
 }
 
 /// Rows by entry, as far as scrolling needs to know them.
-protocol TranscriptRows {
+package protocol TranscriptRows {
   var entryCount: Int { get }
   func rowCount(_ index: Int) -> Int
 }

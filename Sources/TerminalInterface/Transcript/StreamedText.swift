@@ -1,6 +1,6 @@
 /// A text that grows, as rows. What is finished is laid out once for a width and never touched again; only the open
 /// block is laid out for each frame. A new width lays all out anew.
-struct StreamedText {
+package struct StreamedText {
   private var stream = MarkdownStream()
   private var blocks: [MarkdownBlock] = []
   private var frozen: [StyledLine] = []
@@ -10,21 +10,24 @@ struct StreamedText {
   private var width = 0
   private var isFinished = false
   /// The role of plain text.
-  let role: StyleRole
+  package let role: StyleRole
 
-  init(role: StyleRole) { self.role = role }
+  package init(role: StyleRole) { self.role = role }
 
   /// Rows so far.
-  var count: Int { frozen.count + open.count }
+  package var count: Int { frozen.count + open.count }
+
+  /// Rows that will not change any more in this width.
+  package var finishedCount: Int { frozen.count }
 
   /// The row at a place below `count`.
-  subscript(place: Int) -> StyledLine {
+  package subscript(place: Int) -> StyledLine {
     place < frozen.count ? frozen[place] : open[place - frozen.count]
   }
 
   /// Brings the rows up to date with a text that only grew since the last call. Costs the new text, the open block,
   /// and everything when the width is new.
-  mutating func update(_ text: String, width: Int, isFinal: Bool) {
+  package mutating func update(_ text: String, width: Int, isFinal: Bool) {
     let isNewWidth = width != self.width
     guard isNewWidth || text.utf8.count != taken || isFinal != isFinished else { return }
     let renderer = MarkdownRenderer(width: width, role: role)

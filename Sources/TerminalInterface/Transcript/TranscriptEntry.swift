@@ -1,20 +1,20 @@
 import Conversation
 
 /// One thing in the transcript: a message of the conversation, or something that the program says.
-struct TranscriptEntry: Sendable, Equatable {
-  enum Content: Sendable, Equatable {
+package struct TranscriptEntry: Sendable, Equatable {
+  package enum Content: Sendable, Equatable {
     case message(MessageTree.ID)
     /// Lines that the program says; never sent to a model.
     case notice(String, StyleRole)
   }
 
   /// Unique within a session; rows that were laid out are remembered by it.
-  let id: Int
-  var content: Content
+  package let id: Int
+  package var content: Content
 }
 
 /// How reasoning is shown.
-enum ReasoningDisplay: String, Sendable, CaseIterable {
+package enum ReasoningDisplay: String, Sendable, CaseIterable {
   /// In full, always.
   case show
   /// In full while it is written, one line once the answer has begun.
@@ -24,15 +24,15 @@ enum ReasoningDisplay: String, Sendable, CaseIterable {
 }
 
 /// What is drawn of the conversation, besides its messages.
-struct Transcript: Sendable, Equatable {
-  private(set) var entries: [TranscriptEntry] = []
+package struct Transcript: Sendable, Equatable {
+  package private(set) var entries: [TranscriptEntry] = []
   private var nextID = 0
 
   /// Adds a line that the program says.
-  mutating func note(_ text: String, _ role: StyleRole = .notice) { add(.notice(text, role)) }
+  package mutating func note(_ text: String, _ role: StyleRole = .notice) { add(.notice(text, role)) }
 
   /// Adds a message.
-  mutating func add(_ id: MessageTree.ID) { add(.message(id)) }
+  package mutating func add(_ id: MessageTree.ID) { add(.message(id)) }
 
   private mutating func add(_ content: TranscriptEntry.Content) {
     entries.append(TranscriptEntry(id: nextID, content: content))
@@ -40,7 +40,7 @@ struct Transcript: Sendable, Equatable {
   }
 
   /// Keeps the messages of this path and the notices between them, and adds those that are missing.
-  mutating func follow(_ path: [MessageTree.ID]) {
+  package mutating func follow(_ path: [MessageTree.ID]) {
     let wanted = Set(path)
     var seen: Set<MessageTree.ID> = []
     var kept: [TranscriptEntry] = []
@@ -56,5 +56,5 @@ struct Transcript: Sendable, Equatable {
     for id in path where !seen.contains(id) { add(id) }
   }
 
-  mutating func clear() { entries = [] }
+  package mutating func clear() { entries = [] }
 }

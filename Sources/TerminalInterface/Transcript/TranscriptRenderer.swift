@@ -2,22 +2,22 @@ import Conversation
 
 /// Draws the visible part of the transcript. It remembers the rows of entries that it has shown; everything else
 /// follows from its arguments. Only entries that are seen, and those passed while scrolling, are laid out.
-final class TranscriptRenderer {
+package final class TranscriptRenderer {
   private var layouts: [Int: EntryLayout] = [:]
   private var source: Source?
 
   /// What is drawn.
-  struct Source {
-    var entries: [TranscriptEntry]
-    var conversation: MessageTree
-    var width: Int
-    var reasoning: ReasoningDisplay
+  package struct Source {
+    package var entries: [TranscriptEntry]
+    package var conversation: MessageTree
+    package var width: Int
+    package var reasoning: ReasoningDisplay
     /// The message that is being written.
-    var streaming: MessageTree.ID?
+    package var streaming: MessageTree.ID?
   }
 
   /// Sets what the next calls draw. O(1) but for entries that are gone.
-  func show(_ source: Source) {
+  package func show(_ source: Source) {
     if let first = source.entries.first?.id, layouts.count > source.entries.count + 64 {
       let alive = Set(source.entries.map(\.id))
       layouts = layouts.filter { $0.key >= first && alive.contains($0.key) }
@@ -26,22 +26,22 @@ final class TranscriptRenderer {
   }
 
   /// Lets go of what was drawn, so that the conversation can grow in place until the next frame.
-  func forget() { source = nil }
+  package func forget() { source = nil }
 
   /// The number of entries.
-  var entryCount: Int { source?.entries.count ?? 0 }
+  package var entryCount: Int { source?.entries.count ?? 0 }
 
   /// The rows of an entry.
-  func rowCount(_ index: Int) -> Int { layout(index)?.count ?? 0 }
+  package func rowCount(_ index: Int) -> Int { layout(index)?.count ?? 0 }
 
   /// One row of an entry.
-  func row(_ index: Int, _ row: Int) -> StyledLine {
+  package func row(_ index: Int, _ row: Int) -> StyledLine {
     guard let layout = layout(index), row < layout.count else { return StyledLine() }
     return layout[row]
   }
 
   /// The rows that are seen from a position.
-  func rows(from top: ScrollPosition.Top, height: Int) -> [StyledLine] {
+  package func rows(from top: ScrollPosition.Top, height: Int) -> [StyledLine] {
     var rows: [StyledLine] = []
     var entry = top.entry
     var row = top.row
@@ -84,7 +84,9 @@ final class TranscriptRenderer {
   private func label(of message: Message, at index: Int, _ source: Source) -> String? {
     guard let model = message.model else { return nil }
     for entry in source.entries[..<index].reversed() {
-      if case .message(let id) = entry.content, let earlier = source.conversation[id], earlier.role == .assistant {
+      if case .message(let id) = entry.content, let earlier = source.conversation[id],
+        earlier.role == .assistant
+      {
         return earlier.model == model ? nil : model
       }
     }

@@ -8,10 +8,11 @@ struct AddedTokenFinder {
   init(_ vocabulary: Vocabulary, parseSpecial: Bool) {
     self.vocabulary = vocabulary
     self.parseSpecial = parseSpecial
-    let root = UInt32(vocabulary.count)
-    starts = (0..<256).map {
-      vocabulary.added.child(of: root, UInt8(truncatingIfNeeded: $0)) != VocabularyLayout.none
+    var starts = [Bool](repeating: false, count: 256)
+    for id in 0..<UInt32(vocabulary.count) where vocabulary.traits(of: id).contains(.added) {
+      if let first = vocabulary.token(id).first { starts[Int(first)] = true }
     }
+    self.starts = starts
   }
 
   /// Hands each stretch of plain text and each added token to `body`, in order. Empty stretches are left out.
@@ -42,17 +43,19 @@ struct AddedTokenFinder {
 
   /// The longest added token at a place, special ones only if asked for.
   private func match(_ text: UnsafeBufferPointer<UInt8>, at start: Int) -> UInt32? {
-    var node = UInt32(vocabulary.count)
+    guard let base = text.baseAddress else { return nil }
+    var node: UInt32?
     var found: UInt32?
     var place = start
     while place < text.count {
-      node = vocabulary.added.child(of: node, text[place])
-      if node == VocabularyLayout.none { break }
-      place += 1
-      if node < vocabulary.count, vocabulary.length(node) == place - start,
-        parseSpecial || !vocabulary.traits(of: node).contains(.special)
+      let (symbol, length) = TokenTree.symbol(base, at: place, limit: text.count)
+      guard let next = vocabulary.added.child(of: node, symbol) else { break }
+      node = next
+      place += length
+      if next < vocabulary.count, vocabulary.length(next) == place - start,
+        parseSpecial || !vocabulary.traits(of: next).contains(.special)
       {
-        found = node
+        found = next
       }
     }
     return found

@@ -1,6 +1,7 @@
 /// Turns text into tokens, with memory that is used again from call to call. Not shared between threads.
 struct TextEncoder: ~Copyable {
   private(set) var output = TokenBuffer()
+  private let memory = PieceMemory()
   private var longest = LongestMatchMerger()
   private var ranked = RankedMerger()
 
@@ -8,6 +9,14 @@ struct TextEncoder: ~Copyable {
 
   /// Starts a new row of tokens.
   mutating func clear() { output.count = 0 }
+
+  /// Gives back the memory that a very long text took.
+  mutating func trim() {
+    guard output.capacity > 1 << 18 else { return }
+    output = TokenBuffer()
+    longest = LongestMatchMerger()
+    ranked = RankedMerger()
+  }
 
   /// Adds one token.
   mutating func append(_ token: UInt32) {
@@ -52,11 +61,30 @@ struct TextEncoder: ~Copyable {
   private mutating func appendPiece(
     _ text: UnsafePointer<UInt8>, _ start: Int, _ end: Int, _ tables: MergeTables
   ) {
-    let id = tables.pieces.find(text + start, end &- start, starts: tables.starts, bytes: tables.bytes)
+    let count = end &- start
+    guard count <= PieceMemory.longestPiece else {
+      let hash = PieceHash.of(text + start, count)
+      appendNew(text, start, end, hash, tables)
+      return
+    }
+    let ends = PieceHash.ends(text + start, count)
+    let hash = PieceHash.of(ends, count)
+    if memory.append(ends, count, hash, to: &output) { return }
+    let base = output.count
+    appendNew(text, start, end, hash, tables)
+    memory.remember(ends, count, hash, output, from: base)
+  }
+
+  /// Adds the tokens of a piece that is not remembered.
+  private mutating func appendNew(
+    _ text: UnsafePointer<UInt8>, _ start: Int, _ end: Int, _ hash: UInt64, _ tables: MergeTables
+  ) {
+    let id = tables.pieces.find(
+      text + start, end &- start, hash, starts: tables.starts, bytes: tables.bytes)
     if id != VocabularyLayout.none {
       output.reserve(1)
       output.append(id)
-    } else if tables.isOrdered {
+    } else if tables.canMatch(text, start, end) {
       longest.encode(text, start, end, tables, &output)
     } else {
       ranked.encode(text, start, end, tables, &output)

@@ -5,7 +5,8 @@
 /// place that led nowhere is remembered and not entered again: as the encoding of a text has one row of
 /// tokens only, so has every beginning of it, and a second way to the same place would be the same way. So
 /// every place is left at most once in each direction.
-struct LongestMatchMerger {
+struct LongestMatchMerger: ~Copyable {
+  private let memory = NeighbourMemory()
   /// Places that led nowhere, one bit each from the start of the piece; unused until there is one.
   private var deadEnds: [UInt64] = []
 
@@ -21,23 +22,24 @@ struct LongestMatchMerger {
     var place = start
     var last = none
     var hasDeadEnds = false
-    var candidate = tables.tree.longestMatch(text, from: place, limit: limit)
+    var (candidate, seenEnd) = tables.tree.longestMatch(text, from: place, limit: limit)
     while true {
       while candidate != none {
-        let next = place &+ tables.length(candidate)
-        if next <= limit, !(hasDeadEnds && isDeadEnd(next &- start)),
-          last == none || tables.neighbours.canStand(last, candidate)
+        let next = seenEnd > 0 ? seenEnd : place &+ tables.length(candidate)
+        if next <= limit, next > place, !(hasDeadEnds && isDeadEnd(next &- start)),
+          last == none || memory.canStand(last, candidate, tables.neighbours)
         {
           output.append(candidate)
           place = next
           break
         }
-        candidate = tables.neighbours.tokens[Int(candidate)].shorter
+        candidate = tables.shorter(candidate)
+        seenEnd = 0
       }
       if candidate != none {
         if place == limit { return }
         last = candidate
-        candidate = tables.tree.longestMatch(text, from: place, limit: limit)
+        (candidate, seenEnd) = tables.tree.longestMatch(text, from: place, limit: limit)
         if candidate != none { continue }
         // Nothing at all goes on from here: a character that is no token. Nothing merges with it.
       } else if output.count > base {
@@ -50,7 +52,8 @@ struct LongestMatchMerger {
         let back = output.tokens[output.count]
         place &-= tables.length(back)
         last = output.last(above: base)
-        candidate = tables.neighbours.tokens[Int(back)].shorter
+        candidate = tables.shorter(back)
+        seenEnd = 0
         continue
       }
       repeat {
@@ -60,7 +63,7 @@ struct LongestMatchMerger {
           UnsafeBufferPointer(start: text + place, count: end &- place), to: &output, from: pieceBase)
         place = end
         if place == limit { return }
-        candidate = tables.tree.longestMatch(text, from: place, limit: limit)
+        (candidate, seenEnd) = tables.tree.longestMatch(text, from: place, limit: limit)
       } while candidate == none
       base = output.count
       last = none

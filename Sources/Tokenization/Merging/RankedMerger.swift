@@ -74,7 +74,9 @@ struct RankedMerger {
     heap.clear()
     for index in 0..<max(0, count - 1) { push(index, tables) }
     while let (rank, place) = heap.pop() {
-      guard tokens[place] != Self.dead, rankAt(place, tables) == rank else { continue }
+      guard tokens[place] != Self.dead, rankAt(place, tables) == rank, Int(rank) < tables.mergedCount,
+        tables.merged[Int(rank)] < tables.neighbours.tokenCount
+      else { continue }
       let second = Int(next[place])
       tokens[place] = tables.merged[Int(rank)]
       tokens[second] = Self.dead

@@ -8,14 +8,18 @@
 /// and as merging has one result, there is only one such row. `LongestMatchMerger` looks for it.
 struct TokenNeighbours {
   let tokens: UnsafePointer<TokenEntry>
+  let tokenCount: UInt32
   let pairs: PairTable
+
+  /// No token has more bytes between its parts than this; it ends the walk in tables that lie.
+  private static let mostSteps = 4096
 
   /// Whether no merge comes across the border of `left` and `right` while they are built. Undoes their merges
   /// on the two sides of the border, the latest first; a merge across the border that is earlier than the
   /// undone one, or at its place in the queue, would have come before it.
   ///
-  /// Requires that each token's merge comes after those of its parts (`TokenizerRules.isOrdered`). Costs a
-  /// lookup for each merge undone, three or four as a rule.
+  /// Requires that each token's merge comes after those of its parts (`TokenizerRules.isOrdered`), and numbers
+  /// below `tokenCount`. Costs a lookup for each merge undone, three or four as a rule.
   @inline(__always)
   func canStand(_ left: UInt32, _ right: UInt32) -> Bool {
     let rank = pairs.rank(left, right)
@@ -23,21 +27,22 @@ struct TokenNeighbours {
   }
 
   /// The same, but for a merge of the two tokens as they are, which may come.
-  @inline(__always)
   func canForm(_ left: UInt32, _ right: UInt32) -> Bool {
     var (left, right) = (left, right)
     var (leftEntry, rightEntry) = (tokens[Int(left)], tokens[Int(right)])
-    while true {
+    for _ in 0..<Self.mostSteps {
       // Merges across the border with a number below this one come first.
       let limit: UInt32
       if leftEntry.order > rightEntry.order {
         // Of merges with the same number the left one is first, which is the one inside the left token.
         limit = leftEntry.order &- 1
         left = leftEntry.right
+        guard left < tokenCount else { return true }
         leftEntry = tokens[Int(left)]
       } else if rightEntry.order > 0 {
         limit = rightEntry.order
         right = rightEntry.left
+        guard right < tokenCount else { return true }
         rightEntry = tokens[Int(right)]
       } else {
         return true
@@ -45,5 +50,6 @@ struct TokenNeighbours {
       // `none` is beyond every limit.
       if pairs.rank(left, right) < limit { return false }
     }
+    return false
   }
 }

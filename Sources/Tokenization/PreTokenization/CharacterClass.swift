@@ -1,29 +1,31 @@
 /// What the pre-tokenizers' patterns ask of a character. Every character has at most one of these bits, so a
 /// bracket expression such as `[\p{L}\p{M}]` is a mask and membership is one test.
-struct CharacterClass: OptionSet, Sendable {
-  let rawValue: UInt8
+package struct CharacterClass: OptionSet, Sendable {
+  package let rawValue: UInt8
+
+  package init(rawValue: UInt8) { self.rawValue = rawValue }
 
   /// `\p{Lu}` and `\p{Lt}`.
-  static let upper = CharacterClass(rawValue: 1 << 0)
+  package static let upper = CharacterClass(rawValue: 1 << 0)
   /// `\p{Ll}`.
-  static let lower = CharacterClass(rawValue: 1 << 1)
+  package static let lower = CharacterClass(rawValue: 1 << 1)
   /// `\p{Lm}` and `\p{Lo}`: letters without case, such as those of Chinese and Arabic.
-  static let caseless = CharacterClass(rawValue: 1 << 2)
+  package static let caseless = CharacterClass(rawValue: 1 << 2)
   /// `\p{M}`.
-  static let mark = CharacterClass(rawValue: 1 << 3)
+  package static let mark = CharacterClass(rawValue: 1 << 3)
   /// `\p{N}`.
-  static let number = CharacterClass(rawValue: 1 << 4)
+  package static let number = CharacterClass(rawValue: 1 << 4)
   /// `\s`.
-  static let space = CharacterClass(rawValue: 1 << 5)
+  package static let space = CharacterClass(rawValue: 1 << 5)
   /// `\p{P}`.
-  static let punctuation = CharacterClass(rawValue: 1 << 6)
+  package static let punctuation = CharacterClass(rawValue: 1 << 6)
   /// `\p{S}`.
-  static let symbol = CharacterClass(rawValue: 1 << 7)
+  package static let symbol = CharacterClass(rawValue: 1 << 7)
   /// `\p{L}`.
-  static let letter: CharacterClass = [.upper, .lower, .caseless]
+  package static let letter: CharacterClass = [.upper, .lower, .caseless]
 
   /// The class of a code point; nothing for those that are unassigned, control or format characters.
-  static func of(_ point: UInt32) -> CharacterClass {
+  package static func of(_ point: UInt32) -> CharacterClass {
     if point < tableEnd { return CharacterClass(rawValue: table[Int(point)]) }
     return (0xE0100...0xE01EF).contains(point) ? .mark : []
   }

@@ -13,6 +13,8 @@ enum PreTokenization: Equatable, Sendable {
   case deepSeekWords
   /// Before each ▁.
   case marks
+  /// Before each ▁ that follows neither another one nor one of these bytes.
+  case markRuns(joined: ByteSet)
 
   /// A set of characters whose runs are pieces of their own.
   enum CharacterRun: UInt32, Sendable {
@@ -44,6 +46,7 @@ extension PreTokenization {
     case .deepSeekWords: [3]
     case .marks: [4]
     case .digitTriples: [5]
+    case .markRuns(let joined): [6, UInt32(joined.members.count)] + joined.members.map { UInt32($0) }
     }
   }
 
@@ -71,6 +74,11 @@ extension PreTokenization {
     case 3: self = .deepSeekWords
     case 4: self = .marks
     case 5: self = .digitTriples
+    case 6:
+      guard let members = reader.list() else { return nil }
+      var joined = ByteSet()
+      for member in members { joined.insert(UInt8(truncatingIfNeeded: member)) }
+      self = .markRuns(joined: joined)
     default: return nil
     }
   }

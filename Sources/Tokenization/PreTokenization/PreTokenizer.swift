@@ -1,5 +1,5 @@
 /// Cuts text into the pieces that merging does not cross, by a row of `PreTokenization` steps.
-struct PreTokenizer {
+package struct PreTokenizer {
   let text: UnsafePointer<UInt8>
   private let steps: ArraySlice<PreTokenization>
   private let classes = CharacterClass.table
@@ -7,6 +7,18 @@ struct PreTokenizer {
   init(_ steps: ArraySlice<PreTokenization>, text: UnsafePointer<UInt8>) {
     self.steps = steps
     self.text = text
+  }
+
+  /// The lengths in bytes of a text's pieces, cut as `tokenizer.ggml.pre` of a GGUF file names it; nil for an
+  /// unknown name.
+  package static func pieceLengths(of text: String, gguf name: String) -> [Int]? {
+    guard let steps = NamedPreTokenizer(gguf: name)?.steps else { return nil }
+    var (text, lengths) = (text, [Int]())
+    text.withUTF8 { bytes in
+      guard let base = bytes.baseAddress else { return }
+      PreTokenizer(steps[...], text: base).forEachPiece(0, bytes.count) { lengths.append($1 - $0) }
+    }
+    return lengths
   }
 
   /// Hands the pieces of `text[start..<limit]` to `body`, in order.
@@ -43,7 +55,8 @@ struct PreTokenizer {
         pass(place, end)
         place = end
       }
-    case .marks: cutBeforeMarks(start, limit, pass)
+    case .marks: cutBeforeMarks(start, limit, joined: nil, pass)
+    case .markRuns(let joined): cutBeforeMarks(start, limit, joined: joined, pass)
     }
   }
 
@@ -88,17 +101,22 @@ struct PreTokenizer {
     if pieceStart < limit { pass(pieceStart, limit) }
   }
 
-  /// ▁ starts a piece.
-  private func cutBeforeMarks(_ start: Int, _ limit: Int, _ pass: (Int, Int) -> Void) {
+  /// ▁ starts a piece; with `joined` only the first of several, and not after one of these bytes.
+  private func cutBeforeMarks(_ start: Int, _ limit: Int, joined: ByteSet?, _ pass: (Int, Int) -> Void) {
     var pieceStart = start
+    var wasMark = false
     var place = start
     while place < limit {
-      let length = UTF8Text.length(startingWith: text[place])
-      if length == 3, place > pieceStart, UTF8Text.point(text, at: place).value == SpaceMark.point {
+      let isMark =
+        text[place] == SpaceMark.first && place &+ 2 < limit && text[place &+ 1] == SpaceMark.second
+        && text[place &+ 2] == SpaceMark.third
+      let isJoined = joined.map { wasMark || place == start || $0.contains(text[place &- 1]) } ?? false
+      if isMark, place > pieceStart, !isJoined {
         pass(pieceStart, place)
         pieceStart = place
       }
-      place &+= length
+      wasMark = isMark
+      place &+= isMark ? 3 : 1
     }
     if pieceStart < limit { pass(pieceStart, limit) }
   }

@@ -30,4 +30,18 @@ enum UTF8Text {
   static func length(startingWith first: UInt8) -> Int {
     first < 0x80 ? 1 : first < 0xE0 ? 2 : first < 0xF0 ? 3 : 4
   }
+
+  /// Whether some bytes, as many as the first of them calls for, are one character.
+  static func isCharacter(_ bytes: UnsafeBufferPointer<UInt8>) -> Bool {
+    guard let base = bytes.baseAddress, let first = bytes.first, bytes.count == length(startingWith: first),
+      bytes.dropFirst().allSatisfy({ $0 & 0xC0 == 0x80 })
+    else { return false }
+    let value = point(base, at: 0).value
+    switch bytes.count {
+    case 1: return first < 0x80
+    case 2: return value >= 0x80 && first >= 0xC2
+    case 3: return value >= 0x800 && !(0xD800...0xDFFF).contains(value)
+    default: return first < 0xF8 && value >= 0x10000 && value < 0x110000
+    }
+  }
 }

@@ -12,15 +12,24 @@ enum TiktokenReader {
     case r50kBase = "r50k_base"
   }
 
-  /// The vocabulary of a rank file.
+  /// The vocabulary of an encoding's rank file.
   static func read(
     _ bytes: UnsafeRawBufferPointer, _ encoding: Encoding
+  ) throws(TokenizerError) -> VocabularyDraft {
+    var draft = try read(bytes, encoding.pattern)
+    try addSpecial(encoding, to: &draft)
+    return draft
+  }
+
+  /// The tokens of a rank file, without special ones.
+  static func read(
+    _ bytes: UnsafeRawBufferPointer, _ pattern: WordPattern
   ) throws(TokenizerError) -> VocabularyDraft {
     var draft = VocabularyDraft()
     draft.reserve(tokens: bytes.count / 16, bytes: bytes.count / 2)
     draft.merges = .byNumber
     draft.takesWholePieces = true
-    draft.rules.preTokenization = [.words(encoding.pattern)]
+    draft.rules.preTokenization = [.words(pattern)]
     var token: [UInt8] = []
     var place = 0
     var line = 0
@@ -48,7 +57,6 @@ enum TiktokenReader {
       throw TokenizerError(
         "the file has \(draft.count) tokens, fewer than there are bytes", advice: "download the file again")
     }
-    try addSpecial(encoding, to: &draft)
     return draft
   }
 

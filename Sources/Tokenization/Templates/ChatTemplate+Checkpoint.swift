@@ -15,7 +15,7 @@ extension ChatTemplate {
       return try metadata.optionalString("tokenizer.chat_template")
     }
     if let file = try checkpoint.tokenizerFile("chat_template.jinja") {
-      return String(decoding: file.pointer, as: UTF8.self)
+      return file.withUnsafeBytes { String(decoding: $0, as: UTF8.self) }
     }
     for name in ["tokenizer_config.json", "chat_template.json"] {
       guard let file = try checkpoint.tokenizerFile(name) else { continue }
@@ -30,6 +30,7 @@ extension ChatTemplate {
     func template(_ name: String) -> String? {
       templates.first { $0["name"]?.asString == name }?["template"]?.asString
     }
-    return (forTools ? template("tool_use") : nil) ?? template("default") ?? templates.first?["template"]?.asString
+    return (forTools ? template("tool_use") : nil) ?? template("default")
+      ?? templates.first?["template"]?.asString
   }
 }

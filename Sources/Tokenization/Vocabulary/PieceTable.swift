@@ -1,19 +1,18 @@
-/// Finds a token by its bytes: open addressing over 32-bit slots that hold a token's number and 11 bits of
-/// its hash, at most half of them taken. One lookup costs one slot and, on a likely hit, the comparison of the
-/// token's own bytes.
+/// Finds a token by its bytes. A slot of 32 bits holds the token's number (21 bits) and 11 bits of its hash;
+/// one lookup costs one slot and, on a likely hit, the comparison of the token's own bytes.
 struct PieceTable {
-  let slots: UnsafePointer<UInt32>
-  /// How far a hash is shifted to give a slot; 64 less the logarithm of the number of slots.
-  let shift: UInt64
-  let mask: Int
+  private let slots: UnsafePointer<UInt32>
+  private let slotStarts: UInt64
+  private let tokenCount: UInt32
 
   private static let idMask = UInt32(VocabularyLayout.maximumTokens)
+  static let empty = VocabularyLayout.none
 
-  /// Requires a power of two of slots, one or more of them empty.
-  init(_ slots: UnsafeBufferPointer<UInt32>, base: UnsafePointer<UInt32>) {
-    self.slots = slots.baseAddress ?? base
-    mask = slots.count - 1
-    shift = UInt64(64 - slots.count.trailingZeroBitCount)
+  /// Requires `ProbeTable.fewest` slots or more, the last one empty.
+  init(_ slots: UnsafePointer<UInt32>, count: Int, tokenCount: Int) {
+    self.slots = slots
+    slotStarts = ProbeTable.starts(count)
+    self.tokenCount = UInt32(tokenCount)
   }
 
   /// The token with these bytes. `starts` and `bytes` are the vocabulary's.
@@ -21,20 +20,24 @@ struct PieceTable {
   func find(
     _ piece: UnsafePointer<UInt8>, _ count: Int, starts: UnsafePointer<UInt32>, bytes: UnsafePointer<UInt8>
   ) -> UInt32 {
-    let hash = PieceHash.of(piece, count)
-    var slot = Int(truncatingIfNeeded: hash >> shift)
-    let tag = Self.tag(hash)
+    find(piece, count, PieceHash.of(piece, count), starts: starts, bytes: bytes)
+  }
+
+  /// The same with the piece's `PieceHash` at hand.
+  @inline(__always)
+  func find(
+    _ piece: UnsafePointer<UInt8>, _ count: Int, _ hash: UInt64, starts: UnsafePointer<UInt32>,
+    bytes: UnsafePointer<UInt8>
+  ) -> UInt32 {
+    var slot = ProbeTable.start(hash, slotStarts)
     while true {
       let entry = slots[slot]
-      if entry == VocabularyLayout.none { return VocabularyLayout.none }
-      if entry & ~Self.idMask == tag {
+      if entry == Self.empty { return VocabularyLayout.none }
+      if entry & ~Self.idMask == Self.tag(hash) {
         let id = entry & Self.idMask
-        let start = starts[Int(id)]
-        if Int(starts[Int(id) &+ 1] &- start) == count, PieceHash.equal(bytes + Int(start), piece, count) {
-          return id
-        }
+        if id < tokenCount, Self.equals(id, piece, count, starts, bytes) { return id }
       }
-      slot = (slot &+ 1) & mask
+      slot &+= 1
     }
   }
 
@@ -42,49 +45,53 @@ struct PieceTable {
   static func slots(
     for ids: [UInt32], starts: UnsafePointer<UInt32>, bytes: UnsafePointer<UInt8>
   ) -> [UInt32] {
-    let count = slotCount(ids.count)
-    return [UInt32](unsafeUninitializedCapacity: count) { slots, initialized in
-      guard let base = slots.baseAddress else { return }
-      base.initialize(repeating: VocabularyLayout.none, count: count)
-      initialized = count
-      let table = PieceTable(UnsafeBufferPointer(slots), base: UnsafePointer(base))
-      for id in ids {
-        let start = Int(starts[Int(id)])
-        let length = Int(starts[Int(id) + 1]) - start
-        let hash = PieceHash.of(bytes + start, length)
-        var slot = Int(truncatingIfNeeded: hash >> table.shift)
-        var isNew = true
-        while slots[slot] != VocabularyLayout.none {
-          if slots[slot] & ~idMask == tag(hash) {
-            let other = Int(slots[slot] & idMask)
-            let otherStart = Int(starts[other])
-            if Int(starts[other + 1]) - otherStart == length,
-              PieceHash.equal(bytes + otherStart, bytes + start, length)
-            {
-              isNew = false
-              break
-            }
-          }
-          slot = (slot + 1) & table.mask
-        }
-        if isNew { slots[slot] = tag(hash) | id }
-      }
+    var slotCount = ProbeTable.slotCount(ids.count)
+    while true {
+      if let slots = slots(slotCount, ids, starts, bytes) { return slots }
+      slotCount += slotCount / 2
     }
   }
 
-  /// A power of two that is at least twice `entries`.
-  static func slotCount(_ entries: Int) -> Int {
-    var count = 16
-    while count < entries * 2 { count *= 2 }
-    return count
+  /// Nil where the tail is too short.
+  private static func slots(
+    _ slotCount: Int, _ ids: [UInt32], _ starts: UnsafePointer<UInt32>, _ bytes: UnsafePointer<UInt8>
+  ) -> [UInt32]? {
+    var slots = [UInt32](repeating: empty, count: slotCount)
+    let slotStarts = ProbeTable.starts(slotCount)
+    let fits = slots.withUnsafeMutableBufferPointer { slots in
+      for id in ids {
+        let token = bytes + Int(starts[Int(id)])
+        let length = Int(starts[Int(id) + 1] - starts[Int(id)])
+        let hash = PieceHash.of(token, length)
+        var slot = ProbeTable.start(hash, slotStarts)
+        while slots[slot] != empty {
+          let isSame =
+            slots[slot] & ~idMask == tag(hash)
+            && equals(slots[slot] & idMask, token, length, starts, bytes)
+          if isSame { break }
+          slot += 1
+        }
+        guard slot < slotCount - 1 else { return false }
+        if slots[slot] == empty { slots[slot] = tag(hash) | id }
+      }
+      return true
+    }
+    return fits ? slots : nil
+  }
+
+  @inline(__always)
+  private static func equals(
+    _ id: UInt32, _ piece: UnsafePointer<UInt8>, _ count: Int, _ starts: UnsafePointer<UInt32>,
+    _ bytes: UnsafePointer<UInt8>
+  ) -> Bool {
+    let start = starts[Int(id)]
+    return Int(starts[Int(id) &+ 1] &- start) == count && PieceHash.equal(bytes + Int(start), piece, count)
   }
 
   /// The bits of the hash that a slot keeps. All ones would make an empty slot of the last token number,
   /// which `maximumTokens` therefore excludes.
   @inline(__always)
-  private static func tag(_ hash: UInt64) -> UInt32 {
-    UInt32(truncatingIfNeeded: hash) & ~idMask
-  }
+  private static func tag(_ hash: UInt64) -> UInt32 { UInt32(truncatingIfNeeded: hash) & ~idMask }
 }
 
 /// The hash of a piece of text, 8 bytes at a time.
@@ -95,7 +102,7 @@ enum PieceHash {
   @inline(__always)
   static func of(_ piece: UnsafePointer<UInt8>, _ count: Int) -> UInt64 {
     let ends = ends(piece, count)
-    var state = mix(ends.0 ^ first, ends.1 ^ second &+ UInt64(truncatingIfNeeded: count))
+    var state = of(ends, count)
     if count > 16 {
       // The first eight bytes and the last eight are in `ends`.
       var place = 8
@@ -105,6 +112,12 @@ enum PieceHash {
       }
     }
     return state
+  }
+
+  /// The hash of a piece of up to 16 bytes by its `ends`.
+  @inline(__always)
+  static func of(_ ends: (UInt64, UInt64), _ count: Int) -> UInt64 {
+    mix(ends.0 ^ first, ends.1 ^ second &+ UInt64(truncatingIfNeeded: count))
   }
 
   /// Whether two pieces of the same length are the same.
@@ -122,7 +135,7 @@ enum PieceHash {
 
   /// Two words that hold all bytes of up to 16, and the ends of longer ones; nothing beyond is read.
   @inline(__always)
-  private static func ends(_ piece: UnsafePointer<UInt8>, _ count: Int) -> (UInt64, UInt64) {
+  static func ends(_ piece: UnsafePointer<UInt8>, _ count: Int) -> (UInt64, UInt64) {
     if count >= 8 { return (word(piece, 0), word(piece, count &- 8)) }
     if count >= 4 { return (half(piece, 0), half(piece, count &- 4)) }
     if count == 0 { return (0, 0) }

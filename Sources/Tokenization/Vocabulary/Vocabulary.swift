@@ -1,5 +1,5 @@
 /// A compiled vocabulary, ready for lookup: typed views of a `VocabularyImage`'s sections. Making one checks
-/// the image (`Vocabulary+Checks.swift`), so that what the tables say can be followed without further checks.
+/// the image (`Vocabulary+Checks.swift`).
 struct Vocabulary: @unchecked Sendable {
   // Unchecked, because the pointers lead into `image`, which never changes.
   let image: VocabularyImage
@@ -13,10 +13,13 @@ struct Vocabulary: @unchecked Sendable {
   let names: PieceTable
   let pairs: PairTable
   let merged: UnsafePointer<UInt32>
+  let mergedCount: Int
   let tree: TokenTree
   let added: TokenTree
   let byteTokens: UnsafePointer<UInt32>
   let rules: TokenizerRules
+  /// The bytes that a vocabulary of bytes lacks, but for those that UTF-8 never has.
+  let missingBytes: ByteSet
 
   /// - Returns: nil where the image is damaged or not one of this version.
   init?(_ image: VocabularyImage) {
@@ -32,15 +35,21 @@ struct Vocabulary: @unchecked Sendable {
     traits = sections.pointer(.traits)
     merged = sections.pointer(.merged)
     byteTokens = sections.pointer(.byteTokens)
-    pieces = PieceTable(sections.array(.pieces), base: sections.pointer(.pieces))
-    names = PieceTable(sections.array(.names), base: sections.pointer(.names))
-    pairs = PairTable(sections.array(.pairs), base: sections.pointer(.pairs))
+    var missing = ByteSet()
+    for byte in UInt8.min..<0xF5 where byte != 0xC0 && byte != 0xC1 {
+      if rules.alphabet == .bytes, byteTokens[Int(byte)] == VocabularyLayout.none { missing.insert(byte) }
+    }
+    missingBytes = missing
+    mergedCount = sections.count(.merged)
+    pieces = PieceTable(sections.pointer(.pieces), count: sections.count(.pieces), tokenCount: count)
+    names = PieceTable(sections.pointer(.names), count: sections.count(.names), tokenCount: count)
+    pairs = PairTable(sections.pointer(.pairs), count: sections.count(.pairs))
     tree = TokenTree(
-      sections.array(.edges), base: sections.pointer(.edges), longest: sections.pointer(.nodes),
-      tokenCount: count)
+      sections.pointer(.edges), count: sections.count(.edges), longest: sections.array(.nodes),
+      base: sections.pointer(.nodes), tokenCount: count)
     added = TokenTree(
-      sections.array(.addedEdges), base: sections.pointer(.addedEdges),
-      longest: sections.pointer(.addedNodes), tokenCount: count)
+      sections.pointer(.addedEdges), count: sections.count(.addedEdges), longest: sections.array(.addedNodes),
+      base: sections.pointer(.addedNodes), tokenCount: count)
   }
 
   /// The stored bytes of a token. Requires a number below `count`.

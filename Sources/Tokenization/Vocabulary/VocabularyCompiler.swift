@@ -45,22 +45,52 @@ struct VocabularyCompiler {
   /// Finds how merging makes each token, and whether it does; puts those that it makes into the tree.
   private mutating func findParts() {
     let none = VocabularyLayout.none
-    draft.bytes.withUnsafeBufferPointer { bytes in
-      for id in mergeable {
-        let (start, end) = (Int(draft.starts[Int(id)]), Int(draft.starts[Int(id) + 1]))
-        let token = UnsafeBufferPointer(rebasing: bytes[start..<end])
-        guard isBase(token) || findParts(of: id) else { continue }
-        guard let shorter = tree.add(id, token) else {
-          // A second token with the same bytes; or a vocabulary too large for a tree.
-          if tree.nodeCount + token.count > VocabularyLayout.maximumNodes { isOrdered = false }
-          entries[Int(id)] = TokenEntry(left: none, right: none, order: 0, shorter: none)
-          continue
+    let (draft, merges, pairSlots) = (draft, merges, pairSlots)
+    // Moved out, so that they are changed in place.
+    var (entries, isReached) = (entries, isReached)
+    (self.entries, self.isReached) = ([], [])
+    entries.withUnsafeMutableBufferPointer { entries in
+      pairSlots.withUnsafeBufferPointer { slots in
+        guard let base = slots.baseAddress, let tokens = entries.baseAddress else { return }
+        let neighbours = TokenNeighbours(
+          tokens: UnsafePointer(tokens), tokenCount: UInt32(draft.count),
+          pairs: PairTable(base, count: slots.count))
+        draft.bytes.withUnsafeBufferPointer { bytes in
+          for id in mergeable {
+            let token = UnsafeBufferPointer(
+              rebasing: bytes[Int(draft.starts[Int(id)])..<Int(draft.starts[Int(id) + 1])])
+            guard !token.isEmpty else { continue }
+            var start: (token: UInt32, length: Int)?
+            if !isBase(token) {
+              guard
+                let index = merges.making(id).first(where: { index in
+                  let merge = merges[index]
+                  return isReached[Int(merge.left)] && isReached[Int(merge.right)]
+                    && neighbours.canForm(merge.left, merge.right)
+                })
+              else { continue }
+              let (left, right, rank) = merges[index]
+              if rank < max(entries[Int(left)].order, entries[Int(right)].order) { isOrdered = false }
+              entries[Int(id)] = TokenEntry(left: left, right: right, order: rank + 1, shorter: none)
+              let middle = Int(draft.starts[Int(left) + 1] - draft.starts[Int(left)])
+              if token[middle] & 0xC0 != 0x80 { start = (left, middle) }
+            }
+            guard tree.hasRoom(token.count) else {
+              isOrdered = false
+              continue
+            }
+            if let shorter = tree.add(id, token, after: start) {
+              entries[Int(id)].shorter = shorter
+              isReached[Int(id)] = true
+            } else {
+              // A second token with the same bytes is never made.
+              entries[Int(id)] = TokenEntry(left: none, right: none, order: 0, shorter: none)
+            }
+          }
         }
-        entries[Int(id)].shorter = shorter
-        isReached[Int(id)] = true
       }
     }
-    if draft.rules.alphabet == .bytes, !hasAllBytes { isOrdered = false }
+    (self.entries, self.isReached) = (entries, isReached)
   }
 
   /// Whether merging starts with this token: a byte or a character.
@@ -69,41 +99,8 @@ struct VocabularyCompiler {
     switch draft.rules.alphabet {
     case .bytes: return token.count == 1
     case .characters:
-      return token.count == UTF8Text.length(startingWith: first)
-        && String(validating: token, as: UTF8.self) != nil
+      return token.count == UTF8Text.length(startingWith: first) && UTF8Text.isCharacter(token)
     }
-  }
-
-  /// Finds the merge that makes a token of its own bytes: of all that could, the one whose two parts come to
-  /// stand side by side.
-  private mutating func findParts(of id: UInt32) -> Bool {
-    for index in merges.making(id) {
-      let (left, right, rank) = merges[index]
-      guard isReached[Int(left)], isReached[Int(right)], canForm(left, right) else { continue }
-      entries[Int(id)] = TokenEntry(
-        left: left, right: right, order: rank + 1, shorter: VocabularyLayout.none)
-      if rank < max(entries[Int(left)].order, entries[Int(right)].order) { isOrdered = false }
-      return true
-    }
-    return false
-  }
-
-  private func canForm(_ left: UInt32, _ right: UInt32) -> Bool {
-    entries.withUnsafeBufferPointer { entries in
-      pairSlots.withUnsafeBufferPointer { slots in
-        guard let tokens = entries.baseAddress, let base = slots.baseAddress else { return false }
-        return TokenNeighbours(tokens: tokens, pairs: PairTable(slots, base: base)).canForm(left, right)
-      }
-    }
-  }
-
-  private var hasAllBytes: Bool {
-    var seen = [Bool](repeating: false, count: 256)
-    for id in mergeable where isReached[Int(id)] {
-      let token = draft.token(Int(id))
-      if token.count == 1, let byte = token.first { seen[Int(byte)] = true }
-    }
-    return !seen.contains(false)
   }
 
   /// The numbers of some tokens, the shortest first, of equal length the lowest first.
@@ -134,6 +131,10 @@ extension VocabularyCompiler {
   private func image() -> VocabularyImage {
     var rules = draft.rules
     rules.isOrdered = isOrdered
+    if rules.alphabet == .characters, rules.preTokenization.isEmpty {
+      // Nothing merges across such a border, so cutting there changes nothing, and words are found at once.
+      rules.preTokenization = [.markRuns(joined: bytesBeforeMarks)]
+    }
     let isPiece = (0..<draft.count).map { id in
       draft.traits[id].contains(.mergeable) && (draft.takesWholePieces || isReached[id])
     }
@@ -148,13 +149,30 @@ extension VocabularyCompiler {
     writer.add(.names, names)
     writer.add(.pairs, pairSlots)
     writer.add(.merged, merges.made)
-    writer.add(.edges, tree.slots)
+    writer.add(.edges, tree.finishedSlots())
     writer.add(.nodes, tree.longest)
-    writer.add(.addedEdges, added.slots)
+    writer.add(.addedEdges, added.finishedSlots())
     writer.add(.addedNodes, added.longest)
     writer.add(.byteTokens, byteTokens())
     writer.add(.rules, rules.words)
     return writer.image(key: key)
+  }
+
+  /// The bytes before a ▁ within a token, other than those of another ▁.
+  private var bytesBeforeMarks: ByteSet {
+    var found = ByteSet()
+    for id in mergeable {
+      let token = Array(draft.token(Int(id)))
+      var wasMark = false
+      var place = 0
+      while place < token.count {
+        let isMark = token[place...].starts(with: SpaceMark.bytes)
+        if isMark, place > 0, !wasMark { found.insert(token[place - 1]) }
+        wasMark = isMark
+        place += isMark ? SpaceMark.bytes.count : 1
+      }
+    }
+    return found
   }
 
   private func tables(_ isPiece: [Bool]) -> (pieces: [UInt32], names: [UInt32]) {
@@ -173,7 +191,9 @@ extension VocabularyCompiler {
     for id in added {
       draft.token(Int(id)).withUnsafeBufferPointer { token in
         // Only whole characters can be found in text without cutting one.
-        if String(validating: token, as: UTF8.self) != nil { _ = tree.add(id, token) }
+        if String(validating: token, as: UTF8.self) != nil, !token.isEmpty, tree.hasRoom(token.count) {
+          _ = tree.add(id, token)
+        }
       }
     }
     return tree

@@ -89,7 +89,8 @@ extension VocabularyDraft {
     let id = index.withUnsafeBufferPointer { slots in
       slots.baseAddress.flatMap { base in
         withTables { starts, bytes in
-          PieceTable(slots, base: base).find(start, token.count, starts: starts, bytes: bytes)
+          PieceTable(base, count: slots.count, tokenCount: count).find(
+            start, token.count, starts: starts, bytes: bytes)
         }
       }
     }

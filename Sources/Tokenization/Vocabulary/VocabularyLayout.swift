@@ -4,7 +4,7 @@
 ///     header (64 bytes) | table of sections (16 bytes each) | sections, each on a multiple of 64 bytes
 ///
 /// All numbers have the machine's byte order; a file of the other order fails on its magic number.
-enum VocabularyLayout {
+package enum VocabularyLayout {
   /// "SottoVoc" in the machine's byte order.
   static let magic: UInt64 = 0x536F_7474_6F56_6F63
   /// To be raised whenever the meaning of any byte changes, so that older caches are made again.
@@ -16,10 +16,10 @@ enum VocabularyLayout {
   /// The length of the whole block in bytes.
   static let lengthWord = 2
   /// `ContentKey.checksum` of everything beyond the header.
-  static let checksumWord = 3
+  package static let checksumWord = 3
   /// The two words of the sources' `ContentKey`.
   static let keyWord = 4
-  static let headerBytes = 64
+  package static let headerBytes = 64
   static let alignment = 64
 
   /// "No such token", "no such node", "nothing here" in every 32-bit table.
@@ -31,7 +31,7 @@ enum VocabularyLayout {
   /// The most tokens and merges that the tables can number, and the most nodes of a tree.
   static let maximumTokens = 1 << idBits - 1
   static let maximumMerges = 1 << rankBits - 1
-  static let maximumNodes = 1 << 24 - 1
+  static let maximumNodes = 1 << 22 - 1
 }
 
 /// The tables of a compiled vocabulary, in the order in which they lie.

@@ -3,12 +3,15 @@ import Foundation
 import Generation
 import TerminalInterface
 
-/// From the generator's events to the screen's: text goes to its channel, and the numbers of the turn are
+/// From the generator's events to the screen's: text goes to thoughts or answer, and the numbers of the turn are
 /// counted as it runs, so that the status line shows them live.
 struct EventTranslation {
   private let started = ContinuousClock.now
   private var firstToken: ContinuousClock.Instant?
   private var statistics = TurnStatistics()
+  private var reader: ReplyReader
+
+  init(_ reader: ReplyReader) { self.reader = reader }
 
   mutating func translate(_ event: GenerationEvent) -> [EngineEvent] {
     switch event {
@@ -22,10 +25,11 @@ struct EventTranslation {
       ]
     case .token(let id, let text):
       if id >= 0 { countToken() }
-      return (text.isEmpty ? [] : [.delta(.answer, text)]) + [.progress(statistics)]
+      return reader.process(id: id, text: text).map { .delta($0.channel, $0.text) } + [.progress(statistics)]
     case .done(let done):
       take(done)
-      return [.finished(Self.reason(done.finishReason), statistics)]
+      return reader.finish().map { .delta($0.channel, $0.text) }
+        + [.finished(Self.reason(done.finishReason), statistics)]
     case .failed(let message):
       return [.failed(message)]
     }

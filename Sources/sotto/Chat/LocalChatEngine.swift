@@ -47,7 +47,9 @@ actor LocalChatEngine: ChatEngine {
       try model.load(precision: .fast, threads: threads)
     }
     let info = ModelInfo(
-      name: model.checkpoint.name, quantisation: model.checkpoint.quantizationLabel, contextLength: facts.contextLength)
+      name: model.checkpoint.name, quantisation: model.checkpoint.quantizationLabel,
+      contextLength: facts.contextLength,
+      efforts: model.efforts())
     current = Open(model: model, info: info)
     return info
   }
@@ -85,8 +87,8 @@ actor LocalChatEngine: ChatEngine {
     let flag = CancellationFlag()
     cancellation = flag
     do {
-      let generation = try self.request(request, current.model)
-      var translation = EventTranslation()
+      let (generation, reader) = try self.request(request, current.model)
+      var translation = EventTranslation(reader)
       for await event in generator.generate(current.key, generation, cancellation: flag) {
         for translated in translation.translate(event) { emit(translated) }
       }
@@ -95,18 +97,22 @@ actor LocalChatEngine: ChatEngine {
     }
   }
 
-  private func request(_ request: ChatRequest, _ model: OpenedModel) throws -> GenerationRequest {
+  private func request(
+    _ request: ChatRequest, _ model: OpenedModel
+  ) throws -> (request: GenerationRequest, reader: ReplyReader) {
     let settings = request.settings
     var variables: [String: JSON] = [:]
     if let effort = settings.effort { variables["reasoning_effort"] = .string(effort) }
-    let prompt = try model.render(messages: .array(request.messages.map(Self.json)), variables: variables)
-    return GenerationRequest(
-      prompt: .rendered(prompt),
+    let turn = try model.turn(messages: .array(request.messages.map(Self.json)), variables: variables)
+    let generation = GenerationRequest(
+      prompt: turn.prompt,
       sampling: SamplingSettings(
         temperature: Float(settings.temperature), topP: Float(settings.topP), topK: settings.topK,
         minP: Float(settings.minP), repetitionPenalty: Float(settings.repetitionPenalty),
         seed: settings.seed.map { UInt64(bitPattern: Int64($0)) }),
-      maxTokens: settings.maxTokens ?? .max, stopStrings: model.stopStrings)
+      maxTokens: settings.maxTokens ?? .max, stopStrings: model.stopStrings,
+      thoughtLimit: turn.thoughtLimit)
+    return (generation, turn.reader)
   }
 
   /// A message as templates read it.
@@ -114,10 +120,7 @@ actor LocalChatEngine: ChatEngine {
     var object = JSONObject()
     object["role"] = .string(message.role.rawValue)
     object["content"] = .string(message.content)
-    if !message.reasoning.isEmpty {
-      object["reasoning_content"] = .string(message.reasoning)
-      object["thinking"] = .string(message.reasoning)
-    }
+    if !message.reasoning.isEmpty { object["reasoning_content"] = .string(message.reasoning) }
     return .object(object)
   }
 }

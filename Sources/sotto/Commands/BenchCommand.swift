@@ -24,6 +24,9 @@ struct BenchCommand: ParsableCommand {
   @Option(help: "Layers of the synthetic shape (default: as many as the model has).")
   var layers: Int?
 
+  @Option(help: "Tokens that are in the cache before the prompt; reading them is not timed.")
+  var cached = 0
+
   @Option(help: "Tokens of the prompt.")
   var prompt = 512
 
@@ -32,6 +35,9 @@ struct BenchCommand: ParsableCommand {
 
   @Option(name: .customLong("repeat"), help: "Repetitions.")
   var repetitions = 3
+
+  @Flag(help: "Times to the first token for 1 to 512 new tokens behind caches of 0, 1,000 and 8,000.")
+  var curve = false
 
   @OptionGroup var compute: ComputeOptions
 
@@ -44,21 +50,33 @@ struct BenchCommand: ParsableCommand {
     }
     if layers != nil, synthetic == nil { throw ValidationError("--layers goes with --synthetic") }
     if let layers, !(1...4096).contains(layers) { throw ValidationError("--layers takes 1 to 4096") }
-    if prompt < 1 || generate < 0 || repetitions < 1 {
-      throw ValidationError("--prompt and --repeat take numbers from 1 on, --generate from 0 on")
+    // A sum of such numbers cannot overflow; the model's context is checked when it is known.
+    func check(_ name: String, _ value: Int, from least: Int) throws {
+      guard (least...1_000_000_000).contains(value) else {
+        throw ValidationError("--\(name) takes a number from \(least) on, not \(value)")
+      }
     }
+    try check("cached", cached, from: 0)
+    try check("prompt", prompt, from: 1)
+    try check("generate", generate, from: 0)
+    try check("repeat", repetitions, from: 1)
   }
 
   func run() throws {
     let backend = CPUBackend(precision: .fast, threads: compute.threadCount)
     let model = try makeModel(backend)
-    let facts = model.facts
-    guard prompt + generate <= facts.contextLength else {
-      throw CommandError("\(prompt + generate) tokens do not fit the model's context of \(facts.contextLength)")
+    if curve {
+      let measured = try SpeedCurve(model: model, backend: backend, repetitions: repetitions, note: note)
+      return Console.out(json ? measured.json().text(.pretty) + "\n" : measured.table())
     }
-    var measurement = SpeedMeasurement(model: model, backend: backend, prompt: prompt, generate: generate)
+    let (tokens, context) = (cached + prompt + generate, model.facts.contextLength)
+    guard tokens <= context else {
+      throw CommandError("\(tokens) tokens do not fit the model's context of \(context)")
+    }
+    var measurement = try SpeedMeasurement(
+      model: model, backend: backend, cached: cached, prompt: prompt, generate: generate)
     for round in 1...repetitions {
-      if !json { Console.note("round \(round) of \(repetitions)") }
+      note("round \(round) of \(repetitions)")
       try measurement.runOnce()
     }
     let report = BenchReport(
@@ -67,9 +85,14 @@ struct BenchCommand: ParsableCommand {
     Console.out(json ? report.json().text(.pretty) + "\n" : report.table())
   }
 
+  /// What is going on, for people only.
+  private func note(_ text: String) {
+    if !json { Console.note(text) }
+  }
+
   private func makeModel(_ backend: CPUBackend) throws -> any LanguageModel {
     if let synthetic {
-      if !json { Console.note("making up the weights of \(synthetic)") }
+      note("making up the weights of \(synthetic)")
       return try SyntheticShape.named(synthetic, layers: layers).model(backend: backend)
     }
     return try Registry.model(Checkpoint.open(OpenedModel.finder().resolve(model ?? "")), backend: backend)

@@ -1,6 +1,7 @@
 import ArgumentParser
 import Checkpoints
 import Compute
+import Conversation
 import Foundation
 import Generation
 
@@ -10,8 +11,8 @@ struct GenerateCommand: AsyncParsableCommand {
     commandName: "generate",
     abstract: "Generate text from a prompt.",
     discussion: """
-      Standard output carries the text alone. With --json it is one object: text, tokens, finish_reason, \
-      prompt_tokens, reused_tokens, ttft_ms, prompt_tps, generation_tps.
+      Standard output carries the text alone. With --json it is one object: text, reasoning, tokens, \
+      finish_reason, prompt_tokens, reused_tokens, ttft_ms, prompt_tps, generation_tps.
       """)
 
   @Argument(help: "A model's file or folder, or a name that 'sotto models' lists.")
@@ -37,18 +38,21 @@ struct GenerateCommand: AsyncParsableCommand {
 
   func validate() throws {
     if maxTokens < 1 { throw ValidationError("--max-tokens takes a number from 1 on, not \(maxTokens)") }
-    if raw, system != nil { throw ValidationError("--raw applies no template, so --system has no place in it") }
+    if raw, system != nil {
+      throw ValidationError("--raw applies no template, so --system has no place in it")
+    }
   }
 
   func run() async throws {
     let text = try Console.text(prompt)
     let opened = try OpenedModel(named: model)
+    let turn = try opened.turn(text, system: system, raw: raw)
     let request = GenerationRequest(
-      prompt: try opened.prompt(text, system: system, raw: raw),
+      prompt: turn.prompt,
       sampling: SamplingSettings(
         temperature: sampling.temperature, topP: sampling.topP, topK: sampling.topK, minP: sampling.minP,
         repetitionPenalty: sampling.repetitionPenalty, seed: sampling.seed),
-      maxTokens: maxTokens)
+      maxTokens: maxTokens, stopStrings: raw ? [] : opened.stopStrings, thoughtLimit: turn.thoughtLimit)
 
     let generator = Generator()
     let key = opened.checkpoint.path
@@ -57,10 +61,10 @@ struct GenerateCommand: AsyncParsableCommand {
     let cancellation = CancellationFlag()
     let interrupts = Interrupts { cancellation.cancel() }
     defer { interrupts.stop() }
-    var result = GeneratedText()
+    var result = GeneratedText(turn.reader)
     for await event in generator.generate(key, request, cancellation: cancellation) {
-      result.take(event)
-      if !json, case .token(_, let text) = event { Console.out(text) }
+      let text = result.take(event)
+      if !json { Console.out(text) }
     }
     if let failure = result.failure { throw CommandError("\(opened.checkpoint.name): \(failure)") }
     Console.out(json ? result.json().text() + "\n" : "\n")
@@ -70,26 +74,45 @@ struct GenerateCommand: AsyncParsableCommand {
 
 /// What a generation gave, collected for `--json`.
 struct GeneratedText {
+  /// The answer alone.
   private(set) var text = ""
+  private(set) var reasoning = ""
   private(set) var tokens: [Int32] = []
   private(set) var statistics = GenerationStatistics()
   private(set) var failure: String?
+  private var reader: ReplyReader
 
-  mutating func take(_ event: GenerationEvent) {
+  init(_ reader: ReplyReader) { self.reader = reader }
+
+  /// Takes an event.
+  /// - Returns: what it adds to the answer.
+  mutating func take(_ event: GenerationEvent) -> String {
     switch event {
-    case .prefill: break
+    case .prefill: return ""
     case .token(let id, let piece):
-      text += piece
       if id >= 0 { tokens.append(id) }
-    case .done(let statistics): self.statistics = statistics
-    case .failed(let message): failure = message
+      return add(reader.process(id: id, text: piece))
+    case .done(let statistics):
+      self.statistics = statistics
+      return add(reader.finish())
+    case .failed(let message):
+      failure = message
+      return ""
     }
+  }
+
+  private mutating func add(_ pieces: [(channel: Channel, text: String)]) -> String {
+    let answer = pieces.filter { $0.channel == .answer }.map(\.text).joined()
+    text += answer
+    reasoning += pieces.filter { $0.channel == .reasoning }.map(\.text).joined()
+    return answer
   }
 
   /// The object that `--json` prints; times in milliseconds, rates in tokens a second.
   func json() -> JSON {
     [
       "text": .string(text),
+      "reasoning": .string(reasoning),
       "tokens": .array(tokens.map { .integer(Int($0)) }),
       "finish_reason": .string(statistics.finishReason.rawValue),
       "prompt_tokens": .integer(statistics.promptTokens),

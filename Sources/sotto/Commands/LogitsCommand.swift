@@ -41,7 +41,8 @@ struct LogitsCommand: ParsableCommand {
     let model = try Registry.model(checkpoint, backend: backend)
     let vocabulary = model.facts.vocabularyCount
     if let foreign = ids.first(where: { $0 < 0 || Int($0) >= vocabulary }) {
-      throw CommandError("\(tokens): token id \(foreign) is outside of the model's vocabulary of \(vocabulary)")
+      throw CommandError(
+        "\(tokens): token id \(foreign) is outside of the model's vocabulary of \(vocabulary)")
     }
     let writer = try SafetensorsWriter(
       output,

@@ -69,7 +69,8 @@ struct RenderCommand: ParsableCommand {
       do {
         variables[String(option[..<equals])] = try JSON(parsing: value)
       } catch {
-        throw CommandError("--option \(option): the value is not JSON (a text needs quotation marks): \(error)")
+        throw CommandError(
+          "--option \(option): the value is not JSON (a text needs quotation marks): \(error)")
       }
     }
     return variables

@@ -30,6 +30,7 @@ struct BenchReport {
     [
       "model": .string(name),
       "threads": .integer(threads),
+      "cached": .integer(measurement.cached),
       "prompt": .integer(measurement.prompt),
       "generate": .integer(measurement.generate),
       "repeat": .integer(measurement.promptTimes.count),
@@ -48,8 +49,9 @@ struct BenchReport {
     func row(_ name: String, _ value: Double, _ format: String) -> String {
       name.padding(toLength: 34, withPad: " ", startingAt: 0) + String(format: format, value) + "\n"
     }
+    let behind = measurement.cached > 0 ? " behind \(measurement.cached)" : ""
     return "\(name), \(threads) threads, medians of \(measurement.promptTimes.count)\n"
-      + row("prompt of \(measurement.prompt)", promptRate, "%10.1f tokens/s")
+      + row("prompt of \(measurement.prompt)\(behind)", promptRate, "%10.1f tokens/s")
       + row("  share of 8-bit integer peak", peakShare * 100, "%10.1f %%")
       + row("time to first token", median(measurement.promptTimes) * 1000, "%10.1f ms")
       + row("generation of \(measurement.generate)", generationRate, "%10.1f tokens/s")

@@ -45,30 +45,15 @@ struct OpenedModel: Sendable {
     return LoadedModel(model: model, tokenizer: tokenizer, backend: backend)
   }
 
-  /// A conversation as the model gets it.
-  ///
-  /// - Parameter source: a Jinja template to take instead of the model's own.
-  func render(
-    messages: JSON, tools: JSON? = nil, addGenerationPrompt: Bool = true, variables: [String: JSON] = [:],
-    template source: String? = nil
-  ) throws -> String {
-    let own = try source ?? ChatTemplate.source(in: checkpoint, forTools: tools != nil) ?? fallback?.source
-    var all: [String: JSON] = ["bos_token": text(tokenizer.bosToken), "eos_token": text(tokenizer.eosToken)]
-    all.merge(variables) { $1 }
-    return try ChatTemplate(source: own ?? "").render(
-      messages: messages, tools: tools, addGenerationPrompt: addGenerationPrompt, variables: all)
-  }
-
-  private func text(_ token: Int32?) -> JSON {
-    .string(token.map { String(decoding: tokenizer.bytes(of: $0), as: UTF8.self) } ?? "")
-  }
-
-  /// The prompt of `sotto generate`.
-  func prompt(_ text: String, system: String?, raw: Bool) throws -> GenerationRequest.Prompt {
-    if raw { return .tokens(tokenizer.encode(text, addSpecial: true, parseSpecial: true)) }
+  /// The turn of `sotto generate`: one message, or with `raw` the text as it is.
+  func turn(_ text: String, system: String?, raw: Bool) throws -> Turn {
+    if raw {
+      let tokens = tokenizer.encode(text, addSpecial: true, parseSpecial: true)
+      return Turn(prompt: .tokens(tokens), reader: .plain)
+    }
     var messages: [JSON] = []
     if let system { messages.append(["role": "system", "content": .string(system)]) }
     messages.append(["role": "user", "content": .string(text)])
-    return .rendered(try render(messages: .array(messages)))
+    return try turn(messages: .array(messages))
   }
 }

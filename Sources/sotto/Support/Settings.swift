@@ -31,7 +31,8 @@ struct Settings: Sendable {
     do {
       table = try TOMLTable(string: String(decoding: data, as: UTF8.self))
     } catch let error as TOMLParseError {
-      throw CommandError("\(path): line \(error.source.begin.line): \(error.description); mend it or remove it")
+      let line = error.source.begin.line
+      throw CommandError("\(path): line \(line): \(error.description); mend it or remove it")
     }
     var settings = Settings()
     for (key, value) in table {
@@ -40,7 +41,7 @@ struct Settings: Sendable {
       case "theme": settings.theme = try text(value, key, path)
       case "folders":
         guard let list = value.array else { throw wrong(key, "a list of folders", path) }
-        settings.folders = try list.map { try text($0, key, path) }.map { ($0 as NSString).expandingTildeInPath }
+        settings.folders = try list.map { (try text($0, key, path) as NSString).expandingTildeInPath }
       default:
         throw CommandError("\(path): there is no setting '\(key)'; there are model, theme and folders")
       }
@@ -48,7 +49,9 @@ struct Settings: Sendable {
     return settings
   }
 
-  private static func text(_ value: any TOMLValueConvertible, _ key: String, _ path: String) throws -> String {
+  private static func text(
+    _ value: any TOMLValueConvertible, _ key: String, _ path: String
+  ) throws -> String {
     guard let text = value.string else { throw wrong(key, "a text in quotation marks", path) }
     return text
   }

@@ -2,33 +2,42 @@ import Compute
 import Foundation
 import Models
 
-/// Times a prompt and the generation behind it, as often as it is asked to.
+/// Times a prompt behind tokens that are in the cache already, and the generation behind it, as often as it is
+/// asked to. The cached tokens are read once, untimed; every round goes on from a fork of that cache.
 struct SpeedMeasurement {
   let model: any LanguageModel
   let backend: any Backend
-  let prompt: Int
+  let cached: Int
+  private(set) var prompt: Int
   let generate: Int
   /// Seconds from the prompt to its last token's logits, one a round.
   private(set) var promptTimes: [Double] = []
   /// Seconds for all generated tokens, one a round.
   private(set) var generationTimes: [Double] = []
+  private let base: SequenceState
 
-  init(model: any LanguageModel, backend: any Backend, prompt: Int, generate: Int) {
+  init(model: any LanguageModel, backend: any Backend, cached: Int = 0, prompt: Int, generate: Int) throws {
     self.model = model
     self.backend = backend
+    self.cached = cached
     self.prompt = prompt
     self.generate = generate
+    base = SequenceState(layers: model.makeCaches())
+    try read(0..<cached, into: base)
+  }
+
+  /// Forgets what was measured, for a prompt of another length behind the same cache.
+  mutating func restart(prompt: Int) {
+    self.prompt = prompt
+    promptTimes = []
+    generationTimes = []
   }
 
   mutating func runOnce() throws {
-    let sequence = SequenceState(layers: model.makeCaches())
+    let sequence = base.fork()
     let vocabulary = Int32(model.facts.vocabularyCount)
-    let tokens = (0..<Int32(prompt)).map { ($0 &* 7919 &+ 13) % vocabulary }
     let start = ContinuousClock.now
-    for chunk in stride(from: 0, to: prompt, by: 512) {
-      let input = ForwardInput(tokens: Array(tokens[chunk..<min(chunk + 512, prompt)]), sequence: sequence)
-      _ = backend.values(try model.forward(input))
-    }
+    try read(cached..<cached + prompt, into: sequence)
     promptTimes.append(seconds(since: start))
     let generationStart = ContinuousClock.now
     for i in 0..<Int32(generate) {
@@ -36,6 +45,17 @@ struct SpeedMeasurement {
       _ = backend.values(try model.forward(input))
     }
     generationTimes.append(seconds(since: generationStart))
+  }
+
+  /// Feeds made-up tokens for these positions, in chunks, and waits for the last one's logits.
+  private func read(_ positions: Range<Int>, into sequence: SequenceState) throws {
+    let vocabulary = model.facts.vocabularyCount
+    for first in stride(from: positions.lowerBound, to: positions.upperBound, by: 512) {
+      let tokens = (first..<min(first + 512, positions.upperBound)).map {
+        Int32(($0 &* 7919 &+ 13) % vocabulary)
+      }
+      _ = backend.values(try model.forward(ForwardInput(tokens: tokens, sequence: sequence)))
+    }
   }
 
   private func seconds(since start: ContinuousClock.Instant) -> Double {

@@ -1,7 +1,24 @@
 // Filters: this list, then text, numbers and sequences in files of their own.
 extension Jinja.Interpreter {
+  /// Filters that work only when their elements are asked for, and so fail only then.
+  private static let lazyFilters: Set<String> = [
+    "items", "map", "select", "reject", "selectattr", "rejectattr", "unique", "batch", "slice",
+  ]
+
   /// `value | name(arguments)`.
   func filter(_ name: String, _ value: Value, _ arguments: CallArguments) throws(TemplateError) -> Value {
+    guard Self.lazyFilters.contains(name) else { return try eagerFilter(name, value, arguments) }
+    do {
+      return try eagerFilter(name, value, arguments)
+    } catch {
+      if error.kind == .limit { throw error }
+      return .iterator(Jinja.Generator(failing: error))
+    }
+  }
+
+  private func eagerFilter(
+    _ name: String, _ value: Value, _ arguments: CallArguments
+  ) throws(TemplateError) -> Value {
     switch name {
     case "default", "d":
       let values = try bind(arguments, ["default_value", "boolean"], of: name)

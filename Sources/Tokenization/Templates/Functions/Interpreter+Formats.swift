@@ -39,14 +39,20 @@ extension Jinja.Interpreter {
   private struct FormatValues {
     private let items: [Value]
     private let mapping: Jinja.Mapping?
+    /// Python lets a value that can be indexed, such as a list, go unused.
+    private let mayGoUnused: Bool
     private var used = 0
 
     init(_ value: Value) {
       if case .mapping(let mapping) = value { self.mapping = mapping } else { mapping = nil }
+      switch value {
+      case .mapping, .list, .range, .undefined: mayGoUnused = true
+      default: mayGoUnused = false
+      }
       if case .tuple(let list) = value { items = list.items } else { items = [value] }
     }
 
-    var isUsedUp: Bool { used >= items.count || mapping != nil }
+    var isUsedUp: Bool { used >= items.count || mayGoUnused }
 
     mutating func next(_ interpreter: Jinja.Interpreter) throws(TemplateError) -> Value {
       guard used < items.count else {

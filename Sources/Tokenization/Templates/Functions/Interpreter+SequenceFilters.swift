@@ -14,7 +14,7 @@ extension Jinja.Interpreter {
       return .string(try joined(parts, separator: try text(values[0] ?? .string(Text("" as StaticString)))))
     case "first":
       if case .iterator(let iterator) = value {
-        return iterator.next() ?? undefined("there is no first element")
+        return try iterator.next() ?? undefined("there is no first element")
       }
       return try elements(of: value).first ?? undefined("there is no first element")
     case "last":

@@ -122,10 +122,18 @@ extension Jinja.Interpreter {
   }
 
   private func urlEncoded(_ value: Value) throws(TemplateError) -> Text {
-    if case .mapping(let mapping) = value {
+    var pairs: [Value]?
+    switch value {
+    case .string: break
+    case .mapping(let mapping): pairs = try elements(of: .view(Jinja.View(kind: .items, mapping: mapping)))
+    default: pairs = count(value) == nil ? nil : try elements(of: value)
+    }
+    if let pairs {
       var parts: [Text] = []
-      for (key, item) in zip(mapping.keys, mapping.values) {
-        let pair = [try text(key), try text(item)].map {
+      for pair in pairs {
+        let items = try elements(of: pair)
+        guard items.count == 2 else { throw failure(.value, "'urlencode' needs pairs") }
+        let pair = [try text(items[0]), try text(items[1])].map {
           percentEncoded($0, keeps: [], blank: UInt8(ascii: "+"))
         }
         parts.append(try joined(pair, separator: Text("=" as StaticString)))

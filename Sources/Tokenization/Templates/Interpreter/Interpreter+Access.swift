@@ -90,7 +90,7 @@ extension Jinja.Interpreter {
     case .undefined: return []
     case .list(let list), .tuple(let list): return list.items
     case .mapping(let mapping): return mapping.keys
-    case .iterator(let iterator): return iterator.rest()
+    case .iterator(let iterator): return try iterator.rest()
     case .range(let range):
       try step(bytes: range.count << 4)
       return (0..<range.count).map { .integer(range[$0]) }

@@ -8,7 +8,7 @@ extension Jinja {
     /// Bytes of one string, and of the whole output.
     static let stringBytes = 64 << 20
     /// Expressions, statements and macro calls inside one another while rendering.
-    static let nesting = 120
+    static let nesting = 300
     /// Brackets, expressions and tags inside one another in the template's text.
     static let syntaxNesting = 60
     /// Containers inside one another.

@@ -88,10 +88,7 @@ extension Jinja.Text {
     while true {
       rest = rest.drop { $0.isPythonSpace }
       guard !rest.isEmpty else { return parts }
-      if parts.count >= limit {
-        while let last = rest.last, last.isPythonSpace { rest.removeLast() }
-        return parts + [Text(String(rest))]
-      }
+      if parts.count >= limit { return parts + [Text(String(rest))] }
       let word = rest.prefix { !$0.isPythonSpace }
       parts.append(Text(String(word)))
       rest = rest[word.endIndex...]
@@ -106,7 +103,7 @@ extension Jinja.Text {
       while let last = rest.last, last.isPythonSpace { rest.removeLast() }
       guard !rest.isEmpty else { break }
       if parts.count >= limit {
-        parts.append(Text(String(rest.drop { $0.isPythonSpace })))
+        parts.append(Text(String(rest)))
         break
       }
       let start = rest.lastIndex { $0.isPythonSpace }.map { rest.index(after: $0) } ?? rest.startIndex

@@ -1,7 +1,7 @@
 extension Jinja {
   /// A value as a key: equal for what Python counts as the same key (1, 1.0 and True).
   enum Key: Hashable {
-    case none
+    case none, undefined
     case integer(Int)
     case float(Double)
     case text(Text)
@@ -11,6 +11,7 @@ extension Jinja {
     init?(_ value: Value, depth: Int = 0) {
       switch value {
       case .none: self = .none
+      case .undefined: self = .undefined
       case .bool(let value): self = .integer(value ? 1 : 0)
       case .integer(let value): self = .integer(value)
       case .float(let value):

@@ -42,7 +42,10 @@ extension Jinja {
       case .bool(let value): add(value ? "True" : "False")
       case .integer(let value): add(String(value))
       case .float(let value): add(PythonFloat.repr(value))
-      case .string(let text): quote(text)
+      case .string(let text):
+        if text.isMarkup { add("Markup(") }
+        quote(text)
+        if text.isMarkup { add(")") }
       case .list(let list): try write(list.items, between: "[", "]", depth)
       case .tuple(let list): try write(list.items, between: "(", list.items.count == 1 ? ",)" : ")", depth)
       case .mapping(let mapping): try write(mapping, depth)

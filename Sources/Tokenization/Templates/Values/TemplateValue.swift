@@ -161,16 +161,30 @@ extension Jinja {
     private var items: ArraySlice<Value>
     let depth: Int
     private let lease: Lease?
+    /// The error that the first to ask for an element gets: lazy filters fail late.
+    private let failure: TemplateError?
 
     init(_ items: [Value], depth: Int, lease: Lease?) {
       self.items = items[...]
       self.depth = depth
       self.lease = lease
+      failure = nil
     }
 
-    func next() -> Value? { items.popFirst() }
+    init(failing failure: TemplateError) {
+      items = []
+      depth = 1
+      lease = nil
+      self.failure = failure
+    }
 
-    func rest() -> [Value] {
+    func next() throws(TemplateError) -> Value? {
+      if let failure { throw failure }
+      return items.popFirst()
+    }
+
+    func rest() throws(TemplateError) -> [Value] {
+      if let failure { throw failure }
       defer { items = [] }
       return Array(items)
     }

@@ -1,0 +1,174 @@
+"""GPT-OSS: Sotto beside llama.cpp on the same GGUF file, in turn, in one run.
+
+    pip install llama-cpp-python==0.3.36      (compiles for this machine: about 15 minutes on 2 cores)
+    python make_model.py MODEL.gguf
+    python compare.py MODEL.gguf [--rounds 3] [--cases prompt-512,prompt-128,cached,generation,start]
+
+    prompt-512, prompt-128   tokens a second of a prompt
+    cached                   milliseconds for 32 new tokens behind a cache of 2,000
+    generation               tokens a second at a context of 512
+    start                    milliseconds from the start to the first token of a prompt of 30 tokens, the file being
+                             in the page cache: for Sotto the whole process, for llama.cpp from the moment that its
+                             library is loaded (loading the model, encoding, reading the prompt)
+    memory                   the largest resident memory after the prompts, over the file's size
+
+Every case is measured by both programs in turn, each in a process of its own that ends before the other starts, so
+that only the mapped file is shared; the order turns from round to round. Printed are medians over the rounds and the
+median of the rounds' ratios. llama.cpp is driven through its C interface with its own defaults (n_batch = n_ubatch =
+512, as many threads as cores).
+
+Measure on a machine that does nothing else, with memory for the file twice (llama.cpp may keep a copy of it in
+another order): llama.cpp's threads wait for each other by spinning, so that with more work than cores it falls to a
+fraction of its speed, and the ratios say nothing.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import re
+import statistics
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+SOTTO = os.environ.get("SOTTO", str(ROOT / ".build" / "release" / "sotto"))
+#: 30 tokens in the vocabulary of make_model.py, where two letters make one.
+PROMPT = " ".join(["abcdefghi", "jklmnopqr", "stuvwxyza", "bcdefghij", "klmnopqrs"])
+
+#: What a case asks both programs for, the number that counts, and whether more of it is better.
+CASES = {
+    "prompt-512": ({"cached": 0, "prompt": 512, "generate": 0}, "prompt_tps", True),
+    "prompt-128": ({"cached": 0, "prompt": 128, "generate": 0}, "prompt_tps", True),
+    "cached": ({"cached": 2000, "prompt": 32, "generate": 0}, "ttft_ms", False),
+    "generation": ({"cached": 0, "prompt": 512, "generate": 24}, "generation_tps", True),
+    "start": ({}, "start_ms", False),
+}
+
+
+def resident(key: str) -> int:
+    """A line of /proc/self/status in bytes."""
+    found = re.search(rf"^{key}:\s+(\d+) kB", Path("/proc/self/status").read_text(), re.M)
+    return int(found[1]) * 1024 if found else 0
+
+
+def llama_cpp_worker(model: str, threads: int, case: dict) -> None:
+    """Measures one case and prints it as JSON."""
+    import llama_cpp
+
+    llama_cpp.llama_backend_init()
+    silence = llama_cpp.llama_log_callback(lambda level, text, data: None)
+    llama_cpp.llama_log_set(silence, None)
+    before, begin = resident("VmRSS"), time.perf_counter()
+    loaded = llama_cpp.llama_model_load_from_file(model.encode(), llama_cpp.llama_model_default_params())
+    vocabulary = llama_cpp.llama_model_get_vocab(loaded)
+    size = llama_cpp.llama_vocab_n_tokens(vocabulary)
+    settings = llama_cpp.llama_context_default_params()
+    settings.n_ctx = case.get("cached", 0) + case.get("prompt", 0) + case.get("generate", 0) + 64
+    settings.n_batch = settings.n_ubatch = 512
+    settings.n_threads = settings.n_threads_batch = threads
+    context = llama_cpp.llama_init_from_model(loaded, settings)
+
+    def decode(ids: list[int]) -> float:
+        start = time.perf_counter()
+        for first in range(0, len(ids), 512):
+            chunk = ids[first : first + 512]
+            tokens = (llama_cpp.llama_token * len(chunk))(*chunk)
+            if llama_cpp.llama_decode(context, llama_cpp.llama_batch_get_one(tokens, len(chunk))) != 0:
+                raise RuntimeError("llama_decode failed")
+            llama_cpp.llama_get_logits(context)  # waits for the result
+        return time.perf_counter() - start
+
+    if not case:
+        text, room = PROMPT.encode(), (llama_cpp.llama_token * 256)()
+        count = llama_cpp.llama_tokenize(vocabulary, text, len(text), room, 256, False, False)
+        decode(list(room[:count]))
+        print(json.dumps({"start_ms": (time.perf_counter() - begin) * 1000, "prompt_tokens": count}))
+        return
+    ids = [(i * 7919 + 13) % size for i in range(settings.n_ctx)]  # those of `sotto bench`
+    cached, prompt, generate = case["cached"], case["prompt"], case["generate"]
+    decode(ids[cached : cached + 4])  # the first call makes its buffers
+    llama_cpp.llama_memory_clear(llama_cpp.llama_get_memory(context), True)
+    decode(ids[:cached])
+    seconds = decode(ids[cached : cached + prompt])
+    report = {"prompt_tps": prompt / seconds, "ttft_ms": seconds * 1000, "memory": resident("VmHWM") - before}
+    if generate:
+        spent = sum(decode([(i * 104_729 + 7) % size]) for i in range(generate))
+        report["generation_tps"] = generate / spent
+    print(json.dumps(report))
+
+
+def run_llama_cpp(model: Path, threads: int, case: dict) -> dict:
+    command = [sys.executable, __file__, str(model), "--threads", str(threads), "--worker", json.dumps(case)]
+    return json.loads(subprocess.run(command, check=True, capture_output=True, text=True).stdout)
+
+
+def run_sotto(model: Path, threads: int, case: dict) -> dict:
+    if not case:
+        begin = time.perf_counter()
+        command = [SOTTO, "generate", str(model), "-p", PROMPT, "--raw", "--max-tokens", "1", "--temperature", "0"]
+        process = subprocess.Popen(command + ["--threads", str(threads)], stdout=subprocess.PIPE)
+        process.stdout.read(1)
+        elapsed = time.perf_counter() - begin
+        process.stdout.read()
+        if process.wait() != 0:
+            raise RuntimeError("sotto generate failed")
+        return {"start_ms": elapsed * 1000}
+    command = [SOTTO, "bench", str(model), "--json", "--repeat", "1", "--threads", str(threads)]
+    for key, value in case.items():
+        command += [f"--{key}", str(value)]
+    said = json.loads(subprocess.run(command, check=True, capture_output=True, text=True).stdout)
+    return said | {"memory": said["peak_rss_bytes"]}
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser()
+    parser.add_argument("model", type=Path)
+    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--threads", type=int, default=os.cpu_count())
+    parser.add_argument("--cases", default=",".join(CASES))
+    parser.add_argument("--json", type=Path, help="write every measurement here")
+    parser.add_argument("--worker", help=argparse.SUPPRESS)
+    options = parser.parse_args()
+    if options.worker:
+        llama_cpp_worker(str(options.model), options.threads, json.loads(options.worker))
+        return 0
+    if (load := os.getloadavg()[0]) > 0.5:
+        print(f"warning: the machine is busy (load {load:.1f}); the ratios will flatter Sotto", file=sys.stderr)
+    with open(options.model, "rb") as file:  # both find the file in the page cache
+        while file.read(16 << 20):
+            pass
+
+    programs, names = {"sotto": run_sotto, "llama.cpp": run_llama_cpp}, options.cases.split(",")
+    measured: dict[str, list[dict]] = {name: [] for name in names}
+    for number in range(options.rounds):
+        for name in names:
+            order = list(programs) if number % 2 == 0 else list(programs)[::-1]
+            measured[name].append({p: programs[p](options.model, options.threads, CASES[name][0]) for p in order})
+            print(f"round {number + 1} of {options.rounds}: {name}", file=sys.stderr, flush=True)
+
+    size = options.model.stat().st_size
+    print(f"{options.model.name}, {size / 1e9:.2f} GB, {options.threads} threads, medians of {options.rounds} rounds\n")
+    print(f"{'':12} {'Sotto':>10} {'llama.cpp':>10}  {'Sotto is better by':>18}")
+    for name, rounds in measured.items():
+        _, key, more = CASES[name]
+        ours, theirs = (statistics.median(r[p][key] for r in rounds) for p in programs)
+        ratios = [r["sotto"][key] / r["llama.cpp"][key] for r in rounds]
+        ratio = statistics.median(ratios if more else [1 / x for x in ratios])
+        unit = "tokens/s" if more else "ms"
+        print(f"{name:12} {ours:10.1f} {theirs:10.1f}  {ratio:17.2f}x  {unit}")
+    with_memory = [r for rounds in measured.values() for r in rounds if "memory" in r["sotto"]]
+    if with_memory:
+        ours, theirs = (max(r[p]["memory"] for r in with_memory) for p in programs)
+        print(f"{'memory':12} {ours / 1e9:10.2f} {theirs / 1e9:10.2f}  GB; over the file {ours / size - 1:+.1%} "
+              f"and {theirs / size - 1:+.1%}")
+    if options.json:
+        options.json.write_text(json.dumps(measured, indent=1) + "\n")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,121 @@
+import Checkpoints
+
+/// Renders messages in the harmony format, piece by piece as OpenAI's `openai-harmony` library encodes them.
+/// Linear in the texts.
+public enum HarmonyRenderer {
+  /// Which of the model's thoughts it reads again.
+  public enum Analysis: Sendable, Equatable {
+    /// All of them.
+    case kept
+    /// Once the last word was a final answer, not those before the first final answer: what `openai-harmony`
+    /// does by default.
+    case droppedBeforeFirstAnswer
+    /// None from before the last final answer: what the model's own Jinja template does.
+    case droppedBeforeLastAnswer
+  }
+
+  /// The pieces of a conversation.
+  ///
+  /// - Parameters:
+  ///   - analysis: which thoughts are rendered again.
+  ///   - completing: whether the assistant's next message is begun.
+  public static func segments(
+    of messages: [HarmonyMessage], analysis: Analysis = .droppedBeforeFirstAnswer, completing: Bool = true
+  ) -> [HarmonySegment] {
+    let hasTools = messages.contains { message in
+      if case .developer(let developer) = message.content { !developer.tools.isEmpty } else { false }
+    }
+    var writer = Writer()
+    let answered = droppedEnd(messages, analysis)
+    for (index, message) in messages.enumerated() where index >= answered || message.channel != "analysis" {
+      writer.write(message, hasTools: hasTools)
+    }
+    if completing {
+      writer.add(.start)
+      writer.add("assistant")
+    }
+    return writer.segments
+  }
+
+  /// What ends the thoughts and begins the answer, for a model that must come to an end.
+  public static let answerNow: [HarmonySegment] = [
+    .marker(.end), .marker(.start), .text("assistant"), .marker(.channel), .text("final"), .marker(.message),
+  ]
+
+  /// The number of messages among which thoughts are dropped.
+  private static func droppedEnd(_ messages: [HarmonyMessage], _ analysis: Analysis) -> Int {
+    let answer: Int?
+    switch analysis {
+    case .kept: answer = nil
+    case .droppedBeforeFirstAnswer:
+      let isAnswered = messages.last { $0.author == .assistant }?.channel == "final"
+      answer = isAnswered ? messages.firstIndex { $0.channel == "final" } : nil
+    case .droppedBeforeLastAnswer:
+      answer = messages.lastIndex { $0.author == .assistant && $0.channel == "final" }
+    }
+    return answer ?? 0
+  }
+
+  private struct Writer {
+    var segments: [HarmonySegment] = []
+
+    mutating func add(_ marker: HarmonyMarker) { segments.append(.marker(marker)) }
+    mutating func add(_ text: String) { if !text.isEmpty { segments.append(.text(text)) } }
+
+    mutating func write(_ message: HarmonyMessage, hasTools: Bool) {
+      add(.start)
+      add(message.author.name)
+      if let recipient = message.recipient, recipient != "all" { add(" to=\(recipient)") }
+      if let channel = message.channel {
+        add(.channel)
+        add(channel)
+      }
+      if let type = message.contentType { add(contentType: type) }
+      add(.message)
+      switch message.content {
+      case .text(let text): add(text)
+      case .system(let system): add(HarmonyRenderer.text(of: system, hasTools: hasTools))
+      case .developer(let developer): add(HarmonyRenderer.text(of: developer))
+      }
+      add(message.author == .assistant && message.recipient != nil ? .call : .end)
+    }
+
+    private mutating func add(contentType: String) {
+      let marker = HarmonyMarker.constrain.rawValue
+      guard contentType.hasPrefix(marker) else {
+        add(" \(contentType)")
+        return
+      }
+      add(" ")
+      add(.constrain)
+      add(String(contentType.dropFirst(marker.count)))
+    }
+  }
+
+  // MARK: contents
+
+  static func text(of system: HarmonySystem, hasTools: Bool) -> String {
+    var head: [String] = []
+    if let identity = system.identity { head.append(identity) }
+    if let cutoff = system.knowledgeCutoff { head.append("Knowledge cutoff: \(cutoff)") }
+    if let date = system.date { head.append("Current date: \(date)") }
+    var sections = head.isEmpty ? [] : [head.joined(separator: "\n")]
+    if let effort = system.effort { sections.append("Reasoning: \(effort.rawValue)") }
+    if !system.channels.isEmpty {
+      let channels = system.channels.joined(separator: ", ")
+      sections.append(
+        "# Valid channels: \(channels). Channel must be included for every message."
+          + (hasTools ? "\nCalls to these tools must go to the commentary channel: 'functions'." : ""))
+    }
+    return sections.joined(separator: "\n\n")
+  }
+
+  static func text(of developer: HarmonyDeveloper) -> String {
+    var sections: [String] = []
+    if let instructions = developer.instructions { sections += ["# Instructions", instructions] }
+    if !developer.tools.isEmpty {
+      sections += ["# Tools", HarmonyTypeScript.namespace("functions", developer.tools)]
+    }
+    return sections.joined(separator: "\n\n")
+  }
+}

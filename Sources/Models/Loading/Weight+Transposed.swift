@@ -1,0 +1,29 @@
+import Compute
+
+extension Weight {
+  /// The same numbers with rows and columns of each matrix exchanged. Copies: for the few checkpoints that
+  /// store plain experts with their inputs first.
+  /// - Throws: `ModelError.unsupported` for a quantised format, whose blocks lie along the rows.
+  func transposed() throws -> Weight {
+    guard format.blockColumns == 1, shape.count > 1 else {
+      throw ModelError.unsupported("weights stored as \(format) cannot be transposed")
+    }
+    let size = format.blockBytes
+    let copy = OwnedMemory(count: values.count)
+    values.withUnsafeBytes { source in
+      for matrix in 0..<matrices {
+        let base = matrix * rows * columns
+        for row in 0..<rows {
+          for column in 0..<columns {
+            let from = (base + row * columns + column) * size
+            let to = (base + column * rows + row) * size
+            for byte in 0..<size {
+              copy.pointer.storeBytes(of: source[from + byte], toByteOffset: to + byte, as: UInt8.self)
+            }
+          }
+        }
+      }
+    }
+    return try Weight(format: format, shape: shape.dropLast(2) + [columns, rows], values: copy.bytes)
+  }
+}

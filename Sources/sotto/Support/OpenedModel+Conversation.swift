@@ -1,0 +1,100 @@
+import Checkpoints
+import Conversation
+import Generation
+import Tokenization
+
+// How a conversation is put into the model's own words, and how its output is read.
+extension OpenedModel {
+  /// The conversation formats there are.
+  enum Format: Equatable {
+    /// OpenAI's harmony, for GPT-OSS.
+    case harmony
+    /// A Jinja template.
+    case template
+
+    static func choose(architecture: String?) -> Format {
+      ["gpt_oss", "gpt-oss"].contains(architecture) ? .harmony : .template
+    }
+  }
+
+  /// What a model reads before it answers, and how to read what it says then.
+  struct Turn {
+    var prompt: GenerationRequest.Prompt
+    var reader: ReplyReader
+    /// Sees to it that thoughts leave room for an answer.
+    var thoughtLimit: ThoughtLimit?
+  }
+
+  /// A conversation ready for generation.
+  ///
+  /// - Parameters:
+  ///   - messages: a JSON array of messages with `role` and `content`.
+  ///   - variables: for the template, such as `reasoning_effort`.
+  func turn(messages: JSON, variables: [String: JSON] = [:]) throws -> Turn {
+    switch format {
+    case .harmony:
+      let conversation = try harmony(messages, tools: nil, variables)
+      let encode = { tokenizer.encode($0, addSpecial: false, parseSpecial: false) }
+      return Turn(
+        prompt: .tokens(conversation.segments().tokens(encode: encode)), reader: .harmony(HarmonyParser()),
+        thoughtLimit: ThoughtLimit(
+          answerStart: [HarmonyMarker.channel.token].compactMap { $0 } + encode("final"),
+          closing: HarmonyRenderer.answerNow.tokens(encode: encode)))
+    case .template:
+      let text = try render(messages: messages, variables: variables)
+      guard let tags = ReasoningParser.Tags.used(in: try templateSource(forTools: false)) else {
+        return Turn(prompt: .rendered(text), reader: .plain)
+      }
+      let opens = tags.isOpen(atEndOf: text)
+      let encode = { tokenizer.encode($0, addSpecial: false, parseSpecial: true) }
+      return Turn(
+        prompt: .rendered(text), reader: .tags(ReasoningParser(tags: tags, startsInside: opens)),
+        thoughtLimit: ThoughtLimit(
+          thoughtStart: opens ? [] : encode(tags.open), answerStart: encode(tags.close),
+          closing: encode("\n" + tags.close + "\n\n")))
+    }
+  }
+
+  /// A conversation as the model gets it, as text.
+  ///
+  /// - Parameter source: a Jinja template to take instead of the model's own format.
+  func render(
+    messages: JSON, tools: JSON? = nil, addGenerationPrompt: Bool = true, variables: [String: JSON] = [:],
+    template source: String? = nil
+  ) throws -> String {
+    if source == nil, format == .harmony {
+      return try harmony(messages, tools: tools, variables).segments(completing: addGenerationPrompt).text
+    }
+    var all: [String: JSON] = ["bos_token": text(tokenizer.bosToken), "eos_token": text(tokenizer.eosToken)]
+    all.merge(variables) { $1 }
+    let template = try ChatTemplate(source: source ?? templateSource(forTools: tools != nil))
+    return try template.render(
+      messages: ChatTemplate.withReasoningNames(messages), tools: tools,
+      addGenerationPrompt: addGenerationPrompt, variables: all)
+  }
+
+  /// The levels of effort that the model can be asked for; empty where it cannot.
+  func efforts() -> [String] {
+    if format == .harmony { return HarmonyEffort.allCases.map(\.rawValue) }
+    let source = try? templateSource(forTools: false)
+    return source?.contains("reasoning_effort") == true ? HarmonyEffort.allCases.map(\.rawValue) : []
+  }
+
+  private var format: Format { Format.choose(architecture: checkpoint.architecture) }
+
+  private func harmony(
+    _ messages: JSON, tools: JSON?, _ variables: [String: JSON]
+  ) throws -> HarmonyConversation {
+    let today = LocalTime.now.formatted("%Y-%m-%d")
+    return try HarmonyConversation(
+      messages: messages, tools: tools, system: HarmonySystem(options: variables, today: today))
+  }
+
+  private func templateSource(forTools: Bool) throws -> String {
+    try ChatTemplate.source(in: checkpoint, forTools: forTools) ?? fallback?.source ?? ""
+  }
+
+  private func text(_ token: Int32?) -> JSON {
+    .string(token.map { String(decoding: tokenizer.bytes(of: $0), as: UTF8.self) } ?? "")
+  }
+}

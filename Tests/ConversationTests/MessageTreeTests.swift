@@ -1,0 +1,92 @@
+import Conversation
+import Testing
+
+@Suite struct MessageTreeTests {
+  private func tree(_ texts: String...) -> MessageTree {
+    var tree = MessageTree()
+    for (index, text) in texts.enumerated() {
+      tree.append(Message(role: index % 2 == 0 ? .user : .assistant, content: text))
+    }
+    return tree
+  }
+
+  @Test func thePathIsWhatWasAdded() {
+    var tree = tree("a", "b", "c")
+    #expect(tree.messages.map(\.content) == ["a", "b", "c"])
+    tree.systemPrompt = "be brief"
+    #expect(tree.messages.first == Message(role: .system, content: "be brief"))
+    tree.systemPrompt = ""
+    #expect(tree.messages.count == 3)
+  }
+
+  @Test func branchesKeepEverything() throws {
+    var tree = tree("question", "answer")
+    let question = tree.path[0]
+    let answer = tree.path[1]
+    let canAnswer = tree.rewindAnswer()
+    #expect(canAnswer)
+    #expect(tree.path == [question])
+    let second = tree.append(Message(role: .assistant, content: "another"))
+    #expect(tree.siblings(of: answer) == [answer, second])
+    tree.select(answer)
+    #expect(tree.messages.map(\.content) == ["question", "answer"])
+    let branch = tree.branch(from: question, Message(role: .user, content: "changed"))
+    let edited = try #require(branch)
+    #expect(tree.path == [edited])
+    #expect(tree.siblings(of: edited) == [question, edited])
+    // Going back to the first question comes back to the answer that was chosen there.
+    tree.select(question)
+    #expect(tree.messages.map(\.content) == ["question", "answer"])
+  }
+
+  @Test func undoTakesTurnsBack() {
+    var tree = tree("one", "1", "two", "2")
+    #expect(tree.undoTurn() == "two")
+    #expect(tree.messages.map(\.content) == ["one", "1"])
+    #expect(tree.undoTurn() == "one")
+    #expect(tree.isEmpty)
+    #expect(tree.undoTurn() == nil)
+    let canAnswer = tree.rewindAnswer()
+    #expect(!canAnswer)
+  }
+
+  @Test func strangeIdentifiersChangeNothing() {
+    var tree = tree("a")
+    let other = self.tree("a", "b", "c").path[2]
+    let before = tree
+    tree.select(other)
+    tree.rewind(before: other)
+    tree.update(other) { $0.content = "x" }
+    #expect(tree.branch(from: other, Message(role: .user, content: "x")) == nil)
+    #expect(tree[other] == nil)
+    #expect(tree.siblings(of: other).isEmpty)
+    #expect(tree == before)
+  }
+
+  /// Random moves: the path always is a chain from a root, and no message is ever lost.
+  @Test func randomMovesKeepTheTreeWhole() {
+    var generator = SystemRandomNumberGenerator()
+    for _ in 0..<50 {
+      var tree = MessageTree()
+      var ids: [MessageTree.ID] = []
+      for step in 0..<60 {
+        let target = ids.randomElement(using: &generator)
+        switch (Int.random(in: 0..<5, using: &generator), target) {
+        case (0, let id?): tree.select(id)
+        case (1, let id?): tree.rewind(before: id)
+        case (2, let id?):
+          ids += [tree.branch(from: id, Message(role: .user, content: "\(step)"))].compactMap { $0 }
+        case (3, _): tree.undoTurn()
+        default:
+          ids.append(tree.append(Message(role: step % 2 == 0 ? .user : .assistant, content: "\(step)")))
+        }
+        #expect(Set(tree.path).count == tree.path.count)
+        for id in ids {
+          #expect(tree[id] != nil)
+          #expect(tree.siblings(of: id).contains(id))
+        }
+        if let last = tree.path.last { #expect(tree.head == last) }
+      }
+    }
+  }
+}

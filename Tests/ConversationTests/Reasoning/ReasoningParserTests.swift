@@ -1,0 +1,61 @@
+import Conversation
+import Testing
+
+/// Thoughts between tags, however the output is cut.
+struct ReasoningParserTests {
+  private static let tags = ReasoningParser.Tags(open: "<think>", close: "</think>")
+
+  private func run(_ pieces: [String], startsInside: Bool = false) -> String {
+    var parser = ReasoningParser(tags: Self.tags, startsInside: startsInside)
+    var parts = pieces.flatMap { parser.process($0) }
+    parts += parser.finish()
+    var result = ""
+    var last: Channel?
+    for part in parts {
+      if part.channel != last { result += part.channel == .reasoning ? "|r:" : "|a:" }
+      result += part.text
+      last = part.channel
+    }
+    return result
+  }
+
+  @Test(arguments: [
+    ("<think>\nhm hm\n</think>\n\nHello", false, "|r:hm hm|a:Hello"),
+    ("hm</think>\n\nHello", true, "|r:hm|a:Hello"),
+    ("Hello <b>you</b> </thin x", false, "|a:Hello <b>you</b> </thin x"),
+    ("<think></think>Hello", false, "|a:Hello"), ("<think>\n\n</think>\n\nHello\n", false, "|a:Hello\n"),
+    ("<think>never ends", false, "|r:never ends"), ("a < b <thinking> c", false, "|a:a < b <thinking> c"),
+    ("x\n\n<think>y</think>z", false, "|a:x|r:y|a:z"), ("", false, ""), ("", true, ""), ("<", false, "|a:<"),
+    ("<think", false, "|a:<think"), ("<think>é😀\ny</think>ü", false, "|r:é😀\ny|a:ü"),
+    ("<<think>a</</think>b", false, "|a:<|r:a</|a:b"), ("line\n\n  next", false, "|a:line\n\n  next"),
+  ])
+  func everyCutGivesTheSame(text: String, startsInside: Bool, expected: String) {
+    #expect(run([text], startsInside: startsInside) == expected)
+    #expect(run(text.map(String.init), startsInside: startsInside) == expected)
+    for index in text.indices {
+      #expect(run([String(text[..<index]), String(text[index...])], startsInside: startsInside) == expected)
+    }
+  }
+
+  @Test func textGoesOutAtOnce() {
+    var parser = ReasoningParser(tags: Self.tags)
+    #expect(parser.process("Hello <").map(\.text) == ["Hello"])
+    #expect(parser.process("b>x").map(\.text) == [" <b>x"])
+  }
+
+  @Test(arguments: [
+    ("{{ '<think>' }}", "<think>"), ("x </think> y", "<think>"), ("[/THINK]", "[THINK]"), ("plain", nil),
+    ("</seed:think>", "<seed:think>"),
+  ])
+  func tagsAreFoundInTemplates(template: String, expected: String?) {
+    #expect(ReasoningParser.Tags.used(in: template)?.open == expected)
+  }
+
+  @Test(arguments: [
+    ("x<think>\n", true), ("x<think>", true), ("<think>x", false), ("", false),
+    ("<think>\n\n</think>\n\n", false),
+  ])
+  func openPromptsAreSeen(prompt: String, expected: Bool) {
+    #expect(Self.tags.isOpen(atEndOf: prompt) == expected)
+  }
+}

@@ -1,0 +1,79 @@
+import TerminalInterface
+import Testing
+
+@Suite struct DecisionTests {
+  @Test(arguments: [
+    // draft empty, answering, asked before
+    (false, false, false, InterruptDecision.clearDraft), (false, false, true, .clearDraft),
+    (false, true, false, .clearDraft), (false, true, true, .clearDraft),
+    (true, true, false, .stopAnswer), (true, true, true, .stopAnswer),
+    (true, false, false, .askToQuit), (true, false, true, .quit),
+  ])
+  func interrupt(_ isEmpty: Bool, _ isAnswering: Bool, _ wasAsked: Bool, _ expected: InterruptDecision) {
+    #expect(
+      InterruptDecision.decide(draftIsEmpty: isEmpty, isAnswering: isAnswering, wasAsked: wasAsked)
+        == expected)
+  }
+
+  struct EscapeCase: Sendable {
+    var overlay = false
+    var answering = false
+    var editing = false
+    var empty = true
+    var pressed = false
+    var expected: EscapeDecision
+  }
+
+  @Test(arguments: [
+    EscapeCase(overlay: true, answering: true, editing: true, pressed: true, expected: .closeOverlay),
+    EscapeCase(answering: true, expected: .stopAnswer),
+    EscapeCase(answering: true, editing: true, empty: false, expected: .stopAnswer),
+    EscapeCase(editing: true, empty: false, expected: .cancelEdit),
+    EscapeCase(expected: .wait),
+    EscapeCase(empty: false, expected: .wait),
+    EscapeCase(empty: false, pressed: true, expected: .wait),
+    EscapeCase(pressed: true, expected: .editLastMessage),
+  ])
+  func escape(_ given: EscapeCase) {
+    let decision = EscapeDecision.decide(
+      hasOverlay: given.overlay, isAnswering: given.answering, isEditing: given.editing,
+      draftIsEmpty: given.empty,
+      wasPressed: given.pressed)
+    #expect(decision == given.expected)
+  }
+
+  @Test func twoInterruptsQuitOnlyWhenTheyFollowEachOther() {
+    let driver = ChatDriver()
+    driver.type("<C-c>")
+    #expect(driver.takeEffects().isEmpty)
+    driver.now += ChatState.patience + 1
+    driver.type("<C-c>")
+    #expect(driver.takeEffects().isEmpty)
+    driver.type("x<C-c>")
+    #expect(driver.draft == "|")
+    driver.type("<C-c>")
+    #expect(driver.takeEffects().isEmpty)
+    driver.type("<C-c>")
+    #expect(driver.takeEffects() == [.quit(0)])
+  }
+
+  @Test func everyKeyDoesOneThing() {
+    let keys = Keymap.bindings.flatMap(\.keys)
+    #expect(Set(keys).count == keys.count)
+    #expect(Set(Keymap.bindings.map(\.action)).count == Action.allCases.count)
+  }
+
+  @Test(
+    arguments: [
+      (false, true, true, "xterm", ChatFace.screen), (true, true, true, "xterm", .lines),
+      (false, false, true, "xterm", .lines),
+      (false, true, false, "xterm", .lines), (false, true, true, "dumb", .lines),
+      (false, true, true, "", .lines),
+      (false, true, true, nil, .lines),
+    ] as [(Bool, Bool, Bool, String?, ChatFace)])
+  func face(_ plain: Bool, _ input: Bool, _ output: Bool, _ type: String?, _ expected: ChatFace) {
+    #expect(
+      ChatFace.decide(isPlain: plain, inputIsTerminal: input, outputIsTerminal: output, type: type)
+        == expected)
+  }
+}

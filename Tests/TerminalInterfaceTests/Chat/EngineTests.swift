@@ -1,0 +1,94 @@
+import Conversation
+import TerminalInterface
+import Testing
+
+/// An engine that plays a script.
+struct ScriptedEngine: ChatEngine {
+  struct Failure: Error, CustomStringConvertible {
+    var description: String { "no such model" }
+  }
+
+  var events: [EngineEvent]
+
+  func models() async -> [ModelSummary] { ChatDriver.models }
+
+  func currentModel() async -> ModelInfo? { ChatDriver.model }
+
+  func switchModel(to name: String) async throws -> ModelInfo {
+    guard name == "gemma-3-270m" else { throw Failure() }
+    return ModelInfo(name: name, quantisation: "Q4_K_M", contextLength: 32768)
+  }
+
+  func defaultSettings() async -> ChatSettings { ChatSettings() }
+
+  func send(_ request: ChatRequest) -> AsyncStream<EngineEvent> {
+    AsyncStream { continuation in
+      for event in events { continuation.yield(event) }
+      continuation.finish()
+    }
+  }
+
+  func cancel() async {}
+}
+
+/// The way from the engine through tasks and the mailbox to the chat.
+@Suite struct EngineTests {
+  private func run(_ events: [EngineEvent], _ script: String, until done: (ChatState) -> Bool) async throws
+    -> ChatState
+  {
+    let pipe = try #require(WakePipe())
+    let mailbox = Mailbox<ChatEvent>(pipe: pipe)
+    defer {
+      mailbox.close()
+      pipe.close()
+    }
+    let worker = EffectWorker(engine: ScriptedEngine(events: events), mailbox: mailbox)
+    let driver = ChatDriver()
+    driver.type(script)
+    for _ in 0..<5000 {
+      for effect in driver.takeEffects() { _ = worker.start(effect) }
+      for event in mailbox.take() { driver.handle(event) }
+      if done(driver.state) { return driver.state }
+      try await Task.sleep(for: .milliseconds(1))
+    }
+    Issue.record("the script never came to its end")
+    return driver.state
+  }
+
+  @Test func anAnswerArrives() async throws {
+    let state = try await run(
+      [
+        .prefill(done: 1, total: 2, reused: 0), .delta(.answer, "Hel"), .delta(.answer, "lo"),
+        .finished(.stop, TurnStatistics()),
+      ],
+      "hi<Enter>"
+    ) { $0.turn == nil }
+    #expect(state.conversation.messages.map(\.content) == ["hi", "Hello"])
+  }
+
+  @Test func aStreamThatBreaksOffIsAFailure() async throws {
+    let state = try await run([.delta(.answer, "Hel")], "hi<Enter>") { $0.turn == nil }
+    #expect(state.conversation.messages.last?.finish == .failed)
+    #expect(state.conversation.messages.last?.content == "Hel")
+  }
+
+  @Test func modelsAreSwitched() async throws {
+    let state = try await run([], "/model gemma-3-270m<Enter>") { $0.loading == nil }
+    #expect(state.model?.name == "gemma-3-270m")
+    let failed = try await run([], "/model /nowhere<Enter>") { $0.loading == nil }
+    #expect(failed.model?.name == "SmolLM2-135M")
+    #expect(failed.transcript.entries.last?.content == .notice("/nowhere: no such model", .error))
+  }
+
+  @Test func theMailboxWakesOnceABatch() throws {
+    let pipe = try #require(WakePipe())
+    let mailbox = Mailbox<Int>(pipe: pipe)
+    for number in 0..<1000 { mailbox.post(number) }
+    #expect(mailbox.take() == Array(0..<1000))
+    #expect(mailbox.take().isEmpty)
+    mailbox.close()
+    mailbox.post(1)
+    #expect(mailbox.take().isEmpty)
+    pipe.close()
+  }
+}

@@ -1,0 +1,119 @@
+import Conversation
+import TerminalInterface
+import Testing
+
+#if canImport(FoundationEssentials)
+  import FoundationEssentials
+#else
+  import Foundation
+#endif
+
+/// Whole frames as text files that a person can look at (Snapshots/). SNAPSHOT_RECORD=1 writes them anew; look at
+/// the difference before committing it.
+@Suite struct SnapshotTests {
+  static let answer = """
+    # Sotto voce
+
+    *Sotto voce* means **in a quiet voice**, with `inline code` and a [link](https://example.org/a).
+
+    - one item that is long enough to wrap on a screen of eighty columns because it goes on
+      - nested
+    1. first
+
+    > A quote about terminals.
+
+    ```swift
+    func greet() { print("Hi") } // ok
+    ```
+
+    | Model | Size |
+    |:------|-----:|
+    | SmolLM2 | 98 MB |
+
+    漢字 👨‍👩‍👧 🇩🇪 ❤️ e\u{301} مرحبا \u{1B}[31m.
+    """
+
+  private static func conversation(_ driver: ChatDriver) {
+    driver.type("What does *sotto voce* mean?<Enter>")
+    driver.engine(.delta(.reasoning, "They ask "))
+    driver.now += 3.2
+    driver.engine(
+      .delta(.reasoning, "for a meaning."), .delta(.answer, answer),
+      .finished(
+        .stop,
+        TurnStatistics(
+          promptTokens: 412, reusedTokens: 371, generatedTokens: 90, timeToFirstToken: 0.31,
+          tokensPerSecond: 131,
+          contextUsed: 502)))
+  }
+
+  static let scenes: [(name: String, rows: Int, columns: Int, play: @Sendable (ChatDriver) -> Void)] = [
+    ("empty-80x24", 24, 80, { _ in }),
+    ("answer-80x30", 30, 80, conversation),
+    ("answer-40x12", 12, 40, conversation),
+    ("answer-20x5", 5, 20, conversation),
+    (
+      "scrolled-60x16", 16, 60,
+      { driver in
+        conversation(driver)
+        driver.type("<PgUp>")
+      }
+    ),
+    (
+      "thinking-60x14", 14, 60,
+      { driver in
+        driver.type("Why?<Enter>")
+        driver.engine(
+          .delta(.reasoning, "First I should think about what the question is really asking for here."))
+      }
+    ),
+    (
+      "reading-60x10", 10, 60,
+      { driver in
+        driver.type("Why?<Enter>")
+        driver.engine(.prefill(done: 100, total: 1000, reused: 100))
+        driver.now += 1
+        driver.engine(.prefill(done: 400, total: 1000, reused: 100))
+      }
+    ),
+    ("menu-60x14", 14, 60, { $0.type("/m") }),
+    ("models-60x14", 14, 60, { $0.type("/model <Down>") }),
+    (
+      "draft-40x12", 12, 40,
+      { $0.type("A draft of several lines<C-j>that also wraps because it is long<C-j>x<C-j>y<C-j>z<Up>") }
+    ),
+    (
+      "search-60x10", 10, 60,
+      { driver in
+        driver.type("find me<Enter>")
+        driver.engine(.delta(.answer, "Yes."), .finished(.stop, TurnStatistics()))
+        driver.type("<C-r>fin")
+      }
+    ),
+    ("help-40x12", 12, 40, { $0.type("?") }),
+  ]
+
+  @Test(arguments: scenes.indices)
+  func frame(_ index: Int) throws {
+    let scene = Self.scenes[index]
+    let driver = ChatDriver(rows: scene.rows, columns: scene.columns)
+    scene.play(driver)
+    let frame = driver.chat.frame()
+    #expect(frame.lines.count == scene.rows)
+    for line in frame.lines { #expect(line.columns <= scene.columns) }
+    let text = Self.text(of: frame, columns: scene.columns)
+    let url = TestFiles.folder.appendingPathComponent("Snapshots/\(scene.name).txt")
+    if ProcessInfo.processInfo.environment["SNAPSHOT_RECORD"] == "1" { try Data(text.utf8).write(to: url) }
+    #expect(try TestFiles.text(url) == text)
+  }
+
+  // Rows between bars, and the cursor below.
+  private static func text(of frame: Frame, columns: Int) -> String {
+    var out = ""
+    for line in frame.lines {
+      out += "|" + line.text + String(repeating: " ", count: max(0, columns - line.columns)) + "|\n"
+    }
+    if let cursor = frame.cursor { out += "cursor: row \(cursor.row), column \(cursor.column)\n" }
+    return out
+  }
+}

@@ -1,0 +1,51 @@
+import Conversation
+import TerminalInterface
+import Testing
+
+@Suite struct StatusLineTests {
+  static let statistics = TurnStatistics(
+    promptTokens: 9980, reusedTokens: 9939, generatedTokens: 20, timeToFirstToken: 0.4,
+    tokensPerSecond: 128.4,
+    contextUsed: 10_000)
+
+  private func text(_ width: Int, _ change: (inout StatusLine) -> Void = { _ in }) -> String {
+    var line = StatusLine(model: ChatDriver.model, statistics: Self.statistics)
+    change(&line)
+    return line.line(width: width).text
+  }
+
+  @Test func saysEverythingWhereThereIsRoom() {
+    let wide = text(130)
+    #expect(
+      wide.hasPrefix(" SmolLM2-135M · Q4_1 │ idle │ 128 tok/s │ reused 9\u{202F}939 · new 41 │ TTFT 0.40 s"))
+    #expect(wide.hasSuffix("ctx 10k/8.2k"))
+  }
+
+  @Test(arguments: 1...140)
+  func fitsEveryWidth(_ width: Int) {
+    #expect(CharacterWidth.columns(of: text(width)) <= width)
+    #expect(
+      CharacterWidth.columns(of: text(width) { $0.flash = "漢字 \u{1B}[31m a message that is rather long" })
+        <= width)
+  }
+
+  @Test func namesTheReasonOfAMiss() {
+    let line = text(160) { $0.statistics?.missReason = "the template changed" }
+    #expect(line.contains("new 41 (the template changed)"))
+  }
+
+  @Test func tellsHowFarThePromptIsRead() {
+    let driver = ChatDriver()
+    driver.type("x<Enter>")
+    driver.engine(.prefill(done: 0, total: 1000, reused: 0))
+    driver.now += 2
+    driver.engine(.prefill(done: 250, total: 1000, reused: 0))
+    // 125 tokens a second, 750 to go.
+    #expect(driver.chat.frame().lines.last?.text.contains("reading prompt 25% · eta 6 s") == true)
+  }
+
+  @Test func saysNothingThatIsNotKnown() {
+    let line = StatusLine(model: ChatDriver.model).line(width: 100).text
+    #expect(line == " SmolLM2-135M · Q4_1 │ idle")
+  }
+}

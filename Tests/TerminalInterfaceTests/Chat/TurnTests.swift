@@ -1,0 +1,151 @@
+import Conversation
+import TerminalInterface
+import Testing
+
+@Suite struct TurnTests {
+  @Test func aTurnFromEnterToTheEnd() {
+    let driver = ChatDriver()
+    driver.type("hello<Enter>")
+    guard case .send(1, let request)? = driver.takeEffects().last else {
+      Issue.record("nothing was sent")
+      return
+    }
+    #expect(request.messages == [Message(role: .user, content: "hello")])
+    driver.engine(.prefill(done: 10, total: 40, reused: 10))
+    #expect(driver.state.turn?.phase == .reading(done: 10, total: 40, reused: 10))
+    driver.now += 0.5
+    driver.engine(.delta(.reasoning, "hm"))
+    #expect(driver.state.turn?.phase == .thinking)
+    #expect(driver.state.statistics?.timeToFirstToken == 0.5)
+    driver.engine(.delta(.answer, "Hi "), .delta(.answer, "there"))
+    #expect(driver.state.turn?.phase == .writing)
+    let statistics = TurnStatistics(
+      promptTokens: 40, reusedTokens: 10, generatedTokens: 3, timeToFirstToken: 0.4)
+    driver.engine(.finished(.stop, statistics))
+    #expect(driver.state.turn == nil)
+    #expect(driver.state.statistics == statistics)
+    let answer = driver.state.conversation.messages.last
+    #expect(answer?.content == "Hi there")
+    #expect(answer?.reasoning == "hm")
+    #expect(answer?.finish == .stop)
+    // The next request carries the answer.
+    driver.type("more<Enter>")
+    guard case .send(2, let next)? = driver.takeEffects().last else { return }
+    #expect(next.messages.map(\.content) == ["hello", "Hi there", "more"])
+  }
+
+  @Test func stoppingKeepsWhatIsThere() {
+    let driver = ChatDriver()
+    driver.type("hello<Enter>")
+    driver.engine(.delta(.answer, "Half an ans"))
+    _ = driver.takeEffects()
+    driver.type("<Esc>")
+    #expect(driver.takeEffects() == [.cancel])
+    #expect(driver.state.turn?.isStopping == true)
+    driver.type("<Esc><C-c>")
+    #expect(driver.takeEffects().isEmpty)
+    driver.engine(.delta(.answer, "wer"), .finished(.cancelled, TurnStatistics()))
+    #expect(driver.state.conversation.messages.last?.content == "Half an answer")
+    #expect(driver.state.conversation.messages.last?.finish == .cancelled)
+  }
+
+  @Test func eventsOfAnEarlierTurnAreDropped() {
+    let driver = ChatDriver()
+    driver.type("one<Enter>")
+    driver.engine(.finished(.stop, TurnStatistics()))
+    driver.type("two<Enter>")
+    driver.handle(.engine(turn: 1, .delta(.answer, "late")))
+    #expect(driver.state.conversation.messages.last?.content == "")
+    #expect(driver.state.turn?.id == 2)
+  }
+
+  @Test func aFailureIsSaidAndTheChatGoesOn() {
+    let driver = ChatDriver()
+    driver.type("hello<Enter>")
+    driver.engine(.failed("the context is full: /new begins another"))
+    #expect(driver.state.turn == nil)
+    #expect(driver.state.conversation.messages.map(\.content) == ["hello"])
+    #expect(driver.chat.frame().lines.contains { $0.text.contains("the context is full") })
+    driver.type("/regen<Enter>")
+    guard case .send(2, let request)? = driver.takeEffects().last else {
+      Issue.record("nothing was sent")
+      return
+    }
+    #expect(request.messages.map(\.content) == ["hello"])
+  }
+
+  @Test func editingRegeneratingAndUndoingBranch() {
+    let driver = ChatDriver()
+    driver.type("one<Enter>")
+    driver.engine(.delta(.answer, "first"), .finished(.stop, TurnStatistics()))
+    driver.type("/regen<Enter>")
+    driver.engine(.delta(.answer, "second"), .finished(.stop, TurnStatistics()))
+    #expect(driver.state.conversation.messages.map(\.content) == ["one", "second"])
+    driver.type("<Esc><Esc>")
+    #expect(driver.draft == "one|")
+    driver.type("!<Enter>")
+    driver.engine(.delta(.answer, "third"), .finished(.stop, TurnStatistics()))
+    #expect(driver.state.conversation.messages.map(\.content) == ["one!", "third"])
+    let first = driver.state.conversation.path[0]
+    #expect(driver.state.conversation.siblings(of: first).count == 2)
+    driver.type("/undo<Enter>")
+    #expect(driver.state.conversation.isEmpty)
+    driver.type("<Esc><Esc>")
+    #expect(driver.draft == "|")
+    // Only the messages of the path are seen.
+    #expect(!driver.chat.frame().lines.contains { $0.text.contains("first") || $0.text.contains("third") })
+  }
+
+  @Test func aMessageWaitsForItsModel() {
+    let driver = ChatDriver(hasModel: false)
+    driver.type("hello<Enter>")
+    #expect(driver.takeEffects().isEmpty)
+    #expect(driver.draft == "hello|")
+    for effect in driver.chat.load("SmolLM2-135M") { #expect(effect == .switchModel("SmolLM2-135M")) }
+    driver.type("<Enter>")
+    #expect(driver.takeEffects() == [.remember("hello")])
+    driver.handle(.modelLoaded(ChatDriver.model, ChatSettings()))
+    guard case .send(_, let request)? = driver.takeEffects().last else {
+      Issue.record("nothing was sent")
+      return
+    }
+    #expect(request.messages.map(\.content) == ["hello"])
+  }
+
+  @Test func aModelThatFailsToLoadGivesTheMessageBack() {
+    let driver = ChatDriver(hasModel: false)
+    _ = driver.chat.load("broken")
+    driver.type("hello<Enter>")
+    driver.handle(.modelFailed(name: "broken", message: "file is truncated"))
+    #expect(driver.state.turn == nil)
+    #expect(driver.state.conversation.messages.map(\.content) == ["hello"])
+    #expect(driver.chat.frame().lines.contains { $0.text.contains("broken: file is truncated") })
+  }
+
+  @Test func theConversationIsSafeWhileItIsAnswered() {
+    let driver = ChatDriver()
+    driver.type("one<Enter>")
+    driver.engine(.delta(.answer, "x"))
+    _ = driver.takeEffects()
+    for command in ["two", "/new", "/undo", "/regen", "/edit", "/model gemma-3-270m"] {
+      driver.type(command + "<Enter><C-u>")
+      #expect(driver.state.conversation.messages.map(\.content) == ["one", "x"], "\(command)")
+    }
+    #expect(!driver.takeEffects().contains { if case .switchModel = $0 { true } else { false } })
+  }
+
+  /// A conversation with no key or engine event asks for no frame.
+  @Test func nothingHappensByItself() {
+    let driver = ChatDriver()
+    #expect(driver.state.nextDeadline == nil)
+    driver.type("one<Enter>")
+    driver.engine(.delta(.answer, "x"))
+    #expect(driver.state.nextDeadline == nil)
+    driver.engine(.finished(.stop, TurnStatistics()))
+    #expect(!driver.chat.tick(now: driver.now + 1))
+    driver.type("<C-c>")
+    #expect(driver.state.nextDeadline == driver.now + ChatState.flashTime)
+    #expect(driver.chat.tick(now: driver.now + ChatState.flashTime))
+    #expect(driver.state.nextDeadline == nil)
+  }
+}

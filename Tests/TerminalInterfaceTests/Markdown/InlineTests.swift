@@ -1,0 +1,79 @@
+import TerminalInterface
+import Testing
+
+@Suite struct InlineTests {
+  // Spans written as text: *b*old, /i/talic, ~d~im for struck, `c`ode, [l]ink, (d)im.
+  private func written(_ text: String) -> String {
+    InlineParser.spans(text, TextStyle(.text)).map { span in
+      var mark = ""
+      if span.style.emphasis.contains(.bold) { mark += "b" }
+      if span.style.emphasis.contains(.italic) { mark += "i" }
+      if span.style.emphasis.contains(.dim) { mark += "s" }
+      if span.style.role == .codeInline { mark += "c" }
+      if span.style.role == .link { mark += "l" }
+      if span.style.role == .dim { mark += "d" }
+      return mark.isEmpty ? span.text : "{\(mark):\(span.text)}"
+    }.joined()
+  }
+
+  @Test(arguments: [
+    ("plain text", "plain text"),
+    ("a **bold** word", "a {b:bold} word"),
+    ("an *italic* word", "an {i:italic} word"),
+    ("_italic_ and __bold__", "{i:italic} and {b:bold}"),
+    ("***both***", "{bi:both}"),
+    ("**bold with *italic* inside**", "{b:bold with }{bi:italic}{b: inside}"),
+    ("*a **b** c*", "{i:a }{bi:b}{i: c}"),
+    ("~~gone~~ stays", "{s:gone} stays"),
+    ("snake_case_name", "snake_case_name"),
+    ("2 * 3 * 4", "2 * 3 * 4"),
+    ("5*3*2", "5{i:3}2"),
+    ("`code` here", "{c:code} here"),
+    ("``a ` b``", "{c:a ` b}"),
+    ("`**not bold**`", "{c:**not bold**}"),
+    ("\\*not italic\\*", "*not italic*"),
+    ("a\\b", "a\\b"),
+    ("[text](https://a.b)", "{l:text}{d: (https://a.b)}"),
+    ("[https://a.b](https://a.b)", "{l:https://a.b}"),
+    ("[a](b \"title\")", "{l:a}{d: (b)}"),
+    ("[not a link]", "[not a link]"),
+    ("[1] and (2)", "[1] and (2)"),
+    ("![alt](x.png)", "{l:alt}{d: (x.png)}"),
+    ("see https://swift.org/a_b_c. Then", "see {l:https://swift.org/a_b_c}. Then"),
+    ("<https://a.b>", "{l:https://a.b}"),
+    ("a < b && c > d", "a < b && c > d"),
+    ("&lt;tag&gt; &amp; co", "<tag> & co"),
+    ("one<br>two", "one\ntwo"),
+    ("**still being written", "{b:still being written}"),
+    ("`still code", "{c:still code}"),
+    ("** not bold", "** not bold"),
+    ("a*", "a*"),
+    ("**", "**"),
+    ("漢字**太字**漢字", "漢字{b:太字}漢字"),
+  ])
+  func parses(_ text: String, _ expected: String) { #expect(written(text) == expected) }
+
+  @Test func hostileTextIsReadInTimeAndWhole() {
+    let lots = [
+      String(repeating: "*", count: 8000), String(repeating: "*a", count: 8000),
+      String(repeating: "[", count: 8000),
+      String(repeating: "[a](", count: 3000), String(repeating: "`a``", count: 4000),
+      String(repeating: "<", count: 8000),
+      String(repeating: "**a _b ", count: 3000), String(repeating: "_a_", count: 5000),
+    ]
+    for text in lots { #expect(!InlineParser.spans(text, TextStyle(.text)).isEmpty) }
+    var generator = SeededGenerator(state: 21)
+    for _ in 0..<1000 {
+      let text = hostileText(&generator, pieces: 20)
+      let shown = InlineParser.spans(text, TextStyle(.text)).map(\.text).joined()
+      // Marks may go, letters may not.
+      #expect(
+        shown.filter(\.isLetter).count >= text.filter(\.isLetter).count - 12 * text.count(of: "&amp;") - 2
+          * text.count(of: "]("))
+    }
+  }
+}
+
+extension String {
+  func count(of part: String) -> Int { split(separator: part, omittingEmptySubsequences: false).count - 1 }
+}

@@ -1,0 +1,50 @@
+#if canImport(FoundationEssentials)
+  import FoundationEssentials
+#else
+  import Foundation
+#endif
+
+/// Files that lie beside the tests.
+enum TestFiles {
+  static let folder = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+  static let root = folder.deletingLastPathComponent().deletingLastPathComponent()
+
+  static func text(_ url: URL) throws -> String { String(decoding: try Data(contentsOf: url), as: UTF8.self) }
+
+  static func fixture(_ name: String) throws -> String {
+    try text(folder.appendingPathComponent("Fixtures/\(name)"))
+  }
+
+  /// An empty folder of its own; the caller removes it.
+  static func temporaryFolder() throws -> URL {
+    let url = FileManager.default.temporaryDirectory.appendingPathComponent("sotto-\(UUID().uuidString)")
+    try FileManager.default.createDirectory(at: url, withIntermediateDirectories: true)
+    return url
+  }
+}
+
+/// A small repeatable source of random numbers (SplitMix64).
+struct SeededGenerator: RandomNumberGenerator {
+  var state: UInt64
+
+  mutating func next() -> UInt64 {
+    state &+= 0x9E37_79B9_7F4A_7C15
+    var z = state
+    z = (z ^ (z >> 30)) &* 0xBF58_476D_1CE4_E5B9
+    z = (z ^ (z >> 27)) &* 0x94D0_49BB_1331_11EB
+    return z ^ (z >> 31)
+  }
+}
+
+/// Random text of the kinds that break terminals.
+func hostileText(_ generator: inout SeededGenerator, pieces: Int) -> String {
+  let parts = [
+    "a", "word ", "  ", "\n", "\n\n", "\t", "漢字", "e\u{301}", "👨‍👩‍👧", "🇩🇪", "❤️", "\u{1B}[31m", "\u{7}", "\r\n",
+    "\u{9B}", "\u{202E}",
+    "**", "*", "_", "`", "```\n", "~~~", "[x](", ")", "](y)", "|", "|--|--|\n", "- ", "1. ", "> ", "# ",
+    "---\n", "<", "&amp;",
+    "https://a.b/c", "\\", "\u{200D}", "\u{FE0F}", "\u{0}", "مرحبا", "\u{1F3FD}", "!", "\u{2028}", "=\n",
+    "x = \"y\" // z\n",
+  ]
+  return (0..<pieces).reduce(into: "") { text, _ in text += parts.randomElement(using: &generator) ?? "" }
+}

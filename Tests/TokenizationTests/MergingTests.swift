@@ -1,0 +1,97 @@
+import Testing
+
+/// The quick way of merging against the one that does what the rule says.
+@Suite struct MergingTests {
+  @Test(arguments: ["gpt2", "llama3", "gemma", "deepseek3"])
+  func bothWaysAgree(_ name: String) throws {
+    try compare(Fixtures.tokenizer(name), seed: 1)
+  }
+
+  @Test func bothWaysAgreeForRanks() throws {
+    try compare(Tokenizer(tiktoken: Fixtures.bytes("small.tiktoken")), seed: 2)
+  }
+
+  private func compare(_ tokenizer: Tokenizer, seed: UInt64) throws {
+    var generator = SeededGenerator(seed)
+    let pool = Fixtures.texts.flatMap(\.unicodeScalars)
+    let few = Array("ab' \u{301}日é0".unicodeScalars)
+    for round in 0..<3000 {
+      let length = Int.random(in: 1...(round % 100 == 0 ? 3000 : 40), using: &generator)
+      var text = String.UnicodeScalarView()
+      if round % 3 == 0 {
+        for _ in 0..<length { text.append(few[Int.random(in: 0..<few.count, using: &generator)]) }
+      } else {
+        let start = Int.random(in: 0..<pool.count, using: &generator)
+        text.append(contentsOf: pool[start..<min(start + length, pool.count)])
+      }
+      let quick = try #require(tokenizer.encodeByLongestMatch(piece: String(text)))
+      #expect(quick == tokenizer.encodeByRank(piece: String(text)), "\(String(text).debugDescription)")
+    }
+  }
+
+  /// Small vocabularies of random tokens over two letters, where almost everything merges with everything.
+  @Test func bothWaysAgreeForRandomVocabularies() throws {
+    var generator = SeededGenerator(3)
+    for _ in 0..<60 {
+      var tokens: [[UInt8]] = (UInt8.min...UInt8.max).map { [$0] }
+      for _ in 0..<Int.random(in: 5...80, using: &generator) {
+        // Two tokens that are there already, so that merging reaches the new one.
+        let letters = tokens.filter { $0.allSatisfy { $0 == 0x61 || $0 == 0x62 } }
+        let made =
+          letters[Int.random(in: 0..<letters.count, using: &generator)]
+          + letters[Int.random(in: 0..<letters.count, using: &generator)]
+        if made.count <= 12, !tokens.contains(made) { tokens.append(made) }
+      }
+      let tokenizer = try Tokenizer(tiktoken: Self.rankFile(tokens))
+      for _ in 0..<100 {
+        let length = Int.random(in: 1...60, using: &generator)
+        let text = String((0..<length).map { _ in Bool.random(using: &generator) ? "a" : "b" })
+        let byRank = tokenizer.encodeByRank(piece: text)
+        #expect(byRank == Self.slowly(text, tokens))
+        // Out of order merges are left to the other way.
+        if let quick = tokenizer.encodeByLongestMatch(piece: text) { #expect(quick == byRank) }
+      }
+    }
+  }
+
+  /// tiktoken's rule, word by word: join the first pair whose bytes together have the lowest number.
+  private static func slowly(_ text: String, _ tokens: [[UInt8]]) -> [Int32] {
+    var parts = text.utf8.map { [$0] }
+    while true {
+      let ranks = (0..<max(0, parts.count - 1)).map {
+        tokens.firstIndex(of: parts[$0] + parts[$0 + 1]) ?? .max
+      }
+      guard let best = ranks.min(), best < .max, let place = ranks.firstIndex(of: best) else { break }
+      parts[place] += parts.remove(at: place + 1)
+    }
+    return parts.map { Int32(tokens.firstIndex(of: $0) ?? -1) }
+  }
+
+  static func rankFile(_ tokens: [[UInt8]]) -> [UInt8] {
+    let alphabet = Array("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/".utf8)
+    var file: [UInt8] = []
+    for (rank, token) in tokens.enumerated() {
+      for start in stride(from: 0, to: token.count, by: 3) {
+        let part = Array(token[start..<min(start + 3, token.count)])
+        let bits = part.enumerated().reduce(0) { $0 | Int($1.element) << (16 - 8 * $1.offset) }
+        for digit in 0...part.count { file.append(alphabet[bits >> (18 - 6 * digit) & 63]) }
+        file += Array(repeating: UInt8(ascii: "="), count: 3 - part.count)
+      }
+      file += Array(" \(rank)\n".utf8)
+    }
+    return file
+  }
+
+  /// Would take hours if the time grew with the square of the length.
+  @Test(arguments: ["a", "ab", "日本", " ", "1", "!", "aB", "\n", "é"])
+  func aMegabyteInOnePiece(_ unit: String) throws {
+    let text = String(repeating: unit, count: 1_000_000 / unit.utf8.count)
+    for name in ["gpt2", "llama3", "gemma", "smollm"] {
+      let tokenizer = try Fixtures.tokenizer(name)
+      let ids = tokenizer.encode(text, addSpecial: false, parseSpecial: false)
+      #expect(tokenizer.decode(ids, skipSpecial: false) == text)
+    }
+    let tokenizer = try Fixtures.tokenizer("gpt2")
+    #expect(tokenizer.encodeByRank(piece: text) == tokenizer.encodeByLongestMatch(piece: text))
+  }
+}

@@ -1,0 +1,17 @@
+import Checkpoints
+import Testing
+import Tokenization
+
+/// A message's reasoning, under the names that templates read.
+struct ReasoningNameTests {
+  @Test func reasoningIsFoundUnderEveryName() {
+    let given: JSON = [
+      ["role": "assistant", "reasoning": "r"], ["role": "assistant", "thinking": "t"], ["role": "user"],
+    ]
+    #expect(
+      ChatTemplate.withReasoningNames(given) == [
+        ["role": "assistant", "reasoning": "r", "thinking": "r", "reasoning_content": "r"],
+        ["role": "assistant", "thinking": "t", "reasoning_content": "t"], ["role": "user"],
+      ])
+  }
+}

@@ -1,0 +1,97 @@
+import Foundation
+import Testing
+
+@Suite struct VocabularyCacheTests {
+  private let source = Fixtures.folder + "gemma.gguf"
+
+  private func cachedFiles(_ folder: TemporaryFolder) throws -> [String] {
+    try FileManager.default.contentsOfDirectory(atPath: folder.path).sorted()
+  }
+
+  @Test func aSecondStartReadsTheCache() throws {
+    let folder = try TemporaryFolder()
+    let cache = VocabularyCache(folder: folder.path + "/made/when/needed")
+    let first = try Tokenizer.load(path: source, cache: cache)
+    #expect(try FileManager.default.contentsOfDirectory(atPath: folder.path + "/made/when/needed").count == 1)
+    let second = try Tokenizer.load(path: source, cache: cache)
+    let none = try Tokenizer.load(path: source, cache: nil)
+    for text in Fixtures.texts {
+      #expect(first.ids(text) == none.ids(text))
+      #expect(second.ids(text) == none.ids(text))
+    }
+    #expect(second.endOfGenerationTokens == none.endOfGenerationTokens)
+    #expect(second.bosToken == none.bosToken)
+  }
+
+  @Test func anotherVocabularyHasAnotherFile() throws {
+    let folder = try TemporaryFolder()
+    let cache = VocabularyCache(folder: folder.path)
+    _ = try Tokenizer.load(path: source, cache: cache)
+    _ = try Tokenizer.load(path: Fixtures.folder + "smollm.gguf", cache: cache)
+    #expect(try cachedFiles(folder).count == 2)
+  }
+
+  @Test func aFolderThatCannotBeWrittenToChangesNothing() throws {
+    let tokenizer = try Tokenizer.load(path: source, cache: VocabularyCache(folder: "/dev/null/no"))
+    #expect(tokenizer.vocabularyCount > 0)
+  }
+
+  @Test func damagedFilesAreMadeAgain() throws {
+    let folder = try TemporaryFolder()
+    let cache = VocabularyCache(folder: folder.path)
+    let expected = try Tokenizer.load(path: source, cache: cache)
+    let file = folder.path + "/" + (try #require(cachedFiles(folder).first))
+    let sound = [UInt8](try Data(contentsOf: URL(filePath: file)))
+    var generator = SeededGenerator(11)
+    for round in 0..<60 {
+      var damaged = sound
+      switch round % 3 {
+      case 0: damaged.removeLast(Int.random(in: 1...sound.count, using: &generator))
+      case 1: damaged[Int.random(in: 0..<sound.count, using: &generator)] ^= 1 << UInt8(round % 8)
+      default: damaged.append(0)
+      }
+      try Data(damaged).write(to: URL(filePath: file))
+      let tokenizer = try Tokenizer.load(path: source, cache: cache)
+      #expect(tokenizer.ids(Fixtures.texts[3]) == expected.ids(Fixtures.texts[3]))
+      #expect([UInt8](try Data(contentsOf: URL(filePath: file))) == sound)
+    }
+  }
+
+  /// Files whose checksum is right and whose tables lie: whatever comes out, nothing crashes or hangs.
+  @Test(arguments: ["gemma.gguf", "smollm.gguf"])
+  func hostileFilesDoNoHarm(_ name: String) throws {
+    let folder = try TemporaryFolder()
+    let cache = VocabularyCache(folder: folder.path)
+    _ = try Tokenizer.load(path: Fixtures.folder + name, cache: cache)
+    let file = folder.path + "/" + (try #require(cachedFiles(folder).first))
+    let sound = [UInt8](try Data(contentsOf: URL(filePath: file)))
+    var generator = SeededGenerator(13)
+    let texts = Fixtures.texts.prefix(40)
+    for round in 0..<600 {
+      var hostile = sound
+      let changes = round % 4 == 0 ? 2000 : Int.random(in: 1...20, using: &generator)
+      for _ in 0..<changes {
+        // Often in the header and the table of sections, whose numbers lead everywhere.
+        let end = round % 2 == 0 ? sound.count : VocabularyLayout.headerBytes + 224
+        let place = Int.random(in: VocabularyLayout.headerBytes..<end, using: &generator)
+        hostile[place] = Bool.random(using: &generator) ? .random(in: 0...255, using: &generator) : 0xFF
+      }
+      let content = hostile[VocabularyLayout.headerBytes...]
+      let checksum = content.withUnsafeBytes { ContentKey.checksum($0) }
+      for index in 0..<8 {
+        hostile[VocabularyLayout.checksumWord * 8 + index] = UInt8(
+          truncatingIfNeeded: checksum >> UInt64(8 * index))
+      }
+      try Data(hostile).write(to: URL(filePath: file))
+      let tokenizer = try Tokenizer.load(path: Fixtures.folder + name, cache: cache)
+      for text in texts {
+        let ids = tokenizer.encode(text, addSpecial: true, parseSpecial: true)
+        _ = tokenizer.decode(ids, skipSpecial: round % 2 == 0)
+        _ = tokenizer.encodeByRank(piece: text)
+        _ = tokenizer.encodeByLongestMatch(piece: text)
+      }
+      for id in Int32(0)..<1500 { _ = tokenizer.bytes(of: id) }
+      _ = tokenizer.id(of: "<bos>")
+    }
+  }
+}

@@ -1,0 +1,155 @@
+import Foundation
+import Testing
+
+/// Bad files and bad arguments: one line that says what and where, a non-zero exit, never a crash.
+struct BadInputTests {
+  /// Files that look like models and are none; each makes its own in a folder and returns its path.
+  enum BadModel: String, CaseIterable, Sendable {
+    case missing, empty, text, emptyFolder, truncatedMetadata, truncatedTensors, brokenConfiguration
+    case unknownArchitecture, missingWeights, truncatedSafetensors, missingShard, missingTensor,
+      directoryAsFile
+
+    func make(in folder: URL) throws -> URL {
+      let files = FileManager.default
+      let gguf = folder.appending(path: "bad.gguf")
+      let model = folder.appending(path: "bad-model")
+      func copy(_ name: String) throws { try files.copyItem(at: Fixture.tinyModel(name), to: model) }
+      func truncate(_ url: URL, to count: Int) throws {
+        try Data(try Data(contentsOf: url).prefix(count)).write(to: url)
+      }
+      switch self {
+      case .missing: return folder.appending(path: "nowhere.gguf")
+      case .empty: try Data().write(to: gguf)
+      case .text: try Data("This is not a model.\n".utf8).write(to: gguf)
+      case .directoryAsFile: try files.createDirectory(at: gguf, withIntermediateDirectories: true)
+      case .truncatedMetadata, .truncatedTensors:
+        try files.copyItem(at: Fixture.tinyModel("gguf-llama-32").appending(path: "model.gguf"), to: gguf)
+        try truncate(gguf, to: self == .truncatedMetadata ? 200 : 60_000)
+      case .emptyFolder: try files.createDirectory(at: model, withIntermediateDirectories: true)
+      case .brokenConfiguration:
+        try copy("llama-plain")
+        try truncate(model.appending(path: "config.json"), to: 100)
+      case .unknownArchitecture:
+        try copy("llama-plain")
+        try Data(#"{"model_type": "abacus"}"#.utf8).write(to: model.appending(path: "config.json"))
+      case .missingWeights:
+        try copy("llama-plain")
+        try files.removeItem(at: model.appending(path: "model.safetensors"))
+      case .truncatedSafetensors:
+        try copy("llama-plain")
+        try truncate(model.appending(path: "model.safetensors"), to: 5000)
+      case .missingShard:
+        try copy("llama-biases-f16-sharded")
+        try files.removeItem(at: model.appending(path: "model-00002-of-00002.safetensors"))
+      case .missingTensor:
+        try copy("llama-plain")
+        let config = model.appending(path: "config.json")
+        let text = try String(contentsOf: config, encoding: .utf8)
+        try text.replacing(#""num_hidden_layers": 2"#, with: #""num_hidden_layers": 3"#)
+          .write(to: config, atomically: true, encoding: .utf8)
+      }
+      return files.fileExists(atPath: gguf.path) ? gguf : model
+    }
+  }
+
+  @Test(arguments: BadModel.allCases)
+  func badModelsGetOneLine(_ kind: BadModel) throws {
+    try Fixture.withFolder { folder in
+      let model = try kind.make(in: folder)
+      let tokens = folder.appending(path: "tokens.json")
+      try Data("[1, 2, 3]".utf8).write(to: tokens)
+      let output = folder.appending(path: "logits.safetensors")
+      for arguments in [
+        ["logits", model.path, "--tokens", tokens.path, "--prefill", "2", "--output", output.path],
+        ["generate", model.path, "-p", "Hello"],
+        ["chat", model.path],
+        ["bench", model.path, "--prompt", "1", "--generate", "1"],
+      ] {
+        let program = try Program.run(arguments, in: folder)
+        let what: Comment = "\(kind.rawValue): \(arguments[0]) said \(program.error)"
+        #expect(program.exitedByItself, what)
+        #expect(program.exitCode != 0, what)
+        #expect(program.errorLines.count == 1, what)
+        #expect(program.output.isEmpty, what)
+        if kind != .unknownArchitecture, kind != .missingTensor {
+          #expect(program.error.contains(model.deletingPathExtension().lastPathComponent), what)
+        }
+      }
+      #expect(!FileManager.default.fileExists(atPath: output.path))
+    }
+  }
+
+  /// Arguments that are refused before any model is opened, and a word that the answer must have.
+  @Test(arguments: [
+    (["generate"], "model"),
+    (["generate", "m.gguf"], "-p"),
+    (["generate", "m.gguf", "-p", "x", "--temperature", "warm"], "temperature"),
+    (["generate", "m.gguf", "-p", "x", "--temperature", "nan"], "temperature"),
+    (["generate", "m.gguf", "-p", "x", "--top-p", "-1"], "top-p"),
+    (["generate", "m.gguf", "-p", "x", "--max-tokens", "0"], "max-tokens"),
+    (["generate", "m.gguf", "-p", "x", "--max-tokens", "99999999999999999999"], "max-tokens"),
+    (["generate", "m.gguf", "-p", "x", "--nonsense"], "nonsense"),
+    (["bench"], "synthetic"),
+    (["bench", "m.gguf", "--synthetic", "x"], "synthetic"),
+    (["bench", "--synthetic", "x", "--prompt", "0"], "prompt"),
+    (
+      ["logits", "m.gguf", "--tokens", "t", "--prefill", "1", "--output", "o", "--precision", "rough"],
+      "precision"
+    ),
+    (["chat", "--threads", "0"], "threads"),
+    (["detokenize", "m.gguf"], "ids"),
+  ])
+  func badArgumentsAreNamed(_ arguments: [String], _ word: String) throws {
+    let program = try Fixture.withFolder { try Program.run(arguments, in: $0) }
+    #expect(program.exitedByItself)
+    #expect(program.exitCode == 64, "\(program.error)")
+    #expect(program.error.contains(word), "\(program.error)")
+    #expect(program.output.isEmpty)
+  }
+
+  /// Files given to options.
+  @Test(arguments: [
+    ("[1, 2", "1"), ("{}", "1"), ("[]", "1"), (#"["a"]"#, "1"), ("[1, 99999]", "1"), ("[-1]", "1"),
+    ("[1.5]", "1"),
+    ("[1, 2]", "0"), ("[1, 2]", "3"), ("[1, 2]", "-1"), ("[1e30]", "1"),
+    ("deep", "1"),
+  ])
+  func badTokensGetOneLine(_ tokens: String, _ prefill: String) throws {
+    try Fixture.withFolder { folder in
+      let file = folder.appending(path: "tokens.json")
+      let text = tokens == "deep" ? String(repeating: "[", count: 100_000) : tokens
+      try Data(text.utf8).write(to: file)
+      let output = folder.appending(path: "o.safetensors")
+      let program = try Program.run(
+        [
+          "logits", Fixture.tinyModel("llama-plain").path, "--tokens", file.path, "--prefill=\(prefill)",
+          "--output",
+          output.path,
+        ], in: folder)
+      #expect(program.exitedByItself && program.exitCode != 0, "\(program.error)")
+      #expect(program.errorLines.count == 1, "\(program.error)")
+      #expect(!FileManager.default.fileExists(atPath: output.path))
+    }
+  }
+
+  @Test func noModelAtAllSaysHowToGetOne() throws {
+    let program = try Fixture.withFolder { try Program.run(["chat"], in: $0) }
+    #expect(program.exitCode == 1)
+    #expect(program.errorLines.count == 1)
+    #expect(program.error.contains("make chat"))
+  }
+
+  @Test func badSettingsNameTheFile() throws {
+    try Fixture.withFolder { folder in
+      let settings = folder.appending(path: "config/sotto/settings.toml")
+      try FileManager.default.createDirectory(
+        at: settings.deletingLastPathComponent(), withIntermediateDirectories: true)
+      for text in ["folders = [", "folders = 3", "colour = 'red'"] {
+        try Data(text.utf8).write(to: settings)
+        let program = try Program.run(["models"], in: folder)
+        #expect(program.exitedByItself && program.exitCode == 1, "\(program.error)")
+        #expect(program.errorLines.count == 1 && program.error.contains("settings.toml"), "\(program.error)")
+      }
+    }
+  }
+}

@@ -1,0 +1,43 @@
+import Foundation
+import Testing
+
+/// What each command says of itself. A change shows up as a change of a file under Fixtures/help, which
+/// `SOTTO_WRITE_SNAPSHOTS=1 swift test -c release --disable-testable-imports --filter HelpTests` writes anew.
+struct HelpTests {
+  static let commands = [
+    "", "chat", "generate", "models", "tokenize", "detokenize", "render", "logits", "bench",
+  ]
+
+  @Test(arguments: commands)
+  func helpIsTheSnapshot(_ command: String) throws {
+    let arguments = command.isEmpty ? ["--help"] : [command, "--help"]
+    let program = try Fixture.withFolder { try Program.run(arguments, in: $0) }
+    #expect(program.exitCode == 0)
+    #expect(program.error.isEmpty)
+    let snapshot = Fixture.help.appending(path: (command.isEmpty ? "sotto" : command) + ".txt")
+    if ProcessInfo.processInfo.environment["SOTTO_WRITE_SNAPSHOTS"] != nil {
+      try program.output.write(to: snapshot, atomically: true, encoding: .utf8)
+    }
+    #expect(program.output == (try String(contentsOf: snapshot, encoding: .utf8)))
+  }
+
+  /// The names that scripts rely on (see README.md), whatever the snapshots say.
+  @Test(arguments: [
+    (
+      "generate",
+      ["-p", "--raw", "--system", "--max-tokens", "--temperature", "--top-p", "--top-k", "--min-p"]
+    ),
+    ("generate", ["--repetition-penalty", "--seed", "--json"]),
+    ("tokenize", ["--json"]),
+    ("render", ["--messages", "--tools", "--template", "--no-generation-prompt", "--option"]),
+    ("logits", ["--tokens", "--prefill", "--output", "--precision"]),
+    ("bench", ["--synthetic", "--layers", "--prompt", "--generate", "--repeat", "--threads", "--json"]),
+    ("models", ["--json"]),
+  ])
+  func optionsHaveTheirNames(_ command: String, _ options: [String]) throws {
+    let help = try Fixture.withFolder { try Program.run([command, "--help"], in: $0) }.output
+    for option in options {
+      #expect(help.contains(try Regex("[ \\[(,]\(option)[ ,\\])<=/\\n]")), "\(command) \(option)")
+    }
+  }
+}

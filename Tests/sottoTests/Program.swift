@@ -1,0 +1,82 @@
+import Foundation
+import Testing
+
+/// The built program, seen from outside: arguments in, standard output, standard error and exit code out.
+struct Program {
+  let output: String
+  let error: String
+  let exitCode: Int32
+  /// False when a signal ended it: a crash.
+  let exitedByItself: Bool
+
+  /// The lines on standard error.
+  var errorLines: [Substring] { error.split(separator: "\n") }
+
+  /// The binary beside this test's own, which `swift build --build-tests` makes; `SOTTO` names another.
+  private static let binary: URL = {
+    if let path = ProcessInfo.processInfo.environment["SOTTO"] { return URL(filePath: path) }
+    let products = Bundle.main.bundleURL
+    let candidates = [
+      products, products.deletingLastPathComponent(), Fixture.repository.appending(path: ".build/release"),
+    ]
+    let binaries = candidates.map { $0.appending(path: "sotto") }
+    return binaries.first { FileManager.default.isExecutableFile(atPath: $0.path) } ?? binaries[0]
+  }()
+
+  /// Runs the program and waits for its end, at most a minute; then it is ended and the test fails.
+  ///
+  /// Its folders are empty ones in `folder`, so that a person's own models and settings play no part.
+  static func run(_ arguments: [String], in folder: URL, input: String = "") throws -> Program {
+    let files = FileManager.default
+    let id = UUID().uuidString
+    let (output, error) = (folder.appending(path: "out-\(id)"), folder.appending(path: "err-\(id)"))
+    let stdin = folder.appending(path: "in-\(id)")
+    try input.write(to: stdin, atomically: false, encoding: .utf8)
+    for url in [output, error] { #expect(files.createFile(atPath: url.path, contents: nil)) }
+    let process = Process()
+    process.executableURL = binary
+    process.arguments = arguments
+    process.environment = [
+      "HOME": folder.path, "XDG_DATA_HOME": folder.path + "/data", "XDG_CONFIG_HOME": folder.path + "/config",
+      "XDG_STATE_HOME": folder.path + "/state", "XDG_CACHE_HOME": folder.path + "/cache", "LANG": "C.UTF-8",
+      "COLUMNS": "100", "TERM": "dumb", "PATH": "/usr/bin:/bin",
+    ]
+    process.standardInput = try FileHandle(forReadingFrom: stdin)
+    process.standardOutput = try FileHandle(forWritingTo: output)
+    process.standardError = try FileHandle(forWritingTo: error)
+    let deadline = DispatchSource.makeTimerSource()
+    deadline.schedule(deadline: .now() + 60)
+    deadline.setEventHandler { process.terminate() }
+    try process.run()
+    deadline.resume()
+    process.waitUntilExit()
+    deadline.cancel()
+    return Program(
+      output: String(decoding: try Data(contentsOf: output), as: UTF8.self),
+      error: String(decoding: try Data(contentsOf: error), as: UTF8.self),
+      exitCode: process.terminationStatus, exitedByItself: process.terminationReason == .exit)
+  }
+}
+
+/// Files that the tests read, and folders that they write.
+enum Fixture {
+  /// The repository's root.
+  static let repository = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+    .deletingLastPathComponent()
+
+  /// A folder of this target's own fixtures.
+  static let help = repository.appending(path: "Tests/sottoTests/Fixtures/help")
+
+  /// One of the small random models (Tests/Scripts/make_tiny_models.py); they have no tokenizer.
+  static func tinyModel(_ name: String) -> URL {
+    repository.appending(path: "Tests/ModelsTests/Fixtures/tiny").appending(path: name)
+  }
+
+  /// Calls `body` with a new folder that is removed afterwards.
+  static func withFolder<Result>(_ body: (URL) throws -> Result) throws -> Result {
+    let folder = FileManager.default.temporaryDirectory.appending(path: "sotto-tests-\(UUID().uuidString)")
+    try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+    defer { try? FileManager.default.removeItem(at: folder) }
+    return try body(folder)
+  }
+}
