@@ -65,10 +65,11 @@ static void run_tile(const run *run, const cursor *at, const cursor *following, 
 
   // With a single group shorter panels serve as well, and memory is read more evenly.
   size_t step = sotto_panel_step(blocks, groups == 1 ? SOTTO_SHORT_PANEL : SOTTO_PANEL_BLOCKS);
-  size_t shares = (blocks + step - 1) / step;
+  // The next tile's bytes are asked for a little at a time: the processor waits where too many are on their way.
+  size_t share = 0, shares = (blocks + step - 1) / step * (groups + 1);
   for (size_t first = 0; first < blocks; first += step) {
     size_t length = blocks - first < step ? blocks - first : step;
-    prefetch(following, first / step, shares);
+    prefetch(following, share++, shares);
     decode(&product->view, row, first, length, scratch->panel);
     for (size_t group = 0; group < groups; group++) {
       size_t start = sotto_group_start(tokens, group), size = sotto_group_start(tokens, group + 1) - start;
@@ -82,6 +83,7 @@ static void run_tile(const run *run, const cursor *at, const cursor *following, 
       if (product->residual) place.residual = product->residual + start * shape->residual_stride + column;
       if (is_last)
         for (size_t t = 0; t < size; t++) __builtin_prefetch(place.y + t * shape->y_stride, 1);
+      prefetch(following, share++, shares);
       method->multiply(scratch->panel, pack, length, size, scratch->sums + start);
       if (is_last) method->store(scratch->sums + start, size, bias, &place);
     }
