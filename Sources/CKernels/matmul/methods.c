@@ -20,8 +20,11 @@ sotto_view sotto_matrix_view(const sotto_matrix *matrix, size_t index) {
   if (matrix->format >= SOTTO_AFFINE4)
     view.scale_row_bytes = matrix->columns / matrix->group * sotto_formats[matrix->scale_type].bytes;
   view.values = (const uint8_t *)matrix->values + index * matrix->rows * view.row_bytes;
-  if (view.scale_row_bytes && matrix->scales) view.scales = (const uint8_t *)matrix->scales + index * matrix->rows * view.scale_row_bytes;
-  if (view.scale_row_bytes && matrix->biases) view.biases = (const uint8_t *)matrix->biases + index * matrix->rows * view.scale_row_bytes;
+  if (view.scale_row_bytes) {
+    size_t start = index * matrix->rows * view.scale_row_bytes;
+    if (matrix->scales) view.scales = (const uint8_t *)matrix->scales + start;
+    if (matrix->biases) view.biases = (const uint8_t *)matrix->biases + start;
+  }
   return view;
 }
 

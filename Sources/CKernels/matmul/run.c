@@ -74,7 +74,8 @@ static void run_tile(const run *run, const cursor *at, const cursor *following, 
   const sotto_method *method = &product->method;
   const sotto_run_shape *shape = run->shape;
   size_t tokens = product->tokens, groups = sotto_group_count(tokens), blocks = sotto_block_count(shape->columns);
-  size_t row = at->tile * SOTTO_TILE, rows = product->view.rows - row < SOTTO_TILE ? product->view.rows - row : SOTTO_TILE;
+  size_t row = at->tile * SOTTO_TILE, rows = product->view.rows - row;
+  if (rows > SOTTO_TILE) rows = SOTTO_TILE;
   sotto_decode decode = sotto_is_whole_tile(&product->view, row) ? method->decode : method->decode_edge;
   float bias[SOTTO_TILE] = {0};
   if (product->bias)
@@ -132,7 +133,8 @@ static void pack_token(const run *run, const sotto_packing *packing, size_t toke
   size_t start = sotto_group_start(tokens, group), size = sotto_group_start(tokens, group + 1) - start;
   size_t row = packing->x_rows ? (size_t)packing->x_rows[token] : token;
   const float *x = packing->x + row * run->shape->x_stride;
-  size_t columns = run->shape->columns, blocks = sotto_block_count(columns), step = sotto_panel_step(blocks, SOTTO_PANEL_BLOCKS);
+  size_t columns = run->shape->columns, blocks = sotto_block_count(columns);
+  size_t step = sotto_panel_step(blocks, SOTTO_PANEL_BLOCKS);
   for (size_t first = 0; first < blocks; first += step) {
     size_t length = blocks - first < step ? blocks - first : step, column = first * SOTTO_BLOCK;
     size_t width = columns - column < length * SOTTO_BLOCK ? columns - column : length * SOTTO_BLOCK;
