@@ -57,25 +57,28 @@ void sotto_pack_floats(const float *x, size_t columns, size_t token, size_t toke
 
 /// Rounds a token to 8 bits: of every block, scale = largest magnitude / 127.
 SOTTO_INLINE void pack_integers(const float *x, size_t columns, size_t token, size_t tokens, void *pack) {
+  typedef int32_t integers __attribute__((vector_size(sizeof(lanes))));
+  typedef int8_t bytes __attribute__((vector_size(SOTTO_TILE)));
+  const lanes limit = {127, 127, 127, 127, 127, 127, 127, 127, 127, 127, 127, 127, 127, 127, 127, 127};
   uint8_t *out = pack;
   for (size_t k = 0; k < columns; k += SOTTO_BLOCK, out += tokens * SOTTO_PACK_BYTES) {
-    float largest = 0;
-    for (int i = 0; i < SOTTO_BLOCK; i++) {
-      float magnitude = fabsf(x[k + (size_t)i]);
-      largest = magnitude > largest ? magnitude : largest;
-    }
+    lanes half[2];
+    memcpy(half, x + k, sizeof half);
+    float largest = __builtin_reduce_max(
+        __builtin_elementwise_max(__builtin_elementwise_abs(half[0]), __builtin_elementwise_abs(half[1])));
     // Scales stay normal numbers when a power of two multiplies them (see sotto_half_of_e8m0).
     float scale = largest > 0x1p-50f ? fminf(largest / 127, 0x1p60f) : 0x1p-50f;
     float inverse = largest > 0x1p-50f ? 1 / scale : 0;
     int8_t values[SOTTO_BLOCK];
-    int32_t halves[2] = {0, 0};
-    for (int i = 0; i < SOTTO_BLOCK; i++) {
-      float scaled = fmaxf(-127, fminf(127, x[k + (size_t)i] * inverse));
-      int32_t value = (int32_t)rintf(scaled);
-      values[i] = (int8_t)value;
-      halves[i / 16] += value;
+    int32_t sums[2];
+    for (int i = 0; i < 2; i++) {
+      lanes scaled = __builtin_elementwise_max(-limit, __builtin_elementwise_min(limit, half[i] * inverse));
+      integers rounded = __builtin_convertvector(__builtin_elementwise_rint(scaled), integers);
+      bytes narrow = __builtin_convertvector(rounded, bytes);
+      memcpy(values + SOTTO_TILE * i, &narrow, sizeof narrow);
+      sums[i] = __builtin_reduce_add(rounded);
     }
-    sotto_store_pack(out, token, tokens, values, scale, halves);
+    sotto_store_pack(out, token, tokens, values, scale, sums);
   }
 }
 

@@ -153,6 +153,9 @@ static void divide(const sotto_workspace *workspace, const sotto_run_shape *shap
 void sotto_run_products(sotto_workspace *workspace, const sotto_run_shape *shape) {
   enum { SERIAL_PACKING = 16384 };  // numbers that are packed sooner than a second region starts
   run run = {.workspace = workspace, .shape = shape};
+  // The caller's first tile is on its way while tokens are packed.
+  cursor first = {.product = workspace->products};
+  prefetch(&first, 0, 1);
   size_t tokens = shape->packings ? workspace->packings[shape->packings - 1].tokens_end : 0;
   if (tokens * shape->columns <= SERIAL_PACKING)
     pack_task(&run, 0, 1);
