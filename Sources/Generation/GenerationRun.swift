@@ -34,7 +34,7 @@ struct GenerationRun {
       statistics.finishReason = .cancelled
       return statistics
     }
-    statistics.promptTime = seconds(since: promptStart)
+    statistics.promptTime = (ContinuousClock.now - promptStart).seconds
     try decode(from: logits, emit)
     return statistics
   }
@@ -83,7 +83,7 @@ struct GenerationRun {
       let output = try loaded.model.forward(ForwardInput(tokens: chunk, sequence: sequence.state))
       sequence.append(chunk)
       if sequence.ledger.count == prompt.count { logits = loaded.backend.values(output) }
-      chunking.note(tokens: chunk.count, seconds: seconds(since: start))
+      chunking.note(tokens: chunk.count, seconds: (ContinuousClock.now - start).seconds)
       report(sequence.ledger.count)
     }
     return logits
@@ -109,7 +109,7 @@ struct GenerationRun {
       if forced.isEmpty { forced = watch?.note(id) ?? [] }
       if firstToken == nil {
         firstToken = .now
-        statistics.timeToFirstToken = seconds(since: started)
+        statistics.timeToFirstToken = (ContinuousClock.now - started).seconds
       }
       if !request.ignoresEndTokens, endTokens.contains(id) {
         statistics.finishReason = .stop
@@ -118,7 +118,7 @@ struct GenerationRun {
       statistics.generatedTokens += 1
       let (text, stopped) = stops.feed(decoder.feed(id))
       emit(.token(id: id, text: text))
-      if let firstToken { statistics.generationTime = seconds(since: firstToken) }
+      if let firstToken { statistics.generationTime = (ContinuousClock.now - firstToken).seconds }
       if stopped {
         statistics.finishReason = .stop
         return
@@ -133,10 +133,6 @@ struct GenerationRun {
     if !rest.isEmpty { emit(.token(id: -1, text: rest)) }
   }
 
-  private func seconds(since start: ContinuousClock.Instant) -> Double {
-    let duration = ContinuousClock.now - start
-    return Double(duration.components.seconds) + Double(duration.components.attoseconds) * 1e-18
-  }
 }
 
 /// How many prompt tokens one forward pass takes: as many as the machine reads in about half a second, so
