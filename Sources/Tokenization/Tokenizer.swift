@@ -65,6 +65,7 @@ public final class Tokenizer: Sendable {
       for token in vocabulary.rules.suffix { memory.encoder.append(token) }
     }
     let tokens = memory.encoder.output.array()
+    memory.encoder.trim()
     idle.withLock { $0 = memory }
     return tokens
   }

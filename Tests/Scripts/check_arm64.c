@@ -75,12 +75,46 @@ static void attend(const inputs *in, float *output, sotto_cache_format format) {
 static void attend_f32(const inputs *in, float *output) { attend(in, output, SOTTO_CACHE_F32); }
 static void attend_f16(const inputs *in, float *output) { attend(in, output, SOTTO_CACHE_F16); }
 
+/// Every weight format, few and many tokens, a number of outputs that tiles do not divide.
+static void products(const inputs *in, float *output, sotto_precision precision) {
+  enum { OUTPUTS = 21, INPUTS = 256, TOKENS = 5 };
+  static const size_t columns[] = {1, 1, 1, 32, 32, 32, 32, 32, 256, 256, 256, 32, 32, 32, 32};
+  static const size_t bytes[] = {4, 2, 2, 18, 20, 22, 24, 34, 144, 176, 210, 17, 16, 16, 32};
+  static uint8_t values[OUTPUTS * INPUTS * 4], scales[OUTPUTS * INPUTS];
+  // No bits that would make a float or a scale large.
+  for (size_t i = 0; i < sizeof values; i++) values[i] = (uint8_t)(i * 167 >> 2 & 0x3f);
+  for (size_t i = 0; i < sizeof scales; i++) scales[i] = (uint8_t)(0x3c + (i * 5 >> 3 & 1));
+  sotto_workspace *workspace = sotto_workspace_create(in->pool);
+  for (int format = 0; format < SOTTO_WEIGHT_FORMATS; format++) {
+    if (format == SOTTO_MXFP4)  // scales near one
+      for (size_t i = 0; i < sizeof values; i++) values[i] |= 0x78;
+    sotto_layer layer = {.weight = {.format = (sotto_weight_format)format,
+                                    .scale_type = SOTTO_BFLOAT16,
+                                    .group = 64,
+                                    .rows = OUTPUTS,
+                                    .columns = INPUTS / columns[format] * columns[format],
+                                    .matrices = 1,
+                                    .values = values,
+                                    .scales = scales,
+                                    .biases = scales},
+                         .bias = in->weight};
+    if (OUTPUTS * INPUTS / columns[format] * bytes[format] > sizeof values) abort();
+    sotto_linear_call call = {.x = in->x, .x_stride = INPUTS, .tokens = TOKENS, .layers = &layer, .layer_count = 1,
+                              .y = output + format * OUTPUTS * TOKENS, .y_stride = OUTPUTS, .precision = precision};
+    if (sotto_linear(workspace, &call)) abort();
+  }
+  sotto_workspace_destroy(workspace);
+}
+static void exact_products(const inputs *in, float *output) { products(in, output, SOTTO_EXACT); }
+static void fast_products(const inputs *in, float *output) { products(in, output, SOTTO_FAST); }
+
 int main(void) {
   static const struct {
     const char *name;
     operation run;
   } operations[] = {{"gates", gates},         {"softcap", caps},          {"norms", norms},
-                    {"rotary", rotations},    {"attention f32", attend_f32}, {"attention f16", attend_f16}};
+                    {"rotary", rotations},    {"attention f32", attend_f32}, {"attention f16", attend_f16},
+                    {"products exact", exact_products}, {"products fast", fast_products}};
   inputs in = {.x = numbers(ROWS * COLUMNS), .weight = numbers(COLUMNS), .angles = numbers(ROWS * SIZE),
                .pool = sotto_pool_create(3)};
   int failed = 0;

@@ -3,7 +3,8 @@ import Testing
 /// Ids as the `tokenizers` and `tiktoken` libraries give them.
 @Suite struct ReferenceIdsTests {
   @Test(arguments: [
-    "gpt2", "prefix-space", "smollm", "llama3", "qwen2", "deepseek3", "gemma", "llama2",
+    "gpt2", "prefix-space", "smollm", "llama3", "qwen2", "deepseek3", "gemma", "llama2", "mistral",
+    "metaspace",
   ])
   func tokenizerJSON(_ name: String) throws {
     let expected = try Fixtures.decode("expected-ids.json", as: Reference.self)
@@ -40,6 +41,17 @@ import Testing
         let ids = tokenizer.encode(text, addSpecial: false, parseSpecial: true)
         #expect(Array(tokenizer.decode(ids, skipSpecial: false).utf8) == Array(text.utf8))
       }
+    }
+  }
+
+  @Test func manyThreadsShareATokenizer() async throws {
+    let tokenizer = try Fixtures.tokenizer("llama3")
+    let expected = Fixtures.texts.map { tokenizer.ids($0) }
+    await withTaskGroup(of: Bool.self) { group in
+      for _ in 0..<8 {
+        group.addTask { Fixtures.texts.map { tokenizer.ids($0) } == expected }
+      }
+      for await isSame in group { #expect(isSame) }
     }
   }
 

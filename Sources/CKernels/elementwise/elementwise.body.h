@@ -70,25 +70,6 @@ static void LEVEL(gate)(const void *arguments, ptrdiff_t first, ptrdiff_t last) 
 }
 #undef BINARY
 
-// Gates and values as neighbours: one activation a call is enough, since only GPT-OSS stores them so.
-static void LEVEL(gate_pairs)(const void *arguments, ptrdiff_t first, ptrdiff_t last) {
-  const elementwise *e = arguments;
-  for (ptrdiff_t unit = first; unit < last; unit++) {
-    ptrdiff_t row = unit / e->segments, begin = unit % e->segments * SOTTO_SEGMENT;
-    ptrdiff_t end = begin + SOTTO_SEGMENT < e->columns ? begin + SOTTO_SEGMENT : e->columns;
-    const float *x = e->a.data + row * e->a.stride;
-    float *output = e->output + row * e->columns;
-    for (ptrdiff_t i = begin; i < end; i += 16) {
-      ptrdiff_t count = end - i < 16 ? end - i : 16;
-      v16 low = LEVEL(load_some)(x + 2 * i, 2 * count < 16 ? 2 * count : 16);
-      v16 high = count > 8 ? LEVEL(load_some)(x + 2 * i + 16, 2 * count - 16) : LEVEL(all)(0);
-      v16 gate = __builtin_shufflevector(low, high, 0, 2, 4, 6, 8, 10, 12, 14, 16, 18, 20, 22, 24, 26, 28, 30);
-      v16 up = __builtin_shufflevector(low, high, 1, 3, 5, 7, 9, 11, 13, 15, 17, 19, 21, 23, 25, 27, 29, 31);
-      LEVEL(store_some)(output + i, LEVEL(clamped_swiglu)(gate, up, e->scale, e->limit), count);
-    }
-  }
-}
-
 #define BINARY 0
 static void LEVEL(scale)(const void *arguments, ptrdiff_t first, ptrdiff_t last) {
   if (((const elementwise *)arguments)->limit > 0) {

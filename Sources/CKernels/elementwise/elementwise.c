@@ -52,10 +52,3 @@ void sotto_gated(sotto_pool *pool, float *output, sotto_rows x, ptrdiff_t rows, 
   sotto_rows up = {x.data + columns, x.stride};
   sotto_gate(pool, output, x, up, rows, columns, activation, alpha, limit);
 }
-
-void sotto_swiglu_pairs(sotto_pool *pool, float *output, sotto_rows x, ptrdiff_t rows, ptrdiff_t columns, float alpha,
-                        float limit) {
-  static const sotto_units kernels[] = LEVELS(gate_pairs);
-  elementwise e = {.output = output, .a = x, .scale = alpha, .limit = limit};
-  run(pool, kernels, &e, rows, columns);
-}

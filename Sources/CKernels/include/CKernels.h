@@ -2,7 +2,6 @@
 #pragma once
 #include "attention.h"
 #include "elementwise.h"
-#include "experts.h"
 #include "isa.h"
 #include "matmul.h"
 #include "memory.h"

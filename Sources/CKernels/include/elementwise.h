@@ -32,6 +32,3 @@ void sotto_gated(sotto_pool *pool, float *output, sotto_rows x, ptrdiff_t rows, 
 /// The same for gates and values in matrices of their own.
 void sotto_gate(sotto_pool *pool, float *output, sotto_rows gate, sotto_rows up, ptrdiff_t rows, ptrdiff_t columns,
                 sotto_activation activation, float alpha, float limit);
-/// The clamped SwiGLU of gates in the even and values in the odd of 2 * columns numbers a row.
-void sotto_swiglu_pairs(sotto_pool *pool, float *output, sotto_rows x, ptrdiff_t rows, ptrdiff_t columns, float alpha,
-                        float limit);

@@ -69,20 +69,42 @@ typedef struct {
   sotto_precision precision;
 } sotto_linear_call;
 
-/// A mixture of experts' product: entry i multiplies row x_rows[i] of x by its expert's matrix into row i of y.
-/// Entries are sorted by expert: those of expert e are starts[e] ..< starts[e + 1].
+/// A stack of experts' matrices and their biases [matrices, rows] of a float format, or NULL.
+typedef struct {
+  sotto_matrix weight;
+  const void *bias;
+  sotto_weight_format bias_format;
+} sotto_expert_layer;
+
+/// A mixture of experts' product: entry i multiplies row x_rows[i] of x by its expert's matrices into row i of y, the
+/// layers' outputs side by side. Entries are sorted by expert: those of expert e are starts[e] ..< starts[e + 1].
 typedef struct {
   const float *x;
   size_t x_stride;
   const int32_t *x_rows;
   const int32_t *starts;
-  sotto_matrix weight;
-  /// NULL or [matrices, rows].
-  const float *bias;
+  /// All have the same number of columns and of matrices.
+  const sotto_expert_layer *layers;
+  size_t layer_count;
   float *y;
   size_t y_stride;
   sotto_precision precision;
+  /// Where set, outputs 2i and 2i + 1 of a layer go to its columns i and rows / 2 + i (rows is even then).
+  int splits_pairs;
 } sotto_experts_call;
+
+/// y[t] = sum over k of weights[t * count + k] * x[entries[t * count + k]], plus residual[t] unless it is NULL.
+typedef struct {
+  const float *x;
+  size_t x_stride;
+  const int32_t *entries;
+  const float *weights;
+  size_t tokens, count, columns;
+  const float *residual;
+  size_t residual_stride;
+  float *y;
+  size_t y_stride;
+} sotto_combine_call;
 
 /// Memory that products work in, kept between calls. One product at a time.
 typedef struct sotto_workspace sotto_workspace;
@@ -95,6 +117,8 @@ void sotto_workspace_destroy(sotto_workspace *workspace);
 int sotto_linear(sotto_workspace *workspace, const sotto_linear_call *call);
 /// Returns 0, or -1 without memory (y is then untouched).
 int sotto_experts(sotto_workspace *workspace, const sotto_experts_call *call);
+/// Puts the experts' outputs together.
+void sotto_combine(sotto_pool *pool, const sotto_combine_call *call);
 /// Row `row` of the first matrix as floats times `scale`: an embedding. `row` has been checked.
 void sotto_decode_row(const sotto_matrix *matrix, size_t row, float scale, float *out);
 

@@ -9,7 +9,7 @@ SOTTO_INLINE_AVX512 void decode_legacy(const sotto_view *view, size_t row, size_
                                        const int has_minimum, const int has_fifth) {
   const size_t fifth_at = has_minimum ? 4 : 2, values_at = fifth_at + (has_fifth ? 4 : 0), stride = values_at + 16;
   sotto_panel_block *out = panel;
-  sotto_rows rows = {view->values + row * view->row_bytes, view->row_bytes};
+  sotto_tile_rows rows = {view->values + row * view->row_bytes, view->row_bytes};
   for (size_t b = 0; b < blocks; b++, out++) {
     size_t offset = (first + b) * stride;
     __m512i start = sotto_gather(&rows, offset), bytes[4], bits = start;
@@ -60,7 +60,7 @@ SOTTO_TARGET_AVX512 void sotto_decode_q8_0_avx512(const sotto_view *view, size_t
                                                   void *panel) {
   enum { STRIDE = 34 };
   sotto_panel_block *out = panel;
-  sotto_rows rows = {view->values + row * view->row_bytes, view->row_bytes};
+  sotto_tile_rows rows = {view->values + row * view->row_bytes, view->row_bytes};
   for (size_t b = 0; b < blocks; b++, out++) {
     __m512i bytes[4];
     _mm512_store_ps(out->scale[0], sotto_halves_low(sotto_gather(&rows, (first + b) * STRIDE)));
@@ -92,7 +92,7 @@ SOTTO_TARGET_AVX512 void sotto_decode_mxfp4_avx512(const sotto_view *view, size_
                                                    void *panel) {
   enum { STRIDE = 17 };
   sotto_panel_block *out = panel;
-  sotto_rows rows = {view->values + row * view->row_bytes, view->row_bytes};
+  sotto_tile_rows rows = {view->values + row * view->row_bytes, view->row_bytes};
   for (size_t b = 0; b < blocks; b++, out++) {
     __m512i bytes[4];
     _mm512_store_ps(out->scale[0], half_of_e8m0(sotto_gather(&rows, (first + b) * STRIDE)));
@@ -108,8 +108,8 @@ SOTTO_TARGET_AVX512 void sotto_decode_mxfp4_avx512(const sotto_view *view, size_
 SOTTO_TARGET_AVX512 void sotto_decode_mxfp4_planar_avx512(const sotto_view *view, size_t row, size_t first,
                                                           size_t blocks, void *panel) {
   sotto_panel_block *out = panel;
-  sotto_rows rows = {view->values + row * view->row_bytes, view->row_bytes};
-  sotto_rows scales = {view->scales + row * view->scale_row_bytes, view->scale_row_bytes};
+  sotto_tile_rows rows = {view->values + row * view->row_bytes, view->row_bytes};
+  sotto_tile_rows scales = {view->scales + row * view->scale_row_bytes, view->scale_row_bytes};
   for (size_t b = 0; b < blocks; b++, out++) {
     __m512i bytes[4];
     _mm512_store_ps(out->scale[0], half_of_e8m0(sotto_gather_item(&scales, first + b, 1)));

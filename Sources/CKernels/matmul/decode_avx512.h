@@ -12,7 +12,7 @@
 typedef struct {
   const uint8_t *first;
   size_t stride;
-} sotto_rows;
+} sotto_tile_rows;
 
 /// Row 0, 1, 2 or 3 from `p` on; so written, the addresses cost no instructions.
 SOTTO_INLINE const uint8_t *sotto_row(const uint8_t *p, size_t stride, int row) {
@@ -20,7 +20,7 @@ SOTTO_INLINE const uint8_t *sotto_row(const uint8_t *p, size_t stride, int row) 
 }
 
 /// out[i] = 4 bytes of every row, from `offset` + 4 * i on.
-SOTTO_INLINE_AVX512 void sotto_transpose(const sotto_rows *rows, size_t offset, __m512i out[4]) {
+SOTTO_INLINE_AVX512 void sotto_transpose(const sotto_tile_rows *rows, size_t offset, __m512i out[4]) {
   const size_t stride = rows->stride;
   const uint8_t *a0 = rows->first + offset, *a1 = a0 + 4 * stride, *a2 = a1 + 4 * stride, *a3 = a2 + 4 * stride;
   __m512i quarter[4];
@@ -49,7 +49,7 @@ SOTTO_INLINE_AVX512 __m128i sotto_gather_four(const uint8_t *p, size_t stride) {
 }
 
 /// 4 bytes of every row: cheaper by single loads than by the gathering instructions.
-SOTTO_INLINE_AVX512 __m512i sotto_gather(const sotto_rows *rows, size_t offset) {
+SOTTO_INLINE_AVX512 __m512i sotto_gather(const sotto_tile_rows *rows, size_t offset) {
   const size_t stride = rows->stride;
   const uint8_t *a0 = rows->first + offset, *a1 = a0 + 4 * stride, *a2 = a1 + 4 * stride, *a3 = a2 + 4 * stride;
   __m256i low = _mm256_set_m128i(sotto_gather_four(a1, stride), sotto_gather_four(a0, stride));
@@ -59,7 +59,7 @@ SOTTO_INLINE_AVX512 __m512i sotto_gather(const sotto_rows *rows, size_t offset) 
 
 /// Item `index` of `size` (1 or 2) bytes of every row, in the low bits of the lanes; above it lies anything. Rows of
 /// the plane have at least 4 bytes, and nothing past a row is read.
-SOTTO_INLINE_AVX512 __m512i sotto_gather_item(const sotto_rows *rows, size_t index, size_t size) {
+SOTTO_INLINE_AVX512 __m512i sotto_gather_item(const sotto_tile_rows *rows, size_t index, size_t size) {
   size_t offset = index * size, last = rows->stride - 4;
   size_t start = offset < last ? offset : last;
   return _mm512_srl_epi32(sotto_gather(rows, start), _mm_cvtsi64_si128((long long)(8 * (offset - start))));

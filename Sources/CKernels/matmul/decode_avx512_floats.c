@@ -16,7 +16,7 @@ SOTTO_INLINE_AVX512 void decode_floats(const sotto_view *view, size_t row, size_
   whole = whole < first ? 0 : whole - first;
   if (whole > blocks) whole = blocks;
   if (whole < blocks) sotto_decode_floats_portable(view, row, first + whole, blocks - whole, out + whole);
-  sotto_rows rows = {view->values + row * view->row_bytes, view->row_bytes};
+  sotto_tile_rows rows = {view->values + row * view->row_bytes, view->row_bytes};
   for (size_t b = 0; b < whole; b++, out++)
 #pragma clang loop unroll(full)
     for (size_t column = 0; column < SOTTO_BLOCK; column += step) {
@@ -73,7 +73,7 @@ SOTTO_TARGET_AVX512 void sotto_decode_floats_avx512(const sotto_view *view, size
 SOTTO_TARGET_AVX512 void sotto_decode_bfloats_avx512(const sotto_view *view, size_t row, size_t first, size_t blocks,
                                                      void *panel) {
   sotto_bfloat_panel_block *out = panel;
-  sotto_rows rows = {view->values + row * view->row_bytes, view->row_bytes};
+  sotto_tile_rows rows = {view->values + row * view->row_bytes, view->row_bytes};
   for (size_t b = 0; b < blocks; b++, out++) {
     size_t column = (first + b) * SOTTO_BLOCK;
     if (column + SOTTO_BLOCK > view->columns) {

@@ -14,7 +14,7 @@ SOTTO_INLINE_AVX512 void decode_k(const sotto_view *view, size_t row, size_t fir
                                   const int has_fifth) {
   const size_t values_at = has_fifth ? 48 : 16, stride = values_at + 128;
   sotto_panel_block *out = panel;
-  sotto_rows rows = {view->values + row * view->row_bytes, view->row_bytes};
+  sotto_tile_rows rows = {view->values + row * view->row_bytes, view->row_bytes};
   for (size_t b = 0; b < blocks; b += 8, out += 8) {
     size_t offset = (first + b) / 8 * stride;
     __m512i head[4], fifth[8];
@@ -69,7 +69,7 @@ SOTTO_TARGET_AVX512 void sotto_decode_q6_k_avx512(const sotto_view *view, size_t
                                                   void *panel) {
   enum { STRIDE = 210 };
   sotto_panel_block *out = panel;
-  sotto_rows rows = {view->values + row * view->row_bytes, view->row_bytes};
+  sotto_tile_rows rows = {view->values + row * view->row_bytes, view->row_bytes};
   for (size_t b = 0; b < blocks; b += 8, out += 8) {
     size_t offset = (first + b) / 8 * STRIDE;
     __m512i scales[4];
@@ -104,7 +104,7 @@ SOTTO_TARGET_AVX512 void sotto_decode_q6_k_avx512(const sotto_view *view, size_t
 }
 
 /// 16 numbers of a scale plane, one of each row.
-SOTTO_INLINE_AVX512 __m512 plane_numbers(const sotto_rows *rows, sotto_weight_format type, size_t index) {
+SOTTO_INLINE_AVX512 __m512 plane_numbers(const sotto_tile_rows *rows, sotto_weight_format type, size_t index) {
   if (type == SOTTO_FLOAT32) return _mm512_castsi512_ps(sotto_gather(rows, 4 * index));
   __m512i numbers = sotto_gather_item(rows, index, 2);
   return type == SOTTO_FLOAT16 ? sotto_halves_low(numbers) : _mm512_castsi512_ps(_mm512_slli_epi32(numbers, 16));
@@ -115,9 +115,9 @@ SOTTO_INLINE_AVX512 void decode_affine(const sotto_view *view, size_t row, size_
   const size_t stride = (size_t)(4 * bits);
   sotto_weight_format type = view->matrix->scale_type;
   sotto_panel_block *out = panel;
-  sotto_rows rows = {view->values + row * view->row_bytes, view->row_bytes};
-  sotto_rows scales = {view->scales + row * view->scale_row_bytes, view->scale_row_bytes};
-  sotto_rows biases = {view->biases + row * view->scale_row_bytes, view->scale_row_bytes};
+  sotto_tile_rows rows = {view->values + row * view->row_bytes, view->row_bytes};
+  sotto_tile_rows scales = {view->scales + row * view->scale_row_bytes, view->scale_row_bytes};
+  sotto_tile_rows biases = {view->biases + row * view->scale_row_bytes, view->scale_row_bytes};
   size_t per_group = view->matrix->group / SOTTO_BLOCK;
   __m512 scale = _mm512_setzero_ps(), minimum = scale;
   for (size_t b = 0; b < blocks; b++, out++) {

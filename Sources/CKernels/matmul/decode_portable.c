@@ -81,12 +81,6 @@ static void six_bits(const uint8_t *p, size_t index, row_block *out) {
   for (int i = 0; i < 2; i++) out->scale[i] = d * (float)(int8_t)p[192 + 2 * index + (size_t)i];
 }
 
-static float scale_at(const uint8_t *plane, sotto_weight_format type, size_t index) {
-  if (type == SOTTO_FLOAT32) return sotto_float_from_bits(sotto_load32(plane + 4 * index));
-  uint16_t bits = sotto_load16(plane + 2 * index);
-  return type == SOTTO_FLOAT16 ? sotto_float_from_half(bits) : sotto_float_from_bfloat(bits);
-}
-
 static void decode_block(const sotto_view *view, size_t row, size_t block, row_block *out) {
   const sotto_matrix *matrix = view->matrix;
   sotto_format_traits traits = sotto_formats[matrix->format];
@@ -119,8 +113,8 @@ static void decode_block(const sotto_view *view, size_t row, size_t block, row_b
     case SOTTO_AFFINE4:
     case SOTTO_AFFINE8: {
       size_t group = block * SOTTO_BLOCK / matrix->group;
-      set_scale(out, scale_at(scales, matrix->scale_type, group));
-      out->minimum = scale_at(biases, matrix->scale_type, group);
+      set_scale(out, sotto_float_at(scales, matrix->scale_type, group));
+      out->minimum = sotto_float_at(biases, matrix->scale_type, group);
       int bytes = matrix->format == SOTTO_AFFINE8;
       if (bytes) out->minimum += 128 * out->scale[0];
       for (int i = 0; i < SOTTO_BLOCK; i++)
@@ -146,20 +140,17 @@ void sotto_decode_portable(const sotto_view *view, size_t row, size_t first, siz
     }
 }
 
-static float float_at(const sotto_view *view, size_t row, size_t column) {
-  const uint8_t *p = view->values + row * view->row_bytes;
-  return scale_at(p, view->matrix->format, column);
-}
-
 void sotto_decode_floats_portable(const sotto_view *view, size_t row, size_t first, size_t blocks, void *panel) {
   sotto_float_panel_block *out = panel;
   row_block one;
   for (size_t b = 0; b < blocks; b++)
     for (size_t r = 0; r < SOTTO_TILE; r++) {
       size_t from = clamped(view, row + r), column = (first + b) * SOTTO_BLOCK;
-      if (view->matrix->format <= SOTTO_BFLOAT16) {
+      sotto_weight_format format = view->matrix->format;
+      if (format <= SOTTO_BFLOAT16) {
+        const uint8_t *p = view->values + from * view->row_bytes;
         for (size_t i = 0; i < SOTTO_BLOCK; i++)
-          out[b].values[i][r] = column + i < view->columns ? float_at(view, from, column + i) : 0;
+          out[b].values[i][r] = column + i < view->columns ? sotto_float_at(p, format, column + i) : 0;
       } else {
         decode_block(view, from, first + b, &one);
         for (size_t i = 0; i < SOTTO_BLOCK; i++)
@@ -172,7 +163,8 @@ void sotto_decode_row(const sotto_matrix *matrix, size_t row, float scale, float
   sotto_view view = sotto_matrix_view(matrix, 0);
   row_block one;
   if (matrix->format <= SOTTO_BFLOAT16) {
-    for (size_t i = 0; i < view.columns; i++) out[i] = float_at(&view, row, i) * scale;
+    const uint8_t *p = view.values + row * view.row_bytes;
+    for (size_t i = 0; i < view.columns; i++) out[i] = sotto_float_at(p, matrix->format, i) * scale;
     return;
   }
   for (size_t b = 0; b < view.columns / SOTTO_BLOCK; b++) {

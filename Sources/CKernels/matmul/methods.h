@@ -9,12 +9,12 @@ void sotto_multiply_integers_portable(const void *panel, const void *pack, size_
 void sotto_multiply_floats_portable(const void *panel, const void *pack, size_t blocks, size_t tokens,
                                     float (*sums)[SOTTO_TILE]);
 void sotto_store_portable(const float (*sums)[SOTTO_TILE], size_t tokens, const float bias[SOTTO_TILE],
-    const float *residual, size_t residual_stride, float *y, size_t y_stride, size_t rows);
+                          const sotto_place *place);
 #if defined(__x86_64__)
 void sotto_store_avx2(const float (*sums)[SOTTO_TILE], size_t tokens, const float bias[SOTTO_TILE],
-    const float *residual, size_t residual_stride, float *y, size_t y_stride, size_t rows);
+                      const sotto_place *place);
 void sotto_store_avx512(const float (*sums)[SOTTO_TILE], size_t tokens, const float bias[SOTTO_TILE],
-    const float *residual, size_t residual_stride, float *y, size_t y_stride, size_t rows);
+                        const sotto_place *place);
 void sotto_pack_integers_avx2(const float *x, size_t columns, size_t token, size_t tokens, void *pack);
 void sotto_multiply_floats_avx2(const void *panel, const void *pack, size_t blocks, size_t tokens,
                                 float (*sums)[SOTTO_TILE]);
@@ -62,7 +62,7 @@ sotto_decode sotto_decoder_avx512(sotto_weight_format format);
 #elif defined(__aarch64__)
 void sotto_pack_integers_neon(const float *x, size_t columns, size_t token, size_t tokens, void *pack);
 void sotto_store_neon(const float (*sums)[SOTTO_TILE], size_t tokens, const float bias[SOTTO_TILE],
-    const float *residual, size_t residual_stride, float *y, size_t y_stride, size_t rows);
+                      const sotto_place *place);
 void sotto_multiply_floats_neon(const void *panel, const void *pack, size_t blocks, size_t tokens,
                                 float (*sums)[SOTTO_TILE]);
 void sotto_decode_integers_neon(const sotto_view *view, size_t row, size_t first, size_t blocks, void *panel);

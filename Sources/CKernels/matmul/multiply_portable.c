@@ -57,25 +57,28 @@ void sotto_pack_floats(const float *x, size_t columns, size_t token, size_t toke
 
 /// Rounds a token to 8 bits: of every block, scale = largest magnitude / 127.
 SOTTO_INLINE void pack_integers(const float *x, size_t columns, size_t token, size_t tokens, void *pack) {
+  typedef int32_t integers __attribute__((vector_size(sizeof(lanes))));
+  typedef int8_t bytes __attribute__((vector_size(SOTTO_TILE)));
+  const lanes limit = {127, 127, 127, 127, 127, 127, 127, 127, 127, 127, 127, 127, 127, 127, 127, 127};
   uint8_t *out = pack;
   for (size_t k = 0; k < columns; k += SOTTO_BLOCK, out += tokens * SOTTO_PACK_BYTES) {
-    float largest = 0;
-    for (int i = 0; i < SOTTO_BLOCK; i++) {
-      float magnitude = fabsf(x[k + (size_t)i]);
-      largest = magnitude > largest ? magnitude : largest;
-    }
+    lanes half[2];
+    memcpy(half, x + k, sizeof half);
+    float largest = __builtin_reduce_max(
+        __builtin_elementwise_max(__builtin_elementwise_abs(half[0]), __builtin_elementwise_abs(half[1])));
     // Scales stay normal numbers when a power of two multiplies them (see sotto_half_of_e8m0).
     float scale = largest > 0x1p-50f ? fminf(largest / 127, 0x1p60f) : 0x1p-50f;
     float inverse = largest > 0x1p-50f ? 1 / scale : 0;
     int8_t values[SOTTO_BLOCK];
-    int32_t halves[2] = {0, 0};
-    for (int i = 0; i < SOTTO_BLOCK; i++) {
-      float scaled = fmaxf(-127, fminf(127, x[k + (size_t)i] * inverse));
-      int32_t value = (int32_t)rintf(scaled);
-      values[i] = (int8_t)value;
-      halves[i / 16] += value;
+    int32_t sums[2];
+    for (int i = 0; i < 2; i++) {
+      lanes scaled = __builtin_elementwise_max(-limit, __builtin_elementwise_min(limit, half[i] * inverse));
+      integers rounded = __builtin_convertvector(__builtin_elementwise_rint(scaled), integers);
+      bytes narrow = __builtin_convertvector(rounded, bytes);
+      memcpy(values + SOTTO_TILE * i, &narrow, sizeof narrow);
+      sums[i] = __builtin_reduce_add(rounded);
     }
-    sotto_store_pack(out, token, tokens, values, scale, halves);
+    sotto_store_pack(out, token, tokens, values, scale, sums);
   }
 }
 
@@ -101,29 +104,43 @@ SOTTO_INLINE void multiply_integers(const void *panels, const void *pack, size_t
   }
 }
 
+/// One output of one token.
+SOTTO_INLINE void store_one(const sotto_place *place, size_t token, size_t row, float value) {
+  float *y = place->y + token * place->y_stride;
+  if (place->pairs)
+    y[row % 2 * place->pairs + row / 2] = value;
+  else
+    y[row] = value + (place->residual ? place->residual[token * place->residual_stride + row] : 0);
+}
+
 SOTTO_INLINE void store(const float (*sums)[SOTTO_TILE], size_t tokens, const float bias[SOTTO_TILE],
-                        const float *residual, size_t residual_stride, float *y, size_t y_stride, size_t rows) {
+                        const sotto_place *place) {
   lanes shift, added, sum;
   memcpy(&shift, bias, sizeof shift);
-  for (size_t t = 0; t < tokens; t++, y += y_stride) {
+  for (size_t t = 0; t < tokens; t++) {
+    float *y = place->y + t * place->y_stride;
     memcpy(&sum, sums[t], sizeof sum);
     sum += shift;
-    if (rows < SOTTO_TILE) {
-      for (size_t r = 0; r < rows; r++) y[r] = sum[r] + (residual ? residual[t * residual_stride + r] : 0);
-      continue;
+    if (place->rows < SOTTO_TILE) {
+      for (size_t r = 0; r < place->rows; r++) store_one(place, t, r, sum[r]);
+    } else if (place->pairs) {
+      lanes apart = __builtin_shufflevector(sum, sum, 0, 2, 4, 6, 8, 10, 12, 14, 1, 3, 5, 7, 9, 11, 13, 15);
+      memcpy(y, &apart, sizeof apart / 2);
+      memcpy(y + place->pairs, (const char *)&apart + sizeof apart / 2, sizeof apart / 2);
+    } else {
+      if (place->residual) {
+        memcpy(&added, place->residual + t * place->residual_stride, sizeof added);
+        sum += added;
+      }
+      memcpy(y, &sum, sizeof sum);
     }
-    if (residual) {
-      memcpy(&added, residual + t * residual_stride, sizeof added);
-      sum += added;
-    }
-    memcpy(y, &sum, sizeof sum);
   }
 }
 
-#define STORE(name)                                                                                          \
-  void name(const float (*sums)[SOTTO_TILE], size_t tokens, const float bias[SOTTO_TILE],                    \
-            const float *residual, size_t residual_stride, float *y, size_t y_stride, size_t rows) {         \
-    store(sums, tokens, bias, residual, residual_stride, y, y_stride, rows);                                 \
+#define STORE(name)                                                                                \
+  void name(const float (*sums)[SOTTO_TILE], size_t tokens, const float bias[SOTTO_TILE],          \
+            const sotto_place *place) {                                                            \
+    store(sums, tokens, bias, place);                                                              \
   }
 
 STORE(sotto_store_portable)

@@ -51,9 +51,17 @@ enum { SOTTO_PACK_BYTES = 48, SOTTO_FLOAT_PACK_BYTES = 128, SOTTO_BFLOAT_PACK_BY
 typedef void (*sotto_decode)(const sotto_view *view, size_t row, size_t first, size_t blocks, void *panel);
 /// Writes token `token` of a group of `tokens` into the group's pack.
 typedef void (*sotto_pack)(const float *x, size_t columns, size_t token, size_t tokens, void *pack);
-/// y[t] = sums[t] + bias + residual[t] for `rows` (at most 16) rows; strides in floats. The residual may be NULL.
+/// A tile's place in the output: `y` and `residual` (or NULL) are its first row of its first token, strides are in
+/// floats. With `pairs` outputs 2i and 2i + 1 go to y[i] and y[pairs + i], and there is no residual.
+typedef struct {
+  float *y;
+  const float *residual;
+  size_t y_stride, residual_stride, rows, pairs;
+} sotto_place;
+
+/// y[t] = sums[t] + bias + residual[t].
 typedef void (*sotto_store)(const float (*sums)[SOTTO_TILE], size_t tokens, const float bias[SOTTO_TILE],
-                            const float *residual, size_t residual_stride, float *y, size_t y_stride, size_t rows);
+                            const sotto_place *place);
 /// sums[t][r] += panel row r · token t over `blocks` blocks.
 typedef void (*sotto_multiply)(const void *panel, const void *pack, size_t blocks, size_t tokens,
                                float (*sums)[SOTTO_TILE]);
@@ -131,4 +139,11 @@ SOTTO_INLINE uint32_t sotto_load32(const void *p) {
   uint32_t value;
   __builtin_memcpy(&value, p, 4);
   return value;
+}
+
+/// Number `index` of a plane of float32, float16 or bfloat16.
+SOTTO_INLINE float sotto_float_at(const void *plane, sotto_weight_format format, size_t index) {
+  if (format == SOTTO_FLOAT32) return sotto_float_from_bits(sotto_load32((const uint8_t *)plane + 4 * index));
+  uint16_t bits = sotto_load16((const uint8_t *)plane + 2 * index);
+  return format == SOTTO_FLOAT16 ? sotto_float_from_half(bits) : sotto_float_from_bfloat(bits);
 }

@@ -58,7 +58,9 @@ static void run_tile(const run *run, const cursor *at, const cursor *following, 
   size_t row = at->tile * SOTTO_TILE, rows = product->view.rows - row < SOTTO_TILE ? product->view.rows - row : SOTTO_TILE;
   sotto_decode decode = sotto_is_whole_tile(&product->view, row) ? method->decode : method->decode_edge;
   float bias[SOTTO_TILE] = {0};
-  if (product->bias) memcpy(bias, product->bias + row, rows * sizeof *bias);
+  if (product->bias)
+    for (size_t r = 0; r < rows; r++) bias[r] = sotto_float_at(product->bias, product->bias_format, row + r);
+  size_t column = product->pairs ? row / 2 : row;
   memset(scratch->sums, 0, tokens * sizeof *scratch->sums);
 
   // With a single group shorter panels serve as well, and memory is read more evenly.
@@ -72,14 +74,16 @@ static void run_tile(const run *run, const cursor *at, const cursor *following, 
       size_t start = sotto_group_start(tokens, group), size = sotto_group_start(tokens, group + 1) - start;
       const uint8_t *pack = product->pack + (first * tokens + start * length) * method->pack_bytes;
       int is_last = first + length == blocks;
-      float *y = product->y + start * shape->y_stride + row;
+      sotto_place place = {.y = product->y + start * shape->y_stride + column,
+                           .y_stride = shape->y_stride,
+                           .residual_stride = shape->residual_stride,
+                           .rows = rows,
+                           .pairs = product->pairs};
+      if (product->residual) place.residual = product->residual + start * shape->residual_stride + column;
       if (is_last)
-        for (size_t t = 0; t < size; t++) __builtin_prefetch(y + t * shape->y_stride, 1);
+        for (size_t t = 0; t < size; t++) __builtin_prefetch(place.y + t * shape->y_stride, 1);
       method->multiply(scratch->panel, pack, length, size, scratch->sums + start);
-      if (is_last) {
-        const float *residual = product->residual ? product->residual + start * shape->residual_stride + row : NULL;
-        method->store(scratch->sums + start, size, bias, residual, shape->residual_stride, y, shape->y_stride, rows);
-      }
+      if (is_last) method->store(scratch->sums + start, size, bias, &place);
     }
   }
 }
@@ -149,6 +153,9 @@ static void divide(const sotto_workspace *workspace, const sotto_run_shape *shap
 void sotto_run_products(sotto_workspace *workspace, const sotto_run_shape *shape) {
   enum { SERIAL_PACKING = 16384 };  // numbers that are packed sooner than a second region starts
   run run = {.workspace = workspace, .shape = shape};
+  // The caller's first tile is on its way while tokens are packed.
+  cursor first = {.product = workspace->products};
+  prefetch(&first, 0, 1);
   size_t tokens = shape->packings ? workspace->packings[shape->packings - 1].tokens_end : 0;
   if (tokens * shape->columns <= SERIAL_PACKING)
     pack_task(&run, 0, 1);

@@ -19,11 +19,13 @@ typedef struct {
 typedef struct {
   sotto_view view;
   sotto_method method;
-  const float *bias;
+  const void *bias;  // NULL, or `rows` numbers of `bias_format`
+  sotto_weight_format bias_format;
   const uint8_t *pack;
   size_t tokens;
   const float *residual;
   float *y;
+  size_t pairs;  // see sotto_place
   size_t tiles, tiles_per_item, items_end;  // items of this and all earlier products
 } sotto_product;
 
@@ -68,4 +70,16 @@ SOTTO_INLINE size_t sotto_block_count(size_t columns) { return (columns + SOTTO_
 SOTTO_INLINE size_t sotto_panel_step(size_t blocks, size_t most) {
   size_t unit = blocks % 8 == 0 ? 8 : 1, panels = (blocks + most - 1) / most;
   return (blocks / unit + panels - 1) / panels * unit;
+}
+/// Chunks that `tokens` tokens are cut into, evenly.
+SOTTO_INLINE size_t sotto_chunk_count(size_t tokens, size_t token_bytes) {
+  size_t most = SOTTO_CHUNK_BYTES / token_bytes / SOTTO_GROUP * SOTTO_GROUP;
+  if (most < SOTTO_GROUP) most = SOTTO_GROUP;
+  if (most > SOTTO_CHUNK_TOKENS) most = SOTTO_CHUNK_TOKENS;
+  return (tokens + most - 1) / most;
+}
+
+/// The bytes of `tokens` packed tokens, to a whole cache line.
+SOTTO_INLINE size_t sotto_pack_size(size_t tokens, size_t blocks, size_t pack_bytes) {
+  return (tokens * blocks * pack_bytes + 63) / 64 * 64;
 }

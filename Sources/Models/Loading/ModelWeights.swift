@@ -84,11 +84,8 @@ extension ModelWeights {
   private func expertStack(_ weight: Weight, _ share: Double, bias: String) throws -> Linear {
     work.add(weight, promptShare: share, generationShare: share)
     guard contains(bias) else { return Linear(weight: try backend.parameter(weight)) }
-    // As one long vector: a backend takes vectors as plain numbers.
-    let stored = try stored(bias, [weight.matrices, weight.rows])
-    let vector = try Weight(
-      format: stored.format, shape: [weight.matrices * weight.rows], values: stored.values)
-    return Linear(weight: try backend.parameter(weight), bias: try backend.parameter(vector))
+    return Linear(
+      weight: try backend.parameter(weight), bias: try parameter(bias, [weight.matrices, weight.rows]))
   }
 }
 

@@ -13,7 +13,7 @@ struct SyntheticWeights: WeightSource {
 
   func storedWeight(_ name: String, shape extents: [Int]) throws -> Weight {
     let numbers = extents.reduce(1, *)
-    if extents.count == 1 {
+    if extents.count == 1 || name.hasSuffix(".bias") {
       let value: Float = name.hasSuffix("bias") ? 0 : 1
       return try Weight(
         format: .float32, shape: extents,

@@ -10,6 +10,14 @@ struct TextEncoder: ~Copyable {
   /// Starts a new row of tokens.
   mutating func clear() { output.count = 0 }
 
+  /// Gives back the memory that a very long text took.
+  mutating func trim() {
+    guard output.capacity > 1 << 18 else { return }
+    output = TokenBuffer()
+    longest = LongestMatchMerger()
+    ranked = RankedMerger()
+  }
+
   /// Adds one token.
   mutating func append(_ token: UInt32) {
     output.reserve(1)

@@ -1,4 +1,4 @@
-// Made by Tests/Scripts/unicode_classes.py; see there for the encoding. Unicode 16.0.
+// Made by Tests/Scripts/make_unicode_classes.py; see there for the encoding. Unicode 16.0.
 extension CharacterClass {
   /// The first code point beyond the table.
   static let tableEnd = 0x323B0

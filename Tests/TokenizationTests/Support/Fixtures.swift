@@ -2,7 +2,7 @@ import Foundation
 import Testing
 @_exported import Tokenization
 
-/// The files beside these tests, made by Tests/Scripts/tokenizer_fixtures.py.
+/// The files beside these tests, made by Tests/Scripts/make_tokenizer_fixtures.py.
 enum Fixtures {
   static let folder =
     URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()

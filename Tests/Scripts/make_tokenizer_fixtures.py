@@ -1,7 +1,7 @@
 """Writes Tests/TokenizationTests/Fixtures: small vocabularies and what the reference libraries make of them.
 
 Everything is trained and encoded by `tokenizers` and `tiktoken`, on text that is put together here.
-Run: python Tests/Scripts/tokenizer_fixtures.py   (tokenizers 0.23, tiktoken 0.14, gguf 0.19)
+Run: python Tests/Scripts/make_tokenizer_fixtures.py   (tokenizers 0.23, tiktoken 0.14, gguf 0.19)
 """
 
 import base64
@@ -141,6 +141,15 @@ def llama2():
     return tokenizer
 
 
+def metaspace(scheme, split):
+    """The same vocabulary with the mark put by the pre-tokenizer, as in later versions of Llama 2's and Mistral's."""
+    tokenizer = sentence_piece()
+    tokenizer.normalizer = None
+    tokenizer.pre_tokenizer = pre_tokenizers.Metaspace(prepend_scheme=scheme, split=split)
+    tokenizer.decoder = decoders.Metaspace(prepend_scheme=scheme, split=split)
+    return tokenizer
+
+
 def added():
     """Added tokens with all their options."""
     tokenizer = byte_level(split(LLAMA3))
@@ -200,6 +209,8 @@ TOKENIZERS = {
     "deepseek3": byte_level(split(r"\p{N}{1,3}", CJK, DEEPSEEK)),
     "gemma": sentence_piece(),
     "llama2": llama2(),
+    "mistral": metaspace("first", False),
+    "metaspace": metaspace("always", True),
     "added": added(),
 }
 ADDED_TEXTS = [

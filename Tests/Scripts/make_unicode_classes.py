@@ -2,7 +2,7 @@
 
 The tokenizers' own regex engines are the source: tiktoken's is asked for every code point, so that the
 table is of the same Unicode version as the libraries that ids are compared with (16.0 for tiktoken 0.14
-and tokenizers 0.23, which agree on every class here). Run: python unicode_classes.py > the file.
+and tokenizers 0.23, which agree on every class here). Run: python make_unicode_classes.py > the file.
 """
 
 import tiktoken
@@ -73,7 +73,7 @@ assert [p for p in range(last + 1, 0x110000) if classes[p]] == list(range(0xE010
 assert all(classes[point] == 4 for point in range(0xE0100, 0xE01F0))
 
 text = encoded(runs(classes[:last + 1]))
-print("// Made by Tests/Scripts/unicode_classes.py; see there for the encoding. Unicode 16.0.")
+print("// Made by Tests/Scripts/make_unicode_classes.py; see there for the encoding. Unicode 16.0.")
 print("extension CharacterClass {")
 print("  /// The first code point beyond the table.")
 print(f"  static let tableEnd = 0x{last + 1:X}")

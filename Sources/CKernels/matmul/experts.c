@@ -1,0 +1,93 @@
+// Mixtures of experts as lists of products, one for every expert that has tokens; both cores take tiles of all of them
+// in turn, so an expert with many tokens does not hold up the others.
+#include "workspace.h"
+
+int sotto_experts(sotto_workspace *workspace, const sotto_experts_call *call) {
+  const sotto_matrix *shared = &call->layers[0].weight;
+  size_t experts = shared->matrices, columns = shared->columns, blocks = sotto_block_count(columns);
+  size_t entries = (size_t)call->starts[experts];
+  if (entries == 0 || call->layer_count == 0) return 0;
+  sotto_isa_level level = sotto_isa();
+  // Layers whose packs differ (an unusual mixture of formats) have a pack each.
+  size_t largest = 0, parts = 0;
+  for (size_t i = 0; i < call->layer_count; i++) {
+    size_t pack_bytes = sotto_method_for(&call->layers[i].weight, call->precision, level).pack_bytes;
+    if (pack_bytes > largest) largest = pack_bytes;
+  }
+  for (size_t e = 0; e < experts; e++)
+    parts += sotto_chunk_count((size_t)(call->starts[e + 1] - call->starts[e]), blocks * largest);
+  parts *= call->layer_count;
+  size_t bytes = call->layer_count * entries * blocks * largest + 64 * parts;
+  if (sotto_workspace_reserve(workspace, bytes, parts)) return -1;
+
+  sotto_run_shape shape = {.columns = columns, .x_stride = call->x_stride, .y_stride = call->y_stride};
+  uint8_t *pack = workspace->packs;
+  size_t packed = 0;
+  for (size_t e = 0; e < experts; e++) {
+    size_t start = (size_t)call->starts[e], count = (size_t)call->starts[e + 1] - start;
+    size_t chunks = sotto_chunk_count(count, blocks * largest);
+    for (size_t chunk = 0; chunk < chunks; chunk++) {
+      size_t first = start + chunk * count / chunks, tokens = start + (chunk + 1) * count / chunks - first, column = 0;
+      const sotto_packing *last = NULL;
+      for (size_t i = 0; i < call->layer_count; i++) {
+        const sotto_expert_layer *layer = &call->layers[i];
+        sotto_method method = sotto_method_for(&layer->weight, call->precision, level);
+        size_t rows = layer->weight.rows;
+        if (!last || last->pack != method.pack) {
+          packed += tokens;
+          workspace->packings[shape.packings] = (sotto_packing){.pack = method.pack,
+                                                                .pack_bytes = method.pack_bytes,
+                                                                .x = call->x,
+                                                                .x_rows = call->x_rows + first,
+                                                                .out = pack,
+                                                                .tokens = tokens,
+                                                                .tokens_end = packed};
+          last = &workspace->packings[shape.packings++];
+          pack += sotto_pack_size(tokens, blocks, method.pack_bytes);
+        }
+        const uint8_t *bias = layer->bias;
+        workspace->products[shape.products++] = (sotto_product){
+            .view = sotto_matrix_view(&layer->weight, e),
+            .method = method,
+            .bias = bias ? bias + e * rows * sotto_formats[layer->bias_format].bytes : NULL,
+            .bias_format = layer->bias_format,
+            .pack = last->out,
+            .tokens = tokens,
+            .y = call->y + first * call->y_stride + column,
+            .pairs = call->splits_pairs ? rows / 2 : 0,
+            .tiles = (rows + SOTTO_TILE - 1) / SOTTO_TILE,
+        };
+        column += rows;
+      }
+    }
+  }
+  sotto_run_products(workspace, &shape);
+  return 0;
+}
+
+static void combine_task(void *context, int worker, int workers) {
+  const sotto_combine_call *call = context;
+  size_t begin = call->tokens * call->columns * (size_t)worker / (size_t)workers;
+  size_t end = call->tokens * call->columns * ((size_t)worker + 1) / (size_t)workers;
+  while (begin < end) {
+    size_t token = begin / call->columns, column = begin % call->columns, length = call->columns - column;
+    if (length > end - begin) length = end - begin;
+    float *restrict y = call->y + token * call->y_stride + column;
+    const float *residual = call->residual ? call->residual + token * call->residual_stride + column : NULL;
+    for (size_t i = 0; i < length; i++) y[i] = residual ? residual[i] : 0;
+    for (size_t k = 0; k < call->count; k++) {
+      float weight = call->weights[token * call->count + k];
+      const float *x = call->x + (size_t)call->entries[token * call->count + k] * call->x_stride + column;
+      for (size_t i = 0; i < length; i++) y[i] += weight * x[i];
+    }
+    begin += length;
+  }
+}
+
+void sotto_combine(sotto_pool *pool, const sotto_combine_call *call) {
+  sotto_combine_call copy = *call;
+  if (call->tokens * call->columns < 16384)
+    combine_task(&copy, 0, 1);
+  else
+    sotto_pool_run(pool, combine_task, &copy);
+}

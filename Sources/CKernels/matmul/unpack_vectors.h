@@ -1,0 +1,166 @@
+// How AVX2 and NEON decoders unpack a row: every format in 16-byte vectors that any compiler target has.
+#pragma once
+#include <string.h>
+
+#include "methods.h"
+
+typedef uint8_t bytes __attribute__((vector_size(16)));
+typedef uint32_t words __attribute__((vector_size(16)));
+typedef uint64_t pairs __attribute__((vector_size(16)));
+typedef float floats __attribute__((vector_size(16)));
+
+SOTTO_INLINE bytes load(const uint8_t *p) {
+  bytes x;
+  memcpy(&x, p, sizeof x);
+  return x;
+}
+
+/// Low nibbles are columns 0..15, high ones 16..31.
+SOTTO_INLINE void split(bytes x, bytes out[2]) {
+  out[0] = x & 15;
+  out[1] = x >> 4;
+}
+
+/// Low and high nibbles take turns.
+SOTTO_INLINE void interleave(bytes x, bytes out[2]) {
+  bytes low = x & 15, high = x >> 4;
+  out[0] = __builtin_shufflevector(low, high, 0, 16, 1, 17, 2, 18, 3, 19, 4, 20, 5, 21, 6, 22, 7, 23);
+  out[1] = __builtin_shufflevector(low, high, 8, 24, 9, 25, 10, 26, 11, 27, 12, 28, 13, 29, 14, 30, 15, 31);
+}
+
+/// 16 in the bytes whose bit of `bits` is set.
+SOTTO_INLINE bytes fifth_bits(uint32_t bits) {
+  const bytes mask = {1, 2, 4, 8, 16, 32, 64, 128, 1, 2, 4, 8, 16, 32, 64, 128};
+  pairs spread = {(bits & 255) * 0x0101010101010101u, (bits >> 8 & 255) * 0x0101010101010101u};
+  return (bytes)(((bytes)spread & mask) != 0) & 16;
+}
+
+/// The doubled values of 4-bit numbers: 0, 1, 2, 3, 4, 6, 8, 12, and so on below zero.
+SOTTO_INLINE bytes doubled_e2m1(bytes x) {
+  bytes magnitude = x & 7, sign = (bytes)((x & 8) != 0);
+  magnitude += (bytes)(magnitude > 4) & 1;   // 5 is 6, 6 is 7 so far, 7 is 8 so far
+  magnitude += (bytes)(magnitude > 6) & 1;   // 6 is 8, 7 is 9 so far
+  magnitude += (bytes)(magnitude > 8) & 3;   // 7 is 12
+  return (magnitude ^ sign) - sign;
+}
+
+/// Transposes the 4-byte pieces of four rows: out[i] = piece i of every row.
+SOTTO_INLINE void transpose(const words in[4], words out[4]) {
+  words a = __builtin_shufflevector(in[0], in[1], 0, 4, 1, 5), b = __builtin_shufflevector(in[0], in[1], 2, 6, 3, 7);
+  words c = __builtin_shufflevector(in[2], in[3], 0, 4, 1, 5), d = __builtin_shufflevector(in[2], in[3], 2, 6, 3, 7);
+  out[0] = __builtin_shufflevector(a, c, 0, 1, 4, 5);
+  out[1] = __builtin_shufflevector(a, c, 2, 3, 6, 7);
+  out[2] = __builtin_shufflevector(b, d, 0, 1, 4, 5);
+  out[3] = __builtin_shufflevector(b, d, 2, 3, 6, 7);
+}
+
+/// float16 to float32 (see sotto_float_from_half), four at a time, from the low halves of the lanes.
+SOTTO_INLINE floats from_halves(words x) {
+  words magnitude = (x & 0x7fff) << 13, sign = (x & 0x8000) << 16;
+  words special = (words)((x & 0x7c00) == 0x7c00) & 0x7f800000;
+  floats value = (floats)magnitude * 0x1p112f;
+  return (floats)((words)value | special | sign);
+}
+
+/// The scales of 16 rows and what they are made from.
+typedef struct {
+  _Alignas(16) uint32_t bits[SOTTO_TILE];
+} numbers;
+
+SOTTO_INLINE void store_numbers(const numbers *in, sotto_weight_format type, int shift, float out[SOTTO_TILE]) {
+  for (int i = 0; i < SOTTO_TILE; i += 4) {
+    words x;
+    memcpy(&x, in->bits + i, sizeof x);
+    x >>= (uint32_t)shift;
+    floats value = type == SOTTO_FLOAT32 ? (floats)x : type == SOTTO_FLOAT16 ? from_halves(x) : (floats)(x << 16);
+    memcpy(out + i, &value, sizeof value);
+  }
+}
+
+/// Scale bytes of 16 rows of a super-block, by sub-block, and d and dmin.
+typedef struct {
+  uint8_t scales[16][SOTTO_TILE], minimums[8][SOTTO_TILE];
+  float d[SOTTO_TILE], dmin[SOTTO_TILE];
+} super_scales;
+
+SOTTO_INLINE void load_super_scales(const uint8_t *p, size_t stride, const sotto_weight_format format,
+                                    super_scales *out) {
+  numbers d;
+  for (size_t r = 0; r < SOTTO_TILE; r++, p += stride) {
+    if (format == SOTTO_Q6_K) {
+      for (int i = 0; i < 16; i++) out->scales[i][r] = p[192 + i];
+      d.bits[r] = sotto_load16(p + 208);
+      continue;
+    }
+    d.bits[r] = sotto_load32(p);
+    uint32_t a = sotto_load32(p + 4), b = sotto_load32(p + 8), c = sotto_load32(p + 12);
+    uint32_t scales[2] = {a & 0x3f3f3f3f, (c & 0x0f0f0f0f) | (a >> 2 & 0x30303030)};
+    uint32_t minimums[2] = {b & 0x3f3f3f3f, (c >> 4 & 0x0f0f0f0f) | (b >> 2 & 0x30303030)};
+    for (int i = 0; i < 8; i++) {
+      out->scales[i][r] = (uint8_t)(scales[i / 4] >> (8 * (i % 4)));
+      out->minimums[i][r] = (uint8_t)(minimums[i / 4] >> (8 * (i % 4)));
+    }
+  }
+  store_numbers(&d, SOTTO_FLOAT16, 0, out->d);
+  if (format != SOTTO_Q6_K) store_numbers(&d, SOTTO_FLOAT16, 16, out->dmin);
+}
+
+SOTTO_INLINE void store_super_scales(const super_scales *in, size_t index, const sotto_weight_format format,
+                                     sotto_panel_block *out) {
+  if (format == SOTTO_Q6_K) {
+    for (int half = 0; half < 2; half++)
+      for (int r = 0; r < SOTTO_TILE; r++)
+        out->scale[half][r] = in->d[r] * (float)(int8_t)in->scales[2 * index + (size_t)half][r];
+    return;
+  }
+  for (int r = 0; r < SOTTO_TILE; r++) out->scale[0][r] = in->d[r] * (float)in->scales[index][r];
+  for (int r = 0; r < SOTTO_TILE; r++) out->minimum[r] = -in->dmin[r] * (float)in->minimums[index][r];
+}
+
+/// The 32 values of one row's block at `p` (of a super-block: its beginning).
+SOTTO_INLINE void unpack(const uint8_t *p, size_t index, const sotto_weight_format format, bytes out[2]) {
+  switch (format) {
+    case SOTTO_Q4_0:
+      split(load(p + 2), out);
+      out[0] -= 8, out[1] -= 8;
+      break;
+    case SOTTO_Q4_1: split(load(p + 4), out); break;
+    case SOTTO_Q5_0:
+    case SOTTO_Q5_1: {
+      const size_t at = format == SOTTO_Q5_0 ? 2 : 4;
+      uint32_t fifth = sotto_load32(p + at);
+      split(load(p + at + 4), out);
+      out[0] |= fifth_bits(fifth), out[1] |= fifth_bits(fifth >> 16);
+      if (format == SOTTO_Q5_0) out[0] -= 16, out[1] -= 16;
+      break;
+    }
+    case SOTTO_Q8_0: out[0] = load(p + 2), out[1] = load(p + 18); break;
+    case SOTTO_Q4_K:
+    case SOTTO_Q5_K: {
+      const uint8_t *nibbles = p + (format == SOTTO_Q5_K ? 48 : 16) + index / 2 * 32;
+      uint8_t shift = index % 2 ? 4 : 0;
+      for (int i = 0; i < 2; i++) {
+        out[i] = load(nibbles + 16 * i) >> shift & 15;
+        if (format == SOTTO_Q5_K) out[i] |= (load(p + 16 + 16 * i) >> (uint8_t)index & 1) << 4;
+      }
+      break;
+    }
+    case SOTTO_Q6_K: {
+      const uint8_t *low = p + index / 4 * 64 + index % 2 * 32, *high = p + 128 + index / 4 * 32;
+      uint8_t shift = index % 4 / 2 * 4, upper = (uint8_t)(index % 4 * 2);
+      for (int i = 0; i < 2; i++)
+        out[i] = ((load(low + 16 * i) >> shift & 15) | (load(high + 16 * i) >> upper & 3) << 4) - 32;
+      break;
+    }
+    case SOTTO_MXFP4:
+    case SOTTO_MXFP4_PLANAR:
+      if (format == SOTTO_MXFP4)
+        split(load(p + 1), out);
+      else
+        interleave(load(p), out);
+      out[0] = doubled_e2m1(out[0]), out[1] = doubled_e2m1(out[1]);
+      break;
+    case SOTTO_AFFINE4: interleave(load(p), out); break;
+    default: out[0] = load(p) ^ 128, out[1] = load(p + 16) ^ 128; break;
+  }
+}
