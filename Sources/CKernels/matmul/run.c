@@ -33,20 +33,39 @@ static void advance(run *run, cursor *at) {
   if (at->last > at->product->tiles) at->last = at->product->tiles;
 }
 
-static void prefetch_plane(const uint8_t *plane, size_t row_bytes, const cursor *at, size_t share, size_t shares) {
+/// The bytes that a tile will be decoded from: of each plane a run of memory, `step` bytes of it at a time.
+typedef struct {
+  const uint8_t *next[3], *end[3];
+  size_t step[3], planes;
+} lookahead;
+
+static void look_at(lookahead *ahead, const uint8_t *plane, size_t row_bytes, const cursor *at, size_t shares) {
+  if (!plane) return;
   size_t row = at->tile * SOTTO_TILE, rows = at->product->view.rows - row;
   if (rows > SOTTO_TILE) rows = SOTTO_TILE;
-  const uint8_t *p = plane + row * row_bytes, *end = p + rows * row_bytes * (share + 1) / shares;
-  for (p += rows * row_bytes * share / shares; p < end; p += 64) __builtin_prefetch(p, 0, 2);
+  ahead->next[ahead->planes] = plane + row * row_bytes;
+  ahead->end[ahead->planes] = plane + (row + rows) * row_bytes;
+  ahead->step[ahead->planes++] = rows * row_bytes / shares + 1;
 }
 
-/// Share `share` of `shares` of the bytes that a tile will be decoded from.
-static void prefetch(const cursor *at, size_t share, size_t shares) {
-  if (!at->product) return;
+static lookahead look_ahead(const cursor *at, size_t shares) {
+  lookahead ahead = {.planes = 0};
+  if (!at->product) return ahead;
   const sotto_view *view = &at->product->view;
-  prefetch_plane(view->values, view->row_bytes, at, share, shares);
-  if (view->scales) prefetch_plane(view->scales, view->scale_row_bytes, at, share, shares);
-  if (view->biases) prefetch_plane(view->biases, view->scale_row_bytes, at, share, shares);
+  look_at(&ahead, view->values, view->row_bytes, at, shares);
+  look_at(&ahead, view->scales, view->scale_row_bytes, at, shares);
+  look_at(&ahead, view->biases, view->scale_row_bytes, at, shares);
+  return ahead;
+}
+
+/// Asks for the next share.
+static void prefetch(lookahead *ahead) {
+  for (size_t i = 0; i < ahead->planes; i++) {
+    const uint8_t *p = ahead->next[i], *end = ahead->end[i];
+    if ((size_t)(end - p) > ahead->step[i]) end = p + ahead->step[i];
+    for (; p < end; p += 64) __builtin_prefetch(p, 0, 2);
+    ahead->next[i] = p < ahead->end[i] ? p : ahead->end[i];
+  }
 }
 
 /// The tile at `at`; fetches the bytes of `following` on the way.
@@ -65,10 +84,11 @@ static void run_tile(const run *run, const cursor *at, const cursor *following, 
 
   // With a single group shorter panels serve as well, and memory is read more evenly.
   size_t step = sotto_panel_step(blocks, groups == 1 ? SOTTO_SHORT_PANEL : SOTTO_PANEL_BLOCKS);
-  size_t shares = (blocks + step - 1) / step;
+  // The next tile's bytes are asked for a little at a time: the processor waits where too many are on their way.
+  lookahead ahead = look_ahead(following, (blocks + step - 1) / step * (groups + 1));
   for (size_t first = 0; first < blocks; first += step) {
     size_t length = blocks - first < step ? blocks - first : step;
-    prefetch(following, first / step, shares);
+    prefetch(&ahead);
     decode(&product->view, row, first, length, scratch->panel);
     for (size_t group = 0; group < groups; group++) {
       size_t start = sotto_group_start(tokens, group), size = sotto_group_start(tokens, group + 1) - start;
@@ -82,6 +102,7 @@ static void run_tile(const run *run, const cursor *at, const cursor *following, 
       if (product->residual) place.residual = product->residual + start * shape->residual_stride + column;
       if (is_last)
         for (size_t t = 0; t < size; t++) __builtin_prefetch(place.y + t * shape->y_stride, 1);
+      prefetch(&ahead);
       method->multiply(scratch->panel, pack, length, size, scratch->sums + start);
       if (is_last) method->store(scratch->sums + start, size, bias, &place);
     }
@@ -155,7 +176,8 @@ void sotto_run_products(sotto_workspace *workspace, const sotto_run_shape *shape
   run run = {.workspace = workspace, .shape = shape};
   // The caller's first tile is on its way while tokens are packed.
   cursor first = {.product = workspace->products};
-  prefetch(&first, 0, 1);
+  lookahead ahead = look_ahead(&first, 1);
+  prefetch(&ahead);
   size_t tokens = shape->packings ? workspace->packings[shape->packings - 1].tokens_end : 0;
   if (tokens * shape->columns <= SERIAL_PACKING)
     pack_task(&run, 0, 1);
