@@ -180,6 +180,9 @@ def main() -> int:
         ours, theirs = (max(r[p]["memory"] for r in with_memory) for p in programs)
         print(f"{'memory':12} {ours / 1e9:10.2f} {theirs / 1e9:10.2f}  GB; over the file {ours / size - 1:+.1%} "
               f"and {theirs / size - 1:+.1%}")
+        peaks = [r["sotto"]["int8_peak_gops"] for r in with_memory]
+        print(f"8-bit integer peak beside the measurements: {min(peaks):.0f} to {max(peaks):.0f} GOP/s; where they "
+              "differ, something else was running")
     if options.json:
         options.json.write_text(json.dumps(measured, indent=1) + "\n")
     return 0
