@@ -7,7 +7,8 @@ let package = Package(
   name: "sotto",
   platforms: [.macOS(.v15)],
   products: [
-    .executable(name: "sotto", targets: ["sotto"])
+    .executable(name: "sotto", targets: ["sotto"]),
+    .executable(name: "tokenizer-benchmark", targets: ["TokenizerBenchmark"]),
   ],
   dependencies: [
     .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
@@ -41,6 +42,9 @@ let package = Package(
         .linkedLibrary("tinfo", .when(platforms: [.linux])),
         .linkedLibrary("ncurses", .when(platforms: [.macOS])),
       ]),
+    .executableTarget(
+      name: "TokenizerBenchmark", dependencies: ["Tokenization"], path: "Benchmarks/tokenizer",
+      exclude: ["compare.py"]),
 
     .testTarget(name: "sottoTests", dependencies: ["sotto"], exclude: ["Fixtures"]),
     .testTarget(

@@ -20,13 +20,13 @@ struct ReuseTests {
     #expect(Reuse.decide(ledger: example.ledger, prompt: example.prompt) == example.expected)
   }
 
-  @Test func chunksTakeAboutHalfASecond() {
+  @Test func chunksTakeAboutASecond() {
     var chunking = PrefillChunking()
     chunking.note(tokens: 256, seconds: 4)
-    #expect(chunking.size == 64, "never below what keeps products efficient")
-    chunking.note(tokens: 64, seconds: 0.25)
-    #expect(chunking.size == 128)
-    chunking.note(tokens: 128, seconds: 0.001)
+    #expect(chunking.size == 256, "never below what keeps products efficient")
+    chunking.note(tokens: 256, seconds: 0.5)
+    #expect(chunking.size == 512)
+    chunking.note(tokens: 512, seconds: 0.001)
     #expect(chunking.size == 1024)
     chunking.note(tokens: 8, seconds: 9)
     #expect(chunking.size == 1024, "a short rest says nothing about speed")

@@ -19,6 +19,7 @@ def tests(model: str) -> dict[str, list[str]]:
         "default model against llama.cpp and float32": ["check_golden.py", model],
         "token ids against tokenizers": ["check_tokens.py", model],
         "chat templates against jinja2": ["check_templates.py", model],
+        "harmony against openai-harmony": ["check_harmony.py"],
         "the program in a terminal": ["terminal.py", model],
     }
 

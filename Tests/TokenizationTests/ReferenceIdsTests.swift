@@ -3,7 +3,8 @@ import Testing
 /// Ids as the `tokenizers` and `tiktoken` libraries give them.
 @Suite struct ReferenceIdsTests {
   @Test(arguments: [
-    "gpt2", "prefix-space", "smollm", "llama3", "qwen2", "deepseek3", "gemma", "llama2", "mistral", "metaspace",
+    "gpt2", "prefix-space", "smollm", "llama3", "qwen2", "deepseek3", "gemma", "llama2", "mistral",
+    "metaspace",
   ])
   func tokenizerJSON(_ name: String) throws {
     let expected = try Fixtures.decode("expected-ids.json", as: Reference.self)

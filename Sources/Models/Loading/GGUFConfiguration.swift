@@ -54,9 +54,9 @@ struct GGUFConfiguration {
   /// The scaling of rotary frequencies, if any.
   ///
   /// GGUF has no key for YaRN's `truncate`, and llama.cpp always rounds the range outwards to whole pairs, as
-  /// is also the default here. OpenAI's checkpoint says `truncate: false`, so that gpt-oss from GGUF is 1e-2
-  /// standard deviations of the logits away from the original weights' answer; but a file means the same
-  /// wherever it is run (measured by Tests/Scripts/compare_gpt_oss.py: 5e-6 to llama.cpp).
+  /// is also the default here. OpenAI's checkpoint says `truncate: false`: with its range (8.09 to 17.40 become
+  /// 8 to 18) the same weights then answer slightly differently from GGUF. But a file means the same wherever
+  /// it is run: Tests/Scripts/compare_gpt_oss.py finds 5e-6 standard deviations of the logits to llama.cpp.
   private func ropeScaling() throws -> JSON {
     if checkpoint.contains("rope_freqs.weight") {
       return ["rope_type": "factors", "factors": try factors("rope_freqs.weight")]

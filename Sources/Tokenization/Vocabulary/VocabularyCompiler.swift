@@ -185,15 +185,19 @@ extension VocabularyCompiler {
     } ?? ([], [])
   }
 
+  private static let longestAdded = 4096
+
   private func addedTree() -> TokenTreeBuilder {
     let added = Self.byLength(draft) { draft.traits[$0].contains(.added) }
     var tree = TokenTreeBuilder(tokenCount: draft.count, expected: added.count * 8)
     for id in added {
       draft.token(Int(id)).withUnsafeBufferPointer { token in
-        // Only whole characters can be found in text without cutting one.
-        if String(validating: token, as: UTF8.self) != nil, !token.isEmpty, tree.hasRoom(token.count) {
-          _ = tree.add(id, token)
-        }
+        // Only whole characters can be found in text without cutting one. A very long token would make every
+        // look at a text as long.
+        guard !token.isEmpty, token.count <= Self.longestAdded, tree.hasRoom(token.count),
+          String(validating: token, as: UTF8.self) != nil
+        else { return }
+        _ = tree.add(id, token)
       }
     }
     return tree

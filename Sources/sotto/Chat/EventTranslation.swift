@@ -41,10 +41,10 @@ struct EventTranslation {
     statistics.contextUsed = statistics.promptTokens + statistics.generatedTokens
     guard let firstToken else {
       firstToken = now
-      statistics.timeToFirstToken = Self.seconds(now - started)
+      statistics.timeToFirstToken = (now - started).seconds
       return
     }
-    let time = Self.seconds(now - firstToken)
+    let time = (now - firstToken).seconds
     if time > 0 { statistics.tokensPerSecond = Double(statistics.generatedTokens - 1) / time }
   }
 
@@ -66,7 +66,4 @@ struct EventTranslation {
     }
   }
 
-  private static func seconds(_ duration: Duration) -> Double {
-    Double(duration.components.seconds) + Double(duration.components.attoseconds) * 1e-18
-  }
 }

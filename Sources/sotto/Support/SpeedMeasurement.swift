@@ -1,5 +1,6 @@
 import Compute
 import Foundation
+import Generation
 import Models
 
 /// Times a prompt behind tokens that are in the cache already, and the generation behind it, as often as it is
@@ -38,13 +39,13 @@ struct SpeedMeasurement {
     let vocabulary = Int32(model.facts.vocabularyCount)
     let start = ContinuousClock.now
     try read(cached..<cached + prompt, into: sequence)
-    promptTimes.append(seconds(since: start))
+    promptTimes.append((ContinuousClock.now - start).seconds)
     let generationStart = ContinuousClock.now
     for i in 0..<Int32(generate) {
       let input = ForwardInput(tokens: [(i &* 104_729 &+ 7) % vocabulary], sequence: sequence)
       _ = backend.values(try model.forward(input))
     }
-    generationTimes.append(seconds(since: generationStart))
+    generationTimes.append((ContinuousClock.now - generationStart).seconds)
   }
 
   /// Feeds made-up tokens for these positions, in chunks, and waits for the last one's logits.
@@ -58,10 +59,6 @@ struct SpeedMeasurement {
     }
   }
 
-  private func seconds(since start: ContinuousClock.Instant) -> Double {
-    let duration = ContinuousClock.now - start
-    return Double(duration.components.seconds) + Double(duration.components.attoseconds) * 1e-18
-  }
 }
 
 /// The middle of some numbers; 0 for none.
