@@ -17,22 +17,18 @@ public struct GenerationRequest: Sendable {
   public var maxTokens: Int
   /// Texts that end the answer and are not part of it.
   public var stopStrings: [String]
-  /// Keep going past the model's end-of-generation tokens.
-  public var ignoresEndTokens: Bool
   /// For models that think: keeps room for the answer.
   public var thoughtLimit: ThoughtLimit?
 
   /// A request with these limits.
   public init(
     prompt: Prompt, sampling: SamplingSettings = SamplingSettings(), maxTokens: Int = 2048,
-    stopStrings: [String] = [], ignoresEndTokens: Bool = false,
-    thoughtLimit: ThoughtLimit? = nil
+    stopStrings: [String] = [], thoughtLimit: ThoughtLimit? = nil
   ) {
     self.prompt = prompt
     self.sampling = sampling
     self.maxTokens = maxTokens
     self.stopStrings = stopStrings
-    self.ignoresEndTokens = ignoresEndTokens
     self.thoughtLimit = thoughtLimit
   }
 }

@@ -111,7 +111,7 @@ struct GenerationRun {
         firstToken = .now
         statistics.timeToFirstToken = (ContinuousClock.now - started).seconds
       }
-      if !request.ignoresEndTokens, endTokens.contains(id) {
+      if endTokens.contains(id) {
         statistics.finishReason = .stop
         break
       }

@@ -49,14 +49,8 @@ public actor Generator {
     return loaded.model.facts
   }
 
-  /// Gives a model's memory back.
-  public func unload(_ key: String) { residents[key] = nil }
-
   /// Whether a model is in memory.
   public func isResident(_ key: String) -> Bool { residents[key] != nil }
-
-  /// Tokens that a model's cache holds.
-  public func cachedTokens(_ key: String) -> Int { residents[key]?.sequence?.ledger.count ?? 0 }
 
   // Generation
 

@@ -91,7 +91,8 @@ extension OpenedModel {
   }
 
   private func templateSource(forTools: Bool) throws -> String {
-    try ChatTemplate.source(in: checkpoint, forTools: forTools) ?? fallback?.source ?? ""
+    let source = forTools ? try ChatTemplate.source(in: checkpoint, forTools: true) : ownTemplate
+    return source ?? fallback?.source ?? ""
   }
 
   private func text(_ token: Int32?) -> JSON {

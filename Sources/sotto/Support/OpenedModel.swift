@@ -9,6 +9,8 @@ import Tokenization
 struct OpenedModel: Sendable {
   let checkpoint: Checkpoint
   let tokenizer: Tokenizer
+  /// The chat template that the file carries, read once; nil where it has none.
+  let ownTemplate: String?
   /// A stand-in where the file carries no chat template.
   let fallback: FallbackTemplate?
 
@@ -21,8 +23,8 @@ struct OpenedModel: Sendable {
     checkpoint = try Checkpoint.open(path)
     let tokenizer = try Tokenizer(checkpoint: checkpoint)
     self.tokenizer = tokenizer
-    let carries = try ChatTemplate.source(in: checkpoint) != nil
-    fallback = carries ? nil : FallbackTemplate.choose { tokenizer.id(of: $0) != nil }
+    ownTemplate = try ChatTemplate.source(in: checkpoint)
+    fallback = ownTemplate != nil ? nil : FallbackTemplate.choose { tokenizer.id(of: $0) != nil }
   }
 
   /// Texts that end an answer beside the model's own end tokens.
