@@ -64,6 +64,8 @@ public protocol Backend: AnyObject {
   /// - Parameter window: only this many latest positions are attended to, the current one included;
   ///   nil for all.
   func keyValueCache(heads: Int, headSize: Int, window: Int?) -> any KeyValueCache
+  /// The zero state of one recurrent layer.
+  func recurrentCache(_ shape: RecurrentShape) -> any RecurrentCache
 }
 
 /// How exactly a backend computes.

@@ -3,8 +3,13 @@
 public protocol LayerCache: AnyObject {
   /// Positions processed so far (not all need still be held).
   var length: Int { get }
-  /// Bytes held by this cache; pages shared with a fork are counted in both.
+  /// Bytes held by this cache; blocks shared with a fork are counted in both.
   var bytes: Int { get }
+  /// Whether it can be cut back to every earlier length, however long it grows.
+  var keepsEveryPosition: Bool { get }
+  /// Calls `body` with every block of memory that it holds. A block shared with a fork has one identity,
+  /// so that many caches together can be counted without counting anything twice.
+  func forEachBlock(_ body: (_ identity: ObjectIdentifier, _ bytes: Int) -> Void)
   /// Whether `truncate(to:)` can go back to this length.
   func canTruncate(to length: Int) -> Bool
   /// Forgets positions from `length` on. The caller has asked `canTruncate(to:)`.
@@ -20,4 +25,42 @@ public protocol LayerCache: AnyObject {
 public protocol KeyValueCache: LayerCache {
   /// Latest positions that are attended to; nil for all.
   var window: Int? { get }
+}
+
+/// The state of a layer that folds its past into a fixed number of numbers: a state-space mixer or a gated
+/// delta rule, with the last inputs of the causal convolution before it.
+///
+/// It cannot be cut back, only be taken up again from a fork made earlier. A fork costs nothing until one of
+/// the two goes on; that one then writes to memory of its own.
+public protocol RecurrentCache: LayerCache {
+  /// How large the state is.
+  var shape: RecurrentShape { get }
+}
+
+/// How large a recurrent layer's state is.
+public struct RecurrentShape: Sendable, Hashable {
+  /// Channels of the causal convolution; 0 for none.
+  public var channels: Int
+  /// Taps of the convolution: the state holds the last taps - 1 inputs of each channel.
+  public var taps: Int
+  /// Heads of the recurrence.
+  public var heads: Int
+  /// Rows of a head's state matrix (a state-space head's channels; the delta rule's value size).
+  public var rows: Int
+  /// Columns of it (the state size; the delta rule's key size).
+  public var columns: Int
+
+  /// A state of these sizes.
+  public init(channels: Int, taps: Int, heads: Int, rows: Int, columns: Int) {
+    self.channels = channels
+    self.taps = taps
+    self.heads = heads
+    self.rows = rows
+    self.columns = columns
+  }
+
+  /// Numbers of the convolution's part: [taps - 1, channels], oldest first.
+  public var convolutionCount: Int { max(taps - 1, 0) * channels }
+  /// Numbers of the recurrence's part: [heads, rows, columns].
+  public var stateCount: Int { heads * rows * columns }
 }

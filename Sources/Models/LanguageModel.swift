@@ -51,6 +51,14 @@ public final class SequenceState {
   /// Bytes held by the caches.
   public var bytes: Int { layers.reduce(0) { $0 + $1.bytes } }
 
+  /// Whether every layer can always be cut back to every earlier length.
+  public var keepsEveryPosition: Bool { layers.allSatisfy(\.keepsEveryPosition) }
+
+  /// Calls `body` with every block of memory that the caches hold; see `LayerCache.forEachBlock`.
+  public func forEachBlock(_ body: (_ identity: ObjectIdentifier, _ bytes: Int) -> Void) {
+    for layer in layers { layer.forEachBlock(body) }
+  }
+
   /// Whether every layer can be cut back to this length.
   public func canTruncate(to length: Int) -> Bool {
     length <= self.length && layers.allSatisfy { $0.canTruncate(to: length) }
@@ -77,6 +85,9 @@ public struct ForwardInput {
   public let outputs: [Int]
   /// Position of each row in its sequence.
   public let positions: [Int32]
+  /// Asked once a layer; when it says true, the pass ends there with `Interrupted` and the sequences are
+  /// to be thrown away, since some of their layers have gone on and others have not.
+  public var isInterrupted: (() -> Bool)?
 
   /// - Parameters: as the properties of the same names; positions follow from what the caches hold.
   public init(tokens: [Int32], sequences: [SequenceState], counts: [Int], outputs: [Int]) {
@@ -107,12 +118,27 @@ public struct ForwardInput {
   }
 
   /// The attention caches of one layer, sequence by sequence.
+  /// - Throws: `Interrupted` when the pass is to end; `ModelError.foreignState`.
   func keyValueCaches(layer: Int) throws -> [any KeyValueCache] {
-    try sequences.map { sequence in
-      guard layer < sequence.layers.count, let cache = sequence.layers[layer] as? any KeyValueCache else {
+    try caches(layer: layer) { $0 as? any KeyValueCache }
+  }
+
+  /// The states of one recurrent layer, sequence by sequence.
+  /// - Throws: `Interrupted` when the pass is to end; `ModelError.foreignState`.
+  func recurrentCaches(layer: Int) throws -> [any RecurrentCache] {
+    try caches(layer: layer) { $0 as? any RecurrentCache }
+  }
+
+  private func caches<Cache>(layer: Int, _ convert: (any LayerCache) -> Cache?) throws -> [Cache] {
+    if isInterrupted?() == true { throw Interrupted() }
+    return try sequences.map { sequence in
+      guard layer < sequence.layers.count, let cache = convert(sequence.layers[layer]) else {
         throw ModelError.foreignState(layer: layer)
       }
       return cache
     }
   }
 }
+
+/// Ends a forward pass that nobody waits for any more; the sequences that it was given are spoilt.
+public struct Interrupted: Error {}

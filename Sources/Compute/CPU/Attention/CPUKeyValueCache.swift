@@ -31,6 +31,12 @@ package final class CPUKeyValueCache: KeyValueCache {
 
   package var bytes: Int { pages.reduce(0) { $0 + $1.byteCount } }
 
+  package var keepsEveryPosition: Bool { window == nil }
+
+  package func forEachBlock(_ body: (ObjectIdentifier, Int) -> Void) {
+    for page in pages { body(ObjectIdentifier(page), page.byteCount) }
+  }
+
   package func canTruncate(to length: Int) -> Bool {
     guard (0...self.length).contains(length) else { return false }
     // The query at `length` sees the window that ends with it.
