@@ -58,6 +58,9 @@ public protocol Backend: AnyObject {
   /// x * scale, then cap * tanh(x / cap) where a cap is given.
   func scaled(_ x: Tensor, by scale: Float, softcap: Float?) -> Tensor
 
+  /// Gives memory that no tensor holds back to the system.
+  func releaseUnusedMemory()
+
   // Caches.
 
   /// An empty cache for one attention layer.

@@ -5,6 +5,8 @@ public protocol LayerCache: AnyObject {
   var length: Int { get }
   /// Bytes held by this cache; blocks shared with a fork are counted in both.
   var bytes: Int { get }
+  /// Bytes that it will hold when it has grown to `length` positions.
+  func expectedBytes(at length: Int) -> Int
   /// Whether it can be cut back to every earlier length, however long it grows.
   var keepsEveryPosition: Bool { get }
   /// Calls `body` with every block of memory that it holds. A block shared with a fork has one identity,

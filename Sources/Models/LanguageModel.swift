@@ -51,6 +51,15 @@ public final class SequenceState {
   /// Bytes held by the caches.
   public var bytes: Int { layers.reduce(0) { $0 + $1.bytes } }
 
+  /// Bytes that the caches will hold at `length` positions.
+  public func expectedBytes(at length: Int) -> Int { layers.reduce(0) { $0 + $1.expectedBytes(at: length) } }
+
+  /// Bytes that a fork which is kept comes to hold alone once the sequence has gone on: the layers that
+  /// cannot be cut back.
+  public var snapshotBytes: Int {
+    layers.reduce(0) { $1.keepsEveryPosition ? $0 : $0 + $1.expectedBytes(at: .max / 2) }
+  }
+
   /// Whether every layer can always be cut back to every earlier length.
   public var keepsEveryPosition: Bool { layers.allSatisfy(\.keepsEveryPosition) }
 

@@ -33,6 +33,13 @@ package final class CPUKeyValueCache: KeyValueCache {
 
   package var keepsEveryPosition: Bool { window == nil }
 
+  package func expectedBytes(at length: Int) -> Int {
+    // Until the first value comes, values are taken to be as wide as keys.
+    var layout = layout(valueHeadSize: valueHeadSize ?? headSize)
+    let positions = min(length, window.map { $0 + Self.slack + KeyValuePage.positions } ?? length)
+    return (positions + KeyValuePage.positions - 1) / KeyValuePage.positions * sotto_page_bytes(&layout)
+  }
+
   package func forEachBlock(_ body: (ObjectIdentifier, Int) -> Void) {
     for page in pages { body(ObjectIdentifier(page), page.byteCount) }
   }

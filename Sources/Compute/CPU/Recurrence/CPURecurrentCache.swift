@@ -23,6 +23,7 @@ package final class CPURecurrentCache: RecurrentCache {
 
   package var bytes: Int { convolutionBlock.byteCount + stateBlock.byteCount }
   package var keepsEveryPosition: Bool { false }
+  package func expectedBytes(at length: Int) -> Int { bytes }
 
   package func forEachBlock(_ body: (ObjectIdentifier, Int) -> Void) {
     body(ObjectIdentifier(convolutionBlock), convolutionBlock.byteCount)
