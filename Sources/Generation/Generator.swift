@@ -2,6 +2,7 @@ import Compute
 import Foundation
 import Models
 import Synchronization
+import Tokenization
 
 /// How much memory the generator may use.
 public struct GeneratorLimits: Sendable {
@@ -53,15 +54,23 @@ public actor Generator {
     return loaded.model.facts
   }
 
-  /// Whether a model is in memory.
-  public func isResident(_ key: String) -> Bool { models.contains(key) }
+  /// Whether a model is in memory; if so it counts as used now.
+  public func use(_ key: String) -> Bool { models.use(key) != nil }
+
+  /// Whether a resident model's caches cannot be cut back everywhere, so that prompts should say where their
+  /// messages begin.
+  public func needsSnapshots(_ key: String) -> Bool {
+    models.use(key).map { !SequenceState(layers: $0.model.makeCaches()).keepsEveryPosition } ?? false
+  }
 
   /// The keys of the models in memory.
   public var residentKeys: [String] { models.keys }
 
   /// Lets a model leave memory; its caches stay.
   public func unload(_ key: String) {
+    let backend = models.use(key)?.backend
     models.remove(key)
+    backend?.releaseUnusedMemory()
   }
 
   // Generation
@@ -120,11 +129,20 @@ public actor Generator {
     (cache.heldBytes, cache.budget, cache.holdings())
   }
 
-  /// Tokens of a prompt that a model, resident or not, would not have to read.
-  public func reusable(_ key: String, _ tokens: [Int32]) -> Int { cache.reusable(key, tokens) }
+  /// Tokens of a prompt that a model, resident or not, would not have to read, and tokens of the prompt.
+  public func reusable(
+    _ key: String, _ prompt: Prompt, tokenizer: Tokenizer
+  ) throws -> (reusable: Int, total: Int) {
+    let tokens = try prompt.encoded(tokenizer: tokenizer, held: cache.tree(key)).tokens
+    return (cache.reusable(key, tokens), tokens.count)
+  }
 
   /// Forgets all caches.
-  public func clearCaches() { cache.removeAll() }
+  /// - Returns: the bytes that they held.
+  public func clearCaches() -> Int {
+    defer { cache.removeAll() }
+    return cache.heldBytes
+  }
 }
 
 /// The one thing that is read ahead at a time.

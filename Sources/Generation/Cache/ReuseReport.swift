@@ -39,6 +39,7 @@ public struct ReuseReport: Sendable, Equatable {
     }
   }
 
+  /// How the reused part was had.
   public var kind: Kind
   /// Nil where all that is held of this conversation was used.
   public var miss: Miss?
