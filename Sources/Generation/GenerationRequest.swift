@@ -12,6 +12,8 @@ public struct GenerationRequest: Sendable {
   public var thoughtLimit: ThoughtLimit?
   /// The conversation that this belongs to, for the caches that are kept with it.
   public var session: String?
+  /// Whether the prompt cache is left out of it, to measure what it saves.
+  public var isCold = false
 
   /// A request with these limits.
   public init(

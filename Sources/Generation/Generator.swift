@@ -109,7 +109,8 @@ public actor Generator {
     do {
       guard let loaded = models.use(key) else { throw GenerationError.modelNotLoaded }
       var run = try GenerationRun(
-        request, loaded: loaded, key: key, cache: cache, cancellation: cancellation, started: started)
+        request, loaded: loaded, key: key, cache: request.isCold ? PromptCache(budget: cache.budget) : cache,
+        cancellation: cancellation, started: started)
       emit(.done(try run.run(emit)))
     } catch {
       emit(.failed("\(error)"))

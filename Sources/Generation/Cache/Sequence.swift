@@ -1,9 +1,9 @@
 import Models
 
 /// A sequence's caches and its ledger: the exact token ids that the caches hold. The two change together.
-struct Sequence {
-  private(set) var state: SequenceState
-  private(set) var ledger: [Int32]
+package struct Sequence {
+  package private(set) var state: SequenceState
+  package private(set) var ledger: [Int32]
 
   init(_ state: SequenceState, ledger: [Int32] = []) {
     self.state = state

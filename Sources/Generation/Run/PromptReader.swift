@@ -6,21 +6,21 @@ import Models
 ///
 /// Each chunk is read into a fork, which takes the sequence's place when the chunk is done: a chunk that is
 /// interrupted or fails costs its own work and nothing else.
-struct PromptReader {
+package struct PromptReader {
   let loaded: LoadedModel
   let key: String
   let session: String?
   let cache: PromptCache
-  private(set) var sequence: Sequence
-  private(set) var reused = 0
-  private(set) var report = ReuseReport()
+  package private(set) var sequence: Sequence
+  package private(set) var reused = 0
+  package private(set) var report = ReuseReport()
   /// The logits behind the last token, when it was read or they had been kept.
-  private(set) var logits: [Float]?
+  package private(set) var logits: [Float]?
   private let prompt: [Int32]
 
   /// Takes up the nearest sequence that is held.
   /// - Throws: `GenerationError` for a prompt that the model or the budget cannot take.
-  init(
+  package init(
     _ prompt: [Int32], loaded: LoadedModel, key: String, session: String?, cache: PromptCache
   ) throws(GenerationError) {
     try Self.check(prompt, loaded.model.facts)
@@ -73,12 +73,12 @@ struct PromptReader {
   ///   - isInterrupted: asked once a layer.
   ///   - progress: told of every position that is reached.
   /// - Returns: whether the end was reached.
-  mutating func read(
+  package mutating func read(
     boundaries: [Int], largestChunk: Int? = nil, isInterrupted: @escaping () -> Bool,
     _ progress: (Int) -> Void
   ) throws -> Bool {
     progress(reused)
-    var stops = snapshotPositions(boundaries)[...]
+    var stops = snapshotPositions(boundaries).drop { $0 <= sequence.ledger.count }
     var chunking = PrefillChunking()
     while sequence.ledger.count < prompt.count {
       let position = sequence.ledger.count
@@ -112,14 +112,14 @@ struct PromptReader {
 
   /// Takes in one generated token.
   /// - Returns: the logits behind it.
-  mutating func generate(behind id: Int32) throws -> [Float] {
+  package mutating func generate(behind id: Int32) throws -> [Float] {
     let output = try loaded.model.forward(ForwardInput(tokens: [id], sequence: sequence.state))
     sequence.advance(to: sequence.state, by: CollectionOfOne(id))
     return loaded.backend.values(output)
   }
 
   /// Keeps the sequence as it is now, for later prompts.
-  func keep(_ place: HeldSequence.Place) {
+  package func keep(_ place: HeldSequence.Place) {
     cache.insert(
       key, sequence.ledger,
       HeldSequence(
@@ -128,7 +128,7 @@ struct PromptReader {
   }
 
   /// Whether states must be kept on the way because they cannot be had by cutting back.
-  var needsSnapshots: Bool { !sequence.state.keepsEveryPosition }
+  package var needsSnapshots: Bool { !sequence.state.keepsEveryPosition }
 
   private func snapshotPositions(_ boundaries: [Int]) -> [Int] {
     guard needsSnapshots else { return [] }

@@ -10,7 +10,8 @@ extension LocalChatEngine {
       budget: budget, held: held,
       entries: holdings.map { holding in
         CacheReport.Entry(
-          model: opened[holding.model]?.info.name ?? Self.name(of: holding.model), branches: holding.sequences,
+          model: opened[holding.model]?.info.name ?? Self.name(of: holding.model),
+          branches: holding.sequences,
           tokens: holding.tokens, bytes: holding.bytes, isResident: opened[holding.model] != nil,
           holdsConversation: holding.model == current?.key)
       })
