@@ -111,7 +111,7 @@ package final class PromptCache {
     let lost = evicted.reduce(0) { most, entry in
       entry.model == model ? max(most, zip(entry.tokens, prompt).prefix { $0 == $1 }.count) : most
     }
-    if lost > max(common, reused + SnapshotPlan.gap) { return .evicted }
+    if lost > max(common, reused + 8) { return .evicted }
     if common > reused + SnapshotPlan.gap { return .noSnapshot(common: common) }
     if reused > 0, prompt.count > 2 * reused, let latest = latest(model), latest.depth > 2 * reused {
       return .differsAt(common)
