@@ -18,6 +18,15 @@ public protocol LayerCache: AnyObject {
   func truncate(to length: Int)
   /// An independent cache with the same content; what is common is shared, not copied.
   func fork() -> any LayerCache
+  /// What it holds now, to be saved; later changes of the cache do not show in it.
+  func image() -> CacheImage
+  /// Throws where `restore(_:)` would, and changes nothing.
+  func validate(_ image: CacheImage) throws(CacheImageError)
+  /// Takes in what an equal layer's cache held; this one must be empty. The memory stays where it is (in a
+  /// mapped file, say) until a block of it is to be changed, which copies that block.
+  /// - Throws: `CacheImageError` where the image is of another layer or its parts do not fit; the cache is
+  ///   then as it was.
+  func restore(_ image: CacheImage) throws(CacheImageError)
 }
 
 /// Keys and values of an attention layer, in pages of a fixed number of positions that forks share.

@@ -33,6 +33,8 @@ public struct GenerationRequest: Sendable {
 public struct ReadAheadRequest: Sendable {
   /// Why it is read.
   public enum Purpose: Sendable {
+    /// What every conversation with this model begins with.
+    case head
     /// The conversation as the next prompt will begin.
     case history
     /// The conversation and the part of the draft that will probably stay.

@@ -26,11 +26,14 @@ public struct GeneratorLimits: Sendable {
 public actor Generator {
   private let thread = GenerationThread()
   private let background = BackgroundWork()
-  private var models: ResidentModels
+  var models: ResidentModels
   let cache: PromptCache
+  /// Where caches are saved; nil for nowhere.
+  nonisolated let store: CacheStore?
 
   /// A generator without models, on a new thread.
-  public init(limits: GeneratorLimits = GeneratorLimits()) {
+  public init(limits: GeneratorLimits = GeneratorLimits(), store: CacheStore? = nil) {
+    self.store = store
     models = ResidentModels(budget: limits.modelBytes)
     cache = PromptCache(budget: limits.cacheBytes)
   }

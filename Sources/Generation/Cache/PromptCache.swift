@@ -13,7 +13,7 @@ package final class PromptCache {
   /// Bytes held; what sequences share is counted once.
   package private(set) var heldBytes = 0
   private(set) var trees: [String: Tree] = [:]
-  /// Goes on with each request.
+  /// Goes on with each request and each sequence that is kept.
   private(set) var clock = 0
   /// How many held sequences use a block of memory.
   private var uses: [ObjectIdentifier: Int] = [:]
@@ -124,11 +124,20 @@ package final class PromptCache {
     trees[model]?.valuedNodes.max { ($0.value?.lastUse ?? 0) < ($1.value?.lastUse ?? 0) }
   }
 
+  /// For each model, what was kept last of a session's conversation, drafts left out.
+  package func latest(of session: String) -> [(model: String, node: Tree.Node)] {
+    trees.sorted { $0.key < $1.key }.compactMap { model, tree in
+      let nodes = tree.valuedNodes.filter { $0.value?.session == session && $0.value?.place != .draft }
+      return nodes.max { ($0.value?.lastUse ?? 0) < ($1.value?.lastUse ?? 0) }.map { (model, $0) }
+    }
+  }
+
   // Keeping
 
   /// Keeps a state for `tokens`. States on the way to it that it can be cut back to leave.
   package func insert(_ model: String, _ tokens: [Int32], _ held: HeldSequence) {
     guard !tokens.isEmpty else { return }
+    clock += 1
     held.lastUse = clock
     let tree = tree(model)
     if held.logits == nil, let same = tree.match(tokens).passed.last, same.depth == tokens.count,
@@ -209,12 +218,12 @@ package final class PromptCache {
   }
 
   /// What keeping a sequence is worth: tokens that it saves for each byte that would come free, halved for
-  /// every eight requests since its last use.
+  /// every 24 events since its last use; a turn is some three events.
   private func value(of held: HeldSequence, at node: Tree.Node) -> Double {
     var own = 0
     held.forEachBlock { identity, bytes in if uses[identity] == 1 { own += bytes } }
     let before = node.valuedAncestors.first?.depth ?? 0
     let age = Double(clock - held.lastUse)
-    return Double(node.depth - before) / Double(max(own, 1)) * exp2(-age / 8)
+    return Double(node.depth - before) / Double(max(own, 1)) * exp2(-age / 24)
   }
 }

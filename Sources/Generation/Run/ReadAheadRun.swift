@@ -14,7 +14,18 @@ struct ReadAheadRun {
     var reader = try PromptReader(tokens, loaded: loaded, key: key, session: request.session, cache: cache)
     _ = try reader.read(boundaries: boundaries, largestChunk: chunk, isInterrupted: isInterrupted) { _ in }
     let read = reader.sequence.ledger.count - reader.reused
-    if read > 0 { reader.keep(request.purpose == .draft ? .draft : .history) }
+    if read > 0 { reader.keep(request.purpose.place) }
     return read
+  }
+}
+
+extension ReadAheadRequest.Purpose {
+  /// As what the state behind it is kept.
+  fileprivate var place: HeldSequence.Place {
+    switch self {
+    case .head: .message
+    case .history: .history
+    case .draft: .draft
+    }
   }
 }

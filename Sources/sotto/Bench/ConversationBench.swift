@@ -32,7 +32,9 @@ struct ConversationBench {
   }
 
   func run(threads: Int) async throws -> Result {
-    let generator = Generator()
+    let folder = NSTemporaryDirectory() + "/sotto-bench-\(ProcessInfo.processInfo.processIdentifier)"
+    defer { try? FileManager.default.removeItem(atPath: folder) }
+    let generator = Generator(store: CacheStore(folder: folder, limit: 1 << 40))
     let facts = try await generator.load("measured", make)
     let otherFacts = try await generator.load("other") { try Self.other(threads: threads) }
     let tokens = (turns + 8) * (message + answer) + 3 * Self.draft

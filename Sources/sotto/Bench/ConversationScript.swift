@@ -48,6 +48,16 @@ struct ConversationScript {
     try await stripReasoning()
     try await say(.longMessage, behind: history.count - 1, message: draft)
     try await typeAhead()
+    try await restart()
+  }
+
+  /// The same turn without and with a restart: all is saved, forgotten and taken in from disk.
+  private mutating func restart() async throws {
+    try await say(.append, behind: history.count - 1)
+    await generator.save(session: Self.session)
+    _ = await generator.clearCaches()
+    await generator.restore(session: Self.session, for: key)
+    try await say(.restart, behind: history.count - 1)
   }
 
   /// One turn behind an earlier one.

@@ -4,10 +4,21 @@ import TerminalInterface
 
 // What the caches hold.
 extension LocalChatEngine {
+  func open(session: String) async {
+    self.session = session
+    if let current { await generator.restore(session: session, for: current.key) }
+  }
+
+  func close(session: String) async {
+    if self.session == session { self.session = nil }
+    await generator.save(session: session)
+  }
+
   func cacheReport() async -> CacheReport {
     let (held, budget, holdings) = await generator.cacheHoldings()
+    let disk = generator.diskUse
     return CacheReport(
-      budget: budget, held: held,
+      budget: budget, held: held, diskLimit: disk.limit, diskHeld: disk.held,
       entries: holdings.map { holding in
         CacheReport.Entry(
           model: opened[holding.model]?.info.name ?? Self.name(of: holding.model),

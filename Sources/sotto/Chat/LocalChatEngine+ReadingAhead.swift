@@ -36,6 +36,10 @@ extension LocalChatEngine {
     let prompt = try? current.model.beginning(
       messages: messages.map(\.json), draft: draft, variables: request.settings.templateVariables)
     guard let prompt, moment.load(ordering: .relaxed) == now else { return }
+    if draft.isEmpty, messages.allSatisfy({ $0.role == .system }) {
+      await generator.prepareHead(current.key, prompt)
+      return
+    }
     await generator.readAhead(
       current.key,
       ReadAheadRequest(

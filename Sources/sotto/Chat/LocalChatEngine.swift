@@ -15,6 +15,8 @@ actor LocalChatEngine: ChatEngine {
   private(set) var opened: [String: Open] = [:]
   private(set) var current: Open?
   var cancellation: CancellationFlag?
+  /// The session that the person is in.
+  var session: String?
   /// Goes on with everything that the person does; what was to be read ahead before it is stale.
   let moment = Atomic<Int>(0)
 
@@ -29,10 +31,13 @@ actor LocalChatEngine: ChatEngine {
     var promptRate: Double?
   }
 
-  init(finder: ModelFinder, threads: Int, limits: GeneratorLimits = GeneratorLimits()) {
+  /// - Parameter store: where caches are saved; nil for nowhere.
+  init(
+    finder: ModelFinder, threads: Int, limits: GeneratorLimits = GeneratorLimits(), store: CacheStore? = nil
+  ) {
     self.finder = finder
     self.threads = threads
-    generator = Generator(limits: limits)
+    generator = Generator(limits: limits, store: store)
   }
 
   // Models
@@ -75,6 +80,7 @@ actor LocalChatEngine: ChatEngine {
     let residents = Set(await generator.residentKeys)
     opened = opened.filter { residents.contains($0.key) }
     current = open
+    if let session { await generator.restore(session: session, for: key) }
     return info
   }
 

@@ -10,13 +10,13 @@ package final class CPUKeyValueCache: KeyValueCache {
   package let window: Int?
   package let format: sotto_cache_format
   /// Known with the first value.
-  package private(set) var valueHeadSize: Int?
-  package private(set) var length = 0
+  package internal(set) var valueHeadSize: Int?
+  package internal(set) var length = 0
   /// The first position held: a multiple of 64, more than 0 only with a window.
-  package private(set) var origin = 0
-  private var pages: [KeyValuePage] = []
+  package internal(set) var origin = 0
+  var pages: [KeyValuePage] = []
   /// The pages' memory, for the kernels.
-  private(set) var pointers: [UnsafeMutableRawPointer?] = []
+  var pointers: [UnsafeMutableRawPointer?] = []
 
   /// Positions behind the window that are kept, so that an answer can be taken back.
   static let slack = 256
@@ -88,7 +88,7 @@ package final class CPUKeyValueCache: KeyValueCache {
       if index == pages.count {
         pages.append(KeyValuePage(byteCount: sotto_page_bytes(&layout)))
         pointers.append(pages[index].pointer)
-      } else if !isKnownUniquelyReferenced(&pages[index]) {
+      } else if !pages[index].isWritable || !isKnownUniquelyReferenced(&pages[index]) {
         pages[index] = KeyValuePage(copying: pages[index])
         pointers[index] = pages[index].pointer
       }
