@@ -1,3 +1,4 @@
+import Foundation
 import Generation
 import Testing
 
@@ -7,6 +8,7 @@ struct PromptCacheOperationsTests {
   private struct World {
     let loaded: LoadedModel
     let cache: PromptCache
+    let folder = NSTemporaryDirectory() + "/sotto-operations-\(UUID().uuidString)"
     var random: SeededRandom
     var ledgers: [[Int32]] = [[]]
     var operations = 0
@@ -40,10 +42,28 @@ struct PromptCacheOperationsTests {
       switch Int.random(in: 0..<20, using: &random) {
       case 0: cache.makeRoom(for: Int.random(in: 0...cache.budget, using: &random))
       case 1 where operations % 7 == 0: cache.removeAll()
+      case 2: try saveAndLoad()
       default: try take(prompt())
       }
       if ledgers.count > 12 { ledgers.remove(at: Int.random(in: 0..<ledgers.count, using: &random)) }
       #expect(cache.heldBytes <= cache.budget)
+    }
+
+    /// Forgets everything but one sequence, which goes through a file.
+    mutating func saveAndLoad() throws {
+      guard let node = cache.tree(Self.key).valuedNodes.randomElement(using: &random), let held = node.value
+      else { return }
+      let tokens = node.tokens
+      let store = CacheStore(folder: folder, limit: 1 << 30)
+      let saved = StoredPrompt(held.state, ledger: tokens, logits: held.logits)
+      try store.save(saved, for: .session("random"), model: Self.key)
+      cache.removeAll()
+      let loadedPrompt = try #require(try store.load(.session("random"), model: Self.key))
+      let state = try loadedPrompt.state(in: loaded.model.makeCaches())
+      cache.insert(
+        Self.key, loadedPrompt.ledger,
+        HeldSequence(state: state, logits: loadedPrompt.logits, place: .answer, isFromDisk: true))
+      #expect(cache.reusable(Self.key, tokens + [0]) == tokens.count)
     }
 
     mutating func take(_ prompt: [Int32]) throws {
@@ -90,6 +110,7 @@ struct PromptCacheOperationsTests {
   func logitsAreThoseOfAColdStart(_ tiny: TinyModels) throws {
     for (seed, budget) in [(1, 1 << 30), (2, 1_200_000)] {
       var world = World(try tiny.load(), budget: budget, seed: UInt64(seed))
+      defer { try? FileManager.default.removeItem(atPath: world.folder) }
       for _ in 0..<500 { try world.step() }
       #expect(world.reused > world.read, "most of what is asked for was there before")
     }
