@@ -36,6 +36,12 @@ public protocol Backend: AnyObject {
   /// Root mean square normalisation (arXiv:1910.07467) of each group of `groupSize` columns:
   /// x / sqrt(mean(x²) + epsilon) * (weight + offset). The weight has `groupSize` or `columns` numbers.
   func rmsNorm(_ x: Tensor, weight: Parameter?, groupSize: Int, epsilon: Float, offset: Float) -> Tensor
+  /// Root mean square normalisation of each group of `groupSize` columns beside a gate:
+  /// norm(x * silu(gate)) where the gate comes first (Mamba-2), otherwise norm(x) * silu(gate) (gated delta
+  /// rule). The weight has `groupSize` or `columns` numbers.
+  func gatedRMSNorm(
+    _ x: Tensor, gate: Tensor, weight: Parameter, groupSize: Int, epsilon: Float, gateFirst: Bool
+  ) -> Tensor
   /// Layer normalisation over all columns.
   func layerNorm(_ x: Tensor, weight: Parameter?, bias: Parameter?, epsilon: Float) -> Tensor
   /// Rotates each head of `table.headSize` columns by its row's position.

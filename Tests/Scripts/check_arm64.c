@@ -38,6 +38,9 @@ static void norms(const inputs *in, float *output) {
   sotto_rows x = {in->x, COLUMNS};
   sotto_rms_norm(in->pool, output, x, ROWS, COLUMNS, SIZE, in->weight, 1, 1e-5f, 1);
   sotto_layer_norm(in->pool, output + ROWS * COLUMNS, x, ROWS, COLUMNS, in->weight, NULL, 1e-5f);
+  for (int first = 0; first < 2; first++)
+    sotto_gated_rms_norm(in->pool, output + 2 * ROWS * COLUMNS, x, x, ROWS - 1 - first, COLUMNS, SIZE, in->weight, 1,
+                         1e-5f, first);
 }
 static void rotations(const inputs *in, float *output) {
   sotto_rows x = {in->x, COLUMNS};
