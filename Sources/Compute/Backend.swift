@@ -62,6 +62,19 @@ public protocol Backend: AnyObject {
     _ x: Tensor, weight: Parameter, bias: Parameter?, activation: Activation?,
     caches: [any RecurrentCache], counts: [Int]
   ) -> Tensor
+  /// The selective scan of a state space with one decay a head (arXiv:2405.21060). For each head, with B and C
+  /// of its group: step = softplus(steps + stepBias) held within the limits,
+  /// state = exp(-exp(logRate) * step) * state + step * B xᵀ, y = Cᵀ state + skip * x.
+  /// The caches take the new states and count the positions.
+  /// - Parameters:
+  ///   - x: [rows, heads * headSize].
+  ///   - b: [rows, groups * stateSize], as is `c`.
+  ///   - steps: [rows, heads], before bias and softplus.
+  /// - Returns: [rows, heads * headSize].
+  func stateSpaceScan(
+    _ x: Tensor, b: Tensor, c: Tensor, steps: Tensor, _ settings: StateSpaceSettings,
+    caches: [any RecurrentCache], counts: [Int]
+  ) -> Tensor
   /// activation(first half of the columns) * second half: [rows, columns / 2].
   func gated(_ x: Tensor, _ activation: Activation) -> Tensor
   /// A mixture of experts: the weighted sum of what each row's chosen experts make of it, plus `residual`.

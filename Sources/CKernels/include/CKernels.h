@@ -10,4 +10,5 @@
 #include "rotary.h"
 #include "routing.h"
 #include "sampling.h"
+#include "state_space.h"
 #include "thread_pool.h"
