@@ -28,6 +28,15 @@ final class ModelWeights {
     return stored
   }
 
+  /// The tensor `name` as a list of `count` numbers, whatever its extents (GGUF has some lists as matrices).
+  func vector(_ name: String, _ count: Int) throws -> Parameter {
+    let found = try source.storedWeight(name, shape: [count])
+    guard found.shape.reduce(1, *) == count, found.format.blockColumns == 1 else {
+      throw ModelError.wrongShape(tensor: name, shape: found.shape, expected: [count])
+    }
+    return try backend.parameter(Weight(format: found.format, shape: [count], values: found.values))
+  }
+
   /// A linear layer; its bias is taken where the file has one.
   func linear(_ name: String, inputs: Int, outputs: Int) throws -> Linear {
     let weight = try stored(name + ".weight", [outputs, inputs])
@@ -61,10 +70,18 @@ final class ModelWeights {
 
   /// The embedding table and the output head: a matrix of its own, or the embedding's where they are tied.
   func embeddingAndHead(_ shape: DecoderShape) throws -> (embedding: Parameter, head: Linear) {
-    let size = [shape.vocabulary, shape.hidden]
-    let table = try stored("model.embed_tokens.weight", size)
+    try embeddingAndHead(
+      vocabulary: shape.vocabulary, hidden: shape.hidden, tied: shape.tied, table: "model.embed_tokens")
+  }
+
+  /// The same for a table of another name.
+  func embeddingAndHead(
+    vocabulary: Int, hidden: Int, tied: Bool, table: String
+  ) throws -> (embedding: Parameter, head: Linear) {
+    let size = [vocabulary, hidden]
+    let table = try stored(table + ".weight", size)
     let embedding = try backend.parameter(table)
-    guard !shape.tied, contains("lm_head.weight") else {
+    guard !tied, contains("lm_head.weight") else {
       work.add(table, promptShare: 0, generationShare: 1)
       return (embedding, Linear(weight: embedding))
     }
