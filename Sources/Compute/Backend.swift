@@ -36,6 +36,12 @@ public protocol Backend: AnyObject {
   /// Root mean square normalisation (arXiv:1910.07467) of each group of `groupSize` columns:
   /// x / sqrt(mean(x²) + epsilon) * (weight + offset). The weight has `groupSize` or `columns` numbers.
   func rmsNorm(_ x: Tensor, weight: Parameter?, groupSize: Int, epsilon: Float, offset: Float) -> Tensor
+  /// Root mean square normalisation of each group of `groupSize` columns beside a gate:
+  /// norm(x * silu(gate)) where the gate comes first (Mamba-2), otherwise norm(x) * silu(gate) (gated delta
+  /// rule). The weight has `groupSize` or `columns` numbers.
+  func gatedRMSNorm(
+    _ x: Tensor, gate: Tensor, weight: Parameter, groupSize: Int, epsilon: Float, gateFirst: Bool
+  ) -> Tensor
   /// Layer normalisation over all columns.
   func layerNorm(_ x: Tensor, weight: Parameter?, bias: Parameter?, epsilon: Float) -> Tensor
   /// Rotates each head of `table.headSize` columns by its row's position.
@@ -46,6 +52,29 @@ public protocol Backend: AnyObject {
     query: Tensor, key: Tensor, value: Tensor, caches: [any KeyValueCache], counts: [Int],
     _ settings: AttentionSettings
   ) throws -> Tensor
+  /// Depthwise causal convolution over time, each sequence's rows behind what its cache carries:
+  /// activation(bias + sum over k of weight[:, k] * x[t - taps + 1 + k]). The caches take the last taps - 1
+  /// rows of `x`, but their length stays: the recurrence behind the convolution counts the positions.
+  /// - Parameters:
+  ///   - weight: plain numbers, [channels, taps] or [channels, 1, taps].
+  ///   - activation: nil or `.silu`.
+  func causalConvolution(
+    _ x: Tensor, weight: Parameter, bias: Parameter?, activation: Activation?,
+    caches: [any RecurrentCache], counts: [Int]
+  ) -> Tensor
+  /// The selective scan of a state space with one decay a head (arXiv:2405.21060). For each head, with B and C
+  /// of its group: step = softplus(steps + stepBias) held within the limits,
+  /// state = exp(-exp(logRate) * step) * state + step * B xᵀ, y = Cᵀ state + skip * x.
+  /// The caches take the new states and count the positions.
+  /// - Parameters:
+  ///   - x: [rows, heads * headSize].
+  ///   - b: [rows, groups * stateSize], as is `c`.
+  ///   - steps: [rows, heads], before bias and softplus.
+  /// - Returns: [rows, heads * headSize].
+  func stateSpaceScan(
+    _ x: Tensor, b: Tensor, c: Tensor, steps: Tensor, _ settings: StateSpaceSettings,
+    caches: [any RecurrentCache], counts: [Int]
+  ) -> Tensor
   /// activation(first half of the columns) * second half: [rows, columns / 2].
   func gated(_ x: Tensor, _ activation: Activation) -> Tensor
   /// A mixture of experts: the weighted sum of what each row's chosen experts make of it, plus `residual`.

@@ -39,11 +39,13 @@ struct ReferenceLogitsTests {
     let (model, backend) = try tiny.load(.exact)
     let sequence = SequenceState(layers: model.makeCaches())
     _ = try model.forward(ForwardInput(tokens: Array(tokens[..<20]), sequence: sequence))
-    let fork = sequence.fork()
+    var states = [sequence.fork()]
+    // What folds its past into one state is not cut back, only taken up again.
+    if sequence.keepsEveryPosition { states.append(sequence) } else { states.append(sequence.fork()) }
     _ = try model.forward(ForwardInput(tokens: [1, 2, 3, 4], sequence: sequence))
-    #expect(sequence.canTruncate(to: 20))
-    sequence.truncate(to: 20)
-    for state in [sequence, fork] {
+    #expect(sequence.canTruncate(to: 20) || !sequence.keepsEveryPosition)
+    if sequence.canTruncate(to: 20) { sequence.truncate(to: 20) }
+    for state in states {
       let rest = ForwardInput(tokens: Array(tokens[20...]), sequence: state, allLogits: true)
       let ours = backend.values(try model.forward(rest)).rows(model.facts.vocabularyCount)
       #expect(distance(ours, Array(expected[20...])) < Self.bar)

@@ -2,6 +2,7 @@
 #pragma once
 #include "attention.h"
 #include "checksum.h"
+#include "convolution.h"
 #include "elementwise.h"
 #include "isa.h"
 #include "matmul.h"
@@ -10,4 +11,5 @@
 #include "rotary.h"
 #include "routing.h"
 #include "sampling.h"
+#include "state_space.h"
 #include "thread_pool.h"
