@@ -2,6 +2,7 @@
 #pragma once
 #include "attention.h"
 #include "elementwise.h"
+#include "gated_delta.h"
 #include "isa.h"
 #include "matmul.h"
 #include "memory.h"
