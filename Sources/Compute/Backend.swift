@@ -62,6 +62,16 @@ public protocol Backend: AnyObject {
     query: Tensor, key: Tensor, value: Tensor, decay: Tensor, write: Tensor, caches: [any RecurrentCache],
     counts: [Int], _ settings: GatedDeltaSettings
   ) throws -> Tensor
+  /// Depthwise causal convolution over time, each sequence's rows behind what its cache carries:
+  /// activation(bias + sum over k of weight[:, k] * x[t - taps + 1 + k]). The caches take the last taps - 1
+  /// rows of `x`, but their length stays: the recurrence behind the convolution counts the positions.
+  /// - Parameters:
+  ///   - weight: plain numbers, [channels, taps] or [channels, 1, taps].
+  ///   - activation: nil or `.silu`.
+  func causalConvolution(
+    _ x: Tensor, weight: Parameter, bias: Parameter?, activation: Activation?,
+    caches: [any RecurrentCache], counts: [Int]
+  ) -> Tensor
   /// activation(first half of the columns) * second half: [rows, columns / 2].
   func gated(_ x: Tensor, _ activation: Activation) -> Tensor
   /// activation(gate) * x. The gate is as wide as x, or one column that serves a whole row.

@@ -44,6 +44,18 @@ static void rotations(const inputs *in, float *output) {
   sotto_rotary(in->pool, output, x, ROWS, HEADS, SIZE, in->angles, SIZE / 2, 0);
   sotto_rotary(in->pool, output + ROWS * COLUMNS, x, ROWS, HEADS, SIZE, in->angles, SIZE / 4, 1);
 }
+static void convolutions(const inputs *in, float *output) {
+  float carried[3 * COLUMNS];
+  memcpy(carried, in->x, sizeof carried);
+  for (ptrdiff_t taps = 2; taps <= 4; taps++) {
+    sotto_convolved sequence = {carried, 0, ROWS};
+    sotto_convolution c = {.output = output, .x = {in->x, COLUMNS}, .channels = COLUMNS - 3, .taps = taps,
+                           .weight = in->x + COLUMNS, .bias = in->weight, .silu = taps != 3,
+                           .sequences = &sequence, .sequence_count = 1};
+    sotto_convolve(in->pool, &c);
+    output += ROWS * COLUMNS;
+  }
+}
 static void attend(const inputs *in, float *output, sotto_cache_format format) {
   sotto_attention a = {.layout = {SHARED, SIZE, SIZE, format}, .query = {in->x, COLUMNS}, .output = output,
                        .heads = HEADS, .scale = 1.2f, .softcap = 4, .window = 50, .sinks = in->weight,
@@ -113,7 +125,7 @@ int main(void) {
     const char *name;
     operation run;
   } operations[] = {{"gates", gates},         {"softcap", caps},          {"norms", norms},
-                    {"rotary", rotations},    {"attention f32", attend_f32}, {"attention f16", attend_f16},
+                    {"rotary", rotations},    {"convolutions", convolutions}, {"attention f32", attend_f32}, {"attention f16", attend_f16},
                     {"products exact", exact_products}, {"products fast", fast_products}};
   inputs in = {.x = numbers(ROWS * COLUMNS), .weight = numbers(COLUMNS), .angles = numbers(ROWS * SIZE),
                .pool = sotto_pool_create(3)};

@@ -1,6 +1,7 @@
 // The kernels, one operation a file. Every function is safe to call from several threads on disjoint outputs.
 #pragma once
 #include "attention.h"
+#include "convolution.h"
 #include "elementwise.h"
 #include "gated_delta.h"
 #include "isa.h"

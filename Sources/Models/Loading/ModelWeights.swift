@@ -37,6 +37,24 @@ final class ModelWeights {
       bias: contains(name + ".bias") ? try parameter(name + ".bias", [outputs]) : nil)
   }
 
+  /// A depthwise convolution's taps, [channels, taps], with a bias where the file has one. Files have them as
+  /// [channels, 1, taps] (PyTorch), [channels, taps, 1] (MLX) or [channels, taps] (GGUF): the same bytes.
+  func convolution(_ name: String, channels: Int, taps: Int) throws -> (weight: Parameter, bias: Parameter?) {
+    let found = try source.storedWeight(name + ".weight", shape: [channels, 1, taps])
+    let extents = [channels, taps]
+    guard [extents, [channels, 1, taps], [channels, taps, 1]].contains(found.shape) else {
+      throw ModelError.wrongShape(tensor: name + ".weight", shape: found.shape, expected: extents)
+    }
+    guard found.format.blockColumns == 1 else {
+      throw ModelError.unsupported("the convolution \(name) is stored as \(found.format)")
+    }
+    let weight = try Weight(format: found.format, shape: extents, values: found.values)
+    return (
+      weight: try backend.parameter(weight),
+      bias: contains(name + ".bias") ? try parameter(name + ".bias", [channels]) : nil
+    )
+  }
+
   func norm(_ name: String, size: Int, epsilon: Double, offset: Float = 0) throws -> RMSNorm {
     RMSNorm(weight: try parameter(name + ".weight", [size]), epsilon: Float(epsilon), offset: offset)
   }

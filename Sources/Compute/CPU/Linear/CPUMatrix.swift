@@ -5,6 +5,9 @@ final class CPUMatrix {
   let matrix: sotto_matrix
   /// Keeps the mapped planes alive.
   private let weight: Weight
+  /// All matrices' rows as float32, column by column: the layout of a convolution's few taps, which are so
+  /// little that they are copied once, as the first call asks for them.
+  private(set) lazy var columns = decodedColumns()
 
   init(_ weight: Weight) throws(CPUMatrixError) {
     self.weight = weight
@@ -13,6 +16,22 @@ final class CPUMatrix {
       format: format, scale_type: scale, group: group, rows: weight.rows, columns: weight.columns,
       matrices: weight.matrices, values: weight.values.pointer.baseAddress,
       scales: weight.scales?.pointer.baseAddress, biases: weight.biases?.pointer.baseAddress)
+  }
+
+  private func decodedColumns() -> CPUVector {
+    let (rows, columns) = (weight.matrices * weight.rows, weight.columns)
+    var whole = matrix
+    whole.rows = rows
+    whole.matrices = 1
+    let result = CPUVector(count: rows * columns)
+    withUnsafeTemporaryAllocation(of: Float.self, capacity: columns) { row in
+      guard let numbers = row.baseAddress else { return }
+      for index in 0..<rows {
+        sotto_decode_row(&whole, index, 1, numbers)
+        for column in 0..<columns { result.pointer[column * rows + index] = numbers[column] }
+      }
+    }
+    return result
   }
 
   private static func kernelFormat(

@@ -21,14 +21,13 @@ extension CPUBackend {
     let (result, output) = make(rows: query.rows, columns: valueColumns)
     var row = 0
     var sequences: [sotto_delta_sequence] = []
-    for (cache, count) in zip(caches, counts) where count > 0 {
-      guard let own = cache as? CPURecurrentCache else { preconditionFailure("a cache of another backend") }
+    for (cache, count) in zip(recurrent(caches), counts) where count > 0 {
       precondition(
-        own.shape.heads == settings.valueHeads && own.shape.rows == settings.keySize
-          && own.shape.columns == settings.valueSize,
+        cache.shape.heads == settings.valueHeads && cache.shape.rows == settings.keySize
+          && cache.shape.columns == settings.valueSize,
         "a cache of another layer")
-      sequences.append(sotto_delta_sequence(state: own.writableState(), row: row, rows: count))
-      own.advance(by: count)
+      sequences.append(sotto_delta_sequence(state: cache.writableState(), row: row, rows: count))
+      cache.advance(by: count)
       row += count
     }
     sequences.withUnsafeBufferPointer { sequences in
