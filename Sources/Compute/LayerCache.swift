@@ -56,9 +56,9 @@ public struct RecurrentShape: Sendable, Hashable {
   public var taps: Int
   /// Heads of the recurrence.
   public var heads: Int
-  /// Rows of a head's state matrix (a state space's state size; the delta rule's value size).
+  /// Rows of a head's state matrix (a state space's state size; the delta rule's key size).
   public var rows: Int
-  /// Columns of it (a state-space head's channels; the delta rule's key size).
+  /// Columns of it (a state-space head's channels; the delta rule's value size).
   public var columns: Int
 
   /// A state of these sizes.

@@ -4,6 +4,7 @@
 #include "checksum.h"
 #include "convolution.h"
 #include "elementwise.h"
+#include "gated_delta.h"
 #include "isa.h"
 #include "matmul.h"
 #include "memory.h"
