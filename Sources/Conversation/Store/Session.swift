@@ -40,13 +40,14 @@ public struct SessionSummary: Sendable, Equatable {
     self.saved = saved
   }
 
-  /// The one that is meant by its identifier or a beginning of that, or by its title; nil when none is, or several.
+  /// The one that is meant by its identifier or title, or by a beginning of one; nil when none is, or several.
   public static func find(_ text: String, in sessions: [SessionSummary]) -> SessionSummary? {
     let text = text.lowercased()
     guard !text.isEmpty else { return nil }
     if let exact = sessions.first(where: { $0.id == text }) { return exact }
     for matches in [
       sessions.filter { $0.id.hasPrefix(text) }, sessions.filter { $0.title.lowercased() == text },
+      sessions.filter { $0.title.lowercased().hasPrefix(text) },
     ] where matches.count == 1 {
       return matches[0]
     }

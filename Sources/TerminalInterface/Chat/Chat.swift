@@ -25,8 +25,7 @@ package final class Chat {
 
   /// What is to be done first: the models are listed, and the engine gets ready for the session.
   package func firstEffects() -> [ChatEffect] {
-    state.session.isWarming = true
-    return [.refreshModels(for: state.request), .turnTo(session: state.session.id, leaving: nil)]
+    [.refreshModels(for: state.request)] + state.turnToSession(leaving: nil)
   }
 
   /// What is to be done before the program ends.

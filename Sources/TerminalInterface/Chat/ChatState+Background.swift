@@ -29,7 +29,8 @@ extension ChatState {
     return [.readAhead(request(withDraft: subject.draft))]
   }
 
-  // Nil while nothing may be read: a turn runs, the draft is a command, there is no model or nothing to read.
+  // Nil while nothing may be read: a turn runs, the draft is a command, there is no model. Without any words there
+  // still is what every prompt begins with.
   private var subjectToRead: ReadAhead.Subject? {
     guard turn == nil, loading == nil, let model, !session.isBusy, !session.isWarming, search == nil else {
       return nil
@@ -39,8 +40,6 @@ extension ChatState {
       guard case .message(let text) = SubmittedLine.parse(draft.text) else { return nil }
       if !text.allSatisfy(\.isWhitespace) { message = text }
     }
-    let hasPrompt = conversation.systemPrompt?.isEmpty == false
-    guard !message.isEmpty || !conversation.isEmpty || hasPrompt else { return nil }
     return ReadAhead.Subject(
       draft: message,
       context: ReadAhead.Context(
@@ -53,7 +52,7 @@ extension ChatState {
     var tree = conversation
     let message = Message(role: .user, content: text)
     if let editing { tree.branch(from: editing, message) } else { tree.append(message) }
-    return ChatRequest(messages: tree.messages, settings: settings, session: session.id)
+    return ChatRequest(messages: tree.messages, settings: settings, session: keptSession)
   }
 
   // Saving

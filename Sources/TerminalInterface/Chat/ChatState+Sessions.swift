@@ -56,8 +56,16 @@ extension ChatState {
     (scroll, statistics, editing) = (.live, nil, nil)
     if leaving && !hadMessages { return [] }
     session = SessionState(id: newSession())
-    session.isWarming = true
-    return [.turnTo(session: session.id, leaving: leaving ? old : nil)]
+    return turnToSession(leaving: leaving ? old : nil)
+  }
+
+  /// The session as the engine knows it: one that is not kept has no name under which its caches could be.
+  package var keptSession: String? { keepsSessions ? session.id : nil }
+
+  /// Tells the engine which session is shown.
+  package mutating func turnToSession(leaving old: String?) -> [ChatEffect] {
+    session.isWarming = keepsSessions
+    return keepsSessions ? [.turnTo(session: session.id, leaving: old)] : []
   }
 
   /// The given title, or the first words.
@@ -144,7 +152,7 @@ extension ChatState {
     case .copied(let copy):
       session.id = copy
       transcript.note("Another Sotto changed this session; what is shown here is kept as one of its own.")
-      return [.turnTo(session: copy, leaving: id)]
+      return turnToSession(leaving: id)
     case .failed(let reason):
       // Said once, and tried again with every change.
       if session.problem != reason { transcript.note("This session is not saved: \(reason)", .error) }

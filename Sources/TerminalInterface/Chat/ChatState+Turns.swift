@@ -42,7 +42,7 @@ extension ChatState {
 
   /// The conversation as it stands.
   package var request: ChatRequest {
-    ChatRequest(messages: conversation.messages, settings: settings, session: session.id)
+    ChatRequest(messages: conversation.messages, settings: settings, session: keptSession)
   }
 
   /// Takes an event of a turn; those of earlier turns are dropped.

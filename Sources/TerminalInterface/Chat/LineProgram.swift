@@ -66,8 +66,8 @@ package final class LineProgram {
     return exitCode ?? (hasFailed && !isInteractive ? 1 : 0)
   }
 
-  /// The session that is shown.
-  package var session: String { chat.state.session.id }
+  /// The session that is shown; nil when it is not kept.
+  package var session: String? { chat.state.keptSession }
 
   // A line is taken only when the one before was answered and a model is there.
   private var isReady: Bool {

@@ -9,7 +9,10 @@ struct ChatCommand: AsyncParsableCommand {
     commandName: "chat", abstract: "Talk with a model in the terminal.")
 
   @Argument(
-    help: "A model's file or folder, or a name that 'sotto models' lists (default: the settings' model).")
+    help: """
+      A model's file or folder, or a name that 'sotto models' lists (default: the one that the resumed \
+      conversation was written with, else the settings' model).
+      """)
   var model: String?
 
   @Option(help: "The system message.")
@@ -20,7 +23,9 @@ struct ChatCommand: AsyncParsableCommand {
 
   @Option(
     name: .shortAndLong,
-    help: "Go on with a conversation: its name or title as /sessions shows them, or 'latest'.")
+    help: ArgumentHelp(
+      "Go on with the conversation of this name or title, or beginning of one; 'latest' for the latest.",
+      valueName: "name"))
   var resume: String?
 
   @Flag(name: .customLong("no-history"), help: "Keep nothing of this chat on the disk.")
@@ -70,6 +75,7 @@ struct ChatCommand: AsyncParsableCommand {
     do {
       return try await sessions.load(try await sessions.find(wanted).id)
     } catch {
+      sessions.listen { Console.note($0) }
       throw CommandError("--resume \(wanted): \(error)")
     }
   }

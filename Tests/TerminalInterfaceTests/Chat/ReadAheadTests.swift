@@ -130,6 +130,7 @@ import Testing
   @Test func aSessionIsReadWhenTheEngineIsReadyForIt() {
     let driver = ChatDriver(keepsSessions: true)
     driver.type("/sessions abc<Enter>")
+    #expect(driver.takeReadings() == [[]])
     var tree = MessageTree()
     tree.append(Message(role: .user, content: "earlier"))
     driver.handle(.sessionOpened(Session(id: "abcdefgh", tree: tree)))
@@ -153,11 +154,29 @@ import Testing
     #expect(driver.takeReadings() == [["hello", "Hi", "more"]])
   }
 
-  @Test func nothingIsReadWithoutWords() {
+  /// What every prompt begins with is read before there is a word.
+  @Test func theBeginningOfEveryPromptIsReadFirst() {
     let driver = ChatDriver()
+    #expect(driver.takeReadings() == [[]])
     driver.wait(3)
     #expect(driver.takeReadings().isEmpty)
     driver.type("/system Be brief.<Enter>")
     #expect(driver.takeReadings() == [["Be brief."]])
+    let without = ChatDriver(hasModel: false)
+    without.wait(3)
+    #expect(without.takeReadings().isEmpty)
+  }
+
+  /// Only what is kept has a name under which its caches could be.
+  @Test func onlyKeptSessionsAreNamed() {
+    for keepsSessions in [true, false] {
+      let driver = ChatDriver(keepsSessions: keepsSessions)
+      driver.type("hello<Enter>")
+      driver.engine(.delta(.answer, "Hi"), .finished(.stop, TurnStatistics()))
+      driver.type("/new<Enter>")
+      #expect(driver.readings.first?.session == (keepsSessions ? "first" : nil))
+      let turns = driver.takeEffects().contains { if case .turnTo = $0 { true } else { false } }
+      #expect(turns == keepsSessions)
+    }
   }
 }
