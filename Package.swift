@@ -34,7 +34,7 @@ let package = Package(
       dependencies: [
         "Tokenization", "Checkpoints", .product(name: "GRDB", package: "GRDB.swift"),
       ]),
-    .target(name: "Generation", dependencies: ["Models", "Tokenization", "Compute"]),
+    .target(name: "Generation", dependencies: ["Models", "Tokenization", "Checkpoints", "Compute"]),
     .target(name: "Models", dependencies: ["Checkpoints", "Compute"]),
     .target(name: "Tokenization", dependencies: ["Checkpoints"]),
     .target(name: "Checkpoints", dependencies: ["Compute"]),
@@ -59,7 +59,7 @@ let package = Package(
       name: "ConversationTests",
       dependencies: ["Conversation", "Checkpoints", .product(name: "GRDB", package: "GRDB.swift")],
       exclude: ["Fixtures"]),
-    .testTarget(name: "GenerationTests", dependencies: ["Generation"]),
+    .testTarget(name: "GenerationTests", dependencies: ["Generation", "Models", "Checkpoints", "Compute"]),
     .testTarget(name: "ModelsTests", dependencies: ["Models"], exclude: ["Fixtures"]),
     .testTarget(
       name: "TokenizationTests", dependencies: ["Tokenization", "Checkpoints"], exclude: ["Fixtures"]),

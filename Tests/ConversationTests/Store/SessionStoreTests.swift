@@ -160,7 +160,8 @@ import Testing
   func titles(_ message: String, _ expected: String) { #expect(SessionTitle.of(message) == expected) }
 
   @Test(arguments: [
-    ("k3", "k3aaaaaa"), ("k3aaaaaa", "k3aaaaaa"), ("k", nil), ("the sea", "m2cccccc"), ("The", "m2cccccc"), ("Twi", nil), ("", nil), ("x", nil),
+    ("k3", "k3aaaaaa"), ("k3aaaaaa", "k3aaaaaa"), ("k", nil), ("the sea", "m2cccccc"), ("The", "m2cccccc"),
+    ("Twi", nil), ("", nil), ("x", nil),
     ("K3", "k3aaaaaa"),
   ])
   func finding(_ text: String, _ expected: String?) {
