@@ -40,6 +40,7 @@ struct BenchCommand: ParsableCommand {
   var curve = false
 
   @OptionGroup var compute: ComputeOptions
+  @OptionGroup var cache: CacheOptions
 
   @Flag(help: "Print one JSON object.")
   var json = false
@@ -63,7 +64,7 @@ struct BenchCommand: ParsableCommand {
   }
 
   func run() throws {
-    let backend = CPUBackend(precision: .fast, threads: compute.threadCount)
+    let backend = CPUBackend(precision: .fast, threads: compute.threadCount, cacheFormat: cache.format)
     let model = try makeModel(backend)
     if curve {
       let measured = try SpeedCurve(model: model, backend: backend, repetitions: repetitions, note: note)
