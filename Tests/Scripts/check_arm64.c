@@ -107,6 +107,7 @@ static void attend(const inputs *in, float *output, sotto_cache_format format) {
 }
 static void attend_f32(const inputs *in, float *output) { attend(in, output, SOTTO_CACHE_F32); }
 static void attend_f16(const inputs *in, float *output) { attend(in, output, SOTTO_CACHE_F16); }
+static void attend_i8(const inputs *in, float *output) { attend(in, output, SOTTO_CACHE_I8); }
 
 /// Every weight format, few and many tokens, a number of outputs that tiles do not divide.
 static void products(const inputs *in, float *output, sotto_precision precision) {
@@ -146,7 +147,8 @@ int main(void) {
     const char *name;
     operation run;
   } operations[] = {{"gates", gates},         {"softcap", caps},          {"norms", norms},
-                    {"rotary", rotations},    {"convolutions", convolutions}, {"gated delta", deltas}, {"attention f32", attend_f32}, {"attention f16", attend_f16},
+                    {"rotary", rotations},    {"convolutions", convolutions}, {"gated delta", deltas},
+                    {"attention f32", attend_f32}, {"attention f16", attend_f16}, {"attention i8", attend_i8},
                     {"products exact", exact_products}, {"products fast", fast_products}};
   inputs in = {.x = numbers(ROWS * COLUMNS), .weight = numbers(COLUMNS), .angles = numbers(ROWS * SIZE),
                .pool = sotto_pool_create(3)};
