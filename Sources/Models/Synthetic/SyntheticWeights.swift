@@ -14,10 +14,9 @@ struct SyntheticWeights: WeightSource {
   func storedWeight(_ name: String, shape extents: [Int]) throws -> Weight {
     let numbers = extents.reduce(1, *)
     if extents.count == 1 || name.hasSuffix(".bias") {
-      let value: Float = name.hasSuffix("bias") ? 0 : 1
       return try Weight(
         format: .float32, shape: extents,
-        values: Self.bytes(count: numbers * 4, repeating: withUnsafeBytes(of: value) { Array($0) }))
+        values: Self.bytes(count: numbers * 4, repeating: Self.list(name).withUnsafeBytes { Array($0) }))
     }
     // A convolution's few taps are plain numbers in every file.
     let wanted = shape.format(name)
@@ -37,6 +36,14 @@ struct SyntheticWeights: WeightSource {
     default:
       return try Weight(format: format, shape: extents, values: values)
     }
+  }
+
+  /// What a list of numbers repeats. A recurrence's decays are spread as Mamba-2 is initialised: rates from 1 to
+  /// 16, steps (behind the softplus) from 0.001 to 0.1; so states stay finite and remember.
+  private static func list(_ name: String) -> [Float] {
+    if name.hasSuffix("A_log") { return (1...16).map { log(Float($0)) } }
+    if name.hasSuffix("dt_bias") { return (0...16).map { log(expm1(0.001 * pow(100, Float($0) / 16))) } }
+    return [name.hasSuffix("bias") ? 0 : 1]
   }
 
   /// One block of random numbers with a small scale.
