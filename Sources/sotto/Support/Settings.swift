@@ -7,6 +7,8 @@ import TOMLKit
 /// model = "SmolLM2-135M-Instruct"   # the model that a chat begins with
 /// theme = "dusk"
 /// folders = ["/data/models"]        # where else to look for models
+/// typing_ahead = true               # read the draft while it is typed
+/// history = true                    # keep what was sent, and sessions
 /// ```
 struct Settings: Sendable {
   /// The model that a chat begins with.
@@ -15,6 +17,12 @@ struct Settings: Sendable {
   var theme: String?
   /// Folders to look for models in, beside Sotto's own and the Hugging Face cache.
   var folders: [String] = []
+  /// Read the draft while it is typed.
+  var typingAhead = true
+  /// Keep what was sent, and sessions.
+  var history = true
+
+  private static let names = ["model", "theme", "folders", "typing_ahead", "history"]
 
   /// The file's path.
   static var path: String {
@@ -42,8 +50,11 @@ struct Settings: Sendable {
       case "folders":
         guard let list = value.array else { throw wrong(key, "a list of folders", path) }
         settings.folders = try list.map { (try text($0, key, path) as NSString).expandingTildeInPath }
+      case "typing_ahead": settings.typingAhead = try flag(value, key, path)
+      case "history": settings.history = try flag(value, key, path)
       default:
-        throw CommandError("\(path): there is no setting '\(key)'; there are model, theme and folders")
+        let names = "\(names.dropLast().joined(separator: ", ")) and \(names.last ?? "")"
+        throw CommandError("\(path): there is no setting '\(key)'; there are \(names)")
       }
     }
     return settings
@@ -54,6 +65,11 @@ struct Settings: Sendable {
   ) throws -> String {
     guard let text = value.string else { throw wrong(key, "a text in quotation marks", path) }
     return text
+  }
+
+  private static func flag(_ value: any TOMLValueConvertible, _ key: String, _ path: String) throws -> Bool {
+    guard let flag = value.bool else { throw wrong(key, "true or false", path) }
+    return flag
   }
 
   private static func wrong(_ key: String, _ expected: String, _ path: String) -> CommandError {
