@@ -117,8 +117,8 @@ static void LEVEL(run_head)(const delta_unit *unit, ptrdiff_t head, ptrdiff_t fi
   for (ptrdiff_t row = 0; row < rows; row += PRODUCT_ROWS) {
     float *x = outputs + row * stride;
     delta_product p = {.a = w->reads + row * CHUNK, .a_row = CHUNK, .a_step = 1, .b = w->values, .b_stride = stride,
-                       .depth = row + PRODUCT_ROWS, .start = x, .factors = decays.decay + row, .factor_step = 1, .out = x,
-                       .stride = stride};
+                       .depth = row + PRODUCT_ROWS, .start = x, .factors = decays.decay + row, .factor_step = 1,
+                       .out = x, .stride = stride};
     LEVEL(multiply)(&p, PRODUCT_ROWS, stride);
   }
   LEVEL(write_outputs)(unit, head, first, count, outputs, stride);
