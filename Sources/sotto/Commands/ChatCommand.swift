@@ -1,6 +1,7 @@
 import ArgumentParser
 import Conversation
 import Foundation
+import Generation
 import TerminalInterface
 
 /// `sotto chat`, and `sotto` alone: a conversation in the terminal.
@@ -54,7 +55,9 @@ struct ChatCommand: AsyncParsableCommand {
       throw CommandError(
         "no models found; 'make chat' fetches the default one, or give a path: sotto chat PATH")
     }
-    let engine = LocalChatEngine(finder: finder, threads: compute.threadCount)
+    let engine = LocalChatEngine(
+      finder: finder, threads: compute.threadCount, cacheFormat: settings.cacheBits == 8 ? .int8 : .float16,
+      limits: settings.limits, store: options.keepsHistory ? settings.store : nil)
     _ = try await engine.switchModel(to: name)
     let status = await runChat(engine: engine, options: options)
     if status != 0 { throw ExitCode(status) }
@@ -79,4 +82,15 @@ struct ChatCommand: AsyncParsableCommand {
       throw CommandError("\(continues ? "--continue" : "--resume \(wanted)"): \(error)")
     }
   }
+}
+
+extension Settings {
+  /// The memory that the chat may use.
+  fileprivate var limits: GeneratorLimits {
+    GeneratorLimits(
+      cacheBytes: cacheBudget.map { Int($0 * 1e9) }, modelBytes: modelBudget.map { Int($0 * 1e9) })
+  }
+
+  /// Where caches are saved.
+  fileprivate var store: CacheStore? { cacheDisk > 0 ? CacheStore(limit: Int(cacheDisk * 1e9)) : nil }
 }

@@ -9,6 +9,10 @@ import TOMLKit
 /// folders = ["/data/models"]        # where else to look for models
 /// typing_ahead = true               # read the draft while it is typed
 /// history = true                    # keep what was sent, and sessions
+/// cache_budget = 6.0                # GB of memory for prompt caches (a quarter of the machine's)
+/// cache_bits = 16                   # bits of a key or value: 16, or 8 for half the memory
+/// cache_disk = 4.0                  # GB on disk for the caches of sessions; 0 for none
+/// model_budget = 18.0               # GB of weights in memory (three quarters of the machine's)
 /// ```
 struct Settings: Sendable {
   /// The model that a chat begins with.
@@ -21,8 +25,19 @@ struct Settings: Sendable {
   var typingAhead = true
   /// Keep what was sent, and sessions.
   var history = true
+  /// Gigabytes of memory for prompt caches; nil for a quarter of the machine's.
+  var cacheBudget: Double?
+  /// Bits of a number in a key-value cache: 16 or 8.
+  var cacheBits = 16
+  /// Gigabytes on disk for the caches of sessions and of models' first messages; 0 for none.
+  var cacheDisk = 4.0
+  /// Gigabytes of weights in memory; nil for three quarters of the machine's.
+  var modelBudget: Double?
 
-  private static let names = ["model", "theme", "folders", "typing_ahead", "history"]
+  private static let names = [
+    "model", "theme", "folders", "typing_ahead", "history", "cache_budget", "cache_bits", "cache_disk",
+    "model_budget",
+  ]
 
   /// The file's path.
   static var path: String {
@@ -52,12 +67,27 @@ struct Settings: Sendable {
         settings.folders = try list.map { (try text($0, key, path) as NSString).expandingTildeInPath }
       case "typing_ahead": settings.typingAhead = try flag(value, key, path)
       case "history": settings.history = try flag(value, key, path)
+      case "cache_budget": settings.cacheBudget = try gigabytes(value, key, path)
+      case "cache_disk": settings.cacheDisk = try gigabytes(value, key, path)
+      case "model_budget": settings.modelBudget = try gigabytes(value, key, path)
+      case "cache_bits":
+        guard let bits = value.int, bits == 8 || bits == 16 else { throw wrong(key, "8 or 16", path) }
+        settings.cacheBits = bits
       default:
         let names = "\(names.dropLast().joined(separator: ", ")) and \(names.last ?? "")"
         throw CommandError("\(path): there is no setting '\(key)'; there are \(names)")
       }
     }
     return settings
+  }
+
+  private static func gigabytes(
+    _ value: any TOMLValueConvertible, _ key: String, _ path: String
+  ) throws -> Double {
+    guard let number = value.double ?? value.int.map(Double.init), (0...1e6).contains(number) else {
+      throw wrong(key, "a number of gigabytes", path)
+    }
+    return number
   }
 
   private static func text(
