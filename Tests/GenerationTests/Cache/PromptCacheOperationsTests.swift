@@ -17,15 +17,16 @@ struct PromptCacheOperationsTests {
     static let key = "model"
     /// Longer than what a tiny window keeps behind itself, so that windows wrap.
     let longest: Int
-    /// In Qwen3-Next's tiny model float32 alone is up to 2.5e-4 from float64 (transformers, 30 times 160 random
-    /// tokens).
-    static let bar: Float = 1e-3
+    /// How far logits may be from a cold start's. In Qwen3-Next's tiny model float32 alone is up to 2.5e-4 from
+    /// float64 (transformers, 30 times 160 random tokens), so there the order of summation shows.
+    let bar: Float
 
     init(_ loaded: LoadedModel, budget: Int, seed: UInt64) {
       self.loaded = loaded
       cache = PromptCache(budget: budget)
       random = SeededRandom(seed)
       longest = min(460, loaded.model.facts.contextLength - 8)
+      bar = loaded.model.facts.architecture == "qwen3_next" ? 1e-3 : 1e-4
     }
 
     /// A prompt that has something to do with what was read before.
@@ -95,7 +96,7 @@ struct PromptCacheOperationsTests {
       let logits = try #require(reader.logits)
       let cold = try loaded.coldLogits(prompt)
       #expect(
-        distance(logits, cold) < Self.bar, "operation \(operations), \(prompt.count) tokens, \(reader.report)"
+        distance(logits, cold) < bar, "operation \(operations), \(prompt.count) tokens, \(reader.report)"
       )
       reader.keep([.prompt, .draft, .history].randomElement(using: &random) ?? .prompt)
       var ledger = prompt
@@ -103,7 +104,7 @@ struct PromptCacheOperationsTests {
         let id = Int32.random(in: 0..<Int32(logits.count), using: &random)
         let next = try reader.generate(behind: id)
         ledger.append(id)
-        #expect(distance(next, try loaded.coldLogits(ledger)) < Self.bar)
+        #expect(distance(next, try loaded.coldLogits(ledger)) < bar)
       }
       reader.keep(.answer)
       ledgers.append(ledger)
