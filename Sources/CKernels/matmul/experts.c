@@ -11,7 +11,7 @@ int sotto_experts(sotto_workspace *workspace, const sotto_experts_call *call) {
   // Layers whose packs differ (an unusual mixture of formats) have a pack each.
   size_t largest = 0, parts = 0;
   for (size_t i = 0; i < call->layer_count; i++) {
-    size_t pack_bytes = sotto_method_for(&call->layers[i].weight, call->precision, level).pack_bytes;
+    size_t pack_bytes = sotto_method_for(&call->layers[i].weight, call->precision, level, 1).pack_bytes;
     if (pack_bytes > largest) largest = pack_bytes;
   }
   for (size_t e = 0; e < experts; e++)
@@ -31,7 +31,7 @@ int sotto_experts(sotto_workspace *workspace, const sotto_experts_call *call) {
       const sotto_packing *last = NULL;
       for (size_t i = 0; i < call->layer_count; i++) {
         const sotto_expert_layer *layer = &call->layers[i];
-        sotto_method method = sotto_method_for(&layer->weight, call->precision, level);
+        sotto_method method = sotto_method_for(&layer->weight, call->precision, level, count);
         size_t rows = layer->weight.rows;
         if (!last || last->pack != method.pack) {
           packed += tokens;
@@ -40,6 +40,7 @@ int sotto_experts(sotto_workspace *workspace, const sotto_experts_call *call) {
                                                                 .x = call->x,
                                                                 .x_rows = call->x_rows + first,
                                                                 .out = pack,
+                                                                .is_by_rows = method.rows != NULL,
                                                                 .tokens = tokens,
                                                                 .tokens_end = packed};
           last = &workspace->packings[shape.packings++];

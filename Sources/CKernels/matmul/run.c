@@ -68,6 +68,31 @@ static void prefetch(lookahead *ahead) {
   }
 }
 
+/// The tile at `at` for few tokens: four rows after another, each while the next four are fetched.
+static void run_rows(const run *run, const cursor *at, const cursor *following, size_t rows,
+                     const float bias[SOTTO_TILE], sotto_scratch *scratch) {
+  const sotto_product *product = at->product;
+  const sotto_view *view = &product->view;
+  size_t row = at->tile * SOTTO_TILE;
+  for (size_t r = 0; r < rows; r += 4) {
+    ptrdiff_t ahead = (ptrdiff_t)(4 * view->row_bytes);
+    if (r + 4 >= rows && following->product) {
+      const sotto_view *next = &following->product->view;
+      ahead = (ptrdiff_t)((uintptr_t)next->values + following->tile * SOTTO_TILE * next->row_bytes -
+                          (uintptr_t)view->values - (row + r) * view->row_bytes);
+    }
+    product->method.rows(view, row + r, product->pack, product->tokens, ahead, (float (*)[SOTTO_TILE])&scratch->sums[0][r]);
+  }
+  size_t column = product->pairs ? row / 2 : row;
+  sotto_place place = {.y = product->y + column,
+                       .residual = product->residual ? product->residual + column : NULL,
+                       .y_stride = run->shape->y_stride,
+                       .residual_stride = run->shape->residual_stride,
+                       .rows = rows,
+                       .pairs = product->pairs};
+  product->method.store(scratch->sums, product->tokens, bias, &place);
+}
+
 /// The tile at `at`; fetches the bytes of `following` on the way.
 static void run_tile(const run *run, const cursor *at, const cursor *following, sotto_scratch *scratch) {
   const sotto_product *product = at->product;
@@ -81,6 +106,10 @@ static void run_tile(const run *run, const cursor *at, const cursor *following, 
   if (product->bias)
     for (size_t r = 0; r < rows; r++) bias[r] = sotto_float_at(product->bias, product->bias_format, row + r);
   size_t column = product->pairs ? row / 2 : row;
+  if (method->rows) {
+    run_rows(run, at, following, rows, bias, scratch);
+    return;
+  }
   memset(scratch->sums, 0, tokens * sizeof *scratch->sums);
 
   // With a single group shorter panels serve as well, and memory is read more evenly.
@@ -134,6 +163,10 @@ static void pack_token(const run *run, const sotto_packing *packing, size_t toke
   size_t row = packing->x_rows ? (size_t)packing->x_rows[token] : token;
   const float *x = packing->x + row * run->shape->x_stride;
   size_t columns = run->shape->columns, blocks = sotto_block_count(columns);
+  if (packing->is_by_rows) {
+    packing->pack(x, columns, token, tokens, packing->out);
+    return;
+  }
   size_t step = sotto_panel_step(blocks, SOTTO_PANEL_BLOCKS);
   for (size_t first = 0; first < blocks; first += step) {
     size_t length = blocks - first < step ? blocks - first : step, column = first * SOTTO_BLOCK;

@@ -36,6 +36,7 @@ typedef struct {
   const float *x;
   const int32_t *x_rows;  // NULL for consecutive rows
   uint8_t *out;
+  int is_by_rows;  // packs whole tokens, for sotto_multiply_rows
   size_t tokens, tokens_end;  // tokens of this and all earlier packs
 } sotto_packing;
 
@@ -79,7 +80,7 @@ SOTTO_INLINE size_t sotto_chunk_count(size_t tokens, size_t token_bytes) {
   return (tokens + most - 1) / most;
 }
 
-/// The bytes of `tokens` packed tokens, to a whole cache line.
+/// The bytes of `tokens` packed tokens, to a whole cache line; room for whole steps of four blocks.
 SOTTO_INLINE size_t sotto_pack_size(size_t tokens, size_t blocks, size_t pack_bytes) {
-  return (tokens * blocks * pack_bytes + 63) / 64 * 64;
+  return (tokens * ((blocks + 3) / 4 * 4) * pack_bytes + 63) / 64 * 64;
 }
