@@ -9,8 +9,10 @@ enum {
   SOTTO_CHUNK_BYTES = 1536 << 10  // of their packs
 };
 
-/// What one worker needs: a panel, and the sums of its rows.
+/// What one worker needs: the items that it has left (the next one in the lower half, their end in the upper half; in a
+/// cache line of its own, for others may take some), a panel, and the sums of its rows.
 typedef struct {
+  _Alignas(64) _Atomic uint64_t items;
   _Alignas(64) uint8_t panel[SOTTO_PANEL_BLOCKS * sizeof(sotto_float_panel_block)];
   float sums[SOTTO_CHUNK_TOKENS][SOTTO_TILE];
 } sotto_scratch;
