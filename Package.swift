@@ -29,7 +29,7 @@ let package = Package(
         "Conversation", "CNcurses", .product(name: "TOMLKit", package: "TOMLKit"),
       ]),
     .target(name: "Conversation", dependencies: ["Tokenization", "Checkpoints"]),
-    .target(name: "Generation", dependencies: ["Models", "Tokenization", "Compute"]),
+    .target(name: "Generation", dependencies: ["Models", "Tokenization", "Checkpoints", "Compute"]),
     .target(name: "Models", dependencies: ["Checkpoints", "Compute"]),
     .target(name: "Tokenization", dependencies: ["Checkpoints"]),
     .target(name: "Checkpoints", dependencies: ["Compute"]),
@@ -52,7 +52,7 @@ let package = Package(
       exclude: ["Fixtures", "Snapshots"]),
     .testTarget(
       name: "ConversationTests", dependencies: ["Conversation", "Checkpoints"], exclude: ["Fixtures"]),
-    .testTarget(name: "GenerationTests", dependencies: ["Generation"]),
+    .testTarget(name: "GenerationTests", dependencies: ["Generation", "Models", "Checkpoints", "Compute"]),
     .testTarget(name: "ModelsTests", dependencies: ["Models"], exclude: ["Fixtures"]),
     .testTarget(
       name: "TokenizationTests", dependencies: ["Tokenization", "Checkpoints"], exclude: ["Fixtures"]),

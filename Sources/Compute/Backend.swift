@@ -14,6 +14,8 @@ public protocol Backend: AnyObject {
 
   /// Takes in a weight. Cheap for formats that are used in place.
   func parameter(_ weight: Weight) throws -> Parameter
+  /// Takes in a stack of matrices of one shape and format that a file keeps apart, without putting them together.
+  func parameter(stack: [Weight]) throws -> Parameter
   /// A tensor of the given numbers, row by row.
   func tensor(_ values: [Float], columns: Int) -> Tensor
   /// Reads a tensor's numbers, row by row.
@@ -36,6 +38,12 @@ public protocol Backend: AnyObject {
   /// Root mean square normalisation (arXiv:1910.07467) of each group of `groupSize` columns:
   /// x / sqrt(mean(x²) + epsilon) * (weight + offset). The weight has `groupSize` or `columns` numbers.
   func rmsNorm(_ x: Tensor, weight: Parameter?, groupSize: Int, epsilon: Float, offset: Float) -> Tensor
+  /// Root mean square normalisation of each group of `groupSize` columns beside a gate:
+  /// norm(x * silu(gate)) where the gate comes first (Mamba-2), otherwise norm(x) * silu(gate) (gated delta
+  /// rule). The weight has `groupSize` or `columns` numbers.
+  func gatedRMSNorm(
+    _ x: Tensor, gate: Tensor, weight: Parameter, groupSize: Int, epsilon: Float, gateFirst: Bool
+  ) -> Tensor
   /// Layer normalisation over all columns.
   func layerNorm(_ x: Tensor, weight: Parameter?, bias: Parameter?, epsilon: Float) -> Tensor
   /// Rotates each head of `table.headSize` columns by its row's position.
@@ -46,8 +54,47 @@ public protocol Backend: AnyObject {
     query: Tensor, key: Tensor, value: Tensor, caches: [any KeyValueCache], counts: [Int],
     _ settings: AttentionSettings
   ) throws -> Tensor
+  /// The gated delta rule (arXiv:2412.06464) over each sequence's rows; the caches' states go forward.
+  ///
+  /// For each value head with state S, token by token: S = exp(g) S + k beta (v - exp(g) Sᵀ k)ᵀ, and the output is
+  /// Sᵀ q, where g = -exp(logDecay) * softplus(decay + bias), beta = sigmoid(write), and q and k have been divided by
+  /// their Euclidean norm, q also by the root of the key size.
+  /// - Parameters:
+  ///   - query: [rows, keyHeads * keySize], as is `key`.
+  ///   - value: [rows, valueHeads * valueSize].
+  ///   - decay: [rows, valueHeads], as is `write`.
+  /// - Returns: [rows, valueHeads * valueSize].
+  func gatedDelta(
+    query: Tensor, key: Tensor, value: Tensor, decay: Tensor, write: Tensor, caches: [any RecurrentCache],
+    counts: [Int], _ settings: GatedDeltaSettings
+  ) throws -> Tensor
+  /// Depthwise causal convolution over time, each sequence's rows behind what its cache carries:
+  /// activation(bias + sum over k of weight[:, k] * x[t - taps + 1 + k]). The caches take the last taps - 1
+  /// rows of `x`, but their length stays: the recurrence behind the convolution counts the positions.
+  /// - Parameters:
+  ///   - weight: plain numbers, [channels, taps] or [channels, 1, taps].
+  ///   - activation: nil or `.silu`.
+  func causalConvolution(
+    _ x: Tensor, weight: Parameter, bias: Parameter?, activation: Activation?,
+    caches: [any RecurrentCache], counts: [Int]
+  ) -> Tensor
+  /// The selective scan of a state space with one decay a head (arXiv:2405.21060). For each head, with B and C
+  /// of its group: step = softplus(steps + stepBias) held within the limits,
+  /// state = exp(-exp(logRate) * step) * state + step * B xᵀ, y = Cᵀ state + skip * x.
+  /// The caches take the new states and count the positions.
+  /// - Parameters:
+  ///   - x: [rows, heads * headSize].
+  ///   - b: [rows, groups * stateSize], as is `c`.
+  ///   - steps: [rows, heads], before bias and softplus.
+  /// - Returns: [rows, heads * headSize].
+  func stateSpaceScan(
+    _ x: Tensor, b: Tensor, c: Tensor, steps: Tensor, _ settings: StateSpaceSettings,
+    caches: [any RecurrentCache], counts: [Int]
+  ) -> Tensor
   /// activation(first half of the columns) * second half: [rows, columns / 2].
   func gated(_ x: Tensor, _ activation: Activation) -> Tensor
+  /// activation(gate) * x. The gate is as wide as x, or one column that serves a whole row.
+  func gated(_ x: Tensor, by gate: Tensor, _ activation: Activation) -> Tensor
   /// A mixture of experts: the weighted sum of what each row's chosen experts make of it, plus `residual`.
   /// - Parameter logits: the router's, [rows, experts].
   func mixture(
@@ -57,6 +104,9 @@ public protocol Backend: AnyObject {
   func add(_ a: Tensor, _ b: Tensor, scale: Float) -> Tensor
   /// x * scale, then cap * tanh(x / cap) where a cap is given.
   func scaled(_ x: Tensor, by scale: Float, softcap: Float?) -> Tensor
+
+  /// Gives memory that no tensor holds back to the system.
+  func releaseUnusedMemory()
 
   // Caches.
 
@@ -80,6 +130,8 @@ public enum Precision: String, Sendable, CaseIterable {
 public enum Activation: Sendable, Hashable {
   /// x * sigmoid(x).
   case silu
+  /// 1 / (1 + exp(-x)).
+  case sigmoid
   /// The Gaussian error linear unit by its tanh approximation.
   case geluTanh
   /// The Gaussian error linear unit by erf.

@@ -5,6 +5,8 @@ public protocol LayerCache: AnyObject {
   var length: Int { get }
   /// Bytes held by this cache; blocks shared with a fork are counted in both.
   var bytes: Int { get }
+  /// Bytes that it will hold when it has grown to `length` positions.
+  func expectedBytes(at length: Int) -> Int
   /// Whether it can be cut back to every earlier length, however long it grows.
   var keepsEveryPosition: Bool { get }
   /// Calls `body` with every block of memory that it holds. A block shared with a fork has one identity,
@@ -16,6 +18,15 @@ public protocol LayerCache: AnyObject {
   func truncate(to length: Int)
   /// An independent cache with the same content; what is common is shared, not copied.
   func fork() -> any LayerCache
+  /// What it holds now, to be saved; later changes of the cache do not show in it.
+  func image() -> CacheImage
+  /// Throws where `restore(_:)` would, and changes nothing.
+  func validate(_ image: CacheImage) throws(CacheImageError)
+  /// Takes in what an equal layer's cache held; this one must be empty. The memory stays where it is (in a
+  /// mapped file, say) until a block of it is to be changed, which copies that block.
+  /// - Throws: `CacheImageError` where the image is of another layer or its parts do not fit; the cache is
+  ///   then as it was.
+  func restore(_ image: CacheImage) throws(CacheImageError)
 }
 
 /// Keys and values of an attention layer, in pages of a fixed number of positions that forks share.
@@ -45,9 +56,9 @@ public struct RecurrentShape: Sendable, Hashable {
   public var taps: Int
   /// Heads of the recurrence.
   public var heads: Int
-  /// Rows of a head's state matrix (a state-space head's channels; the delta rule's value size).
+  /// Rows of a head's state matrix (a state space's state size; the delta rule's key size).
   public var rows: Int
-  /// Columns of it (the state size; the delta rule's key size).
+  /// Columns of it (a state-space head's channels; the delta rule's value size).
   public var columns: Int
 
   /// A state of these sizes.

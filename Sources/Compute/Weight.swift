@@ -12,6 +12,15 @@ public struct Bytes: @unchecked Sendable {
 
   /// The number of bytes.
   public var count: Int { pointer.count }
+
+  /// A copy of numbers as they lie in memory.
+  package init<Number: BitwiseCopyable>(copying numbers: [Number]) {
+    let memory = OwnedMemory(count: numbers.count * MemoryLayout<Number>.stride)
+    numbers.withUnsafeBytes {
+      UnsafeMutableRawBufferPointer(start: memory.pointer, count: $0.count).copyMemory(from: $0)
+    }
+    self = memory.bytes
+  }
 }
 
 /// Memory for numbers that no file holds in the form needed; freed with its last user.

@@ -1,14 +1,5 @@
-import Synchronization
-
 /// What to generate.
 public struct GenerationRequest: Sendable {
-  /// The prompt, as token ids or as text that the generator encodes against what its cache holds.
-  public enum Prompt: Sendable {
-    case tokens([Int32])
-    /// A rendered chat template: special tokens are recognised, none are added.
-    case rendered(String)
-  }
-
   /// What the model reads.
   public var prompt: Prompt
   /// How tokens are chosen.
@@ -19,90 +10,48 @@ public struct GenerationRequest: Sendable {
   public var stopStrings: [String]
   /// For models that think: keeps room for the answer.
   public var thoughtLimit: ThoughtLimit?
+  /// The conversation that this belongs to, for the caches that are kept with it.
+  public var session: String?
+  /// Whether the prompt cache is left out of it, to measure what it saves.
+  public var isCold = false
 
   /// A request with these limits.
   public init(
     prompt: Prompt, sampling: SamplingSettings = SamplingSettings(), maxTokens: Int = 2048,
-    stopStrings: [String] = [], thoughtLimit: ThoughtLimit? = nil
+    stopStrings: [String] = [], thoughtLimit: ThoughtLimit? = nil, session: String? = nil
   ) {
     self.prompt = prompt
     self.sampling = sampling
     self.maxTokens = maxTokens
     self.stopStrings = stopStrings
     self.thoughtLimit = thoughtLimit
+    self.session = session
   }
 }
 
-/// What happens while text is generated, in this order: prefill, tokens, one `done` or `failed`.
-public enum GenerationEvent: Sendable {
-  /// The prompt is being read.
-  case prefill(PrefillProgress)
-  /// A token and the text that became complete with it (possibly none).
-  case token(id: Int32, text: String)
-  case done(GenerationStatistics)
-  /// Nothing more comes; the message is for the person.
-  case failed(String)
-}
-
-/// How far the prompt has been read.
-public struct PrefillProgress: Sendable, Equatable {
-  /// Tokens of the whole prompt.
-  public var total: Int
-  /// Tokens that were in the cache.
-  public var reused: Int
-  /// Tokens read so far, the reused ones not counted.
-  public var read: Int
-}
-
-/// Why generation ended.
-public enum FinishReason: String, Sendable {
-  /// The model ended its answer, or a stop string came.
-  case stop
-  /// The token limit or the end of the context was reached.
-  case length
-  /// The person stopped it.
-  case cancelled
-}
-
-/// What generating cost. Times in seconds.
-public struct GenerationStatistics: Sendable {
-  /// Why it ended.
-  public var finishReason: FinishReason = .stop
-  /// Tokens of the whole prompt.
-  public var promptTokens = 0
-  /// Prompt tokens that were in the cache and were not read again.
-  public var reusedTokens = 0
-  /// Tokens of the answer, thoughts included.
-  public var generatedTokens = 0
-  /// From the start of the request until the first token was known.
-  public var timeToFirstToken = 0.0
-  /// Reading the new part of the prompt.
-  public var promptTime = 0.0
-  /// From the first token to the last.
-  public var generationTime = 0.0
-
-  /// Nothing yet.
-  public init() {}
-
-  /// New prompt tokens read per second.
-  public var promptRate: Double { rate(promptTokens - reusedTokens, promptTime) }
-  /// Tokens per second after the first.
-  public var generationRate: Double { rate(generatedTokens - 1, generationTime) }
-
-  private func rate(_ count: Int, _ time: Double) -> Double {
-    time > 0 && count > 0 ? Double(count) / time : 0
+/// What to read before it is asked for, while nobody waits.
+public struct ReadAheadRequest: Sendable {
+  /// Why it is read.
+  public enum Purpose: Sendable {
+    /// What every conversation with this model begins with.
+    case head
+    /// The conversation as the next prompt will begin.
+    case history
+    /// The conversation and the part of the draft that will probably stay.
+    case draft
   }
-}
 
-/// Stops a generation from any thread; takes effect at most one prompt chunk or one token later.
-public final class CancellationFlag: Sendable {
-  private let flag = Atomic<Bool>(false)
+  /// What will be the beginning of the next prompt.
+  public var prompt: Prompt
+  /// Why it is read.
+  public var purpose: Purpose
+  /// The conversation that this belongs to.
+  public var session: String?
 
-  /// A flag that is not set.
-  public init() {}
-
-  /// Asks for the stop.
-  public func cancel() { flag.store(true, ordering: .relaxed) }
-  /// Whether it was asked for.
-  public var isCancelled: Bool { flag.load(ordering: .relaxed) }
+  /// A request to read `prompt` ahead.
+  public init(prompt: Prompt, purpose: Purpose, session: String? = nil) {
+    self.prompt = prompt
+    self.purpose = purpose
+    self.session = session
+  }
 }

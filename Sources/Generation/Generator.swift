@@ -1,66 +1,92 @@
 import Compute
 import Foundation
 import Models
+import Synchronization
 import Tokenization
 
-/// A model in memory: its layers and its tokenizer. Made on the generator's thread.
-public struct LoadedModel {
-  /// The layers.
-  public let model: any LanguageModel
-  /// The tokenizer of the same file.
-  public let tokenizer: Tokenizer
-  /// The backend that computes it.
-  public let backend: any Backend
+/// How much memory the generator may use.
+public struct GeneratorLimits: Sendable {
+  /// Bytes for the prompt caches of all models.
+  public var cacheBytes: Int
+  /// Bytes of weights of all models in memory.
+  public var modelBytes: Int
 
-  /// A model with its tokenizer and the backend that holds its parameters.
-  public init(model: any LanguageModel, tokenizer: Tokenizer, backend: any Backend) {
-    self.model = model
-    self.tokenizer = tokenizer
-    self.backend = backend
+  /// Limits; a quarter of the machine's memory for caches and three quarters for weights where nothing is said.
+  public init(cacheBytes: Int? = nil, modelBytes: Int? = nil) {
+    let memory = Int(clamping: ProcessInfo.processInfo.physicalMemory)
+    self.cacheBytes = cacheBytes ?? memory / 4
+    self.modelBytes = modelBytes ?? memory / 4 * 3
   }
 }
 
 /// The one place where models compute: an actor on a thread of its own.
 ///
-/// It keeps each resident model's sequence, so that a conversation's next turn reads only what is new.
+/// What it read stays in the prompt cache, so that a conversation's next turn, an edited one, or one that
+/// comes back to a model reads only what is new. Reading ahead gives way to everything else.
 public actor Generator {
   private let thread = GenerationThread()
-  private var residents: [String: Resident] = [:]
-
-  private final class Resident {
-    let loaded: LoadedModel
-    var sequence: Sequence?
-    init(_ loaded: LoadedModel) { self.loaded = loaded }
-  }
+  private let background = BackgroundWork()
+  var models: ResidentModels
+  let cache: PromptCache
+  /// Where caches are saved; nil for nowhere.
+  nonisolated let store: CacheStore?
 
   /// A generator without models, on a new thread.
-  public init() {}
+  public init(limits: GeneratorLimits = GeneratorLimits(), store: CacheStore? = nil) {
+    self.store = store
+    models = ResidentModels(budget: limits.modelBytes)
+    cache = PromptCache(budget: limits.cacheBytes)
+  }
 
   /// The actor's thread.
   public nonisolated var unownedExecutor: UnownedSerialExecutor { thread.asUnownedSerialExecutor() }
 
   // Models
 
-  /// Makes a model resident under `key`; one that already is stays as it is.
+  /// Makes a model resident under `key`; one that already is stays as it is. Others leave when the budget
+  /// needs it, those that were not used for longest first; their caches stay.
+  /// - Throws: what `make` throws; nothing has changed then.
   public func load(_ key: String, _ make: @Sendable () throws -> LoadedModel) throws -> ModelFacts {
-    if let resident = residents[key] { return resident.loaded.model.facts }
+    if let loaded = models.use(key) { return loaded.model.facts }
     let loaded = try make()
-    residents[key] = Resident(loaded)
+    let memory = Int(clamping: ProcessInfo.processInfo.physicalMemory)
+    guard loaded.bytes <= memory else {
+      throw GenerationError.modelTooLarge(bytes: loaded.bytes, memory: memory)
+    }
+    if !models.insert(key, loaded).isEmpty { loaded.backend.releaseUnusedMemory() }
     return loaded.model.facts
   }
 
-  /// Whether a model is in memory.
-  public func isResident(_ key: String) -> Bool { residents[key] != nil }
+  /// Whether a model is in memory; if so it counts as used now.
+  public func use(_ key: String) -> Bool { models.use(key) != nil }
+
+  /// Whether a resident model's caches cannot be cut back everywhere, so that prompts should say where their
+  /// messages begin.
+  public func needsSnapshots(_ key: String) -> Bool {
+    models.use(key).map { !SequenceState(layers: $0.model.makeCaches()).keepsEveryPosition } ?? false
+  }
+
+  /// The keys of the models in memory.
+  public var residentKeys: [String] { models.keys }
+
+  /// Lets a model leave memory; its caches stay.
+  public func unload(_ key: String) {
+    let backend = models.use(key)?.backend
+    models.remove(key)
+    backend?.releaseUnusedMemory()
+  }
 
   // Generation
 
-  /// Generates with a resident model. The stream ends with `done` or `failed`; giving it up cancels.
+  /// Generates with a resident model. The stream ends with `done` or `failed`; giving it up cancels. Reading
+  /// ahead stops at once.
   public nonisolated func generate(
     _ key: String, _ request: GenerationRequest, cancellation: CancellationFlag = CancellationFlag()
   ) -> AsyncStream<GenerationEvent> {
     let (stream, continuation) = AsyncStream.makeStream(of: GenerationEvent.self)
     continuation.onTermination = { _ in cancellation.cancel() }
     let started = ContinuousClock.now
+    background.stop()
     Task {
       await run(key, request, cancellation, started) { continuation.yield($0) }
       continuation.finish()
@@ -68,26 +94,74 @@ public actor Generator {
     return stream
   }
 
+  /// Reads what will probably be asked for. Ends early when a generation or another reading ahead begins.
+  /// - Returns: tokens that were read; 0 as well for a prompt that cannot be read, since nobody asked yet.
+  @discardableResult
+  public nonisolated func readAhead(_ key: String, _ request: ReadAheadRequest) async -> Int {
+    let flag = background.start()
+    return await readAhead(key, request, flag)
+  }
+
+  /// Ends reading ahead.
+  public nonisolated func stopReadingAhead() { background.stop() }
+
   private func run(
     _ key: String, _ request: GenerationRequest, _ cancellation: CancellationFlag,
     _ started: ContinuousClock.Instant, _ emit: (GenerationEvent) -> Void
   ) {
-    guard let resident = residents[key] else {
-      emit(.failed("the model is not loaded"))
-      return
-    }
     do {
-      let sequence = resident.sequence ?? Sequence(SequenceState(layers: resident.loaded.model.makeCaches()))
-      // A sequence whose pass failed halfway is not trusted again: it is put back only when it is whole.
-      resident.sequence = nil
-      var run = GenerationRun(
-        loaded: resident.loaded, sequence: sequence, request: request, cancellation: cancellation,
-        started: started)
-      let statistics = try run.run(emit)
-      resident.sequence = run.sequence
-      emit(.done(statistics))
+      guard let loaded = models.use(key) else { throw GenerationError.modelNotLoaded }
+      var run = try GenerationRun(
+        request, loaded: loaded, key: key, cache: request.isCold ? PromptCache(budget: cache.budget) : cache,
+        cancellation: cancellation, started: started)
+      emit(.done(try run.run(emit)))
     } catch {
       emit(.failed("\(error)"))
     }
   }
+
+  private func readAhead(_ key: String, _ request: ReadAheadRequest, _ flag: CancellationFlag) -> Int {
+    guard !flag.isCancelled, let loaded = models.use(key) else { return 0 }
+    let read = try? ReadAheadRun.run(request, loaded: loaded, key: key, cache: cache) { flag.isCancelled }
+    return read ?? 0
+  }
+
+  // The cache
+
+  /// What the cache holds, model by model, and its budget in bytes.
+  public func cacheHoldings() -> (held: Int, budget: Int, models: [CacheHolding]) {
+    (cache.heldBytes, cache.budget, cache.holdings())
+  }
+
+  /// Tokens of a prompt that a model, resident or not, would not have to read, and tokens of the prompt.
+  public func reusable(
+    _ key: String, _ prompt: Prompt, tokenizer: Tokenizer
+  ) throws -> (reusable: Int, total: Int) {
+    let tokens = try prompt.encoded(tokenizer: tokenizer, held: cache.tree(key)).tokens
+    return (cache.reusable(key, tokens), tokens.count)
+  }
+
+  /// Forgets all caches.
+  /// - Returns: the bytes that they held.
+  public func clearCaches() -> Int {
+    defer { cache.removeAll() }
+    return cache.heldBytes
+  }
+}
+
+/// The one thing that is read ahead at a time.
+private final class BackgroundWork: Sendable {
+  private let current = Mutex<CancellationFlag?>(nil)
+
+  /// Ends what runs; the caller's work takes its place.
+  func start() -> CancellationFlag {
+    let flag = CancellationFlag()
+    current.withLock {
+      $0?.cancel()
+      $0 = flag
+    }
+    return flag
+  }
+
+  func stop() { current.withLock { $0?.cancel() } }
 }

@@ -51,6 +51,15 @@ public final class SequenceState {
   /// Bytes held by the caches.
   public var bytes: Int { layers.reduce(0) { $0 + $1.bytes } }
 
+  /// Bytes that the caches will hold at `length` positions.
+  public func expectedBytes(at length: Int) -> Int { layers.reduce(0) { $0 + $1.expectedBytes(at: length) } }
+
+  /// Bytes that a fork which is kept comes to hold alone once the sequence has gone on: the layers that
+  /// cannot be cut back.
+  public var snapshotBytes: Int {
+    layers.reduce(0) { $1.keepsEveryPosition ? $0 : $0 + $1.expectedBytes(at: .max / 2) }
+  }
+
   /// Whether every layer can always be cut back to every earlier length.
   public var keepsEveryPosition: Bool { layers.allSatisfy(\.keepsEveryPosition) }
 
@@ -71,6 +80,23 @@ public final class SequenceState {
 
   /// An independent state with the same content; pages are shared.
   public func fork() -> SequenceState { SequenceState(layers: layers.map { $0.fork() }) }
+
+  /// What every layer holds now, to be saved by anyone at any time; pages are shared, nothing is copied.
+  public func image() -> [CacheImage] { layers.map { $0.image() } }
+
+  /// Takes in what the caches of an equal model held; these must be empty.
+  /// - Throws: `CacheImageError` where an image does not fit its layer; no layer has changed then.
+  public func restore(_ images: [CacheImage]) throws(CacheImageError) {
+    guard images.count == layers.count else { throw .layers(images.count, expected: layers.count) }
+    let length = images.first?.length ?? 0
+    for (index, image) in images.enumerated() {
+      do throws(CacheImageError) {
+        guard image.length == length else { throw .lengths(image.length, expected: length) }
+        try layers[index].validate(image)
+      } catch { throw .layer(index, error) }
+    }
+    for (layer, image) in zip(layers, images) { try layer.restore(image) }
+  }
 }
 
 /// Tokens of one or more sequences for one forward pass, the rows of each sequence one after another.

@@ -11,6 +11,8 @@ public enum Registry {
       "llama": { try Llama($0, $1) },
       "gemma3": { try Gemma3($0, $1) },
       "gemma3_text": { try Gemma3($0, $1) },
+      "mamba2": { try Mamba2($0, $1) },
+      "qwen3_next": { try Qwen3Next($0, $1) },
     ]
 
   /// The `model_type`s that can be loaded, sorted.

@@ -36,7 +36,7 @@ extension KernelTests {
     }
 
     static let activations: [Activation] = [
-      .silu, .geluTanh, .gelu, .reluSquared, .clampedSwiGLU(alpha: 1.702, limit: 7),
+      .silu, .sigmoid, .geluTanh, .gelu, .reluSquared, .clampedSwiGLU(alpha: 1.702, limit: 7),
     ]
 
     @Test(arguments: activations) func gatesFollowTheirFormulas(activation: Activation) {
@@ -62,6 +62,25 @@ extension KernelTests {
       }
     }
 
+    /// Gates in a tensor of their own, one for each number or one for each row.
+    @Test(arguments: shapes, [true, false]) func gatesMayLieApart(shape: (Int, Int), onePerRow: Bool) {
+      let (rows, columns) = shape
+      let backend = CPUBackend(precision: .exact, threads: 2)
+      var random = SeededGenerator(columns)
+      let width = onePerRow ? 1 : columns
+      let x = random.normals(rows * columns), gates = random.normals(rows * width, times: 3)
+      let expected = x.indices.map { i in
+        let gate = gates[i / columns * width + (onePerRow ? 0 : i % columns)]
+        return Self.reference(.sigmoid, Double(gate), Double(x[i]))
+      }
+      onEveryLevel { level in
+        let result = backend.gated(
+          inset(backend, x, columns: columns, by: 3), by: inset(backend, gates, columns: width, by: 1),
+          .sigmoid)
+        #expect(largestDifference(backend.values(result), expected) < 2e-6, "\(level)")
+      }
+    }
+
     @Test func extremeGatesAreFinite() {
       let backend = CPUBackend(precision: .exact, threads: 1)
       let gates: [Float] = [-1e30, -1000, -89, -87, -1e-30, 0, 1e-30, 87, 89, 1000, 1e15]
@@ -82,6 +101,7 @@ extension KernelTests {
     static func reference(_ activation: Activation, _ gate: Double, _ up: Double) -> Double {
       switch activation {
       case .silu: return gate / (1 + exp(-gate)) * up
+      case .sigmoid: return 1 / (1 + exp(-gate)) * up
       case .geluTanh:
         return 0.5 * gate * (1 + tanh((2 / Double.pi).squareRoot() * (gate + 0.044715 * pow(gate, 3)))) * up
       case .gelu: return 0.5 * gate * erfc(-gate / 2.0.squareRoot()) * up

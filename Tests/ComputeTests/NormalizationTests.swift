@@ -43,6 +43,34 @@ extension KernelTests {
       }
     }
 
+    @Test(arguments: shapes.filter { $0.weights > 0 }, [true, false])
+    func gatesBeforeAndBehind(shape: Shape, gateFirst: Bool) throws {
+      let backend = CPUBackend(precision: .exact, threads: 2)
+      var random = SeededGenerator(shape.columns)
+      let x = random.normals(shape.rows * shape.columns, times: 3), weight = random.normals(shape.weights)
+      let gate = random.normals(shape.rows * shape.columns, times: 4)
+      var expected: [Double] = []
+      for first in stride(from: 0, to: x.count, by: shape.group) {
+        let gates = gate[first..<first + shape.group].map { Double($0) / (1 + exp(-Double($0))) }
+        var numbers = x[first..<first + shape.group].map(Double.init)
+        if gateFirst { numbers = zip(numbers, gates).map { $0 * $1 } }
+        let mean = numbers.reduce(0) { $0 + $1 * $1 } / Double(shape.group)
+        for i in 0..<shape.group {
+          let place = shape.weights == shape.columns ? (first + i) % shape.columns : i
+          let normal = numbers[i] / (mean + 1e-5).squareRoot() * Double(weight[place])
+          expected.append(gateFirst ? normal : normal * gates[i])
+        }
+      }
+      let parameter = try vectorParameter(backend, weight)
+      onEveryLevel { level in
+        let y = backend.gatedRMSNorm(
+          inset(backend, x, columns: shape.columns, by: 3),
+          gate: inset(backend, gate, columns: shape.columns, by: 1),
+          weight: parameter, groupSize: shape.group, epsilon: 1e-5, gateFirst: gateFirst)
+        #expect(largestDifference(backend.values(y), expected) < 2e-5, "\(level)")
+      }
+    }
+
     @Test(arguments: [(1, 768), (3, 33), (60, 500)]) func layerNormalisation(rows: Int, columns: Int) throws {
       let backend = CPUBackend(precision: .exact, threads: 2)
       var random = SeededGenerator(columns)

@@ -29,8 +29,10 @@ struct ReferenceLogitsTests {
   func fastStaysClose(_ tiny: TinyModel) throws {
     let (tokens, expected) = try tiny.reference()
     let ours = try run(tiny, .fast, tokens, chunks: [40, 8])
-    // 8-bit activations; the tiny random models magnify rounding more than trained ones.
-    #expect(distance(ours, expected) < 0.35)
+    // 8-bit activations; the tiny random models magnify rounding more than trained ones. Where a router's choice
+    // hangs in the balance a token even gets other experts, so it is the middle token that counts.
+    let distances = zip(ours, expected).map { distance([$0], [$1]) }.sorted()
+    #expect(ours.count == expected.count && distances[distances.count / 2] < 0.2)
   }
 
   @Test(arguments: TinyModel.all)
@@ -39,11 +41,15 @@ struct ReferenceLogitsTests {
     let (model, backend) = try tiny.load(.exact)
     let sequence = SequenceState(layers: model.makeCaches())
     _ = try model.forward(ForwardInput(tokens: Array(tokens[..<20]), sequence: sequence))
-    let fork = sequence.fork()
+    var states = [sequence.fork()]
     _ = try model.forward(ForwardInput(tokens: [1, 2, 3, 4], sequence: sequence))
-    #expect(sequence.canTruncate(to: 20))
-    sequence.truncate(to: 20)
-    for state in [sequence, fork] {
+    // A recurrent state is only ever taken up again from a fork.
+    if sequence.layers.allSatisfy({ $0 is any KeyValueCache }) {
+      #expect(sequence.canTruncate(to: 20))
+      sequence.truncate(to: 20)
+      states.append(sequence)
+    }
+    for state in states {
       let rest = ForwardInput(tokens: Array(tokens[20...]), sequence: state, allLogits: true)
       let ours = backend.values(try model.forward(rest)).rows(model.facts.vocabularyCount)
       #expect(distance(ours, Array(expected[20...])) < Self.bar)

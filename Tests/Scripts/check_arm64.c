@@ -27,7 +27,7 @@ typedef struct {
 typedef void (*operation)(const inputs *in, float *output);
 
 static void gates(const inputs *in, float *output) {
-  for (int kind = 0; kind <= SOTTO_CLAMPED_SWIGLU; kind++)
+  for (int kind = 0; kind <= SOTTO_SIGMOID_GATE; kind++)
     sotto_gated(in->pool, output + kind * ROWS * COLUMNS / 2, (sotto_rows){in->x, COLUMNS}, ROWS, COLUMNS / 2,
                 (sotto_activation)kind, 1.7f, 1.5f);
 }
@@ -38,11 +38,44 @@ static void norms(const inputs *in, float *output) {
   sotto_rows x = {in->x, COLUMNS};
   sotto_rms_norm(in->pool, output, x, ROWS, COLUMNS, SIZE, in->weight, 1, 1e-5f, 1);
   sotto_layer_norm(in->pool, output + ROWS * COLUMNS, x, ROWS, COLUMNS, in->weight, NULL, 1e-5f);
+  for (int first = 0; first < 2; first++)
+    sotto_gated_rms_norm(in->pool, output + 2 * ROWS * COLUMNS, x, x, ROWS - 1 - first, COLUMNS, SIZE, in->weight, 1,
+                         1e-5f, first);
 }
 static void rotations(const inputs *in, float *output) {
   sotto_rows x = {in->x, COLUMNS};
   sotto_rotary(in->pool, output, x, ROWS, HEADS, SIZE, in->angles, SIZE / 2, 0);
   sotto_rotary(in->pool, output + ROWS * COLUMNS, x, ROWS, HEADS, SIZE, in->angles, SIZE / 4, 1);
+}
+static void convolutions(const inputs *in, float *output) {
+  float carried[3 * COLUMNS];
+  memcpy(carried, in->x, sizeof carried);
+  for (ptrdiff_t taps = 2; taps <= 4; taps++) {
+    sotto_convolved sequence = {carried, 0, ROWS};
+    sotto_convolution c = {.output = output, .x = {in->x, COLUMNS}, .channels = COLUMNS - 3, .taps = taps,
+                           .weight = in->x + COLUMNS, .bias = in->weight, .silu = taps != 3,
+                           .sequences = &sequence, .sequence_count = 1};
+    sotto_convolve(in->pool, &c);
+    output += ROWS * COLUMNS;
+  }
+}
+/// A chunk and a half, then a few tokens more behind it; sizes that vectors do not divide.
+static void deltas(const inputs *in, float *output) {
+  enum { KEY = 10, VALUE = 19, VALUES = 4 };
+  float state[VALUES * KEY * VALUE] = {0};
+  ptrdiff_t counts[] = {ROWS, 3};
+  for (int i = 0; i < 2; i++) {
+    sotto_delta_sequence sequence = {state, 0, counts[i]};
+    sotto_gated_delta d = {.key_heads = 2, .value_heads = VALUES, .key_size = KEY, .value_size = VALUE,
+                           .query = {in->x, COLUMNS}, .key = {in->x + 2 * KEY, COLUMNS},
+                           .value = {in->x + 4 * KEY, COLUMNS}, .decay = {in->x + 1, COLUMNS},
+                           .write = {in->x + 7, COLUMNS}, .log_decay = in->weight, .bias = in->weight + VALUES,
+                           .epsilon = 1e-6f, .output = output, .sequences = &sequence, .sequence_count = 1};
+    float *scratch = numbers(sotto_gated_delta_scratch(&d, sotto_pool_threads(in->pool)) / 4);
+    sotto_gated_delta_run(in->pool, &d, scratch);
+    free(scratch);
+    output += ROWS * VALUES * VALUE;
+  }
 }
 static void attend(const inputs *in, float *output, sotto_cache_format format) {
   sotto_attention a = {.layout = {SHARED, SIZE, SIZE, format}, .query = {in->x, COLUMNS}, .output = output,
@@ -113,7 +146,7 @@ int main(void) {
     const char *name;
     operation run;
   } operations[] = {{"gates", gates},         {"softcap", caps},          {"norms", norms},
-                    {"rotary", rotations},    {"attention f32", attend_f32}, {"attention f16", attend_f16},
+                    {"rotary", rotations},    {"convolutions", convolutions}, {"gated delta", deltas}, {"attention f32", attend_f32}, {"attention f16", attend_f16},
                     {"products exact", exact_products}, {"products fast", fast_products}};
   inputs in = {.x = numbers(ROWS * COLUMNS), .weight = numbers(COLUMNS), .angles = numbers(ROWS * SIZE),
                .pool = sotto_pool_create(3)};

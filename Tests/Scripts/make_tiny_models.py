@@ -38,6 +38,14 @@ GEMMA = dict(
     layer_types=["sliding_attention", "sliding_attention", "full_attention"], query_pre_attn_scalar=16,
     hidden_activation="gelu_pytorch_tanh", max_position_embeddings=512, tie_word_embeddings=True,
     attention_bias=False, final_logit_softcapping=None, attn_logit_softcapping=None)
+QWEN3_NEXT = dict(
+    model_type="qwen3_next", architectures=["Qwen3NextForCausalLM"], hidden_size=32, intermediate_size=32,
+    num_hidden_layers=3, num_attention_heads=2, num_key_value_heads=1, head_dim=16, vocab_size=64, rms_norm_eps=1e-6,
+    rope_theta=10000.0, partial_rotary_factor=0.25, hidden_act="silu", max_position_embeddings=512,
+    tie_word_embeddings=False, attention_bias=False, full_attention_interval=2, linear_num_key_heads=2,
+    linear_num_value_heads=4, linear_key_head_dim=8, linear_value_head_dim=8, linear_conv_kernel_dim=4, num_experts=4,
+    num_experts_per_tok=2, moe_intermediate_size=16, shared_expert_intermediate_size=16, norm_topk_prob=True,
+    decoder_sparse_step=1, mlp_only_layers=[2])
 LLAMA3_ROPE = dict(
     rope_type="llama3", factor=8.0, low_freq_factor=1.0, high_freq_factor=4.0, original_max_position_embeddings=32)
 
@@ -62,6 +70,16 @@ SAFETENSORS = {
          "num_hidden_layers": 1},
         "affine4-128"),
     "gemma3-affine4-64": (GEMMA, {"hidden_size": 64, "intermediate_size": 64}, "affine4-64"),
+    "qwen3-next-bf16": (QWEN3_NEXT, {}, "bf16"),
+    "qwen3-next-mlx": (
+        QWEN3_NEXT,
+        {"num_hidden_layers": 2, "linear_num_value_heads": 2, "linear_key_head_dim": 16, "linear_conv_kernel_dim": 3,
+         "norm_topk_prob": False, "mlp_only_layers": []},
+        "mlx"),
+    "qwen3-next-mlx-affine4-32": (
+        QWEN3_NEXT, {"hidden_size": 64, "intermediate_size": 64, "moe_intermediate_size": 32,
+                     "shared_expert_intermediate_size": 32, "linear_value_head_dim": 16},
+        "mlx-affine4-32"),
 }
 
 #: Directory: the base configuration, its changes, and the types that the matrices take in turn.
@@ -83,14 +101,41 @@ def random_weights(config: dict, rng: np.random.Generator) -> dict[str, np.ndarr
     shapes = {n: tuple(p.shape) for n, p in build(config, {}).named_parameters()}
     weights = {}
     for name, shape in shapes.items():
-        if "norm" in name:  # gemma stores the distance from 1
-            centre = 0.0 if config["model_type"] == "gemma3_text" else 1.0
-            weights[name] = centre + 0.2 * rng.standard_normal(shape)
+        if "norm" in name:
+            weights[name] = (0.0 if is_zero_centred(config, name) else 1.0) + 0.2 * rng.standard_normal(shape)
+        elif name.endswith("A_log"):
+            weights[name] = np.log(rng.uniform(0.1, 4, shape))
+        elif name.endswith("dt_bias"):
+            weights[name] = rng.standard_normal(shape) - 1
         elif name.endswith("bias"):
             weights[name] = 0.2 * rng.standard_normal(shape)
         else:
             weights[name] = rng.standard_normal(shape) / np.sqrt(shape[-1])
+            if name.endswith("mlp.gate.weight"):  # clear choices, which rounded activations seldom change
+                weights[name] *= 6
     return {n: w.astype(np.float32) for n, w in weights.items()}
+
+
+def is_zero_centred(config: dict, name: str) -> bool:
+    """Whether a norm's weight is stored as its distance from 1."""
+    kind = config["model_type"]
+    return kind == "gemma3_text" or (kind == "qwen3_next" and "norm" in name and "linear_attn.norm" not in name)
+
+
+def qwen3_next_names(name: str, x: mx.array, mlx: bool) -> dict[str, mx.array]:
+    """A tensor (or a plane of one) of transformers' model as the public checkpoint has it, expert by expert, or as
+    mlx-lm's converter does, in stacks."""
+    if ".experts." not in name:
+        return {name: x.swapaxes(1, 2) if mlx and "conv1d" in name else x}
+    stem, part = name.split("experts.")
+    kind, _, plane = part.partition(".")
+    matrices = {"down_proj": x}
+    if kind == "gate_up_proj":
+        matrices = {"gate_proj": x[:, : x.shape[1] // 2], "up_proj": x[:, x.shape[1] // 2 :]}
+    plane = plane or "weight"
+    if mlx:
+        return {f"{stem}switch_mlp.{m}.{plane}": w for m, w in matrices.items()}
+    return {f"{stem}experts.{e}.{m}.{plane}": w[e] for m, w in matrices.items() for e in range(len(w))}
 
 
 def build(config: dict, weights: dict[str, np.ndarray]) -> torch.nn.Module:
@@ -117,19 +162,29 @@ def write_reference(out: Path, config: dict, weights: dict[str, np.ndarray], rng
 def write_safetensors(out: Path, config: dict, storage: str, rng: np.random.Generator) -> None:
     weights = random_weights(config, rng)
     stored = {n: mx.array(w) for n, w in weights.items()}
+    mlx = storage.startswith("mlx")
+    storage = storage.removeprefix("mlx").removeprefix("-") or "f32"
+    if mlx:
+        stored = {n: w + 1 if is_zero_centred(config, n) else w for n, w in stored.items()}
     if storage.startswith("affine"):
         bits, group = (int(x) for x in storage.removeprefix("affine").split("-"))
         config = config | {"quantization": {"group_size": group, "bits": bits, "mode": "affine"}}
         for name, w in weights.items():
-            if w.ndim == 2:
-                packed = mx.quantize(stored.pop(name), group_size=group, bits=bits)
-                weights[name] = np.array(mx.dequantize(*packed, group_size=group, bits=bits))
-                stem = name.removesuffix("weight")
+            if w.ndim == 2 or ".experts." in name:
+                how = {"group_size": group, "bits": bits}
+                if name.endswith(("mlp.gate.weight", "shared_expert_gate.weight")):  # mlx-lm's exceptions
+                    how = config["quantization"][name.removesuffix(".weight")] = {"group_size": 64, "bits": 8}
+                packed = mx.quantize(stored.pop(name), **how)
+                weights[name] = np.array(mx.dequantize(*packed, **how))
+                stem = name.removesuffix("weight").removesuffix(".") + "."
+                name = stem + "weight"
                 stored |= dict(zip((name, stem + "scales", stem + "biases"), packed))
     elif storage != "f32":
         kind = mx.bfloat16 if storage == "bf16" else mx.float16
         stored = {n: w.astype(kind) for n, w in stored.items()}
         weights = {n: np.array(w.astype(mx.float32)) for n, w in stored.items()}
+    if config["model_type"] == "qwen3_next":
+        stored = {n: w for name, x in stored.items() for n, w in qwen3_next_names(name, x, mlx).items()}
     if storage.endswith("sharded"):
         names = sorted(stored)
         shards = {"model-00001-of-00002.safetensors": names[::2], "model-00002-of-00002.safetensors": names[1::2]}

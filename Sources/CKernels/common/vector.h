@@ -116,6 +116,18 @@ vector_function v16 LEVEL(exp)(v16 x) {
   return LEVEL(exp2_scale)(LEVEL(exp2_fraction)(r * 0x1.715476p0f), n);
 }
 vector_function v16 LEVEL(sigmoid)(v16 x) { return 1.0f / (1.0f + LEVEL(exp)(-x)); }
+// log(1 + e^x) = max(x, 0) + log(1 + u) with u = e^-|x|, and log(1 + u) = 2 artanh(z) with z = u / (2 + u): the series
+// to z^15 has a relative error of 2e-8 at z = 1/3, and less below.
+vector_function v16 LEVEL(softplus)(v16 x) {
+  v16 zero = LEVEL(all)(0), u = LEVEL(exp)(LEVEL(minimum)(x, -x)), z = u / (2.0f + u), s = z * z;
+  v16 series = s * (1.0f / 15) + 1.0f / 13;
+  series = series * s + 1.0f / 11;
+  series = series * s + 1.0f / 9;
+  series = series * s + 1.0f / 7;
+  series = series * s + 1.0f / 5;
+  series = series * s + 1.0f / 3;
+  return LEVEL(maximum)(x, zero) + 2.0f * (z + z * s * series);
+}
 vector_function v16 LEVEL(tanh)(v16 x) {
   // Near 0 the quotient would cancel: there the odd series to x^9 (error below 1e-8 for |x| < 0.25) is taken.
   v16 s = x * x;

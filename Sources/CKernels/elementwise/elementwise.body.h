@@ -8,12 +8,12 @@
     const float *pa = e->a.data + row * e->a.stride, *pb = e->b.data + row * e->b.stride;               \
     float *output = e->output + row * e->columns;                                                       \
     for (; i + 16 <= end; i += 16) {                                                                    \
-      v16 a = LEVEL(load)(pa + i), b = LEVEL(load)((BINARY ? pb : pa) + i), y;                          \
+      v16 a = e->repeats ? LEVEL(all)(*pa) : LEVEL(load)(pa + i), b = LEVEL(load)((BINARY ? pb : pa) + i), y;                          \
       body;                                                                                             \
       LEVEL(store)(output + i, y);                                                                      \
     }                                                                                                   \
     if (i < end) {                                                                                      \
-      v16 a = LEVEL(load_some)(pa + i, end - i), b = LEVEL(load_some)((BINARY ? pb : pa) + i, end - i), y; \
+      v16 a = e->repeats ? LEVEL(all)(*pa) : LEVEL(load_some)(pa + i, end - i), b = LEVEL(load_some)((BINARY ? pb : pa) + i, end - i), y; \
       body;                                                                                             \
       LEVEL(store_some)(output + i, y, end - i);                                                        \
     }                                                                                                   \
@@ -60,6 +60,10 @@ static void LEVEL(gate)(const void *arguments, ptrdiff_t first, ptrdiff_t last) 
     }
     case SOTTO_RELU_SQUARED: {
       FOR_EACH_VECTOR(y = LEVEL(relu_squared)(a) * b)
+      break;
+    }
+    case SOTTO_SIGMOID_GATE: {
+      FOR_EACH_VECTOR(y = LEVEL(sigmoid)(a) * b)
       break;
     }
     case SOTTO_CLAMPED_SWIGLU: {

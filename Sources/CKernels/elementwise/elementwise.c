@@ -13,6 +13,7 @@ typedef struct {
   ptrdiff_t columns, segments;
   float scale, limit;
   sotto_activation activation;
+  int repeats;  // whether a's first column serves its whole row
 } elementwise;
 
 #define SOTTO_BODY "../elementwise/elementwise.body.h"
@@ -39,16 +40,16 @@ void sotto_scale(sotto_pool *pool, float *output, sotto_rows x, ptrdiff_t rows, 
   run(pool, kernels, &e, rows, columns);
 }
 
-void sotto_gate(sotto_pool *pool, float *output, sotto_rows gate, sotto_rows up, ptrdiff_t rows, ptrdiff_t columns,
-                sotto_activation activation, float alpha, float limit) {
+void sotto_gate(sotto_pool *pool, float *output, sotto_rows gate, ptrdiff_t gate_columns, sotto_rows up, ptrdiff_t rows,
+                ptrdiff_t columns, sotto_activation activation, float alpha, float limit) {
   static const sotto_units kernels[] = LEVELS(gate);
-  elementwise e = {
-      .output = output, .a = gate, .b = up, .scale = alpha, .limit = limit, .activation = activation};
+  elementwise e = {.output = output, .a = gate, .b = up, .scale = alpha, .limit = limit, .activation = activation,
+                   .repeats = gate_columns == 1};
   run(pool, kernels, &e, rows, columns);
 }
 
 void sotto_gated(sotto_pool *pool, float *output, sotto_rows x, ptrdiff_t rows, ptrdiff_t columns,
                  sotto_activation activation, float alpha, float limit) {
   sotto_rows up = {x.data + columns, x.stride};
-  sotto_gate(pool, output, x, up, rows, columns, activation, alpha, limit);
+  sotto_gate(pool, output, x, columns, up, rows, columns, activation, alpha, limit);
 }

@@ -1,7 +1,10 @@
 // The kernels, one operation a file. Every function is safe to call from several threads on disjoint outputs.
 #pragma once
 #include "attention.h"
+#include "checksum.h"
+#include "convolution.h"
 #include "elementwise.h"
+#include "gated_delta.h"
 #include "isa.h"
 #include "matmul.h"
 #include "memory.h"
@@ -9,4 +12,5 @@
 #include "rotary.h"
 #include "routing.h"
 #include "sampling.h"
+#include "state_space.h"
 #include "thread_pool.h"

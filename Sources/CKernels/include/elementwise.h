@@ -11,6 +11,7 @@ typedef enum {
   SOTTO_GELU = 2,
   SOTTO_RELU_SQUARED = 3,
   SOTTO_CLAMPED_SWIGLU = 4,
+  SOTTO_SIGMOID_GATE = 5,
 } sotto_activation;
 
 /// Rows of numbers.
@@ -29,6 +30,7 @@ void sotto_scale(sotto_pool *pool, float *output, sotto_rows x, ptrdiff_t rows, 
 /// `limit` are for the clamped SwiGLU only.
 void sotto_gated(sotto_pool *pool, float *output, sotto_rows x, ptrdiff_t rows, ptrdiff_t columns,
                  sotto_activation activation, float alpha, float limit);
-/// The same for gates and values in matrices of their own.
-void sotto_gate(sotto_pool *pool, float *output, sotto_rows gate, sotto_rows up, ptrdiff_t rows, ptrdiff_t columns,
-                sotto_activation activation, float alpha, float limit);
+/// The same for gates and values in matrices of their own. With `gate_columns` 1 a row has one gate for all its values;
+/// otherwise it is `columns`.
+void sotto_gate(sotto_pool *pool, float *output, sotto_rows gate, ptrdiff_t gate_columns, sotto_rows up, ptrdiff_t rows,
+                ptrdiff_t columns, sotto_activation activation, float alpha, float limit);

@@ -36,8 +36,13 @@ typedef enum {
   SOTTO_FAST
 } sotto_precision;
 
-/// `matrices` matrices [rows, columns] one after another, in place. The caller has checked that the planes hold
-/// as many bytes as the format needs and that columns divide into blocks; nothing past them is read.
+/// Where one matrix of a stack begins in each of its planes.
+typedef struct {
+  const void *values, *scales, *biases;
+} sotto_planes;
+
+/// `matrices` matrices [rows, columns] one after another, in place, or where `apart` says. The caller has checked that
+/// the planes hold as many bytes as the format needs and that columns divide into blocks; nothing past them is read.
 typedef struct {
   sotto_weight_format format;
   /// SOTTO_FLOAT32, SOTTO_FLOAT16 or SOTTO_BFLOAT16: the numbers in an affine format's scale and bias planes.
@@ -46,6 +51,7 @@ typedef struct {
   size_t group;
   size_t rows, columns, matrices;
   const void *values, *scales, *biases;
+  const sotto_planes *apart;  // each matrix's own planes, or NULL
 } sotto_matrix;
 
 /// A layer: one weight and its bias of `rows` floats, or NULL.

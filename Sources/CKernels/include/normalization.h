@@ -9,6 +9,11 @@
 /// (all ones, the offset unused); it has `group` numbers, or one for each column where `weight_per_column` is set.
 void sotto_rms_norm(sotto_pool *pool, float *output, sotto_rows x, ptrdiff_t rows, ptrdiff_t columns,
                     ptrdiff_t group, const float *weight, int weight_per_column, float epsilon, float offset);
+/// The same with a gate: of x * silu(gate) where `gate_first` is set, otherwise silu(gate) times the normalised x.
+/// `weight` is not NULL.
+void sotto_gated_rms_norm(sotto_pool *pool, float *output, sotto_rows x, sotto_rows gate, ptrdiff_t rows,
+                          ptrdiff_t columns, ptrdiff_t group, const float *weight, int weight_per_column, float epsilon,
+                          int gate_first);
 /// output = (x - mean) / sqrt(variance + epsilon) * weight + bias over all columns; weight and bias may be NULL.
 void sotto_layer_norm(sotto_pool *pool, float *output, sotto_rows x, ptrdiff_t rows, ptrdiff_t columns,
                       const float *weight, const float *bias, float epsilon);

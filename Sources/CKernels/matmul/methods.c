@@ -19,11 +19,13 @@ sotto_view sotto_matrix_view(const sotto_matrix *matrix, size_t index) {
   if (matrix->format == SOTTO_MXFP4_PLANAR) view.scale_row_bytes = matrix->columns / SOTTO_BLOCK;
   if (matrix->format >= SOTTO_AFFINE4)
     view.scale_row_bytes = matrix->columns / matrix->group * sotto_formats[matrix->scale_type].bytes;
-  view.values = (const uint8_t *)matrix->values + index * matrix->rows * view.row_bytes;
+  sotto_planes planes = {matrix->values, matrix->scales, matrix->biases};
+  size_t before = index * matrix->rows;  // rows of the planes before this matrix
+  if (matrix->apart) planes = matrix->apart[index], before = 0;
+  view.values = (const uint8_t *)planes.values + before * view.row_bytes;
   if (view.scale_row_bytes) {
-    size_t start = index * matrix->rows * view.scale_row_bytes;
-    if (matrix->scales) view.scales = (const uint8_t *)matrix->scales + start;
-    if (matrix->biases) view.biases = (const uint8_t *)matrix->biases + start;
+    if (planes.scales) view.scales = (const uint8_t *)planes.scales + before * view.scale_row_bytes;
+    if (planes.biases) view.biases = (const uint8_t *)planes.biases + before * view.scale_row_bytes;
   }
   return view;
 }

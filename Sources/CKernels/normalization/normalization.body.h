@@ -47,6 +47,57 @@ static void LEVEL(rms_norm)(const void *arguments, ptrdiff_t first, ptrdiff_t la
   }
 }
 
+// One group: its squares are summed as the gated numbers are written, which the second pass then reads again.
+static void LEVEL(gate_then_norm)(const normalization *n, const float *x, const float *gate, const float *weight,
+                                  float *y) {
+  v16 squares = LEVEL(all)(0);
+  ptrdiff_t i = 0;
+  for (; i + 16 <= n->group; i += 16) {
+    v16 g = LEVEL(load)(gate + i), value = LEVEL(load)(x + i) * g * LEVEL(sigmoid)(g);
+    squares += value * value;
+    LEVEL(store)(y + i, value);
+  }
+  if (i < n->group) {
+    v16 g = LEVEL(load_some)(gate + i, n->group - i);
+    v16 value = LEVEL(load_some)(x + i, n->group - i) * g * LEVEL(sigmoid)(g);
+    squares += value * value;
+    LEVEL(store_some)(y + i, value, n->group - i);
+  }
+  float factor = 1.0f / sqrtf(LEVEL(sum)(squares) / (float)n->group + n->epsilon);
+  for (i = 0; i + 16 <= n->group; i += 16)
+    LEVEL(store)(y + i, LEVEL(load)(y + i) * factor * LEVEL(load)(weight + i));
+  for (; i < n->group; i++) y[i] *= factor * weight[i];
+}
+
+static void LEVEL(norm_then_gate)(const normalization *n, const float *x, const float *gate, const float *weight,
+                                  float *y) {
+  float factor = 1.0f / sqrtf(LEVEL(sum_of_squares)(x, n->group, 0) / (float)n->group + n->epsilon);
+  ptrdiff_t i = 0;
+  for (; i + 16 <= n->group; i += 16) {
+    v16 g = LEVEL(load)(gate + i);
+    LEVEL(store)(y + i, LEVEL(load)(x + i) * factor * LEVEL(load)(weight + i) * g * LEVEL(sigmoid)(g));
+  }
+  if (i == n->group) return;
+  v16 g = LEVEL(load_some)(gate + i, n->group - i), w = LEVEL(load_some)(weight + i, n->group - i);
+  v16 value = LEVEL(load_some)(x + i, n->group - i) * factor * w * g * LEVEL(sigmoid)(g);
+  LEVEL(store_some)(y + i, value, n->group - i);
+}
+
+static void LEVEL(gated_rms_norm)(const void *arguments, ptrdiff_t first, ptrdiff_t last) {
+  const normalization *n = arguments;
+  for (ptrdiff_t row = first; row < last; row++) {
+    const float *weight = n->weight;
+    for (ptrdiff_t begin = 0; begin < n->columns; begin += n->group, weight += n->weight_step) {
+      const float *x = n->x.data + row * n->x.stride + begin, *gate = n->gate.data + row * n->gate.stride + begin;
+      float *y = n->output + row * n->columns + begin;
+      if (n->gate_first)
+        LEVEL(gate_then_norm)(n, x, gate, weight, y);
+      else
+        LEVEL(norm_then_gate)(n, x, gate, weight, y);
+    }
+  }
+}
+
 static void LEVEL(layer_norm)(const void *arguments, ptrdiff_t first, ptrdiff_t last) {
   const normalization *n = arguments;
   for (ptrdiff_t row = first; row < last; row++) {

@@ -12,6 +12,9 @@ public struct SafetensorsFile: Sendable {
   /// The strings of the header's `__metadata__`.
   public let metadata: JSONObject
 
+  /// Where the tensors' bytes begin: behind the header.
+  package let dataStart: Int
+
   /// The reference implementation's limit on a header.
   static let longestHeader = 100_000_000
 
@@ -45,6 +48,7 @@ public struct SafetensorsFile: Sendable {
     }
     self.mapping = mapping
     self.tensors = tensors
+    dataStart = start
     metadata = entries["__metadata__"]?.asObject ?? JSONObject()
   }
 

@@ -1,3 +1,6 @@
+import Compute
+import Synchronization
+
 #if canImport(Darwin)
   import Darwin
 #else
@@ -7,8 +10,8 @@
 /// Writes a safetensors file row by row: shapes are declared first, numbers follow in any portions, in the
 /// order declared. Holds one buffer of 1 MiB, however large the file.
 ///
-/// The file appears under its name only when `finish` has succeeded; until then it is beside it as
-/// "NAME.partial".
+/// The file appears under its name only when `finish` has succeeded; until then it is beside it under a name
+/// of this writer's own that ends with `partialSuffix`.
 public final class SafetensorsWriter {
   /// A tensor that will be written.
   public struct Declaration: Sendable {
@@ -24,22 +27,36 @@ public final class SafetensorsWriter {
     public static func int32(_ name: String, _ shape: [Int]) -> Declaration {
       Declaration(name: name, type: .int32, shape: shape)
     }
+    /// A tensor of a type whose numbers have a known size, to be written as bytes.
+    public static func bytes(_ name: String, _ type: SafetensorsType, _ shape: [Int]) -> Declaration {
+      Declaration(name: name, type: type, shape: shape)
+    }
   }
+
+  /// What the names of unfinished files end with.
+  public static let partialSuffix = ".partial"
+  /// The checksum of all bytes before the tensors.
+  package let headerChecksum: UInt64
 
   private let path: String
   private let partialPath: String
   private let descriptor: Int32
   private var isOpen = true
   private var buffer: [UInt8] = []
-  /// The tensors' types and their numbers still to come, the current one first.
-  private var left: [(declaration: Declaration, numbers: Int)] = []
+  /// The tensors' types and their bytes still to come, the current one last.
+  private var left: [(declaration: Declaration, bytes: Int)] = []
 
   private static let bufferSize = 1 << 20
+  private static let writers = Atomic<Int>(0)
 
   /// Creates the file and writes its header.
+  /// - Parameters:
+  ///   - alignment: the numbers begin at a multiple of this many bytes, a multiple of 8.
+  ///   - permissions: of the file, as for chmod.
   /// - Throws: `unreadable` when the system will not write; `damaged` for an impossible declaration.
   public init(
-    _ path: String, _ tensors: [Declaration], metadata: [String: String] = [:]
+    _ path: String, _ tensors: [Declaration], metadata: [String: String] = [:], alignment: Int = 8,
+    permissions: UInt16 = 0o644
   ) throws(CheckpointError) {
     var header = JSONObject()
     if !metadata.isEmpty {
@@ -63,26 +80,35 @@ public final class SafetensorsWriter {
         throw CheckpointError(
           .damaged, file: path, place: "tensor \(tensor.name)", "declared twice", advice: "")
       }
-      let end = offset + numbers * 4
+      guard let size = tensor.type.size else {
+        throw CheckpointError(
+          .damaged, file: path, place: "tensor \(tensor.name)", "\(tensor.type) has no known size", advice: ""
+        )
+      }
+      let end = offset + numbers * size
       header[tensor.name] = [
         "dtype": .string(tensor.type.description), "shape": .array(tensor.shape.map { .integer($0) }),
         "data_offsets": [.integer(offset), .integer(end)],
       ]
       offset = end
-      if numbers > 0 { left.append((tensor, numbers)) }
+      if numbers > 0 { left.append((tensor, numbers * size)) }
     }
+    left.reverse()
     self.path = path
-    partialPath = path + ".partial"
-    descriptor = open(partialPath, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o644)
+    let number = Self.writers.wrappingAdd(1, ordering: .relaxed).newValue
+    partialPath = "\(path).\(getpid())-\(number)\(Self.partialSuffix)"
+    var text = Array(JSON.object(header).text().utf8)
+    // Spaces, so that the numbers begin where they should.
+    let step = max(8, alignment)
+    text += repeatElement(0x20, count: (step - (8 + text.count) % step) % step)
+    let head = withUnsafeBytes(of: UInt64(text.count).littleEndian) { Array($0) } + text
+    headerChecksum = Checksum.of(head)
+    buffer = head
+    descriptor = open(partialPath, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, mode_t(permissions))
     guard descriptor >= 0 else {
       isOpen = false
       throw .system(errno, partialPath)
     }
-    var text = Array(JSON.object(header).text().utf8)
-    // Spaces, so that the numbers begin at a multiple of 8.
-    text += repeatElement(0x20, count: (8 - text.count % 8) % 8)
-    withUnsafeBytes(of: UInt64(text.count).littleEndian) { buffer += $0 }
-    buffer += text
   }
 
   deinit {
@@ -101,18 +127,33 @@ public final class SafetensorsWriter {
     try append(numbers, .int32) { UInt32(bitPattern: $0).littleEndian }
   }
 
-  /// Writes what is buffered and gives the file its name.
+  /// Appends bytes to the current tensor, which must have room for them.
+  public func append(_ bytes: Bytes) throws(CheckpointError) {
+    guard bytes.count > 0 else { return }
+    guard let missing = left.last?.bytes, bytes.count <= missing else {
+      throw CheckpointError(.damaged, file: path, "more bytes than declared at this place", advice: "")
+    }
+    note(bytes.count)
+    try flush()
+    try bytes.withUnsafeBytes { (bytes) throws(CheckpointError) in try write(bytes) }
+  }
+
+  /// Writes what is buffered and gives the file its name. The system may still hold the content in memory:
+  /// after a loss of power the file may be there without it.
   /// - Throws: `incomplete` when fewer numbers were appended than declared.
   public func finish() throws(CheckpointError) {
-    if let (tensor, numbers) = left.first {
+    if let (tensor, bytes) = left.last {
       throw CheckpointError(
-        .incomplete, file: path, place: "tensor \(tensor.name)", "\(numbers) numbers were not written",
+        .incomplete, file: path, place: "tensor \(tensor.name)", "\(bytes) bytes were not written",
         advice: "write them before finishing")
     }
     try flush()
     isOpen = false
-    guard close(descriptor) == 0 else { throw .system(errno, partialPath) }
-    guard rename(partialPath, path) == 0 else { throw .system(errno, path) }
+    guard close(descriptor) == 0, rename(partialPath, path) == 0 else {
+      let code = errno
+      unlink(partialPath)
+      throw .system(code, path)
+    }
   }
 
   private func append<Number>(
@@ -120,33 +161,47 @@ public final class SafetensorsWriter {
   ) throws(CheckpointError) {
     var start = 0
     while start < numbers.count {
-      guard let (tensor, missing) = left.first, tensor.type == type else {
+      guard let (tensor, missing) = left.last, tensor.type == type else {
         throw CheckpointError(
           .damaged, file: path, "more \(type) numbers than declared at this place", advice: "")
       }
-      let count = min(missing, numbers.count - start, Self.bufferSize / 4)
+      let count = min(missing / 4, numbers.count - start, Self.bufferSize / 4)
       for number in numbers[start..<start + count] {
         withUnsafeBytes(of: bits(number)) { buffer.append(contentsOf: $0) }
       }
       start += count
-      left[0].numbers -= count
-      if left[0].numbers == 0 { left.removeFirst() }
+      note(count * 4)
       if buffer.count >= Self.bufferSize { try flush() }
     }
   }
 
+  /// Counts bytes of the current tensor as written.
+  private func note(_ count: Int) {
+    left[left.count - 1].bytes -= count
+    if left[left.count - 1].bytes == 0 { left.removeLast() }
+  }
+
   private func flush() throws(CheckpointError) {
+    try buffer.withUnsafeBytes { bytes in
+      Result { () throws(CheckpointError) in try write(bytes) }
+    }.get()
+    buffer.removeAll(keepingCapacity: true)
+  }
+
+  private func write(_ bytes: UnsafeRawBufferPointer) throws(CheckpointError) {
     var written = 0
-    while written < buffer.count {
-      let count = buffer.withUnsafeBytes {
-        write(descriptor, $0.baseAddress.map { $0 + written }, $0.count - written)
-      }
+    while written < bytes.count {
+      let count = systemWrite(descriptor, bytes.baseAddress.map { $0 + written }, bytes.count - written)
       if count < 0 {
         if errno == EINTR { continue }
         throw .system(errno, partialPath)
       }
       written += count
     }
-    buffer.removeAll(keepingCapacity: true)
   }
+}
+
+/// The system's `write`, which the method of that name hides.
+private func systemWrite(_ descriptor: Int32, _ bytes: UnsafeRawPointer?, _ count: Int) -> Int {
+  write(descriptor, bytes, count)
 }

@@ -10,6 +10,17 @@ extension CPUBackend {
     return result
   }
 
+  /// activation(gate) * x. The gate is as wide as x, or one column that serves a whole row.
+  public func gated(_ x: Tensor, by gate: Tensor, _ activation: Activation) -> Tensor {
+    precondition(
+      gate.rows == x.rows && (gate.columns == x.columns || gate.columns == 1), "a gate of another size")
+    let (result, output) = make(rows: x.rows, columns: x.columns)
+    let (kind, alpha, limit) = activation.kernel
+    sotto_gate(
+      pool.handle, output, rows(of: gate), gate.columns, rows(of: x), x.rows, x.columns, kind, alpha, limit)
+    return result
+  }
+
   /// a + scale * b.
   public func add(_ a: Tensor, _ b: Tensor, scale: Float) -> Tensor {
     precondition(a.rows == b.rows && a.columns == b.columns, "a sum of different shapes")
@@ -35,6 +46,7 @@ extension Activation {
   var kernel: (kind: sotto_activation, alpha: Float, limit: Float) {
     switch self {
     case .silu: (SOTTO_SILU, 0, 0)
+    case .sigmoid: (SOTTO_SIGMOID_GATE, 0, 0)
     case .geluTanh: (SOTTO_GELU_TANH, 0, 0)
     case .gelu: (SOTTO_GELU, 0, 0)
     case .reluSquared: (SOTTO_RELU_SQUARED, 0, 0)

@@ -15,6 +15,21 @@ extension CPUBackend {
     return result
   }
 
+  /// Root mean square normalisation of groups, of x * silu(gate) or times silu(gate). Two passes over a row
+  /// that stays in the first cache.
+  public func gatedRMSNorm(
+    _ x: Tensor, gate: Tensor, weight: Parameter, groupSize: Int, epsilon: Float, gateFirst: Bool
+  ) -> Tensor {
+    precondition(groupSize > 0 && x.columns % groupSize == 0, "groups of \(groupSize) in \(x.columns)")
+    precondition(gate.rows == x.rows && gate.columns == x.columns, "a gate of another shape")
+    let (result, output) = make(rows: x.rows, columns: x.columns)
+    let perColumn = weight.columns != groupSize
+    sotto_gated_rms_norm(
+      pool.handle, output, rows(of: x), rows(of: gate), x.rows, x.columns, groupSize,
+      vector(weight, count: perColumn ? x.columns : groupSize), perColumn ? 1 : 0, epsilon, gateFirst ? 1 : 0)
+    return result
+  }
+
   /// Layer normalisation (arXiv:1607.06450) over all columns:
   /// (x - mean) / sqrt(variance + epsilon) * weight + bias.
   public func layerNorm(_ x: Tensor, weight: Parameter?, bias: Parameter?, epsilon: Float) -> Tensor {

@@ -4,6 +4,12 @@ package final class CPUVector {
   package let pointer: UnsafeMutablePointer<Float>
   package let count: Int
 
+  /// Numbers that are yet to be written.
+  init(count: Int) {
+    self.count = count
+    pointer = .allocate(capacity: count)
+  }
+
   /// A copy of a weight in float32.
   /// - Throws: `CPUVectorError` where the weight is quantised: vectors never are in practice.
   package init(_ weight: Weight) throws(CPUVectorError) {

@@ -1,29 +1,103 @@
 import Tokenization
 
-/// Encodes a rendered conversation so that what a ledger already holds keeps its token ids.
+/// Encodes a prompt so that what the cache already holds keeps its token ids.
 ///
-/// A model may write a word in other tokens than the tokenizer would choose, so encoding the answer's
-/// text anew could differ from what the cache holds. Where the ledger's text is a prefix of the rendered
-/// text up to one of its special tokens, the ledger's own ids are kept up to there (a special token is
-/// never joined with its neighbours) and only the rest is encoded.
-enum LedgerEncoding {
-  /// - Parameter rendered: the whole prompt; special tokens in it are recognised.
-  static func encode(_ rendered: String, ledger: [Int32], tokenizer: Tokenizer) -> [Int32] {
-    let text = Array(rendered.utf8)
-    var position = 0
-    var kept = 0
-    var keptPosition = 0
-    for (index, id) in ledger.enumerated() {
-      let bytes = tokenizer.bytes(of: id)
-      guard text[position...].starts(with: bytes) else { break }
-      position += bytes.count
-      if tokenizer.isSpecial(id) {
-        kept = index + 1
-        keptPosition = position
+/// A model may write a word in other tokens than the tokenizer would choose, so encoding the answer's text
+/// anew could differ from what the cache holds. Where the text of held tokens is a prefix of the prompt's
+/// text up to one of their special tokens, the held ids are kept up to there (a special token is never
+/// joined with its neighbours) and only the rest is encoded. Of several held sequences the one that reaches
+/// furthest counts.
+enum LedgerEncoding<Value> {
+  /// The prompt's tokens.
+  static func encode(
+    _ text: PromptText, held: PrefixTree<Value>, tokenizer: Tokenizer
+  ) -> [Int32] {
+    var best = Reach()
+    var waiting = [(node: held.root, reach: Reach())]
+    while let (node, reach) = waiting.popLast() {
+      for child in node.children.values {
+        var reach = reach
+        let isWhole = reach.follow(child.edge, in: text, tokenizer)
+        if reach.kept.position > best.kept.position { best = reach }
+        if isWhole { waiting.append((child, reach)) }
       }
     }
-    guard kept > 0 else { return tokenizer.encode(rendered, addSpecial: false, parseSpecial: true) }
-    let rest = String(decoding: text[keptPosition...], as: UTF8.self)
-    return ledger[..<kept] + tokenizer.encode(rest, addSpecial: false, parseSpecial: true)
+    return best.tokens[..<best.kept.count] + text.encode(from: best.kept.position, tokenizer)
+  }
+
+  /// How far a sequence's text has followed the prompt's.
+  private struct Reach {
+    var tokens: [Int32] = []
+    var position = 0
+    /// Behind the last special token so far.
+    var kept: (count: Int, position: Int) = (0, 0)
+
+    /// - Returns: whether the text agrees to the end of the tokens.
+    mutating func follow(_ edge: [Int32], in text: PromptText, _ tokenizer: Tokenizer) -> Bool {
+      for id in edge {
+        let bytes = tokenizer.bytes(of: id)
+        let isSpecial = tokenizer.isSpecial(id)
+        guard text.holds(bytes, of: id, isSpecial: isSpecial, at: position) else { return false }
+        tokens.append(id)
+        position += bytes.count
+        if isSpecial { kept = (tokens.count, position) }
+      }
+      return true
+    }
+  }
+}
+
+/// A prompt's text, and what in it is a special token.
+struct PromptText {
+  private let bytes: [UInt8]
+  /// The pieces and where they begin; nil where special tokens are to be recognised by their text.
+  private let pieces: [(offset: Int, segment: PromptSegment)]?
+  /// Where special tokens are.
+  private let specials: [Int: Int32]
+
+  /// A rendered template.
+  init(rendered: String) {
+    bytes = Array(rendered.utf8)
+    pieces = nil
+    specials = [:]
+  }
+
+  init(_ segments: [PromptSegment], _ tokenizer: Tokenizer) {
+    var bytes: [UInt8] = []
+    var pieces: [(offset: Int, segment: PromptSegment)] = []
+    var specials: [Int: Int32] = [:]
+    for segment in segments {
+      pieces.append((bytes.count, segment))
+      switch segment {
+      case .text(let text): bytes += Array(text.utf8)
+      case .token(let id):
+        specials[bytes.count] = id
+        bytes += tokenizer.bytes(of: id)
+      }
+    }
+    self.bytes = bytes
+    self.pieces = pieces
+    self.specials = specials
+  }
+
+  /// Whether a token stands at an offset.
+  func holds(_ token: [UInt8], of id: Int32, isSpecial: Bool, at position: Int) -> Bool {
+    guard bytes[position...].starts(with: token) else { return false }
+    guard pieces != nil else { return true }
+    return specials[position] == (isSpecial ? id : nil)
+  }
+
+  /// The tokens of the text from an offset on that lies behind a special token or at the start; each piece is
+  /// encoded on its own.
+  func encode(from start: Int, _ tokenizer: Tokenizer) -> [Int32] {
+    guard let pieces else {
+      return tokenizer.encode(bytes: Array(bytes[start...]), addSpecial: false, parseSpecial: true)
+    }
+    return pieces.drop { $0.offset < start }.flatMap { piece in
+      switch piece.segment {
+      case .token(let id): [id]
+      case .text(let text): tokenizer.encode(text, addSpecial: false, parseSpecial: false)
+      }
+    }
   }
 }

@@ -1,15 +1,45 @@
 import Compute
 
-/// A mixture of experts: a router chooses a few of many gated feed-forward blocks for each token.
+/// A mixture of experts: a router chooses a few of many gated feed-forward blocks for each token, and a shared
+/// expert, where there is one, serves all.
 struct ExpertMixture {
   let router: Linear
   let routing: RoutingSettings
   let experts: ExpertLayers
+  var shared: SharedExpert?
 
   /// - Parameter residual: added to the weighted sum of the chosen experts.
   func callAsFunction(_ x: Tensor, adding residual: Tensor?, on backend: any Backend) -> Tensor {
-    let logits = backend.linear(x, [router], adding: nil)
-    return backend.mixture(x, logits: logits, routing, experts, adding: residual)
+    let inputs = [router] + (shared?.inputs ?? [])
+    let projected = backend.linear(x, inputs, adding: nil)
+    var sum = residual
+    if let shared {
+      let columns = backend.columns(projected, router.outputs..<projected.columns)
+      sum = shared.finish(columns, adding: residual, on: backend)
+    }
+    let logits = backend.columns(projected, 0..<router.outputs)
+    return backend.mixture(x, logits: logits, routing, experts, adding: sum)
+  }
+}
+
+/// The expert that every token goes through, weighted by a sigmoid of its own where it has a gate.
+struct SharedExpert {
+  let feedForward: GatedFeedForward
+  /// [1, hidden].
+  let gate: Linear?
+
+  /// The layers that take the token itself.
+  var inputs: [Linear] { [feedForward.gate, feedForward.up] + (gate.map { [$0] } ?? []) }
+
+  /// The expert's output plus `residual`, from what `inputs` give side by side.
+  func finish(_ x: Tensor, adding residual: Tensor?, on backend: any Backend) -> Tensor {
+    let inner = feedForward.gate.outputs
+    var hidden = backend.gated(backend.columns(x, 0..<2 * inner), feedForward.activation)
+    if gate != nil {
+      // The weight is the same for a row's numbers, so it may come before the last projection as well.
+      hidden = backend.gated(hidden, by: backend.columns(x, 2 * inner..<2 * inner + 1), .sigmoid)
+    }
+    return backend.linear(hidden, [feedForward.down], adding: residual)
   }
 }
 
@@ -26,14 +56,14 @@ struct ExpertStack {
   /// Whether the names are those of OpenAI's checkpoint.
   private func isOpenAI(_ weights: ModelWeights) -> Bool { weights.contains(prefix + "gate_up_proj") }
 
-  /// Gate and up projection: one interleaved stack (OpenAI) or two (MLX, GGUF).
+  /// Gate and up projection: one interleaved stack (OpenAI) or two (the others).
   func input(_ weights: ModelWeights) throws -> ExpertLayers.Input {
     if isOpenAI(weights) {
       return .interleaved(try weights.openAIStack(prefix + "gate_up_proj", experts, 2 * inner, hidden, share))
     }
     return .separate(
-      gate: try weights.expertStack(prefix + "gate_proj", experts, inner, hidden, share),
-      up: try weights.expertStack(prefix + "up_proj", experts, inner, hidden, share))
+      gate: try weights.expertStack(prefix, "gate_proj", experts, inner, hidden, share),
+      up: try weights.expertStack(prefix, "up_proj", experts, inner, hidden, share))
   }
 
   /// The down projection.
@@ -41,6 +71,6 @@ struct ExpertStack {
     if isOpenAI(weights) {
       return try weights.openAIStack(prefix + "down_proj", experts, hidden, inner, share)
     }
-    return try weights.expertStack(prefix + "down_proj", experts, hidden, inner, share)
+    return try weights.expertStack(prefix, "down_proj", experts, hidden, inner, share)
   }
 }

@@ -8,10 +8,15 @@ struct GatedFeedForward {
   let activation: Activation
 
   /// Takes `gate_proj`, `up_proj` and `down_proj` below `prefix`.
-  init(_ prefix: String, _ shape: DecoderShape, _ activation: Activation, _ weights: ModelWeights) throws {
-    gate = try weights.linear(prefix + "gate_proj", inputs: shape.hidden, outputs: shape.intermediate)
-    up = try weights.linear(prefix + "up_proj", inputs: shape.hidden, outputs: shape.intermediate)
-    down = try weights.linear(prefix + "down_proj", inputs: shape.intermediate, outputs: shape.hidden)
+  /// - Parameter inner: where it is not `shape.intermediate`.
+  init(
+    _ prefix: String, _ shape: DecoderShape, _ activation: Activation, _ weights: ModelWeights,
+    inner: Int? = nil
+  ) throws {
+    let inner = inner ?? shape.intermediate
+    gate = try weights.linear(prefix + "gate_proj", inputs: shape.hidden, outputs: inner)
+    up = try weights.linear(prefix + "up_proj", inputs: shape.hidden, outputs: inner)
+    down = try weights.linear(prefix + "down_proj", inputs: inner, outputs: shape.hidden)
     self.activation = activation
   }
 

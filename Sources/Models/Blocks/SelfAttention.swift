@@ -3,7 +3,10 @@ import Compute
 /// Grouped-query attention with rotary embeddings: projections, optional norms of each query and key
 /// head, rotation, attention over the layer's cache, output projection.
 struct SelfAttention {
-  let query: Linear
+  /// One layer, or one for each head where the file has heads and gates in turn.
+  let query: [Linear]
+  /// What the sigmoids that multiply the attention's output are made of; empty without.
+  let outputGate: [Linear]
   let key: Linear
   let value: Linear
   let output: Linear
@@ -14,14 +17,25 @@ struct SelfAttention {
   let settings: AttentionSettings
 
   /// Takes `q_proj`, `k_proj`, `v_proj` and `o_proj` below `prefix`.
+  /// - Parameter gatesOutput: `q_proj` has twice the rows; behind each head's query are as many for its gate.
   init(
     _ prefix: String, _ shape: DecoderShape, rotary: RotaryTable?, _ weights: ModelWeights,
     scale: Float? = nil, window: Int? = nil, softcap: Float? = nil,
-    sinks: Parameter? = nil
+    sinks: Parameter? = nil, gatesOutput: Bool = false
   ) throws {
     let queryColumns = shape.heads * shape.headSize
     let keyColumns = shape.keyValueHeads * shape.headSize
-    query = try weights.linear(prefix + "q_proj", inputs: shape.hidden, outputs: queryColumns)
+    if gatesOutput {
+      let starts = (0..<2 * shape.heads).map { $0 * shape.headSize }
+      let parts = try weights.linear(
+        prefix + "q_proj", inputs: shape.hidden, outputs: 2 * queryColumns,
+        rows: starts.map { $0..<$0 + shape.headSize })
+      query = (0..<shape.heads).map { parts[2 * $0] }
+      outputGate = (0..<shape.heads).map { parts[2 * $0 + 1] }
+    } else {
+      query = [try weights.linear(prefix + "q_proj", inputs: shape.hidden, outputs: queryColumns)]
+      outputGate = []
+    }
     key = try weights.linear(prefix + "k_proj", inputs: shape.hidden, outputs: keyColumns)
     value = try weights.linear(prefix + "v_proj", inputs: shape.hidden, outputs: keyColumns)
     output = try weights.linear(prefix + "o_proj", inputs: queryColumns, outputs: shape.hidden)
@@ -36,12 +50,13 @@ struct SelfAttention {
   func callAsFunction(
     _ x: Tensor, layer: Int, _ input: ForwardInput, adding residual: Tensor?, on backend: any Backend
   ) throws -> Tensor {
-    let queryColumns = query.outputs
+    let queryColumns = settings.heads * settings.headSize
     let keyColumns = key.outputs
-    let projected = backend.linear(x, [query, key, value], adding: nil)
+    let gates = queryColumns + 2 * keyColumns
+    let projected = backend.linear(x, query + [key, value] + outputGate, adding: nil)
     var queries = backend.columns(projected, 0..<queryColumns)
     var keys = backend.columns(projected, queryColumns..<queryColumns + keyColumns)
-    let values = backend.columns(projected, queryColumns + keyColumns..<projected.columns)
+    let values = backend.columns(projected, queryColumns + keyColumns..<gates)
     if let headNorms {
       queries = headNorms.query(queries, on: backend)
       keys = headNorms.key(keys, on: backend)
@@ -50,9 +65,13 @@ struct SelfAttention {
       queries = backend.rotary(queries, rotary, positions: input.positions)
       keys = backend.rotary(keys, rotary, positions: input.positions)
     }
-    let attended = try backend.attention(
+    var attended = try backend.attention(
       query: queries, key: keys, value: values, caches: input.keyValueCaches(layer: layer),
       counts: input.counts, settings)
+    if !outputGate.isEmpty {
+      let gate = backend.columns(projected, gates..<projected.columns)
+      attended = backend.gated(attended, by: gate, .sigmoid)
+    }
     return backend.linear(attended, [output], adding: residual)
   }
 }

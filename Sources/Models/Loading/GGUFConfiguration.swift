@@ -98,6 +98,17 @@ struct GGUFConfiguration {
     case "gpt-oss":
       object["model_type"] = "gpt_oss"
       object["intermediate_size"] = .integer(try metadata.integer("gpt-oss.expert_feed_forward_length"))
+    case "mamba2":
+      for (key, name) in [
+        ("ssm.conv_kernel", "conv_kernel"), ("ssm.state_size", "state_size"),
+        ("ssm.group_count", "n_groups"), ("ssm.time_step_rank", "num_heads"),
+      ] {
+        object[name] = .integer(try metadata.integer("mamba2." + key))
+      }
+      object["layer_norm_epsilon"] = object["rms_norm_eps"]
+      if let heads = object["num_heads"]?.asInteger, heads > 0 {
+        object["head_dim"] = .integer(try metadata.integer("mamba2.ssm.inner_size") / heads)
+      }
     case "gemma3":
       // The converter adds 1 to the norms' weights, and knows the 27B model by its layers.
       object["norm_weights_include_one"] = true

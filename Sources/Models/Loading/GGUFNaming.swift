@@ -9,6 +9,7 @@ struct GGUFNaming {
 
   private static let outside = [
     "model.embed_tokens": "token_embd", "model.norm": "output_norm", "lm_head": "output",
+    "backbone.embeddings": "token_embd", "backbone.norm_f": "output_norm",
   ]
   private static let common = [
     "input_layernorm": "attn_norm",
@@ -37,6 +38,16 @@ struct GGUFNaming {
       "pre_feedforward_layernorm": "ffn_norm",
       "post_feedforward_layernorm": "post_ffw_norm",
     ],
+    "mamba2": [
+      "norm": "attn_norm",
+      "mixer.in_proj": "ssm_in",
+      "mixer.conv1d": "ssm_conv1d",
+      "mixer.dt_bias": "ssm_dt.bias",
+      "mixer.A_log": "ssm_a",
+      "mixer.D": "ssm_d",
+      "mixer.norm": "ssm_norm",
+      "mixer.out_proj": "ssm_out",
+    ],
   ]
 
   init(architecture: String) { own = Self.byArchitecture[architecture] ?? [:] }
@@ -46,7 +57,9 @@ struct GGUFNaming {
     let (stem, ending) = split(name)
     if let outside = Self.outside[stem] { return outside + ending }
     let parts = stem.split(separator: ".", maxSplits: 3)
-    guard parts.count == 4, parts[0] == "model", parts[1] == "layers" else { return name }
+    guard parts.count == 4, parts[0] == "model" || parts[0] == "backbone", parts[1] == "layers" else {
+      return name
+    }
     let inner = String(parts[3])
     guard let translated = own[inner] ?? Self.common[inner] else { return name }
     return "blk.\(parts[2]).\(translated)\(ending)"

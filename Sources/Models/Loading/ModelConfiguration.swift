@@ -116,6 +116,16 @@ public struct ModelConfiguration {
     }
   }
 
+  /// Two numbers, the least and the largest; either may be infinite.
+  func limits(_ key: String) throws -> ClosedRange<Float>? {
+    guard let value = value(key) else { return nil }
+    let numbers = value.asArray?.compactMap(\.asNumber) ?? []
+    guard numbers.count == 2, value.asArray?.count == 2, numbers[0] <= numbers[1] else {
+      throw ModelError.wrongValue(key: key, expected: "two numbers, the smaller first")
+    }
+    return Float(numbers[0])...Float(numbers[1])
+  }
+
   func strings(_ key: String) throws -> [String]? {
     guard let value = value(key) else { return nil }
     guard case .array(let items) = value else {

@@ -28,6 +28,15 @@ final class ModelWeights {
     return stored
   }
 
+  /// The tensor `name` as a list of `count` numbers, whatever its extents (GGUF has some lists as matrices).
+  func vector(_ name: String, _ count: Int) throws -> Parameter {
+    let found = try source.storedWeight(name, shape: [count])
+    guard found.shape.reduce(1, *) == count, found.format.blockColumns == 1 else {
+      throw ModelError.wrongShape(tensor: name, shape: found.shape, expected: [count])
+    }
+    return try backend.parameter(Weight(format: found.format, shape: [count], values: found.values))
+  }
+
   /// A linear layer; its bias is taken where the file has one.
   func linear(_ name: String, inputs: Int, outputs: Int) throws -> Linear {
     let weight = try stored(name + ".weight", [outputs, inputs])
@@ -37,16 +46,54 @@ final class ModelWeights {
       bias: contains(name + ".bias") ? try parameter(name + ".bias", [outputs]) : nil)
   }
 
+  /// The layer's outputs in another order than the file's: a layer for each of `rows`, all in place.
+  func linear(_ name: String, inputs: Int, outputs: Int, rows: [Range<Int>]) throws -> [Linear] {
+    let weight = try stored(name + ".weight", [outputs, inputs])
+    let bias = contains(name + ".bias") ? try stored(name + ".bias", [outputs]) : nil
+    return try rows.map { range in
+      let part = try weight.rows(range)
+      work.add(part, promptShare: 1, generationShare: 1)
+      return Linear(
+        weight: try backend.parameter(part), bias: try bias.map { try backend.parameter($0.rows(range)) })
+    }
+  }
+
+  /// A depthwise convolution's taps, [channels, taps], with a bias where the file has one. Files have them as
+  /// [channels, 1, taps] (PyTorch), [channels, taps, 1] (MLX) or [channels, taps] (GGUF): the same bytes.
+  func convolution(_ name: String, channels: Int, taps: Int) throws -> (weight: Parameter, bias: Parameter?) {
+    let found = try source.storedWeight(name + ".weight", shape: [channels, 1, taps])
+    let extents = [channels, taps]
+    guard [extents, [channels, 1, taps], [channels, taps, 1]].contains(found.shape) else {
+      throw ModelError.wrongShape(tensor: name + ".weight", shape: found.shape, expected: extents)
+    }
+    guard found.format.blockColumns == 1 else {
+      throw ModelError.unsupported("the convolution \(name) is stored as \(found.format)")
+    }
+    let weight = try Weight(format: found.format, shape: extents, values: found.values)
+    return (
+      weight: try backend.parameter(weight),
+      bias: contains(name + ".bias") ? try parameter(name + ".bias", [channels]) : nil
+    )
+  }
+
   func norm(_ name: String, size: Int, epsilon: Double, offset: Float = 0) throws -> RMSNorm {
     RMSNorm(weight: try parameter(name + ".weight", [size]), epsilon: Float(epsilon), offset: offset)
   }
 
   /// The embedding table and the output head: a matrix of its own, or the embedding's where they are tied.
   func embeddingAndHead(_ shape: DecoderShape) throws -> (embedding: Parameter, head: Linear) {
-    let size = [shape.vocabulary, shape.hidden]
-    let table = try stored("model.embed_tokens.weight", size)
+    try embeddingAndHead(
+      vocabulary: shape.vocabulary, hidden: shape.hidden, tied: shape.tied, table: "model.embed_tokens")
+  }
+
+  /// The same for a table of another name.
+  func embeddingAndHead(
+    vocabulary: Int, hidden: Int, tied: Bool, table: String
+  ) throws -> (embedding: Parameter, head: Linear) {
+    let size = [vocabulary, hidden]
+    let table = try stored(table + ".weight", size)
     let embedding = try backend.parameter(table)
-    guard !shape.tied, contains("lm_head.weight") else {
+    guard !tied, contains("lm_head.weight") else {
       work.add(table, promptShare: 0, generationShare: 1)
       return (embedding, Linear(weight: embedding))
     }
@@ -57,14 +104,23 @@ final class ModelWeights {
 }
 
 extension ModelWeights {
-  /// A stack of experts' matrices [experts, outputs, inputs] under `name.weight`, with `name.bias` where
-  /// the file has it.
-  /// - Parameter share: of the experts that a token uses.
+  /// A stack of experts' matrices [experts, outputs, inputs]: `experts.X.weight` or MLX's `switch_mlp.X.weight`
+  /// with `.bias` where the file has it, or one tensor for each expert, `experts.0.X.weight`. Those stay apart
+  /// where they are mapped; a table of their places is all that is made.
+  /// - Parameters:
+  ///   - prefix: up to and including `experts.`.
+  ///   - share: of the experts that a token uses.
   func expertStack(
-    _ name: String, _ experts: Int, _ outputs: Int, _ inputs: Int, _ share: Double
+    _ prefix: String, _ name: String, _ experts: Int, _ outputs: Int, _ inputs: Int, _ share: Double
   ) throws -> Linear {
-    let weight = try stored(name + ".weight", [experts, outputs, inputs])
-    return try expertStack(weight, share, bias: name + ".bias")
+    if contains("\(prefix)0.\(name).weight") {
+      let stack = try (0..<experts).map { try stored("\(prefix)\($0).\(name).weight", [outputs, inputs]) }
+      for weight in stack { work.add(weight, promptShare: share, generationShare: share) }
+      return Linear(weight: try backend.parameter(stack: stack))
+    }
+    let mlx = prefix.dropLast("experts.".count) + "switch_mlp." + name
+    let stem = contains(mlx + ".weight") ? mlx : prefix + name
+    return try expertStack(stored(stem + ".weight", [experts, outputs, inputs]), share, bias: stem + ".bias")
   }
 
   /// The same under the names of OpenAI's checkpoint: in MXFP4 (`name_blocks`, which the checkpoint's

@@ -1,5 +1,6 @@
 import Checkpoints
 import Compute
+import Foundation
 
 /// Where a model's weights come from: a checkpoint, or a synthetic one made up for measurements.
 public protocol WeightSource {
@@ -23,6 +24,8 @@ struct GGUFWeights: WeightSource {
 
   func contains(_ name: String) -> Bool { checkpoint.contains(naming.fileName(name)) }
   func storedWeight(_ name: String, shape: [Int]) throws -> Weight {
-    try checkpoint.weight(naming.fileName(name))
+    let found = try checkpoint.weight(naming.fileName(name))
+    // The converter has worked out -exp(A_log).
+    return name.hasSuffix(".A_log") ? try found.mapped { log(-$0) } : found
   }
 }

@@ -32,6 +32,7 @@ public struct SyntheticShape: Sendable {
       formats: ["": .q4_K, "embed_tokens": .q6_K], optional: []),
     gptOSS(name: "gpt-oss-20b", layers: 24, experts: 32),
     gptOSS(name: "gpt-oss-120b", layers: 36, experts: 128),
+    qwen3Next,
   ]
 
   /// GPT-OSS: the experts in MXFP4, the rest in 8 bits.

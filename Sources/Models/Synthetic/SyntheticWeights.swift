@@ -19,7 +19,9 @@ struct SyntheticWeights: WeightSource {
         format: .float32, shape: extents,
         values: Self.bytes(count: numbers * 4, repeating: withUnsafeBytes(of: value) { Array($0) }))
     }
-    let format = shape.format(name)
+    // A convolution's few taps are plain numbers in every file.
+    let wanted = shape.format(name)
+    let format = (extents.last ?? 0) % wanted.blockColumns == 0 ? wanted : .float32
     let blocks = numbers / format.blockColumns
     var random = SystemRandomNumberGenerator()
     let pattern = (0..<4093).flatMap { _ in Self.block(of: format, &random) }

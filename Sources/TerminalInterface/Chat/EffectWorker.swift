@@ -13,9 +13,10 @@ package struct EffectWorker: Sendable {
     let (engine, mailbox) = (engine, mailbox)
     switch effect {
     case .send(let turn, let request):
+      let events = engine.send(request)
       Task {
         var isOver = false
-        for await event in engine.send(request) {
+        for await event in events {
           mailbox.post(.engine(turn: turn, event))
           switch event {
           case .finished, .failed: isOver = true

@@ -2,11 +2,15 @@ import Conversation
 
 /// What the screen needs of the world: models, and answers as a stream of events.
 ///
-/// The screen never blocks on any of these: every call is made from a task of its own, and what comes back is posted
-/// to the screen's thread. Implementations are free to be actors.
+/// The screen never blocks on any of these: what is `async` is called from a task of its own, and what comes back is
+/// posted to the screen's thread. `send` and `readAhead` are called by the screen's thread itself, in the order in
+/// which things happened, and return at once. Implementations are free to be actors.
 public protocol ChatEngine: Sendable {
   /// The models that can be switched to, in the order in which they are to be shown.
   func models() async -> [ModelSummary]
+
+  /// The same, with what each of them has warm of a conversation; nil for none.
+  func models(for conversation: ChatRequest?) async -> [ModelSummary]
 
   /// The model that answers now; nil before one is loaded.
   func currentModel() async -> ModelInfo?
@@ -26,58 +30,45 @@ public protocol ChatEngine: Sendable {
 
   /// Stops the answer that is being written; its stream then finishes with the reason `.cancelled`.
   func cancel() async
+
+  /// Reads what is likely to be sent next, in the background: the conversation, ending with the draft as the person's
+  /// message, or without one when the draft is empty. The draft will still change at its end.
+  ///
+  /// Returns at once. The next call and `send` supersede what an earlier one asked for; work that is of use to them
+  /// is kept.
+  func readAhead(_ request: ChatRequest)
+
+  /// The person turned to a session: what is kept of its caches on disk may be loaded.
+  func open(session: String) async
+
+  /// The person left a session: its caches may be saved and given back.
+  func close(session: String) async
+
+  /// What the prompt caches hold.
+  func cacheReport() async -> CacheReport
+
+  /// Gives back all prompt caches, in memory and on disk. Returns the bytes given back; nil when this engine keeps
+  /// none.
+  func clearCaches() async -> Int?
 }
 
-/// One turn to be answered.
-public struct ChatRequest: Sendable, Equatable {
-  /// The whole conversation, a system message first if there is one, ending with the message to answer.
-  public var messages: [Message]
-  /// How to sample, how long, how hard to think.
-  public var settings: ChatSettings
+/// An engine that reads nothing ahead and keeps no caches.
+extension ChatEngine {
+  /// The models, nothing of the conversation being warm.
+  public func models(for conversation: ChatRequest?) async -> [ModelSummary] { await models() }
 
-  /// A request to answer these messages.
-  public init(messages: [Message], settings: ChatSettings) {
-    self.messages = messages
-    self.settings = settings
-  }
-}
+  /// Reads nothing.
+  public func readAhead(_ request: ChatRequest) {}
 
-/// A model in the picker.
-public struct ModelSummary: Sendable, Equatable {
-  /// The name by which it is switched to.
-  public var name: String
-  /// The size of its files in bytes.
-  public var bytes: Int
-  /// How its weights are stored ("Q4_1", "BF16"); empty when unknown.
-  public var quantisation: String
-  /// True when it is loaded now.
-  public var isResident: Bool
+  /// Loads nothing.
+  public func open(session: String) async {}
 
-  /// A model with this name, file size in bytes, quantisation, and whether it is loaded.
-  public init(name: String, bytes: Int, quantisation: String, isResident: Bool) {
-    self.name = name
-    self.bytes = bytes
-    self.quantisation = quantisation
-    self.isResident = isResident
-  }
-}
+  /// Saves nothing.
+  public func close(session: String) async {}
 
-/// The model that answers.
-public struct ModelInfo: Sendable, Equatable {
-  /// Its name, as in the picker.
-  public var name: String
-  /// How its weights are stored.
-  public var quantisation: String
-  /// Tokens that fit into its context.
-  public var contextLength: Int
-  /// The levels of effort that its template understands; empty when it does not reason, or not by levels.
-  public var efforts: [String]
+  /// A report of nothing.
+  public func cacheReport() async -> CacheReport { CacheReport() }
 
-  /// A model with this name, quantisation, context length in tokens, and levels of effort.
-  public init(name: String, quantisation: String, contextLength: Int, efforts: [String] = []) {
-    self.name = name
-    self.quantisation = quantisation
-    self.contextLength = contextLength
-    self.efforts = efforts
-  }
+  /// Nothing was kept.
+  public func clearCaches() async -> Int? { nil }
 }

@@ -18,6 +18,7 @@ struct EventTranslation {
     case .prefill(let progress):
       statistics.promptTokens = progress.total
       statistics.reusedTokens = progress.reused
+      take(progress.report)
       statistics.contextUsed = progress.reused + progress.read
       return [
         .prefill(done: progress.reused + progress.read, total: progress.total, reused: progress.reused),
@@ -51,11 +52,17 @@ struct EventTranslation {
   private mutating func take(_ done: GenerationStatistics) {
     statistics.promptTokens = done.promptTokens
     statistics.reusedTokens = done.reusedTokens
+    take(done.reuse)
     statistics.generatedTokens = done.generatedTokens
     statistics.contextUsed = done.promptTokens + done.generatedTokens
     if done.generatedTokens > 0 { statistics.timeToFirstToken = done.timeToFirstToken }
     if done.promptRate > 0 { statistics.promptTokensPerSecond = done.promptRate }
     if done.generationRate > 0 { statistics.tokensPerSecond = done.generationRate }
+  }
+
+  private mutating func take(_ report: ReuseReport) {
+    statistics.reuse = ReuseKind(rawValue: report.kind.rawValue)
+    statistics.missReason = report.miss?.description
   }
 
   private static func reason(_ reason: Generation.FinishReason) -> Conversation.FinishReason {

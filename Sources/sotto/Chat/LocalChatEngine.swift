@@ -2,38 +2,59 @@ import Checkpoints
 import Conversation
 import Foundation
 import Generation
+import Synchronization
 import TerminalInterface
 
 /// The chat's engine on this machine: finds and opens models, renders conversations with the current one's
-/// template, and passes on what the generator gives.
+/// template, passes on what the generator gives, and reads ahead while nobody waits.
 actor LocalChatEngine: ChatEngine {
-  private let generator = Generator()
+  let generator: Generator
   private let finder: ModelFinder
   private let threads: Int
-  private var current: Open?
-  private var cancellation: CancellationFlag?
+  /// Models that were opened and are still in memory, by their keys.
+  private(set) var opened: [String: Open] = [:]
+  private(set) var current: Open?
+  var cancellation: CancellationFlag?
+  /// The session that the person is in.
+  var session: String?
+  /// Goes on with everything that the person does; what was to be read ahead before it is stale.
+  let moment = Atomic<Int>(0)
 
-  /// The model that answers.
-  private struct Open {
+  /// A model that can answer.
+  struct Open {
+    let key: String
     let model: OpenedModel
     let info: ModelInfo
-    var key: String { model.checkpoint.path }
+    /// Whether states must be kept on the way, because the model's caches cannot be cut back.
+    let needsSnapshots: Bool
+    /// Prompt tokens read a second, as measured last.
+    var promptRate: Double?
   }
 
-  init(finder: ModelFinder, threads: Int) {
+  /// - Parameter store: where caches are saved; nil for nowhere.
+  init(
+    finder: ModelFinder, threads: Int, limits: GeneratorLimits = GeneratorLimits(), store: CacheStore? = nil
+  ) {
     self.finder = finder
     self.threads = threads
+    generator = Generator(limits: limits, store: store)
   }
 
   // Models
 
-  func models() async -> [ModelSummary] {
+  func models() async -> [ModelSummary] { await models(for: nil) }
+
+  func models(for conversation: ChatRequest?) async -> [ModelSummary] {
     var summaries: [ModelSummary] = []
     for entry in finder.entries() where entry.error == nil {
-      summaries.append(
-        ModelSummary(
-          name: entry.name, bytes: entry.bytes, quantisation: entry.quantization ?? "",
-          isResident: await generator.isResident(entry.path)))
+      let open = opened[Self.key(entry.path)]
+      var summary = ModelSummary(
+        name: entry.name, bytes: entry.bytes, quantisation: entry.quantization ?? "",
+        isResident: open != nil)
+      if let open, let conversation {
+        (summary.cachedTokens, summary.estimatedSwitchSeconds) = await warmth(open, conversation)
+      }
+      summaries.append(summary)
     }
     return summaries
   }
@@ -41,17 +62,31 @@ actor LocalChatEngine: ChatEngine {
   func currentModel() -> ModelInfo? { current?.info }
 
   func switchModel(to name: String) async throws -> ModelInfo {
-    let model = try OpenedModel(path: finder.resolve(name))
-    let threads = threads
-    let facts = try await generator.load(model.checkpoint.path) {
-      try model.load(precision: .fast, threads: threads)
+    let path = try finder.resolve(name)
+    let key = Self.key(path)
+    if let known = opened[key], await generator.use(key) {
+      current = known
+      return known.info
     }
+    let model = try OpenedModel(path: path)
+    let threads = threads
+    let facts = try await generator.load(key) { try model.load(precision: .fast, threads: threads) }
     let info = ModelInfo(
       name: model.checkpoint.name, quantisation: model.checkpoint.quantizationLabel,
-      contextLength: facts.contextLength,
-      efforts: model.efforts())
-    current = Open(model: model, info: info)
+      contextLength: facts.contextLength, efforts: model.efforts())
+    let open = Open(
+      key: key, model: model, info: info, needsSnapshots: await generator.needsSnapshots(key))
+    opened[key] = open
+    let residents = Set(await generator.residentKeys)
+    opened = opened.filter { residents.contains($0.key) }
+    current = open
+    if let session { await generator.restore(session: session, for: key) }
     return info
+  }
+
+  func noteSpeed(_ rate: Double, of key: String) {
+    opened[key]?.promptRate = rate
+    if current?.key == key { current?.promptRate = rate }
   }
 
   func defaultSettings() -> ChatSettings {
@@ -61,66 +96,11 @@ actor LocalChatEngine: ChatEngine {
     return settings
   }
 
-  // Answers
-
-  nonisolated func send(_ request: ChatRequest) -> AsyncStream<EngineEvent> {
-    let (stream, continuation) = AsyncStream.makeStream(of: EngineEvent.self)
-    let task = Task {
-      await self.answer(request) { continuation.yield($0) }
-      continuation.finish()
-    }
-    continuation.onTermination = { reason in
-      guard case .cancelled = reason else { return }
-      task.cancel()
-      Task { await self.cancel() }
-    }
-    return stream
-  }
-
-  func cancel() { cancellation?.cancel() }
-
-  private func answer(_ request: ChatRequest, _ emit: @Sendable (EngineEvent) -> Void) async {
-    guard let current else {
-      emit(.failed("No model is loaded; choose one with /model."))
-      return
-    }
-    let flag = CancellationFlag()
-    cancellation = flag
-    do {
-      let (generation, reader) = try self.request(request, current.model)
-      var translation = EventTranslation(reader)
-      for await event in generator.generate(current.key, generation, cancellation: flag) {
-        for translated in translation.translate(event) { emit(translated) }
-      }
-    } catch {
-      emit(.failed("\(error)"))
-    }
-  }
-
-  private func request(
-    _ request: ChatRequest, _ model: OpenedModel
-  ) throws -> (request: GenerationRequest, reader: ReplyReader) {
-    let settings = request.settings
-    var variables: [String: JSON] = [:]
-    if let effort = settings.effort { variables["reasoning_effort"] = .string(effort) }
-    let turn = try model.turn(messages: .array(request.messages.map(Self.json)), variables: variables)
-    let generation = GenerationRequest(
-      prompt: turn.prompt,
-      sampling: SamplingSettings(
-        temperature: Float(settings.temperature), topP: Float(settings.topP), topK: settings.topK,
-        minP: Float(settings.minP), repetitionPenalty: Float(settings.repetitionPenalty),
-        seed: settings.seed.map { UInt64(bitPattern: Int64($0)) }),
-      maxTokens: settings.maxTokens ?? .max, stopStrings: model.stopStrings,
-      thoughtLimit: turn.thoughtLimit)
-    return (generation, turn.reader)
-  }
-
-  /// A message as templates read it.
-  private static func json(_ message: Message) -> JSON {
-    var object = JSONObject()
-    object["role"] = .string(message.role.rawValue)
-    object["content"] = .string(message.content)
-    if !message.reasoning.isEmpty { object["reasoning_content"] = .string(message.reasoning) }
-    return .object(object)
+  /// What tells one state of a model's file from another: its path, size and time of change.
+  static func key(_ path: String) -> String {
+    let attributes = try? FileManager.default.attributesOfItem(atPath: path)
+    let size = (attributes?[.size] as? Int) ?? 0
+    let time = (attributes?[.modificationDate] as? Date)?.timeIntervalSince1970 ?? 0
+    return "\(path)\t\(size)\t\(time)"
   }
 }

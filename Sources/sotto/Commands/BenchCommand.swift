@@ -2,10 +2,11 @@ import ArgumentParser
 import Checkpoints
 import Compute
 import Foundation
+import Generation
 import Models
 
 /// `sotto bench`: speed, memory, and the share of the machine's limits that was reached.
-struct BenchCommand: ParsableCommand {
+struct BenchCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "bench",
     abstract: "Measure a model's speed, or that of a full-size shape with made-up weights.",
@@ -39,6 +40,18 @@ struct BenchCommand: ParsableCommand {
   @Flag(help: "Times to the first token for 1 to 512 new tokens behind caches of 0, 1,000 and 8,000.")
   var curve = false
 
+  @Flag(help: "Play a conversation (turns, edits, switches, drafts) and print what each turn reads.")
+  var conversation = false
+
+  @Option(help: "Turns of the conversation before edits begin.")
+  var turns = 20
+
+  @Option(help: "Tokens of each message of the conversation.")
+  var message = 40
+
+  @Option(help: "Tokens of each answer of the conversation.")
+  var answer = 200
+
   @OptionGroup var compute: ComputeOptions
 
   @Flag(help: "Print one JSON object.")
@@ -60,9 +73,13 @@ struct BenchCommand: ParsableCommand {
     try check("prompt", prompt, from: 1)
     try check("generate", generate, from: 0)
     try check("repeat", repetitions, from: 1)
+    try check("turns", turns, from: 1)
+    try check("message", message, from: 1)
+    try check("answer", answer, from: 2)
   }
 
-  func run() throws {
+  func run() async throws {
+    if conversation { return try await runConversation() }
     let backend = CPUBackend(precision: .fast, threads: compute.threadCount)
     let model = try makeModel(backend)
     if curve {
@@ -85,16 +102,47 @@ struct BenchCommand: ParsableCommand {
     Console.out(json ? report.json().text(.pretty) + "\n" : report.table())
   }
 
+  private func runConversation() async throws {
+    let (choice, threads, isQuiet) = (try choice, compute.threadCount, json)
+    let bench = ConversationBench(
+      name: synthetic ?? model ?? "", turns: turns, message: message, answer: answer,
+      note: { if !isQuiet { Console.note($0) } }, make: { try choice.loaded(threads: threads) })
+    let result = try await bench.run(threads: threads)
+    Console.out(json ? bench.json(result).text(.pretty) + "\n" : bench.table(result))
+  }
+
   /// What is going on, for people only.
   private func note(_ text: String) {
     if !json { Console.note(text) }
   }
 
-  private func makeModel(_ backend: CPUBackend) throws -> any LanguageModel {
-    if let synthetic {
-      note("making up the weights of \(synthetic)")
-      return try SyntheticShape.named(synthetic, layers: layers).model(backend: backend)
+  private var choice: ModelChoice {
+    get throws {
+      ModelChoice(
+        path: try model.map { try OpenedModel.finder().resolve($0) }, synthetic: synthetic, layers: layers)
     }
-    return try Registry.model(Checkpoint.open(OpenedModel.finder().resolve(model ?? "")), backend: backend)
+  }
+
+  private func makeModel(_ backend: CPUBackend) throws -> any LanguageModel {
+    if let synthetic { note("making up the weights of \(synthetic)") }
+    return try choice.model(backend)
+  }
+}
+
+/// What is measured: a model's file, or a full-size shape with made-up weights.
+private struct ModelChoice: Sendable {
+  let path: String?
+  let synthetic: String?
+  let layers: Int?
+
+  func model(_ backend: any Backend) throws -> any LanguageModel {
+    if let synthetic { return try SyntheticShape.named(synthetic, layers: layers).model(backend: backend) }
+    return try Registry.model(Checkpoint.open(path ?? ""), backend: backend)
+  }
+
+  /// The model for prompts of token ids.
+  func loaded(threads: Int) throws -> LoadedModel {
+    let backend = CPUBackend(precision: .fast, threads: threads)
+    return LoadedModel(model: try model(backend), tokenizer: nil, backend: backend, bytes: 0)
   }
 }

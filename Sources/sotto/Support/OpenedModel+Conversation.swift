@@ -19,7 +19,7 @@ extension OpenedModel {
 
   /// What a model reads before it answers, and how to read what it says then.
   struct Turn {
-    var prompt: GenerationRequest.Prompt
+    var prompt: Prompt
     var reader: ReplyReader
     /// Sees to it that thoughts leave room for an answer.
     var thoughtLimit: ThoughtLimit?
@@ -31,27 +31,47 @@ extension OpenedModel {
   ///   - messages: a JSON array of messages with `role` and `content`.
   ///   - variables: for the template, such as `reasoning_effort`.
   func turn(messages: JSON, variables: [String: JSON] = [:]) throws -> Turn {
+    let prompt = try prompt(messages: messages, variables)
     switch format {
     case .harmony:
-      let conversation = try harmony(messages, tools: nil, variables)
       let encode = { tokenizer.encode($0, addSpecial: false, parseSpecial: false) }
       return Turn(
-        prompt: .tokens(conversation.segments().tokens(encode: encode)), reader: .harmony(HarmonyParser()),
+        prompt: prompt, reader: .harmony(HarmonyParser()),
         thoughtLimit: ThoughtLimit(
           answerStart: [HarmonyMarker.channel.token].compactMap { $0 } + encode("final"),
           closing: HarmonyRenderer.answerNow.tokens(encode: encode)))
     case .template:
-      let text = try render(messages: messages, variables: variables)
       guard let tags = ReasoningParser.Tags.used(in: try templateSource(forTools: false)) else {
-        return Turn(prompt: .rendered(text), reader: .plain)
+        return Turn(prompt: prompt, reader: .plain)
       }
-      let opens = tags.isOpen(atEndOf: text)
+      let opens = tags.isOpen(atEndOf: prompt.text)
       let encode = { tokenizer.encode($0, addSpecial: false, parseSpecial: true) }
       return Turn(
-        prompt: .rendered(text), reader: .tags(ReasoningParser(tags: tags, startsInside: opens)),
+        prompt: prompt, reader: .tags(ReasoningParser(tags: tags, startsInside: opens)),
         thoughtLimit: ThoughtLimit(
           thoughtStart: opens ? [] : encode(tags.open), answerStart: encode(tags.close),
           closing: encode("\n" + tags.close + "\n\n")))
+    }
+  }
+
+  /// A conversation as the model's own pieces.
+  func prompt(
+    messages: JSON, addGenerationPrompt: Bool = true, _ variables: [String: JSON]
+  ) throws -> Prompt {
+    switch format {
+    case .harmony:
+      let segments = try harmony(messages, tools: nil, variables).segments(completing: addGenerationPrompt)
+      return Prompt(
+        .segments(
+          segments.compactMap { segment in
+            switch segment {
+            case .text(let text): .text(text)
+            case .marker(let marker): marker.token.map { .token($0) }
+            }
+          }))
+    case .template:
+      return .rendered(
+        try render(messages: messages, addGenerationPrompt: addGenerationPrompt, variables: variables))
     }
   }
 
@@ -67,7 +87,7 @@ extension OpenedModel {
     }
     var all: [String: JSON] = ["bos_token": text(tokenizer.bosToken), "eos_token": text(tokenizer.eosToken)]
     all.merge(variables) { $1 }
-    let template = try ChatTemplate(source: source ?? templateSource(forTools: tools != nil))
+    let template = try templates.template(source ?? templateSource(forTools: tools != nil))
     return try template.render(
       messages: ChatTemplate.withReasoningNames(messages), tools: tools,
       addGenerationPrompt: addGenerationPrompt, variables: all)

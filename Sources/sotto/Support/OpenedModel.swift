@@ -3,6 +3,7 @@ import Compute
 import Foundation
 import Generation
 import Models
+import Synchronization
 import Tokenization
 
 /// A model's file with what is needed to talk to it: tokenizer and chat template. No weights are read.
@@ -13,6 +14,8 @@ struct OpenedModel: Sendable {
   let ownTemplate: String?
   /// A stand-in where the file carries no chat template.
   let fallback: FallbackTemplate?
+  /// Parsed templates.
+  let templates = ParsedTemplates()
 
   /// - Parameter name: a path, or a name that `sotto models` lists.
   init(named name: String) throws {
@@ -44,18 +47,32 @@ struct OpenedModel: Sendable {
   func load(precision: Precision, threads: Int) throws -> LoadedModel {
     let backend = CPUBackend(precision: precision, threads: threads)
     let model = try Registry.model(checkpoint, backend: backend)
-    return LoadedModel(model: model, tokenizer: tokenizer, backend: backend)
+    return LoadedModel(
+      model: model, tokenizer: tokenizer, backend: backend, bytes: checkpoint.fileBytes)
   }
 
   /// The turn of `sotto generate`: one message, or with `raw` the text as it is.
   func turn(_ text: String, system: String?, raw: Bool) throws -> Turn {
     if raw {
       let tokens = tokenizer.encode(text, addSpecial: true, parseSpecial: true)
-      return Turn(prompt: .tokens(tokens), reader: .plain)
+      return Turn(prompt: Prompt.tokens(tokens), reader: .plain)
     }
     var messages: [JSON] = []
     if let system { messages.append(["role": "system", "content": .string(system)]) }
     messages.append(["role": "user", "content": .string(text)])
     return try turn(messages: .array(messages))
+  }
+}
+
+/// Chat templates that were parsed before, by their source.
+final class ParsedTemplates: Sendable {
+  private let parsed = Mutex<[String: ChatTemplate]>([:])
+
+  /// The template of a source.
+  func template(_ source: String) throws(TemplateError) -> ChatTemplate {
+    if let known = parsed.withLock({ $0[source] }) { return known }
+    let template = try ChatTemplate(source: source)
+    parsed.withLock { $0[source] = template }
+    return template
   }
 }

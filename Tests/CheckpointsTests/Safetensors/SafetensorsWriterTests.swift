@@ -77,3 +77,55 @@ import Testing
     #expect(error?.kind == .notFound)
   }
 }
+
+extension SafetensorsWriterTests {
+  @Test func bytesOfEveryTypeFollowAtTheAlignment() throws {
+    let folder = try TemporaryFolder()
+    let path = folder.path + "/x.safetensors"
+    let writer = try SafetensorsWriter(
+      path,
+      [
+        .bytes("pages", .uint8, [3, 128]), .bytes("none", .uint8, [0, 9]), .bytes("sums", .uint64, [2]),
+        .float32("f", [1]), .bytes("h", .float16, [3]),
+      ], alignment: 4096, permissions: 0o600)
+    let pages = (0..<384).map { UInt8($0 % 251) }
+    try writer.append(Bytes(copying: Array(pages[..<128])))
+    try writer.append(Bytes(copying: Array(pages[128...])))
+    try writer.append(Bytes(copying: [UInt8]()))
+    // More than the current tensor has room for.
+    #expect(throws: CheckpointError.self) {
+      try writer.append(Bytes(copying: [UInt64](repeating: 1, count: 3)))
+    }
+    try writer.append(Bytes(copying: [1, 2] as [UInt64]))
+    try writer.append([Float(3)])
+    try writer.append(Bytes(copying: [4, 5, 6] as [UInt16]))
+    try writer.finish()
+    let file = try SafetensorsFile(path)
+    #expect(file.tensors.map(\.name) == ["pages", "none", "sums", "f", "h"])
+    #expect(file.tensors[0].bytes == 4096..<4096 + 384 && file.mapping.count == 4096 + 384 + 16 + 4 + 6)
+    #expect(try #require(file.bytes(file.tensors[0])).array == pages)
+    #expect(try #require(file.bytes(file.tensors[4])).array == [4, 0, 5, 0, 6, 0])
+    #expect(writer.headerChecksum == Checksum.of(try #require(file.mapping.slice(0..<file.dataStart))))
+    let attributes = try FileManager.default.attributesOfItem(atPath: path)
+    #expect(attributes[.posixPermissions] as? Int == 0o600)
+    #expect(throws: CheckpointError.self) {
+      try SafetensorsWriter(folder.path + "/y", [.bytes("q", .other("F4"), [1])])
+    }
+  }
+
+  /// Two at once do not write into each other's file; the last to finish wins.
+  @Test func writersOfOneNameDoNotMeet() throws {
+    let folder = try TemporaryFolder()
+    let path = folder.path + "/x.safetensors"
+    let writers = try (0..<3).map { _ in try SafetensorsWriter(path, [.float32("a", [1])]) }
+    let names = try FileManager.default.contentsOfDirectory(atPath: folder.path)
+    #expect(names.count == 3 && names.allSatisfy { $0.hasSuffix(SafetensorsWriter.partialSuffix) })
+    for (index, writer) in writers.enumerated() {
+      try writer.append([Float(index)])
+      try writer.finish()
+    }
+    #expect(try FileManager.default.contentsOfDirectory(atPath: folder.path) == ["x.safetensors"])
+    let file = try SafetensorsFile(path)
+    #expect(try #require(file.bytes(file.tensors[0])).array == [0, 0, 0, 64])
+  }
+}

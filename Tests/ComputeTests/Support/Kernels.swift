@@ -47,6 +47,11 @@ struct SeededGenerator: RandomNumberGenerator {
 
 /// A vector parameter of plain numbers.
 func vectorParameter(_ backend: CPUBackend, _ numbers: [Float]) throws -> Parameter {
+  try matrixParameter(backend, numbers, [numbers.count])
+}
+
+/// A parameter of plain numbers with these extents, the outermost first.
+func matrixParameter(_ backend: CPUBackend, _ numbers: [Float], _ shape: [Int]) throws -> Parameter {
   let memory = UnsafeMutableRawBufferPointer.allocate(byteCount: 4 * numbers.count, alignment: 4)
   numbers.withUnsafeBytes { memory.copyMemory(from: $0) }
   final class Owner {
@@ -55,7 +60,7 @@ func vectorParameter(_ backend: CPUBackend, _ numbers: [Float]) throws -> Parame
     deinit { memory.deallocate() }
   }
   let bytes = Bytes(UnsafeRawBufferPointer(memory), owner: Owner(memory))
-  return try backend.parameter(Weight(format: .float32, shape: [numbers.count], values: bytes))
+  return try backend.parameter(Weight(format: .float32, shape: shape, values: bytes))
 }
 
 /// The largest distance between two lists, and where it is.

@@ -33,6 +33,11 @@ extension CPUBackend {
         "a cache of another layer")
       return own
     }
+    // Where a cache came from a file, its values' size was not known to be this layer's.
+    for cache in own where cache.valueHeadSize ?? valueHeadSize != valueHeadSize {
+      throw CacheImageError.layout(
+        found: "\(cache.image().layout)", expected: "value heads of \(valueHeadSize)")
+    }
     var row = 0
     for (cache, count) in zip(own, counts) {
       cache.append(

@@ -10,13 +10,13 @@ package final class CPUKeyValueCache: KeyValueCache {
   package let window: Int?
   package let format: sotto_cache_format
   /// Known with the first value.
-  package private(set) var valueHeadSize: Int?
-  package private(set) var length = 0
+  package internal(set) var valueHeadSize: Int?
+  package internal(set) var length = 0
   /// The first position held: a multiple of 64, more than 0 only with a window.
-  package private(set) var origin = 0
-  private var pages: [KeyValuePage] = []
+  package internal(set) var origin = 0
+  var pages: [KeyValuePage] = []
   /// The pages' memory, for the kernels.
-  private(set) var pointers: [UnsafeMutableRawPointer?] = []
+  var pointers: [UnsafeMutableRawPointer?] = []
 
   /// Positions behind the window that are kept, so that an answer can be taken back.
   static let slack = 256
@@ -32,6 +32,13 @@ package final class CPUKeyValueCache: KeyValueCache {
   package var bytes: Int { pages.reduce(0) { $0 + $1.byteCount } }
 
   package var keepsEveryPosition: Bool { window == nil }
+
+  package func expectedBytes(at length: Int) -> Int {
+    // Until the first value comes, values are taken to be as wide as keys.
+    var layout = layout(valueHeadSize: valueHeadSize ?? headSize)
+    let positions = min(length, window.map { $0 + Self.slack + KeyValuePage.positions } ?? length)
+    return (positions + KeyValuePage.positions - 1) / KeyValuePage.positions * sotto_page_bytes(&layout)
+  }
 
   package func forEachBlock(_ body: (ObjectIdentifier, Int) -> Void) {
     for page in pages { body(ObjectIdentifier(page), page.byteCount) }
@@ -81,7 +88,7 @@ package final class CPUKeyValueCache: KeyValueCache {
       if index == pages.count {
         pages.append(KeyValuePage(byteCount: sotto_page_bytes(&layout)))
         pointers.append(pages[index].pointer)
-      } else if !isKnownUniquelyReferenced(&pages[index]) {
+      } else if !pages[index].isWritable || !isKnownUniquelyReferenced(&pages[index]) {
         pages[index] = KeyValuePage(copying: pages[index])
         pointers[index] = pages[index].pointer
       }

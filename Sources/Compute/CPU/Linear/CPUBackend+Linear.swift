@@ -8,6 +8,12 @@ extension CPUBackend {
     return Parameter(shape: weight.shape, storage: try CPUMatrix(weight))
   }
 
+  /// Takes in matrices that a file keeps apart as one stack; they stay where they are mapped.
+  public func parameter(stack: [Weight]) throws -> Parameter {
+    let matrix = try CPUMatrix(stack: stack)
+    return Parameter(shape: [stack.count] + stack[0].shape, storage: matrix)
+  }
+
   /// Rows of `table` for `tokens`, times `scale`.
   public func embedding(_ tokens: [Int32], table: Parameter, scale: Float) -> Tensor {
     let (result, target) = make(rows: tokens.count, columns: table.columns)

@@ -4,15 +4,63 @@ import CKernels
 final class CPUMatrix {
   let matrix: sotto_matrix
   /// Keeps the mapped planes alive.
-  private let weight: Weight
+  private let weights: [Weight]
+  /// Where each matrix is, if they lie apart.
+  private let apart: UnsafeMutableBufferPointer<sotto_planes>?
+  /// All matrices' rows as float32, column by column: the layout of a convolution's few taps, which are so
+  /// little that they are copied once, as the first call asks for them.
+  private(set) lazy var columns = decodedColumns()
 
   init(_ weight: Weight) throws(CPUMatrixError) {
-    self.weight = weight
-    let (format, scale, group) = try Self.kernelFormat(weight.format)
-    matrix = sotto_matrix(
+    weights = [weight]
+    apart = nil
+    matrix = try Self.described(weight)
+  }
+
+  /// A stack of matrices that lie apart, all like the first: they stay where they are, and a table says where.
+  init(stack: [Weight]) throws(CPUMatrixError) {
+    guard let first = stack.first,
+      stack.allSatisfy({ $0.format == first.format && $0.shape == first.shape && $0.matrices == 1 })
+    else { throw .unlikeMatrices }
+    var matrix = try Self.described(first)
+    weights = stack
+    let apart = UnsafeMutableBufferPointer<sotto_planes>.allocate(capacity: stack.count)
+    _ = apart.initialize(
+      from: stack.map {
+        sotto_planes(
+          values: $0.values.pointer.baseAddress, scales: $0.scales?.pointer.baseAddress,
+          biases: $0.biases?.pointer.baseAddress)
+      })
+    matrix.matrices = stack.count
+    matrix.apart = UnsafePointer(apart.baseAddress)
+    self.apart = apart
+    self.matrix = matrix
+  }
+
+  deinit { apart?.deallocate() }
+
+  private static func described(_ weight: Weight) throws(CPUMatrixError) -> sotto_matrix {
+    let (format, scale, group) = try kernelFormat(weight.format)
+    return sotto_matrix(
       format: format, scale_type: scale, group: group, rows: weight.rows, columns: weight.columns,
       matrices: weight.matrices, values: weight.values.pointer.baseAddress,
-      scales: weight.scales?.pointer.baseAddress, biases: weight.biases?.pointer.baseAddress)
+      scales: weight.scales?.pointer.baseAddress, biases: weight.biases?.pointer.baseAddress, apart: nil)
+  }
+
+  private func decodedColumns() -> CPUVector {
+    let (rows, columns) = (matrix.matrices * matrix.rows, matrix.columns)
+    var whole = matrix
+    whole.rows = rows
+    whole.matrices = 1
+    let result = CPUVector(count: rows * columns)
+    withUnsafeTemporaryAllocation(of: Float.self, capacity: columns) { row in
+      guard let numbers = row.baseAddress else { return }
+      for index in 0..<rows {
+        sotto_decode_row(&whole, index, 1, numbers)
+        for column in 0..<columns { result.pointer[column * rows + index] = numbers[column] }
+      }
+    }
+    return result
   }
 
   private static func kernelFormat(
@@ -53,12 +101,15 @@ final class CPUMatrix {
 public enum CPUMatrixError: Error, Equatable, CustomStringConvertible {
   /// There is no kernel for the format.
   case unsupported(WeightFormat)
+  /// The matrices of a stack differ in shape or format.
+  case unlikeMatrices
 
   /// One line for the person who reads it.
   public var description: String {
     switch self {
     case .unsupported(let format):
       "weights stored as \(format) are not supported; affine groups have 4 or 8 bits and 32, 64 or 128 columns"
+    case .unlikeMatrices: "a layer's experts are not stored alike"
     }
   }
 }

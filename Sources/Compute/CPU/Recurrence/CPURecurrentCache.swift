@@ -23,6 +23,7 @@ package final class CPURecurrentCache: RecurrentCache {
 
   package var bytes: Int { convolutionBlock.byteCount + stateBlock.byteCount }
   package var keepsEveryPosition: Bool { false }
+  package func expectedBytes(at length: Int) -> Int { bytes }
 
   package func forEachBlock(_ body: (ObjectIdentifier, Int) -> Void) {
     body(ObjectIdentifier(convolutionBlock), convolutionBlock.byteCount)
@@ -43,11 +44,46 @@ package final class CPURecurrentCache: RecurrentCache {
     CPURecurrentCache(shape, convolution: convolutionBlock, state: stateBlock, length: length)
   }
 
+  // Saving.
+
+  package func image() -> CacheImage {
+    CacheImage(
+      layout: .recurrent(shape), length: length,
+      planes: [
+        CacheImage.Plane(name: Self.planes.convolution, blocks: [convolutionBlock.bytes]),
+        CacheImage.Plane(name: Self.planes.state, blocks: [stateBlock.bytes]),
+      ])
+  }
+
+  package func validate(_ image: CacheImage) throws(CacheImageError) { _ = try parts(image) }
+
+  package func restore(_ image: CacheImage) throws(CacheImageError) {
+    let (convolution, state) = try parts(image)
+    convolutionBlock = StateBlock(convolution)
+    stateBlock = StateBlock(state)
+    length = image.length
+  }
+
+  private static let planes = (convolution: "convolution", state: "state")
+
+  /// The image's two planes, everything checked.
+  private func parts(_ image: CacheImage) throws(CacheImageError) -> (convolution: Bytes, state: Bytes) {
+    guard length == 0 else { throw .notEmpty }
+    guard image.layout == .recurrent(shape) else {
+      throw .layout(found: "\(image.layout)", expected: "\(CacheImage.Layout.recurrent(shape))")
+    }
+    guard image.length >= 0 else { throw .positions("\(image.length) positions") }
+    let convolution = try image.blocks(
+      Self.planes.convolution, count: 1, size: convolutionBlock.byteCount)
+    let state = try image.blocks(Self.planes.state, count: 1, size: stateBlock.byteCount)
+    return (convolution[0], state[0])
+  }
+
   // For the operations.
 
   /// The convolution's last inputs [taps - 1, channels], oldest first, to be read and written.
   func writableConvolution() -> UnsafeMutablePointer<Float> {
-    if !isKnownUniquelyReferenced(&convolutionBlock) {
+    if !convolutionBlock.isWritable || !isKnownUniquelyReferenced(&convolutionBlock) {
       convolutionBlock = StateBlock(copying: convolutionBlock)
     }
     return convolutionBlock.pointer
@@ -55,39 +91,12 @@ package final class CPURecurrentCache: RecurrentCache {
 
   /// The state [heads, rows, columns], to be read and written.
   func writableState() -> UnsafeMutablePointer<Float> {
-    if !isKnownUniquelyReferenced(&stateBlock) { stateBlock = StateBlock(copying: stateBlock) }
+    if !stateBlock.isWritable || !isKnownUniquelyReferenced(&stateBlock) {
+      stateBlock = StateBlock(copying: stateBlock)
+    }
     return stateBlock.pointer
   }
 
   /// Notes that the recurrence, a layer's last operation on its cache, took in `count` positions.
   func advance(by count: Int) { length += count }
-}
-
-/// Float32 numbers of a recurrent state, aligned for vectors; shared between forks by reference.
-package final class StateBlock {
-  let pointer: UnsafeMutablePointer<Float>
-  let count: Int
-
-  var byteCount: Int { count * MemoryLayout<Float>.stride }
-
-  /// A block of zeros.
-  init(count: Int) {
-    self.count = count
-    pointer = Self.allocate(count)
-    pointer.initialize(repeating: 0, count: count)
-  }
-
-  /// A block of its own with the same content.
-  init(copying other: StateBlock) {
-    count = other.count
-    pointer = Self.allocate(count)
-    pointer.initialize(from: other.pointer, count: count)
-  }
-
-  deinit { UnsafeMutableRawPointer(pointer).deallocate() }
-
-  private static func allocate(_ count: Int) -> UnsafeMutablePointer<Float> {
-    UnsafeMutableRawPointer.allocate(byteCount: max(count, 1) * MemoryLayout<Float>.stride, alignment: 64)
-      .assumingMemoryBound(to: Float.self)
-  }
 }

@@ -1,6 +1,22 @@
 import Compute
 
 extension Weight {
+  /// The same with each number replaced by `body` of it. Copies: for lists of a few numbers.
+  /// - Throws: `ModelError.unsupported` for a format other than float32.
+  func mapped(_ body: (Float) -> Float) throws -> Weight {
+    guard format == .float32 else {
+      throw ModelError.unsupported("a list stored as \(format), not as float32")
+    }
+    let copy = OwnedMemory(count: values.count)
+    values.withUnsafeBytes { source in
+      for offset in stride(from: 0, to: values.count, by: 4) {
+        let bits = UInt32(littleEndian: source.loadUnaligned(fromByteOffset: offset, as: UInt32.self))
+        copy.pointer.storeBytes(of: body(Float(bitPattern: bits)), toByteOffset: offset, as: Float.self)
+      }
+    }
+    return try Weight(format: format, shape: shape, values: copy.bytes)
+  }
+
   /// The same numbers with rows and columns of each matrix exchanged. Copies: for the few checkpoints that
   /// store plain experts with their inputs first.
   /// - Throws: `ModelError.unsupported` for a quantised format, whose blocks lie along the rows.

@@ -1,0 +1,55 @@
+// One thread's memory for the gated delta rule.
+#pragma once
+#include "gated_delta.h"
+
+enum {
+  CHUNK = 64,       // tokens whose writes to the state are solved for together
+  FEW_TOKENS = 8,   // up to here tokens go one after another
+  TILE_ROWS = 4,    // rows come in multiples of this, and so of every level's register tile
+};
+
+static inline ptrdiff_t round_up(ptrdiff_t x, ptrdiff_t step) { return (x + step - 1) / step * step; }
+
+/// Rows are padded with zeros: key_stride is a multiple of TILE_ROWS, value_stride of 16.
+typedef struct {
+  ptrdiff_t key_stride, value_stride;
+  float *keys;      // [CHUNK][key_stride], divided by their norms; the queries follow without a gap
+  float *queries;   // behind as many rows of keys as there are, rounded up to TILE_ROWS
+  float *turned;    // [key_stride][CHUNK]: the keys, transposed
+  float *key_keys;  // [CHUNK][CHUNK]: products of keys, those at or above the diagonal arbitrary
+  float *query_keys;
+  float *writes;    // [CHUNK][CHUNK]: how earlier writes change a later one, negated
+  float *reads;     // [CHUNK][CHUNK]: what an output reads of each write
+  float *values;    // [2 * CHUNK][value_stride]: what keys and queries find in the state, then writes and outputs
+  float *states;    // [value heads of a key head][key_stride][value_stride]
+} delta_workspace;
+
+static inline size_t lay_out(const sotto_gated_delta *call, float *memory, delta_workspace *w) {
+  ptrdiff_t keys = round_up(call->key_size, TILE_ROWS), values = round_up(call->value_size, 16);
+  ptrdiff_t pairs = CHUNK * CHUNK, group = call->value_heads / call->key_heads;
+  // Each part begins on a cache line.
+  ptrdiff_t parts[] = {2 * CHUNK * keys, CHUNK * keys, pairs, pairs, pairs, pairs, 2 * CHUNK * values,
+                       round_up(group * keys * values, 16)};
+  float **places[] = {&w->keys, &w->turned, &w->key_keys, &w->query_keys, &w->writes, &w->reads, &w->values, &w->states};
+  size_t total = 0;
+  for (size_t i = 0; i < sizeof parts / sizeof *parts; i++) {
+    if (memory) *places[i] = memory + total;
+    total += (size_t)parts[i];
+  }
+  if (memory) w->key_stride = keys, w->value_stride = values;
+  return total;
+}
+
+/// What the decay and the strength of writes are for the tokens of one value head.
+typedef struct {
+  float decay[CHUNK];  // exp(g)
+  float log[CHUNK];    // g
+  float write[CHUNK];  // beta
+} delta_gates;
+
+/// One head's part in a call, of one sequence.
+typedef struct {
+  const sotto_gated_delta *call;
+  const sotto_delta_sequence *sequence;
+  ptrdiff_t key_head;
+} delta_unit;

@@ -1,0 +1,35 @@
+// The gated delta rule (arXiv:2412.06464), a linear attention whose state is written where keys point.
+//
+// For each value head with its state S [key_size][value_size], token by token:
+//   S = exp(g) S;  S = S + k beta (v - kᵀ S);  output = qᵀ S
+// with g = -exp(log_decay) softplus(decay + bias), beta = sigmoid(write), and q and k divided by their Euclidean norm,
+// q also by sqrt(key_size).
+#pragma once
+#include <stddef.h>
+
+#include "elementwise.h"
+#include "thread_pool.h"
+
+/// One sequence's part in a call: consecutive rows, and its state [value_heads][key_size][value_size].
+typedef struct {
+  float *state;
+  ptrdiff_t row, rows;
+} sotto_delta_sequence;
+
+typedef struct {
+  ptrdiff_t key_heads, value_heads;  // each key head serves value_heads / key_heads consecutive value heads
+  ptrdiff_t key_size, value_size;
+  sotto_rows query, key;             // [rows][key_heads * key_size]
+  sotto_rows value;                  // [rows][value_heads * value_size]
+  sotto_rows decay, write;           // [rows][value_heads]
+  const float *log_decay, *bias;     // [value_heads]
+  float epsilon;                     // added to the sums of squares of q and k
+  float *output;                     // [rows][value_heads * value_size]
+  const sotto_delta_sequence *sequences;
+  ptrdiff_t sequence_count;
+} sotto_gated_delta;
+
+/// Bytes of scratch, aligned to 64, for a call on so many threads.
+size_t sotto_gated_delta_scratch(const sotto_gated_delta *call, int threads);
+/// Reads all rows and brings the states forward. Prompts go in chunks of tokens, as products of matrices.
+void sotto_gated_delta_run(sotto_pool *pool, const sotto_gated_delta *call, void *scratch);

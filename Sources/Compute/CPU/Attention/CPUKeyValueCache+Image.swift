@@ -1,0 +1,65 @@
+import CKernels
+
+// Keys and values as they are saved: the pages as they lie in memory. Files rely on the layout of a page, so a
+// change of it needs another version of the files (`PromptFile.version`).
+extension CPUKeyValueCache {
+  private static let plane = "pages"
+  /// Beyond what any model has; keeps the sizes of pages far from overflowing.
+  private static let largestValueHeadSize = 1 << 16
+
+  package func image() -> CacheImage {
+    let layout = KeyValueLayout(
+      heads: heads, headSize: headSize, valueHeadSize: valueHeadSize ?? 0, window: window, origin: origin,
+      format: CacheFormat(format))
+    return CacheImage(
+      layout: .keyValue(layout), length: length,
+      planes: [CacheImage.Plane(name: Self.plane, blocks: pages.map(\.bytes))])
+  }
+
+  package func validate(_ image: CacheImage) throws(CacheImageError) { _ = try parts(image) }
+
+  package func restore(_ image: CacheImage) throws(CacheImageError) {
+    let (layout, blocks) = try parts(image)
+    valueHeadSize = layout.valueHeadSize > 0 ? layout.valueHeadSize : nil
+    length = image.length
+    origin = layout.origin
+    pages = blocks.map { KeyValuePage($0) }
+    pointers = pages.map(\.pointer)
+  }
+
+  /// The image's layout and pages, everything checked.
+  private func parts(_ image: CacheImage) throws(CacheImageError) -> (KeyValueLayout, [Bytes]) {
+    guard length == 0, pages.isEmpty else { throw .notEmpty }
+    guard case .keyValue(let found) = image.layout, found.heads == heads, found.headSize == headSize,
+      found.window == window, found.format == CacheFormat(format)
+    else {
+      throw .layout(found: "\(image.layout)", expected: "\(self.image().layout)")
+    }
+    let length = image.length, origin = found.origin, sizes = 0...Self.largestValueHeadSize
+    guard sizes.contains(found.valueHeadSize), found.valueHeadSize > 0 || length == 0 else {
+      throw .layout(found: "\(image.layout)", expected: "value heads of up to \(Self.largestValueHeadSize)")
+    }
+    guard length >= 0, origin >= 0, origin <= length, origin % KeyValuePage.positions == 0 else {
+      throw .positions("\(length) positions from \(origin) on")
+    }
+    // The next query sees the window that ends with it.
+    guard origin == 0 || window.map({ origin <= length - $0 + 1 }) == true else {
+      throw .positions("\(length) positions, held from \(origin) on only")
+    }
+    let count = (length - origin + KeyValuePage.positions - 1) / KeyValuePage.positions
+    var layout = layout(valueHeadSize: found.valueHeadSize)
+    return (found, try image.blocks(Self.plane, count: count, size: sotto_page_bytes(&layout)))
+  }
+}
+
+extension CacheFormat {
+  /// The kernels' name for it.
+  var kernel: sotto_cache_format {
+    switch self {
+    case .float32: SOTTO_CACHE_F32
+    case .float16: SOTTO_CACHE_F16
+    }
+  }
+
+  init(_ format: sotto_cache_format) { self = format == SOTTO_CACHE_F32 ? .float32 : .float16 }
+}

@@ -1,0 +1,47 @@
+import CKernels
+
+extension CPUBackend {
+  /// The gated delta rule over each sequence's rows: prompts in chunks, as products of matrices in float32; see
+  /// gated_delta.h for the formula and the cost. Memory beside the result grows with threads alone.
+  public func gatedDelta(
+    query: Tensor, key: Tensor, value: Tensor, decay: Tensor, write: Tensor, caches: [any RecurrentCache],
+    counts: [Int], _ settings: GatedDeltaSettings
+  ) throws -> Tensor {
+    let keyColumns = settings.keyHeads * settings.keySize
+    let valueColumns = settings.valueHeads * settings.valueSize
+    precondition(
+      settings.valueHeads % settings.keyHeads == 0 && query.columns == keyColumns && key.columns == keyColumns
+        && value.columns == valueColumns && decay.columns == settings.valueHeads
+        && write.columns == settings.valueHeads,
+      "gated delta inputs that do not fit the settings")
+    precondition(
+      [query, key, value, decay, write].allSatisfy { $0.rows == query.rows }
+        && counts.count == caches.count && counts.reduce(0, +) == query.rows,
+      "rows that are not those of the sequences")
+    let (result, output) = make(rows: query.rows, columns: valueColumns)
+    var row = 0
+    var sequences: [sotto_delta_sequence] = []
+    for (cache, count) in zip(recurrent(caches), counts) where count > 0 {
+      precondition(
+        cache.shape.heads == settings.valueHeads && cache.shape.rows == settings.keySize
+          && cache.shape.columns == settings.valueSize,
+        "a cache of another layer")
+      sequences.append(sotto_delta_sequence(state: cache.writableState(), row: row, rows: count))
+      cache.advance(by: count)
+      row += count
+    }
+    sequences.withUnsafeBufferPointer { sequences in
+      var call = sotto_gated_delta(
+        key_heads: settings.keyHeads, value_heads: settings.valueHeads, key_size: settings.keySize,
+        value_size: settings.valueSize, query: rows(of: query), key: rows(of: key), value: rows(of: value),
+        decay: rows(of: decay), write: rows(of: write),
+        log_decay: vector(settings.logDecay, count: settings.valueHeads),
+        bias: vector(settings.bias, count: settings.valueHeads), epsilon: settings.epsilon, output: output,
+        sequences: sequences.baseAddress, sequence_count: sequences.count)
+      let bytes = sotto_gated_delta_scratch(&call, Int32(clamping: threads))
+      let scratch = buffers.take(bytes / MemoryLayout<Float>.stride)
+      sotto_gated_delta_run(pool.handle, &call, scratch.pointer)
+    }
+    return result
+  }
+}

@@ -1,0 +1,136 @@
+/// What one layer's cache holds at one moment: a small description and the memory itself, which never changes
+/// again. Making one copies nothing: the blocks are shared with the cache, which copies a block before it
+/// writes to it. So an image can be written to a file on any thread while the sequence goes on.
+public struct CacheImage: Sendable {
+  /// The sort of cache, with its sizes.
+  public enum Layout: Sendable, Hashable {
+    case keyValue(KeyValueLayout)
+    case recurrent(RecurrentShape)
+  }
+
+  /// A part of the cache: blocks of equal size, one after another.
+  public struct Plane: Sendable {
+    /// "pages", "convolution", "state".
+    public var name: String
+    /// The blocks.
+    public var blocks: [Bytes]
+
+    /// A plane of these blocks.
+    public init(name: String, blocks: [Bytes]) {
+      self.name = name
+      self.blocks = blocks
+    }
+  }
+
+  /// The sort of cache, with its sizes.
+  public var layout: Layout
+  /// Positions processed.
+  public var length: Int
+  /// The memory.
+  public var planes: [Plane]
+
+  /// An image of these parts; whether they fit each other is checked where a cache takes it in.
+  public init(layout: Layout, length: Int, planes: [Plane]) {
+    self.layout = layout
+    self.length = length
+    self.planes = planes
+  }
+
+  /// Bytes of all planes.
+  public var bytes: Int {
+    planes.reduce(0) { $0 + $1.blocks.reduce(0) { $0 + $1.count } }
+  }
+
+  /// The blocks of a plane, if there are `count` of `size` bytes.
+  func blocks(_ name: String, count: Int, size: Int) throws(CacheImageError) -> [Bytes] {
+    guard let plane = planes.first(where: { $0.name == name }) else {
+      throw .plane(name, "is missing")
+    }
+    guard plane.blocks.count == count else {
+      throw .plane(name, "has \(plane.blocks.count) blocks where \(count) are needed")
+    }
+    guard plane.blocks.allSatisfy({ $0.count == size }) else {
+      throw .plane(name, "has blocks of another size than \(size) bytes")
+    }
+    return plane.blocks
+  }
+}
+
+/// How keys and values are stored.
+public enum CacheFormat: String, Sendable, Hashable, CaseIterable {
+  case float32 = "F32"
+  case float16 = "F16"
+}
+
+/// The sizes of an attention layer's cache.
+public struct KeyValueLayout: Sendable, Hashable {
+  /// Key and value heads.
+  public var heads: Int
+  /// Columns of a key head.
+  public var headSize: Int
+  /// Columns of a value head; 0 as long as nothing was stored.
+  public var valueHeadSize: Int
+  /// Latest positions that are attended to; nil for all.
+  public var window: Int?
+  /// The first position that is still held, a multiple of the page's positions.
+  public var origin: Int
+  /// How the numbers are stored.
+  public var format: CacheFormat
+
+  /// A layout of these sizes.
+  public init(
+    heads: Int, headSize: Int, valueHeadSize: Int, window: Int?, origin: Int, format: CacheFormat
+  ) {
+    self.heads = heads
+    self.headSize = headSize
+    self.valueHeadSize = valueHeadSize
+    self.window = window
+    self.origin = origin
+    self.format = format
+  }
+}
+
+/// Why a cache does not take in an image. The cache is then as it was.
+public enum CacheImageError: Error, Equatable, CustomStringConvertible {
+  /// Only an empty cache takes in an image.
+  case notEmpty
+  /// The image has another number of layers than the sequence.
+  case layers(Int, expected: Int)
+  /// A layer has processed another number of positions than the rest.
+  case lengths(Int, expected: Int)
+  /// The image is of another sort of cache, or of other sizes.
+  case layout(found: String, expected: String)
+  /// The positions held do not fit the length.
+  case positions(String)
+  /// A part of the memory is missing or of another size.
+  case plane(String, String)
+  /// What is wrong with one of several layers.
+  indirect case layer(Int, CacheImageError)
+
+  /// One line for the person.
+  public var description: String {
+    switch self {
+    case .notEmpty: "the cache is not empty"
+    case .layers(let found, let expected): "caches of \(found) layers where the model has \(expected)"
+    case .lengths(let found, let expected): "a cache of \(found) positions beside one of \(expected)"
+    case .layout(let found, let expected): "\(found) where the model has \(expected)"
+    case .positions(let problem): problem
+    case .plane(let name, let problem): "\(name): \(problem)"
+    case .layer(let index, let error): "layer \(index): \(error)"
+    }
+  }
+}
+
+extension CacheImage.Layout: CustomStringConvertible {
+  /// The sort and the sizes, for errors.
+  public var description: String {
+    switch self {
+    case .keyValue(let layout):
+      "\(layout.format.rawValue) keys and values of \(layout.heads) heads of \(layout.headSize) and "
+        + "\(layout.valueHeadSize), window \(layout.window.map(String.init) ?? "none")"
+    case .recurrent(let shape):
+      "a state of \(shape.heads) heads [\(shape.rows), \(shape.columns)] behind \(shape.channels) channels "
+        + "of \(shape.taps) taps"
+    }
+  }
+}

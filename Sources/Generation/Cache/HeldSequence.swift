@@ -1,0 +1,49 @@
+import Models
+
+/// A state that the prompt cache keeps so that a later prompt can go on from it. It is never run forward
+/// itself: whoever goes on takes a fork.
+package final class HeldSequence {
+  /// Where in a conversation a state was taken.
+  package enum Place: Sendable, Hashable {
+    /// At the end of an answer, or where one was stopped.
+    case answer
+    /// At the end of a prompt, before its answer.
+    case prompt
+    /// Where a message begins.
+    case message
+    /// Inside a long prompt.
+    case interval
+    /// At the end of a history that was read in the background.
+    case history
+    /// Behind the stable part of a draft.
+    case draft
+  }
+
+  package let state: SequenceState
+  /// The logits after the last token, where the next prompt may be the same one again.
+  package let logits: [Float]?
+  package let place: Place
+  /// Whether it came out of a file.
+  package let isFromDisk: Bool
+  /// The conversation that it was last used for.
+  package var session: String?
+  /// The cache's clock at its last use.
+  package var lastUse = 0
+
+  package init(
+    state: SequenceState, logits: [Float]? = nil, place: Place, isFromDisk: Bool = false,
+    session: String? = nil
+  ) {
+    self.state = state
+    self.logits = logits
+    self.place = place
+    self.isFromDisk = isFromDisk
+    self.session = session
+  }
+
+  /// Calls `body` with every block of memory that it holds; blocks are shared with others.
+  func forEachBlock(_ body: (ObjectIdentifier, Int) -> Void) {
+    state.forEachBlock(body)
+    if let logits { body(ObjectIdentifier(self), logits.count * MemoryLayout<Float>.stride) }
+  }
+}

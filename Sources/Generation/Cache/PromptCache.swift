@@ -1,0 +1,229 @@
+import Foundation
+import Models
+
+/// Everything that was read and may be needed again, for every model: a prefix tree of held sequences for
+/// each, within one budget of memory.
+///
+/// Looking up costs one comparison a token; taking up a sequence costs a fork, which shares its memory.
+package final class PromptCache {
+  package typealias Tree = PrefixTree<HeldSequence>
+
+  /// Bytes that all held sequences and the one in use may take together.
+  package let budget: Int
+  /// Bytes held; what sequences share is counted once.
+  package private(set) var heldBytes = 0
+  private(set) var trees: [String: Tree] = [:]
+  /// Goes on with each request and each sequence that is kept.
+  private(set) var clock = 0
+  /// How many held sequences use a block of memory.
+  private var uses: [ObjectIdentifier: Int] = [:]
+  /// The tokens of sequences that left for want of room, latest last.
+  private var evicted: [(model: String, tokens: [Int32])] = []
+
+  /// - Parameter budget: in bytes.
+  package init(budget: Int) { self.budget = budget }
+
+  // Looking up
+
+  /// What a prompt can go on from.
+  package struct Found {
+    package var state: SequenceState
+    /// Tokens of the prompt that it holds.
+    package var length: Int
+    /// The logits behind the whole prompt, where nothing is to be read at all.
+    package var logits: [Float]?
+    package var report: ReuseReport
+  }
+
+  /// The tree of a model's held sequences.
+  package func tree(_ model: String) -> Tree {
+    if let tree = trees[model] { return tree }
+    let tree = Tree()
+    trees[model] = tree
+    return tree
+  }
+
+  /// Takes up the sequence that leaves least of `prompt` to read; at least one token is left, unless the
+  /// logits behind the last one were kept.
+  package func find(_ model: String, _ prompt: [Int32], session: String? = nil) -> Found? {
+    clock += 1
+    let match = tree(model).match(prompt)
+    guard let choice = choose(match, count: prompt.count), let held = choice.node.value else { return nil }
+    held.lastUse = clock
+    if let session { held.session = session }
+    let state = held.state.fork()
+    if choice.length < state.length { state.truncate(to: choice.length) }
+    return Found(
+      state: state, length: choice.length, logits: choice.length == prompt.count ? held.logits : nil,
+      report: ReuseReport(
+        kind: kind(of: held, cut: choice.length < choice.node.depth),
+        miss: miss(model, prompt, reused: choice.length, common: match.length)))
+  }
+
+  /// Why nothing at all is reused.
+  package func missWithoutReuse(_ model: String, _ prompt: [Int32]) -> ReuseReport.Miss {
+    let match = tree(model).match(prompt)
+    return miss(model, prompt, reused: 0, common: match.length)
+      ?? (tree(model).root.children.isEmpty ? .nothingHeld : .differs)
+  }
+
+  /// Tokens of `prompt` that would not have to be read.
+  package func reusable(_ model: String, _ prompt: [Int32]) -> Int {
+    guard let tree = trees[model] else { return 0 }
+    return choose(tree.match(prompt), count: prompt.count)?.length ?? 0
+  }
+
+  private func choose(_ match: Tree.Match, count: Int) -> (node: Tree.Node, length: Int)? {
+    var best: (node: Tree.Node, length: Int)?
+    func offer(_ node: Tree.Node, _ length: Int) {
+      if length > best?.length ?? 0 { best = (node, length) }
+    }
+    let wanted = min(match.length, count - 1)
+    for node in match.passed.reversed() {
+      guard let held = node.value else { continue }
+      if node.depth < count {
+        offer(node, node.depth)
+        break
+      }
+      if held.logits != nil {
+        offer(node, count)
+      } else if held.state.canTruncate(to: wanted) {
+        offer(node, wanted)
+      }
+    }
+    if best?.length ?? 0 < wanted {
+      match.end.forEach { node in
+        guard let held = node.value, node.depth > wanted, held.state.canTruncate(to: wanted) else { return }
+        offer(node, wanted)
+      }
+    }
+    return best
+  }
+
+  private func kind(of held: HeldSequence, cut: Bool) -> ReuseReport.Kind {
+    if held.isFromDisk { return .disk }
+    if held.place == .draft { return .typedAhead }
+    let isOfRun = held.place == .answer || held.place == .history
+    return cut || isOfRun || held.state.keepsEveryPosition ? .prefix : .snapshot
+  }
+
+  private func miss(_ model: String, _ prompt: [Int32], reused: Int, common: Int) -> ReuseReport.Miss? {
+    let lost = evicted.reduce(0) { most, entry in
+      entry.model == model ? max(most, zip(entry.tokens, prompt).prefix { $0 == $1 }.count) : most
+    }
+    if lost > max(common, reused + 8) { return .evicted }
+    if common > reused + SnapshotPlan.gap { return .noSnapshot(common: common) }
+    if reused > 0, prompt.count > 2 * reused, let latest = latest(model), latest.depth > 2 * reused {
+      return .differsAt(common)
+    }
+    return nil
+  }
+
+  /// The sequence that was used last.
+  private func latest(_ model: String) -> Tree.Node? {
+    trees[model]?.valuedNodes.max { ($0.value?.lastUse ?? 0) < ($1.value?.lastUse ?? 0) }
+  }
+
+  /// For each model, what was kept last of a session's conversation, drafts left out.
+  package func latest(of session: String) -> [(model: String, node: Tree.Node)] {
+    trees.sorted { $0.key < $1.key }.compactMap { model, tree in
+      let nodes = tree.valuedNodes.filter { $0.value?.session == session && $0.value?.place != .draft }
+      return nodes.max { ($0.value?.lastUse ?? 0) < ($1.value?.lastUse ?? 0) }.map { (model, $0) }
+    }
+  }
+
+  // Keeping
+
+  /// Keeps a state for `tokens`. States on the way to it that it can be cut back to leave.
+  package func insert(_ model: String, _ tokens: [Int32], _ held: HeldSequence) {
+    guard !tokens.isEmpty else { return }
+    clock += 1
+    held.lastUse = clock
+    let tree = tree(model)
+    if held.logits == nil, let same = tree.match(tokens).passed.last, same.depth == tokens.count,
+      let known = same.value, known.logits != nil
+    {
+      known.lastUse = clock
+      return
+    }
+    if held.place == .draft || held.place == .answer { dropDrafts(tree) }
+    count(held)
+    let (node, replaced) = tree.insert(tokens, held)
+    if let replaced { discount(replaced) }
+    for ancestor in node.valuedAncestors {
+      guard let value = ancestor.value, held.state.canTruncate(to: ancestor.depth) else { continue }
+      // A window can be cut back today, but not once the conversation has gone on.
+      guard held.state.keepsEveryPosition || node.depth - ancestor.depth < SnapshotPlan.gap else { continue }
+      discount(value)
+      tree.remove(ancestor)
+    }
+    evict(to: budget, sparing: held)
+  }
+
+  /// Makes room for `bytes` beside what is held, as far as that can be.
+  package func makeRoom(for bytes: Int) { evict(to: max(0, budget - bytes), sparing: nil) }
+
+  /// Forgets everything of one model, or of all.
+  package func removeAll(of model: String? = nil) {
+    for (name, tree) in trees where model == nil || name == model {
+      for node in tree.valuedNodes { if let value = node.value { discount(value) } }
+      trees[name] = nil
+    }
+    evicted.removeAll { model == nil || $0.model == model }
+  }
+
+  /// Drafts are typed on or sent: an earlier one is stale then.
+  private func dropDrafts(_ tree: Tree) {
+    for node in tree.valuedNodes {
+      guard let value = node.value, value.place == .draft else { continue }
+      discount(value)
+      tree.remove(node)
+    }
+  }
+
+  // Memory
+
+  private func count(_ held: HeldSequence) {
+    held.forEachBlock { identity, bytes in
+      if uses[identity, default: 0] == 0 { heldBytes += bytes }
+      uses[identity, default: 0] += 1
+    }
+  }
+
+  private func discount(_ held: HeldSequence) {
+    held.forEachBlock { identity, bytes in
+      guard let count = uses[identity] else { return }
+      if count == 1 { heldBytes -= bytes }
+      uses[identity] = count == 1 ? nil : count - 1
+    }
+  }
+
+  /// Lets the least valuable sequences leave until no more than `limit` bytes are held.
+  private func evict(to limit: Int, sparing spared: HeldSequence?) {
+    while heldBytes > limit {
+      var worst: (value: Double, tree: Tree, node: Tree.Node, model: String)?
+      for (model, tree) in trees {
+        for node in tree.valuedNodes {
+          guard let held = node.value, held !== spared else { continue }
+          let value = value(of: held, at: node)
+          if value < worst?.value ?? .infinity { worst = (value, tree, node, model) }
+        }
+      }
+      guard let worst, let held = worst.node.value else { return }
+      evicted.append((worst.model, worst.node.tokens))
+      if evicted.count > 16 { evicted.removeFirst() }
+      discount(held)
+      worst.tree.remove(worst.node)
+    }
+  }
+
+  /// What keeping a sequence is worth: tokens that it saves for each byte that would come free, halved for
+  /// every 24 events since its last use; a turn is some three events.
+  private func value(of held: HeldSequence, at node: Tree.Node) -> Double {
+    var own = 0
+    held.forEachBlock { identity, bytes in if uses[identity] == 1 { own += bytes } }
+    let before = node.valuedAncestors.first?.depth ?? 0
+    let age = Double(clock - held.lastUse)
+    return Double(node.depth - before) / Double(max(own, 1)) * exp2(-age / 24)
+  }
+}

@@ -1,0 +1,150 @@
+import Checkpoints
+import Compute
+import Foundation
+
+/// Prompts kept in a folder, up to a number of bytes; beyond it, those that were not used for the longest time
+/// are removed.
+///
+/// All it knows is in the folder, so any number of stores, in this program or others, may use one folder side by
+/// side and from any thread. A file is there as a whole or not at all, and one that somebody has mapped stays
+/// valid for them when it is replaced or removed. Only the person may read the files: they tell what was said.
+public struct CacheStore: Sendable {
+  /// The folder; made when the first prompt is saved.
+  public let folder: String
+  /// Bytes that all files together may have.
+  public let limit: Int
+
+  private static let suffix = ".safetensors"
+  /// A save takes seconds. What an unfinished file was not written to for longer than this was left by a crash.
+  private static let abandonedAfter = 600.0
+
+  /// A store in a folder.
+  public init(folder: String = CacheStore.defaultFolder(), limit: Int) {
+    self.folder = folder
+    self.limit = limit
+  }
+
+  /// `$XDG_CACHE_HOME/sotto/prompts`, or `~/.cache/sotto/prompts`.
+  public static func defaultFolder(
+    environment: (String) -> String? = { ProcessInfo.processInfo.environment[$0] }
+  ) -> String {
+    // A relative path is to be ignored (XDG Base Directory Specification).
+    let cache = environment("XDG_CACHE_HOME").flatMap { $0.hasPrefix("/") ? $0 : nil }
+    return (cache ?? (environment("HOME") ?? "/") + "/.cache") + "/sotto/prompts"
+  }
+
+  // One prompt
+
+  /// Stores a prompt in place of what was there under the key, then removes what is beyond the limit. Takes about
+  /// a millisecond a megabyte; meant for a thread that nobody waits for.
+  /// - Parameter model: identifies the model's file and how it computes (its path, size and time, the precision).
+  public func save(_ prompt: StoredPrompt, for key: PromptKey, model: String) throws(PromptFileError) {
+    guard prompt.bytes <= limit else { throw .tooLarge(bytes: prompt.bytes, limit: limit) }
+    do {
+      try FileManager.default.createDirectory(
+        atPath: folder, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o700])
+    } catch {
+      throw .file(CheckpointError(.unreadable, file: folder, "the folder cannot be made"))
+    }
+    let path = path(key, model)
+    try PromptFile.write(prompt, model: model, key: key.text, to: path)
+    makeRoom(keeping: path)
+  }
+
+  /// Reads a prompt; its memory stays in the mapped file. All of the file is checked, which takes about as long
+  /// as reading it: not for the moment between Enter and the first token.
+  /// - Returns: nil where nothing is stored.
+  /// - Throws: why the file was refused. It is then gone, unless the system would not let it be read.
+  public func load(_ key: PromptKey, model: String) throws(PromptFileError) -> StoredPrompt? {
+    let path = path(key, model)
+    do throws(PromptFileError) {
+      let prompt = try PromptFile.read(path, model: model, key: key.text)
+      // The file's time says when it was used last.
+      utimensat(AT_FDCWD, path, nil, 0)
+      return prompt
+    } catch {
+      if case .file(let error) = error, error.kind == .notFound { return nil }
+      if error.isFinal { unlink(path) }
+      throw error
+    }
+  }
+
+  /// Whether there is a file for the key; whether it is good shows when it is loaded.
+  public func contains(_ key: PromptKey, model: String) -> Bool {
+    Self.status(path(key, model)) != nil
+  }
+
+  /// Removes a prompt, if it is there.
+  public func remove(_ key: PromptKey, model: String) { unlink(path(key, model)) }
+
+  // All of them
+
+  /// The heads stored for a model, by the names of the files alone.
+  public func heads(of model: String) -> [PromptHead] {
+    let prefix = Self.prefix(model) + "head."
+    return names().compactMap { name in
+      guard name.hasPrefix(prefix), name.hasSuffix(Self.suffix) else { return nil }
+      return PromptHead(name.dropFirst(prefix.count).dropLast(Self.suffix.count))
+    }
+  }
+
+  /// The longest stored head that a prompt begins with; no file is read.
+  public func longestHead(of prompt: [Int32], model: String) -> PromptHead? {
+    heads(of: model).sorted { $0.count > $1.count }.first { $0.begins(prompt) }
+  }
+
+  /// Bytes of all files.
+  public var totalBytes: Int { files().reduce(0) { $0 + $1.bytes } }
+
+  private struct File {
+    let path: String
+    let bytes: Int
+    let used: Double
+  }
+
+  /// Removes the files that were not used for the longest time until the limit holds, but never `path`; and what
+  /// crashed writers left.
+  private func makeRoom(keeping path: String) {
+    let now = Date().timeIntervalSince1970
+    for name in names() where name.hasSuffix(SafetensorsWriter.partialSuffix) {
+      let partial = folder + "/" + name
+      if let status = Self.status(partial), now - status.used > Self.abandonedAfter { unlink(partial) }
+    }
+    let files = files()
+    var total = files.reduce(0) { $0 + $1.bytes }
+    for file in files.sorted(by: { $0.used < $1.used }) where total > limit && file.path != path {
+      unlink(file.path)
+      total -= file.bytes
+    }
+  }
+
+  private func files() -> [File] {
+    names().filter { $0.hasSuffix(Self.suffix) }.compactMap { name in
+      let path = folder + "/" + name
+      return Self.status(path).map { File(path: path, bytes: $0.bytes, used: $0.used) }
+    }
+  }
+
+  private func names() -> [String] {
+    (try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? []
+  }
+
+  private func path(_ key: PromptKey, _ model: String) -> String {
+    folder + "/" + Self.prefix(model) + key.fileName + Self.suffix
+  }
+
+  /// What the names of a model's files begin with.
+  private static func prefix(_ model: String) -> String { Checksum.of(model).hexadecimal + "." }
+
+  /// A file's size, and when it was used last in seconds since 1970; nil where there is none.
+  private static func status(_ path: String) -> (bytes: Int, used: Double)? {
+    var status = stat()
+    guard stat(path, &status) == 0 else { return nil }
+    #if canImport(Darwin)
+      let time = status.st_mtimespec
+    #else
+      let time = status.st_mtim
+    #endif
+    return (Int(status.st_size), Double(time.tv_sec) + Double(time.tv_nsec) * 1e-9)
+  }
+}

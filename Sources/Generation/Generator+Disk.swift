@@ -1,0 +1,99 @@
+import Models
+import Synchronization
+
+// Caches on disk: a session's, which is saved when the person leaves it, and the unchanging head of a model's
+// prompts. Files are written and checked on threads that nobody waits for; a file that is refused is as good as
+// none.
+extension Generator {
+  /// Saves the latest of what each model has read of a session. Returns when it is on disk.
+  public nonisolated func save(session: String) async {
+    guard let store else { return }
+    for (key, prompt) in await unsaved(session) {
+      await Self.offThread { try? store.save(prompt, for: .session(session), model: key) }
+    }
+  }
+
+  /// Takes in what was saved of a session for a resident model, unless more of it is held.
+  /// - Returns: the tokens that were taken in.
+  @discardableResult
+  public nonisolated func restore(session: String, for key: String) async -> Int {
+    guard let store else { return 0 }
+    let prompt = await Self.offThread { try? store.load(.session(session), model: key) }
+    guard let prompt else { return 0 }
+    return await take(prompt, key, .answer, session)
+  }
+
+  /// Makes the beginning of a model's new conversations ready: from the file that was kept of it, or by
+  /// reading it ahead and keeping it.
+  @discardableResult
+  public nonisolated func prepareHead(_ key: String, _ prompt: Prompt) async -> Int {
+    guard let tokens = await unread(key, prompt) else { return 0 }
+    if await restoreHead(of: tokens, key) == tokens.count { return tokens.count }
+    let read = await readAhead(key, ReadAheadRequest(prompt: .tokens(tokens), purpose: .head))
+    if let store, tokens.count >= Self.shortestHead, let head = await held(key, tokens) {
+      await Self.offThread { try? store.save(head, for: .head(of: tokens), model: key) }
+    }
+    return read
+  }
+
+  /// Tokens from which on a head is worth a file.
+  private static let shortestHead = 32
+
+  /// Bytes of the files, and how many there may be.
+  public nonisolated var diskUse: (held: Int, limit: Int) { (store?.totalBytes ?? 0, store?.limit ?? 0) }
+
+  /// Takes in the longest head on disk that a prompt begins with.
+  private nonisolated func restoreHead(of tokens: [Int32], _ key: String) async -> Int {
+    guard let store, let head = store.longestHead(of: tokens, model: key) else { return 0 }
+    let prompt = await Self.offThread { try? store.load(.head(head), model: key) }
+    guard let prompt else { return 0 }
+    return await take(prompt, key, .message, nil)
+  }
+
+  /// The tokens of a prompt that would have to be read in part; nil where it cannot or need not be.
+  private func unread(_ key: String, _ prompt: Prompt) -> [Int32]? {
+    guard let loaded = models.use(key),
+      let tokens = try? prompt.encoded(tokenizer: loaded.tokenizer, held: cache.tree(key)).tokens,
+      tokens.count > 1, cache.reusable(key, tokens) < tokens.count - 1
+    else { return nil }
+    return tokens
+  }
+
+  /// Keeps a prompt that came from disk.
+  private func take(
+    _ prompt: StoredPrompt, _ key: String, _ place: HeldSequence.Place, _ session: String?
+  ) -> Int {
+    guard let loaded = models.use(key), prompt.ledger.count > cache.reusable(key, prompt.ledger) + 1,
+      prompt.bytes <= cache.budget,
+      prompt.logits.map({ $0.count == loaded.model.facts.vocabularyCount }) ?? true,
+      let state = try? prompt.state(in: loaded.model.makeCaches())
+    else { return 0 }
+    cache.insert(
+      key, prompt.ledger,
+      HeldSequence(
+        state: state, logits: prompt.logits, place: place, isFromDisk: true, session: session))
+    return prompt.ledger.count
+  }
+
+  /// What is held behind exactly these tokens.
+  private func held(_ key: String, _ tokens: [Int32]) -> StoredPrompt? {
+    guard let node = cache.tree(key).match(tokens).passed.last, node.depth == tokens.count,
+      let held = node.value
+    else { return nil }
+    return StoredPrompt(held.state, ledger: tokens, logits: held.logits)
+  }
+
+  private func unsaved(_ session: String) -> [(key: String, prompt: StoredPrompt)] {
+    cache.latest(of: session).compactMap { key, node in
+      guard let held = node.value, !held.isFromDisk else { return nil }
+      return (key, StoredPrompt(held.state, ledger: node.tokens, logits: held.logits))
+    }
+  }
+
+  /// Does what takes its time where it holds nobody up.
+  private nonisolated static func offThread<Result: Sendable>(
+    _ work: @escaping @Sendable () -> Result?
+  ) async -> Result? {
+    await Task.detached(priority: .utility) { work() }.value
+  }
+}

@@ -1,0 +1,91 @@
+import Tokenization
+
+/// What a model reads.
+public struct Prompt: Sendable, Equatable {
+  /// A prompt as token ids, or as text that the generator encodes against what its cache holds.
+  public enum Content: Sendable, Equatable {
+    case tokens([Int32])
+    /// A rendered chat template: special tokens are recognised, none are added.
+    case rendered(String)
+    /// Special tokens and, between them, text in which none are recognised.
+    case segments([PromptSegment])
+  }
+
+  /// What is to be read.
+  public var content: Content
+  /// Where messages begin, in rising order: token counts, or UTF-8 offsets into the text (that of special
+  /// tokens included). States that cannot be had by cutting back are kept there.
+  public var boundaries: [Int]
+
+  /// A prompt and where its messages begin.
+  public init(_ content: Content, boundaries: [Int] = []) {
+    self.content = content
+    self.boundaries = boundaries
+  }
+
+  /// Token ids.
+  public static func tokens(_ tokens: [Int32]) -> Prompt { Prompt(.tokens(tokens)) }
+  /// A rendered chat template.
+  public static func rendered(_ text: String) -> Prompt { Prompt(.rendered(text)) }
+
+  /// The text as far as it is text, for people and parsers to read.
+  public var text: String {
+    switch content {
+    case .tokens: ""
+    case .rendered(let text): text
+    case .segments(let segments):
+      segments.reduce(into: "") { if case .text(let text) = $1 { $0 += text } }
+    }
+  }
+
+  /// The length in bytes of UTF-8, special tokens included.
+  public func byteCount(_ tokenizer: Tokenizer) -> Int {
+    switch content {
+    case .tokens(let tokens): tokens.reduce(0) { $0 + tokenizer.bytes(of: $1).count }
+    case .rendered(let text): text.utf8.count
+    case .segments(let segments):
+      segments.reduce(0) { count, segment in
+        switch segment {
+        case .text(let text): count + text.utf8.count
+        case .token(let id): count + tokenizer.bytes(of: id).count
+        }
+      }
+    }
+  }
+
+  /// What two prompts begin with alike.
+  public func commonBeginning(with other: Prompt) -> Prompt {
+    switch (content, other.content) {
+    case (.tokens(let one), .tokens(let two)):
+      return .tokens(zip(one, two).prefix { $0 == $1 }.map { $0.0 })
+    case (.rendered(let one), .rendered(let two)):
+      return .rendered(one.commonBeginning(with: two))
+    case (.segments(let one), .segments(let two)):
+      let equal = zip(one, two).prefix { $0 == $1 }.map { $0.0 }
+      guard equal.count < min(one.count, two.count), case .text(let a) = one[equal.count],
+        case .text(let b) = two[equal.count]
+      else { return Prompt(.segments(equal)) }
+      let text = a.commonBeginning(with: b)
+      return Prompt(.segments(text.isEmpty ? equal : equal + [.text(text)]))
+    default: return .tokens([])
+    }
+  }
+}
+
+/// A piece of a prompt.
+public enum PromptSegment: Sendable, Equatable {
+  /// Text that is nothing but text.
+  case text(String)
+  /// A special token.
+  case token(Int32)
+}
+
+extension String {
+  /// What two texts begin with alike, in whole Unicode scalars.
+  fileprivate func commonBeginning(with other: String) -> String {
+    var count = zip(utf8, other.utf8).prefix { $0 == $1 }.count
+    let bytes = Array(utf8.prefix(count + 1))
+    while count > 0, count < bytes.count, bytes[count] & 0xc0 == 0x80 { count -= 1 }
+    return String(decoding: bytes[..<count], as: UTF8.self)
+  }
+}

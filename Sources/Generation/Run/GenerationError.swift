@@ -1,0 +1,32 @@
+import Foundation
+
+/// Why a request cannot be generated.
+public enum GenerationError: Error, CustomStringConvertible {
+  case emptyPrompt
+  case foreignToken(Int32, vocabulary: Int)
+  case promptTooLong(tokens: Int, context: Int)
+  case noTokenizer
+  /// The caches of the prompt alone would exceed the memory budget.
+  case cacheTooSmall(tokens: Int, needed: Int, budget: Int)
+  case modelNotLoaded
+  case modelTooLarge(bytes: Int, memory: Int)
+
+  /// One line for the person: what is wrong and what to do.
+  public var description: String {
+    func gigabytes(_ bytes: Int) -> String { String(format: "%.1f GB", Double(bytes) / 1e9) }
+    return switch self {
+    case .emptyPrompt: "the prompt is empty; give the model some text"
+    case .foreignToken(let id, let vocabulary):
+      "token id \(id) is outside of the model's vocabulary of \(vocabulary)"
+    case .promptTooLong(let tokens, let context):
+      "the prompt has \(tokens) tokens, the model's context holds \(context); shorten it or start anew with /new"
+    case .noTokenizer: "this model has no tokenizer, so it takes token ids alone"
+    case .cacheTooSmall(let tokens, let needed, let budget):
+      "\(tokens) tokens need \(gigabytes(needed)) of cache, the budget is \(gigabytes(budget)); "
+        + "raise cache_budget in the settings, or start anew with /new"
+    case .modelNotLoaded: "the model is not loaded; choose one with /model"
+    case .modelTooLarge(let bytes, let memory):
+      "the model takes \(gigabytes(bytes)), this machine has \(gigabytes(memory)); choose a smaller one"
+    }
+  }
+}

@@ -1,0 +1,106 @@
+import Foundation
+import Tokenization
+
+/// One request from prompt to last token, on the generator's thread.
+struct GenerationRun {
+  private let loaded: LoadedModel
+  private let request: GenerationRequest
+  private let cancellation: CancellationFlag
+  private let started: ContinuousClock.Instant
+  private let boundaries: [Int]
+  private var reader: PromptReader
+  private var statistics = GenerationStatistics()
+
+  /// Takes up what the cache holds of the prompt.
+  init(
+    _ request: GenerationRequest, loaded: LoadedModel, key: String, cache: PromptCache,
+    cancellation: CancellationFlag, started: ContinuousClock.Instant
+  ) throws {
+    self.loaded = loaded
+    self.request = request
+    self.cancellation = cancellation
+    self.started = started
+    let (tokens, boundaries) = try request.prompt.encoded(
+      tokenizer: loaded.tokenizer, held: cache.tree(key))
+    self.boundaries = boundaries
+    reader = try PromptReader(tokens, loaded: loaded, key: key, session: request.session, cache: cache)
+    statistics.promptTokens = tokens.count
+    statistics.reusedTokens = reader.reused
+    statistics.reuse = reader.report
+  }
+
+  /// Reads the prompt and generates. What was computed stays in the cache, after a cancellation or a failure
+  /// too.
+  mutating func run(_ emit: (GenerationEvent) -> Void) throws -> GenerationStatistics {
+    let start = ContinuousClock.now
+    let progress = PrefillProgress(
+      total: statistics.promptTokens, reused: statistics.reusedTokens, read: 0, report: statistics.reuse)
+    let cancellation = cancellation
+    let isRead = try reader.read(boundaries: boundaries, isInterrupted: { cancellation.isCancelled }) {
+      var progress = progress
+      progress.read = $0 - progress.reused
+      emit(.prefill(progress))
+    }
+    guard isRead, let logits = reader.logits else {
+      statistics.finishReason = .cancelled
+      reader.keep(.interval)
+      return statistics
+    }
+    statistics.promptTime = (ContinuousClock.now - start).seconds
+    try decode(from: logits, emit)
+    reader.keep(.answer)
+    return statistics
+  }
+
+  private mutating func decode(from first: [Float], _ emit: (GenerationEvent) -> Void) throws {
+    var logits = first
+    var sampler = Sampler(request.sampling)
+    var decoder = loaded.tokenizer.map { StreamingDecoder($0, skipSpecial: true) }
+    var stops = StopMatcher(request.stopStrings)
+    let endTokens = Set(loaded.tokenizer?.endOfGenerationTokens ?? [])
+    let context = loaded.model.facts.contextLength
+    var firstToken: ContinuousClock.Instant?
+    var watch = request.thoughtLimit.map {
+      ThoughtWatch($0, room: min(request.maxTokens, context - reader.sequence.ledger.count))
+    }
+    var forced: [Int32] = []
+    statistics.finishReason = .length
+    while statistics.generatedTokens < request.maxTokens {
+      if cancellation.isCancelled {
+        statistics.finishReason = .cancelled
+        break
+      }
+      let id = forced.isEmpty ? sampler.next(logits, after: reader.sequence.ledger) : forced.removeFirst()
+      if forced.isEmpty { forced = watch?.note(id) ?? [] }
+      let isFirst = firstToken == nil
+      if isFirst {
+        firstToken = .now
+        statistics.timeToFirstToken = (ContinuousClock.now - started).seconds
+      }
+      if endTokens.contains(id) {
+        statistics.finishReason = .stop
+        break
+      }
+      statistics.generatedTokens += 1
+      let (text, stopped) = stops.feed(decoder?.feed(id) ?? "")
+      emit(.token(id: id, text: text))
+      if let firstToken { statistics.generationTime = (ContinuousClock.now - firstToken).seconds }
+      if stopped {
+        statistics.finishReason = .stop
+        return
+      }
+      guard statistics.generatedTokens < request.maxTokens, mayGoOn(context) else { break }
+      // The person already sees the first token while this is kept for another answer to the same prompt.
+      if isFirst, reader.needsSnapshots { reader.keep(.prompt) }
+      logits = try reader.generate(behind: id)
+    }
+    let rest = stops.feed(decoder?.flush() ?? "").text + stops.flush()
+    if !rest.isEmpty { emit(.token(id: -1, text: rest)) }
+  }
+
+  /// Whether the context and, looked at every 64 tokens, the memory budget have room for one token more.
+  private func mayGoOn(_ context: Int) -> Bool {
+    guard reader.sequence.ledger.count + 1 < context else { return false }
+    return statistics.generatedTokens % 64 != 1 || reader.hasRoom(for: 65)
+  }
+}

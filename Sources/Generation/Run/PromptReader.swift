@@ -1,0 +1,140 @@
+import Compute
+import Models
+
+/// Reads a prompt into the caches, from what the prompt cache holds of it, and keeps the states that later
+/// prompts will want.
+///
+/// Each chunk is read into a fork, which takes the sequence's place when the chunk is done: a chunk that is
+/// interrupted or fails costs its own work and nothing else.
+package struct PromptReader {
+  let loaded: LoadedModel
+  let key: String
+  let session: String?
+  let cache: PromptCache
+  package private(set) var sequence: Sequence
+  package private(set) var reused = 0
+  package private(set) var report = ReuseReport()
+  /// The logits behind the last token, when it was read or they had been kept.
+  package private(set) var logits: [Float]?
+  private let prompt: [Int32]
+
+  /// Takes up the nearest sequence that is held.
+  /// - Throws: `GenerationError` for a prompt that the model or the budget cannot take.
+  package init(
+    _ prompt: [Int32], loaded: LoadedModel, key: String, session: String?, cache: PromptCache
+  ) throws(GenerationError) {
+    try Self.check(prompt, loaded.model.facts)
+    self.loaded = loaded
+    self.key = key
+    self.session = session
+    self.cache = cache
+    self.prompt = prompt
+    if let found = cache.find(key, prompt, session: session) {
+      sequence = Sequence(found.state, ledger: Array(prompt[..<found.length]))
+      reused = found.length
+      report = found.report
+      logits = found.logits
+    } else {
+      report.miss = cache.missWithoutReuse(key, prompt)
+      sequence = Sequence(SequenceState(layers: loaded.model.makeCaches()))
+    }
+    try makeRoom(for: prompt.count + 1)
+  }
+
+  private static func check(_ prompt: [Int32], _ facts: ModelFacts) throws(GenerationError) {
+    guard !prompt.isEmpty else { throw .emptyPrompt }
+    if let foreign = prompt.first(where: { $0 < 0 || Int($0) >= facts.vocabularyCount }) {
+      throw .foreignToken(foreign, vocabulary: facts.vocabularyCount)
+    }
+    guard prompt.count < facts.contextLength else {
+      throw .promptTooLong(tokens: prompt.count, context: facts.contextLength)
+    }
+  }
+
+  /// Makes room for the sequence's growth to `length` tokens.
+  /// - Throws: `cacheTooSmall` where it would not fit if nothing else were held.
+  private func makeRoom(for length: Int) throws(GenerationError) {
+    let needed = sequence.state.expectedBytes(at: length)
+    guard needed <= cache.budget else {
+      throw .cacheTooSmall(tokens: length, needed: needed, budget: cache.budget)
+    }
+    cache.makeRoom(for: max(0, needed - sequence.state.bytes) + sequence.state.snapshotBytes)
+  }
+
+  /// Whether the sequence may grow by `count` tokens; room is made for them.
+  func hasRoom(for count: Int) -> Bool {
+    (try? makeRoom(for: sequence.ledger.count + count)) != nil
+  }
+
+  /// Reads what is left of the prompt, chunk by chunk.
+  /// - Parameters:
+  ///   - boundaries: where messages begin, in tokens.
+  ///   - largestChunk: nil for what the machine's speed suggests.
+  ///   - isInterrupted: asked once a layer.
+  ///   - progress: told of every position that is reached.
+  /// - Returns: whether the end was reached.
+  package mutating func read(
+    boundaries: [Int], largestChunk: Int? = nil, isInterrupted: @escaping () -> Bool,
+    _ progress: (Int) -> Void
+  ) throws -> Bool {
+    progress(reused)
+    var stops = snapshotPositions(boundaries).drop { $0 <= sequence.ledger.count }
+    var chunking = PrefillChunking()
+    while sequence.ledger.count < prompt.count {
+      let position = sequence.ledger.count
+      let size = min(chunking.size, largestChunk ?? .max)
+      let end = min(position + size, stops.first ?? prompt.count)
+      let start = ContinuousClock.now
+      guard try advance(by: Array(prompt[position..<end]), isInterrupted) else { return false }
+      chunking.note(tokens: end - position, seconds: (ContinuousClock.now - start).seconds)
+      if end == stops.first {
+        stops.removeFirst()
+        keep(boundaries.contains(end) ? .message : .interval)
+      }
+      progress(end)
+    }
+    return true
+  }
+
+  /// Takes in tokens behind the sequence; `logits` are those behind the last of them.
+  /// - Returns: false when interrupted; the sequence is then as before.
+  mutating func advance(by tokens: [Int32], _ isInterrupted: @escaping () -> Bool) throws -> Bool {
+    if isInterrupted() { return false }
+    let fork = sequence.state.fork()
+    var input = ForwardInput(tokens: tokens, sequence: fork)
+    input.isInterrupted = isInterrupted
+    let output: Tensor
+    do { output = try loaded.model.forward(input) } catch is Interrupted { return false }
+    sequence.advance(to: fork, by: tokens)
+    logits = sequence.ledger.count < prompt.count ? nil : loaded.backend.values(output)
+    return true
+  }
+
+  /// Takes in one generated token.
+  /// - Returns: the logits behind it.
+  package mutating func generate(behind id: Int32) throws -> [Float] {
+    let output = try loaded.model.forward(ForwardInput(tokens: [id], sequence: sequence.state))
+    sequence.advance(to: sequence.state, by: CollectionOfOne(id))
+    return loaded.backend.values(output)
+  }
+
+  /// Keeps the sequence as it is now, for later prompts.
+  package func keep(_ place: HeldSequence.Place) {
+    cache.insert(
+      key, sequence.ledger,
+      HeldSequence(
+        state: sequence.state.fork(), logits: place == .prompt ? logits : nil, place: place,
+        session: session))
+  }
+
+  /// Whether states must be kept on the way because they cannot be had by cutting back.
+  package var needsSnapshots: Bool { !sequence.state.keepsEveryPosition }
+
+  private func snapshotPositions(_ boundaries: [Int]) -> [Int] {
+    guard needsSnapshots else { return [] }
+    let interval = SnapshotPlan.interval(
+      count: prompt.count, bytes: sequence.state.snapshotBytes, budget: cache.budget)
+    return SnapshotPlan.positions(
+      reused: reused, count: prompt.count, boundaries: boundaries, interval: interval)
+  }
+}

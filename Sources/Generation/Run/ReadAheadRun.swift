@@ -1,0 +1,31 @@
+/// Reads what will be asked for, while nobody waits, and gives way within a layer when somebody does.
+struct ReadAheadRun {
+  /// Tokens of a chunk: what is lost when it is interrupted, at little more than half speed at the worst.
+  static let chunk = 128
+
+  /// - Returns: how many tokens were read; fewer than wanted when it gave way.
+  static func run(
+    _ request: ReadAheadRequest, loaded: LoadedModel, key: String, cache: PromptCache,
+    isInterrupted: @escaping () -> Bool
+  ) throws -> Int {
+    let (tokens, boundaries) = try request.prompt.encoded(
+      tokenizer: loaded.tokenizer, held: cache.tree(key))
+    guard !tokens.isEmpty, cache.reusable(key, tokens) < tokens.count - 1 else { return 0 }
+    var reader = try PromptReader(tokens, loaded: loaded, key: key, session: request.session, cache: cache)
+    _ = try reader.read(boundaries: boundaries, largestChunk: chunk, isInterrupted: isInterrupted) { _ in }
+    let read = reader.sequence.ledger.count - reader.reused
+    if read > 0 { reader.keep(request.purpose.place) }
+    return read
+  }
+}
+
+extension ReadAheadRequest.Purpose {
+  /// As what the state behind it is kept.
+  fileprivate var place: HeldSequence.Place {
+    switch self {
+    case .head: .message
+    case .history: .history
+    case .draft: .draft
+    }
+  }
+}

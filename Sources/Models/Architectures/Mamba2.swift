@@ -1,0 +1,73 @@
+import Compute
+
+/// Mamba-2 (arXiv:2405.21060): layers of a norm and a state-space mixer, no attention and no positions. What a
+/// sequence costs in memory does not grow with its length.
+///
+/// Steps are held within `time_step_limit` whether a prompt is read or a token is generated, as mlx-lm does;
+/// transformers does so in prompts only. The public checkpoints have no limits.
+final class Mamba2: LanguageModel {
+  let facts: ModelFacts
+
+  private struct Layer {
+    let norm: RMSNorm
+    let mixer: StateSpaceMixer
+  }
+
+  private let backend: any Backend
+  private let embedding: Parameter
+  private let layers: [Layer]
+  private let norm: RMSNorm
+  private let head: Linear
+
+  init(_ configuration: ModelConfiguration, _ weights: ModelWeights) throws {
+    let shape = try Self.shape(configuration)
+    let layerCount = try configuration.integer("num_hidden_layers", 1...4096)
+    let vocabulary = try configuration.integer("vocab_size", 1...1 << 24)
+    let epsilon = try configuration.positive("layer_norm_epsilon", default: 1e-5)
+    guard try configuration.activation() == .silu else {
+      throw ModelError.unsupported("Mamba-2's convolution is known with the activation 'silu' alone")
+    }
+
+    backend = weights.backend
+    (embedding, head) = try weights.embeddingAndHead(
+      vocabulary: vocabulary, hidden: shape.hidden,
+      tied: try configuration.bool("tie_word_embeddings", default: false), table: "backbone.embeddings")
+    layers = try (0..<layerCount).map { index in
+      let prefix = "backbone.layers.\(index)."
+      return Layer(
+        norm: try weights.norm(prefix + "norm", size: shape.hidden, epsilon: epsilon),
+        mixer: try StateSpaceMixer(prefix + "mixer.", shape, epsilon: epsilon, weights))
+    }
+    norm = try weights.norm("backbone.norm_f", size: shape.hidden, epsilon: epsilon)
+    facts = ModelFacts(
+      architecture: "mamba2", vocabularyCount: vocabulary,
+      // A state has no length that it ends at. Where nobody says how far the model was trained, as many
+      // positions as llama.cpp's converter writes into its files.
+      contextLength: try configuration.integer("max_position_embeddings", 1...1 << 40, default: 1 << 20),
+      layerCount: layerCount, work: weights.work)
+  }
+
+  private static func shape(_ configuration: ModelConfiguration) throws -> StateSpaceShape {
+    let heads = try configuration.integer("num_heads", 1...65536)
+    let groups = try configuration.integer("n_groups", 1...65536, default: 1)
+    guard heads % groups == 0 else {
+      throw ModelError.wrongValue(key: "n_groups", expected: "a divisor of num_heads")
+    }
+    return StateSpaceShape(
+      hidden: try configuration.integer("hidden_size", 1...1 << 20), heads: heads,
+      headSize: try configuration.integer("head_dim", 1...65536), groups: groups,
+      stateSize: try configuration.integer("state_size", 1...65536),
+      taps: try configuration.integer("conv_kernel", 1...32, default: 4),
+      stepLimits: try configuration.limits("time_step_limit") ?? 0...Float.infinity)
+  }
+
+  func makeCaches() -> [any LayerCache] { layers.map { $0.mixer.makeCache(on: backend) } }
+
+  func forward(_ input: ForwardInput) throws -> Tensor {
+    var x = backend.embedding(input.tokens, table: embedding, scale: 1)
+    for (index, layer) in layers.enumerated() {
+      x = try layer.mixer(layer.norm(x, on: backend), layer: index, input, adding: x, on: backend)
+    }
+    return backend.linear(norm(input.selectOutputs(x, on: backend), on: backend), [head], adding: nil)
+  }
+}

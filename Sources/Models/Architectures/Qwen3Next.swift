@@ -1,0 +1,166 @@
+import Compute
+
+/// Qwen3-Next (Qwen/Qwen3-Next-80B-A3B).
+///
+/// Pre-norm layers: gated delta nets, and every fourth one grouped-query attention whose output is gated, with norms
+/// of each query and key head and a quarter of it rotated; a mixture of many small experts and a shared one, behind
+/// a gate of its own.
+final class Qwen3Next: LanguageModel {
+  let facts: ModelFacts
+
+  private enum Mixer {
+    case attention(SelfAttention)
+    case delta(GatedDeltaNet)
+  }
+
+  private enum FeedForward {
+    case dense(GatedFeedForward)
+    case mixture(ExpertMixture)
+  }
+
+  private struct Layer {
+    let mixerNorm: RMSNorm
+    let mixer: Mixer
+    let feedForwardNorm: RMSNorm
+    let feedForward: FeedForward
+  }
+
+  private let shape: DecoderShape
+  private let backend: any Backend
+  private let embedding: Parameter
+  private let layers: [Layer]
+  private let norm: RMSNorm
+  private let head: Linear
+
+  init(_ configuration: ModelConfiguration, _ weights: ModelWeights) throws {
+    let shape = try DecoderShape(configuration)
+    let attends = try Self.attentionLayers(configuration, count: shape.layers)
+    let isSparse = try Self.sparseLayers(configuration, count: shape.layers)
+    let rotary = try Self.rotary(configuration, shape)
+    let activation = try configuration.activation()
+    // Checkpoints hold a norm weight's distance from 1, MLX's conversions the weight itself. They are told apart by
+    // the convolution, whose taps MLX has before the channel.
+    var offset: Float = 1
+    if let delta = attends.firstIndex(of: false) {
+      let prefix = "model.layers.\(delta).linear_attn."
+      offset = try GatedDeltaNet.isFromMLX(prefix, configuration, weights) ? 0 : 1
+    }
+    func norm(_ name: String, size: Int = shape.hidden) throws -> RMSNorm {
+      try weights.norm(name, size: size, epsilon: shape.epsilon, offset: offset)
+    }
+
+    self.shape = shape
+    backend = weights.backend
+    (embedding, head) = try weights.embeddingAndHead(shape)
+    layers = try (0..<shape.layers).map { index in
+      let prefix = "model.layers.\(index)."
+      let mixer: Mixer
+      if attends[index] {
+        var attention = try SelfAttention(
+          prefix + "self_attn.", shape, rotary: rotary, weights, gatesOutput: true)
+        attention.headNorms = (
+          try norm(prefix + "self_attn.q_norm", size: shape.headSize),
+          try norm(prefix + "self_attn.k_norm", size: shape.headSize)
+        )
+        mixer = .attention(attention)
+      } else {
+        mixer = .delta(try GatedDeltaNet(prefix + "linear_attn.", configuration, shape, weights))
+      }
+      return Layer(
+        mixerNorm: try norm(prefix + "input_layernorm"), mixer: mixer,
+        feedForwardNorm: try norm(prefix + "post_attention_layernorm"),
+        feedForward: isSparse[index]
+          ? .mixture(try Self.mixture(prefix + "mlp.", shape, configuration, activation, weights))
+          : .dense(try GatedFeedForward(prefix + "mlp.", shape, activation, weights)))
+    }
+    self.norm = try norm("model.norm")
+    facts = shape.facts("qwen3_next", weights.work)
+  }
+
+  /// Which layers attend: as `layer_types` says, or the last of every `full_attention_interval`.
+  private static func attentionLayers(_ configuration: ModelConfiguration, count: Int) throws -> [Bool] {
+    if let types = try configuration.strings("layer_types") {
+      guard types.count == count, types.allSatisfy({ ["full_attention", "linear_attention"].contains($0) })
+      else {
+        throw ModelError.wrongValue(
+          key: "layer_types", expected: "full_attention or linear_attention for each of \(count) layers")
+      }
+      return types.map { $0 == "full_attention" }
+    }
+    let interval = try configuration.integer("full_attention_interval", 1...4096, default: 4)
+    return (1...count).map { $0 % interval == 0 }
+  }
+
+  /// Which layers have a mixture of experts.
+  private static func sparseLayers(_ configuration: ModelConfiguration, count: Int) throws -> [Bool] {
+    let dense = try configuration.numbers("mlp_only_layers") ?? []
+    let step = try configuration.integer("decoder_sparse_step", 1...4096, default: 1)
+    let experts = try configuration.integer("num_experts", 0...65536, default: 0)
+    return (0..<count).map { experts > 0 && ($0 + 1) % step == 0 && !dense.contains(Double($0)) }
+  }
+
+  private static func rotary(_ configuration: ModelConfiguration, _ shape: DecoderShape) throws -> RotaryTable
+  {
+    let share =
+      try configuration.object("rope_parameters")?.optionalNumber("partial_rotary_factor")
+      ?? configuration.positive("partial_rotary_factor", default: 0.25)
+    guard share > 0, share <= 1 else {
+      throw ModelError.outOfRange(key: "partial_rotary_factor", value: share, allowed: "above 0 and up to 1")
+    }
+    let dimensions = Int(Double(shape.headSize) * share) / 2 * 2
+    return try configuration.rotaryTable(headSize: shape.headSize, dimensions: dimensions)
+  }
+
+  private static func mixture(
+    _ prefix: String, _ shape: DecoderShape, _ configuration: ModelConfiguration, _ activation: Activation,
+    _ weights: ModelWeights
+  ) throws -> ExpertMixture {
+    let experts = try configuration.integer("num_experts", 1...65536)
+    let chosen = try configuration.integer("num_experts_per_tok", 1...experts)
+    let stack = ExpertStack(
+      prefix: prefix + "experts.", experts: experts, hidden: shape.hidden,
+      inner: try configuration.integer("moe_intermediate_size", 1...1 << 24),
+      share: Double(chosen) / Double(experts))
+    let shared = try GatedFeedForward(
+      prefix + "shared_expert.", shape, activation, weights,
+      inner: configuration.integer("shared_expert_intermediate_size", 1...1 << 24))
+    return ExpertMixture(
+      router: try weights.linear(prefix + "gate", inputs: shape.hidden, outputs: experts),
+      routing: RoutingSettings(
+        count: chosen, scoring: .softmax, normalises: try configuration.bool("norm_topk_prob", default: true)),
+      experts: ExpertLayers(
+        input: try stack.input(weights), down: try stack.down(weights), activation: activation),
+      shared: SharedExpert(
+        feedForward: shared,
+        gate: try weights.linear(prefix + "shared_expert_gate", inputs: shape.hidden, outputs: 1)))
+  }
+
+  func makeCaches() -> [any LayerCache] {
+    layers.map {
+      switch $0.mixer {
+      case .attention:
+        backend.keyValueCache(heads: shape.keyValueHeads, headSize: shape.headSize, window: nil)
+      case .delta(let net): backend.recurrentCache(net.state)
+      }
+    }
+  }
+
+  func forward(_ input: ForwardInput) throws -> Tensor {
+    var x = backend.embedding(input.tokens, table: embedding, scale: 1)
+    for (index, layer) in layers.enumerated() {
+      let normed = layer.mixerNorm(x, on: backend)
+      switch layer.mixer {
+      case .attention(let attention):
+        x = try attention(normed, layer: index, input, adding: x, on: backend)
+      case .delta(let net): x = try net(normed, layer: index, input, adding: x, on: backend)
+      }
+      if index == layers.count - 1 { x = input.selectOutputs(x, on: backend) }
+      let again = layer.feedForwardNorm(x, on: backend)
+      switch layer.feedForward {
+      case .dense(let block): x = block(again, adding: x, on: backend)
+      case .mixture(let mixture): x = mixture(again, adding: x, on: backend)
+      }
+    }
+    return backend.linear(norm(x, on: backend), [head], adding: nil)
+  }
+}

@@ -1,0 +1,125 @@
+import Compute
+
+/// The gated delta net of Qwen3-Next: projections, a causal convolution over queries, keys and values, the gated
+/// delta rule (arXiv:2412.06464), a norm of each head gated by silu(z), output projection.
+struct GatedDeltaNet {
+  /// Queries, keys, values, z, writes (b) and decays (a), in this order.
+  let projections: [Linear]
+  let convolution: (weight: Parameter, bias: Parameter?)
+  let norm: RMSNorm
+  let output: Linear
+  let settings: GatedDeltaSettings
+  /// What a layer's cache holds.
+  let state: RecurrentShape
+
+  /// Takes `in_proj_qkvz`, `in_proj_ba`, `conv1d`, `A_log`, `dt_bias`, `norm` and `out_proj` below `prefix`.
+  init(
+    _ prefix: String, _ configuration: ModelConfiguration, _ shape: DecoderShape, _ weights: ModelWeights
+  ) throws {
+    let sizes = try DeltaSizes(configuration)
+    projections = try Self.projections(prefix, sizes, hidden: shape.hidden, weights)
+    state = sizes.state
+    convolution = try weights.convolution(prefix + "conv1d", channels: state.channels, taps: state.taps)
+    norm = try weights.norm(prefix + "norm", size: sizes.valueSize, epsilon: shape.epsilon)
+    output = try weights.linear(
+      prefix + "out_proj", inputs: sizes.valueHeads * sizes.valueSize, outputs: shape.hidden)
+    settings = GatedDeltaSettings(
+      keyHeads: sizes.keyHeads, valueHeads: sizes.valueHeads, keySize: sizes.keySize,
+      valueSize: sizes.valueSize, logDecay: try weights.parameter(prefix + "A_log", [sizes.valueHeads]),
+      bias: try weights.parameter(prefix + "dt_bias", [sizes.valueHeads]))
+  }
+
+  /// The file has, for each key head, its query, its key, its value heads and their z in `in_proj_qkvz`, and its
+  /// value heads' b and a in `in_proj_ba`. The first are taken apart in place; of the second, a few rows of each
+  /// layer (for Qwen3-Next 80B 0.1 to 0.3 MB), a copy in order is made.
+  private static func projections(
+    _ prefix: String, _ sizes: DeltaSizes, hidden: Int, _ weights: ModelWeights
+  ) throws -> [Linear] {
+    let values = sizes.group * sizes.valueSize
+    let parts = [sizes.keySize, sizes.keySize, values, values]
+    let width = parts.reduce(0, +)
+    var rows: [Range<Int>] = []
+    for part in parts.indices {
+      let start = parts[..<part].reduce(0, +)
+      rows += (0..<sizes.keyHeads).map { head in head * width + start..<head * width + start + parts[part] }
+    }
+    let large = try weights.linear(
+      prefix + "in_proj_qkvz", inputs: hidden, outputs: sizes.keyHeads * width, rows: rows)
+
+    let name = prefix + "in_proj_ba.weight"
+    let small = try weights.stored(name, [2 * sizes.valueHeads, hidden])
+    let group = sizes.group
+    let order = (0..<2).flatMap { part in
+      (0..<sizes.valueHeads).map { head in (head / group * 2 + part) * group + head % group }
+    }
+    weights.work.add(small, promptShare: 1, generationShare: 1)
+    return large + [Linear(weight: try weights.backend.parameter(small.rows(order)))]
+  }
+
+  /// Whether MLX converted the weights below `prefix`: its convolutions are [channels, taps, 1].
+  static func isFromMLX(
+    _ prefix: String, _ configuration: ModelConfiguration, _ weights: ModelWeights
+  ) throws -> Bool {
+    let state = try DeltaSizes(configuration).state
+    let extents = [state.channels, 1, state.taps]
+    return try weights.source.storedWeight(prefix + "conv1d.weight", shape: extents).shape != extents
+  }
+
+  /// - Parameter residual: added to what the output projection gives.
+  func callAsFunction(
+    _ x: Tensor, layer: Int, _ input: ForwardInput, adding residual: Tensor?, on backend: any Backend
+  ) throws -> Tensor {
+    let caches = try input.recurrentCaches(layer: layer)
+    let projected = backend.linear(x, projections, adding: nil)
+    let keys = settings.keyHeads * settings.keySize, values = settings.valueHeads * settings.valueSize
+    var start = 0
+    func next(_ columns: Int) -> Range<Int> {
+      defer { start += columns }
+      return start..<start + columns
+    }
+    let mixed = backend.columns(projected, next(2 * keys + values))
+    let gate = backend.columns(projected, next(values))
+    let write = backend.columns(projected, next(settings.valueHeads))
+    let decay = backend.columns(projected, next(settings.valueHeads))
+
+    let convolved = backend.causalConvolution(
+      mixed, weight: convolution.weight, bias: convolution.bias, activation: .silu, caches: caches,
+      counts: input.counts)
+    let read = try backend.gatedDelta(
+      query: backend.columns(convolved, 0..<keys), key: backend.columns(convolved, keys..<2 * keys),
+      value: backend.columns(convolved, 2 * keys..<2 * keys + values), decay: decay, write: write,
+      caches: caches, counts: input.counts, settings)
+    let gated = backend.gated(norm(read, on: backend), by: gate, .silu)
+    return backend.linear(gated, [output], adding: residual)
+  }
+}
+
+/// The sizes of a gated delta net, checked.
+private struct DeltaSizes {
+  let keyHeads: Int
+  let valueHeads: Int
+  let keySize: Int
+  let valueSize: Int
+  let taps: Int
+
+  init(_ configuration: ModelConfiguration) throws {
+    keyHeads = try configuration.integer("linear_num_key_heads", 1...65536)
+    valueHeads = try configuration.integer("linear_num_value_heads", 1...65536)
+    keySize = try configuration.integer("linear_key_head_dim", 1...8192)
+    valueSize = try configuration.integer("linear_value_head_dim", 1...8192)
+    taps = try configuration.integer("linear_conv_kernel_dim", 1...16)
+    guard valueHeads % keyHeads == 0 else {
+      throw ModelError.wrongValue(
+        key: "linear_num_value_heads", expected: "a multiple of linear_num_key_heads")
+    }
+  }
+
+  /// Value heads of a key head.
+  var group: Int { valueHeads / keyHeads }
+
+  var state: RecurrentShape {
+    RecurrentShape(
+      channels: 2 * keyHeads * keySize + valueHeads * valueSize, taps: taps, heads: valueHeads, rows: keySize,
+      columns: valueSize)
+  }
+}

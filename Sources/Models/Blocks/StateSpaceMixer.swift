@@ -1,0 +1,71 @@
+import Compute
+
+/// The mixer of Mamba-2 (arXiv:2405.21060): one projection to the gate, the inputs with their B and C, and the
+/// steps; a causal convolution with SiLU over inputs, B and C; the selective scan; a norm of each group behind
+/// the gate; the output projection.
+struct StateSpaceMixer {
+  let input: Linear
+  let convolution: (weight: Parameter, bias: Parameter?)
+  let settings: StateSpaceSettings
+  let norm: RMSNorm
+  let output: Linear
+  private let shape: StateSpaceShape
+
+  /// Takes `in_proj`, `conv1d`, `A_log`, `D`, `dt_bias`, `norm` and `out_proj` below `prefix`.
+  init(_ prefix: String, _ shape: StateSpaceShape, epsilon: Double, _ weights: ModelWeights) throws {
+    self.shape = shape
+    input = try weights.linear(
+      prefix + "in_proj", inputs: shape.hidden, outputs: shape.inner + shape.channels + shape.heads)
+    convolution = try weights.convolution(prefix + "conv1d", channels: shape.channels, taps: shape.taps)
+    settings = StateSpaceSettings(
+      heads: shape.heads, headSize: shape.headSize, groups: shape.groups, stateSize: shape.stateSize,
+      logRate: try weights.vector(prefix + "A_log", shape.heads),
+      stepBias: try weights.vector(prefix + "dt_bias", shape.heads),
+      skip: try weights.vector(prefix + "D", shape.heads), stepLimits: shape.stepLimits)
+    norm = RMSNorm(weight: try weights.vector(prefix + "norm.weight", shape.inner), epsilon: Float(epsilon))
+    output = try weights.linear(prefix + "out_proj", inputs: shape.inner, outputs: shape.hidden)
+  }
+
+  func makeCache(on backend: any Backend) -> any RecurrentCache {
+    backend.recurrentCache(settings.cacheShape(channels: shape.channels, taps: shape.taps))
+  }
+
+  /// - Parameter residual: added to what the output projection gives.
+  func callAsFunction(
+    _ x: Tensor, layer: Int, _ input: ForwardInput, adding residual: Tensor?, on backend: any Backend
+  ) throws -> Tensor {
+    let (inner, channels, shared) = (shape.inner, shape.channels, shape.groups * shape.stateSize)
+    let caches = try input.recurrentCaches(layer: layer)
+    let projected = backend.linear(x, [self.input], adding: nil)
+    let convolved = backend.causalConvolution(
+      backend.columns(projected, inner..<inner + channels), weight: convolution.weight,
+      bias: convolution.bias, activation: .silu, caches: caches, counts: input.counts)
+    let scanned = backend.stateSpaceScan(
+      backend.columns(convolved, 0..<inner), b: backend.columns(convolved, inner..<inner + shared),
+      c: backend.columns(convolved, inner + shared..<channels),
+      steps: backend.columns(projected, inner + channels..<projected.columns), settings, caches: caches,
+      counts: input.counts)
+    let normed = backend.gatedRMSNorm(
+      scanned, gate: backend.columns(projected, 0..<inner), weight: norm.weight,
+      groupSize: inner / shape.groups, epsilon: norm.epsilon, gateFirst: true)
+    return backend.linear(normed, [output], adding: residual)
+  }
+}
+
+/// The sizes of a `StateSpaceMixer`.
+struct StateSpaceShape {
+  let hidden: Int
+  let heads: Int
+  let headSize: Int
+  /// Groups of B and C, and of the norm; a divisor of `heads`.
+  let groups: Int
+  let stateSize: Int
+  /// Taps of the convolution.
+  let taps: Int
+  let stepLimits: ClosedRange<Float>
+
+  /// Columns of all heads.
+  var inner: Int { heads * headSize }
+  /// Channels of the convolution: the heads' inputs, B and C.
+  var channels: Int { inner + 2 * groups * stateSize }
+}

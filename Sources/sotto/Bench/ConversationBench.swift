@@ -1,0 +1,63 @@
+import Checkpoints
+import Compute
+import Foundation
+import Generation
+import Models
+
+/// `sotto bench --conversation`: plays a scripted conversation and prints what each turn read.
+struct ConversationBench {
+  let name: String
+  let turns: Int
+  let message: Int
+  let answer: Int
+  let note: @Sendable (String) -> Void
+  /// Makes the model that is measured.
+  let make: @Sendable () throws -> LoadedModel
+
+  /// The tokens of the draft that is typed ahead, and of the long message that it is compared with.
+  static let draft = 400
+
+  /// A small model to switch to and back from.
+  private static func other(threads: Int) throws -> LoadedModel {
+    let backend = CPUBackend(precision: .fast, threads: threads)
+    let shape = try SyntheticShape.named("smollm2-135m", layers: 4)
+    return LoadedModel(model: try shape.model(backend: backend), tokenizer: nil, backend: backend, bytes: 0)
+  }
+
+  /// What was measured.
+  struct Result {
+    let turns: [ConversationTurn]
+    /// Bytes that the prompt cache held in the end.
+    let cacheBytes: Int
+  }
+
+  func run(threads: Int) async throws -> Result {
+    let folder = NSTemporaryDirectory() + "/sotto-bench-\(ProcessInfo.processInfo.processIdentifier)"
+    defer { try? FileManager.default.removeItem(atPath: folder) }
+    let generator = Generator(store: CacheStore(folder: folder, limit: 1 << 40))
+    let facts = try await generator.load("measured", make)
+    let otherFacts = try await generator.load("other") { try Self.other(threads: threads) }
+    let tokens = (turns + 8) * (message + answer) + 3 * Self.draft
+    guard tokens < facts.contextLength, tokens < otherFacts.contextLength else {
+      throw CommandError("about \(tokens) tokens do not fit the model's context; take fewer --turns")
+    }
+    var script = ConversationScript(
+      generator: generator, key: "measured", otherKey: "other",
+      vocabularyCount: min(facts.vocabularyCount, otherFacts.vocabularyCount), message: message,
+      answer: answer, draft: Self.draft, note: note)
+    try await script.play(turns: turns)
+    return Result(turns: script.turns, cacheBytes: await generator.cacheHoldings().held)
+  }
+
+  func json(_ result: Result) -> JSON {
+    [
+      "model": .string(name), "message": .integer(message), "answer": .integer(answer),
+      "cache_bytes": .integer(result.cacheBytes), "turns": .array(result.turns.map { $0.json() }),
+    ]
+  }
+
+  func table(_ result: Result) -> String {
+    "\(name): messages of \(message) tokens, answers of \(answer)\n" + ConversationTurn.table(result.turns)
+      + "the prompt cache holds \(String(format: "%.1f MB", Double(result.cacheBytes) / 1e6))\n"
+  }
+}

@@ -1,0 +1,61 @@
+import Checkpoints
+import Foundation
+
+/// What one turn of a scripted conversation cost, and what it would have cost without a cache.
+struct ConversationTurn {
+  /// What the person did.
+  enum Kind: String {
+    case append
+    case editLast = "edit_last"
+    case regenerate
+    case editThreeBack = "edit_three_back"
+    case switchAway = "switch_away"
+    case switchBack = "switch_back"
+    case reasoning
+    case reasoningStripped = "reasoning_stripped"
+    case longMessage = "long_message"
+    case typedAhead = "typed_ahead"
+    case restart
+  }
+
+  var kind: Kind
+  var promptTokens: Int
+  var reused: Int
+  var how: String
+  /// In seconds.
+  var timeToFirstToken: Double
+  /// In seconds.
+  var coldTimeToFirstToken: Double
+
+  var read: Int { promptTokens - reused }
+
+  func json() -> JSON {
+    [
+      "kind": .string(kind.rawValue),
+      "prompt_tokens": .integer(promptTokens),
+      "reused": .integer(reused),
+      "read": .integer(read),
+      "how": .string(how),
+      "ttft_ms": .number(timeToFirstToken * 1000),
+      "cold_ttft_ms": .number(coldTimeToFirstToken * 1000),
+    ]
+  }
+
+  /// The table that people read.
+  static func table(_ turns: [ConversationTurn]) -> String {
+    func row(_ cells: [String]) -> String {
+      let widths = [5, 18, 8, 8, 7, 12, 11, 12]
+      return zip(cells, widths).map { String(repeating: " ", count: max(1, $1 - $0.count)) + $0 }.joined()
+        + "\n"
+    }
+    var text = row(["turn", "kind", "prompt", "reused", "read", "how", "TTFT ms", "cold ms"])
+    for (index, turn) in turns.enumerated() {
+      text += row([
+        String(index + 1), turn.kind.rawValue, String(turn.promptTokens), String(turn.reused),
+        String(turn.read), turn.how, String(format: "%.1f", turn.timeToFirstToken * 1000),
+        String(format: "%.1f", turn.coldTimeToFirstToken * 1000),
+      ])
+    }
+    return text
+  }
+}

@@ -1,0 +1,38 @@
+import Conversation
+import Generation
+import TerminalInterface
+
+// What the caches hold.
+extension LocalChatEngine {
+  func open(session: String) async {
+    self.session = session
+    if let current { await generator.restore(session: session, for: current.key) }
+  }
+
+  func close(session: String) async {
+    if self.session == session { self.session = nil }
+    await generator.save(session: session)
+  }
+
+  func cacheReport() async -> CacheReport {
+    let (held, budget, holdings) = await generator.cacheHoldings()
+    let disk = generator.diskUse
+    return CacheReport(
+      budget: budget, held: held, diskLimit: disk.limit, diskHeld: disk.held,
+      entries: holdings.map { holding in
+        CacheReport.Entry(
+          model: opened[holding.model]?.info.name ?? Self.name(of: holding.model),
+          branches: holding.sequences,
+          tokens: holding.tokens, bytes: holding.bytes, isResident: opened[holding.model] != nil,
+          holdsConversation: holding.model == current?.key)
+      })
+  }
+
+  func clearCaches() async -> Int? { await generator.clearCaches() }
+
+  /// The file's name in a model's key.
+  private static func name(of key: String) -> String {
+    let path = key.split(separator: "\t").first ?? ""
+    return String(path.split(separator: "/").last ?? path)
+  }
+}

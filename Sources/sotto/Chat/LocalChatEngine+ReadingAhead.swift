@@ -1,0 +1,59 @@
+import Checkpoints
+import Conversation
+import Generation
+import Synchronization
+import TerminalInterface
+
+// Reading what will be asked for, while nobody waits: the conversation as the next prompt will have it, behind
+// an answer whose thoughts the template drops, after a switch to another model, or as far as the draft stands.
+extension LocalChatEngine {
+  nonisolated func readAhead(_ request: ChatRequest) {
+    let now = moment.add(1, ordering: .relaxed).newValue
+    generator.stopReadingAhead()
+    Task {
+      guard moment.load(ordering: .relaxed) == now else { return }
+      await self.read(request, now)
+    }
+  }
+
+  private func read(_ request: ChatRequest, _ now: Int) async {
+    var messages = request.messages
+    var draft = ""
+    if messages.last?.role == .user, let last = messages.popLast() {
+      draft = OpenedModel.stablePart(of: last.content)
+    }
+    await read(messages, draft: draft, request, now)
+  }
+
+  /// Reads the conversation with its answer as later prompts will have it.
+  func readHistory(_ request: ChatRequest, _ answer: Message) async {
+    await read(
+      request.messages + [answer], draft: "", request, moment.load(ordering: .relaxed))
+  }
+
+  private func read(_ messages: [Message], draft: String, _ request: ChatRequest, _ now: Int) async {
+    guard let current else { return }
+    let prompt = try? current.model.beginning(
+      messages: messages.map(\.json), draft: draft, variables: request.settings.templateVariables)
+    guard let prompt, moment.load(ordering: .relaxed) == now else { return }
+    if draft.isEmpty, messages.allSatisfy({ $0.role == .system }) {
+      await generator.prepareHead(current.key, prompt)
+      return
+    }
+    await generator.readAhead(
+      current.key,
+      ReadAheadRequest(
+        prompt: prompt, purpose: draft.isEmpty ? .history : .draft, session: request.session))
+  }
+
+  /// Tokens of a conversation that a model has warm, and the seconds that reading the rest would take.
+  func warmth(_ open: Open, _ request: ChatRequest) async -> (tokens: Int, seconds: Double?) {
+    let prompt = try? open.model.beginning(
+      messages: request.messages.map(\.json), variables: request.settings.templateVariables)
+    guard let prompt,
+      let (reusable, total) = try? await generator.reusable(
+        open.key, prompt, tokenizer: open.model.tokenizer)
+    else { return (0, nil) }
+    return (reusable, open.promptRate.map { Double(max(0, total - reusable)) / $0 })
+  }
+}

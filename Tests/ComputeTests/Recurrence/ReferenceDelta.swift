@@ -1,0 +1,115 @@
+import Compute
+import Foundation
+
+/// Sizes of a gated delta rule under test.
+struct DeltaShape: Sendable, CustomStringConvertible {
+  var keyHeads: Int, valueHeads: Int, keySize: Int, valueSize: Int
+  var description: String { "\(keyHeads) of \(keySize), \(valueHeads) of \(valueSize)" }
+}
+
+/// Random rows for one call.
+struct DeltaInputs {
+  let shape: DeltaShape
+  let rows: Int
+  var query: [Float], key: [Float], value: [Float], decay: [Float], write: [Float]
+
+  init(_ shape: DeltaShape, rows: Int, _ random: inout SeededGenerator) {
+    self.shape = shape
+    self.rows = rows
+    query = random.normals(rows * shape.keyHeads * shape.keySize)
+    key = random.normals(rows * shape.keyHeads * shape.keySize, times: 3)
+    value = random.normals(rows * shape.valueHeads * shape.valueSize, times: 2)
+    decay = random.normals(rows * shape.valueHeads, times: 2)
+    write = random.normals(rows * shape.valueHeads, times: 2)
+  }
+
+  /// The operation under test, on views into wider tensors.
+  func run(
+    _ backend: CPUBackend, _ settings: GatedDeltaSettings, _ caches: [any RecurrentCache], _ counts: [Int]
+  ) throws -> [Float] {
+    func tensor(_ x: [Float], _ columns: Int) -> Tensor {
+      x.isEmpty ? backend.tensor([], columns: columns) : inset(backend, x, columns: columns, by: 2)
+    }
+    return backend.values(
+      try backend.gatedDelta(
+        query: tensor(query, shape.keyHeads * shape.keySize),
+        key: tensor(key, shape.keyHeads * shape.keySize),
+        value: tensor(value, shape.valueHeads * shape.valueSize), decay: tensor(decay, shape.valueHeads),
+        write: tensor(write, shape.valueHeads), caches: caches, counts: counts, settings))
+  }
+}
+
+/// The rule as the paper writes it (arXiv:2412.06464, equation 10), one token at a time in double precision.
+struct ReferenceDelta {
+  let shape: DeltaShape
+  let settings: GatedDeltaSettings
+  private let logDecay: [Float]
+  private let bias: [Float]
+  /// Of each sequence, [valueHeads][valueSize][keySize].
+  private var states: [[Double]]
+
+  init(
+    _ shape: DeltaShape, _ backend: CPUBackend, sequences: Int, _ random: inout SeededGenerator
+  ) throws {
+    self.shape = shape
+    logDecay = random.normals(shape.valueHeads)
+    bias = random.normals(shape.valueHeads)
+    let zeros = [Double](repeating: 0, count: shape.valueHeads * shape.valueSize * shape.keySize)
+    states = Array(repeating: zeros, count: sequences)
+    settings = GatedDeltaSettings(
+      keyHeads: shape.keyHeads, valueHeads: shape.valueHeads, keySize: shape.keySize,
+      valueSize: shape.valueSize, logDecay: try vectorParameter(backend, logDecay),
+      bias: try vectorParameter(backend, bias))
+  }
+
+  func makeCaches(_ backend: CPUBackend) -> [any RecurrentCache] {
+    states.map { _ in
+      backend.recurrentCache(
+        RecurrentShape(
+          channels: 0, taps: 1, heads: shape.valueHeads, rows: shape.keySize, columns: shape.valueSize))
+    }
+  }
+
+  /// The outputs of all rows; the states go forward.
+  mutating func advance(_ inputs: DeltaInputs, _ counts: [Int]) -> [Double] {
+    var outputs: [Double] = []
+    var row = 0
+    for (sequence, count) in counts.enumerated() {
+      for _ in 0..<count {
+        for head in 0..<shape.valueHeads { outputs += step(inputs, row: row, sequence, head) }
+        row += 1
+      }
+    }
+    return outputs
+  }
+
+  private mutating func step(_ inputs: DeltaInputs, row: Int, _ sequence: Int, _ head: Int) -> [Double] {
+    let (keySize, valueSize) = (shape.keySize, shape.valueSize)
+    let keyHead = head / (shape.valueHeads / shape.keyHeads)
+    func unit(_ x: [Float]) -> [Double] {
+      let start = (row * shape.keyHeads + keyHead) * keySize
+      let part = x[start..<start + keySize].map(Double.init)
+      let norm = (part.reduce(0) { $0 + $1 * $1 } + Double(settings.epsilon)).squareRoot()
+      return part.map { $0 / norm }
+    }
+    let key = unit(inputs.key), query = unit(inputs.query).map { $0 / Double(keySize).squareRoot() }
+    let x = Double(inputs.decay[row * shape.valueHeads + head]) + Double(bias[head])
+    let alpha = exp(-exp(Double(logDecay[head])) * (x > 30 ? x : log1p(exp(x))))
+    let beta = 1 / (1 + exp(-Double(inputs.write[row * shape.valueHeads + head])))
+    var output = [Double](repeating: 0, count: valueSize)
+    for i in 0..<valueSize {
+      let start = (head * valueSize + i) * keySize
+      var found = 0.0
+      for d in 0..<keySize {
+        states[sequence][start + d] *= alpha
+        found += states[sequence][start + d] * key[d]
+      }
+      let value = Double(inputs.value[(row * shape.valueHeads + head) * valueSize + i])
+      for d in 0..<keySize {
+        states[sequence][start + d] += beta * (value - found) * key[d]
+        output[i] += states[sequence][start + d] * query[d]
+      }
+    }
+    return output
+  }
+}

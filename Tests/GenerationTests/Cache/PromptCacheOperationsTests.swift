@@ -1,0 +1,118 @@
+import Foundation
+import Generation
+import Testing
+
+/// Random conversations through the prompt cache, each prompt's logits held against a model without one.
+struct PromptCacheOperationsTests {
+  /// One model's conversations and the cache that they share.
+  private struct World {
+    let loaded: LoadedModel
+    let cache: PromptCache
+    let folder = NSTemporaryDirectory() + "/sotto-operations-\(UUID().uuidString)"
+    var random: SeededRandom
+    var ledgers: [[Int32]] = [[]]
+    var operations = 0
+    var (reused, read) = (0, 0)
+
+    static let key = "model"
+    /// Longer than what a tiny window keeps behind itself, so that windows wrap.
+    let longest: Int
+
+    init(_ loaded: LoadedModel, budget: Int, seed: UInt64) {
+      self.loaded = loaded
+      cache = PromptCache(budget: budget)
+      random = SeededRandom(seed)
+      longest = min(460, loaded.model.facts.contextLength - 8)
+    }
+
+    /// A prompt that has something to do with what was read before.
+    mutating func prompt() -> [Int32] {
+      let base = ledgers.randomElement(using: &random) ?? []
+      let kept =
+        Int.random(in: 0..<3, using: &random) == 0
+        ? Int.random(in: 0...base.count, using: &random) : base.count
+      let added = [1, 2, 7, 30, 90, 200].randomElement(using: &random) ?? 1
+      var prompt = Array(base[..<kept]) + loaded.tokens(added, &random)
+      if Int.random(in: 0..<6, using: &random) == 0, !base.isEmpty { prompt = base }
+      return Array(prompt.prefix(longest))
+    }
+
+    mutating func step() throws {
+      operations += 1
+      switch Int.random(in: 0..<20, using: &random) {
+      case 0: cache.makeRoom(for: Int.random(in: 0...cache.budget, using: &random))
+      case 1 where operations % 7 == 0: cache.removeAll()
+      case 2: try saveAndLoad()
+      default: try take(prompt())
+      }
+      if ledgers.count > 12 { ledgers.remove(at: Int.random(in: 0..<ledgers.count, using: &random)) }
+      #expect(cache.heldBytes <= cache.budget)
+    }
+
+    /// Forgets everything but one sequence, which goes through a file.
+    mutating func saveAndLoad() throws {
+      guard let node = cache.tree(Self.key).valuedNodes.randomElement(using: &random), let held = node.value
+      else { return }
+      let tokens = node.tokens
+      let store = CacheStore(folder: folder, limit: 1 << 30)
+      let saved = StoredPrompt(held.state, ledger: tokens, logits: held.logits)
+      try store.save(saved, for: .session("random"), model: Self.key)
+      cache.removeAll()
+      let loadedPrompt = try #require(try store.load(.session("random"), model: Self.key))
+      let state = try loadedPrompt.state(in: loaded.model.makeCaches())
+      cache.insert(
+        Self.key, loadedPrompt.ledger,
+        HeldSequence(state: state, logits: loadedPrompt.logits, place: .answer, isFromDisk: true))
+      #expect(cache.reusable(Self.key, tokens + [0]) == tokens.count)
+    }
+
+    mutating func take(_ prompt: [Int32]) throws {
+      var reader = try PromptReader(prompt, loaded: loaded, key: Self.key, session: nil, cache: cache)
+      var boundaries: [Int] = []
+      if Bool.random(using: &random) {
+        boundaries = [Int.random(in: 0...prompt.count, using: &random), prompt.count - 1].sorted()
+      }
+      // A reading that is broken off at some layer goes on where it was, or is left.
+      var patience = Bool.random(using: &random) ? Int.random(in: 0..<30, using: &random) : Int.max
+      let chunk = [3, 16, 64, 512].randomElement(using: &random)
+      while !(try reader.read(
+        boundaries: boundaries, largestChunk: chunk,
+        isInterrupted: {
+          patience -= 1
+          return patience == 0
+        }, { _ in }))
+      {
+        if Bool.random(using: &random) {
+          reader.keep(.interval)
+          return
+        }
+      }
+      reused += reader.reused
+      read += prompt.count - reader.reused
+      let logits = try #require(reader.logits)
+      let cold = try loaded.coldLogits(prompt)
+      #expect(
+        distance(logits, cold) < 1e-4, "operation \(operations), \(prompt.count) tokens, \(reader.report)")
+      reader.keep([.prompt, .draft, .history].randomElement(using: &random) ?? .prompt)
+      var ledger = prompt
+      for _ in 0..<Int.random(in: 0...3, using: &random) where ledger.count < longest {
+        let id = Int32.random(in: 0..<Int32(logits.count), using: &random)
+        let next = try reader.generate(behind: id)
+        ledger.append(id)
+        #expect(distance(next, try loaded.coldLogits(ledger)) < 1e-4)
+      }
+      reader.keep(.answer)
+      ledgers.append(ledger)
+    }
+  }
+
+  @Test(arguments: TinyModels.kinds)
+  func logitsAreThoseOfAColdStart(_ tiny: TinyModels) throws {
+    for (seed, budget) in [(1, 1 << 30), (2, 1_200_000)] {
+      var world = World(try tiny.load(), budget: budget, seed: UInt64(seed))
+      defer { try? FileManager.default.removeItem(atPath: world.folder) }
+      for _ in 0..<500 { try world.step() }
+      #expect(world.reused > world.read, "most of what is asked for was there before")
+    }
+  }
+}

@@ -1,0 +1,90 @@
+import Generation
+import Models
+import Testing
+
+/// What is taken up, what leaves, and the reasons that are given.
+struct PromptCacheTests {
+  private let loaded: LoadedModel
+  private let key = "model"
+
+  init() throws {
+    loaded = try #require(TinyModels.kinds.first { $0.architecture == "llama" }).load()
+  }
+
+  private func read(_ tokens: [Int32], into cache: PromptCache, as place: HeldSequence.Place) throws
+    -> PromptReader
+  {
+    var reader = try PromptReader(tokens, loaded: loaded, key: key, session: nil, cache: cache)
+    _ = try reader.read(boundaries: [], isInterrupted: { false }, { _ in })
+    reader.keep(place)
+    return reader
+  }
+
+  private func tokens(_ count: Int, from start: Int = 0) -> [Int32] {
+    (start..<start + count).map { Int32($0 * 7 % loaded.model.facts.vocabularyCount) }
+  }
+
+  @Test func reportsHowAndWhyNot() throws {
+    let cache = PromptCache(budget: 1 << 30)
+    #expect(try read(tokens(50), into: cache, as: .answer).report == ReuseReport(miss: .nothingHeld))
+    let next = try read(tokens(80), into: cache, as: .answer)
+    #expect(next.report == ReuseReport(kind: .prefix) && next.reused == 50)
+    #expect(try read([90] + tokens(40), into: cache, as: .answer).report == ReuseReport(miss: .differs))
+    _ = try read(tokens(100), into: cache, as: .draft)
+    let sent = try read(tokens(104), into: cache, as: .answer)
+    #expect(sent.report.kind == .typedAhead && sent.reused == 100)
+    let edited = try read(tokens(30) + tokens(70, from: 3), into: cache, as: .answer)
+    #expect(edited.report.kind == .prefix && edited.reused == 30)
+    #expect(edited.report.miss == .differsAt(30))
+  }
+
+  @Test func oneBranchLeavesNoTraceOfItsEarlierStates() throws {
+    let cache = PromptCache(budget: 1 << 30)
+    for count in [50, 80, 120] { _ = try read(tokens(count), into: cache, as: .answer) }
+    #expect(cache.holdings().map(\.sequences) == [1])
+    _ = try read(tokens(60) + tokens(20, from: 2), into: cache, as: .answer)
+    let holding = try #require(cache.holdings().first)
+    #expect(holding.sequences == 2)
+    #expect(holding.tokens == 140)
+    #expect(holding.bytes == cache.heldBytes)
+  }
+
+  @Test func staleDraftsLeave() throws {
+    let cache = PromptCache(budget: 1 << 30)
+    let base = tokens(40)
+    for draft in 1...5 { _ = try read(base + tokens(10, from: draft), into: cache, as: .draft) }
+    #expect(cache.holdings().map(\.sequences) == [1])
+  }
+
+  @Test func whatSavesLeastLeavesFirst() throws {
+    let page = SequenceState(layers: loaded.model.makeCaches()).expectedBytes(at: 64)
+    let cache = PromptCache(budget: 4 * page)
+    _ = try read(tokens(60), into: cache, as: .answer)
+    _ = try read([1] + tokens(20), into: cache, as: .answer)
+    _ = try read([2] + tokens(60), into: cache, as: .answer)
+    _ = try read([3] + tokens(100), into: cache, as: .answer)
+    #expect(cache.heldBytes <= cache.budget)
+    #expect(cache.reusable(key, [1] + tokens(20)) == 0, "twenty tokens for a page")
+    #expect(cache.reusable(key, [3] + tokens(100)) == 100)
+    let again = try read([1] + tokens(90), into: PromptCache(budget: 1 << 30), as: .answer)
+    #expect(again.reused == 0)
+    #expect(cache.missWithoutReuse(key, [1] + tokens(20)) == .evicted)
+  }
+
+  @Test func aPromptBeyondTheBudgetIsRefused() throws {
+    let cache = PromptCache(budget: 1000)
+    #expect(throws: GenerationError.self) { try read(tokens(60), into: cache, as: .answer) }
+    cache.removeAll()
+    #expect(cache.heldBytes == 0)
+  }
+
+  @Test func oneModelsStatesAreNotAnothers() throws {
+    let cache = PromptCache(budget: 1 << 30)
+    _ = try read(tokens(50), into: cache, as: .answer)
+    #expect(cache.find("another", tokens(80)) == nil)
+    cache.removeAll(of: "another")
+    #expect(cache.reusable(key, tokens(80)) == 50)
+    cache.removeAll(of: key)
+    #expect(cache.heldBytes == 0 && cache.reusable(key, tokens(80)) == 0)
+  }
+}

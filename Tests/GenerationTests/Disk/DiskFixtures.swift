@@ -1,0 +1,127 @@
+import Checkpoints
+import Compute
+import Foundation
+import Models
+import Testing
+
+/// A small random model of ModelsTests' fixtures; whatever folder is there takes part.
+struct DiskModel: Sendable, CustomTestStringConvertible {
+  let name: String
+  let precision: Precision
+
+  var testDescription: String { "\(name), \(precision)" }
+
+  private static var folder: String {
+    URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+      .deletingLastPathComponent().appending(path: "ModelsTests/Fixtures/tiny").path
+  }
+
+  /// Every model there is, in every precision.
+  static var all: [DiskModel] {
+    let names = (try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? []
+    return names.sorted().flatMap { name in
+      Precision.allCases.map { DiskModel(name: name, precision: $0) }
+    }
+  }
+
+  func load() throws -> (model: any LanguageModel, backend: CPUBackend) {
+    let backend = CPUBackend(precision: precision, threads: 2)
+    let path = Self.folder + "/" + name
+    let gguf = path + "/model.gguf"
+    let checkpoint = try Checkpoint.open(FileManager.default.fileExists(atPath: gguf) ? gguf : path)
+    return (try Registry.model(checkpoint, backend: backend), backend)
+  }
+}
+
+/// A model with a sequence of random tokens.
+struct Walk {
+  let model: any LanguageModel
+  let backend: CPUBackend
+  var state: SequenceState
+  var ledger: [Int32] = []
+  var logits: [Float] = []
+
+  init(_ tiny: DiskModel, tokens count: Int) throws {
+    (model, backend) = try tiny.load()
+    state = SequenceState(layers: model.makeCaches())
+    var left = count
+    while left > 0 {
+      try go(min(left, 200))
+      left -= 200
+    }
+  }
+
+  /// Another sequence of the same model.
+  func with(_ state: SequenceState, ledger: [Int32]) -> Walk {
+    var other = self
+    other.state = state
+    other.ledger = ledger
+    return other
+  }
+
+  /// Feeds `count` tokens that follow from the ledger, in one pass or one by one.
+  /// - Returns: all logits.
+  @discardableResult
+  mutating func go(_ count: Int, oneByOne: Bool = false) throws -> [Float] {
+    let width = model.facts.vocabularyCount
+    let tokens = (ledger.count..<ledger.count + count).map { Int32(($0 * 7919 + $0 / 13 * 104_729) % width) }
+    var all: [Float] = []
+    for chunk in oneByOne ? tokens.map({ [$0] }) : [tokens] {
+      let input = ForwardInput(tokens: chunk, sequence: state, allLogits: true)
+      all += backend.values(try model.forward(input))
+      ledger += chunk
+    }
+    logits = Array(all.suffix(width))
+    return all
+  }
+}
+
+/// A folder of its own for one test; all are removed as the program ends.
+struct DiskFolder {
+  let path: String
+
+  private static let parent: String = {
+    let memory = "/dev/shm"
+    let folder =
+      FileManager.default.isWritableFile(atPath: memory)
+      ? memory : FileManager.default.temporaryDirectory.path
+    let path = folder + "/sotto-prompts-" + UUID().uuidString
+    atexit { try? FileManager.default.removeItem(atPath: DiskFolder.parent) }
+    return path
+  }()
+
+  init() throws {
+    path = Self.parent + "/" + UUID().uuidString
+    try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
+  }
+
+  var names: [String] {
+    get throws { try FileManager.default.contentsOfDirectory(atPath: path).sorted() }
+  }
+
+  /// The content of the one file that is there.
+  var content: [UInt8] {
+    get throws {
+      let name = try #require(try names.first)
+      return Array(try Data(contentsOf: URL(fileURLWithPath: path + "/" + name)))
+    }
+  }
+
+  /// Puts other content in place of the one file that is there.
+  func replace(_ content: [UInt8], _ name: String) throws {
+    try Data(content).write(to: URL(fileURLWithPath: path + "/" + name))
+  }
+}
+
+/// Numbers that look random and are the same in every run (SplitMix64).
+struct DiskRandom: RandomNumberGenerator {
+  var state: UInt64
+
+  mutating func next() -> UInt64 {
+    state &+= 0x9e37_79b9_7f4a_7c15
+    var z = state
+    z = (z ^ (z >> 30)) &* 0xbf58_476d_1ce4_e5b9
+    z = (z ^ (z >> 27)) &* 0x94d0_49bb_1331_11eb
+    return z ^ (z >> 31)
+  }
+}

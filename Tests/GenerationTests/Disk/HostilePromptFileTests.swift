@@ -1,0 +1,185 @@
+import Checkpoints
+import Compute
+import Foundation
+import Generation
+import Models
+import Testing
+
+/// Files that are not what was written are refused, whatever was done to them; none ends the program.
+@Suite(.serialized) struct HostilePromptFileTests {
+  private static let key = PromptKey.session("a")
+
+  private struct Sample {
+    let walk: Walk
+    let folder: DiskFolder
+    let store: CacheStore
+    let name: String
+    let content: [UInt8]
+
+    init(_ model: String, tokens: Int) throws {
+      walk = try Walk(DiskModel(name: model, precision: .fast), tokens: tokens)
+      folder = try DiskFolder()
+      store = CacheStore(folder: folder.path, limit: 1 << 30)
+      try store.save(
+        StoredPrompt(walk.state, ledger: walk.ledger, logits: walk.logits), for: key, model: "m")
+      name = try #require(try folder.names.first)
+      content = try folder.content
+    }
+
+    /// Loads other content in the file's place.
+    func load(_ content: [UInt8]) throws -> StoredPrompt? {
+      try folder.replace(content, name)
+      return try store.load(key, model: "m")
+    }
+  }
+
+  @Test(arguments: ["llama-plain", "gemma3-plain"])
+  func everyMutationIsRefused(model: String) throws {
+    let sample = try Sample(model, tokens: 20)
+    #expect(try sample.load(sample.content)?.ledger == sample.walk.ledger)
+    var random = DiskRandom(state: 1)
+    var refused = 0
+    for _ in 0..<4000 {
+      let mutated = Self.mutated(sample.content, &random)
+      guard mutated != sample.content else { continue }
+      do {
+        _ = try sample.load(mutated)
+        Issue.record("a changed file was accepted")
+      } catch let error as PromptFileError {
+        refused += 1
+        if error.description.utf8.contains(where: { $0 < 0x20 }) || error.description.isEmpty {
+          Issue.record("not a useful error: \(error)")
+        }
+      }
+      // What is refused is gone.
+      if sample.store.contains(Self.key, model: "m") { Issue.record("a refused file was kept") }
+    }
+    #expect(refused > 3500)
+  }
+
+  /// Headers whose checksums have been put right: nothing protects their numbers but the checks of each of them.
+  @Test(arguments: ["llama-plain", "gemma3-plain"])
+  func forgedHeadersAreRefusedOrHarmless(model: String) throws {
+    let sample = try Sample(model, tokens: 20)
+    let length = sample.content.withUnsafeBytes { Int($0.loadUnaligned(as: UInt64.self)) }
+    let text = try #require(String(validating: sample.content[8..<8 + length], as: UTF8.self))
+    let tensors = try SafetensorsFile(sample.folder.path + "/" + sample.name).tensors.count
+    var random = DiskRandom(state: 2)
+    var refused = 0
+    for _ in 0..<3000 {
+      var header = Array(text.utf8)
+      for _ in 0..<Int.random(in: 1...2, using: &random) {
+        // Digits for digits, so that most headers can still be read.
+        guard let place = header.indices.filter({ 48...57 ~= header[$0] }).randomElement(using: &random)
+        else { continue }
+        header[place] = UInt8.random(in: 48...57, using: &random)
+      }
+      guard header != Array(text.utf8) else { continue }
+      var content = Array(sample.content[..<8]) + header + sample.content[(8 + length)...]
+      let sum = Checksum.of(Array(content[..<(8 + length)]))
+      let place = content.count - 8 * tensors
+      withUnsafeBytes(of: sum.littleEndian) { content.replaceSubrange(place..<place + 8, with: $0) }
+      do {
+        let stored = try #require(try sample.load(content))
+        var loaded = sample.walk.with(
+          try stored.state(in: sample.walk.model.makeCaches()), ledger: stored.ledger)
+        try loaded.go(3)
+      } catch is PromptFileError {
+        refused += 1
+      } catch is CacheImageError { refused += 1 }
+    }
+    #expect(refused > 2000)
+  }
+
+  @Test func whatIsOfSomethingElseIsRefused() throws {
+    let sample = try Sample("llama-plain", tokens: 20)
+    let path = sample.folder.path + "/" + sample.name
+    func refusal(_ change: (String) -> String) throws -> PromptFileError? {
+      let length = sample.content.withUnsafeBytes { Int($0.loadUnaligned(as: UInt64.self)) }
+      let text = change(String(decoding: sample.content[8..<8 + length], as: UTF8.self))
+      try #require(text.utf8.count == length)
+      var content = Array(sample.content[..<8]) + Array(text.utf8) + sample.content[(8 + length)...]
+      let tensors = try SafetensorsFile(path).tensors.count
+      let sum = Checksum.of(Array(content[..<(8 + length)]))
+      let place = content.count - 8 * tensors
+      withUnsafeBytes(of: sum.littleEndian) { content.replaceSubrange(place..<place + 8, with: $0) }
+      defer { try? sample.folder.replace(sample.content, sample.name) }
+      do { _ = try sample.load(content) } catch let error as PromptFileError { return error }
+      return nil
+    }
+    guard
+      case .version? = try refusal({ $0.replacingOccurrences(of: "sotto-prompt-1", with: "sotto-prompt-9") })
+    else {
+      Issue.record("another version was accepted")
+      return
+    }
+    guard case .version? = try refusal({ $0.replacingOccurrences(of: "\"little\"", with: "\"bigger\"") })
+    else {
+      Issue.record("another byte order was accepted")
+      return
+    }
+    guard
+      case .other? = try refusal({ $0.replacingOccurrences(of: "\"model\":\"m\"", with: "\"model\":\"n\"") })
+    else {
+      Issue.record("another model was accepted")
+      return
+    }
+    guard case .other? = try refusal({ $0.replacingOccurrences(of: "session a", with: "session b") })
+    else {
+      Issue.record("another key was accepted")
+      return
+    }
+    #expect(try refusal { $0 } == nil)
+    #expect(try sample.store.load(Self.key, model: "n") == nil)
+    #expect(try sample.store.load(.session("b"), model: "m") == nil)
+  }
+
+  /// A cache does not take in what is of another model or precision, and is as empty as before.
+  @Test func anotherModelsCachesStayAsTheyAre() throws {
+    let sample = try Sample("llama-plain", tokens: 20)
+    let stored = try #require(try sample.store.load(Self.key, model: "m"))
+    for other in [
+      DiskModel(name: "llama-plain", precision: .exact), DiskModel(name: "gemma3-plain", precision: .fast),
+      DiskModel(name: "gpt-oss-openai", precision: .fast),
+    ] {
+      var walk = try Walk(other, tokens: 0)
+      let caches = walk.state.layers
+      let error = #expect(throws: PromptFileError.self) { try stored.state(in: caches) }
+      guard case .doesNotFit? = error else {
+        Issue.record("\(String(describing: error))")
+        return
+      }
+      #expect(walk.state.length == 0 && walk.state.bytes == 0)
+      var fresh = try Walk(other, tokens: 0)
+      #expect(try walk.go(5) == fresh.go(5))
+    }
+    // A cache in use takes in nothing.
+    #expect(throws: PromptFileError.self) { try stored.state(in: sample.walk.state.layers) }
+    #expect(sample.walk.state.length == 20)
+  }
+
+  private static func mutated(_ original: [UInt8], _ random: inout DiskRandom) -> [UInt8] {
+    var bytes = original
+    // Half of the damage goes to the header.
+    func place() -> Int {
+      Bool.random(using: &random)
+        ? Int.random(in: 0..<1500, using: &random) : Int.random(in: 0..<original.count, using: &random)
+    }
+    switch Int.random(in: 0..<8, using: &random) {
+    case 0: bytes[place()] ^= 1 << UInt8.random(in: 0..<8, using: &random)
+    case 1: bytes[place()] = .random(in: 0...255, using: &random)
+    case 2: bytes.removeLast(Int.random(in: 1...bytes.count, using: &random))
+    case 3: bytes.insert(.random(in: 0...255, using: &random), at: place())
+    case 4: bytes.remove(at: place())
+    case 5:
+      let start = place(), count = min(bytes.count - start, Int.random(in: 1...200, using: &random))
+      bytes.replaceSubrange(start..<start + count, with: repeatElement(0, count: count))
+    case 6:
+      let from = place(), to = place()
+      let count = min(bytes.count - max(from, to), Int.random(in: 1...64, using: &random))
+      bytes.replaceSubrange(to..<to + count, with: original[from..<from + count])
+    default: bytes += original.prefix(Int.random(in: 1...100, using: &random))
+    }
+    return bytes
+  }
+}

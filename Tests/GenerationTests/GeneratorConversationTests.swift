@@ -1,0 +1,105 @@
+import Generation
+import Testing
+
+/// Conversations through the generator: what it says is what a model without a cache says, token by token,
+/// whatever the person did before.
+struct GeneratorConversationTests {
+  private struct Talk {
+    let generator = Generator(limits: GeneratorLimits(cacheBytes: 1 << 30, modelBytes: 1 << 30))
+    let tiny: TinyModels
+    let reference: LoadedModel
+    var random = SeededRandom(11)
+
+    init(_ tiny: TinyModels) async throws {
+      self.tiny = tiny
+      reference = try tiny.load()
+      _ = try await generator.load("a") { try tiny.load() }
+      _ = try await generator.load("b") { try tiny.load() }
+    }
+
+    func tokens(_ count: Int) -> [Int32] {
+      var random = random
+      return reference.tokens(count, &random)
+    }
+
+    /// Asks and holds the answer against one from nothing.
+    func ask(_ prompt: [Int32], _ key: String = "a", count: Int = 64) async throws -> (
+      ledger: [Int32], statistics: GenerationStatistics
+    ) {
+      let request = GenerationRequest(
+        prompt: .tokens(prompt), sampling: SamplingSettings(temperature: 0), maxTokens: count)
+      var answer: [Int32] = []
+      var statistics: GenerationStatistics?
+      for await event in generator.generate(key, request) {
+        switch event {
+        case .prefill: break
+        case .token(let id, _): if id >= 0 { answer.append(id) }
+        case .done(let done): statistics = done
+        case .failed(let message): Issue.record("\(message)")
+        }
+      }
+      #expect(try answer == reference.coldAnswer(prompt, count: count))
+      return (prompt + answer, try #require(statistics))
+    }
+  }
+
+  @Test(arguments: TinyModels.kinds)
+  func greedyTokensAreThoseOfAColdStart(_ tiny: TinyModels) async throws {
+    var talk = try await Talk(tiny)
+    func words(_ count: Int) -> [Int32] {
+      defer { _ = talk.random.next() }
+      return talk.tokens(count)
+    }
+    let first = try await talk.ask(words(20))
+    #expect(first.statistics.reuse == ReuseReport(miss: .nothingHeld))
+    let prompt = first.ledger + words(9)
+    let second = try await talk.ask(prompt)
+    #expect(
+      second.statistics.promptTokens - second.statistics.reusedTokens <= 10, "the message and one token")
+    // The same question again.
+    let again = try await talk.ask(prompt)
+    #expect(again.statistics.promptTokens - again.statistics.reusedTokens <= 1)
+    // Another last message.
+    let edited = try await talk.ask(first.ledger + words(11))
+    #expect(edited.statistics.promptTokens - edited.statistics.reusedTokens <= 12)
+    // Back on the branch that was left.
+    let branch = try await talk.ask(second.ledger + words(3), count: 8)
+    #expect(branch.statistics.promptTokens - branch.statistics.reusedTokens <= 4)
+    // Another model, and back.
+    _ = try await talk.ask(branch.ledger + words(4), "b", count: 8)
+    let back = try await talk.ask(branch.ledger + words(5), count: 8)
+    #expect(back.statistics.promptTokens - back.statistics.reusedTokens <= 6)
+  }
+
+  @Test(arguments: TinyModels.kinds)
+  func whatWasReadAheadIsReused(_ tiny: TinyModels) async throws {
+    let talk = try await Talk(tiny)
+    let history = talk.tokens(40)
+    let read = await talk.generator.readAhead(
+      "a", ReadAheadRequest(prompt: .tokens(history), purpose: .history))
+    #expect(read == 40)
+    let draft = history + talk.tokens(12)
+    #expect(
+      await talk.generator.readAhead("a", ReadAheadRequest(prompt: .tokens(draft), purpose: .draft)) == 12)
+    let sent = try await talk.ask(draft + talk.tokens(3), count: 8)
+    #expect(sent.statistics.reuse.kind == .typedAhead)
+    #expect(sent.statistics.reusedTokens == 52)
+    // A prompt that cannot be read is nobody's error yet.
+    #expect(
+      await talk.generator.readAhead("a", ReadAheadRequest(prompt: .tokens([-1]), purpose: .draft)) == 0)
+  }
+
+  @Test func theLeastRecentlyUsedModelLeaves() async throws {
+    let tiny = try #require(TinyModels.kinds.first)
+    let bytes = try tiny.load().bytes
+    let generator = Generator(limits: GeneratorLimits(cacheBytes: 1 << 30, modelBytes: 2 * bytes))
+    for key in ["a", "b"] { _ = try await generator.load(key) { try tiny.load() } }
+    _ = await generator.use("a")
+    _ = try await generator.load("c") { try tiny.load() }
+    #expect(await generator.residentKeys == ["a", "c"])
+    await #expect(throws: GenerationError.self) {
+      try await generator.load("d") { throw GenerationError.emptyPrompt }
+    }
+    #expect(await generator.residentKeys == ["a", "c"], "a model that does not load changes nothing")
+  }
+}

@@ -1,0 +1,94 @@
+import Checkpoints
+import Compute
+import Foundation
+import Generation
+import Models
+import Testing
+
+/// The small random models of the model tests, one for each kind of cache that there is.
+struct TinyModels: Sendable, CustomTestStringConvertible {
+  let name: String
+
+  var testDescription: String { name }
+
+  private static var folder: URL {
+    URL(filePath: #filePath).deletingLastPathComponent()
+      .appending(path: "../../ModelsTests/Fixtures/tiny").standardized
+  }
+
+  /// The first model of each architecture whose configuration is beside its weights.
+  static var kinds: [TinyModels] {
+    let names = (try? FileManager.default.contentsOfDirectory(atPath: folder.path)) ?? []
+    var seen: Set<String> = []
+    return names.sorted().map(TinyModels.init).filter { model in
+      guard let type = model.architecture else { return false }
+      return seen.insert(type).inserted
+    }
+  }
+
+  var architecture: String? {
+    guard let data = FileManager.default.contents(atPath: path + "/config.json"),
+      let json = try? JSON(parsing: String(decoding: data, as: UTF8.self))
+    else { return nil }
+    return json["model_type"]?.asString
+  }
+
+  var path: String { Self.folder.appending(path: name).path }
+
+  /// The model, without a tokenizer.
+  func load(_ precision: Precision = .exact) throws -> LoadedModel {
+    let backend = CPUBackend(precision: precision, threads: 2)
+    let checkpoint = try Checkpoint.open(path)
+    return LoadedModel(
+      model: try Registry.model(checkpoint, backend: backend), tokenizer: nil, backend: backend,
+      bytes: checkpoint.fileBytes)
+  }
+}
+
+extension LoadedModel {
+  /// The logits behind `tokens`, computed from nothing in one pass.
+  func coldLogits(_ tokens: [Int32]) throws -> [Float] {
+    let state = SequenceState(layers: model.makeCaches())
+    return backend.values(try model.forward(ForwardInput(tokens: tokens, sequence: state)))
+  }
+
+  /// What the model says greedily behind `tokens`, from nothing.
+  func coldAnswer(_ tokens: [Int32], count: Int) throws -> [Int32] {
+    let state = SequenceState(layers: model.makeCaches())
+    var logits = backend.values(try model.forward(ForwardInput(tokens: tokens, sequence: state)))
+    var answer: [Int32] = []
+    for _ in 0..<count {
+      let id = Int32(logits.indices.max { logits[$0] < logits[$1] } ?? 0)
+      answer.append(id)
+      logits = backend.values(try model.forward(ForwardInput(tokens: [id], sequence: state)))
+    }
+    return answer
+  }
+
+  /// Random tokens.
+  func tokens(_ count: Int, _ random: inout SeededRandom) -> [Int32] {
+    (0..<count).map { _ in Int32.random(in: 0..<Int32(model.facts.vocabularyCount), using: &random) }
+  }
+}
+
+/// The largest difference over the standard deviation of `expected`.
+func distance(_ ours: [Float], _ expected: [Float]) -> Float {
+  guard ours.count == expected.count, !expected.isEmpty else { return .infinity }
+  let mean = expected.reduce(0, +) / Float(expected.count)
+  let deviation = (expected.reduce(0) { $0 + ($1 - mean) * ($1 - mean) } / Float(expected.count)).squareRoot()
+  return zip(ours, expected).reduce(0) { max($0, $1.0.isFinite ? abs($1.0 - $1.1) : .infinity) } / deviation
+}
+
+/// SplitMix64: the same numbers for the same seed.
+struct SeededRandom: RandomNumberGenerator {
+  private var state: UInt64
+  init(_ seed: UInt64) { state = seed }
+
+  mutating func next() -> UInt64 {
+    state &+= 0x9e37_79b9_7f4a_7c15
+    var z = state
+    z = (z ^ (z >> 30)) &* 0xbf58_476d_1ce4_e5b9
+    z = (z ^ (z >> 27)) &* 0x94d0_49bb_1331_11eb
+    return z ^ (z >> 31)
+  }
+}
