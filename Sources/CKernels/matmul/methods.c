@@ -126,15 +126,29 @@ static sotto_store store_function(sotto_isa_level level) {
 }
 
 #if defined(__x86_64__)
-static void use_rows(sotto_method *method, sotto_weight_format format, size_t tokens) {
-  static const sotto_multiply_rows rows[SOTTO_WEIGHT_FORMATS] = {
-      [SOTTO_Q4_0] = sotto_rows_q4_0_avx512,   [SOTTO_Q4_1] = sotto_rows_q4_1_avx512,
-      [SOTTO_Q8_0] = sotto_rows_q8_0_avx512,   [SOTTO_MXFP4] = sotto_rows_mxfp4_avx512,
-      [SOTTO_MXFP4_PLANAR] = sotto_rows_mxfp4_planar_avx512,
+/// Multiplies few tokens without panels where there is a function for it.
+static void use_rows(sotto_method *method, const sotto_matrix *matrix, size_t tokens) {
+  // With more tokens panels are faster, by measurement.
+  static const struct {
+    sotto_multiply_rows multiply;
+    size_t most;
+  } rows[SOTTO_WEIGHT_FORMATS] = {
+      [SOTTO_Q4_0] = {sotto_rows_q4_0_avx512, 4},
+      [SOTTO_Q4_1] = {sotto_rows_q4_1_avx512, 3},
+      [SOTTO_Q8_0] = {sotto_rows_q8_0_avx512, 4},
+      [SOTTO_Q4_K] = {sotto_rows_q4_k_avx512, 1},
+      [SOTTO_Q6_K] = {sotto_rows_q6_k_avx512, 3},
+      [SOTTO_MXFP4] = {sotto_rows_mxfp4_avx512, 4},
+      [SOTTO_MXFP4_PLANAR] = {sotto_rows_mxfp4_planar_avx512, 4},
+      [SOTTO_AFFINE4] = {sotto_rows_affine4_avx512, 3},
+      [SOTTO_AFFINE8] = {sotto_rows_affine8_avx512, 3},
   };
-  if (!rows[format] || tokens > SOTTO_ROW_TOKENS) return;
-  method->rows = rows[format];
-  method->pack = format == SOTTO_MXFP4_PLANAR ? sotto_pack_rows_by_parity_avx512 : sotto_pack_rows_avx512;
+  sotto_weight_format format = matrix->format;
+  if (tokens > rows[format].most) return;
+  if (format >= SOTTO_AFFINE4 && matrix->scale_type == SOTTO_FLOAT32) return;
+  int is_by_parity = format == SOTTO_MXFP4_PLANAR || format == SOTTO_AFFINE4;
+  method->rows = rows[format].multiply;
+  method->pack = is_by_parity ? sotto_pack_rows_by_parity_avx512 : sotto_pack_rows_avx512;
   method->pack_bytes = SOTTO_ROW_PACK_BYTES;
 }
 #endif
@@ -151,7 +165,7 @@ sotto_method sotto_method_for(const sotto_matrix *matrix, sotto_precision precis
                             sotto_pack_bfloats_avx512,        sotto_multiply_bfloats_avx512, NULL, NULL};
 #endif
 #if defined(__x86_64__)
-  if (is_integer && level == SOTTO_ISA_AVX512) use_rows(&method, format, tokens);
+  if (is_integer && level == SOTTO_ISA_AVX512) use_rows(&method, matrix, tokens);
 #else
   (void)tokens;
 #endif

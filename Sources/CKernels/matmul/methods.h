@@ -67,10 +67,18 @@ void sotto_rows_q4_1_avx512(const sotto_view *view, size_t row, const void *pack
                             float (*sums)[SOTTO_TILE]);
 void sotto_rows_q8_0_avx512(const sotto_view *view, size_t row, const void *pack, size_t tokens, ptrdiff_t ahead,
                             float (*sums)[SOTTO_TILE]);
+void sotto_rows_q4_k_avx512(const sotto_view *view, size_t row, const void *pack, size_t tokens, ptrdiff_t ahead,
+                            float (*sums)[SOTTO_TILE]);
+void sotto_rows_q6_k_avx512(const sotto_view *view, size_t row, const void *pack, size_t tokens, ptrdiff_t ahead,
+                            float (*sums)[SOTTO_TILE]);
 void sotto_rows_mxfp4_avx512(const sotto_view *view, size_t row, const void *pack, size_t tokens, ptrdiff_t ahead,
                              float (*sums)[SOTTO_TILE]);
 void sotto_rows_mxfp4_planar_avx512(const sotto_view *view, size_t row, const void *pack, size_t tokens,
                                     ptrdiff_t ahead, float (*sums)[SOTTO_TILE]);
+void sotto_rows_affine4_avx512(const sotto_view *view, size_t row, const void *pack, size_t tokens, ptrdiff_t ahead,
+                               float (*sums)[SOTTO_TILE]);
+void sotto_rows_affine8_avx512(const sotto_view *view, size_t row, const void *pack, size_t tokens, ptrdiff_t ahead,
+                               float (*sums)[SOTTO_TILE]);
 #elif defined(__aarch64__)
 void sotto_pack_integers_neon(const float *x, size_t columns, size_t token, size_t tokens, void *pack);
 void sotto_store_neon(const float (*sums)[SOTTO_TILE], size_t tokens, const float bias[SOTTO_TILE],

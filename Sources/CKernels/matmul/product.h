@@ -14,7 +14,7 @@ enum {
   SOTTO_TILE = 16,         // output rows
   SOTTO_GROUP = 12,        // tokens whose sums stay in registers
   SOTTO_PANEL_BLOCKS = 16, // blocks decoded at a time: a panel that stays in the first-level cache
-  SOTTO_ROW_TOKENS = 8     // tokens that are multiplied without panels, at most
+  SOTTO_ROW_TOKENS = 4     // tokens that are multiplied without panels, at most: with more, panels are faster
 };
 
 /// 16 rows of one block as integers: weight = scale * value + minimum. The AVX-512 methods keep value + 128 as an

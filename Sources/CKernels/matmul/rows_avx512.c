@@ -50,21 +50,17 @@ SOTTO_INLINE_AVX512 void nibbles(__m512i bytes, __m512i out[2], const sotto_weig
   }
 }
 
-typedef struct {
-  const uint8_t *values[4], *scales[4];
-} rows_of_step;
-
 /// Formats of 16 bytes of nibbles behind scales.
-SOTTO_INLINE_AVX512 void take_nibbles(const rows_of_step *rows, size_t left, sotto_row_step *out, const int whole,
-                                      const sotto_weight_format format, const int stride) {
+SOTTO_INLINE_AVX512 void take_nibbles(const sotto_four_rows *rows, size_t step, size_t left, const int whole,
+                                      sotto_row_step *out, const sotto_weight_format format, const int stride) {
   const int at = stride - 16, second = 4 * stride - 64;
   const __m512i values = values_index(stride, at, second), index = row_index(stride, at);
   const ptrdiff_t bytes = (ptrdiff_t)left * stride;
   __m512i scales = _mm512_setzero_si512();
 #pragma clang loop unroll(full)
   for (int r = 0; r < 4; r++) {
-    __m512i first = sotto_load_some(rows->values[r], bytes, whole);
-    __m512i rest = sotto_load_some(rows->values[r] + second, bytes - second, whole);
+    const uint8_t *p = rows->values[r] + step * 4 * (size_t)stride;
+    __m512i first = sotto_load_some(p, bytes, whole), rest = sotto_load_some(p + second, bytes - second, whole);
     nibbles(_mm512_permutex2var_epi8(first, values, rest), out->values[r], format);
     scales = _mm512_mask_permutexvar_epi8(scales, LANES(r, at), index, first);
   }
@@ -76,13 +72,15 @@ SOTTO_INLINE_AVX512 void take_nibbles(const rows_of_step *rows, size_t left, sot
   }
 }
 
-SOTTO_INLINE_AVX512 void take_planar(const rows_of_step *rows, size_t left, sotto_row_step *out, const int whole) {
+SOTTO_INLINE_AVX512 void take_planar(const sotto_four_rows *rows, size_t step, size_t left, const int whole,
+                                     sotto_row_step *out) {
   __m128i scales = _mm_setzero_si128();
 #pragma clang loop unroll(full)
   for (int r = 0; r < 4; r++) {
-    nibbles(sotto_load_some(rows->values[r], (ptrdiff_t)left * 16, whole), out->values[r], SOTTO_MXFP4_PLANAR);
-    __mmask16 some = whole ? 0xf : (__mmask16)((1 << left) - 1);
-    __m128i four = whole ? _mm_loadu_si32(rows->scales[r]) : _mm_maskz_loadu_epi8(some, rows->scales[r]);
+    __m512i bytes = sotto_load_some(rows->values[r] + 64 * step, (ptrdiff_t)left * 16, whole);
+    nibbles(bytes, out->values[r], SOTTO_MXFP4_PLANAR);
+    const uint8_t *p = rows->scales[r] + 4 * step;
+    __m128i four = whole ? _mm_loadu_si32(p) : _mm_maskz_loadu_epi8((__mmask16)((1 << left) - 1), p);
     scales = _mm_mask_broadcastd_epi32(scales, (__mmask8)(1 << r), four);
   }
   const __m512i shifts = _mm512_setr_epi32(0, 0, 0, 0, 8, 8, 8, 8, 16, 16, 16, 16, 24, 24, 24, 24);
@@ -94,13 +92,14 @@ SOTTO_INLINE_AVX512 __m256i load_block(const uint8_t *p, int is_there) {
   return is_there ? _mm256_loadu_si256((const __m256i *)p) : _mm256_setzero_si256();
 }
 
-SOTTO_INLINE_AVX512 void take_q8_0(const rows_of_step *rows, size_t left, sotto_row_step *out, const int whole) {
+SOTTO_INLINE_AVX512 void take_q8_0(const sotto_four_rows *rows, size_t step, size_t left, const int whole,
+                                   sotto_row_step *out) {
   enum { STRIDE = 34 };
   const __m512i index = row_index(STRIDE, 2);
   __m512i scales = _mm512_setzero_si512();
 #pragma clang loop unroll(full)
   for (int r = 0; r < 4; r++) {
-    const uint8_t *p = rows->values[r];
+    const uint8_t *p = rows->values[r] + step * 4 * STRIDE;
     __m512i two[2];
 #pragma clang loop unroll(full)
     for (int i = 0; i < 2; i++) {
@@ -123,64 +122,21 @@ SOTTO_INLINE_AVX512 void take_q8_0(const rows_of_step *rows, size_t left, sotto_
   out->scale[0] = sotto_halves_low(scales);
 }
 
-SOTTO_INLINE_AVX512 void take(const rows_of_step *rows, size_t left, sotto_row_step *out, const int whole,
-                              const sotto_weight_format format) {
-  switch (format) {
-    case SOTTO_Q4_0: take_nibbles(rows, left, out, whole, format, 18); break;
-    case SOTTO_Q4_1: take_nibbles(rows, left, out, whole, format, 20); break;
-    case SOTTO_MXFP4: take_nibbles(rows, left, out, whole, format, 17); break;
-    case SOTTO_MXFP4_PLANAR: take_planar(rows, left, out, whole); break;
-    default: take_q8_0(rows, left, out, whole); break;
+#define TAKE_NIBBLES(name, format, stride)                                                                          \
+  SOTTO_INLINE_AVX512 void name(const sotto_four_rows *rows, size_t step, size_t left, const int whole,             \
+                                sotto_row_step *out) {                                                              \
+    take_nibbles(rows, step, left, whole, out, format, stride);                                                     \
   }
-}
 
-SOTTO_INLINE_AVX512 void multiply_rows(const sotto_view *view, size_t row, const sotto_row_pack *pack,
-                                       ptrdiff_t ahead, float (*sums)[SOTTO_TILE], const size_t count,
-                                       const sotto_weight_format format, const size_t block, const int kind) {
-  size_t blocks = view->columns / SOTTO_BLOCK, steps = (blocks + 3) / 4;
-  rows_of_step rows;
-#pragma clang loop unroll(full)
-  for (size_t r = 0; r < 4; r++) {
-    size_t index = row + r < view->rows ? row + r : view->rows - 1;
-    rows.values[r] = view->values + index * view->row_bytes;
-    rows.scales[r] = view->scales ? view->scales + index * view->scale_row_bytes : NULL;
-  }
-  __m128 sum[SOTTO_ROW_TOKENS];
-  for (size_t t = 0; t < count; t++) sum[t] = _mm_setzero_ps();
-  for (size_t s = 0; s < blocks / 4; s++, pack++) {
-    sotto_row_step step;
-    take(&rows, 4, &step, 1, format);
-    sotto_add_step(&step, pack, steps, sum, count, kind);
-#pragma clang loop unroll(full)
-    for (int r = 0; r < 4; r++) {
-#pragma clang loop unroll(full)
-      for (size_t i = 0; i < 4 * block; i += 64) __builtin_prefetch(rows.values[r] + ahead + i);
-      rows.values[r] += 4 * block;
-      rows.scales[r] += 4;
-    }
-  }
-  if (blocks % 4) {
-    sotto_row_step step;
-    take(&rows, blocks % 4, &step, 0, format);
-    sotto_add_step(&step, pack, steps, sum, count, kind);
-  }
-  for (size_t t = 0; t < count; t++) _mm_storeu_ps(sums[t], sum[t]);
-}
+TAKE_NIBBLES(take_q4_0, SOTTO_Q4_0, 18)
+TAKE_NIBBLES(take_q4_1, SOTTO_Q4_1, 20)
+TAKE_NIBBLES(take_mxfp4, SOTTO_MXFP4, 17)
 
-#define ROWS(name, format, block, kind)                                                                             \
-  SOTTO_INLINE_AVX512 void name##_of(const sotto_view *view, size_t row, const void *pack, ptrdiff_t ahead,         \
-                                     float (*sums)[SOTTO_TILE], const size_t count) {                               \
-    multiply_rows(view, row, pack, ahead, sums, count, format, block, kind);                                        \
-  }                                                                                                                 \
-  SOTTO_TARGET_AVX512 void name(const sotto_view *view, size_t row, const void *pack, size_t tokens,                \
-                                ptrdiff_t ahead, float (*sums)[SOTTO_TILE]) {                                       \
-    SOTTO_FOR_TOKENS(tokens, name##_of, view, row, pack, ahead, sums)                                               \
-  }
-ROWS(sotto_rows_q4_0_avx512, SOTTO_Q4_0, 18, SOTTO_PLAIN)
-ROWS(sotto_rows_q4_1_avx512, SOTTO_Q4_1, 20, SOTTO_MINIMUMS)
-ROWS(sotto_rows_q8_0_avx512, SOTTO_Q8_0, 34, SOTTO_PLAIN)
-ROWS(sotto_rows_mxfp4_avx512, SOTTO_MXFP4, 17, SOTTO_POWERS)
-ROWS(sotto_rows_mxfp4_planar_avx512, SOTTO_MXFP4_PLANAR, 16, SOTTO_POWERS)
+SOTTO_ROWS(sotto_rows_q4_0_avx512, take_q4_0, 72, SOTTO_PLAIN)
+SOTTO_ROWS(sotto_rows_q4_1_avx512, take_q4_1, 80, SOTTO_MINIMUMS)
+SOTTO_ROWS(sotto_rows_q8_0_avx512, take_q8_0, 136, SOTTO_PLAIN)
+SOTTO_ROWS(sotto_rows_mxfp4_avx512, take_mxfp4, 68, SOTTO_POWERS)
+SOTTO_ROWS(sotto_rows_mxfp4_planar_avx512, take_planar, 64, SOTTO_POWERS)
 
 /// One token's pack, rearranged from the bytes of the other packs.
 SOTTO_INLINE_AVX512 void pack_rows(const float *x, size_t columns, uint8_t *out, const int by_parity) {

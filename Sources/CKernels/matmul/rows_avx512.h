@@ -27,6 +27,15 @@ typedef struct {
   __m512 minimum;
 } sotto_row_step;
 
+/// Four rows of the planes.
+typedef struct {
+  const uint8_t *values[4], *scales[4], *biases[4];
+  const sotto_matrix *matrix;
+} sotto_four_rows;
+
+/// Takes step `step` apart, of which `left` blocks are there: all four if `whole`.
+typedef void (*sotto_take)(const sotto_four_rows *rows, size_t step, size_t left, const int whole, sotto_row_step *out);
+
 /// 64 bytes at `p`, of which the first `left` are there: all of them if `whole`.
 SOTTO_INLINE_AVX512 __m512i sotto_load_some(const uint8_t *p, ptrdiff_t left, const int whole) {
   if (whole || left >= 64) return _mm512_loadu_si512(p);
@@ -86,3 +95,49 @@ SOTTO_INLINE_AVX512 void sotto_add_step(const sotto_row_step *step, const sotto_
     }
   }
 }
+
+/// Rows row ..< row + 4 of `count` tokens; steps of a row have `bytes` bytes (on average).
+SOTTO_INLINE_AVX512 void sotto_multiply_four(const sotto_view *view, size_t row, const sotto_row_pack *pack,
+                                             ptrdiff_t ahead, float (*sums)[SOTTO_TILE], const size_t count,
+                                             const sotto_take take, const size_t bytes, const sotto_panel_kind kind) {
+  const size_t blocks = view->columns / SOTTO_BLOCK, steps = (blocks + 3) / 4;
+  sotto_four_rows rows = {.matrix = view->matrix};
+#pragma clang loop unroll(full)
+  for (size_t r = 0; r < 4; r++) {
+    size_t index = row + r < view->rows ? row + r : view->rows - 1;
+    rows.values[r] = view->values + index * view->row_bytes;
+    rows.scales[r] = view->scales ? view->scales + index * view->scale_row_bytes : NULL;
+    rows.biases[r] = view->biases ? view->biases + index * view->scale_row_bytes : NULL;
+  }
+  __m128 sum[SOTTO_ROW_TOKENS];
+#pragma clang loop unroll(full)
+  for (size_t t = 0; t < count; t++) sum[t] = _mm_setzero_ps();
+  sotto_row_step step;
+  for (size_t s = 0; s < blocks / 4; s++) {
+#pragma clang loop unroll(full)
+    for (int r = 0; r < 4; r++)
+#pragma clang loop unroll(full)
+      for (size_t i = 0; i < bytes; i += 64) __builtin_prefetch(rows.values[r] + s * bytes + ahead + i);
+    take(&rows, s, 4, 1, &step);
+    sotto_add_step(&step, pack + s, steps, sum, count, kind);
+  }
+  if (blocks % 4) {
+    take(&rows, blocks / 4, blocks % 4, 0, &step);
+    sotto_add_step(&step, pack + blocks / 4, steps, sum, count, kind);
+  }
+#pragma clang loop unroll(full)
+  for (size_t t = 0; t < count; t++) _mm_storeu_ps(sums[t], sum[t]);
+}
+
+/// A sotto_multiply_rows.
+#define SOTTO_ROWS(name, take, bytes, kind)                                                                        \
+  SOTTO_TARGET_AVX512 void name(const sotto_view *view, size_t row, const void *pack, size_t tokens,               \
+                                ptrdiff_t ahead, float (*sums)[SOTTO_TILE]) {                                      \
+    switch (tokens) {                                                                                              \
+      case 1: sotto_multiply_four(view, row, pack, ahead, sums, 1, take, bytes, kind); break;                      \
+      case 2: sotto_multiply_four(view, row, pack, ahead, sums, 2, take, bytes, kind); break;                      \
+      case 3: sotto_multiply_four(view, row, pack, ahead, sums, 3, take, bytes, kind); break;                      \
+      case 4: sotto_multiply_four(view, row, pack, ahead, sums, 4, take, bytes, kind); break;                      \
+      default: break;                                                                                              \
+    }                                                                                                              \
+  }

@@ -236,7 +236,7 @@ void sotto_run_products(sotto_workspace *workspace, const sotto_run_shape *shape
   run run = {.workspace = workspace, .shape = shape};
   // The caller's first tile is on its way while tokens are packed.
   cursor first = {.product = workspace->products};
-  lookahead ahead = look_ahead(&first, 1);
+  lookahead ahead = look_ahead(&first, workspace->products->method.rows ? 2 : 1);
   prefetch(&ahead);
   size_t tokens = shape->packings ? workspace->packings[shape->packings - 1].tokens_end : 0;
   if (tokens * shape->columns <= SERIAL_PACKING)

@@ -41,7 +41,7 @@ public final class MappedFile: Sendable {
     mapping = UnsafeRawBufferPointer(start: address, count: count)
     #if !canImport(Darwin)
       // What the page cache does not hold yet comes as pages of 2 MiB then, and stays so: 12 GB of them are entered
-      // in 10 ms where small pages take 300 ms at every start, and are read faster ever after.
+      // in some 20 ms where small pages take 300 ms at every start, and are read faster ever after.
       madvise(address, count, Self.hugePages)
     #endif
   }
