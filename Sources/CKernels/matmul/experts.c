@@ -17,7 +17,7 @@ int sotto_experts(sotto_workspace *workspace, const sotto_experts_call *call) {
   for (size_t e = 0; e < experts; e++)
     parts += sotto_chunk_count((size_t)(call->starts[e + 1] - call->starts[e]), blocks * largest);
   parts *= call->layer_count;
-  size_t bytes = call->layer_count * entries * blocks * largest + 64 * parts;
+  size_t bytes = call->layer_count * sotto_pack_size(entries, blocks, largest) + 64 * parts;
   if (sotto_workspace_reserve(workspace, bytes, parts)) return -1;
 
   sotto_run_shape shape = {.columns = columns, .x_stride = call->x_stride, .y_stride = call->y_stride};
