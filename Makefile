@@ -19,7 +19,7 @@ PREFIX ?= $(HOME)/.local
 SOURCES := Package.swift $(shell find Sources -not -name '.*')
 
 # The Debian packages by what wants them.
-BUILD_PACKAGES := libncurses-dev python3
+BUILD_PACKAGES := libncurses-dev libsqlite3-dev python3
 FETCH_PACKAGES := python3 python3-pip
 TEST_PACKAGES := $(BUILD_PACKAGES) $(FETCH_PACKAGES) python3-venv tmux
 ARM64_PACKAGES := libc6-dev-arm64-cross gcc-aarch64-linux-gnu qemu-user

@@ -13,6 +13,7 @@ let package = Package(
   dependencies: [
     .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
     .package(url: "https://github.com/LebJe/TOMLKit", from: "0.6.0"),
+    .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
   ],
   targets: [
     .executableTarget(
@@ -28,7 +29,11 @@ let package = Package(
       dependencies: [
         "Conversation", "CNcurses", .product(name: "TOMLKit", package: "TOMLKit"),
       ]),
-    .target(name: "Conversation", dependencies: ["Tokenization", "Checkpoints"]),
+    .target(
+      name: "Conversation",
+      dependencies: [
+        "Tokenization", "Checkpoints", .product(name: "GRDB", package: "GRDB.swift"),
+      ]),
     .target(name: "Generation", dependencies: ["Models", "Tokenization", "Checkpoints", "Compute"]),
     .target(name: "Models", dependencies: ["Checkpoints", "Compute"]),
     .target(name: "Tokenization", dependencies: ["Checkpoints"]),
@@ -51,7 +56,9 @@ let package = Package(
       name: "TerminalInterfaceTests", dependencies: ["TerminalInterface"],
       exclude: ["Fixtures", "Snapshots"]),
     .testTarget(
-      name: "ConversationTests", dependencies: ["Conversation", "Checkpoints"], exclude: ["Fixtures"]),
+      name: "ConversationTests",
+      dependencies: ["Conversation", "Checkpoints", .product(name: "GRDB", package: "GRDB.swift")],
+      exclude: ["Fixtures"]),
     .testTarget(name: "GenerationTests", dependencies: ["Generation", "Models", "Checkpoints", "Compute"]),
     .testTarget(name: "ModelsTests", dependencies: ["Models"], exclude: ["Fixtures"]),
     .testTarget(

@@ -122,7 +122,7 @@ public protocol Backend: AnyObject {
 public enum Precision: String, Sendable, CaseIterable {
   /// float32 on the weights as stored.
   case exact
-  /// Activations may be rounded to 8 bits or bfloat16, keys and values to 16 bits.
+  /// Activations may be rounded to 8 bits or bfloat16, keys and values to 16 bits, or to 8 where that is asked for.
   case fast
 }
 

@@ -60,6 +60,8 @@ public struct CacheImage: Sendable {
 public enum CacheFormat: String, Sendable, Hashable, CaseIterable {
   case float32 = "F32"
   case float16 = "F16"
+  /// 8 bits with scales: half the memory of float16 and a little more (attention.h has the layout).
+  case int8 = "I8"
 }
 
 /// The sizes of an attention layer's cache.

@@ -23,7 +23,7 @@ public struct MessageTree: Sendable, Equatable {
   var nodes: [Node] = []
   var roots: [ID] = []
   /// The last message of the path that is shown; nil when the conversation is empty.
-  public private(set) var head: ID?
+  public internal(set) var head: ID?
   /// Instructions before the first message; nil or empty for none.
   public var systemPrompt: String?
 

@@ -50,6 +50,41 @@ import Testing
     #expect(!canAnswer)
   }
 
+  @Test func branchPointsNameWhatCouldBeChosen() throws {
+    var tree = tree("question", "answer")
+    #expect(tree.branchPoints.isEmpty)
+    let (question, answer) = (tree.path[0], tree.path[1])
+    _ = tree.rewindAnswer()
+    // What was taken back can be found again.
+    #expect(tree.branchPoints == [.init(choices: [answer], current: nil)])
+    let second = tree.append(Message(role: .assistant, content: "another"))
+    _ = tree.rewindAnswer()
+    // An answer that never began is no choice.
+    tree.append(Message(role: .assistant, content: "", finish: .cancelled))
+    tree.select(second)
+    #expect(tree.branchPoints == [.init(choices: [answer, second], current: second)])
+    let branch = tree.branch(from: question, Message(role: .user, content: "changed"))
+    let edited = try #require(branch)
+    #expect(tree.branchPoints == [.init(choices: [question, edited], current: edited)])
+    tree.select(question)
+    #expect(
+      tree.branchPoints == [
+        .init(choices: [answer, second], current: second),
+        .init(choices: [question, edited], current: question),
+      ])
+  }
+
+  @Test func interruptedAnswersAreEnded() {
+    var tree = tree("question")
+    tree.append(Message(role: .assistant, content: "half an ans"))
+    tree.endInterruptedAnswers()
+    #expect(tree.messages.last?.finish == .failed)
+    tree.append(Message(role: .user, content: "more"))
+    tree.append(Message(role: .assistant, content: ""))
+    tree.endInterruptedAnswers()
+    #expect(tree.messages.last?.content == "more")
+  }
+
   @Test func strangeIdentifiersChangeNothing() {
     var tree = tree("a")
     let other = self.tree("a", "b", "c").path[2]

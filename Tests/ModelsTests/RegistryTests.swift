@@ -16,6 +16,12 @@ struct RegistryTests {
     ("{}", "model_type"),
     (#"{"model_type": "eliza"}"#, "eliza"),
     (#"{"model_type": "llama"}"#, "hidden_size"),
+    (#"{"model_type": "mamba2", "num_heads": 6, "n_groups": 4}"#, "n_groups"),
+    (#"{"model_type": "mamba2", "num_heads": 6}"#, "hidden_size"),
+    (
+      #"{"model_type": "mamba2", "num_heads": 6, "hidden_size": 9, "head_dim": 1, "state_size": 1, "time_step_limit": [2, 1]}"#,
+      "time_step_limit"
+    ),
     (#"{"model_type": "llama", "hidden_size": "wide"}"#, "hidden_size"),
     (#"{"model_type": "llama", "hidden_size": -8}"#, "hidden_size"),
     (#"{"model_type": "llama", "hidden_size": 64, "num_hidden_layers": 99999999}"#, "num_hidden_layers"),
@@ -40,15 +46,19 @@ struct RegistryTests {
     #expect(error?.description.contains(key) == true)
   }
 
-  @Test func syntheticShapesRun() throws {
+  @Test(arguments: [("smollm2-135m", 49152), ("mamba2-2.7b", 50288)])
+  func syntheticShapesRun(_ name: String, vocabulary: Int) throws {
     for precision in Precision.allCases {
       let backend = CPUBackend(precision: precision, threads: 2)
-      let model = try SyntheticShape.named("smollm2-135m", layers: 1).model(backend: backend)
+      let model = try SyntheticShape.named(name, layers: 1).model(backend: backend)
       let sequence = SequenceState(layers: model.makeCaches())
       let logits = backend.values(try model.forward(ForwardInput(tokens: [1, 2, 3], sequence: sequence)))
-      #expect(logits.count == 49152)
+      #expect(logits.count == vocabulary)
       #expect(logits.allSatisfy { $0.isFinite })
     }
+  }
+
+  @Test func unknownSyntheticShapesAreRefused() {
     #expect(throws: ModelError.self) { try SyntheticShape.named("gpt-9", layers: nil) }
   }
 }

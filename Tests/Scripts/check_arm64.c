@@ -59,6 +59,24 @@ static void convolutions(const inputs *in, float *output) {
     output += ROWS * COLUMNS;
   }
 }
+static void scans(const inputs *in, float *output) {
+  // In chunks, then a few rows one by one behind the same states.
+  enum { STATE = 9, GROUPS = 3 };
+  float states[HEADS * STATE * SIZE];
+  memcpy(states, in->x, sizeof states);
+  static const ptrdiff_t rows[] = {ROWS, 3};
+  for (int call = 0; call < 2; call++, output += ROWS * COLUMNS) {
+    sotto_scanned sequence = {states, 0, rows[call]};
+    sotto_state_space s = {.output = output, .x = {in->x, COLUMNS}, .b = {in->x + 1, COLUMNS}, .c = {in->x + 40, COLUMNS},
+                           .dt = {in->x + 80, COLUMNS}, .a_log = in->weight, .dt_bias = in->weight + 7, .d = in->weight,
+                           .heads = HEADS, .head_size = SIZE, .groups = GROUPS, .state_size = STATE,
+                           .least_step = 0.01f, .most_step = 3, .sequences = &sequence, .sequence_count = 1};
+    float *scratch = numbers(sotto_scan_scratch(&s) * (size_t)sotto_pool_threads(in->pool));
+    sotto_scan(in->pool, &s, scratch);
+    free(scratch);
+  }
+  memcpy(output, states, sizeof states);
+}
 /// A chunk and a half, then a few tokens more behind it; sizes that vectors do not divide.
 static void deltas(const inputs *in, float *output) {
   enum { KEY = 10, VALUE = 19, VALUES = 4 };
@@ -107,6 +125,7 @@ static void attend(const inputs *in, float *output, sotto_cache_format format) {
 }
 static void attend_f32(const inputs *in, float *output) { attend(in, output, SOTTO_CACHE_F32); }
 static void attend_f16(const inputs *in, float *output) { attend(in, output, SOTTO_CACHE_F16); }
+static void attend_i8(const inputs *in, float *output) { attend(in, output, SOTTO_CACHE_I8); }
 
 /// Every weight format, few and many tokens, a number of outputs that tiles do not divide.
 static void products(const inputs *in, float *output, sotto_precision precision) {
@@ -146,7 +165,9 @@ int main(void) {
     const char *name;
     operation run;
   } operations[] = {{"gates", gates},         {"softcap", caps},          {"norms", norms},
-                    {"rotary", rotations},    {"convolutions", convolutions}, {"gated delta", deltas}, {"attention f32", attend_f32}, {"attention f16", attend_f16},
+                    {"rotary", rotations},    {"convolutions", convolutions}, {"scans", scans},
+                    {"gated delta", deltas},  {"attention f32", attend_f32}, {"attention f16", attend_f16},
+                    {"attention i8", attend_i8},
                     {"products exact", exact_products}, {"products fast", fast_products}};
   inputs in = {.x = numbers(ROWS * COLUMNS), .weight = numbers(COLUMNS), .angles = numbers(ROWS * SIZE),
                .pool = sotto_pool_create(3)};

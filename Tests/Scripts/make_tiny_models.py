@@ -46,6 +46,10 @@ QWEN3_NEXT = dict(
     linear_num_value_heads=4, linear_key_head_dim=8, linear_value_head_dim=8, linear_conv_kernel_dim=4, num_experts=4,
     num_experts_per_tok=2, moe_intermediate_size=16, shared_expert_intermediate_size=16, norm_topk_prob=True,
     decoder_sparse_step=1, mlp_only_layers=[2])
+MAMBA2 = dict(
+    model_type="mamba2", architectures=["Mamba2ForCausalLM"], hidden_size=32, num_hidden_layers=2, num_heads=4, head_dim=16,
+    state_size=16, n_groups=1, conv_kernel=4, expand=2, vocab_size=96, layer_norm_epsilon=1e-5, hidden_act="silu",
+    use_bias=False, use_conv_bias=True, tie_word_embeddings=True, time_step_limit=[0.0, float("inf")])
 LLAMA3_ROPE = dict(
     rope_type="llama3", factor=8.0, low_freq_factor=1.0, high_freq_factor=4.0, original_max_position_embeddings=32)
 
@@ -69,6 +73,13 @@ SAFETENSORS = {
         {"hidden_size": 128, "intermediate_size": 128, "head_dim": 32, "tie_word_embeddings": True,
          "num_hidden_layers": 1},
         "affine4-128"),
+    "mamba2-plain": (MAMBA2, {"hidden_size": 24, "num_heads": 3}, "f32"),
+    "mamba2-groups-bf16": (
+        MAMBA2,
+        {"n_groups": 2, "num_heads": 4, "hidden_size": 40, "head_dim": 20, "state_size": 9, "conv_kernel": 3,
+         "use_bias": True, "use_conv_bias": False, "tie_word_embeddings": False},
+        "bf16"),
+    "mamba2-affine4-32": (MAMBA2, {"n_groups": 2, "hidden_size": 64, "num_heads": 8}, "affine4-32"),
     "gemma3-affine4-64": (GEMMA, {"hidden_size": 64, "intermediate_size": 64}, "affine4-64"),
     "qwen3-next-bf16": (QWEN3_NEXT, {}, "bf16"),
     "qwen3-next-mlx": (
@@ -90,6 +101,7 @@ GGUF = {
         ["Q4_0", "Q4_1", "Q5_0", "Q5_1", "Q8_0", "MXFP4", "F16", "BF16", "F32"]),
     "gguf-llama-k": (LLAMA, WIDE | {"num_hidden_layers": 1}, ["Q4_K", "Q5_K", "Q6_K"]),
     "gguf-llama-rope-freqs": (LLAMA, {"rope_scaling": LLAMA3_ROPE, "tie_word_embeddings": True}, ["F32"]),
+    "gguf-mamba2": (MAMBA2, {"n_groups": 2, "tie_word_embeddings": False}, ["Q8_0", "F16"]),
     "gguf-gemma3": (GEMMA,
         {"intermediate_size": 64, "num_hidden_layers": 6, "layer_types": ["sliding_attention"] * 5 + ["full_attention"]},
         ["Q8_0", "Q5_0", "Q4_0"]),
@@ -101,12 +113,19 @@ def random_weights(config: dict, rng: np.random.Generator) -> dict[str, np.ndarr
     shapes = {n: tuple(p.shape) for n, p in build(config, {}).named_parameters()}
     weights = {}
     for name, shape in shapes.items():
+        is_mamba = config["model_type"] == "mamba2"
         if "norm" in name:
             weights[name] = (0.0 if is_zero_centred(config, name) else 1.0) + 0.2 * rng.standard_normal(shape)
+        elif name.endswith("A_log") and is_mamba:  # rates from 0.5 to 8
+            weights[name] = np.log(0.5) + rng.uniform(size=shape) * np.log(16)
         elif name.endswith("A_log"):
             weights[name] = np.log(rng.uniform(0.1, 4, shape))
+        elif name.endswith("dt_bias") and is_mamba:  # steps from 0.01 to 0.5
+            weights[name] = np.log(np.expm1(np.exp(np.log(0.01) + rng.uniform(size=shape) * np.log(50))))
         elif name.endswith("dt_bias"):
             weights[name] = rng.standard_normal(shape) - 1
+        elif name.endswith("mixer.D"):
+            weights[name] = 1 + 0.3 * rng.standard_normal(shape)
         elif name.endswith("bias"):
             weights[name] = 0.2 * rng.standard_normal(shape)
         else:
@@ -179,6 +198,8 @@ def write_safetensors(out: Path, config: dict, storage: str, rng: np.random.Gene
                 stem = name.removesuffix("weight").removesuffix(".") + "."
                 name = stem + "weight"
                 stored |= dict(zip((name, stem + "scales", stem + "biases"), packed))
+            elif w.ndim == 3:  # MLX has a convolution's channels last
+                stored[name] = stored[name].moveaxis(2, 1)
     elif storage != "f32":
         kind = mx.bfloat16 if storage == "bf16" else mx.float16
         stored = {n: w.astype(kind) for n, w in stored.items()}
@@ -213,10 +234,17 @@ def blocks(kind: str, shape: tuple[int, ...], rng: np.random.Generator) -> np.nd
     return raw.reshape(shape[0], -1)
 
 
-def gguf_name(name: str, gemma: bool) -> str:
-    """The name that GGUF has for a tensor of llama or gemma3."""
-    table = gguf.get_tensor_name_map(gguf.MODEL_ARCH.GEMMA3 if gemma else gguf.MODEL_ARCH.LLAMA, 8)
-    stem, suffix = name.rsplit(".", 1)
+#: GGUF's architectures by config.json's `model_type`.
+ARCHITECTURES = {
+    "llama": gguf.MODEL_ARCH.LLAMA, "gemma3_text": gguf.MODEL_ARCH.GEMMA3, "mamba2": gguf.MODEL_ARCH.MAMBA2}
+
+
+def gguf_name(name: str, architecture: gguf.MODEL_ARCH) -> str:
+    """The name that GGUF has for a tensor."""
+    table = gguf.get_tensor_name_map(architecture, 8)
+    if name.endswith((".A_log", ".D")):
+        return table.get_name(name)
+    stem, suffix = name.replace(".dt_bias", ".dt_proj.bias").rsplit(".", 1)
     return f"{table.get_name(stem)}.{suffix}"
 
 
@@ -230,14 +258,8 @@ def halved(w: np.ndarray, heads: int) -> np.ndarray:
     return w.reshape(heads, -1, 2, *w.shape[1:]).swapaxes(1, 2).reshape(w.shape)
 
 
-def write_gguf(out: Path, config: dict, kinds: list[str], rng: np.random.Generator) -> None:
-    gemma = config["model_type"] == "gemma3_text"
-    writer = gguf.GGUFWriter(out / "model.gguf", "gemma3" if gemma else "llama")
-    writer.add_string("tokenizer.ggml.model", "no_vocab")
-    writer.add_vocab_size(config["vocab_size"])
-    writer.add_context_length(config["max_position_embeddings"])
-    writer.add_embedding_length(config["hidden_size"])
-    writer.add_block_count(config["num_hidden_layers"])
+def add_attention(writer: gguf.GGUFWriter, config: dict) -> None:
+    """The metadata of llama and gemma3."""
     writer.add_feed_forward_length(config["intermediate_size"])
     writer.add_head_count(config["num_attention_heads"])
     writer.add_head_count_kv(config["num_key_value_heads"])
@@ -245,20 +267,58 @@ def write_gguf(out: Path, config: dict, kinds: list[str], rng: np.random.Generat
     writer.add_value_length(config["head_dim"])
     writer.add_layer_norm_rms_eps(config["rms_norm_eps"])
     writer.add_rope_freq_base(config["rope_theta"])
-    if gemma:
+    if config["model_type"] == "gemma3_text":
         writer.add_sliding_window(config["sliding_window"])
     else:
         writer.add_rope_dimension_count(config["head_dim"])
     if (scaling := config.get("rope_scaling")) is not None:
         writer.add_tensor("rope_freqs.weight", llama3_factors(config, scaling))
 
+
+def add_state_space(writer: gguf.GGUFWriter, config: dict) -> None:
+    """The metadata of mamba2, as llama.cpp's converter writes it."""
+    writer.add_feed_forward_length(0)
+    writer.add_head_count(0)
+    writer.add_ssm_conv_kernel(config["conv_kernel"])
+    writer.add_ssm_inner_size(config["num_heads"] * config["head_dim"])
+    writer.add_ssm_state_size(config["state_size"])
+    writer.add_ssm_time_step_rank(config["num_heads"])
+    writer.add_ssm_group_count(config["n_groups"])
+    writer.add_layer_norm_rms_eps(config["layer_norm_epsilon"])
+
+
+def converted(name: str, w: np.ndarray, config: dict) -> np.ndarray:
+    """A tensor that is not quantised, as llama.cpp's converter stores it."""
+    if config["model_type"] == "gemma3_text" and "norm" in name:
+        return w + 1
+    if name.endswith(".A_log"):
+        return -np.exp(w)[:, None]
+    if name.endswith(".D"):
+        return w[:, None]
+    if name.endswith("mixer.norm.weight"):
+        return w.reshape(config["n_groups"], -1)
+    return w.squeeze() if "conv1d" in name else w
+
+
+def write_gguf(out: Path, config: dict, kinds: list[str], rng: np.random.Generator) -> None:
+    architecture = ARCHITECTURES[config["model_type"]]
+    llama = architecture == gguf.MODEL_ARCH.LLAMA
+    writer = gguf.GGUFWriter(out / "model.gguf", gguf.MODEL_ARCH_NAMES[architecture])
+    writer.add_string("tokenizer.ggml.model", "no_vocab")
+    writer.add_vocab_size(config["vocab_size"])
+    # Of mamba2, as many positions as llama.cpp's converter writes.
+    writer.add_context_length(config.get("max_position_embeddings", 2**20))
+    writer.add_embedding_length(config["hidden_size"])
+    writer.add_block_count(config["num_hidden_layers"])
+    (add_state_space if architecture == gguf.MODEL_ARCH.MAMBA2 else add_attention)(writer, config)
+
     weights, turn = random_weights(config, rng), 0
     for name, w in weights.items():
-        heads = config["num_attention_heads" if "q_proj" in name else "num_key_value_heads"]
-        rotary = not gemma and ("q_proj" in name or "k_proj" in name)
-        if w.ndim == 1:
-            writer.add_tensor(gguf_name(name, gemma), w + 1 if gemma and "norm" in name else w)
+        if w.ndim != 2:
+            writer.add_tensor(gguf_name(name, architecture), np.ascontiguousarray(converted(name, w, config)))
             continue
+        heads = config.get("num_attention_heads" if "q_proj" in name else "num_key_value_heads")
+        rotary = llama and ("q_proj" in name or "k_proj" in name)
         kind = gguf.GGMLQuantizationType[kinds[turn % len(kinds)]]
         turn += 1
         try:
@@ -267,7 +327,7 @@ def write_gguf(out: Path, config: dict, kinds: list[str], rng: np.random.Generat
             packed = blocks(kind.name, w.shape, rng)
         plain = gguf.quants.dequantize(packed, kind).astype(np.float32)
         weights[name] = halved(plain, heads) if rotary else plain
-        writer.add_tensor(gguf_name(name, gemma), packed, raw_dtype=kind)
+        writer.add_tensor(gguf_name(name, architecture), packed, raw_dtype=kind)
     writer.write_header_to_file()
     writer.write_kv_data_to_file()
     writer.write_tensors_to_file()

@@ -1,7 +1,7 @@
 """Drives the program in a real terminal (tmux): terminal.py MODEL.gguf [--show]
 
 Start, two turns, a stop in mid-answer, scrolling while it writes, a switch of model with completion and back,
-sizes down to 40x12, quit. Each step waits for what the screen must come to show, however slow the machine is.
+sizes down to 40x12, quit; then a conversation that is killed in mid-answer and gone on with. Each step waits for what the screen must come to show, however slow the machine is.
 `--show` prints the screen after each step.
 """
 
@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import os
 import re
+import signal
 import subprocess
 import sys
 import tempfile
@@ -32,6 +33,7 @@ class Terminal:
     """A tmux server of its own with one window that runs a command; the command's exit code lands in a file."""
 
     def __init__(self, command: list[str], environment: dict[str, str], folder: Path, width: int, height: int):
+        folder.mkdir(exist_ok=True)
         self.socket = str(folder / "tmux")
         self.exit_file = folder / "exit"
         runner = folder / "run.sh"
@@ -83,6 +85,13 @@ class Terminal:
     def exit_code(self) -> int | None:
         text = self.exit_file.read_text().strip() if self.exit_file.exists() else ""
         return int(text) if text else None
+
+    def kill_program(self) -> None:
+        """Ends the program that runs in the window as a crash would."""
+        shell = self.tmux("display-message", "-p", "#{pane_pid}").strip()
+        [child] = Path(f"/proc/{shell}/task/{shell}/children").read_text().split()
+        os.kill(int(child), signal.SIGKILL)
+        self.wait(lambda: self.exit_code() is not None, "the program is gone")
 
     def kill(self) -> None:
         subprocess.run(["tmux", "-S", self.socket, "kill-server"], capture_output=True)
@@ -206,8 +215,53 @@ class Scenario:
         self.terminal.wait(
             lambda: not any("› Message" in line for line in self.terminal.screen()), "the terminal is given back")
 
-    def run(self) -> None:
-        for step in (self.start, self.two_turns, self.stop, self.scroll, self.switch, self.resize, self.quit):
+    def crash(self) -> None:
+        self.start()
+        self.terminal.send("/set max_tokens 40")
+        self.terminal.send("/set temperature 0")
+        self.turn("What is the capital of France?")
+        self.terminal.send("/set max_tokens auto")
+        self.terminal.send(LONG_REQUEST)
+        self.writing()
+        time.sleep(1.5)  # an answer is saved once a second
+        self.terminal.kill_program()
+
+    def has(self, text: str) -> bool:
+        return any(text in line for line in self.terminal.screen())
+
+    def resume(self) -> None:
+        self.idle("the program starts")
+        self.terminal.wait(lambda: self.has("Resumed: What is the capital"), "the conversation is there again")
+        self.terminal.press("Home")
+        self.terminal.wait(lambda: self.has("› What is the capital of France?"), "its first message")
+        self.terminal.wait(lambda: self.has("Paris"), "its first answer")
+        self.terminal.press("End")
+        self.terminal.wait(lambda: self.has("(the answer is not complete)"), "the half answer")
+        self.terminal.send("/set max_tokens 20")
+        status = self.turn("Thank you.")
+        expect("TTFT" in status, f"the conversation goes on: {status!r}")
+
+    def sessions(self) -> None:
+        self.terminal.send("/rename The capital of France")
+        self.terminal.send("/new")
+        self.terminal.wait(lambda: not self.has("Thank you."), "a new conversation")
+        self.turn("What is two and two?")
+        self.terminal.type("/sessions ")
+        self.terminal.wait(lambda: self.has("The capital of France") and self.has("open · "), "both are listed")
+        self.terminal.type("cap")
+        self.terminal.wait(lambda: not self.has("open · "), "the list is filtered")
+        self.terminal.press("Enter")
+        self.terminal.wait(lambda: self.has("Resumed: The capital of France"), "the first one is resumed")
+        self.terminal.wait(lambda: self.has("Thank you."), "its last message")
+        self.idle("the model is there")
+        self.terminal.send("/delete")
+        self.terminal.wait(lambda: "y deletes" in self.terminal.status(), "deleting asks")
+        self.terminal.type("y")
+        self.terminal.wait(lambda: not self.has("Thank you."), "it is gone")
+        self.idle("a new conversation")
+
+    def run(self, *steps) -> None:
+        for step in steps:
             step()
             print(f"ok   {step.__name__.replace('_', ' ')}", flush=True)
             if self.show:
@@ -233,17 +287,22 @@ def main() -> int:
             "XDG_CACHE_HOME": folder / "cache", "HOME": folder, "HF_HOME": folder / "hf", "LANG": "C.UTF-8",
             "LC_ALL": "C.UTF-8",
         }
-        terminal = Terminal(
-            [SOTTO, "chat", model.stem], {k: str(v) for k, v in environment.items()}, folder, 140, 30)
-        try:
-            Scenario(terminal, model.stem, second.stem, show).run()
-        except Failure as failure:
-            print(f"FAIL {failure}\nThe screen:")
-            print("\n".join(f"  | {line}" for line in terminal.screen()))
-            print((folder / "stderr").read_text()[-2000:])
-            return 1
-        finally:
-            terminal.kill()
+        everyday = ["start", "two_turns", "stop", "scroll", "switch", "resize", "quit"]
+        programs = [(["chat", model.stem], everyday), (["chat", model.stem], ["crash"]),
+                    (["--continue"], ["resume", "sessions", "quit"])]
+        for number, (arguments, steps) in enumerate(programs):
+            own = folder / f"terminal{number}"
+            terminal = Terminal([SOTTO, *arguments], {k: str(v) for k, v in environment.items()}, own, 140, 30)
+            scenario = Scenario(terminal, model.stem, second.stem, show)
+            try:
+                scenario.run(*(getattr(scenario, step) for step in steps))
+            except Failure as failure:
+                print(f"FAIL {failure}\nThe screen:")
+                print("\n".join(f"  | {line}" for line in terminal.screen()))
+                print((own / "stderr").read_text()[-2000:])
+                return 1
+            finally:
+                terminal.kill()
     print("the terminal test passed")
     return 0
 

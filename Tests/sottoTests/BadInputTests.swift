@@ -52,6 +52,22 @@ struct BadInputTests {
     }
   }
 
+  @Test func aDamagedHistoryIsMovedAside() throws {
+    try Fixture.withFolder { folder in
+      let data = folder.appending(path: "data/sotto")
+      try FileManager.default.createDirectory(at: data, withIntermediateDirectories: true)
+      try Data("Dear diary".utf8).write(to: data.appending(path: "sessions.sqlite"))
+      let program = try Program.run(["chat", "--continue"], in: folder)
+      #expect(program.exitedByItself)
+      #expect(program.exitCode != 0)
+      #expect(program.errorLines.count == 2)
+      #expect(program.errorLines.first?.contains("sessions.sqlite.damaged") == true)
+      #expect(program.errorLines.last?.contains("no sessions are kept yet") == true)
+      let aside = try Data(contentsOf: data.appending(path: "sessions.sqlite.damaged"))
+      #expect(aside == Data("Dear diary".utf8))
+    }
+  }
+
   @Test(arguments: BadModel.allCases)
   func badModelsGetOneLine(_ kind: BadModel) throws {
     try Fixture.withFolder { folder in

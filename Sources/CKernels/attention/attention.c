@@ -21,7 +21,7 @@ static void (*const write_kernels[])(const sotto_attention *, const segment *, c
 static void (*const combine_kernels[])(const sotto_attention *, const segment *, ptrdiff_t) = LEVELS(combine);
 
 size_t sotto_page_bytes(const sotto_cache_layout *l) {
-  return (size_t)(l->heads * head_numbers(l) * number_bytes(l));
+  return (size_t)(l->heads * head_bytes(l));
 }
 
 void sotto_cache_write(sotto_pool *pool, const sotto_cache_layout *layout, void *const *pages, ptrdiff_t first,

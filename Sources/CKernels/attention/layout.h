@@ -9,15 +9,31 @@ enum {
   MOST_TILE_ROWS = 6,   // rows of the largest register tile of any level
   FEW_ROWS = 12,        // up to here a page is read once or twice: numbers are converted as they are read
   MOST_ROWS = 192,      // query rows times heads of a group that share one pass over the pages
+  SCALED_COLUMNS = 32,  // columns of a key in 8 bits that share a scale
+  KEY_BLOCK_BYTES = 16 * 2 + 16 * SCALED_COLUMNS,  // their 16 scales and the columns themselves
+  VALUE_SCALE_BYTES = PAGE * 2,
 };
 
 static inline ptrdiff_t round_up(ptrdiff_t x, ptrdiff_t step) { return (x + step - 1) / step * step; }
 static inline ptrdiff_t value_stride(const sotto_cache_layout *l) { return round_up(l->value_size, 16); }
-static inline ptrdiff_t number_bytes(const sotto_cache_layout *l) { return l->format == SOTTO_CACHE_F32 ? 4 : 2; }
+static inline ptrdiff_t number_bytes(const sotto_cache_layout *l) {
+  return l->format == SOTTO_CACHE_F32 ? 4 : l->format == SOTTO_CACHE_F16 ? 2 : 1;
+}
 /// Numbers of one head in a page.
 static inline ptrdiff_t head_numbers(const sotto_cache_layout *l) {
   return PAGE * (l->head_size + value_stride(l));
 }
+
+/// Bytes of the keys of 16 positions of one head, of all 64, of the values, and of both.
+static inline ptrdiff_t key_group_bytes(const sotto_cache_layout *l) {
+  ptrdiff_t scales = l->format == SOTTO_CACHE_I8 ? (l->head_size + SCALED_COLUMNS - 1) / SCALED_COLUMNS * 32 : 0;
+  return 16 * l->head_size * number_bytes(l) + scales;
+}
+static inline ptrdiff_t key_bytes(const sotto_cache_layout *l) { return PAGE / 16 * key_group_bytes(l); }
+static inline ptrdiff_t value_bytes(const sotto_cache_layout *l) {
+  return PAGE * value_stride(l) * number_bytes(l) + (l->format == SOTTO_CACHE_I8 ? VALUE_SCALE_BYTES : 0);
+}
+static inline ptrdiff_t head_bytes(const sotto_cache_layout *l) { return key_bytes(l) + value_bytes(l); }
 
 /// Rows on their way into pages.
 typedef struct {

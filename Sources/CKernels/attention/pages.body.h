@@ -1,4 +1,4 @@
-// Reading and writing pages for one level: float16, expansion for tiles of many rows.
+// Reading and writing pages for one level: float16, 8 bits, expansion for tiles of many rows.
 vector_function v16 LEVEL(load_half)(const uint16_t *p) {
 #if LEVEL_AVX512
   return (v16)_mm512_cvtph_ps(_mm256_loadu_si256((const __m256i *)p));
@@ -40,6 +40,52 @@ vector_function void LEVEL(store_half)(uint16_t *p, v16 x) {
 #endif
 }
 
+typedef int8_t LEVEL(byte16) __attribute__((vector_size(16), aligned(1)));
+vector_function v16 LEVEL(load_bytes)(const int8_t *p) {
+  return __builtin_convertvector(*(const LEVEL(byte16) *)p, v16);
+}
+
+// Stores `count` numbers (at most 16) times 1 / scale as bytes, `stride` apart.
+vector_function void LEVEL(store_bytes)(int8_t *p, ptrdiff_t stride, const float *x, ptrdiff_t count, float inverse) {
+  v16 scaled = LEVEL(load_some)(x, count) * inverse;
+  i16 whole;
+  LEVEL(nearest)(LEVEL(maximum)(LEVEL(minimum)(scaled, LEVEL(all)(127.0f)), LEVEL(all)(-127.0f)), &whole);
+  LEVEL(byte16) bytes = __builtin_convertvector(whole, LEVEL(byte16));
+  for (ptrdiff_t i = 0; i < count; i++) p[i * stride] = bytes[i];
+}
+
+// The scale with which `count` numbers become bytes, rounded to float16 as it is stored; its inverse, 0 for zeros.
+vector_function float LEVEL(byte_scale)(const float *x, ptrdiff_t count, uint16_t *stored) {
+  v16 top = LEVEL(all)(0);
+  for (ptrdiff_t i = 0; i < count; i += 16) {
+    v16 part = LEVEL(load_some)(x + i, count - i < 16 ? count - i : 16);
+    top = LEVEL(maximum)(top, LEVEL(maximum)(part, -part));
+  }
+  uint16_t halves[16];
+  LEVEL(store_half)(halves, LEVEL(all)(LEVEL(largest)(top) * (1.0f / 127)));
+  *stored = halves[0];
+  float scale = LEVEL(load_half)(halves)[0];
+  return scale > 0 ? 1.0f / scale : 0;
+}
+
+// A key (in `slot` of a page) and a value as bytes.
+static void LEVEL(write_bytes)(const sotto_cache_layout *l, char *base, ptrdiff_t slot, const float *key,
+                               const float *value) {
+  char *group = base + slot / 16 * key_group_bytes(l);
+  for (ptrdiff_t d = 0; d < l->head_size; d += SCALED_COLUMNS, group += KEY_BLOCK_BYTES) {
+    ptrdiff_t count = l->head_size - d < SCALED_COLUMNS ? l->head_size - d : SCALED_COLUMNS;
+    float inverse = LEVEL(byte_scale)(key + d, count, (uint16_t *)group + slot % 16);
+    int8_t *columns = (int8_t *)group + 32 + slot % 16;
+    for (ptrdiff_t i = 0; i < count; i += 16)
+      LEVEL(store_bytes)(columns + 16 * i, 16, key + d + i, count - i < 16 ? count - i : 16, inverse);
+  }
+  char *values = base + key_bytes(l);
+  float inverse = LEVEL(byte_scale)(value, l->value_size, (uint16_t *)values + slot);
+  int8_t *columns = (int8_t *)values + VALUE_SCALE_BYTES + slot * value_stride(l);
+  for (ptrdiff_t i = 0; i < l->value_size; i += 16)
+    LEVEL(store_bytes)(columns + i, 1, value + i, l->value_size - i < 16 ? l->value_size - i : 16, inverse);
+}
+
 static void LEVEL(write_rows)(const void *arguments, ptrdiff_t first, ptrdiff_t last) {
   const cache_write *w = arguments;
   const sotto_cache_layout *l = w->layout;
@@ -47,9 +93,13 @@ static void LEVEL(write_rows)(const void *arguments, ptrdiff_t first, ptrdiff_t 
   for (ptrdiff_t row = first; row < last; row++) {
     ptrdiff_t position = w->first + row, slot = position % PAGE;
     for (ptrdiff_t head = 0; head < l->heads; head++) {
-      char *base = (char *)w->pages[position / PAGE] + head * head_numbers(l) * number_bytes(l);
+      char *base = (char *)w->pages[position / PAGE] + head * head_bytes(l);
       const float *key = w->key.data + row * w->key.stride + head * l->head_size;
       const float *value = w->value.data + row * w->value.stride + head * l->value_size;
+      if (l->format == SOTTO_CACHE_I8) {
+        LEVEL(write_bytes)(l, base, slot, key, value);
+        continue;
+      }
       ptrdiff_t key_start = slot / 16 * 16 * l->head_size + slot % 16;
       ptrdiff_t value_start = PAGE * l->head_size + slot * padded;
       if (l->format == SOTTO_CACHE_F32) {
@@ -77,22 +127,60 @@ vector_function void LEVEL(expand)(float *output, const uint16_t *halves, ptrdif
   for (ptrdiff_t i = 0; i < count; i += 16) LEVEL(store)(output + i, LEVEL(load_half)(halves + i));
 }
 
+// The columns from d on of 16 keys in 8 bits, as numbers; `group` is where the group begins.
+vector_function v16 LEVEL(key_bytes_at)(const char *group, ptrdiff_t d) {
+  const char *block = group + d / SCALED_COLUMNS * KEY_BLOCK_BYTES;
+  v16 scales = LEVEL(load_half)((const uint16_t *)block);
+  return LEVEL(load_bytes)((const int8_t *)block + 32 + d % SCALED_COLUMNS * 16) * scales;
+}
+// Keys and values in 8 bits as float32 numbers, in the same order.
+static void LEVEL(expand_bytes)(const sotto_cache_layout *l, const char *keys, const char *values, float *key_output,
+                                float *value_output) {
+  ptrdiff_t stride = value_stride(l);
+  for (ptrdiff_t g = 0; g < PAGE / 16; g++)
+    for (ptrdiff_t d = 0; d < l->head_size; d++, key_output += 16)
+      LEVEL(store)(key_output, LEVEL(key_bytes_at)(keys + g * key_group_bytes(l), d));
+  float scales[PAGE];
+  LEVEL(expand)(scales, (const uint16_t *)values, PAGE);
+  const int8_t *columns = (const int8_t *)values + VALUE_SCALE_BYTES;
+  for (ptrdiff_t p = 0; p < PAGE; p++)
+    for (ptrdiff_t c = 0; c < stride; c += 16, columns += 16, value_output += 16)
+      LEVEL(store)(value_output, LEVEL(load_bytes)(columns) * scales[p]);
+}
+
 #if LEVEL_AVX512
-// Rows of numbers (of 16 * `vectors` columns) in pairs: two rows become one of bfloat16 pairs, as dpbf16 takes them.
-// An odd last row is paired with zeros.
+static const uint16_t LEVEL(pair_order)[32] __attribute__((aligned(64))) = {
+    0, 16, 1, 17, 2,  18, 3,  19, 4,  20, 5,  21, 6,  22, 7,  23,
+    8, 24, 9, 25, 10, 26, 11, 27, 12, 28, 13, 29, 14, 30, 15, 31};
+// 16 pairs of bfloat16, each of a number of `a` and one of `b`, as dpbf16 takes them.
+vector_function void LEVEL(store_pairs)(uint32_t *output, v16 a, v16 b) {
+  __m512i both = (__m512i)_mm512_cvtne2ps_pbh((__m512)b, (__m512)a);
+  _mm512_storeu_si512(output, _mm512_permutexvar_epi16(_mm512_load_si512(LEVEL(pair_order)), both));
+}
+// Rows of numbers (of 16 * `vectors` columns) in pairs: two rows become one of pairs. An odd last row is paired with
+// zeros.
 vector_function void LEVEL(expand_pairs)(uint32_t *output, const uint16_t *halves, ptrdiff_t rows,
                                          ptrdiff_t columns) {
-  static const uint16_t order[32] __attribute__((aligned(64))) = {
-      0, 16, 1, 17, 2,  18, 3,  19, 4,  20, 5,  21, 6,  22, 7,  23,
-      8, 24, 9, 25, 10, 26, 11, 27, 12, 28, 13, 29, 14, 30, 15, 31};
-  __m512i interleave = _mm512_load_si512(order);
   for (ptrdiff_t row = 0; row < rows; row += 2)
     for (ptrdiff_t i = 0; i < columns; i += 16, output += 16) {
       const uint16_t *p = halves + row * columns + i;
-      __m512 a = (__m512)LEVEL(load_half)(p);
-      __m512 b = row + 1 < rows ? (__m512)LEVEL(load_half)(p + columns) : _mm512_setzero_ps();
-      __m512i both = (__m512i)_mm512_cvtne2ps_pbh(b, a);
-      _mm512_storeu_si512(output, _mm512_permutexvar_epi16(interleave, both));
+      LEVEL(store_pairs)(output, LEVEL(load_half)(p), row + 1 < rows ? LEVEL(load_half)(p + columns) : LEVEL(all)(0));
     }
+}
+// The same of keys and values in 8 bits.
+static void LEVEL(expand_byte_pairs)(const sotto_cache_layout *l, const char *keys, const char *values,
+                                     uint32_t *key_output, uint32_t *value_output) {
+  ptrdiff_t size = l->head_size, stride = value_stride(l);
+  for (ptrdiff_t g = 0; g < PAGE / 16; g++, keys += key_group_bytes(l))
+    for (ptrdiff_t d = 0; d < size; d += 2, key_output += 16)
+      LEVEL(store_pairs)(key_output, LEVEL(key_bytes_at)(keys, d),
+                         d + 1 < size ? LEVEL(key_bytes_at)(keys, d + 1) : LEVEL(all)(0));
+  float scales[PAGE];
+  LEVEL(expand)(scales, (const uint16_t *)values, PAGE);
+  const int8_t *columns = (const int8_t *)values + VALUE_SCALE_BYTES;
+  for (ptrdiff_t p = 0; p < PAGE; p += 2, columns += 2 * stride)
+    for (ptrdiff_t c = 0; c < stride; c += 16, value_output += 16)
+      LEVEL(store_pairs)(value_output, LEVEL(load_bytes)(columns + c) * scales[p],
+                         LEVEL(load_bytes)(columns + stride + c) * scales[p + 1]);
 }
 #endif

@@ -33,10 +33,11 @@ static void LEVEL(pack_query)(const sotto_attention *a, const segment *s, ptrdif
   }
 }
 
-// Turns a row's scores, in groups [group, last_group), into weights; those outside [low, high) become 0.
+// Turns a row's scores, in groups [group, last_group), into weights; those outside [low, high) become 0. Where the
+// values have scales, the weights that are stored are multiplied by them.
 vector_function void LEVEL(weigh)(float *scores, ptrdiff_t group, ptrdiff_t last_group, ptrdiff_t low, ptrdiff_t high,
                                   float softcap, float *base, float *totals, float *sums, ptrdiff_t stride,
-                                  int pairs) {
+                                  const uint16_t *value_scales, int pairs) {
   v16 x[4], top = LEVEL(all)(-__builtin_inff());
   for (ptrdiff_t g = group; g < last_group; g++) {
     x[g] = LEVEL(load)(scores + 16 * g);
@@ -64,6 +65,7 @@ vector_function void LEVEL(weigh)(float *scores, ptrdiff_t group, ptrdiff_t last
   for (ptrdiff_t g = group; g < last_group; g++) {
     x[g] = LEVEL(exp2_weight)(x[g] - reference, pairs);
     total += x[g];
+    if (value_scales) x[g] *= LEVEL(load_half)(value_scales + 16 * g);
     if (!pairs) LEVEL(store)(scores + 16 * g, x[g]);
   }
 #if LEVEL_AVX512
@@ -81,6 +83,8 @@ static void LEVEL(attend_page)(const sotto_attention *a, const segment *s, const
   const sotto_sequence *sequence = s->sequence;
   ptrdiff_t group = group_heads(a), stride = value_stride(&a->layout), rows = s->rows * group;
   int pairs = kind == OPERAND_BF16_PAIRS;
+  const uint16_t *value_scales = kind == OPERAND_I8 ? (const uint16_t *)values : NULL;
+  if (value_scales) values += VALUE_SCALE_BYTES;
   ptrdiff_t depth = pairs ? (a->layout.head_size + 1) / 2 : a->layout.head_size;
   // How far the first query row's position is behind the page's first one.
   ptrdiff_t ahead = sequence->length - sequence->rows + s->row - (sequence->origin + page * PAGE);
@@ -105,10 +109,10 @@ static void LEVEL(attend_page)(const sotto_attention *a, const segment *s, const
       // A whole page with constant bounds, so that its scores stay in registers.
       if (first_group == 0 && last_group == PAGE / 16)
         LEVEL(weigh)(scores + i * PAGE, 0, PAGE / 16, seen, ahead + row + 1, a->softcap, base, totals, sums, stride,
-                     pairs);
+                     value_scales, pairs);
       else
         LEVEL(weigh)(scores + i * PAGE, first_group, last_group, seen, ahead + row + 1, a->softcap, base, totals,
-                     sums, stride, pairs);
+                     sums, stride, value_scales, pairs);
     }
     if (pairs)
       tile.values(scores, values, stride, 8 * first_group, (high + 1) / 2, next, w->sums + r * stride);
@@ -120,9 +124,9 @@ static void LEVEL(attend_page)(const sotto_attention *a, const segment *s, const
 static void LEVEL(attend_segment)(const sotto_attention *a, const segment *s, const workspace *w) {
   const sotto_cache_layout *l = &a->layout;
   ptrdiff_t group = group_heads(a), rows = s->rows * group, stride = value_stride(l), size = l->head_size;
-  int half = l->format == SOTTO_CACHE_F16, many = rows > FEW_ROWS;
-  int kind = half && !many ? OPERAND_F16 : OPERAND_F32;
-  if (half && many && a->rounded && LEVEL_ISA == SOTTO_ISA_AVX512) kind = OPERAND_BF16_PAIRS;
+  int half = l->format == SOTTO_CACHE_F16, bytes = l->format == SOTTO_CACHE_I8, many = rows > FEW_ROWS;
+  int kind = half && !many ? OPERAND_F16 : bytes && !many ? OPERAND_I8 : OPERAND_F32;
+  if ((half || bytes) && many && a->rounded && LEVEL_ISA == SOTTO_ISA_AVX512) kind = OPERAND_BF16_PAIRS;
   ptrdiff_t padded = many ? padded_rows(a, s->rows) : rows;
   LEVEL(pack_query)(a, s, padded, kind == OPERAND_BF16_PAIRS, w->query);
   memset(w->sums, 0, (size_t)(padded * stride) * sizeof(float));
@@ -134,23 +138,27 @@ static void LEVEL(attend_segment)(const sotto_attention *a, const segment *s, co
     w->totals[16 * r] = sink ? 1 : 0;
   }
   for (ptrdiff_t page = s->first_page; page < s->last_page; page++) {
-    const char *keys = (const char *)s->sequence->pages[page] + s->head * head_numbers(l) * number_bytes(l);
-    const char *values = keys + PAGE * size * number_bytes(l);
+    const char *keys = (const char *)s->sequence->pages[page] + s->head * head_bytes(l);
+    const char *values = keys + key_bytes(l);
     const char *next = page + 1 < s->last_page ? (const char *)s->sequence->pages[page + 1] : keys;
-    if (page + 1 < s->last_page) next += s->head * head_numbers(l) * number_bytes(l);
-    if (kind == OPERAND_F32 && half) {
+    if (page + 1 < s->last_page) next += s->head * head_bytes(l);
+    if (kind == OPERAND_F32 && bytes) {
+      LEVEL(expand_bytes)(l, keys, values, (float *)w->keys, (float *)w->values);
+    } else if (kind == OPERAND_F32 && half) {
       LEVEL(expand)((float *)w->keys, (const uint16_t *)keys, PAGE * size);
       LEVEL(expand)((float *)w->values, (const uint16_t *)values, PAGE * stride);
     }
 #if LEVEL_AVX512
-    if (kind == OPERAND_BF16_PAIRS) {
+    if (kind == OPERAND_BF16_PAIRS && bytes) {
+      LEVEL(expand_byte_pairs)(l, keys, values, (uint32_t *)w->keys, (uint32_t *)w->values);
+    } else if (kind == OPERAND_BF16_PAIRS) {
       for (ptrdiff_t g = 0; g < PAGE / 16; g++)
         LEVEL(expand_pairs)((uint32_t *)w->keys + g * 16 * ((size + 1) / 2), (const uint16_t *)keys + g * 16 * size,
                             size, 16);
       LEVEL(expand_pairs)((uint32_t *)w->values, (const uint16_t *)values, PAGE, stride);
     }
 #endif
-    int expanded = half && kind != OPERAND_F16;
+    int expanded = (half && kind != OPERAND_F16) || (bytes && kind != OPERAND_I8);
     LEVEL(attend_page)(a, s, w, page, padded, kind, expanded ? w->keys : keys, expanded ? w->values : values, next);
   }
 }

@@ -8,12 +8,14 @@
     const float *pa = e->a.data + row * e->a.stride, *pb = e->b.data + row * e->b.stride;               \
     float *output = e->output + row * e->columns;                                                       \
     for (; i + 16 <= end; i += 16) {                                                                    \
-      v16 a = e->repeats ? LEVEL(all)(*pa) : LEVEL(load)(pa + i), b = LEVEL(load)((BINARY ? pb : pa) + i), y;                          \
+      v16 a = e->repeats ? LEVEL(all)(*pa) : LEVEL(load)(pa + i);                                       \
+      v16 b = LEVEL(load)((BINARY ? pb : pa) + i), y;                                                   \
       body;                                                                                             \
       LEVEL(store)(output + i, y);                                                                      \
     }                                                                                                   \
     if (i < end) {                                                                                      \
-      v16 a = e->repeats ? LEVEL(all)(*pa) : LEVEL(load_some)(pa + i, end - i), b = LEVEL(load_some)((BINARY ? pb : pa) + i, end - i), y; \
+      v16 a = e->repeats ? LEVEL(all)(*pa) : LEVEL(load_some)(pa + i, end - i);                         \
+      v16 b = LEVEL(load_some)((BINARY ? pb : pa) + i, end - i), y;                                     \
       body;                                                                                             \
       LEVEL(store_some)(output + i, y, end - i);                                                        \
     }                                                                                                   \

@@ -2,8 +2,8 @@
 //
 // With b_i the sum of g up to token i of the chunk, D_ij = exp(b_i - b_j), and S the state before the chunk, the writes
 // V' of all tokens solve (I + tril(beta K Kᵀ ⊙ D, -1)) V' = beta (V - exp(b) K S); the outputs are
-// exp(b) Q S + tril(Q Kᵀ ⊙ D) V', and S becomes exp(b_last) S + (exp(b_last - b) K)ᵀ V' (arXiv:2412.06464, section 3.3,
-// with the triangular system solved by blocks of rows in place of multiplying by its inverse).
+// exp(b) Q S + tril(Q Kᵀ ⊙ D) V', and S becomes exp(b_last) S + (exp(b_last - b) K)ᵀ V' (arXiv:2412.06464, section
+// 3.3, with the triangular system solved by blocks of rows in place of multiplying by its inverse).
 
 vector_function ptrdiff_t LEVEL(smaller)(ptrdiff_t a, ptrdiff_t b) { return a < b ? a : b; }
 
@@ -117,8 +117,8 @@ static void LEVEL(run_head)(const delta_unit *unit, ptrdiff_t head, ptrdiff_t fi
   for (ptrdiff_t row = 0; row < rows; row += PRODUCT_ROWS) {
     float *x = outputs + row * stride;
     delta_product p = {.a = w->reads + row * CHUNK, .a_row = CHUNK, .a_step = 1, .b = w->values, .b_stride = stride,
-                       .depth = row + PRODUCT_ROWS, .start = x, .factors = decays.decay + row, .factor_step = 1, .out = x,
-                       .stride = stride};
+                       .depth = row + PRODUCT_ROWS, .start = x, .factors = decays.decay + row, .factor_step = 1,
+                       .out = x, .stride = stride};
     LEVEL(multiply)(&p, PRODUCT_ROWS, stride);
   }
   LEVEL(write_outputs)(unit, head, first, count, outputs, stride);
@@ -128,8 +128,8 @@ static void LEVEL(run_head)(const delta_unit *unit, ptrdiff_t head, ptrdiff_t fi
       float *x = w->values + i * stride + column;
       LEVEL(store)(x, LEVEL(load)(x) * decays.left[i]);
     }
-  delta_product written = {.a = w->keys, .a_row = 1, .a_step = keys, .b = w->values, .b_stride = stride, .depth = rows,
-                           .start = state, .factors = &decays.whole, .out = state, .stride = stride};
+  delta_product written = {.a = w->keys, .a_row = 1, .a_step = keys, .b = w->values, .b_stride = stride,
+                           .depth = rows, .start = state, .factors = &decays.whole, .out = state, .stride = stride};
   LEVEL(multiply)(&written, keys, stride);
 }
 

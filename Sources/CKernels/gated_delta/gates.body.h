@@ -23,8 +23,8 @@ static void LEVEL(prepare_gates)(const sotto_gated_delta *call, ptrdiff_t head, 
 }
 
 // Rows of keys or queries, each divided by its norm and times `scale`; zeros behind, and in rows up to `padded`.
-static void LEVEL(normalise)(sotto_rows x, ptrdiff_t count, ptrdiff_t padded, ptrdiff_t size, float epsilon, float scale,
-                             float *out, ptrdiff_t stride) {
+static void LEVEL(normalise)(sotto_rows x, ptrdiff_t count, ptrdiff_t padded, ptrdiff_t size, float epsilon,
+                             float scale, float *out, ptrdiff_t stride) {
   for (ptrdiff_t row = 0; row < padded; row++) {
     float *y = out + row * stride;
     if (row >= count) {

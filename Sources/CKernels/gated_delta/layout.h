@@ -30,7 +30,8 @@ static inline size_t lay_out(const sotto_gated_delta *call, float *memory, delta
   // Each part begins on a cache line.
   ptrdiff_t parts[] = {2 * CHUNK * keys, CHUNK * keys, pairs, pairs, pairs, pairs, 2 * CHUNK * values,
                        round_up(group * keys * values, 16)};
-  float **places[] = {&w->keys, &w->turned, &w->key_keys, &w->query_keys, &w->writes, &w->reads, &w->values, &w->states};
+  float **places[] = {&w->keys,   &w->turned, &w->key_keys, &w->query_keys,
+                      &w->writes, &w->reads,  &w->values,   &w->states};
   size_t total = 0;
   for (size_t i = 0; i < sizeof parts / sizeof *parts; i++) {
     if (memory) *places[i] = memory + total;

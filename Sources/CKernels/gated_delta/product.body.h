@@ -1,7 +1,7 @@
 // Products of small float32 matrices that lie in the caches, for one level.
 #ifndef DELTA_PRODUCT
 #define DELTA_PRODUCT
-/// out[r] = factors[r * factor_step] * start[r] + sum over d < depth of a[r * a_row + d * a_step] * b[d * b_stride ...].
+/// out[r] = factors[r * factor_step] * start[r] + the sum over d < depth of a[r * a_row + d * a_step] * b[d].
 /// `start` may be NULL (zeros) and `out` itself; `factors` may be NULL (ones).
 typedef struct {
   const float *a;
@@ -15,8 +15,8 @@ typedef struct {
 } delta_product;
 #endif
 
-// The tile of PRODUCT_ROWS rows and 16 * vectors columns. With `solves` the columns of `a` behind `depth` hold a strictly
-// lower triangle L, and the tile becomes the solution x of x = tile + L x.
+// The tile of PRODUCT_ROWS rows and 16 * vectors columns. With `solves` the columns of `a` behind `depth` hold a
+// strictly lower triangle L, and the tile becomes the solution x of x = tile + L x.
 vector_function void LEVEL(product_tile)(int vectors, int solves, const delta_product *p, ptrdiff_t row,
                                          ptrdiff_t column) {
   v16 sums[PRODUCT_ROWS][PRODUCT_VECTORS];
@@ -50,7 +50,7 @@ static void LEVEL(multiply)(const delta_product *p, ptrdiff_t rows, ptrdiff_t co
     for (ptrdiff_t row = 0; row < rows; row += PRODUCT_ROWS) LEVEL(product_tile)(1, 0, p, row, column);
 }
 
-// Solves x = x + L x in place for PRODUCT_ROWS rows of the unit lower triangular system, all rows before them being solved.
+// Solves PRODUCT_ROWS rows of the unit lower triangular system in place, all rows before them being solved.
 static void LEVEL(solve)(const delta_product *p, ptrdiff_t columns) {
   ptrdiff_t column = 0;
   for (; column + 16 * PRODUCT_VECTORS <= columns; column += 16 * PRODUCT_VECTORS)

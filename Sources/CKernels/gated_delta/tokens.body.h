@@ -2,8 +2,8 @@
 //
 // With m = kᵀ S and o = qᵀ S of the state before a token, delta = beta (v - exp(g) m), the output is
 // exp(g) o + (q · k) delta, and S becomes exp(g) S + k delta: two passes. Columns of the state do not depend on each
-// other, so a few vectors of columns go through all tokens while they are in the first cache: the state's memory is read
-// and written once.
+// other, so a few vectors of columns go through all tokens while they are in the first cache: the state's memory is
+// read and written once.
 
 // Columns column ..< column + 16 * vectors, or of the last vector only `some`.
 vector_function void LEVEL(token_columns)(int vectors, ptrdiff_t some, const delta_unit *unit, ptrdiff_t head,

@@ -7,6 +7,8 @@ import CKernels
 public final class CPUBackend: Backend {
   /// Whether activations, keys and values may be rounded for speed.
   public let precision: Precision
+  /// How keys and values are stored.
+  public let cacheFormat: CacheFormat
   package let pool: ThreadPool
   package let buffers = BufferPool()
   let workspace: MatrixWorkspace
@@ -15,8 +17,11 @@ public final class CPUBackend: Backend {
   /// - Parameters:
   ///   - precision: whether activations, keys and values may be rounded for speed.
   ///   - threads: threads that compute, the caller's included; nil for one a processor.
-  public init(precision: Precision, threads: Int? = nil) {
+  ///   - cacheFormat: how keys and values are stored; nil for float32 where the backend is exact, float16 where
+  ///     it is fast.
+  public init(precision: Precision, threads: Int? = nil, cacheFormat: CacheFormat? = nil) {
     self.precision = precision
+    self.cacheFormat = cacheFormat ?? (precision == .exact ? .float32 : .float16)
     pool = ThreadPool(threads: threads ?? ThreadPool.processors)
     workspace = MatrixWorkspace(pool)
   }

@@ -89,7 +89,9 @@ struct GatedDeltaNet {
       query: backend.columns(convolved, 0..<keys), key: backend.columns(convolved, keys..<2 * keys),
       value: backend.columns(convolved, 2 * keys..<2 * keys + values), decay: decay, write: write,
       caches: caches, counts: input.counts, settings)
-    let gated = backend.gated(norm(read, on: backend), by: gate, .silu)
+    let gated = backend.gatedRMSNorm(
+      read, gate: gate, weight: norm.weight, groupSize: settings.valueSize, epsilon: norm.epsilon,
+      gateFirst: false)
     return backend.linear(gated, [output], adding: residual)
   }
 }

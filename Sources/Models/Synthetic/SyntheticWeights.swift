@@ -14,16 +14,15 @@ struct SyntheticWeights: WeightSource {
   func storedWeight(_ name: String, shape extents: [Int]) throws -> Weight {
     let numbers = extents.reduce(1, *)
     if extents.count == 1 || name.hasSuffix(".bias") {
-      let value: Float = name.hasSuffix("bias") ? 0 : 1
       return try Weight(
         format: .float32, shape: extents,
-        values: Self.bytes(count: numbers * 4, repeating: withUnsafeBytes(of: value) { Array($0) }))
+        values: Self.bytes(count: numbers * 4, repeating: Self.list(name).withUnsafeBytes { Array($0) }))
     }
     // A convolution's few taps are plain numbers in every file.
     let wanted = shape.format(name)
     let format = (extents.last ?? 0) % wanted.blockColumns == 0 ? wanted : .float32
     let blocks = numbers / format.blockColumns
-    var random = SystemRandomNumberGenerator()
+    var random = QuickGenerator(state: UInt64(numbers))
     let pattern = (0..<4093).flatMap { _ in Self.block(of: format, &random) }
     let values = Self.bytes(count: blocks * format.blockBytes, repeating: pattern)
     switch format {
@@ -39,8 +38,16 @@ struct SyntheticWeights: WeightSource {
     }
   }
 
+  /// What a list of numbers repeats. A recurrence's decays are spread as Mamba-2 is initialised: rates from 1 to
+  /// 16, steps (behind the softplus) from 0.001 to 0.1; so states stay finite and remember.
+  private static func list(_ name: String) -> [Float] {
+    if name.hasSuffix("A_log") { return (1...16).map { log(Float($0)) } }
+    if name.hasSuffix("dt_bias") { return (0...16).map { log(expm1(0.001 * pow(100, Float($0) / 16))) } }
+    return [name.hasSuffix("bias") ? 0 : 1]
+  }
+
   /// One block of random numbers with a small scale.
-  private static func block(of format: WeightFormat, _ random: inout SystemRandomNumberGenerator) -> [UInt8] {
+  private static func block(of format: WeightFormat, _ random: inout QuickGenerator) -> [UInt8] {
     var bytes = (0..<format.blockBytes).map { _ in UInt8.random(in: 0...255, using: &random) }
     func half(_ value: Float16, at offset: Int) {
       bytes[offset] = UInt8(value.bitPattern & 0xff)
@@ -80,5 +87,18 @@ struct SyntheticWeights: WeightSource {
       filled += next
     }
     return memory.bytes
+  }
+}
+
+/// SplitMix64. The system's generator takes a call of the system for each byte: seconds for a large shape.
+private struct QuickGenerator: RandomNumberGenerator {
+  var state: UInt64
+
+  mutating func next() -> UInt64 {
+    state &+= 0x9e37_79b9_7f4a_7c15
+    var z = state
+    z = (z ^ (z >> 30)) &* 0xbf58_476d_1ce4_e5b9
+    z = (z ^ (z >> 27)) &* 0x94d0_49bb_1331_11eb
+    return z ^ (z >> 31)
   }
 }

@@ -14,17 +14,51 @@ package final class Chat {
   /// Takes an event that came at `now` (seconds on any clock that does not go back).
   package func handle(_ event: ChatEvent, now: Double) -> [ChatEffect] {
     state.now = now
+    return take(event) + state.backgroundEffects()
+  }
+
+  /// What is to be done because time went on.
+  package func background(now: Double) -> [ChatEffect] {
+    state.now = now
+    return state.backgroundEffects()
+  }
+
+  /// What is to be done first: the models are listed, and the engine gets ready for the session.
+  package func firstEffects() -> [ChatEffect] {
+    [.refreshModels(for: state.request)] + state.turnToSession(leaving: nil)
+  }
+
+  /// What is to be done before the program ends.
+  package func lastEffects() -> [ChatEffect] { state.lastEffects() }
+
+  private func take(_ event: ChatEvent) -> [ChatEffect] {
     switch event {
     case .input(let input): return take(input)
     case .engine(let turn, let event): state.take(event, turn: turn)
-    case .models(let models, let current, let settings):
-      state.models = models
-      if state.model == nil, let current {
-        state.model = current
-        state.settings = settings
-      }
+    case .models(let models, let current, let settings): state.take(models, current, settings)
     case .modelLoaded(let info, let settings): return state.loaded(info, settings)
     case .modelFailed(let name, let message): state.failedToLoad(name, message)
+    case .caches(let report):
+      if state.awaited.remove(.cache) != nil { state.say(CacheText.of(report)) }
+    case .cachesCleared(let bytes):
+      state.awaited.remove(.cache)
+      state.say(bytes.map { "\(byteSize($0)) of prompt caches given back." } ?? "No prompt caches are kept.")
+    case .sessions(let sessions, let time):
+      (state.sessions, state.sessionsAt) = (sessions, time)
+      if state.awaited.remove(.sessions) != nil { state.say(state.sessionList) }
+      if sessions.isEmpty, state.shownList == .sessions { state.show("No sessions are kept yet") }
+    case .sessionOpened(let session): return state.open(session)
+    case .sessionReady(let id):
+      if id == state.session.id { state.session.isWarming = false }
+    case .sessionFound(let session):
+      state.awaited.remove(.session)
+      state.question = .delete(session)
+    case .sessionDeleted(let id): return state.deleted(id)
+    case .sessionFailed(let message):
+      state.awaited.remove(.session)
+      state.session.isBusy = false
+      state.transcript.note(message, .error)
+    case .sessionSaved(let id, let outcome): return state.saved(id, outcome)
     case .note(let text, let isError): state.transcript.note(text, isError ? .error : .notice)
     case .quit(let code): return [.quit(code)]
     }
@@ -144,18 +178,24 @@ extension Chat {
   /// Takes a whole line, as if it had been typed and sent.
   package func submit(_ line: String, now: Double) -> [ChatEffect] {
     mutate(now) { state in
+      if let question = state.question { return state.answer(question, line) }
       state.draft.set(line)
-      let effects = state.submit()
+      var effects = state.submit()
       // Without a screen there is no menu and no panel: what they would show is said.
       if state.helpScroll != nil {
         state.helpScroll = nil
         state.transcript.note(HelpText.lines(width: 80).map(\.text).joined(separator: "\n"))
       }
-      if state.draft.text == "/model " { _ = state.run(.models, "") }
+      if state.draft.text == "/model " { effects += state.run(.models, "") }
+      if state.draft.text == "/branch " { state.say(state.branchList) }
+      if state.draft.text == "/sessions " {
+        state.awaited.insert(.sessions)
+        effects.append(.listSessions)
+      }
       if state.draft.text == "/theme " { state.show("Themes need a screen") }
       state.draft.clear()
       state.editing = nil
-      return effects
+      return effects + state.backgroundEffects()
     }
   }
 

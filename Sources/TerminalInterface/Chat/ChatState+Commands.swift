@@ -10,7 +10,9 @@ extension ChatState {
     }
     switch command {
     case .model: return chooseModel(argument)
-    case .models: transcript.note(modelList)
+    case .models:
+      awaited.insert(.models)
+      return [.refreshModels(for: request)]
     case .system: setSystem(argument)
     case .set: set(argument)
     case .think: think(argument)
@@ -29,24 +31,27 @@ extension ChatState {
       } else {
         show("There is nothing to take back")
       }
-    case .new:
-      conversation = MessageTree(systemPrompt: conversation.systemPrompt)
-      transcript.clear()
-      (scroll, statistics, editing) = (.live, nil, nil)
+    case .branch: choosePath(argument)
+    case .new: return begin()
+    case .sessions: return resume(argument)
+    case .rename: rename(argument)
+    case .delete: return askToDelete(argument)
     case .theme: chooseTheme(argument)
     case .copy: return copy(argument)
     case .save: return save(argument)
     case .stats: transcript.note(statisticsText)
+    case .cache: return caches(argument)
     case .help: helpScroll = 0
     case .quit: return [.quit(0)]
     }
-    if scroll != .live && [.models, .system, .set, .think, .stats].contains(command) { scroll = .live }
+    if scroll != .live && [.system, .set, .think, .stats].contains(command) { scroll = .live }
     return []
   }
 
   private func changesConversation(_ command: Command, _ argument: String) -> Bool {
     switch command {
     case .model: !argument.isEmpty
+    case .sessions, .branch, .delete: !argument.isEmpty || command == .delete
     case .regen, .edit, .undo, .new: true
     default: false
     }
@@ -56,7 +61,8 @@ extension ChatState {
     if name.isEmpty {
       draft.set("/model ")
       if models.isEmpty { show("No models were found; /model PATH loads a file") }
-      return [.refreshModels]
+      // The menu asks for them anew.
+      return []
     }
     // A unique beginning is enough; anything else goes to the engine, which also takes paths.
     let exact = models.first { $0.name == name } ?? models.first { $0.name.lowercased() == name.lowercased() }
@@ -70,13 +76,66 @@ extension ChatState {
     return [.switchModel(chosen)]
   }
 
-  private var modelList: String {
+  /// Adds a note and shows it.
+  package mutating func say(_ text: String) {
+    transcript.note(text)
+    scroll = .live
+  }
+
+  /// The models as text.
+  package var modelList: String {
     if models.isEmpty { return "No models were found. /model PATH loads a file." }
-    return models.map { model in
-      let mark = model.name == model.name && model.name == self.model?.name ? "◆" : " "
-      let state = model.isResident ? " · loaded" : ""
-      return "\(mark) \(model.name) · \(model.quantisation) · \(byteSize(model.bytes))\(state)"
+    return zip(models, ModelText.rows(models, current: model?.name)).map { summary, row in
+      "\(summary.name == model?.name ? "◆" : " ") \(row.name)  \(row.facts)"
     }.joined(separator: "\n")
+  }
+
+  private mutating func caches(_ argument: String) -> [ChatEffect] {
+    guard argument.isEmpty || argument.lowercased() == "clear" else {
+      show("/cache shows what is held, /cache clear gives it back")
+      return []
+    }
+    awaited.insert(.cache)
+    return argument.isEmpty ? [.reportCaches] : [.clearCaches]
+  }
+
+  /// The branches as text, for a chat of lines.
+  package var branchList: String {
+    let lines = BranchChoice.all(in: conversation).map {
+      "\($0.isCurrent ? "◆" : " ") \($0.number)  \($0.opening)  (\($0.place))"
+    }
+    return lines.isEmpty ? "There are no branches yet." : lines.joined(separator: "\n")
+  }
+
+  private mutating func choosePath(_ argument: String) {
+    let choices = BranchChoice.all(in: conversation)
+    guard !choices.isEmpty else {
+      show("There are no branches yet: /regen and /edit make some")
+      return
+    }
+    if argument.isEmpty {
+      draft.set("/branch ")
+      return
+    }
+    let step = ["next": 1, "previous": -1][argument.lowercased()]
+    let target: MessageTree.ID?
+    if let step, let point = conversation.branchPoints.first {
+      let count = point.choices.count
+      let current = point.current.flatMap { point.choices.firstIndex(of: $0) } ?? (step > 0 ? -1 : count)
+      target = point.choices[(current + step + count) % count]
+    } else {
+      target = Int(argument).flatMap { number in choices.first { $0.number == number }?.id }
+    }
+    guard let target else {
+      show("/branch takes next, previous, or a number from 1 to \(choices.count)")
+      return
+    }
+    conversation.select(target)
+    transcript.follow(conversation.path)
+    (scroll, statistics, editing) = (.live, nil, nil)
+    if let shown = BranchChoice.all(in: conversation).first(where: { $0.id == target }) {
+      show("\(shown.place.prefix(1).uppercased())\(shown.place.dropFirst())")
+    }
   }
 
   private mutating func setSystem(_ text: String) {

@@ -4,6 +4,7 @@ import Conversation
 extension ChatState {
   /// Takes what came from the terminal, scrolling aside, which needs the rows.
   package mutating func take(_ input: TerminalInput) -> [ChatEffect] {
+    if let question, let text = Self.answer(in: input) { return answer(question, text) }
     if flash != nil && askedToQuit == nil { clearFlash() }
     switch input {
     case .text(let text): return type(text)
@@ -17,6 +18,15 @@ extension ChatState {
       guard let action = Keymap.action(for: key) else { return [] }
       return take(action)
     case .cursorReport, .wheel: return []
+    }
+  }
+
+  // What a key says to a question; nil for what is no key.
+  private static func answer(in input: TerminalInput) -> String? {
+    switch input {
+    case .text(let text): text
+    case .key, .paste: ""
+    case .cursorReport, .wheel: nil
     }
   }
 

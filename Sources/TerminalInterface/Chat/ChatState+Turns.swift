@@ -8,6 +8,10 @@ extension ChatState {
       show("Esc stops the answer first")
       return []
     }
+    guard !session.isBusy else {
+      show("A session is being opened; Enter sends when it is there")
+      return []
+    }
     guard model != nil || loading != nil else {
       show("No model is loaded: /model chooses one")
       return []
@@ -36,7 +40,10 @@ extension ChatState {
     return loading == nil ? [.send(turn: id, request)] : []
   }
 
-  private var request: ChatRequest { ChatRequest(messages: conversation.messages, settings: settings) }
+  /// The conversation as it stands.
+  package var request: ChatRequest {
+    ChatRequest(messages: conversation.messages, settings: settings, session: keptSession)
+  }
 
   /// Takes an event of a turn; those of earlier turns are dropped.
   package mutating func take(_ event: EngineEvent, turn id: Int) {
@@ -107,22 +114,32 @@ extension ChatState {
     return [.cancel]
   }
 
+  /// The models as they are now.
+  package mutating func take(_ models: [ModelSummary], _ current: ModelInfo?, _ defaults: ChatSettings) {
+    self.models = models
+    if model == nil, let current {
+      model = current
+      settings = defaults.keeping(settings)
+    }
+    if awaited.remove(.models) != nil { say(modelList) }
+  }
+
   /// A model is ready; a message that waited for it is sent.
   package mutating func loaded(_ info: ModelInfo, _ defaults: ChatSettings) -> [ChatEffect] {
     let isSwitch = model != nil && model?.name != info.name
     // What the person set stays; what was the old model's own becomes the new one's.
-    if model == nil { settings = defaults }
+    if model == nil { settings = defaults.keeping(settings) }
     if let effort = settings.effort, !info.efforts.contains(effort) { settings.effort = nil }
     model = info
     loading = nil
     statistics = nil
     if isSwitch && !conversation.isEmpty { show("\(info.name) answers from now on") }
-    guard let turn, turn.phase == .loading else { return [.refreshModels] }
+    guard let turn, turn.phase == .loading else { return [.refreshModels(for: request)] }
     let answer = turn.answer
     conversation.rewind(before: answer)
     transcript.follow(conversation.path)
     self.turn = nil
-    return [.refreshModels] + startTurn()
+    return [.refreshModels(for: request)] + startTurn()
   }
 
   /// A model could not be loaded; the earlier one, if there was one, goes on.

@@ -3,7 +3,11 @@ import Conversation
 /// All that the screen shows follows from this value; all that happens changes it. No clock, terminal or task in it:
 /// the time comes with each event.
 package struct ChatState: Sendable {
-  package var conversation = MessageTree()
+  package var conversation = MessageTree() {
+    didSet { revision += 1 }
+  }
+  /// Counts the changes of the conversation.
+  package private(set) var revision = 0
   package var transcript = Transcript()
   package var scroll = ScrollPosition.live
 
@@ -29,6 +33,21 @@ package struct ChatState: Sendable {
   package var theme: String
   package var reasoning = ReasoningDisplay.fold
 
+  package var session: SessionState
+  /// Makes the identifiers of new sessions.
+  package var newSession: @Sendable () -> String = { SessionIdentifier.make() }
+  /// False where nothing of the conversation goes to the disk.
+  package var keepsSessions = false
+  package var sessions: [SessionSummary] = []
+  /// When that list was made, in seconds since 1970.
+  package var sessionsAt = 0.0
+  /// A question that the next key answers.
+  package var question: Question?
+  package var awaited: Set<Awaited> = []
+  /// The list that the menu shows.
+  package var shownList: CommandEntry.Completion?
+  package var readAhead = ReadAhead()
+
   package var turn: TurnProgress?
   package var statistics: TurnStatistics?
   package private(set) var turnCount = 0
@@ -46,7 +65,10 @@ package struct ChatState: Sendable {
   package static let patience = 2.0
   package static let flashTime = 4.0
 
-  package init(theme: String = ThemeLibrary.defaultName) { self.theme = theme }
+  package init(theme: String = ThemeLibrary.defaultName) {
+    self.theme = theme
+    session = SessionState(id: newSession())
+  }
 
   /// The menu over the composer; nil when there is none.
   package var menu: Menu? {
@@ -57,7 +79,8 @@ package struct ChatState: Sendable {
       text,
       Menu.Facts(
         models: models, currentModel: model, settings: settings, themes: themes, currentTheme: theme,
-        reasoning: reasoning))
+        reasoning: reasoning, sessions: sessions, sessionsAt: sessionsAt, currentSession: session.id,
+        branches: shownList == .branches ? BranchChoice.all(in: conversation) : []))
   }
 
   /// The marked item of the menu.
@@ -89,6 +112,7 @@ package struct ChatState: Sendable {
     var times: [Double] = []
     if let flash { times.append(flash.until) }
     if case .reading = turn?.phase { times.append(now + 0.25) }
+    if let backgroundDeadline { times.append(backgroundDeadline) }
     return times.min()
   }
 

@@ -66,7 +66,7 @@ package struct ChatView {
   private var status: StyledLine {
     StatusLine(
       model: state.model, loading: state.loading, turn: state.turn, statistics: state.statistics,
-      flash: state.flash?.text, now: state.now
+      flash: state.question?.text ?? state.flash?.text, now: state.now
     ).line(width: size.columns)
   }
 

@@ -1,14 +1,20 @@
-/// Does what has to do with the engine, in tasks of their own; what comes of it is posted to the mailbox.
+import Conversation
+
+/// Does what has to do with the engine and the store, in tasks of their own; what comes of it is posted to the mailbox.
 package struct EffectWorker: Sendable {
   package let engine: any ChatEngine
   package let mailbox: Mailbox<ChatEvent>
+  /// Where sessions are kept; nil for nowhere.
+  package let sessions: SessionStore?
 
-  package init(engine: any ChatEngine, mailbox: Mailbox<ChatEvent>) {
+  package init(engine: any ChatEngine, mailbox: Mailbox<ChatEvent>, sessions: SessionStore? = nil) {
     self.engine = engine
     self.mailbox = mailbox
+    self.sessions = sessions
+    sessions?.listen { mailbox.post(.note($0, isError: true)) }
   }
 
-  /// Starts an effect that concerns the engine. Returns false for one that is the program's to do.
+  /// Starts an effect that concerns the engine or the store. Returns false for one that is the program's to do.
   package func start(_ effect: ChatEffect) -> Bool {
     let (engine, mailbox) = (engine, mailbox)
     switch effect {
@@ -38,13 +44,16 @@ package struct EffectWorker: Sendable {
           mailbox.post(.modelFailed(name: name, message: "\(error)"))
         }
       }
-    case .refreshModels:
+    case .refreshModels(let conversation):
       Task {
         let current = await engine.currentModel()
         let settings = await engine.defaultSettings()
-        mailbox.post(.models(await engine.models(), current: current, settings: settings))
+        mailbox.post(.models(await engine.models(for: conversation), current: current, settings: settings))
       }
-    default: return false
+    case .readAhead(let request): engine.readAhead(request)
+    case .reportCaches: Task { mailbox.post(.caches(await engine.cacheReport())) }
+    case .clearCaches: Task { mailbox.post(.cachesCleared(await engine.clearCaches())) }
+    default: return startWithSession(effect)
     }
     return true
   }

@@ -27,13 +27,15 @@ package final class LineProgram {
   /// Bytes of the answer that is being written which are out already.
   private var written = 0
   private var answering: MessageTree.ID?
+  private var asked: ChatState.Question?
 
   package init(worker: EffectWorker, pipe: WakePipe, options: ChatOptions) {
     self.worker = worker
     self.pipe = pipe
     isInteractive = isatty(STDIN_FILENO) == 1
-    var state = ChatState()
-    state.conversation.systemPrompt = options.systemPrompt
+    // What is piped through is no conversation to come back to, unless it goes on with one.
+    let keepsSessions = worker.sessions != nil && (isInteractive || options.resumed != nil)
+    let state = ChatState(options: options, keepsSessions: keepsSessions)
     chat = Chat(state: state, size: ScreenSize(rows: 24, columns: 80))
     if let model = options.model { perform(chat.load(model)) }
   }
@@ -42,7 +44,7 @@ package final class LineProgram {
   package func run() -> Int32 {
     signals_watch(pipe.writing)
     defer { signals_unwatch() }
-    perform([.refreshModels])
+    perform(chat.firstEffects())
     var isPrompted = false
     while exitCode == nil {
       if isReady {
@@ -60,13 +62,19 @@ package final class LineProgram {
       step()
     }
     _ = worker.start(.cancel)
+    perform(chat.lastEffects())
     return exitCode ?? (hasFailed && !isInteractive ? 1 : 0)
   }
 
+  /// The session that is shown; nil when it is not kept.
+  package var session: String? { chat.state.keptSession }
+
   // A line is taken only when the one before was answered and a model is there.
   private var isReady: Bool {
-    chat.state.turn == nil && chat.state.loading == nil && (chat.state.model != nil || hasModels)
+    !isBusy && chat.state.loading == nil && (chat.state.model != nil || hasModels)
   }
+
+  private var isBusy: Bool { chat.state.turn != nil || !chat.state.awaited.isEmpty }
 
   private var hasModels = false
 
@@ -76,6 +84,7 @@ package final class LineProgram {
     if signals & Int32(SIGNALS_QUIT) != 0 { exitCode = 143 }
     if signals & Int32(SIGNALS_INTERRUPT) != 0 { interrupt() }
     if signals & Int32(SIGNALS_SUSPEND) != 0 { signals_stop_self() }
+    perform(chat.background(now: TerminalPoll.now()))
     for event in worker.mailbox.take() {
       if case .models = event { hasModels = true }
       if case .modelFailed = event, chat.state.model == nil { exitCode = 1 }
@@ -85,7 +94,7 @@ package final class LineProgram {
     guard ready.input || ready.hangup, !isAtEnd else { return }
     if let bytes = TerminalPoll.read() { pending += bytes } else { isAtEnd = true }
     // At its end a pipe is always ready; what is left is answered without asking it again.
-    while isAtEnd && chat.state.turn != nil && exitCode == nil { waitForEngine() }
+    while isAtEnd && isBusy && exitCode == nil { waitForEngine() }
   }
 
   private func waitForEngine() {
@@ -154,6 +163,8 @@ package final class LineProgram {
       if case .notice(let text, _) = entry.content { say(VisibleText.of(text)) }
     }
     told = entries.count
+    if let question = state.question, question != asked { say(question.text) }
+    asked = state.question
   }
 
   private func perform(_ effects: [ChatEffect]) {

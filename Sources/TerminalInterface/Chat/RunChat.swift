@@ -1,3 +1,5 @@
+import Conversation
+
 #if canImport(Glibc)
   import Glibc
 #elseif canImport(Musl)
@@ -16,22 +18,34 @@ public func runChat(engine: any ChatEngine, options: ChatOptions) async -> Int32
     isPlain: options.isPlain, inputIsTerminal: isatty(STDIN_FILENO) == 1,
     outputIsTerminal: isatty(STDOUT_FILENO) == 1,
     type: options.environment["TERM"])
-  return await onThread {
-    guard let pipe = WakePipe() else { return EX_OSERR }
-    let worker = EffectWorker(engine: engine, mailbox: Mailbox(pipe: pipe))
+  let end = await onThread {
+    guard let pipe = WakePipe() else { return ChatEnd(status: EX_OSERR, session: nil) }
+    let sessions = options.keepsHistory ? options.sessions : nil
+    let worker = EffectWorker(engine: engine, mailbox: Mailbox(pipe: pipe), sessions: sessions)
     defer {
       worker.mailbox.close()
       pipe.close()
     }
     if face == .screen, let program = ScreenProgram(worker: worker, pipe: pipe, options: options) {
-      return program.run()
+      return ChatEnd(status: program.run(), session: program.session)
     }
-    return LineProgram(worker: worker, pipe: pipe, options: options).run()
+    let program = LineProgram(worker: worker, pipe: pipe, options: options)
+    return ChatEnd(status: program.run(), session: program.session)
   }
+  // What is still to be saved is saved before the process ends.
+  if let session = end.session { await engine.close(session: session) }
+  await options.sessions?.close()
+  return end.status
+}
+
+/// How a chat ended, and which session was shown then.
+private struct ChatEnd: Sendable {
+  var status: Int32
+  var session: String?
 }
 
 /// Runs work on a new thread with a large stack and waits for its result without blocking the caller's.
-private func onThread(_ work: @escaping @Sendable () -> Int32) async -> Int32 {
+private func onThread(_ work: @escaping @Sendable () -> ChatEnd) async -> ChatEnd {
   await withCheckedContinuation { continuation in
     let box = Unmanaged.passRetained(ThreadWork { continuation.resume(returning: work()) })
     var attributes = pthread_attr_t()
@@ -48,7 +62,7 @@ private func onThread(_ work: @escaping @Sendable () -> Int32) async -> Int32 {
     pthread_attr_destroy(&attributes)
     if status != 0 {
       box.release()
-      continuation.resume(returning: EX_OSERR)
+      continuation.resume(returning: ChatEnd(status: EX_OSERR, session: nil))
     }
   }
 }

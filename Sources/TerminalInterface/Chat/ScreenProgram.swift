@@ -36,8 +36,7 @@ package final class ScreenProgram {
     }
     self.screen = screen
     drawnTheme = ThemeLibrary.fallback.name
-    var state = ChatState(theme: options.theme ?? ThemeLibrary.defaultName)
-    state.conversation.systemPrompt = options.systemPrompt
+    var state = ChatState(options: options, keepsSessions: worker.sessions != nil)
     state.history = PromptHistory(history?.load() ?? [])
     state.themes = themes.names
     chat = Chat(state: state, size: screen.size)
@@ -49,7 +48,7 @@ package final class ScreenProgram {
     signals_watch(pipe.writing)
     decoder.expectedReports = screen.askForAbilities()
     if usesWheel { screen.writeRaw("\u{1B}[?1000h\u{1B}[?1006h") }
-    perform([.refreshModels])
+    perform(chat.firstEffects())
     while exitCode == nil { turnOnce() }
     if usesWheel { screen.writeRaw("\u{1B}[?1006l\u{1B}[?1000l") }
     // An answer of the terminal that is still on its way would be typed into the shell.
@@ -59,8 +58,15 @@ package final class ScreenProgram {
     screen.stop()
     signals_unwatch()
     _ = worker.start(.cancel)
+    perform(chat.lastEffects())
+    if exitCode == 0, let session, chat.state.session.saved != nil, chat.state.session.problem == nil {
+      print("sotto --resume \(session) goes on with this conversation.")
+    }
     return exitCode ?? 0
   }
+
+  /// The session that is shown; nil when it is not kept.
+  package var session: String? { chat.state.keptSession }
 
   private func turnOnce() {
     if isDirty { drawWhenDue() }
@@ -85,6 +91,7 @@ package final class ScreenProgram {
       escapeDeadline = nil
     }
     if chat.tick(now: now) { isDirty = true }
+    perform(chat.background(now: now))
     // The first word of an answer does not wait for the beat.
     if chat.state.turn?.phase != phase
       && (chat.state.turn?.phase == .writing || chat.state.turn?.phase == .thinking)

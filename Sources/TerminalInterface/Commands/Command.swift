@@ -1,13 +1,15 @@
 /// What can be asked for with a slash.
 package enum Command: String, Sendable, CaseIterable {
-  case model, models, system, set, think, regen, edit, undo, new, theme, copy, save, stats, help, quit
+  case model, models, system, set, think, regen, edit, undo, branch
+  case new, sessions, rename, delete
+  case theme, copy, save, stats, cache, help, quit
 }
 
 /// One line of the command table: it drives the dispatch, the menu, completion and help.
 package struct CommandEntry: Sendable {
   /// What completes its argument.
   package enum Completion: Sendable {
-    case none, models, settings, themes, reasoning
+    case none, models, settings, themes, reasoning, branches, sessions, caches
   }
 
   package let command: Command
@@ -37,7 +39,18 @@ package struct CommandEntry: Sendable {
     CommandEntry(command: .regen, argument: "", summary: "another answer to the last message"),
     CommandEntry(command: .edit, argument: "", summary: "change the last message and send it again"),
     CommandEntry(command: .undo, argument: "", summary: "take the last message and its answer back"),
+    CommandEntry(
+      command: .branch, argument: "[N|next|previous]",
+      summary: "go to another wording of a message, another answer, or what was taken back",
+      completion: .branches, asksForArgument: true),
     CommandEntry(command: .new, argument: "", summary: "begin a new conversation"),
+    CommandEntry(
+      command: .sessions, argument: "[NAME]", summary: "go on with an earlier conversation",
+      completion: .sessions, asksForArgument: true),
+    CommandEntry(command: .rename, argument: "TITLE", summary: "name this conversation"),
+    CommandEntry(
+      command: .delete, argument: "[NAME]", summary: "delete this conversation, or an earlier one",
+      completion: .sessions),
     CommandEntry(
       command: .theme, argument: "[NAME]", summary: "change the colours", completion: .themes,
       asksForArgument: true),
@@ -48,6 +61,9 @@ package struct CommandEntry: Sendable {
       command: .save, argument: "[FILE]",
       summary: "write the conversation as Markdown, or as JSON if FILE ends so"),
     CommandEntry(command: .stats, argument: "", summary: "what the last answer took"),
+    CommandEntry(
+      command: .cache, argument: "[clear]", summary: "what the prompt caches hold; clear gives it back",
+      completion: .caches),
     CommandEntry(command: .help, argument: "", summary: "keys, commands and settings"),
     CommandEntry(command: .quit, argument: "", summary: "leave"),
   ]

@@ -1,3 +1,5 @@
+import Conversation
+
 /// The menu over the composer: what the draft could become. A pure function of the draft and of what there is.
 package struct Menu: Sendable, Equatable {
   package struct Item: Sendable, Equatable {
@@ -24,6 +26,19 @@ package struct Menu: Sendable, Equatable {
     package var themes: [String] = []
     package var currentTheme = ""
     package var reasoning = ReasoningDisplay.fold
+    package var sessions: [SessionSummary] = []
+    /// When the list was made, in seconds since 1970.
+    package var sessionsAt = 0.0
+    package var currentSession = ""
+    package var branches: [BranchChoice] = []
+  }
+
+  /// What a draft asks for a list of; nil while it asks for none.
+  package static func list(for draft: String) -> CommandEntry.Completion? {
+    guard draft.hasPrefix("/"), !draft.hasPrefix("//"), let space = draft.firstIndex(of: " ") else {
+      return nil
+    }
+    return CommandEntry.named(String(draft.dropFirst().prefix(upTo: space)))?.completion
   }
 
   /// The menu for a draft; nil when there is nothing to choose.
@@ -42,6 +57,9 @@ package struct Menu: Sendable, Equatable {
       case .settings: settings(argument, facts)
       case .themes: themes(argument, facts)
       case .reasoning: reasoning(argument, facts)
+      case .sessions: sessions(entry.command, argument, facts)
+      case .branches: branches(argument, facts)
+      case .caches: caches(argument)
       }
     return menu.items.isEmpty ? nil : menu
   }
@@ -59,16 +77,9 @@ package struct Menu: Sendable, Equatable {
 
   private static func models(_ typed: String, _ facts: Facts) -> Menu {
     let found = ranked(facts.models, typed, name: \.name)
-    let width = found.map { CharacterWidth.columns(of: $0.name) }.max() ?? 0
-    let items = found.map { model in
-      let name = VisibleText.singleLine(model.name)
-      let space = String(repeating: " ", count: max(0, width - CharacterWidth.columns(of: name)))
-      let isCurrent = model.name == facts.currentModel?.name
-      let state = isCurrent ? "in use" : model.isResident ? "loaded" : ""
-      return Item(
-        title: name + space,
-        detail: [model.quantisation, byteSize(model.bytes), state].joined(separator: "  "),
-        completed: "/model \(model.name)", isComplete: true)
+    let rows = ModelText.rows(found, current: facts.currentModel?.name)
+    let items = zip(found, rows).map { model, row in
+      Item(title: row.name, detail: row.facts, completed: "/model \(model.name)", isComplete: true)
     }
     let current = found.firstIndex { $0.name == facts.currentModel?.name }
     return Menu(command: .model, items: items, preferred: typed.isEmpty ? current ?? 0 : 0)
@@ -117,7 +128,7 @@ package struct Menu: Sendable, Equatable {
   }
 
   // Those that begin with what was typed, then those that contain it.
-  private static func ranked<Element>(
+  static func ranked<Element>(
     _ all: [Element], _ typed: String, name: (Element) -> String
   ) -> [Element] {
     let typed = typed.lowercased()

@@ -44,6 +44,9 @@ public protocol ChatEngine: Sendable {
   /// The person left a session: its caches may be saved and given back.
   func close(session: String) async
 
+  /// The person deleted a session: nothing of it is to be kept anywhere.
+  func forget(session: String) async
+
   /// What the prompt caches hold.
   func cacheReport() async -> CacheReport
 
@@ -65,6 +68,9 @@ extension ChatEngine {
 
   /// Saves nothing.
   public func close(session: String) async {}
+
+  /// There is nothing to forget.
+  public func forget(session: String) async {}
 
   /// A report of nothing.
   public func cacheReport() async -> CacheReport { CacheReport() }

@@ -1,4 +1,4 @@
-/// How answers are sampled, as the person set it. A nil means the model's or the engine's own choice.
+/// How answers are prepared and sampled, as the person set it. A nil means the model's or the engine's own choice.
 public struct ChatSettings: Sendable, Equatable {
   /// Softmax temperature; 0 always takes the likeliest token.
   public var temperature: Double = 0.7
@@ -16,7 +16,16 @@ public struct ChatSettings: Sendable, Equatable {
   public var maxTokens: Int?
   /// One of the model's levels of effort; nil for its default.
   public var effort: String?
+  /// Read the draft ahead while it is typed.
+  public var typingAhead = true
 
   /// The settings written above.
   public init() {}
+
+  /// These settings as a model begins with them: what concerns no model stays as it is in `kept`.
+  package func keeping(_ kept: ChatSettings) -> ChatSettings {
+    var settings = self
+    settings.typingAhead = kept.typingAhead
+    return settings
+  }
 }

@@ -8,6 +8,8 @@ package struct Setting: Sendable {
     case optionalInteger(ClosedRange<Int>, WritableKeyPath<ChatSettings, Int?> & Sendable)
     /// One of the model's levels of effort, or "auto".
     case effort
+    /// "on" or "off".
+    case toggle(WritableKeyPath<ChatSettings, Bool> & Sendable)
   }
 
   package let name: String
@@ -36,6 +38,9 @@ package struct Setting: Sendable {
       name: "max_tokens", summary: "longest answer; auto for as long as fits",
       kind: .optionalInteger(1...100_000_000, \.maxTokens)),
     Setting(name: "effort", summary: "how hard the model thinks, where it can be told", kind: .effort),
+    Setting(
+      name: "typing_ahead", summary: "read the draft while it is typed, so that answers begin sooner",
+      kind: .toggle(\.typingAhead)),
   ]
 
   /// The setting with this name; dashes count as underscores.
@@ -51,6 +56,7 @@ package struct Setting: Sendable {
     case .integer(_, let path): String(settings[keyPath: path])
     case .optionalInteger(_, let path): settings[keyPath: path].map { String($0) } ?? "auto"
     case .effort: settings.effort ?? "auto"
+    case .toggle(let path): settings[keyPath: path] ? "on" : "off"
     }
   }
 
@@ -80,6 +86,9 @@ package struct Setting: Sendable {
           ? "This model has no levels of effort." : "effort takes auto, \(efforts.joined(separator: ", "))."
       }
       settings.effort = automatic ? nil : text.lowercased()
+    case .toggle(let path):
+      guard ["on", "off"].contains(text.lowercased()) else { return "\(name) takes on or off." }
+      settings[keyPath: path] = text.lowercased() == "on"
     }
     return nil
   }
@@ -90,6 +99,7 @@ package struct Setting: Sendable {
     case .real, .integer: []
     case .optionalInteger: ["auto"]
     case .effort: efforts.isEmpty ? [] : ["auto"] + efforts
+    case .toggle: ["on", "off"]
     }
   }
 }

@@ -32,7 +32,7 @@ package struct StatusLine {
 
   /// What is left out, one thing after the other, until the line fits.
   private enum Economy: Int, CaseIterable {
-    case none, quantisation, idle, longName, cache, firstToken, name, speed, context
+    case none, quantisation, ready, longName, reason, cache, firstToken, name, speed, context
   }
 
   /// The line for a screen of this width.
@@ -81,7 +81,7 @@ package struct StatusLine {
       parts.append(Part(text: title, role: .status))
     }
     let (state, role) = state
-    if !state.isEmpty, has(.idle) || turn != nil || loading != nil {
+    if !state.isEmpty, has(.ready) || turn != nil || loading != nil {
       parts.append(Part(text: state, role: role))
     }
     guard let statistics else { return parts }
@@ -91,7 +91,9 @@ package struct StatusLine {
     // What the cache did is known only once the prompt was looked at.
     if has(.cache), statistics.promptTokens > 0 {
       var cache = "reused \(grouped(statistics.reusedTokens)) · new \(grouped(statistics.newTokens))"
-      if let reason = statistics.missReason { cache += " (\(VisibleText.singleLine(reason)))" }
+      let why = [Self.source(of: statistics), statistics.missReason.map(VisibleText.singleLine)]
+        .compactMap { $0 }.joined(separator: ", ")
+      if has(.reason), !why.isEmpty { cache += " (\(why))" }
       parts.append(Part(text: cache, role: .statusGood))
     }
     if has(.firstToken), let time = statistics.timeToFirstToken {
@@ -104,10 +106,21 @@ package struct StatusLine {
     return parts
   }
 
+  // Where the reused part came from, where that is worth a word.
+  private static func source(of statistics: TurnStatistics) -> String? {
+    guard statistics.reusedTokens > 0 else { return nil }
+    switch statistics.reuse {
+    case nil, .prefix, .nothing: return nil
+    case .snapshot, .typedAhead: return statistics.reuse?.rawValue
+    case .disk: return "from disk"
+    }
+  }
+
   private var state: (String, StyleRole) {
     if turn?.isStopping == true { return ("stopping", .statusBusy) }
     switch turn?.phase {
-    case nil: return loading == nil ? (model == nil ? "" : "idle", .statusDim) : ("loading", .statusBusy)
+    // Not "idle": the engine may be reading ahead.
+    case nil: return loading == nil ? (model == nil ? "" : "ready", .statusDim) : ("loading", .statusBusy)
     case .loading: return ("loading", .statusBusy)
     case .waiting: return ("waiting", .statusBusy)
     case .thinking: return ("thinking", .statusBusy)

@@ -65,3 +65,12 @@ package func tokenCount(_ count: Int) -> String {
   let thousands = Double(count) / 1000
   return (thousands < 9.95 ? fixed(thousands, 1) : fixed(thousands, 0)) + "k"
 }
+
+/// How long ago something was, in seconds: just now, 5 min ago, 3 h ago, 12 d ago.
+package func age(_ seconds: Double) -> String {
+  guard seconds.isFinite, seconds < 1e11 else { return "long ago" }
+  if seconds < 60 { return "just now" }
+  if seconds < 3600 { return "\(Int(seconds / 60)) min ago" }
+  if seconds < 48 * 3600 { return "\(Int(seconds / 3600)) h ago" }
+  return "\(grouped(Int(seconds / 86400))) d ago"
+}

@@ -1,4 +1,5 @@
 import Checkpoints
+import Compute
 import Conversation
 import Foundation
 import Generation
@@ -11,6 +12,7 @@ actor LocalChatEngine: ChatEngine {
   let generator: Generator
   private let finder: ModelFinder
   private let threads: Int
+  private let cacheFormat: CacheFormat
   /// Models that were opened and are still in memory, by their keys.
   private(set) var opened: [String: Open] = [:]
   private(set) var current: Open?
@@ -33,10 +35,12 @@ actor LocalChatEngine: ChatEngine {
 
   /// - Parameter store: where caches are saved; nil for nowhere.
   init(
-    finder: ModelFinder, threads: Int, limits: GeneratorLimits = GeneratorLimits(), store: CacheStore? = nil
+    finder: ModelFinder, threads: Int, cacheFormat: CacheFormat = .float16,
+    limits: GeneratorLimits = GeneratorLimits(), store: CacheStore? = nil
   ) {
     self.finder = finder
     self.threads = threads
+    self.cacheFormat = cacheFormat
     generator = Generator(limits: limits, store: store)
   }
 
@@ -69,8 +73,10 @@ actor LocalChatEngine: ChatEngine {
       return known.info
     }
     let model = try OpenedModel(path: path)
-    let threads = threads
-    let facts = try await generator.load(key) { try model.load(precision: .fast, threads: threads) }
+    let (threads, format) = (threads, cacheFormat)
+    let facts = try await generator.load(key) {
+      try model.load(precision: .fast, threads: threads, cacheFormat: format)
+    }
     let info = ModelInfo(
       name: model.checkpoint.name, quantisation: model.checkpoint.quantizationLabel,
       contextLength: facts.contextLength, efforts: model.efforts())

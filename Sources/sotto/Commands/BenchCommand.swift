@@ -53,6 +53,7 @@ struct BenchCommand: AsyncParsableCommand {
   var answer = 200
 
   @OptionGroup var compute: ComputeOptions
+  @OptionGroup var cache: CacheOptions
 
   @Flag(help: "Print one JSON object.")
   var json = false
@@ -80,7 +81,7 @@ struct BenchCommand: AsyncParsableCommand {
 
   func run() async throws {
     if conversation { return try await runConversation() }
-    let backend = CPUBackend(precision: .fast, threads: compute.threadCount)
+    let backend = CPUBackend(precision: .fast, threads: compute.threadCount, cacheFormat: cache.format)
     let model = try makeModel(backend)
     if curve {
       let measured = try SpeedCurve(model: model, backend: backend, repetitions: repetitions, note: note)
@@ -104,9 +105,10 @@ struct BenchCommand: AsyncParsableCommand {
 
   private func runConversation() async throws {
     let (choice, threads, isQuiet) = (try choice, compute.threadCount, json)
+    let format = cache.format
     let bench = ConversationBench(
       name: synthetic ?? model ?? "", turns: turns, message: message, answer: answer,
-      note: { if !isQuiet { Console.note($0) } }, make: { try choice.loaded(threads: threads) })
+      note: { if !isQuiet { Console.note($0) } }, make: { try choice.loaded(threads: threads, format) })
     let result = try await bench.run(threads: threads)
     Console.out(json ? bench.json(result).text(.pretty) + "\n" : bench.table(result))
   }
@@ -141,8 +143,8 @@ private struct ModelChoice: Sendable {
   }
 
   /// The model for prompts of token ids.
-  func loaded(threads: Int) throws -> LoadedModel {
-    let backend = CPUBackend(precision: .fast, threads: threads)
+  func loaded(threads: Int, _ format: CacheFormat?) throws -> LoadedModel {
+    let backend = CPUBackend(precision: .fast, threads: threads, cacheFormat: format)
     return LoadedModel(model: try model(backend), tokenizer: nil, backend: backend, bytes: 0)
   }
 }

@@ -32,6 +32,7 @@ struct GenerateCommand: AsyncParsableCommand {
 
   @OptionGroup var sampling: SamplingOptions
   @OptionGroup var compute: ComputeOptions
+  @OptionGroup var cache: CacheOptions
 
   @Flag(help: "Print one JSON object instead of the text.")
   var json = false
@@ -56,8 +57,10 @@ struct GenerateCommand: AsyncParsableCommand {
 
     let generator = Generator()
     let key = opened.checkpoint.path
-    let threads = compute.threadCount
-    _ = try await generator.load(key) { try opened.load(precision: .fast, threads: threads) }
+    let (threads, format) = (compute.threadCount, cache.format)
+    _ = try await generator.load(key) {
+      try opened.load(precision: .fast, threads: threads, cacheFormat: format)
+    }
     let cancellation = CancellationFlag()
     let interrupts = Interrupts { cancellation.cancel() }
     defer { interrupts.stop() }

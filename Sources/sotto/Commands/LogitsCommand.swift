@@ -30,6 +30,7 @@ struct LogitsCommand: ParsableCommand {
   var precision: Precision = .exact
 
   @OptionGroup var compute: ComputeOptions
+  @OptionGroup var cache: CacheOptions
 
   func run() throws {
     let ids = try Self.tokenIDs(tokens)
@@ -37,7 +38,7 @@ struct LogitsCommand: ParsableCommand {
       throw CommandError("--prefill takes a number from 1 to \(ids.count), the tokens in \(tokens)")
     }
     let checkpoint = try Checkpoint.open(OpenedModel.finder().resolve(model))
-    let backend = CPUBackend(precision: precision, threads: compute.threadCount)
+    let backend = CPUBackend(precision: precision, threads: compute.threadCount, cacheFormat: cache.format)
     let model = try Registry.model(checkpoint, backend: backend)
     let vocabulary = model.facts.vocabularyCount
     if let foreign = ids.first(where: { $0 < 0 || Int($0) >= vocabulary }) {

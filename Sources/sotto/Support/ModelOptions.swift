@@ -19,6 +19,21 @@ struct ComputeOptions: ParsableArguments {
   }
 }
 
+/// Options of commands for which it can be said how keys and values are kept.
+struct CacheOptions: ParsableArguments {
+  @Option(
+    name: .customLong("cache-bits"),
+    help: "Bits of a number in the key-value cache: 16, or 8 for half the memory (default: 16, exact 32).")
+  var bits: Int?
+
+  /// How keys and values are stored; nil for the backend's own choice.
+  var format: CacheFormat? { bits == 8 ? .int8 : bits == 16 ? .float16 : nil }
+
+  func validate() throws {
+    if let bits, bits != 8, bits != 16 { throw ValidationError("--cache-bits takes 8 or 16, not \(bits)") }
+  }
+}
+
 /// Options that decide how the next token is chosen.
 struct SamplingOptions: ParsableArguments {
   @Option(help: "Divides the logits; 0 always takes the likeliest token.")

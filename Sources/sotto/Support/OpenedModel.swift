@@ -44,8 +44,8 @@ struct OpenedModel: Sendable {
   }
 
   /// The model in memory: its weights are mapped, not read.
-  func load(precision: Precision, threads: Int) throws -> LoadedModel {
-    let backend = CPUBackend(precision: precision, threads: threads)
+  func load(precision: Precision, threads: Int, cacheFormat: CacheFormat? = nil) throws -> LoadedModel {
+    let backend = CPUBackend(precision: precision, threads: threads, cacheFormat: cacheFormat)
     let model = try Registry.model(checkpoint, backend: backend)
     return LoadedModel(
       model: model, tokenizer: tokenizer, backend: backend, bytes: checkpoint.fileBytes)

@@ -7,6 +7,12 @@ import TOMLKit
 /// model = "SmolLM2-135M-Instruct"   # the model that a chat begins with
 /// theme = "dusk"
 /// folders = ["/data/models"]        # where else to look for models
+/// typing_ahead = true               # read the draft while it is typed
+/// history = true                    # keep what was sent, and sessions
+/// cache_budget = 6.0                # GB of memory for prompt caches (a quarter of the machine's)
+/// cache_bits = 16                   # bits of a key or value: 16, or 8 for half the memory
+/// cache_disk = 4.0                  # GB on disk for the caches of sessions; 0 for none
+/// model_budget = 18.0               # GB of weights in memory (three quarters of the machine's)
 /// ```
 struct Settings: Sendable {
   /// The model that a chat begins with.
@@ -15,6 +21,23 @@ struct Settings: Sendable {
   var theme: String?
   /// Folders to look for models in, beside Sotto's own and the Hugging Face cache.
   var folders: [String] = []
+  /// Read the draft while it is typed.
+  var typingAhead = true
+  /// Keep what was sent, and sessions.
+  var history = true
+  /// Gigabytes of memory for prompt caches; nil for a quarter of the machine's.
+  var cacheBudget: Double?
+  /// Bits of a number in a key-value cache: 16 or 8.
+  var cacheBits = 16
+  /// Gigabytes on disk for the caches of sessions and of models' first messages; 0 for none.
+  var cacheDisk = 4.0
+  /// Gigabytes of weights in memory; nil for three quarters of the machine's.
+  var modelBudget: Double?
+
+  private static let names = [
+    "model", "theme", "folders", "typing_ahead", "history", "cache_budget", "cache_bits", "cache_disk",
+    "model_budget",
+  ]
 
   /// The file's path.
   static var path: String {
@@ -42,11 +65,29 @@ struct Settings: Sendable {
       case "folders":
         guard let list = value.array else { throw wrong(key, "a list of folders", path) }
         settings.folders = try list.map { (try text($0, key, path) as NSString).expandingTildeInPath }
+      case "typing_ahead": settings.typingAhead = try flag(value, key, path)
+      case "history": settings.history = try flag(value, key, path)
+      case "cache_budget": settings.cacheBudget = try gigabytes(value, key, path)
+      case "cache_disk": settings.cacheDisk = try gigabytes(value, key, path)
+      case "model_budget": settings.modelBudget = try gigabytes(value, key, path)
+      case "cache_bits":
+        guard let bits = value.int, bits == 8 || bits == 16 else { throw wrong(key, "8 or 16", path) }
+        settings.cacheBits = bits
       default:
-        throw CommandError("\(path): there is no setting '\(key)'; there are model, theme and folders")
+        let names = "\(names.dropLast().joined(separator: ", ")) and \(names.last ?? "")"
+        throw CommandError("\(path): there is no setting '\(key)'; there are \(names)")
       }
     }
     return settings
+  }
+
+  private static func gigabytes(
+    _ value: any TOMLValueConvertible, _ key: String, _ path: String
+  ) throws -> Double {
+    guard let number = value.double ?? value.int.map(Double.init), (0...1e6).contains(number) else {
+      throw wrong(key, "a number of gigabytes", path)
+    }
+    return number
   }
 
   private static func text(
@@ -54,6 +95,11 @@ struct Settings: Sendable {
   ) throws -> String {
     guard let text = value.string else { throw wrong(key, "a text in quotation marks", path) }
     return text
+  }
+
+  private static func flag(_ value: any TOMLValueConvertible, _ key: String, _ path: String) throws -> Bool {
+    guard let flag = value.bool else { throw wrong(key, "true or false", path) }
+    return flag
   }
 
   private static func wrong(_ key: String, _ expected: String, _ path: String) -> CommandError {

@@ -82,6 +82,56 @@ extension KernelTests {
       }
     }
 
+    /// Keys and values that 8 bits hold exactly: what is left is float32's rounding, or bfloat16's as above.
+    @Test(arguments: shapes, Precision.allCases) func eightBitsThatFitAreExact(
+      shape: Shape, precision: Precision
+    ) throws {
+      let backend = CPUBackend(precision: precision, threads: 2, cacheFormat: .int8)
+      try onEveryLevel { level in
+        var random = SeededGenerator(shape.headSize)
+        let reference = shape.reference(&random)
+        var histories = [
+          History(
+            cache: backend.keyValueCache(
+              heads: shape.keyValueHeads, headSize: shape.headSize, window: shape.window))
+        ]
+        for count in shape.calls {
+          let (output, expected) = try History.append(
+            [count], to: &histories, at: [0], backend, reference, &random,
+            rounding: precision == .fast ? 8 : nil, inBytes: true)
+          let bound = precision == .fast && level == "avx512" ? 0.06 : 2e-5
+          #expect(largestDifference(output, expected) < bound, "\(level), \(count) rows")
+        }
+      }
+    }
+
+    /// Any keys and values: a number is off by up to 1/254 of the largest that shares its scale, 2% of the standard
+    /// deviation here. That moves scores by 2% of theirs and weights as much, and outputs by about 1%: 5 times that
+    /// is never reached by any of thousands.
+    @Test(arguments: shapes) func eightBitsAreClose(shape: Shape) throws {
+      let backend = CPUBackend(precision: .exact, threads: 2, cacheFormat: .int8)
+      try onEveryLevel { level in
+        var random = SeededGenerator(shape.headSize + 1)
+        let reference = shape.reference(&random)
+        var histories = [
+          History(
+            cache: backend.keyValueCache(
+              heads: shape.keyValueHeads, headSize: shape.headSize, window: shape.window))
+        ]
+        var squares = 0.0, errors = 0.0
+        for count in shape.calls {
+          let (output, expected) = try History.append(
+            [count], to: &histories, at: [0], backend, reference, &random)
+          for (x, y) in zip(output, expected) {
+            squares += y * y
+            errors += (Double(x) - y) * (Double(x) - y)
+          }
+        }
+        let error = (errors / squares).squareRoot()
+        #expect(error < 0.02, "\(level)")
+      }
+    }
+
     @Test func sequencesOfOneCallDoNotMix() throws {
       let backend = CPUBackend(precision: .exact, threads: 2)
       try onEveryLevel { level in
@@ -149,6 +199,22 @@ extension KernelTests {
           value: backend.tensor([-1e30], columns: 1), caches: [cache], counts: [1],
           AttentionSettings(heads: 1, keyValueHeads: 1, headSize: 1, scale: 1))
         #expect(backend.values(output) == [-65504], "\(level)")
+      }
+    }
+
+    @Test func eightBitsHoldZerosAndAreClamped() throws {
+      let backend = CPUBackend(precision: .exact, threads: 1, cacheFormat: .int8)
+      try onEveryLevel { level in
+        for (key, value, expected) in [(0, 0, 0), (1e30, -1e30, -127 * 65504), (1e-30, 1e-30, 0)]
+          as [(Float, Float, Float)]
+        {
+          let cache = backend.keyValueCache(heads: 1, headSize: 1, window: nil)
+          let output = try backend.attention(
+            query: backend.tensor([0], columns: 1), key: backend.tensor([key], columns: 1),
+            value: backend.tensor([value], columns: 1), caches: [cache], counts: [1],
+            AttentionSettings(heads: 1, keyValueHeads: 1, headSize: 1, scale: 1))
+          #expect(backend.values(output) == [expected], "\(level)")
+        }
       }
     }
   }

@@ -3,16 +3,17 @@ import Testing
 
 extension KernelTests {
   @Suite struct KeyValueCacheTests {
-    static let settings: [(seed: Int, window: Int?, precision: Precision)] = (0..<12).map { seed in
-      (seed, [nil, 30, 64, 100][seed % 4], seed % 3 == 0 ? .fast : .exact)
+    static let settings: [(seed: Int, window: Int?, format: CacheFormat)] = (0..<12).map { seed in
+      (seed, [nil, 30, 64, 100][seed % 4], CacheFormat.allCases[seed % 3])
     }
 
     /// Random appends, cuts and forks, each checked against attention over the whole history.
     @Test(arguments: settings) func randomOperationsEqualTheWholeHistory(
-      seed: Int, window: Int?, precision: Precision
+      seed: Int, window: Int?, format: CacheFormat
     ) throws {
       var random = SeededGenerator(seed)
-      let backend = CPUBackend(precision: precision, threads: 2)
+      let precision: Precision = format == .float16 ? .fast : .exact
+      let backend = CPUBackend(precision: precision, threads: 2, cacheFormat: format)
       var reference = ReferenceAttention(
         heads: 4, keyValueHeads: 2, headSize: 10, valueHeadSize: 6, scale: 0.3, window: window)
       if seed % 2 == 1 { reference.sinks = [0.5, -1, 2, 0] }
@@ -45,8 +46,8 @@ extension KernelTests {
           let counts = indices.map { _ in Int.random(in: 0...most, using: &random) }
           let (output, expected) = try History.append(
             counts, to: &histories, at: indices, backend, reference, &random,
-            rounding: precision == .fast ? 8 : nil)
-          #expect(largestDifference(output, expected) < (precision == .fast ? 0.05 : 1e-5))
+            rounding: precision == .fast ? 8 : nil, inBytes: format == .int8)
+          #expect(largestDifference(output, expected) < (precision == .fast ? 0.05 : 2e-5))
           for index in indices {
             #expect(histories[index].cache.length * reference.keyColumns == histories[index].keys.count)
           }
@@ -62,10 +63,11 @@ extension KernelTests {
         AttentionSettings(heads: 1, keyValueHeads: 1, headSize: 16, scale: 1, window: cache.window))
     }
 
-    @Test(arguments: Precision.allCases) func memoryFollowsTheLength(precision: Precision) throws {
-      let backend = CPUBackend(precision: precision, threads: 1)
+    @Test(arguments: CacheFormat.allCases) func memoryFollowsTheLength(format: CacheFormat) throws {
+      let backend = CPUBackend(precision: .exact, threads: 1, cacheFormat: format)
       let cache = backend.keyValueCache(heads: 1, headSize: 16, window: nil)
-      let page = 64 * 32 * (precision == .exact ? 4 : 2)
+      // In 8 bits with two scales of 16 bits a position.
+      let page = 64 * [.float32: 32 * 4, .float16: 32 * 2, .int8: 32 + 2 * 2][format, default: 0]
       #expect(cache.bytes == 0 && cache.length == 0)
       try append(1, to: cache, backend)
       #expect(cache.bytes == page)

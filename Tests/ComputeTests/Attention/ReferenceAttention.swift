@@ -70,7 +70,8 @@ struct History {
   /// - Returns: the call's output and the reference's.
   static func append(
     _ counts: [Int], to histories: inout [History], at indices: [Int], _ backend: CPUBackend,
-    _ reference: ReferenceAttention, _ random: inout SeededGenerator, rounding: Float? = nil
+    _ reference: ReferenceAttention, _ random: inout SeededGenerator, rounding: Float? = nil,
+    inBytes: Bool = false
   ) throws -> (output: [Float], expected: [Double]) {
     var query: [Float] = [], key: [Float] = [], value: [Float] = []
     var expected: [Double] = []
@@ -81,8 +82,12 @@ struct History {
     }
     for (index, count) in zip(indices, counts) {
       let q = numbers(count * reference.queryColumns, &random)
-      let k = numbers(count * reference.keyColumns, &random)
-      let v = numbers(count * reference.valueColumns, &random)
+      var k = numbers(count * reference.keyColumns, &random)
+      var v = numbers(count * reference.valueColumns, &random)
+      if inBytes {
+        k = eightBits(k, headSize: reference.headSize)
+        v = eightBits(v, headSize: reference.valueHeadSize)
+      }
       histories[index].keys += k
       histories[index].values += v
       expected += reference.output(query: q, keys: histories[index].keys, values: histories[index].values)
@@ -99,5 +104,13 @@ struct History {
       histories[index].longest = max(histories[index].longest, histories[index].cache.length)
     }
     return (backend.values(output), expected)
+  }
+}
+
+/// Numbers near `x` that a cache in 8 bits holds exactly: multiples of 1/32, of which the first of every 32 of a head
+/// is the largest, so that the scale is 1/32.
+private func eightBits(_ x: [Float], headSize: Int) -> [Float] {
+  x.enumerated().map { index, x in
+    index % headSize % 32 == 0 ? 127 / 32 : min(max((x * 32).rounded(), -127), 127) / 32
   }
 }

@@ -8,8 +8,9 @@ import Testing
 struct DiskModel: Sendable, CustomTestStringConvertible {
   let name: String
   let precision: Precision
+  var format: CacheFormat?
 
-  var testDescription: String { "\(name), \(precision)" }
+  var testDescription: String { "\(name), \(precision) \(format.map { $0.rawValue } ?? "")" }
 
   private static var folder: String {
     URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
@@ -21,11 +22,12 @@ struct DiskModel: Sendable, CustomTestStringConvertible {
     let names = (try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? []
     return names.sorted().flatMap { name in
       Precision.allCases.map { DiskModel(name: name, precision: $0) }
+        + [DiskModel(name: name, precision: .fast, format: .int8)]
     }
   }
 
   func load() throws -> (model: any LanguageModel, backend: CPUBackend) {
-    let backend = CPUBackend(precision: precision, threads: 2)
+    let backend = CPUBackend(precision: precision, threads: 2, cacheFormat: format)
     let path = Self.folder + "/" + name
     let gguf = path + "/model.gguf"
     let checkpoint = try Checkpoint.open(FileManager.default.fileExists(atPath: gguf) ? gguf : path)

@@ -139,7 +139,9 @@ import Testing
     let sample = try Sample("llama-plain", tokens: 20)
     let stored = try #require(try sample.store.load(Self.key, model: "m"))
     for other in [
-      DiskModel(name: "llama-plain", precision: .exact), DiskModel(name: "gemma3-plain", precision: .fast),
+      DiskModel(name: "llama-plain", precision: .exact),
+      DiskModel(name: "llama-plain", precision: .fast, format: .int8),
+      DiskModel(name: "gemma3-plain", precision: .fast),
       DiskModel(name: "gpt-oss-openai", precision: .fast),
     ] {
       var walk = try Walk(other, tokens: 0)

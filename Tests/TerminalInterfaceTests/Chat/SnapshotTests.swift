@@ -47,6 +47,25 @@ import Testing
           contextUsed: 502)))
   }
 
+  static let sessions = [
+    SessionSummary(id: "first", title: "Sotto voce", model: "SmolLM2-135M", messages: 12, saved: 999_990),
+    SessionSummary(id: "k3m9wq2x", title: "漢字 and \u{1B}[31m", model: nil, messages: 1, saved: 990_000),
+    SessionSummary(
+      id: "p7hh4tzd", title: "Why is the sea salt, and why are the rivers not, although they carry it there",
+      model: "gemma-3-270m", messages: 1204, saved: 0),
+  ]
+
+  static let report = CacheReport(
+    budget: 4_000_000_000, held: 458_000_000, diskLimit: 10_000_000_000, diskHeld: 310_000_000,
+    entries: [
+      .init(
+        model: "SmolLM2-135M", branches: 3, tokens: 12_400, bytes: 420_000_000, isResident: true,
+        holdsConversation: true),
+      .init(
+        model: "gemma-3-270m", branches: 1, tokens: 2048, bytes: 38_000_000, isResident: false,
+        holdsConversation: false),
+    ])
+
   static let scenes: [(name: String, rows: Int, columns: Int, play: @Sendable (ChatDriver) -> Void)] = [
     ("empty-80x24", 24, 80, { _ in }),
     ("answer-80x30", 30, 80, conversation),
@@ -90,13 +109,59 @@ import Testing
         driver.type("<C-r>fin")
       }
     ),
+    (
+      "sessions-72x14", 14, 72,
+      { driver in
+        driver.type("/sessions ")
+        driver.handle(.sessions(sessions, at: 1_000_000))
+        driver.type("<Down>")
+      }
+    ),
+    (
+      "delete-72x10", 10, 72,
+      { driver in
+        driver.type("Why is the sea salt?<Enter>")
+        driver.engine(.delta(.answer, "Rivers."), .finished(.stop, TurnStatistics()))
+        driver.type("/delete<Enter>")
+      }
+    ),
+    (
+      "cache-80x14", 14, 80,
+      { driver in
+        driver.type("/cache<Enter>")
+        driver.handle(.caches(report))
+      }
+    ),
+    (
+      "branches-60x16", 16, 60,
+      { driver in
+        for answer in ["The first answer.", "The second one."] {
+          driver.type(answer.hasPrefix("The f") ? "Why?<Enter>" : "/regen<Enter>")
+          driver.engine(.delta(.answer, answer), .finished(.stop, TurnStatistics()))
+        }
+        driver.type("/branch<Enter>")
+      }
+    ),
+    (
+      "typed-ahead-100x8", 8, 100,
+      { driver in
+        driver.type("Why?<Enter>")
+        driver.engine(
+          .delta(.answer, "Yes."),
+          .finished(
+            .stop,
+            TurnStatistics(
+              promptTokens: 9980, reusedTokens: 9976, generatedTokens: 2, timeToFirstToken: 0.05,
+              contextUsed: 9982, reuse: .typedAhead)))
+      }
+    ),
     ("help-40x12", 12, 40, { $0.type("?") }),
   ]
 
   @Test(arguments: scenes.indices)
   func frame(_ index: Int) throws {
     let scene = Self.scenes[index]
-    let driver = ChatDriver(rows: scene.rows, columns: scene.columns)
+    let driver = ChatDriver(rows: scene.rows, columns: scene.columns, keepsSessions: true)
     scene.play(driver)
     let frame = driver.chat.frame()
     #expect(frame.lines.count == scene.rows)

@@ -17,7 +17,7 @@ import Testing
   @Test func saysEverythingWhereThereIsRoom() {
     let wide = text(130)
     #expect(
-      wide.hasPrefix(" SmolLM2-135M · Q4_1 │ idle │ 128 tok/s │ reused 9\u{202F}939 · new 41 │ TTFT 0.40 s"))
+      wide.hasPrefix(" SmolLM2-135M · Q4_1 │ ready │ 128 tok/s │ reused 9\u{202F}939 · new 41 │ TTFT 0.40 s"))
     #expect(wide.hasSuffix("ctx 10k/8.2k"))
   }
 
@@ -34,6 +34,25 @@ import Testing
     #expect(line.contains("new 41 (the template changed)"))
   }
 
+  @Test(arguments: [
+    (ReuseKind.prefix, nil, "new 41 │"), (.snapshot, nil, "new 41 (snapshot) │"),
+    (.disk, nil, "new 41 (from disk) │"), (.typedAhead, nil, "new 41 (typed ahead) │"),
+    (.snapshot, "the system prompt changed", "new 41 (snapshot, the system prompt changed) │"),
+    (.nothing, nil, "new 41 │"), (nil, nil, "new 41 │"),
+  ])
+  func saysWhereTheReusedPartCameFrom(_ reuse: ReuseKind?, _ reason: String?, _ expected: String) {
+    let line = text(160) {
+      $0.statistics?.reuse = reuse
+      $0.statistics?.missReason = reason
+    }
+    #expect(line.contains(expected))
+  }
+
+  @Test func theReasonGoesBeforeTheNumbers() {
+    let line = text(90) { $0.statistics?.missReason = "the person edited the second message" }
+    #expect(line.contains("reused 9\u{202F}939 · new 41 │"))
+  }
+
   @Test func tellsHowFarThePromptIsRead() {
     let driver = ChatDriver()
     driver.type("x<Enter>")
@@ -46,6 +65,6 @@ import Testing
 
   @Test func saysNothingThatIsNotKnown() {
     let line = StatusLine(model: ChatDriver.model).line(width: 100).text
-    #expect(line == " SmolLM2-135M · Q4_1 │ idle")
+    #expect(line == " SmolLM2-135M · Q4_1 │ ready")
   }
 }

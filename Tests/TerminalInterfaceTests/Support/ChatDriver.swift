@@ -6,17 +6,28 @@ import TerminalInterface
 final class ChatDriver {
   let chat: Chat
   private(set) var effects: [ChatEffect] = []
+  /// What was read ahead, apart from the other effects.
+  private(set) var readings: [ChatRequest] = []
   var now = 100.0
 
   static let model = ModelInfo(
     name: "SmolLM2-135M", quantisation: "Q4_1", contextLength: 8192, efforts: ["low", "medium", "high"])
   static let models = [
-    ModelSummary(name: "SmolLM2-135M", bytes: 98_362_432, quantisation: "Q4_1", isResident: true),
-    ModelSummary(name: "gemma-3-270m", bytes: 253_000_000, quantisation: "Q4_K_M", isResident: false),
+    ModelSummary(
+      name: "SmolLM2-135M", bytes: 98_362_432, quantisation: "Q4_1", isResident: true, cachedTokens: 9940),
+    ModelSummary(
+      name: "gemma-3-270m", bytes: 253_000_000, quantisation: "Q4_K_M", isResident: false,
+      estimatedSwitchSeconds: 2.1),
   ]
 
-  init(rows: Int = 24, columns: Int = 80, history: [String] = [], hasModel: Bool = true) {
+  init(
+    rows: Int = 24, columns: Int = 80, history: [String] = [], hasModel: Bool = true,
+    keepsSessions: Bool = false
+  ) {
     var state = ChatState(theme: "night")
+    state.session = SessionState(id: "first")
+    state.newSession = { "second" }
+    state.keepsSessions = keepsSessions
     state.history = PromptHistory(history)
     state.themes = ["night", "day", "plain"]
     chat = Chat(state: state, size: ScreenSize(rows: rows, columns: columns))
@@ -32,7 +43,33 @@ final class ChatDriver {
       + Draft.text(of: elements[state.draft.cursor...])
   }
 
-  func handle(_ event: ChatEvent) { effects += chat.handle(event, now: now) }
+  func handle(_ event: ChatEvent) { take(chat.handle(event, now: now)) }
+
+  /// Time goes on without anything happening.
+  func wait(_ seconds: Double) {
+    now += seconds
+    _ = chat.tick(now: now)
+    take(chat.background(now: now))
+  }
+
+  private func take(_ new: [ChatEffect]) {
+    for effect in new {
+      if case .readAhead(let request) = effect { readings.append(request) } else { effects.append(effect) }
+    }
+  }
+
+  /// The readings since the last call, each as its messages' texts.
+  func takeReadings() -> [[String]] {
+    defer { readings = [] }
+    return readings.map { $0.messages.map(\.content) }
+  }
+
+  /// The sessions that were to be saved since the last call, as their messages' texts; other effects are dropped.
+  func takeSaved() -> [[String]] {
+    takeEffects().compactMap { effect in
+      if case .saveSession(let session) = effect { session.tree.messages.map(\.content) } else { nil }
+    }
+  }
 
   /// The effects since the last call.
   func takeEffects() -> [ChatEffect] {

@@ -1,11 +1,11 @@
 import CKernels
 
 extension CPUBackend {
-  /// An empty cache for one attention layer: float32 where the backend is exact, float16 where it is fast.
+  /// An empty cache for one attention layer, in the backend's cache format.
   public func keyValueCache(heads: Int, headSize: Int, window: Int?) -> any KeyValueCache {
     CPUKeyValueCache(
       heads: heads, headSize: headSize, window: window,
-      format: precision == .exact ? SOTTO_CACHE_F32 : SOTTO_CACHE_F16)
+      format: cacheFormat.kernel)
   }
 
   /// Appends key and value rows to the caches and attends causally over what they hold.

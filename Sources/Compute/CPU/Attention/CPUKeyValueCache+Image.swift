@@ -58,8 +58,11 @@ extension CacheFormat {
     switch self {
     case .float32: SOTTO_CACHE_F32
     case .float16: SOTTO_CACHE_F16
+    case .int8: SOTTO_CACHE_I8
     }
   }
 
-  init(_ format: sotto_cache_format) { self = format == SOTTO_CACHE_F32 ? .float32 : .float16 }
+  init(_ format: sotto_cache_format) {
+    self = Self.allCases.first { $0.kernel == format } ?? .float32
+  }
 }

@@ -1,0 +1,120 @@
+import GRDB
+
+#if canImport(FoundationEssentials)
+  import FoundationEssentials
+#else
+  import Foundation
+#endif
+
+extension SessionDatabase {
+  /// Another program saved or deleted the session since this one last did.
+  struct Conflict: Error {}
+
+  /// Writes what has changed since the session was last saved or loaded here; all of it when it never was.
+  /// - Throws: `Conflict`, in which case nothing was written.
+  mutating func save(_ session: Session, at time: Double) throws {
+    let before = known[session.id]
+    let version = (before?.version ?? 0) + 1
+    // Only what is added and changed; a tree that does not go on from the one before is written anew.
+    let isSuccessor = before.map { session.tree.goesOn(from: $0.session.tree) } ?? true
+    let savedCount = isSuccessor ? before?.session.tree.messageCount ?? 0 : 0
+    try connection.write { database in
+      if before == nil {
+        try Self.insert(session, version, time, database)
+      } else {
+        try Self.update(session, version, time, database)
+      }
+      if !isSuccessor {
+        try database.execute(sql: "DELETE FROM message WHERE session = ?", arguments: [session.id])
+      }
+      for place in 0..<session.tree.messageCount {
+        let part = session.tree.part(at: place)
+        if place >= savedCount {
+          try Self.write(part, place, session.id, Self.insertMessage, database)
+        } else if part != before?.session.tree.part(at: place) {
+          try Self.write(part, place, session.id, Self.updateMessage, database)
+        }
+      }
+    }
+    known[session.id] = Known(version: version, session: session)
+  }
+
+  /// Deletes a session, if it is there, and what the log of writes still holds of it.
+  mutating func delete(_ id: String) throws {
+    try connection.write { try $0.execute(sql: "DELETE FROM session WHERE id = ?", arguments: [id]) }
+    known[id] = nil
+    // Where another program reads at this moment, the log is emptied with the next deletion or the last close.
+    try? connection.writeWithoutTransaction { database in
+      _ = try Row.fetchOne(database, sql: "PRAGMA wal_checkpoint(TRUNCATE)")
+    }
+  }
+
+  private static func insert(
+    _ session: Session, _ version: Int, _ time: Double, _ database: Database
+  ) throws {
+    do {
+      try database.execute(
+        sql: """
+          INSERT INTO session (id, title, model, systemPrompt, head, created, saved, version)
+          VALUES (?, CAST(? AS TEXT), CAST(? AS TEXT), CAST(? AS TEXT), ?, ?, ?, ?)
+          """,
+        arguments: [
+          session.id, bytes(session.title), bytes(session.model), bytes(session.tree.systemPrompt),
+          session.tree.head?.index, time, time, version,
+        ])
+    } catch let error as DatabaseError where error.resultCode == .SQLITE_CONSTRAINT {
+      throw Conflict()
+    }
+  }
+
+  private static func update(
+    _ session: Session, _ version: Int, _ time: Double, _ database: Database
+  ) throws {
+    try database.execute(
+      sql: """
+        UPDATE session SET title = CAST(? AS TEXT), model = CAST(? AS TEXT), systemPrompt = CAST(? AS TEXT),
+          head = ?, saved = ?, version = ?
+        WHERE id = ? AND version = ?
+        """,
+      arguments: [
+        bytes(session.title), bytes(session.model), bytes(session.tree.systemPrompt),
+        session.tree.head?.index, time, version, session.id, version - 1,
+      ])
+    if database.changesCount == 0 { throw Conflict() }
+  }
+
+  private static let insertMessage = """
+    INSERT INTO message
+      (parent, chosen, role, content, reasoning, reasoningTime, model, finish, statistics, session, place)
+    VALUES (?, ?, ?, CAST(? AS TEXT), CAST(? AS TEXT), ?, CAST(? AS TEXT), ?, CAST(? AS TEXT), ?, ?)
+    """
+
+  private static let updateMessage = """
+    UPDATE message SET parent = ?, chosen = ?, role = ?, content = CAST(? AS TEXT),
+      reasoning = CAST(? AS TEXT), reasoningTime = ?, model = CAST(? AS TEXT), finish = ?,
+      statistics = CAST(? AS TEXT)
+    WHERE session = ? AND place = ?
+    """
+
+  private static func write(
+    _ part: MessageTree.Part, _ place: Int, _ session: String, _ sql: String, _ database: Database
+  ) throws {
+    let message = part.message
+    // Numbers that JSON cannot say are not worth a lost message.
+    let statistics = message.statistics.flatMap { try? JSONEncoder().encode($0) }
+    try database.cachedStatement(sql: sql).execute(arguments: [
+      part.parent, part.chosen, message.role.rawValue, bytes(message.content), bytes(message.reasoning),
+      message.reasoningTime, bytes(message.model), message.finish?.rawValue, statistics, session, place,
+    ])
+  }
+
+  private static func bytes(_ text: String?) -> Data? { text.map { Data($0.utf8) } }
+}
+
+extension MessageTree {
+  /// True when this tree can have come from an earlier one by adding messages and changing them.
+  func goesOn(from earlier: MessageTree) -> Bool {
+    nodes.count >= earlier.nodes.count
+      && earlier.nodes.indices.allSatisfy { nodes[$0].parent == earlier.nodes[$0].parent }
+  }
+}

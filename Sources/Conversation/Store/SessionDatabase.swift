@@ -1,0 +1,143 @@
+import GRDB
+
+#if canImport(FoundationEssentials)
+  import FoundationEssentials
+#else
+  import Foundation
+#endif
+
+/// An open database of sessions. Every call waits for the disk; `SessionStore` sees to it that nobody else does.
+///
+/// What was saved or loaded last is remembered for each session, so that saving writes only what has changed since:
+/// O(messages) comparisons of strings that mostly share their storage, and a row or two.
+struct SessionDatabase: Sendable {
+  let connection: DatabaseQueue
+  var known: [String: Known] = [:]
+
+  /// A session as it is in the file, as far as this program knows.
+  struct Known: Sendable {
+    var version: Int
+    var session: Session
+  }
+
+  /// Opens the file, which must be there, and makes the tables if it is empty.
+  init(path: String) throws {
+    var configuration = Configuration()
+    configuration.label = "sotto.sessions"
+    // Another Sotto may be writing.
+    configuration.busyMode = .timeout(5)
+    configuration.prepareDatabase { database in
+      // The file may be anyone's: its schema calls no functions, and what is deleted is gone from it.
+      try database.execute(
+        sql: "PRAGMA trusted_schema = OFF; PRAGMA cell_size_check = ON; PRAGMA secure_delete = ON")
+    }
+    connection = try DatabaseQueue(path: path, configuration: configuration)
+    try connection.inDatabase { try SessionSchema.prepare($0) }
+    // Tables that look otherwise than they should are found out here, before anything is changed.
+    _ = try list(limit: 1)
+    _ = try connection.read { try Self.rows(of: "", $0) }
+    try connection.inDatabase { try SessionSchema.useLog($0) }
+  }
+
+  // Reading
+
+  /// The sessions, the one that was saved last first.
+  func list(limit: Int = 2000) throws -> [SessionSummary] {
+    let sql = """
+      SELECT CAST(id AS BLOB), CAST(title AS BLOB), CAST(model AS BLOB), saved,
+        (SELECT count(*) FROM message WHERE session = id),
+        (SELECT CAST(substr(content, 1, 1000) AS BLOB) FROM message WHERE session = id AND place = 0)
+      FROM session ORDER BY saved DESC, id LIMIT \(limit)
+      """
+    return try connection.read { database in
+      try Row.fetchAll(database, sql: sql).compactMap { row in
+        let fields = StoredFields(row)
+        guard let id = fields.text(0) else { return nil }
+        return SessionSummary(
+          id: id, title: fields.text(1) ?? SessionTitle.of(fields.text(5) ?? ""), model: fields.text(2),
+          messages: fields.integer(4) ?? 0, saved: fields.real(3) ?? 0)
+      }
+    }
+  }
+
+  /// A session with all its messages; nil when there is none of this name.
+  /// - Throws: `MessageTree.Malformed` when its rows make no conversation.
+  mutating func load(_ id: String) throws -> Session? {
+    let found: Known? = try connection.read { database in
+      let sql = """
+        SELECT CAST(title AS BLOB), CAST(model AS BLOB), CAST(systemPrompt AS BLOB), head, version
+        FROM session WHERE id = ?
+        """
+      guard let row = try Row.fetchOne(database, sql: sql, arguments: [id]) else { return nil }
+      let fields = StoredFields(row)
+      let parts = try Self.rows(of: id, database).enumerated().map { try Self.part($1, place: $0) }
+      let tree = try MessageTree(parts: parts, head: fields.integer(3), systemPrompt: fields.text(2))
+      let session = Session(id: id, title: fields.text(0), model: fields.text(1), tree: tree)
+      return Known(version: fields.integer(4) ?? 0, session: session)
+    }
+    if let found { known[id] = found }
+    return found?.session
+  }
+
+  private static func rows(of id: String, _ database: Database) throws -> [StoredFields] {
+    // What no conversation takes would take all memory.
+    let size = try DatabaseValue.fetchOne(
+      database,
+      sql: """
+        SELECT sum(length(CAST(content AS BLOB)) + length(CAST(reasoning AS BLOB))) FROM message
+        WHERE session = ?
+        """, arguments: [id])
+    guard size.flatMap({ Int.fromDatabaseValue($0) }) ?? 0 <= 1 << 28 else {
+      throw MessageTree.Malformed(description: "it is larger than 256 MB")
+    }
+    let sql = """
+      SELECT place, parent, chosen, CAST(role AS BLOB), CAST(content AS BLOB), CAST(reasoning AS BLOB),
+        reasoningTime, CAST(model AS BLOB), CAST(finish AS BLOB), CAST(statistics AS BLOB)
+      FROM message WHERE session = ? ORDER BY place
+      """
+    return try Row.fetchAll(database, sql: sql, arguments: [id]).map { StoredFields($0) }
+  }
+
+  private static func part(_ fields: StoredFields, place: Int) throws -> MessageTree.Part {
+    guard fields.integer(0) == place else {
+      throw MessageTree.Malformed(description: "message \(place) is missing")
+    }
+    guard let role = fields.text(3).flatMap(Role.init), let content = fields.text(4) else {
+      throw MessageTree.Malformed(description: "message \(place) is not readable")
+    }
+    let statistics = fields.text(9).flatMap {
+      // A later version's may say what this one does not understand.
+      try? JSONDecoder().decode(TurnStatistics.self, from: Data($0.utf8))
+    }
+    let message = Message(
+      role: role, content: content, reasoning: fields.text(5) ?? "", reasoningTime: fields.real(6),
+      model: fields.text(7), finish: fields.text(8).flatMap(FinishReason.init), statistics: statistics)
+    return MessageTree.Part(message: message, parent: fields.integer(1), chosen: fields.integer(2))
+  }
+}
+
+/// The columns of a row that may hold anything.
+struct StoredFields {
+  private let row: [DatabaseValue]
+
+  init(_ row: Row) { self.row = Array(row.databaseValues) }
+
+  /// The text whose bytes are in a column, faulty ones replaced; nil for anything else.
+  func text(_ column: Int) -> String? {
+    guard case .blob(let data) = row[column].storage else { return nil }
+    return String(decoding: data, as: UTF8.self)
+  }
+
+  func integer(_ column: Int) -> Int? {
+    guard case .int64(let number) = row[column].storage else { return nil }
+    return Int(exactly: number)
+  }
+
+  func real(_ column: Int) -> Double? {
+    switch row[column].storage {
+    case .double(let number): number.isFinite ? number : nil
+    case .int64(let number): Double(number)
+    default: nil
+    }
+  }
+}

@@ -1,0 +1,15 @@
+import Checkpoints
+
+extension SyntheticShape {
+  /// The state-space models.
+  static let stateSpace: [SyntheticShape] = [
+    SyntheticShape(
+      name: "mamba2-2.7b",
+      configuration: [
+        "model_type": "mamba2", "hidden_size": 2560, "num_hidden_layers": 64, "num_heads": 80, "head_dim": 64,
+        "state_size": 128, "n_groups": 1, "conv_kernel": 4, "expand": 2, "vocab_size": 50288,
+        "layer_norm_epsilon": 1e-5, "tie_word_embeddings": true,
+      ],
+      formats: ["": .q8_0], optional: ["conv1d.bias"])
+  ]
+}

@@ -1,0 +1,177 @@
+import Conversation
+import GRDB
+import Testing
+
+#if canImport(FoundationEssentials)
+  import FoundationEssentials
+#else
+  import Foundation
+#endif
+
+/// Files that are no databases of sessions, or damaged ones: a message, never a crash, and nothing is destroyed.
+@Suite struct HostileStoreTests {
+  /// Files that must be moved aside, unchanged, with a new file in their place.
+  static let unusable: [(name: String, make: @Sendable (StoreFolder) throws -> Void)] = [
+    ("text", { try $0.put(Data("Dear diary".utf8)) }),
+    ("random bytes", { try $0.put(noise(20_000, seed: 1)) }),
+    ("a header and noise", { try $0.put(Data("SQLite format 3\0".utf8) + noise(8192, seed: 2)) }),
+    (
+      "another program's database",
+      { folder in
+        try folder.put(Data())
+        try folder.execute("CREATE TABLE bookmarks (url TEXT); INSERT INTO bookmarks VALUES ('x')")
+      }
+    ),
+    (
+      "another program's identifier",
+      { folder in
+        try folder.put(Data())
+        try folder.execute("PRAGMA application_id = 7; CREATE TABLE session (id TEXT)")
+      }
+    ),
+    (
+      "our identifier and other columns",
+      { folder in
+        try folder.put(Data())
+        try folder.execute(
+          """
+          PRAGMA application_id = \(0x536F_7474); PRAGMA user_version = 1;
+          CREATE TABLE session (id TEXT); CREATE TABLE message (session TEXT)
+          """)
+      }
+    ),
+  ]
+
+  @Test(arguments: unusable.indices)
+  func isMovedAside(_ index: Int) async throws {
+    let folder = StoreFolder()
+    try Self.unusable[index].make(folder)
+    let before = try folder.contents()
+    let store = folder.store()
+    #expect(try await store.list().isEmpty)
+    #expect(await store.saved(session("abc")) == .saved)
+    #expect(try await store.list().count == 1)
+    let notes = StoreFolder.notes(of: store)
+    #expect(notes.count == 1)
+    #expect(notes.first?.contains("sessions.sqlite.damaged") == true)
+    let aside = folder.url.appendingPathComponent("data/sotto/sessions.sqlite.damaged")
+    #expect(try Data(contentsOf: aside) == before)
+    // A second one does not take the first one's name.
+    await store.close()
+    try folder.put(Data("again".utf8))
+    #expect(try await folder.store().list().isEmpty)
+    #expect(folder.files.contains("sessions.sqlite.damaged-2"))
+  }
+
+  @Test func aLaterVersionsFileIsLeftAlone() async throws {
+    let folder = StoreFolder()
+    let first = folder.store()
+    #expect(await first.saved(session("abc")) == .saved)
+    await first.close()
+    try folder.execute("PRAGMA user_version = 99")
+    let store = folder.store()
+    let outcome = await store.saved(session("def"))
+    guard case .failed(let reason) = outcome else {
+      Issue.record("a later version's file was written to")
+      return
+    }
+    #expect(reason.contains("later version"))
+    #expect(!folder.files.contains { $0.contains("damaged") })
+  }
+
+  @Test func aFolderInItsPlaceIsSaid() async throws {
+    let folder = StoreFolder()
+    try FileManager.default.createDirectory(
+      at: URL(fileURLWithPath: folder.path), withIntermediateDirectories: true)
+    await #expect(throws: SessionStore.Failure.self) { try await folder.store().list() }
+    let nowhere = SessionStore(path: "/dev/null/sotto/sessions.sqlite")
+    guard case .failed = await nowhere.saved(session("abc")) else {
+      Issue.record("something was saved nowhere")
+      return
+    }
+  }
+
+  /// Damage anywhere in a good file: what can be read is read, the rest is refused, and new sessions are kept.
+  @Test(arguments: 0..<60)
+  func randomDamageIsSurvived(_ seed: Int) async throws {
+    var generator = SplitMix(state: UInt64(seed))
+    let folder = StoreFolder()
+    let good = folder.store()
+    for number in 0..<6 {
+      #expect(
+        await good.saved(session("s\(number)", String(repeating: "words ", count: 400 * number))) == .saved)
+    }
+    await good.close()
+    var data = try folder.contents()
+    if seed % 3 == 0 {
+      data = data.prefix(Int.random(in: 0..<data.count, using: &generator))
+    } else {
+      for _ in 0..<(seed % 3 == 1 ? 3 : 200) {
+        // Half of it where the tables are described.
+        let end = Bool.random(using: &generator) ? 8192 : data.count
+        data[Int.random(in: 0..<min(end, data.count), using: &generator)] = UInt8.random(
+          in: 0...255, using: &generator)
+      }
+    }
+    try folder.put(data)
+    let store = folder.store()
+    let list = (try? await store.list()) ?? []
+    for summary in list { _ = try? await store.load(summary.id) }
+    for number in 0..<6 { _ = try? await store.load("s\(number)") }
+    // The first may meet damage that nobody read before; the file is replaced then.
+    var outcome = await store.saved(session("new"))
+    if case .failed = outcome { outcome = await store.saved(session("new2")) }
+    if case .failed(let reason) = outcome, !reason.contains("later version") { Issue.record("\(reason)") }
+  }
+
+  /// Rows that no Sotto would write.
+  static let malformed = [
+    "UPDATE message SET parent = 7 WHERE place = 1", "UPDATE message SET parent = 1 WHERE place = 1",
+    "UPDATE message SET parent = -1 WHERE place = 1", "UPDATE message SET chosen = 0 WHERE place = 0",
+    "UPDATE message SET chosen = 9 WHERE place = 0", "UPDATE session SET head = 2",
+    "UPDATE session SET head = -1", "DELETE FROM message WHERE place = 0",
+    "UPDATE message SET role = 'boss'", "UPDATE message SET place = 5 WHERE place = 1",
+    "UPDATE message SET content = zeroblob(300000000) WHERE place = 0",
+    "UPDATE message SET role = x'ff'",
+  ]
+
+  @Test(arguments: malformed)
+  func malformedRowsAreRefused(_ sql: String) async throws {
+    let folder = StoreFolder()
+    let good = folder.store()
+    #expect(await good.saved(session("abc")) == .saved)
+    await good.close()
+    try folder.execute(sql)
+    let store = folder.store()
+    await #expect(throws: SessionStore.Failure.self) { try await store.load("abc") }
+    // The others are there as before.
+    #expect(await store.saved(session("def")) == .saved)
+    #expect(try await store.load("def") == session("def"))
+    #expect(try await store.list().count == 2)
+    #expect(StoreFolder.notes(of: store).isEmpty)
+  }
+
+  /// Values of other types where they do no harm.
+  @Test(arguments: [
+    "UPDATE message SET statistics = '{\"promptTokens\": \"many\"}'", "UPDATE message SET finish = 'never'",
+    "UPDATE message SET reasoningTime = 'long'", "UPDATE session SET saved = 'yesterday'",
+    "UPDATE session SET title = x'ff00ff'", "UPDATE message SET content = x'fffe'",
+    "UPDATE session SET model = 7",
+    "UPDATE session SET head = 'x'", "UPDATE message SET model = 1e999",
+  ])
+  func otherTypesAreBorne(_ sql: String) async throws {
+    let folder = StoreFolder()
+    let good = folder.store()
+    #expect(await good.saved(session("abc")) == .saved)
+    await good.close()
+    try folder.execute(sql)
+    let store = folder.store()
+    #expect(try await store.list().count == 1)
+    #expect(try await store.load("abc") != nil)
+  }
+}
+
+private func noise(_ count: Int, seed: UInt64) -> Data {
+  var generator = SplitMix(state: seed)
+  return Data((0..<count).map { _ in UInt8.random(in: 0...255, using: &generator) })
+}

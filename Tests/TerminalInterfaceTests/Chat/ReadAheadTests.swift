@@ -1,0 +1,182 @@
+import Conversation
+import TerminalInterface
+import Testing
+
+@Suite struct ReadAheadTests {
+  struct Case: Sendable {
+    var now: Double
+    var draft = true
+    var context = false
+    var changed = 10.0
+    var unreadSince = 10.0
+    var read: Double?
+    var expected: ReadAhead.Decision
+  }
+
+  @Test(arguments: [
+    // Nothing is new.
+    Case(now: 99, draft: false, expected: .nothing),
+    // Another model, session or answer does not wait.
+    Case(now: 10, draft: false, context: true, expected: .read),
+    Case(now: 10, context: true, read: 9.99, expected: .read),
+    // The draft rests 150 ms after the last key.
+    Case(now: 10, expected: .wait(until: 10.15)),
+    Case(now: 10.1, expected: .wait(until: 10.15)),
+    Case(now: 10.15, expected: .read),
+    Case(now: 10.4, changed: 10.3, read: 9, expected: .wait(until: 10.45)),
+    // A person who types on is not waited for longer than a second after what was read last.
+    Case(now: 10.95, changed: 10.9, expected: .wait(until: 11)),
+    Case(now: 11, changed: 10.95, expected: .read),
+    Case(now: 11, changed: 10.95, read: 10.5, expected: .wait(until: 11.1)),
+    Case(now: 11.45, changed: 11.4, read: 10.5, expected: .wait(until: 11.5)),
+    Case(now: 11.5, changed: 11.45, read: 10.5, expected: .read),
+    // Long ago is no reason to read at the first key.
+    Case(now: 10, read: 1, expected: .wait(until: 10.15)),
+  ])
+  func decide(_ given: Case) {
+    var facts = ReadAhead.Facts()
+    (facts.isNewDraft, facts.isNewContext) = (given.draft, given.context)
+    (facts.changed, facts.unreadSince, facts.read) = (given.changed, given.unreadSince, given.read)
+    switch (ReadAhead.decide(facts, now: given.now), given.expected) {
+    case (.wait(let until), .wait(let expected)): #expect(abs(until - expected) < 1e-9)
+    case (let decision, let expected): #expect(decision == expected)
+    }
+  }
+
+  private func answered() -> ChatDriver {
+    let driver = ChatDriver()
+    driver.type("hello<Enter>")
+    driver.engine(.delta(.answer, "Hi"), .finished(.stop, TurnStatistics()))
+    return driver
+  }
+
+  @Test func aDraftThatRestsIsReadOnce() {
+    let driver = answered()
+    // The conversation itself, as soon as the answer is complete.
+    #expect(driver.takeReadings().last == ["hello", "Hi"])
+    driver.type("mo")
+    driver.now += 0.1
+    driver.type("re")
+    driver.wait(0.14)
+    #expect(driver.takeReadings().isEmpty)
+    #expect(abs((driver.state.nextDeadline ?? 0) - driver.now - 0.01) < 1e-9)
+    driver.wait(0.01)
+    #expect(driver.takeReadings() == [["hello", "Hi", "more"]])
+    driver.wait(5)
+    #expect(driver.takeReadings().isEmpty)
+    #expect(driver.state.nextDeadline == nil)
+    // What is taken out again was read before.
+    driver.type("x<BS>")
+    driver.wait(5)
+    #expect(driver.takeReadings().isEmpty)
+  }
+
+  @Test func typingOnIsReadOnceASecond() {
+    let driver = answered()
+    _ = driver.takeReadings()
+    for _ in 0..<100 {
+      driver.type("x")
+      driver.wait(0.05)
+    }
+    #expect((4...5).contains(driver.takeReadings().count))
+  }
+
+  @Test func sendingIsNotReading() {
+    let driver = answered()
+    _ = driver.takeReadings()
+    driver.type("more<Enter>more still")
+    driver.wait(3)
+    #expect(driver.takeReadings().isEmpty)
+    // What was typed meanwhile is read with the end of the answer.
+    driver.engine(.delta(.answer, "Yes"), .finished(.stop, TurnStatistics()))
+    #expect(driver.takeReadings() == [["hello", "Hi", "more", "Yes", "more still"]])
+  }
+
+  @Test(arguments: ["/mod", "/xyz", "/set top_k 4"])
+  func commandsAreNotRead(_ draft: String) {
+    let driver = answered()
+    _ = driver.takeReadings()
+    driver.type(draft)
+    driver.wait(3)
+    #expect(driver.takeReadings().isEmpty)
+    driver.type("<C-u>//etc")
+    driver.wait(3)
+    #expect(driver.takeReadings() == [["hello", "Hi", "/etc"]])
+    // An empty draft is the conversation alone.
+    driver.type("<C-u> ")
+    driver.wait(3)
+    #expect(driver.takeReadings() == [["hello", "Hi"]])
+  }
+
+  @Test func anEditedMessageIsReadInItsPlace() {
+    let driver = answered()
+    _ = driver.takeReadings()
+    driver.type("/edit<Enter>!")
+    driver.wait(1)
+    #expect(driver.takeReadings().last == ["hello!"])
+  }
+
+  @Test func anotherModelReadsTheConversation() {
+    let driver = answered()
+    _ = driver.takeReadings()
+    driver.type("/model gemma-3-270m<Enter>")
+    driver.wait(3)
+    #expect(driver.takeReadings().isEmpty)
+    driver.handle(
+      .modelLoaded(ModelInfo(name: "gemma-3-270m", quantisation: "", contextLength: 0), ChatSettings()))
+    #expect(driver.takeReadings() == [["hello", "Hi"]])
+  }
+
+  @Test func aSessionIsReadWhenTheEngineIsReadyForIt() {
+    let driver = ChatDriver(keepsSessions: true)
+    driver.type("/sessions abc<Enter>")
+    #expect(driver.takeReadings() == [[]])
+    var tree = MessageTree()
+    tree.append(Message(role: .user, content: "earlier"))
+    driver.handle(.sessionOpened(Session(id: "abcdefgh", tree: tree)))
+    driver.wait(3)
+    #expect(driver.takeReadings().isEmpty)
+    driver.handle(.sessionReady("abcdefgh"))
+    #expect(driver.readings.map(\.session) == ["abcdefgh"])
+    #expect(driver.takeReadings() == [["earlier"]])
+  }
+
+  @Test func itCanBeTurnedOff() {
+    let driver = answered()
+    _ = driver.takeReadings()
+    driver.type("/set typing_ahead off<Enter>")
+    driver.type("more")
+    driver.wait(3)
+    #expect(driver.takeReadings().isEmpty)
+    driver.type("<C-u>/set typing_ahead on<Enter>")
+    driver.type("more")
+    driver.wait(3)
+    #expect(driver.takeReadings() == [["hello", "Hi", "more"]])
+  }
+
+  /// What every prompt begins with is read before there is a word.
+  @Test func theBeginningOfEveryPromptIsReadFirst() {
+    let driver = ChatDriver()
+    #expect(driver.takeReadings() == [[]])
+    driver.wait(3)
+    #expect(driver.takeReadings().isEmpty)
+    driver.type("/system Be brief.<Enter>")
+    #expect(driver.takeReadings() == [["Be brief."]])
+    let without = ChatDriver(hasModel: false)
+    without.wait(3)
+    #expect(without.takeReadings().isEmpty)
+  }
+
+  /// Only what is kept has a name under which its caches could be.
+  @Test func onlyKeptSessionsAreNamed() {
+    for keepsSessions in [true, false] {
+      let driver = ChatDriver(keepsSessions: keepsSessions)
+      driver.type("hello<Enter>")
+      driver.engine(.delta(.answer, "Hi"), .finished(.stop, TurnStatistics()))
+      driver.type("/new<Enter>")
+      #expect(driver.readings.first?.session == (keepsSessions ? "first" : nil))
+      let turns = driver.takeEffects().contains { if case .turnTo = $0 { true } else { false } }
+      #expect(turns == keepsSessions)
+    }
+  }
+}

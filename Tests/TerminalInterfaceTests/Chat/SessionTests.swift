@@ -1,0 +1,243 @@
+import Conversation
+import TerminalInterface
+import Testing
+
+@Suite struct SessionTests {
+  struct Case: Sendable {
+    var messages = 2
+    var revision = 5
+    var saved: SessionState.Mark?
+    var savedAt: Double?
+    var isAnswering = true
+    var now = 10.0
+    var expected: SessionState.SaveDecision
+  }
+
+  @Test(arguments: [
+    Case(messages: 0, expected: .nothing),
+    Case(messages: 0, isAnswering: false, expected: .nothing),
+    Case(expected: .save),
+    Case(saved: .init(revision: 5, messages: 2), savedAt: 1, expected: .nothing),
+    // A new message is saved at once, the text of one once a second.
+    Case(saved: .init(revision: 4, messages: 1), savedAt: 9.9, expected: .save),
+    Case(saved: .init(revision: 4, messages: 2), savedAt: 9.5, expected: .wait(until: 10.5)),
+    Case(saved: .init(revision: 4, messages: 2), savedAt: 9, expected: .save),
+    // Its end is not waited with, and neither is a title.
+    Case(saved: .init(revision: 4, messages: 2), savedAt: 9.9, isAnswering: false, expected: .save),
+    Case(
+      saved: .init(revision: 5, messages: 2, title: "x"), savedAt: 9.9, isAnswering: false, expected: .save),
+  ])
+  func decide(_ given: Case) {
+    let decision = SessionState.decide(
+      .init(revision: given.revision, messages: given.messages), saved: given.saved, savedAt: given.savedAt,
+      isAnswering: given.isAnswering, now: given.now)
+    #expect(decision == given.expected)
+  }
+
+  @Test func aConversationIsSavedAsItGrows() {
+    let driver = ChatDriver(keepsSessions: true)
+    driver.wait(5)
+    #expect(driver.takeSaved().isEmpty)
+    driver.type("hello")
+    #expect(driver.takeSaved().isEmpty)
+    driver.type("<Enter>")
+    #expect(driver.takeSaved() == [["hello", ""]])
+    driver.now += 0.5
+    driver.engine(.delta(.answer, "Hi"))
+    #expect(driver.takeSaved().isEmpty)
+    // An engine that falls silent is not waited for.
+    #expect(driver.state.nextDeadline == driver.now + 0.5)
+    driver.wait(0.5)
+    #expect(driver.takeSaved() == [["hello", "Hi"]])
+    driver.wait(5)
+    #expect(driver.takeSaved().isEmpty)
+    driver.engine(.delta(.answer, " there"))
+    #expect(driver.takeSaved() == [["hello", "Hi there"]])
+    driver.engine(.delta(.answer, "!"))
+    driver.engine(.finished(.stop, TurnStatistics()))
+    #expect(driver.takeSaved() == [["hello", "Hi there!"]])
+    driver.type("/rename Greetings<Enter>")
+    guard case .saveSession(let session)? = driver.takeEffects().last else {
+      Issue.record("the title was not saved")
+      return
+    }
+    #expect(session.title == "Greetings")
+    #expect(session.id == "first")
+    #expect(session.model == "SmolLM2-135M")
+  }
+
+  @Test func whatIsLeftIsSavedInTheEnd() {
+    let driver = ChatDriver(keepsSessions: true)
+    driver.type("hello<Enter>")
+    driver.engine(.delta(.answer, "Hi"))
+    _ = driver.takeSaved()
+    guard case .saveSession(let session)? = driver.chat.lastEffects().first else {
+      Issue.record("the last words were not saved")
+      return
+    }
+    #expect(session.tree.messages.last?.content == "Hi")
+    #expect(driver.chat.lastEffects().isEmpty)
+  }
+
+  @Test func nothingIsSavedWhereSessionsAreNotKept() {
+    let driver = ChatDriver()
+    driver.type("hello<Enter>")
+    driver.engine(.delta(.answer, "Hi"), .finished(.stop, TurnStatistics()))
+    #expect(driver.takeSaved().isEmpty)
+    for command in ["/sessions", "/sessions abc", "/rename x", "/delete"] {
+      driver.type(command + "<Enter>")
+      #expect(driver.state.flash?.text == "Sessions are not kept in this chat", "\(command)")
+      driver.type("<C-u>")
+    }
+    #expect(driver.takeEffects().allSatisfy { if case .remember = $0 { true } else { false } })
+  }
+
+  @Test func newBeginsAnotherSession() {
+    let driver = ChatDriver(keepsSessions: true)
+    driver.type("/new<Enter>")
+    #expect(driver.takeEffects() == [.remember("/new")])
+    driver.type("hello<Enter>")
+    driver.engine(.delta(.answer, "Hi"), .finished(.stop, TurnStatistics()))
+    _ = driver.takeEffects()
+    driver.type("/new<Enter>")
+    #expect(driver.takeEffects().contains(.turnTo(session: "second", leaving: "first")))
+    #expect(driver.state.conversation.isEmpty)
+    driver.type("again<Enter>")
+    guard
+      case .send(_, let request)? = driver.takeEffects().first(where: {
+        if case .send = $0 { true } else { false }
+      })
+    else {
+      Issue.record("nothing was sent")
+      return
+    }
+    #expect(request.session == "second")
+    #expect(request.messages.map(\.content) == ["again"])
+  }
+
+  static func earlier() -> Session {
+    var tree = MessageTree(systemPrompt: "Be brief.")
+    tree.append(Message(role: .user, content: "earlier"))
+    tree.append(Message(role: .assistant, content: "half an ans", model: "gemma-3-270m"))
+    return Session(id: "k3m9wq2x", model: "gemma-3-270m", tree: tree)
+  }
+
+  @Test func aSessionIsChosenAndResumed() {
+    let driver = ChatDriver(keepsSessions: true)
+    driver.type("/sessions<Enter>")
+    #expect(driver.takeEffects().contains(.listSessions))
+    driver.handle(.sessions(SnapshotTests.sessions, at: 1_000_000))
+    driver.type("sea")
+    #expect(driver.state.menu?.items.count == 1)
+    driver.type("<BS><BS><BS>voce<Enter>")
+    #expect(driver.state.flash?.text == "This session is open already")
+    driver.type("/sessions 漢字<Enter>")
+    #expect(driver.takeEffects().contains(.openSession("k3m9wq2x", leaving: "first")))
+    // Nothing is sent into the wrong one.
+    driver.type("hello<Enter>")
+    #expect(driver.draft == "hello|")
+    driver.handle(.sessionOpened(Self.earlier()))
+    #expect(driver.state.session.id == "k3m9wq2x")
+    #expect(driver.state.conversation.messages.map(\.content) == ["Be brief.", "earlier", "half an ans"])
+    #expect(driver.state.conversation.messages.last?.finish == .failed)
+    #expect(driver.chat.frame().lines.contains { $0.text.contains("half an ans") })
+    // It goes on with the model that it was written with.
+    #expect(driver.takeEffects().last == .switchModel("gemma-3-270m"))
+    // Looking at it is no change.
+    driver.wait(5)
+    #expect(driver.takeSaved().isEmpty)
+  }
+
+  @Test func aModelThatIsGoneIsSaid() {
+    let driver = ChatDriver(keepsSessions: true)
+    var session = Self.earlier()
+    session.model = "gone"
+    driver.handle(.sessionOpened(session))
+    #expect(driver.state.loading == nil)
+    #expect(driver.chat.frame().lines.contains { $0.text.contains("gone, which is not found") })
+  }
+
+  @Test func aSessionThatCannotBeOpenedChangesNothing() {
+    let driver = ChatDriver(keepsSessions: true)
+    driver.type("hello<Enter>")
+    driver.engine(.delta(.answer, "Hi"), .finished(.stop, TurnStatistics()))
+    driver.type("/sessions nonsense<Enter>")
+    driver.handle(.sessionFailed("'nonsense' names no session"))
+    #expect(driver.state.conversation.messages.count == 2)
+    #expect(driver.state.awaited.isEmpty)
+    driver.type("more<Enter>")
+    #expect(driver.state.turn != nil)
+  }
+
+  @Test(arguments: [("y", true), ("Y", true), ("n", false), ("<Esc>", false), ("<Enter>", false)])
+  func deletingAsks(_ key: String, _ isDeleted: Bool) {
+    let driver = ChatDriver(keepsSessions: true)
+    driver.type("hello<Enter>")
+    driver.engine(.delta(.answer, "Hi"), .finished(.stop, TurnStatistics()))
+    driver.type("/delete<Enter>")
+    _ = driver.takeEffects()
+    #expect(driver.chat.frame().lines.last?.text.contains("y deletes “hello” (2 messages) for good") == true)
+    driver.type(key)
+    #expect(driver.takeEffects() == (isDeleted ? [.deleteSession("first")] : []))
+    #expect(driver.draft == "|")
+    guard isDeleted else { return }
+    driver.handle(.sessionDeleted("first"))
+    #expect(driver.state.conversation.isEmpty)
+    #expect(driver.takeEffects() == [.turnTo(session: "second", leaving: nil)])
+  }
+
+  @Test func anotherSessionIsDeleted() {
+    let driver = ChatDriver(keepsSessions: true)
+    driver.type("hello<Enter>")
+    driver.engine(.delta(.answer, "Hi"), .finished(.stop, TurnStatistics()))
+    driver.handle(.sessions(SnapshotTests.sessions, at: 1_000_000))
+    driver.type("/delete sea<Enter>")
+    #expect(driver.takeEffects().contains(.findSession("p7hh4tzd")))
+    driver.handle(.sessionFound(SnapshotTests.sessions[2]))
+    driver.type("y")
+    #expect(driver.takeEffects() == [.deleteSession("p7hh4tzd")])
+    driver.handle(.sessionDeleted("p7hh4tzd"))
+    #expect(driver.state.conversation.messages.count == 2)
+    #expect(driver.state.sessions.count == 2)
+  }
+
+  @Test func whatBecomesOfSavingIsSaid() {
+    let driver = ChatDriver(keepsSessions: true)
+    driver.type("hello<Enter>")
+    let before = driver.state.transcript.entries.count
+    driver.handle(.sessionSaved("first", .failed("the disk is full")))
+    driver.handle(.sessionSaved("first", .failed("the disk is full")))
+    #expect(driver.state.transcript.entries.count == before + 1)
+    driver.handle(.sessionSaved("first", .saved))
+    driver.handle(.sessionSaved("first", .failed("the disk is full")))
+    #expect(driver.state.transcript.entries.count == before + 2)
+    _ = driver.takeEffects()
+    driver.handle(.sessionSaved("first", .copied(to: "third")))
+    driver.handle(.sessionSaved("first", .copied(to: "third")))
+    #expect(driver.state.session.id == "third")
+    #expect(driver.takeEffects() == [.turnTo(session: "third", leaving: "first")])
+  }
+
+  @Test func movingBetweenBranches() {
+    let driver = ChatDriver()
+    driver.type("/branch next<Enter>")
+    #expect(driver.state.flash?.text == "There are no branches yet: /regen and /edit make some")
+    driver.type("one<Enter>")
+    driver.engine(.delta(.answer, "first"), .finished(.stop, TurnStatistics()))
+    driver.type("/regen<Enter>")
+    driver.engine(.delta(.answer, "second"), .finished(.stop, TurnStatistics()))
+    driver.type("/branch previous<Enter>")
+    #expect(driver.state.conversation.messages.map(\.content) == ["one", "first"])
+    #expect(driver.state.flash?.text == "Answer 1 of 2")
+    driver.type("/branch next<Enter>")
+    #expect(driver.state.conversation.messages.map(\.content) == ["one", "second"])
+    driver.type("/branch<Enter><Up><Enter>")
+    #expect(driver.state.conversation.messages.map(\.content) == ["one", "first"])
+    driver.type("/branch 9<Enter>")
+    #expect(driver.state.flash?.text == "/branch takes next, previous, or a number from 1 to 2")
+    // What was taken back is found again.
+    driver.type("<C-u>/undo<Enter>/branch next<Enter>")
+    #expect(driver.state.conversation.messages.map(\.content) == ["one", "first"])
+    #expect(driver.chat.frame().lines.contains { $0.text.contains("first") })
+  }
+}
