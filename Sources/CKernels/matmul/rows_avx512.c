@@ -25,24 +25,13 @@ SOTTO_INLINE_AVX512 __m512i row_index(const int stride, const int size) {
 /// Bytes 0 ..< size of the lanes of row r.
 #define LANES(r, size) (((1ull << (size)) - 1) * 0x0001000100010001ull << (4 * (r)))
 
-SOTTO_INLINE_AVX512 __m512i doubled_e2m1(void) {
-  return _mm512_broadcast_i32x4(_mm_setr_epi8((char)128, (char)129, (char)130, (char)131, (char)132, (char)134,
-                                              (char)136, (char)140, (char)128, 127, 126, 125, 124, 122, 120, 116));
-}
-
-SOTTO_INLINE_AVX512 __m512 half_of_e8m0(__m512i x) {
-  __m512i exponents = _mm512_sub_epi32(x, _mm512_set1_epi32(1));
-  exponents = _mm512_max_epi32(exponents, _mm512_set1_epi32(127 - 60));
-  exponents = _mm512_min_epi32(exponents, _mm512_set1_epi32(127 + 60));
-  return _mm512_castsi512_ps(_mm512_slli_epi32(exponents, 23));
-}
-
+/// value + 128 of the low and of the high nibbles.
 SOTTO_INLINE_AVX512 void nibbles(__m512i bytes, __m512i out[2], const sotto_weight_format format) {
   __m512i low = sotto_low(bytes), high = sotto_high(bytes);
   const int is_float = format == SOTTO_MXFP4 || format == SOTTO_MXFP4_PLANAR;
   if (is_float) {
-    out[0] = _mm512_shuffle_epi8(doubled_e2m1(), low);
-    out[1] = _mm512_shuffle_epi8(doubled_e2m1(), high);
+    out[0] = _mm512_shuffle_epi8(sotto_doubled_e2m1(), low);
+    out[1] = _mm512_shuffle_epi8(sotto_doubled_e2m1(), high);
   } else {
     const __m512i offset = _mm512_set1_epi8((char)(format == SOTTO_Q4_0 ? 120 : 128));
     out[0] = _mm512_add_epi8(low, offset);
@@ -65,7 +54,7 @@ SOTTO_INLINE_AVX512 void take_nibbles(const sotto_four_rows *rows, size_t step, 
     scales = _mm512_mask_permutexvar_epi8(scales, LANES(r, at), index, first);
   }
   if (format == SOTTO_MXFP4) {
-    out->scale[0] = half_of_e8m0(scales);
+    out->scale[0] = sotto_halves_of_e8m0(scales);
   } else {
     out->scale[0] = sotto_halves_low(scales);
     if (format == SOTTO_Q4_1) out->minimum = sotto_halves_high(scales);
@@ -85,7 +74,7 @@ SOTTO_INLINE_AVX512 void take_planar(const sotto_four_rows *rows, size_t step, s
   }
   const __m512i shifts = _mm512_setr_epi32(0, 0, 0, 0, 8, 8, 8, 8, 16, 16, 16, 16, 24, 24, 24, 24);
   __m512i all = _mm512_srlv_epi32(_mm512_broadcast_i32x4(scales), shifts);
-  out->scale[0] = half_of_e8m0(_mm512_and_si512(all, _mm512_set1_epi32(255)));
+  out->scale[0] = sotto_halves_of_e8m0(all);
 }
 
 SOTTO_INLINE_AVX512 __m256i load_block(const uint8_t *p, int is_there) {

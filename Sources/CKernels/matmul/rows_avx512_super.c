@@ -22,7 +22,8 @@ SOTTO_INLINE_AVX512 void take_q4_k(const sotto_four_rows *rows, size_t step, siz
                                    sotto_row_step *out) {
   (void)left, (void)whole;  // super-blocks are whole steps
   const size_t super = step / 2 * 144, half = step % 2;
-  const __m512i firsts = _mm512_setr_epi64(0, 1, 8, 9, 4, 5, 12, 13), seconds = _mm512_add_epi64(firsts, _mm512_set1_epi64(2));
+  const __m512i firsts = _mm512_setr_epi64(0, 1, 8, 9, 4, 5, 12, 13);
+  const __m512i seconds = _mm512_add_epi64(firsts, _mm512_set1_epi64(2));
 #pragma clang loop unroll(full)
   for (int r = 0; r < 4; r++) {
     // 32 bytes hold the nibbles of two blocks.
@@ -39,7 +40,8 @@ SOTTO_INLINE_AVX512 void take_q4_k(const sotto_four_rows *rows, size_t step, siz
     scales = _mm_ternarylogic_epi32(two, _mm_srli_epi16(a, 2), _mm_and_si128(c, four), 0xca);
     minimums = _mm_ternarylogic_epi32(two, _mm_srli_epi16(b, 2), _mm_and_si128(_mm_srli_epi16(c, 4), four), 0xca);
   }
-  __m128 d = _mm_cvtph_ps(_mm_cvtepi32_epi16(head)), dmin = _mm_cvtph_ps(_mm_cvtepi32_epi16(_mm_srli_epi32(head, 16)));
+  __m128 d = _mm_cvtph_ps(_mm_cvtepi32_epi16(head));
+  __m128 dmin = _mm_cvtph_ps(_mm_cvtepi32_epi16(_mm_srli_epi32(head, 16)));
   out->scale[0] = _mm512_mul_ps(_mm512_broadcast_f32x4(d), bytes_of_rows(scales));
   dmin = _mm_sub_ps(_mm_setzero_ps(), dmin);
   out->minimum = _mm512_mul_ps(_mm512_broadcast_f32x4(dmin), bytes_of_rows(minimums));
@@ -66,7 +68,8 @@ SOTTO_INLINE_AVX512 void take_q6_k(const sotto_four_rows *rows, size_t step, siz
     __m512i bytes = _mm512_loadu_si512(p + 64 * half);
     __m512i upper = _mm512_broadcast_i64x4(_mm256_loadu_si256((const __m256i *)(p + 128 + 32 * half)));
     __m512i low = _mm512_ternarylogic_epi32(fourth, bytes, _mm512_sllv_epi16(upper, up), 0xca);
-    __m512i high = _mm512_ternarylogic_epi32(fourth, _mm512_srli_epi16(bytes, 4), _mm512_srlv_epi16(upper, down), 0xca);
+    __m512i high = _mm512_srli_epi16(bytes, 4);
+    high = _mm512_ternarylogic_epi32(fourth, high, _mm512_srlv_epi16(upper, down), 0xca);
     low = _mm512_add_epi8(_mm512_and_si512(low, six), offset);
     high = _mm512_add_epi8(_mm512_and_si512(high, six), offset);
     divide_halves(low, high, out->values[r]);
@@ -74,7 +77,8 @@ SOTTO_INLINE_AVX512 void take_q6_k(const sotto_four_rows *rows, size_t step, siz
   }
   // Two scales of a block, one for each half: byte 2 * b (+ 1) of the row's, at the upper end of its lane.
   __m512i all = _mm512_castsi256_si512(_mm256_setr_epi64x(scales[0], scales[1], scales[2], scales[3]));
-  const __m512i index = _mm512_slli_epi32(_mm512_setr_epi32(0, 8, 16, 24, 2, 10, 18, 26, 4, 12, 20, 28, 6, 14, 22, 30), 24);
+  const __m512i bytes = _mm512_setr_epi32(0, 8, 16, 24, 2, 10, 18, 26, 4, 12, 20, 28, 6, 14, 22, 30);
+  const __m512i index = _mm512_slli_epi32(bytes, 24);
   __m128 d = _mm_cvtph_ps(_mm_cvtepi32_epi16(_mm_srli_epi32(words_of_rows(rows, super + 206), 16)));
 #pragma clang loop unroll(full)
   for (int i = 0; i < 2; i++) {
