@@ -27,6 +27,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import mmap
 import os
 import re
 import statistics
@@ -133,8 +134,14 @@ def run_sotto(model: Path, threads: int, case: dict) -> dict:
 
 
 def warm(model: Path) -> None:
-    """Reads the file, so that the next program finds it in the page cache whatever the last one took."""
+    """Reads the file, so that the next program finds it in the page cache whatever the last one took: through a
+    mapping of huge pages, as Sotto's own first run leaves it, which serves whoever maps the file after."""
     with open(model, "rb", buffering=0) as file:
+        with mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as mapped:
+            if hasattr(mmap, "MADV_HUGEPAGE"):
+                mapped.madvise(mmap.MADV_HUGEPAGE)
+                for place in range(0, len(mapped), 64 << 10):
+                    mapped[place]
         while file.read(16 << 20):
             pass
 

@@ -74,20 +74,6 @@ SOTTO_TARGET_AVX512 void sotto_decode_q8_0_avx512(const sotto_view *view, size_t
   }
 }
 
-/// 128 + the doubled value of every 4-bit number.
-SOTTO_INLINE_AVX512 __m512i doubled_e2m1(void) {
-  return _mm512_broadcast_i32x4(_mm_setr_epi8((char)128, (char)129, (char)130, (char)131, (char)132, (char)134,
-                                              (char)136, (char)140, (char)128, 127, 126, 125, 124, 122, 120, 116));
-}
-
-/// Half of the E8M0 scales in the low bytes of the lanes (see sotto_half_of_e8m0).
-SOTTO_INLINE_AVX512 __m512 half_of_e8m0(__m512i x) {
-  __m512i exponents = _mm512_sub_epi32(_mm512_and_si512(x, _mm512_set1_epi32(255)), _mm512_set1_epi32(1));
-  exponents = _mm512_max_epi32(exponents, _mm512_set1_epi32(127 - 60));
-  exponents = _mm512_min_epi32(exponents, _mm512_set1_epi32(127 + 60));
-  return _mm512_castsi512_ps(_mm512_slli_epi32(exponents, 23));
-}
-
 SOTTO_TARGET_AVX512 void sotto_decode_mxfp4_avx512(const sotto_view *view, size_t row, size_t first, size_t blocks,
                                                    void *panel) {
   enum { STRIDE = 17 };
@@ -95,12 +81,12 @@ SOTTO_TARGET_AVX512 void sotto_decode_mxfp4_avx512(const sotto_view *view, size_
   sotto_tile_rows rows = {view->values + row * view->row_bytes, view->row_bytes};
   for (size_t b = 0; b < blocks; b++, out++) {
     __m512i bytes[4];
-    _mm512_store_ps(out->scale[0], half_of_e8m0(sotto_gather(&rows, (first + b) * STRIDE)));
+    _mm512_store_ps(out->scale[0], sotto_halves_of_e8m0(sotto_gather(&rows, (first + b) * STRIDE)));
     sotto_transpose(&rows, (first + b) * STRIDE + 1, bytes);
 #pragma clang loop unroll(full)
     for (int i = 0; i < 4; i++) {
-      sotto_store_quad(out, i, _mm512_shuffle_epi8(doubled_e2m1(), sotto_low(bytes[i])));
-      sotto_store_quad(out, 4 + i, _mm512_shuffle_epi8(doubled_e2m1(), sotto_high(bytes[i])));
+      sotto_store_quad(out, i, _mm512_shuffle_epi8(sotto_doubled_e2m1(), sotto_low(bytes[i])));
+      sotto_store_quad(out, 4 + i, _mm512_shuffle_epi8(sotto_doubled_e2m1(), sotto_high(bytes[i])));
     }
   }
 }
@@ -112,12 +98,12 @@ SOTTO_TARGET_AVX512 void sotto_decode_mxfp4_planar_avx512(const sotto_view *view
   sotto_tile_rows scales = {view->scales + row * view->scale_row_bytes, view->scale_row_bytes};
   for (size_t b = 0; b < blocks; b++, out++) {
     __m512i bytes[4];
-    _mm512_store_ps(out->scale[0], half_of_e8m0(sotto_gather_item(&scales, first + b, 1)));
+    _mm512_store_ps(out->scale[0], sotto_halves_of_e8m0(sotto_gather_item(&scales, first + b, 1)));
     sotto_transpose(&rows, (first + b) * 16, bytes);
 #pragma clang loop unroll(full)
     for (int quad = 0; quad < 8; quad++) {
       __m512i values = sotto_low(sotto_spread_bits(bytes[quad / 2], quad % 2 * 16, 4));
-      sotto_store_quad(out, quad, _mm512_shuffle_epi8(doubled_e2m1(), values));
+      sotto_store_quad(out, quad, _mm512_shuffle_epi8(sotto_doubled_e2m1(), values));
     }
   }
 }

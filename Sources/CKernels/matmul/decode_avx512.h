@@ -81,6 +81,20 @@ SOTTO_INLINE_AVX512 __m512i sotto_keep(__m512i x, char mask, char bits) {
   return _mm512_ternarylogic_epi32(x, _mm512_set1_epi8(mask), _mm512_set1_epi8(bits), 0xea);
 }
 
+/// 128 + the doubled value of every 4-bit number.
+SOTTO_INLINE_AVX512 __m512i sotto_doubled_e2m1(void) {
+  return _mm512_broadcast_i32x4(_mm_setr_epi8((char)128, (char)129, (char)130, (char)131, (char)132, (char)134,
+                                              (char)136, (char)140, (char)128, 127, 126, 125, 124, 122, 120, 116));
+}
+
+/// Half of the E8M0 scales in the low bytes of the lanes (see sotto_half_of_e8m0).
+SOTTO_INLINE_AVX512 __m512 sotto_halves_of_e8m0(__m512i x) {
+  __m512i exponents = _mm512_sub_epi32(_mm512_and_si512(x, _mm512_set1_epi32(255)), _mm512_set1_epi32(1));
+  exponents = _mm512_max_epi32(exponents, _mm512_set1_epi32(127 - 60));
+  exponents = _mm512_min_epi32(exponents, _mm512_set1_epi32(127 + 60));
+  return _mm512_castsi512_ps(_mm512_slli_epi32(exponents, 23));
+}
+
 /// The bytes whose lowest bit is bit first, first + step, ... of every row's 4 bytes.
 SOTTO_INLINE_AVX512 __m512i sotto_spread_bits(__m512i x, int first, int step) {
   uint64_t control = 0;

@@ -11,13 +11,13 @@ int sotto_experts(sotto_workspace *workspace, const sotto_experts_call *call) {
   // Layers whose packs differ (an unusual mixture of formats) have a pack each.
   size_t largest = 0, parts = 0;
   for (size_t i = 0; i < call->layer_count; i++) {
-    size_t pack_bytes = sotto_method_for(&call->layers[i].weight, call->precision, level).pack_bytes;
+    size_t pack_bytes = sotto_method_for(&call->layers[i].weight, call->precision, level, 1).pack_bytes;
     if (pack_bytes > largest) largest = pack_bytes;
   }
   for (size_t e = 0; e < experts; e++)
     parts += sotto_chunk_count((size_t)(call->starts[e + 1] - call->starts[e]), blocks * largest);
   parts *= call->layer_count;
-  size_t bytes = call->layer_count * entries * blocks * largest + 64 * parts;
+  size_t bytes = call->layer_count * sotto_pack_size(entries, blocks, largest) + 64 * parts;
   if (sotto_workspace_reserve(workspace, bytes, parts)) return -1;
 
   sotto_run_shape shape = {.columns = columns, .x_stride = call->x_stride, .y_stride = call->y_stride};
@@ -31,7 +31,7 @@ int sotto_experts(sotto_workspace *workspace, const sotto_experts_call *call) {
       const sotto_packing *last = NULL;
       for (size_t i = 0; i < call->layer_count; i++) {
         const sotto_expert_layer *layer = &call->layers[i];
-        sotto_method method = sotto_method_for(&layer->weight, call->precision, level);
+        sotto_method method = sotto_method_for(&layer->weight, call->precision, level, count);
         size_t rows = layer->weight.rows;
         if (!last || last->pack != method.pack) {
           packed += tokens;
@@ -40,6 +40,7 @@ int sotto_experts(sotto_workspace *workspace, const sotto_experts_call *call) {
                                                                 .x = call->x,
                                                                 .x_rows = call->x_rows + first,
                                                                 .out = pack,
+                                                                .is_by_rows = method.rows != NULL,
                                                                 .tokens = tokens,
                                                                 .tokens_end = packed};
           last = &workspace->packings[shape.packings++];

@@ -15,6 +15,7 @@ static sotto_packing *packing_for(sotto_workspace *workspace, sotto_run_shape *s
                                           .pack_bytes = method->pack_bytes,
                                           .x = x,
                                           .out = last ? last->out + bytes : workspace->packs,
+                                          .is_by_rows = method->rows != NULL,
                                           .tokens = tokens,
                                           .tokens_end = (last ? last->tokens_end : 0) + tokens};
   return &list[shape->packings++];
@@ -25,7 +26,7 @@ int sotto_linear(sotto_workspace *workspace, const sotto_linear_call *call) {
   sotto_isa_level level = sotto_isa();
   size_t columns = call->layers[0].weight.columns, blocks = sotto_block_count(columns), bytes = 0, largest = 0;
   for (size_t i = 0; i < call->layer_count; i++) {
-    size_t pack_bytes = sotto_method_for(&call->layers[i].weight, call->precision, level).pack_bytes;
+    size_t pack_bytes = sotto_method_for(&call->layers[i].weight, call->precision, level, call->tokens).pack_bytes;
     if (pack_bytes > largest) largest = pack_bytes;
   }
   size_t chunks = sotto_chunk_count(call->tokens, blocks * largest);
@@ -41,7 +42,7 @@ int sotto_linear(sotto_workspace *workspace, const sotto_linear_call *call) {
     size_t first = chunk * call->tokens / chunks, tokens = (chunk + 1) * call->tokens / chunks - first, column = 0;
     for (size_t i = 0; i < call->layer_count; i++) {
       const sotto_layer *layer = &call->layers[i];
-      sotto_method method = sotto_method_for(&layer->weight, call->precision, level);
+      sotto_method method = sotto_method_for(&layer->weight, call->precision, level, call->tokens);
       const float *residual = call->residual ? call->residual + first * call->residual_stride + column : NULL;
       workspace->products[shape.products++] = (sotto_product){
           .view = sotto_matrix_view(&layer->weight, 0),

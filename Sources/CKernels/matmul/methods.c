@@ -51,7 +51,7 @@ sotto_decode sotto_decoder_avx512(sotto_weight_format format) {
 static sotto_method float_method(sotto_isa_level level) {
   sotto_method method = {sizeof(sotto_float_panel_block), SOTTO_FLOAT_PACK_BYTES,
                          sotto_decode_floats_portable,    sotto_decode_floats_portable,
-                         sotto_pack_floats,               sotto_multiply_floats_portable, NULL};
+                         sotto_pack_floats,               sotto_multiply_floats_portable, NULL, NULL};
 #if defined(__x86_64__)
   if (level == SOTTO_ISA_AVX2) {
     method.decode = sotto_decode_floats_avx2;
@@ -73,7 +73,7 @@ static sotto_method float_method(sotto_isa_level level) {
 static sotto_method integer_method(sotto_weight_format format, sotto_isa_level level) {
   sotto_method method = {sizeof(sotto_panel_block), SOTTO_PACK_BYTES,
                          sotto_decode_portable,     sotto_decode_portable,
-                         sotto_pack_integers_portable, sotto_multiply_integers_portable, NULL};
+                         sotto_pack_integers_portable, sotto_multiply_integers_portable, NULL, NULL};
 #if defined(__x86_64__)
   if (level == SOTTO_ISA_AVX2) {
     static const sotto_multiply multiply[SOTTO_PANEL_KINDS] = {
@@ -125,7 +125,36 @@ static sotto_store store_function(sotto_isa_level level) {
   return sotto_store_portable;
 }
 
-sotto_method sotto_method_for(const sotto_matrix *matrix, sotto_precision precision, sotto_isa_level level) {
+#if defined(__x86_64__)
+/// Multiplies few tokens without panels where there is a function for it.
+static void use_rows(sotto_method *method, const sotto_matrix *matrix, size_t tokens) {
+  // With more tokens panels are faster, by measurement.
+  static const struct {
+    sotto_multiply_rows multiply;
+    size_t most;
+  } rows[SOTTO_WEIGHT_FORMATS] = {
+      [SOTTO_Q4_0] = {sotto_rows_q4_0_avx512, 4},
+      [SOTTO_Q4_1] = {sotto_rows_q4_1_avx512, 3},
+      [SOTTO_Q8_0] = {sotto_rows_q8_0_avx512, 4},
+      [SOTTO_Q4_K] = {sotto_rows_q4_k_avx512, 1},
+      [SOTTO_Q6_K] = {sotto_rows_q6_k_avx512, 3},
+      [SOTTO_MXFP4] = {sotto_rows_mxfp4_avx512, 4},
+      [SOTTO_MXFP4_PLANAR] = {sotto_rows_mxfp4_planar_avx512, 4},
+      [SOTTO_AFFINE4] = {sotto_rows_affine4_avx512, 3},
+      [SOTTO_AFFINE8] = {sotto_rows_affine8_avx512, 3},
+  };
+  sotto_weight_format format = matrix->format;
+  if (tokens > rows[format].most) return;
+  if (format >= SOTTO_AFFINE4 && matrix->scale_type == SOTTO_FLOAT32) return;
+  int is_by_parity = format == SOTTO_MXFP4_PLANAR || format == SOTTO_AFFINE4;
+  method->rows = rows[format].multiply;
+  method->pack = is_by_parity ? sotto_pack_rows_by_parity_avx512 : sotto_pack_rows_avx512;
+  method->pack_bytes = SOTTO_ROW_PACK_BYTES;
+}
+#endif
+
+sotto_method sotto_method_for(const sotto_matrix *matrix, sotto_precision precision, sotto_isa_level level,
+                              size_t tokens) {
   sotto_weight_format format = matrix->format;
   int is_integer = precision == SOTTO_FAST && format > SOTTO_BFLOAT16;
   sotto_method method = is_integer ? integer_method(format, level) : float_method(level);
@@ -133,7 +162,12 @@ sotto_method sotto_method_for(const sotto_matrix *matrix, sotto_precision precis
   if (precision == SOTTO_FAST && format == SOTTO_BFLOAT16 && level == SOTTO_ISA_AVX512)
     method = (sotto_method){sizeof(sotto_bfloat_panel_block), SOTTO_BFLOAT_PACK_BYTES,
                             sotto_decode_bfloats_avx512,      sotto_decode_bfloats_edge,
-                            sotto_pack_bfloats_avx512,        sotto_multiply_bfloats_avx512, NULL};
+                            sotto_pack_bfloats_avx512,        sotto_multiply_bfloats_avx512, NULL, NULL};
+#endif
+#if defined(__x86_64__)
+  if (is_integer && level == SOTTO_ISA_AVX512) use_rows(&method, matrix, tokens);
+#else
+  (void)tokens;
 #endif
   method.store = store_function(level);
   return method;

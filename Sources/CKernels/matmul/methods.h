@@ -59,6 +59,26 @@ void sotto_decode_bfloats_avx512(const sotto_view *view, size_t row, size_t firs
 void sotto_decode_edge_avx512(const sotto_view *view, size_t row, size_t first, size_t blocks, void *panel);
 void sotto_decode_bfloats_edge(const sotto_view *view, size_t row, size_t first, size_t blocks, void *panel);
 sotto_decode sotto_decoder_avx512(sotto_weight_format format);
+void sotto_pack_rows_avx512(const float *x, size_t columns, size_t token, size_t tokens, void *pack);
+void sotto_pack_rows_by_parity_avx512(const float *x, size_t columns, size_t token, size_t tokens, void *pack);
+void sotto_rows_q4_0_avx512(const sotto_view *view, size_t row, const void *pack, size_t tokens, ptrdiff_t ahead,
+                            float (*sums)[SOTTO_TILE]);
+void sotto_rows_q4_1_avx512(const sotto_view *view, size_t row, const void *pack, size_t tokens, ptrdiff_t ahead,
+                            float (*sums)[SOTTO_TILE]);
+void sotto_rows_q8_0_avx512(const sotto_view *view, size_t row, const void *pack, size_t tokens, ptrdiff_t ahead,
+                            float (*sums)[SOTTO_TILE]);
+void sotto_rows_q4_k_avx512(const sotto_view *view, size_t row, const void *pack, size_t tokens, ptrdiff_t ahead,
+                            float (*sums)[SOTTO_TILE]);
+void sotto_rows_q6_k_avx512(const sotto_view *view, size_t row, const void *pack, size_t tokens, ptrdiff_t ahead,
+                            float (*sums)[SOTTO_TILE]);
+void sotto_rows_mxfp4_avx512(const sotto_view *view, size_t row, const void *pack, size_t tokens, ptrdiff_t ahead,
+                             float (*sums)[SOTTO_TILE]);
+void sotto_rows_mxfp4_planar_avx512(const sotto_view *view, size_t row, const void *pack, size_t tokens,
+                                    ptrdiff_t ahead, float (*sums)[SOTTO_TILE]);
+void sotto_rows_affine4_avx512(const sotto_view *view, size_t row, const void *pack, size_t tokens, ptrdiff_t ahead,
+                               float (*sums)[SOTTO_TILE]);
+void sotto_rows_affine8_avx512(const sotto_view *view, size_t row, const void *pack, size_t tokens, ptrdiff_t ahead,
+                               float (*sums)[SOTTO_TILE]);
 #elif defined(__aarch64__)
 void sotto_pack_integers_neon(const float *x, size_t columns, size_t token, size_t tokens, void *pack);
 void sotto_store_neon(const float (*sums)[SOTTO_TILE], size_t tokens, const float bias[SOTTO_TILE],

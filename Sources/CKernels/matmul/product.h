@@ -13,7 +13,8 @@ enum {
   SOTTO_BLOCK = 32,        // columns
   SOTTO_TILE = 16,         // output rows
   SOTTO_GROUP = 12,        // tokens whose sums stay in registers
-  SOTTO_PANEL_BLOCKS = 16  // blocks decoded at a time: a panel that stays in the first-level cache
+  SOTTO_PANEL_BLOCKS = 16, // blocks decoded at a time: a panel that stays in the first-level cache
+  SOTTO_ROW_TOKENS = 4     // tokens that are multiplied without panels, at most: with more, panels are faster
 };
 
 /// 16 rows of one block as integers: weight = scale * value + minimum. The AVX-512 methods keep value + 128 as an
@@ -45,7 +46,9 @@ typedef struct {
 /// The pack of one block of a group of T tokens, arrays one after another (so T * 48 bytes).
 /// int8 values[T][32]; float scale[T]; int32 start[T] (-128 * sum of the block's values); int32 half[T] (the same of
 /// columns 0..15); float sum[T] (scale * sum).
-enum { SOTTO_PACK_BYTES = 48, SOTTO_FLOAT_PACK_BYTES = 128, SOTTO_BFLOAT_PACK_BYTES = 64, SOTTO_PACK_KINDS = 3 };
+enum { SOTTO_PACK_BYTES = 48, SOTTO_FLOAT_PACK_BYTES = 128, SOTTO_BFLOAT_PACK_BYTES = 64 };
+/// Of a block of one of a few tokens (see rows_avx512.h); and the number of kinds of packs.
+enum { SOTTO_ROW_PACK_BYTES = 96, SOTTO_PACK_KINDS = 5 };
 
 /// Writes `blocks` panel blocks of rows row ..< row + 16 from block `first` on.
 typedef void (*sotto_decode)(const sotto_view *view, size_t row, size_t first, size_t blocks, void *panel);
@@ -66,6 +69,11 @@ typedef void (*sotto_store)(const float (*sums)[SOTTO_TILE], size_t tokens, cons
 typedef void (*sotto_multiply)(const void *panel, const void *pack, size_t blocks, size_t tokens,
                                float (*sums)[SOTTO_TILE]);
 
+/// sums[t][0 ..< 4] = rows row ..< row + 4 · token t: few tokens, without panels. Beside what it reads it asks for the
+/// bytes `ahead` from there.
+typedef void (*sotto_multiply_rows)(const sotto_view *view, size_t row, const void *pack, size_t tokens,
+                                    ptrdiff_t ahead, float (*sums)[SOTTO_TILE]);
+
 typedef struct {
   size_t panel_block_bytes, pack_bytes;  // of a block; of a block and token
   sotto_decode decode;       // whole tiles of rows that are long enough (see sotto_is_whole_tile)
@@ -73,6 +81,7 @@ typedef struct {
   sotto_pack pack;
   sotto_multiply multiply;
   sotto_store store;
+  sotto_multiply_rows rows;  // instead of decode and multiply, or NULL; `pack` then takes a whole token
 } sotto_method;
 
 /// How the formats of integer panels differ for the function that multiplies.
@@ -88,7 +97,9 @@ extern const sotto_format_traits sotto_formats[SOTTO_WEIGHT_FORMATS];
 /// Whether a fast decoder may take the tile at `row`: 16 rows of at least 4 bytes in every plane.
 int sotto_is_whole_tile(const sotto_view *view, size_t row);
 sotto_view sotto_matrix_view(const sotto_matrix *matrix, size_t index);
-sotto_method sotto_method_for(const sotto_matrix *matrix, sotto_precision precision, sotto_isa_level level);
+/// The way to multiply `tokens` tokens.
+sotto_method sotto_method_for(const sotto_matrix *matrix, sotto_precision precision, sotto_isa_level level,
+                              size_t tokens);
 
 void sotto_decode_portable(const sotto_view *view, size_t row, size_t first, size_t blocks, void *panel);
 void sotto_decode_floats_portable(const sotto_view *view, size_t row, size_t first, size_t blocks, void *panel);

@@ -1,6 +1,9 @@
-// The loops around a product: tiles are handed out to workers as they ask, a panel stays in the first cache,
-// and every weight byte is read once for a chunk of tokens. While a tile is computed the bytes of the next one are
-// fetched, a share with every panel, in the order in which they lie in memory.
+// The loops around a product: a panel stays in the first cache, and every weight byte is read once for a chunk of
+// tokens. While a tile is computed the bytes of the next one are fetched, a share with every panel, in the order in
+// which they lie in memory.
+//
+// Every worker has a run of items of its own, so that it reads memory in order; one that has finished takes items from
+// the end of another's.
 #include <stdatomic.h>
 #include <string.h>
 
@@ -18,16 +21,32 @@ typedef struct {
   size_t tile, last, items_before;
 } cursor;
 
-/// The next tile of the item, or the first of the next item that nobody has taken.
-static void advance(run *run, cursor *at) {
-  const sotto_product *end = run->workspace->products + run->shape->products;
+/// Takes the next of the worker's items, or the last of another's; 0 where none is left.
+static int take_item(sotto_workspace *workspace, int worker, size_t *item) {
+  for (int i = 0; i < workspace->workers; i++) {
+    _Atomic uint64_t *items = &workspace->scratch[(worker + i) % workspace->workers].items;
+    uint64_t left = atomic_load_explicit(items, memory_order_relaxed);
+    while ((uint32_t)left < left >> 32) {
+      uint64_t rest = i == 0 ? left + 1 : left - (1ull << 32);
+      if (!atomic_compare_exchange_weak_explicit(items, &left, rest, memory_order_relaxed, memory_order_relaxed))
+        continue;
+      *item = i == 0 ? (uint32_t)left : (size_t)(rest >> 32);
+      return 1;
+    }
+  }
+  return 0;
+}
+
+/// The next tile of the item, or the first of the next item.
+static void advance(run *run, cursor *at, int worker) {
   if (++at->tile < at->last) return;
-  size_t item = atomic_fetch_add_explicit(&run->next, 1, memory_order_relaxed);
-  while (at->product < end && item >= at->product->items_end) at->items_before = (at->product++)->items_end;
-  if (at->product == end) {
+  size_t item;
+  if (!take_item(run->workspace, worker, &item)) {
     at->product = NULL;
     return;
   }
+  if (item < at->items_before) *at = (cursor){.product = run->workspace->products};
+  while (item >= at->product->items_end) at->items_before = (at->product++)->items_end;
   at->tile = (item - at->items_before) * at->product->tiles_per_item;
   at->last = at->tile + at->product->tiles_per_item;
   if (at->last > at->product->tiles) at->last = at->product->tiles;
@@ -68,6 +87,33 @@ static void prefetch(lookahead *ahead) {
   }
 }
 
+/// The tile at `at` for few tokens: four rows after another, while those eight rows ahead are fetched.
+static void run_rows(const run *run, const cursor *at, const cursor *following, size_t rows,
+                     const float bias[SOTTO_TILE], sotto_scratch *scratch) {
+  enum { AHEAD = 8 };
+  const sotto_product *product = at->product;
+  const sotto_view *view = &product->view;
+  size_t row = at->tile * SOTTO_TILE;
+  for (size_t r = 0; r < rows; r += 4) {
+    uintptr_t ahead = AHEAD * view->row_bytes;
+    if (r + AHEAD >= rows && following->product) {
+      const sotto_view *next = &following->product->view;
+      ahead = (uintptr_t)next->values + (following->tile * SOTTO_TILE + r + AHEAD - rows) * next->row_bytes -
+              ((uintptr_t)view->values + (row + r) * view->row_bytes);
+    }
+    product->method.rows(view, row + r, product->pack, product->tokens, (ptrdiff_t)ahead,
+                         (float (*)[SOTTO_TILE])&scratch->sums[0][r]);
+  }
+  size_t column = product->pairs ? row / 2 : row;
+  sotto_place place = {.y = product->y + column,
+                       .residual = product->residual ? product->residual + column : NULL,
+                       .y_stride = run->shape->y_stride,
+                       .residual_stride = run->shape->residual_stride,
+                       .rows = rows,
+                       .pairs = product->pairs};
+  product->method.store(scratch->sums, product->tokens, bias, &place);
+}
+
 /// The tile at `at`; fetches the bytes of `following` on the way.
 static void run_tile(const run *run, const cursor *at, const cursor *following, sotto_scratch *scratch) {
   const sotto_product *product = at->product;
@@ -81,6 +127,10 @@ static void run_tile(const run *run, const cursor *at, const cursor *following, 
   if (product->bias)
     for (size_t r = 0; r < rows; r++) bias[r] = sotto_float_at(product->bias, product->bias_format, row + r);
   size_t column = product->pairs ? row / 2 : row;
+  if (method->rows) {
+    run_rows(run, at, following, rows, bias, scratch);
+    return;
+  }
   memset(scratch->sums, 0, tokens * sizeof *scratch->sums);
 
   // With a single group shorter panels serve as well, and memory is read more evenly.
@@ -115,10 +165,10 @@ static void multiply_task(void *context, int worker, int workers) {
   run *run = context;
   sotto_scratch *scratch = &run->workspace->scratch[worker];
   cursor at = {.product = run->workspace->products};
-  advance(run, &at);
+  advance(run, &at, worker);
   while (at.product) {
     cursor following = at;
-    advance(run, &following);
+    advance(run, &following, worker);
     run_tile(run, &at, &following, scratch);
     at = following;
   }
@@ -134,6 +184,10 @@ static void pack_token(const run *run, const sotto_packing *packing, size_t toke
   size_t row = packing->x_rows ? (size_t)packing->x_rows[token] : token;
   const float *x = packing->x + row * run->shape->x_stride;
   size_t columns = run->shape->columns, blocks = sotto_block_count(columns);
+  if (packing->is_by_rows) {
+    packing->pack(x, columns, token, tokens, packing->out);
+    return;
+  }
   size_t step = sotto_panel_step(blocks, SOTTO_PANEL_BLOCKS);
   for (size_t first = 0; first < blocks; first += step) {
     size_t length = blocks - first < step ? blocks - first : step, column = first * SOTTO_BLOCK;
@@ -157,20 +211,24 @@ static void pack_task(void *context, int worker, int workers) {
 }
 
 /// Divides every product into items of about equal work, a dozen for a worker.
-static void divide(const sotto_workspace *workspace, const sotto_run_shape *shape) {
+static void divide(sotto_workspace *workspace, const sotto_run_shape *shape) {
   enum { DECODING = 5 };  // decoding a tile costs about as much as multiplying this many tokens
-  size_t work = 0, items = 0;
+  size_t work = 0, items = 0, workers = (size_t)workspace->workers;
   for (size_t i = 0; i < shape->products; i++)
     work += workspace->products[i].tiles * (workspace->products[i].tokens + DECODING);
-  size_t share = work / ((size_t)workspace->workers * 12) + 1;
+  size_t share = work / (workers * 12) + 1;
   for (size_t i = 0; i < shape->products; i++) {
     sotto_product *product = &workspace->products[i];
     size_t tiles = share / (product->tokens + DECODING);
-    if (tiles > 16) tiles = 16;
+    size_t most = product->method.rows ? 2 : 16;
+    if (tiles > most) tiles = most;
     product->tiles_per_item = tiles > 0 ? tiles : 1;
     items += (product->tiles + product->tiles_per_item - 1) / product->tiles_per_item;
     product->items_end = items;
   }
+  for (size_t w = 0; w < workers; w++)
+    atomic_store_explicit(&workspace->scratch[w].items, items * w / workers | items * (w + 1) / workers << 32,
+                          memory_order_relaxed);
 }
 
 void sotto_run_products(sotto_workspace *workspace, const sotto_run_shape *shape) {
@@ -178,7 +236,7 @@ void sotto_run_products(sotto_workspace *workspace, const sotto_run_shape *shape
   run run = {.workspace = workspace, .shape = shape};
   // The caller's first tile is on its way while tokens are packed.
   cursor first = {.product = workspace->products};
-  lookahead ahead = look_ahead(&first, 1);
+  lookahead ahead = look_ahead(&first, workspace->products->method.rows ? 2 : 1);
   prefetch(&ahead);
   size_t tokens = shape->packings ? workspace->packings[shape->packings - 1].tokens_end : 0;
   if (tokens * shape->columns <= SERIAL_PACKING)
@@ -186,6 +244,5 @@ void sotto_run_products(sotto_workspace *workspace, const sotto_run_shape *shape
   else
     sotto_pool_run(workspace->pool, pack_task, &run);
   divide(workspace, shape);
-  atomic_store(&run.next, 0);
   sotto_pool_run(workspace->pool, multiply_task, &run);
 }

@@ -9,8 +9,10 @@ enum {
   SOTTO_CHUNK_BYTES = 1536 << 10  // of their packs
 };
 
-/// What one worker needs: a panel, and the sums of its rows.
+/// What one worker needs: the items that it has left (the next one in the lower half, their end in the upper half; in a
+/// cache line of its own, for others may take some), a panel, and the sums of its rows.
 typedef struct {
+  _Alignas(64) _Atomic uint64_t items;
   _Alignas(64) uint8_t panel[SOTTO_PANEL_BLOCKS * sizeof(sotto_float_panel_block)];
   float sums[SOTTO_CHUNK_TOKENS][SOTTO_TILE];
 } sotto_scratch;
@@ -36,6 +38,7 @@ typedef struct {
   const float *x;
   const int32_t *x_rows;  // NULL for consecutive rows
   uint8_t *out;
+  int is_by_rows;  // packs whole tokens, for sotto_multiply_rows
   size_t tokens, tokens_end;  // tokens of this and all earlier packs
 } sotto_packing;
 
@@ -79,7 +82,7 @@ SOTTO_INLINE size_t sotto_chunk_count(size_t tokens, size_t token_bytes) {
   return (tokens + most - 1) / most;
 }
 
-/// The bytes of `tokens` packed tokens, to a whole cache line.
+/// The bytes of `tokens` packed tokens, to a whole cache line; room for whole steps of four blocks.
 SOTTO_INLINE size_t sotto_pack_size(size_t tokens, size_t blocks, size_t pack_bytes) {
-  return (tokens * blocks * pack_bytes + 63) / 64 * 64;
+  return (tokens * ((blocks + 3) / 4 * 4) * pack_bytes + 63) / 64 * 64;
 }

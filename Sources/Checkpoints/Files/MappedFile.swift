@@ -39,6 +39,11 @@ public final class MappedFile: Sendable {
     guard let address = mmap(nil, count, PROT_READ, MAP_PRIVATE, descriptor, 0), address != MAP_FAILED
     else { throw .system(errno, path) }
     mapping = UnsafeRawBufferPointer(start: address, count: count)
+    #if !canImport(Darwin)
+      // What the page cache does not hold yet comes as pages of 2 MiB then, and stays so: 12 GB of them are entered
+      // in some 20 ms where small pages take 300 ms at every start, and are read faster ever after.
+      madvise(address, count, Self.hugePages)
+    #endif
   }
 
   deinit {
@@ -80,6 +85,11 @@ public final class MappedFile: Sendable {
     if advice == .populate, madvise(address, length, Self.populateRead) == 0 { return }
     madvise(address, length, advice.code)
   }
+
+  #if !canImport(Darwin)
+    /// MADV_HUGEPAGE. Without effect on file systems and kernels that have no large folios.
+    private static let hugePages: Int32 = 14
+  #endif
 
   /// MADV_POPULATE_READ, absent from older headers.
   #if canImport(Darwin)

@@ -92,6 +92,24 @@ import Testing
     }
   }
 
+  /// Few tokens are multiplied without panels: the same numbers to the last bit, whatever is left of a row's steps.
+  @Test(arguments: allFormats) func fewTokensEqualMany(_ format: WeightFormat) throws {
+    let columns = max(format.blockColumns, 32) * 7, rows = 71, tokens = 12
+    var random = SeededGenerator(9)
+    let sample = try WeightSample(format, rows: rows, columns: columns, seed: 10)
+    let x = random.normals(tokens * columns)
+    let backend = CPUBackend(precision: .fast, threads: 2)
+    let layer = Linear(weight: try backend.parameter(sample.weight))
+    onEveryLevel { level in
+      let all = backend.values(backend.linear(backend.tensor(x, columns: columns), [layer], adding: nil))
+      for count in 1...5 {
+        let few = backend.tensor(Array(x[..<(count * columns)]), columns: columns)
+        let y = backend.values(backend.linear(few, [layer], adding: nil))
+        #expect(y == Array(all[..<(count * rows)]), "\(format) \(level) \(count)")
+      }
+    }
+  }
+
   /// Layers of different formats side by side, as wide and as many tokens as chunks and panels have borders.
   @Test(arguments: [(1, 544), (390, 96), (24, 4128)])
   func layersLieSideBySide(_ tokens: Int, _ columns: Int) throws {
