@@ -59,6 +59,8 @@ struct SwitchBench {
     for await event in engine.send(request) {
       if case .failed(let message) = event { throw CommandError(message) }
     }
+    // What is read behind an answer is read while a person reads it.
+    try await Task.sleep(for: .milliseconds(50))
   }
 
   /// This process's resident memory when what is read behind an answer has been read, in bytes; 0 where the
