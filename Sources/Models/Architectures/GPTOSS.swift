@@ -17,10 +17,8 @@ final class GPTOSS: LanguageModel {
 
   private let shape: DecoderShape
   private let backend: any Backend
-  private let embedding: Parameter
+  private let ends: DecoderEnds
   private let layers: [Layer]
-  private let norm: RMSNorm
-  private let head: Linear
 
   init(_ configuration: ModelConfiguration, _ weights: ModelWeights) throws {
     let shape = try DecoderShape(configuration)
@@ -30,7 +28,7 @@ final class GPTOSS: LanguageModel {
 
     self.shape = shape
     backend = weights.backend
-    (embedding, head) = try weights.embeddingAndHead(shape)
+    ends = try DecoderEnds(shape, weights)
     layers = try (0..<shape.layers).map { index in
       let prefix = "model.layers.\(index)."
       let layerWindow = sliding[index] ? window : nil
@@ -45,7 +43,6 @@ final class GPTOSS: LanguageModel {
           prefix + "post_attention_layernorm", size: shape.hidden, epsilon: shape.epsilon),
         mixture: try Self.mixture(prefix + "mlp.", shape, configuration, weights))
     }
-    norm = try weights.norm("model.norm", size: shape.hidden, epsilon: shape.epsilon)
     facts = shape.facts("gpt_oss", weights.work)
   }
 
@@ -76,13 +73,13 @@ final class GPTOSS: LanguageModel {
   }
 
   func forward(_ input: ForwardInput) throws -> Tensor {
-    var x = backend.embedding(input.tokens, table: embedding, scale: 1)
+    var x = ends.embed(input, on: backend)
     for (index, layer) in layers.enumerated() {
       let normed = layer.attentionNorm(x, on: backend)
       x = try layer.attention(normed, layer: index, input, adding: x, on: backend)
       if index == layers.count - 1 { x = input.selectOutputs(x, on: backend) }
       x = layer.mixture(layer.mixtureNorm(x, on: backend), adding: x, on: backend)
     }
-    return backend.linear(norm(x, on: backend), [head], adding: nil)
+    return ends.logits(x, on: backend)
   }
 }

@@ -20,11 +20,8 @@ final class Gemma3: LanguageModel {
 
   private let shape: DecoderShape
   private let backend: any Backend
-  private let embedding: Parameter
+  private let ends: DecoderEnds
   private let layers: [Layer]
-  private let norm: RMSNorm
-  private let head: Linear
-  private let softcap: Float?
 
   init(_ configuration: ModelConfiguration, _ weights: ModelWeights) throws {
     let shape = try DecoderShape(configuration, tiedByDefault: true)
@@ -43,8 +40,9 @@ final class Gemma3: LanguageModel {
 
     self.shape = shape
     backend = weights.backend
-    (embedding, head) = try weights.embeddingAndHead(shape)
-    softcap = try configuration.optionalNumber("final_logit_softcapping").map { Float($0) }
+    ends = try DecoderEnds(
+      shape, weights, offset: offset, scale: Float(hidden).squareRoot(),
+      softcap: configuration.optionalNumber("final_logit_softcapping").map { Float($0) })
     func norm(_ name: String, size: Int = hidden) throws -> RMSNorm {
       try weights.norm(name, size: size, epsilon: shape.epsilon, offset: offset)
     }
@@ -67,7 +65,6 @@ final class Gemma3: LanguageModel {
         feedForward: try GatedFeedForward(prefix + "mlp.", shape, activation, weights),
         afterFeedForward: try norm(prefix + "post_feedforward_layernorm"))
     }
-    self.norm = try norm("model.norm")
     facts = shape.facts("gemma3_text", weights.work)
   }
 
@@ -106,7 +103,7 @@ final class Gemma3: LanguageModel {
   }
 
   func forward(_ input: ForwardInput) throws -> Tensor {
-    var x = backend.embedding(input.tokens, table: embedding, scale: Float(shape.hidden).squareRoot())
+    var x = ends.embed(input, on: backend)
     for (index, layer) in layers.enumerated() {
       let normed = layer.attentionNorm(x, on: backend)
       let attended = try layer.attention(normed, layer: index, input, adding: nil, on: backend)
@@ -115,8 +112,6 @@ final class Gemma3: LanguageModel {
       let fed = layer.feedForward(layer.feedForwardNorm(x, on: backend), adding: nil, on: backend)
       x = backend.add(x, layer.afterFeedForward(fed, on: backend), scale: 1)
     }
-    let logits = backend.linear(norm(x, on: backend), [head], adding: nil)
-    guard let softcap else { return logits }
-    return backend.scaled(logits, by: 1, softcap: softcap)
+    return ends.logits(x, on: backend)
   }
 }

@@ -16,10 +16,8 @@ final class Llama: LanguageModel {
 
   private let shape: DecoderShape
   private let backend: any Backend
-  private let embedding: Parameter
+  private let ends: DecoderEnds
   private let layers: [Layer]
-  private let norm: RMSNorm
-  private let head: Linear
 
   init(_ configuration: ModelConfiguration, _ weights: ModelWeights) throws {
     let shape = try DecoderShape(configuration)
@@ -29,7 +27,7 @@ final class Llama: LanguageModel {
 
     self.shape = shape
     backend = weights.backend
-    (embedding, head) = try weights.embeddingAndHead(shape)
+    ends = try DecoderEnds(shape, weights)
     layers = try (0..<shape.layers).map { index in
       let prefix = "model.layers.\(index)."
       return Layer(
@@ -39,7 +37,6 @@ final class Llama: LanguageModel {
           prefix + "post_attention_layernorm", size: hidden, epsilon: shape.epsilon),
         feedForward: try GatedFeedForward(prefix + "mlp.", shape, activation, weights))
     }
-    norm = try weights.norm("model.norm", size: hidden, epsilon: shape.epsilon)
     facts = shape.facts("llama", weights.work)
   }
 
@@ -50,13 +47,13 @@ final class Llama: LanguageModel {
   }
 
   func forward(_ input: ForwardInput) throws -> Tensor {
-    var x = backend.embedding(input.tokens, table: embedding, scale: 1)
+    var x = ends.embed(input, on: backend)
     for (index, layer) in layers.enumerated() {
       let normed = layer.attentionNorm(x, on: backend)
       x = try layer.attention(normed, layer: index, input, adding: x, on: backend)
       if index == layers.count - 1 { x = input.selectOutputs(x, on: backend) }
       x = layer.feedForward(layer.feedForwardNorm(x, on: backend), adding: x, on: backend)
     }
-    return backend.linear(norm(x, on: backend), [head], adding: nil)
+    return ends.logits(x, on: backend)
   }
 }

@@ -14,10 +14,8 @@ final class Mamba2: LanguageModel {
   }
 
   private let backend: any Backend
-  private let embedding: Parameter
+  private let ends: DecoderEnds
   private let layers: [Layer]
-  private let norm: RMSNorm
-  private let head: Linear
 
   init(_ configuration: ModelConfiguration, _ weights: ModelWeights) throws {
     let shape = try Self.shape(configuration)
@@ -29,16 +27,16 @@ final class Mamba2: LanguageModel {
     }
 
     backend = weights.backend
-    (embedding, head) = try weights.embeddingAndHead(
-      vocabulary: vocabulary, hidden: shape.hidden,
-      tied: try configuration.bool("tie_word_embeddings", default: false), table: "backbone.embeddings")
+    ends = try DecoderEnds(
+      table: "backbone.embeddings", vocabulary: vocabulary, hidden: shape.hidden,
+      tied: configuration.bool("tie_word_embeddings", default: false),
+      norm: weights.norm("backbone.norm_f", size: shape.hidden, epsilon: epsilon), weights)
     layers = try (0..<layerCount).map { index in
       let prefix = "backbone.layers.\(index)."
       return Layer(
         norm: try weights.norm(prefix + "norm", size: shape.hidden, epsilon: epsilon),
         mixer: try StateSpaceMixer(prefix + "mixer.", shape, epsilon: epsilon, weights))
     }
-    norm = try weights.norm("backbone.norm_f", size: shape.hidden, epsilon: epsilon)
     facts = ModelFacts(
       architecture: "mamba2", vocabularyCount: vocabulary,
       // A state has no length that it ends at. Where nobody says how far the model was trained, as many
@@ -64,10 +62,10 @@ final class Mamba2: LanguageModel {
   func makeCaches() -> [any LayerCache] { layers.map { $0.mixer.makeCache(on: backend) } }
 
   func forward(_ input: ForwardInput) throws -> Tensor {
-    var x = backend.embedding(input.tokens, table: embedding, scale: 1)
+    var x = ends.embed(input, on: backend)
     for (index, layer) in layers.enumerated() {
       x = try layer.mixer(layer.norm(x, on: backend), layer: index, input, adding: x, on: backend)
     }
-    return backend.linear(norm(input.selectOutputs(x, on: backend), on: backend), [head], adding: nil)
+    return ends.logits(input.selectOutputs(x, on: backend), on: backend)
   }
 }

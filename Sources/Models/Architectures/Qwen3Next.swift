@@ -27,10 +27,8 @@ final class Qwen3Next: LanguageModel {
 
   private let shape: DecoderShape
   private let backend: any Backend
-  private let embedding: Parameter
+  private let ends: DecoderEnds
   private let layers: [Layer]
-  private let norm: RMSNorm
-  private let head: Linear
 
   init(_ configuration: ModelConfiguration, _ weights: ModelWeights) throws {
     let shape = try DecoderShape(configuration)
@@ -51,7 +49,7 @@ final class Qwen3Next: LanguageModel {
 
     self.shape = shape
     backend = weights.backend
-    (embedding, head) = try weights.embeddingAndHead(shape)
+    ends = try DecoderEnds(shape, weights, offset: offset)
     layers = try (0..<shape.layers).map { index in
       let prefix = "model.layers.\(index)."
       let mixer: Mixer
@@ -73,7 +71,6 @@ final class Qwen3Next: LanguageModel {
           ? .mixture(try Self.mixture(prefix + "mlp.", shape, configuration, activation, weights))
           : .dense(try GatedFeedForward(prefix + "mlp.", shape, activation, weights)))
     }
-    self.norm = try norm("model.norm")
     facts = shape.facts("qwen3_next", weights.work)
   }
 
@@ -146,7 +143,7 @@ final class Qwen3Next: LanguageModel {
   }
 
   func forward(_ input: ForwardInput) throws -> Tensor {
-    var x = backend.embedding(input.tokens, table: embedding, scale: 1)
+    var x = ends.embed(input, on: backend)
     for (index, layer) in layers.enumerated() {
       let normed = layer.mixerNorm(x, on: backend)
       switch layer.mixer {
@@ -161,6 +158,6 @@ final class Qwen3Next: LanguageModel {
       case .mixture(let mixture): x = mixture(again, adding: x, on: backend)
       }
     }
-    return backend.linear(norm(x, on: backend), [head], adding: nil)
+    return ends.logits(x, on: backend)
   }
 }

@@ -81,12 +81,6 @@ final class ModelWeights {
   }
 
   /// The embedding table and the output head: a matrix of its own, or the embedding's where they are tied.
-  func embeddingAndHead(_ shape: DecoderShape) throws -> (embedding: Parameter, head: Linear) {
-    try embeddingAndHead(
-      vocabulary: shape.vocabulary, hidden: shape.hidden, tied: shape.tied, table: "model.embed_tokens")
-  }
-
-  /// The same for a table of another name.
   func embeddingAndHead(
     vocabulary: Int, hidden: Int, tied: Bool, table: String
   ) throws -> (embedding: Parameter, head: Linear) {
