@@ -23,6 +23,14 @@ extension Generator {
     return await take(prompt, key, .answer, session)
   }
 
+  /// Removes what was saved of a session, and what is held of it.
+  public nonisolated func forget(session: String) async {
+    await forgetHeld(session)
+    store?.removeAll(of: session)
+  }
+
+  private func forgetHeld(_ session: String) { cache.remove(session: session) }
+
   /// Makes the beginning of a model's new conversations ready: from the file that was kept of it, or by
   /// reading it ahead and keeping it.
   @discardableResult
@@ -41,6 +49,10 @@ extension Generator {
 
   /// Bytes of the files, and how many there may be.
   public nonisolated var diskUse: (held: Int, limit: Int) { (store?.totalBytes ?? 0, store?.limit ?? 0) }
+
+  /// Removes all files.
+  /// - Returns: the bytes that they had.
+  public nonisolated func clearDisk() -> Int { store?.removeAll() ?? 0 }
 
   /// Takes in the longest head on disk that a prompt begins with.
   private nonisolated func restoreHead(of tokens: [Int32], _ key: String) async -> Int {

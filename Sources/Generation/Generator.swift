@@ -27,6 +27,8 @@ public actor Generator {
   private let thread = GenerationThread()
   private let background = BackgroundWork()
   var models: ResidentModels
+  /// The model that was turned to last.
+  private var latest: String?
   let cache: PromptCache
   /// Where caches are saved; nil for nowhere.
   nonisolated let store: CacheStore?
@@ -47,18 +49,32 @@ public actor Generator {
   /// needs it, those that were not used for longest first; their caches stay.
   /// - Throws: what `make` throws; nothing has changed then.
   public func load(_ key: String, _ make: @Sendable () throws -> LoadedModel) throws -> ModelFacts {
-    if let loaded = models.use(key) { return loaded.model.facts }
+    if let loaded = models.use(key) {
+      turn(to: key)
+      return loaded.model.facts
+    }
     let loaded = try make()
     let memory = Int(clamping: ProcessInfo.processInfo.physicalMemory)
     guard loaded.bytes <= memory else {
       throw GenerationError.modelTooLarge(bytes: loaded.bytes, memory: memory)
     }
+    turn(to: key)
     if !models.insert(key, loaded).isEmpty { loaded.backend.releaseUnusedMemory() }
     return loaded.model.facts
   }
 
+  /// The model that was in use gives back what it computed in.
+  private func turn(to key: String) {
+    if let latest, latest != key { models.peek(latest)?.backend.releaseUnusedMemory() }
+    latest = key
+  }
+
   /// Whether a model is in memory; if so it counts as used now.
-  public func use(_ key: String) -> Bool { models.use(key) != nil }
+  public func use(_ key: String) -> Bool {
+    guard models.use(key) != nil else { return false }
+    turn(to: key)
+    return true
+  }
 
   /// Whether a resident model's caches cannot be cut back everywhere, so that prompts should say where their
   /// messages begin.

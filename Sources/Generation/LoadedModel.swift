@@ -45,7 +45,8 @@ struct ResidentModels {
   /// The keys of the models in memory.
   var keys: [String] { residents.keys.sorted() }
 
-  func contains(_ key: String) -> Bool { residents[key] != nil }
+  /// A model in memory.
+  func peek(_ key: String) -> LoadedModel? { residents[key]?.loaded }
 
   /// A model in memory, used now.
   mutating func use(_ key: String) -> LoadedModel? {

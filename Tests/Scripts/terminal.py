@@ -1,6 +1,6 @@
 """Drives the program in a real terminal (tmux): terminal.py MODEL.gguf [--show]
 
-Start, two turns, a stop in mid-answer, scrolling while it writes, a switch of model with completion and back,
+Start, two turns, a draft that is read while it is typed, a stop in mid-answer, scrolling while it writes, a switch of model with completion and back,
 sizes down to 40x12, quit; then a conversation that is killed in mid-answer and gone on with. Each step waits for what the screen must come to show, however slow the machine is.
 `--show` prints the screen after each step.
 """
@@ -97,10 +97,18 @@ class Terminal:
         subprocess.run(["tmux", "-S", self.socket, "kill-server"], capture_output=True)
 
 
-def reused(status: str) -> int | None:
-    """The `reused N` of a status line; digits may be grouped by spaces."""
-    found = re.search(r"reused ([\d\u00a0\u202f\u2009, ]+)", status)
+def number(word: str, status: str) -> int | None:
+    """The number behind a word of a status line; digits may be grouped by spaces."""
+    found = re.search(word + r" ([\d\u00a0\u202f\u2009, ]+)", status)
     return int(re.sub(r"\D", "", found.group(1))) if found else None
+
+
+def reused(status: str) -> int | None:
+    return number("reused", status)
+
+
+def new(status: str) -> int:
+    return number("new", status) or 0
 
 
 class Scenario:
@@ -139,6 +147,26 @@ class Scenario:
         expect(any("Paris" in line for line in self.terminal.screen()), "the answer names Paris")
         status = self.turn("And of Italy?")
         expect((reused(status) or 0) > 20, f"the second turn reuses the first: {status!r}")
+
+    def typing_ahead(self) -> None:
+        # A draft of many words that rests for a while: Enter costs its last words only.
+        def ask(text: str) -> tuple[int, str]:
+            self.terminal.type(text)
+            self.terminal.wait(lambda: self.has(text.split()[-1]), "the composer shows the draft")
+            time.sleep(2)
+            self.terminal.press("Enter")
+            status = self.idle("the turn ends")
+            return new(status), status
+
+        words = "Tell me something about these, one after the other:" + " Rome Naples Milan Turin" * 12
+        count, status = ask(words + " Genoa.")
+        expect("typed ahead" in status and count < 40, f"the draft was read while it was typed: {status!r}")
+        self.terminal.send("/set typing_ahead off")
+        count, status = ask(words + " Venice.")
+        expect("typed ahead" not in status and count > 40, f"the draft was left alone: {status!r}")
+        self.terminal.send("/set typing_ahead on")
+        self.terminal.send("/cache")
+        self.terminal.wait(lambda: self.has("Prompt caches: ") and self.has(f"◆ {self.first[:12]}"), "the caches")
 
     def stop(self) -> None:
         self.terminal.send("/set max_tokens auto")
@@ -287,7 +315,7 @@ def main() -> int:
             "XDG_CACHE_HOME": folder / "cache", "HOME": folder, "HF_HOME": folder / "hf", "LANG": "C.UTF-8",
             "LC_ALL": "C.UTF-8",
         }
-        everyday = ["start", "two_turns", "stop", "scroll", "switch", "resize", "quit"]
+        everyday = ["start", "two_turns", "typing_ahead", "stop", "scroll", "switch", "resize", "quit"]
         programs = [(["chat", model.stem], everyday), (["chat", model.stem], ["crash"]),
                     (["--continue"], ["resume", "sessions", "quit"])]
         for number, (arguments, steps) in enumerate(programs):

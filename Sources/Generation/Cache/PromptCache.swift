@@ -172,6 +172,17 @@ package final class PromptCache {
     evicted.removeAll { model == nil || $0.model == model }
   }
 
+  /// Forgets what was last used for a session.
+  package func remove(session: String) {
+    for tree in trees.values {
+      for node in tree.valuedNodes {
+        guard let value = node.value, value.session == session else { continue }
+        discount(value)
+        tree.remove(node)
+      }
+    }
+  }
+
   /// Drafts are typed on or sent: an earlier one is stale then.
   private func dropDrafts(_ tree: Tree) {
     for node in tree.valuedNodes {

@@ -77,6 +77,21 @@ public struct CacheStore: Sendable {
   /// Removes a prompt, if it is there.
   public func remove(_ key: PromptKey, model: String) { unlink(path(key, model)) }
 
+  /// Removes what is stored of a session, for every model.
+  public func removeAll(of session: String) {
+    let ending = "." + PromptKey.session(session).fileName + Self.suffix
+    for name in names() where name.hasSuffix(ending) { unlink(folder + "/" + name) }
+  }
+
+  /// Removes every prompt.
+  /// - Returns: the bytes that they had.
+  @discardableResult
+  public func removeAll() -> Int {
+    let files = files()
+    for file in files { unlink(file.path) }
+    return files.reduce(0) { $0 + $1.bytes }
+  }
+
   // All of them
 
   /// The heads stored for a model, by the names of the files alone.

@@ -99,45 +99,6 @@ extension ChatState {
     return argument.isEmpty ? [.reportCaches] : [.clearCaches]
   }
 
-  /// The branches as text, for a chat of lines.
-  package var branchList: String {
-    let lines = BranchChoice.all(in: conversation).map {
-      "\($0.isCurrent ? "◆" : " ") \($0.number)  \($0.opening)  (\($0.place))"
-    }
-    return lines.isEmpty ? "There are no branches yet." : lines.joined(separator: "\n")
-  }
-
-  private mutating func choosePath(_ argument: String) {
-    let choices = BranchChoice.all(in: conversation)
-    guard !choices.isEmpty else {
-      show("There are no branches yet: /regen and /edit make some")
-      return
-    }
-    if argument.isEmpty {
-      draft.set("/branch ")
-      return
-    }
-    let step = ["next": 1, "previous": -1][argument.lowercased()]
-    let target: MessageTree.ID?
-    if let step, let point = conversation.branchPoints.first {
-      let count = point.choices.count
-      let current = point.current.flatMap { point.choices.firstIndex(of: $0) } ?? (step > 0 ? -1 : count)
-      target = point.choices[(current + step + count) % count]
-    } else {
-      target = Int(argument).flatMap { number in choices.first { $0.number == number }?.id }
-    }
-    guard let target else {
-      show("/branch takes next, previous, or a number from 1 to \(choices.count)")
-      return
-    }
-    conversation.select(target)
-    transcript.follow(conversation.path)
-    (scroll, statistics, editing) = (.live, nil, nil)
-    if let shown = BranchChoice.all(in: conversation).first(where: { $0.id == target }) {
-      show("\(shown.place.prefix(1).uppercased())\(shown.place.dropFirst())")
-    }
-  }
-
   private mutating func setSystem(_ text: String) {
     if text.isEmpty {
       transcript.note(

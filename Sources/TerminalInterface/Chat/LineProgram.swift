@@ -22,8 +22,8 @@ package final class LineProgram {
   private var exitCode: Int32?
   /// A pipe's exit status tells whether every line was answered.
   private var hasFailed = false
-  /// Entries of the transcript that were told already.
-  private var told = 0
+  /// The newest entry of the transcript that was told already.
+  private var told = -1
   /// Bytes of the answer that is being written which are out already.
   private var written = 0
   private var answering: MessageTree.ID?
@@ -126,10 +126,6 @@ package final class LineProgram {
     if chat.state.model == nil { hasFailed = true }
     perform(effects)
     tell()
-    if let flash = chat.state.flash?.text {
-      say(flash)
-      chat.dropFlash()
-    }
   }
 
   private func interrupt() {
@@ -157,14 +153,16 @@ package final class LineProgram {
         (answering, written) = (nil, 0)
       }
     }
-    let entries = state.transcript.entries
-    told = min(told, entries.count)
-    for entry in entries[told...] {
+    for entry in state.transcript.entries where entry.id > told {
       if case .notice(let text, _) = entry.content { say(VisibleText.of(text)) }
+      told = entry.id
     }
-    told = entries.count
     if let question = state.question, question != asked { say(question.text) }
     asked = state.question
+    if let flash = state.flash?.text {
+      say(flash)
+      chat.dropFlash()
+    }
   }
 
   private func perform(_ effects: [ChatEffect]) {

@@ -31,32 +31,3 @@ extension Menu {
     return Menu(command: .cache, items: items)
   }
 }
-
-/// One way on at a branch point of the conversation, as `/branch` numbers them: the last point first.
-package struct BranchChoice: Sendable, Equatable {
-  package var id: MessageTree.ID
-  package var number: Int
-  /// Its first words.
-  package var opening: String
-  /// "answer 2 of 3".
-  package var place: String
-  package var isCurrent: Bool
-
-  /// Every choice that a conversation has.
-  package static func all(in tree: MessageTree) -> [BranchChoice] {
-    var all: [BranchChoice] = []
-    for point in tree.branchPoints {
-      for (index, id) in point.choices.enumerated() {
-        guard let message = tree[id] else { continue }
-        let kind = message.role == .assistant ? "answer" : "message"
-        let place = point.current == nil ? "taken back" : "\(kind) \(index + 1) of \(point.choices.count)"
-        let words = message.content.isEmpty ? message.reasoning : message.content
-        all.append(
-          BranchChoice(
-            id: id, number: all.count + 1, opening: VisibleText.singleLine(SessionTitle.of(words)),
-            place: place, isCurrent: id == point.current))
-      }
-    }
-    return all
-  }
-}

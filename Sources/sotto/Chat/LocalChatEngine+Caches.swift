@@ -14,6 +14,8 @@ extension LocalChatEngine {
     await generator.save(session: session)
   }
 
+  func forget(session: String) async { await generator.forget(session: session) }
+
   func cacheReport() async -> CacheReport {
     let (held, budget, holdings) = await generator.cacheHoldings()
     let disk = generator.diskUse
@@ -28,7 +30,7 @@ extension LocalChatEngine {
       })
   }
 
-  func clearCaches() async -> Int? { await generator.clearCaches() }
+  func clearCaches() async -> Int? { await generator.clearCaches() + generator.clearDisk() }
 
   /// The file's name in a model's key.
   private static func name(of key: String) -> String {

@@ -102,11 +102,18 @@ actor LocalChatEngine: ChatEngine {
     return settings
   }
 
-  /// What tells one state of a model's file from another: its path, size and time of change.
+  /// What tells one state of a model's files from another: the path, and the sizes and times of change of all
+  /// files in it.
   static func key(_ path: String) -> String {
-    let attributes = try? FileManager.default.attributesOfItem(atPath: path)
-    let size = (attributes?[.size] as? Int) ?? 0
-    let time = (attributes?[.modificationDate] as? Date)?.timeIntervalSince1970 ?? 0
-    return "\(path)\t\(size)\t\(time)"
+    let names = (try? FileManager.default.contentsOfDirectory(atPath: path)) ?? []
+    let files = names.isEmpty ? [path] : names.sorted().map { path + "/" + $0 }
+    var size = 0
+    var latest = 0.0
+    for file in files {
+      let attributes = try? FileManager.default.attributesOfItem(atPath: file)
+      size += (attributes?[.size] as? Int) ?? 0
+      latest = max(latest, (attributes?[.modificationDate] as? Date)?.timeIntervalSince1970 ?? 0)
+    }
+    return "\(path)\t\(size)\t\(latest)"
   }
 }

@@ -52,6 +52,15 @@ struct BenchCommand: AsyncParsableCommand {
   @Option(help: "Tokens of each answer of the conversation.")
   var answer = 200
 
+  @Option(name: .customLong("switch"), help: "Another model: switch to and fro as the chat does.")
+  var other: String?
+
+  @Option(help: "Switches between the two models.")
+  var times = 200
+
+  @Flag(help: "Let only one of the two models stay in memory.")
+  var evict = false
+
   @OptionGroup var compute: ComputeOptions
   @OptionGroup var cache: CacheOptions
 
@@ -62,6 +71,7 @@ struct BenchCommand: AsyncParsableCommand {
     guard (model == nil) != (synthetic == nil) else {
       throw ValidationError("give either a model or --synthetic with one of the shapes")
     }
+    if other != nil, model == nil { throw ValidationError("--switch goes with a model's file") }
     if layers != nil, synthetic == nil { throw ValidationError("--layers goes with --synthetic") }
     if let layers, !(1...4096).contains(layers) { throw ValidationError("--layers takes 1 to 4096") }
     // A sum of such numbers cannot overflow; the model's context is checked when it is known.
@@ -74,12 +84,19 @@ struct BenchCommand: AsyncParsableCommand {
     try check("prompt", prompt, from: 1)
     try check("generate", generate, from: 0)
     try check("repeat", repetitions, from: 1)
+    try check("times", times, from: 2)
     try check("turns", turns, from: 1)
     try check("message", message, from: 1)
     try check("answer", answer, from: 2)
   }
 
   func run() async throws {
+    if let other, let model {
+      let bench = SwitchBench(
+        first: model, second: other, times: times, evicts: evict, threads: compute.threadCount)
+      let result = try await bench.run(note)
+      return Console.out(json ? result.json().text(.pretty) + "\n" : result.table())
+    }
     if conversation { return try await runConversation() }
     let backend = CPUBackend(precision: .fast, threads: compute.threadCount, cacheFormat: cache.format)
     let model = try makeModel(backend)

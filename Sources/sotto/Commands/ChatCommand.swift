@@ -79,7 +79,7 @@ struct ChatCommand: AsyncParsableCommand {
       return try await sessions.load(try await sessions.find(wanted).id)
     } catch {
       sessions.listen { Console.note($0) }
-      throw CommandError("--resume \(wanted): \(error)")
+      throw CommandError("\(continues ? "--continue" : "--resume \(wanted)"): \(error)")
     }
   }
 }

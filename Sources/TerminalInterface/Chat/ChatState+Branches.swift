@@ -1,0 +1,73 @@
+import Conversation
+
+/// Moving between the branches of the conversation.
+extension ChatState {
+  /// The branches as text, for a chat of lines.
+  package var branchList: String {
+    let lines = BranchChoice.all(in: conversation).map {
+      "\($0.isCurrent ? "◆" : " ") \($0.number)  \($0.opening)  (\($0.place))"
+    }
+    return lines.isEmpty ? "There are no branches yet." : lines.joined(separator: "\n")
+  }
+
+  /// Goes to another branch: the next or previous at the last branch point, or one by its number.
+  package mutating func choosePath(_ argument: String) {
+    let choices = BranchChoice.all(in: conversation)
+    guard !choices.isEmpty else {
+      show("There are no branches yet: /regen and /edit make some")
+      return
+    }
+    if argument.isEmpty {
+      draft.set("/branch ")
+      return
+    }
+    let step = ["next": 1, "previous": -1][argument.lowercased()]
+    let target: MessageTree.ID?
+    if let step, let point = conversation.branchPoints.first {
+      let count = point.choices.count
+      let current = point.current.flatMap { point.choices.firstIndex(of: $0) } ?? (step > 0 ? -1 : count)
+      target = point.choices[(current + step + count) % count]
+    } else {
+      target = Int(argument).flatMap { number in choices.first { $0.number == number }?.id }
+    }
+    guard let target else {
+      show("/branch takes next, previous, or a number from 1 to \(choices.count)")
+      return
+    }
+    conversation.select(target)
+    transcript.follow(conversation.path)
+    (scroll, statistics, editing) = (.live, nil, nil)
+    if let shown = BranchChoice.all(in: conversation).first(where: { $0.id == target }) {
+      show("\(shown.place.prefix(1).uppercased())\(shown.place.dropFirst())")
+    }
+  }
+}
+
+/// One way on at a branch point of the conversation, as `/branch` numbers them: the last point first.
+package struct BranchChoice: Sendable, Equatable {
+  package var id: MessageTree.ID
+  package var number: Int
+  /// Its first words.
+  package var opening: String
+  /// "answer 2 of 3".
+  package var place: String
+  package var isCurrent: Bool
+
+  /// Every choice that a conversation has.
+  package static func all(in tree: MessageTree) -> [BranchChoice] {
+    var all: [BranchChoice] = []
+    for point in tree.branchPoints {
+      for (index, id) in point.choices.enumerated() {
+        guard let message = tree[id] else { continue }
+        let kind = message.role == .assistant ? "answer" : "message"
+        let place = point.current == nil ? "taken back" : "\(kind) \(index + 1) of \(point.choices.count)"
+        let words = message.content.isEmpty ? message.reasoning : message.content
+        all.append(
+          BranchChoice(
+            id: id, number: all.count + 1, opening: VisibleText.singleLine(SessionTitle.of(words)),
+            place: place, isCurrent: id == point.current))
+      }
+    }
+    return all
+  }
+}

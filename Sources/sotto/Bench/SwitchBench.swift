@@ -1,0 +1,95 @@
+import Checkpoints
+import Foundation
+import Generation
+import TerminalInterface
+
+/// `sotto bench MODEL --switch OTHER`: switches to and fro as the chat does, answering something short each
+/// time, and prints how long it takes to be ready for input and what becomes of the memory.
+struct SwitchBench {
+  let first: String
+  let second: String
+  let times: Int
+  /// Whether only one of the two may stay in memory, so that each switch loads and lets go.
+  let evicts: Bool
+  let threads: Int
+
+  /// What was measured: medians in milliseconds, resident memory in bytes.
+  struct Result {
+    var firstOpening: Double
+    var secondOpening: Double
+    var switching: Double
+    var memoryAfterTwo: Int
+    var memoryAfterAll: Int
+  }
+
+  func run(_ note: (String) -> Void) async throws -> Result {
+    let engine = LocalChatEngine(
+      finder: try OpenedModel.finder(), threads: threads,
+      limits: GeneratorLimits(modelBytes: evicts ? 1 : nil))
+    var result = Result(
+      firstOpening: try await time { _ = try await engine.switchModel(to: first) }, secondOpening: 0,
+      switching: 0, memoryAfterTwo: 0, memoryAfterAll: 0)
+    try await answer(engine)
+    result.secondOpening = try await time { _ = try await engine.switchModel(to: second) }
+    try await answer(engine)
+    var switches: [Double] = []
+    for index in 1...times {
+      switches.append(
+        try await time { _ = try await engine.switchModel(to: index % 2 == 1 ? first : second) })
+      try await answer(engine)
+      if index == 2 { result.memoryAfterTwo = try await Self.memoryAtRest() }
+      if index % 20 == 0 { note("\(index) of \(times) switches") }
+    }
+    result.switching = median(switches)
+    result.memoryAfterAll = try await Self.memoryAtRest()
+    return result
+  }
+
+  private func time(_ work: () async throws -> Void) async rethrows -> Double {
+    let start = ContinuousClock.now
+    try await work()
+    return (ContinuousClock.now - start).seconds * 1000
+  }
+
+  private func answer(_ engine: LocalChatEngine) async throws {
+    var settings = await engine.defaultSettings()
+    settings.maxTokens = 8
+    settings.temperature = 0
+    let request = ChatRequest(messages: [.init(role: .user, content: "Hello!")], settings: settings)
+    for await event in engine.send(request) {
+      if case .failed(let message) = event { throw CommandError(message) }
+    }
+    // What is read behind an answer is read while a person reads it.
+    try await Task.sleep(for: .milliseconds(50))
+  }
+
+  /// This process's resident memory when what is read behind an answer has been read, in bytes; 0 where the
+  /// system does not say.
+  private static func memoryAtRest() async throws -> Int {
+    try await Task.sleep(for: .seconds(1))
+    guard let text = try? String(contentsOfFile: "/proc/self/statm", encoding: .utf8) else { return 0 }
+    let fields = text.split(separator: " ")
+    return fields.count > 1 ? (Int(fields[1]) ?? 0) * Int(getpagesize()) : 0
+  }
+}
+
+extension SwitchBench.Result {
+  func json() -> JSON {
+    [
+      "first_opening_ms": .number(firstOpening), "second_opening_ms": .number(secondOpening),
+      "switch_ms": .number(switching), "rss_after_2_bytes": .integer(memoryAfterTwo),
+      "rss_after_all_bytes": .integer(memoryAfterAll),
+    ]
+  }
+
+  func table() -> String {
+    func row(_ name: String, _ value: Double, _ unit: String) -> String {
+      name.padding(toLength: 34, withPad: " ", startingAt: 0) + String(format: "%10.1f ", value) + unit + "\n"
+    }
+    return row("opening the first model", firstOpening, "ms")
+      + row("opening the second model", secondOpening, "ms")
+      + row("switching, median", switching, "ms")
+      + row("resident memory after 2 switches", Double(memoryAfterTwo) / 1e6, "MB")
+      + row("resident memory after all", Double(memoryAfterAll) / 1e6, "MB")
+  }
+}
