@@ -170,7 +170,8 @@ def main() -> int:
                 warm(options.model)
                 results[program] = programs[program](options.model, options.threads, CASES[name][0])
             measured[name].append(results)
-            print(f"round {number + 1} of {options.rounds}: {name}", file=sys.stderr, flush=True)
+            said = ", ".join(f"{program} {results[program][CASES[name][1]]:.1f}" for program in programs)
+            print(f"round {number + 1} of {options.rounds}: {name}: {said}", file=sys.stderr, flush=True)
 
     size = options.model.stat().st_size
     print(f"{options.model.name}, {size / 1e9:.2f} GB, {options.threads} threads, medians of {options.rounds} rounds\n")
