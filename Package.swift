@@ -59,7 +59,9 @@ let package = Package(
       name: "ConversationTests",
       dependencies: ["Conversation", "Checkpoints", .product(name: "GRDB", package: "GRDB.swift")],
       exclude: ["Fixtures"]),
-    .testTarget(name: "GenerationTests", dependencies: ["Generation", "Models", "Checkpoints", "Compute"]),
+    .testTarget(
+      name: "GenerationTests",
+      dependencies: ["Generation", "Models", "Checkpoints", "Compute", "Tokenization"]),
     .testTarget(name: "ModelsTests", dependencies: ["Models"], exclude: ["Fixtures"]),
     .testTarget(
       name: "TokenizationTests", dependencies: ["Tokenization", "Checkpoints"], exclude: ["Fixtures"]),

@@ -33,11 +33,16 @@ extension Generator {
 
   /// Makes the beginning of a model's new conversations ready: from the file that was kept of it, or by
   /// reading it ahead and keeping it.
+  /// - Parameter turn: from `beginReadingAhead()`; nil to begin now.
   @discardableResult
-  public nonisolated func prepareHead(_ key: String, _ prompt: Prompt) async -> Int {
+  public nonisolated func prepareHead(
+    _ key: String, _ prompt: Prompt, in turn: CancellationFlag? = nil
+  ) async -> Int {
+    let turn = turn ?? beginReadingAhead()
     guard let tokens = await unread(key, prompt) else { return 0 }
     if await restoreHead(of: tokens, key) == tokens.count { return tokens.count }
-    let read = await readAhead(key, ReadAheadRequest(prompt: .tokens(tokens), purpose: .head))
+    let read = await readAhead(
+      key, ReadAheadRequest(prompt: .tokens(tokens), purpose: .head), in: turn)
     if let store, tokens.count >= Self.shortestHead, let head = await held(key, tokens) {
       await Self.offThread { try? store.save(head, for: .head(of: tokens), model: key) }
     }

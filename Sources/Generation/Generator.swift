@@ -110,12 +110,18 @@ public actor Generator {
     return stream
   }
 
+  /// Says, at once, that something else is to be read ahead than before; what was begun earlier ends.
+  /// - Returns: the turn in which it may be read, until a generation or another reading ahead begins.
+  public nonisolated func beginReadingAhead() -> CancellationFlag { background.start() }
+
   /// Reads what will probably be asked for. Ends early when a generation or another reading ahead begins.
+  /// - Parameter turn: from `beginReadingAhead()`; nil to begin now.
   /// - Returns: tokens that were read; 0 as well for a prompt that cannot be read, since nobody asked yet.
   @discardableResult
-  public nonisolated func readAhead(_ key: String, _ request: ReadAheadRequest) async -> Int {
-    let flag = background.start()
-    return await readAhead(key, request, flag)
+  public nonisolated func readAhead(
+    _ key: String, _ request: ReadAheadRequest, in turn: CancellationFlag? = nil
+  ) async -> Int {
+    await read(key, request, turn ?? background.start())
   }
 
   /// Ends reading ahead.
@@ -136,7 +142,7 @@ public actor Generator {
     }
   }
 
-  private func readAhead(_ key: String, _ request: ReadAheadRequest, _ flag: CancellationFlag) -> Int {
+  private func read(_ key: String, _ request: ReadAheadRequest, _ flag: CancellationFlag) -> Int {
     guard !flag.isCancelled, let loaded = models.use(key) else { return 0 }
     let read = try? ReadAheadRun.run(request, loaded: loaded, key: key, cache: cache) { flag.isCancelled }
     return read ?? 0

@@ -71,6 +71,21 @@ struct GeneratorConversationTests {
     #expect(back.statistics.promptTokens - back.statistics.reusedTokens <= 6)
   }
 
+  @Test func whatBeganLaterIsRead() async throws {
+    let talk = try await Talk(try #require(TinyModels.kinds.first { $0.architecture == "llama" }))
+    let (early, late) = (talk.tokens(40), Array(talk.tokens(80).reversed()))
+    // The head's turn is over when it comes to run: a draft was begun meanwhile.
+    let first = talk.generator.beginReadingAhead()
+    let second = talk.generator.beginReadingAhead()
+    #expect(await talk.generator.prepareHead("a", .tokens(early), in: first) == 0)
+    let request = ReadAheadRequest(prompt: .tokens(late), purpose: .draft)
+    #expect(await talk.generator.readAhead("a", request, in: second) == 80)
+    // An answer ends every turn, one that has not run yet as well.
+    let third = talk.generator.beginReadingAhead()
+    _ = try await talk.ask(early, count: 4)
+    #expect(await talk.generator.readAhead("a", request, in: third) == 0)
+  }
+
   @Test(arguments: TinyModels.kinds)
   func whatWasReadAheadIsReused(_ tiny: TinyModels) async throws {
     let talk = try await Talk(tiny)

@@ -25,10 +25,15 @@ package final class HeldSequence {
   package let place: Place
   /// Whether it came out of a file.
   package let isFromDisk: Bool
-  /// The conversation that it was last used for.
-  package var session: String?
+  /// The conversation in which it was read. Others may take it up as far as they begin alike, but what is in it
+  /// stays this one's: to be saved with it, and to be forgotten with it.
+  package let session: String?
   /// The cache's clock at its last use.
   package var lastUse = 0
+  /// Its number in the cache's memory.
+  var number = 0
+  /// Bytes that no other held sequence shares.
+  package internal(set) var ownBytes = 0
 
   package init(
     state: SequenceState, logits: [Float]? = nil, place: Place, isFromDisk: Bool = false,
@@ -42,7 +47,7 @@ package final class HeldSequence {
   }
 
   /// Calls `body` with every block of memory that it holds; blocks are shared with others.
-  func forEachBlock(_ body: (ObjectIdentifier, Int) -> Void) {
+  package func forEachBlock(_ body: (ObjectIdentifier, Int) -> Void) {
     state.forEachBlock(body)
     if let logits { body(ObjectIdentifier(self), logits.count * MemoryLayout<Float>.stride) }
   }

@@ -7,9 +7,9 @@ import Tokenization
 /// text up to one of their special tokens, the held ids are kept up to there (a special token is never
 /// joined with its neighbours) and only the rest is encoded. Of several held sequences the one that reaches
 /// furthest counts.
-enum LedgerEncoding<Value> {
+package enum LedgerEncoding<Value> {
   /// The prompt's tokens.
-  static func encode(
+  package static func encode(
     _ text: PromptText, held: PrefixTree<Value>, tokenizer: Tokenizer
   ) -> [Int32] {
     var best = Reach()
@@ -18,18 +18,25 @@ enum LedgerEncoding<Value> {
       for child in node.children.values {
         var reach = reach
         let isWhole = reach.follow(child.edge, in: text, tokenizer)
-        if reach.kept.position > best.kept.position { best = reach }
+        if reach.kept.count > 0, best.kept.count == 0 || reach.kept.position > best.kept.position {
+          best = reach
+        }
         if isWhole { waiting.append((child, reach)) }
       }
     }
-    return best.tokens[..<best.kept.count] + text.encode(from: best.kept.position, tokenizer)
+    guard best.kept.count > 0 else { return text.encode(from: 0, tokenizer) }
+    // The special token is encoded once more with what is behind it, which may be read otherwise there than at
+    // the start of a text: vocabularies put a space before a text, and some tokens take spaces with them.
+    let rest = text.encode(from: best.kept.position, tokenizer)
+    guard rest.first == best.tokens[best.kept.count - 1] else { return text.encode(from: 0, tokenizer) }
+    return Array(best.tokens[..<best.kept.count]) + rest.dropFirst()
   }
 
   /// How far a sequence's text has followed the prompt's.
   private struct Reach {
     var tokens: [Int32] = []
     var position = 0
-    /// Behind the last special token so far.
+    /// The tokens up to and with the last special one so far, and where that one begins.
     var kept: (count: Int, position: Int) = (0, 0)
 
     /// - Returns: whether the text agrees to the end of the tokens.
@@ -39,8 +46,8 @@ enum LedgerEncoding<Value> {
         let isSpecial = tokenizer.isSpecial(id)
         guard text.holds(bytes, of: id, isSpecial: isSpecial, at: position) else { return false }
         tokens.append(id)
-        position += bytes.count
         if isSpecial { kept = (tokens.count, position) }
+        position = text.end(of: id, from: position + bytes.count, tokenizer)
       }
       return true
     }
@@ -48,7 +55,7 @@ enum LedgerEncoding<Value> {
 }
 
 /// A prompt's text, and what in it is a special token.
-struct PromptText {
+package struct PromptText {
   private let bytes: [UInt8]
   /// The pieces and where they begin; nil where special tokens are to be recognised by their text.
   private let pieces: [(offset: Int, segment: PromptSegment)]?
@@ -56,13 +63,14 @@ struct PromptText {
   private let specials: [Int: Int32]
 
   /// A rendered template.
-  init(rendered: String) {
+  package init(rendered: String) {
     bytes = Array(rendered.utf8)
     pieces = nil
     specials = [:]
   }
 
-  init(_ segments: [PromptSegment], _ tokenizer: Tokenizer) {
+  /// Special tokens, and text in which none are recognised.
+  package init(_ segments: [PromptSegment], _ tokenizer: Tokenizer) {
     var bytes: [UInt8] = []
     var pieces: [(offset: Int, segment: PromptSegment)] = []
     var specials: [Int: Int32] = [:]
@@ -84,10 +92,18 @@ struct PromptText {
   func holds(_ token: [UInt8], of id: Int32, isSpecial: Bool, at position: Int) -> Bool {
     guard bytes[position...].starts(with: token) else { return false }
     guard pieces != nil else { return true }
-    return specials[position] == (isSpecial ? id : nil)
+    if isSpecial { return specials[position] == id }
+    // Text that looks like a special token is none, and no token reaches into one.
+    return !token.indices.contains { specials[position + $0] != nil }
   }
 
-  /// The tokens of the text from an offset on that lies behind a special token or at the start; each piece is
+  /// Where a token ends whose bytes end at `position`: behind the spaces that it takes with it.
+  func end(of id: Int32, from position: Int, _ tokenizer: Tokenizer) -> Int {
+    guard pieces == nil, tokenizer.takesSpacesBehind(id) else { return position }
+    return position + tokenizer.spaceCount(in: bytes[position...])
+  }
+
+  /// The tokens of the text from an offset on where a special token begins, or from the start; each piece is
   /// encoded on its own.
   func encode(from start: Int, _ tokenizer: Tokenizer) -> [Int32] {
     guard let pieces else {

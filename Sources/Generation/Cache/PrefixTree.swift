@@ -42,6 +42,13 @@ package final class PrefixTree<Value> {
       return result
     }
 
+    /// The nearest node above this one that has a value.
+    package var valuedAncestor: Node? {
+      var node = parent
+      while let current = node, current.value == nil { node = current.parent }
+      return node
+    }
+
     /// Calls `body` with this node and all below it.
     package func forEach(_ body: (Node) -> Void) {
       var waiting = [self]

@@ -11,12 +11,11 @@ package final class PromptCache {
   /// Bytes that all held sequences and the one in use may take together.
   package let budget: Int
   /// Bytes held; what sequences share is counted once.
-  package private(set) var heldBytes = 0
+  package var heldBytes: Int { memory.bytes }
   private(set) var trees: [String: Tree] = [:]
   /// Goes on with each request and each sequence that is kept.
   private(set) var clock = 0
-  /// How many held sequences use a block of memory.
-  private var uses: [ObjectIdentifier: Int] = [:]
+  private var memory = HeldMemory()
   /// The tokens of sequences that left for want of room, latest last.
   private var evicted: [(model: String, tokens: [Int32])] = []
 
@@ -45,12 +44,11 @@ package final class PromptCache {
 
   /// Takes up the sequence that leaves least of `prompt` to read; at least one token is left, unless the
   /// logits behind the last one were kept.
-  package func find(_ model: String, _ prompt: [Int32], session: String? = nil) -> Found? {
+  package func find(_ model: String, _ prompt: [Int32]) -> Found? {
     clock += 1
     let match = tree(model).match(prompt)
     guard let choice = choose(match, count: prompt.count), let held = choice.node.value else { return nil }
     held.lastUse = clock
-    if let session { held.session = session }
     let state = held.state.fork()
     if choice.length < state.length { state.truncate(to: choice.length) }
     return Found(
@@ -147,14 +145,14 @@ package final class PromptCache {
       return
     }
     if held.place == .draft || held.place == .answer { dropDrafts(tree) }
-    count(held)
+    memory.add(held)
     let (node, replaced) = tree.insert(tokens, held)
-    if let replaced { discount(replaced) }
+    if let replaced { memory.remove(replaced) }
     for ancestor in node.valuedAncestors {
       guard let value = ancestor.value, held.state.canTruncate(to: ancestor.depth) else { continue }
       // A window can be cut back today, but not once the conversation has gone on.
       guard held.state.keepsEveryPosition || node.depth - ancestor.depth < SnapshotPlan.gap else { continue }
-      discount(value)
+      memory.remove(value)
       tree.remove(ancestor)
     }
     evict(to: budget, sparing: held)
@@ -166,18 +164,18 @@ package final class PromptCache {
   /// Forgets everything of one model, or of all.
   package func removeAll(of model: String? = nil) {
     for (name, tree) in trees where model == nil || name == model {
-      for node in tree.valuedNodes { if let value = node.value { discount(value) } }
+      for node in tree.valuedNodes { if let value = node.value { memory.remove(value) } }
       trees[name] = nil
     }
     evicted.removeAll { model == nil || $0.model == model }
   }
 
-  /// Forgets what was last used for a session.
+  /// Forgets what was read in a session.
   package func remove(session: String) {
     for tree in trees.values {
       for node in tree.valuedNodes {
         guard let value = node.value, value.session == session else { continue }
-        discount(value)
+        memory.remove(value)
         tree.remove(node)
       }
     }
@@ -187,27 +185,12 @@ package final class PromptCache {
   private func dropDrafts(_ tree: Tree) {
     for node in tree.valuedNodes {
       guard let value = node.value, value.place == .draft else { continue }
-      discount(value)
+      memory.remove(value)
       tree.remove(node)
     }
   }
 
   // Memory
-
-  private func count(_ held: HeldSequence) {
-    held.forEachBlock { identity, bytes in
-      if uses[identity, default: 0] == 0 { heldBytes += bytes }
-      uses[identity, default: 0] += 1
-    }
-  }
-
-  private func discount(_ held: HeldSequence) {
-    held.forEachBlock { identity, bytes in
-      guard let count = uses[identity] else { return }
-      if count == 1 { heldBytes -= bytes }
-      uses[identity] = count == 1 ? nil : count - 1
-    }
-  }
 
   /// Lets the least valuable sequences leave until no more than `limit` bytes are held.
   private func evict(to limit: Int, sparing spared: HeldSequence?) {
@@ -223,7 +206,7 @@ package final class PromptCache {
       guard let worst, let held = worst.node.value else { return }
       evicted.append((worst.model, worst.node.tokens))
       if evicted.count > 16 { evicted.removeFirst() }
-      discount(held)
+      memory.remove(held)
       worst.tree.remove(worst.node)
     }
   }
@@ -231,10 +214,8 @@ package final class PromptCache {
   /// What keeping a sequence is worth: tokens that it saves for each byte that would come free, halved for
   /// every 24 events since its last use; a turn is some three events.
   private func value(of held: HeldSequence, at node: Tree.Node) -> Double {
-    var own = 0
-    held.forEachBlock { identity, bytes in if uses[identity] == 1 { own += bytes } }
-    let before = node.valuedAncestors.first?.depth ?? 0
+    let before = node.valuedAncestor?.depth ?? 0
     let age = Double(clock - held.lastUse)
-    return Double(node.depth - before) / Double(max(own, 1)) * exp2(-age / 24)
+    return Double(node.depth - before) / Double(max(held.ownBytes, 1)) * exp2(-age / 24)
   }
 }

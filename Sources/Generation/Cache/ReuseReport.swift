@@ -16,7 +16,7 @@ public struct ReuseReport: Sendable, Equatable {
 
   /// Why a part of the prompt that could have been reused was read again.
   public enum Miss: Sendable, Equatable {
-    /// This model has read nothing yet.
+    /// Nothing is held of this model: it has read nothing yet, or all was given back.
     case nothingHeld
     /// The prompt begins otherwise than everything that is held.
     case differs
@@ -30,7 +30,7 @@ public struct ReuseReport: Sendable, Equatable {
     /// A few words for the status line.
     public var description: String {
       switch self {
-      case .nothingHeld: "first prompt"
+      case .nothingHeld: "nothing is held"
       case .differs: "nothing in common with what is held"
       case .differsAt(let position): "differs at token \(position)"
       case .noSnapshot(let common): "no snapshot nearer than token \(common)"

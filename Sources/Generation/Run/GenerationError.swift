@@ -13,7 +13,10 @@ public enum GenerationError: Error, CustomStringConvertible {
 
   /// One line for the person: what is wrong and what to do.
   public var description: String {
-    func gigabytes(_ bytes: Int) -> String { String(format: "%.1f GB", Double(bytes) / 1e9) }
+    func size(_ bytes: Int) -> String {
+      bytes < 1_000_000_000
+        ? String(format: "%.1f MB", Double(bytes) / 1e6) : String(format: "%.1f GB", Double(bytes) / 1e9)
+    }
     return switch self {
     case .emptyPrompt: "the prompt is empty; give the model some text"
     case .foreignToken(let id, let vocabulary):
@@ -22,11 +25,11 @@ public enum GenerationError: Error, CustomStringConvertible {
       "the prompt has \(tokens) tokens, the model's context holds \(context); shorten it or start anew with /new"
     case .noTokenizer: "this model has no tokenizer, so it takes token ids alone"
     case .cacheTooSmall(let tokens, let needed, let budget):
-      "\(tokens) tokens need \(gigabytes(needed)) of cache, the budget is \(gigabytes(budget)); "
+      "\(tokens) tokens need \(size(needed)) of cache, the budget is \(size(budget)); "
         + "raise cache_budget in the settings, or start anew with /new"
     case .modelNotLoaded: "the model is not loaded; choose one with /model"
     case .modelTooLarge(let bytes, let memory):
-      "the model takes \(gigabytes(bytes)), this machine has \(gigabytes(memory)); choose a smaller one"
+      "the model takes \(size(bytes)), this machine has \(size(memory)); choose a smaller one"
     }
   }
 }

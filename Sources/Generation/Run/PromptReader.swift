@@ -29,7 +29,7 @@ package struct PromptReader {
     self.session = session
     self.cache = cache
     self.prompt = prompt
-    if let found = cache.find(key, prompt, session: session) {
+    if let found = cache.find(key, prompt) {
       sequence = Sequence(found.state, ledger: Array(prompt[..<found.length]))
       reused = found.length
       report = found.report

@@ -68,7 +68,12 @@ extension ChatState {
     let exact = models.first { $0.name == name } ?? models.first { $0.name.lowercased() == name.lowercased() }
     let matches = models.filter { $0.name.lowercased().hasPrefix(name.lowercased()) }
     let chosen = exact?.name ?? (matches.count == 1 ? matches[0].name : name)
-    if chosen == model?.name && loading == nil {
+    // Two at a time could end in either order, and the screen could name one model while the other answers.
+    if let loading {
+      show("\(loading) is being loaded; choose again when it is there")
+      return []
+    }
+    if chosen == model?.name {
       show("\(chosen) is in use already")
       return []
     }

@@ -33,8 +33,7 @@ package struct EffectWorker: Sendable {
           mailbox.post(.engine(turn: turn, .failed("The engine ended the answer without a word.")))
         }
       }
-    case .cancel:
-      Task { await engine.cancel() }
+    case .cancel: engine.cancel()
     case .switchModel(let name):
       Task {
         do {

@@ -3,8 +3,8 @@ import Conversation
 /// What the screen needs of the world: models, and answers as a stream of events.
 ///
 /// The screen never blocks on any of these: what is `async` is called from a task of its own, and what comes back is
-/// posted to the screen's thread. `send` and `readAhead` are called by the screen's thread itself, in the order in
-/// which things happened, and return at once. Implementations are free to be actors.
+/// posted to the screen's thread. `send`, `cancel` and `readAhead` are called by the screen's thread itself, in the
+/// order in which things happened, and return at once. Implementations are free to be actors.
 public protocol ChatEngine: Sendable {
   /// The models that can be switched to, in the order in which they are to be shown.
   func models() async -> [ModelSummary]
@@ -28,8 +28,9 @@ public protocol ChatEngine: Sendable {
   /// Ending the iteration early must cancel as `cancel()` does.
   func send(_ request: ChatRequest) -> AsyncStream<EngineEvent>
 
-  /// Stops the answer that is being written; its stream then finishes with the reason `.cancelled`.
-  func cancel() async
+  /// Stops the answer that was asked for last, also where it has not begun yet; its stream then finishes with the
+  /// reason `.cancelled`.
+  func cancel()
 
   /// Reads what is likely to be sent next, in the background: the conversation, ending with the draft as the person's
   /// message, or without one when the draft is empty. The draft will still change at its end.

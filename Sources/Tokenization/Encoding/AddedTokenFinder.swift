@@ -34,7 +34,7 @@ struct AddedTokenFinder {
       }
       let start = traits.contains(.stripsLeft) ? spacesStart(text, before: place, from: plain) : place
       if plain < start { body(plain..<start, nil) }
-      place = traits.contains(.stripsRight) ? spacesEnd(text, after: end) : end
+      place = traits.contains(.stripsRight) ? Self.spacesEnd(text, after: end) : end
       body(start..<place, token)
       plain = place
     }
@@ -64,14 +64,15 @@ struct AddedTokenFinder {
   private func spacesStart(_ text: UnsafeBufferPointer<UInt8>, before end: Int, from limit: Int) -> Int {
     var place = end
     while place > limit, let before = characterStart(text, before: place, from: limit),
-      kind(text, at: before).contains(.space)
+      Self.kind(text, at: before).contains(.space)
     {
       place = before
     }
     return place
   }
 
-  private func spacesEnd(_ text: UnsafeBufferPointer<UInt8>, after start: Int) -> Int {
+  /// Where the spaces from `start` on end.
+  static func spacesEnd(_ text: UnsafeBufferPointer<UInt8>, after start: Int) -> Int {
     var place = start
     while place < text.count, kind(text, at: place).contains(.space) {
       place += UTF8Text.length(startingWith: text[place])
@@ -89,7 +90,8 @@ struct AddedTokenFinder {
 
   /// `\w`
   private func isWordCharacter(_ text: UnsafeBufferPointer<UInt8>, at place: Int) -> Bool {
-    text[place] == UInt8(ascii: "_") || !kind(text, at: place).isDisjoint(with: [.letter, .mark, .number])
+    text[place] == UInt8(ascii: "_")
+      || !Self.kind(text, at: place).isDisjoint(with: [.letter, .mark, .number])
   }
 
   private func characterStart(
@@ -100,7 +102,7 @@ struct AddedTokenFinder {
     return start >= limit ? start : nil
   }
 
-  private func kind(_ text: UnsafeBufferPointer<UInt8>, at place: Int) -> CharacterClass {
+  private static func kind(_ text: UnsafeBufferPointer<UInt8>, at place: Int) -> CharacterClass {
     guard let base = text.baseAddress else { return [] }
     return CharacterClass.of(UTF8Text.point(base, at: place).value)
   }

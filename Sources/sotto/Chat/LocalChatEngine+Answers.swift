@@ -7,34 +7,35 @@ import TerminalInterface
 // Answering.
 extension LocalChatEngine {
   nonisolated func send(_ request: ChatRequest) -> AsyncStream<EngineEvent> {
-    moment.add(1, ordering: .relaxed)
+    let now = moment.add(1, ordering: .relaxed).newValue
     generator.stopReadingAhead()
+    // Set before this returns: a stop that comes before the answer has begun must not be lost.
+    let flag = CancellationFlag()
+    cancellation.withLock { $0 = flag }
     let (stream, continuation) = AsyncStream.makeStream(of: EngineEvent.self)
     let task = Task {
-      let answer = await self.answer(request) { continuation.yield($0) }
+      let answer = await self.answer(request, flag) { continuation.yield($0) }
       continuation.finish()
-      if let answer { await self.readHistory(request, answer) }
+      if let answer { await self.readHistory(request, answer, now) }
     }
     continuation.onTermination = { reason in
       guard case .cancelled = reason else { return }
+      flag.cancel()
       task.cancel()
-      Task { await self.cancel() }
     }
     return stream
   }
 
-  func cancel() { cancellation?.cancel() }
+  nonisolated func cancel() { cancellation.withLock { $0?.cancel() } }
 
   /// - Returns: the answer, unless it failed.
   private func answer(
-    _ request: ChatRequest, _ emit: @Sendable (EngineEvent) -> Void
+    _ request: ChatRequest, _ flag: CancellationFlag, _ emit: @Sendable (EngineEvent) -> Void
   ) async -> Message? {
     guard let current else {
       emit(.failed("No model is loaded; choose one with /model."))
       return nil
     }
-    let flag = CancellationFlag()
-    cancellation = flag
     do {
       let (generation, reader) = try generation(request, current)
       var translation = EventTranslation(reader)

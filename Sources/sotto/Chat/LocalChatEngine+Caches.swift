@@ -5,16 +5,21 @@ import TerminalInterface
 // What the caches hold.
 extension LocalChatEngine {
   func open(session: String) async {
+    giveWay()
     self.session = session
     if let current { await generator.restore(session: session, for: current.key) }
   }
 
   func close(session: String) async {
+    giveWay()
     if self.session == session { self.session = nil }
     await generator.save(session: session)
   }
 
-  func forget(session: String) async { await generator.forget(session: session) }
+  func forget(session: String) async {
+    if self.session == session { giveWay() }
+    await generator.forget(session: session)
+  }
 
   func cacheReport() async -> CacheReport {
     let (held, budget, holdings) = await generator.cacheHoldings()
@@ -30,7 +35,10 @@ extension LocalChatEngine {
       })
   }
 
-  func clearCaches() async -> Int? { await generator.clearCaches() + generator.clearDisk() }
+  func clearCaches() async -> Int? {
+    giveWay()
+    return await generator.clearCaches() + generator.clearDisk()
+  }
 
   /// The file's name in a model's key.
   private static func name(of key: String) -> String {

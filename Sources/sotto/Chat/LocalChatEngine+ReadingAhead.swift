@@ -25,10 +25,16 @@ extension LocalChatEngine {
     await read(messages, draft: draft, request, now)
   }
 
-  /// Reads the conversation with its answer as later prompts will have it.
-  func readHistory(_ request: ChatRequest, _ answer: Message) async {
-    await read(
-      request.messages + [answer], draft: "", request, moment.load(ordering: .relaxed))
+  /// Reads the conversation with its answer as later prompts will have it, unless the person did anything since
+  /// it was sent at `now`.
+  func readHistory(_ request: ChatRequest, _ answer: Message, _ now: Int) async {
+    await read(request.messages + [answer], draft: "", request, now)
+  }
+
+  /// Whatever is read ahead ends, so that the generator is free at once; the person turned to something else.
+  nonisolated func giveWay() {
+    moment.add(1, ordering: .relaxed)
+    generator.stopReadingAhead()
   }
 
   private func read(_ messages: [Message], draft: String, _ request: ChatRequest, _ now: Int) async {
@@ -36,14 +42,17 @@ extension LocalChatEngine {
     let prompt = try? current.model.beginning(
       messages: messages.map(\.json), draft: draft, variables: request.settings.templateVariables)
     guard let prompt, moment.load(ordering: .relaxed) == now else { return }
+    // Begun here, on the actor: an answer or a switch that comes later ends it, however late it gets to run.
+    let turn = generator.beginReadingAhead()
     if draft.isEmpty, messages.allSatisfy({ $0.role == .system }) {
-      await generator.prepareHead(current.key, prompt)
+      await generator.prepareHead(current.key, prompt, in: turn)
       return
     }
     await generator.readAhead(
       current.key,
       ReadAheadRequest(
-        prompt: prompt, purpose: draft.isEmpty ? .history : .draft, session: request.session))
+        prompt: prompt, purpose: draft.isEmpty ? .history : .draft, session: request.session),
+      in: turn)
   }
 
   /// Tokens of a conversation that a model has warm, and the seconds that reading the rest would take.

@@ -1,7 +1,6 @@
 import Checkpoints
 import Compute
 import Conversation
-import Foundation
 import Generation
 import Synchronization
 import TerminalInterface
@@ -16,7 +15,8 @@ actor LocalChatEngine: ChatEngine {
   /// Models that were opened and are still in memory, by their keys.
   private(set) var opened: [String: Open] = [:]
   private(set) var current: Open?
-  var cancellation: CancellationFlag?
+  /// What stops the answer that was asked for last.
+  let cancellation = Mutex<CancellationFlag?>(nil)
   /// The session that the person is in.
   var session: String?
   /// Goes on with everything that the person does; what was to be read ahead before it is stale.
@@ -68,12 +68,17 @@ actor LocalChatEngine: ChatEngine {
   func switchModel(to name: String) async throws -> ModelInfo {
     let path = try finder.resolve(name)
     let key = Self.key(path)
-    if let known = opened[key], await generator.use(key) {
-      current = known
-      return known.info
+    if let known = opened[key] {
+      giveWay()
+      if await generator.use(key) {
+        current = known
+        return known.info
+      }
     }
     let model = try OpenedModel(path: path)
     let (threads, format) = (threads, cacheFormat)
+    // Only now: where the file is bad, what is being read for the model that stays goes on.
+    giveWay()
     let facts = try await generator.load(key) {
       try model.load(precision: .fast, threads: threads, cacheFormat: format)
     }
@@ -102,18 +107,6 @@ actor LocalChatEngine: ChatEngine {
     return settings
   }
 
-  /// What tells one state of a model's files from another: the path, and the sizes and times of change of all
-  /// files in it.
-  static func key(_ path: String) -> String {
-    let names = (try? FileManager.default.contentsOfDirectory(atPath: path)) ?? []
-    let files = names.isEmpty ? [path] : names.sorted().map { path + "/" + $0 }
-    var size = 0
-    var latest = 0.0
-    for file in files {
-      let attributes = try? FileManager.default.attributesOfItem(atPath: file)
-      size += (attributes?[.size] as? Int) ?? 0
-      latest = max(latest, (attributes?[.modificationDate] as? Date)?.timeIntervalSince1970 ?? 0)
-    }
-    return "\(path)\t\(size)\t\(latest)"
-  }
+  /// What tells one state of a model's files from another.
+  static func key(_ path: String) -> String { ModelState.key(path) }
 }

@@ -51,6 +51,26 @@ struct PromptCacheOperationsTests {
       }
       if ledgers.count > 12 { ledgers.remove(at: Int.random(in: 0..<ledgers.count, using: &random)) }
       #expect(cache.heldBytes <= cache.budget)
+      checkMemory()
+    }
+
+    /// The cache's books against a count of everything that it holds.
+    func checkMemory() {
+      let sequences = cache.tree(Self.key).valuedNodes.compactMap(\.value)
+      var sizes: [ObjectIdentifier: Int] = [:]
+      var uses: [ObjectIdentifier: Int] = [:]
+      for held in sequences {
+        held.forEachBlock {
+          sizes[$0] = $1
+          uses[$0, default: 0] += 1
+        }
+      }
+      #expect(cache.heldBytes == sizes.values.reduce(0, +))
+      for held in sequences {
+        var own = 0
+        held.forEachBlock { if uses[$0] == 1 { own += $1 } }
+        #expect(held.ownBytes == own)
+      }
     }
 
     /// Forgets everything but one sequence, which goes through a file.

@@ -11,10 +11,11 @@ struct PromptCacheTests {
     loaded = try #require(TinyModels.kinds.first { $0.architecture == "llama" }).load()
   }
 
-  private func read(_ tokens: [Int32], into cache: PromptCache, as place: HeldSequence.Place) throws
-    -> PromptReader
-  {
-    var reader = try PromptReader(tokens, loaded: loaded, key: key, session: nil, cache: cache)
+  @discardableResult
+  private func read(
+    _ tokens: [Int32], into cache: PromptCache, as place: HeldSequence.Place, session: String? = nil
+  ) throws -> PromptReader {
+    var reader = try PromptReader(tokens, loaded: loaded, key: key, session: session, cache: cache)
     _ = try reader.read(boundaries: [], isInterrupted: { false }, { _ in })
     reader.keep(place)
     return reader
@@ -76,6 +77,23 @@ struct PromptCacheTests {
     #expect(throws: GenerationError.self) { try read(tokens(60), into: cache, as: .answer) }
     cache.removeAll()
     #expect(cache.heldBytes == 0)
+    let small = GenerationError.cacheTooSmall(tokens: 1450, needed: 34_200_000, budget: 10_000_000)
+    #expect(small.description.contains("34.2 MB") && small.description.contains("10.0 MB"))
+  }
+
+  @Test func aSessionKeepsWhatOthersTakeUp() throws {
+    let cache = PromptCache(budget: 1 << 30)
+    try read(tokens(100), into: cache, as: .answer, session: "a")
+    // Another conversation begins alike; stopped at once, it leaves nothing of its own.
+    let other = Array(tokens(20)) + tokens(30, from: 3)
+    #expect(try PromptReader(other, loaded: loaded, key: key, session: "b", cache: cache).reused == 20)
+    #expect(cache.latest(of: "b").isEmpty, "what one session said is not saved with another")
+    #expect(cache.latest(of: "a").map(\.node.depth) == [100])
+    cache.remove(session: "b")
+    #expect(cache.reusable(key, tokens(110)) == 100)
+    try read(other, into: cache, as: .answer, session: "b")
+    cache.remove(session: "a")
+    #expect(cache.reusable(key, tokens(110)) == 20 && cache.reusable(key, other + [1]) == 50)
   }
 
   @Test func oneModelsStatesAreNotAnothers() throws {

@@ -80,6 +80,15 @@ import Testing
     #expect(driver.state.settings.topK == 5)
   }
 
+  @Test func oneModelIsLoadedAtATime() {
+    let driver = ChatDriver()
+    driver.type("/model gemma-3-270m<Enter>")
+    #expect(driver.takeEffects().contains(.switchModel("gemma-3-270m")))
+    driver.type("/model /elsewhere<Enter>")
+    #expect(!driver.takeEffects().contains(.switchModel("/elsewhere")))
+    #expect(driver.state.loading == "gemma-3-270m")
+  }
+
   @Test func themesAreShownBeforeTheyAreChosen() {
     let driver = ChatDriver()
     driver.type("/theme<Enter><Down>")

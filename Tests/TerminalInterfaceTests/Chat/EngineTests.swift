@@ -28,7 +28,7 @@ struct ScriptedEngine: ChatEngine {
     }
   }
 
-  func cancel() async {}
+  func cancel() {}
 }
 
 /// The way from the engine through tasks and the mailbox to the chat.

@@ -1,0 +1,77 @@
+import Foundation
+import Generation
+import Testing
+import Tokenization
+
+/// A prompt whose beginning is held has the tokens that it would have if nothing were held.
+struct LedgerEncodingTests {
+  private static var folder: URL {
+    URL(filePath: #filePath).deletingLastPathComponent()
+      .appending(path: "../../TokenizationTests/Fixtures").standardized
+  }
+
+  /// Every tokenizer of the tokenizers' tests; with `strips`, its special tokens take the spaces behind them.
+  private static func tokenizer(_ name: String, strips: Bool) throws -> Tokenizer {
+    let data = try Data(contentsOf: folder.appending(path: name + ".tokenizer.json"))
+    var root = try #require(JSONSerialization.jsonObject(with: data) as? [String: Any])
+    var added = try #require(root["added_tokens"] as? [[String: Any]])
+    for index in added.indices where strips { added[index]["rstrip"] = true }
+    root["added_tokens"] = added
+    return try Tokenizer(json: Array(JSONSerialization.data(withJSONObject: root)))
+  }
+
+  @Test(
+    arguments: [
+      "added", "gpt2", "llama2", "llama3", "metaspace", "mistral", "prefix-space", "qwen2", "smollm",
+    ],
+    [false, true])
+  func heldTokensChangeNothing(_ name: String, _ strips: Bool) throws {
+    let tokenizer = try Self.tokenizer(name, strips: strips)
+    let (start, end) =
+      name.hasPrefix("l") && name != "llama3" || ["metaspace", "mistral"].contains(name)
+      ? ("<bos>", "<eos>") : ("<|im_start|>", "<|im_end|>")
+    let turns = [
+      "\(start)user\nhello world\(end)\n", "\(start)assistant\n Hello  there\(end)\n\n ",
+      "\(start)user\n\(end)x\(end) \(end)日本 a\(end)", "\(start) assistant\n",
+    ]
+    var held = PrefixTree<Int>()
+    for count in 0...turns.count {
+      let text = turns.prefix(count).joined()
+      for ending in ["", "and", " more of it", "\n\nlines", end + "\n"] {
+        let prompt = text + ending
+        let cold = tokenizer.encode(prompt, addSpecial: false, parseSpecial: true)
+        let warm = LedgerEncoding.encode(PromptText(rendered: prompt), held: held, tokenizer: tokenizer)
+        #expect(warm == cold, "\(prompt.debugDescription)")
+        held.insert(cold, 0)
+      }
+    }
+    held = PrefixTree()
+    // What the model wrote keeps its tokens behind a token that takes spaces, too.
+    let spelled = "ab".flatMap { tokenizer.encode(String($0), addSpecial: false, parseSpecial: false) }
+      .filter { tokenizer.bytes(of: $0).first != UInt8(ascii: " ") }
+    let opening = tokenizer.encode(start + "\n", addSpecial: false, parseSpecial: true)
+    let closing = tokenizer.encode(end, addSpecial: false, parseSpecial: true)
+    held.insert(opening + spelled + closing, 0)
+    let text =
+      start + "\n" + spelled.map { String(decoding: tokenizer.bytes(of: $0), as: UTF8.self) }.joined()
+    let warm = LedgerEncoding.encode(
+      PromptText(rendered: text + end + "\nx"), held: held, tokenizer: tokenizer)
+    #expect(Array(warm.prefix(held.tokenCount)) == opening + spelled + closing)
+  }
+
+  @Test func textThatLooksLikeSpecialTokensIsNone() throws {
+    let tokenizer = try Self.tokenizer("gpt2", strips: false)
+    let (start, end) = (
+      try #require(tokenizer.id(of: "<|im_start|>")), try #require(tokenizer.id(of: "<|im_end|>"))
+    )
+    let forged: [PromptSegment] = [.token(start), .text("a<|im_end|>b"), .token(end)]
+    let meant: [PromptSegment] = [.token(start), .text("a"), .token(end), .text("b"), .token(end)]
+    func encode(_ segments: [PromptSegment], _ held: PrefixTree<Int>) -> [Int32] {
+      LedgerEncoding.encode(PromptText(segments, tokenizer), held: held, tokenizer: tokenizer)
+    }
+    let held = PrefixTree<Int>()
+    held.insert(encode(forged, PrefixTree()), 0)
+    #expect(encode(meant, held) == encode(meant, PrefixTree()))
+    #expect(encode(meant, held).count { $0 == end } == 2)
+  }
+}
