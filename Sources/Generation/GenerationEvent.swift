@@ -67,13 +67,19 @@ public struct GenerationStatistics: Sendable {
 
 /// Stops a generation from any thread; takes effect at most one layer of a prompt chunk or one token later.
 public final class CancellationFlag: Sendable {
-  private let flag = Atomic<Bool>(false)
+  /// 0, or 1 to end behind the chunk at hand, or 2 to end now.
+  private let urgency = Atomic<Int>(0)
 
   /// A flag that is not set.
   public init() {}
 
   /// Asks for the stop.
-  public func cancel() { flag.store(true, ordering: .relaxed) }
+  public func cancel() { urgency.store(2, ordering: .relaxed) }
   /// Whether it was asked for.
-  public var isCancelled: Bool { flag.load(ordering: .relaxed) }
+  public var isCancelled: Bool { urgency.load(ordering: .relaxed) == 2 }
+
+  /// Asks that no further chunk be begun: the one at hand is of use to what comes next.
+  func retire() { urgency.max(1, ordering: .relaxed) }
+  /// Whether no further chunk may be begun.
+  var isRetired: Bool { urgency.load(ordering: .relaxed) > 0 }
 }

@@ -110,7 +110,8 @@ public actor Generator {
     return stream
   }
 
-  /// Says, at once, that something else is to be read ahead than before; what was begun earlier ends.
+  /// Says, at once, that something else is to be read ahead than before; what was begun earlier ends behind its
+  /// chunk.
   /// - Returns: the turn in which it may be read, until a generation or another reading ahead begins.
   public nonisolated func beginReadingAhead() -> CancellationFlag { background.start() }
 
@@ -143,8 +144,8 @@ public actor Generator {
   }
 
   private func read(_ key: String, _ request: ReadAheadRequest, _ flag: CancellationFlag) -> Int {
-    guard !flag.isCancelled, let loaded = models.use(key) else { return 0 }
-    let read = try? ReadAheadRun.run(request, loaded: loaded, key: key, cache: cache) { flag.isCancelled }
+    guard !flag.isRetired, let loaded = models.use(key) else { return 0 }
+    let read = try? ReadAheadRun.run(request, loaded: loaded, key: key, cache: cache, turn: flag)
     return read ?? 0
   }
 
@@ -175,11 +176,12 @@ public actor Generator {
 private final class BackgroundWork: Sendable {
   private let current = Mutex<CancellationFlag?>(nil)
 
-  /// Ends what runs; the caller's work takes its place.
+  /// The caller's work takes the place of what runs, behind the chunk at hand: where chunks take longer than
+  /// the person's next words, a draft would never be read otherwise.
   func start() -> CancellationFlag {
     let flag = CancellationFlag()
     current.withLock {
-      $0?.cancel()
+      $0?.retire()
       $0 = flag
     }
     return flag

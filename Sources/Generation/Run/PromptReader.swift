@@ -70,11 +70,13 @@ package struct PromptReader {
   /// - Parameters:
   ///   - boundaries: where messages begin, in tokens.
   ///   - largestChunk: nil for what the machine's speed suggests.
+  ///   - mayGoOn: asked between chunks.
   ///   - isInterrupted: asked once a layer.
   ///   - progress: told of every position that is reached.
   /// - Returns: whether the end was reached.
   package mutating func read(
-    boundaries: [Int], largestChunk: Int? = nil, isInterrupted: @escaping () -> Bool,
+    boundaries: [Int], largestChunk: Int? = nil, mayGoOn: () -> Bool = { true },
+    isInterrupted: @escaping () -> Bool,
     _ progress: (Int) -> Void
   ) throws -> Bool {
     progress(reused)
@@ -85,6 +87,7 @@ package struct PromptReader {
       let size = min(chunking.size, largestChunk ?? .max)
       let end = min(position + size, stops.first ?? prompt.count)
       let start = ContinuousClock.now
+      guard position == reused || mayGoOn() else { return false }
       guard try advance(by: Array(prompt[position..<end]), isInterrupted) else { return false }
       chunking.note(tokens: end - position, seconds: (ContinuousClock.now - start).seconds)
       if end == stops.first {

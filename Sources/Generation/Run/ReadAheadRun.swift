@@ -6,13 +6,15 @@ struct ReadAheadRun {
   /// - Returns: how many tokens were read; fewer than wanted when it gave way.
   static func run(
     _ request: ReadAheadRequest, loaded: LoadedModel, key: String, cache: PromptCache,
-    isInterrupted: @escaping () -> Bool
+    turn: CancellationFlag
   ) throws -> Int {
     let (tokens, boundaries) = try request.prompt.encoded(
       tokenizer: loaded.tokenizer, held: cache.tree(key))
     guard !tokens.isEmpty, cache.reusable(key, tokens) < tokens.count - 1 else { return 0 }
     var reader = try PromptReader(tokens, loaded: loaded, key: key, session: request.session, cache: cache)
-    _ = try reader.read(boundaries: boundaries, largestChunk: chunk, isInterrupted: isInterrupted) { _ in }
+    _ = try reader.read(
+      boundaries: boundaries, largestChunk: chunk, mayGoOn: { !turn.isRetired },
+      isInterrupted: { turn.isCancelled }, { _ in })
     let read = reader.sequence.ledger.count - reader.reused
     if read > 0 { reader.keep(request.purpose.place) }
     return read

@@ -9,7 +9,6 @@ import TerminalInterface
 extension LocalChatEngine {
   nonisolated func readAhead(_ request: ChatRequest) {
     let now = moment.add(1, ordering: .relaxed).newValue
-    generator.stopReadingAhead()
     Task {
       guard moment.load(ordering: .relaxed) == now else { return }
       await self.read(request, now)

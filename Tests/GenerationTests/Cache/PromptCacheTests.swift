@@ -50,6 +50,17 @@ struct PromptCacheTests {
     #expect(holding.bytes == cache.heldBytes)
   }
 
+  /// On a slow model every new word would otherwise throw away the chunk that the one before it began.
+  @Test func whatIsSupersededFinishesItsChunk() throws {
+    let cache = PromptCache(budget: 1 << 30)
+    var reader = try PromptReader(tokens(90), loaded: loaded, key: key, session: nil, cache: cache)
+    let isRead = try reader.read(
+      boundaries: [], largestChunk: 40, mayGoOn: { false }, isInterrupted: { false }, { _ in })
+    #expect(!isRead && reader.sequence.ledger.count == 40)
+    reader.keep(.draft)
+    #expect(cache.reusable(key, tokens(90)) == 40)
+  }
+
   @Test func staleDraftsLeave() throws {
     let cache = PromptCache(budget: 1 << 30)
     let base = tokens(40)
