@@ -133,15 +133,15 @@ static void use_rows(sotto_method *method, const sotto_matrix *matrix, size_t to
     sotto_multiply_rows multiply;
     size_t most;
   } rows[SOTTO_WEIGHT_FORMATS] = {
-      [SOTTO_Q4_0] = {sotto_rows_q4_0_avx512, 4},
-      [SOTTO_Q4_1] = {sotto_rows_q4_1_avx512, 3},
+      [SOTTO_Q4_0] = {sotto_rows_q4_0_avx512, 2},
+      [SOTTO_Q4_1] = {sotto_rows_q4_1_avx512, 2},
       [SOTTO_Q8_0] = {sotto_rows_q8_0_avx512, 4},
       [SOTTO_Q4_K] = {sotto_rows_q4_k_avx512, 1},
       [SOTTO_Q6_K] = {sotto_rows_q6_k_avx512, 3},
-      [SOTTO_MXFP4] = {sotto_rows_mxfp4_avx512, 4},
-      [SOTTO_MXFP4_PLANAR] = {sotto_rows_mxfp4_planar_avx512, 4},
-      [SOTTO_AFFINE4] = {sotto_rows_affine4_avx512, 3},
-      [SOTTO_AFFINE8] = {sotto_rows_affine8_avx512, 3},
+      [SOTTO_MXFP4] = {sotto_rows_mxfp4_avx512, 2},
+      [SOTTO_MXFP4_PLANAR] = {sotto_rows_mxfp4_planar_avx512, 3},
+      [SOTTO_AFFINE4] = {sotto_rows_affine4_avx512, 2},
+      [SOTTO_AFFINE8] = {sotto_rows_affine8_avx512, 1},
   };
   sotto_weight_format format = matrix->format;
   if (tokens > rows[format].most) return;
