@@ -16,26 +16,31 @@ package struct TurnProgress: Sendable, Equatable {
   package let id: Int
   /// The message that is being written.
   package let answer: MessageTree.ID
+  /// The model that writes it, whichever is turned to meanwhile; nil while it is being loaded.
+  package let model: ModelInfo?
   package var phase: Phase
   /// When Enter was pressed, in seconds on the screen's clock.
   package let started: Double
   package var statistics = TurnStatistics()
   package var isStopping = false
+  /// The person wants the answer without further thoughts.
+  package var isToAnswerNow = false
   /// When the first thought came.
   package var thinkingSince: Double?
   /// When reading began, and with how many tokens.
   private var readingSince: (time: Double, done: Int)?
 
-  package init(id: Int, answer: MessageTree.ID, phase: Phase, started: Double) {
+  package init(id: Int, answer: MessageTree.ID, model: ModelInfo?, phase: Phase, started: Double) {
     self.id = id
     self.answer = answer
+    self.model = model
     self.phase = phase
     self.started = started
   }
 
   package static func == (one: TurnProgress, other: TurnProgress) -> Bool {
     one.id == other.id && one.phase == other.phase && one.statistics == other.statistics
-      && one.isStopping == other.isStopping
+      && one.isStopping == other.isStopping && one.isToAnswerNow == other.isToAnswerNow
   }
 
   /// Notes how far the prompt was read.
