@@ -27,8 +27,7 @@ package struct TurnProgress: Sendable, Equatable {
   package var isToAnswerNow = false
   /// When the first thought came.
   package var thinkingSince: Double?
-  /// When reading began, and with how many tokens.
-  private var readingSince: (time: Double, done: Int)?
+  private var forecast: ReadingForecast?
 
   package init(id: Int, answer: MessageTree.ID, model: ModelInfo?, phase: Phase, started: Double) {
     self.id = id
@@ -46,15 +45,13 @@ package struct TurnProgress: Sendable, Equatable {
   /// Notes how far the prompt was read.
   package mutating func read(done: Int, total: Int, reused: Int, now: Double) {
     phase = .reading(done: done, total: total, reused: reused)
-    if readingSince == nil { readingSince = (now, done) }
+    if forecast == nil { forecast = ReadingForecast(done: done, total: total, now: now) }
+    forecast?.note(done: done, now: now)
   }
 
-  /// The seconds that reading will still take at the speed so far; nil before there is one.
+  /// The seconds that reading will still take; nil before there is a speed.
   package func remaining(now: Double) -> Double? {
-    guard case .reading(let done, let total, _) = phase, let since = readingSince else { return nil }
-    let read = done - since.done
-    let elapsed = now - since.time
-    guard read > 0, elapsed > 0.05, total > done else { return nil }
-    return Double(total - done) * elapsed / Double(read)
+    guard case .reading = phase else { return nil }
+    return forecast?.remaining(now: now)
   }
 }
