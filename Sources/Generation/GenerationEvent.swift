@@ -55,6 +55,13 @@ public struct GenerationStatistics: Sendable {
   /// Nothing yet.
   public init() {}
 
+  /// Of a request that was stopped before anything was done.
+  static var cancelled: GenerationStatistics {
+    var statistics = GenerationStatistics()
+    statistics.finishReason = .cancelled
+    return statistics
+  }
+
   /// New prompt tokens read per second.
   public var promptRate: Double { rate(promptTokens - reusedTokens, promptTime) }
   /// Tokens per second after the first.

@@ -29,7 +29,7 @@ extension Generator {
     store?.removeAll(of: session)
   }
 
-  private func forgetHeld(_ session: String) { cache.remove(session: session) }
+  private func forgetHeld(_ session: String) async { await atRest { cache.remove(session: session) } }
 
   /// Makes the beginning of a model's new conversations ready: from the file that was kept of it, or by
   /// reading it ahead and keeping it.
@@ -69,7 +69,7 @@ extension Generator {
 
   /// The tokens of a prompt that would have to be read in part; nil where it cannot or need not be.
   private func unread(_ key: String, _ prompt: Prompt) -> [Int32]? {
-    guard let loaded = models.use(key),
+    guard let loaded = model(key),
       let tokens = try? prompt.encoded(tokenizer: loaded.tokenizer, held: cache.tree(key)).tokens,
       tokens.count > 1, cache.reusable(key, tokens) < tokens.count - 1
     else { return nil }
@@ -79,17 +79,19 @@ extension Generator {
   /// Keeps a prompt that came from disk.
   private func take(
     _ prompt: StoredPrompt, _ key: String, _ place: HeldSequence.Place, _ session: String?
-  ) -> Int {
-    guard let loaded = models.use(key), prompt.ledger.count > cache.reusable(key, prompt.ledger) + 1,
-      prompt.bytes <= cache.budget,
-      prompt.logits.map({ $0.count == loaded.model.facts.vocabularyCount }) ?? true,
-      let state = try? prompt.state(in: loaded.model.makeCaches())
-    else { return 0 }
-    cache.insert(
-      key, prompt.ledger,
-      HeldSequence(
-        state: state, logits: prompt.logits, place: place, isFromDisk: true, session: session))
-    return prompt.ledger.count
+  ) async -> Int {
+    await atRest {
+      guard let loaded = model(key), prompt.ledger.count > cache.reusable(key, prompt.ledger) + 1,
+        prompt.bytes <= cache.budget,
+        prompt.logits.map({ $0.count == loaded.model.facts.vocabularyCount }) ?? true,
+        let state = try? prompt.state(in: loaded.model.makeCaches())
+      else { return 0 }
+      cache.insert(
+        key, prompt.ledger,
+        HeldSequence(
+          state: state, logits: prompt.logits, place: place, isFromDisk: true, session: session))
+      return prompt.ledger.count
+    }
   }
 
   /// What is held behind exactly these tokens.
@@ -100,10 +102,12 @@ extension Generator {
     return StoredPrompt(held.state, ledger: tokens, logits: held.logits)
   }
 
-  private func unsaved(_ session: String) -> [(key: String, prompt: StoredPrompt)] {
-    cache.latest(of: session).compactMap { key, node in
-      guard let held = node.value, !held.isFromDisk else { return nil }
-      return (key, StoredPrompt(held.state, ledger: node.tokens, logits: held.logits))
+  private func unsaved(_ session: String) async -> [(key: String, prompt: StoredPrompt)] {
+    await atRest {
+      cache.latest(of: session).compactMap { key, node in
+        guard let held = node.value, !held.isFromDisk else { return nil }
+        return (key, StoredPrompt(held.state, ledger: node.tokens, logits: held.logits))
+      }
     }
   }
 

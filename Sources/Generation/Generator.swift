@@ -23,12 +23,19 @@ public struct GeneratorLimits: Sendable {
 ///
 /// What it read stays in the prompt cache, so that a conversation's next turn, an edited one, or one that
 /// comes back to a model reads only what is new. Reading ahead gives way to everything else.
+///
+/// One computation runs at a time, and the actor is free between its chunks and tokens: whoever asks what is held,
+/// or turns to another model, waits for one chunk or token at the most. What changes the caches of others (taking in
+/// from disk, forgetting) or wants to see them complete (saving) waits for the computation's end.
 public actor Generator {
   private let thread = GenerationThread()
   private let background = BackgroundWork()
-  var models: ResidentModels
-  /// The model that was turned to last.
+  private let gate = ComputingGate()
+  private nonisolated let models: Mutex<ResidentModels<ResidentModel>>
+  /// The model that computed last.
   private var latest: String?
+  /// Prompt tokens that models read a second, as measured last, by their keys.
+  private var rates: [String: Double] = [:]
   let cache: PromptCache
   /// Where caches are saved; nil for nowhere.
   nonisolated let store: CacheStore?
@@ -36,7 +43,7 @@ public actor Generator {
   /// A generator without models, on a new thread.
   public init(limits: GeneratorLimits = GeneratorLimits(), store: CacheStore? = nil) {
     self.store = store
-    models = ResidentModels(budget: limits.modelBytes)
+    models = Mutex(ResidentModels(budget: limits.modelBytes))
     cache = PromptCache(budget: limits.cacheBytes)
   }
 
@@ -46,65 +53,59 @@ public actor Generator {
   // Models
 
   /// Makes a model resident under `key`; one that already is stays as it is. Others leave when the budget
-  /// needs it, those that were not used for longest first; their caches stay.
+  /// needs it, those that were not used for longest first, but none that computes before it is done; their
+  /// caches stay. Nothing that is computed meanwhile waits for it.
   /// - Throws: what `make` throws; nothing has changed then.
-  public func load(_ key: String, _ make: @Sendable () throws -> LoadedModel) throws -> ModelFacts {
-    if let loaded = models.use(key) {
-      turn(to: key)
-      return loaded.model.facts
-    }
-    let loaded = try make()
+  public nonisolated func load(
+    _ key: String, _ make: @escaping @Sendable () throws -> sending LoadedModel
+  ) async throws -> ModelFacts {
+    if let known = models.withLock({ $0.use(key) }) { return known.facts }
+    let model = try await OwnThread.run { ResidentModel(try make()) }
     let memory = Int(clamping: ProcessInfo.processInfo.physicalMemory)
-    guard loaded.bytes <= memory else {
-      throw GenerationError.modelTooLarge(bytes: loaded.bytes, memory: memory)
+    guard model.bytes <= memory else {
+      throw GenerationError.modelTooLarge(bytes: model.bytes, memory: memory)
     }
-    turn(to: key)
-    if !models.insert(key, loaded).isEmpty { loaded.backend.releaseUnusedMemory() }
-    return loaded.model.facts
+    if makeRoom(for: model.bytes) { model.loaded.backend.releaseUnusedMemory() }
+    return models.withLock { $0.insert(key, model, bytes: model.bytes) }.facts
   }
 
-  /// The model that was in use gives back what it computed in.
-  private func turn(to key: String) {
-    if let latest, latest != key { models.peek(latest)?.backend.releaseUnusedMemory() }
-    latest = key
+  /// - Returns: whether models left, whose memory is free now.
+  private nonisolated func makeRoom(for bytes: Int) -> Bool {
+    !models.withLock { $0.makeRoom(for: bytes) }.isEmpty
   }
 
   /// Whether a model is in memory; if so it counts as used now.
-  public func use(_ key: String) -> Bool {
-    guard models.use(key) != nil else { return false }
-    turn(to: key)
-    return true
-  }
+  public nonisolated func use(_ key: String) -> Bool { models.withLock { $0.use(key) } != nil }
 
   /// Whether a resident model's caches cannot be cut back everywhere, so that prompts should say where their
   /// messages begin.
-  public func needsSnapshots(_ key: String) -> Bool {
-    models.use(key).map { !SequenceState(layers: $0.model.makeCaches()).keepsEveryPosition } ?? false
+  public nonisolated func needsSnapshots(_ key: String) -> Bool {
+    models.withLock { $0.peek(key) }.map { !$0.keepsEveryPosition } ?? false
   }
 
   /// The keys of the models in memory.
-  public var residentKeys: [String] { models.keys }
+  public nonisolated var residentKeys: [String] { models.withLock { $0.keys } }
 
-  /// Lets a model leave memory; its caches stay.
-  public func unload(_ key: String) {
-    let backend = models.use(key)?.backend
-    models.remove(key)
-    backend?.releaseUnusedMemory()
-  }
+  /// A model in memory, used now.
+  func model(_ key: String) -> LoadedModel? { models.withLock { $0.use(key) }?.loaded }
 
   // Generation
 
   /// Generates with a resident model. The stream ends with `done` or `failed`; giving it up cancels. Reading
   /// ahead stops at once.
+  /// - Parameter answerNow: ends the thoughts of a model that thinks; needs the request's `thoughtLimit`.
   public nonisolated func generate(
-    _ key: String, _ request: GenerationRequest, cancellation: CancellationFlag = CancellationFlag()
+    _ key: String, _ request: GenerationRequest, cancellation: CancellationFlag = CancellationFlag(),
+    answerNow: AnswerNowFlag = AnswerNowFlag()
   ) -> AsyncStream<GenerationEvent> {
     let (stream, continuation) = AsyncStream.makeStream(of: GenerationEvent.self)
     continuation.onTermination = { _ in cancellation.cancel() }
     let started = ContinuousClock.now
     background.stop()
+    // From now on, so that no model that comes before its turn can make it leave.
+    models.withLock { $0.hold(key) }
     Task {
-      await run(key, request, cancellation, started) { continuation.yield($0) }
+      await run(key, request, cancellation, answerNow, started) { continuation.yield($0) }
       continuation.finish()
     }
     return stream
@@ -122,7 +123,9 @@ public actor Generator {
   public nonisolated func readAhead(
     _ key: String, _ request: ReadAheadRequest, in turn: CancellationFlag? = nil
   ) async -> Int {
-    await read(key, request, turn ?? background.start())
+    let turn = turn ?? background.start()
+    models.withLock { $0.hold(key) }
+    return await read(key, request, turn)
   }
 
   /// Ends reading ahead.
@@ -130,23 +133,73 @@ public actor Generator {
 
   private func run(
     _ key: String, _ request: GenerationRequest, _ cancellation: CancellationFlag,
-    _ started: ContinuousClock.Instant, _ emit: (GenerationEvent) -> Void
-  ) {
-    do {
-      guard let loaded = models.use(key) else { throw GenerationError.modelNotLoaded }
-      var run = try GenerationRun(
-        request, loaded: loaded, key: key, cache: request.isCold ? PromptCache(budget: cache.budget) : cache,
-        cancellation: cancellation, started: started)
-      emit(.done(try run.run(emit)))
-    } catch {
-      emit(.failed("\(error)"))
+    _ answerNow: AnswerNowFlag, _ started: ContinuousClock.Instant, _ emit: (GenerationEvent) -> Void
+  ) async {
+    var end = GenerationEvent.done(.cancelled)
+    if await gate.enter(unless: { cancellation.isCancelled }) {
+      do {
+        let loaded = try turn(to: key)
+        var run = try GenerationRun(
+          request, loaded: loaded, key: key,
+          cache: request.isCold ? PromptCache(budget: cache.budget) : cache,
+          cancellation: cancellation, answerNow: answerNow, started: started)
+        end = .done(try await run.run(pause: pause, emit))
+        note(run.reader.speed, of: key)
+      } catch {
+        end = .failed("\(error)")
+      }
+      gate.leave()
     }
+    release(key)
+    emit(end)
   }
 
-  private func read(_ key: String, _ request: ReadAheadRequest, _ flag: CancellationFlag) -> Int {
-    guard !flag.isRetired, let loaded = models.use(key) else { return 0 }
-    let read = try? ReadAheadRun.run(request, loaded: loaded, key: key, cache: cache, turn: flag)
-    return read ?? 0
+  private func read(_ key: String, _ request: ReadAheadRequest, _ flag: CancellationFlag) async -> Int {
+    var read = 0
+    if await gate.enter(unless: { flag.isRetired }) {
+      if !flag.isRetired, let loaded = try? turn(to: key) {
+        let run = try? await ReadAheadRun.run(
+          request, loaded: loaded, key: key, cache: cache, turn: flag, pause: pause)
+        read = run?.read ?? 0
+        if let speed = run?.speed { note(speed, of: key) }
+      }
+      gate.leave()
+    }
+    release(key)
+    return read
+  }
+
+  /// Between two steps of a computation: whatever else is asked of the actor goes first.
+  private func pause() async {
+    gate.dismissStopped()
+    await thread.letOthersRun()
+  }
+
+  /// The model that computes from now on; the one before gives back what it computed in.
+  private func turn(to key: String) throws(GenerationError) -> LoadedModel {
+    guard let loaded = model(key) else { throw .modelNotLoaded }
+    if let latest, latest != key {
+      models.withLock { $0.peek(latest) }?.loaded.backend.releaseUnusedMemory()
+    }
+    latest = key
+    return loaded
+  }
+
+  private func note(_ speed: ReadingSpeed, of key: String) {
+    if let rate = speed.rate { rates[key] = rate }
+  }
+
+  /// A computation is over: models that were to leave may do so now.
+  private func release(_ key: String) {
+    let haveLeft = !models.withLock { $0.release(key) }.isEmpty
+    if haveLeft { models.withLock { $0.latest }?.loaded.backend.releaseUnusedMemory() }
+  }
+
+  /// Waits until nothing is computed, and does what must not come in between.
+  func atRest<Result>(_ work: () throws -> Result) async rethrows -> Result {
+    _ = await gate.enter()
+    defer { gate.leave() }
+    return try work()
   }
 
   // The cache
@@ -156,12 +209,42 @@ public actor Generator {
     (cache.heldBytes, cache.budget, cache.holdings())
   }
 
-  /// Tokens of a prompt that a model, resident or not, would not have to read, and tokens of the prompt.
-  public func reusable(
-    _ key: String, _ prompt: Prompt, tokenizer: Tokenizer
-  ) throws -> (reusable: Int, total: Int) {
-    let tokens = try prompt.encoded(tokenizer: tokenizer, held: cache.tree(key)).tokens
-    return (cache.reusable(key, tokens), tokens.count)
+  /// A prompt of which it is asked how much is held.
+  public struct ReuseQuestion: Sendable {
+    /// The model's key.
+    public let key: String
+    let prompt: Prompt
+    let tokenizer: Tokenizer
+
+    /// What a model, resident or not, holds of a prompt.
+    public init(key: String, prompt: Prompt, tokenizer: Tokenizer) {
+      self.key = key
+      self.prompt = prompt
+      self.tokenizer = tokenizer
+    }
+  }
+
+  /// What a model holds of a prompt.
+  public struct HeldPart: Sendable {
+    /// Tokens that would not have to be read.
+    public let reusable: Int
+    /// Tokens that would have to be.
+    public let unread: Int
+    /// The seconds that this is likely to take; nil where the model has read too little to tell.
+    public let seconds: Double?
+  }
+
+  /// What models hold of prompts; nil for a prompt that cannot be read.
+  public func heldParts(_ questions: [ReuseQuestion]) -> [HeldPart?] {
+    questions.map { question in
+      let encoded = try? question.prompt.encoded(
+        tokenizer: question.tokenizer, held: cache.tree(question.key))
+      guard let tokens = encoded?.tokens else { return nil }
+      let reusable = cache.reusable(question.key, tokens)
+      let unread = tokens.count - reusable
+      return HeldPart(
+        reusable: reusable, unread: unread, seconds: rates[question.key].map { Double(unread) / $0 })
+    }
   }
 
   /// Forgets all caches.

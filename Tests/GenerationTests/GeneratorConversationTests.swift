@@ -109,12 +109,12 @@ struct GeneratorConversationTests {
     let bytes = try tiny.load().bytes
     let generator = Generator(limits: GeneratorLimits(cacheBytes: 1 << 30, modelBytes: 2 * bytes))
     for key in ["a", "b"] { _ = try await generator.load(key) { try tiny.load() } }
-    _ = await generator.use("a")
+    _ = generator.use("a")
     _ = try await generator.load("c") { try tiny.load() }
-    #expect(await generator.residentKeys == ["a", "c"])
+    #expect(generator.residentKeys == ["a", "c"])
     await #expect(throws: GenerationError.self) {
       try await generator.load("d") { throw GenerationError.emptyPrompt }
     }
-    #expect(await generator.residentKeys == ["a", "c"], "a model that does not load changes nothing")
+    #expect(generator.residentKeys == ["a", "c"], "a model that does not load changes nothing")
   }
 }

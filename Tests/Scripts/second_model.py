@@ -1,7 +1,8 @@
-"""A second model to switch to: second_model.py MODEL.gguf OUT.gguf
+"""A second model to switch to: second_model.py MODEL.gguf OUT.gguf [--thinks]
 
 Two random layers of llama behind the first model's tokenizer and chat template. It talks nonsense, but it is a
-whole model of another shape, made in seconds (13 MB).
+whole model of another shape, made in seconds (13 MB). With `--thinks` its template opens <think> before each
+answer, and since it never closes it, it thinks until it is told to answer.
 """
 
 import sys
@@ -13,14 +14,18 @@ WIDTH, INNER, HEADS, LAYERS = 64, 128, 4, 2
 
 
 def main() -> None:
-    source, out = sys.argv[1:]
+    source, out = sys.argv[1:3]
+    thinks = "--thinks" in sys.argv
     reader = gguf.GGUFReader(source)
     writer = gguf.GGUFWriter(out, "llama")
     for key, field in reader.fields.items():
         if key.startswith("tokenizer."):
             kind = field.types[0]
             inner = field.types[-1] if kind == gguf.GGUFValueType.ARRAY else None
-            writer.add_key_value(key, field.contents(), kind, sub_type=inner)
+            value = field.contents()
+            if thinks and key == "tokenizer.chat_template":
+                value += "{% if add_generation_prompt %}<think>\n{% endif %}"
+            writer.add_key_value(key, value, kind, sub_type=inner)
     vocabulary = len(reader.fields["tokenizer.ggml.tokens"].data)
     writer.add_vocab_size(vocabulary)
     writer.add_context_length(2048)

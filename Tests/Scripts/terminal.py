@@ -1,7 +1,7 @@
 """Drives the program in a real terminal (tmux): terminal.py MODEL.gguf [--show]
 
 Start, two turns, a draft that is read while it is typed, a stop in mid-answer, scrolling while it writes, a switch of model with completion and back,
-sizes down to 40x12, quit; then a conversation that is killed in mid-answer and gone on with. Each step waits for what the screen must come to show, however slow the machine is.
+another one in mid-answer, thoughts that are cut short, a prompt that is stopped while it is read, branches, sizes down to 40x12, quit; then a conversation that is killed in mid-answer and gone on with. Each step waits for what the screen must come to show, however slow the machine is.
 `--show` prints the screen after each step.
 """
 
@@ -224,6 +224,85 @@ class Scenario:
         self.terminal.wait(lambda: self.first[:12] in self.idle("the switch back"), "the first model is back")
         self.turn("Hello again!")
 
+    def switch_while_writing(self) -> None:
+        # What is asked while an answer is written is answered at once; the answer stays its own model's.
+        self.terminal.send("/new")
+        self.terminal.send("/set max_tokens auto")
+        self.terminal.send(LONG_REQUEST)
+        self.writing()
+        self.terminal.send(f"/model {self.second}")
+        self.terminal.wait(
+            lambda: f"{self.second} · Q8_0 next" in self.terminal.status() and "writing" in self.terminal.status(),
+            "the status line names both models")
+        self.terminal.send("/models")
+        self.terminal.wait(lambda: self.has("answering") and self.has("next"), "the models are listed")
+        self.terminal.send("/cache")
+        self.terminal.wait(lambda: self.has("Prompt caches: "), "the caches are listed")
+        expect("writing" in self.terminal.status(), "and all that while the answer is written")
+        self.terminal.press("Escape")
+        status = self.idle("the answer is stopped")
+        expect(self.second in status and "tok/s" not in status, f"the line is the new model's alone: {status!r}")
+        self.terminal.send("/set max_tokens 10")
+        self.turn("Hello?")
+        expect(self.has(f"◆ {self.second}"), "the second model answers")
+        self.terminal.send(f"/model {self.first}")
+        self.terminal.wait(lambda: self.first[:12] in self.idle("the switch back"), "the first model is back")
+        status = self.turn("Hello again!")
+        expect(new(status) < 80, f"and is warm: {status!r}")
+
+    def answer_now(self) -> None:
+        self.terminal.send("/new")
+        self.terminal.send("/model thinker")
+        self.terminal.wait(lambda: "thinker" in self.idle("the switch"), "a model that thinks")
+        self.terminal.send("/set max_tokens 1500")
+        self.terminal.send("Why?")
+        self.terminal.wait(lambda: "Ctrl-O answers now" in self.terminal.status(), "it thinks")
+        self.terminal.press("C-o")
+        self.terminal.wait(lambda: self.has("Thought for") and "writing" in self.terminal.status(), "it answers")
+        self.terminal.press("C-o")
+        self.terminal.wait(lambda: "nothing to cut short" in self.terminal.status(), "there are no thoughts")
+        self.terminal.press("Escape")
+        self.idle("the answer is stopped")
+        self.terminal.send(f"/model {self.first}")
+        self.terminal.wait(lambda: self.first[:12] in self.idle("the switch back"), "the first model is back")
+
+    def stop_reading(self) -> None:
+        # What was read of a prompt when it was stopped is not read again.
+        self.terminal.send("/new")
+        self.terminal.send("/set typing_ahead off")
+        words = " ".join(f"{n} bottles of beer on the wall." for n in range(700))
+        file = Path(self.terminal.socket).with_name("paste.txt")
+        file.write_text(words)
+        self.terminal.tmux("load-buffer", str(file))
+        self.terminal.tmux("paste-buffer", "-p")
+        self.terminal.wait(lambda: not self.has("› Message"), "the paste is in the composer")
+        self.terminal.press("Enter")
+        self.terminal.wait(lambda: re.search(r"reading prompt [1-9]\d?% · eta", self.terminal.status()), "it is read")
+        self.terminal.press("Escape")
+        self.idle("the reading is stopped")
+        self.terminal.send("/set max_tokens 30")
+        status = self.regenerate()
+        expect((reused(status) or 0) > 200, f"what was read is kept: {status!r}")
+        self.terminal.send("/set typing_ahead on")
+
+    def regenerate(self) -> str:
+        self.terminal.send("/regen")
+        self.terminal.wait(lambda: BUSY.search(self.terminal.status()), "another answer begins")
+        return self.idle("the answer ends")
+
+    def branches(self) -> None:
+        # Between siblings nothing is read but the new message.
+        self.terminal.send("/new")
+        self.terminal.send("/set max_tokens 30")
+        self.terminal.send("/set temperature 1")
+        self.turn("Tell me about the sea.")
+        self.regenerate()
+        for to in ("previous", "next", "previous"):
+            self.terminal.send(f"/branch {to}")
+            time.sleep(0.5)
+        status = self.turn("Go on.")
+        expect(new(status) < 20, f"the branch is warm: {status!r}")
+
     def resize(self) -> None:
         for width, height in ((60, 20), (40, 12), (120, 40)):
             self.terminal.tmux("resize-window", "-x", str(width), "-y", str(height))
@@ -310,12 +389,14 @@ def main() -> int:
         (models / model.name).symlink_to(model)
         second = models / "nonsense.gguf"
         subprocess.run([sys.executable, HERE / "second_model.py", model, second], check=True)
+        subprocess.run([sys.executable, HERE / "second_model.py", model, models / "thinker.gguf", "--thinks"], check=True)
         environment = {
             "XDG_DATA_HOME": folder / "data", "XDG_CONFIG_HOME": folder / "config", "XDG_STATE_HOME": folder / "state",
             "XDG_CACHE_HOME": folder / "cache", "HOME": folder, "HF_HOME": folder / "hf", "LANG": "C.UTF-8",
             "LC_ALL": "C.UTF-8",
         }
-        everyday = ["start", "two_turns", "typing_ahead", "stop", "scroll", "switch", "resize", "quit"]
+        everyday = ["start", "two_turns", "typing_ahead", "stop", "scroll", "switch", "switch_while_writing",
+                    "answer_now", "stop_reading", "branches", "resize", "quit"]
         programs = [(["chat", model.stem], everyday), (["chat", model.stem], ["crash"]),
                     (["--continue"], ["resume", "sessions", "quit"])]
         for number, (arguments, steps) in enumerate(programs):

@@ -37,6 +37,14 @@ public enum HarmonyRenderer {
     return writer.segments
   }
 
+  /// What begins thoughts in a model's output, behind the start of its message.
+  public static let thoughtStart: [HarmonySegment] = [
+    .marker(.channel), .text("analysis"), .marker(.message),
+  ]
+
+  /// What ends them.
+  public static let thoughtEnd: [HarmonySegment] = [.marker(.end)]
+
   /// What ends the thoughts and begins the answer, for a model that must come to an end.
   public static let answerNow: [HarmonySegment] = [
     .marker(.end), .marker(.start), .text("assistant"), .marker(.channel), .text("final"), .marker(.message),

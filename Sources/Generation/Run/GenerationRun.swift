@@ -6,19 +6,21 @@ struct GenerationRun {
   private let loaded: LoadedModel
   private let request: GenerationRequest
   private let cancellation: CancellationFlag
+  private let answerNow: AnswerNowFlag
   private let started: ContinuousClock.Instant
   private let boundaries: [Int]
-  private var reader: PromptReader
+  private(set) var reader: PromptReader
   private var statistics = GenerationStatistics()
 
   /// Takes up what the cache holds of the prompt.
   init(
     _ request: GenerationRequest, loaded: LoadedModel, key: String, cache: PromptCache,
-    cancellation: CancellationFlag, started: ContinuousClock.Instant
+    cancellation: CancellationFlag, answerNow: AnswerNowFlag, started: ContinuousClock.Instant
   ) throws {
     self.loaded = loaded
     self.request = request
     self.cancellation = cancellation
+    self.answerNow = answerNow
     self.started = started
     let (tokens, boundaries) = try request.prompt.encoded(
       tokenizer: loaded.tokenizer, held: cache.tree(key))
@@ -31,12 +33,21 @@ struct GenerationRun {
 
   /// Reads the prompt and generates. What was computed stays in the cache, after a cancellation or a failure
   /// too.
-  mutating func run(_ emit: (GenerationEvent) -> Void) throws -> GenerationStatistics {
+  /// - Parameter pause: called between chunks and between tokens, to let others have the thread.
+  nonisolated(nonsending) mutating func run(
+    pause: () async -> Void, _ emit: (GenerationEvent) -> Void
+  ) async throws -> GenerationStatistics {
     let start = ContinuousClock.now
     let progress = PrefillProgress(
       total: statistics.promptTokens, reused: statistics.reusedTokens, read: 0, report: statistics.reuse)
     let cancellation = cancellation
-    let isRead = try reader.read(boundaries: boundaries, isInterrupted: { cancellation.isCancelled }) {
+    let isRead = try await reader.read(
+      boundaries: boundaries,
+      mayGoOn: {
+        await pause()
+        return true
+      }, isInterrupted: { cancellation.isCancelled }
+    ) {
       var progress = progress
       progress.read = $0 - progress.reused
       emit(.prefill(progress))
@@ -47,12 +58,14 @@ struct GenerationRun {
       return statistics
     }
     statistics.promptTime = (ContinuousClock.now - start).seconds
-    try decode(from: logits, emit)
+    try await decode(from: logits, pause: pause, emit)
     reader.keep(.answer)
     return statistics
   }
 
-  private mutating func decode(from first: [Float], _ emit: (GenerationEvent) -> Void) throws {
+  private nonisolated(nonsending) mutating func decode(
+    from first: [Float], pause: () async -> Void, _ emit: (GenerationEvent) -> Void
+  ) async throws {
     var logits = first
     var sampler = Sampler(request.sampling)
     var decoder = loaded.tokenizer.map { StreamingDecoder($0, skipSpecial: true) }
@@ -70,8 +83,8 @@ struct GenerationRun {
         statistics.finishReason = .cancelled
         break
       }
-      let id = forced.isEmpty ? sampler.next(logits, after: reader.sequence.ledger) : forced.removeFirst()
-      if forced.isEmpty { forced = watch?.note(id) ?? [] }
+      let isForced = !forced.isEmpty
+      let id = isForced ? forced.removeFirst() : sampler.next(logits, after: reader.sequence.ledger)
       let isFirst = firstToken == nil
       if isFirst {
         firstToken = .now
@@ -82,7 +95,11 @@ struct GenerationRun {
         break
       }
       statistics.generatedTokens += 1
-      let (text, stopped) = stops.feed(decoder?.feed(id) ?? "")
+      let written = decoder?.feed(id) ?? ""
+      if !isForced, let closing = watch?.note(id, text: written, wantsAnswer: answerNow.isRequested) {
+        forced = closing
+      }
+      let (text, stopped) = stops.feed(written)
       emit(.token(id: id, text: text))
       if let firstToken { statistics.generationTime = (ContinuousClock.now - firstToken).seconds }
       if stopped {
@@ -93,6 +110,7 @@ struct GenerationRun {
       // The person already sees the first token while this is kept for another answer to the same prompt.
       if isFirst, reader.needsSnapshots { reader.keep(.prompt) }
       logits = try reader.generate(behind: id)
+      await pause()
     }
     let rest = stops.feed(decoder?.flush() ?? "").text + stops.flush()
     if !rest.isEmpty { emit(.token(id: -1, text: rest)) }

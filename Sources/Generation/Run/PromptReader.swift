@@ -14,6 +14,8 @@ package struct PromptReader {
   package private(set) var sequence: Sequence
   package private(set) var reused = 0
   package private(set) var report = ReuseReport()
+  /// How fast the prompt was read.
+  package private(set) var speed = ReadingSpeed()
   /// The logits behind the last token, when it was read or they had been kept.
   package private(set) var logits: [Float]?
   private let prompt: [Int32]
@@ -74,11 +76,11 @@ package struct PromptReader {
   ///   - isInterrupted: asked once a layer.
   ///   - progress: told of every position that is reached.
   /// - Returns: whether the end was reached.
-  package mutating func read(
-    boundaries: [Int], largestChunk: Int? = nil, mayGoOn: () -> Bool = { true },
+  package nonisolated(nonsending) mutating func read(
+    boundaries: [Int], largestChunk: Int? = nil, mayGoOn: () async -> Bool = { true },
     isInterrupted: @escaping () -> Bool,
     _ progress: (Int) -> Void
-  ) throws -> Bool {
+  ) async throws -> Bool {
     progress(reused)
     var stops = snapshotPositions(boundaries).drop { $0 <= sequence.ledger.count }
     var chunking = PrefillChunking()
@@ -86,10 +88,12 @@ package struct PromptReader {
       let position = sequence.ledger.count
       let size = min(chunking.size, largestChunk ?? .max)
       let end = min(position + size, stops.first ?? prompt.count)
+      if position != reused, await !mayGoOn() { return false }
       let start = ContinuousClock.now
-      guard position == reused || mayGoOn() else { return false }
       guard try advance(by: Array(prompt[position..<end]), isInterrupted) else { return false }
-      chunking.note(tokens: end - position, seconds: (ContinuousClock.now - start).seconds)
+      let seconds = (ContinuousClock.now - start).seconds
+      chunking.note(tokens: end - position, seconds: seconds)
+      speed.note(tokens: end - position, seconds: seconds)
       if end == stops.first {
         stops.removeFirst()
         keep(boundaries.contains(end) ? .message : .interval)

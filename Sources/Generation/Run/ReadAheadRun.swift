@@ -3,21 +3,27 @@ struct ReadAheadRun {
   /// Tokens of a chunk: what is lost when it is interrupted, at little more than half speed at the worst.
   static let chunk = 128
 
-  /// - Returns: how many tokens were read; fewer than wanted when it gave way.
-  static func run(
+  /// - Parameter pause: called between chunks, to let others have the thread.
+  /// - Returns: how many tokens were read, fewer than wanted when it gave way, and how fast.
+  nonisolated(nonsending) static func run(
     _ request: ReadAheadRequest, loaded: LoadedModel, key: String, cache: PromptCache,
-    turn: CancellationFlag
-  ) throws -> Int {
+    turn: CancellationFlag, pause: () async -> Void
+  ) async throws -> (read: Int, speed: ReadingSpeed) {
     let (tokens, boundaries) = try request.prompt.encoded(
       tokenizer: loaded.tokenizer, held: cache.tree(key))
-    guard !tokens.isEmpty, cache.reusable(key, tokens) < tokens.count - 1 else { return 0 }
+    guard !tokens.isEmpty, cache.reusable(key, tokens) < tokens.count - 1 else {
+      return (0, ReadingSpeed())
+    }
     var reader = try PromptReader(tokens, loaded: loaded, key: key, session: request.session, cache: cache)
-    _ = try reader.read(
-      boundaries: boundaries, largestChunk: chunk, mayGoOn: { !turn.isRetired },
-      isInterrupted: { turn.isCancelled }, { _ in })
+    _ = try await reader.read(
+      boundaries: boundaries, largestChunk: chunk,
+      mayGoOn: {
+        await pause()
+        return !turn.isRetired
+      }, isInterrupted: { turn.isCancelled }, { _ in })
     let read = reader.sequence.ledger.count - reader.reused
     if read > 0 { reader.keep(request.purpose.place) }
-    return read
+    return (read, reader.speed)
   }
 }
 

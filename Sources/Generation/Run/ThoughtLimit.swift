@@ -1,17 +1,31 @@
-/// Keeps a model's thoughts from using up all the tokens: when they have taken their share and no answer has
-/// begun, the tokens that close them are put in, and the answer follows.
+import Synchronization
+
+/// How a model's thoughts are told from its answer, and how they are ended: when they have taken their share of
+/// the tokens, or when the person wants the answer now. The tokens that close them are put in, and the answer
+/// follows from the thoughts so far.
 public struct ThoughtLimit: Sendable, Equatable {
-  /// Tokens that begin the thoughts; empty where the output begins inside of them, or in either channel.
-  public var thoughtStart: [Int32]
-  /// Tokens that begin the answer.
-  public var answerStart: [Int32]
+  /// What stands in the output where thoughts begin or end.
+  public enum Mark: Sendable, Equatable {
+    /// Tokens, which nothing else is written in.
+    case tokens([Int32])
+    /// Text, whichever tokens it is written in.
+    case text(String)
+  }
+
+  /// Begins thoughts.
+  public var start: Mark
+  /// Ends them.
+  public var end: Mark
+  /// Whether the prompt began them already.
+  public var startsInside: Bool
   /// Tokens that end the thoughts and begin the answer.
   public var closing: [Int32]
 
-  /// A limit with these tokens.
-  public init(thoughtStart: [Int32] = [], answerStart: [Int32], closing: [Int32]) {
-    self.thoughtStart = thoughtStart
-    self.answerStart = answerStart
+  /// A limit with these marks.
+  public init(start: Mark, end: Mark, startsInside: Bool = false, closing: [Int32]) {
+    self.start = start
+    self.end = end
+    self.startsInside = startsInside
     self.closing = closing
   }
 
@@ -20,37 +34,74 @@ public struct ThoughtLimit: Sendable, Equatable {
   package static func share(of room: Int) -> Int { room - min(room / 4, 1024) }
 }
 
-/// Watches one answer's tokens for the moment when its thoughts must end.
+/// Asks a model that thinks, from any thread, to answer from the thoughts it has.
+public final class AnswerNowFlag: Sendable {
+  private let isSet = Atomic<Bool>(false)
+
+  /// A flag that is not set.
+  public init() {}
+
+  /// Asks for the answer. Takes effect at the next token of thoughts; none if there are no more.
+  public func request() { isSet.store(true, ordering: .relaxed) }
+  /// Whether it was asked for.
+  public var isRequested: Bool { isSet.load(ordering: .relaxed) }
+}
+
+/// Follows one answer's tokens, for the moment when its thoughts must end.
 package struct ThoughtWatch {
   private let limit: ThoughtLimit
   private let share: Int
   private var count = 0
-  private var tail: [Int32] = []
+  /// Whether the tokens so far end inside of thoughts.
   private var isThinking: Bool
-  private var isDone = false
+  /// What came last and may be the beginning of a mark.
+  private var tokens: [Int32] = []
+  private var text: [UInt8] = []
 
   /// - Parameter room: tokens for thoughts and answer together.
   package init(_ limit: ThoughtLimit, room: Int) {
     self.limit = limit
     share = ThoughtLimit.share(of: room)
-    isThinking = limit.thoughtStart.isEmpty
+    isThinking = limit.startsInside
   }
 
-  /// Notes a token that was generated.
-  /// - Returns: tokens to put in behind it; empty as long as all is well.
-  package mutating func note(_ id: Int32) -> [Int32] {
-    guard !isDone else { return [] }
+  /// Notes a token that the model wrote, and the text that became complete with it.
+  /// - Parameter wantsAnswer: whether thoughts are to end however few they are.
+  /// - Returns: tokens to put in behind it, which are not to be noted; empty as long as all is well.
+  package mutating func note(_ id: Int32, text: String, wantsAnswer: Bool = false) -> [Int32] {
     count += 1
-    tail.append(id)
-    let longest = max(limit.answerStart.count, limit.thoughtStart.count)
-    if tail.count > longest { tail.removeFirst() }
-    if !limit.answerStart.isEmpty, tail.suffix(limit.answerStart.count).elementsEqual(limit.answerStart) {
-      isDone = true
-    } else if !isThinking, tail.suffix(limit.thoughtStart.count).elementsEqual(limit.thoughtStart) {
-      isThinking = true
-    }
-    guard isThinking, !isDone, count >= share else { return [] }
-    isDone = true
+    tokens.append(id)
+    self.text += Array(text.utf8)
+    while pass(isThinking ? limit.end : limit.start) { isThinking.toggle() }
+    let longest = max(limit.start.length, limit.end.length)
+    tokens.removeFirst(max(0, tokens.count - longest))
+    self.text.removeFirst(max(0, self.text.count - longest))
+    guard isThinking, wantsAnswer || count >= share else { return [] }
+    isThinking = false
+    (tokens, self.text) = ([], [])
     return limit.closing
+  }
+
+  /// Looks for a mark in what came last, and drops what stands up to its end.
+  private mutating func pass(_ mark: ThoughtLimit.Mark) -> Bool {
+    switch mark {
+    case .tokens(let wanted): Self.pass(wanted, in: &tokens)
+    case .text(let wanted): Self.pass(Array(wanted.utf8), in: &text)
+    }
+  }
+
+  private static func pass<Element: Equatable>(_ wanted: [Element], in last: inout [Element]) -> Bool {
+    guard !wanted.isEmpty, let found = last.firstRange(of: wanted) else { return false }
+    last.removeSubrange(..<found.upperBound)
+    return true
+  }
+}
+
+extension ThoughtLimit.Mark {
+  fileprivate var length: Int {
+    switch self {
+    case .tokens(let tokens): tokens.count
+    case .text(let text): text.utf8.count
+    }
   }
 }

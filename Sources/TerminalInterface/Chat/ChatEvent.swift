@@ -33,6 +33,7 @@ package enum ChatEvent: Sendable {
 package enum ChatEffect: Sendable, Equatable {
   case send(turn: Int, ChatRequest)
   case cancel
+  case answerNow
   case switchModel(String)
   /// Asks for the models anew, with what they have warm of a conversation.
   case refreshModels(for: ChatRequest)

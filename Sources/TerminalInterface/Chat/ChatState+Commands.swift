@@ -16,6 +16,7 @@ extension ChatState {
     case .system: setSystem(argument)
     case .set: set(argument)
     case .think: think(argument)
+    case .answer: return answerNow()
     case .regen:
       guard conversation.rewindAnswer() else {
         show("There is no message to answer yet")
@@ -50,7 +51,6 @@ extension ChatState {
 
   private func changesConversation(_ command: Command, _ argument: String) -> Bool {
     switch command {
-    case .model: !argument.isEmpty
     case .sessions, .branch, .delete: !argument.isEmpty || command == .delete
     case .regen, .edit, .undo, .new: true
     default: false
@@ -90,7 +90,8 @@ extension ChatState {
   /// The models as text.
   package var modelList: String {
     if models.isEmpty { return "No models were found. /model PATH loads a file." }
-    return zip(models, ModelText.rows(models, current: model?.name)).map { summary, row in
+    let rows = ModelText.rows(models, current: model?.name, answering: turn?.model?.name)
+    return zip(models, rows).map { summary, row in
       "\(summary.name == model?.name ? "◆" : " ") \(row.name)  \(row.facts)"
     }.joined(separator: "\n")
   }
@@ -206,7 +207,8 @@ extension ChatState {
   }
 
   private var statisticsText: String {
-    guard let statistics else { return "No answer was given yet." }
+    let last = conversation.last(.assistant).flatMap { conversation[$0] }
+    guard let statistics = statistics ?? last?.statistics else { return "No answer was given yet." }
     var lines = [
       "prompt: \(grouped(statistics.promptTokens)) tokens, \(grouped(statistics.reusedTokens)) from the cache"
     ]
@@ -215,7 +217,7 @@ extension ChatState {
     if let time = statistics.timeToFirstToken { lines.append("time to first token: \(duration(time))") }
     lines.append("answer: \(grouped(statistics.generatedTokens)) tokens")
     if let speed = statistics.tokensPerSecond { lines.append("writing: \(fixed(speed, 1)) tokens/s") }
-    if let model, model.contextLength > 0 {
+    if let model, model.name == last?.model, model.contextLength > 0 {
       lines.append("context: \(grouped(statistics.contextUsed)) of \(grouped(model.contextLength)) tokens")
     }
     return lines.joined(separator: "\n")

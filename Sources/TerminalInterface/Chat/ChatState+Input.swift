@@ -94,6 +94,7 @@ extension ChatState {
     switch action {
     case .send: return submit()
     case .interrupt: return interrupt()
+    case .answerNow: return answerNow()
     case .suspend: return [.suspend]
     case .redraw: return [.repaint]
     case .help: helpScroll = helpScroll == nil ? 0 : nil

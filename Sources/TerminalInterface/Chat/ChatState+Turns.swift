@@ -35,7 +35,9 @@ extension ChatState {
     transcript.follow(conversation.path)
     scroll = .live
     let id = nextTurn()
-    turn = TurnProgress(id: id, answer: answer, phase: loading == nil ? .waiting : .loading, started: now)
+    turn = TurnProgress(
+      id: id, answer: answer, model: loading == nil ? model : nil,
+      phase: loading == nil ? .waiting : .loading, started: now)
     statistics = nil
     return loading == nil ? [.send(turn: id, request)] : []
   }
@@ -92,6 +94,8 @@ extension ChatState {
       message.statistics = statistics
     }
     self.turn = nil
+    // The status line names another model by now.
+    if turn.model?.name != model?.name { self.statistics = nil }
     // An answer that never began is no part of the conversation.
     if let answer = conversation[turn.answer], answer.content.isEmpty, answer.reasoning.isEmpty,
       reason == .failed || reason == .cancelled
@@ -114,6 +118,18 @@ extension ChatState {
     return [.cancel]
   }
 
+  /// Ends the thoughts that are being written.
+  package mutating func answerNow() -> [ChatEffect] {
+    switch AnswerNowDecision.decide(turn) {
+    case .closeThoughts:
+      turn?.isToAnswerNow = true
+      return [.answerNow]
+    case .wait: break
+    case .nothing: show("There is nothing to cut short: no thoughts are being written")
+    }
+    return []
+  }
+
   /// The models as they are now.
   package mutating func take(_ models: [ModelSummary], _ current: ModelInfo?, _ defaults: ChatSettings) {
     self.models = models
@@ -132,8 +148,12 @@ extension ChatState {
     if let effort = settings.effort, !info.efforts.contains(effort) { settings.effort = nil }
     model = info
     loading = nil
-    statistics = nil
-    if isSwitch && !conversation.isEmpty { show("\(info.name) answers from now on") }
+    if isSwitch && !conversation.isEmpty {
+      let writing = turn?.model.map { "\($0.name) writes this answer to its end; " }
+      show("\(writing ?? "")\(info.name) answers \(writing == nil ? "from now on" : "from then on")")
+    }
+    // An answer that is being written goes on with its own model.
+    if turn == nil { statistics = nil }
     guard let turn, turn.phase == .loading else { return [.refreshModels(for: request)] }
     let answer = turn.answer
     conversation.rewind(before: answer)

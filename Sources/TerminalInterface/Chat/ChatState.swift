@@ -78,7 +78,8 @@ package struct ChatState: Sendable {
     return Menu.of(
       text,
       Menu.Facts(
-        models: models, currentModel: model, settings: settings, themes: themes, currentTheme: theme,
+        models: models, currentModel: model, answeringModel: turn?.model, settings: settings,
+        themes: themes, currentTheme: theme,
         reasoning: reasoning, sessions: sessions, sessionsAt: sessionsAt, currentSession: session.id,
         branches: shownList == .branches ? BranchChoice.all(in: conversation) : []))
   }

@@ -34,6 +34,7 @@ package struct EffectWorker: Sendable {
         }
       }
     case .cancel: engine.cancel()
+    case .answerNow: engine.answerNow()
     case .switchModel(let name):
       Task {
         do {

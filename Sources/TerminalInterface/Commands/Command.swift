@@ -1,6 +1,6 @@
 /// What can be asked for with a slash.
 package enum Command: String, Sendable, CaseIterable {
-  case model, models, system, set, think, regen, edit, undo, branch
+  case model, models, system, set, think, answer, regen, edit, undo, branch
   case new, sessions, rename, delete
   case theme, copy, save, stats, cache, help, quit
 }
@@ -36,6 +36,8 @@ package struct CommandEntry: Sendable {
       command: .think, argument: "[show|fold|hide|EFFORT]",
       summary: "how reasoning is shown, and how hard to think",
       completion: .reasoning),
+    CommandEntry(
+      command: .answer, argument: "", summary: "cut the thoughts short: the answer follows from those so far"),
     CommandEntry(command: .regen, argument: "", summary: "another answer to the last message"),
     CommandEntry(command: .edit, argument: "", summary: "change the last message and send it again"),
     CommandEntry(command: .undo, argument: "", summary: "take the last message and its answer back"),

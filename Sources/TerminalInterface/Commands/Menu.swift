@@ -22,6 +22,8 @@ package struct Menu: Sendable, Equatable {
   package struct Facts: Sendable {
     package var models: [ModelSummary] = []
     package var currentModel: ModelInfo?
+    /// The model that writes an answer now.
+    package var answeringModel: ModelInfo?
     package var settings = ChatSettings()
     package var themes: [String] = []
     package var currentTheme = ""
@@ -77,7 +79,8 @@ package struct Menu: Sendable, Equatable {
 
   private static func models(_ typed: String, _ facts: Facts) -> Menu {
     let found = ranked(facts.models, typed, name: \.name)
-    let rows = ModelText.rows(found, current: facts.currentModel?.name)
+    let rows = ModelText.rows(
+      found, current: facts.currentModel?.name, answering: facts.answeringModel?.name)
     let items = zip(found, rows).map { model, row in
       Item(title: row.name, detail: row.facts, completed: "/model \(model.name)", isComplete: true)
     }

@@ -7,11 +7,19 @@ package enum ModelText {
 
   /// A row for each model, its facts one under the other: quantisation, size, whether it is loaded, what it has warm
   /// of the conversation, and how long a switch to it is likely to take.
-  package static func rows(_ models: [ModelSummary], current: String?) -> [Row] {
+  /// - Parameters:
+  ///   - current: the model that answers what is sent next.
+  ///   - answering: the model that writes an answer now; nil for none.
+  package static func rows(
+    _ models: [ModelSummary], current: String?, answering: String? = nil
+  ) -> [Row] {
     let names = models.map { VisibleText.singleLine($0.name) }
     let width = names.map { CharacterWidth.columns(of: $0) }.max() ?? 0
     let facts = TextColumns.aligned(
-      models.map { [$0.quantisation, byteSize($0.bytes), state(of: $0, isCurrent: $0.name == current)] },
+      models.map {
+        let use = use(of: $0.name, current: current, answering: answering)
+        return [$0.quantisation, byteSize($0.bytes), state(of: $0, use, isCurrent: $0.name == current)]
+      },
       right: [1])
     return zip(names, facts).map { name, facts in
       Row(
@@ -19,10 +27,18 @@ package enum ModelText {
     }
   }
 
-  private static func state(of model: ModelSummary, isCurrent: Bool) -> String {
+  // An answer keeps its model when another one is turned to.
+  private static func use(of name: String, current: String?, answering: String?) -> String? {
+    if name == answering { return name == current ? "in use" : "answering" }
+    if name == current { return answering == nil ? "in use" : "next" }
+    return nil
+  }
+
+  private static func state(of model: ModelSummary, _ use: String?, isCurrent: Bool) -> String {
     var parts: [String] = []
-    if isCurrent { parts.append("in use") } else if model.isResident { parts.append("loaded") }
+    if let use { parts.append(use) } else if model.isResident { parts.append("loaded") }
     if model.cachedTokens > 0 { parts.append("warm \(grouped(model.cachedTokens))") }
+    if !isCurrent, let unread = model.unreadTokens, unread > 0 { parts.append("\(grouped(unread)) to read") }
     if !isCurrent, let seconds = model.estimatedSwitchSeconds, seconds.isFinite, seconds >= 0 {
       parts.append("about \(duration(seconds))")
     }

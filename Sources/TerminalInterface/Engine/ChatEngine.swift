@@ -3,8 +3,8 @@ import Conversation
 /// What the screen needs of the world: models, and answers as a stream of events.
 ///
 /// The screen never blocks on any of these: what is `async` is called from a task of its own, and what comes back is
-/// posted to the screen's thread. `send`, `cancel` and `readAhead` are called by the screen's thread itself, in the
-/// order in which things happened, and return at once. Implementations are free to be actors.
+/// posted to the screen's thread. `send`, `cancel`, `answerNow` and `readAhead` are called by the screen's thread
+/// itself, in the order in which things happened, and return at once. Implementations are free to be actors.
 public protocol ChatEngine: Sendable {
   /// The models that can be switched to, in the order in which they are to be shown.
   func models() async -> [ModelSummary]
@@ -15,7 +15,8 @@ public protocol ChatEngine: Sendable {
   /// The model that answers now; nil before one is loaded.
   func currentModel() async -> ModelInfo?
 
-  /// Loads a model by the name that `models()` gives, or by a path, and makes it the one that answers.
+  /// Loads a model by the name that `models()` gives, or by a path, and makes it the one that answers what is sent
+  /// from then on. An answer that is being written is its own model's to its end, and nothing waits for it.
   ///
   /// Throws an error whose description is shown to the person as it is; the earlier model then stays.
   func switchModel(to name: String) async throws -> ModelInfo
@@ -31,6 +32,10 @@ public protocol ChatEngine: Sendable {
   /// Stops the answer that was asked for last, also where it has not begun yet; its stream then finishes with the
   /// reason `.cancelled`.
   func cancel()
+
+  /// Ends the thoughts of the answer that was asked for last, so that the answer itself follows from those so far.
+  /// Of no effect where no thoughts are being written.
+  func answerNow()
 
   /// Reads what is likely to be sent next, in the background: the conversation, ending with the draft as the person's
   /// message, or without one when the draft is empty. The draft will still change at its end.
@@ -56,8 +61,11 @@ public protocol ChatEngine: Sendable {
   func clearCaches() async -> Int?
 }
 
-/// An engine that reads nothing ahead and keeps no caches.
+/// An engine without thoughts that reads nothing ahead and keeps no caches.
 extension ChatEngine {
+  /// There is nothing to cut short.
+  public func answerNow() {}
+
   /// The models, nothing of the conversation being warm.
   public func models(for conversation: ChatRequest?) async -> [ModelSummary] { await models() }
 

@@ -10,20 +10,24 @@ public struct ModelSummary: Sendable, Equatable {
   public var isResident: Bool
   /// Tokens of the current conversation that it has in its cache.
   public var cachedTokens: Int
+  /// Tokens of the current conversation that it would have to read; nil when unknown.
+  public var unreadTokens: Int?
   /// Seconds until it could write its first token to the current conversation; nil when unknown.
   public var estimatedSwitchSeconds: Double?
 
   /// A model with this name, file size in bytes, quantisation, whether it is loaded, the tokens of the current
-  /// conversation that it has in its cache, and the seconds that switching to it is expected to take.
+  /// conversation that it has in its cache and those that it would have to read, and the seconds that switching to
+  /// it is expected to take.
   public init(
     name: String, bytes: Int, quantisation: String, isResident: Bool, cachedTokens: Int = 0,
-    estimatedSwitchSeconds: Double? = nil
+    unreadTokens: Int? = nil, estimatedSwitchSeconds: Double? = nil
   ) {
     self.name = name
     self.bytes = bytes
     self.quantisation = quantisation
     self.isResident = isResident
     self.cachedTokens = cachedTokens
+    self.unreadTokens = unreadTokens
     self.estimatedSwitchSeconds = estimatedSwitchSeconds
   }
 }

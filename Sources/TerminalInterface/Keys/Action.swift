@@ -1,7 +1,7 @@
 /// What a key can do.
 package enum Action: Sendable, Hashable, CaseIterable {
   case send, newline, complete, completeBack
-  case interrupt, escape, deleteForwardOrQuit, suspend, redraw
+  case interrupt, escape, answerNow, deleteForwardOrQuit, suspend, redraw
   case left, right, lineStart, lineEnd, wordLeft, wordRight, up, down
   case deleteBack, deleteForward, killWordBack, killWordBackward, killWordForward, killToEnd, killToStart,
     yank
@@ -41,6 +41,9 @@ package enum Keymap {
     Binding(
       keys: [Key(.escape)], action: .escape, group: .message,
       help: "close a menu, stop the answer; twice: edit the last message"),
+    Binding(
+      keys: [.control("o")], action: .answerNow, group: .message,
+      help: "answer now: cut the thoughts short"),
     Binding(
       keys: [.control("d")], action: .deleteForwardOrQuit, group: .message,
       help: "delete forward; quit when the draft is empty"),
@@ -93,6 +96,11 @@ package enum Keymap {
     }
     return table
   }()
+
+  /// The first key for an action, as the help names it.
+  package static func name(of action: Action) -> String {
+    bindings.first { $0.action == action }?.keys.first?.name ?? ""
+  }
 
   /// What a key does; nil for nothing.
   package static func action(for key: Key) -> Action? {

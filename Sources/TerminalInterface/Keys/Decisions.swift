@@ -13,6 +13,20 @@ package enum InterruptDecision: Sendable, Equatable {
   }
 }
 
+/// What asking for the answer now does.
+package enum AnswerNowDecision: Sendable, Equatable {
+  case closeThoughts
+  /// It was asked for already, and takes a token.
+  case wait
+  /// No thoughts are being written.
+  case nothing
+
+  package static func decide(_ turn: TurnProgress?) -> AnswerNowDecision {
+    guard let turn, turn.phase == .thinking, !turn.isStopping else { return .nothing }
+    return turn.isToAnswerNow ? .wait : .closeThoughts
+  }
+}
+
 /// What Esc does.
 package enum EscapeDecision: Sendable, Equatable {
   /// A panel, menu or search goes away.

@@ -32,7 +32,7 @@ package struct StatusLine {
 
   /// What is left out, one thing after the other, until the line fits.
   private enum Economy: Int, CaseIterable {
-    case none, quantisation, ready, longName, reason, cache, firstToken, name, speed, context
+    case none, hint, quantisation, ready, longName, reason, cache, firstToken, name, speed, context
   }
 
   /// The line for a screen of this width.
@@ -73,15 +73,19 @@ package struct StatusLine {
     func has(_ part: Economy) -> Bool { economy.rawValue < part.rawValue }
     var parts: [Part] = []
     if has(.name) {
-      var title = VisibleText.singleLine(loading ?? model?.name ?? "no model")
-      if !has(.longName) { title = StyledLine(title, .status).truncated(to: 14).text }
+      var title = name(loading ?? model?.name ?? "no model", economy)
       if has(.quantisation), loading == nil, let model, !model.quantisation.isEmpty {
         title += " · \(model.quantisation)"
       }
+      if writer != nil { title += loading == nil ? " next" : " loading" }
       parts.append(Part(text: title, role: .status))
     }
-    let (state, role) = state
+    var (state, role) = state
     if !state.isEmpty, has(.ready) || turn != nil || loading != nil {
+      if let writer { state = "\(name(writer.name, economy)) \(state)" }
+      if has(.hint), AnswerNowDecision.decide(turn) == .closeThoughts {
+        state += " · \(Keymap.name(of: .answerNow)) answers now"
+      }
       parts.append(Part(text: state, role: role))
     }
     guard let statistics else { return parts }
@@ -99,11 +103,23 @@ package struct StatusLine {
     if has(.firstToken), let time = statistics.timeToFirstToken {
       parts.append(Part(text: "TTFT \(duration(time))", role: .status))
     }
-    if has(.context), let model, model.contextLength > 0, statistics.contextUsed > 0 {
+    if has(.context), let model = writer ?? model, model.contextLength > 0, statistics.contextUsed > 0 {
       let text = "ctx \(tokenCount(statistics.contextUsed))/\(tokenCount(model.contextLength))"
       parts.append(Part(text: text, role: .statusDim, isRight: true))
     }
     return parts
+  }
+
+  private func name(_ name: String, _ economy: Economy) -> String {
+    let name = VisibleText.singleLine(name)
+    return economy.rawValue < Economy.longName.rawValue
+      ? name : StyledLine(name, .status).truncated(to: 14).text
+  }
+
+  // The model that writes where it is not the one of what comes next, which the line begins with.
+  private var writer: ModelInfo? {
+    guard let writer = turn?.model, writer.name != loading ?? model?.name else { return nil }
+    return writer
   }
 
   // Where the reused part came from, where that is worth a word.
@@ -123,7 +139,7 @@ package struct StatusLine {
     case nil: return loading == nil ? (model == nil ? "" : "ready", .statusDim) : ("loading", .statusBusy)
     case .loading: return ("loading", .statusBusy)
     case .waiting: return ("waiting", .statusBusy)
-    case .thinking: return ("thinking", .statusBusy)
+    case .thinking: return (turn?.isToAnswerNow == true ? "closing the thoughts" : "thinking", .statusBusy)
     case .writing: return ("writing", .statusBusy)
     case .reading(let done, let total, _):
       let share = total > 0 ? Double(min(done, total)) / Double(total) * 100 : 0

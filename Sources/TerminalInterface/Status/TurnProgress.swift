@@ -16,40 +16,42 @@ package struct TurnProgress: Sendable, Equatable {
   package let id: Int
   /// The message that is being written.
   package let answer: MessageTree.ID
+  /// The model that writes it, whichever is turned to meanwhile; nil while it is being loaded.
+  package let model: ModelInfo?
   package var phase: Phase
   /// When Enter was pressed, in seconds on the screen's clock.
   package let started: Double
   package var statistics = TurnStatistics()
   package var isStopping = false
+  /// The person wants the answer without further thoughts.
+  package var isToAnswerNow = false
   /// When the first thought came.
   package var thinkingSince: Double?
-  /// When reading began, and with how many tokens.
-  private var readingSince: (time: Double, done: Int)?
+  private var forecast: ReadingForecast?
 
-  package init(id: Int, answer: MessageTree.ID, phase: Phase, started: Double) {
+  package init(id: Int, answer: MessageTree.ID, model: ModelInfo?, phase: Phase, started: Double) {
     self.id = id
     self.answer = answer
+    self.model = model
     self.phase = phase
     self.started = started
   }
 
   package static func == (one: TurnProgress, other: TurnProgress) -> Bool {
     one.id == other.id && one.phase == other.phase && one.statistics == other.statistics
-      && one.isStopping == other.isStopping
+      && one.isStopping == other.isStopping && one.isToAnswerNow == other.isToAnswerNow
   }
 
   /// Notes how far the prompt was read.
   package mutating func read(done: Int, total: Int, reused: Int, now: Double) {
     phase = .reading(done: done, total: total, reused: reused)
-    if readingSince == nil { readingSince = (now, done) }
+    if forecast == nil { forecast = ReadingForecast(done: done, total: total, now: now) }
+    forecast?.note(done: done, now: now)
   }
 
-  /// The seconds that reading will still take at the speed so far; nil before there is one.
+  /// The seconds that reading will still take; nil before there is a speed.
   package func remaining(now: Double) -> Double? {
-    guard case .reading(let done, let total, _) = phase, let since = readingSince else { return nil }
-    let read = done - since.done
-    let elapsed = now - since.time
-    guard read > 0, elapsed > 0.05, total > done else { return nil }
-    return Double(total - done) * elapsed / Double(read)
+    guard case .reading = phase else { return nil }
+    return forecast?.remaining(now: now)
   }
 }

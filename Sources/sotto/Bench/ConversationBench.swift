@@ -12,7 +12,7 @@ struct ConversationBench {
   let answer: Int
   let note: @Sendable (String) -> Void
   /// Makes the model that is measured.
-  let make: @Sendable () throws -> LoadedModel
+  let make: @Sendable () throws -> sending LoadedModel
 
   /// The tokens of the draft that is typed ahead, and of the long message that it is compared with.
   static let draft = 400

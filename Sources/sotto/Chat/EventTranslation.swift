@@ -54,7 +54,10 @@ struct EventTranslation {
     statistics.reusedTokens = done.reusedTokens
     take(done.reuse)
     statistics.generatedTokens = done.generatedTokens
-    statistics.contextUsed = done.promptTokens + done.generatedTokens
+    // A prompt that was stopped while it was read is in the context as far as that had come.
+    if done.generatedTokens > 0 || done.finishReason != .cancelled {
+      statistics.contextUsed = done.promptTokens + done.generatedTokens
+    }
     if done.generatedTokens > 0 { statistics.timeToFirstToken = done.timeToFirstToken }
     if done.promptRate > 0 { statistics.promptTokensPerSecond = done.promptRate }
     if done.generationRate > 0 { statistics.tokensPerSecond = done.generationRate }

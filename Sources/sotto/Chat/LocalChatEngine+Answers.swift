@@ -9,45 +9,48 @@ extension LocalChatEngine {
   nonisolated func send(_ request: ChatRequest) -> AsyncStream<EngineEvent> {
     let now = moment.add(1, ordering: .relaxed).newValue
     generator.stopReadingAhead()
-    // Set before this returns: a stop that comes before the answer has begun must not be lost.
-    let flag = CancellationFlag()
-    cancellation.withLock { $0 = flag }
+    // All before this returns: a stop that comes before the answer has begun must not be lost, and a switch that
+    // comes later is not meant for it.
+    let current = current
+    let requests = AnswerRequests()
+    self.requests.withLock { $0 = requests }
     let (stream, continuation) = AsyncStream.makeStream(of: EngineEvent.self)
     let task = Task {
-      let answer = await self.answer(request, flag) { continuation.yield($0) }
+      let answer = await self.answer(request, current, requests) { continuation.yield($0) }
       continuation.finish()
       if let answer { await self.readHistory(request, answer, now) }
     }
     continuation.onTermination = { reason in
       guard case .cancelled = reason else { return }
-      flag.cancel()
+      requests.cancellation.cancel()
       task.cancel()
     }
     return stream
   }
 
-  nonisolated func cancel() { cancellation.withLock { $0?.cancel() } }
+  nonisolated func cancel() { requests.withLock { $0?.cancellation.cancel() } }
+
+  nonisolated func answerNow() { requests.withLock { $0?.answerNow.request() } }
 
   /// - Returns: the answer, unless it failed.
   private func answer(
-    _ request: ChatRequest, _ flag: CancellationFlag, _ emit: @Sendable (EngineEvent) -> Void
+    _ request: ChatRequest, _ current: Open?, _ requests: AnswerRequests,
+    _ emit: @Sendable (EngineEvent) -> Void
   ) async -> Message? {
     guard let current else {
       emit(.failed("No model is loaded; choose one with /model."))
       return nil
     }
+    await restoring?.value
     do {
       let (generation, reader) = try generation(request, current)
       var translation = EventTranslation(reader)
       var answer = Message(role: .assistant, content: "")
       var isDone = false
-      for await event in generator.generate(current.key, generation, cancellation: flag) {
-        if case .done(let statistics) = event {
-          isDone = true
-          if statistics.promptTokens - statistics.reusedTokens >= 32 {
-            noteSpeed(statistics.promptRate, of: current.key)
-          }
-        }
+      let events = generator.generate(
+        current.key, generation, cancellation: requests.cancellation, answerNow: requests.answerNow)
+      for await event in events {
+        if case .done = event { isDone = true }
         for translated in translation.translate(event) {
           emit(translated)
           if case .delta(let channel, let text) = translated {

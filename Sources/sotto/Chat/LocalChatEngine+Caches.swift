@@ -24,13 +24,14 @@ extension LocalChatEngine {
   func cacheReport() async -> CacheReport {
     let (held, budget, holdings) = await generator.cacheHoldings()
     let disk = generator.diskUse
+    let residents = Set(generator.residentKeys)
     return CacheReport(
       budget: budget, held: held, diskLimit: disk.limit, diskHeld: disk.held,
       entries: holdings.map { holding in
         CacheReport.Entry(
           model: opened[holding.model]?.info.name ?? Self.name(of: holding.model),
           branches: holding.sequences,
-          tokens: holding.tokens, bytes: holding.bytes, isResident: opened[holding.model] != nil,
+          tokens: holding.tokens, bytes: holding.bytes, isResident: residents.contains(holding.model),
           holdsConversation: holding.model == current?.key)
       })
   }

@@ -37,6 +37,7 @@ extension LocalChatEngine {
   }
 
   private func read(_ messages: [Message], draft: String, _ request: ChatRequest, _ now: Int) async {
+    await restoring?.value
     guard let current else { return }
     let prompt = try? current.model.beginning(
       messages: messages.map(\.json), draft: draft, variables: request.settings.templateVariables)
@@ -54,14 +55,22 @@ extension LocalChatEngine {
       in: turn)
   }
 
-  /// Tokens of a conversation that a model has warm, and the seconds that reading the rest would take.
-  func warmth(_ open: Open, _ request: ChatRequest) async -> (tokens: Int, seconds: Double?) {
-    let prompt = try? open.model.beginning(
-      messages: request.messages.map(\.json), variables: request.settings.templateVariables)
-    guard let prompt,
-      let (reusable, total) = try? await generator.reusable(
-        open.key, prompt, tokenizer: open.model.tokenizer)
-    else { return (0, nil) }
-    return (reusable, open.promptRate.map { Double(max(0, total - reusable)) / $0 })
+  /// For each model whose files are open, what it holds of a conversation.
+  func warmth(_ request: ChatRequest?) async -> [String: Generator.HeldPart] {
+    letGo()
+    guard let request else { return [:] }
+    let messages = request.messages.map(\.json)
+    let questions = opened.values.compactMap { open in
+      let prompt = try? open.model.beginning(
+        messages: messages, variables: request.settings.templateVariables)
+      return prompt.map {
+        Generator.ReuseQuestion(key: open.key, prompt: $0, tokenizer: open.model.tokenizer)
+      }
+    }
+    var result: [String: Generator.HeldPart] = [:]
+    for (question, part) in zip(questions, await generator.heldParts(questions)) {
+      result[question.key] = part
+    }
+    return result
   }
 }

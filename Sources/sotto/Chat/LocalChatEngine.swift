@@ -14,11 +14,14 @@ actor LocalChatEngine: ChatEngine {
   private let cacheFormat: CacheFormat
   /// Models that were opened and are still in memory, by their keys.
   private(set) var opened: [String: Open] = [:]
-  private(set) var current: Open?
-  /// What stops the answer that was asked for last.
-  let cancellation = Mutex<CancellationFlag?>(nil)
+  /// The model that answers what is sent next; one that answers now goes on to its answer's end.
+  private let chosen = Mutex<Open?>(nil)
+  /// What the person may ask of the answer that was asked for last.
+  let requests = Mutex<AnswerRequests?>(nil)
   /// The session that the person is in.
   var session: String?
+  /// What is taken in from disk of the session for the model that was turned to.
+  private(set) var restoring: Task<Void, Never>?
   /// Goes on with everything that the person does; what was to be read ahead before it is stale.
   let moment = Atomic<Int>(0)
 
@@ -29,8 +32,12 @@ actor LocalChatEngine: ChatEngine {
     let info: ModelInfo
     /// Whether states must be kept on the way, because the model's caches cannot be cut back.
     let needsSnapshots: Bool
-    /// Prompt tokens read a second, as measured last.
-    var promptRate: Double?
+  }
+
+  /// Stops an answer, or its thoughts.
+  struct AnswerRequests {
+    let cancellation = CancellationFlag()
+    let answerNow = AnswerNowFlag()
   }
 
   /// - Parameter store: where caches are saved; nil for nowhere.
@@ -49,33 +56,32 @@ actor LocalChatEngine: ChatEngine {
   func models() async -> [ModelSummary] { await models(for: nil) }
 
   func models(for conversation: ChatRequest?) async -> [ModelSummary] {
-    var summaries: [ModelSummary] = []
-    for entry in finder.entries() where entry.error == nil {
-      let open = opened[Self.key(entry.path)]
-      var summary = ModelSummary(
+    let finder = finder
+    let entries = (try? await OwnThread.run { finder.entries() }) ?? []
+    let warmth = await warmth(conversation)
+    let residents = Set(generator.residentKeys)
+    return entries.filter { $0.error == nil }.map { entry in
+      let key = Self.key(entry.path)
+      return ModelSummary(
         name: entry.name, bytes: entry.bytes, quantisation: entry.quantization ?? "",
-        isResident: open != nil)
-      if let open, let conversation {
-        (summary.cachedTokens, summary.estimatedSwitchSeconds) = await warmth(open, conversation)
-      }
-      summaries.append(summary)
+        isResident: residents.contains(key), cachedTokens: warmth[key]?.reusable ?? 0,
+        unreadTokens: warmth[key]?.unread, estimatedSwitchSeconds: warmth[key]?.seconds)
     }
-    return summaries
   }
+
+  nonisolated var current: Open? { chosen.withLock { $0 } }
 
   func currentModel() -> ModelInfo? { current?.info }
 
   func switchModel(to name: String) async throws -> ModelInfo {
     let path = try finder.resolve(name)
     let key = Self.key(path)
-    if let known = opened[key] {
+    if let known = opened[key], generator.use(key) {
       giveWay()
-      if await generator.use(key) {
-        current = known
-        return known.info
-      }
+      chosen.withLock { $0 = known }
+      return known.info
     }
-    let model = try OpenedModel(path: path)
+    let model = try await OwnThread.run { try OpenedModel(path: path) }
     let (threads, format) = (threads, cacheFormat)
     // Only now: where the file is bad, what is being read for the model that stays goes on.
     giveWay()
@@ -85,19 +91,22 @@ actor LocalChatEngine: ChatEngine {
     let info = ModelInfo(
       name: model.checkpoint.name, quantisation: model.checkpoint.quantizationLabel,
       contextLength: facts.contextLength, efforts: model.efforts())
-    let open = Open(
-      key: key, model: model, info: info, needsSnapshots: await generator.needsSnapshots(key))
+    let open = Open(key: key, model: model, info: info, needsSnapshots: generator.needsSnapshots(key))
     opened[key] = open
-    let residents = Set(await generator.residentKeys)
-    opened = opened.filter { residents.contains($0.key) }
-    current = open
-    if let session { await generator.restore(session: session, for: key) }
+    letGo()
+    chosen.withLock { $0 = open }
+    // Not waited for: it comes behind an answer that is being written. What is read or answered next waits.
+    if let session {
+      let generator = generator
+      restoring = Task { await generator.restore(session: session, for: key) }
+    }
     return info
   }
 
-  func noteSpeed(_ rate: Double, of key: String) {
-    opened[key]?.promptRate = rate
-    if current?.key == key { current?.promptRate = rate }
+  /// Forgets the files of models that have left memory, which would stay mapped.
+  func letGo() {
+    let residents = Set(generator.residentKeys)
+    opened = opened.filter { residents.contains($0.key) }
   }
 
   func defaultSettings() -> ChatSettings {

@@ -38,19 +38,20 @@ extension OpenedModel {
       return Turn(
         prompt: prompt, reader: .harmony(HarmonyParser()),
         thoughtLimit: ThoughtLimit(
-          answerStart: [HarmonyMarker.channel.token].compactMap { $0 } + encode("final"),
+          start: .tokens(HarmonyRenderer.thoughtStart.tokens(encode: encode)),
+          end: .tokens(HarmonyRenderer.thoughtEnd.tokens(encode: encode)),
           closing: HarmonyRenderer.answerNow.tokens(encode: encode)))
     case .template:
       guard let tags = ReasoningParser.Tags.used(in: try templateSource(forTools: false)) else {
         return Turn(prompt: prompt, reader: .plain)
       }
       let opens = tags.isOpen(atEndOf: prompt.text)
-      let encode = { tokenizer.encode($0, addSpecial: false, parseSpecial: true) }
       return Turn(
         prompt: prompt, reader: .tags(ReasoningParser(tags: tags, startsInside: opens)),
         thoughtLimit: ThoughtLimit(
-          thoughtStart: opens ? [] : encode(tags.open), answerStart: encode(tags.close),
-          closing: encode("\n" + tags.close + "\n\n")))
+          start: .text(tags.open), end: .text(tags.close), startsInside: opens,
+          closing: tokenizer.encode(
+            "\n" + tags.close + "\n\n", addSpecial: false, parseSpecial: true)))
     }
   }
 

@@ -41,13 +41,13 @@ struct PromptCacheOperationsTests {
       return Array(prompt.prefix(longest))
     }
 
-    mutating func step() throws {
+    mutating func step() async throws {
       operations += 1
       switch Int.random(in: 0..<20, using: &random) {
       case 0: cache.makeRoom(for: Int.random(in: 0...cache.budget, using: &random))
       case 1 where operations % 7 == 0: cache.removeAll()
       case 2: try saveAndLoad()
-      default: try take(prompt())
+      default: try await take(prompt())
       }
       if ledgers.count > 12 { ledgers.remove(at: Int.random(in: 0..<ledgers.count, using: &random)) }
       #expect(cache.heldBytes <= cache.budget)
@@ -90,7 +90,7 @@ struct PromptCacheOperationsTests {
       #expect(cache.reusable(Self.key, tokens + [0]) == tokens.count)
     }
 
-    mutating func take(_ prompt: [Int32]) throws {
+    mutating func take(_ prompt: [Int32]) async throws {
       var reader = try PromptReader(prompt, loaded: loaded, key: Self.key, session: nil, cache: cache)
       var boundaries: [Int] = []
       if Bool.random(using: &random) {
@@ -99,7 +99,7 @@ struct PromptCacheOperationsTests {
       // A reading that is broken off at some layer goes on where it was, or is left.
       var patience = Bool.random(using: &random) ? Int.random(in: 0..<30, using: &random) : Int.max
       let chunk = [3, 16, 64, 512].randomElement(using: &random)
-      while !(try reader.read(
+      while !(try await reader.read(
         boundaries: boundaries, largestChunk: chunk,
         isInterrupted: {
           patience -= 1
@@ -132,11 +132,11 @@ struct PromptCacheOperationsTests {
   }
 
   @Test(arguments: TinyModels.kinds)
-  func logitsAreThoseOfAColdStart(_ tiny: TinyModels) throws {
+  func logitsAreThoseOfAColdStart(_ tiny: TinyModels) async throws {
     for (seed, budget) in [(1, 1 << 30), (2, 1_200_000)] {
       var world = World(try tiny.load(), budget: budget, seed: UInt64(seed))
       defer { try? FileManager.default.removeItem(atPath: world.folder) }
-      for _ in 0..<500 { try world.step() }
+      for _ in 0..<500 { try await world.step() }
       // About half and more; recurrent states are taken up only where one was kept.
       if seed == 1 { #expect(3 * world.reused > 2 * world.read, "much of it was there before") }
     }

@@ -2,36 +2,68 @@ import Generation
 import Testing
 
 struct ThoughtWatchTests {
-  private static let limit = ThoughtLimit(thoughtStart: [], answerStart: [7, 8], closing: [1, 2])
+  private static let inTokens = ThoughtLimit(
+    start: .tokens([7, 8]), end: .tokens([9]), startsInside: true, closing: [1, 2])
+  private static let inText = ThoughtLimit(start: .text("<think>"), end: .text("</think>"), closing: [1, 2])
 
-  /// Feeds tokens, those put in included; gives all that the sequence then holds.
-  private func run(_ limit: ThoughtLimit, room: Int, _ tokens: [Int32]) -> [Int32] {
+  /// Feeds tokens whose text is a letter each; gives all that the sequence then holds.
+  private func run(
+    _ limit: ThoughtLimit, room: Int, _ tokens: [Int32], wantsAnswerFrom: Int = .max
+  ) -> [Int32] {
     var watch = ThoughtWatch(limit, room: room)
     var out: [Int32] = []
-    for token in tokens {
+    for (index, token) in tokens.enumerated() {
       out.append(token)
-      out += watch.note(token)
+      out += watch.note(token, text: "x", wantsAnswer: index >= wantsAnswerFrom)
     }
     return out
   }
 
   @Test func thoughtsEndWhenTheirShareIsUsed() {
     let tokens = [Int32](repeating: 5, count: 20)
-    let out = run(Self.limit, room: 16, tokens)
+    let out = run(Self.inTokens, room: 16, tokens)
     #expect(out == Array(tokens[..<12]) + [1, 2] + Array(tokens[12...]), "three quarters of 16, once")
   }
 
   @Test func anAnswerThatHasBegunIsLeftAlone() {
-    let tokens: [Int32] = [5, 5, 7, 8] + Array(repeating: 5, count: 40)
-    #expect(run(Self.limit, room: 16, tokens) == tokens)
+    let tokens: [Int32] = [5, 5, 9, 8] + Array(repeating: 5, count: 40)
+    #expect(run(Self.inTokens, room: 16, tokens) == tokens)
+    #expect(run(Self.inTokens, room: 16, tokens, wantsAnswerFrom: 3) == tokens)
   }
 
   @Test func outputWithoutThoughtsIsLeftAlone() {
-    let limit = ThoughtLimit(thoughtStart: [9], answerStart: [7], closing: [1])
+    var limit = Self.inTokens
+    limit.startsInside = false
     let plain = [Int32](repeating: 5, count: 40)
     #expect(run(limit, room: 16, plain) == plain)
-    let thinking: [Int32] = [9] + plain
-    #expect(run(limit, room: 16, thinking).count == thinking.count + 1)
+    #expect(run(limit, room: 16, plain, wantsAnswerFrom: 0) == plain)
+    let thinking: [Int32] = [7, 8] + plain
+    #expect(run(limit, room: 16, thinking).count == thinking.count + 2)
+  }
+
+  @Test func theAnswerComesWhenItIsWanted() {
+    let tokens = [Int32](repeating: 5, count: 6)
+    #expect(
+      run(Self.inTokens, room: 1000, tokens, wantsAnswerFrom: 2) == [5, 5, 5, 1, 2, 5, 5, 5], "once, at once")
+    // Between two thoughts, where something would be torn apart, it waits for the second.
+    let twice: [Int32] = [5, 9, 6, 7, 8, 5, 5]
+    #expect(run(Self.inTokens, room: 1000, twice, wantsAnswerFrom: 2) == [5, 9, 6, 7, 8, 1, 2, 5, 5])
+  }
+
+  /// Whichever tokens the tags come in.
+  @Test(arguments: [
+    (["<think>", "a", "b"], [0]), (["<", "thi", "nk>\na", "b"], [2]), (["x<think>a</think>b", "c"], []),
+    (["<think>a", "</thi", "nk>\n", "b"], [0]), (["</think>", "<think>", "a"], [1]), (["a", "b"], []),
+    (["<think>a</think>b<think>", "c"], [0]),
+  ])
+  func tagsAreFoundInTheText(_ pieces: [String], _ closings: [Int]) {
+    var found: [Int] = []
+    var watch = ThoughtWatch(Self.inText, room: 1000)
+    for (index, piece) in pieces.enumerated()
+    where !watch.note(Int32(index), text: piece, wantsAnswer: true).isEmpty {
+      found.append(index)
+    }
+    #expect(found == closings)
   }
 
   @Test(arguments: [(8, 6), (100, 75), (4096, 3072), (100_000, 98_976)])

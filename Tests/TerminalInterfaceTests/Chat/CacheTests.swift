@@ -54,7 +54,7 @@ import Testing
     #expect(driver.takeEffects().contains { if case .refreshModels = $0 { true } else { false } })
     #expect(
       driver.state.menu?.items.map(\.detail) == [
-        "Q4_1     98 MB  in use · warm 9\u{202F}940", "Q4_K_M  253 MB  about 2.10 s",
+        "Q4_1     98 MB  in use · warm 9\u{202F}940", "Q4_K_M  253 MB  9\u{202F}812 to read · about 2.10 s",
       ])
     driver.type("<C-u>/models<Enter>")
     driver.handle(.models(ChatDriver.models, current: ChatDriver.model, settings: ChatSettings()))

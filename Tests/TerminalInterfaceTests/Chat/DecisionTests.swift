@@ -1,3 +1,4 @@
+import Conversation
 import TerminalInterface
 import Testing
 
@@ -13,6 +14,27 @@ import Testing
     #expect(
       InterruptDecision.decide(draftIsEmpty: isEmpty, isAnswering: isAnswering, wasAsked: wasAsked)
         == expected)
+  }
+
+  @Test(
+    arguments: [
+      // phase, stopping, asked before
+      (.thinking, false, false, .closeThoughts), (.thinking, false, true, .wait),
+      (.thinking, true, false, .nothing), (.writing, false, false, .nothing),
+      (.reading(done: 1, total: 2, reused: 0), false, false, .nothing), (.waiting, false, false, .nothing),
+      (.loading, false, false, .nothing), (nil, false, false, .nothing),
+    ] as [(TurnProgress.Phase?, Bool, Bool, AnswerNowDecision)])
+  func answerNow(
+    _ phase: TurnProgress.Phase?, _ isStopping: Bool, _ wasAsked: Bool, _ expected: AnswerNowDecision
+  ) {
+    var tree = MessageTree()
+    let answer = tree.append(Message(role: .assistant, content: ""))
+    var turn = phase.map {
+      TurnProgress(id: 1, answer: answer, model: ChatDriver.model, phase: $0, started: 0)
+    }
+    turn?.isStopping = isStopping
+    turn?.isToAnswerNow = wasAsked
+    #expect(AnswerNowDecision.decide(turn) == expected)
   }
 
   struct EscapeCase: Sendable {

@@ -87,6 +87,18 @@ import Testing
       }
     ),
     (
+      "switched-90x10", 10, 90,
+      { driver in
+        driver.type("Why?<Enter>")
+        driver.engine(.delta(.answer, "Because"))
+        driver.handle(
+          .modelLoaded(
+            ModelInfo(name: "gemma-3-270m", quantisation: "Q4_K_M", contextLength: 32768), ChatSettings()))
+        driver.wait(ChatState.flashTime)
+        driver.type("/model ")
+      }
+    ),
+    (
       "reading-60x10", 10, 60,
       { driver in
         driver.type("Why?<Enter>")

@@ -63,6 +63,29 @@ import Testing
     #expect(driver.chat.frame().lines.last?.text.contains("reading prompt 25% · eta 6 s") == true)
   }
 
+  /// Whatever a token costs by its position: when it is said to take so long, it does.
+  @Test(arguments: [(0.01, 0.0, 0), (0.001, 0.000_002, 0), (0.001, 0.000_002, 3000), (0.0, 0.000_01, 100)])
+  func theForecastIsRightWhereCostsGrow(_ base: Double, _ slope: Double, _ reused: Int) throws {
+    func time(_ position: Int) -> Double {
+      base * Double(position) + slope * Double(position) * Double(position) / 2
+    }
+    let total = 8000
+    var forecast = ReadingForecast(done: reused, total: total, now: time(reused))
+    #expect(forecast.remaining(now: time(reused)) == nil)
+    for done in [reused + 256, reused + 700, reused + 2000] { forecast.note(done: done, now: time(done)) }
+    let now = time(reused + 2000)
+    let left = try #require(forecast.remaining(now: now + 1))
+    #expect(abs(left - (time(total) - now - 1)) < 0.001 * time(total))
+    #expect(forecast.remaining(now: now + 1e6) == 0)
+  }
+
+  @Test func costsThatSeemToFallAreNotFollowedBelowZero() throws {
+    var forecast = ReadingForecast(done: 0, total: 1000, now: 0)
+    forecast.note(done: 100, now: 5)
+    forecast.note(done: 200, now: 6)
+    #expect(try #require(forecast.remaining(now: 6)) == 24, "at the speed so far")
+  }
+
   @Test func saysNothingThatIsNotKnown() {
     let line = StatusLine(model: ChatDriver.model).line(width: 100).text
     #expect(line == " SmolLM2-135M · Q4_1 │ ready")

@@ -127,11 +127,73 @@ import Testing
     driver.type("one<Enter>")
     driver.engine(.delta(.answer, "x"))
     _ = driver.takeEffects()
-    for command in ["two", "/new", "/undo", "/regen", "/edit", "/model gemma-3-270m"] {
+    for command in ["two", "/new", "/undo", "/regen", "/edit"] {
       driver.type(command + "<Enter><C-u>")
       #expect(driver.state.conversation.messages.map(\.content) == ["one", "x"], "\(command)")
     }
-    #expect(!driver.takeEffects().contains { if case .switchModel = $0 { true } else { false } })
+  }
+
+  @Test func anAnswerKeepsItsModelWhenAnotherIsTurnedTo() {
+    let driver = ChatDriver(rows: 16, columns: 120)
+    let gemma = ModelInfo(name: "gemma-3-270m", quantisation: "Q4_K_M", contextLength: 32768)
+    func status() -> String { driver.chat.frame().lines.last?.text ?? "" }
+    driver.type("one<Enter>")
+    driver.engine(.delta(.answer, "x"), .progress(TurnStatistics(promptTokens: 5, contextUsed: 6)))
+    _ = driver.takeEffects()
+    driver.type("/model gemma-3-270m<Enter>")
+    #expect(driver.takeEffects().contains(.switchModel("gemma-3-270m")))
+    #expect(status().hasPrefix(" gemma-3-270m loading │ SmolLM2-135M writing │"))
+    driver.handle(.modelLoaded(gemma, ChatSettings()))
+    #expect(
+      driver.state.flash?.text
+        == "SmolLM2-135M writes this answer to its end; gemma-3-270m answers from then on")
+    driver.wait(ChatState.flashTime)
+    #expect(status().hasPrefix(" gemma-3-270m · Q4_K_M next │ SmolLM2-135M writing │"))
+    #expect(status().hasSuffix("ctx 6/8.2k"), "the context is the writer's")
+    #expect(driver.state.modelList.contains("answering") && driver.state.modelList.contains("next"))
+    driver.engine(.delta(.answer, "y"), .finished(.stop, TurnStatistics(promptTokens: 5, contextUsed: 7)))
+    #expect(status() == " gemma-3-270m · Q4_K_M │ ready", "no numbers of another model")
+    #expect(driver.state.conversation.messages.last?.model == "SmolLM2-135M")
+    #expect(driver.state.conversation.messages.last?.content == "xy")
+    driver.type("/stats<Enter>")
+    #expect(driver.chat.frame().lines.contains { $0.text.contains("prompt: 5 tokens") })
+    driver.type("two<Enter>")
+    #expect(
+      driver.state.conversation.last(.assistant).flatMap { driver.state.conversation[$0]?.model }
+        == gemma.name)
+  }
+
+  @Test func aModelThatFailsToLoadLeavesTheAnswerAlone() {
+    let driver = ChatDriver()
+    driver.type("one<Enter>")
+    driver.engine(.delta(.answer, "x"))
+    driver.type("/model gemma-3-270m<Enter>")
+    driver.handle(.modelFailed(name: "gemma-3-270m", message: "file is truncated"))
+    #expect(driver.state.turn?.phase == .writing && driver.state.model == ChatDriver.model)
+    driver.engine(.delta(.answer, "y"), .finished(.stop, TurnStatistics()))
+    #expect(driver.state.conversation.messages.map(\.content) == ["one", "xy"])
+  }
+
+  @Test func thoughtsAreCutShortOnce() {
+    let driver = ChatDriver(columns: 120)
+    func status() -> String { driver.chat.frame().lines.last?.text ?? "" }
+    driver.type("<C-o>")
+    #expect(driver.state.flash?.text == "There is nothing to cut short: no thoughts are being written")
+    driver.type("why?<Enter><C-o>")
+    driver.wait(ChatState.flashTime)
+    driver.engine(.delta(.reasoning, "hm"))
+    #expect(status().contains("thinking · Ctrl-O answers now"))
+    #expect(!driver.takeEffects().contains(.answerNow))
+    driver.type("<C-o>")
+    #expect(driver.takeEffects() == [.answerNow])
+    #expect(status().contains("closing the thoughts"))
+    driver.type("<C-o>/answer<Enter>")
+    #expect(driver.takeEffects() == [.remember("/answer")])
+    driver.engine(.delta(.answer, "Because."))
+    #expect(status().contains("writing"))
+    driver.type("/answer<Enter>")
+    #expect(driver.takeEffects() == [.remember("/answer")])
+    #expect(driver.state.flash?.text.contains("nothing to cut short") == true)
   }
 
   /// A conversation with no key or engine event asks for no frame.

@@ -17,7 +17,7 @@ final class ChatDriver {
       name: "SmolLM2-135M", bytes: 98_362_432, quantisation: "Q4_1", isResident: true, cachedTokens: 9940),
     ModelSummary(
       name: "gemma-3-270m", bytes: 253_000_000, quantisation: "Q4_K_M", isResident: false,
-      estimatedSwitchSeconds: 2.1),
+      unreadTokens: 9812, estimatedSwitchSeconds: 2.1),
   ]
 
   init(

@@ -1,0 +1,212 @@
+import Compute
+import Foundation
+import Generation
+import Synchronization
+import Testing
+
+/// The generator while it computes: what is asked meanwhile is answered between two tokens, and nothing that is
+/// done there changes what is generated.
+struct GeneratorSharingTests {
+  private let tiny: TinyModels
+  private let reference: LoadedModel
+
+  init() throws {
+    tiny = try #require(TinyModels.kinds.first { $0.architecture == "llama" })
+    reference = try tiny.load()
+  }
+
+  private func tokens(_ count: Int, _ seed: UInt64 = 1) -> [Int32] {
+    var random = SeededRandom(seed)
+    return reference.tokens(count, &random)
+  }
+
+  private func request(_ prompt: [Int32], count: Int, session: String? = nil) -> GenerationRequest {
+    GenerationRequest(
+      prompt: .tokens(prompt), sampling: SamplingSettings(temperature: 0), maxTokens: count, session: session)
+  }
+
+  /// A generator with a model that goes on only where it is told to.
+  private struct Stepped {
+    let generator: Generator
+    let model: SteppedModel
+
+    init(_ tiny: TinyModels, limits: GeneratorLimits = GeneratorLimits(), store: CacheStore? = nil)
+      async throws
+    {
+      generator = Generator(limits: limits, store: store)
+      let made = Mutex<SteppedModel?>(nil)
+      _ = try await generator.load("a") {
+        let loaded = try tiny.load()
+        let stepped = SteppedModel(loaded.model)
+        made.withLock { $0 = stepped }
+        return LoadedModel(model: stepped, tokenizer: nil, backend: loaded.backend, bytes: loaded.bytes)
+      }
+      model = try #require(made.withLock { $0 })
+    }
+
+    /// Does something while the model computes; it takes its steps one by one until that is done.
+    func meanwhile<Result: Sendable>(_ work: @escaping @Sendable () async -> Result) async -> Result {
+      let isDone = Atomic<Bool>(false)
+      async let result = {
+        let result = await work()
+        isDone.store(true, ordering: .relaxed)
+        return result
+      }()
+      for await _ in model.steps {
+        try? await Task.sleep(for: .milliseconds(1))
+        if isDone.load(ordering: .relaxed) { break }
+        model.permit()
+      }
+      return await result
+    }
+  }
+
+  private static func answer(_ events: AsyncStream<GenerationEvent>) async -> (
+    tokens: [Int32], statistics: GenerationStatistics?
+  ) {
+    var answer: [Int32] = []
+    for await event in events {
+      switch event {
+      case .token(let id, _) where id >= 0: answer.append(id)
+      case .done(let statistics): return (answer, statistics)
+      case .failed(let message): Issue.record("\(message)")
+      default: break
+      }
+    }
+    return (answer, nil)
+  }
+
+  @Test func whatIsAskedMeanwhileIsAnsweredBetweenTokens() async throws {
+    let stepped = try await Stepped(tiny)
+    let generator = stepped.generator
+    let prompt = tokens(20)
+    let events = generator.generate("a", request(prompt, count: 200))
+    let tiny = tiny
+    let keys = await stepped.meanwhile {
+      _ = await generator.cacheHoldings()
+      _ = await generator.heldParts([])
+      _ = try? await generator.load("b") { try tiny.load() }
+      _ = generator.use("a")
+      // What was read is kept behind the first token; giving it back takes nothing from the answer.
+      _ = await generator.clearCaches()
+      return generator.residentKeys
+    }
+    #expect(keys == ["a", "b"])
+    stepped.model.permitAll()
+    let said = await Self.answer(events)
+    #expect(said.statistics?.generatedTokens == 200, "it was not over before")
+    #expect(try said.tokens == reference.coldAnswer(prompt, count: 200))
+    #expect(await generator.cacheHoldings().models.map(\.tokens) == [219])
+  }
+
+  @Test func aModelThatComputesStaysToTheEnd() async throws {
+    let bytes = reference.bytes
+    let stepped = try await Stepped(tiny, limits: GeneratorLimits(modelBytes: bytes))
+    let (generator, tiny) = (stepped.generator, tiny)
+    let events = generator.generate("a", request(tokens(20), count: 100))
+    let keys = await stepped.meanwhile {
+      _ = try? await generator.load("b") { try tiny.load() }
+      return generator.residentKeys
+    }
+    #expect(keys == ["a", "b"])
+    stepped.model.permitAll()
+    #expect(await Self.answer(events).statistics?.generatedTokens == 100)
+    #expect(generator.residentKeys == ["b"])
+  }
+
+  @Test func oneGeneratesAtATimeAndAStopEndsTheWait() async throws {
+    let stepped = try await Stepped(tiny)
+    let (generator, tiny) = (stepped.generator, tiny)
+    _ = try await generator.load("b") { try tiny.load() }
+    let first = generator.generate("a", request(tokens(20), count: 200))
+    let flag = CancellationFlag()
+    let stopped = generator.generate("b", request(tokens(9), count: 5), cancellation: flag)
+    let third = generator.generate("b", request(tokens(30, 2), count: 5))
+    flag.cancel()
+    let waited = await stepped.meanwhile { await Self.answer(stopped) }
+    #expect(waited.statistics?.finishReason == .cancelled && waited.tokens.isEmpty)
+    stepped.model.permitAll()
+    #expect(await Self.answer(first).tokens.count == 200)
+    #expect(try await Self.answer(third).tokens == reference.coldAnswer(tokens(30, 2), count: 5))
+  }
+
+  @Test func whatIsSavedMeanwhileIsWhole() async throws {
+    let folder = NSTemporaryDirectory() + "/sotto-sharing-\(UUID().uuidString)"
+    defer { try? FileManager.default.removeItem(atPath: folder) }
+    let store = CacheStore(folder: folder, limit: 1 << 30)
+    let stepped = try await Stepped(tiny, store: store)
+    let generator = stepped.generator
+    let prompt = tokens(20)
+    let events = generator.generate("a", request(prompt, count: 30, session: "s"))
+    await stepped.model.nextStep()
+    async let saved: Void = generator.save(session: "s")
+    stepped.model.permitAll()
+    let said = await Self.answer(events)
+    await saved
+    #expect(try store.load(.session("s"), model: "a")?.ledger == (prompt + said.tokens).dropLast())
+  }
+
+  @Test func whatIsForgottenMeanwhileDoesNotComeBack() async throws {
+    let stepped = try await Stepped(tiny)
+    let generator = stepped.generator
+    let history = ReadAheadRequest(prompt: .tokens(tokens(300)), purpose: .history, session: "s")
+    async let read = generator.readAhead("a", history)
+    await stepped.model.nextStep()
+    stepped.model.permit()
+    await stepped.model.nextStep()
+    generator.stopReadingAhead()
+    async let forgotten: Void = generator.forget(session: "s")
+    stepped.model.permitAll()
+    #expect(await read == 128)
+    await forgotten
+    #expect(await generator.cacheHoldings().models.isEmpty)
+  }
+
+  /// Reading, answering and clearing side by side: each answer is that of a cold start.
+  @Test(arguments: TinyModels.kinds)
+  func answersBesideOthersAreThoseOfAColdStart(_ tiny: TinyModels) async throws {
+    let generator = Generator(limits: GeneratorLimits(cacheBytes: 1 << 30, modelBytes: 1 << 30))
+    let reference = try tiny.load()
+    var random = SeededRandom(5)
+    for key in ["a", "b"] { _ = try await generator.load(key) { try tiny.load() } }
+    let base = reference.tokens(40, &random)
+    var asked: [(prompt: [Int32], answer: Task<[Int32], Never>)] = []
+    for index in 0..<24 {
+      let prompt = base + reference.tokens(1 + index * 3, &random)
+      let key = index % 3 == 0 ? "b" : "a"
+      let events = generator.generate(key, request(prompt, count: 12))
+      asked.append((prompt, Task { await Self.answer(events).tokens }))
+      switch index % 4 {
+      case 0:
+        let draft = ReadAheadRequest(prompt: .tokens(prompt), purpose: .draft)
+        Task { await generator.readAhead(key, draft) }
+      case 1: Task { await generator.clearCaches() }
+      case 2: Task { await generator.forget(session: "none") }
+      default: break
+      }
+    }
+    for (prompt, answer) in asked {
+      #expect(try await answer.value == reference.coldAnswer(prompt, count: 12))
+    }
+  }
+
+  @Test func theAnswerFollowsFromTheThoughtsSoFar() async throws {
+    let generator = Generator()
+    let tiny = tiny
+    _ = try await generator.load("a") { try tiny.load() }
+    let prompt = tokens(20)
+    var request = request(prompt, count: 20)
+    request.thoughtLimit = ThoughtLimit(
+      start: .tokens([-1]), end: .tokens([-2]), startsInside: true, closing: [3, 1, 4])
+    let flag = AnswerNowFlag()
+    flag.request()
+    let said = await Self.answer(generator.generate("a", request, answerNow: flag))
+    let thought = try reference.coldAnswer(prompt, count: 1)
+    let rest = try reference.coldAnswer(prompt + thought + [3, 1, 4], count: 16)
+    #expect(said.tokens == thought + [3, 1, 4] + rest)
+    // Asked again, all but the last token is there.
+    let ledger = prompt + said.tokens
+    let more = await Self.answer(generator.generate("a", self.request(ledger, count: 1)))
+    #expect(more.statistics?.reusedTokens == ledger.count - 1)
+  }
+}
