@@ -11,7 +11,6 @@ struct VocabularyCompiler {
   /// Whether merging makes each token of the token's own bytes.
   private var isReached: [Bool]
   private var isOrdered = true
-  private var tree: TokenTreeBuilder
 
   /// The image of a vocabulary.
   /// - Parameter key: what its sources are.
@@ -30,9 +29,8 @@ struct VocabularyCompiler {
     self.key = key
     let none = VocabularyLayout.none
     entries = Array(
-      repeating: TokenEntry(left: none, right: none, order: 0, shorter: none), count: draft.count)
+      repeating: TokenEntry(left: none, right: none, order: 0), count: draft.count)
     isReached = Array(repeating: false, count: draft.count)
-    tree = TokenTreeBuilder(tokenCount: draft.count, expected: draft.count * 2)
   }
 
   private mutating func run() throws(TokenizerError) {
@@ -40,11 +38,21 @@ struct VocabularyCompiler {
     merges = try CompiledMerges(draft, mergeable)
     pairSlots = PairTable.slots(count: merges.count) { merges[$0] }
     findParts()
+    if isOrdered { keepMadeMerges() }
   }
 
-  /// Finds how merging makes each token, and whether it does; puts those that it makes into the tree.
+  /// Leaves out merges that never come. Where they are in order, the two tokens that become a third are always
+  /// the same: all merges within the third's bytes come in the order in which they come when it is alone.
+  private mutating func keepMadeMerges() {
+    let made = mergeable.filter { entries[Int($0)].order > 0 }
+    pairSlots = PairTable.slots(count: made.count) { index in
+      let entry = entries[Int(made[index])]
+      return (entry.left, entry.right, entry.order - 1)
+    }
+  }
+
+  /// Finds how merging makes each token, and whether it does.
   private mutating func findParts() {
-    let none = VocabularyLayout.none
     let (draft, merges, pairSlots) = (draft, merges, pairSlots)
     // Moved out, so that they are changed in place.
     var (entries, isReached) = (entries, isReached)
@@ -59,8 +67,8 @@ struct VocabularyCompiler {
           for id in mergeable {
             let token = UnsafeBufferPointer(
               rebasing: bytes[Int(draft.starts[Int(id)])..<Int(draft.starts[Int(id) + 1])])
-            guard !token.isEmpty else { continue }
-            var start: (token: UInt32, length: Int)?
+            // A second token with the same bytes is never made.
+            guard draft.find(token) == id else { continue }
             if !isBase(token) {
               guard
                 let index = merges.making(id).first(where: { index in
@@ -71,21 +79,9 @@ struct VocabularyCompiler {
               else { continue }
               let (left, right, rank) = merges[index]
               if rank < max(entries[Int(left)].order, entries[Int(right)].order) { isOrdered = false }
-              entries[Int(id)] = TokenEntry(left: left, right: right, order: rank + 1, shorter: none)
-              let middle = Int(draft.starts[Int(left) + 1] - draft.starts[Int(left)])
-              if token[middle] & 0xC0 != 0x80 { start = (left, middle) }
+              entries[Int(id)] = TokenEntry(left: left, right: right, order: rank + 1)
             }
-            guard tree.hasRoom(token.count) else {
-              isOrdered = false
-              continue
-            }
-            if let shorter = tree.add(id, token, after: start) {
-              entries[Int(id)].shorter = shorter
-              isReached[Int(id)] = true
-            } else {
-              // A second token with the same bytes is never made.
-              entries[Int(id)] = TokenEntry(left: none, right: none, order: 0, shorter: none)
-            }
+            isReached[Int(id)] = true
           }
         }
       }
@@ -140,6 +136,7 @@ extension VocabularyCompiler {
     }
     let (pieces, names) = tables(isPiece)
     let added = addedTree()
+    let byteTokens = byteTokens()
     var writer = VocabularyWriter()
     writer.add(.bytes, draft.bytes)
     writer.add(.starts, draft.starts)
@@ -149,11 +146,9 @@ extension VocabularyCompiler {
     writer.add(.names, names)
     writer.add(.pairs, pairSlots)
     writer.add(.merged, merges.made)
-    writer.add(.edges, tree.finishedSlots())
-    writer.add(.nodes, tree.longest)
-    writer.add(.addedEdges, added.finishedSlots())
-    writer.add(.addedNodes, added.longest)
-    writer.add(.byteTokens, byteTokens())
+    writer.add(.bytePairs, bytePairs(byteTokens))
+    writer.add(.addedEdges, added.slots)
+    writer.add(.byteTokens, byteTokens)
     writer.add(.rules, rules.words)
     return writer.image(key: key)
   }
@@ -197,7 +192,7 @@ extension VocabularyCompiler {
         guard !token.isEmpty, token.count <= Self.longestAdded, tree.hasRoom(token.count),
           String(validating: token, as: UTF8.self) != nil
         else { return }
-        _ = tree.add(id, token)
+        tree.add(id, token)
       }
     }
     return tree
@@ -217,6 +212,20 @@ extension VocabularyCompiler {
       }
     }
     return tokens
+  }
+
+  /// The merges of every two bytes.
+  private func bytePairs(_ byteTokens: [UInt32]) -> [UInt32] {
+    var ranks = [UInt32](repeating: VocabularyLayout.none, count: 1 << 16)
+    guard draft.rules.alphabet == .bytes else { return ranks }
+    pairSlots.withUnsafeBufferPointer { slots in
+      guard let base = slots.baseAddress else { return }
+      let pairs = PairTable(base, count: slots.count)
+      for index in ranks.indices {
+        ranks[index] = pairs.rank(byteTokens[index >> 8], byteTokens[index & 0xFF])
+      }
+    }
+    return ranks
   }
 
   /// The byte that <0xXX> stands for.
