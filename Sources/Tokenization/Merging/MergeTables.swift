@@ -45,7 +45,7 @@ struct MergeTables {
     alphabet == .bytes ? 1 : UTF8Text.length(startingWith: first)
   }
 
-  /// The number of the merge of two tokens; `none` if they do not merge.
+  /// The number of the merge of two tokens, or `PairTable.none`.
   @inline(__always)
   func rank(_ left: UInt32, _ right: UInt32) -> UInt32 { neighbours.pairs.rank(left, right) }
 
@@ -56,8 +56,11 @@ struct MergeTables {
   /// The token that a merge makes; `none` where the tables lie.
   @inline(__always)
   func made(_ rank: UInt32) -> UInt32 {
-    guard Int(rank) < mergedCount else { return VocabularyLayout.none }
-    let token = merged[Int(rank)]
+    var token = rank
+    if mergedCount > 0 {
+      guard Int(rank) < mergedCount else { return VocabularyLayout.none }
+      token = merged[Int(rank)]
+    }
     return token < neighbours.tokenCount ? token : VocabularyLayout.none
   }
 

@@ -47,14 +47,14 @@ struct RankedMerger {
     _ place: Int, _ row: UnsafeMutablePointer<UInt32>, _ count: Int, _ tables: MergeTables
   ) -> UInt32 {
     let second = Int(next[place])
-    return second < count ? tables.rank(row[place], row[second]) : VocabularyLayout.none
+    return second < count ? tables.rank(row[place], row[second]) : PairTable.none
   }
 
   private mutating func push(
     _ place: Int, _ row: UnsafeMutablePointer<UInt32>, _ count: Int, _ tables: MergeTables
   ) {
     let rank = rankAt(place, row, count, tables)
-    if rank != VocabularyLayout.none { heap.push(rank, place) }
+    if rank != PairTable.none { heap.push(rank, place) }
   }
 }
 

@@ -10,9 +10,12 @@ struct ScanMerger: ~Copyable {
   private let next: UnsafeMutablePointer<UInt8>
   private let previous: UnsafeMutablePointer<UInt8>
 
-  private static let none = Int32.max
   private static let placeBits: Int32 = 7
+  /// The least of the keys that are no merge.
+  private static let none = Int32(PairTable.none) << placeBits
   private typealias Lanes = SIMD8<Int32>
+  private typealias Places = SIMD16<UInt8>
+  private static let firstPlaces = Places(0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15)
 
   init() {
     keys = .allocate(capacity: Self.longestRow)
@@ -49,12 +52,13 @@ struct ScanMerger: ~Copyable {
       }
     }
     for place in count &- 1..<laneCount &* Lanes.scalarCount { keys[place] = Self.none }
-    for place in 0..<count {
-      next[place] = UInt8(truncatingIfNeeded: place &+ 1)
-      previous[place] = UInt8(truncatingIfNeeded: place &- 1)
+    for place in stride(from: 0, to: count, by: Places.scalarCount) {
+      let places = Self.firstPlaces &+ Places(repeating: UInt8(truncatingIfNeeded: place))
+      UnsafeMutableRawPointer(next).storeBytes(of: places &+ .one, toByteOffset: place, as: Places.self)
+      UnsafeMutableRawPointer(previous).storeBytes(of: places &- .one, toByteOffset: place, as: Places.self)
     }
     var best = leastKey(laneCount)
-    while best != Self.none {
+    while best < Self.none {
       let place = Int(best & (1 << Self.placeBits &- 1))
       let made = tables.made(UInt32(truncatingIfNeeded: best >> Self.placeBits))
       if made == VocabularyLayout.none {
@@ -93,12 +97,16 @@ struct ScanMerger: ~Copyable {
 
   @inline(__always)
   private static func key(_ rank: UInt32, _ place: Int) -> Int32 {
-    rank == VocabularyLayout.none
-      ? none : Int32(truncatingIfNeeded: rank) << placeBits | Int32(truncatingIfNeeded: place)
+    Int32(truncatingIfNeeded: rank) << placeBits | Int32(truncatingIfNeeded: place)
   }
 
   @inline(__always)
   private func leastKey(_ laneCount: Int) -> Int32 {
+    if laneCount == 1 {
+      // Single words, because what was just written can be read back at once only in the same shape.
+      return min(
+        min(min(keys[0], keys[1]), min(keys[2], keys[3])), min(min(keys[4], keys[5]), min(keys[6], keys[7])))
+    }
     let lanes = UnsafeRawPointer(keys)
     var least = lanes.loadUnaligned(as: Lanes.self)
     for index in 1..<laneCount {

@@ -24,7 +24,7 @@ struct TokenNeighbours {
   @inline(__always)
   func canStand(_ left: UInt32, _ right: UInt32) -> Bool {
     let rank = pairs.rank(left, right)
-    return rank == VocabularyLayout.none && canForm(left, right)
+    return rank == PairTable.none && canForm(left, right)
   }
 
   /// The same, but for a merge of the two tokens as they are, which may come.

@@ -57,7 +57,8 @@ struct VocabularySections {
       count(.traits) == tokenCount, count(.byteTokens) == 256, starts[0] == 0,
       Int(starts[tokenCount]) <= count(.bytes), count(.bytePairs) == 1 << 16,
       isTable(.pieces, PieceTable.empty), isTable(.names, PieceTable.empty),
-      isTable(.pairs, PairTable.empty), isTable(.addedEdges, TokenTree.empty)
+      isTable(.pairs, PairTable.empty), count(.pairs) % PairTable.bucket == 0,
+      isTable(.addedEdges, TokenTree.empty)
     else { return false }
     var ascends = true
     for index in 0..<tokenCount where starts[index] > starts[index + 1] { ascends = false }

@@ -7,6 +7,8 @@ struct VocabularyCompiler {
   private var mergeable: [UInt32] = []
   private var merges = CompiledMerges()
   private var pairSlots: [UInt64] = []
+  /// The token that each number of a merge makes; empty where that is the token's own.
+  private var mergeTokens: [UInt32] = []
   private var entries: [TokenEntry]
   /// Whether merging makes each token of the token's own bytes.
   private var isReached: [Bool]
@@ -37,6 +39,7 @@ struct VocabularyCompiler {
     mergeable = Self.byLength(draft) { draft.traits[$0].contains(.mergeable) }
     merges = try CompiledMerges(draft, mergeable)
     pairSlots = PairTable.slots(count: merges.count) { merges[$0] }
+    mergeTokens = merges.made
     findParts()
     if isOrdered { keepMadeMerges() }
   }
@@ -45,6 +48,12 @@ struct VocabularyCompiler {
   /// the same: all merges within the third's bytes come in the order in which they come when it is alone.
   private mutating func keepMadeMerges() {
     let made = mergeable.filter { entries[Int($0)].order > 0 }
+      .sorted { entries[Int($0)].order < entries[Int($1)].order }
+    // Merges as a rule come in the order of their tokens' numbers, which can number them too.
+    if zip(made, made.dropFirst()).allSatisfy({ $0 < $1 }) {
+      for id in made { entries[Int(id)].order = id + 1 }
+      mergeTokens = []
+    }
     pairSlots = PairTable.slots(count: made.count) { index in
       let entry = entries[Int(made[index])]
       return (entry.left, entry.right, entry.order - 1)
@@ -145,7 +154,7 @@ extension VocabularyCompiler {
     writer.add(.pieces, pieces)
     writer.add(.names, names)
     writer.add(.pairs, pairSlots)
-    writer.add(.merged, merges.made)
+    writer.add(.merged, mergeTokens)
     writer.add(.bytePairs, bytePairs(byteTokens))
     writer.add(.addedEdges, added.slots)
     writer.add(.byteTokens, byteTokens)
@@ -216,7 +225,7 @@ extension VocabularyCompiler {
 
   /// The merges of every two bytes.
   private func bytePairs(_ byteTokens: [UInt32]) -> [UInt32] {
-    var ranks = [UInt32](repeating: VocabularyLayout.none, count: 1 << 16)
+    var ranks = [UInt32](repeating: PairTable.none, count: 1 << 16)
     guard draft.rules.alphabet == .bytes else { return ranks }
     pairSlots.withUnsafeBufferPointer { slots in
       guard let base = slots.baseAddress else { return }

@@ -50,9 +50,9 @@ enum VocabularySection: Int, CaseIterable {
   case names
   /// UInt64 slots: which two tokens merge (`PairTable`).
   case pairs
-  /// UInt32: the token that each merge makes.
+  /// UInt32: the token that each merge makes; empty where merges have the numbers of their tokens.
   case merged
-  /// UInt32, 65,536: the number of the merge of two bytes' tokens, the first byte's bits the higher.
+  /// UInt32, 65,536: the number of the merge of two bytes' tokens (or `PairTable.none`), the first byte's bits the higher.
   case bytePairs
   /// UInt64 slots: the tree of added tokens (`TokenTree`).
   case addedEdges
