@@ -114,10 +114,12 @@ SOTTO_INLINE_AVX512 void sotto_multiply_four(const sotto_view *view, size_t row,
   for (size_t t = 0; t < count; t++) sum[t] = _mm_setzero_ps();
   sotto_row_step step;
   for (size_t s = 0; s < blocks / 4; s++) {
+    // Into the second cache: the first has buffers for 24 lines on their way, which at 100 ns is 15 GB/s a core and
+    // no more; the second has for twice as many (1.5 times the speed for MXFP4, 1.3 times for Q8_0 on Zen 4).
 #pragma clang loop unroll(full)
     for (int r = 0; r < 4; r++)
 #pragma clang loop unroll(full)
-      for (size_t i = 0; i < bytes; i += 64) __builtin_prefetch(rows.values[r] + s * bytes + ahead + i);
+      for (size_t i = 0; i < bytes; i += 64) __builtin_prefetch(rows.values[r] + s * bytes + ahead + i, 0, 2);
     take(&rows, s, 4, 1, &step);
     sotto_add_step(&step, pack + s, steps, sum, count, kind);
   }

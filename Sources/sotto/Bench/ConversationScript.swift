@@ -40,6 +40,7 @@ struct ConversationScript {
   mutating func play(turns count: Int) async throws {
     for _ in 0..<count { try await say(.append, behind: history.count - 1) }
     let last = history.count - 1
+    try await beginAnew(with: history[last - 1].count - answer)
     try await say(.editLast, behind: last - 1)
     try await ask(.regenerate, prompt(behind: last - 1, message: message), again: true)
     if last >= 3 { try await say(.editThreeBack, behind: last - 3) }
@@ -49,6 +50,16 @@ struct ConversationScript {
     try await say(.longMessage, behind: history.count - 1, message: draft)
     try await typeAhead()
     try await restart()
+  }
+
+  /// A conversation of its own, whose first message has `count` tokens, so that its second turn stands behind as
+  /// much as the latest plain one did.
+  private mutating func beginAnew(with count: Int) async throws {
+    guard count > 0 else { return }
+    let first = tokens(count)
+    note("reading \(count) tokens, the first turn of another conversation")
+    let said = try await generate(key, first, answer).tokens
+    try await ask(.secondTurn, first + said + tokens(message))
   }
 
   /// The same turn without and with a restart: all is saved, forgotten and taken in from disk.

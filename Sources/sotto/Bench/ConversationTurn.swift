@@ -6,6 +6,9 @@ struct ConversationTurn {
   /// What the person did.
   enum Kind: String {
     case append
+    /// The second turn of a conversation whose first was as long as all turns before: what a turn costs behind
+    /// so much context, however many turns made it.
+    case secondTurn = "second_turn"
     case editLast = "edit_last"
     case regenerate
     case editThreeBack = "edit_three_back"
