@@ -49,7 +49,7 @@ let package = Package(
       ]),
     .executableTarget(
       name: "TokenizerBenchmark", dependencies: ["Tokenization"], path: "Benchmarks/tokenizer",
-      exclude: ["compare.py"]),
+      exclude: ["compare.py", "texts.py"]),
 
     .testTarget(name: "sottoTests", dependencies: ["sotto"], exclude: ["Fixtures"]),
     .testTarget(

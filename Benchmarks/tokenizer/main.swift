@@ -13,11 +13,15 @@ func threadTime() -> UInt64 {
 }
 
 /// The nanoseconds of each of `rounds` calls, ascending.
-func measure(_ rounds: Int, _ body: () throws -> Void) rethrows -> [UInt64] {
+/// - Parameter prepare: makes what a call gets, and is not measured.
+func measure<Input>(
+  _ rounds: Int, with prepare: () throws -> Input, _ body: (Input) throws -> Void
+) rethrows -> [UInt64] {
   var times: [UInt64] = []
   for _ in 0..<rounds {
+    let input = try prepare()
     let start = threadTime()
-    try body()
+    try body(input)
     times.append(threadTime() - start)
   }
   return times.sorted()
@@ -51,17 +55,19 @@ guard arguments.count >= 2 else {
 do {
   let model = arguments.removeFirst()
   let cache = VocabularyCache(folder: cacheFolder)
-  let compiling = try measure(1) { _ = try Tokenizer.load(path: model, cache: nil) }
+  let compiling = try measure(1, with: {}) { _ = try Tokenizer.load(path: model, cache: nil) }
   _ = try Tokenizer.load(path: model, cache: cache)
-  let loading = try measure(rounds) { _ = try Tokenizer.load(path: model, cache: cache) }
+  let loading = try measure(rounds, with: {}) { _ = try Tokenizer.load(path: model, cache: cache) }
   let tokenizer = try Tokenizer.load(path: model, cache: cache)
   for file in arguments {
     let text = String(decoding: try Data(contentsOf: URL(filePath: file)), as: UTF8.self)
     var ids: [Int32] = []
-    // The first round starts with cold caches, as a prompt does; it is among those measured.
-    let times = measure(rounds) { ids = tokenizer.encode(text, addSpecial: false, parseSpecial: false) }
+    // Each time by a tokenizer that has not seen the text: it remembers pieces.
+    let times = try measure(rounds, with: { try Tokenizer.load(path: model, cache: cache) }) {
+      ids = $0.encode(text, addSpecial: false, parseSpecial: false)
+    }
     var decoded = ""
-    let decoding = measure(rounds) { decoded = tokenizer.decode(ids, skipSpecial: false) }
+    let decoding = measure(rounds, with: {}) { decoded = tokenizer.decode(ids, skipSpecial: false) }
     let seconds = Double(times[rounds / 2]) / 1e9
     let result: [String: Any] = [
       "file": file, "bytes": text.utf8.count, "tokens": ids.count, "digest": digest(ids),

@@ -30,34 +30,20 @@ extension Tokenizer {
     self.init(vocabulary)
   }
 
-  /// A piece of text encoded by its longest matches; nil where the vocabulary or the piece does not allow it.
-  package func encodeByLongestMatch(piece: String) -> [Int32]? {
-    merge(piece) { text, count, tables, output in
-      guard tables.canMatch(text, 0, count) else { return false }
-      var merger = LongestMatchMerger()
-      merger.encode(text, 0, count, tables, &output)
-      return true
-    }
-  }
+  /// A piece of text encoded block by block, as `encode` does where the piece is no token.
+  package func encodeByBlocks(piece: String) -> [Int32] { merge(piece, isRanked: false) }
 
   /// A piece of text encoded by doing one merge after the other.
-  package func encodeByRank(piece: String) -> [Int32]? {
-    merge(piece) { text, count, tables, output in
-      var merger = RankedMerger()
-      merger.encode(text, 0, count, tables, &output)
-      return true
-    }
-  }
+  package func encodeByRank(piece: String) -> [Int32] { merge(piece, isRanked: true) }
 
-  private func merge(
-    _ piece: String,
-    _ body: (UnsafePointer<UInt8>, Int, MergeTables, inout TokenBuffer) -> Bool
-  ) -> [Int32]? {
+  private func merge(_ piece: String, isRanked: Bool) -> [Int32] {
     var piece = piece
     return piece.withUTF8 { text in
-      guard let base = text.baseAddress, text.count > 0 else { return [] }
+      guard let base = text.baseAddress else { return [] }
       var output = TokenBuffer()
-      return body(base, text.count, MergeTables(vocabulary), &output) ? output.array() : nil
+      var merger = BlockMerger()
+      merger.encode(base, 0, text.count, MergeTables(vocabulary), &output, isRanked: isRanked)
+      return output.array()
     }
   }
 }

@@ -29,7 +29,7 @@ struct TokenizerRules: Equatable, Sendable {
   var normalization: [Normalization] = []
   var preTokenization: [PreTokenization] = []
   /// Whether all merges come in the order in which tokens are made of smaller ones. Found by the compiler; it
-  /// is what `LongestMatchMerger` rests on.
+  /// is what `BlockMerger` rests on.
   var isOrdered = false
   /// Whether neighbouring characters without token are one unknown token.
   var fusesUnknown = false

@@ -24,7 +24,7 @@ import Testing
         let start = Int.random(in: 0..<pool.count, using: &generator)
         text.append(contentsOf: pool[start..<min(start + length, pool.count)])
       }
-      let quick = try #require(tokenizer.encodeByLongestMatch(piece: String(text)))
+      let quick = tokenizer.encodeByBlocks(piece: String(text))
       #expect(quick == tokenizer.encodeByRank(piece: String(text)), "\(String(text).debugDescription)")
     }
   }
@@ -44,27 +44,49 @@ import Testing
       }
       let tokenizer = try Tokenizer(tiktoken: Self.rankFile(tokens))
       for _ in 0..<100 {
-        let length = Int.random(in: 1...60, using: &generator)
+        // Blocks are of 64 bytes, or of twice as many where their borders do not fit.
+        let isLong = Int.random(in: 0..<8, using: &generator) == 0
+        let length = Int.random(in: 1...(isLong ? 400 : 60), using: &generator)
         let text = String((0..<length).map { _ in Bool.random(using: &generator) ? "a" : "b" })
-        let byRank = tokenizer.encodeByRank(piece: text)
-        #expect(byRank == Self.slowly(text, tokens))
-        // Out of order merges are left to the other way.
-        if let quick = tokenizer.encodeByLongestMatch(piece: text) { #expect(quick == byRank) }
+        let expected = Self.slowly(text, tokens)
+        #expect(tokenizer.encodeByRank(piece: text) == expected)
+        #expect(tokenizer.encodeByBlocks(piece: text) == expected)
       }
+    }
+  }
+
+  /// Every two signs in a row merge, the later ones first, so that a row's last sign decides how all before it
+  /// are paired: what comes behind a border of blocks reaches far back.
+  @Test func endsThatReachFarBack() throws {
+    let signs = Array(UInt8(0x21)...0x7E)
+    let pairs = zip(signs, signs.dropFirst()).map { [$0, $1] }.reversed()
+    let tokens = (UInt8.min...UInt8.max).map { [$0] } + pairs
+    let tokenizer = try Tokenizer(tiktoken: Self.rankFile(tokens))
+    var generator = SeededGenerator(4)
+    for _ in 0..<60 {
+      var text: [UInt8] = []
+      while text.count < 500 {
+        let first = Int.random(in: 0..<signs.count, using: &generator)
+        let last = Int.random(in: 0..<4, using: &generator) == 0 ? first : signs.count - 1
+        text += signs[min(first, 20)...Int.random(in: max(first, 20)...max(last, 20), using: &generator)]
+      }
+      let piece = String(decoding: text, as: UTF8.self)
+      let expected = Self.slowly(piece, tokens)
+      #expect(tokenizer.encodeByBlocks(piece: piece) == expected)
+      #expect(tokenizer.encodeByRank(piece: piece) == expected)
     }
   }
 
   /// tiktoken's rule, word by word: join the first pair whose bytes together have the lowest number.
   private static func slowly(_ text: String, _ tokens: [[UInt8]]) -> [Int32] {
+    let numbers = Dictionary(zip(tokens, tokens.indices)) { first, _ in first }
     var parts = text.utf8.map { [$0] }
     while true {
-      let ranks = (0..<max(0, parts.count - 1)).map {
-        tokens.firstIndex(of: parts[$0] + parts[$0 + 1]) ?? .max
-      }
+      let ranks = zip(parts, parts.dropFirst()).map { numbers[$0 + $1] ?? .max }
       guard let best = ranks.min(), best < .max, let place = ranks.firstIndex(of: best) else { break }
       parts[place] += parts.remove(at: place + 1)
     }
-    return parts.map { Int32(tokens.firstIndex(of: $0) ?? -1) }
+    return parts.map { Int32(numbers[$0] ?? -1) }
   }
 
   static func rankFile(_ tokens: [[UInt8]]) -> [UInt8] {
@@ -92,6 +114,6 @@ import Testing
       #expect(tokenizer.decode(ids, skipSpecial: false) == text)
     }
     let tokenizer = try Fixtures.tokenizer("gpt2")
-    #expect(tokenizer.encodeByRank(piece: text) == tokenizer.encodeByLongestMatch(piece: text))
+    #expect(tokenizer.encodeByRank(piece: text) == tokenizer.encodeByBlocks(piece: text))
   }
 }

@@ -2,8 +2,7 @@
 struct TextEncoder: ~Copyable {
   private(set) var output = TokenBuffer()
   private let memory = PieceMemory()
-  private var longest = LongestMatchMerger()
-  private var ranked = RankedMerger()
+  private var merger = BlockMerger()
 
   init() {}
 
@@ -14,8 +13,7 @@ struct TextEncoder: ~Copyable {
   mutating func trim() {
     guard output.capacity > 1 << 18 else { return }
     output = TokenBuffer()
-    longest = LongestMatchMerger()
-    ranked = RankedMerger()
+    merger.trim()
   }
 
   /// Adds one token.
@@ -84,10 +82,8 @@ struct TextEncoder: ~Copyable {
     if id != VocabularyLayout.none {
       output.reserve(1)
       output.append(id)
-    } else if tables.canMatch(text, start, end) {
-      longest.encode(text, start, end, tables, &output)
     } else {
-      ranked.encode(text, start, end, tables, &output)
+      merger.encode(text, start, end, tables, &output)
     }
   }
 }

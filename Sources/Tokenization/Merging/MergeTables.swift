@@ -5,9 +5,9 @@ struct MergeTables {
   let starts: UnsafePointer<UInt32>
   let pieces: PieceTable
   let neighbours: TokenNeighbours
-  let tree: TokenTree
-  let merged: UnsafePointer<UInt32>
-  let mergedCount: Int
+  private let merged: UnsafePointer<UInt32>
+  private let mergedCount: Int
+  private let bytePairs: UnsafePointer<UInt32>
   let byteTokens: UnsafePointer<UInt32>
   /// What stands for characters that cannot be written otherwise; `none` where they are left out.
   let unknown: UInt32
@@ -25,8 +25,8 @@ struct MergeTables {
     neighbours = TokenNeighbours(
       tokens: vocabulary.tokens, tokenCount: UInt32(vocabulary.count), pairs: vocabulary.pairs)
     mergedCount = vocabulary.mergedCount
-    tree = vocabulary.tree
     merged = vocabulary.merged
+    bytePairs = vocabulary.bytePairs
     byteTokens = vocabulary.byteTokens
     unknown = vocabulary.rules.unknown ?? VocabularyLayout.none
     alphabet = vocabulary.rules.alphabet
@@ -39,21 +39,38 @@ struct MergeTables {
   @inline(__always)
   func length(_ id: UInt32) -> Int { Int(starts[Int(id) &+ 1] &- starts[Int(id)]) }
 
-  /// Whether `LongestMatchMerger` can encode a piece. Where a byte is left out, what stood around it meets and
-  /// may merge, which only `RankedMerger` sees.
+  /// How many bytes the character is that starts with this one, or what stands for a character here.
   @inline(__always)
-  func canMatch(_ text: UnsafePointer<UInt8>, _ start: Int, _ limit: Int) -> Bool {
+  func characterLength(_ first: UInt8) -> Int {
+    alphabet == .bytes ? 1 : UTF8Text.length(startingWith: first)
+  }
+
+  /// The number of the merge of two tokens, or `PairTable.none`.
+  @inline(__always)
+  func rank(_ left: UInt32, _ right: UInt32) -> UInt32 { neighbours.pairs.rank(left, right) }
+
+  /// The same for the tokens of two bytes, which most merging starts with.
+  @inline(__always)
+  func rank(bytes left: UInt8, _ right: UInt8) -> UInt32 { bytePairs[Int(left) << 8 | Int(right)] }
+
+  /// The token that a merge makes; `none` where the tables lie.
+  @inline(__always)
+  func made(_ rank: UInt32) -> UInt32 {
+    var token = rank
+    if mergedCount > 0 {
+      guard Int(rank) < mergedCount else { return VocabularyLayout.none }
+      token = merged[Int(rank)]
+    }
+    return token < neighbours.tokenCount ? token : VocabularyLayout.none
+  }
+
+  /// Whether `BlockMerger` may cut a piece. Where a byte is left out, the lengths of tokens do not tell where
+  /// they stand.
+  @inline(__always)
+  func canCut(_ text: UnsafePointer<UInt8>, _ start: Int, _ limit: Int) -> Bool {
     guard lacksBytes else { return isOrdered }
     for place in start..<limit where missing.contains(text[place]) { return false }
     return isOrdered
-  }
-
-  /// The longest token of the tree that this one starts with; `none` if there is none, or if the tables lie.
-  @inline(__always)
-  func shorter(_ id: UInt32) -> UInt32 {
-    let shorter = neighbours.tokens[Int(id)].shorter
-    guard shorter < neighbours.tokenCount, length(shorter) < length(id) else { return VocabularyLayout.none }
-    return shorter
   }
 
   /// Adds what stands for a character (or byte) that is no token: its bytes' tokens, or the unknown token.

@@ -1,104 +1,60 @@
-/// Encodes a piece by doing what the rule says: of all neighbours that merge, those whose merge has the lowest
-/// number, of several the leftmost, until none do. A heap keeps the neighbours in that order, so the time is
-/// n log n. For vocabularies whose merges are out of order, which `LongestMatchMerger` cannot do, and the
-/// measure that it is held against.
+/// Merges a row of tokens of any length by doing what the rule says: of all neighbours that merge, those whose
+/// merge has the lowest number, of several the leftmost, until none do. A heap keeps the neighbours in that
+/// order, so the time is n log n. For long rows that cannot be cut, and the measure that `BlockMerger` is held
+/// against.
 struct RankedMerger {
-  private var tokens: [UInt32] = []
   private var next: [Int32] = []
   private var previous: [Int32] = []
   private var heap = MergeHeap()
 
   private static let dead = VocabularyLayout.none
-  private static let unknown = VocabularyLayout.none - 1
 
-  /// Encodes `text[start..<limit]` and adds the tokens to `output`.
-  mutating func encode(
-    _ text: UnsafePointer<UInt8>, _ start: Int, _ limit: Int, _ tables: MergeTables,
-    _ output: inout TokenBuffer
+  /// Merges `count` tokens of `row` in their place and adds what they become to `output`.
+  mutating func merge(
+    _ row: UnsafeMutablePointer<UInt32>, _ count: Int, _ tables: MergeTables, _ output: inout TokenBuffer
   ) {
-    // Places are numbered with 31 bits; a longer piece, of 2 GB, is cut.
-    var start = start
-    while limit - start > Int(Int32.max) {
-      encode(text, start, start + Int(Int32.max) / 2, tables, &output)
-      start += Int(Int32.max) / 2
-    }
-    let ends = split(text, start, limit, tables)
-    merge(tables)
-    let base = output.count
-    output.reserve(limit - start)
-    var index = 0
-    while index < tokens.count {
-      if tokens[index] == Self.unknown {
-        let characterStart = start + (index == 0 ? 0 : Int(ends[index - 1]))
-        let characterEnd = start + Int(ends[index])
-        let character = UnsafeBufferPointer(
-          start: text + characterStart, count: characterEnd - characterStart)
-        tables.appendUnknown(character, to: &output, from: base)
-        output.reserve(limit - characterEnd)
-      } else {
-        output.append(tokens[index])
-      }
-      index = Int(next[index])
-    }
-  }
-
-  /// Fills `tokens` with what merging starts from; returns where each ends, from `start` on.
-  private mutating func split(
-    _ text: UnsafePointer<UInt8>, _ start: Int, _ limit: Int, _ tables: MergeTables
-  ) -> [Int32] {
-    tokens.removeAll(keepingCapacity: true)
-    var ends: [Int32] = []
-    var place = start
-    while place < limit {
-      let length = tables.alphabet == .bytes ? 1 : UTF8Text.length(startingWith: text[place])
-      let end = min(place + length, limit)
-      let id =
-        tables.alphabet == .bytes
-        ? tables.byteTokens[Int(text[place])]
-        : tables.pieces.find(text + place, end - place, starts: tables.starts, bytes: tables.bytes)
-      place = end
-      // A byte that cannot be written at all is left out, so that its neighbours meet.
-      if id == VocabularyLayout.none, tables.alphabet == .bytes, tables.unknown == VocabularyLayout.none {
-        continue
-      }
-      tokens.append(id == VocabularyLayout.none ? Self.unknown : id)
-      ends.append(Int32(place - start))
-    }
-    return ends
-  }
-
-  private mutating func merge(_ tables: MergeTables) {
-    let count = tokens.count
-    next = (0..<count).map { Int32($0 + 1) }
-    previous = (0..<count).map { Int32($0 - 1) }
+    next.removeAll(keepingCapacity: true)
+    previous.removeAll(keepingCapacity: true)
     heap.clear()
-    for index in 0..<max(0, count - 1) { push(index, tables) }
+    for place in 0..<Int32(count) {
+      next.append(place + 1)
+      previous.append(place - 1)
+    }
+    for place in 0..<count { push(place, row, count, tables) }
     while let (rank, place) = heap.pop() {
-      guard tokens[place] != Self.dead, rankAt(place, tables) == rank, Int(rank) < tables.mergedCount,
-        tables.merged[Int(rank)] < tables.neighbours.tokenCount
+      let made = tables.made(rank)
+      guard made != VocabularyLayout.none, row[place] != Self.dead,
+        rankAt(place, row, count, tables) == rank
       else { continue }
       let second = Int(next[place])
-      tokens[place] = tables.merged[Int(rank)]
-      tokens[second] = Self.dead
+      row[place] = made
+      row[second] = Self.dead
       next[place] = next[second]
       if Int(next[place]) < count { previous[Int(next[place])] = Int32(place) }
-      push(place, tables)
-      if previous[place] >= 0 { push(Int(previous[place]), tables) }
+      push(place, row, count, tables)
+      if previous[place] >= 0 { push(Int(previous[place]), row, count, tables) }
+    }
+    output.reserve(count)
+    var place = 0
+    while place < count {
+      output.append(row[place])
+      place = Int(next[place])
     }
   }
 
-  /// The merge of the token at a place with the next one.
-  private func rankAt(_ place: Int, _ tables: MergeTables) -> UInt32 {
+  /// The number of the merge of the token at a place with the next one.
+  private func rankAt(
+    _ place: Int, _ row: UnsafeMutablePointer<UInt32>, _ count: Int, _ tables: MergeTables
+  ) -> UInt32 {
     let second = Int(next[place])
-    guard second < tokens.count, tokens[place] != Self.unknown, tokens[second] != Self.unknown else {
-      return VocabularyLayout.none
-    }
-    return tables.neighbours.pairs.rank(tokens[place], tokens[second])
+    return second < count ? tables.rank(row[place], row[second]) : PairTable.none
   }
 
-  private mutating func push(_ place: Int, _ tables: MergeTables) {
-    let rank = rankAt(place, tables)
-    if rank != VocabularyLayout.none { heap.push(rank, place) }
+  private mutating func push(
+    _ place: Int, _ row: UnsafeMutablePointer<UInt32>, _ count: Int, _ tables: MergeTables
+  ) {
+    let rank = rankAt(place, row, count, tables)
+    if rank != PairTable.none { heap.push(rank, place) }
   }
 }
 

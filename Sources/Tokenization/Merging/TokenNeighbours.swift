@@ -5,7 +5,8 @@
 /// border between them came in between. That depends on the two alone: until something merges across a
 /// border, each side merges as if the other were not there. Hence a row of tokens is the encoding of its
 /// text exactly if each of them is the encoding of its own bytes and every two neighbours pass this test;
-/// and as merging has one result, there is only one such row. `LongestMatchMerger` looks for it.
+/// and as merging has one result, there is only one such row. `BlockMerger` puts it together from
+/// shorter ones.
 struct TokenNeighbours {
   let tokens: UnsafePointer<TokenEntry>
   let tokenCount: UInt32
@@ -23,7 +24,7 @@ struct TokenNeighbours {
   @inline(__always)
   func canStand(_ left: UInt32, _ right: UInt32) -> Bool {
     let rank = pairs.rank(left, right)
-    return rank == VocabularyLayout.none && canForm(left, right)
+    return rank == PairTable.none && canForm(left, right)
   }
 
   /// The same, but for a merge of the two tokens as they are, which may come.

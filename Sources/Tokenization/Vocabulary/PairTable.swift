@@ -1,39 +1,60 @@
 /// Finds the merge of two neighbouring tokens. A slot of 64 bits holds the two tokens (21 bits each) and the
-/// number of the merge (22 bits).
+/// number of the merge (22 bits). Four slots are a bucket of half a cache line, filled from the first on, and
+/// all of it is looked at without asking in between: whether two tokens merge cannot be foreseen, and a
+/// processor that guesses wrong waits for memory twice.
 struct PairTable {
   private let slots: UnsafePointer<UInt64>
   private let starts: UInt64
 
+  /// "They do not merge": above the number of any merge.
+  static let none = UInt32(VocabularyLayout.maximumMerges)
+  static let empty = UInt64.max
   private static let rankBits = UInt64(VocabularyLayout.rankBits)
   private static let rankMask = UInt64(VocabularyLayout.maximumMerges)
   private static let idBits = UInt64(VocabularyLayout.idBits)
-  static let empty = UInt64.max
+  static let bucket = 4
 
-  /// Requires `ProbeTable.fewest` slots or more, the last one empty.
+  /// Requires `ProbeTable.fewest` slots or more, a multiple of `bucket`, the last one empty.
   init(_ slots: UnsafePointer<UInt64>, count: Int) {
     self.slots = slots
-    starts = ProbeTable.starts(count)
+    starts = Self.starts(count)
   }
 
-  /// The number of the merge of two tokens; `none` if they do not merge.
+  /// The buckets that searches start from.
+  private static func starts(_ slotCount: Int) -> UInt64 {
+    ProbeTable.starts(slotCount) / UInt64(bucket) + 1
+  }
+
+  /// The number of the merge of two tokens, or `none`.
   @inline(__always)
   func rank(_ left: UInt32, _ right: UInt32) -> UInt32 {
     let key = Self.key(left, right)
-    var slot = ProbeTable.start(Self.hash(key), starts)
+    var slot = ProbeTable.start(Self.hash(key), starts) &* Self.bucket
     while true {
-      let entry = slots[slot]
-      if entry >> Self.rankBits == key { return UInt32(truncatingIfNeeded: entry & Self.rankMask) }
-      if entry == Self.empty { return VocabularyLayout.none }
-      slot &+= 1
+      let (first, second, third, fourth) = (slots[slot], slots[slot &+ 1], slots[slot &+ 2], slots[slot &+ 3])
+      // One of them at most is not `empty` then.
+      let found =
+        Self.only(first, key) & Self.only(second, key) & Self.only(third, key) & Self.only(fourth, key)
+      // A bucket that is not full ends the search; few are, and the last one never.
+      if found != Self.empty || fourth == Self.empty {
+        return UInt32(truncatingIfNeeded: found & Self.rankMask)
+      }
+      slot &+= Self.bucket
     }
+  }
+
+  /// The slot if it has this key, else `empty`.
+  @inline(__always)
+  private static func only(_ slot: UInt64, _ key: UInt64) -> UInt64 {
+    slot >> rankBits == key ? slot : empty
   }
 
   /// The slots for some merges; of several merges of the same pair the first counts.
   static func slots(count: Int, _ merge: (Int) -> (left: UInt32, right: UInt32, rank: UInt32)) -> [UInt64] {
-    var slotCount = ProbeTable.slotCount(count)
+    var slotCount = (ProbeTable.slotCount(count) + bucket - 1) / bucket * bucket
     while true {
       if let slots = slots(slotCount, count, merge) { return slots }
-      slotCount += slotCount / 2
+      slotCount += slotCount / 8 * bucket
     }
   }
 
@@ -42,14 +63,14 @@ struct PairTable {
     _ slotCount: Int, _ count: Int, _ merge: (Int) -> (left: UInt32, right: UInt32, rank: UInt32)
   ) -> [UInt64]? {
     var slots = [UInt64](repeating: empty, count: slotCount)
-    let starts = ProbeTable.starts(slotCount)
+    let starts = starts(slotCount)
     let fits = slots.withUnsafeMutableBufferPointer { slots in
       for index in 0..<count {
         let (left, right, rank) = merge(index)
         let key = key(left, right)
-        var slot = ProbeTable.start(hash(key), starts)
+        var slot = ProbeTable.start(hash(key), starts) * bucket
         while slots[slot] != empty, slots[slot] >> rankBits != key { slot += 1 }
-        guard slot < slotCount - 1 else { return false }
+        guard slot < slotCount - bucket else { return false }
         if slots[slot] == empty { slots[slot] = key << rankBits | UInt64(rank) }
       }
       return true

@@ -55,9 +55,9 @@ struct VocabularySections {
     let starts: UnsafeBufferPointer<UInt32> = array(.starts)
     guard tokenCount <= VocabularyLayout.maximumTokens, starts.count == tokenCount + 1,
       count(.traits) == tokenCount, count(.byteTokens) == 256, starts[0] == 0,
-      Int(starts[tokenCount]) <= count(.bytes), count(.nodes) > 0, count(.addedNodes) > 0,
+      Int(starts[tokenCount]) <= count(.bytes), count(.bytePairs) == 1 << 16,
       isTable(.pieces, PieceTable.empty), isTable(.names, PieceTable.empty),
-      isTable(.pairs, PairTable.empty), isTable(.edges, TokenTree.empty),
+      isTable(.pairs, PairTable.empty), count(.pairs) % PairTable.bucket == 0,
       isTable(.addedEdges, TokenTree.empty)
     else { return false }
     var ascends = true

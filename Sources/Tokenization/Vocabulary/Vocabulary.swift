@@ -14,7 +14,7 @@ struct Vocabulary: @unchecked Sendable {
   let pairs: PairTable
   let merged: UnsafePointer<UInt32>
   let mergedCount: Int
-  let tree: TokenTree
+  let bytePairs: UnsafePointer<UInt32>
   let added: TokenTree
   let byteTokens: UnsafePointer<UInt32>
   let rules: TokenizerRules
@@ -44,12 +44,9 @@ struct Vocabulary: @unchecked Sendable {
     pieces = PieceTable(sections.pointer(.pieces), count: sections.count(.pieces), tokenCount: count)
     names = PieceTable(sections.pointer(.names), count: sections.count(.names), tokenCount: count)
     pairs = PairTable(sections.pointer(.pairs), count: sections.count(.pairs))
-    tree = TokenTree(
-      sections.pointer(.edges), count: sections.count(.edges), longest: sections.array(.nodes),
-      base: sections.pointer(.nodes), tokenCount: count)
+    bytePairs = sections.pointer(.bytePairs)
     added = TokenTree(
-      sections.pointer(.addedEdges), count: sections.count(.addedEdges), longest: sections.array(.addedNodes),
-      base: sections.pointer(.addedNodes), tokenCount: count)
+      sections.pointer(.addedEdges), count: sections.count(.addedEdges), tokenCount: count)
   }
 
   /// The stored bytes of a token. Requires a number below `count`.

@@ -7,11 +7,12 @@ struct VocabularyCompiler {
   private var mergeable: [UInt32] = []
   private var merges = CompiledMerges()
   private var pairSlots: [UInt64] = []
+  /// The token that each number of a merge makes; empty where that is the token's own.
+  private var mergeTokens: [UInt32] = []
   private var entries: [TokenEntry]
   /// Whether merging makes each token of the token's own bytes.
   private var isReached: [Bool]
   private var isOrdered = true
-  private var tree: TokenTreeBuilder
 
   /// The image of a vocabulary.
   /// - Parameter key: what its sources are.
@@ -30,21 +31,37 @@ struct VocabularyCompiler {
     self.key = key
     let none = VocabularyLayout.none
     entries = Array(
-      repeating: TokenEntry(left: none, right: none, order: 0, shorter: none), count: draft.count)
+      repeating: TokenEntry(left: none, right: none, order: 0), count: draft.count)
     isReached = Array(repeating: false, count: draft.count)
-    tree = TokenTreeBuilder(tokenCount: draft.count, expected: draft.count * 2)
   }
 
   private mutating func run() throws(TokenizerError) {
     mergeable = Self.byLength(draft) { draft.traits[$0].contains(.mergeable) }
     merges = try CompiledMerges(draft, mergeable)
     pairSlots = PairTable.slots(count: merges.count) { merges[$0] }
+    mergeTokens = merges.made
     findParts()
+    if isOrdered { keepMadeMerges() }
   }
 
-  /// Finds how merging makes each token, and whether it does; puts those that it makes into the tree.
+  /// Leaves out merges that never come. Where they are in order, the two tokens that become a third are always
+  /// the same: all merges within the third's bytes come in the order in which they come when it is alone.
+  private mutating func keepMadeMerges() {
+    let made = mergeable.filter { entries[Int($0)].order > 0 }
+      .sorted { entries[Int($0)].order < entries[Int($1)].order }
+    // Merges as a rule come in the order of their tokens' numbers, which can number them too.
+    if zip(made, made.dropFirst()).allSatisfy({ $0 < $1 }) {
+      for id in made { entries[Int(id)].order = id + 1 }
+      mergeTokens = []
+    }
+    pairSlots = PairTable.slots(count: made.count) { index in
+      let entry = entries[Int(made[index])]
+      return (entry.left, entry.right, entry.order - 1)
+    }
+  }
+
+  /// Finds how merging makes each token, and whether it does.
   private mutating func findParts() {
-    let none = VocabularyLayout.none
     let (draft, merges, pairSlots) = (draft, merges, pairSlots)
     // Moved out, so that they are changed in place.
     var (entries, isReached) = (entries, isReached)
@@ -59,8 +76,8 @@ struct VocabularyCompiler {
           for id in mergeable {
             let token = UnsafeBufferPointer(
               rebasing: bytes[Int(draft.starts[Int(id)])..<Int(draft.starts[Int(id) + 1])])
-            guard !token.isEmpty else { continue }
-            var start: (token: UInt32, length: Int)?
+            // A second token with the same bytes is never made.
+            guard draft.find(token) == id else { continue }
             if !isBase(token) {
               guard
                 let index = merges.making(id).first(where: { index in
@@ -71,21 +88,9 @@ struct VocabularyCompiler {
               else { continue }
               let (left, right, rank) = merges[index]
               if rank < max(entries[Int(left)].order, entries[Int(right)].order) { isOrdered = false }
-              entries[Int(id)] = TokenEntry(left: left, right: right, order: rank + 1, shorter: none)
-              let middle = Int(draft.starts[Int(left) + 1] - draft.starts[Int(left)])
-              if token[middle] & 0xC0 != 0x80 { start = (left, middle) }
+              entries[Int(id)] = TokenEntry(left: left, right: right, order: rank + 1)
             }
-            guard tree.hasRoom(token.count) else {
-              isOrdered = false
-              continue
-            }
-            if let shorter = tree.add(id, token, after: start) {
-              entries[Int(id)].shorter = shorter
-              isReached[Int(id)] = true
-            } else {
-              // A second token with the same bytes is never made.
-              entries[Int(id)] = TokenEntry(left: none, right: none, order: 0, shorter: none)
-            }
+            isReached[Int(id)] = true
           }
         }
       }
@@ -140,6 +145,7 @@ extension VocabularyCompiler {
     }
     let (pieces, names) = tables(isPiece)
     let added = addedTree()
+    let byteTokens = byteTokens()
     var writer = VocabularyWriter()
     writer.add(.bytes, draft.bytes)
     writer.add(.starts, draft.starts)
@@ -148,12 +154,10 @@ extension VocabularyCompiler {
     writer.add(.pieces, pieces)
     writer.add(.names, names)
     writer.add(.pairs, pairSlots)
-    writer.add(.merged, merges.made)
-    writer.add(.edges, tree.finishedSlots())
-    writer.add(.nodes, tree.longest)
-    writer.add(.addedEdges, added.finishedSlots())
-    writer.add(.addedNodes, added.longest)
-    writer.add(.byteTokens, byteTokens())
+    writer.add(.merged, mergeTokens)
+    writer.add(.bytePairs, bytePairs(byteTokens))
+    writer.add(.addedEdges, added.slots)
+    writer.add(.byteTokens, byteTokens)
     writer.add(.rules, rules.words)
     return writer.image(key: key)
   }
@@ -197,7 +201,7 @@ extension VocabularyCompiler {
         guard !token.isEmpty, token.count <= Self.longestAdded, tree.hasRoom(token.count),
           String(validating: token, as: UTF8.self) != nil
         else { return }
-        _ = tree.add(id, token)
+        tree.add(id, token)
       }
     }
     return tree
@@ -217,6 +221,20 @@ extension VocabularyCompiler {
       }
     }
     return tokens
+  }
+
+  /// The merges of every two bytes.
+  private func bytePairs(_ byteTokens: [UInt32]) -> [UInt32] {
+    var ranks = [UInt32](repeating: PairTable.none, count: 1 << 16)
+    guard draft.rules.alphabet == .bytes else { return ranks }
+    pairSlots.withUnsafeBufferPointer { slots in
+      guard let base = slots.baseAddress else { return }
+      let pairs = PairTable(base, count: slots.count)
+      for index in ranks.indices {
+        ranks[index] = pairs.rank(byteTokens[index >> 8], byteTokens[index & 0xFF])
+      }
+    }
+    return ranks
   }
 
   /// The byte that <0xXX> stands for.

@@ -8,7 +8,7 @@ package enum VocabularyLayout {
   /// "SottoVoc" in the machine's byte order.
   static let magic: UInt64 = 0x536F_7474_6F56_6F63
   /// To be raised whenever the meaning of any byte changes, so that older caches are made again.
-  static let version: UInt64 = 1
+  static let version: UInt64 = 2
 
   // Places of the header's eight 64-bit words.
   static let magicWord = 0
@@ -50,15 +50,12 @@ enum VocabularySection: Int, CaseIterable {
   case names
   /// UInt64 slots: which two tokens merge (`PairTable`).
   case pairs
-  /// UInt32: the token that each merge makes.
+  /// UInt32: the token that each merge makes; empty where merges have the numbers of their tokens.
   case merged
-  /// UInt64 slots: the tree of tokens that merging reaches (`TokenTree`).
-  case edges
-  /// UInt32: for each inner node of it, the longest token on the way to it.
-  case nodes
-  /// UInt64 slots and UInt32: the same for added tokens.
+  /// UInt32, 65,536: the number of the merge of two bytes' tokens (or `PairTable.none`), the first byte's bits the higher.
+  case bytePairs
+  /// UInt64 slots: the tree of added tokens (`TokenTree`).
   case addedEdges
-  case addedNodes
   /// UInt32, 256: the token of each byte.
   case byteTokens
   /// UInt32: `TokenizerRules` as numbers.
@@ -68,14 +65,14 @@ enum VocabularySection: Int, CaseIterable {
   var stride: Int {
     switch self {
     case .bytes, .traits: 1
-    case .starts, .pieces, .names, .merged, .nodes, .addedNodes, .byteTokens, .rules: 4
-    case .pairs, .edges, .addedEdges: 8
+    case .starts, .pieces, .names, .merged, .bytePairs, .byteTokens, .rules: 4
+    case .pairs, .addedEdges: 8
     case .tokens: MemoryLayout<TokenEntry>.stride
     }
   }
 }
 
-/// How a token is made of smaller ones: what merging needs to know of it, on a quarter of a cache line.
+/// How a token is made of smaller ones: what merging needs to know of it.
 struct TokenEntry {
   /// The two tokens that merge into it when its bytes are encoded alone; `none` for single bytes and
   /// characters, and for tokens that merging never makes.
@@ -83,8 +80,6 @@ struct TokenEntry {
   var right: UInt32
   /// One more than the number of that merge; 0 where there is none.
   var order: UInt32
-  /// The longest token that merging makes and that this one starts with, other than itself; or `none`.
-  var shorter: UInt32
 }
 
 /// What kind of token it is.
