@@ -26,12 +26,18 @@ public struct GeneratorLimits: Sendable {
 public actor Generator {
   private let thread = GenerationThread()
   private let background = BackgroundWork()
+  /// The saving that gives way to whoever waits.
+  let passing = CurrentWork()
   var models: ResidentModels
   /// The model that was turned to last.
   private var latest: String?
   let cache: PromptCache
   /// Where caches are saved; nil for nowhere.
   nonisolated let store: CacheStore?
+  /// The tokens in the files of sessions.
+  var onDisk: [SessionFileKey: [Int32]] = [:]
+  /// Told, once, why caches cannot be saved.
+  nonisolated let diskProblem = DiskProblem()
 
   /// A generator without models, on a new thread.
   public init(limits: GeneratorLimits = GeneratorLimits(), store: CacheStore? = nil) {
@@ -59,7 +65,7 @@ public actor Generator {
       throw GenerationError.modelTooLarge(bytes: loaded.bytes, memory: memory)
     }
     turn(to: key)
-    if !models.insert(key, loaded).isEmpty { loaded.backend.releaseUnusedMemory() }
+    if !models.insert(key, loaded).isEmpty { releaseUnusedMemory() }
     return loaded.model.facts
   }
 
@@ -67,6 +73,12 @@ public actor Generator {
   private func turn(to key: String) {
     if let latest, latest != key { models.peek(latest)?.backend.releaseUnusedMemory() }
     latest = key
+  }
+
+  /// Gives back to the system what models that left have used. Whoever holds a part of one that left (its
+  /// tokenizer, say) lets go of it first.
+  public func releaseUnusedMemory() {
+    if let latest { models.peek(latest)?.backend.releaseUnusedMemory() }
   }
 
   /// Whether a model is in memory; if so it counts as used now.
@@ -103,6 +115,7 @@ public actor Generator {
     continuation.onTermination = { _ in cancellation.cancel() }
     let started = ContinuousClock.now
     background.stop()
+    passing.stop()
     Task {
       await run(key, request, cancellation, started) { continuation.yield($0) }
       continuation.finish()
@@ -144,7 +157,7 @@ public actor Generator {
   }
 
   private func read(_ key: String, _ request: ReadAheadRequest, _ flag: CancellationFlag) -> Int {
-    guard !flag.isRetired, let loaded = models.use(key) else { return 0 }
+    guard background.enter(flag), let loaded = models.use(key) else { return 0 }
     let read = try? ReadAheadRun.run(request, loaded: loaded, key: key, cache: cache, turn: flag)
     return read ?? 0
   }
@@ -172,19 +185,45 @@ public actor Generator {
   }
 }
 
-/// The one thing that is read ahead at a time.
+/// The one thing that is read ahead at a time, and what it has taken the place of while that ends its chunk.
 private final class BackgroundWork: Sendable {
-  private let current = Mutex<CancellationFlag?>(nil)
+  private let newest = CurrentWork()
+  private let running = CurrentWork()
 
   /// The caller's work takes the place of what runs, behind the chunk at hand: where chunks take longer than
   /// the person's next words, a draft would never be read otherwise.
-  func start() -> CancellationFlag {
+  func start() -> CancellationFlag { newest.start { $0.retire() } }
+
+  /// Whether work may begin on the generator's thread; it then runs until another enters.
+  func enter(_ flag: CancellationFlag) -> Bool {
+    running.replace(with: flag)
+    return !flag.isRetired
+  }
+
+  /// All of it ends at once.
+  func stop() {
+    newest.stop()
+    running.stop()
+  }
+}
+
+/// What runs now of a kind of work of which one is enough.
+final class CurrentWork: Sendable {
+  private let current = Mutex<CancellationFlag?>(nil)
+
+  /// New work takes the place of what runs, which is told so.
+  func start(_ tell: (CancellationFlag) -> Void = { $0.cancel() }) -> CancellationFlag {
     let flag = CancellationFlag()
-    current.withLock {
-      $0?.retire()
-      $0 = flag
-    }
+    if let earlier = replace(with: flag) { tell(earlier) }
     return flag
+  }
+
+  @discardableResult
+  func replace(with flag: CancellationFlag) -> CancellationFlag? {
+    current.withLock { current in
+      defer { current = flag }
+      return current
+    }
   }
 
   func stop() { current.withLock { $0?.cancel() } }

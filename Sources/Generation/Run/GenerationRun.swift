@@ -32,6 +32,13 @@ struct GenerationRun {
   /// Reads the prompt and generates. What was computed stays in the cache, after a cancellation or a failure
   /// too.
   mutating func run(_ emit: (GenerationEvent) -> Void) throws -> GenerationStatistics {
+    do { return try readAndDecode(emit) } catch {
+      reader.keep(statistics.generatedTokens > 0 ? .answer : .interval)
+      throw error
+    }
+  }
+
+  private mutating func readAndDecode(_ emit: (GenerationEvent) -> Void) throws -> GenerationStatistics {
     let start = ContinuousClock.now
     let progress = PrefillProgress(
       total: statistics.promptTokens, reused: statistics.reusedTokens, read: 0, report: statistics.reuse)

@@ -12,7 +12,8 @@ struct ReadAheadRun {
       tokenizer: loaded.tokenizer, held: cache.tree(key))
     guard !tokens.isEmpty, cache.reusable(key, tokens) < tokens.count - 1 else { return 0 }
     var reader = try PromptReader(tokens, loaded: loaded, key: key, session: request.session, cache: cache)
-    _ = try reader.read(
+    // A chunk that fails costs itself alone, as one that is interrupted does.
+    _ = try? reader.read(
       boundaries: boundaries, largestChunk: chunk, mayGoOn: { !turn.isRetired },
       isInterrupted: { turn.isCancelled }, { _ in })
     let read = reader.sequence.ledger.count - reader.reused

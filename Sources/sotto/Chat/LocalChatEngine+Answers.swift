@@ -16,7 +16,9 @@ extension LocalChatEngine {
     let task = Task {
       let answer = await self.answer(request, flag) { continuation.yield($0) }
       continuation.finish()
-      if let answer { await self.readHistory(request, answer, now) }
+      guard let answer else { return }
+      await self.readHistory(request, answer, now)
+      await self.saveInPassing(request, flag)
     }
     continuation.onTermination = { reason in
       guard case .cancelled = reason else { return }

@@ -89,8 +89,11 @@ actor LocalChatEngine: ChatEngine {
       key: key, model: model, info: info, needsSnapshots: await generator.needsSnapshots(key))
     opened[key] = open
     let residents = Set(await generator.residentKeys)
-    opened = opened.filter { residents.contains($0.key) }
     current = open
+    if !residents.isSuperset(of: opened.keys) {
+      opened = opened.filter { residents.contains($0.key) }
+      await generator.releaseUnusedMemory()
+    }
     if let session { await generator.restore(session: session, for: key) }
     return info
   }
