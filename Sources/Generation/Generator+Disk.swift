@@ -6,7 +6,9 @@ import Synchronization
 // refused is as good as none.
 extension Generator {
   /// Calls `report` once, with a line for the person, when caches cannot be saved.
-  public nonisolated func listen(_ report: @escaping @Sendable (String) -> Void) { diskProblem.listen(report) }
+  public nonisolated func listen(_ report: @escaping @Sendable (String) -> Void) {
+    diskProblem.listen(report)
+  }
 
   /// Saves the latest of what each model has read of a session, the one that was used last first. Returns when it
   /// is on disk. Of one that is left in passing, only what is worth it is saved, until somebody asks for an answer;
