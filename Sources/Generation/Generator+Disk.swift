@@ -1,15 +1,34 @@
 import Models
 import Synchronization
 
-// Caches on disk: a session's, which is saved when the person leaves it, and the unchanging head of a model's
-// prompts. Files are written and checked on threads that nobody waits for; a file that is refused is as good as
-// none.
+// Caches on disk: a session's, which is saved as it goes on and when the person leaves it, and the unchanging
+// head of a model's prompts. Files are written and checked on threads that nobody waits for; a file that is
+// refused is as good as none.
 extension Generator {
-  /// Saves the latest of what each model has read of a session. Returns when it is on disk.
-  public nonisolated func save(session: String) async {
+  /// Calls `report` once, with a line for the person, when caches cannot be saved.
+  public nonisolated func listen(_ report: @escaping @Sendable (String) -> Void) {
+    diskProblem.listen(report)
+  }
+
+  /// Saves the latest of what each model has read of a session, the one that was used last first. Returns when it
+  /// is on disk. Of one that is left in passing, only what is worth it is saved, until somebody asks for an answer;
+  /// a cancelled task leaves what is not written yet.
+  public nonisolated func save(session: String, _ occasion: SavePlan.Occasion = .leaving) async {
     guard let store else { return }
-    for (key, prompt) in await unsaved(session) {
-      await Self.offThread { try? store.save(prompt, for: .session(session), model: key) }
+    let flag = passing.start()
+    await withTaskCancellationHandler {
+      for (key, prompt) in await unsaved(session, occasion) where !flag.isCancelled {
+        let isSaved = await Self.offThread { [diskProblem] in
+          diskProblem.attempt(in: store.folder) { () throws(PromptFileError) in
+            try store.save(prompt, for: .session(session), model: key) {
+              flag.isCancelled
+            }
+          }
+        }
+        if isSaved { await note(prompt.ledger, key, session) }
+      }
+    } onCancel: {
+      flag.cancel()
     }
   }
 
@@ -20,16 +39,23 @@ extension Generator {
     guard let store else { return 0 }
     let prompt = await Self.offThread { try? store.load(.session(session), model: key) }
     guard let prompt else { return 0 }
+    await note(prompt.ledger, key, session)
     return await take(prompt, key, .answer, session)
   }
 
   /// Removes what was saved of a session, and what is held of it.
   public nonisolated func forget(session: String) async {
+    passing.stop()
     await forgetHeld(session)
     store?.removeAll(of: session)
   }
 
-  private func forgetHeld(_ session: String) async { await atRest { cache.remove(session: session) } }
+  private func forgetHeld(_ session: String) async {
+    await atRest {
+      cache.remove(session: session)
+      onDisk = onDisk.filter { $0.key.session != session }
+    }
+  }
 
   /// Makes the beginning of a model's new conversations ready: from the file that was kept of it, or by
   /// reading it ahead and keeping it.
@@ -44,7 +70,11 @@ extension Generator {
     let read = await readAhead(
       key, ReadAheadRequest(prompt: .tokens(tokens), purpose: .head), in: turn)
     if let store, tokens.count >= Self.shortestHead, let head = await held(key, tokens) {
-      await Self.offThread { try? store.save(head, for: .head(of: tokens), model: key) }
+      _ = await Self.offThread { [diskProblem] in
+        diskProblem.attempt(in: store.folder) { () throws(PromptFileError) in
+          try store.save(head, for: .head(of: tokens), model: key)
+        }
+      }
     }
     return read
   }
@@ -57,7 +87,10 @@ extension Generator {
 
   /// Removes all files.
   /// - Returns: the bytes that they had.
-  public nonisolated func clearDisk() -> Int { store?.removeAll() ?? 0 }
+  public nonisolated func clearDisk() -> Int {
+    passing.stop()
+    return store?.removeAll() ?? 0
+  }
 
   /// Takes in the longest head on disk that a prompt begins with.
   private nonisolated func restoreHead(of tokens: [Int32], _ key: String) async -> Int {
@@ -102,19 +135,35 @@ extension Generator {
     return StoredPrompt(held.state, ledger: tokens, logits: held.logits)
   }
 
-  private func unsaved(_ session: String) async -> [(key: String, prompt: StoredPrompt)] {
+  private func unsaved(
+    _ session: String, _ occasion: SavePlan.Occasion
+  ) async -> [(key: String, prompt: StoredPrompt)] {
     await atRest {
       cache.latest(of: session).compactMap { key, node in
-        guard let held = node.value, !held.isFromDisk else { return nil }
-        return (key, StoredPrompt(held.state, ledger: node.tokens, logits: held.logits))
+        guard let held = node.value, let store else { return nil }
+        let tokens = node.tokens
+        // Files leave to stay in the limit.
+        let isThere = store.contains(.session(session), model: key)
+        let saved = isThere ? onDisk[SessionFileKey(model: key, session: session)] ?? [] : []
+        let common = zip(saved, tokens).prefix { $0 == $1 }.count
+        guard
+          SavePlan.isWorthIt(
+            new: tokens.count - common, total: tokens.count, bytes: held.state.bytes, occasion)
+        else { return nil }
+        return (key, StoredPrompt(held.state, ledger: tokens, logits: held.logits))
       }
     }
   }
 
+  /// Notes what a session's file holds.
+  private func note(_ tokens: [Int32], _ key: String, _ session: String) {
+    onDisk[SessionFileKey(model: key, session: session)] = tokens
+  }
+
   /// Does what takes its time where it holds nobody up.
   private nonisolated static func offThread<Result: Sendable>(
-    _ work: @escaping @Sendable () -> Result?
-  ) async -> Result? {
+    _ work: @escaping @Sendable () -> Result
+  ) async -> Result {
     await Task.detached(priority: .utility) { work() }.value
   }
 }

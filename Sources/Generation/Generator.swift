@@ -32,6 +32,8 @@ public actor Generator {
   private let background = BackgroundWork()
   private let gate = ComputingGate()
   private nonisolated let models: Mutex<ResidentModels<ResidentModel>>
+  /// The saving that gives way to whoever waits.
+  let passing = CurrentWork()
   /// The model that computed last.
   private var latest: String?
   /// Prompt tokens that models read a second, as measured last, by their keys.
@@ -39,6 +41,10 @@ public actor Generator {
   let cache: PromptCache
   /// Where caches are saved; nil for nowhere.
   nonisolated let store: CacheStore?
+  /// The tokens in the files of sessions.
+  var onDisk: [SessionFileKey: [Int32]] = [:]
+  /// Told, once, why caches cannot be saved.
+  nonisolated let diskProblem = DiskProblem()
 
   /// A generator without models, on a new thread.
   public init(limits: GeneratorLimits = GeneratorLimits(), store: CacheStore? = nil) {
@@ -102,6 +108,7 @@ public actor Generator {
     continuation.onTermination = { _ in cancellation.cancel() }
     let started = ContinuousClock.now
     background.stop()
+    passing.stop()
     // From now on, so that no model that comes before its turn can make it leave.
     models.withLock { $0.hold(key) }
     Task {
@@ -157,7 +164,7 @@ public actor Generator {
   private func read(_ key: String, _ request: ReadAheadRequest, _ flag: CancellationFlag) async -> Int {
     var read = 0
     if await gate.enter(unless: { flag.isRetired }) {
-      if !flag.isRetired, let loaded = try? turn(to: key) {
+      if background.enter(flag), let loaded = try? turn(to: key) {
         let run = try? await ReadAheadRun.run(
           request, loaded: loaded, key: key, cache: cache, turn: flag, pause: pause)
         read = run?.read ?? 0
@@ -255,19 +262,45 @@ public actor Generator {
   }
 }
 
-/// The one thing that is read ahead at a time.
+/// The one thing that is read ahead at a time, and what it has taken the place of while that ends its chunk.
 private final class BackgroundWork: Sendable {
-  private let current = Mutex<CancellationFlag?>(nil)
+  private let newest = CurrentWork()
+  private let running = CurrentWork()
 
   /// The caller's work takes the place of what runs, behind the chunk at hand: where chunks take longer than
   /// the person's next words, a draft would never be read otherwise.
-  func start() -> CancellationFlag {
+  func start() -> CancellationFlag { newest.start { $0.retire() } }
+
+  /// Whether work may begin on the generator's thread; it then runs until another enters.
+  func enter(_ flag: CancellationFlag) -> Bool {
+    running.replace(with: flag)
+    return !flag.isRetired
+  }
+
+  /// All of it ends at once.
+  func stop() {
+    newest.stop()
+    running.stop()
+  }
+}
+
+/// What runs now of a kind of work of which one is enough.
+final class CurrentWork: Sendable {
+  private let current = Mutex<CancellationFlag?>(nil)
+
+  /// New work takes the place of what runs, which is told so.
+  func start(_ tell: (CancellationFlag) -> Void = { $0.cancel() }) -> CancellationFlag {
     let flag = CancellationFlag()
-    current.withLock {
-      $0?.retire()
-      $0 = flag
-    }
+    if let earlier = replace(with: flag) { tell(earlier) }
     return flag
+  }
+
+  @discardableResult
+  func replace(with flag: CancellationFlag) -> CancellationFlag? {
+    current.withLock { current in
+      defer { current = flag }
+      return current
+    }
   }
 
   func stop() { current.withLock { $0?.cancel() } }

@@ -78,6 +78,14 @@ public final class SequenceState {
     for layer in layers { layer.truncate(to: length) }
   }
 
+  /// Cuts back the layers that a pass which failed left further on than `length`.
+  /// - Returns: false where a layer cannot be cut back to it; the state is of no use then.
+  public func settle(at length: Int) -> Bool {
+    guard layers.allSatisfy({ $0.canTruncate(to: length) }) else { return false }
+    truncate(to: length)
+    return true
+  }
+
   /// An independent state with the same content; pages are shared.
   public func fork() -> SequenceState { SequenceState(layers: layers.map { $0.fork() }) }
 

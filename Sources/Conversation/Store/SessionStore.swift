@@ -129,6 +129,11 @@ public final class SessionStore: Sendable {
     }
   }
 
+  /// Returns when what was asked for before is done.
+  public func flush() async {
+    await withCheckedContinuation { continuation in queue.async { continuation.resume() } }
+  }
+
   private func use<Result: Sendable>(
     _ body: @escaping @Sendable (inout SessionDatabase) throws -> Result
   ) async throws -> Result {

@@ -122,12 +122,14 @@ package final class PromptCache {
     trees[model]?.valuedNodes.max { ($0.value?.lastUse ?? 0) < ($1.value?.lastUse ?? 0) }
   }
 
-  /// For each model, what was kept last of a session's conversation, drafts left out.
+  /// For each model, what was kept last of a session's conversation, drafts left out; the model that was used
+  /// last first.
   package func latest(of session: String) -> [(model: String, node: Tree.Node)] {
-    trees.sorted { $0.key < $1.key }.compactMap { model, tree in
+    func use(_ node: Tree.Node) -> Int { node.value?.lastUse ?? 0 }
+    return trees.compactMap { model, tree in
       let nodes = tree.valuedNodes.filter { $0.value?.session == session && $0.value?.place != .draft }
-      return nodes.max { ($0.value?.lastUse ?? 0) < ($1.value?.lastUse ?? 0) }.map { (model, $0) }
-    }
+      return nodes.max { use($0) < use($1) }.map { (model, $0) }
+    }.sorted { use($0.node) > use($1.node) }
   }
 
   // Keeping

@@ -37,8 +37,12 @@ public struct CacheStore: Sendable {
 
   /// Stores a prompt in place of what was there under the key, then removes what is beyond the limit. Takes about
   /// a millisecond a megabyte; meant for a thread that nobody waits for.
-  /// - Parameter model: identifies the model's file and how it computes (its path, size and time, the precision).
-  public func save(_ prompt: StoredPrompt, for key: PromptKey, model: String) throws(PromptFileError) {
+  /// - Parameters:
+  ///   - model: identifies the model's file and how it computes (its path, size and time, the precision).
+  ///   - isInterrupted: asked all the while; when it says true, what was there stays.
+  public func save(
+    _ prompt: StoredPrompt, for key: PromptKey, model: String, isInterrupted: () -> Bool = { false }
+  ) throws(PromptFileError) {
     guard prompt.bytes <= limit else { throw .tooLarge(bytes: prompt.bytes, limit: limit) }
     do {
       try FileManager.default.createDirectory(
@@ -47,7 +51,7 @@ public struct CacheStore: Sendable {
       throw .file(CheckpointError(.unreadable, file: folder, "the folder cannot be made"))
     }
     let path = path(key, model)
-    try PromptFile.write(prompt, model: model, key: key.text, to: path)
+    try PromptFile.write(prompt, model: model, key: key.text, to: path, isInterrupted: isInterrupted)
     makeRoom(keeping: path)
   }
 

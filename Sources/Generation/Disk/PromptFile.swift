@@ -37,9 +37,10 @@ enum PromptFile {
   /// - Parameters:
   ///   - model: identifies the model and how it computes; only a reader who gives the same gets the prompt.
   ///   - key: what the prompt is kept for; a reader has to give the same.
-  static func write(_ prompt: StoredPrompt, model: String, key: String, to path: String)
-    throws(PromptFileError)
-  {
+  ///   - isInterrupted: asked once a block; when it says true, no file is written.
+  static func write(
+    _ prompt: StoredPrompt, model: String, key: String, to path: String, isInterrupted: () -> Bool
+  ) throws(PromptFileError) {
     let tensors = tensors(of: prompt)
     let metadata = [
       "format": version, "byte_order": byteOrder, "model": model, "key": key,
@@ -55,14 +56,18 @@ enum PromptFile {
         // Block by block, so that a block is in the processor's cache when it is written.
         var sum = Checksum()
         for block in tensor.blocks {
+          if isInterrupted() { throw PromptFileError.interrupted }
           sum.add(block)
           try writer.append(block)
         }
         sums.append(sum.value)
       }
       try writer.append(Bytes(copying: sums.map(\.littleEndian)))
+      if isInterrupted() { throw PromptFileError.interrupted }
       try writer.finish()
-    } catch { throw .file(error) }
+    } catch let error as CheckpointError {
+      throw .file(error)
+    } catch { throw .interrupted }
   }
 
   private static func tensors(of prompt: StoredPrompt) -> [Tensor] {

@@ -55,6 +55,8 @@ public enum PromptFileError: Error, CustomStringConvertible {
   case damaged(String)
   /// The caches are of other sizes or another number format than the model's.
   case doesNotFit(CacheImageError)
+  /// Somebody had no more time for it.
+  case interrupted
   /// The store's limit would be exceeded by this prompt alone.
   case tooLarge(bytes: Int, limit: Int)
 
@@ -66,6 +68,7 @@ public enum PromptFileError: Error, CustomStringConvertible {
     case .other(let found): "a prompt file of \(found)"
     case .damaged(let place): "a damaged prompt file: \(place)"
     case .doesNotFit(let error): "a prompt file that does not fit the model: \(error)"
+    case .interrupted: "a prompt file that was not finished"
     case .tooLarge(let bytes, let limit): "\(bytes) bytes to store where \(limit) are allowed"
     }
   }
@@ -73,7 +76,9 @@ public enum PromptFileError: Error, CustomStringConvertible {
   /// Whether the file is of no use to anyone who asks for it by the same key, so it may as well go.
   var isFinal: Bool {
     if case .file(let error) = self { return error.kind == .damaged || error.kind == .truncated }
-    if case .tooLarge = self { return false }
-    return true
+    return switch self {
+    case .tooLarge, .interrupted: false
+    default: true
+    }
   }
 }

@@ -37,6 +37,15 @@ struct GenerationRun {
   nonisolated(nonsending) mutating func run(
     pause: () async -> Void, _ emit: (GenerationEvent) -> Void
   ) async throws -> GenerationStatistics {
+    do { return try await readAndDecode(pause: pause, emit) } catch {
+      reader.keep(statistics.generatedTokens > 0 ? .answer : .interval)
+      throw error
+    }
+  }
+
+  private nonisolated(nonsending) mutating func readAndDecode(
+    pause: () async -> Void, _ emit: (GenerationEvent) -> Void
+  ) async throws -> GenerationStatistics {
     let start = ContinuousClock.now
     let progress = PrefillProgress(
       total: statistics.promptTokens, reused: statistics.reusedTokens, read: 0, report: statistics.reuse)

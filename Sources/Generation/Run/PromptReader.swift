@@ -119,14 +119,16 @@ package struct PromptReader {
 
   /// Takes in one generated token.
   /// - Returns: the logits behind it.
+  /// - Throws: what the model throws; the sequence can then be kept, and nothing else.
   package mutating func generate(behind id: Int32) throws -> [Float] {
     let output = try loaded.model.forward(ForwardInput(tokens: [id], sequence: sequence.state))
     sequence.advance(to: sequence.state, by: CollectionOfOne(id))
     return loaded.backend.values(output)
   }
 
-  /// Keeps the sequence as it is now, for later prompts.
+  /// Keeps the sequence as it is now, for later prompts; one that a failed pass has spoilt is not kept.
   package func keep(_ place: HeldSequence.Place) {
+    guard sequence.state.settle(at: sequence.ledger.count) else { return }
     cache.insert(
       key, sequence.ledger,
       HeldSequence(

@@ -15,7 +15,8 @@ struct ReadAheadRun {
       return (0, ReadingSpeed())
     }
     var reader = try PromptReader(tokens, loaded: loaded, key: key, session: request.session, cache: cache)
-    _ = try await reader.read(
+    // A chunk that fails costs itself alone, as one that is interrupted does.
+    _ = try? await reader.read(
       boundaries: boundaries, largestChunk: chunk,
       mayGoOn: {
         await pause()

@@ -11,6 +11,7 @@ package struct EffectWorker: Sendable {
     self.engine = engine
     self.mailbox = mailbox
     self.sessions = sessions
+    engine.listen { mailbox.post(.note($0, isError: true)) }
     sessions?.listen { mailbox.post(.note($0, isError: true)) }
   }
 

@@ -32,10 +32,31 @@ public func runChat(engine: any ChatEngine, options: ChatOptions) async -> Int32
     let program = LineProgram(worker: worker, pipe: pipe, options: options)
     return ChatEnd(status: program.run(), session: program.session)
   }
-  // What is still to be saved is saved before the process ends.
-  if let session = end.session { await engine.close(session: session) }
-  await options.sessions?.close()
+  // The conversation is on disk before the process ends; all else only saves work later, for which nobody waits.
+  await options.sessions?.flush()
+  await atMost(.milliseconds(400)) {
+    async let closed: Void? = options.sessions?.close()
+    if let session = end.session { await engine.close(session: session) }
+    await closed
+  }
   return end.status
+}
+
+/// Waits for work until a time is over; the work is then cancelled, and has a moment to clear up.
+func atMost(_ limit: Duration, _ work: @escaping @Sendable () async -> Void) async {
+  let (done, continuation) = AsyncStream.makeStream(of: Void.self)
+  let task = Task {
+    await work()
+    continuation.finish()
+  }
+  let watch = Task {
+    try await Task.sleep(for: limit)
+    task.cancel()
+    try await Task.sleep(for: .milliseconds(100))
+    continuation.finish()
+  }
+  for await _ in done {}
+  watch.cancel()
 }
 
 /// How a chat ended, and which session was shown then.

@@ -44,10 +44,13 @@ public protocol ChatEngine: Sendable {
   /// is kept.
   func readAhead(_ request: ChatRequest)
 
+  /// Calls `report` with everything that the person should know and nobody asked for.
+  func listen(_ report: @escaping @Sendable (String) -> Void)
+
   /// The person turned to a session: what is kept of its caches on disk may be loaded.
   func open(session: String) async
 
-  /// The person left a session: its caches may be saved and given back.
+  /// The person left a session: its caches may be saved and given back. A cancelled task need not save them.
   func close(session: String) async
 
   /// The person deleted a session: nothing of it is to be kept anywhere.
@@ -71,6 +74,9 @@ extension ChatEngine {
 
   /// Reads nothing.
   public func readAhead(_ request: ChatRequest) {}
+
+  /// There is nothing to tell.
+  public func listen(_ report: @escaping @Sendable (String) -> Void) {}
 
   /// Loads nothing.
   public func open(session: String) async {}

@@ -18,7 +18,9 @@ extension LocalChatEngine {
     let task = Task {
       let answer = await self.answer(request, current, requests) { continuation.yield($0) }
       continuation.finish()
-      if let answer { await self.readHistory(request, answer, now) }
+      guard let answer else { return }
+      await self.readHistory(request, answer, now)
+      await self.saveInPassing(request, requests.cancellation)
     }
     continuation.onTermination = { reason in
       guard case .cancelled = reason else { return }

@@ -16,6 +16,16 @@ extension LocalChatEngine {
     await generator.save(session: session)
   }
 
+  /// Saves what was read of a conversation some time behind an answer, unless another was asked for.
+  func saveInPassing(_ request: ChatRequest, _ answer: CancellationFlag) async {
+    guard let session = request.session else { return }
+    try? await Task.sleep(for: .seconds(2))
+    guard self.session == session, requests.withLock({ $0?.cancellation === answer }) else { return }
+    await generator.save(session: session, .passing)
+  }
+
+  nonisolated func listen(_ report: @escaping @Sendable (String) -> Void) { generator.listen(report) }
+
   func forget(session: String) async {
     if self.session == session { giveWay() }
     await generator.forget(session: session)

@@ -36,12 +36,22 @@ extension LocalChatEngine {
     generator.stopReadingAhead()
   }
 
+  /// The person's messages, counted from the latest, before which a history that is read keeps its states.
+  private static let latestMessages = 4
+
   private func read(_ messages: [Message], draft: String, _ request: ChatRequest, _ now: Int) async {
     await restoring?.value
     guard let current else { return }
-    let prompt = try? current.model.beginning(
-      messages: messages.map(\.json), draft: draft, variables: request.settings.templateVariables)
-    guard let prompt, moment.load(ordering: .relaxed) == now else { return }
+    let variables = request.settings.templateVariables
+    var beginning = try? current.model.beginning(
+      messages: messages.map(\.json), draft: draft, variables: variables)
+    if current.needsSnapshots {
+      // As many as there are earlier messages that a person comes back to; a cold start reads past all of them.
+      let boundaries = try? current.model.boundaries(
+        of: messages.map(\.json), latest: Self.latestMessages, variables: variables)
+      beginning?.boundaries = boundaries ?? []
+    }
+    guard let prompt = beginning, moment.load(ordering: .relaxed) == now else { return }
     // Begun here, on the actor: an answer or a switch that comes later ends it, however late it gets to run.
     let turn = generator.beginReadingAhead()
     if draft.isEmpty, messages.allSatisfy({ $0.role == .system }) {

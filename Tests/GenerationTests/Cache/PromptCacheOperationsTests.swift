@@ -1,5 +1,6 @@
 import Foundation
 import Generation
+import Models
 import Testing
 
 /// Random conversations through the prompt cache, each prompt's logits held against a model without one.
@@ -7,6 +8,7 @@ struct PromptCacheOperationsTests {
   /// One model's conversations and the cache that they share.
   private struct World {
     let loaded: LoadedModel
+    let failing: FailingModel
     let cache: PromptCache
     let folder = NSTemporaryDirectory() + "/sotto-operations-\(UUID().uuidString)"
     var random: SeededRandom
@@ -21,8 +23,9 @@ struct PromptCacheOperationsTests {
     /// float64 (transformers, 30 times 160 random tokens), so there the order of summation shows.
     let bar: Float
 
-    init(_ loaded: LoadedModel, budget: Int, seed: UInt64) {
-      self.loaded = loaded
+    init(_ sound: LoadedModel, budget: Int, seed: UInt64) {
+      failing = FailingModel(sound.model)
+      loaded = LoadedModel(model: failing, tokenizer: nil, backend: sound.backend, bytes: sound.bytes)
       cache = PromptCache(budget: budget)
       random = SeededRandom(seed)
       longest = min(460, loaded.model.facts.contextLength - 8)
@@ -90,11 +93,37 @@ struct PromptCacheOperationsTests {
       #expect(cache.reusable(Self.key, tokens + [0]) == tokens.count)
     }
 
+    /// A sequence is saved as it is now, goes on, and is taken up again from the file in a cache of its own.
+    mutating func saveInPassing(_ reader: inout PromptReader, _ ledger: inout [Int32]) throws {
+      let store = CacheStore(folder: folder, limit: 1 << 30)
+      let (saved, expected) = (StoredPrompt(reader.sequence.state, ledger: ledger), ledger)
+      let id = Int32.random(in: 0..<Int32(loaded.model.facts.vocabularyCount), using: &random)
+      let next = try reader.generate(behind: id)
+      ledger.append(id)
+      try store.save(saved, for: .session("passing"), model: Self.key)
+      let read = try #require(try store.load(.session("passing"), model: Self.key))
+      #expect(read.ledger == expected)
+      let state = try read.state(in: loaded.model.makeCaches())
+      let logits = try loaded.model.forward(ForwardInput(tokens: [id], sequence: state))
+      #expect(loaded.backend.values(logits) == next, "what was saved goes on as what went on")
+    }
+
+    /// A pass that fails at some layer; the sequence is kept as it was before, or not at all.
+    mutating func fail(_ reader: inout PromptReader, _ ledger: [Int32]) throws {
+      failing.failsAtLayer = Int.random(in: 0..<loaded.model.facts.layerCount, using: &random)
+      #expect(throws: FailingModel.Failure.self) { try reader.generate(behind: 0) }
+      reader.keep(.answer)
+      if reader.needsSnapshots { return }
+      #expect(cache.reusable(Self.key, ledger + [0]) == ledger.count, "keys and values are cut back")
+    }
+
     mutating func take(_ prompt: [Int32]) async throws {
       var reader = try PromptReader(prompt, loaded: loaded, key: Self.key, session: nil, cache: cache)
       var boundaries: [Int] = []
       if Bool.random(using: &random) {
-        boundaries = [Int.random(in: 0...prompt.count, using: &random), prompt.count - 1].sorted()
+        let count = Int.random(in: 0...5, using: &random)
+        boundaries = (0..<count).map { _ in Int.random(in: 0...prompt.count, using: &random) }
+        boundaries = Set(boundaries + [prompt.count - 1]).sorted()
       }
       // A reading that is broken off at some layer goes on where it was, or is left.
       var patience = Bool.random(using: &random) ? Int.random(in: 0..<30, using: &random) : Int.max
@@ -126,8 +155,15 @@ struct PromptCacheOperationsTests {
         ledger.append(id)
         #expect(distance(next, try loaded.coldLogits(ledger)) < bar)
       }
-      reader.keep(.answer)
+      if ledger.count < longest, Int.random(in: 0..<4, using: &random) == 0 {
+        try saveInPassing(&reader, &ledger)
+      }
       ledgers.append(ledger)
+      if Int.random(in: 0..<4, using: &random) == 0 {
+        try fail(&reader, ledger)
+        return
+      }
+      reader.keep(.answer)
     }
   }
 

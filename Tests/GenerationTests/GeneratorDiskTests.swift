@@ -1,0 +1,157 @@
+import Foundation
+import Generation
+import Models
+import Synchronization
+import Testing
+
+/// A session's caches: saved as it goes on and when it is left, and lost with nothing but what they hold.
+struct GeneratorDiskTests {
+  private func tiny(_ architecture: String = "llama") throws -> TinyModels {
+    try #require(TinyModels.kinds.first { $0.architecture == architecture })
+  }
+
+  private func generator(_ folder: String, _ tiny: TinyModels) async throws -> Generator {
+    let generator = Generator(
+      limits: GeneratorLimits(cacheBytes: 1 << 30, modelBytes: 1 << 30),
+      store: CacheStore(folder: folder, limit: 1 << 30))
+    _ = try await generator.load("a") { try tiny.load() }
+    return generator
+  }
+
+  /// Asks; returns the tokens that are held then, and the statistics; nil where it failed.
+  private func ask(
+    _ generator: Generator, _ prompt: [Int32], count: Int = 8
+  ) async -> (ledger: [Int32], statistics: GenerationStatistics)? {
+    let request = GenerationRequest(
+      prompt: .tokens(prompt), sampling: SamplingSettings(temperature: 0), maxTokens: count, session: "s")
+    var ledger = prompt
+    for await event in generator.generate("a", request) {
+      switch event {
+      case .token(let id, _) where id >= 0: ledger.append(id)
+      case .done(let done): return (ledger, done)
+      default: break
+      }
+    }
+    return nil
+  }
+
+  @Test(arguments: TinyModels.kinds)
+  func whatIsSavedInPassingIsThereAfterACrash(_ tiny: TinyModels) async throws {
+    let folder = try DiskFolder()
+    let first = try await generator(folder.path, tiny)
+    var random = SeededRandom(3)
+    let words = try tiny.load().tokens(60, &random)
+    let answer = try #require(await ask(first, words))
+    await first.save(session: "s", .passing)
+    // Nothing of the first one is told that it ends.
+    let second = try await generator(folder.path, tiny)
+    #expect(await second.restore(session: "s", for: "a") > 0)
+    let next = try #require(await ask(second, answer.ledger + [1, 2, 3]))
+    #expect(next.statistics.reuse.kind == .disk)
+    #expect(next.statistics.promptTokens - next.statistics.reusedTokens <= 4)
+    #expect(try next.ledger.suffix(8) == tiny.load().coldAnswer(answer.ledger + [1, 2, 3], count: 8)[...])
+  }
+
+  @Test func nothingIsWrittenTwice() async throws {
+    let folder = try DiskFolder()
+    let generator = try await generator(folder.path, tiny())
+    let answer = try #require(await ask(generator, Array(1...40)))
+    await generator.save(session: "s", .passing)
+    func written() throws -> Date? {
+      let name = try #require(try folder.names.first)
+      let attributes = try FileManager.default.attributesOfItem(atPath: folder.path + "/" + name)
+      return attributes[.modificationDate] as? Date
+    }
+    let before = try written()
+    await generator.save(session: "s", .passing)
+    await generator.save(session: "s", .leaving)
+    #expect(try written() == before)
+    _ = await ask(generator, answer.ledger + [4, 5])
+    await generator.save(session: "s", .leaving)
+    #expect(try written() != before)
+    // A file that somebody removed is written again.
+    _ = generator.clearDisk()
+    #expect(try folder.names.isEmpty)
+    await generator.save(session: "s", .leaving)
+    #expect(try folder.names.count == 1)
+  }
+
+  @Test func aCancelledSavingLeavesTheFileAsItWas() throws {
+    let folder = try DiskFolder()
+    let store = CacheStore(folder: folder.path, limit: 1 << 30)
+    let (model, _) = try #require(DiskModel.all.first).load()
+    func walk(_ count: Int) throws -> StoredPrompt {
+      let state = SequenceState(layers: model.makeCaches())
+      let tokens = (0..<count).map { Int32($0 % 7) }
+      _ = try model.forward(ForwardInput(tokens: tokens, sequence: state))
+      return StoredPrompt(state, ledger: tokens)
+    }
+    try store.save(walk(10), for: .session("s"), model: "m")
+    for patience in 0..<3 {
+      var left = patience
+      #expect(throws: PromptFileError.self) {
+        try store.save(walk(100), for: .session("s"), model: "m") {
+          left -= 1
+          return left < 0
+        }
+      }
+      #expect(try store.load(.session("s"), model: "m")?.ledger.count == 10)
+      #expect(try folder.names.count == 1, "nothing unfinished is left")
+    }
+  }
+
+  @Test func aFolderThatCannotBeWrittenIsToldOnce() async throws {
+    let folder = try DiskFolder()
+    // Works for root as well, who may write everywhere.
+    let place = folder.path + "/prompts"
+    try Data("a file".utf8).write(to: URL(fileURLWithPath: place))
+    let generator = try await generator(place, tiny())
+    let told = Mutex<[String]>([])
+    generator.listen { text in told.withLock { $0.append(text) } }
+    let answer = try #require(await ask(generator, Array(1...40)))
+    await generator.save(session: "s", .passing)
+    await generator.save(session: "s", .leaving)
+    let lines = told.withLock { $0 }
+    #expect(lines.count == 1 && lines[0].contains(place) && !lines[0].contains("\n"), "\(lines)")
+    let next = try #require(await ask(generator, answer.ledger + [1]))
+    #expect(next.statistics.promptTokens - next.statistics.reusedTokens <= 2)
+    #expect(try String(contentsOfFile: place, encoding: .utf8) == "a file")
+  }
+
+  @Test(arguments: ["llama", "mamba2"])
+  func aFailedPassKeepsWhatWasRead(_ architecture: String) async throws {
+    let tiny = try tiny(architecture)
+    for layer in 0..<(try tiny.load().model.facts.layerCount) {
+      let generator = Generator(limits: GeneratorLimits(cacheBytes: 1 << 30, modelBytes: 1 << 30))
+      _ = try await generator.load("a") {
+        let sound = try tiny.load()
+        let failing = FailingModel(sound.model)
+        (failing.failsAtLayer, failing.passesBefore) = (layer, 4)
+        return LoadedModel(model: failing, tokenizer: nil, backend: sound.backend, bytes: sound.bytes)
+      }
+      let prompt = Array(Int32(1)...80)
+      #expect(await ask(generator, prompt, count: 20) == nil)
+      // The prompt and three tokens were there; of Mamba-2, whose first layer cannot go back, the prompt.
+      let again = try #require(await ask(generator, prompt, count: 20))
+      #expect(again.statistics.promptTokens - again.statistics.reusedTokens <= 1)
+      #expect(try again.ledger == prompt + tiny.load().coldAnswer(prompt, count: 20))
+    }
+  }
+
+  /// What was read ahead in full has a state before every message that was named.
+  @Test(arguments: TinyModels.kinds)
+  func anEditInWhatWasReadAheadReadsFromItsMessage(_ tiny: TinyModels) async throws {
+    let folder = try DiskFolder()
+    let generator = try await generator(folder.path, tiny)
+    var random = SeededRandom(5)
+    let history = try tiny.load().tokens(220, &random)
+    let prompt = Prompt(.tokens(history), boundaries: [70, 140, 205])
+    await generator.readAhead("a", ReadAheadRequest(prompt: prompt, purpose: .history, session: "s"))
+    for start in [205, 140, 70] {
+      let edited = Array(history[..<start]) + [3, 1, 2]
+      let answer = try #require(await ask(generator, edited))
+      #expect(answer.statistics.promptTokens - answer.statistics.reusedTokens <= 4, "from \(start)")
+      #expect(try answer.ledger == edited + tiny.load().coldAnswer(edited, count: 8))
+    }
+  }
+}
