@@ -2,7 +2,8 @@
 
 Two random layers of llama behind the first model's tokenizer and chat template. It talks nonsense, but it is a
 whole model of another shape, made in seconds (13 MB). With `--thinks` its template opens <think> before each
-answer, and since it never closes it, it thinks until it is told to answer.
+answer, and since it never closes it, it thinks until it is told to answer. It writes thousands of tokens a second, so
+its context is long enough for it to think for many seconds.
 """
 
 import sys
@@ -28,7 +29,7 @@ def main() -> None:
             writer.add_key_value(key, value, kind, sub_type=inner)
     vocabulary = len(reader.fields["tokenizer.ggml.tokens"].data)
     writer.add_vocab_size(vocabulary)
-    writer.add_context_length(2048)
+    writer.add_context_length(1 << 17 if thinks else 2048)
     writer.add_embedding_length(WIDTH)
     writer.add_block_count(LAYERS)
     writer.add_feed_forward_length(INNER)

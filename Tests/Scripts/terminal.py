@@ -1,7 +1,9 @@
 """Drives the program in a real terminal (tmux): terminal.py MODEL.gguf [--show]
 
-Start, two turns, a draft that is read while it is typed, a stop in mid-answer, scrolling while it writes, a switch of model with completion and back,
-another one in mid-answer, thoughts that are cut short, a prompt that is stopped while it is read, branches, sizes down to 40x12, quit; then a conversation that is killed in mid-answer and gone on with. Each step waits for what the screen must come to show, however slow the machine is.
+Start, two turns, a draft that is read while it is typed, a stop in mid-answer, scrolling while it writes, a switch of
+model with completion and back, another one in mid-answer, thoughts that are cut short, a prompt that is stopped while
+it is read, branches, sizes down to 40x12, quit; then a conversation that is killed in mid-answer and gone on with. Each
+step waits for what the screen must come to show, however slow or fast the machine is.
 `--show` prints the screen after each step.
 """
 
@@ -254,11 +256,11 @@ class Scenario:
         self.terminal.send("/new")
         self.terminal.send("/model thinker")
         self.terminal.wait(lambda: "thinker" in self.idle("the switch"), "a model that thinks")
-        self.terminal.send("/set max_tokens 1500")
+        self.terminal.send("/set max_tokens 80000")
         self.terminal.send("Why?")
         self.terminal.wait(lambda: "Ctrl-O answers now" in self.terminal.status(), "it thinks")
         self.terminal.press("C-o")
-        # The tiny model may be done, and its thoughts scrolled away, before anybody looks.
+        # The first of its thoughts may have scrolled away before anybody looks.
         self.terminal.wait(lambda: "Ctrl-O answers now" not in self.terminal.status(), "it answers")
         self.terminal.press("C-o")
         self.terminal.wait(lambda: "nothing to cut short" in self.terminal.status(), "there are no thoughts")
@@ -288,8 +290,15 @@ class Scenario:
         self.terminal.send("/set typing_ahead on")
 
     def regenerate(self) -> str:
+        before = self.terminal.status()
         self.terminal.send("/regen")
-        self.terminal.wait(lambda: BUSY.search(self.terminal.status()), "another answer begins")
+
+        def begun() -> bool:
+            # A short answer can be over before anybody looks; then its numbers are other ones.
+            status = self.terminal.status()
+            return bool(BUSY.search(status)) or (self.has("› Message") and status != before)
+
+        self.terminal.wait(begun, "another answer begins")
         return self.idle("the answer ends")
 
     def branches(self) -> None:
