@@ -95,10 +95,16 @@ static size_t lay_out_workspace(const sotto_attention *a, ptrdiff_t tile_rows, c
 }
 
 sotto_attention_plan sotto_plan_attention(const sotto_attention *a, int threads) {
-  ptrdiff_t group = group_heads(a), rows = 0, pages = 0;
-  for (ptrdiff_t i = 0; i < a->sequence_count; i++) rows += a->sequences[i].rows;
-  // As many rows as share a pass over the pages, but four tiles a thread, and not so few that pages are read often.
-  ptrdiff_t most = larger(MOST_ROWS / group, 1), fair = rows * a->layout.heads / (4 * threads);
+  ptrdiff_t group = group_heads(a), rows = 0, pages = 0, seen = 2;
+  for (ptrdiff_t i = 0; i < a->sequence_count; i++) {
+    ptrdiff_t first, last;
+    visible_pages(a, &a->sequences[i], 0, a->sequences[i].rows, &first, &last);
+    rows += a->sequences[i].rows;
+    seen = larger(seen, last - first);
+  }
+  // As many rows as share a pass over the pages, but four pieces a thread (tiles, and each of them in ranges of two
+  // pages or more), and not so few that pages are read often.
+  ptrdiff_t most = larger(MOST_ROWS / group, 1), fair = rows * a->layout.heads * (seen / 2) / (4 * threads);
   sotto_attention_plan plan = {.threads = threads};
   plan.tile_rows = smaller(most, larger(fair, smaller(most, 2 * FEW_ROWS / group + 1)));
   for (ptrdiff_t i = 0; i < a->sequence_count; i++)

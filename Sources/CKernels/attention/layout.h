@@ -9,6 +9,7 @@ enum {
   MOST_TILE_ROWS = 6,   // rows of the largest register tile of any level
   FEW_ROWS = 12,        // up to here a page is read once or twice: numbers are converted as they are read
   MOST_ROWS = 192,      // query rows times heads of a group that share one pass over the pages
+  BASE_SLACK = 8,       // by how many binary orders a weight may exceed 1 before its row is rescaled
   SCALED_COLUMNS = 32,  // columns of a key in 8 bits that share a scale
   KEY_BLOCK_BYTES = 16 * 2 + 16 * SCALED_COLUMNS,  // their 16 scales and the columns themselves
   VALUE_SCALE_BYTES = PAGE * 2,

@@ -12,6 +12,7 @@
 
 #include "pages.body.h"
 #include "tiles.body.h"
+#include "pairs.body.h"
 #include "segment.body.h"
 
 #undef TILE_ROWS

@@ -2,8 +2,6 @@
 //
 // Scores are kept as exponents of 2. Weights are relative to a base that follows the largest score only when a score
 // exceeds it by 2^8: so rows are rarely rescaled, and float32 is far from overflowing.
-enum { LEVEL(BASE_SLACK) = 8 };
-
 // Query rows, scaled: row by row of the sequence, and for each the heads of the group.
 static void LEVEL(pack_query)(const sotto_attention *a, const segment *s, ptrdiff_t padded, int pairs, void *output) {
   ptrdiff_t group = group_heads(a), size = a->layout.head_size, depth = pairs ? (size + 1) / 2 : size;
@@ -37,7 +35,7 @@ static void LEVEL(pack_query)(const sotto_attention *a, const segment *s, ptrdif
 // values have scales, the weights that are stored are multiplied by them.
 vector_function void LEVEL(weigh)(float *scores, ptrdiff_t group, ptrdiff_t last_group, ptrdiff_t low, ptrdiff_t high,
                                   float softcap, float *base, float *totals, float *sums, ptrdiff_t stride,
-                                  const uint16_t *value_scales, int pairs) {
+                                  const uint16_t *value_scales) {
   v16 x[4], top = LEVEL(all)(-__builtin_inff());
   for (ptrdiff_t g = group; g < last_group; g++) {
     x[g] = LEVEL(load)(scores + 16 * g);
@@ -50,30 +48,24 @@ vector_function void LEVEL(weigh)(float *scores, ptrdiff_t group, ptrdiff_t last
   }
   float reference = *base;
 #if LEVEL_AVX512
-  int exceeds = _mm512_cmp_ps_mask((__m512)top, _mm512_set1_ps(reference + LEVEL(BASE_SLACK)), _CMP_GT_OQ) != 0;
+  int exceeds = _mm512_cmp_ps_mask((__m512)top, _mm512_set1_ps(reference + BASE_SLACK), _CMP_GT_OQ) != 0;
 #else
-  int exceeds = LEVEL(largest)(top) > reference + LEVEL(BASE_SLACK);
+  int exceeds = LEVEL(largest)(top) > reference + BASE_SLACK;
 #endif
   v16 total = LEVEL(load)(totals);
   if (exceeds) {
     float raised = LEVEL(largest)(top);
-    float factor = LEVEL(exp2_weight)(LEVEL(all)(reference - raised), 0)[0];
+    float factor = LEVEL(exp2_weight)(LEVEL(all)(reference - raised))[0];
     *base = reference = raised;
     total *= factor;
     for (ptrdiff_t c = 0; c < stride; c += 16) LEVEL(store)(sums + c, LEVEL(load)(sums + c) * factor);
   }
   for (ptrdiff_t g = group; g < last_group; g++) {
-    x[g] = LEVEL(exp2_weight)(x[g] - reference, pairs);
+    x[g] = LEVEL(exp2_weight)(x[g] - reference);
     total += x[g];
     if (value_scales) x[g] *= LEVEL(load_half)(value_scales + 16 * g);
-    if (!pairs) LEVEL(store)(scores + 16 * g, x[g]);
+    LEVEL(store)(scores + 16 * g, x[g]);
   }
-#if LEVEL_AVX512
-  // Pairs of bfloat16 in place: of 64 float32 numbers the first half of the row is left.
-  if (pairs)
-    for (ptrdiff_t g = group; g < last_group; g++)
-      _mm256_storeu_si256((__m256i *)(scores + 8 * g), (__m256i)_mm512_cvtneps_pbh((__m512)x[g]));
-#endif
   LEVEL(store)(totals, total);
 }
 
@@ -82,10 +74,9 @@ static void LEVEL(attend_page)(const sotto_attention *a, const segment *s, const
                                ptrdiff_t padded, int kind, const char *keys, const char *values, const char *next) {
   const sotto_sequence *sequence = s->sequence;
   ptrdiff_t group = group_heads(a), stride = value_stride(&a->layout), rows = s->rows * group;
-  int pairs = kind == OPERAND_BF16_PAIRS;
   const uint16_t *value_scales = kind == OPERAND_I8 ? (const uint16_t *)values : NULL;
   if (value_scales) values += VALUE_SCALE_BYTES;
-  ptrdiff_t depth = pairs ? (a->layout.head_size + 1) / 2 : a->layout.head_size;
+  ptrdiff_t depth = a->layout.head_size;
   // How far the first query row's position is behind the page's first one.
   ptrdiff_t ahead = sequence->length - sequence->rows + s->row - (sequence->origin + page * PAGE);
   ptrdiff_t tiles = (padded + TILE_ROWS - 1) / TILE_ROWS, tile_rows = (padded + tiles - 1) / tiles;
@@ -109,15 +100,12 @@ static void LEVEL(attend_page)(const sotto_attention *a, const segment *s, const
       // A whole page with constant bounds, so that its scores stay in registers.
       if (first_group == 0 && last_group == PAGE / 16)
         LEVEL(weigh)(scores + i * PAGE, 0, PAGE / 16, seen, ahead + row + 1, a->softcap, base, totals, sums, stride,
-                     value_scales, pairs);
+                     value_scales);
       else
         LEVEL(weigh)(scores + i * PAGE, first_group, last_group, seen, ahead + row + 1, a->softcap, base, totals,
-                     sums, stride, value_scales, pairs);
+                     sums, stride, value_scales);
     }
-    if (pairs)
-      tile.values(scores, values, stride, 8 * first_group, (high + 1) / 2, next, w->sums + r * stride);
-    else
-      tile.values(scores, values, stride, 16 * first_group, high, next, w->sums + r * stride);
+    tile.values(scores, values, stride, 16 * first_group, high, next, w->sums + r * stride);
   }
 }
 
@@ -126,9 +114,9 @@ static void LEVEL(attend_segment)(const sotto_attention *a, const segment *s, co
   ptrdiff_t group = group_heads(a), rows = s->rows * group, stride = value_stride(l), size = l->head_size;
   int half = l->format == SOTTO_CACHE_F16, bytes = l->format == SOTTO_CACHE_I8, many = rows > FEW_ROWS;
   int kind = half && !many ? OPERAND_F16 : bytes && !many ? OPERAND_I8 : OPERAND_F32;
-  if ((half || bytes) && many && a->rounded && LEVEL_ISA == SOTTO_ISA_AVX512) kind = OPERAND_BF16_PAIRS;
+  int pairs = (half || bytes) && many && a->rounded && LEVEL_ISA == SOTTO_ISA_AVX512;
   ptrdiff_t padded = many ? padded_rows(a, s->rows) : rows;
-  LEVEL(pack_query)(a, s, padded, kind == OPERAND_BF16_PAIRS, w->query);
+  LEVEL(pack_query)(a, s, padded, pairs, w->query);
   memset(w->sums, 0, (size_t)(padded * stride) * sizeof(float));
   memset(w->totals, 0, (size_t)padded * 16 * sizeof(float));
   // The sink is a score without a value; it counts in the first segment of a group only.
@@ -142,22 +130,18 @@ static void LEVEL(attend_segment)(const sotto_attention *a, const segment *s, co
     const char *values = keys + key_bytes(l);
     const char *next = page + 1 < s->last_page ? (const char *)s->sequence->pages[page + 1] : keys;
     if (page + 1 < s->last_page) next += s->head * head_bytes(l);
+#if LEVEL_AVX512
+    if (pairs) {
+      LEVEL(attend_page_in_pairs)(a, s, w, page, padded, keys, next);
+      continue;
+    }
+#endif
     if (kind == OPERAND_F32 && bytes) {
       LEVEL(expand_bytes)(l, keys, values, (float *)w->keys, (float *)w->values);
     } else if (kind == OPERAND_F32 && half) {
       LEVEL(expand)((float *)w->keys, (const uint16_t *)keys, PAGE * size);
       LEVEL(expand)((float *)w->values, (const uint16_t *)values, PAGE * stride);
     }
-#if LEVEL_AVX512
-    if (kind == OPERAND_BF16_PAIRS && bytes) {
-      LEVEL(expand_byte_pairs)(l, keys, values, (uint32_t *)w->keys, (uint32_t *)w->values);
-    } else if (kind == OPERAND_BF16_PAIRS) {
-      for (ptrdiff_t g = 0; g < PAGE / 16; g++)
-        LEVEL(expand_pairs)((uint32_t *)w->keys + g * 16 * ((size + 1) / 2), (const uint16_t *)keys + g * 16 * size,
-                            size, 16);
-      LEVEL(expand_pairs)((uint32_t *)w->values, (const uint16_t *)values, PAGE, stride);
-    }
-#endif
     int expanded = (half && kind != OPERAND_F16) || (bytes && kind != OPERAND_I8);
     LEVEL(attend_page)(a, s, w, page, padded, kind, expanded ? w->keys : keys, expanded ? w->values : values, next);
   }
@@ -202,7 +186,7 @@ static void LEVEL(combine)(const sotto_attention *a, const segment *parts, ptrdi
     for (ptrdiff_t i = 0; i < count; i++) {
       const float *part = parts[i].partial + r * stride;
       float other = parts[i].partial[rows * (stride + 1) + r];
-      float factor = LEVEL(exp2_weight)(LEVEL(all)(other - base), 0)[0];
+      float factor = LEVEL(exp2_weight)(LEVEL(all)(other - base))[0];
       total += parts[i].partial[rows * stride + r] * factor;
       for (ptrdiff_t c = 0; c < stride; c += 16) {
         v16 x = LEVEL(load)(part + c) * factor;

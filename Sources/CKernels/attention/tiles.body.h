@@ -4,7 +4,7 @@
 // What keys and values are multiplied as.
 #ifndef OPERAND_KINDS
 #define OPERAND_KINDS
-enum { OPERAND_F32, OPERAND_F16, OPERAND_I8, OPERAND_BF16_PAIRS };
+enum { OPERAND_F32, OPERAND_F16, OPERAND_I8 };
 static inline ptrdiff_t operand_bytes(int kind) { return kind == OPERAND_I8 ? 1 : kind == OPERAND_F16 ? 2 : 4; }
 #endif
 
@@ -16,18 +16,6 @@ vector_function v16 LEVEL(operand)(const void *p, ptrdiff_t i, int kind) {
   if (kind == OPERAND_I8) return LEVEL(load_bytes)((const int8_t *)p + i);
   return LEVEL(load)((const float *)p + i);
 }
-// sum + factor * x, the factor (a number, or a pair of bfloat16 numbers) being the same for all lanes.
-vector_function v16 LEVEL(multiply_add)(v16 sum, const void *factor, v16 x, int kind) {
-#if LEVEL_AVX512
-  if (kind == OPERAND_BF16_PAIRS) {
-    int32_t pair;
-    memcpy(&pair, factor, sizeof pair);
-    return (v16)_mm512_dpbf16_ps((__m512)sum, (__m512bh)_mm512_set1_epi32(pair), (__m512bh)x);
-  }
-#endif
-  (void)kind;
-  return sum + x * *(const float *)factor;
-}
 
 // Pages are read once and in pieces that the processor does not foresee: while one piece is multiplied, the lines of
 // the next one (as many bytes as this one, at `next`) are asked for.
@@ -36,24 +24,23 @@ vector_function void LEVEL(ask_for)(const char *next, ptrdiff_t i, int vectors, 
   for (ptrdiff_t line = 0; line < bytes; line += 64) __builtin_prefetch(next + i * bytes + line);
 }
 
-// scores[r][16 v ...] = sum over d of query[r][d] * keys[v][d][16 lanes], for `depth` numbers or pairs d.
+// scores[r][16 v ...] = sum over d of query[r][d] * keys[v][d][16 lanes], for `depth` numbers d.
 vector_function void LEVEL(score_tile)(int rows, int vectors, int kind, const float *query, const void *keys,
                                        ptrdiff_t depth, const char *next, float *scores) {
   v16 sums[TILE_ROWS][TILE_VECTORS];
   unrolled for (int r = 0; r < rows; r++) unrolled for (int v = 0; v < vectors; v++) sums[r][v] = LEVEL(all)(0);
   for (ptrdiff_t d = 0; d < depth; d++) {
     v16 x[TILE_VECTORS];
-    if (kind != OPERAND_BF16_PAIRS) LEVEL(ask_for)(next, d, vectors, kind);
+    LEVEL(ask_for)(next, d, vectors, kind);
     unrolled for (int v = 0; v < vectors; v++) x[v] = LEVEL(operand)(keys, (v * depth + d) * 16, kind);
     unrolled for (int r = 0; r < rows; r++) unrolled for (int v = 0; v < vectors; v++)
-        sums[r][v] = LEVEL(multiply_add)(sums[r][v], query + r * depth + d, x[v], kind);
+        sums[r][v] += x[v] * query[r * depth + d];
   }
   unrolled for (int r = 0; r < rows; r++) unrolled for (int v = 0; v < vectors; v++)
       LEVEL(store)(scores + r * PAGE + 16 * v, sums[r][v]);
 }
 
-// sums[r][16 v ...] += sum over p of weights[r][p] * values[p][16 v + lanes], p from `first` to `last` in numbers or
-// pairs.
+// sums[r][16 v ...] += sum over p of weights[r][p] * values[p][16 v + lanes], p from `first` to `last`.
 vector_function void LEVEL(value_tile)(int rows, int vectors, int kind, const float *weights, const void *values,
                                        ptrdiff_t stride, ptrdiff_t first, ptrdiff_t last, const char *next,
                                        float *output) {
@@ -62,10 +49,10 @@ vector_function void LEVEL(value_tile)(int rows, int vectors, int kind, const fl
       sums[r][v] = LEVEL(load)(output + r * stride + 16 * v);
   for (ptrdiff_t p = first; p < last; p++) {
     v16 x[TILE_VECTORS];
-    if (kind != OPERAND_BF16_PAIRS) LEVEL(ask_for)(next, p, vectors, kind);
+    LEVEL(ask_for)(next, p, vectors, kind);
     unrolled for (int v = 0; v < vectors; v++) x[v] = LEVEL(operand)(values, p * stride + 16 * v, kind);
     unrolled for (int r = 0; r < rows; r++) unrolled for (int v = 0; v < vectors; v++)
-        sums[r][v] = LEVEL(multiply_add)(sums[r][v], weights + r * PAGE + p, x[v], kind);
+        sums[r][v] += x[v] * weights[r * PAGE + p];
   }
   unrolled for (int r = 0; r < rows; r++) unrolled for (int v = 0; v < vectors; v++)
       LEVEL(store)(output + r * stride + 16 * v, sums[r][v]);
@@ -87,7 +74,7 @@ vector_function void LEVEL(score_byte_tile)(int rows, int vectors, const float *
       unrolled for (int v = 0; v < vectors; v++) x[v] =
           LEVEL(load_bytes)((const int8_t *)keys + v * group_bytes + 32 + (d - start) * 16) * scales[v];
       unrolled for (int r = 0; r < rows; r++) unrolled for (int v = 0; v < vectors; v++)
-          sums[r][v] = LEVEL(multiply_add)(sums[r][v], query + r * depth + d, x[v], OPERAND_I8);
+          sums[r][v] += x[v] * query[r * depth + d];
     }
   }
   unrolled for (int r = 0; r < rows; r++) unrolled for (int v = 0; v < vectors; v++)
@@ -126,7 +113,7 @@ vector_function void LEVEL(values_of)(int rows, int kind, const float *weights, 
                       next + PAGE * column * bytes, output + column);
 }
 
-// One function for each number of rows; the pairs only come in full tiles.
+// One function for each number of rows.
 #define TILES(rows, kind, name)                                                                                    \
   static void LEVEL(scores_##name)(const float *query, const char *keys, ptrdiff_t depth, ptrdiff_t group,         \
                                    ptrdiff_t last_group, const char *next, float *scores) {                        \
@@ -156,9 +143,6 @@ TILES(4, OPERAND_I8, i8_4)
 TILES(5, OPERAND_I8, i8_5)
 TILES(6, OPERAND_I8, i8_6)
 #endif
-#if LEVEL_AVX512
-TILES(6, OPERAND_BF16_PAIRS, bf16_6)
-#endif
 #undef TILES
 
 typedef struct {
@@ -178,10 +162,6 @@ static const LEVEL(tile) LEVEL(tiles)[3][TILE_ROWS] = {
 #endif
 
 vector_function LEVEL(tile) LEVEL(tile_for)(int rows, int kind) {
-#if LEVEL_AVX512
-  if (kind == OPERAND_BF16_PAIRS) return (LEVEL(tile))TILE(bf16_6);
-#endif
   return LEVEL(tiles)[kind][rows - 1];
 }
 #undef TILE
-#undef unrolled

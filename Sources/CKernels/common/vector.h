@@ -71,11 +71,6 @@ vector_function v16 LEVEL(exp2_fraction)(v16 r) {
   p = p * r + 0x1.62e430p-1f;
   return p * r + 1.0f;
 }
-vector_function v16 LEVEL(exp2_fraction_roughly)(v16 r) {
-  v16 p = r * 0x1.c3f760p-5f + 0x1.f0de1cp-3f;
-  p = p * r + 0x1.62f31ap-1f;
-  return p * r + 0x1.fff692p-1f;
-}
 vector_function v16 LEVEL(nearest)(v16 x, i16 *whole) {
 #if LEVEL_AVX512
   __m512i n = _mm512_cvtps_epi32((__m512)x);
@@ -88,18 +83,14 @@ vector_function v16 LEVEL(nearest)(v16 x, i16 *whole) {
   return shifted - 0x1.8p23f;
 #endif
 }
-// 2^x for x of at most some tens: weights of a softmax, 0 for x of -127 and (nearly) less. Roughly is to 1e-4, for
-// weights that are rounded to bfloat16 next.
-vector_function v16 LEVEL(exp2_weight)(v16 x, int roughly) {
+// 2^x for x of at most some tens: weights of a softmax, 0 for x of -127 and (nearly) less.
+vector_function v16 LEVEL(exp2_weight)(v16 x) {
 #if LEVEL_AVX512
   // Far below the smallest number, so that 2^x becomes 0 by itself.
   __m512 y = (__m512)LEVEL(maximum)(x, LEVEL(all)(-200.0f)), whole = _mm512_roundscale_ps(y, 0);
-  v16 fraction = (v16)_mm512_sub_ps(y, whole);
-  v16 power = roughly ? LEVEL(exp2_fraction_roughly)(fraction) : LEVEL(exp2_fraction)(fraction);
-  return (v16)_mm512_scalef_ps((__m512)power, whole);
+  return (v16)_mm512_scalef_ps((__m512)LEVEL(exp2_fraction)((v16)_mm512_sub_ps(y, whole)), whole);
 #else
   i16 n;
-  (void)roughly;
   x = LEVEL(maximum)(x, LEVEL(all)(-127.0f));
   v16 fraction = x - LEVEL(nearest)(x, &n);
   return (v16)((i16)(LEVEL(exp2_fraction)(fraction) * (v16)((n + 127) << 23)) & (n > -127));

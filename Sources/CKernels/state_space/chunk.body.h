@@ -39,8 +39,8 @@ static void LEVEL(prepare_head)(scan_call *s, ptrdiff_t row, ptrdiff_t rows, ptr
   for (ptrdiff_t t = rows; t < round_up(rows); t++) w->step[t] = 0, w->log_decay[t] = w->log_decay[rows - 1];
   for (ptrdiff_t t = 0; t < rows; t += 16) {
     v16 log_decay = LEVEL(load)(w->log_decay + t);
-    LEVEL(store)(w->from_start + t, LEVEL(exp2_weight)(log_decay, 0));
-    LEVEL(store)(w->to_end + t, LEVEL(exp2_weight)(w->log_decay[rows - 1] - log_decay, 0) * LEVEL(load)(w->step + t));
+    LEVEL(store)(w->from_start + t, LEVEL(exp2_weight)(log_decay));
+    LEVEL(store)(w->to_end + t, LEVEL(exp2_weight)(w->log_decay[rows - 1] - log_decay) * LEVEL(load)(w->step + t));
   }
 
   i16 lanes = LEVEL(iota)();
@@ -50,7 +50,7 @@ static void LEVEL(prepare_head)(scan_call *s, ptrdiff_t row, ptrdiff_t rows, ptr
     // To the end of the row's tile at least; the tile reads no further.
     ptrdiff_t end = t + TILE_ROWS < rows ? t + TILE_ROWS : rows;
     for (ptrdiff_t i = 0; i < end; i += 16) {
-      v16 decay = LEVEL(exp2_weight)(w->log_decay[t] - LEVEL(load)(w->log_decay + i), 0);
+      v16 decay = LEVEL(exp2_weight)(w->log_decay[t] - LEVEL(load)(w->log_decay + i));
       v16 weight = decay * LEVEL(load)(w->step + i) * LEVEL(load)(products + i);
       LEVEL(store)(weights + i, LEVEL(select)(lanes <= (int32_t)(t - i), weight, LEVEL(all)(0)));
     }

@@ -1,0 +1,157 @@
+// Many query rows against a page, for processors with dot products of pairs of bfloat16 numbers.
+//
+// A page becomes pairs once for all rows of a segment. A register tile of rows is then multiplied with the keys, turned
+// into weights before it leaves the registers, and multiplied with the values. Its sums begin with minus the rows'
+// bases, so what comes out are the exponents of the weights.
+#if LEVEL_AVX512
+static const float LEVEL(UNSET) = -1e30f;  // the base of a row that has seen nothing, the score of what it does not see
+
+vector_function v16 LEVEL(multiply_pairs)(v16 sum, uint32_t pair, v16 x) {
+  return (v16)_mm512_dpbf16_ps((__m512)sum, (__m512bh)_mm512_set1_epi32((int)pair), (__m512bh)x);
+}
+
+// 2^x to 1e-4 for weights that are rounded to bfloat16 next: about 2^-126 for x of -126 and less. There is no scalef here,
+// which would take as long as two multiplications.
+vector_function v16 LEVEL(exp2_roughly)(v16 x) {
+  x = (v16)_mm512_max_ps((__m512)x, _mm512_set1_ps(-126.0f));
+  // The whole number ends up in the low bits.
+  v16 shifted = x + 0x1.8p23f, r = x - (shifted - 0x1.8p23f);
+  v16 p = r * 0x1.c3f760p-5f + 0x1.f0de1cp-3f;
+  p = p * r + 0x1.62f31ap-1f;
+  p = p * r + 0x1.fff692p-1f;
+  return (v16)((i16)p + ((i16)shifted << 23));
+}
+
+// A register tile: its first row within the segment, and some groups of 16 positions of a page.
+typedef struct {
+  const sotto_attention *attention;
+  ptrdiff_t row, rows;  // of the segment with all heads of the group
+  ptrdiff_t ahead;      // how far the segment's first position is behind that of the first group
+  const uint32_t *query, *keys;
+  float *bases, *totals, *sums;
+} LEVEL(row_tile);
+
+// The seldom work on a tile's scores: caps them, takes away what a row does not see, and raises bases.
+static void LEVEL(settle)(const LEVEL(row_tile) *t, ptrdiff_t vectors, float *scores) {
+  float softcap = t->attention->softcap;
+  ptrdiff_t group = group_heads(t->attention), window = t->attention->window, stride = value_stride(&t->attention->layout);
+  for (ptrdiff_t r = 0; r < TILE_ROWS; r++, scores += PAGE) {
+    ptrdiff_t place = t->ahead + (t->row + r < t->rows ? t->row + r : t->rows - 1) / group;
+    float *base = t->bases + r, *totals = t->totals + 16 * r, *sums = t->sums + r * stride;
+    int unset = *base == LEVEL(UNSET);
+    v16 top = LEVEL(all)(LEVEL(UNSET));
+    for (ptrdiff_t v = 0; v < vectors; v++) {
+      v16 x = LEVEL(load)(scores + 16 * v);
+      if (softcap > 0) x = softcap * 0x1.715476p0f * LEVEL(tanh)(x / softcap) - (unset ? 0 : *base);
+      i16 behind = (int32_t)(place - 16 * v) - LEVEL(iota)();
+      i16 seen = window ? (behind >= 0) & (behind < (int32_t)window) : behind >= 0;
+      x = LEVEL(select)(seen, x, LEVEL(all)(LEVEL(UNSET)));
+      top = LEVEL(maximum)(top, x);
+      LEVEL(store)(scores + 16 * v, x);
+    }
+    float raised = LEVEL(largest)(top);
+    if (raised <= (unset ? LEVEL(UNSET) : BASE_SLACK)) continue;
+    float factor = unset ? 0 : LEVEL(exp2_weight)(LEVEL(all)(-raised))[0];
+    *base = unset ? raised : *base + raised;
+    LEVEL(store)(totals, LEVEL(load)(totals) * factor);
+    for (ptrdiff_t c = 0; c < stride; c += 16) LEVEL(store)(sums + c, LEVEL(load)(sums + c) * factor);
+    for (ptrdiff_t v = 0; v < vectors; v++) LEVEL(store)(scores + 16 * v, LEVEL(load)(scores + 16 * v) - raised);
+  }
+}
+
+// weights[r][16 v + lanes] of a tile for 16 * `vectors` keys, and their sums in `totals`. `plain` says that all rows
+// see all of these keys, have a base, and that scores are not capped.
+vector_function void LEVEL(weigh_tile)(int vectors, const LEVEL(row_tile) *t, int plain, uint32_t *weights) {
+  ptrdiff_t depth = (t->attention->layout.head_size + 1) / 2;
+  v16 x[TILE_ROWS][TILE_VECTORS];
+  unrolled for (int r = 0; r < TILE_ROWS; r++) {
+    v16 start = LEVEL(all)(t->attention->softcap > 0 || t->bases[r] == LEVEL(UNSET) ? 0 : -t->bases[r]);
+    unrolled for (int v = 0; v < vectors; v++) x[r][v] = start;
+  }
+  for (ptrdiff_t d = 0; d < depth; d++) {
+    v16 key[TILE_VECTORS];
+    unrolled for (int v = 0; v < vectors; v++) key[v] = (v16)_mm512_loadu_si512(t->keys + (v * depth + d) * 16);
+    unrolled for (int r = 0; r < TILE_ROWS; r++) unrolled for (int v = 0; v < vectors; v++)
+        x[r][v] = LEVEL(multiply_pairs)(x[r][v], t->query[r * depth + d], key[v]);
+  }
+  __mmask16 exceeds = 0;
+  unrolled for (int r = 0; r < TILE_ROWS; r++) {
+    __m512 top = (__m512)x[r][0];
+    unrolled for (int v = 1; v < vectors; v++) top = _mm512_max_ps(top, (__m512)x[r][v]);
+    exceeds |= _mm512_cmp_ps_mask(top, _mm512_set1_ps(BASE_SLACK), _CMP_GT_OQ);
+  }
+  if (!plain || exceeds) {
+    float scores[TILE_ROWS * PAGE];
+    unrolled for (int r = 0; r < TILE_ROWS; r++) unrolled for (int v = 0; v < vectors; v++)
+        LEVEL(store)(scores + r * PAGE + 16 * v, x[r][v]);
+    LEVEL(settle)(t, vectors, scores);
+    unrolled for (int r = 0; r < TILE_ROWS; r++) unrolled for (int v = 0; v < vectors; v++)
+        x[r][v] = LEVEL(load)(scores + r * PAGE + 16 * v);
+  }
+  unrolled for (int r = 0; r < TILE_ROWS; r++) {
+    v16 total = LEVEL(load)(t->totals + 16 * r);
+    unrolled for (int v = 0; v < vectors; v++) {
+      x[r][v] = LEVEL(exp2_roughly)(x[r][v]);
+      total += x[r][v];
+    }
+    LEVEL(store)(t->totals + 16 * r, total);
+    unrolled for (int v = 0; v < vectors; v += 2) {
+      __m512 second = v + 1 < vectors ? (__m512)x[r][v + 1] : _mm512_setzero_ps();
+      _mm512_storeu_si512(weights + r * (PAGE / 2) + 8 * v, (__m512i)_mm512_cvtne2ps_pbh(second, (__m512)x[r][v]));
+    }
+  }
+}
+
+// sums[r][16 v + lanes] += the sum over `count` pairs p of weights[r][p] * values[p][16 v + lanes].
+vector_function void LEVEL(add_values)(int vectors, const uint32_t *weights, const uint32_t *values, ptrdiff_t count,
+                                       ptrdiff_t stride, float *sums) {
+  v16 x[TILE_ROWS][TILE_VECTORS];
+  unrolled for (int r = 0; r < TILE_ROWS; r++) unrolled for (int v = 0; v < vectors; v++)
+      x[r][v] = LEVEL(load)(sums + r * stride + 16 * v);
+  for (ptrdiff_t p = 0; p < count; p++) {
+    v16 value[TILE_VECTORS];
+    unrolled for (int v = 0; v < vectors; v++) value[v] = (v16)_mm512_loadu_si512(values + p * stride + 16 * v);
+    unrolled for (int r = 0; r < TILE_ROWS; r++) unrolled for (int v = 0; v < vectors; v++)
+        x[r][v] = LEVEL(multiply_pairs)(x[r][v], weights[r * (PAGE / 2) + p], value[v]);
+  }
+  unrolled for (int r = 0; r < TILE_ROWS; r++) unrolled for (int v = 0; v < vectors; v++)
+      LEVEL(store)(sums + r * stride + 16 * v, x[r][v]);
+}
+
+// All rows of a segment against one page, a register tile at a time. Meanwhile the next page comes nearer.
+static void LEVEL(attend_page_in_pairs)(const sotto_attention *a, const segment *s, const workspace *w, ptrdiff_t page,
+                                        ptrdiff_t padded, const char *head, const char *next) {
+  const sotto_cache_layout *l = &a->layout;
+  ptrdiff_t group = group_heads(a), rows = s->rows * group, stride = value_stride(l), depth = (l->head_size + 1) / 2;
+  ptrdiff_t start = s->sequence->origin + page * PAGE, length = s->sequence->length - start;
+  // How far the first query row's position is behind the page's first one.
+  ptrdiff_t ahead = length - s->sequence->rows + s->row;
+  const uint32_t *keys = (uint32_t *)w->keys, *values = (uint32_t *)w->values;
+  LEVEL(expand_pairs)(l, head, length < PAGE ? (length + 15) / 16 : PAGE / 16, (uint32_t *)w->keys, (uint32_t *)w->values);
+  ptrdiff_t share = head_bytes(l) * TILE_ROWS / padded;
+  for (ptrdiff_t r = 0; r < rows; r += TILE_ROWS, next += share) {
+    for (ptrdiff_t line = 0; line < share; line += 64) __builtin_prefetch(next + line, 0, 2);
+    // What the first and the last row see: positions [0, high] and [low, ...].
+    ptrdiff_t first = ahead + r / group, last = ahead + (r + TILE_ROWS < rows ? r + TILE_ROWS - 1 : rows - 1) / group;
+    ptrdiff_t low = a->window ? first - a->window + 1 : 0, high = last + 1;
+    if (low < 0) low = 0;
+    if (high > PAGE) high = PAGE;
+    if (low >= high) continue;
+    ptrdiff_t first_group = low / 16, last_group = (high + 15) / 16, vectors = last_group - first_group;
+    LEVEL(row_tile) tile = {a, r, rows, ahead - 16 * first_group, (const uint32_t *)w->query + r * depth,
+                            keys + first_group * 16 * depth, w->bases + r, w->totals + 16 * r, w->sums + r * stride};
+    int plain = a->softcap <= 0 && tile.bases[TILE_ROWS - 1] != LEVEL(UNSET) && first + 1 >= 16 * last_group &&
+                (!a->window || last - a->window < 16 * first_group);
+    uint32_t weights[TILE_ROWS * PAGE / 2] __attribute__((aligned(64)));
+#define WEIGH(n) case n: LEVEL(weigh_tile)(n, &tile, plain, weights); break
+    switch (vectors) { WEIGH(1); WEIGH(2); WEIGH(3); WEIGH(4); }
+#undef WEIGH
+    const uint32_t *value = values + 8 * first_group * stride;
+    ptrdiff_t count = (high + 1) / 2 - 8 * first_group;
+#define ADD(n) case n: LEVEL(add_values)(n, weights, value + column, count, stride, tile.sums + column); break
+    for (ptrdiff_t column = 0; column < stride; column += 16 * TILE_VECTORS)
+      switch ((stride - column) / 16) { ADD(1); ADD(2); ADD(3); default: LEVEL(add_values)(4, weights, value + column, count, stride, tile.sums + column); }
+#undef ADD
+  }
+}
+#endif
