@@ -133,9 +133,6 @@ vector_function v16 LEVEL(key_bytes_at)(const char *group, ptrdiff_t d) {
   v16 scales = LEVEL(load_half)((const uint16_t *)block);
   return LEVEL(load_bytes)((const int8_t *)block + 32 + d % SCALED_COLUMNS * 16) * scales;
 }
-vector_function v16 LEVEL(key_at)(const char *group, ptrdiff_t d, int bytes) {
-  return bytes ? LEVEL(key_bytes_at)(group, d) : LEVEL(load_half)((const uint16_t *)group + 16 * d);
-}
 // Keys and values in 8 bits as float32 numbers, in the same order.
 static void LEVEL(expand_bytes)(const sotto_cache_layout *l, const char *keys, const char *values, float *key_output,
                                 float *value_output) {
@@ -160,30 +157,43 @@ vector_function void LEVEL(store_pairs)(uint32_t *output, v16 a, v16 b) {
   __m512i both = (__m512i)_mm512_cvtne2ps_pbh((__m512)b, (__m512)a);
   _mm512_storeu_si512(output, _mm512_permutexvar_epi16(_mm512_load_si512(LEVEL(pair_order)), both));
 }
+vector_function void LEVEL(store_half_pairs)(uint32_t *output, const uint16_t *a, const uint16_t *b) {
+  LEVEL(store_pairs)(output, LEVEL(load_half)(a), LEVEL(load_half)(b));
+}
 // Keys and values of the first `groups` groups of 16 positions of a page's head in pairs: keys of two columns, where an
 // odd last one is paired with zeros, and values of two positions.
-static void LEVEL(expand_pairs)(const sotto_cache_layout *l, const char *head, ptrdiff_t groups, uint32_t *key_output,
-                                uint32_t *value_output) {
+static void LEVEL(expand_pairs)(const sotto_cache_layout *l, const char *head, ptrdiff_t groups, uint32_t *keys,
+                                uint32_t *values) {
+  static const uint16_t zeros[16];
   ptrdiff_t size = l->head_size, stride = value_stride(l);
-  int bytes = l->format == SOTTO_CACHE_I8;
-  for (ptrdiff_t g = 0; g < groups; g++) {
-    const char *keys = head + g * key_group_bytes(l);
-    for (ptrdiff_t d = 0; d < size; d += 2, key_output += 16)
-      LEVEL(store_pairs)(key_output, LEVEL(key_at)(keys, d, bytes),
-                         d + 1 < size ? LEVEL(key_at)(keys, d + 1, bytes) : LEVEL(all)(0));
+  const uint16_t *halves = (const uint16_t *)head;
+  for (ptrdiff_t g = 0; g < groups; g++, halves += 16 * size) {
+    for (ptrdiff_t d = 0; d + 1 < size; d += 2, keys += 16)
+      LEVEL(store_half_pairs)(keys, halves + 16 * d, halves + 16 * d + 16);
+    if (size % 2) LEVEL(store_half_pairs)(keys, halves + 16 * (size - 1), zeros), keys += 16;
   }
+  halves = (const uint16_t *)(head + key_bytes(l));
+  for (ptrdiff_t p = 0; p < 8 * groups; p++, halves += 2 * stride)
+    for (ptrdiff_t c = 0; c < stride; c += 16, values += 16)
+      LEVEL(store_half_pairs)(values, halves + c, halves + stride + c);
+}
+// The same of keys and values in 8 bits.
+static void LEVEL(expand_byte_pairs)(const sotto_cache_layout *l, const char *head, ptrdiff_t groups, uint32_t *keys,
+                                     uint32_t *values) {
+  ptrdiff_t size = l->head_size, stride = value_stride(l);
+  for (ptrdiff_t g = 0; g < groups; g++)
+    for (ptrdiff_t d = 0; d < size; d += 2, keys += 16) {
+      const char *group = head + g * key_group_bytes(l);
+      LEVEL(store_pairs)(keys, LEVEL(key_bytes_at)(group, d),
+                         d + 1 < size ? LEVEL(key_bytes_at)(group, d + 1) : LEVEL(all)(0));
+    }
   float scales[PAGE];
-  const char *values = head + key_bytes(l);
-  if (bytes) LEVEL(expand)(scales, (const uint16_t *)values, PAGE);
-  for (ptrdiff_t p = 0; p < 16 * groups; p += 2)
-    for (ptrdiff_t c = p * stride; c < (p + 1) * stride; c += 16, value_output += 16)
-      if (bytes) {
-        const int8_t *columns = (const int8_t *)values + VALUE_SCALE_BYTES + c;
-        LEVEL(store_pairs)(value_output, LEVEL(load_bytes)(columns) * scales[p],
-                           LEVEL(load_bytes)(columns + stride) * scales[p + 1]);
-      } else {
-        const uint16_t *columns = (const uint16_t *)values + c;
-        LEVEL(store_pairs)(value_output, LEVEL(load_half)(columns), LEVEL(load_half)(columns + stride));
-      }
+  head += key_bytes(l);
+  LEVEL(expand)(scales, (const uint16_t *)head, PAGE);
+  const int8_t *columns = (const int8_t *)head + VALUE_SCALE_BYTES;
+  for (ptrdiff_t p = 0; p < 16 * groups; p += 2, columns += 2 * stride)
+    for (ptrdiff_t c = 0; c < stride; c += 16, values += 16)
+      LEVEL(store_pairs)(values, LEVEL(load_bytes)(columns + c) * scales[p],
+                         LEVEL(load_bytes)(columns + stride + c) * scales[p + 1]);
 }
 #endif

@@ -118,6 +118,11 @@ vector_function void LEVEL(add_values)(int vectors, const uint32_t *weights, con
       LEVEL(store)(sums + r * stride + 16 * v, x[r][v]);
 }
 
+// Asks for lines to come into the second cache.
+vector_function void LEVEL(fetch)(const char *lines, ptrdiff_t bytes) {
+  for (ptrdiff_t i = 0; i < bytes; i += 64) __builtin_prefetch(lines + i, 0, 2);
+}
+
 // All rows of a segment against one page, a register tile at a time. Meanwhile the next page comes nearer.
 static void LEVEL(attend_page_in_pairs)(const sotto_attention *a, const segment *s, const workspace *w, ptrdiff_t page,
                                         ptrdiff_t padded, const char *head, const char *next) {
@@ -126,11 +131,16 @@ static void LEVEL(attend_page_in_pairs)(const sotto_attention *a, const segment 
   ptrdiff_t start = s->sequence->origin + page * PAGE, length = s->sequence->length - start;
   // How far the first query row's position is behind the page's first one.
   ptrdiff_t ahead = length - s->sequence->rows + s->row;
-  const uint32_t *keys = (uint32_t *)w->keys, *values = (uint32_t *)w->values;
-  LEVEL(expand_pairs)(l, head, length < PAGE ? (length + 15) / 16 : PAGE / 16, (uint32_t *)w->keys, (uint32_t *)w->values);
+  ptrdiff_t groups = length < PAGE ? (length + 15) / 16 : PAGE / 16;
+  uint32_t *keys = (uint32_t *)w->keys, *values = (uint32_t *)w->values;
+  if (l->format == SOTTO_CACHE_I8)
+    LEVEL(expand_byte_pairs)(l, head, groups, keys, values);
+  else
+    LEVEL(expand_pairs)(l, head, groups, keys, values);
   ptrdiff_t share = head_bytes(l) * TILE_ROWS / padded;
   for (ptrdiff_t r = 0; r < rows; r += TILE_ROWS, next += share) {
-    for (ptrdiff_t line = 0; line < share; line += 64) __builtin_prefetch(next + line, 0, 2);
+    // The next page is asked for in two bursts a tile: more lines at once would have to wait.
+    LEVEL(fetch)(next, share / 2);
     // What the first and the last row see: positions [0, high] and [low, ...].
     ptrdiff_t first = ahead + r / group, last = ahead + (r + TILE_ROWS < rows ? r + TILE_ROWS - 1 : rows - 1) / group;
     ptrdiff_t low = a->window ? first - a->window + 1 : 0, high = last + 1;
@@ -146,6 +156,7 @@ static void LEVEL(attend_page_in_pairs)(const sotto_attention *a, const segment 
 #define WEIGH(n) case n: LEVEL(weigh_tile)(n, &tile, plain, weights); break
     switch (vectors) { WEIGH(1); WEIGH(2); WEIGH(3); WEIGH(4); }
 #undef WEIGH
+    LEVEL(fetch)(next + share / 2, share / 2);
     const uint32_t *value = values + 8 * first_group * stride;
     ptrdiff_t count = (high + 1) / 2 - 8 * first_group;
 #define ADD(n) case n: LEVEL(add_values)(n, weights, value + column, count, stride, tile.sums + column); break
