@@ -25,37 +25,42 @@ vector_function v16 LEVEL(exp2_roughly)(v16 x) {
 // A register tile: its first row within the segment, and some groups of 16 positions of a page.
 typedef struct {
   const sotto_attention *attention;
-  ptrdiff_t row, rows;  // of the segment with all heads of the group
-  ptrdiff_t ahead;      // how far the segment's first position is behind that of the first group
+  ptrdiff_t row;    // within the segment, with all heads of the group
+  ptrdiff_t ahead;  // how far the segment's first position is behind that of the first group
   const uint32_t *query, *keys;
   float *bases, *totals, *sums;
 } LEVEL(row_tile);
 
 // The seldom work on a tile's scores: caps them, takes away what a row does not see, and raises bases.
 static void LEVEL(settle)(const LEVEL(row_tile) *t, ptrdiff_t vectors, float *scores) {
-  float softcap = t->attention->softcap;
-  ptrdiff_t group = group_heads(t->attention), window = t->attention->window, stride = value_stride(&t->attention->layout);
+  const sotto_attention *a = t->attention;
+  ptrdiff_t group = group_heads(a), stride = value_stride(&a->layout);
+  ptrdiff_t place = t->ahead + t->row / group, head = t->row % group;
   for (ptrdiff_t r = 0; r < TILE_ROWS; r++, scores += PAGE) {
-    ptrdiff_t place = t->ahead + (t->row + r < t->rows ? t->row + r : t->rows - 1) / group;
-    float *base = t->bases + r, *totals = t->totals + 16 * r, *sums = t->sums + r * stride;
-    int unset = *base == LEVEL(UNSET);
-    v16 top = LEVEL(all)(LEVEL(UNSET));
+    float base = t->bases[r];
+    int unset = base == LEVEL(UNSET), all_seen = place + 1 >= 16 * vectors && (!a->window || place < a->window);
+    __m512 top = _mm512_set1_ps(LEVEL(UNSET));
     for (ptrdiff_t v = 0; v < vectors; v++) {
       v16 x = LEVEL(load)(scores + 16 * v);
-      if (softcap > 0) x = softcap * 0x1.715476p0f * LEVEL(tanh)(x / softcap) - (unset ? 0 : *base);
-      i16 behind = (int32_t)(place - 16 * v) - LEVEL(iota)();
-      i16 seen = window ? (behind >= 0) & (behind < (int32_t)window) : behind >= 0;
-      x = LEVEL(select)(seen, x, LEVEL(all)(LEVEL(UNSET)));
-      top = LEVEL(maximum)(top, x);
+      if (a->softcap > 0) x = a->softcap * 0x1.715476p0f * LEVEL(tanh)(x / a->softcap) - (unset ? 0 : base);
+      if (!all_seen) {
+        i16 behind = (int32_t)(place - 16 * v) - LEVEL(iota)();
+        i16 seen = (behind >= 0) & (behind < (int32_t)(a->window ? a->window : INT32_MAX));
+        x = LEVEL(select)(seen, x, LEVEL(all)(LEVEL(UNSET)));
+      }
+      top = _mm512_max_ps(top, (__m512)x);
       LEVEL(store)(scores + 16 * v, x);
     }
-    float raised = LEVEL(largest)(top);
-    if (raised <= (unset ? LEVEL(UNSET) : BASE_SLACK)) continue;
-    float factor = unset ? 0 : LEVEL(exp2_weight)(LEVEL(all)(-raised))[0];
-    *base = unset ? raised : *base + raised;
+    // The next row is the same position's next head. Rows behind the last are there for the tile's sake only.
+    if (++head == group) head = 0, place++;
+    if (!_mm512_cmp_ps_mask(top, _mm512_set1_ps(unset ? LEVEL(UNSET) : BASE_SLACK), _CMP_GT_OQ)) continue;
+    float raised = _mm512_reduce_max_ps(top);
+    for (ptrdiff_t v = 0; v < vectors; v++) LEVEL(store)(scores + 16 * v, LEVEL(load)(scores + 16 * v) - raised);
+    t->bases[r] = unset ? raised : base + raised;
+    if (unset) continue;
+    float factor = LEVEL(exp2_weight)(LEVEL(all)(-raised))[0], *totals = t->totals + 16 * r, *sums = t->sums + r * stride;
     LEVEL(store)(totals, LEVEL(load)(totals) * factor);
     for (ptrdiff_t c = 0; c < stride; c += 16) LEVEL(store)(sums + c, LEVEL(load)(sums + c) * factor);
-    for (ptrdiff_t v = 0; v < vectors; v++) LEVEL(store)(scores + 16 * v, LEVEL(load)(scores + 16 * v) - raised);
   }
 }
 
@@ -148,7 +153,7 @@ static void LEVEL(attend_page_in_pairs)(const sotto_attention *a, const segment 
     if (high > PAGE) high = PAGE;
     if (low >= high) continue;
     ptrdiff_t first_group = low / 16, last_group = (high + 15) / 16, vectors = last_group - first_group;
-    LEVEL(row_tile) tile = {a, r, rows, ahead - 16 * first_group, (const uint32_t *)w->query + r * depth,
+    LEVEL(row_tile) tile = {a, r, ahead - 16 * first_group, (const uint32_t *)w->query + r * depth,
                             keys + first_group * 16 * depth, w->bases + r, w->totals + 16 * r, w->sums + r * stride};
     int plain = a->softcap <= 0 && tile.bases[TILE_ROWS - 1] != LEVEL(UNSET) && first + 1 >= 16 * last_group &&
                 (!a->window || last - a->window < 16 * first_group);

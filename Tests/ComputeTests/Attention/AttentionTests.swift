@@ -39,6 +39,10 @@ extension KernelTests {
       Shape(heads: 4, keyValueHeads: 1, headSize: 256, window: 5, softcap: 50, calls: [30, 1, 40]),
       Shape(heads: 3, keyValueHeads: 3, headSize: 7, valueHeadSize: 33, window: 1, calls: [9, 1, 70]),
       Shape(heads: 16, keyValueHeads: 1, headSize: 16, calls: [300]),
+      // Tiles of many rows whose pages are shared out in ranges.
+      Shape(heads: 3, keyValueHeads: 1, headSize: 32, sinks: true, calls: [700, 41, 6]),
+      Shape(
+        heads: 5, keyValueHeads: 1, headSize: 33, valueHeadSize: 50, window: 300, softcap: 4, calls: [500, 41]),
     ]
 
     @Test(arguments: shapes) func exactCallsEqualTheReference(shape: Shape) throws {
