@@ -10,8 +10,8 @@ vector_function v16 LEVEL(multiply_pairs)(v16 sum, uint32_t pair, v16 x) {
   return (v16)_mm512_dpbf16_ps((__m512)sum, (__m512bh)_mm512_set1_epi32((int)pair), (__m512bh)x);
 }
 
-// 2^x to 1e-4 for weights that are rounded to bfloat16 next: about 2^-126 for x of -126 and less. There is no scalef here,
-// which would take as long as two multiplications.
+// 2^x to 1e-4 for weights that are rounded to bfloat16 next: about 2^-126 for x of -126 and less. There is no scalef
+// here, which would take as long as two multiplications.
 vector_function v16 LEVEL(exp2_roughly)(v16 x) {
   x = (v16)_mm512_max_ps((__m512)x, _mm512_set1_ps(-126.0f));
   // The whole number ends up in the low bits.
@@ -159,14 +159,24 @@ static void LEVEL(attend_page_in_pairs)(const sotto_attention *a, const segment 
                 (!a->window || last - a->window < 16 * first_group);
     uint32_t weights[TILE_ROWS * PAGE / 2] __attribute__((aligned(64)));
 #define WEIGH(n) case n: LEVEL(weigh_tile)(n, &tile, plain, weights); break
-    switch (vectors) { WEIGH(1); WEIGH(2); WEIGH(3); WEIGH(4); }
+    switch (vectors) {
+      WEIGH(1);
+      WEIGH(2);
+      WEIGH(3);
+      WEIGH(4);
+    }
 #undef WEIGH
     LEVEL(fetch)(next + share / 2, share / 2);
     const uint32_t *value = values + 8 * first_group * stride;
     ptrdiff_t count = (high + 1) / 2 - 8 * first_group;
-#define ADD(n) case n: LEVEL(add_values)(n, weights, value + column, count, stride, tile.sums + column); break
+#define ADD(n) LEVEL(add_values)(n, weights, value + column, count, stride, tile.sums + column); break
     for (ptrdiff_t column = 0; column < stride; column += 16 * TILE_VECTORS)
-      switch ((stride - column) / 16) { ADD(1); ADD(2); ADD(3); default: LEVEL(add_values)(4, weights, value + column, count, stride, tile.sums + column); }
+      switch ((stride - column) / 16) {
+        case 1: ADD(1);
+        case 2: ADD(2);
+        case 3: ADD(3);
+        default: ADD(4);
+      }
 #undef ADD
   }
 }

@@ -42,7 +42,8 @@ extension KernelTests {
       // Tiles of many rows whose pages are shared out in ranges.
       Shape(heads: 3, keyValueHeads: 1, headSize: 32, sinks: true, calls: [700, 41, 6]),
       Shape(
-        heads: 5, keyValueHeads: 1, headSize: 33, valueHeadSize: 50, window: 300, softcap: 4, calls: [500, 41]),
+        heads: 5, keyValueHeads: 1, headSize: 33, valueHeadSize: 50, window: 300, softcap: 4,
+        calls: [500, 41]),
     ]
 
     @Test(arguments: shapes) func exactCallsEqualTheReference(shape: Shape) throws {
