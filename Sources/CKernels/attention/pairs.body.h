@@ -57,8 +57,9 @@ static void LEVEL(settle)(const LEVEL(row_tile) *t, ptrdiff_t vectors, float *sc
     float raised = _mm512_reduce_max_ps(top);
     for (ptrdiff_t v = 0; v < vectors; v++) LEVEL(store)(scores + 16 * v, LEVEL(load)(scores + 16 * v) - raised);
     t->bases[r] = unset ? raised : base + raised;
-    if (unset) continue;
-    float factor = LEVEL(exp2_weight)(LEVEL(all)(-raised))[0], *totals = t->totals + 16 * r, *sums = t->sums + r * stride;
+    if (unset) continue;  // there is next to nothing in its sums
+    float factor = LEVEL(exp2_weight)(LEVEL(all)(-raised))[0];
+    float *totals = t->totals + 16 * r, *sums = t->sums + r * stride;
     LEVEL(store)(totals, LEVEL(load)(totals) * factor);
     for (ptrdiff_t c = 0; c < stride; c += 16) LEVEL(store)(sums + c, LEVEL(load)(sums + c) * factor);
   }

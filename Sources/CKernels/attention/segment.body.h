@@ -2,6 +2,7 @@
 //
 // Scores are kept as exponents of 2. Weights are relative to a base that follows the largest score only when a score
 // exceeds it by 2^8: so rows are rarely rescaled, and float32 is far from overflowing.
+
 // Query rows, scaled: row by row of the sequence, and for each the heads of the group.
 static void LEVEL(pack_query)(const sotto_attention *a, const segment *s, ptrdiff_t padded, int pairs, void *output) {
   ptrdiff_t group = group_heads(a), size = a->layout.head_size, depth = pairs ? (size + 1) / 2 : size;
