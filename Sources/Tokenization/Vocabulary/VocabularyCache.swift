@@ -1,6 +1,6 @@
 import Foundation
 
-/// Keeps compiled vocabularies as files in a folder, so that later starts map them instead of reading and
+/// Keeps compiled vocabularies as files in a folder, so that later starts read them instead of
 /// compiling their sources. A file is named by the content of the sources and the version of the layout; it
 /// is written beside its place and moved there, so that nobody ever sees half of one; what is damaged or of
 /// another version is not used and written anew. Failing to write costs only the next start's time.
@@ -8,6 +8,8 @@ public struct VocabularyCache: Sendable {
   let folder: String
   /// Used files are marked as such; when there are more than this, those unused for longest are removed.
   private static let mostFiles = 32
+  /// Seconds since it was written to, after which an unfinished file is one that a crash left.
+  private static let abandonedAfter = 600.0
 
   /// A cache in a folder, which is made when it is first written to.
   public init(folder: String) { self.folder = folder }
@@ -27,14 +29,16 @@ public struct VocabularyCache: Sendable {
     return VocabularyCache(folder: base + "/sotto/vocabularies")
   }
 
+  private static let suffix = ".vocabulary"
+
   private func path(_ key: ContentKey) -> String {
-    "\(folder)/\(key.text)-\(VocabularyLayout.version).vocabulary"
+    "\(folder)/\(key.text)-\(VocabularyLayout.version)\(Self.suffix)"
   }
 
   /// The vocabulary that was compiled from these sources; nil where there is none, or none that is sound.
   func load(_ key: ContentKey) -> Vocabulary? {
     let path = path(key)
-    guard let image = VocabularyImage(mapping: path), image.key == key, let vocabulary = Vocabulary(image)
+    guard let image = VocabularyImage(reading: path), image.key == key, let vocabulary = Vocabulary(image)
     else { return nil }
     utimes(path, nil)
     return vocabulary
@@ -67,14 +71,21 @@ public struct VocabularyCache: Sendable {
     return true
   }
 
+  /// Removes the files that are too many, and what crashed writers left.
   private func removeOldest() {
     let manager = FileManager.default
     let names = (try? manager.contentsOfDirectory(atPath: folder)) ?? []
-    var files: [(path: String, used: Date)] = names.filter { $0.hasSuffix(".vocabulary") }.compactMap {
-      name in
+    var files: [(path: String, used: Date)] = []
+    for name in names {
       let path = "\(folder)/\(name)"
-      let date = (try? manager.attributesOfItem(atPath: path))?[.modificationDate] as? Date
-      return date.map { (path, $0) }
+      guard let used = (try? manager.attributesOfItem(atPath: path))?[.modificationDate] as? Date else {
+        continue
+      }
+      if name.hasSuffix(Self.suffix) {
+        files.append((path, used))
+      } else if name.hasPrefix("."), -used.timeIntervalSinceNow > Self.abandonedAfter {
+        unlink(path)
+      }
     }
     guard files.count > Self.mostFiles else { return }
     files.sort { $0.used < $1.used }
