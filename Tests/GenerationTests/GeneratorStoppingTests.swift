@@ -6,7 +6,7 @@ import Synchronization
 import Testing
 
 /// Whoever has the person wait gives way: a save that is under way, and what is read ahead. None of these tests knows
-/// a time; where a stop is not heard they do not come to their end.
+/// a time; where a stop is not heard they wait in vain.
 @Suite(.timeLimit(.minutes(1))) struct GeneratorStoppingTests {
   private let tiny: TinyModels
   private let folder: DiskFolder
@@ -43,6 +43,7 @@ import Testing
     let generator = try await generator(store)
     let first = await ask(generator, Array(1...40))
     async let saved: Void = generator.save(session: "s", occasion)
+    defer { disk.goOn() }
     await disk.nextBlock()
     // The disk stands still all the while.
     let second = await ask(generator, first + [5])
@@ -82,6 +83,7 @@ import Testing
     let generator = try await generator(store)
     let said = await ask(generator, Array(1...40))
     async let passing: Void = generator.save(session: "s", .passing)
+    defer { disk.goOn() }
     await disk.nextBlock()
     async let leaving: Void = generator.save(session: "s", .leaving)
     await disk.nextBlock()
@@ -97,10 +99,13 @@ import Testing
     let generator = try await generator(disk.store(folder.path))
     _ = await ask(generator, Array(1...40))
     async let saved: Void = generator.save(session: "s", .leaving)
+    defer { disk.goOn() }
     await disk.nextBlock()
     async let forgotten: Void = generator.forget(session: "s")
     // It has told the save before it waits for anything.
-    while await generator.cacheHoldings().models.contains(where: { $0.tokens > 0 }) { await Task.yield() }
+    while await generator.cacheHoldings().models.contains(where: { $0.tokens > 0 }) {
+      try await Task.sleep(for: .milliseconds(1))
+    }
     disk.goOn()
     await saved
     await forgotten
@@ -122,20 +127,19 @@ import Testing
     let model = try #require(made.withLock { $0 })
     let draft = ReadAheadRequest(prompt: .tokens(Array(1...80)), purpose: .draft)
     async let first = generator.readAhead("a", draft)
+    // Where a wait below is given up, nothing else is to wait.
+    defer { model.letGo() }
     try await model.nextQuestion()
     let second = generator.beginReadingAhead()
     try await model.nextQuestion()
     #expect(model.interruptions == 0, "its chunk goes on")
-    if byAnAnswer {
-      async let said = ask(generator, Array(1...40))
-      #expect(await first == 0)
-      model.letGo()
-      #expect(try await said == Array(1...40) + tiny.load().coldAnswer(Array(1...40), count: 8))
-    } else {
-      generator.stopReadingAhead()
-      #expect(await first == 0)
-      model.letGo()
-    }
+    let prompt = Array<Int32>(1...40)
+    var said: Task<[Int32], Never>?
+    if byAnAnswer { said = Task { await ask(generator, prompt) } } else { generator.stopReadingAhead() }
+    try await model.nextInterruption()
+    model.letGo()
+    #expect(await first == 0)
+    if let said { #expect(try await said.value == prompt + tiny.load().coldAnswer(prompt, count: 8)) }
     #expect(model.interruptions == 1)
     // What was to be read in its place was stopped with it.
     #expect(await generator.readAhead("a", draft, in: second) == 0)

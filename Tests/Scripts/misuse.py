@@ -167,7 +167,13 @@ def a_full_data_folder(house: House) -> None:
     talk(chat, pause=0.5)
     house.quit(chat)
     expect(SESSION in house.errors(chat), "it is said at the end as well")
+    # With room again, a quit alone saves it.
+    chat = house.start("--continue")
+    talk(chat, 1, pause=0.5)
+    expect(chat.has(SESSION), "it is not saved")
     house.remount(house.data, "size=4m")
+    house.quit(chat)
+    expect(house.saved() == [QUESTIONS[0], *QUESTIONS[:4], QUESTIONS[0]], f"all is saved: {house.saved()}")
     expect(house.saved()[:5] == [QUESTIONS[0], *QUESTIONS[:4]], "what was saved is still there")
 
 

@@ -105,7 +105,7 @@ struct SessionFile: Sendable {
   /// An error of the system's, with its reason, which SQLite's words do not always say.
   private func unavailable(_ error: DatabaseError, _ words: String) -> Problem {
     if error.isLock {
-      return .unavailable("\(path): another program keeps it locked; it is tried again with what comes next")
+      return .unavailable("\(path): another program keeps it locked; end that program")
     }
     let number = error.resultCode == .SQLITE_FULL ? ENOSPC : isWritable ? 0 : errno
     guard number != 0 else { return .unavailable("\(path): \(words)") }

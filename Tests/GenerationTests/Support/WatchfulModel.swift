@@ -48,6 +48,11 @@ final class WatchfulModel: LanguageModel, @unchecked Sendable {
     }
   }
 
+  /// Returns when a pass was interrupted.
+  func nextInterruption() async throws {
+    while interruptions == 0 { try await Task.sleep(for: .milliseconds(1)) }
+  }
+
   /// Passes are computed from now on.
   func letGo() { isFree.store(true, ordering: .sequentiallyConsistent) }
 }
