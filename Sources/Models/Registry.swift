@@ -7,12 +7,12 @@ public enum Registry {
 
   private static let factories: [String: Factory] =
     [
-      "gpt_oss": { try GPTOSS($0, $1) },
-      "llama": { try Llama($0, $1) },
-      "gemma3": { try Gemma3($0, $1) },
-      "gemma3_text": { try Gemma3($0, $1) },
-      "mamba2": { try Mamba2($0, $1) },
-      "qwen3_next": { try Qwen3Next($0, $1) },
+      "gpt_oss": { try GPTOSS.model($0, $1) },
+      "llama": { try Llama.model($0, $1) },
+      "gemma3": { try Gemma3.model($0, $1) },
+      "gemma3_text": { try Gemma3.model($0, $1) },
+      "mamba2": { try Mamba2.model($0, $1) },
+      "qwen3_next": { try Qwen3Next.model($0, $1) },
     ]
 
   /// The `model_type`s that can be loaded, sorted.

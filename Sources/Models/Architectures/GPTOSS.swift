@@ -4,46 +4,30 @@ import Compute
 ///
 /// Pre-norm layers of grouped-query attention with a sink logit for each head and biases, every other one
 /// sliding; a mixture of experts with a clamped SwiGLU whose router and experts have biases.
-final class GPTOSS: LanguageModel {
-  let facts: ModelFacts
-
-  private struct Layer {
-    let window: Int?
-    let attentionNorm: RMSNorm
-    let attention: SelfAttention
-    let mixtureNorm: RMSNorm
-    let mixture: ExpertMixture
-  }
-
-  private let shape: DecoderShape
-  private let backend: any Backend
-  private let ends: DecoderEnds
-  private let layers: [Layer]
-
-  init(_ configuration: ModelConfiguration, _ weights: ModelWeights) throws {
+enum GPTOSS {
+  static func model(_ configuration: ModelConfiguration, _ weights: ModelWeights) throws -> Decoder {
     let shape = try DecoderShape(configuration)
     let sliding = try configuration.slidingLayers(count: shape.layers) { $0 % 2 == 0 }
     let window = try configuration.integer("sliding_window", 1...1 << 40, default: 128)
     let rotary = try configuration.rotaryTable(headSize: shape.headSize)
-
-    self.shape = shape
-    backend = weights.backend
-    ends = try DecoderEnds(shape, weights)
-    layers = try (0..<shape.layers).map { index in
-      let prefix = "model.layers.\(index)."
-      let layerWindow = sliding[index] ? window : nil
-      return Layer(
-        window: layerWindow,
-        attentionNorm: try weights.norm(
-          prefix + "input_layernorm", size: shape.hidden, epsilon: shape.epsilon),
-        attention: try SelfAttention(
-          prefix + "self_attn.", shape, rotary: rotary, weights, window: layerWindow,
-          sinks: try weights.parameter(prefix + "self_attn.sinks", [shape.heads])),
-        mixtureNorm: try weights.norm(
-          prefix + "post_attention_layernorm", size: shape.hidden, epsilon: shape.epsilon),
-        mixture: try Self.mixture(prefix + "mlp.", shape, configuration, weights))
+    func norm(_ name: String) throws -> RMSNorm {
+      try weights.norm(name, size: shape.hidden, epsilon: shape.epsilon)
     }
-    facts = shape.facts("gpt_oss", weights.work)
+
+    let ends = try DecoderEnds(shape, weights)
+    let layers = try (0..<shape.layers).map { index in
+      let prefix = "model.layers.\(index)."
+      return DecoderLayer(
+        mixerNorm: try norm(prefix + "input_layernorm"),
+        mixer: try SelfAttention(
+          prefix + "self_attn.", shape, rotary: rotary, weights, window: sliding[index] ? window : nil,
+          sinks: try weights.parameter(prefix + "self_attn.sinks", [shape.heads])),
+        feedForward: (
+          try norm(prefix + "post_attention_layernorm"),
+          try mixture(prefix + "mlp.", shape, configuration, weights)
+        ))
+    }
+    return Decoder("gpt_oss", shape, ends: ends, layers: layers, weights)
   }
 
   /// The router and the experts, under the names of OpenAI's checkpoint (float or MXFP4), or of MLX and GGUF.
@@ -64,22 +48,5 @@ final class GPTOSS: LanguageModel {
       routing: RoutingSettings(count: chosen, scoring: .softmaxOverChosen),
       experts: ExpertLayers(
         input: try stack.input(weights), down: try stack.down(weights), activation: activation))
-  }
-
-  func makeCaches() -> [any LayerCache] {
-    layers.map {
-      backend.keyValueCache(heads: shape.keyValueHeads, headSize: shape.headSize, window: $0.window)
-    }
-  }
-
-  func forward(_ input: ForwardInput) throws -> Tensor {
-    var x = ends.embed(input, on: backend)
-    for (index, layer) in layers.enumerated() {
-      let normed = layer.attentionNorm(x, on: backend)
-      x = try layer.attention(normed, layer: index, input, adding: x, on: backend)
-      if index == layers.count - 1 { x = input.selectOutputs(x, on: backend) }
-      x = layer.mixture(layer.mixtureNorm(x, on: backend), adding: x, on: backend)
-    }
-    return ends.logits(x, on: backend)
   }
 }

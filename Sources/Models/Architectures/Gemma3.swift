@@ -5,25 +5,8 @@ import Foundation
 ///
 /// Norms before and after attention and feed-forward and on each query and key head; five sliding layers,
 /// with a rope base of their own, to each full one; embeddings scaled by the root of the width.
-final class Gemma3: LanguageModel {
-  let facts: ModelFacts
-
-  private struct Layer {
-    let window: Int?
-    let attentionNorm: RMSNorm
-    let attention: SelfAttention
-    let afterAttention: RMSNorm
-    let feedForwardNorm: RMSNorm
-    let feedForward: GatedFeedForward
-    let afterFeedForward: RMSNorm
-  }
-
-  private let shape: DecoderShape
-  private let backend: any Backend
-  private let ends: DecoderEnds
-  private let layers: [Layer]
-
-  init(_ configuration: ModelConfiguration, _ weights: ModelWeights) throws {
+enum Gemma3 {
+  static func model(_ configuration: ModelConfiguration, _ weights: ModelWeights) throws -> Decoder {
     let shape = try DecoderShape(configuration, tiedByDefault: true)
     let hidden = shape.hidden
     // safetensors hold a norm weight's distance from 1; GGUF's converter has added the 1.
@@ -33,39 +16,37 @@ final class Gemma3: LanguageModel {
     let period = try configuration.integer(key, 1...4096, default: 6)
     let sliding = try configuration.slidingLayers(count: shape.layers) { ($0 + 1) % period != 0 }
     let window = try configuration.integer("sliding_window", 1...1 << 40, default: 512)
-    let rotary = try Self.rotaryTables(configuration, headSize: shape.headSize)
+    let rotary = try rotaryTables(configuration, headSize: shape.headSize)
     let activation = try configuration.activation(default: "gelu_pytorch_tanh")
     let scale = 1 / sqrt(try configuration.positive("query_pre_attn_scalar", default: Double(shape.headSize)))
     let attentionSoftcap = try configuration.optionalNumber("attn_logit_softcapping").map { Float($0) }
 
-    self.shape = shape
-    backend = weights.backend
-    ends = try DecoderEnds(
-      shape, weights, offset: offset, scale: Float(hidden).squareRoot(),
-      softcap: configuration.optionalNumber("final_logit_softcapping").map { Float($0) })
     func norm(_ name: String, size: Int = hidden) throws -> RMSNorm {
       try weights.norm(name, size: size, epsilon: shape.epsilon, offset: offset)
     }
-    layers = try (0..<shape.layers).map { index in
+
+    let ends = try DecoderEnds(
+      shape, weights, offset: offset, scale: Float(hidden).squareRoot(),
+      softcap: configuration.optionalNumber("final_logit_softcapping").map { Float($0) })
+    let layers = try (0..<shape.layers).map { index in
       let prefix = "model.layers.\(index)."
-      let layerWindow = sliding[index] ? window : nil
       var attention = try SelfAttention(
         prefix + "self_attn.", shape, rotary: sliding[index] ? rotary.local : rotary.global, weights,
-        scale: Float(scale), window: layerWindow, softcap: attentionSoftcap)
+        scale: Float(scale), window: sliding[index] ? window : nil, softcap: attentionSoftcap)
       attention.headNorms = (
         try norm(prefix + "self_attn.q_norm", size: shape.headSize),
         try norm(prefix + "self_attn.k_norm", size: shape.headSize)
       )
-      return Layer(
-        window: layerWindow,
-        attentionNorm: try norm(prefix + "input_layernorm"),
-        attention: attention,
-        afterAttention: try norm(prefix + "post_attention_layernorm"),
-        feedForwardNorm: try norm(prefix + "pre_feedforward_layernorm"),
-        feedForward: try GatedFeedForward(prefix + "mlp.", shape, activation, weights),
+      return DecoderLayer(
+        mixerNorm: try norm(prefix + "input_layernorm"), mixer: attention,
+        afterMixer: try norm(prefix + "post_attention_layernorm"),
+        feedForward: (
+          try norm(prefix + "pre_feedforward_layernorm"),
+          try GatedFeedForward(prefix + "mlp.", shape, activation, weights)
+        ),
         afterFeedForward: try norm(prefix + "post_feedforward_layernorm"))
     }
-    facts = shape.facts("gemma3_text", weights.work)
+    return Decoder("gemma3_text", shape, ends: ends, layers: layers, weights)
   }
 
   /// The sliding layers' table and the full layers'.
@@ -94,24 +75,5 @@ final class Gemma3: LanguageModel {
         interleaved: false)
     }
     return (table(.none, localBase), table(scaling, base))
-  }
-
-  func makeCaches() -> [any LayerCache] {
-    layers.map {
-      backend.keyValueCache(heads: shape.keyValueHeads, headSize: shape.headSize, window: $0.window)
-    }
-  }
-
-  func forward(_ input: ForwardInput) throws -> Tensor {
-    var x = ends.embed(input, on: backend)
-    for (index, layer) in layers.enumerated() {
-      let normed = layer.attentionNorm(x, on: backend)
-      let attended = try layer.attention(normed, layer: index, input, adding: nil, on: backend)
-      x = backend.add(x, layer.afterAttention(attended, on: backend), scale: 1)
-      if index == layers.count - 1 { x = input.selectOutputs(x, on: backend) }
-      let fed = layer.feedForward(layer.feedForwardNorm(x, on: backend), adding: nil, on: backend)
-      x = backend.add(x, layer.afterFeedForward(fed, on: backend), scale: 1)
-    }
-    return ends.logits(x, on: backend)
   }
 }

@@ -5,20 +5,9 @@ import Compute
 ///
 /// Steps are held within `time_step_limit` whether a prompt is read or a token is generated, as mlx-lm does;
 /// transformers does so in prompts only. The public checkpoints have no limits.
-final class Mamba2: LanguageModel {
-  let facts: ModelFacts
-
-  private struct Layer {
-    let norm: RMSNorm
-    let mixer: StateSpaceMixer
-  }
-
-  private let backend: any Backend
-  private let ends: DecoderEnds
-  private let layers: [Layer]
-
-  init(_ configuration: ModelConfiguration, _ weights: ModelWeights) throws {
-    let shape = try Self.shape(configuration)
+enum Mamba2 {
+  static func model(_ configuration: ModelConfiguration, _ weights: ModelWeights) throws -> Decoder {
+    let shape = try shape(configuration)
     let layerCount = try configuration.integer("num_hidden_layers", 1...4096)
     let vocabulary = try configuration.integer("vocab_size", 1...1 << 24)
     let epsilon = try configuration.positive("layer_norm_epsilon", default: 1e-5)
@@ -26,23 +15,23 @@ final class Mamba2: LanguageModel {
       throw ModelError.unsupported("Mamba-2's convolution is known with the activation 'silu' alone")
     }
 
-    backend = weights.backend
-    ends = try DecoderEnds(
+    let ends = try DecoderEnds(
       table: "backbone.embeddings", vocabulary: vocabulary, hidden: shape.hidden,
       tied: configuration.bool("tie_word_embeddings", default: false),
       norm: weights.norm("backbone.norm_f", size: shape.hidden, epsilon: epsilon), weights)
-    layers = try (0..<layerCount).map { index in
+    let layers = try (0..<layerCount).map { index in
       let prefix = "backbone.layers.\(index)."
-      return Layer(
-        norm: try weights.norm(prefix + "norm", size: shape.hidden, epsilon: epsilon),
+      return DecoderLayer(
+        mixerNorm: try weights.norm(prefix + "norm", size: shape.hidden, epsilon: epsilon),
         mixer: try StateSpaceMixer(prefix + "mixer.", shape, epsilon: epsilon, weights))
     }
-    facts = ModelFacts(
+    let facts = ModelFacts(
       architecture: "mamba2", vocabularyCount: vocabulary,
       // A state has no length that it ends at. Where nobody says how far the model was trained, as many
       // positions as llama.cpp's converter writes into its files.
       contextLength: try configuration.integer("max_position_embeddings", 1...1 << 40, default: 1 << 20),
       layerCount: layerCount, work: weights.work)
+    return Decoder(facts, ends: ends, layers: layers, on: weights.backend)
   }
 
   private static func shape(_ configuration: ModelConfiguration) throws -> StateSpaceShape {
@@ -57,15 +46,5 @@ final class Mamba2: LanguageModel {
       stateSize: try configuration.integer("state_size", 1...65536),
       taps: try configuration.integer("conv_kernel", 1...32, default: 4),
       stepLimits: try configuration.limits("time_step_limit") ?? 0...Float.infinity)
-  }
-
-  func makeCaches() -> [any LayerCache] { layers.map { $0.mixer.makeCache(on: backend) } }
-
-  func forward(_ input: ForwardInput) throws -> Tensor {
-    var x = ends.embed(input, on: backend)
-    for (index, layer) in layers.enumerated() {
-      x = try layer.mixer(layer.norm(x, on: backend), layer: index, input, adding: x, on: backend)
-    }
-    return ends.logits(input.selectOutputs(x, on: backend), on: backend)
   }
 }

@@ -5,36 +5,12 @@ import Compute
 /// Pre-norm layers: gated delta nets, and every fourth one grouped-query attention whose output is gated, with norms
 /// of each query and key head and a quarter of it rotated; a mixture of many small experts and a shared one, behind
 /// a gate of its own.
-final class Qwen3Next: LanguageModel {
-  let facts: ModelFacts
-
-  private enum Mixer {
-    case attention(SelfAttention)
-    case delta(GatedDeltaNet)
-  }
-
-  private enum FeedForward {
-    case dense(GatedFeedForward)
-    case mixture(ExpertMixture)
-  }
-
-  private struct Layer {
-    let mixerNorm: RMSNorm
-    let mixer: Mixer
-    let feedForwardNorm: RMSNorm
-    let feedForward: FeedForward
-  }
-
-  private let shape: DecoderShape
-  private let backend: any Backend
-  private let ends: DecoderEnds
-  private let layers: [Layer]
-
-  init(_ configuration: ModelConfiguration, _ weights: ModelWeights) throws {
+enum Qwen3Next {
+  static func model(_ configuration: ModelConfiguration, _ weights: ModelWeights) throws -> Decoder {
     let shape = try DecoderShape(configuration)
-    let attends = try Self.attentionLayers(configuration, count: shape.layers)
-    let isSparse = try Self.sparseLayers(configuration, count: shape.layers)
-    let rotary = try Self.rotary(configuration, shape)
+    let attends = try attentionLayers(configuration, count: shape.layers)
+    let isSparse = try sparseLayers(configuration, count: shape.layers)
+    let rotary = try rotary(configuration, shape)
     let activation = try configuration.activation()
     // Checkpoints hold a norm weight's distance from 1, MLX's conversions the weight itself. They are told apart by
     // the convolution, whose taps MLX has before the channel.
@@ -47,12 +23,10 @@ final class Qwen3Next: LanguageModel {
       try weights.norm(name, size: size, epsilon: shape.epsilon, offset: offset)
     }
 
-    self.shape = shape
-    backend = weights.backend
-    ends = try DecoderEnds(shape, weights, offset: offset)
-    layers = try (0..<shape.layers).map { index in
+    let ends = try DecoderEnds(shape, weights, offset: offset)
+    let layers = try (0..<shape.layers).map { index in
       let prefix = "model.layers.\(index)."
-      let mixer: Mixer
+      let mixer: any Mixer
       if attends[index] {
         var attention = try SelfAttention(
           prefix + "self_attn.", shape, rotary: rotary, weights, gatesOutput: true)
@@ -60,18 +34,19 @@ final class Qwen3Next: LanguageModel {
           try norm(prefix + "self_attn.q_norm", size: shape.headSize),
           try norm(prefix + "self_attn.k_norm", size: shape.headSize)
         )
-        mixer = .attention(attention)
+        mixer = attention
       } else {
-        mixer = .delta(try GatedDeltaNet(prefix + "linear_attn.", configuration, shape, weights))
+        mixer = try GatedDeltaNet(prefix + "linear_attn.", configuration, shape, weights)
       }
-      return Layer(
+      let feedForward: any FeedForward =
+        isSparse[index]
+        ? try mixture(prefix + "mlp.", shape, configuration, activation, weights)
+        : try GatedFeedForward(prefix + "mlp.", shape, activation, weights)
+      return DecoderLayer(
         mixerNorm: try norm(prefix + "input_layernorm"), mixer: mixer,
-        feedForwardNorm: try norm(prefix + "post_attention_layernorm"),
-        feedForward: isSparse[index]
-          ? .mixture(try Self.mixture(prefix + "mlp.", shape, configuration, activation, weights))
-          : .dense(try GatedFeedForward(prefix + "mlp.", shape, activation, weights)))
+        feedForward: (try norm(prefix + "post_attention_layernorm"), feedForward))
     }
-    facts = shape.facts("qwen3_next", weights.work)
+    return Decoder("qwen3_next", shape, ends: ends, layers: layers, weights)
   }
 
   /// Which layers attend: as `layer_types` says, or the last of every `full_attention_interval`.
@@ -130,34 +105,5 @@ final class Qwen3Next: LanguageModel {
       shared: SharedExpert(
         feedForward: shared,
         gate: try weights.linear(prefix + "shared_expert_gate", inputs: shape.hidden, outputs: 1)))
-  }
-
-  func makeCaches() -> [any LayerCache] {
-    layers.map {
-      switch $0.mixer {
-      case .attention:
-        backend.keyValueCache(heads: shape.keyValueHeads, headSize: shape.headSize, window: nil)
-      case .delta(let net): backend.recurrentCache(net.state)
-      }
-    }
-  }
-
-  func forward(_ input: ForwardInput) throws -> Tensor {
-    var x = ends.embed(input, on: backend)
-    for (index, layer) in layers.enumerated() {
-      let normed = layer.mixerNorm(x, on: backend)
-      switch layer.mixer {
-      case .attention(let attention):
-        x = try attention(normed, layer: index, input, adding: x, on: backend)
-      case .delta(let net): x = try net(normed, layer: index, input, adding: x, on: backend)
-      }
-      if index == layers.count - 1 { x = input.selectOutputs(x, on: backend) }
-      let again = layer.feedForwardNorm(x, on: backend)
-      switch layer.feedForward {
-      case .dense(let block): x = block(again, adding: x, on: backend)
-      case .mixture(let mixture): x = mixture(again, adding: x, on: backend)
-      }
-    }
-    return ends.logits(x, on: backend)
   }
 }

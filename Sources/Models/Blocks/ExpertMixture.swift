@@ -2,7 +2,7 @@ import Compute
 
 /// A mixture of experts: a router chooses a few of many gated feed-forward blocks for each token, and a shared
 /// expert, where there is one, serves all.
-struct ExpertMixture {
+struct ExpertMixture: FeedForward {
   let router: Linear
   let routing: RoutingSettings
   let experts: ExpertLayers

@@ -2,15 +2,14 @@ import Compute
 
 /// The gated delta net of Qwen3-Next: projections, a causal convolution over queries, keys and values, the gated
 /// delta rule (arXiv:2412.06464), a norm of each head gated by silu(z), output projection.
-struct GatedDeltaNet {
+struct GatedDeltaNet: Mixer {
   /// Queries, keys, values, z, writes (b) and decays (a), in this order.
   let projections: [Linear]
   let convolution: (weight: Parameter, bias: Parameter?)
   let norm: RMSNorm
   let output: Linear
   let settings: GatedDeltaSettings
-  /// What a layer's cache holds.
-  let state: RecurrentShape
+  private let state: RecurrentShape
 
   /// Takes `in_proj_qkvz`, `in_proj_ba`, `conv1d`, `A_log`, `dt_bias`, `norm` and `out_proj` below `prefix`.
   init(
@@ -64,6 +63,8 @@ struct GatedDeltaNet {
     let extents = [state.channels, 1, state.taps]
     return try weights.source.storedWeight(prefix + "conv1d.weight", shape: extents).shape != extents
   }
+
+  func makeCache(on backend: any Backend) -> any LayerCache { backend.recurrentCache(state) }
 
   /// - Parameter residual: added to what the output projection gives.
   func callAsFunction(

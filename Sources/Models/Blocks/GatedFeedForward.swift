@@ -1,7 +1,7 @@
 import Compute
 
 /// down(activation(gate x) * up x), the feed-forward block of llama and its kin.
-struct GatedFeedForward {
+struct GatedFeedForward: FeedForward {
   let gate: Linear
   let up: Linear
   let down: Linear

@@ -2,7 +2,7 @@ import Compute
 
 /// Grouped-query attention with rotary embeddings: projections, optional norms of each query and key
 /// head, rotation, attention over the layer's cache, output projection.
-struct SelfAttention {
+struct SelfAttention: Mixer {
   /// One layer, or one for each head where the file has heads and gates in turn.
   let query: [Linear]
   /// What the sigmoids that multiply the attention's output are made of; empty without.
@@ -44,6 +44,11 @@ struct SelfAttention {
       heads: shape.heads, keyValueHeads: shape.keyValueHeads, headSize: shape.headSize,
       scale: scale ?? 1 / Float(shape.headSize).squareRoot(), window: window, softcap: softcap,
       sinks: sinks)
+  }
+
+  func makeCache(on backend: any Backend) -> any LayerCache {
+    backend.keyValueCache(
+      heads: settings.keyValueHeads, headSize: settings.headSize, window: settings.window)
   }
 
   /// - Parameter residual: added to what the output projection gives.

@@ -3,7 +3,7 @@ import Compute
 /// The mixer of Mamba-2 (arXiv:2405.21060): one projection to the gate, the inputs with their B and C, and the
 /// steps; a causal convolution with SiLU over inputs, B and C; the selective scan; a norm of each group behind
 /// the gate; the output projection.
-struct StateSpaceMixer {
+struct StateSpaceMixer: Mixer {
   let input: Linear
   let convolution: (weight: Parameter, bias: Parameter?)
   let settings: StateSpaceSettings
@@ -26,7 +26,7 @@ struct StateSpaceMixer {
     output = try weights.linear(prefix + "out_proj", inputs: shape.inner, outputs: shape.hidden)
   }
 
-  func makeCache(on backend: any Backend) -> any RecurrentCache {
+  func makeCache(on backend: any Backend) -> any LayerCache {
     backend.recurrentCache(settings.cacheShape(channels: shape.channels, taps: shape.taps))
   }
 

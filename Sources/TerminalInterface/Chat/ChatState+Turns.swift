@@ -166,6 +166,7 @@ extension ChatState {
   package mutating func failedToLoad(_ name: String, _ message: String) {
     loading = nil
     if let turn, turn.phase == .loading { finish(turn, .failed) }
-    transcript.note("\(name): \(message)", .error)
+    // Most messages begin with the name or the path that failed.
+    transcript.note(message.hasPrefix(name) ? message : "\(name): \(message)", .error)
   }
 }

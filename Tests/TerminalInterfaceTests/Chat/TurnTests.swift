@@ -122,6 +122,12 @@ import Testing
     #expect(driver.chat.frame().lines.contains { $0.text.contains("broken: file is truncated") })
   }
 
+  @Test func aMessageThatBeginsWithTheModelsNameDoesNotSayItTwice() {
+    let driver = ChatDriver()
+    driver.handle(.modelFailed(name: "nosuch", message: "nosuch: neither a file nor a model"))
+    #expect(driver.chat.frame().lines.contains { $0.text.hasPrefix("nosuch: neither") })
+  }
+
   @Test func theConversationIsSafeWhileItIsAnswered() {
     let driver = ChatDriver()
     driver.type("one<Enter>")
