@@ -21,7 +21,7 @@ from pathlib import Path
 HERE = Path(__file__).resolve().parent
 SOTTO = os.path.abspath(os.environ.get("SOTTO", HERE.parents[1] / ".build" / "release" / "sotto"))
 #: Seconds until a step counts as failed; generous, for a machine with much else to do.
-PATIENCE = float(os.environ.get("PATIENCE", 90))
+PATIENCE = 90.0
 #: What the status line says while something goes on.
 BUSY = re.compile(r"\b(loading|waiting|reading|thinking|writing|stopping)\b")
 LONG_REQUEST = "Write a very long story about the sea, with many chapters."

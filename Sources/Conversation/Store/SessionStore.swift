@@ -210,7 +210,12 @@ public final class SessionStore: Sendable {
       } catch let error as MessageTree.Malformed {
         throw Failure(description: "this session is damaged: \(error)")
       } catch {
-        throw file.problem(of: error)
+        let problem = file.problem(of: error)
+        // Somebody else's, who may be writing to it: nothing to be moved aside.
+        if case .unusable(let reason) = problem, state.database?.isReadOnly == true {
+          throw SessionFile.Problem.unavailable("\(file.path): \(reason)")
+        }
+        throw problem
       }
     }
   }
