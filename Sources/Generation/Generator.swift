@@ -94,8 +94,8 @@ public actor Generator {
   /// The keys of the models in memory.
   public nonisolated var residentKeys: [String] { models.withLock { $0.keys } }
 
-  /// A model in memory, used now.
-  func model(_ key: String) -> LoadedModel? { models.withLock { $0.use(key) }?.loaded }
+  /// A model in memory. Used last is the one that was asked for last, whichever computes last.
+  func model(_ key: String) -> LoadedModel? { models.withLock { $0.peek(key) }?.loaded }
 
   // Generation
 

@@ -5,8 +5,8 @@ public struct Prompt: Sendable, Equatable {
   /// A prompt as token ids, or as text that the generator encodes against what its cache holds.
   public enum Content: Sendable, Equatable {
     case tokens([Int32])
-    /// A rendered chat template: special tokens are recognised, none are added.
-    case rendered(String)
+    /// A rendered chat template: special tokens are recognised except where they are quoted, none are added.
+    case rendered(RenderedText)
     /// Special tokens and, between them, text in which none are recognised.
     case segments([PromptSegment])
   }
@@ -26,13 +26,13 @@ public struct Prompt: Sendable, Equatable {
   /// Token ids.
   public static func tokens(_ tokens: [Int32]) -> Prompt { Prompt(.tokens(tokens)) }
   /// A rendered chat template.
-  public static func rendered(_ text: String) -> Prompt { Prompt(.rendered(text)) }
+  public static func rendered(_ text: String) -> Prompt { Prompt(.rendered(RenderedText(text))) }
 
   /// The text as far as it is text, for people and parsers to read.
   public var text: String {
     switch content {
     case .tokens: ""
-    case .rendered(let text): text
+    case .rendered(let rendered): rendered.text
     case .segments(let segments):
       segments.reduce(into: "") { if case .text(let text) = $1 { $0 += text } }
     }
@@ -42,7 +42,7 @@ public struct Prompt: Sendable, Equatable {
   public func byteCount(_ tokenizer: Tokenizer) -> Int {
     switch content {
     case .tokens(let tokens): tokens.reduce(0) { $0 + tokenizer.bytes(of: $1).count }
-    case .rendered(let text): text.utf8.count
+    case .rendered(let rendered): rendered.text.utf8.count
     case .segments(let segments):
       segments.reduce(0) { count, segment in
         switch segment {
@@ -59,7 +59,7 @@ public struct Prompt: Sendable, Equatable {
     case (.tokens(let one), .tokens(let two)):
       return .tokens(zip(one, two).prefix { $0 == $1 }.map { $0.0 })
     case (.rendered(let one), .rendered(let two)):
-      return .rendered(one.commonBeginning(with: two))
+      return Prompt(.rendered(one.commonBeginning(with: two)))
     case (.segments(let one), .segments(let two)):
       let equal = zip(one, two).prefix { $0 == $1 }.map { $0.0 }
       guard equal.count < min(one.count, two.count), case .text(let a) = one[equal.count],
@@ -80,10 +80,19 @@ public enum PromptSegment: Sendable, Equatable {
   case token(Int32)
 }
 
+extension RenderedText {
+  /// What two texts begin with alike; a special token is unlike one that is quoted.
+  fileprivate func commonBeginning(with other: RenderedText) -> RenderedText {
+    let unlike = Set(quoted).symmetricDifference(other.quoted).min() ?? .max
+    let common = text.commonBeginning(with: other.text, limit: unlike)
+    return RenderedText(common, quoted: quoted.filter { $0 < common.utf8.count })
+  }
+}
+
 extension String {
   /// What two texts begin with alike, in whole Unicode scalars.
-  fileprivate func commonBeginning(with other: String) -> String {
-    var count = zip(utf8, other.utf8).prefix { $0 == $1 }.count
+  fileprivate func commonBeginning(with other: String, limit: Int = .max) -> String {
+    var count = zip(utf8.prefix(limit), other.utf8).prefix { $0 == $1 }.count
     let bytes = Array(utf8.prefix(count + 1))
     while count > 0, count < bytes.count, bytes[count] & 0xc0 == 0x80 { count -= 1 }
     return String(decoding: bytes[..<count], as: UTF8.self)

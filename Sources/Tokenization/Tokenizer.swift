@@ -33,19 +33,16 @@ public final class Tokenizer: Sendable {
   ///   - addSpecial: whether to put around it what the model expects, such as a token that starts a text.
   ///   - parseSpecial: whether special tokens written out in the text, such as "<|im_end|>", become those
   ///     tokens. Text from outside must not have that power.
-  public func encode(_ text: String, addSpecial: Bool, parseSpecial: Bool) -> [Int32] {
+  ///   - quoted: UTF-8 offsets, in rising order, where it does not.
+  public func encode(
+    _ text: String, addSpecial: Bool, parseSpecial: Bool, quoted: some Sequence<Int> = EmptyCollection()
+  ) -> [Int32] {
     var text = text
-    return text.withUTF8 { encodeValid($0, addSpecial, parseSpecial) }
-  }
-
-  /// The tokens of a text given as bytes. What is not UTF-8 is read as U+FFFD, one for each part that cannot
-  /// be completed, as `String(decoding:as:)` and other libraries do.
-  public func encode(bytes: [UInt8], addSpecial: Bool, parseSpecial: Bool) -> [Int32] {
-    encode(String(decoding: bytes, as: UTF8.self), addSpecial: addSpecial, parseSpecial: parseSpecial)
+    return text.withUTF8 { encodeValid($0, addSpecial, parseSpecial, quoted) }
   }
 
   private func encodeValid(
-    _ text: UnsafeBufferPointer<UInt8>, _ addSpecial: Bool, _ parseSpecial: Bool
+    _ text: UnsafeBufferPointer<UInt8>, _ addSpecial: Bool, _ parseSpecial: Bool, _ quoted: some Sequence<Int>
   ) -> [Int32] {
     let memory = idle.withLock { $0.take() } ?? EncoderMemory()
     memory.encoder.clear()
@@ -53,7 +50,7 @@ public final class Tokenizer: Sendable {
       for token in vocabulary.rules.prefix { memory.encoder.append(token) }
     }
     let finder = parseSpecial ? special : plain
-    finder.forEachPart(text) { stretch, token in
+    finder.forEachPart(text, quoted: quoted) { stretch, token in
       if let token {
         memory.encoder.append(token)
       } else {
@@ -68,6 +65,14 @@ public final class Tokenizer: Sendable {
     memory.encoder.trim()
     idle.withLock { $0 = memory }
     return tokens
+  }
+
+  /// The special tokens that a text reads like, by the UTF-8 offsets where they begin.
+  public func specialTokens(in text: String) -> [Int: Int32] {
+    var text = text
+    var found: [Int: Int32] = [:]
+    text.withUTF8 { special.forEachSpecial($0) { found[$0] = Int32($1) } }
+    return found
   }
 
   /// Whether a token is a control token, which is not text. False for ids that are no token.

@@ -59,14 +59,19 @@ package struct PromptText {
   private let bytes: [UInt8]
   /// The pieces and where they begin; nil where special tokens are to be recognised by their text.
   private let pieces: [(offset: Int, segment: PromptSegment)]?
+  /// Where that text reads like special tokens and means none.
+  private let quoted: [Int]
   /// Where special tokens are.
   private let specials: [Int: Int32]
 
   /// A rendered template.
-  package init(rendered: String) {
-    bytes = Array(rendered.utf8)
+  package init(_ rendered: RenderedText, _ tokenizer: Tokenizer) {
+    bytes = Array(rendered.text.utf8)
     pieces = nil
-    specials = [:]
+    quoted = rendered.quoted
+    var specials = tokenizer.specialTokens(in: rendered.text)
+    for place in quoted { specials[place] = nil }
+    self.specials = specials
   }
 
   /// Special tokens, and text in which none are recognised.
@@ -85,13 +90,13 @@ package struct PromptText {
     }
     self.bytes = bytes
     self.pieces = pieces
+    quoted = []
     self.specials = specials
   }
 
   /// Whether a token stands at an offset.
   func holds(_ token: [UInt8], of id: Int32, isSpecial: Bool, at position: Int) -> Bool {
     guard bytes[position...].starts(with: token) else { return false }
-    guard pieces != nil else { return true }
     if isSpecial { return specials[position] == id }
     // Text that looks like a special token is none, and no token reaches into one.
     return !token.indices.contains { specials[position + $0] != nil }
@@ -107,7 +112,9 @@ package struct PromptText {
   /// encoded on its own.
   func encode(from start: Int, _ tokenizer: Tokenizer) -> [Int32] {
     guard let pieces else {
-      return tokenizer.encode(bytes: Array(bytes[start...]), addSpecial: false, parseSpecial: true)
+      return tokenizer.encode(
+        String(decoding: bytes[start...], as: UTF8.self), addSpecial: false, parseSpecial: true,
+        quoted: quoted.lazy.filter { $0 >= start }.map { $0 - start })
     }
     return pieces.drop { $0.offset < start }.flatMap { piece in
       switch piece.segment {

@@ -134,19 +134,18 @@ package final class PromptCache {
 
   // Keeping
 
-  /// Keeps a state for `tokens`. States on the way to it that it can be cut back to leave.
+  /// Keeps a state for `tokens`, unless one that is there does all that it could. States on the way to it that
+  /// it can be cut back to leave.
   package func insert(_ model: String, _ tokens: [Int32], _ held: HeldSequence) {
     guard !tokens.isEmpty else { return }
     clock += 1
     held.lastUse = clock
     let tree = tree(model)
-    if held.logits == nil, let same = tree.match(tokens).passed.last, same.depth == tokens.count,
-      let known = same.value, known.logits != nil
-    {
+    if held.place == .draft || held.place == .answer { dropDrafts(tree) }
+    if let known = equal(of: held, at: tokens, in: tree) {
       known.lastUse = clock
       return
     }
-    if held.place == .draft || held.place == .answer { dropDrafts(tree) }
     memory.add(held)
     let (node, replaced) = tree.insert(tokens, held)
     if let replaced { memory.remove(replaced) }
@@ -158,6 +157,22 @@ package final class PromptCache {
       tree.remove(ancestor)
     }
     evict(to: budget, sparing: held)
+  }
+
+  /// What makes a state for `tokens` superfluous: one with the logits that belong to it, or one of the same
+  /// conversation that goes on from there and can always be cut back, such as the history that was read behind an
+  /// answer which comes again.
+  private func equal(of held: HeldSequence, at tokens: [Int32], in tree: Tree) -> HeldSequence? {
+    let match = tree.match(tokens)
+    guard held.logits == nil, match.length == tokens.count else { return nil }
+    var result: HeldSequence?
+    match.end.forEach { node in
+      guard let known = node.value else { return }
+      let isSame = node.depth == tokens.count && known.logits != nil
+      let goesOn = known.session == held.session && known.place != .draft && known.state.keepsEveryPosition
+      if isSame || goesOn { result = known }
+    }
+    return result
   }
 
   /// Makes room for `bytes` beside what is held, as far as that can be.

@@ -14,7 +14,7 @@ extension Prompt {
   private func text(_ tokenizer: Tokenizer) -> PromptText {
     switch content {
     case .tokens(let tokens): PromptText(tokens.map { .token($0) }, tokenizer)
-    case .rendered(let text): PromptText(rendered: text)
+    case .rendered(let text): PromptText(text, tokenizer)
     case .segments(let segments): PromptText(segments, tokenizer)
     }
   }

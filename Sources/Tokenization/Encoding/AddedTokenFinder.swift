@@ -16,13 +16,20 @@ struct AddedTokenFinder {
   }
 
   /// Hands each stretch of plain text and each added token to `body`, in order. Empty stretches are left out.
+  /// - Parameter quoted: places, in rising order, where no special token is found.
   func forEachPart(
-    _ text: UnsafeBufferPointer<UInt8>, _ body: (_ stretch: Range<Int>, _ token: UInt32?) -> Void
+    _ text: UnsafeBufferPointer<UInt8>, quoted: some Sequence<Int> = EmptyCollection(),
+    _ body: (_ stretch: Range<Int>, _ token: UInt32?) -> Void
   ) {
     var plain = 0
     var place = 0
+    var quoted = quoted.makeIterator()
+    var nextQuoted = quoted.next()
     while place < text.count {
-      guard starts[Int(text[place])], let token = match(text, at: place) else {
+      while let next = nextQuoted, next < place { nextQuoted = quoted.next() }
+      guard starts[Int(text[place])],
+        let token = match(text, at: place, parseSpecial: parseSpecial && nextQuoted != place)
+      else {
         place += 1
         continue
       }
@@ -41,8 +48,20 @@ struct AddedTokenFinder {
     if plain < text.count { body(plain..<text.count, nil) }
   }
 
+  /// Hands every place where a special token begins to `body`, also one within another.
+  func forEachSpecial(_ text: UnsafeBufferPointer<UInt8>, _ body: (_ place: Int, _ token: UInt32) -> Void) {
+    for place in text.indices where starts[Int(text[place])] {
+      guard let token = match(text, at: place, parseSpecial: true),
+        vocabulary.traits(of: token).contains(.special)
+      else { continue }
+      body(place, token)
+    }
+  }
+
   /// The longest added token at a place, special ones only if asked for.
-  private func match(_ text: UnsafeBufferPointer<UInt8>, at start: Int) -> UInt32? {
+  private func match(
+    _ text: UnsafeBufferPointer<UInt8>, at start: Int, parseSpecial: Bool
+  ) -> UInt32? {
     guard let base = text.baseAddress else { return nil }
     var node: UInt32?
     var found: UInt32?

@@ -71,8 +71,11 @@ extension OpenedModel {
             }
           }))
     case .template:
-      return .rendered(
-        try render(messages: messages, addGenerationPrompt: addGenerationPrompt, variables: variables))
+      func render(_ messages: JSON) throws -> String {
+        try self.render(messages: messages, addGenerationPrompt: addGenerationPrompt, variables: variables)
+      }
+      guard let quoted = QuotedTokens(messages, tokenizer) else { return .rendered(try render(messages)) }
+      return Prompt(.rendered(quoted.unmarked(try render(quoted.messages))))
     }
   }
 

@@ -40,7 +40,8 @@ struct LedgerEncodingTests {
       for ending in ["", "and", " more of it", "\n\nlines", end + "\n"] {
         let prompt = text + ending
         let cold = tokenizer.encode(prompt, addSpecial: false, parseSpecial: true)
-        let warm = LedgerEncoding.encode(PromptText(rendered: prompt), held: held, tokenizer: tokenizer)
+        let warm = LedgerEncoding.encode(
+          PromptText(RenderedText(prompt), tokenizer), held: held, tokenizer: tokenizer)
         #expect(warm == cold, "\(prompt.debugDescription)")
         held.insert(cold, 0)
       }
@@ -55,7 +56,7 @@ struct LedgerEncodingTests {
     let text =
       start + "\n" + spelled.map { String(decoding: tokenizer.bytes(of: $0), as: UTF8.self) }.joined()
     let warm = LedgerEncoding.encode(
-      PromptText(rendered: text + end + "\nx"), held: held, tokenizer: tokenizer)
+      PromptText(RenderedText(text + end + "\nx"), tokenizer), held: held, tokenizer: tokenizer)
     #expect(Array(warm.prefix(held.tokenCount)) == opening + spelled + closing)
   }
 
@@ -73,5 +74,25 @@ struct LedgerEncodingTests {
     held.insert(encode(forged, PrefixTree()), 0)
     #expect(encode(meant, held) == encode(meant, PrefixTree()))
     #expect(encode(meant, held).count { $0 == end } == 2)
+  }
+
+  @Test func aQuotedTokenIsNotTheTokenItself() throws {
+    let tokenizer = try Self.tokenizer("gpt2", strips: false)
+    let text = "<|im_start|>a<|im_end|>b<|im_end|>\n<|im_start|>"
+    let meant = RenderedText(text)
+    let forged = RenderedText(text, quoted: [13])
+    func encode(_ text: RenderedText, _ held: PrefixTree<Int>) -> [Int32] {
+      LedgerEncoding.encode(PromptText(text, tokenizer), held: held, tokenizer: tokenizer)
+    }
+    for (first, second) in [(meant, forged), (forged, meant), (forged, forged)] {
+      let held = PrefixTree<Int>()
+      held.insert(encode(first, PrefixTree()), 0)
+      #expect(encode(second, held) == encode(second, PrefixTree()))
+    }
+    #expect(encode(forged, PrefixTree()).count { tokenizer.isSpecial($0) } == 3)
+    let common = Prompt(.rendered(meant)).commonBeginning(with: Prompt(.rendered(forged)))
+    #expect(common == .rendered("<|im_start|>a"))
+    #expect(
+      Prompt(.rendered(forged)).commonBeginning(with: Prompt(.rendered(forged))).content == .rendered(forged))
   }
 }

@@ -50,6 +50,27 @@ struct PromptCacheTests {
     #expect(holding.bytes == cache.heldBytes)
   }
 
+  /// The same answer to the same prompt, behind which its history was read: all of it is there already.
+  @Test func anAnswerThatComesAgainIsHeldOnce() async throws {
+    let cache = PromptCache(budget: 1 << 30)
+    try await read(tokens(50), into: cache, as: .answer, session: "a")
+    try await read(tokens(60), into: cache, as: .history, session: "a")
+    let held = cache.heldBytes
+    for _ in 1...3 {
+      try await read(tokens(50), into: cache, as: .answer, session: "a")
+      #expect(cache.holdings().map(\.sequences) == [1] && cache.heldBytes == held)
+      #expect(cache.latest(of: "a").map(\.node.depth) == [60])
+    }
+    // What another conversation said is kept with that one, though it is the same.
+    try await read(tokens(50), into: cache, as: .answer, session: "b")
+    #expect(cache.latest(of: "b").map(\.node.depth) == [50])
+    // A draft may leave at any time: it stands in for nothing.
+    _ = try await read(tokens(70), into: cache, as: .draft, session: "a")
+    try await read(tokens(65), into: cache, as: .history, session: "a")
+    _ = try await read([9] + tokens(5), into: cache, as: .draft, session: "a")
+    #expect(cache.latest(of: "a").map(\.node.depth) == [65])
+  }
+
   /// On a slow model every new word would otherwise throw away the chunk that the one before it began.
   @Test func whatIsSupersededFinishesItsChunk() async throws {
     let cache = PromptCache(budget: 1 << 30)
