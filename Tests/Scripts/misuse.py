@@ -274,7 +274,7 @@ def files_cut_in_use(house: House) -> None:
     for change in ("cut", "overwritten"):
         chat = house.start("--continue")
         time.sleep(0.5)  # it is read
-        for file in [*house.prompts.iterdir(), *(house.cache / "sotto" / "vocabularies").iterdir()]:
+        for file in house.prompts.iterdir():
             with open(file, "r+b") as opened:
                 if change == "cut":
                     opened.truncate(4096)

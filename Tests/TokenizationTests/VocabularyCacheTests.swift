@@ -57,22 +57,6 @@ import Testing
     }
   }
 
-  /// What was loaded is this program's own: nobody can take it away or change it.
-  @Test func whatBecomesOfTheFileLaterChangesNothing() throws {
-    let folder = try TemporaryFolder()
-    let cache = VocabularyCache(folder: folder.path)
-    let expected = try Tokenizer.load(path: source, cache: cache)
-    let loaded = try Tokenizer.load(path: source, cache: cache)
-    let path = folder.path + "/" + (try #require(cachedFiles(folder).first))
-    let file = try #require(FileHandle(forWritingAtPath: path))
-    let count = Int(try file.seekToEnd())
-    try file.seek(toOffset: 0)
-    try file.write(contentsOf: Data(repeating: 0xEE, count: count))
-    for text in Fixtures.texts { #expect(loaded.ids(text) == expected.ids(text)) }
-    try file.truncate(atOffset: 10)
-    for text in Fixtures.texts { #expect(loaded.ids(text) == expected.ids(text)) }
-  }
-
   @Test func whatCrashedWritersLeftIsRemoved() throws {
     let folder = try TemporaryFolder()
     for name in [".old-1-1", ".new-1-1"] { _ = try folder.write([1], name) }

@@ -10,7 +10,8 @@ import Compute
 /// they are touched, and are shared with every other program that maps the file.
 ///
 /// The file must not be shortened while it is mapped: touching pages beyond its end then ends the program. So only
-/// models are mapped, which are too large to be copied; what lies in cache folders goes through `FileReader`.
+/// models are mapped, which are too large to be copied, and compiled vocabularies, since a copy of one would cost more
+/// than all else that makes it ready; saved prompt caches go through `FileReader`.
 public final class MappedFile: Sendable {
   /// The path it was opened by.
   public let path: String

@@ -1,6 +1,6 @@
 import Foundation
 
-/// Keeps compiled vocabularies as files in a folder, so that later starts read them instead of
+/// Keeps compiled vocabularies as files in a folder, so that later starts map them instead of reading and
 /// compiling their sources. A file is named by the content of the sources and the version of the layout; it
 /// is written beside its place and moved there, so that nobody ever sees half of one; what is damaged or of
 /// another version is not used and written anew. Failing to write costs only the next start's time.
@@ -38,7 +38,7 @@ public struct VocabularyCache: Sendable {
   /// The vocabulary that was compiled from these sources; nil where there is none, or none that is sound.
   func load(_ key: ContentKey) -> Vocabulary? {
     let path = path(key)
-    guard let image = VocabularyImage(reading: path), image.key == key, let vocabulary = Vocabulary(image)
+    guard let image = VocabularyImage(mapping: path), image.key == key, let vocabulary = Vocabulary(image)
     else { return nil }
     utimes(path, nil)
     return vocabulary
