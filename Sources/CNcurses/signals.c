@@ -83,8 +83,17 @@ void signals_stop_self(void) {
 
 static const int crashes[] = {SIGSEGV, SIGILL, SIGTRAP, SIGBUS, SIGFPE, SIGABRT};
 
+// What a mapped file that lost its pages ends in; nothing else here is likely to.
+static const char lost_file[] =
+    "sotto: a model's file was shortened while it was in use, or its disk failed; mend it, and sotto --continue goes "
+    "on with the conversation\n";
+
 static void crash(int number) {
   screen_emergency_restore();
+  if (number == SIGBUS) {
+    ssize_t ignored = write(STDERR_FILENO, lost_file, sizeof lost_file - 1);
+    (void)ignored;
+  }
   signal(number, SIG_DFL);
   raise(number);
 }

@@ -2,10 +2,10 @@ import Models
 import Synchronization
 
 // Caches on disk: a session's, which is saved as it goes on and when the person leaves it, and the unchanging
-// head of a model's prompts. Files are written and checked on threads that nobody waits for; a file that is
+// head of a model's prompts. Files are written and checked on threads of their own; a file that is
 // refused is as good as none.
 extension Generator {
-  /// Calls `report` once, with a line for the person, when caches cannot be saved.
+  /// Calls `report` with a line for the person when caches cannot be saved, once for each reason.
   public nonisolated func listen(_ report: @escaping @Sendable (String) -> Void) {
     diskProblem.listen(report)
   }
@@ -18,7 +18,7 @@ extension Generator {
     let flag = passing.start()
     await withTaskCancellationHandler {
       for (key, prompt) in await unsaved(session, occasion) where !flag.isCancelled {
-        let isSaved = await Self.offThread { [diskProblem] in
+        let isSaved = await OwnThread.run { [diskProblem] in
           diskProblem.attempt(in: store.folder) { () throws(PromptFileError) in
             try store.save(prompt, for: .session(session), model: key) {
               flag.isCancelled
@@ -37,7 +37,8 @@ extension Generator {
   @discardableResult
   public nonisolated func restore(session: String, for key: String) async -> Int {
     guard let store else { return 0 }
-    let prompt = await Self.offThread { try? store.load(.session(session), model: key) }
+    let largest = limits.cacheBytes
+    let prompt = await OwnThread.run { try? store.load(.session(session), model: key, largest: largest) }
     guard let prompt else { return 0 }
     await note(prompt.ledger, key, session)
     return await take(prompt, key, .answer, session)
@@ -70,7 +71,7 @@ extension Generator {
     let read = await readAhead(
       key, ReadAheadRequest(prompt: .tokens(tokens), purpose: .head), in: turn)
     if let store, tokens.count >= Self.shortestHead, let head = await held(key, tokens) {
-      _ = await Self.offThread { [diskProblem] in
+      _ = await OwnThread.run { [diskProblem] in
         diskProblem.attempt(in: store.folder) { () throws(PromptFileError) in
           try store.save(head, for: .head(of: tokens), model: key)
         }
@@ -95,7 +96,8 @@ extension Generator {
   /// Takes in the longest head on disk that a prompt begins with.
   private nonisolated func restoreHead(of tokens: [Int32], _ key: String) async -> Int {
     guard let store, let head = store.longestHead(of: tokens, model: key) else { return 0 }
-    let prompt = await Self.offThread { try? store.load(.head(head), model: key) }
+    let largest = limits.cacheBytes
+    let prompt = await OwnThread.run { try? store.load(.head(head), model: key, largest: largest) }
     guard let prompt else { return 0 }
     return await take(prompt, key, .message, nil)
   }
@@ -158,12 +160,5 @@ extension Generator {
   /// Notes what a session's file holds.
   private func note(_ tokens: [Int32], _ key: String, _ session: String) {
     onDisk[SessionFileKey(model: key, session: session)] = tokens
-  }
-
-  /// Does what takes its time where it holds nobody up.
-  private nonisolated static func offThread<Result: Sendable>(
-    _ work: @escaping @Sendable () -> Result
-  ) async -> Result {
-    await Task.detached(priority: .utility) { work() }.value
   }
 }

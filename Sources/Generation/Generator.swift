@@ -39,15 +39,17 @@ public actor Generator {
   /// Prompt tokens that models read a second, as measured last, by their keys.
   private var rates: [String: Double] = [:]
   let cache: PromptCache
+  nonisolated let limits: GeneratorLimits
   /// Where caches are saved; nil for nowhere.
   nonisolated let store: CacheStore?
   /// The tokens in the files of sessions.
   var onDisk: [SessionFileKey: [Int32]] = [:]
-  /// Told, once, why caches cannot be saved.
+  /// Told why caches cannot be saved.
   nonisolated let diskProblem = DiskProblem()
 
   /// A generator without models, on a new thread.
   public init(limits: GeneratorLimits = GeneratorLimits(), store: CacheStore? = nil) {
+    self.limits = limits
     self.store = store
     models = Mutex(ResidentModels(budget: limits.modelBytes))
     cache = PromptCache(budget: limits.cacheBytes)

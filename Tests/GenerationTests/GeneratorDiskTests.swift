@@ -1,3 +1,4 @@
+import Checkpoints
 import Foundation
 import Generation
 import Models
@@ -112,10 +113,41 @@ struct GeneratorDiskTests {
     await generator.save(session: "s", .passing)
     await generator.save(session: "s", .leaving)
     let lines = told.withLock { $0 }
-    #expect(lines.count == 1 && lines[0].contains(place) && !lines[0].contains("\n"), "\(lines)")
+    #expect(lines.count == 1 && !lines[0].contains("\n"), "\(lines)")
+    #expect(
+      lines.first == """
+        Caches are not saved, so a conversation that is resumed is read again: \(place): not a folder; move it away, \
+        or set cache_disk = 0 in the settings to do without
+        """)
     let next = try #require(await ask(generator, answer.ledger + [1]))
     #expect(next.statistics.promptTokens - next.statistics.reusedTokens <= 2)
     #expect(try String(contentsOfFile: place, encoding: .utf8) == "a file")
+  }
+
+  @Test func aConversationThatTheLimitDoesNotHoldIsToldOnce() async throws {
+    let folder = try DiskFolder()
+    let generator = Generator(store: CacheStore(folder: folder.path, limit: 1000))
+    let tiny = try tiny()
+    _ = try await generator.load("a") { try tiny.load() }
+    let told = Mutex<[String]>([])
+    generator.listen { text in told.withLock { $0.append(text) } }
+    for count in [40, 50] {
+      _ = await ask(generator, Array(1...Int32(count)))
+      await generator.save(session: "s", .leaving)
+    }
+    let lines = told.withLock { $0 }
+    #expect(lines.count == 1 && lines[0].contains("raise cache_disk"), "\(lines)")
+    #expect(try folder.names.isEmpty)
+  }
+
+  @Test func aFullDiskIsToldWithItsReason() {
+    let file = CheckpointError.writing(ENOSPC, "/c/prompts/1.session.x.safetensors")
+    #expect(
+      DiskProblem.text(.file(file), "/c/prompts") == """
+        Caches are not saved, so a conversation that is resumed is read again: /c/prompts: no space left on device; \
+        free some space there, or set cache_disk = 0 in the settings to do without
+        """)
+    #expect(DiskProblem.text(.interrupted, "/c/prompts") == nil)
   }
 
   @Test(arguments: ["llama", "mamba2"])

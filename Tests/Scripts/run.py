@@ -21,6 +21,7 @@ def tests(model: str) -> dict[str, list[str]]:
         "chat templates against jinja2": ["check_templates.py", model],
         "harmony against openai-harmony": ["check_harmony.py"],
         "the program in a terminal": ["terminal.py", model],
+        "bad folders and quitting": ["misuse.py", model],
     }
 
 

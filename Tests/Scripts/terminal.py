@@ -41,7 +41,8 @@ class Terminal:
         runner = folder / "run.sh"
         words = " ".join(f"'{word}'" for word in command)
         settings = "".join(f"export {key}='{value}'\n" for key, value in environment.items())
-        runner.write_text(f"{settings}{words} 2>'{folder}/stderr'\necho $? >'{self.exit_file}'\nexec cat\n")
+        runner.write_text(f"{settings}{words} 2>'{folder}/stderr'\ncode=$?\n"
+                          f"stty -a >'{folder}/modes'\necho $code >'{self.exit_file}'\nexec cat\n")
         # escape-time: an Esc that is typed must not wait to become a longer key.
         self.tmux("new-session", "-d", "-x", str(width), "-y", str(height), f"sh '{runner}'", start=True)
         self.tmux("set-option", "-s", "escape-time", "0")
@@ -88,11 +89,15 @@ class Terminal:
         text = self.exit_file.read_text().strip() if self.exit_file.exists() else ""
         return int(text) if text else None
 
-    def kill_program(self) -> None:
-        """Ends the program that runs in the window as a crash would."""
+    def program(self) -> int:
+        """The process that runs in the window."""
         shell = self.tmux("display-message", "-p", "#{pane_pid}").strip()
         [child] = Path(f"/proc/{shell}/task/{shell}/children").read_text().split()
-        os.kill(int(child), signal.SIGKILL)
+        return int(child)
+
+    def kill_program(self) -> None:
+        """Ends the program that runs in the window as a crash would."""
+        os.kill(self.program(), signal.SIGKILL)
         self.wait(lambda: self.exit_code() is not None, "the program is gone")
 
     def kill(self) -> None:

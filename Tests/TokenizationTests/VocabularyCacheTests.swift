@@ -57,6 +57,16 @@ import Testing
     }
   }
 
+  @Test func whatCrashedWritersLeftIsRemoved() throws {
+    let folder = try TemporaryFolder()
+    for name in [".old-1-1", ".new-1-1"] { _ = try folder.write([1], name) }
+    try FileManager.default.setAttributes(
+      [.modificationDate: Date(timeIntervalSinceNow: -3600)], ofItemAtPath: folder.path + "/.old-1-1")
+    _ = try Tokenizer.load(path: source, cache: VocabularyCache(folder: folder.path))
+    let files = try cachedFiles(folder)
+    #expect(files.count == 2 && files[0] == ".new-1-1")
+  }
+
   /// Files whose checksum is right and whose tables lie: whatever comes out, nothing crashes or hangs.
   @Test(arguments: ["gemma.gguf", "smollm.gguf"])
   func hostileFilesDoNoHarm(_ name: String) throws {

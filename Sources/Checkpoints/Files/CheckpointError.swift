@@ -1,3 +1,9 @@
+#if canImport(Darwin)
+  import Darwin
+#else
+  import Glibc
+#endif
+
 /// Why a file of a model cannot be used: which file, where in it, what is wrong and what to do.
 public struct CheckpointError: Error, Equatable, CustomStringConvertible {
   /// The sort of failure; it decides the advice.
@@ -58,5 +64,38 @@ extension CheckpointError.Kind {
     case .incomplete: "fetch the missing part"
     case .ambiguous: "give more of the name, or a path"
     }
+  }
+}
+
+extension CheckpointError {
+  /// The error for a failed system call that opens or reads `path`.
+  static func system(_ code: Int32, _ path: String) -> CheckpointError {
+    CheckpointError(kind(code), file: path, reason(code))
+  }
+
+  /// The error for a failed system call that makes or writes `path`.
+  package static func writing(_ code: Int32, _ path: String) -> CheckpointError {
+    CheckpointError(kind(code), file: path, reason(code), advice: adviceForWriting(code))
+  }
+
+  /// The system's words for an error number, to be part of a sentence.
+  package static func reason(_ code: Int32) -> String {
+    let reason = String(cString: strerror(code))
+    return reason.prefix(1).lowercased() + reason.dropFirst()
+  }
+
+  /// What helps where something cannot be written.
+  package static func adviceForWriting(_ code: Int32) -> String {
+    switch code {
+    case ENOSPC, EDQUOT: "free some space there"
+    case EACCES, EPERM: "give yourself the right to write there"
+    case EROFS: "make it writable"
+    case EIO: "check that disk"
+    default: ""
+    }
+  }
+
+  private static func kind(_ code: Int32) -> Kind {
+    code == ENOENT || code == ENOTDIR ? .notFound : .unreadable
   }
 }

@@ -4,8 +4,8 @@
   import Glibc
 #endif
 
-/// The few questions that finding a model asks of the file system. Links are followed.
-enum FileSystem {
+/// The few questions that are asked of the file system. Links are followed.
+package enum FileSystem {
   /// What is at a path.
   enum Kind { case file, folder, other, nothing }
 
@@ -50,6 +50,27 @@ enum FileSystem {
     return names.sorted()
   }
 
+  /// Makes a folder and those above it where they are missing, for their owner alone.
+  /// - Throws: why one of them cannot be made.
+  package static func makeFolder(_ path: String) throws(CheckpointError) {
+    var made = path.hasPrefix("/") ? "" : "."
+    for part in path.split(separator: "/") {
+      made += "/" + part
+      if mkdir(made, 0o700) == 0 { continue }
+      let code = errno
+      switch kind(made) {
+      case .folder: continue
+      case .file, .other:
+        throw CheckpointError(.unreadable, file: made, "not a folder", advice: "move it away")
+      case .nothing:
+        guard code == EEXIST else { throw .writing(code, made) }
+        throw CheckpointError(
+          .unreadable, file: made, "a link to a place that is not there",
+          advice: "make that place, or remove the link")
+      }
+    }
+  }
+
   static func join(_ folder: String, _ name: String) -> String {
     folder.hasSuffix("/") ? folder + name : folder + "/" + name
   }
@@ -60,7 +81,7 @@ enum FileSystem {
   }
 
   /// The part before the last slash; "." where there is none.
-  static func folder(of path: String) -> String {
+  package static func folder(of path: String) -> String {
     guard let slash = path.lastIndex(of: "/") else { return "." }
     return slash == path.startIndex ? "/" : String(path[..<slash])
   }

@@ -9,7 +9,9 @@ import Compute
 /// A regular file mapped into memory for reading. Opening reads nothing; pages come from the page cache when
 /// they are touched, and are shared with every other program that maps the file.
 ///
-/// The file must not be shortened while it is mapped: touching pages beyond its end then ends the program.
+/// The file must not be shortened while it is mapped: touching pages beyond its end then ends the program. So only
+/// models are mapped, which are too large to be copied, and compiled vocabularies, since a copy of one would cost more
+/// than all else that makes it ready; saved prompt caches go through `FileReader`.
 public final class MappedFile: Sendable {
   /// The path it was opened by.
   public let path: String
@@ -24,18 +26,9 @@ public final class MappedFile: Sendable {
   /// - Throws: `notFound`, `unreadable`, or `truncated` for an empty file.
   public init(_ path: String) throws(CheckpointError) {
     self.path = path
-    // Not blocking, so that a named pipe cannot hang the program.
-    let descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
-    guard descriptor >= 0 else { throw .system(errno, path) }
+    let (descriptor, count) = try openRegularFile(path)
     defer { close(descriptor) }
-    var status = stat()
-    guard fstat(descriptor, &status) == 0 else { throw .system(errno, path) }
-    guard status.st_mode & S_IFMT == S_IFREG else {
-      throw CheckpointError(
-        .unreadable, file: path, "not a regular file", advice: "give the path of a file")
-    }
-    guard status.st_size > 0 else { throw CheckpointError(.truncated, file: path, "the file is empty") }
-    let count = Int(status.st_size)
+    guard count > 0 else { throw CheckpointError(.truncated, file: path, "the file is empty") }
     guard let address = mmap(nil, count, PROT_READ, MAP_PRIVATE, descriptor, 0), address != MAP_FAILED
     else { throw .system(errno, path) }
     mapping = UnsafeRawBufferPointer(start: address, count: count)
@@ -108,14 +101,5 @@ extension MappedFile.Advice {
     case .willNeed, .populate: Int32(MADV_WILLNEED)
     case .dontNeed: Int32(MADV_DONTNEED)
     }
-  }
-}
-
-extension CheckpointError {
-  /// The error for a failed system call on `path`.
-  static func system(_ code: Int32, _ path: String) -> CheckpointError {
-    let reason = String(cString: strerror(code))
-    let kind: Kind = code == ENOENT || code == ENOTDIR ? .notFound : .unreadable
-    return CheckpointError(kind, file: path, reason.prefix(1).lowercased() + reason.dropFirst())
   }
 }

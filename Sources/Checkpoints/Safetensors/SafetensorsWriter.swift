@@ -50,13 +50,10 @@ public final class SafetensorsWriter {
   private static let writers = Atomic<Int>(0)
 
   /// Creates the file and writes its header.
-  /// - Parameters:
-  ///   - alignment: the numbers begin at a multiple of this many bytes, a multiple of 8.
-  ///   - permissions: of the file, as for chmod.
+  /// - Parameter permissions: of the file, as for chmod.
   /// - Throws: `unreadable` when the system will not write; `damaged` for an impossible declaration.
   public init(
-    _ path: String, _ tensors: [Declaration], metadata: [String: String] = [:], alignment: Int = 8,
-    permissions: UInt16 = 0o644
+    _ path: String, _ tensors: [Declaration], metadata: [String: String] = [:], permissions: UInt16 = 0o644
   ) throws(CheckpointError) {
     var header = JSONObject()
     if !metadata.isEmpty {
@@ -98,16 +95,15 @@ public final class SafetensorsWriter {
     let number = Self.writers.wrappingAdd(1, ordering: .relaxed).newValue
     partialPath = "\(path).\(getpid())-\(number)\(Self.partialSuffix)"
     var text = Array(JSON.object(header).text().utf8)
-    // Spaces, so that the numbers begin where they should.
-    let step = max(8, alignment)
-    text += repeatElement(0x20, count: (step - (8 + text.count) % step) % step)
+    // Spaces, so that the numbers begin at a multiple of 8.
+    text += repeatElement(0x20, count: (8 - text.count % 8) % 8)
     let head = withUnsafeBytes(of: UInt64(text.count).littleEndian) { Array($0) } + text
     headerChecksum = Checksum.of(head)
     buffer = head
     descriptor = open(partialPath, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, mode_t(permissions))
     guard descriptor >= 0 else {
       isOpen = false
-      throw .system(errno, partialPath)
+      throw .writing(errno, path)
     }
   }
 
@@ -152,7 +148,7 @@ public final class SafetensorsWriter {
     guard close(descriptor) == 0, rename(partialPath, path) == 0 else {
       let code = errno
       unlink(partialPath)
-      throw .system(code, path)
+      throw .writing(code, path)
     }
   }
 
@@ -194,7 +190,7 @@ public final class SafetensorsWriter {
       let count = systemWrite(descriptor, bytes.baseAddress.map { $0 + written }, bytes.count - written)
       if count < 0 {
         if errno == EINTR { continue }
-        throw .system(errno, partialPath)
+        throw .writing(errno, path)
       }
       written += count
     }

@@ -11,7 +11,12 @@ import GRDB
 /// What was saved or loaded last is remembered for each session, so that saving writes only what has changed since:
 /// O(messages) comparisons of strings that mostly share their storage, and a row or two.
 struct SessionDatabase: Sendable {
+  /// Seconds for which another program that writes is waited for.
+  static let patience = 5.0
+
   let connection: DatabaseQueue
+  /// Whether nothing can be saved here.
+  let isReadOnly: Bool
   var known: [String: Known] = [:]
 
   /// A session as it is in the file, as far as this program knows.
@@ -22,21 +27,41 @@ struct SessionDatabase: Sendable {
 
   /// Opens the file, which must be there, and makes the tables if it is empty.
   init(path: String) throws {
-    var configuration = Configuration()
-    configuration.label = "sotto.sessions"
-    // Another Sotto may be writing.
-    configuration.busyMode = .timeout(5)
-    configuration.prepareDatabase { database in
-      // The file may be anyone's: its schema calls no functions, and what is deleted is gone from it.
-      try database.execute(
-        sql: "PRAGMA trusted_schema = OFF; PRAGMA cell_size_check = ON; PRAGMA secure_delete = ON")
-    }
-    connection = try DatabaseQueue(path: path, configuration: configuration)
+    isReadOnly = false
+    connection = try DatabaseQueue(path: path, configuration: Self.configuration())
     try connection.inDatabase { try SessionSchema.prepare($0) }
     // Tables that look otherwise than they should are found out here, before anything is changed.
     _ = try list(limit: 1)
     _ = try connection.read { try Self.rows(of: "", $0) }
     try connection.inDatabase { try SessionSchema.useLog($0) }
+  }
+
+  /// Opens a file that cannot be written to, in a folder where no log can be.
+  init(readingAlone path: String) throws {
+    isReadOnly = true
+    var configuration = Self.configuration()
+    configuration.readonly = true
+    // https://www.sqlite.org/uri.html#uriimmutable
+    var address = URLComponents()
+    address.scheme = "file"
+    address.path = path
+    address.queryItems = [URLQueryItem(name: "immutable", value: "1")]
+    connection = try DatabaseQueue(path: address.string ?? path, configuration: configuration)
+    try connection.read { try SessionSchema.check($0) }
+    _ = try list(limit: 1)
+  }
+
+  private static func configuration() -> Configuration {
+    var configuration = Configuration()
+    configuration.label = "sotto.sessions"
+    // Another Sotto may be writing.
+    configuration.busyMode = .timeout(patience)
+    configuration.prepareDatabase { database in
+      // The file may be anyone's: its schema calls no functions, and what is deleted is gone from it.
+      try database.execute(
+        sql: "PRAGMA trusted_schema = OFF; PRAGMA cell_size_check = ON; PRAGMA secure_delete = ON")
+    }
+    return configuration
   }
 
   // Reading

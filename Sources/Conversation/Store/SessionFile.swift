@@ -1,3 +1,4 @@
+import Checkpoints
 import GRDB
 
 #if canImport(Glibc)
@@ -33,15 +34,19 @@ struct SessionFile: Sendable {
     let identity = identity
     do {
       // A program that is making the same file at this moment is done with it soon.
-      for _ in 0..<20 {
+      let deadline = ContinuousClock.now + .seconds(SessionDatabase.patience)
+      while true {
         do { return (try SessionDatabase(path: path), identity) } catch let error as DatabaseError {
-          guard error.resultCode == .SQLITE_BUSY || error.resultCode == .SQLITE_LOCKED else { throw error }
+          guard error.isLock, ContinuousClock.now < deadline else { throw error }
           usleep(50_000)
         }
       }
-      throw Problem.unavailable("\(path): another program keeps it locked")
     } catch {
-      throw problem(of: error)
+      let problem = problem(of: error)
+      // What was saved can still be read where nothing can be written.
+      guard case .unavailable = problem, !isWritable, let database = try? SessionDatabase(readingAlone: path)
+      else { throw problem }
+      return (database, identity)
     }
   }
 
@@ -58,7 +63,7 @@ struct SessionFile: Sendable {
       // SQLITE_ERROR: a table is missing or has other columns.
       case .SQLITE_NOTADB, .SQLITE_CORRUPT, .SQLITE_ERROR, .SQLITE_FORMAT, .SQLITE_SCHEMA, .SQLITE_MISMATCH:
         return .unusable(words)
-      default: return .unavailable("\(path): \(words)")
+      default: return unavailable(error, words)
       }
     default: return .unavailable("\(path): \(error)")
     }
@@ -92,22 +97,35 @@ struct SessionFile: Sendable {
     return Identity(device: UInt64(truncatingIfNeeded: facts.st_dev), number: UInt64(facts.st_ino))
   }
 
+  /// Whether the file and its folder, where the log is, can be written to; `errno` says why not.
+  private var isWritable: Bool {
+    access(path, R_OK | W_OK) == 0 && access(FileSystem.folder(of: path), W_OK | X_OK) == 0
+  }
+
+  /// An error of the system's, with its reason, which SQLite's words do not always say.
+  private func unavailable(_ error: DatabaseError, _ words: String) -> Problem {
+    if error.isLock {
+      return .unavailable("\(path): another program keeps it locked; end that program")
+    }
+    let number = error.resultCode == .SQLITE_FULL ? ENOSPC : isWritable ? 0 : errno
+    guard number != 0 else { return .unavailable("\(path): \(words)") }
+    return .unavailable("\(CheckpointError.writing(number, path))")
+  }
+
   private func make() throws {
-    var folder = ""
-    for part in path.split(separator: "/").dropLast() {
-      folder += "/" + part
-      mkdir(folder, 0o700)
+    do { try FileSystem.makeFolder(FileSystem.folder(of: path)) } catch {
+      throw Problem.unavailable("\(error)")
     }
     // Not opened by us when it is there: locks of SQLite's would be lost by closing it.
     let descriptor = creat()
     if descriptor >= 0 {
       close(descriptor)
     } else if errno != EEXIST {
-      throw Problem.unavailable("\(path) cannot be made: \(String(cString: strerror(errno)))")
+      throw Problem.unavailable("\(CheckpointError.writing(errno, path))")
     }
     var facts = stat()
     guard stat(path, &facts) == 0, facts.st_mode & S_IFMT == S_IFREG else {
-      throw Problem.unavailable("\(path) is not a file")
+      throw Problem.unavailable("\(path) is not a file; move it away")
     }
   }
 
@@ -120,4 +138,9 @@ struct SessionFile: Sendable {
       Darwin.open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o600)
     #endif
   }
+}
+
+extension DatabaseError {
+  /// Another program is writing.
+  fileprivate var isLock: Bool { resultCode == .SQLITE_BUSY || resultCode == .SQLITE_LOCKED }
 }

@@ -69,6 +69,12 @@ enum SessionSchema {
     }
   }
 
+  /// Makes sure that a file which cannot be changed holds the tables of this version.
+  static func check(_ database: Database) throws {
+    guard try number("PRAGMA application_id", database) == applicationID else { throw Refusal.foreign }
+    guard try number("PRAGMA user_version", database) == steps.count else { throw Refusal.newer }
+  }
+
   /// Writes to a log beside the file from now on.
   static func useLog(_ database: Database) throws {
     // Readers and the writer do not wait for each other, and a crash of the program loses nothing that was committed.

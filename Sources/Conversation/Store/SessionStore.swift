@@ -53,6 +53,7 @@ public final class SessionStore: Sendable {
   private let state = Mutex(State())
   // The new names of sessions that another program changed.
   private let copies = Mutex<[String: String]>([:])
+  private let outcomes = Mutex<[String: Outcome]>([:])
   // Sessions that are to be saved: only the latest state of each.
   private let waiting = Mutex<[String: Waiting]>([:])
   private let listener = Mutex(Listener())
@@ -84,9 +85,14 @@ public final class SessionStore: Sendable {
     guard isFirst else { return }
     queue.async { [self] in
       guard let next = waiting.withLock({ $0.removeValue(forKey: session.id) }) else { return }
-      next.done(write(next.session))
+      let outcome = write(next.session)
+      outcomes.withLock { $0[next.session.id] = outcome }
+      next.done(outcome)
     }
   }
+
+  /// What became of a session when it was saved here last; nil when it never was.
+  public func outcome(of id: String) -> Outcome? { outcomes.withLock { $0[id] } }
 
   /// The sessions, the one that was saved last first.
   public func list() async throws -> [SessionSummary] { try await use { try $0.list() } }
@@ -187,6 +193,10 @@ public final class SessionStore: Sendable {
       do {
         // The file that was opened may have been removed, or moved aside by another program.
         if state.identity != file.identity { state = State(identity: file.identity) }
+        // It may have become writable.
+        if let known = state.database?.known, state.database?.isReadOnly == true {
+          (state.database, state.known) = (nil, known)
+        }
         if state.database == nil {
           var opened = try file.open()
           if opened.identity == state.identity { opened.database.known = state.known }
@@ -200,7 +210,12 @@ public final class SessionStore: Sendable {
       } catch let error as MessageTree.Malformed {
         throw Failure(description: "this session is damaged: \(error)")
       } catch {
-        throw file.problem(of: error)
+        let problem = file.problem(of: error)
+        // Somebody else's, who may be writing to it: nothing to be moved aside.
+        if case .unusable(let reason) = problem, state.database?.isReadOnly == true {
+          throw SessionFile.Problem.unavailable("\(file.path): \(reason)")
+        }
+        throw problem
       }
     }
   }

@@ -6,13 +6,15 @@ import Foundation
 /// are removed.
 ///
 /// All it knows is in the folder, so any number of stores, in this program or others, may use one folder side by
-/// side and from any thread. A file is there as a whole or not at all, and one that somebody has mapped stays
-/// valid for them when it is replaced or removed. Only the person may read the files: they tell what was said.
+/// side and from any thread. A file is there as a whole or not at all, and what somebody has read of one stays
+/// valid for them whatever becomes of it. Only the person may read the files: they tell what was said.
 public struct CacheStore: Sendable {
   /// The folder; made when the first prompt is saved.
   public let folder: String
   /// Bytes that all files together may have.
   public let limit: Int
+  /// Called before each block that is written; a test's way to have a slow disk.
+  package var beforeBlock: @Sendable () -> Void = {}
 
   private static let suffix = ".safetensors"
   /// A save takes seconds. What an unfinished file was not written to for longer than this was left by a crash.
@@ -44,25 +46,29 @@ public struct CacheStore: Sendable {
     _ prompt: StoredPrompt, for key: PromptKey, model: String, isInterrupted: () -> Bool = { false }
   ) throws(PromptFileError) {
     guard prompt.bytes <= limit else { throw .tooLarge(bytes: prompt.bytes, limit: limit) }
-    do {
-      try FileManager.default.createDirectory(
-        atPath: folder, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o700])
-    } catch {
-      throw .file(CheckpointError(.unreadable, file: folder, "the folder cannot be made"))
-    }
+    do { try FileSystem.makeFolder(folder) } catch { throw .file(error) }
+    // Their space may be what the new file lacks.
+    removeAbandoned()
     let path = path(key, model)
-    try PromptFile.write(prompt, model: model, key: key.text, to: path, isInterrupted: isInterrupted)
+    try PromptFile.write(prompt, model: model, key: key.text, to: path) {
+      beforeBlock()
+      return isInterrupted()
+    }
     makeRoom(keeping: path)
   }
 
-  /// Reads a prompt; its memory stays in the mapped file. All of the file is checked, which takes about as long
-  /// as reading it: not for the moment between Enter and the first token.
+  /// Reads a prompt and checks all of it; takes about half a millisecond a megabyte: not for the moment between
+  /// Enter and the first token.
+  /// - Parameter largest: bytes that the file may have.
   /// - Returns: nil where nothing is stored.
-  /// - Throws: why the file was refused. It is then gone, unless the system would not let it be read.
-  public func load(_ key: PromptKey, model: String) throws(PromptFileError) -> StoredPrompt? {
+  /// - Throws: why the file was refused. It is then gone, unless it is too large or the system would not let it be
+  ///   read.
+  public func load(
+    _ key: PromptKey, model: String, largest: Int = .max
+  ) throws(PromptFileError) -> StoredPrompt? {
     let path = path(key, model)
     do throws(PromptFileError) {
-      let prompt = try PromptFile.read(path, model: model, key: key.text)
+      let prompt = try PromptFile.read(path, model: model, key: key.text, limit: largest)
       // The file's time says when it was used last.
       utimensat(AT_FDCWD, path, nil, 0)
       return prompt
@@ -91,6 +97,7 @@ public struct CacheStore: Sendable {
   /// - Returns: the bytes that they had.
   @discardableResult
   public func removeAll() -> Int {
+    removeAbandoned()
     let files = files()
     for file in files { unlink(file.path) }
     return files.reduce(0) { $0 + $1.bytes }
@@ -121,14 +128,17 @@ public struct CacheStore: Sendable {
     let used: Double
   }
 
-  /// Removes the files that were not used for the longest time until the limit holds, but never `path`; and what
-  /// crashed writers left.
-  private func makeRoom(keeping path: String) {
+  /// Removes what crashed writers left.
+  private func removeAbandoned() {
     let now = Date().timeIntervalSince1970
     for name in names() where name.hasSuffix(SafetensorsWriter.partialSuffix) {
       let partial = folder + "/" + name
       if let status = Self.status(partial), now - status.used > Self.abandonedAfter { unlink(partial) }
     }
+  }
+
+  /// Removes the files that were not used for the longest time until the limit holds, but never `path`.
+  private func makeRoom(keeping path: String) {
     let files = files()
     var total = files.reduce(0) { $0 + $1.bytes }
     for file in files.sorted(by: { $0.used < $1.used }) where total > limit && file.path != path {

@@ -30,11 +30,9 @@ enum PromptLayer {
     return .object(object)
   }
 
-  /// The layers' caches as the file describes them, their memory in the file. Whether they make sense is for the
-  /// caches to say that take them in.
-  static func images(in file: SafetensorsFile) throws(PromptFileError) -> [CacheImage] {
-    var tensors: [String: SafetensorsTensor] = [:]
-    for tensor in file.tensors { tensors[tensor.name] = tensor }
+  /// The layers' caches as the file describes them. Whether they make sense is for the caches to say that take
+  /// them in.
+  static func images(in file: PromptFile.Contents) throws(PromptFileError) -> [CacheImage] {
     let layers: [JSON]
     do {
       layers = try JSON(parsing: file.metadata["layers"]?.asString ?? "").asArray ?? []
@@ -45,10 +43,9 @@ enum PromptLayer {
         var planes: [CacheImage.Plane] = []
         for plane in try layer.array("planes") {
           let plane = plane.asString ?? ""
-          guard let tensor = tensors[name(index, plane)] else {
-            throw PromptFileError.damaged("\(name(index, plane)) is missing")
-          }
-          planes.append(CacheImage.Plane(name: plane, blocks: try blocks(tensor, in: file)))
+          guard let tensor = file.tensors[name(index, plane)], tensor.type == .uint8, tensor.shape.count == 2
+          else { throw PromptFileError.damaged("\(name(index, plane)) is missing") }
+          planes.append(CacheImage.Plane(name: plane, blocks: tensor.blocks))
         }
         images.append(
           CacheImage(layout: try layout(layer), length: try layer.integer("length"), planes: planes))
@@ -78,24 +75,5 @@ enum PromptLayer {
           columns: try layer.integer("columns")))
     default: throw PromptFileError.version("another kind of cache")
     }
-  }
-
-  /// The blocks of a plane: the rows of its tensor.
-  private static func blocks(
-    _ tensor: SafetensorsTensor, in file: SafetensorsFile
-  ) throws(PromptFileError) -> [Bytes] {
-    guard tensor.type == .uint8, tensor.shape.count == 2, tensor.shape[0] <= 1 << 32 else {
-      throw .damaged("\(tensor.name) has the shape \(tensor.shape)")
-    }
-    let size = tensor.shape[1]
-    // Rows without bytes cost nothing in the file, so their number is not bounded by its size.
-    guard size > 0 || tensor.shape[0] <= 1 else { throw .damaged("\(tensor.name) has empty blocks") }
-    var blocks: [Bytes] = []
-    for row in 0..<tensor.shape[0] {
-      let start = tensor.bytes.lowerBound + row * size
-      guard let bytes = file.mapping.slice(start..<start + size) else { throw .damaged(tensor.name) }
-      blocks.append(bytes)
-    }
-    return blocks
   }
 }

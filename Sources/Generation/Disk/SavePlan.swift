@@ -1,5 +1,3 @@
-import Synchronization
-
 /// Whether what was read of a session is worth writing its file anew, which writes all of it.
 public enum SavePlan {
   /// Why it is saved.
@@ -33,48 +31,4 @@ public enum SavePlan {
 struct SessionFileKey: Hashable, Sendable {
   let model: String
   let session: String
-}
-
-/// Why nothing can be saved; the person hears of it once.
-final class DiskProblem: Sendable {
-  private struct State {
-    var report: (@Sendable (String) -> Void)?
-    var text: String?
-    var isTold = false
-  }
-
-  private let state = Mutex(State())
-
-  func listen(_ report: @escaping @Sendable (String) -> Void) {
-    state.withLock { $0.report = report }
-    tell()
-  }
-
-  /// Tries to save.
-  /// - Returns: whether it could be done.
-  func attempt(in folder: String, _ save: () throws(PromptFileError) -> Void) -> Bool {
-    do {
-      try save()
-      return true
-    } catch {
-      if case .file = error {
-        state.withLock {
-          $0.text = "Caches are not saved, so a conversation that is resumed is read again: \(error)"
-        }
-        tell()
-      }
-      return false
-    }
-  }
-
-  private func tell() {
-    let (report, text) = state.withLock { state in
-      guard !state.isTold, let report = state.report, let text = state.text else {
-        return (nil as (@Sendable (String) -> Void)?, "")
-      }
-      state.isTold = true
-      return (report, text)
-    }
-    report?(text)
-  }
 }

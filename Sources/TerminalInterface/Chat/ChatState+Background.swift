@@ -8,6 +8,8 @@ extension ChatState {
   /// What is to be done before the program ends.
   package mutating func lastEffects() -> [ChatEffect] {
     session.savedAt = nil
+    // What was asked for in vain is tried once more.
+    if session.problem != nil { session.saved = nil }
     return saving()
   }
 

@@ -32,7 +32,11 @@ package struct HistoryFile {
     let descriptor = open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0o600)
     guard descriptor >= 0 else { return }
     let bytes = Array((Self.encoded(entry) + "\n").utf8)
-    _ = bytes.withUnsafeBytes { write(descriptor, $0.baseAddress, $0.count) }
+    let written = bytes.withUnsafeBytes { write(descriptor, $0.baseAddress, $0.count) }
+    // Half an entry, on a full disk, would run into the next.
+    if written > 0, written < bytes.count {
+      ftruncate(descriptor, lseek(descriptor, 0, SEEK_CUR) - off_t(written))
+    }
     close(descriptor)
   }
 

@@ -27,42 +27,38 @@ public func runChat(engine: any ChatEngine, options: ChatOptions) async -> Int32
       pipe.close()
     }
     if face == .screen, let program = ScreenProgram(worker: worker, pipe: pipe, options: options) {
-      return ChatEnd(status: program.run(), session: program.session)
+      return ChatEnd(status: program.run(), session: program.session, isKept: program.isKept)
     }
     let program = LineProgram(worker: worker, pipe: pipe, options: options)
     return ChatEnd(status: program.run(), session: program.session)
   }
-  // The conversation is on disk before the process ends; all else only saves work later, for which nobody waits.
-  await options.sessions?.flush()
-  await atMost(.milliseconds(400)) {
-    async let closed: Void? = options.sessions?.close()
-    if let session = end.session { await engine.close(session: session) }
-    await closed
+  let leaving = Leaving(engine: engine, sessions: options.sessions, session: end.session)
+  let outcome = await leaving.save {
+    note("Waiting until this conversation is saved; Ctrl-C ends without that.")
+  }
+  await leaving.tidy(atMost: .milliseconds(400))
+  switch Leaving.Farewell.decide(
+    session: end.session, isKept: end.isKept, outcome: outcome, status: end.status)
+  {
+  case .nothing: break
+  case .goesOn(let session): print("sotto --resume \(session) goes on with this conversation.")
+  case .notSaved(let reason): note("This session is not saved: \(reason)")
   }
   return end.status
 }
 
-/// Waits for work until a time is over; the work is then cancelled, and has a moment to clear up.
-func atMost(_ limit: Duration, _ work: @escaping @Sendable () async -> Void) async {
-  let (done, continuation) = AsyncStream.makeStream(of: Void.self)
-  let task = Task {
-    await work()
-    continuation.finish()
-  }
-  let watch = Task {
-    try await Task.sleep(for: limit)
-    task.cancel()
-    try await Task.sleep(for: .milliseconds(100))
-    continuation.finish()
-  }
-  for await _ in done {}
-  watch.cancel()
+/// Says something beside the answers.
+private func note(_ text: String) {
+  let line = Array((VisibleText.of(text) + "\n").utf8)
+  _ = line.withUnsafeBytes { write(STDERR_FILENO, $0.baseAddress, $0.count) }
 }
 
 /// How a chat ended, and which session was shown then.
 private struct ChatEnd: Sendable {
   var status: Int32
   var session: String?
+  /// Whether there is something to go on with.
+  var isKept = false
 }
 
 /// Runs work on a new thread with a large stack and waits for its result without blocking the caller's.

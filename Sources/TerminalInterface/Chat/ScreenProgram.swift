@@ -59,14 +59,14 @@ package final class ScreenProgram {
     signals_unwatch()
     _ = worker.start(.cancel)
     perform(chat.lastEffects())
-    if exitCode == 0, let session, chat.state.session.saved != nil, chat.state.session.problem == nil {
-      print("sotto --resume \(session) goes on with this conversation.")
-    }
     return exitCode ?? 0
   }
 
   /// The session that is shown; nil when it is not kept.
   package var session: String? { chat.state.keptSession }
+
+  /// Whether it has a message.
+  package var isKept: Bool { chat.state.session.saved != nil }
 
   private func turnOnce() {
     if isDirty { drawWhenDue() }

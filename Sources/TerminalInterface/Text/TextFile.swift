@@ -21,12 +21,22 @@ package func readText(_ path: String, limit: Int) -> String? {
   return String(decoding: bytes, as: UTF8.self)
 }
 
-/// Writes a whole file, readable by its owner alone where `isPrivate`. Returns what went wrong, nil when nothing did.
+/// Writes a whole file, readable by its owner alone where `isPrivate`. It is there as a whole or not at all: what was
+/// there before stays where that fails. Returns what went wrong, nil when nothing did.
 package func writeText(_ text: String, to path: String, isPrivate: Bool = false) -> String? {
-  let descriptor = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, isPrivate ? 0o600 : 0o644)
+  let target = behindLinks(path)
+  let partial = "\(target).\(getpid()).partial"
+  let descriptor = open(partial, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, isPrivate ? 0o600 : 0o644)
   guard descriptor >= 0 else { return String(cString: strerror(errno)) }
-  defer { close(descriptor) }
-  var bytes = Array(text.utf8)[...]
+  var problem = writeAll(Array(text.utf8), to: descriptor)
+  if close(descriptor) != 0, problem == nil { problem = String(cString: strerror(errno)) }
+  if problem == nil, rename(partial, target) != 0 { problem = String(cString: strerror(errno)) }
+  if problem != nil { unlink(partial) }
+  return problem
+}
+
+private func writeAll(_ bytes: [UInt8], to descriptor: Int32) -> String? {
+  var bytes = bytes[...]
   while !bytes.isEmpty {
     let written = bytes.withUnsafeBytes { write(descriptor, $0.baseAddress, $0.count) }
     if written < 0 && errno == EINTR { continue }
@@ -34,4 +44,11 @@ package func writeText(_ text: String, to path: String, isPrivate: Bool = false)
     bytes = bytes.dropFirst(written)
   }
   return nil
+}
+
+/// The file that a link names; the path itself where there is none.
+private func behindLinks(_ path: String) -> String {
+  guard let resolved = realpath(path, nil) else { return path }
+  defer { free(resolved) }
+  return String(cString: resolved)
 }

@@ -8,6 +8,8 @@ public struct VocabularyCache: Sendable {
   let folder: String
   /// Used files are marked as such; when there are more than this, those unused for longest are removed.
   private static let mostFiles = 32
+  /// Seconds since it was written to, after which an unfinished file is one that a crash left.
+  private static let abandonedAfter = 600.0
 
   /// A cache in a folder, which is made when it is first written to.
   public init(folder: String) { self.folder = folder }
@@ -27,8 +29,10 @@ public struct VocabularyCache: Sendable {
     return VocabularyCache(folder: base + "/sotto/vocabularies")
   }
 
+  private static let suffix = ".vocabulary"
+
   private func path(_ key: ContentKey) -> String {
-    "\(folder)/\(key.text)-\(VocabularyLayout.version).vocabulary"
+    "\(folder)/\(key.text)-\(VocabularyLayout.version)\(Self.suffix)"
   }
 
   /// The vocabulary that was compiled from these sources; nil where there is none, or none that is sound.
@@ -67,14 +71,21 @@ public struct VocabularyCache: Sendable {
     return true
   }
 
+  /// Removes the files that are too many, and what crashed writers left.
   private func removeOldest() {
     let manager = FileManager.default
     let names = (try? manager.contentsOfDirectory(atPath: folder)) ?? []
-    var files: [(path: String, used: Date)] = names.filter { $0.hasSuffix(".vocabulary") }.compactMap {
-      name in
+    var files: [(path: String, used: Date)] = []
+    for name in names {
       let path = "\(folder)/\(name)"
-      let date = (try? manager.attributesOfItem(atPath: path))?[.modificationDate] as? Date
-      return date.map { (path, $0) }
+      guard let used = (try? manager.attributesOfItem(atPath: path))?[.modificationDate] as? Date else {
+        continue
+      }
+      if name.hasSuffix(Self.suffix) {
+        files.append((path, used))
+      } else if name.hasPrefix("."), -used.timeIntervalSinceNow > Self.abandonedAfter {
+        unlink(path)
+      }
     }
     guard files.count > Self.mostFiles else { return }
     files.sort { $0.used < $1.used }

@@ -1,45 +1,30 @@
-import Foundation
+import Checkpoints
+import Compute
 
 /// The memory of a compiled vocabulary: a block made by `VocabularyCompiler`, or a mapped cache file. Never
 /// changes, and lies where it is for as long as the object lives.
 final class VocabularyImage: @unchecked Sendable {
   // Unchecked, because the compiler cannot know that nothing writes through the pointer after `init`.
   let bytes: UnsafeRawBufferPointer
-  private let isMapped: Bool
+  /// Keeps the memory alive.
+  private let owner: AnyObject
 
   /// A block of zeros, filled by `fill`.
   init(byteCount: Int, fill: (UnsafeMutableRawBufferPointer) -> Void) {
-    let block = UnsafeMutableRawBufferPointer.allocate(
-      byteCount: max(byteCount, VocabularyLayout.headerBytes), alignment: VocabularyLayout.alignment)
+    let count = max(byteCount, VocabularyLayout.headerBytes)
+    let memory = OwnedMemory(count: count)
+    let block = UnsafeMutableRawBufferPointer(start: memory.pointer, count: count)
     block.initializeMemory(as: UInt8.self, repeating: 0)
     fill(block)
-    bytes = UnsafeRawBufferPointer(block)
-    isMapped = false
+    (bytes, owner) = (UnsafeRawBufferPointer(block), memory)
   }
 
   /// Maps a file; nil where there is none that can be read. The content is yet to be checked.
   init?(mapping path: String) {
-    let descriptor = open(path, O_RDONLY | O_CLOEXEC)
-    guard descriptor >= 0 else { return nil }
-    defer { close(descriptor) }
-    var status = stat()
-    guard fstat(descriptor, &status) == 0, status.st_mode & S_IFMT == S_IFREG,
-      let count = Int(exactly: status.st_size), count >= VocabularyLayout.headerBytes
-    else { return nil }
-    // Private, so that the bytes cannot be written from here. All pages are read anyway, by the checksum.
-    guard let base = mmap(nil, count, PROT_READ, MAP_PRIVATE | Self.populate, descriptor, 0),
-      base != MAP_FAILED
-    else { return nil }
-    bytes = UnsafeRawBufferPointer(start: base, count: count)
-    isMapped = true
-  }
-
-  deinit {
-    if isMapped {
-      munmap(UnsafeMutableRawPointer(mutating: bytes.baseAddress), bytes.count)
-    } else {
-      bytes.deallocate()
-    }
+    guard let file = try? MappedFile(path), file.count >= VocabularyLayout.headerBytes else { return nil }
+    // The checksum reads all of it anyway; a fault for each page takes five times as long.
+    file.advise(.populate)
+    (bytes, owner) = (file.bytes.pointer, file)
   }
 
   /// A word of the header.
@@ -50,11 +35,4 @@ final class VocabularyImage: @unchecked Sendable {
     ContentKey(
       low: headerWord(VocabularyLayout.keyWord), high: headerWord(VocabularyLayout.keyWord + 1))
   }
-
-  #if os(Linux)
-    /// Maps all pages in one go: a fifth of the time that a fault for each of them takes.
-    private static let populate = Int32(MAP_POPULATE)
-  #else
-    private static let populate: Int32 = 0
-  #endif
 }

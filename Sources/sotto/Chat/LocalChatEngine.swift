@@ -57,7 +57,7 @@ actor LocalChatEngine: ChatEngine {
 
   func models(for conversation: ChatRequest?) async -> [ModelSummary] {
     let finder = finder
-    let entries = (try? await OwnThread.run { finder.entries() }) ?? []
+    let entries = await OwnThread.run { finder.entries() }
     let warmth = await warmth(conversation)
     let residents = Set(generator.residentKeys)
     return entries.filter { $0.error == nil }.map { entry in

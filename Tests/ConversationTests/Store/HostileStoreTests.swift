@@ -91,6 +91,33 @@ import Testing
     }
   }
 
+  /// What is wrong, where, and what to do.
+  @Test func theReasonIsSaid() async throws {
+    let folder = StoreFolder()
+    try FileManager.default.createDirectory(at: folder.url, withIntermediateDirectories: true)
+    func reason(_ place: String) async -> String? {
+      let outcome = await SessionStore(path: folder.url.path + place + "/sotto/sessions.sqlite").saved(
+        session("abc"))
+      guard case .failed(let reason) = outcome else { return nil }
+      return reason
+    }
+    try Data().write(to: folder.url.appendingPathComponent("file"))
+    #expect(await reason("/file") == "\(folder.url.path)/file: not a folder; move it away")
+    try FileManager.default.createSymbolicLink(
+      atPath: folder.url.path + "/link", withDestinationPath: "/nonexistent/place")
+    #expect(
+      await reason("/link")
+        == "\(folder.url.path)/link: a link to a place that is not there; make that place, or remove the link"
+    )
+    // The file itself is a link that leads nowhere.
+    try FileManager.default.createDirectory(
+      at: folder.url.appendingPathComponent("good/sotto"), withIntermediateDirectories: true)
+    try FileManager.default.createSymbolicLink(
+      atPath: folder.url.path + "/good/sotto/sessions.sqlite", withDestinationPath: "/nonexistent/place")
+    let found = await reason("/good")
+    #expect(found?.hasPrefix("\(folder.url.path)/good/sotto/sessions.sqlite is not a file") == true)
+  }
+
   /// Damage anywhere in a good file: what can be read is read, the rest is refused, and new sessions are kept.
   @Test(arguments: 0..<60)
   func randomDamageIsSurvived(_ seed: Int) async throws {

@@ -116,13 +116,64 @@ struct CacheStoreTests {
   @Test func whatCrashedWritersLeftIsRemoved() throws {
     let folder = try DiskFolder()
     let store = CacheStore(folder: folder.path, limit: 1 << 20)
-    try folder.replace([1, 2], "a.1-1.partial")
+    func abandon(_ name: String) throws {
+      try folder.replace([1, 2], name)
+      try FileManager.default.setAttributes(
+        [.modificationDate: Date(timeIntervalSinceNow: -3600)], ofItemAtPath: folder.path + "/" + name)
+    }
+    try abandon("a.1-1.partial")
     try folder.replace([1, 2], "b.1-1.partial")
-    try FileManager.default.setAttributes(
-      [.modificationDate: Date(timeIntervalSinceNow: -3600)], ofItemAtPath: folder.path + "/a.1-1.partial")
     try store.save(prompt([1]), for: .session("a"), model: "m")
     let names = try folder.names
     #expect(!names.contains("a.1-1.partial") && names.contains("b.1-1.partial") && names.count == 2)
+    try abandon("c.1-1.partial")
+    store.removeAll()
+    #expect(try folder.names == ["b.1-1.partial"])
+    // Before anything is written: they may be what fills the disk.
+    try abandon("d.1-1.partial")
+    #expect(throws: PromptFileError.self) {
+      try store.save(prompt([1]), for: .session("a"), model: "m") { true }
+    }
+    #expect(try folder.names == ["b.1-1.partial"])
+  }
+
+  /// A save that is given up leaves what was there, and nothing beside it.
+  @Test(arguments: 0..<5)
+  func aSaveThatIsGivenUpLeavesNothing(_ block: Int) throws {
+    let folder = try DiskFolder()
+    let store = CacheStore(folder: folder.path, limit: 1 << 20)
+    try store.save(prompt([1]), for: .session("a"), model: "m")
+    let before = try folder.content
+    var asked = 0
+    let error = #expect(throws: PromptFileError.self) {
+      try store.save(prompt([2, 3]), for: .session("a"), model: "m") {
+        asked += 1
+        return asked > block
+      }
+    }
+    guard case .interrupted? = error else {
+      Issue.record("\(String(describing: error))")
+      return
+    }
+    #expect(try folder.names.count == 1 && folder.content == before)
+  }
+
+  /// The folder goes away in the middle of a save: nothing to trouble anyone with, and the next save makes it again.
+  @Test func aFolderThatIsRemovedIsMadeAgain() throws {
+    let folder = try DiskFolder()
+    var store = CacheStore(folder: folder.path + "/prompts", limit: 1 << 20)
+    let path = store.folder
+    store.beforeBlock = { try? FileManager.default.removeItem(atPath: path) }
+    let error = #expect(throws: PromptFileError.self) {
+      try store.save(prompt([1]), for: .session("a"), model: "m")
+    }
+    guard case .interrupted? = error else {
+      Issue.record("\(String(describing: error))")
+      return
+    }
+    store.beforeBlock = {}
+    try store.save(prompt([1]), for: .session("a"), model: "m")
+    #expect(try store.load(.session("a"), model: "m")?.ledger == [1])
   }
 
   @Test func aFolderThatCannotBeWrittenIsAnError() throws {

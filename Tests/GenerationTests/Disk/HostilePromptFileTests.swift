@@ -57,6 +57,38 @@ import Testing
     #expect(refused > 3500)
   }
 
+  /// What was loaded is this program's own: nobody can take it away or change it.
+  @Test(arguments: ["llama-plain", "mamba2-plain"])
+  func whatBecomesOfTheFileLaterChangesNothing(model: String) throws {
+    let sample = try Sample(model, tokens: 200)
+    let path = sample.folder.path + "/" + sample.name
+    let stored = try #require(try sample.store.load(Self.key, model: "m"))
+    // In place, as whoever writes to the same file would.
+    let file = try #require(FileHandle(forWritingAtPath: path))
+    try file.write(contentsOf: Data(repeating: 0xEE, count: sample.content.count))
+    var garbled = sample.walk.with(
+      try stored.state(in: sample.walk.model.makeCaches()), ledger: stored.ledger)
+    try file.truncate(atOffset: 100)
+    var shortened = sample.walk.with(
+      try stored.state(in: sample.walk.model.makeCaches()), ledger: stored.ledger)
+    var expected = sample.walk
+    let logits = try expected.go(9)
+    #expect(try garbled.go(9) == logits && shortened.go(9) == logits)
+    #expect(throws: PromptFileError.self) { try sample.store.load(Self.key, model: "m") }
+  }
+
+  @Test func whatIsLargerThanItMayBeIsNotRead() throws {
+    let sample = try Sample("llama-plain", tokens: 20)
+    let error = #expect(throws: PromptFileError.self) {
+      try sample.store.load(Self.key, model: "m", largest: sample.content.count - 1)
+    }
+    guard case .tooLarge? = error else {
+      Issue.record("\(String(describing: error))")
+      return
+    }
+    #expect(try sample.store.load(Self.key, model: "m", largest: sample.content.count) != nil)
+  }
+
   /// Headers whose checksums have been put right: nothing protects their numbers but the checks of each of them.
   @Test(arguments: ["llama-plain", "gemma3-plain"])
   func forgedHeadersAreRefusedOrHarmless(model: String) throws {

@@ -79,6 +79,17 @@ import Testing
     #expect(driver.chat.lastEffects().isEmpty)
   }
 
+  @Test func whatCouldNotBeSavedIsTriedAgainInTheEnd() {
+    let driver = ChatDriver(keepsSessions: true)
+    driver.type("hello<Enter>")
+    driver.engine(.delta(.answer, "Hi"), .finished(.stop, TurnStatistics()))
+    #expect(!driver.takeSaved().isEmpty)
+    driver.handle(.sessionSaved("first", .failed("the disk is full")))
+    driver.wait(5)
+    #expect(driver.takeSaved().isEmpty)
+    #expect(driver.chat.lastEffects().count == 1)
+  }
+
   @Test func nothingIsSavedWhereSessionsAreNotKept() {
     let driver = ChatDriver()
     driver.type("hello<Enter>")

@@ -30,6 +30,29 @@ import Testing
     #expect(HistoryFile(path: folder.path).load() == [])
   }
 
+  /// A file that has grown too long is cut to its newest half, or left as it is.
+  @Test func aLongFileIsCutOrKept() throws {
+    let folder = try TestFiles.temporaryFolder()
+    defer { try? FileManager.default.removeItem(at: folder) }
+    let path = folder.path + "/elsewhere"
+    let link = folder.path + "/history"
+    try FileManager.default.createSymbolicLink(atPath: link, withDestinationPath: path)
+    let long = String(repeating: "x", count: HistoryFile.limit / 4)
+    let content = (0..<6).map { "\($0) \(long)\n" }.joined()
+    try Data(content.utf8).write(to: URL(fileURLWithPath: path))
+    // Something stands where the new file is written.
+    let partial = "\(path).\(ProcessInfo.processInfo.processIdentifier).partial"
+    try FileManager.default.createDirectory(atPath: partial, withIntermediateDirectories: false)
+    #expect(HistoryFile(path: link).load().count == 3)
+    #expect(try TestFiles.text(URL(fileURLWithPath: path)) == content)
+    try FileManager.default.removeItem(atPath: partial)
+    #expect(HistoryFile(path: link).load().count == 3)
+    #expect(HistoryFile(path: link).load().map { $0.prefix(1) } == ["3", "4", "5"])
+    let names = try FileManager.default.contentsOfDirectory(atPath: folder.path)
+    #expect(names.sorted() == ["elsewhere", "history"])
+    #expect(try FileManager.default.destinationOfSymbolicLink(atPath: link) == path)
+  }
+
   @Test func aLongHistoryIsCut() {
     let history = PromptHistory((0..<5000).map(String.init))
     #expect(history.entries.count == PromptHistory.limit)

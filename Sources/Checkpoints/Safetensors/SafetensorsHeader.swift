@@ -1,0 +1,109 @@
+import Compute
+
+/// What a safetensors file begins with: the length of a JSON text, and that text, which names the tensors and says
+/// where they lie behind it.
+///
+/// The format: https://github.com/huggingface/safetensors#format
+package struct SafetensorsHeader: Sendable {
+  /// The tensors, in the header's order.
+  package let tensors: [SafetensorsTensor]
+  /// The strings of the header's `__metadata__`.
+  package let metadata: JSONObject
+  /// Where the tensors' bytes begin: behind the header.
+  package let dataStart: Int
+
+  /// The reference implementation's limit on a header.
+  static let longest = 100_000_000
+  /// Bytes that hold the length.
+  package static let lengthBytes = 8
+
+  /// Where the tensors' bytes begin, by the first `lengthBytes` of a file.
+  package static func dataStart(_ first: Bytes, file: String, fileCount: Int) throws(CheckpointError) -> Int {
+    let length = first.withUnsafeBytes { UInt64(littleEndian: $0.loadUnaligned(as: UInt64.self)) }
+    guard length <= Self.longest else {
+      throw failure(.damaged, file, "not a safetensors file: a header of \(length) bytes")
+    }
+    let left = fileCount - lengthBytes
+    guard length <= left else {
+      throw failure(.truncated, file, "the header needs \(length) bytes, but \(left) are left")
+    }
+    return lengthBytes + Int(length)
+  }
+
+  /// Checks the text of a header: every tensor lies within the file and has the size its shape needs.
+  package init(_ text: Bytes, file: String, fileCount: Int) throws(CheckpointError) {
+    let header: JSON
+    do { header = try JSON(parsing: text) } catch { throw Self.failure(.damaged, file, "not JSON: \(error)") }
+    guard case .object(let entries) = header else {
+      throw Self.failure(.damaged, file, "should be an object but is \(header.kindName)")
+    }
+    dataStart = Self.lengthBytes + text.count
+    var tensors: [SafetensorsTensor] = []
+    tensors.reserveCapacity(entries.count)
+    for (name, entry) in entries where name != "__metadata__" {
+      tensors.append(
+        try SafetensorsTensor(name, entry, file: file, fileCount: fileCount, data: dataStart))
+    }
+    self.tensors = tensors
+    metadata = entries["__metadata__"]?.asObject ?? JSONObject()
+  }
+
+  static func failure(_ kind: CheckpointError.Kind, _ file: String, _ problem: String) -> CheckpointError {
+    CheckpointError(kind, file: file, place: "header", problem)
+  }
+}
+
+/// An entry of a safetensors header.
+public struct SafetensorsTensor: Sendable {
+  /// The tensor's name, such as "model.layers.0.self_attn.q_proj.weight".
+  public let name: String
+  /// How its numbers are stored.
+  public let type: SafetensorsType
+  /// Outermost first.
+  public let shape: [Int]
+  /// Where it lies in the file.
+  public let bytes: Range<Int>
+
+  /// How many numbers it holds.
+  public var numbers: Int { shape.reduce(1, *) }
+
+  fileprivate init(
+    _ name: String, _ entry: JSON, file: String, fileCount: Int, data: Int
+  ) throws(CheckpointError) {
+    func failure(_ kind: CheckpointError.Kind, _ problem: String) -> CheckpointError {
+      CheckpointError(kind, file: file, place: "tensor \(printable(name))", problem)
+    }
+    self.name = name
+    let offsets: [JSON]
+    let extents: [JSON]
+    do {
+      type = SafetensorsType(name: try entry.string("dtype"))
+      extents = try entry.array("shape")
+      offsets = try entry.array("data_offsets")
+    } catch { throw failure(.damaged, "\(error)") }
+    var shape: [Int] = []
+    var numbers = 1
+    for extent in extents {
+      guard case .integer(let extent) = extent, extent >= 0, extent <= 1 << 48 else {
+        throw failure(.damaged, "impossible shape")
+      }
+      let (product, overflow) = numbers.multipliedReportingOverflow(by: extent)
+      guard !overflow, product <= 1 << 48 else { throw failure(.damaged, "impossible shape") }
+      numbers = product
+      shape.append(extent)
+    }
+    self.shape = shape
+    guard offsets.count == 2, case .integer(let begin) = offsets[0], case .integer(let end) = offsets[1],
+      begin >= 0, begin <= end
+    else { throw failure(.damaged, "data_offsets are not two rising numbers") }
+    guard end <= fileCount - data else {
+      throw failure(.truncated, "ends at byte \(end) of the data, but the file has \(fileCount - data)")
+    }
+    // At most 2^48 numbers of at most 8 bytes.
+    if let size = type.size, numbers * size != end - begin {
+      throw failure(
+        .damaged, "has \(end - begin) bytes where \(type) of shape \(shape) needs \(numbers * size)")
+    }
+    bytes = data + begin..<data + end
+  }
+}

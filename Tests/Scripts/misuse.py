@@ -1,0 +1,496 @@
+"""Misuses the folders of the program and quits it at bad moments, in a real terminal: misuse.py MODEL.gguf [CASE ...]
+
+Full, read-only, missing and foreign folders, files that are cut while they are used, two programs on one conversation,
+a small limit on the disk; and every way of quitting, in every state. Each time the chat goes on, one message says what,
+where, why and what to do, and nothing that was saved is lost. Cases that need rights which the caller lacks (a file
+system of its own, another user) are named and left out.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import signal
+import sqlite3
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+import terminal
+from terminal import Failure, Scenario, Terminal, expect, new
+
+QUESTIONS = ["What is the capital of France?", "And of Italy?", "And of Spain?", "And of Poland?"]
+NOBODY = 65534
+
+
+class Left(Exception):
+    """The case needs what this machine does not give."""
+
+
+class House:
+    """The folders of a person of their own, and the program in a terminal among them."""
+
+    def __init__(self, folder: Path, model: Path):
+        self.folder, self.model = folder, folder / model.name
+        self.model.symlink_to(model)
+        self.cache, self.data, self.state, self.config = (
+            folder / name for name in ("cache", "data", "state", "config"))
+        for place in (self.cache, self.data, self.state, self.config):
+            place.mkdir()
+        self.prompts = self.cache / "sotto" / "prompts"
+        self.wrapper: list[str] = []
+        self.terminals: list[Terminal] = []
+        self.mounts: list[Path] = []
+
+    def mount(self, place: Path, size: str) -> None:
+        command = ["mount", "-t", "tmpfs", "-o", f"size={size},mode=755", "tmpfs", str(place)]
+        if subprocess.run(command, capture_output=True).returncode != 0:
+            raise Left("no file system can be mounted")
+        self.mounts.append(place)
+
+    def remount(self, place: Path, option: str) -> None:
+        subprocess.run(["mount", "-o", f"remount,{option}", str(place)], check=True, capture_output=True)
+
+    def settings(self, text: str) -> None:
+        (self.config / "sotto").mkdir()
+        (self.config / "sotto" / "settings.toml").write_text(text)
+
+    def start(self, *arguments: str) -> Scenario:
+        names = {"XDG_CACHE_HOME": self.cache, "XDG_DATA_HOME": self.data, "XDG_STATE_HOME": self.state,
+                 "XDG_CONFIG_HOME": self.config, "HOME": self.folder, "HF_HOME": self.folder / "hf",
+                 "LANG": "C.UTF-8", "LC_ALL": "C.UTF-8"}
+        command = [*self.wrapper, terminal.SOTTO, "chat", *arguments, str(self.model)]
+        window = Terminal(command, {key: str(value) for key, value in names.items()},
+                          self.folder / f"terminal{len(self.terminals)}", 200, 40)
+        self.terminals.append(window)
+        scenario = Scenario(window, self.model.stem, "", False)
+        scenario.idle("the program starts")
+        window.send("/set max_tokens 20")
+        window.send("/set temperature 0")
+        return scenario
+
+    def quit(self, chat: Scenario) -> None:
+        chat.quit()
+        self.gone(chat.terminal, 0)
+
+    def gone(self, window: Terminal, expected: int | None) -> None:
+        """The program ended, soon, and gave the terminal back."""
+        code = window.wait(window.exit_code, "the program ends")
+        expect(expected is None or code == expected, f"the exit code is {expected}, not {code}")
+        modes = window.exit_file.with_name("modes").read_text().split()
+        expect("icanon" in modes and "echo" in modes, "the terminal has its modes back")
+        expect(not self.partial(), f"nothing unfinished is left: {self.partial()}")
+
+    def errors(self, chat: Scenario) -> str:
+        return (chat.terminal.exit_file.with_name("stderr")).read_text()
+
+    def partial(self) -> list[Path]:
+        return list(self.folder.rglob("*.partial"))
+
+    def saved(self) -> list[str]:
+        """What the person said, as it is on disk."""
+        database = sqlite3.connect(f"file:{self.data}/sotto/sessions.sqlite?mode=ro", uri=True)
+        rows = database.execute("SELECT content FROM message WHERE role = 'user' ORDER BY session, place").fetchall()
+        database.close()
+        return [row[0] for row in rows]
+
+    def leave(self) -> None:
+        for window in self.terminals:
+            window.kill()
+        for place in self.mounts:
+            subprocess.run(["umount", "-l", str(place)], capture_output=True)
+
+
+def talk(chat: Scenario, count: int = 3, pause: float = 2.5) -> str:
+    """Some turns, each with the time in which its cache is saved."""
+    status = ""
+    for question in QUESTIONS[:count]:
+        status = chat.turn(question)
+        expect(chat.has("Paris" if question == QUESTIONS[0] else "capital"), "it is answered")
+        time.sleep(pause)
+    return status
+
+
+def told_once(chat: Scenario, *words: str) -> None:
+    """One message has all of these words, and no other message its beginning."""
+    text = " ".join(line.strip() for line in chat.terminal.screen())
+    for word in words:
+        expect(word in text, f"the message says {word!r}: {text}")
+    expect(text.count(words[0]) == 1, f"it is said once: {text}")
+
+
+def is_over(program: int) -> bool:
+    """Whether a process has ended; nobody may have asked for its exit code yet."""
+    try:
+        return Path(f"/proc/{program}/stat").read_text().rpartition(")")[2].split()[0] == "Z"
+    except OSError:
+        return True
+
+
+CACHES, SESSION = "Caches are not saved", "This session is not saved"
+
+
+def a_full_cache_folder(house: House) -> None:
+    house.mount(house.cache, "1m")
+    chat = house.start()
+    status = talk(chat)
+    expect(new(status) < 20, f"memory keeps what the disk does not: {status!r}")
+    told_once(chat, CACHES, str(house.prompts), "no space left on device", "free some space")
+    house.quit(chat)
+    expect(house.saved() == QUESTIONS[:3], "the conversation is saved")
+
+
+def a_full_data_folder(house: House) -> None:
+    house.mount(house.data, "80k")
+    chat = house.start()
+    chat.turn(QUESTIONS[0])
+    (house.data / "filler").write_bytes(b"")
+    try:
+        (house.data / "filler").write_bytes(bytes(80 << 10))
+    except OSError:
+        pass
+    talk(chat, pause=0.5)
+    told_once(chat, SESSION, "sessions.sqlite", "no space left on device", "free some space")
+    # With room again, all of it is saved with the next message.
+    house.remount(house.data, "size=4m")
+    chat.turn(QUESTIONS[3])
+    house.quit(chat)
+    expect(house.saved() == [QUESTIONS[0], *QUESTIONS[:4]], f"all is saved: {house.saved()}")
+    chat = house.start("--continue")
+    house.remount(house.data, "size=80k")
+    try:
+        (house.data / "more").write_bytes(bytes(80 << 10))
+    except OSError:
+        pass
+    talk(chat, pause=0.5)
+    house.quit(chat)
+    expect(SESSION in house.errors(chat), "it is said at the end as well")
+    # With room again, a quit alone saves it.
+    chat = house.start("--continue")
+    talk(chat, 1, pause=0.5)
+    expect(chat.has(SESSION), "it is not saved")
+    house.remount(house.data, "size=4m")
+    house.quit(chat)
+    expect(house.saved() == [QUESTIONS[0], *QUESTIONS[:4], QUESTIONS[0]], f"all is saved: {house.saved()}")
+    expect(house.saved()[:5] == [QUESTIONS[0], *QUESTIONS[:4]], "what was saved is still there")
+
+
+def read_only_folders(house: House) -> None:
+    chat = house.start()
+    talk(chat, 1)
+    house.quit(chat)
+    for place in (house.cache, house.data):
+        copy = place.with_name("copy")
+        shutil.copytree(place, copy)
+        house.mount(place, "64m")
+        shutil.copytree(copy, place, dirs_exist_ok=True)
+        shutil.rmtree(copy)
+        house.remount(place, "ro")
+    chat = house.start("--continue")
+    chat.turn(QUESTIONS[1])
+    time.sleep(2.5)
+    chat.turn(QUESTIONS[2])
+    told_once(chat, CACHES, str(house.prompts), "read-only file system", "make it writable")
+    told_once(chat, SESSION, "sessions.sqlite", "read-only file system")
+    for place in (house.cache, house.data):
+        house.remount(place, "rw")
+    # With the right to write again, all of it is saved.
+    chat.turn(QUESTIONS[3])
+    house.quit(chat)
+    expect(house.saved() == QUESTIONS, f"all is saved: {house.saved()}")
+
+
+def links_to_nowhere(house: House) -> None:
+    for place in (house.cache, house.data, house.state):
+        place.rmdir()
+        place.symlink_to("/nonexistent/place")
+    chat = house.start()
+    talk(chat)
+    told_once(chat, CACHES, str(house.cache), "a link to a place that is not there", "remove the link")
+    told_once(chat, SESSION, str(house.data), "a link to a place that is not there")
+    house.quit(chat)
+
+
+def links_elsewhere(house: House) -> None:
+    elsewhere = house.folder / "elsewhere"
+    elsewhere.mkdir()
+    for place in (house.cache, house.data, house.state):
+        (place / "sotto").symlink_to(elsewhere)
+    chat = house.start()
+    talk(chat)
+    house.quit(chat)
+    expect(house.saved() == QUESTIONS[:3], "the conversation is saved")
+    status = house.start("--continue").turn(QUESTIONS[3])
+    expect("disk" in status and new(status) < 20, f"its cache as well: {status!r}")
+
+
+def another_users_folders(house: House) -> None:
+    if os.geteuid() != 0 or shutil.which("setpriv") is None:
+        raise Left("only root can become another user")
+    # The program and the model may lie where nobody else can read.
+    program = house.folder / "sotto"
+    shutil.copy(terminal.SOTTO, program)
+    real = house.model.resolve()
+    house.model.unlink()
+    shutil.copy(real, house.model)
+    house.folder.chmod(0o755)
+    for place in (house.state, house.config):
+        os.chown(place, NOBODY, NOBODY)
+    house.cache.chmod(0o700)
+    house.data.chmod(0o755)
+    house.wrapper = ["setpriv", f"--reuid={NOBODY}", f"--regid={NOBODY}", "--clear-groups"]
+    before, terminal.SOTTO = terminal.SOTTO, str(program)
+    try:
+        chat = house.start()
+        talk(chat)
+        told_once(chat, CACHES, str(house.cache), "permission denied", "give yourself the right")
+        told_once(chat, SESSION, str(house.data), "permission denied")
+        house.quit(chat)
+    finally:
+        terminal.SOTTO = before
+
+
+def folders_removed_in_use(house: House) -> None:
+    chat = house.start()
+    talk(chat, 1)
+    for place in (house.cache, house.data, house.state):
+        shutil.rmtree(place)
+    for question in QUESTIONS[1:3]:
+        chat.turn(question)
+        time.sleep(2.5)
+    expect(not chat.has(CACHES) and not chat.has(SESSION), "nothing is said: the folders are made again")
+    house.quit(chat)
+    expect(house.saved() == QUESTIONS[:3], "all of the conversation is saved")
+    status = house.start("--continue").turn(QUESTIONS[3])
+    expect("disk" in status and new(status) < 20, f"its cache as well: {status!r}")
+
+
+def files_cut_in_use(house: House) -> None:
+    chat = house.start()
+    talk(chat, 2)
+    house.quit(chat)
+    for change in ("cut", "overwritten"):
+        chat = house.start("--continue")
+        time.sleep(0.5)  # it is read
+        for file in house.prompts.iterdir():
+            with open(file, "r+b") as opened:
+                if change == "cut":
+                    opened.truncate(4096)
+                else:
+                    opened.write(bytes(file.stat().st_size))
+        status = chat.turn(QUESTIONS[2])
+        expect("disk" in status and new(status) < 20, f"{change}: what was read of it is used: {status!r}")
+        expect(chat.has("Madrid"), f"{change}: and it is right")
+        time.sleep(2.5)
+        house.quit(chat)
+
+
+def damaged_files(house: House) -> None:
+    chat = house.start()
+    talk(chat, 2)
+    house.quit(chat)
+    for file in [*house.prompts.iterdir(), *(house.cache / "sotto" / "vocabularies").iterdir()]:
+        with open(file, "r+b") as opened:
+            opened.seek(file.stat().st_size // 2)
+            opened.write(b"damage")
+    chat = house.start("--continue")
+    status = chat.turn(QUESTIONS[2])
+    expect("disk" not in status and chat.has("Madrid"), f"it is refused and read anew: {status!r}")
+    time.sleep(2.5)
+    house.quit(chat)
+    status = house.start("--continue").turn(QUESTIONS[3])
+    expect("disk" in status and new(status) < 20, f"and written anew: {status!r}")
+
+
+def a_model_cut_in_use(house: House) -> None:
+    # The one file that is too large to be copied: the program ends, but not without a word, and loses nothing.
+    real = house.model.resolve()
+    house.model.unlink()
+    shutil.copy(real, house.model)
+    chat = house.start()
+    talk(chat, 1)
+    os.truncate(house.model, 1 << 20)
+    chat.terminal.send(QUESTIONS[1])
+    house.gone(chat.terminal, None)
+    expect("a model's file was shortened" in house.errors(chat), f"the reason is said: {house.errors(chat)!r}")
+    expect(house.saved() == QUESTIONS[:2], "the conversation is saved")
+    os.unlink(house.model)
+    house.model.symlink_to(real)
+    chat = house.start("--continue")
+    expect(chat.has("Paris"), "and goes on")
+
+
+def a_locked_database(house: House) -> None:
+    chat = house.start()
+    talk(chat, 1)
+    other = sqlite3.connect(house.data / "sotto" / "sessions.sqlite", isolation_level=None)
+    other.execute("BEGIN IMMEDIATE")
+    chat.turn(QUESTIONS[1])
+    chat.terminal.send("/quit")
+    chat.terminal.wait(lambda: "Waiting until this conversation is saved" in house.errors(chat), "the wait is explained")
+    other.execute("ROLLBACK")
+    other.close()
+    house.gone(chat.terminal, 0)
+    expect(chat.has("sotto --resume"), "it can be resumed")
+    expect(house.saved() == QUESTIONS[:2], "the conversation is saved")
+
+
+def leftovers_of_a_killed_program(house: House) -> None:
+    chat = house.start()
+    talk(chat, 1)
+    chat.terminal.kill_program()
+    long_ago = time.time() - 3600
+    left = [house.prompts / "0.session.x.safetensors.1-1.partial", house.cache / "sotto" / "vocabularies" / ".x-1-1"]
+    for file in left:
+        file.write_bytes(bytes(100))
+        os.utime(file, (long_ago, long_ago))
+    for file in (house.cache / "sotto" / "vocabularies").glob("*.vocabulary"):
+        file.unlink()
+    chat = house.start("--continue")
+    status = chat.turn(QUESTIONS[1])
+    expect("disk" in status, f"what was saved before the kill is used: {status!r}")
+    time.sleep(2.5)
+    house.quit(chat)
+    expect(not any(file.exists() for file in left), "they are gone")
+    expect(house.saved() == QUESTIONS[:2], "the conversation is saved")
+
+
+def two_programs_on_one_conversation(house: House) -> None:
+    first = house.start()
+    talk(first, 1)
+    second = house.start("--continue")
+    second.turn(QUESTIONS[1])
+    time.sleep(2.5)
+    first.turn(QUESTIONS[2])
+    time.sleep(2.5)
+    expect(first.has("Another Sotto changed this session"), "the first hears of the second")
+    second.turn(QUESTIONS[3])
+    time.sleep(2.5)
+    house.quit(first)
+    house.quit(second)
+    talks = sorted([[QUESTIONS[0], QUESTIONS[1], QUESTIONS[3]], [QUESTIONS[0], QUESTIONS[2]]])
+    said = house.saved()
+    expect(said in (talks[0] + talks[1], talks[1] + talks[0]), f"both are saved: {said}")
+    for chat in (first, second):
+        name = next(line.split()[2] for line in chat.terminal.screen() if line.startswith("sotto --resume"))
+        status = house.start("--resume", name).turn("Thank you.")
+        expect("disk" in status and new(status) < 20, f"and the cache of each: {status!r}")
+
+
+def a_small_limit(house: House) -> None:
+    house.settings("cache_disk = 0.012\n")  # four files of 3 MB
+    chat = house.start()
+    for number in range(8):
+        chat.turn(QUESTIONS[number % 4])
+        time.sleep(2.5)
+        files = {file.name: file.stat().st_size for file in house.prompts.iterdir()}
+        expect(sum(files.values()) <= 12_000_000, f"the limit holds: {files}")
+        if number < 7:
+            chat.terminal.send("/new")
+    expect(len(files) >= 2, f"there is more than one: {files}")
+    house.quit(chat)
+    status = house.start("--continue").turn("Thank you.")
+    expect("disk" in status and new(status) < 20, f"the latest was kept: {status!r}")
+
+
+def quitting(house: House) -> None:
+    def ask_long(chat: Scenario) -> None:
+        chat.terminal.send("/set max_tokens auto")
+        chat.terminal.send(terminal.LONG_REQUEST)
+
+    def reading(chat: Scenario) -> None:
+        chat.terminal.send("/set typing_ahead off")
+        text = house.folder / "paste.txt"
+        text.write_text(" ".join(f"{n} bottles of beer on the wall." for n in range(700)))
+        chat.terminal.tmux("load-buffer", str(text))
+        chat.terminal.tmux("paste-buffer", "-p")
+        chat.terminal.wait(lambda: not chat.has("› Message"), "the paste is in the composer")
+        chat.terminal.press("Enter")
+        chat.terminal.wait(lambda: "reading prompt" in chat.terminal.status(), "it is read")
+
+    def writing(chat: Scenario) -> None:
+        ask_long(chat)
+        chat.writing()
+
+    def saving(chat: Scenario) -> None:
+        chat.turn(QUESTIONS[1])
+        time.sleep(2)  # the save in passing begins about now
+
+    def idle(chat: Scenario) -> None:
+        chat.turn(QUESTIONS[1])
+
+    def command(chat: Scenario) -> None:
+        chat.terminal.send("/quit")
+
+    def interrupts(chat: Scenario) -> None:
+        # The first stops an answer, the next ask and quit.
+        while chat.terminal.exit_code() is None:
+            chat.terminal.press("C-c")
+            time.sleep(0.1)
+
+    def send(number: int):
+        return lambda chat: os.kill(chat.terminal.program(), number)
+
+    def hang_up(chat: Scenario) -> None:
+        chat.program = chat.terminal.program()
+        chat.terminal.kill()
+
+    ways = [("/quit", command, 0), ("Ctrl-C", interrupts, 130), ("SIGTERM", send(signal.SIGTERM), 143),
+            ("a closed terminal", hang_up, None)]
+    talks = 0
+    for state in (idle, reading, writing, saving):
+        for name, way, code in ways:
+            chat = house.start()
+            chat.turn(QUESTIONS[0])
+            state(chat)
+            begun = time.monotonic()
+            way(chat)
+            if way is hang_up:
+                chat.terminal.wait(lambda: is_over(chat.program), f"the program ends, {state.__name__}")
+            else:
+                house.gone(chat.terminal, None if way is interrupts else code)
+                chat.terminal.kill()
+            print(f"     {name} while {state.__name__}: {time.monotonic() - begun:.2f} s", flush=True)
+            talks += 1
+            expect(len(house.saved()) == 2 * talks, f"{name} while {state.__name__}: all is saved")
+            expect(not house.partial(), f"{name} while {state.__name__}: nothing unfinished is left")
+
+
+CASES = [a_full_cache_folder, a_full_data_folder, read_only_folders, links_to_nowhere, links_elsewhere,
+         another_users_folders, folders_removed_in_use, files_cut_in_use, damaged_files,
+         a_model_cut_in_use, a_locked_database, leftovers_of_a_killed_program, two_programs_on_one_conversation, a_small_limit, quitting]
+
+
+def main() -> int:
+    model, wanted = Path(sys.argv[1]).resolve(), sys.argv[2:]
+    failed = 0
+    for case in CASES:
+        name = case.__name__.replace("_", " ")
+        if wanted and case.__name__ not in wanted:
+            continue
+        with tempfile.TemporaryDirectory(prefix="sotto-misuse-") as folder:
+            house = House(Path(folder), model)
+            try:
+                case(house)
+                print(f"ok   {name}", flush=True)
+            except Left as left:
+                print(f"left {name}: {left}", flush=True)
+            except Failure as failure:
+                failed += 1
+                print(f"FAIL {name}: {failure}", flush=True)
+                for window in house.terminals[-1:]:
+                    try:
+                        print("\n".join(f"  | {line}" for line in window.screen() if line), flush=True)
+                        print(window.exit_file.with_name("stderr").read_text()[-1000:], flush=True)
+                    except (Failure, OSError):
+                        pass
+            finally:
+                house.leave()
+                time.sleep(0.5)  # a program whose terminal closed removes its database's log
+    return 1 if failed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
