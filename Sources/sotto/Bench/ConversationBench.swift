@@ -10,6 +10,8 @@ struct ConversationBench {
   let turns: Int
   let message: Int
   let answer: Int
+  /// A cold start is measured for every so many turns.
+  let coldEvery: Int
   let note: @Sendable (String) -> Void
   /// Makes the model that is measured.
   let make: @Sendable () throws -> sending LoadedModel
@@ -44,7 +46,7 @@ struct ConversationBench {
     var script = ConversationScript(
       generator: generator, key: "measured", otherKey: "other",
       vocabularyCount: min(facts.vocabularyCount, otherFacts.vocabularyCount), message: message,
-      answer: answer, draft: Self.draft, note: note)
+      answer: answer, draft: Self.draft, coldEvery: coldEvery, note: note)
     try await script.play(turns: turns)
     return Result(turns: script.turns, cacheBytes: await generator.cacheHoldings().held)
   }

@@ -15,6 +15,8 @@ struct ConversationScript {
   let answer: Int
   /// Tokens of the draft that is typed ahead.
   let draft: Int
+  /// A cold start is measured for every turn whose number this divides.
+  let coldEvery: Int
   let note: (String) -> Void
 
   private(set) var turns: [ConversationTurn] = []
@@ -24,7 +26,7 @@ struct ConversationScript {
 
   init(
     generator: Generator, key: String, otherKey: String, vocabularyCount: Int, message: Int, answer: Int,
-    draft: Int, note: @escaping (String) -> Void
+    draft: Int, coldEvery: Int, note: @escaping (String) -> Void
   ) {
     self.generator = generator
     self.key = key
@@ -33,6 +35,7 @@ struct ConversationScript {
     self.message = message
     self.answer = answer
     self.draft = draft
+    self.coldEvery = coldEvery
     self.note = note
   }
 
@@ -98,12 +101,15 @@ struct ConversationScript {
     note("turn \(turns.count + 1): \(kind.rawValue), \(prompt.count) tokens")
     if again { _ = try await generate(key, prompt, answer) }
     let (said, statistics) = try await generate(key, prompt, answer)
-    let (_, cold) = try await generate(key, prompt, 1, isCold: true)
+    var cold: Double?
+    if (turns.count + 1).isMultiple(of: coldEvery) {
+      cold = try await generate(key, prompt, 1, isCold: true).statistics.timeToFirstToken
+    }
     turns.append(
       ConversationTurn(
         kind: kind, promptTokens: statistics.promptTokens, reused: statistics.reusedTokens,
         how: statistics.reuse.kind.rawValue, timeToFirstToken: statistics.timeToFirstToken,
-        coldTimeToFirstToken: cold.timeToFirstToken))
+        coldTimeToFirstToken: cold))
     return prompt + said
   }
 

@@ -27,8 +27,8 @@ struct ConversationTurn {
   var how: String
   /// In seconds.
   var timeToFirstToken: Double
-  /// In seconds.
-  var coldTimeToFirstToken: Double
+  /// In seconds; nil where it was not measured.
+  var coldTimeToFirstToken: Double?
 
   var read: Int { promptTokens - reused }
 
@@ -40,7 +40,7 @@ struct ConversationTurn {
       "read": .integer(read),
       "how": .string(how),
       "ttft_ms": .number(timeToFirstToken * 1000),
-      "cold_ttft_ms": .number(coldTimeToFirstToken * 1000),
+      "cold_ttft_ms": coldTimeToFirstToken.map { .number($0 * 1000) } ?? .null,
     ]
   }
 
@@ -56,7 +56,7 @@ struct ConversationTurn {
       text += row([
         String(index + 1), turn.kind.rawValue, String(turn.promptTokens), String(turn.reused),
         String(turn.read), turn.how, String(format: "%.1f", turn.timeToFirstToken * 1000),
-        String(format: "%.1f", turn.coldTimeToFirstToken * 1000),
+        turn.coldTimeToFirstToken.map { String(format: "%.1f", $0 * 1000) } ?? "-",
       ])
     }
     return text

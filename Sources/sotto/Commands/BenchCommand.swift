@@ -52,6 +52,9 @@ struct BenchCommand: AsyncParsableCommand {
   @Option(help: "Tokens of each answer of the conversation.")
   var answer = 200
 
+  @Option(help: "Measure a cold start for every Nth turn of the conversation; it reads everything anew.")
+  var coldEvery = 1
+
   @Option(name: .customLong("switch"), help: "Another model: switch to and fro as the chat does.")
   var other: String?
 
@@ -88,6 +91,7 @@ struct BenchCommand: AsyncParsableCommand {
     try check("turns", turns, from: 1)
     try check("message", message, from: 1)
     try check("answer", answer, from: 2)
+    try check("cold-every", coldEvery, from: 1)
   }
 
   func run() async throws {
@@ -124,7 +128,7 @@ struct BenchCommand: AsyncParsableCommand {
     let (choice, threads, isQuiet) = (try choice, compute.threadCount, json)
     let format = cache.format
     let bench = ConversationBench(
-      name: synthetic ?? model ?? "", turns: turns, message: message, answer: answer,
+      name: synthetic ?? model ?? "", turns: turns, message: message, answer: answer, coldEvery: coldEvery,
       note: { if !isQuiet { Console.note($0) } }, make: { try choice.loaded(threads: threads, format) })
     let result = try await bench.run(threads: threads)
     Console.out(json ? bench.json(result).text(.pretty) + "\n" : bench.table(result))
