@@ -17,3 +17,4 @@
 
 #undef TILE_ROWS
 #undef TILE_VECTORS
+#undef unrolled

@@ -10,20 +10,17 @@ enum GPTOSS {
     let sliding = try configuration.slidingLayers(count: shape.layers) { $0 % 2 == 0 }
     let window = try configuration.integer("sliding_window", 1...1 << 40, default: 128)
     let rotary = try configuration.rotaryTable(headSize: shape.headSize)
-    func norm(_ name: String) throws -> RMSNorm {
-      try weights.norm(name, size: shape.hidden, epsilon: shape.epsilon)
-    }
 
     let ends = try DecoderEnds(shape, weights)
     let layers = try (0..<shape.layers).map { index in
       let prefix = "model.layers.\(index)."
       return DecoderLayer(
-        mixerNorm: try norm(prefix + "input_layernorm"),
+        mixerNorm: try weights.norm(prefix + "input_layernorm", shape),
         mixer: try SelfAttention(
           prefix + "self_attn.", shape, rotary: rotary, weights, window: sliding[index] ? window : nil,
           sinks: try weights.parameter(prefix + "self_attn.sinks", [shape.heads])),
         feedForward: (
-          try norm(prefix + "post_attention_layernorm"),
+          try weights.norm(prefix + "post_attention_layernorm", shape),
           try mixture(prefix + "mlp.", shape, configuration, weights)
         ))
     }

@@ -21,8 +21,8 @@ enum Gemma3 {
     let scale = 1 / sqrt(try configuration.positive("query_pre_attn_scalar", default: Double(shape.headSize)))
     let attentionSoftcap = try configuration.optionalNumber("attn_logit_softcapping").map { Float($0) }
 
-    func norm(_ name: String, size: Int = hidden) throws -> RMSNorm {
-      try weights.norm(name, size: size, epsilon: shape.epsilon, offset: offset)
+    func norm(_ name: String, size: Int? = nil) throws -> RMSNorm {
+      try weights.norm(name, shape, size: size, offset: offset)
     }
 
     let ends = try DecoderEnds(

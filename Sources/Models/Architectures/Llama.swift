@@ -7,18 +7,15 @@ enum Llama {
     let shape = try DecoderShape(configuration)
     let rotary = try configuration.rotaryTable(headSize: shape.headSize)
     let activation = try configuration.activation()
-    func norm(_ name: String) throws -> RMSNorm {
-      try weights.norm(name, size: shape.hidden, epsilon: shape.epsilon)
-    }
 
     let ends = try DecoderEnds(shape, weights)
     let layers = try (0..<shape.layers).map { index in
       let prefix = "model.layers.\(index)."
       return DecoderLayer(
-        mixerNorm: try norm(prefix + "input_layernorm"),
+        mixerNorm: try weights.norm(prefix + "input_layernorm", shape),
         mixer: try SelfAttention(prefix + "self_attn.", shape, rotary: rotary, weights),
         feedForward: (
-          try norm(prefix + "post_attention_layernorm"),
+          try weights.norm(prefix + "post_attention_layernorm", shape),
           try GatedFeedForward(prefix + "mlp.", shape, activation, weights)
         ))
     }

@@ -19,8 +19,8 @@ enum Qwen3Next {
       let prefix = "model.layers.\(delta).linear_attn."
       offset = try GatedDeltaNet.isFromMLX(prefix, configuration, weights) ? 0 : 1
     }
-    func norm(_ name: String, size: Int = shape.hidden) throws -> RMSNorm {
-      try weights.norm(name, size: size, epsilon: shape.epsilon, offset: offset)
+    func norm(_ name: String, size: Int? = nil) throws -> RMSNorm {
+      try weights.norm(name, shape, size: size, offset: offset)
     }
 
     let ends = try DecoderEnds(shape, weights, offset: offset)

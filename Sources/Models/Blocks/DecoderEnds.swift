@@ -19,7 +19,7 @@ struct DecoderEnds {
   ) throws {
     try self.init(
       table: "model.embed_tokens", vocabulary: shape.vocabulary, hidden: shape.hidden, tied: shape.tied,
-      norm: weights.norm("model.norm", size: shape.hidden, epsilon: shape.epsilon, offset: offset), weights,
+      norm: weights.norm("model.norm", shape, offset: offset), weights,
       scale: scale, softcap: softcap)
   }
 

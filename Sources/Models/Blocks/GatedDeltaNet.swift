@@ -19,7 +19,7 @@ struct GatedDeltaNet: Mixer {
     projections = try Self.projections(prefix, sizes, hidden: shape.hidden, weights)
     state = sizes.state
     convolution = try weights.convolution(prefix + "conv1d", channels: state.channels, taps: state.taps)
-    norm = try weights.norm(prefix + "norm", size: sizes.valueSize, epsilon: shape.epsilon)
+    norm = try weights.norm(prefix + "norm", shape, size: sizes.valueSize)
     output = try weights.linear(
       prefix + "out_proj", inputs: sizes.valueHeads * sizes.valueSize, outputs: shape.hidden)
     settings = GatedDeltaSettings(

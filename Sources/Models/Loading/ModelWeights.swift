@@ -80,6 +80,13 @@ final class ModelWeights {
     RMSNorm(weight: try parameter(name + ".weight", [size]), epsilon: Float(epsilon), offset: offset)
   }
 
+  /// A norm of a decoder's rows, or of groups of `size` columns.
+  func norm(
+    _ name: String, _ shape: DecoderShape, size: Int? = nil, offset: Float = 0
+  ) throws -> RMSNorm {
+    try norm(name, size: size ?? shape.hidden, epsilon: shape.epsilon, offset: offset)
+  }
+
   /// The embedding table and the output head: a matrix of its own, or the embedding's where they are tied.
   func embeddingAndHead(
     vocabulary: Int, hidden: Int, tied: Bool, table: String

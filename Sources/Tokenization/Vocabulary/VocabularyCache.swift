@@ -1,3 +1,4 @@
+import Checkpoints
 import Foundation
 
 /// Keeps compiled vocabularies as files in a folder, so that later starts map them instead of reading and
@@ -46,8 +47,7 @@ public struct VocabularyCache: Sendable {
 
   /// Keeps a vocabulary.
   func store(_ image: VocabularyImage) {
-    try? FileManager.default.createDirectory(
-      atPath: folder, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o700])
+    try? FileSystem.makeFolder(folder)
     let path = path(image.key)
     let temporary = "\(folder)/.\(image.key.text)-\(getpid())-\(UInt32.random(in: 0...UInt32.max))"
     let descriptor = open(temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o600)
