@@ -15,8 +15,7 @@ package final class Chat {
   package func handle(_ event: ChatEvent, now: Double) -> [ChatEffect] {
     state.now = now
     let effects = take(event)
-    // A message is saved before anything is done with it.
-    return state.saving() + effects + state.backgroundEffects()
+    return state.backgroundEffects(with: effects)
   }
 
   /// What is to be done because time went on.
@@ -197,7 +196,7 @@ extension Chat {
       if state.draft.text == "/theme " { state.show("Themes need a screen") }
       state.draft.clear()
       state.editing = nil
-      return effects + state.backgroundEffects()
+      return state.backgroundEffects(with: effects)
     }
   }
 

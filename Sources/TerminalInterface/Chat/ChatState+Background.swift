@@ -2,8 +2,11 @@ import Conversation
 
 /// What the chat does without being told: it reads ahead, saves, and gets lists that a menu is about to show.
 extension ChatState {
-  /// What is to be done now. Called after everything that happened, and when `nextDeadline` has come.
-  package mutating func backgroundEffects() -> [ChatEffect] { listsToShow() + saving() + reading() }
+  /// What is to be done now. Called after everything that happened, with what that asked for, and when `nextDeadline`
+  /// has come. A message is saved before anything is done with it.
+  package mutating func backgroundEffects(with effects: [ChatEffect] = []) -> [ChatEffect] {
+    saving() + effects + listsToShow() + reading()
+  }
 
   /// What is to be done before the program ends.
   package mutating func lastEffects() -> [ChatEffect] {
@@ -70,8 +73,7 @@ extension ChatState {
       mark, saved: session.saved, savedAt: session.savedAt, isAnswering: turn != nil, now: now)
   }
 
-  /// What is to be saved by now.
-  package mutating func saving() -> [ChatEffect] {
+  private mutating func saving() -> [ChatEffect] {
     guard keepsSessions, saveDecision == .save else { return [] }
     markSaved()
     session.savedAt = now
