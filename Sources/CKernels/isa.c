@@ -34,9 +34,12 @@ static int available(sotto_isa_level level) {
   return best == SOTTO_ISA_AVX512 && level == SOTTO_ISA_AVX2;
 }
 
+// The program's level, and that of a thread that has chosen one; -1 for none.
 static _Atomic int current = -1;
+static _Thread_local int chosen = -1;
 
 sotto_isa_level sotto_isa(void) {
+  if (chosen >= 0) return (sotto_isa_level)chosen;
   int level = atomic_load_explicit(&current, memory_order_relaxed);
   if (level >= 0) return (sotto_isa_level)level;
   level = (int)best_level();
@@ -48,7 +51,10 @@ sotto_isa_level sotto_isa(void) {
 }
 
 sotto_isa_level sotto_set_isa(sotto_isa_level level) {
-  if ((unsigned)level < SOTTO_ISA_LEVELS && available(level))
-    atomic_store_explicit(&current, (int)level, memory_order_relaxed);
+  if ((unsigned)level < SOTTO_ISA_LEVELS && available(level)) chosen = (int)level;
   return sotto_isa();
 }
+
+int sotto_chosen_isa(void) { return chosen; }
+
+void sotto_adopt_isa(int choice) { chosen = choice; }

@@ -12,6 +12,8 @@
 #include <stdint.h>
 #include <stdlib.h>
 
+#include "isa.h"
+
 enum {
   SPINS = 256,       // looks with a pause only: some 5 to 10 microseconds
   YIELDS = 300,      // looks with a yield between them: some 100 to 200 microseconds
@@ -24,6 +26,7 @@ struct sotto_pool {
   _Alignas(LINE) _Atomic uint64_t state;
   sotto_task task;
   void *context;
+  int isa;  // the caller's choice, which holds for all shares
   _Atomic int threads;
   _Alignas(LINE) _Atomic int unfinished;
   _Alignas(LINE) _Atomic int sleepers;
@@ -50,6 +53,7 @@ static int take_share(sotto_pool *pool) {
   } while (!atomic_compare_exchange_weak_explicit(&pool->state, &state, state + 1, memory_order_acq_rel,
                                                   memory_order_acquire));
   // The run cannot end before this share has, so task and context are those of the share's run.
+  sotto_adopt_isa(pool->isa);
   pool->task(pool->context, (int)(uint32_t)state, pool->threads);
   if (atomic_fetch_sub(&pool->unfinished, 1) == 1 && atomic_load(&pool->caller_sleeps)) {
     pthread_mutex_lock(&pool->mutex);
@@ -97,6 +101,7 @@ sotto_pool *sotto_pool_create(int threads) {
   if (!pool) return NULL;
   pool->task = NULL;
   pool->context = NULL;
+  pool->isa = -1;
   atomic_init(&pool->threads, MAX_THREADS);
   // No share can be taken before the first run: the next share is past the last one.
   atomic_init(&pool->state, UINT32_MAX);
@@ -122,6 +127,7 @@ void sotto_pool_run(sotto_pool *pool, sotto_task task, void *context) {
   }
   pool->task = task;
   pool->context = context;
+  pool->isa = sotto_chosen_isa();
   atomic_store_explicit(&pool->unfinished, pool->threads, memory_order_relaxed);
   uint64_t run = (atomic_load_explicit(&pool->state, memory_order_relaxed) >> 32) + 1;
   atomic_store(&pool->state, run << 32 | 1);  // share 0 is the caller's

@@ -1,7 +1,10 @@
 import CKernels
+import Compute
+import Foundation
+import Synchronization
 import Testing
 
-/// Tests that choose the instruction set run one after another: the choice is the whole program's.
+/// Tests of kernels run one after another: each of them wants both processors.
 @Suite(.serialized) struct KernelTests {}
 
 @Suite struct InstructionSetTests {
@@ -14,9 +17,57 @@ import Testing
     #endif
   }
 
+  /// Tests run side by side: one that tries the levels must not change what another computes with.
+  @Test func aChoiceHoldsForItsThreadAndTheSharesItHandsOut() {
+    let program = sotto_isa(), pool = ThreadPool(threads: 3)
+    onEveryLevel { level in
+      let elsewhere = Thread.result { sotto_isa() }
+      #expect(elsewhere == program)
+      // More runs than one, so that every thread of the pool takes a share.
+      for _ in 0..<50 {
+        var levels = [Int32](repeating: -1, count: 3)
+        levels.withUnsafeMutableBufferPointer {
+          sotto_pool_run(
+            pool.handle,
+            { context, worker, _ in
+              context?.assumingMemoryBound(to: Int32.self)[Int(worker)] = Int32(sotto_isa().rawValue)
+              usleep(10)
+            }, $0.baseAddress)
+        }
+        #expect(levels.allSatisfy { $0 == Int32(sotto_isa().rawValue) }, "\(level): \(levels)")
+      }
+    }
+    #expect(sotto_isa() == program)
+    // The pool's threads come back to the program's level with the next run.
+    var choices = [Int32](repeating: 7, count: 3)
+    choices.withUnsafeMutableBufferPointer {
+      sotto_pool_run(
+        pool.handle,
+        { context, worker, _ in
+          context?.assumingMemoryBound(to: Int32.self)[Int(worker)] = sotto_chosen_isa()
+          usleep(100)
+        }, $0.baseAddress)
+    }
+    #expect(choices == [-1, -1, -1])
+  }
+
   @Test func levelsHaveNames() {
     let names = (0..<SOTTO_ISA_LEVELS.rawValue).map { String(cString: sotto_isa_name(.init($0))) }
     #expect(names == ["portable", "neon", "avx2", "avx512"])
     #expect(String(cString: sotto_isa_name(.init(99))) == "unknown")
+  }
+}
+
+extension Thread {
+  /// What `body` returns on a thread of its own; nil is what has not ended.
+  fileprivate static func result<Result: Sendable>(_ body: @escaping @Sendable () -> Result) -> Result? {
+    let done = DispatchSemaphore(value: 0), box = Mutex<Result?>(nil)
+    Thread.detachNewThread {
+      let result = body()
+      box.withLock { $0 = result }
+      done.signal()
+    }
+    done.wait()
+    return box.withLock { $0 }
   }
 }

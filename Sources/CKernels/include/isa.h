@@ -14,10 +14,14 @@ typedef enum {
 } sotto_isa_level;
 
 /// The level in use: the machine's best, or a lower one that SOTTO_ISA (portable, neon, avx2, avx512) asks for.
-/// Costs one load after the first call.
+/// Costs two loads after the first call.
 sotto_isa_level sotto_isa(void);
-/// Tests only: use `level` from now on if the machine has it; returns the level now in use.
+/// Tests only: this thread, and the pools that it runs, use `level` from now on if the machine has it. Other threads
+/// keep theirs, so that tests can run side by side. Returns the level now in use.
 sotto_isa_level sotto_set_isa(sotto_isa_level level);
+/// What this thread has chosen, or -1; and the way to take over another thread's choice.
+int sotto_chosen_isa(void);
+void sotto_adopt_isa(int choice);
 /// "portable", "neon", "avx2" or "avx512".
 const char *sotto_isa_name(sotto_isa_level level);
 

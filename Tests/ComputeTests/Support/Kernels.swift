@@ -4,20 +4,15 @@ import Foundation
 
 /// The instruction sets that this machine can run, the lowest first.
 let isaLevels: [sotto_isa_level] = {
-  let before = sotto_isa()
-  defer { sotto_set_isa(before) }
+  let before = sotto_chosen_isa()
+  defer { sotto_adopt_isa(before) }
   return (0..<SOTTO_ISA_LEVELS.rawValue).map { sotto_isa_level($0) }.filter { sotto_set_isa($0) == $0 }
 }()
 
-/// The level is one for the whole process, and tests run side by side.
-private let levelLock = NSRecursiveLock()
-
-/// Runs `body` once for every instruction set of this machine.
+/// Runs `body` once for every instruction set of this machine. What runs on other threads meanwhile keeps its own.
 func onEveryLevel(_ body: (String) throws -> Void) rethrows {
-  levelLock.lock()
-  defer { levelLock.unlock() }
-  let before = sotto_isa()
-  defer { sotto_set_isa(before) }
+  let before = sotto_chosen_isa()
+  defer { sotto_adopt_isa(before) }
   for level in isaLevels {
     sotto_set_isa(level)
     try body(String(cString: sotto_isa_name(level)))
