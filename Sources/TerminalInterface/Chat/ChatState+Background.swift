@@ -54,7 +54,7 @@ extension ChatState {
     var tree = conversation
     let message = Message(role: .user, content: text)
     if let editing { tree.branch(from: editing, message) } else { tree.append(message) }
-    return ChatRequest(messages: tree.messages, settings: settings, session: keptSession)
+    return ChatRequest(messages: tree.messages, settings: settings, session: session.id)
   }
 
   // Saving
