@@ -6,6 +6,7 @@
 #include <signal.h>
 #include <stdatomic.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "CNcurses.h"
@@ -88,7 +89,20 @@ static const char lost_file[] =
     "sotto: a model's file was shortened while it was in use, or its disk failed; mend it, and sotto --continue goes "
     "on with the conversation\n";
 
+static atomic_int holds;
+static atomic_flag crashed = ATOMIC_FLAG_INIT;
+
+void signals_hold_crashes(void) { atomic_fetch_add(&holds, 1); }
+void signals_release_crashes(void) { atomic_fetch_sub(&holds, 1); }
+
 static void crash(int number) {
+  // What the person wrote is on its way to the disk on a thread that did not crash; one that did has no more to do.
+  // Kernels run on all cores: the second to fault waits for the first to end the process, and longer.
+  const int is_first = !atomic_flag_test_and_set(&crashed);
+  const struct timespec moment = {.tv_nsec = 10 * 1000 * 1000};
+  for (int tries = 0; is_first ? atomic_load(&holds) > 0 && tries < 200 : tries < 400; tries++) {
+    nanosleep(&moment, NULL);
+  }
   screen_emergency_restore();
   if (number == SIGBUS) {
     ssize_t ignored = write(STDERR_FILENO, lost_file, sizeof lost_file - 1);
@@ -102,7 +116,7 @@ void signals_guard_crashes(void) {
   struct sigaction action;
   memset(&action, 0, sizeof action);
   action.sa_handler = crash;
-  action.sa_flags = SA_RESETHAND | SA_NODEFER | SA_ONSTACK;
+  action.sa_flags = SA_NODEFER | SA_ONSTACK;
   sigemptyset(&action.sa_mask);
   for (size_t i = 0; i < sizeof crashes / sizeof *crashes; i++) sigaction(crashes[i], &action, NULL);
 }

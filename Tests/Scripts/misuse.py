@@ -312,7 +312,13 @@ def a_model_cut_in_use(house: House) -> None:
     chat = house.start()
     talk(chat, 1)
     os.truncate(house.model, 1 << 20)
+    # The database is slow, so that the engine is sure to fail first.
+    other = sqlite3.connect(house.data / "sotto" / "sessions.sqlite", isolation_level=None)
+    other.execute("BEGIN IMMEDIATE")
     chat.terminal.send(QUESTIONS[1])
+    time.sleep(0.7)
+    other.execute("ROLLBACK")
+    other.close()
     house.gone(chat.terminal, None)
     expect("a model's file was shortened" in house.errors(chat), f"the reason is said: {house.errors(chat)!r}")
     expect(house.saved() == QUESTIONS[:2], "the conversation is saved")
@@ -460,7 +466,8 @@ def quitting(house: House) -> None:
 
 CASES = [a_full_cache_folder, a_full_data_folder, read_only_folders, links_to_nowhere, links_elsewhere,
          another_users_folders, folders_removed_in_use, files_cut_in_use, damaged_files,
-         a_model_cut_in_use, a_locked_database, leftovers_of_a_killed_program, two_programs_on_one_conversation, a_small_limit, quitting]
+         a_model_cut_in_use, a_locked_database, leftovers_of_a_killed_program, two_programs_on_one_conversation,
+         a_small_limit, quitting]
 
 
 def main() -> int:

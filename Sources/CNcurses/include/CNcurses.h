@@ -72,3 +72,6 @@ int signals_take(void);
 void signals_stop_self(void);
 /// Arms handlers for crashes (SIGSEGV, SIGILL, SIGTRAP, SIGBUS, SIGFPE, SIGABRT) that first restore the terminal.
 void signals_guard_crashes(void);
+/// Lets a crash of another thread wait up to two seconds for `signals_release_crashes`; calls may nest.
+void signals_hold_crashes(void);
+void signals_release_crashes(void);

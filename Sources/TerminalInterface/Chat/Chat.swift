@@ -14,7 +14,9 @@ package final class Chat {
   /// Takes an event that came at `now` (seconds on any clock that does not go back).
   package func handle(_ event: ChatEvent, now: Double) -> [ChatEffect] {
     state.now = now
-    return take(event) + state.backgroundEffects()
+    let effects = take(event)
+    // A message is saved before anything is done with it.
+    return state.saving() + effects + state.backgroundEffects()
   }
 
   /// What is to be done because time went on.

@@ -70,7 +70,8 @@ extension ChatState {
       mark, saved: session.saved, savedAt: session.savedAt, isAnswering: turn != nil, now: now)
   }
 
-  private mutating func saving() -> [ChatEffect] {
+  /// What is to be saved by now.
+  package mutating func saving() -> [ChatEffect] {
     guard keepsSessions, saveDecision == .save else { return [] }
     markSaved()
     session.savedAt = now

@@ -1,3 +1,4 @@
+import CNcurses
 import Conversation
 
 #if canImport(Glibc)
@@ -20,7 +21,14 @@ extension EffectWorker {
         mailbox.post(.sessionReady(session))
       }
     case .saveSession(let session):
-      sessions?.save(session) { mailbox.post(.sessionSaved(session.id, $0)) }
+      guard let sessions else { break }
+      // An engine that crashes meanwhile takes none of the conversation with it.
+      signals_hold_crashes()
+      sessions.save(session) { mailbox.post(.sessionSaved(session.id, $0)) }
+      Task {
+        await sessions.flush()
+        signals_release_crashes()
+      }
     case .listSessions:
       attempt { sessions in
         mailbox.post(.sessions(try await sessions.list(), at: Double(time(nil))))
