@@ -34,7 +34,7 @@ import Testing
     #expect(decision == given.expected)
   }
 
-  @Test func aConversationIsSavedAsItGrows() {
+  @Test func aConversationIsSavedAsItGrows() throws {
     let driver = ChatDriver(keepsSessions: true)
     driver.wait(5)
     #expect(driver.takeSaved().isEmpty)
@@ -57,10 +57,8 @@ import Testing
     driver.engine(.finished(.stop, TurnStatistics()))
     #expect(driver.takeSaved() == [["hello", "Hi there!"]])
     driver.type("/rename Greetings<Enter>")
-    guard case .saveSession(let session)? = driver.takeEffects().last else {
-      Issue.record("the title was not saved")
-      return
-    }
+    let titled = driver.takeEffects().compactMap { if case .saveSession(let session) = $0 { session } else { nil } }
+    let session = try #require(titled.last, "the title was not saved")
     #expect(session.title == "Greetings")
     #expect(session.id == "first")
     #expect(session.model == "SmolLM2-135M")
