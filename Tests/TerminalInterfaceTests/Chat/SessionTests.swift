@@ -57,7 +57,9 @@ import Testing
     driver.engine(.finished(.stop, TurnStatistics()))
     #expect(driver.takeSaved() == [["hello", "Hi there!"]])
     driver.type("/rename Greetings<Enter>")
-    let titled = driver.takeEffects().compactMap { if case .saveSession(let session) = $0 { session } else { nil } }
+    let titled = driver.takeEffects().compactMap { effect in
+      if case .saveSession(let session) = effect { session } else { nil }
+    }
     let session = try #require(titled.last, "the title was not saved")
     #expect(session.title == "Greetings")
     #expect(session.id == "first")
