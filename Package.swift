@@ -51,7 +51,9 @@ let package = Package(
       name: "TokenizerBenchmark", dependencies: ["Tokenization"], path: "Benchmarks/tokenizer",
       exclude: ["compare.py", "texts.py"]),
 
-    .testTarget(name: "sottoTests", dependencies: ["sotto"], exclude: ["Fixtures"]),
+    .testTarget(
+      name: "sottoTests", dependencies: ["sotto", "TerminalInterface", "Conversation", "Checkpoints"],
+      exclude: ["Fixtures"]),
     .testTarget(
       name: "TerminalInterfaceTests", dependencies: ["TerminalInterface"],
       exclude: ["Fixtures", "Snapshots"]),

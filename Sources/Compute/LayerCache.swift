@@ -9,9 +9,9 @@ public protocol LayerCache: AnyObject {
   func expectedBytes(at length: Int) -> Int
   /// Whether it can be cut back to every earlier length, however long it grows.
   var keepsEveryPosition: Bool { get }
-  /// Calls `body` with every block of memory that it holds. A block shared with a fork has one identity,
-  /// so that many caches together can be counted without counting anything twice.
-  func forEachBlock(_ body: (_ identity: ObjectIdentifier, _ bytes: Int) -> Void)
+  /// Calls `body` with every block of memory that it holds, as the object that gives it back. A block shared
+  /// with a fork is one object, so that many caches together can be counted without counting anything twice.
+  func forEachBlock(_ body: (_ block: AnyObject, _ bytes: Int) -> Void)
   /// Whether `truncate(to:)` can go back to this length.
   func canTruncate(to length: Int) -> Bool
   /// Forgets positions from `length` on. The caller has asked `canTruncate(to:)`.

@@ -37,7 +37,7 @@ extension Generator {
   @discardableResult
   public nonisolated func restore(session: String, for key: String) async -> Int {
     guard let store else { return 0 }
-    let largest = limits.cacheBytes
+    let largest = cache.budget
     let prompt = await OwnThread.run { try? store.load(.session(session), model: key, largest: largest) }
     guard let prompt else { return 0 }
     await note(prompt.ledger, key, session)
@@ -51,11 +51,9 @@ extension Generator {
     store?.removeAll(of: session)
   }
 
-  private func forgetHeld(_ session: String) async {
-    await atRest {
-      cache.remove(session: session)
-      onDisk = onDisk.filter { $0.key.session != session }
-    }
+  private func forgetHeld(_ session: String) {
+    cache.withLock { $0.remove(session: session) }
+    onDisk = onDisk.filter { $0.key.session != session }
   }
 
   /// Makes the beginning of a model's new conversations ready: from the file that was kept of it, or by
@@ -96,7 +94,7 @@ extension Generator {
   /// Takes in the longest head on disk that a prompt begins with.
   private nonisolated func restoreHead(of tokens: [Int32], _ key: String) async -> Int {
     guard let store, let head = store.longestHead(of: tokens, model: key) else { return 0 }
-    let largest = limits.cacheBytes
+    let largest = cache.budget
     let prompt = await OwnThread.run { try? store.load(.head(head), model: key, largest: largest) }
     guard let prompt else { return 0 }
     return await take(prompt, key, .message, nil)
@@ -105,8 +103,8 @@ extension Generator {
   /// The tokens of a prompt that would have to be read in part; nil where it cannot or need not be.
   private func unread(_ key: String, _ prompt: Prompt) -> [Int32]? {
     guard let loaded = model(key),
-      let tokens = try? prompt.encoded(tokenizer: loaded.tokenizer, held: cache.tree(key)).tokens,
-      tokens.count > 1, cache.reusable(key, tokens) < tokens.count - 1
+      let tokens = try? cache.encode(prompt, key, tokenizer: loaded.tokenizer).tokens,
+      reusable(key, tokens) < tokens.count
     else { return nil }
     return tokens
   }
@@ -114,46 +112,43 @@ extension Generator {
   /// Keeps a prompt that came from disk.
   private func take(
     _ prompt: StoredPrompt, _ key: String, _ place: HeldSequence.Place, _ session: String?
-  ) async -> Int {
-    await atRest {
-      guard let loaded = model(key), prompt.ledger.count > cache.reusable(key, prompt.ledger) + 1,
-        prompt.bytes <= cache.budget,
-        prompt.logits.map({ $0.count == loaded.model.facts.vocabularyCount }) ?? true,
-        let state = try? prompt.state(in: loaded.model.makeCaches())
-      else { return 0 }
-      cache.insert(
-        key, prompt.ledger,
-        HeldSequence(
-          state: state, logits: prompt.logits, place: place, isFromDisk: true, session: session))
-      return prompt.ledger.count
-    }
+  ) -> Int {
+    guard let loaded = model(key), prompt.ledger.count > reusable(key, prompt.ledger),
+      prompt.bytes <= cache.budget,
+      prompt.logits.map({ $0.count == loaded.model.facts.vocabularyCount }) ?? true,
+      let state = try? prompt.state(in: loaded.model.makeCaches())
+    else { return 0 }
+    let held = HeldSequence(
+      state: state, logits: prompt.logits, place: place, isFromDisk: true, session: session)
+    cache.withLock { $0.insert(key, prompt.ledger, held) }
+    return prompt.ledger.count
+  }
+
+  private nonisolated func reusable(_ key: String, _ tokens: [Int32]) -> Int {
+    cache.withLock { $0.reusable(key, tokens) }
   }
 
   /// What is held behind exactly these tokens.
   private func held(_ key: String, _ tokens: [Int32]) -> StoredPrompt? {
-    guard let node = cache.tree(key).match(tokens).passed.last, node.depth == tokens.count,
-      let held = node.value
-    else { return nil }
-    return StoredPrompt(held.state, ledger: tokens, logits: held.logits)
+    cache.withLock { $0.held(key, tokens) }.map {
+      StoredPrompt($0.state, ledger: tokens, logits: $0.logits)
+    }
   }
 
   private func unsaved(
     _ session: String, _ occasion: SavePlan.Occasion
-  ) async -> [(key: String, prompt: StoredPrompt)] {
-    await atRest {
-      cache.latest(of: session).compactMap { key, node in
-        guard let held = node.value, let store else { return nil }
-        let tokens = node.tokens
-        // Files leave to stay in the limit.
-        let isThere = store.contains(.session(session), model: key)
-        let saved = isThere ? onDisk[SessionFileKey(model: key, session: session)] ?? [] : []
-        let common = zip(saved, tokens).prefix { $0 == $1 }.count
-        guard
-          SavePlan.isWorthIt(
-            new: tokens.count - common, total: tokens.count, bytes: held.state.bytes, occasion)
-        else { return nil }
-        return (key, StoredPrompt(held.state, ledger: tokens, logits: held.logits))
-      }
+  ) -> [(key: String, prompt: StoredPrompt)] {
+    guard let store else { return [] }
+    return cache.withLock { $0.latest(of: session) }.compactMap { key, tokens, held in
+      // Files leave to stay in the limit.
+      let isThere = store.contains(.session(session), model: key)
+      let saved = isThere ? onDisk[SessionFileKey(model: key, session: session)] ?? [] : []
+      let common = zip(saved, tokens).prefix { $0 == $1 }.count
+      guard
+        SavePlan.isWorthIt(
+          new: tokens.count - common, total: tokens.count, bytes: held.state.bytes, occasion)
+      else { return nil }
+      return (key, StoredPrompt(held.state, ledger: tokens, logits: held.logits))
     }
   }
 

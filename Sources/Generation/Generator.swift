@@ -4,42 +4,25 @@ import Models
 import Synchronization
 import Tokenization
 
-/// How much memory the generator may use.
-public struct GeneratorLimits: Sendable {
-  /// Bytes for the prompt caches of all models.
-  public var cacheBytes: Int
-  /// Bytes of weights of all models in memory.
-  public var modelBytes: Int
-
-  /// Limits; a quarter of the machine's memory for caches and three quarters for weights where nothing is said.
-  public init(cacheBytes: Int? = nil, modelBytes: Int? = nil) {
-    let memory = Int(clamping: ProcessInfo.processInfo.physicalMemory)
-    self.cacheBytes = cacheBytes ?? memory / 4
-    self.modelBytes = modelBytes ?? memory / 4 * 3
-  }
-}
-
 /// The one place where models compute: an actor on a thread of its own.
 ///
 /// What it read stays in the prompt cache, so that a conversation's next turn, an edited one, or one that
 /// comes back to a model reads only what is new. Reading ahead gives way to everything else.
 ///
-/// One computation runs at a time, and the actor is free between its chunks and tokens: whoever asks what is held,
-/// or turns to another model, waits for one chunk or token at the most. What changes the caches of others (taking in
-/// from disk, forgetting) or wants to see them complete (saving) waits for the computation's end.
+/// The actor is the queue of what is computed, one after the other. Whoever asks what is held, turns to another
+/// model or gives caches back does not enter it, and is answered at once. What changes the caches of a session
+/// (taking in from disk, forgetting) or wants to see them complete (saving) waits for the computation's end.
 public actor Generator {
   private let thread = GenerationThread()
   private let background = BackgroundWork()
-  private let gate = ComputingGate()
   private nonisolated let models: Mutex<ResidentModels<ResidentModel>>
   /// The saving that gives way to whoever waits.
   let passing = CurrentWork()
   /// The model that computed last.
   private var latest: String?
   /// Prompt tokens that models read a second, as measured last, by their keys.
-  private var rates: [String: Double] = [:]
-  let cache: PromptCache
-  nonisolated let limits: GeneratorLimits
+  nonisolated let rates = Mutex<[String: Double]>([:])
+  nonisolated let cache: SharedPromptCache
   /// Where caches are saved; nil for nowhere.
   nonisolated let store: CacheStore?
   /// The tokens in the files of sessions.
@@ -49,10 +32,9 @@ public actor Generator {
 
   /// A generator without models, on a new thread.
   public init(limits: GeneratorLimits = GeneratorLimits(), store: CacheStore? = nil) {
-    self.limits = limits
     self.store = store
     models = Mutex(ResidentModels(budget: limits.modelBytes))
-    cache = PromptCache(budget: limits.cacheBytes)
+    cache = SharedPromptCache(budget: limits.cacheBytes)
   }
 
   /// The actor's thread.
@@ -143,45 +125,31 @@ public actor Generator {
   private func run(
     _ key: String, _ request: GenerationRequest, _ cancellation: CancellationFlag,
     _ answerNow: AnswerNowFlag, _ started: ContinuousClock.Instant, _ emit: (GenerationEvent) -> Void
-  ) async {
+  ) {
     var end = GenerationEvent.done(.cancelled)
-    if await gate.enter(unless: { cancellation.isCancelled }) {
+    if !cancellation.isCancelled {
       do {
         let loaded = try turn(to: key)
         var run = try GenerationRun(
           request, loaded: loaded, key: key,
-          cache: request.isCold ? PromptCache(budget: cache.budget) : cache,
+          cache: request.isCold ? SharedPromptCache(budget: cache.budget) : cache,
           cancellation: cancellation, answerNow: answerNow, started: started)
-        end = .done(try await run.run(pause: pause, emit))
+        end = .done(try run.run(emit))
         note(run.reader.speed, of: key)
       } catch {
         end = .failed("\(error)")
       }
-      gate.leave()
     }
     release(key)
     emit(end)
   }
 
-  private func read(_ key: String, _ request: ReadAheadRequest, _ flag: CancellationFlag) async -> Int {
-    var read = 0
-    if await gate.enter(unless: { flag.isRetired }) {
-      if background.enter(flag), let loaded = try? turn(to: key) {
-        let run = try? await ReadAheadRun.run(
-          request, loaded: loaded, key: key, cache: cache, turn: flag, pause: pause)
-        read = run?.read ?? 0
-        if let speed = run?.speed { note(speed, of: key) }
-      }
-      gate.leave()
-    }
-    release(key)
-    return read
-  }
-
-  /// Between two steps of a computation: whatever else is asked of the actor goes first.
-  private func pause() async {
-    gate.dismissStopped()
-    await thread.letOthersRun()
+  private func read(_ key: String, _ request: ReadAheadRequest, _ flag: CancellationFlag) -> Int {
+    defer { release(key) }
+    guard background.enter(flag), let loaded = try? turn(to: key) else { return 0 }
+    let run = try? ReadAheadRun.run(request, loaded: loaded, key: key, cache: cache, turn: flag)
+    if let speed = run?.speed { note(speed, of: key) }
+    return run?.read ?? 0
   }
 
   /// The model that computes from now on; the one before gives back what it computed in.
@@ -195,7 +163,7 @@ public actor Generator {
   }
 
   private func note(_ speed: ReadingSpeed, of key: String) {
-    if let rate = speed.rate { rates[key] = rate }
+    if let rate = speed.rate { rates.withLock { $0[key] = rate } }
   }
 
   /// A computation is over: models that were to leave may do so now.
@@ -203,107 +171,4 @@ public actor Generator {
     let haveLeft = !models.withLock { $0.release(key) }.isEmpty
     if haveLeft { models.withLock { $0.latest }?.loaded.backend.releaseUnusedMemory() }
   }
-
-  /// Waits until nothing is computed, and does what must not come in between.
-  func atRest<Result>(_ work: () throws -> Result) async rethrows -> Result {
-    _ = await gate.enter()
-    defer { gate.leave() }
-    return try work()
-  }
-
-  // The cache
-
-  /// What the cache holds, model by model, and its budget in bytes.
-  public func cacheHoldings() -> (held: Int, budget: Int, models: [CacheHolding]) {
-    (cache.heldBytes, cache.budget, cache.holdings())
-  }
-
-  /// A prompt of which it is asked how much is held.
-  public struct ReuseQuestion: Sendable {
-    /// The model's key.
-    public let key: String
-    let prompt: Prompt
-    let tokenizer: Tokenizer
-
-    /// What a model, resident or not, holds of a prompt.
-    public init(key: String, prompt: Prompt, tokenizer: Tokenizer) {
-      self.key = key
-      self.prompt = prompt
-      self.tokenizer = tokenizer
-    }
-  }
-
-  /// What a model holds of a prompt.
-  public struct HeldPart: Sendable {
-    /// Tokens that would not have to be read.
-    public let reusable: Int
-    /// Tokens that would have to be.
-    public let unread: Int
-    /// The seconds that this is likely to take; nil where the model has read too little to tell.
-    public let seconds: Double?
-  }
-
-  /// What models hold of prompts; nil for a prompt that cannot be read.
-  public func heldParts(_ questions: [ReuseQuestion]) -> [HeldPart?] {
-    questions.map { question in
-      let encoded = try? question.prompt.encoded(
-        tokenizer: question.tokenizer, held: cache.tree(question.key))
-      guard let tokens = encoded?.tokens else { return nil }
-      let reusable = cache.reusable(question.key, tokens)
-      let unread = tokens.count - reusable
-      return HeldPart(
-        reusable: reusable, unread: unread, seconds: rates[question.key].map { Double(unread) / $0 })
-    }
-  }
-
-  /// Forgets all caches.
-  /// - Returns: the bytes that they held.
-  public func clearCaches() -> Int {
-    defer { cache.removeAll() }
-    return cache.heldBytes
-  }
-}
-
-/// The one thing that is read ahead at a time, and what it has taken the place of while that ends its chunk.
-private final class BackgroundWork: Sendable {
-  private let newest = CurrentWork()
-  private let running = CurrentWork()
-
-  /// The caller's work takes the place of what runs, behind the chunk at hand: where chunks take longer than
-  /// the person's next words, a draft would never be read otherwise.
-  func start() -> CancellationFlag { newest.start { $0.retire() } }
-
-  /// Whether work may begin on the generator's thread; it then runs until another enters.
-  func enter(_ flag: CancellationFlag) -> Bool {
-    running.replace(with: flag)
-    return !flag.isRetired
-  }
-
-  /// All of it ends at once.
-  func stop() {
-    newest.stop()
-    running.stop()
-  }
-}
-
-/// What runs now of a kind of work of which one is enough.
-final class CurrentWork: Sendable {
-  private let current = Mutex<CancellationFlag?>(nil)
-
-  /// New work takes the place of what runs, which is told so.
-  func start(_ tell: (CancellationFlag) -> Void = { $0.cancel() }) -> CancellationFlag {
-    let flag = CancellationFlag()
-    if let earlier = replace(with: flag) { tell(earlier) }
-    return flag
-  }
-
-  @discardableResult
-  func replace(with flag: CancellationFlag) -> CancellationFlag? {
-    current.withLock { current in
-      defer { current = flag }
-      return current
-    }
-  }
-
-  func stop() { current.withLock { $0?.cancel() } }
 }

@@ -64,7 +64,7 @@ public final class SequenceState {
   public var keepsEveryPosition: Bool { layers.allSatisfy(\.keepsEveryPosition) }
 
   /// Calls `body` with every block of memory that the caches hold; see `LayerCache.forEachBlock`.
-  public func forEachBlock(_ body: (_ identity: ObjectIdentifier, _ bytes: Int) -> Void) {
+  public func forEachBlock(_ body: (_ block: AnyObject, _ bytes: Int) -> Void) {
     for layer in layers { layer.forEachBlock(body) }
   }
 

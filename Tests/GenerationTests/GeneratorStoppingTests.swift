@@ -103,7 +103,7 @@ import Testing
     await disk.nextBlock()
     async let forgotten: Void = generator.forget(session: "s")
     // It has told the save before it waits for anything.
-    while await generator.cacheHoldings().models.contains(where: { $0.tokens > 0 }) {
+    while generator.cacheHoldings().models.contains(where: { $0.tokens > 0 }) {
       try await Task.sleep(for: .milliseconds(1))
     }
     disk.goOn()

@@ -57,7 +57,7 @@ struct ModelLeavingTests {
       #expect(await generator.readAhead(key, history) > 0)
       earlier = watched
     }
-    #expect(await generator.cacheHoldings().models.count == 2, "what they read stays")
+    #expect(generator.cacheHoldings().models.count == 2, "what they read stays")
   }
 
   /// Whether its answer begins before the other model comes or behind it: asked for last is the other one.

@@ -21,7 +21,8 @@ struct HeldMemory {
     held.number = latest
     held.ownBytes = 0
     sequences[latest] = held
-    held.forEachBlock { identity, size in
+    held.forEachBlock { block, size in
+      let identity = ObjectIdentifier(block)
       let holders = blocks[identity] ?? Holders()
       if holders.count == 0 {
         bytes += size
@@ -36,7 +37,8 @@ struct HeldMemory {
   /// Takes a sequence out.
   mutating func remove(_ held: HeldSequence) {
     guard sequences[held.number] === held else { return }
-    held.forEachBlock { identity, size in
+    held.forEachBlock { block, size in
+      let identity = ObjectIdentifier(block)
       guard var holders = blocks[identity] else { return }
       holders.count -= 1
       holders.sum -= held.number
@@ -46,4 +48,21 @@ struct HeldMemory {
     }
     sequences[held.number] = nil
   }
+}
+
+/// Blocks of sequences that are to leave, which it does not hold: afterwards it tells what came free.
+struct LeavingBlocks {
+  private struct Block {
+    weak var owner: AnyObject?
+    let bytes: Int
+  }
+
+  private var blocks: [ObjectIdentifier: Block] = [:]
+
+  mutating func add(_ held: HeldSequence) {
+    held.forEachBlock { blocks[ObjectIdentifier($0)] = Block(owner: $0, bytes: $1) }
+  }
+
+  /// Bytes of the blocks that nobody holds any more.
+  var freeBytes: Int { blocks.values.reduce(0) { $1.owner == nil ? $0 + $1.bytes : $0 } }
 }

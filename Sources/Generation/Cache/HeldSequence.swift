@@ -47,8 +47,8 @@ package final class HeldSequence {
   }
 
   /// Calls `body` with every block of memory that it holds; blocks are shared with others.
-  package func forEachBlock(_ body: (ObjectIdentifier, Int) -> Void) {
+  package func forEachBlock(_ body: (AnyObject, Int) -> Void) {
     state.forEachBlock(body)
-    if let logits { body(ObjectIdentifier(self), logits.count * MemoryLayout<Float>.stride) }
+    if let logits { body(self, logits.count * MemoryLayout<Float>.stride) }
   }
 }

@@ -8,6 +8,8 @@ public struct CacheHolding: Sendable, Equatable {
   public var tokens: Int
   /// Bytes; what sequences share counts once.
   public var bytes: Int
+  /// The sessions in which they were read.
+  public var sessions: Set<String>
 }
 
 extension PromptCache {
@@ -17,10 +19,10 @@ extension PromptCache {
       let nodes = tree.valuedNodes
       guard !nodes.isEmpty else { return nil }
       var seen: [ObjectIdentifier: Int] = [:]
-      for node in nodes { node.value?.forEachBlock { seen[$0] = $1 } }
+      for node in nodes { node.value?.forEachBlock { seen[ObjectIdentifier($0)] = $1 } }
       return CacheHolding(
         model: model, sequences: nodes.count, tokens: tree.tokenCount,
-        bytes: seen.values.reduce(0, +))
+        bytes: seen.values.reduce(0, +), sessions: Set(nodes.compactMap { $0.value?.session }))
     }
   }
 }

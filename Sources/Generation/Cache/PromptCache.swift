@@ -4,7 +4,8 @@ import Models
 /// Everything that was read and may be needed again, for every model: a prefix tree of held sequences for
 /// each, within one budget of memory.
 ///
-/// Looking up costs one comparison a token; taking up a sequence costs a fork, which shares its memory.
+/// Looking up costs one comparison a token; taking up a sequence costs a fork, which shares its memory. For several
+/// threads there is `SharedPromptCache`.
 package final class PromptCache {
   package typealias Tree = PrefixTree<HeldSequence>
 
@@ -65,10 +66,10 @@ package final class PromptCache {
       ?? (tree(model).root.children.isEmpty ? .nothingHeld : .differs)
   }
 
-  /// Tokens of `prompt` that would not have to be read.
-  package func reusable(_ model: String, _ prompt: [Int32]) -> Int {
+  /// Tokens of `beginning` that would not have to be read for a prompt that goes on behind it.
+  package func reusable(_ model: String, _ beginning: [Int32]) -> Int {
     guard let tree = trees[model] else { return 0 }
-    return choose(tree.match(prompt), count: prompt.count)?.length ?? 0
+    return choose(tree.match(beginning), count: beginning.count + 1)?.length ?? 0
   }
 
   private func choose(_ match: Tree.Match, count: Int) -> (node: Tree.Node, length: Int)? {
@@ -124,12 +125,18 @@ package final class PromptCache {
 
   /// For each model, what was kept last of a session's conversation, drafts left out; the model that was used
   /// last first.
-  package func latest(of session: String) -> [(model: String, node: Tree.Node)] {
-    func use(_ node: Tree.Node) -> Int { node.value?.lastUse ?? 0 }
-    return trees.compactMap { model, tree in
+  package func latest(of session: String) -> [(model: String, tokens: [Int32], held: HeldSequence)] {
+    trees.compactMap { model, tree in
       let nodes = tree.valuedNodes.filter { $0.value?.session == session && $0.value?.place != .draft }
-      return nodes.max { use($0) < use($1) }.map { (model, $0) }
-    }.sorted { use($0.node) > use($1.node) }
+      let node = nodes.max { ($0.value?.lastUse ?? 0) < ($1.value?.lastUse ?? 0) }
+      return node.flatMap { node in node.value.map { (model, node.tokens, $0) } }
+    }.sorted { $0.held.lastUse > $1.held.lastUse }
+  }
+
+  /// What is held behind exactly these tokens.
+  package func held(_ model: String, _ tokens: [Int32]) -> HeldSequence? {
+    guard let node = tree(model).match(tokens).passed.last, node.depth == tokens.count else { return nil }
+    return node.value
   }
 
   // Keeping
@@ -178,13 +185,18 @@ package final class PromptCache {
   /// Makes room for `bytes` beside what is held, as far as that can be.
   package func makeRoom(for bytes: Int) { evict(to: max(0, budget - bytes), sparing: nil) }
 
-  /// Forgets everything of one model, or of all.
-  package func removeAll(of model: String? = nil) {
-    for (name, tree) in trees where model == nil || name == model {
-      for node in tree.valuedNodes { if let value = node.value { memory.remove(value) } }
-      trees[name] = nil
+  /// Forgets everything.
+  /// - Returns: the bytes that came free: those that a sequence in use or a file being written shares did not.
+  @discardableResult
+  package func removeAll() -> Int {
+    var leaving = LeavingBlocks()
+    for tree in trees.values {
+      for node in tree.valuedNodes { if let held = node.value { leaving.add(held) } }
     }
-    evicted.removeAll { model == nil || $0.model == model }
+    memory = HeldMemory()
+    trees.removeAll()
+    evicted.removeAll()
+    return leaving.freeBytes
   }
 
   /// Forgets what was read in a session.

@@ -14,7 +14,7 @@ struct GenerationRun {
 
   /// Takes up what the cache holds of the prompt.
   init(
-    _ request: GenerationRequest, loaded: LoadedModel, key: String, cache: PromptCache,
+    _ request: GenerationRequest, loaded: LoadedModel, key: String, cache: SharedPromptCache,
     cancellation: CancellationFlag, answerNow: AnswerNowFlag, started: ContinuousClock.Instant
   ) throws {
     self.loaded = loaded
@@ -22,8 +22,7 @@ struct GenerationRun {
     self.cancellation = cancellation
     self.answerNow = answerNow
     self.started = started
-    let (tokens, boundaries) = try request.prompt.encoded(
-      tokenizer: loaded.tokenizer, held: cache.tree(key))
+    let (tokens, boundaries) = try cache.encode(request.prompt, key, tokenizer: loaded.tokenizer)
     self.boundaries = boundaries
     reader = try PromptReader(tokens, loaded: loaded, key: key, session: request.session, cache: cache)
     statistics.promptTokens = tokens.count
@@ -33,30 +32,19 @@ struct GenerationRun {
 
   /// Reads the prompt and generates. What was computed stays in the cache, after a cancellation or a failure
   /// too.
-  /// - Parameter pause: called between chunks and between tokens, to let others have the thread.
-  nonisolated(nonsending) mutating func run(
-    pause: () async -> Void, _ emit: (GenerationEvent) -> Void
-  ) async throws -> GenerationStatistics {
-    do { return try await readAndDecode(pause: pause, emit) } catch {
+  mutating func run(_ emit: (GenerationEvent) -> Void) throws -> GenerationStatistics {
+    do { return try readAndDecode(emit) } catch {
       reader.keep(statistics.generatedTokens > 0 ? .answer : .interval)
       throw error
     }
   }
 
-  private nonisolated(nonsending) mutating func readAndDecode(
-    pause: () async -> Void, _ emit: (GenerationEvent) -> Void
-  ) async throws -> GenerationStatistics {
+  private mutating func readAndDecode(_ emit: (GenerationEvent) -> Void) throws -> GenerationStatistics {
     let start = ContinuousClock.now
     let progress = PrefillProgress(
       total: statistics.promptTokens, reused: statistics.reusedTokens, read: 0, report: statistics.reuse)
     let cancellation = cancellation
-    let isRead = try await reader.read(
-      boundaries: boundaries,
-      mayGoOn: {
-        await pause()
-        return true
-      }, isInterrupted: { cancellation.isCancelled }
-    ) {
+    let isRead = try reader.read(boundaries: boundaries, isInterrupted: { cancellation.isCancelled }) {
       var progress = progress
       progress.read = $0 - progress.reused
       emit(.prefill(progress))
@@ -67,14 +55,12 @@ struct GenerationRun {
       return statistics
     }
     statistics.promptTime = (ContinuousClock.now - start).seconds
-    try await decode(from: logits, pause: pause, emit)
+    try decode(from: logits, emit)
     reader.keep(.answer)
     return statistics
   }
 
-  private nonisolated(nonsending) mutating func decode(
-    from first: [Float], pause: () async -> Void, _ emit: (GenerationEvent) -> Void
-  ) async throws {
+  private mutating func decode(from first: [Float], _ emit: (GenerationEvent) -> Void) throws {
     var logits = first
     var sampler = Sampler(request.sampling)
     var decoder = loaded.tokenizer.map { StreamingDecoder($0, skipSpecial: true) }
@@ -119,7 +105,6 @@ struct GenerationRun {
       // The person already sees the first token while this is kept for another answer to the same prompt.
       if isFirst, reader.needsSnapshots { reader.keep(.prompt) }
       logits = try reader.generate(behind: id)
-      await pause()
     }
     let rest = stops.feed(decoder?.flush() ?? "").text + stops.flush()
     if !rest.isEmpty { emit(.token(id: -1, text: rest)) }

@@ -10,7 +10,7 @@ package struct PromptReader {
   let loaded: LoadedModel
   let key: String
   let session: String?
-  let cache: PromptCache
+  let cache: SharedPromptCache
   package private(set) var sequence: Sequence
   package private(set) var reused = 0
   package private(set) var report = ReuseReport()
@@ -23,7 +23,7 @@ package struct PromptReader {
   /// Takes up the nearest sequence that is held.
   /// - Throws: `GenerationError` for a prompt that the model or the budget cannot take.
   package init(
-    _ prompt: [Int32], loaded: LoadedModel, key: String, session: String?, cache: PromptCache
+    _ prompt: [Int32], loaded: LoadedModel, key: String, session: String?, cache: SharedPromptCache
   ) throws(GenerationError) {
     try Self.check(prompt, loaded.model.facts)
     self.loaded = loaded
@@ -31,13 +31,13 @@ package struct PromptReader {
     self.session = session
     self.cache = cache
     self.prompt = prompt
-    if let found = cache.find(key, prompt) {
+    if let found = cache.withLock({ $0.find(key, prompt) }) {
       sequence = Sequence(found.state, ledger: Array(prompt[..<found.length]))
       reused = found.length
       report = found.report
       logits = found.logits
     } else {
-      report.miss = cache.missWithoutReuse(key, prompt)
+      report.miss = cache.withLock { $0.missWithoutReuse(key, prompt) }
       sequence = Sequence(SequenceState(layers: loaded.model.makeCaches()))
     }
     try makeRoom(for: prompt.count + 1)
@@ -60,7 +60,8 @@ package struct PromptReader {
     guard needed <= cache.budget else {
       throw .cacheTooSmall(tokens: length, needed: needed, budget: cache.budget)
     }
-    cache.makeRoom(for: max(0, needed - sequence.state.bytes) + sequence.state.snapshotBytes)
+    let growth = max(0, needed - sequence.state.bytes) + sequence.state.snapshotBytes
+    cache.withLock { $0.makeRoom(for: growth) }
   }
 
   /// Whether the sequence may grow by `count` tokens; room is made for them.
@@ -76,11 +77,10 @@ package struct PromptReader {
   ///   - isInterrupted: asked once a layer.
   ///   - progress: told of every position that is reached.
   /// - Returns: whether the end was reached.
-  package nonisolated(nonsending) mutating func read(
-    boundaries: [Int], largestChunk: Int? = nil, mayGoOn: () async -> Bool = { true },
-    isInterrupted: @escaping () -> Bool,
-    _ progress: (Int) -> Void
-  ) async throws -> Bool {
+  package mutating func read(
+    boundaries: [Int], largestChunk: Int? = nil, mayGoOn: () -> Bool = { true },
+    isInterrupted: @escaping () -> Bool, _ progress: (Int) -> Void
+  ) throws -> Bool {
     progress(reused)
     var stops = snapshotPositions(boundaries).drop { $0 <= sequence.ledger.count }
     var chunking = PrefillChunking()
@@ -88,7 +88,7 @@ package struct PromptReader {
       let position = sequence.ledger.count
       let size = min(chunking.size, largestChunk ?? .max)
       let end = min(position + size, stops.first ?? prompt.count)
-      if position != reused, await !mayGoOn() { return false }
+      if position != reused, !mayGoOn() { return false }
       let start = ContinuousClock.now
       guard try advance(by: Array(prompt[position..<end]), isInterrupted) else { return false }
       let seconds = (ContinuousClock.now - start).seconds
@@ -129,11 +129,9 @@ package struct PromptReader {
   /// Keeps the sequence as it is now, for later prompts; one that a failed pass has spoilt is not kept.
   package func keep(_ place: HeldSequence.Place) {
     guard sequence.state.settle(at: sequence.ledger.count) else { return }
-    cache.insert(
-      key, sequence.ledger,
-      HeldSequence(
-        state: sequence.state.fork(), logits: place == .prompt ? logits : nil, place: place,
-        session: session))
+    let held = HeldSequence(
+      state: sequence.state.fork(), logits: place == .prompt ? logits : nil, place: place, session: session)
+    cache.withLock { $0.insert(key, sequence.ledger, held) }
   }
 
   /// Whether states must be kept on the way because they cannot be had by cutting back.

@@ -38,7 +38,7 @@ package enum ChatEffect: Sendable, Equatable {
   /// Asks for the models anew, with what they have warm of a conversation.
   case refreshModels(for: ChatRequest)
   case readAhead(ChatRequest)
-  case reportCaches
+  case reportCaches(session: String)
   case clearCaches
   case listSessions
   /// Loads the session that is meant by its identifier, the beginning of it or its title, in place of another.

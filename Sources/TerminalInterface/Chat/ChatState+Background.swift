@@ -57,7 +57,7 @@ extension ChatState {
     var tree = conversation
     let message = Message(role: .user, content: text)
     if let editing { tree.branch(from: editing, message) } else { tree.append(message) }
-    return ChatRequest(messages: tree.messages, settings: settings, session: keptSession)
+    return ChatRequest(messages: tree.messages, settings: settings, session: session.id)
   }
 
   // Saving
@@ -73,7 +73,8 @@ extension ChatState {
       mark, saved: session.saved, savedAt: session.savedAt, isAnswering: turn != nil, now: now)
   }
 
-  private mutating func saving() -> [ChatEffect] {
+  /// What is to be saved by now.
+  package mutating func saving() -> [ChatEffect] {
     guard keepsSessions, saveDecision == .save else { return [] }
     markSaved()
     session.savedAt = now

@@ -102,7 +102,7 @@ extension ChatState {
       return []
     }
     awaited.insert(.cache)
-    return argument.isEmpty ? [.reportCaches] : [.clearCaches]
+    return argument.isEmpty ? [.reportCaches(session: session.id)] : [.clearCaches]
   }
 
   private mutating func setSystem(_ text: String) {

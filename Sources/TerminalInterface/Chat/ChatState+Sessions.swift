@@ -59,7 +59,7 @@ extension ChatState {
     return turnToSession(leaving: leaving ? old : nil)
   }
 
-  /// The session as the engine knows it: one that is not kept has no name under which its caches could be.
+  /// The session as it is kept; nil where it is not.
   package var keptSession: String? { keepsSessions ? session.id : nil }
 
   /// Tells the engine which session is shown.

@@ -44,7 +44,7 @@ extension ChatState {
 
   /// The conversation as it stands.
   package var request: ChatRequest {
-    ChatRequest(messages: conversation.messages, settings: settings, session: keptSession)
+    ChatRequest(messages: conversation.messages, settings: settings, session: session.id)
   }
 
   /// Takes an event of a turn; those of earlier turns are dropped.

@@ -52,7 +52,7 @@ package struct EffectWorker: Sendable {
         mailbox.post(.models(await engine.models(for: conversation), current: current, settings: settings))
       }
     case .readAhead(let request): engine.readAhead(request)
-    case .reportCaches: Task { mailbox.post(.caches(await engine.cacheReport())) }
+    case .reportCaches(let session): Task { mailbox.post(.caches(await engine.cacheReport(for: session))) }
     case .clearCaches: Task { mailbox.post(.cachesCleared(await engine.clearCaches())) }
     default: return startWithSession(effect)
     }

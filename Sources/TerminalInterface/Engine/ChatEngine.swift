@@ -56,11 +56,11 @@ public protocol ChatEngine: Sendable {
   /// The person deleted a session: nothing of it is to be kept anywhere.
   func forget(session: String) async
 
-  /// What the prompt caches hold.
-  func cacheReport() async -> CacheReport
+  /// What the prompt caches hold, of a session's conversation among others.
+  func cacheReport(for session: String) async -> CacheReport
 
-  /// Gives back all prompt caches, in memory and on disk. Returns the bytes given back; nil when this engine keeps
-  /// none.
+  /// Gives back all prompt caches, in memory and on disk. Returns the bytes given back, without those that an answer
+  /// still uses; nil when this engine keeps none.
   func clearCaches() async -> Int?
 }
 
@@ -88,7 +88,7 @@ extension ChatEngine {
   public func forget(session: String) async {}
 
   /// A report of nothing.
-  public func cacheReport() async -> CacheReport { CacheReport() }
+  public func cacheReport(for session: String) async -> CacheReport { CacheReport() }
 
   /// Nothing was kept.
   public func clearCaches() async -> Int? { nil }

@@ -7,7 +7,7 @@ public struct ChatRequest: Sendable, Equatable {
   public var messages: [Message]
   /// How to sample, how long, how hard to think.
   public var settings: ChatSettings
-  /// The session that it belongs to, under which caches can be saved; nil for none.
+  /// The session that it belongs to, kept or not, under which its caches are known; nil for none.
   public var session: String?
 
   /// These messages of a session, to be answered with these settings.

@@ -48,7 +48,7 @@ struct ConversationBench {
       vocabularyCount: min(facts.vocabularyCount, otherFacts.vocabularyCount), message: message,
       answer: answer, draft: Self.draft, coldEvery: coldEvery, note: note)
     try await script.play(turns: turns)
-    return Result(turns: script.turns, cacheBytes: await generator.cacheHoldings().held)
+    return Result(turns: script.turns, cacheBytes: generator.cacheHoldings().held)
   }
 
   func json(_ result: Result) -> JSON {

@@ -69,7 +69,7 @@ struct ConversationScript {
   private mutating func restart() async throws {
     try await say(.append, behind: history.count - 1)
     await generator.save(session: Self.session)
-    _ = await generator.clearCaches()
+    _ = generator.clearCaches()
     await generator.restore(session: Self.session, for: key)
     try await say(.restart, behind: history.count - 1)
   }

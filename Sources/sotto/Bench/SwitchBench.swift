@@ -23,7 +23,7 @@ struct SwitchBench {
   }
 
   func run(_ note: (String) -> Void) async throws -> Result {
-    let engine = LocalChatEngine(
+    let engine = localChatEngine(
       finder: try OpenedModel.finder(), threads: threads,
       limits: GeneratorLimits(modelBytes: evicts ? 1 : nil))
     var result = Result(
@@ -51,7 +51,7 @@ struct SwitchBench {
     return (ContinuousClock.now - start).seconds * 1000
   }
 
-  private func answer(_ engine: LocalChatEngine) async throws {
+  private func answer(_ engine: any ChatEngine) async throws {
     var settings = await engine.defaultSettings()
     settings.maxTokens = 8
     settings.temperature = 0

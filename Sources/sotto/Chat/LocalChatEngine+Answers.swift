@@ -74,9 +74,7 @@ extension LocalChatEngine {
     let messages = request.messages.map(\.json)
     let variables = settings.templateVariables
     var turn = try open.model.turn(messages: .array(messages), variables: variables)
-    if open.needsSnapshots {
-      turn.prompt.boundaries = (try? open.model.boundaries(of: messages, variables: variables)) ?? []
-    }
+    turn.prompt.boundaries = boundaries(of: request.messages, latest: 1, open, settings)
     let generation = GenerationRequest(
       prompt: turn.prompt,
       sampling: SamplingSettings(

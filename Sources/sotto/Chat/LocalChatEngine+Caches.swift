@@ -31,8 +31,8 @@ extension LocalChatEngine {
     await generator.forget(session: session)
   }
 
-  func cacheReport() async -> CacheReport {
-    let (held, budget, holdings) = await generator.cacheHoldings()
+  func cacheReport(for session: String) -> CacheReport {
+    let (held, budget, holdings) = generator.cacheHoldings()
     let disk = generator.diskUse
     let residents = Set(generator.residentKeys)
     return CacheReport(
@@ -42,13 +42,13 @@ extension LocalChatEngine {
           model: opened[holding.model]?.info.name ?? Self.name(of: holding.model),
           branches: holding.sequences,
           tokens: holding.tokens, bytes: holding.bytes, isResident: residents.contains(holding.model),
-          holdsConversation: holding.model == current?.key)
+          holdsConversation: holding.sessions.contains(session))
       })
   }
 
-  func clearCaches() async -> Int? {
+  func clearCaches() -> Int? {
     giveWay()
-    return await generator.clearCaches() + generator.clearDisk()
+    return generator.clearCaches() + generator.clearDisk()
   }
 
   /// The file's name in a model's key.

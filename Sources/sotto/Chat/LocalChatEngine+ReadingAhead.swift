@@ -45,12 +45,8 @@ extension LocalChatEngine {
     let variables = request.settings.templateVariables
     var beginning = try? current.model.beginning(
       messages: messages.map(\.json), draft: draft, variables: variables)
-    if current.needsSnapshots {
-      // As many as there are earlier messages that a person comes back to; a cold start reads past all of them.
-      let boundaries = try? current.model.boundaries(
-        of: messages.map(\.json), latest: Self.latestMessages, variables: variables)
-      beginning?.boundaries = boundaries ?? []
-    }
+    // As many as there are earlier messages that a person comes back to; a cold start reads past all of them.
+    beginning?.boundaries = boundaries(of: messages, latest: Self.latestMessages, current, request.settings)
     guard let prompt = beginning, moment.load(ordering: .relaxed) == now else { return }
     // Begun here, on the actor: an answer or a switch that comes later ends it, however late it gets to run.
     let turn = generator.beginReadingAhead()
@@ -66,7 +62,7 @@ extension LocalChatEngine {
   }
 
   /// For each model whose files are open, what it holds of a conversation.
-  func warmth(_ request: ChatRequest?) async -> [String: Generator.HeldPart] {
+  func warmth(_ request: ChatRequest?) -> [String: Generator.HeldPart] {
     letGo()
     guard let request else { return [:] }
     let messages = request.messages.map(\.json)
@@ -78,7 +74,7 @@ extension LocalChatEngine {
       }
     }
     var result: [String: Generator.HeldPart] = [:]
-    for (question, part) in zip(questions, await generator.heldParts(questions)) {
+    for (question, part) in zip(questions, generator.heldParts(questions)) {
       result[question.key] = part
     }
     return result

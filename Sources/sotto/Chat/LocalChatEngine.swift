@@ -22,6 +22,8 @@ actor LocalChatEngine: ChatEngine {
   var session: String?
   /// What is taken in from disk of the session for the model that was turned to.
   private(set) var restoring: Task<Void, Never>?
+  /// Where the messages begin that prompts were asked for last.
+  var beginnings = MessageBeginnings()
   /// Goes on with everything that the person does; what was to be read ahead before it is stale.
   let moment = Atomic<Int>(0)
 
@@ -42,8 +44,7 @@ actor LocalChatEngine: ChatEngine {
 
   /// - Parameter store: where caches are saved; nil for nowhere.
   init(
-    finder: ModelFinder, threads: Int, cacheFormat: CacheFormat = .float16,
-    limits: GeneratorLimits = GeneratorLimits(), store: CacheStore? = nil
+    finder: ModelFinder, threads: Int, cacheFormat: CacheFormat, limits: GeneratorLimits, store: CacheStore?
   ) {
     self.finder = finder
     self.threads = threads
@@ -58,7 +59,7 @@ actor LocalChatEngine: ChatEngine {
   func models(for conversation: ChatRequest?) async -> [ModelSummary] {
     let finder = finder
     let entries = await OwnThread.run { finder.entries() }
-    let warmth = await warmth(conversation)
+    let warmth = warmth(conversation)
     let residents = Set(generator.residentKeys)
     return entries.filter { $0.error == nil }.map { entry in
       let key = Self.key(entry.path)
@@ -118,4 +119,13 @@ actor LocalChatEngine: ChatEngine {
 
   /// What tells one state of a model's files from another.
   static func key(_ path: String) -> String { ModelState.key(path) }
+}
+
+/// The engine of this machine's models, as the chat sees it.
+/// - Parameter store: where caches are saved; nil for nowhere.
+package func localChatEngine(
+  finder: ModelFinder, threads: Int, cacheFormat: CacheFormat = .float16,
+  limits: GeneratorLimits = GeneratorLimits(), store: CacheStore? = nil
+) -> any ChatEngine {
+  LocalChatEngine(finder: finder, threads: threads, cacheFormat: cacheFormat, limits: limits, store: store)
 }

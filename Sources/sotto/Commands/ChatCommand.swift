@@ -55,7 +55,7 @@ struct ChatCommand: AsyncParsableCommand {
       throw CommandError(
         "no models found; 'make chat' fetches the default one, or give a path: sotto chat PATH")
     }
-    let engine = LocalChatEngine(
+    let engine = localChatEngine(
       finder: finder, threads: compute.threadCount, cacheFormat: settings.cacheBits == 8 ? .int8 : .float16,
       limits: settings.limits, store: options.keepsHistory ? settings.store : nil)
     _ = try await engine.switchModel(to: name)

@@ -29,15 +29,6 @@ extension OpenedModel {
     }
     return String(draft.dropLast(longestWord / 2))
   }
-
-  /// Where the person's first message and the latest ones begin in a prompt: UTF-8 offsets.
-  /// - Parameter latest: how many of these. The conversation is rendered twice for each.
-  func boundaries(of messages: [JSON], latest: Int = 1, variables: [String: JSON]) throws -> [Int] {
-    let own = messages.indices.filter { messages[$0]["role"]?.asString == "user" }
-    return try Set(own.prefix(1) + own.suffix(latest)).sorted().map { index in
-      try beginning(messages: Array(messages[..<index]), variables: variables).byteCount(tokenizer)
-    }
-  }
 }
 
 extension StringProtocol {

@@ -44,13 +44,13 @@ struct PromptCacheOperationsTests {
       return Array(prompt.prefix(longest))
     }
 
-    mutating func step() async throws {
+    mutating func step() throws {
       operations += 1
       switch Int.random(in: 0..<20, using: &random) {
       case 0: cache.makeRoom(for: Int.random(in: 0...cache.budget, using: &random))
       case 1 where operations % 7 == 0: cache.removeAll()
       case 2: try saveAndLoad()
-      default: try await take(prompt())
+      default: try take(prompt())
       }
       if ledgers.count > 12 { ledgers.remove(at: Int.random(in: 0..<ledgers.count, using: &random)) }
       #expect(cache.heldBytes <= cache.budget)
@@ -64,14 +64,14 @@ struct PromptCacheOperationsTests {
       var uses: [ObjectIdentifier: Int] = [:]
       for held in sequences {
         held.forEachBlock {
-          sizes[$0] = $1
-          uses[$0, default: 0] += 1
+          sizes[ObjectIdentifier($0)] = $1
+          uses[ObjectIdentifier($0), default: 0] += 1
         }
       }
       #expect(cache.heldBytes == sizes.values.reduce(0, +))
       for held in sequences {
         var own = 0
-        held.forEachBlock { if uses[$0] == 1 { own += $1 } }
+        held.forEachBlock { if uses[ObjectIdentifier($0)] == 1 { own += $1 } }
         #expect(held.ownBytes == own)
       }
     }
@@ -117,8 +117,9 @@ struct PromptCacheOperationsTests {
       #expect(cache.reusable(Self.key, ledger + [0]) == ledger.count, "keys and values are cut back")
     }
 
-    mutating func take(_ prompt: [Int32]) async throws {
-      var reader = try PromptReader(prompt, loaded: loaded, key: Self.key, session: nil, cache: cache)
+    mutating func take(_ prompt: [Int32]) throws {
+      var reader = try PromptReader(
+        prompt, loaded: loaded, key: Self.key, session: nil, cache: SharedPromptCache(cache))
       var boundaries: [Int] = []
       if Bool.random(using: &random) {
         let count = Int.random(in: 0...5, using: &random)
@@ -128,7 +129,7 @@ struct PromptCacheOperationsTests {
       // A reading that is broken off at some layer goes on where it was, or is left.
       var patience = Bool.random(using: &random) ? Int.random(in: 0..<30, using: &random) : Int.max
       let chunk = [3, 16, 64, 512].randomElement(using: &random)
-      while !(try await reader.read(
+      while !(try reader.read(
         boundaries: boundaries, largestChunk: chunk,
         isInterrupted: {
           patience -= 1
@@ -172,7 +173,7 @@ struct PromptCacheOperationsTests {
     for (seed, budget) in [(1, 1 << 30), (2, 1_200_000)] {
       var world = World(try tiny.load(), budget: budget, seed: UInt64(seed))
       defer { try? FileManager.default.removeItem(atPath: world.folder) }
-      for _ in 0..<500 { try await world.step() }
+      for _ in 0..<500 { try world.step() }
       // About half and more; recurrent states are taken up only where one was kept.
       if seed == 1 { #expect(3 * world.reused > 2 * world.read, "much of it was there before") }
     }

@@ -14,9 +14,10 @@ struct PromptCacheTests {
   @discardableResult
   private func read(
     _ tokens: [Int32], into cache: PromptCache, as place: HeldSequence.Place, session: String? = nil
-  ) async throws -> PromptReader {
-    var reader = try PromptReader(tokens, loaded: loaded, key: key, session: session, cache: cache)
-    _ = try await reader.read(boundaries: [], isInterrupted: { false }, { _ in })
+  ) throws -> PromptReader {
+    var reader = try PromptReader(
+      tokens, loaded: loaded, key: key, session: session, cache: SharedPromptCache(cache))
+    _ = try reader.read(boundaries: [], isInterrupted: { false }, { _ in })
     reader.keep(place)
     return reader
   }
@@ -25,25 +26,25 @@ struct PromptCacheTests {
     (start..<start + count).map { Int32($0 * 7 % loaded.model.facts.vocabularyCount) }
   }
 
-  @Test func reportsHowAndWhyNot() async throws {
+  @Test func reportsHowAndWhyNot() throws {
     let cache = PromptCache(budget: 1 << 30)
-    #expect(try await read(tokens(50), into: cache, as: .answer).report == ReuseReport(miss: .nothingHeld))
-    let next = try await read(tokens(80), into: cache, as: .answer)
+    #expect(try read(tokens(50), into: cache, as: .answer).report == ReuseReport(miss: .nothingHeld))
+    let next = try read(tokens(80), into: cache, as: .answer)
     #expect(next.report == ReuseReport(kind: .prefix) && next.reused == 50)
-    #expect(try await read([90] + tokens(40), into: cache, as: .answer).report == ReuseReport(miss: .differs))
-    _ = try await read(tokens(100), into: cache, as: .draft)
-    let sent = try await read(tokens(104), into: cache, as: .answer)
+    #expect(try read([90] + tokens(40), into: cache, as: .answer).report == ReuseReport(miss: .differs))
+    _ = try read(tokens(100), into: cache, as: .draft)
+    let sent = try read(tokens(104), into: cache, as: .answer)
     #expect(sent.report.kind == .typedAhead && sent.reused == 100)
-    let edited = try await read(tokens(30) + tokens(70, from: 3), into: cache, as: .answer)
+    let edited = try read(tokens(30) + tokens(70, from: 3), into: cache, as: .answer)
     #expect(edited.report.kind == .prefix && edited.reused == 30)
     #expect(edited.report.miss == .differsAt(30))
   }
 
-  @Test func oneBranchLeavesNoTraceOfItsEarlierStates() async throws {
+  @Test func oneBranchLeavesNoTraceOfItsEarlierStates() throws {
     let cache = PromptCache(budget: 1 << 30)
-    for count in [50, 80, 120] { _ = try await read(tokens(count), into: cache, as: .answer) }
+    for count in [50, 80, 120] { _ = try read(tokens(count), into: cache, as: .answer) }
     #expect(cache.holdings().map(\.sequences) == [1])
-    _ = try await read(tokens(60) + tokens(20, from: 2), into: cache, as: .answer)
+    _ = try read(tokens(60) + tokens(20, from: 2), into: cache, as: .answer)
     let holding = try #require(cache.holdings().first)
     #expect(holding.sequences == 2)
     #expect(holding.tokens == 140)
@@ -53,90 +54,108 @@ struct PromptCacheTests {
   /// The same answer to the same prompt, behind which its history was read: all of it is there already.
   @Test func anAnswerThatComesAgainIsHeldOnce() async throws {
     let cache = PromptCache(budget: 1 << 30)
-    try await read(tokens(50), into: cache, as: .answer, session: "a")
-    try await read(tokens(60), into: cache, as: .history, session: "a")
+    try read(tokens(50), into: cache, as: .answer, session: "a")
+    try read(tokens(60), into: cache, as: .history, session: "a")
     let held = cache.heldBytes
     for _ in 1...3 {
-      try await read(tokens(50), into: cache, as: .answer, session: "a")
+      try read(tokens(50), into: cache, as: .answer, session: "a")
       #expect(cache.holdings().map(\.sequences) == [1] && cache.heldBytes == held)
-      #expect(cache.latest(of: "a").map(\.node.depth) == [60])
+      #expect(cache.latest(of: "a").map(\.tokens.count) == [60])
     }
     // What another conversation said is kept with that one, though it is the same.
-    try await read(tokens(50), into: cache, as: .answer, session: "b")
-    #expect(cache.latest(of: "b").map(\.node.depth) == [50])
+    try read(tokens(50), into: cache, as: .answer, session: "b")
+    #expect(cache.latest(of: "b").map(\.tokens.count) == [50])
     // A draft may leave at any time: it stands in for nothing.
-    _ = try await read(tokens(70), into: cache, as: .draft, session: "a")
-    try await read(tokens(65), into: cache, as: .history, session: "a")
-    _ = try await read([9] + tokens(5), into: cache, as: .draft, session: "a")
-    #expect(cache.latest(of: "a").map(\.node.depth) == [65])
+    _ = try read(tokens(70), into: cache, as: .draft, session: "a")
+    try read(tokens(65), into: cache, as: .history, session: "a")
+    _ = try read([9] + tokens(5), into: cache, as: .draft, session: "a")
+    #expect(cache.latest(of: "a").map(\.tokens.count) == [65])
   }
 
   /// On a slow model every new word would otherwise throw away the chunk that the one before it began.
-  @Test func whatIsSupersededFinishesItsChunk() async throws {
+  @Test func whatIsSupersededFinishesItsChunk() throws {
     let cache = PromptCache(budget: 1 << 30)
-    var reader = try PromptReader(tokens(90), loaded: loaded, key: key, session: nil, cache: cache)
-    let isRead = try await reader.read(
+    var reader = try PromptReader(
+      tokens(90), loaded: loaded, key: key, session: nil, cache: SharedPromptCache(cache))
+    let isRead = try reader.read(
       boundaries: [], largestChunk: 40, mayGoOn: { false }, isInterrupted: { false }, { _ in })
     #expect(!isRead && reader.sequence.ledger.count == 40)
     reader.keep(.draft)
     #expect(cache.reusable(key, tokens(90)) == 40)
   }
 
-  @Test func staleDraftsLeave() async throws {
+  @Test func staleDraftsLeave() throws {
     let cache = PromptCache(budget: 1 << 30)
     let base = tokens(40)
-    for draft in 1...5 { _ = try await read(base + tokens(10, from: draft), into: cache, as: .draft) }
+    for draft in 1...5 { _ = try read(base + tokens(10, from: draft), into: cache, as: .draft) }
     #expect(cache.holdings().map(\.sequences) == [1])
   }
 
-  @Test func whatSavesLeastLeavesFirst() async throws {
+  @Test func whatSavesLeastLeavesFirst() throws {
     let page = SequenceState(layers: loaded.model.makeCaches()).expectedBytes(at: 64)
     let cache = PromptCache(budget: 4 * page)
-    _ = try await read(tokens(60), into: cache, as: .answer)
-    _ = try await read([1] + tokens(20), into: cache, as: .answer)
-    _ = try await read([2] + tokens(60), into: cache, as: .answer)
-    _ = try await read([3] + tokens(100), into: cache, as: .answer)
+    _ = try read(tokens(60), into: cache, as: .answer)
+    _ = try read([1] + tokens(20), into: cache, as: .answer)
+    _ = try read([2] + tokens(60), into: cache, as: .answer)
+    _ = try read([3] + tokens(100), into: cache, as: .answer)
     #expect(cache.heldBytes <= cache.budget)
     #expect(cache.reusable(key, [1] + tokens(20)) == 0, "twenty tokens for a page")
-    #expect(cache.reusable(key, [3] + tokens(100)) == 100)
-    let again = try await read([1] + tokens(90), into: PromptCache(budget: 1 << 30), as: .answer)
+    #expect(cache.reusable(key, [3] + tokens(100)) == 101)
+    let again = try read([1] + tokens(90), into: PromptCache(budget: 1 << 30), as: .answer)
     #expect(again.reused == 0)
     #expect(cache.missWithoutReuse(key, [1] + tokens(20)) == .evicted)
   }
 
-  @Test func aPromptBeyondTheBudgetIsRefused() async throws {
+  @Test func aPromptBeyondTheBudgetIsRefused() throws {
     let cache = PromptCache(budget: 1000)
-    await #expect(throws: GenerationError.self) {
-      _ = try await read(tokens(60), into: cache, as: .answer)
+    #expect(throws: GenerationError.self) {
+      _ = try read(tokens(60), into: cache, as: .answer)
     }
-    cache.removeAll()
     #expect(cache.heldBytes == 0)
     let small = GenerationError.cacheTooSmall(tokens: 1450, needed: 34_200_000, budget: 10_000_000)
     #expect(small.description.contains("34.2 MB") && small.description.contains("10.0 MB"))
   }
 
-  @Test func aSessionKeepsWhatOthersTakeUp() async throws {
+  @Test func aSessionKeepsWhatOthersTakeUp() throws {
     let cache = PromptCache(budget: 1 << 30)
-    try await read(tokens(100), into: cache, as: .answer, session: "a")
+    try read(tokens(100), into: cache, as: .answer, session: "a")
     // Another conversation begins alike; stopped at once, it leaves nothing of its own.
     let other = Array(tokens(20)) + tokens(30, from: 3)
-    #expect(try PromptReader(other, loaded: loaded, key: key, session: "b", cache: cache).reused == 20)
+    #expect(
+      try PromptReader(other, loaded: loaded, key: key, session: "b", cache: SharedPromptCache(cache)).reused
+        == 20)
     #expect(cache.latest(of: "b").isEmpty, "what one session said is not saved with another")
-    #expect(cache.latest(of: "a").map(\.node.depth) == [100])
+    #expect(cache.latest(of: "a").map(\.tokens.count) == [100])
     cache.remove(session: "b")
     #expect(cache.reusable(key, tokens(110)) == 100)
-    try await read(other, into: cache, as: .answer, session: "b")
+    try read(other, into: cache, as: .answer, session: "b")
     cache.remove(session: "a")
     #expect(cache.reusable(key, tokens(110)) == 20 && cache.reusable(key, other + [1]) == 50)
   }
 
-  @Test func oneModelsStatesAreNotAnothers() async throws {
+  @Test func oneModelsStatesAreNotAnothers() throws {
     let cache = PromptCache(budget: 1 << 30)
-    _ = try await read(tokens(50), into: cache, as: .answer)
+    _ = try read(tokens(50), into: cache, as: .answer)
     #expect(cache.find("another", tokens(80)) == nil)
-    cache.removeAll(of: "another")
     #expect(cache.reusable(key, tokens(80)) == 50)
-    cache.removeAll(of: key)
-    #expect(cache.heldBytes == 0 && cache.reusable(key, tokens(80)) == 0)
+  }
+  /// What comes free is what nobody else holds: what sequences share once, what one in use shares not at all.
+  @Test func whatIsGivenBackIsCounted() throws {
+    let cache = PromptCache(budget: 1 << 30)
+    try read(tokens(200), into: cache, as: .prompt)
+    try read(tokens(130) + tokens(100, from: 3), into: cache, as: .answer)
+    let bytes = cache.heldBytes
+    #expect(cache.removeAll() == bytes && cache.heldBytes == 0)
+    #expect(cache.reusable(key, tokens(80)) == 0 && cache.removeAll() == 0)
+
+    try read(tokens(200), into: cache, as: .prompt)
+    var inUse = try read(tokens(130) + tokens(100, from: 3), into: cache, as: .answer)
+    _ = try inUse.generate(behind: 1)
+    #expect(cache.heldBytes == bytes)
+    // Six pages a layer: two that both begin with, and two of each. The one in use has copied its last one to write
+    // to it, and goes on from the three before.
+    let logits = loaded.model.facts.vocabularyCount * MemoryLayout<Float>.stride
+    #expect(cache.removeAll() == (bytes - logits) / 2 + logits)
+    #expect(inUse.sequence.ledger.count == 231)
   }
 }

@@ -28,9 +28,6 @@ final class SteppedModel: LanguageModel, @unchecked Sendable {
   /// Waits until a step waits for its permission.
   func nextStep() async { for await _ in steps { return } }
 
-  /// Lets a step go on.
-  func permit() { permits.signal() }
-
-  /// Lets all steps go on, those to come as well.
-  func permitAll() { for _ in 0..<10_000 { permits.signal() } }
+  /// Lets steps go on, those to come as well.
+  func permit(_ count: Int = 1) { for _ in 0..<count { permits.signal() } }
 }

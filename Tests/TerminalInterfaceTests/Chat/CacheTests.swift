@@ -5,7 +5,7 @@ import Testing
   @Test func theReportIsShownWhenItComes() {
     let driver = ChatDriver()
     driver.type("/cache<Enter>")
-    #expect(driver.takeEffects().contains(.reportCaches))
+    #expect(driver.takeEffects().contains(.reportCaches(session: "first")))
     driver.handle(.caches(SnapshotTests.report))
     guard case .notice(let text, _)? = driver.state.transcript.entries.last?.content else {
       Issue.record("there is no report")

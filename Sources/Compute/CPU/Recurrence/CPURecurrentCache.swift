@@ -25,9 +25,9 @@ package final class CPURecurrentCache: RecurrentCache {
   package var keepsEveryPosition: Bool { false }
   package func expectedBytes(at length: Int) -> Int { bytes }
 
-  package func forEachBlock(_ body: (ObjectIdentifier, Int) -> Void) {
-    body(ObjectIdentifier(convolutionBlock), convolutionBlock.byteCount)
-    body(ObjectIdentifier(stateBlock), stateBlock.byteCount)
+  package func forEachBlock(_ body: (AnyObject, Int) -> Void) {
+    body(convolutionBlock, convolutionBlock.byteCount)
+    body(stateBlock, stateBlock.byteCount)
   }
 
   package func canTruncate(to length: Int) -> Bool { length == self.length || length == 0 }
