@@ -20,7 +20,7 @@ let package = Package(
       name: "sotto",
       dependencies: [
         "TerminalInterface", "Conversation", "Generation", "Models", "Tokenization", "Checkpoints",
-        "Compute",
+        "Compute", "CKernels",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
         .product(name: "TOMLKit", package: "TOMLKit"),
       ]),

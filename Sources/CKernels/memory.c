@@ -1,11 +1,13 @@
-// glibc keeps freed memory for itself unless it is asked.
+// glibc has a heap for every thread, and keeps freed memory for itself unless it is asked.
 #include "memory.h"
 
 #include <stdlib.h>
 
 #if defined(__GLIBC__)
 #include <malloc.h>
+void sotto_use_one_heap(void) { mallopt(M_ARENA_MAX, 1); }
 void sotto_trim_memory(void) { malloc_trim(0); }
 #else
+void sotto_use_one_heap(void) {}
 void sotto_trim_memory(void) {}
 #endif

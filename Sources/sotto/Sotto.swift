@@ -1,7 +1,16 @@
 import ArgumentParser
+import CKernels
 
-/// The program: its commands and nothing else.
 @main
+enum Program {
+  static func main() async {
+    // Before there is a second thread.
+    sotto_use_one_heap()
+    await Sotto.main()
+  }
+}
+
+/// The program's commands and nothing else.
 struct Sotto: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "sotto",
