@@ -107,6 +107,9 @@ public protocol Backend: AnyObject {
 
   /// Gives memory that no tensor holds back to the system.
   func releaseUnusedMemory()
+  /// Fetches memory that will be written to when a kept sequence with such caches goes on, so that it is there then.
+  /// - Parameter isInterrupted: asked every few megabytes; where it says so, the rest is left.
+  func prepare(for caches: [any LayerCache], isInterrupted: () -> Bool)
 
   // Caches.
 

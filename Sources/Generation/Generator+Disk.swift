@@ -121,6 +121,7 @@ extension Generator {
     let held = HeldSequence(
       state: state, logits: prompt.logits, place: place, isFromDisk: true, session: session)
     cache.withLock { $0.insert(key, prompt.ledger, held) }
+    prepare(state, loaded)
     return prompt.ledger.count
   }
 

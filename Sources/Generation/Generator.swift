@@ -18,6 +18,8 @@ public actor Generator {
   private nonisolated let models: Mutex<ResidentModels<ResidentModel>>
   /// The saving that gives way to whoever waits.
   let passing = CurrentWork()
+  /// Answers that were asked for and have not begun.
+  private nonisolated let waiting = Atomic<Int>(0)
   /// The model that computed last.
   private var latest: String?
   /// Prompt tokens that models read a second, as measured last, by their keys.
@@ -91,6 +93,7 @@ public actor Generator {
     let (stream, continuation) = AsyncStream.makeStream(of: GenerationEvent.self)
     continuation.onTermination = { _ in cancellation.cancel() }
     let started = ContinuousClock.now
+    waiting.add(1, ordering: .relaxed)
     background.stop()
     passing.stop()
     // From now on, so that no model that comes before its turn can make it leave.
@@ -126,7 +129,9 @@ public actor Generator {
     _ key: String, _ request: GenerationRequest, _ cancellation: CancellationFlag,
     _ answerNow: AnswerNowFlag, _ started: ContinuousClock.Instant, _ emit: (GenerationEvent) -> Void
   ) {
+    waiting.subtract(1, ordering: .relaxed)
     var end = GenerationEvent.done(.cancelled)
+    var finished: (state: SequenceState, loaded: LoadedModel)?
     if !cancellation.isCancelled {
       do {
         let loaded = try turn(to: key)
@@ -136,20 +141,29 @@ public actor Generator {
           cancellation: cancellation, answerNow: answerNow, started: started)
         end = .done(try run.run(emit))
         note(run.reader.speed, of: key)
+        finished = (run.reader.sequence.state, loaded)
       } catch {
         end = .failed("\(error)")
       }
     }
     release(key)
     emit(end)
+    if let finished { prepare(finished.state, finished.loaded) }
+  }
+
+  /// Gets ready for what goes on from a state, as long as nobody waits.
+  func prepare(_ state: SequenceState, _ loaded: LoadedModel) {
+    loaded.backend.prepare(for: state.layers) { waiting.load(ordering: .relaxed) > 0 }
   }
 
   private func read(_ key: String, _ request: ReadAheadRequest, _ flag: CancellationFlag) -> Int {
     defer { release(key) }
     guard background.enter(flag), let loaded = try? turn(to: key) else { return 0 }
     let run = try? ReadAheadRun.run(request, loaded: loaded, key: key, cache: cache, turn: flag)
-    if let speed = run?.speed { note(speed, of: key) }
-    return run?.read ?? 0
+    guard let run else { return 0 }
+    note(run.speed, of: key)
+    if let state = run.state { prepare(state, loaded) }
+    return run.read
   }
 
   /// The model that computes from now on; the one before gives back what it computed in.

@@ -12,6 +12,7 @@ public final class CPUBackend: Backend {
   package let pool: ThreadPool
   package let buffers = BufferPool()
   let workspace: MatrixWorkspace
+  let states = StateReserve()
   var rotaryAngles = RotaryAngles()
 
   /// - Parameters:
@@ -32,6 +33,7 @@ public final class CPUBackend: Backend {
   /// Gives memory that no tensor holds back to the system: after a long prompt, or when a model leaves.
   public func releaseUnusedMemory() {
     buffers.releaseAll()
+    states.removeAll()
     sotto_trim_memory()
   }
 

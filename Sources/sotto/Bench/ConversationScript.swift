@@ -99,6 +99,8 @@ struct ConversationScript {
   ) async throws -> [Int32] {
     let key = key ?? self.key
     note("turn \(turns.count + 1): \(kind.rawValue), \(prompt.count) tokens")
+    // Less than anybody takes to read an answer and to write the next message.
+    try await Task.sleep(for: .milliseconds(500))
     if again { _ = try await generate(key, prompt, answer) }
     let (said, statistics) = try await generate(key, prompt, answer)
     var cold: Double?

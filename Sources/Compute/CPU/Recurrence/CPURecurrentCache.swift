@@ -5,17 +5,22 @@ package final class CPURecurrentCache: RecurrentCache {
   package private(set) var length: Int
   private var convolutionBlock: StateBlock
   private var stateBlock: StateBlock
+  private let reserve: StateReserve
 
   /// The state before the first position: zeros.
-  convenience init(_ shape: RecurrentShape) {
+  /// - Parameter reserve: where the memory of copies comes from.
+  convenience init(_ shape: RecurrentShape, reserve: StateReserve = StateReserve()) {
     precondition(shape.stateCount >= 0 && shape.convolutionCount >= 0, "\(shape)")
     self.init(
-      shape, convolution: StateBlock(count: shape.convolutionCount),
+      shape, reserve, convolution: StateBlock(count: shape.convolutionCount),
       state: StateBlock(count: shape.stateCount), length: 0)
   }
 
-  private init(_ shape: RecurrentShape, convolution: StateBlock, state: StateBlock, length: Int) {
+  private init(
+    _ shape: RecurrentShape, _ reserve: StateReserve, convolution: StateBlock, state: StateBlock, length: Int
+  ) {
     self.shape = shape
+    self.reserve = reserve
     convolutionBlock = convolution
     stateBlock = state
     self.length = length
@@ -41,7 +46,7 @@ package final class CPURecurrentCache: RecurrentCache {
   }
 
   package func fork() -> any LayerCache {
-    CPURecurrentCache(shape, convolution: convolutionBlock, state: stateBlock, length: length)
+    CPURecurrentCache(shape, reserve, convolution: convolutionBlock, state: stateBlock, length: length)
   }
 
   // Saving.
@@ -84,7 +89,7 @@ package final class CPURecurrentCache: RecurrentCache {
   /// The convolution's last inputs [taps - 1, channels], oldest first, to be read and written.
   func writableConvolution() -> UnsafeMutablePointer<Float> {
     if !convolutionBlock.isWritable || !isKnownUniquelyReferenced(&convolutionBlock) {
-      convolutionBlock = StateBlock(copying: convolutionBlock)
+      convolutionBlock = reserve.copy(of: convolutionBlock)
     }
     return convolutionBlock.pointer
   }
@@ -92,10 +97,13 @@ package final class CPURecurrentCache: RecurrentCache {
   /// The state [heads, rows, columns], to be read and written.
   func writableState() -> UnsafeMutablePointer<Float> {
     if !stateBlock.isWritable || !isKnownUniquelyReferenced(&stateBlock) {
-      stateBlock = StateBlock(copying: stateBlock)
+      stateBlock = reserve.copy(of: stateBlock)
     }
     return stateBlock.pointer
   }
+
+  /// The numbers of its two blocks.
+  var blockCounts: [Int] { [shape.convolutionCount, shape.stateCount] }
 
   /// Notes that the recurrence, a layer's last operation on its cache, took in `count` positions.
   func advance(by count: Int) { length += count }
