@@ -12,7 +12,7 @@ public final class CPUBackend: Backend {
   package let pool: ThreadPool
   package let buffers = BufferPool()
   let workspace: MatrixWorkspace
-  let states = StateReserve()
+  package let states = StateReserve()
   var rotaryAngles = RotaryAngles()
 
   /// - Parameters:
@@ -26,6 +26,9 @@ public final class CPUBackend: Backend {
     pool = ThreadPool(threads: threads ?? ThreadPool.processors)
     workspace = MatrixWorkspace(pool)
   }
+
+  // Kept states know the reserve too.
+  deinit { states.removeAll() }
 
   /// Threads that compute, the caller's included.
   public var threads: Int { pool.threads }

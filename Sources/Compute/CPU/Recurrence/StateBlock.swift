@@ -3,17 +3,17 @@
 /// As a `KeyValuePage` does, a block may lie in memory that belongs to somebody else (a mapped file) and is
 /// then never written to.
 package final class StateBlock {
-  let pointer: UnsafeMutablePointer<Float>
-  let count: Int
+  package let pointer: UnsafeMutablePointer<Float>
+  package let count: Int
   /// Keeps memory alive that is not this block's own, and that nobody may write to.
   private let owner: AnyObject?
 
-  var byteCount: Int { count * MemoryLayout<Float>.stride }
+  package var byteCount: Int { count * MemoryLayout<Float>.stride }
 
   private static let alignment = 64
 
   /// A block of zeros.
-  init(count: Int) {
+  package init(count: Int) {
     self.count = count
     owner = nil
     pointer = Self.allocate(count)
