@@ -158,9 +158,9 @@ public actor Generator {
 
   private func read(_ key: String, _ request: ReadAheadRequest, _ flag: CancellationFlag) -> Int {
     defer { release(key) }
-    guard background.enter(flag), let loaded = try? turn(to: key) else { return 0 }
-    let run = try? ReadAheadRun.run(request, loaded: loaded, key: key, cache: cache, turn: flag)
-    guard let run else { return 0 }
+    guard background.enter(flag), let loaded = try? turn(to: key),
+      let run = try? ReadAheadRun.run(request, loaded: loaded, key: key, cache: cache, turn: flag)
+    else { return 0 }
     note(run.speed, of: key)
     if let state = run.state { prepare(state, loaded) }
     return run.read

@@ -20,33 +20,29 @@ import Testing
   /// Tests run side by side: one that tries the levels must not change what another computes with.
   @Test func aChoiceHoldsForItsThreadAndTheSharesItHandsOut() {
     let program = sotto_isa(), pool = ThreadPool(threads: 3)
+    /// What each share of a run writes into its place.
+    func shares(_ task: sotto_task) -> [Int32] {
+      var seen = [Int32](repeating: 7, count: 3)
+      seen.withUnsafeMutableBufferPointer { sotto_pool_run(pool.handle, task, $0.baseAddress) }
+      return seen
+    }
     onEveryLevel { level in
       let elsewhere = Thread.result { sotto_isa() }
       #expect(elsewhere == program)
       // More runs than one, so that every thread of the pool takes a share.
       for _ in 0..<50 {
-        var levels = [Int32](repeating: -1, count: 3)
-        levels.withUnsafeMutableBufferPointer {
-          sotto_pool_run(
-            pool.handle,
-            { context, worker, _ in
-              context?.assumingMemoryBound(to: Int32.self)[Int(worker)] = Int32(sotto_isa().rawValue)
-              usleep(10)
-            }, $0.baseAddress)
+        let levels = shares { context, worker, _ in
+          context?.assumingMemoryBound(to: Int32.self)[Int(worker)] = Int32(sotto_isa().rawValue)
+          usleep(10)
         }
         #expect(levels.allSatisfy { $0 == Int32(sotto_isa().rawValue) }, "\(level): \(levels)")
       }
     }
     #expect(sotto_isa() == program)
     // The pool's threads come back to the program's level with the next run.
-    var choices = [Int32](repeating: 7, count: 3)
-    choices.withUnsafeMutableBufferPointer {
-      sotto_pool_run(
-        pool.handle,
-        { context, worker, _ in
-          context?.assumingMemoryBound(to: Int32.self)[Int(worker)] = sotto_chosen_isa()
-          usleep(100)
-        }, $0.baseAddress)
+    let choices = shares { context, worker, _ in
+      context?.assumingMemoryBound(to: Int32.self)[Int(worker)] = sotto_chosen_isa()
+      usleep(100)
     }
     #expect(choices == [-1, -1, -1])
   }

@@ -73,8 +73,7 @@ extension ChatState {
       mark, saved: session.saved, savedAt: session.savedAt, isAnswering: turn != nil, now: now)
   }
 
-  /// What is to be saved by now.
-  package mutating func saving() -> [ChatEffect] {
+  private mutating func saving() -> [ChatEffect] {
     guard keepsSessions, saveDecision == .save else { return [] }
     markSaved()
     session.savedAt = now

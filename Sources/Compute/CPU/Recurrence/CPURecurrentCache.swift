@@ -9,7 +9,7 @@ package final class CPURecurrentCache: RecurrentCache {
 
   /// The state before the first position: zeros.
   /// - Parameter reserve: where the memory of copies comes from.
-  convenience init(_ shape: RecurrentShape, reserve: StateReserve = StateReserve()) {
+  convenience init(_ shape: RecurrentShape, reserve: StateReserve) {
     precondition(shape.stateCount >= 0 && shape.convolutionCount >= 0, "\(shape)")
     self.init(
       shape, reserve, convolution: StateBlock(count: shape.convolutionCount),
