@@ -19,8 +19,9 @@ package final class CPUBuffer {
 /// a decoding step takes no new memory from the system.
 ///
 /// Classes are four to an octave: a block is at most a quarter larger than what was asked for. Free
-/// blocks that nobody took for a while go back to the system, so that one long prompt is not paid for
-/// forever. Not thread-safe.
+/// blocks that nobody took for a while go back to the system, the largest first, so that one long prompt is
+/// not paid for forever; what a short prompt needs stays, for it comes after every answer, and a first touch
+/// of memory from the system costs more than the prompt's arithmetic. Not thread-safe.
 package final class BufferPool {
   private struct SizeClass {
     var free: [UnsafeMutablePointer<Float>] = []
@@ -32,11 +33,15 @@ package final class BufferPool {
   private var takes = 0
   /// Bytes taken from the system, in use or free.
   package private(set) var bytes = 0
+  /// Those of them that are free.
+  private var freeBytes = 0
 
   private static let alignment = 64
   private static let smallest = 64
   /// Takes after which an unused class is emptied: some ten decoding steps.
   private static let patience = 4096
+  /// Bytes of free blocks that stay however long nobody takes them.
+  package static let kept = 32 << 20
 
   package init() {}
 
@@ -52,6 +57,7 @@ package final class BufferPool {
     classes[index].lastTake = takes
     if takes % Self.patience == 0 { releaseUnused() }
     if let block = classes[index].free.popLast() {
+      freeBytes -= capacity * MemoryLayout<Float>.stride
       return CPUBuffer(pointer: block, capacity: capacity, pool: self)
     }
     let raw = UnsafeMutableRawPointer.allocate(
@@ -62,6 +68,7 @@ package final class BufferPool {
 
   fileprivate func give(_ block: UnsafeMutablePointer<Float>, capacity: Int) {
     classes[Self.sizeClass(capacity).index].free.append(block)
+    freeBytes += capacity * MemoryLayout<Float>.stride
   }
 
   /// Gives every free block back to the system.
@@ -70,14 +77,16 @@ package final class BufferPool {
   }
 
   private func releaseUnused() {
-    for index in classes.indices where takes - classes[index].lastTake >= Self.patience { release(index) }
+    for index in classes.indices.reversed() where freeBytes > Self.kept {
+      if takes - classes[index].lastTake >= Self.patience { release(index) }
+    }
   }
 
   private func release(_ index: Int) {
-    for block in classes[index].free {
-      bytes -= Self.capacity(index) * MemoryLayout<Float>.stride
-      block.deallocate()
-    }
+    let released = classes[index].free.count * Self.capacity(index) * MemoryLayout<Float>.stride
+    bytes -= released
+    freeBytes -= released
+    for block in classes[index].free { block.deallocate() }
     classes[index].free.removeAll()
   }
 
