@@ -20,8 +20,8 @@ package final class CPUBuffer {
 ///
 /// Classes are four to an octave: a block is at most a quarter larger than what was asked for. Free
 /// blocks that nobody took for a while go back to the system, the largest first, so that one long prompt is
-/// not paid for forever; what a short prompt needs stays, for it comes after every answer, and a first touch
-/// of memory from the system costs more than the prompt's arithmetic. Not thread-safe.
+/// not paid for forever; what a short prompt needs stays, for one follows every answer, and new memory is slow
+/// on a virtual machine. Not thread-safe.
 package final class BufferPool {
   private struct SizeClass {
     var free: [UnsafeMutablePointer<Float>] = []
@@ -33,8 +33,6 @@ package final class BufferPool {
   private var takes = 0
   /// Bytes taken from the system, in use or free.
   package private(set) var bytes = 0
-  /// Those of them that are free.
-  private var freeBytes = 0
 
   private static let alignment = 64
   private static let smallest = 64
@@ -57,7 +55,6 @@ package final class BufferPool {
     classes[index].lastTake = takes
     if takes % Self.patience == 0 { releaseUnused() }
     if let block = classes[index].free.popLast() {
-      freeBytes -= capacity * MemoryLayout<Float>.stride
       return CPUBuffer(pointer: block, capacity: capacity, pool: self)
     }
     let raw = UnsafeMutableRawPointer.allocate(
@@ -68,7 +65,6 @@ package final class BufferPool {
 
   fileprivate func give(_ block: UnsafeMutablePointer<Float>, capacity: Int) {
     classes[Self.sizeClass(capacity).index].free.append(block)
-    freeBytes += capacity * MemoryLayout<Float>.stride
   }
 
   /// Gives every free block back to the system.
@@ -77,17 +73,23 @@ package final class BufferPool {
   }
 
   private func releaseUnused() {
-    for index in classes.indices.reversed() where freeBytes > Self.kept {
-      if takes - classes[index].lastTake >= Self.patience { release(index) }
+    var free = classes.indices.reduce(0) { $0 + freeBytes($1) }
+    for index in classes.indices.reversed()
+    where free > Self.kept && takes - classes[index].lastTake >= Self.patience {
+      free -= freeBytes(index)
+      release(index)
     }
   }
 
   private func release(_ index: Int) {
-    let released = classes[index].free.count * Self.capacity(index) * MemoryLayout<Float>.stride
-    bytes -= released
-    freeBytes -= released
+    bytes -= freeBytes(index)
     for block in classes[index].free { block.deallocate() }
     classes[index].free.removeAll()
+  }
+
+  /// Bytes of a class's free blocks.
+  private func freeBytes(_ index: Int) -> Int {
+    classes[index].free.count * Self.capacity(index) * MemoryLayout<Float>.stride
   }
 
   /// The class of blocks that hold `count` numbers, and their capacity: 64 * {4, 5, 6, 7}/4 * 2^octave.
