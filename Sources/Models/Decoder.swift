@@ -16,12 +16,11 @@ final class Decoder: LanguageModel {
     self.backend = backend
   }
 
-  /// A decoder whose sizes have the usual keys, under an architecture's `model_type`.
+  /// A decoder whose sizes have the usual keys.
   convenience init(
-    _ architecture: String, _ shape: DecoderShape, ends: DecoderEnds, layers: [DecoderLayer],
-    _ weights: ModelWeights
+    _ shape: DecoderShape, ends: DecoderEnds, layers: [DecoderLayer], _ weights: ModelWeights
   ) {
-    self.init(shape.facts(architecture, weights.work), ends: ends, layers: layers, on: weights.backend)
+    self.init(shape.facts(weights.work), ends: ends, layers: layers, on: weights.backend)
   }
 
   func makeCaches() -> [any LayerCache] { layers.map { $0.mixer.makeCache(on: backend) } }

@@ -1,37 +1,44 @@
 import Checkpoints
 import Compute
 
-/// Which architectures there are. A new model is one file under Architectures and one line here.
+/// The architectures that can be loaded. A new one is a file under Architectures and a line here.
 public enum Registry {
-  private typealias Factory = @Sendable (ModelConfiguration, ModelWeights) throws -> any LanguageModel
+  static let all: [Architecture] = [
+    Llama.architecture,
+    Gemma3.architecture,
+    GPTOSS.architecture,
+    Qwen3Next.architecture,
+    Mamba2.architecture,
+  ]
 
-  private static let factories: [String: Factory] =
-    [
-      "gpt_oss": { try GPTOSS.model($0, $1) },
-      "llama": { try Llama.model($0, $1) },
-      "gemma3": { try Gemma3.model($0, $1) },
-      "gemma3_text": { try Gemma3.model($0, $1) },
-      "mamba2": { try Mamba2.model($0, $1) },
-      "qwen3_next": { try Qwen3Next.model($0, $1) },
-    ]
+  private static let byModelType = Dictionary(
+    all.flatMap { architecture in architecture.modelTypes.map { ($0, architecture) } },
+    uniquingKeysWith: { first, _ in first })
+  private static let byGGUFName = Dictionary(
+    all.compactMap { architecture in architecture.gguf.map { ($0.name, architecture) } },
+    uniquingKeysWith: { first, _ in first })
 
   /// The `model_type`s that can be loaded, sorted.
-  public static var architectures: [String] { factories.keys.sorted() }
+  public static var architectures: [String] { byModelType.keys.sorted() }
 
   /// Makes the model of a checkpoint: reads no weights, only maps them.
   ///
   /// - Throws: `ModelError` or `CheckpointError` naming what is missing or wrong.
   public static func model(_ checkpoint: Checkpoint, backend: any Backend) throws -> any LanguageModel {
-    if let gguf = checkpoint.gguf {
-      let naming = try GGUFNaming(architecture: gguf.architecture())
-      return try model(
-        GGUFConfiguration(gguf, checkpoint).json(), GGUFWeights(checkpoint: checkpoint, naming: naming),
-        backend: backend)
+    guard let metadata = checkpoint.gguf else {
+      guard let json = checkpoint.configuration else {
+        throw ModelError.missingConfiguration(model: checkpoint.path)
+      }
+      return try model(json, checkpoint, backend: backend)
     }
-    guard let json = checkpoint.configuration else {
-      throw ModelError.missingConfiguration(model: checkpoint.path)
+    let name = try metadata.architecture()
+    guard let architecture = byGGUFName[name], let conversion = architecture.gguf else {
+      throw ModelError.unknownArchitecture(name, known: byGGUFName.keys.sorted())
     }
-    return try model(json, checkpoint, backend: backend)
+    let json = try GGUFConfiguration(metadata, checkpoint, conversion).json(
+      modelType: architecture.modelTypes.first ?? name)
+    let weights = GGUFWeights(checkpoint: checkpoint, conversion: conversion)
+    return try architecture.build(ModelConfiguration(json), ModelWeights(weights, backend: backend))
   }
 
   /// Makes a model from a configuration with config.json's keys and a source of weights.
@@ -40,9 +47,17 @@ public enum Registry {
   ) throws -> any LanguageModel {
     let configuration = ModelConfiguration(json)
     let type = try configuration.string("model_type")
-    guard let factory = factories[type] else {
+    guard let architecture = byModelType[type] else {
       throw ModelError.unknownArchitecture(type, known: architectures)
     }
-    return try factory(configuration, ModelWeights(source, backend: backend))
+    let weights = PrefixedWeights(source: source, prefixes: architecture.prefixes)
+    return try architecture.build(configuration, ModelWeights(weights, backend: backend))
+  }
+
+  /// How conversations with a checkpoint's model are put into tokens.
+  public static func conversationFormat(of checkpoint: Checkpoint) -> ConversationFormat {
+    let name = checkpoint.architecture ?? ""
+    let architecture = checkpoint.gguf == nil ? byModelType[name] : byGGUFName[name]
+    return architecture?.conversation ?? .template
   }
 }

@@ -46,6 +46,14 @@ struct RegistryTests {
     #expect(error?.description.contains(key) == true)
   }
 
+  @Test(arguments: [
+    ("gpt-oss-gguf", ConversationFormat.harmony), ("gpt-oss-openai", .harmony), ("gguf-gemma3", .template),
+    ("llama-plain", .template),
+  ])
+  func theConversationFormatIsTheArchitectures(_ name: String, _ format: ConversationFormat) throws {
+    #expect(try Registry.conversationFormat(of: TinyModel(name: name).checkpoint()) == format)
+  }
+
   @Test(arguments: [("smollm2-135m", 49152), ("mamba2-2.7b", 50288)])
   func syntheticShapesRun(_ name: String, vocabulary: Int) throws {
     for precision in Precision.allCases {

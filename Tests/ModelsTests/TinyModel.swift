@@ -26,9 +26,12 @@ struct TinyModel: Sendable, CustomTestStringConvertible {
     model: any LanguageModel, backend: CPUBackend
   ) {
     let backend = CPUBackend(precision: precision, threads: threads)
+    return (try Registry.model(checkpoint(), backend: backend), backend)
+  }
+
+  func checkpoint() throws -> Checkpoint {
     let gguf = path + "/model.gguf"
-    let checkpoint = try Checkpoint.open(FileManager.default.fileExists(atPath: gguf) ? gguf : path)
-    return (try Registry.model(checkpoint, backend: backend), backend)
+    return try Checkpoint.open(FileManager.default.fileExists(atPath: gguf) ? gguf : path)
   }
 
   /// The tokens and, row by row, the logits after each of them.

@@ -5,10 +5,20 @@ import Compute
 /// Pre-norm layers of grouped-query attention with a sink logit for each head and biases, every other one
 /// sliding; a mixture of experts with a clamped SwiGLU whose router and experts have biases.
 enum GPTOSS {
+  static let architecture = Architecture(
+    "gpt_oss",
+    gguf: GGUFConversion(
+      "gpt-oss",
+      tensors: [
+        "post_attention_layernorm": "post_attention_norm", "self_attn.sinks": "attn_sinks.weight",
+        "mlp.router": "ffn_gate_inp",
+      ], keys: ["expert_feed_forward_length": "intermediate_size"]),
+    conversation: .harmony, shapes: SyntheticShape.gptOSS
+  ) { try model($0, $1) }
+
   static func model(_ configuration: ModelConfiguration, _ weights: ModelWeights) throws -> Decoder {
     let shape = try DecoderShape(configuration)
-    let sliding = try configuration.slidingLayers(count: shape.layers) { $0 % 2 == 0 }
-    let window = try configuration.integer("sliding_window", 1...1 << 40, default: 128)
+    let windows = try configuration.windows(count: shape.layers, default: 128) { $0 % 2 == 0 }
     let rotary = try configuration.rotaryTable(headSize: shape.headSize)
 
     let ends = try DecoderEnds(shape, weights)
@@ -17,14 +27,14 @@ enum GPTOSS {
       return DecoderLayer(
         mixerNorm: try weights.norm(prefix + "input_layernorm", shape),
         mixer: try SelfAttention(
-          prefix + "self_attn.", shape, rotary: rotary, weights, window: sliding[index] ? window : nil,
+          prefix + "self_attn.", shape, rotary: rotary, weights, window: windows[index],
           sinks: try weights.parameter(prefix + "self_attn.sinks", [shape.heads])),
         feedForward: (
           try weights.norm(prefix + "post_attention_layernorm", shape),
           try mixture(prefix + "mlp.", shape, configuration, weights)
         ))
     }
-    return Decoder("gpt_oss", shape, ends: ends, layers: layers, weights)
+    return Decoder(shape, ends: ends, layers: layers, weights)
   }
 
   /// The router and the experts, under the names of OpenAI's checkpoint (float or MXFP4), or of MLX and GGUF.

@@ -1,3 +1,4 @@
+import Checkpoints
 import Compute
 import Foundation
 
@@ -6,6 +7,27 @@ import Foundation
 /// Norms before and after attention and feed-forward and on each query and key head; five sliding layers,
 /// with a rope base of their own, to each full one; embeddings scaled by the root of the width.
 enum Gemma3 {
+  static let architecture = Architecture(
+    "gemma3_text", "gemma3",
+    gguf: GGUFConversion(
+      "gemma3",
+      tensors: [
+        "post_attention_layernorm": "post_attention_norm", "pre_feedforward_layernorm": "ffn_norm",
+        "post_feedforward_layernorm": "post_ffw_norm",
+      ], configure: configure)
+  ) { try model($0, $1) }
+
+  /// The converter adds 1 to the norms' weights and drops the scale of queries, which differs only in the 27B model;
+  /// llama.cpp recognises that one by its layers.
+  private static func configure(_ object: inout JSONObject) {
+    object["norm_weights_include_one"] = true
+    if object["num_hidden_layers"]?.asInteger == 62, let hidden = object["hidden_size"]?.asInteger,
+      let heads = object["num_attention_heads"]?.asInteger, heads > 0
+    {
+      object["query_pre_attn_scalar"] = .integer(hidden / heads)
+    }
+  }
+
   static func model(_ configuration: ModelConfiguration, _ weights: ModelWeights) throws -> Decoder {
     let shape = try DecoderShape(configuration, tiedByDefault: true)
     let hidden = shape.hidden
@@ -14,8 +36,7 @@ enum Gemma3 {
     let key =
       configuration.has("sliding_window_pattern") ? "sliding_window_pattern" : "_sliding_window_pattern"
     let period = try configuration.integer(key, 1...4096, default: 6)
-    let sliding = try configuration.slidingLayers(count: shape.layers) { ($0 + 1) % period != 0 }
-    let window = try configuration.integer("sliding_window", 1...1 << 40, default: 512)
+    let windows = try configuration.windows(count: shape.layers, default: 512) { ($0 + 1) % period != 0 }
     let rotary = try rotaryTables(configuration, headSize: shape.headSize)
     let activation = try configuration.activation(default: "gelu_pytorch_tanh")
     let scale = 1 / sqrt(try configuration.positive("query_pre_attn_scalar", default: Double(shape.headSize)))
@@ -31,8 +52,8 @@ enum Gemma3 {
     let layers = try (0..<shape.layers).map { index in
       let prefix = "model.layers.\(index)."
       var attention = try SelfAttention(
-        prefix + "self_attn.", shape, rotary: sliding[index] ? rotary.local : rotary.global, weights,
-        scale: Float(scale), window: sliding[index] ? window : nil, softcap: attentionSoftcap)
+        prefix + "self_attn.", shape, rotary: windows[index] == nil ? rotary.global : rotary.local, weights,
+        scale: Float(scale), window: windows[index], softcap: attentionSoftcap)
       attention.headNorms = (
         try norm(prefix + "self_attn.q_norm", size: shape.headSize),
         try norm(prefix + "self_attn.k_norm", size: shape.headSize)
@@ -46,7 +67,7 @@ enum Gemma3 {
         ),
         afterFeedForward: try norm(prefix + "post_feedforward_layernorm"))
     }
-    return Decoder("gemma3_text", shape, ends: ends, layers: layers, weights)
+    return Decoder(shape, ends: ends, layers: layers, weights)
   }
 
   /// The sliding layers' table and the full layers'.

@@ -3,6 +3,15 @@
 /// Pre-norm layers of grouped-query attention and a gated feed-forward block; biases where the file has
 /// them; the output head may be the embedding.
 enum Llama {
+  static let architecture = Architecture(
+    "llama",
+    gguf: GGUFConversion("llama") {
+      // The converter reorders the rows of q and k, so that rotated pairs are neighbours.
+      $0["rope_interleaved"] = true
+    },
+    shapes: SyntheticShape.llama
+  ) { try model($0, $1) }
+
   static func model(_ configuration: ModelConfiguration, _ weights: ModelWeights) throws -> Decoder {
     let shape = try DecoderShape(configuration)
     let rotary = try configuration.rotaryTable(headSize: shape.headSize)
@@ -19,6 +28,6 @@ enum Llama {
           try GatedFeedForward(prefix + "mlp.", shape, activation, weights)
         ))
     }
-    return Decoder("llama", shape, ends: ends, layers: layers, weights)
+    return Decoder(shape, ends: ends, layers: layers, weights)
   }
 }

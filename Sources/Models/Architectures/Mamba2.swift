@@ -1,3 +1,4 @@
+import Checkpoints
 import Compute
 
 /// Mamba-2 (arXiv:2405.21060): layers of a norm and a state-space mixer, no attention and no positions. What a
@@ -6,6 +7,23 @@ import Compute
 /// Steps are held within `time_step_limit` whether a prompt is read or a token is generated, as mlx-lm does;
 /// transformers does so in prompts only. The public checkpoints have no limits.
 enum Mamba2 {
+  static let architecture = Architecture(
+    "mamba2",
+    gguf: GGUFConversion(
+      "mamba2",
+      tensors: GGUFConversion.stateSpaceTensors("mixer").merging(["norm": "attn_norm"]) { $1 },
+      keys: GGUFConversion.stateSpaceKeys, configure: configure, restore: GGUFConversion.restoringDecay),
+    shapes: SyntheticShape.mamba2
+  ) { try model($0, $1) }
+
+  private static func configure(_ object: inout JSONObject) {
+    object["layer_norm_epsilon"] = object["rms_norm_eps"]
+    if let heads = object["num_heads"]?.asInteger, heads > 0, let inner = object["ssm_inner_size"]?.asInteger
+    {
+      object["head_dim"] = .integer(inner / heads)
+    }
+  }
+
   static func model(_ configuration: ModelConfiguration, _ weights: ModelWeights) throws -> Decoder {
     let shape = try shape(configuration)
     let layerCount = try configuration.integer("num_hidden_layers", 1...4096)
@@ -26,10 +44,10 @@ enum Mamba2 {
         mixer: try StateSpaceMixer(prefix + "mixer.", shape, epsilon: epsilon, weights))
     }
     let facts = ModelFacts(
-      architecture: "mamba2", vocabularyCount: vocabulary,
+      architecture: try configuration.string("model_type"), vocabularyCount: vocabulary,
       // A state has no length that it ends at. Where nobody says how far the model was trained, as many
       // positions as llama.cpp's converter writes into its files.
-      contextLength: try configuration.integer("max_position_embeddings", 1...1 << 40, default: 1 << 20),
+      contextLength: try configuration.contextLength(default: 1 << 20),
       layerCount: layerCount, work: weights.work)
     return Decoder(facts, ends: ends, layers: layers, on: weights.backend)
   }

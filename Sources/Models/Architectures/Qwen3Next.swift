@@ -6,6 +6,8 @@ import Compute
 /// of each query and key head and a quarter of it rotated; a mixture of many small experts and a shared one, behind
 /// a gate of its own.
 enum Qwen3Next {
+  static let architecture = Architecture("qwen3_next", shapes: SyntheticShape.qwen3Next) { try model($0, $1) }
+
   static func model(_ configuration: ModelConfiguration, _ weights: ModelWeights) throws -> Decoder {
     let shape = try DecoderShape(configuration)
     let attends = try attentionLayers(configuration, count: shape.layers)
@@ -46,14 +48,13 @@ enum Qwen3Next {
         mixerNorm: try norm(prefix + "input_layernorm"), mixer: mixer,
         feedForward: (try norm(prefix + "post_attention_layernorm"), feedForward))
     }
-    return Decoder("qwen3_next", shape, ends: ends, layers: layers, weights)
+    return Decoder(shape, ends: ends, layers: layers, weights)
   }
 
   /// Which layers attend: as `layer_types` says, or the last of every `full_attention_interval`.
   private static func attentionLayers(_ configuration: ModelConfiguration, count: Int) throws -> [Bool] {
-    if let types = try configuration.strings("layer_types") {
-      guard types.count == count, types.allSatisfy({ ["full_attention", "linear_attention"].contains($0) })
-      else {
+    if let types = try configuration.layerTypes(count: count) {
+      guard types.allSatisfy({ ["full_attention", "linear_attention"].contains($0) }) else {
         throw ModelError.wrongValue(
           key: "layer_types", expected: "full_attention or linear_attention for each of \(count) layers")
       }

@@ -1,23 +1,39 @@
 /// The sizes that nearly every decoder's config.json gives under the same keys, checked.
+///
+/// Where a size differs from layer to layer, `subscript(layer:)` gives the shape of one layer, and the shape of the
+/// whole has the largest.
 struct DecoderShape {
+  /// `model_type`.
+  let architecture: String
   let hidden: Int
   let layers: Int
-  let heads: Int
-  let keyValueHeads: Int
+  private(set) var heads: Int
+  /// 0 in a layer without attention.
+  private(set) var keyValueHeads: Int
   let headSize: Int
   let vocabulary: Int
-  let intermediate: Int
+  /// 0 in a layer without a feed-forward block.
+  private(set) var intermediate: Int
   let epsilon: Double
   let contextLength: Int
   let tied: Bool
 
+  private let layerHeads: [Int]
+  private let layerKeyValueHeads: [Int]
+  private let layerIntermediates: [Int]
+
   /// - Throws: `ModelError` naming the key that is missing or impossible.
   init(_ configuration: ModelConfiguration, tiedByDefault: Bool = false) throws {
+    architecture = try configuration.string("model_type")
     hidden = try configuration.integer("hidden_size", 1...1 << 20)
     layers = try configuration.integer("num_hidden_layers", 1...4096)
-    heads = try configuration.integer("num_attention_heads", 1...65536)
-    keyValueHeads = try configuration.integer("num_key_value_heads", 1...65536, default: heads)
-    guard heads % keyValueHeads == 0 else {
+    layerHeads = try configuration.layered("num_attention_heads", 1...65536, count: layers)
+    heads = layerHeads.max() ?? 1
+    layerKeyValueHeads = try configuration.layered(
+      "num_key_value_heads", 0...65536, count: layers, default: layerHeads)
+    keyValueHeads = layerKeyValueHeads.max() ?? 1
+    guard zip(layerHeads, layerKeyValueHeads).allSatisfy({ $1 == 0 || $0 % $1 == 0 }), keyValueHeads > 0
+    else {
       throw ModelError.wrongValue(key: "num_key_value_heads", expected: "a divisor of num_attention_heads")
     }
     headSize = try configuration.integer("head_dim", 1...65536, default: max(hidden / heads, 1))
@@ -25,16 +41,34 @@ struct DecoderShape {
       throw ModelError.outOfRange(key: "head_dim", value: Double(headSize), allowed: "even")
     }
     vocabulary = try configuration.integer("vocab_size", 1...1 << 24)
-    intermediate = try configuration.integer("intermediate_size", 1...1 << 24, default: 4 * hidden)
+    layerIntermediates = try configuration.layered(
+      "intermediate_size", 0...1 << 24, count: layers, default: Array(repeating: 4 * hidden, count: layers))
+    intermediate = layerIntermediates.max() ?? 0
     epsilon = try configuration.positive("rms_norm_eps", default: 1e-6)
-    contextLength = try configuration.integer("max_position_embeddings", 1...1 << 40, default: 2048)
+    contextLength = try configuration.contextLength(default: 2048)
     tied = try configuration.bool("tie_word_embeddings", default: tiedByDefault)
   }
 
+  /// The shape of one layer.
+  subscript(layer index: Int) -> DecoderShape {
+    var shape = self
+    shape.heads = layerHeads[index]
+    shape.keyValueHeads = layerKeyValueHeads[index]
+    shape.intermediate = layerIntermediates[index]
+    return shape
+  }
+
   /// What the outside is told.
-  func facts(_ architecture: String, _ work: TokenWork) -> ModelFacts {
+  func facts(_ work: TokenWork) -> ModelFacts {
     ModelFacts(
       architecture: architecture, vocabularyCount: vocabulary, contextLength: contextLength,
       layerCount: layers, work: work)
+  }
+}
+
+extension ModelConfiguration {
+  /// Positions that the model was made for. Positions are 32-bit numbers, so more than 2^30 count as 2^30.
+  func contextLength(default fallback: Int) throws -> Int {
+    min(try integer("max_position_embeddings", 1...Int.max, default: fallback), 1 << 30)
   }
 }

@@ -116,6 +116,12 @@ public struct ModelConfiguration {
     }
   }
 
+  /// A list of whole numbers; nil where the key is missing or holds no list.
+  func integers(_ key: String, _ range: ClosedRange<Int>) throws -> [Int]? {
+    guard case .array(let items)? = value(key) else { return nil }
+    return try items.map { try integer($0, key, range) }
+  }
+
   /// Two numbers, the least and the largest; either may be infinite.
   func limits(_ key: String) throws -> ClosedRange<Float>? {
     guard let value = value(key) else { return nil }
@@ -154,15 +160,5 @@ extension ModelConfiguration {
     case "relu2": return .reluSquared
     default: throw ModelError.unsupported("the activation '\(name)' is not supported")
     }
-  }
-
-  /// Which layers attend to a sliding window: as `layer_types` says.
-  /// - Parameter fallback: says so of a layer where the configuration does not.
-  func slidingLayers(count: Int, _ fallback: (Int) -> Bool) throws -> [Bool] {
-    guard let types = try strings("layer_types") else { return (0..<count).map(fallback) }
-    guard types.count == count else {
-      throw ModelError.wrongValue(key: "layer_types", expected: "one for each of \(count) layers")
-    }
-    return types.map { $0 == "sliding_attention" }
   }
 }

@@ -1,9 +1,12 @@
 import Compute
+import Foundation
 
 extension Weight {
-  /// The same with each number replaced by `body` of it. Copies: for lists of a few numbers.
+  /// log(-x) of each number x. Copies: for lists of a few numbers.
   /// - Throws: `ModelError.unsupported` for a format other than float32.
-  func mapped(_ body: (Float) -> Float) throws -> Weight {
+  func logarithmOfNegated() throws -> Weight { try mapped { log(-$0) } }
+
+  private func mapped(_ body: (Float) -> Float) throws -> Weight {
     guard format == .float32 else {
       throw ModelError.unsupported("a list stored as \(format), not as float32")
     }

@@ -1,6 +1,5 @@
 import Checkpoints
 import Compute
-import Foundation
 
 /// Where a model's weights come from: a checkpoint, or a synthetic one made up for measurements.
 public protocol WeightSource {
@@ -17,15 +16,26 @@ extension Checkpoint: WeightSource {
   public func storedWeight(_ name: String, shape: [Int]) throws -> Weight { try weight(name) }
 }
 
-/// A GGUF file's tensors under the names of the public checkpoints.
-struct GGUFWeights: WeightSource {
-  let checkpoint: Checkpoint
-  let naming: GGUFNaming
+/// A source whose tensors may have other prefixes than the names that an architecture asks for.
+struct PrefixedWeights: WeightSource {
+  let source: any WeightSource
+  /// From the prefix that is asked for to those that the source may have in its place.
+  let prefixes: [String: [String]]
 
-  func contains(_ name: String) -> Bool { checkpoint.contains(naming.fileName(name)) }
+  func contains(_ name: String) -> Bool { sourceName(name) != nil }
+
   func storedWeight(_ name: String, shape: [Int]) throws -> Weight {
-    let found = try checkpoint.weight(naming.fileName(name))
-    // The converter has worked out -exp(A_log).
-    return name.hasSuffix(".A_log") ? try found.mapped { log(-$0) } : found
+    try source.storedWeight(sourceName(name) ?? name, shape: shape)
+  }
+
+  private func sourceName(_ name: String) -> String? {
+    if source.contains(name) { return name }
+    for (prefix, others) in prefixes where name.hasPrefix(prefix) {
+      for other in others {
+        let candidate = other + name.dropFirst(prefix.count)
+        if source.contains(candidate) { return candidate }
+      }
+    }
+    return nil
   }
 }

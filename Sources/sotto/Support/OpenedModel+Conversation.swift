@@ -1,22 +1,11 @@
 import Checkpoints
 import Conversation
 import Generation
+import Models
 import Tokenization
 
 // How a conversation is put into the model's own words, and how its output is read.
 extension OpenedModel {
-  /// The conversation formats there are.
-  enum Format: Equatable {
-    /// OpenAI's harmony, for GPT-OSS.
-    case harmony
-    /// A Jinja template.
-    case template
-
-    static func choose(architecture: String?) -> Format {
-      ["gpt_oss", "gpt-oss"].contains(architecture) ? .harmony : .template
-    }
-  }
-
   /// What a model reads before it answers, and how to read what it says then.
   struct Turn {
     var prompt: Prompt
@@ -104,7 +93,7 @@ extension OpenedModel {
     return source?.contains("reasoning_effort") == true ? HarmonyEffort.allCases.map(\.rawValue) : []
   }
 
-  private var format: Format { Format.choose(architecture: checkpoint.architecture) }
+  private var format: ConversationFormat { Registry.conversationFormat(of: checkpoint) }
 
   private func harmony(
     _ messages: JSON, tools: JSON?, _ variables: [String: JSON]

@@ -1,8 +1,8 @@
 import Checkpoints
 
 extension SyntheticShape {
-  /// The state-space models.
-  static let stateSpace: [SyntheticShape] = [
+  /// Mamba-2 2.7B in 8 bits.
+  static let mamba2: [SyntheticShape] = [
     SyntheticShape(
       name: "mamba2-2.7b",
       configuration: [

@@ -1,0 +1,108 @@
+import Checkpoints
+import Compute
+
+/// Brings a GGUF file's metadata into the keys of config.json, so that an architecture reads one kind of
+/// configuration. What the file leaves unsaid is left out; the architecture knows its defaults.
+struct GGUFConfiguration {
+  private let metadata: GGUFMetadata
+  private let checkpoint: Checkpoint
+  private let conversion: GGUFConversion
+
+  init(_ metadata: GGUFMetadata, _ checkpoint: Checkpoint, _ conversion: GGUFConversion) {
+    self.metadata = metadata
+    self.checkpoint = checkpoint
+    self.conversion = conversion
+  }
+
+  /// GGUF keys, behind the architecture's name, and what config.json calls them. A value may be an array with one
+  /// element per layer.
+  private static let common = [
+    "block_count": "num_hidden_layers",
+    "context_length": "max_position_embeddings",
+    "embedding_length": "hidden_size",
+    "feed_forward_length": "intermediate_size",
+    "attention.head_count": "num_attention_heads",
+    "attention.head_count_kv": "num_key_value_heads",
+    "attention.key_length": "head_dim",
+    "attention.sliding_window": "sliding_window",
+    "attention.sliding_window_pattern": "sliding_window_pattern",
+    "attention.layer_norm_rms_epsilon": "rms_norm_eps",
+    "attention.layer_norm_epsilon": "layer_norm_eps",
+    "expert_count": "num_local_experts",
+    "expert_used_count": "num_experts_per_tok",
+    "rope.freq_base": "rope_theta",
+    "attn_logit_softcapping": "attn_logit_softcapping",
+    "final_logit_softcapping": "final_logit_softcapping",
+  ]
+
+  /// An object with config.json's keys.
+  /// - Parameter modelType: the value of `model_type`.
+  func json(modelType: String) throws -> JSON {
+    var object = JSONObject()
+    object["model_type"] = .string(modelType)
+    object["vocab_size"] = .integer(try checkpoint.weight("token_embd.weight").rows)
+    object["tie_word_embeddings"] = .bool(!checkpoint.contains("output.weight"))
+    object["rope_scaling"] = try ropeScaling()
+    for table in [Self.common, conversion.keys] {
+      for (key, name) in table {
+        if let value = try value("\(conversion.name).\(key)") { object[name] = value }
+      }
+    }
+    try conversion.configure(&object)
+    return .object(object)
+  }
+
+  /// A value of the metadata, whatever its kind; nil where there is none.
+  private func value(_ key: String) throws -> JSON? {
+    switch metadata[key] {
+    case .integer(let value): return .integer(value)
+    case .number(let value): return .number(value)
+    case .bool(let value): return .bool(value)
+    case .string: return try metadata.optionalString(key).map { .string($0) }
+    case .strings(let values): return .array(values.strings().map { .string($0) })
+    case .numbers(let values):
+      if values.element.isFloatingPoint { return .array(values.floats().map { .number(Double($0)) }) }
+      let integers = try metadata.integers(key)
+      return .array(values.element == .bool ? integers.map { .bool($0 != 0) } : integers.map { .integer($0) })
+    case .arrays, nil: return nil
+    }
+  }
+
+  /// The scaling of rotary frequencies, if any.
+  ///
+  /// GGUF has no key for YaRN's `truncate`, and llama.cpp always rounds the range outwards to whole pairs, as
+  /// is also the default here. OpenAI's checkpoint says `truncate: false`: with its range (8.09 to 17.40 become
+  /// 8 to 18) the same weights then answer slightly differently from GGUF. But a file means the same wherever
+  /// it is run: Tests/Scripts/compare_gpt_oss.py finds 5e-6 standard deviations of the logits to llama.cpp.
+  private func ropeScaling() throws -> JSON {
+    if checkpoint.contains("rope_freqs.weight") {
+      return ["rope_type": "factors", "factors": try factors("rope_freqs.weight")]
+    }
+    let prefix = "\(conversion.name).rope.scaling."
+    guard let kind = try metadata.optionalString(prefix + "type"), kind != "none" else { return .null }
+    var scaling = JSONObject()
+    scaling["rope_type"] = .string(kind)
+    for (key, name) in [
+      ("factor", "factor"), ("original_context_length", "original_max_position_embeddings"),
+      ("attn_factor", "attention_factor"), ("yarn_beta_fast", "beta_fast"), ("yarn_beta_slow", "beta_slow"),
+    ] {
+      if let value = try metadata.optionalNumber(prefix + key) { scaling[name] = .number(value) }
+    }
+    return .object(scaling)
+  }
+
+  /// The numbers of a small float32 tensor.
+  private func factors(_ name: String) throws -> JSON {
+    let weight = try checkpoint.weight(name)
+    guard weight.format == .float32, weight.shape.count == 1 else {
+      throw ModelError.unsupported("\(name) is not a list of float32 numbers")
+    }
+    return weight.values.withUnsafeBytes { bytes in
+      .array(
+        (0..<weight.columns).map { index in
+          let bits = bytes.loadUnaligned(fromByteOffset: index * 4, as: UInt32.self)
+          return .number(Double(Float(bitPattern: UInt32(littleEndian: bits))))
+        })
+    }
+  }
+}

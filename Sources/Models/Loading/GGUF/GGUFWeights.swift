@@ -1,0 +1,51 @@
+import Checkpoints
+import Compute
+
+/// A GGUF file's tensors under the names of the public checkpoints.
+///
+/// `model.layers.3.self_attn.q_proj.weight` is `blk.3.attn_q.weight`: the part behind the layer's number is looked up
+/// in a table, first in the architecture's own.
+struct GGUFWeights: WeightSource {
+  let checkpoint: Checkpoint
+  let conversion: GGUFConversion
+
+  func contains(_ name: String) -> Bool { checkpoint.contains(fileName(name)) }
+
+  func storedWeight(_ name: String, shape: [Int]) throws -> Weight {
+    try conversion.restore(name, checkpoint.weight(fileName(name)))
+  }
+
+  private static let common = [
+    "model.embed_tokens": "token_embd", "backbone.embeddings": "token_embd",
+    "model.norm": "output_norm", "backbone.norm_f": "output_norm",
+    "lm_head": "output",
+    "input_layernorm": "attn_norm",
+    "self_attn.q_proj": "attn_q",
+    "self_attn.k_proj": "attn_k",
+    "self_attn.v_proj": "attn_v",
+    "self_attn.o_proj": "attn_output",
+    "self_attn.q_norm": "attn_q_norm",
+    "self_attn.k_norm": "attn_k_norm",
+    "post_attention_layernorm": "ffn_norm",
+    "mlp.gate_proj": "ffn_gate",
+    "mlp.up_proj": "ffn_up",
+    "mlp.down_proj": "ffn_down",
+    "mlp.experts.gate_proj": "ffn_gate_exps",
+    "mlp.experts.up_proj": "ffn_up_exps",
+    "mlp.experts.down_proj": "ffn_down_exps",
+  ]
+
+  /// The file's name of a tensor; a name without counterpart stays as it is.
+  private func fileName(_ name: String) -> String {
+    let ending = [".weight", ".bias"].first { name.hasSuffix($0) } ?? ""
+    let stem = name.dropLast(ending.count)
+    if let found = translated(String(stem)) { return found + ending }
+    let parts = stem.split(separator: ".", omittingEmptySubsequences: false)
+    guard let index = parts.firstIndex(where: { Int($0) != nil }),
+      let found = translated(parts[(index + 1)...].joined(separator: "."))
+    else { return name }
+    return "blk.\(parts[index]).\(found)\(ending)"
+  }
+
+  private func translated(_ stem: String) -> String? { conversion.tensors[stem] ?? Self.common[stem] }
+}

@@ -1,0 +1,52 @@
+import Checkpoints
+import Models
+import Testing
+
+/// Values that hold for all layers or for one layer each.
+struct ModelConfigurationTests {
+  private func configuration(_ text: String) throws -> ModelConfiguration {
+    ModelConfiguration(try JSON(parsing: text))
+  }
+
+  @Test func aNumberHoldsForAllLayersAndAListForOneEach() throws {
+    #expect(try configuration(#"{"n": 4}"#).layered("n", 0...9, count: 3) == [4, 4, 4])
+    #expect(try configuration(#"{"n": [4, 0, 8]}"#).layered("n", 0...9, count: 3) == [4, 0, 8])
+    #expect(try configuration("{}").layered("n", 0...9, count: 2, default: [1, 2]) == [1, 2])
+    #expect(try configuration(#"{"n": null}"#).layered("n", 0...9, count: 2, default: [1, 2]) == [1, 2])
+  }
+
+  @Test(arguments: [
+    "{}", #"{"n": [1, 2]}"#, #"{"n": [1, 2, 3, 4]}"#, #"{"n": [1, 2, 10]}"#, #"{"n": [1, 2, 2.5]}"#,
+    #"{"n": "3"}"#, #"{"n": []}"#, #"{"n": 10}"#,
+  ])
+  func otherListsAreRefused(_ text: String) throws {
+    let configuration = try configuration(text)
+    #expect(throws: ModelError.self) { try configuration.layered("n", 0...9, count: 3) }
+  }
+
+  @Test(arguments: [
+    ("{}", [nil, nil, nil]),
+    (#"{"sliding_window": null}"#, [nil, nil, nil]),
+    (#"{"sliding_window": 7}"#, [7, nil, 7]),
+    (#"{"sliding_window": 7, "sliding_window_pattern": 3}"#, [7, nil, 7]),
+    (#"{"sliding_window": 7, "sliding_window_pattern": [false, true, true]}"#, [nil, 7, 7]),
+    (
+      #"{"sliding_window": 7, "layer_types": ["full_attention", "full_attention", "sliding_attention"]}"#,
+      [nil, nil, 7]
+    ),
+  ])
+  func windowsAreThoseOfTheLayers(_ text: String, _ expected: [Int?]) throws {
+    #expect(try configuration(text).windows(count: 3) { $0 != 1 } == expected)
+  }
+
+  @Test(arguments: [
+    #"{"sliding_window": 0}"#, #"{"sliding_window": "all"}"#,
+    #"{"sliding_window": 7, "sliding_window_pattern": [true]}"#,
+    #"{"sliding_window": 7, "sliding_window_pattern": [true, 1, false]}"#,
+    #"{"sliding_window": 7, "layer_types": ["sliding_attention"]}"#,
+  ])
+  func otherWindowsAreRefused(_ text: String) throws {
+    let configuration = try configuration(text)
+    #expect(throws: ModelError.self) { try configuration.windows(count: 3) { _ in true } }
+  }
+}
