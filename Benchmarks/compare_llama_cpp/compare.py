@@ -1,16 +1,16 @@
-"""Sotto beside llama.cpp on the same GGUF file, in turn, in one run.
+"""Compares Sotto with llama.cpp on the same GGUF file, alternating, in one run.
 
     pip install llama-cpp-python==0.3.36      (compiles for this machine: about 15 minutes on 2 cores)
     python compare.py MODEL.gguf [--rounds 5] [--threads 2] [--prompts 512,128] [--generate 64] [--json FILE]
 
-Each round measures both programs at each prompt length, one after the other, and the order turns from round to
-round, so that a machine that slows down or has other guests treats both alike. Printed are medians over the
-rounds, the range seen, and the median of the rounds' ratios. llama.cpp is driven through its C interface: one
+Each round measures both programs at each prompt length, one after the other, and the order alternates, so that
+other load on the machine affects both alike. Prints medians over the rounds, the range, and the median of the
+rounds' ratios. llama.cpp is driven through its C interface: one
 llama_decode for the prompt (n_batch = n_ubatch = its length), then single tokens behind it; Sotto through
 `sotto bench`. Then the time from the start of `sotto generate` to its first byte, with the file in the page cache.
 
-Measure on a machine that does nothing else: llama.cpp's threads wait for each other by spinning, so that with more
-work than cores it falls to a tenth of its speed, and the ratios say nothing.
+Measure on an idle machine: llama.cpp's threads synchronise by spinning, so with more runnable threads than cores it
+falls to a tenth of its speed and the ratios are meaningless.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ SHORT_PROMPT = (
 
 
 class LlamaCpp:
-    """One context of llama.cpp, held for the whole run; its threads sleep while Sotto is measured."""
+    """One llama.cpp context for the whole run; its threads sleep while Sotto is measured."""
 
     def __init__(self, model: Path, threads: int, context: int):
         llama_cpp.llama_backend_init()
@@ -61,7 +61,7 @@ class LlamaCpp:
         llama_cpp.llama_get_logits(self.context)  # waits for the result
 
     def measure(self, prompt: int, generate: int) -> dict[str, float]:
-        """Tokens a second of the prompt and of the generation behind it."""
+        """Tokens per second for the prompt and for the generation after it."""
         llama_cpp.llama_memory_clear(llama_cpp.llama_get_memory(self.context), True)
         begin = time.perf_counter()
         for start in range(0, prompt, 512):
@@ -78,7 +78,7 @@ def sotto(*arguments: str) -> str:
 
 
 def first_token_times(model: Path, threads: int, rounds: int) -> tuple[list[float], int]:
-    """Milliseconds from the start of `sotto generate` to its first byte, and the prompt's number of tokens."""
+    """Milliseconds from the start of `sotto generate` to its first byte, and the number of prompt tokens."""
     command = ["generate", str(model), "-p", SHORT_PROMPT, "--raw", "--max-tokens", "1", "--temperature", "0",
                "--threads", str(threads)]
     tokens = json.loads(sotto(*command, "--json"))["prompt_tokens"]
@@ -110,10 +110,10 @@ def main() -> int:
     prompts = [int(n) for n in options.prompts.split(",")]
     load = os.getloadavg()[0]
     if load > 0.5:
-        print(f"warning: the machine is busy (load {load:.1f}); the ratios will flatter Sotto", file=sys.stderr)
+        print(f"warning: the machine is busy (load {load:.1f}); the ratios will favour Sotto", file=sys.stderr)
 
     other = LlamaCpp(options.model, options.threads, max(prompts) + options.generate + 8)
-    other.measure(min(prompts), 4)  # both have warm caches: the first round is a measurement too
+    other.measure(min(prompts), 4)  # warm-up, so that the first round counts too
 
     def run_llama_cpp(prompt: int) -> dict[str, float]:
         rounds = [other.measure(prompt, options.generate) for _ in range(options.repeat)]

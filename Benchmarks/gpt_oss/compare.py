@@ -1,26 +1,26 @@
-"""GPT-OSS: Sotto beside llama.cpp on the same GGUF file, in turn, in one run.
+"""GPT-OSS: compares Sotto with llama.cpp on the same GGUF file, alternating, in one run.
 
     pip install llama-cpp-python==0.3.36      (compiles for this machine: about 15 minutes on 2 cores)
     python make_model.py MODEL.gguf
     python compare.py MODEL.gguf [--rounds 3] [--cases prompt-512,prompt-128,cached,generation,start]
 
-    prompt-512, prompt-128   tokens a second of a prompt
-    cached                   milliseconds for 32 new tokens behind a cache of 2,000
-    generation               tokens a second at a context of 512
-    start                    milliseconds from the start to the first token of a prompt of 30 tokens, the file being
-                             in the page cache: for Sotto the whole process, for llama.cpp from the moment that its
-                             library is loaded (loading the model, encoding, reading the prompt), and without its
-                             copy of the weights in another order, which would take several times as long
-    memory                   the largest resident memory after the prompts, over the file's size
+    prompt-512, prompt-128   prompt tokens per second
+    cached                   milliseconds to prefill 32 tokens after 2,000 cached ones
+    generation               generated tokens per second after a context of 512
+    start                    milliseconds from the start to the first token of a prompt of 30 tokens, with the file
+                             in the page cache: for Sotto the whole process, for llama.cpp from the loaded library
+                             on (loading the model, encoding, prefill) and without repacking the weights, which
+                             would take several times as long
+    memory                   the peak resident memory after the prompts, relative to the file's size
 
-Every case is measured by both programs in turn, each in a process of its own that ends before the other starts, so
-that only the mapped file is shared; the order turns from round to round. Printed are medians over the rounds and the
-median of the rounds' ratios. llama.cpp is driven through its C interface with its own defaults (n_batch = n_ubatch =
+Both programs measure each case alternately, each in a process of its own that ends before the other starts, so that
+only the page cache is shared; the order alternates from round to round. Prints medians over the rounds and the median
+of the rounds' ratios. llama.cpp is driven through its C interface with its own defaults (n_batch = n_ubatch =
 512, as many threads as cores).
 
-Measure on a machine that does nothing else, with memory for the file twice (llama.cpp may keep a copy of it in
-another order): llama.cpp's threads wait for each other by spinning, so that with more work than cores it falls to a
-fraction of its speed, and the ratios say nothing.
+Measure on an idle machine with memory for twice the file (llama.cpp may repack the weights): llama.cpp's threads
+synchronise by spinning, so with more runnable threads than cores it falls to a fraction of its speed and the ratios
+are meaningless.
 """
 
 from __future__ import annotations
@@ -38,10 +38,10 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
 SOTTO = os.environ.get("SOTTO", str(ROOT / ".build" / "release" / "sotto"))
-#: 30 tokens in the vocabulary of make_model.py, where two letters make one.
+#: 30 tokens in the vocabulary of make_model.py, whose tokens have two letters.
 PROMPT = " ".join(["abcdefghi", "jklmnopqr", "stuvwxyza", "bcdefghij", "klmnopqrs"])
 
-#: What a case asks both programs for, the number that counts, and whether more of it is better.
+#: The parameters of each case, its metric, and whether a higher value is better.
 CASES = {
     "prompt-512": ({"cached": 0, "prompt": 512, "generate": 0}, "prompt_tps", True),
     "prompt-128": ({"cached": 0, "prompt": 128, "generate": 0}, "prompt_tps", True),
@@ -52,7 +52,7 @@ CASES = {
 
 
 def resident(key: str) -> int:
-    """A line of /proc/self/status in bytes."""
+    """A value of /proc/self/status in bytes."""
     found = re.search(rf"^{key}:\s+(\d+) kB", Path("/proc/self/status").read_text(), re.M)
     return int(found[1]) * 1024 if found else 0
 
@@ -94,7 +94,7 @@ def llama_cpp_worker(model: str, threads: int, case: dict) -> None:
         return
     ids = [(i * 7919 + 13) % size for i in range(settings.n_ctx)]  # those of `sotto bench`
     cached, prompt, generate = case["cached"], case["prompt"], case["generate"]
-    decode(ids[cached : cached + 32])  # the first call makes its buffers
+    decode(ids[cached : cached + 32])  # the first call allocates buffers
     llama_cpp.llama_memory_clear(llama_cpp.llama_get_memory(context), True)
     decode(ids[:cached])
     memory = llama_cpp.llama_get_memory(context)
@@ -129,13 +129,13 @@ def run_sotto(model: Path, threads: int, case: dict) -> dict:
     command = [SOTTO, "bench", str(model), "--json", "--repeat", "3", "--threads", str(threads)]
     for key, value in case.items():
         command += [f"--{key}", str(value)]
-    said = json.loads(subprocess.run(command, check=True, capture_output=True, text=True).stdout)
-    return said | {"memory": said["peak_rss_bytes"]}
+    report = json.loads(subprocess.run(command, check=True, capture_output=True, text=True).stdout)
+    return report | {"memory": report["peak_rss_bytes"]}
 
 
 def warm(model: Path) -> None:
-    """Reads the file, so that the next program finds it in the page cache whatever the last one took: through a
-    mapping of huge pages, as Sotto's own first run leaves it, which serves whoever maps the file after."""
+    """Reads the file into the page cache, through a mapping of huge pages as Sotto's own first run does; every later
+    mapping benefits from them."""
     with open(model, "rb", buffering=0) as file:
         with mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as mapped:
             if hasattr(mmap, "MADV_HUGEPAGE"):
@@ -159,7 +159,7 @@ def main() -> int:
         llama_cpp_worker(str(options.model), options.threads, json.loads(options.worker))
         return 0
     if (load := os.getloadavg()[0]) > 0.5:
-        print(f"warning: the machine is busy (load {load:.1f}); the ratios will flatter Sotto", file=sys.stderr)
+        print(f"warning: the machine is busy (load {load:.1f}); the ratios will favour Sotto", file=sys.stderr)
     programs, names = {"sotto": run_sotto, "llama.cpp": run_llama_cpp}, options.cases.split(",")
     measured: dict[str, list[dict]] = {name: [] for name in names}
     for number in range(options.rounds):
@@ -170,8 +170,8 @@ def main() -> int:
                 warm(options.model)
                 results[program] = programs[program](options.model, options.threads, CASES[name][0])
             measured[name].append(results)
-            said = ", ".join(f"{program} {results[program][CASES[name][1]]:.1f}" for program in programs)
-            print(f"round {number + 1} of {options.rounds}: {name}: {said}", file=sys.stderr, flush=True)
+            summary = ", ".join(f"{program} {results[program][CASES[name][1]]:.1f}" for program in programs)
+            print(f"round {number + 1} of {options.rounds}: {name}: {summary}", file=sys.stderr, flush=True)
 
     size = options.model.stat().st_size
     print(f"{options.model.name}, {size / 1e9:.2f} GB, {options.threads} threads, medians of {options.rounds} rounds\n")
@@ -189,8 +189,8 @@ def main() -> int:
         print(f"{'memory':12} {ours / 1e9:10.2f} {theirs / 1e9:10.2f}  GB; over the file {ours / size - 1:+.1%} "
               f"and {theirs / size - 1:+.1%}")
         peaks = [r["sotto"]["int8_peak_gops"] for r in with_memory]
-        print(f"8-bit integer peak beside the measurements: {min(peaks):.0f} to {max(peaks):.0f} GOP/s; where they "
-              "differ, something else was running")
+        print(f"8-bit integer peak during the measurements: {min(peaks):.0f} to {max(peaks):.0f} GOP/s; if they "
+              "differ, there was other load")
     if options.json:
         options.json.write_text(json.dumps(measured, indent=1) + "\n")
     return 0

@@ -1,9 +1,9 @@
-"""GPT-OSS at full size with random weights as one GGUF file: make_model.py OUT.gguf [--layers 24] [--experts 32]
+"""Writes GPT-OSS at full size with random weights as one GGUF file: make_model.py OUT.gguf [--layers 24] [--experts 32]
 
-The experts in MXFP4, other matrices in Q8_0, and a vocabulary as large as the real one: 12 GB with 24 layers, in
-about as long as the disk needs. Every matrix repeats a pattern of random blocks whose number is prime, so that no
-two rows or experts are alike; scales are such that activations stay near 1. The routers are random without
-repetition. Speed does not depend on the values, only on how evenly the experts are chosen.
+The experts are in MXFP4, other matrices in Q8_0, and the vocabulary is as large as the real one: 12 GB with 24
+layers, limited by the disk's speed. Every matrix repeats a pattern of a prime number of random blocks, so no two rows
+or experts are equal; the scales keep activations near 1. The routers are random without repetition. Speed does not
+depend on the values, only on how evenly the experts are chosen.
 
 Needs numpy and gguf from PyPI.
 """

@@ -1,11 +1,11 @@
-// Measures the matrix products against this machine's limits, all in one run: the share of the 8-bit dot product's
-// peak and of the memory bandwidth, for every format, several shapes and numbers of tokens.
+// Measures the matrix products relative to this machine's limits: the share of the peak rate of 8-bit dot products and
+// of the memory bandwidth, for every format and several shapes and numbers of tokens.
 //
 //   Benchmarks/kernels/run [threads [format [tokens...]]]
 //
-// Limits are measured again before every shape, in turn with the products. With one thread the products' time is the
-// processor time of this program, which a busy machine falsifies less. The copies of a matrix that are used in turn
-// are larger together than the caches, so that weights come from memory.
+// The limits are measured again before every shape. With one thread the time is the CPU time of this process, which
+// other load affects less. Cycles through copies of each matrix that together exceed the caches, so that weights are
+// read from memory.
 #define _GNU_SOURCE  // clock_gettime, madvise
 #include <math.h>
 #include <stdio.h>
@@ -71,12 +71,12 @@ int main(int argc, char **argv) {
   const size_t shapes[][2] = {{576, 1536}, {1536, 576}, {2880, 2880}};
   sotto_pool *pool = sotto_pool_create(threads);
   sotto_workspace *workspace = sotto_workspace_create(pool);
-  // In large pages, as model files are mapped.
+  // Huge pages, as for mapped model files.
   uint8_t *memory = aligned_alloc(2 << 20, COPIES_BYTES), *scales = malloc(COPIES_BYTES / 8);
   float *x = malloc(512 * 4096 * sizeof *x), *y = malloc(512 * 4096 * sizeof *y);
   if (!workspace || !memory || !scales || !x || !y) return 1;
   madvise(memory, COPIES_BYTES, MADV_HUGEPAGE);
-  // Any bytes are weights; scales stay small where floats begin.
+  // Random bytes are valid weights; masking keeps floating-point scales small.
   for (size_t i = 0; i < COPIES_BYTES; i++) memory[i] = (uint8_t)(rand() >> 8) & 0x3f;
   for (size_t i = 0; i < COPIES_BYTES / 8; i++) scales[i] = (uint8_t)(120 + i % 8);
   for (size_t i = 0; i < 512 * 4096; i++) x[i] = (float)(rand() % 2001 - 1000) / 1000;

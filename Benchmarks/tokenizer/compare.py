@@ -1,11 +1,11 @@
-"""Sotto's tokenizer beside tiktoken: the same ids, and how many times as fast, in thread CPU time.
+"""Sotto's tokenizer beside tiktoken: equal ids, and the ratio of speeds, in thread CPU time.
 
     swift build -c release --product tokenizer-benchmark
     python Benchmarks/tokenizer/compare.py o200k_base.tiktoken TEXT... [--rounds N]
 
 The rank file is in the PyPI package litellm==1.65.0, as
 litellm/litellm_core_utils/tokenizers/fb374d419588a4632f3f557e76b4b70aebbca790 (sha256 446a9538…1a2d).
-Both programs take turns, so that a busy machine slows both.
+The programs alternate, so that other load on the machine affects both.
 """
 
 import argparse
@@ -24,7 +24,7 @@ ROOT = pathlib.Path(__file__).parent.parent.parent
 
 
 def harmony(ranks_file):
-    """tiktoken's o200k_harmony from a rank file, and how long it takes to make it."""
+    """tiktoken's o200k_harmony from a rank file, and its construction time."""
     start = time.thread_time()
     lines = pathlib.Path(ranks_file).read_bytes().splitlines()
     ranks = {base64.b64decode(token): int(rank) for token, rank in map(bytes.split, lines)}
@@ -55,7 +55,7 @@ with tempfile.TemporaryDirectory() as folder:
     model.mkdir()
     (model / "o200k_base.tiktoken").write_bytes(pathlib.Path(options.ranks).read_bytes())
     (model / "config.json").write_text('{"model_type": "gpt_oss"}')
-    print(f"{'text':24} {'MB':>6} {'tokens':>8} {'tiktoken':>9} {'Sotto':>9} {'times':>6}  ids")
+    print(f"{'text':24} {'MB':>6} {'tokens':>8} {'tiktoken':>9} {'Sotto':>9} {'ratio':>6}  ids")
     for file in options.texts:
         data = pathlib.Path(file).read_bytes()
         text = data.decode("utf8", "replace")

@@ -1,19 +1,19 @@
 import Foundation
 import Tokenization
 
-// Measures one tokenizer on some texts, in thread CPU time, and prints a line of JSON for each:
-//   tokenizer-benchmark MODEL TEXT... [--rounds N] [--cache FOLDER]
+// Measures a tokenizer on texts, in thread CPU time, and prints a line of JSON for each:
+//     tokenizer-benchmark MODEL TEXT... [--rounds N] [--cache FOLDER]
 // compare.py runs it beside tiktoken and prints ratios.
 
-/// Nanoseconds that this thread has computed.
+/// The CPU time of this thread in nanoseconds.
 func threadTime() -> UInt64 {
   var time = timespec()
   clock_gettime(CLOCK_THREAD_CPUTIME_ID, &time)
   return UInt64(time.tv_sec) * 1_000_000_000 + UInt64(time.tv_nsec)
 }
 
-/// The nanoseconds of each of `rounds` calls, ascending.
-/// - Parameter prepare: makes what a call gets, and is not measured.
+/// The times of `rounds` calls in nanoseconds, ascending.
+/// - Parameter prepare: makes the input of a call; not measured.
 func measure<Input>(
   _ rounds: Int, with prepare: () throws -> Input, _ body: (Input) throws -> Void
 ) rethrows -> [UInt64] {
@@ -27,7 +27,7 @@ func measure<Input>(
   return times.sorted()
 }
 
-/// FNV-1a over the ids as 32-bit little-endian words, to compare them without printing them.
+/// The FNV-1a hash of the ids as 32-bit little-endian words, to compare them without printing them.
 func digest(_ ids: [Int32]) -> String {
   var hash: UInt64 = 0xCBF2_9CE4_8422_2325
   for id in ids {
@@ -40,9 +40,9 @@ func digest(_ ids: [Int32]) -> String {
 
 var arguments = Array(CommandLine.arguments.dropFirst())
 @MainActor func option(_ name: String) -> String? {
-  guard let place = arguments.firstIndex(of: name), place + 1 < arguments.count else { return nil }
-  defer { arguments.removeSubrange(place...place + 1) }
-  return arguments[place + 1]
+  guard let position = arguments.firstIndex(of: name), position + 1 < arguments.count else { return nil }
+  defer { arguments.removeSubrange(position...position + 1) }
+  return arguments[position + 1]
 }
 let rounds = max(1, option("--rounds").flatMap(Int.init) ?? 5)
 let cacheFolder =
@@ -62,7 +62,7 @@ do {
   for file in arguments {
     let text = String(decoding: try Data(contentsOf: URL(filePath: file)), as: UTF8.self)
     var ids: [Int32] = []
-    // Each time by a tokenizer that has not seen the text: it remembers pieces.
+    // A new tokenizer for each round: a tokenizer caches pieces.
     let times = try measure(rounds, with: { try Tokenizer.load(path: model, cache: cache) }) {
       ids = $0.encode(text, addSpecial: false, parseSpecial: false)
     }

@@ -1,8 +1,8 @@
 """Writes the texts that compare.py measures: python Benchmarks/tokenizer/texts.py FOLDER [DJANGO.whl]
 
-English is the documentation that Python carries, code is Python's own library. Other languages come from the
-translations in Django's wheel (`pip download --no-deps Django==5.2`) and are left out without it. The rest is made to
-hurt, with a fixed seed: no two pieces alike, no spaces, no words.
+English is Python's bundled documentation, code is Python's standard library. Other languages come from the
+translations in Django's wheel (`pip download --no-deps Django==5.2`) and are left out without it. The rest are worst
+cases with a fixed seed: no repeated pieces, no spaces, no words.
 """
 
 import base64
@@ -20,13 +20,13 @@ LANGUAGES = ["ar", "bg", "de", "el", "en", "es", "fr", "he", "hi", "ja", "ko", "
 
 
 def translations(wheel, language):
-    """The translated texts of a language, each once."""
+    """The distinct translated texts of a language."""
     found = {}
     with zipfile.ZipFile(wheel) as files:
         for name in sorted(files.namelist()):
             if f"/locale/{language}/" not in name or not name.endswith(".po"):
                 continue
-            # English has the texts themselves and no translations.
+            # English has only the original texts.
             key = "msgid" if language == "en" else r"msgstr(?:\[\d\])?"
             for match in re.finditer(rf'^{key} ((?:".*"\s*)+)', files.read(name).decode(), re.M):
                 lines = re.findall(r'"(.*)"', match.group(1))

@@ -1,5 +1,5 @@
-/// Turns tokens into text as they come, without ever cutting a character: bytes at the end that are the
-/// beginning of a character wait for the rest of it, three at most; everything else is given out at once.
+/// Decodes tokens to text as they are generated and never splits a character: an incomplete UTF-8 sequence at
+/// the end (three bytes at most) is held back until it is complete; everything else is returned at once.
 public struct StreamingDecoder: Sendable {
   private let tokenizer: Tokenizer
   private let skipSpecial: Bool
@@ -8,15 +8,15 @@ public struct StreamingDecoder: Sendable {
 
   /// A decoder at the start of a text.
   /// - Parameters:
-  ///   - skipSpecial: whether control tokens are left out.
-  ///   - continues: whether the text goes on from one before it, so that a first space is kept.
+  ///   - skipSpecial: whether control tokens are skipped.
+  ///   - continues: whether the text continues an earlier one, so that its first space is kept.
   public init(_ tokenizer: Tokenizer, skipSpecial: Bool, continues: Bool = false) {
     self.tokenizer = tokenizer
     self.skipSpecial = skipSpecial
-    isAtStart = !continues && tokenizer.vocabulary.rules.dropsFirstSpace
+    isAtStart = !continues && tokenizer.vocabulary.rules.stripsLeadingSpace
   }
 
-  /// The text that one more token completes; often none. Bytes that cannot be a character become U+FFFD.
+  /// The text that this token completes; often empty. Invalid UTF-8 becomes U+FFFD.
   public mutating func feed(_ id: Int32) -> String {
     tokenizer.appendBytes(of: id, skipSpecial: skipSpecial, to: &waiting)
     if isAtStart, let first = waiting.first {
@@ -30,19 +30,19 @@ public struct StreamingDecoder: Sendable {
     return text
   }
 
-  /// What is left at the end: U+FFFD for a character that was never completed. The decoder starts anew.
+  /// The remaining text at the end: U+FFFD for an incomplete character. Resets the decoder.
   public mutating func flush() -> String {
     defer { waiting.removeAll() }
     return String(decoding: waiting, as: UTF8.self)
   }
 
-  /// How many bytes at the end are the beginning of a character that may still be completed.
+  /// The number of bytes at the end that are an incomplete UTF-8 sequence.
   static func unfinished(_ bytes: [UInt8]) -> Int {
     for back in 1...3 where back <= bytes.count {
       let byte = bytes[bytes.count - back]
       if byte & 0xC0 == 0x80 { continue }
       guard (0xC2...0xF4).contains(byte), UTF8Text.length(startingWith: byte) > back else { return 0 }
-      // Some second bytes cannot follow some first ones: surrogates, overlong forms, beyond U+10FFFF.
+      // Some second bytes are invalid after some first bytes: surrogates, overlong forms, beyond U+10FFFF.
       guard back > 1 else { return back }
       let second = bytes[bytes.count - back + 1]
       switch byte {

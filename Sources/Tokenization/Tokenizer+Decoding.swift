@@ -1,15 +1,14 @@
 extension Tokenizer {
-  /// The text of some tokens. Bytes that make no character become U+FFFD; ids that are no token are left out.
-  /// - Parameter skipSpecial: whether control tokens are left out too.
+  /// The text of a token sequence. Invalid UTF-8 becomes U+FFFD; ids outside the vocabulary are skipped.
+  /// - Parameter skipSpecial: whether control tokens are skipped too.
   public func decode(_ ids: [Int32], skipSpecial: Bool) -> String {
     var bytes: [UInt8] = []
     for id in ids { appendBytes(of: id, skipSpecial: skipSpecial, to: &bytes) }
-    if vocabulary.rules.dropsFirstSpace, bytes.first == UInt8(ascii: " ") { bytes.removeFirst() }
+    if vocabulary.rules.stripsLeadingSpace, bytes.first == UInt8(ascii: " ") { bytes.removeFirst() }
     return String(decoding: bytes, as: UTF8.self)
   }
 
-  /// The bytes of text that a token stands for; often only a part of a character. Nothing for ids that are no
-  /// token.
+  /// The bytes that a token decodes to; often only part of a character. Empty for ids outside the vocabulary.
   public func bytes(of id: Int32) -> [UInt8] {
     var bytes: [UInt8] = []
     appendBytes(of: id, skipSpecial: false, to: &bytes)
@@ -24,7 +23,7 @@ extension Tokenizer {
     if traits.contains(.byte), let byte = VocabularyCompiler.byte(named: token) {
       bytes.append(byte)
     } else if vocabulary.rules.alphabet == .characters {
-      SpaceMark.spaces(in: token) { bytes.append($0) }
+      Metaspace.spaces(in: token) { bytes.append($0) }
     } else {
       bytes.append(contentsOf: token)
     }

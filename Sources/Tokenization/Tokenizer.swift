@@ -1,13 +1,13 @@
 import Synchronization
 
-/// Text to tokens and back.
+/// Encodes text into tokens and decodes tokens into text.
 ///
-/// Encoding takes time linear in the text, whatever it holds (n log n for vocabularies whose merges are out
-/// of order); decoding is a copy of each token's bytes. All of it can be called from any thread.
+/// Encoding takes time linear in the text (n log n for vocabularies whose merges are not in order); decoding
+/// copies each token's bytes. Thread-safe.
 public final class Tokenizer: Sendable {
   let vocabulary: Vocabulary
-  /// An encoder that is not in use, with its memory.
-  private let idle = Mutex<EncoderMemory?>(nil)
+  /// The buffers of an encoder that is not in use.
+  private let idle = Mutex<EncoderState?>(nil)
   private let special: AddedTokenFinder
   private let plain: AddedTokenFinder
 
@@ -17,23 +17,23 @@ public final class Tokenizer: Sendable {
     plain = AddedTokenFinder(vocabulary, parseSpecial: false)
   }
 
-  /// How many tokens there are; their ids are `0..<vocabularyCount`.
+  /// The number of tokens; ids are `0..<vocabularyCount`.
   public var vocabularyCount: Int { vocabulary.count }
-  /// The token that starts a text, if the vocabulary has one.
-  public var bosToken: Int32? { vocabulary.rules.beginning.map { Int32($0) } }
-  /// The token that ends a text, if the vocabulary has one.
-  public var eosToken: Int32? { vocabulary.rules.end.map { Int32($0) } }
-  /// The token that fills up batches, if the vocabulary has one.
+  /// The BOS token, if the vocabulary has one.
+  public var bosToken: Int32? { vocabulary.rules.bos.map { Int32($0) } }
+  /// The EOS token, if the vocabulary has one.
+  public var eosToken: Int32? { vocabulary.rules.eos.map { Int32($0) } }
+  /// The padding token, if the vocabulary has one.
   public var paddingToken: Int32? { vocabulary.rules.padding.map { Int32($0) } }
-  /// All tokens at which generation ends: the end of a text, of a turn, of a call. Ascending.
+  /// All tokens that end generation: end of text, end of turn, tool call. Ascending.
   public var endOfGenerationTokens: [Int32] { vocabulary.rules.endOfGeneration.map { Int32($0) } }
 
   /// The tokens of a text.
   /// - Parameters:
-  ///   - addSpecial: whether to put around it what the model expects, such as a token that starts a text.
-  ///   - parseSpecial: whether special tokens written out in the text, such as "<|im_end|>", become those
-  ///     tokens. Text from outside must not have that power.
-  ///   - quoted: UTF-8 offsets, in rising order, where it does not.
+  ///   - addSpecial: whether to add the special tokens that the model expects around a text, such as BOS.
+  ///   - parseSpecial: whether special tokens written in the text, such as "<|im_end|>", are encoded as those
+  ///     tokens. Must be false for untrusted text.
+  ///   - quoted: UTF-8 offsets, ascending, at which special tokens are encoded as plain text.
   public func encode(
     _ text: String, addSpecial: Bool, parseSpecial: Bool, quoted: some Sequence<Int> = EmptyCollection()
   ) -> [Int32] {
@@ -44,7 +44,7 @@ public final class Tokenizer: Sendable {
   private func encodeValid(
     _ text: UnsafeBufferPointer<UInt8>, _ addSpecial: Bool, _ parseSpecial: Bool, _ quoted: some Sequence<Int>
   ) -> [Int32] {
-    let memory = idle.withLock { $0.take() } ?? EncoderMemory()
+    let memory = idle.withLock { $0.take() } ?? EncoderState()
     memory.encoder.clear()
     if addSpecial {
       for token in vocabulary.rules.prefix { memory.encoder.append(token) }
@@ -67,7 +67,7 @@ public final class Tokenizer: Sendable {
     return tokens
   }
 
-  /// The special tokens that a text reads like, by the UTF-8 offsets where they begin.
+  /// The special tokens that occur in a text, by the UTF-8 offset at which they start.
   public func specialTokens(in text: String) -> [Int: Int32] {
     var text = text
     var found: [Int: Int32] = [:]
@@ -75,22 +75,23 @@ public final class Tokenizer: Sendable {
     return found
   }
 
-  /// Whether a token is a control token, which is not text. False for ids that are no token.
+  /// Whether a token is a control token. False for ids outside the vocabulary.
   public func isSpecial(_ id: Int32) -> Bool {
     index(id).map { vocabulary.traits(of: $0).contains(.special) } ?? false
   }
 
-  /// The token that is written exactly like this, special or not; for vocabularies with ▁ as they have it.
+  /// The token with exactly this text, special or not, as the vocabulary spells it (with ▁ where it uses
+  /// that).
   public func id(of token: String) -> Int32? {
     var token = token
     return token.withUTF8 { vocabulary.name($0) }.map { Int32($0) }
   }
 
-  /// The number of a token in the tables; nil for ids that are no token.
+  /// The token's index in the tables; nil for ids outside the vocabulary.
   func index(_ id: Int32) -> UInt32? { id >= 0 && id < vocabulary.count ? UInt32(id) : nil }
 }
 
-/// An encoder that goes from call to call; unchecked, because only one call at a time has it.
-private final class EncoderMemory: @unchecked Sendable {
+/// An encoder that is reused between calls. `@unchecked Sendable`: only one call at a time uses it.
+private final class EncoderState: @unchecked Sendable {
   var encoder = TextEncoder()
 }

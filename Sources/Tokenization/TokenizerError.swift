@@ -1,10 +1,10 @@
-/// Why a tokenizer cannot be used: which file, what is wrong with it, and what to do about it.
+/// Why a tokenizer cannot be loaded: the file, the problem, and what to do about it.
 public struct TokenizerError: Error, Equatable, CustomStringConvertible {
-  /// The file or folder; empty while it is not known.
+  /// The file or folder; empty while unknown.
   public private(set) var file: String
-  /// What is wrong, and where in the file.
+  /// The problem, and where in the file it is.
   public let problem: String
-  /// What the reader can do about it, if anything.
+  /// What the user can do about it, if anything.
   public let advice: String?
 
   init(file: String = "", _ problem: String, advice: String? = nil) {
@@ -13,14 +13,14 @@ public struct TokenizerError: Error, Equatable, CustomStringConvertible {
     self.advice = advice
   }
 
-  /// The same error with the file that it is about, where that was not known yet.
+  /// This error with the file it is about, unless that is known already.
   func about(_ file: String) -> TokenizerError {
     var error = self
     if error.file.isEmpty { error.file = file }
     return error
   }
 
-  /// One line.
+  /// The error as one line.
   public var description: String {
     (file.isEmpty ? "" : "\(file): ") + problem + (advice.map { "; \($0)" } ?? "")
   }

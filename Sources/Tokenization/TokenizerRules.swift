@@ -1,47 +1,48 @@
-/// What a tokenizer does besides merging: how text is prepared, cut and surrounded, and which tokens mean
-/// what. Lies in a compiled vocabulary as a row of numbers (`TokenizerRules+Words.swift`).
+/// What a tokenizer does besides merging: normalization, pre-tokenization, the special tokens and those added
+/// around a text. Stored in a compiled vocabulary as an array of 32-bit values
+/// (`TokenizerRules+Serialization.swift`).
 struct TokenizerRules: Equatable, Sendable {
-  /// What merging starts from.
+  /// The symbols that merging starts with.
   enum Alphabet: UInt8, Sendable {
     /// Bytes.
     case bytes
-    /// Characters, with spaces written ▁; those that are no tokens are written as bytes.
+    /// Characters, with spaces replaced by ▁; characters without a token fall back to bytes.
     case characters
   }
 
-  /// A change to the text before it is cut.
+  /// A change to the text before pre-tokenization.
   enum Normalization: UInt32, Sendable {
-    /// Unicode's canonical composition.
-    case composed
-    /// A space before text that does not start with one.
-    case prefixSpace
-    /// ▁ before every stretch of text.
-    case prefixMark
-    /// ▁ before every stretch of text that does not start with one.
-    case unlessPrefixMark
-    /// The same before the first stretch of text only.
-    case firstPrefixMark
-    /// Every space to ▁.
-    case marksForSpaces
+    /// Unicode normalization form C.
+    case nfc
+    /// Prepends a space to text that does not start with one.
+    case prependSpace
+    /// Prepends ▁ to every stretch of text.
+    case prependMetaspace
+    /// Prepends ▁ to every stretch of text that does not start with one.
+    case prependMetaspaceIfMissing
+    /// Prepends ▁ to the first stretch of the text if it does not start with one.
+    case prependMetaspaceAtStart
+    /// Replaces every space by ▁.
+    case replaceSpaces
   }
 
   var alphabet = Alphabet.bytes
   var normalization: [Normalization] = []
   var preTokenization: [PreTokenization] = []
-  /// Whether all merges come in the order in which tokens are made of smaller ones. Found by the compiler; it
-  /// is what `BlockMerger` rests on.
+  /// Whether each token's merge has a higher rank than those of its parts. Determined by the compiler;
+  /// required by `BlockMerger`.
   var isOrdered = false
-  /// Whether neighbouring characters without token are one unknown token.
+  /// Whether consecutive unknown characters become one unknown token (`fuse_unk`).
   var fusesUnknown = false
-  /// Whether decoding drops the first space, which `prefixMark` has put there.
-  var dropsFirstSpace = false
-  /// What `encode` puts around a text when asked for special tokens.
+  /// Whether decoding removes the first space, which `prependMetaspace` added.
+  var stripsLeadingSpace = false
+  /// The tokens that `encode` adds around a text with `addSpecial`.
   var prefix: [UInt32] = []
   var suffix: [UInt32] = []
-  var beginning: UInt32?
-  var end: UInt32?
+  var bos: UInt32?
+  var eos: UInt32?
   var unknown: UInt32?
   var padding: UInt32?
-  /// All tokens that end a turn or a text, `end` among them.
+  /// All tokens that end a turn or a text, `eos` included.
   var endOfGeneration: [UInt32] = []
 }

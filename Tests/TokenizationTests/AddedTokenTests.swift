@@ -1,7 +1,7 @@
 import Testing
 
 @Suite struct AddedTokenTests {
-  @Test func optionsAreThoseOfTheLibrary() throws {
+  @Test func optionsMatchTheLibrary() throws {
     let tokenizer = try Fixtures.tokenizer("added")
     let expected = try Fixtures.decode("expected-ids.json", as: Reference.self).added
     let texts = try Fixtures.decode("added-texts.json", as: [String].self)
@@ -28,19 +28,20 @@ import Testing
     #expect(!tokenizer.isSpecial(id))
   }
 
-  @Test func meaningsComeFromTheFilesBesideIt() throws {
+  @Test func specialTokensComeFromTheConfigFiles() throws {
     let tokenizer = try Tokenizer(
       json: Fixtures.bytes("gpt2.tokenizer.json"),
-      settings: Array(#"{"bos_token": {"content": "<|im_start|>"}, "pad_token": "<|endoftext|>"}"#.utf8),
-      endings: [Array(#"{"eos_token_id": [2, 5, -1, 99999999]}"#.utf8)])
+      tokenizerConfig: Array(
+        #"{"bos_token": {"content": "<|im_start|>"}, "pad_token": "<|endoftext|>"}"#.utf8),
+      generationConfigs: [Array(#"{"eos_token_id": [2, 5, -1, 99999999]}"#.utf8)])
     #expect(tokenizer.bosToken == tokenizer.id(of: "<|im_start|>"))
     #expect(tokenizer.paddingToken == tokenizer.id(of: "<|endoftext|>"))
     #expect(tokenizer.eosToken == 2)
-    // <|endoftext|> (0) and <|im_end|> (2) are known by name.
+    // <|endoftext|> (0) and <|im_end|> (2) are recognised by their text.
     #expect(tokenizer.endOfGenerationTokens == [0, 2, 5])
   }
 
-  @Test func ggufNamesItsTokens() throws {
+  @Test func specialTokensOfGGUF() throws {
     let tokenizer = try Tokenizer.load(path: Fixtures.folder + "smollm.gguf", cache: nil)
     #expect(tokenizer.bosToken == tokenizer.id(of: "<|im_start|>"))
     #expect(tokenizer.eosToken == tokenizer.id(of: "<|im_end|>"))
@@ -49,7 +50,7 @@ import Testing
     #expect(!tokenizer.isSpecial(500))
   }
 
-  @Test func idsThatAreNoTokenHaveNoText() throws {
+  @Test func idsOutsideTheVocabularyHaveNoText() throws {
     let tokenizer = try Fixtures.tokenizer("gpt2")
     for id in [Int32.min, -1, Int32(tokenizer.vocabularyCount), Int32.max] {
       #expect(tokenizer.bytes(of: id).isEmpty)
@@ -60,7 +61,7 @@ import Testing
     #expect(tokenizer.id(of: "") == nil)
   }
 
-  @Test func everyTokenIsFoundByWhatItIsWritten() throws {
+  @Test func everyTokenIsFoundByItsText() throws {
     struct File: Decodable {
       struct Model: Decodable { let vocab: [String: Int32] }
       let model: Model

@@ -2,7 +2,7 @@ import Testing
 
 /// GPT-OSS's vocabulary from a folder with a rank file and a config.json.
 @Suite struct HarmonyVocabularyTests {
-  /// As many tokens as o200k_base has: the bytes, then three and four bytes each.
+  /// As many tokens as o200k_base: the bytes, then tokens of four bytes.
   private static let ranks: [UInt8] = {
     var tokens: [[UInt8]] = (UInt8.min...UInt8.max).map { [$0] }
     for index in 0..<199_742 {
@@ -19,17 +19,17 @@ import Testing
     return folder
   }
 
-  /// The numbers of the model's card and of the `openai-harmony` library.
-  @Test func specialTokensHaveTheirNumbers() throws {
+  /// The ids of the model card and of the `openai-harmony` library.
+  @Test func specialTokensHaveTheirIds() throws {
     let folder = try folder(#"{"model_type": "gpt_oss"}"#)
     let tokenizer = try Tokenizer.load(path: folder.path, cache: nil)
-    let numbers: [String: Int32] = [
+    let expected: [String: Int32] = [
       "<|startoftext|>": 199_998, "<|endoftext|>": 199_999, "<|return|>": 200_002, "<|constrain|>": 200_003,
       "<|channel|>": 200_005, "<|start|>": 200_006, "<|end|>": 200_007, "<|message|>": 200_008,
       "<|call|>": 200_012, "<|reserved_200000|>": 200_000, "<|reserved_200013|>": 200_013,
       "<|endofprompt|>": 200_018, "<|reserved_201087|>": 201_087,
     ]
-    for (name, id) in numbers {
+    for (name, id) in expected {
       #expect(tokenizer.id(of: name) == id)
       #expect(tokenizer.isSpecial(id))
       #expect(tokenizer.encode(name, addSpecial: false, parseSpecial: true) == [id])
@@ -44,14 +44,14 @@ import Testing
     #expect(tokenizer.endOfGenerationTokens == [199_999, 200_002, 200_012])
   }
 
-  @Test func otherModelsHaveTheBaseEncoding() throws {
+  @Test func otherModelsUseTheBaseEncoding() throws {
     let folder = try folder(#"{"model_type": "something"}"#)
     let tokenizer = try Tokenizer.load(path: folder.path, cache: nil)
     #expect(tokenizer.id(of: "<|channel|>") == nil)
     #expect(tokenizer.id(of: "<|endoftext|>") == 199_999)
   }
 
-  @Test func aShortRankFileIsRefused() throws {
+  @Test func aShortRankFileIsRejected() throws {
     let folder = try folder(#"{"model_type": "gpt_oss"}"#, ranks: Fixtures.bytes("small.tiktoken"))
     #expect {
       _ = try Tokenizer.load(path: folder.path, cache: nil)
@@ -60,7 +60,7 @@ import Testing
     }
   }
 
-  @Test func aFolderWithoutVocabularyIsRefused() throws {
+  @Test func aFolderWithoutVocabularyIsRejected() throws {
     let folder = try TemporaryFolder()
     _ = try folder.write(Array(#"{"model_type": "gpt_oss"}"#.utf8), "config.json")
     #expect {

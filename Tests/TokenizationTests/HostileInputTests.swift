@@ -1,7 +1,7 @@
 import Foundation
 import Testing
 
-/// Thousands of damaged sources: each is read or refused with a message, and what is read can be used.
+/// Thousands of damaged sources: each loads or is rejected with a message, and what loads can be used.
 @Suite struct HostileInputTests {
   private func use(_ tokenizer: Tokenizer) {
     for text in Fixtures.texts.prefix(12) {
@@ -10,22 +10,23 @@ import Testing
     }
   }
 
-  /// Changes bytes, cuts, and copies stretches from one place to another.
+  /// Changes, removes and duplicates bytes.
   private func mutate(_ bytes: [UInt8], _ generator: inout SeededGenerator) -> [UInt8] {
     var bytes = bytes
     for _ in 0..<Int.random(in: 1...8, using: &generator) where bytes.count > 40 {
-      let place = Int.random(in: 0..<bytes.count, using: &generator)
+      let position = Int.random(in: 0..<bytes.count, using: &generator)
       switch Int.random(in: 0..<6, using: &generator) {
-      case 0: bytes[place] = .random(in: 0...255, using: &generator)
-      case 1: bytes[place] ^= 1 << UInt8.random(in: 0..<8, using: &generator)
+      case 0: bytes[position] = .random(in: 0...255, using: &generator)
+      case 1: bytes[position] ^= 1 << UInt8.random(in: 0..<8, using: &generator)
       case 2:
-        bytes.removeSubrange(place..<min(place + Int.random(in: 1...30, using: &generator), bytes.count))
+        bytes.removeSubrange(
+          position..<min(position + Int.random(in: 1...30, using: &generator), bytes.count))
       case 3:
         let from = Int.random(in: 0..<bytes.count, using: &generator)
         let stretch = bytes[from..<min(from + Int.random(in: 1...60, using: &generator), bytes.count)]
-        bytes.insert(contentsOf: Array(stretch), at: place)
-      case 4: bytes[place] = Array("0123456789\"[]{},:\\-".utf8)[Int.random(in: 0..<19, using: &generator)]
-      default: if Int.random(in: 0..<8, using: &generator) == 0 { bytes.removeSubrange(place...) }
+        bytes.insert(contentsOf: Array(stretch), at: position)
+      case 4: bytes[position] = Array("0123456789\"[]{},:\\-".utf8)[Int.random(in: 0..<19, using: &generator)]
+      default: if Int.random(in: 0..<8, using: &generator) == 0 { bytes.removeSubrange(position...) }
       }
     }
     return bytes
@@ -33,24 +34,24 @@ import Testing
 
   @Test(arguments: ["llama3", "gemma", "added", "deepseek3"])
   func tokenizerJSON(_ name: String) throws {
-    let sound = try Fixtures.bytes("\(name).tokenizer.json")
+    let valid = try Fixtures.bytes("\(name).tokenizer.json")
     var generator = SeededGenerator(21)
-    var (read, refused) = (0, 0)
+    var (loaded, rejected) = (0, 0)
     for _ in 0..<500 {
       do {
-        use(try Tokenizer(json: mutate(sound, &generator)))
-        read += 1
+        use(try Tokenizer(json: mutate(valid, &generator)))
+        loaded += 1
       } catch {
         #expect(!error.problem.isEmpty)
-        refused += 1
+        rejected += 1
       }
     }
-    #expect(read > 0 && refused > 0)
+    #expect(loaded > 0 && rejected > 0)
   }
 
-  /// Whole values of other kinds in every place of the tree.
+  /// Values of other types for every key.
   @Test func tokenizerJSONWithOtherValues() throws {
-    let sound = String(decoding: try Fixtures.bytes("gemma.tokenizer.json"), as: UTF8.self)
+    let valid = String(decoding: try Fixtures.bytes("gemma.tokenizer.json"), as: UTF8.self)
     let values = ["null", "-1", "1e300", "9223372036854775807", "\"\"", "[]", "{}", "true", "[[]]"]
     let keys = [
       "model", "vocab", "merges", "type", "added_tokens", "id", "content", "normalizer", "pre_tokenizer",
@@ -59,40 +60,40 @@ import Testing
     ]
     for key in keys {
       let marker = "\"\(key)\":"
-      guard let range = sound.range(of: marker) else { continue }
+      guard let range = valid.range(of: marker) else { continue }
       for value in values {
-        // The rest stays, under another key.
-        let text = sound.replacingCharacters(in: range, with: "\(marker)\(value),\"x\":")
+        // The old value is kept under another key.
+        let text = valid.replacingCharacters(in: range, with: "\(marker)\(value),\"x\":")
         do { use(try Tokenizer(json: Array(text.utf8))) } catch { #expect(!error.problem.isEmpty) }
       }
     }
   }
 
   @Test func rankFiles() throws {
-    let sound = try Fixtures.bytes("small.tiktoken")
+    let valid = try Fixtures.bytes("small.tiktoken")
     var generator = SeededGenerator(22)
-    var (read, refused) = (0, 0)
+    var (loaded, rejected) = (0, 0)
     for _ in 0..<1500 {
       do {
-        use(try Tokenizer(tiktoken: mutate(sound, &generator)))
-        read += 1
+        use(try Tokenizer(tiktoken: mutate(valid, &generator)))
+        loaded += 1
       } catch {
         #expect(!error.problem.isEmpty)
-        refused += 1
+        rejected += 1
       }
     }
-    #expect(read > 0 && refused > 0)
+    #expect(loaded > 0 && rejected > 0)
   }
 
   @Test(arguments: ["gemma.gguf", "smollm.gguf"])
   func gguf(_ name: String) throws {
     let folder = try TemporaryFolder()
-    let sound = try Fixtures.bytes(name)
+    let valid = try Fixtures.bytes(name)
     var generator = SeededGenerator(23)
-    var (read, refused) = (0, 0)
+    var (loaded, rejected) = (0, 0)
     for round in 0..<1000 {
-      // Most of the file is strings; every second time only numbers between them change.
-      var bytes = round % 2 == 0 ? mutate(sound, &generator) : sound
+      // Most of the file is strings; every second time only the numbers between them are changed.
+      var bytes = round % 2 == 0 ? mutate(valid, &generator) : valid
       if round % 2 == 1 {
         for _ in 0..<20 {
           bytes[Int.random(in: 24..<bytes.count, using: &generator)] ^= 1 << UInt8(round % 8)
@@ -100,13 +101,13 @@ import Testing
       }
       do {
         use(try Tokenizer.load(path: folder.write(bytes, "model.gguf"), cache: nil))
-        read += 1
+        loaded += 1
       } catch {
         #expect(!"\(error)".isEmpty)
-        refused += 1
+        rejected += 1
       }
     }
-    #expect(read > 0 && refused > 0)
+    #expect(loaded > 0 && rejected > 0)
   }
 
   /// A vocabulary in which everything merges with everything, and tokens of a hundred kilobytes.
@@ -129,7 +130,7 @@ import Testing
     ),
     (#"{"model": {"vocab": {"a": -5}}}"#, "-5"), (#"{"model": {"vocab": {"a": 4000000000}}}"#, "4000000000"),
   ])
-  func refusalsSayWhat(_ json: String, _ word: String) {
+  func errorsNameTheProblem(_ json: String, _ word: String) {
     #expect {
       _ = try Tokenizer(json: Array(json.utf8))
     } throws: { "\($0)".contains(word) }

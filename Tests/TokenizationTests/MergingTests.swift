@@ -1,13 +1,13 @@
 import Testing
 
-/// The quick way of merging against the one that does what the rule says.
+/// `BlockMerger` compared with merging by rank.
 @Suite struct MergingTests {
   @Test(arguments: ["gpt2", "llama3", "gemma", "deepseek3"])
-  func bothWaysAgree(_ name: String) throws {
+  func mergersAgree(_ name: String) throws {
     try compare(Fixtures.tokenizer(name), seed: 1)
   }
 
-  @Test func bothWaysAgreeForRanks() throws {
+  @Test func mergersAgreeForRanks() throws {
     try compare(Tokenizer(tiktoken: Fixtures.bytes("small.tiktoken")), seed: 2)
   }
 
@@ -24,18 +24,18 @@ import Testing
         let start = Int.random(in: 0..<pool.count, using: &generator)
         text.append(contentsOf: pool[start..<min(start + length, pool.count)])
       }
-      let quick = tokenizer.encodeByBlocks(piece: String(text))
-      #expect(quick == tokenizer.encodeByRank(piece: String(text)), "\(String(text).debugDescription)")
+      let ids = tokenizer.encodeByBlocks(piece: String(text))
+      #expect(ids == tokenizer.encodeByRank(piece: String(text)), "\(String(text).debugDescription)")
     }
   }
 
   /// Small vocabularies of random tokens over two letters, where almost everything merges with everything.
-  @Test func bothWaysAgreeForRandomVocabularies() throws {
+  @Test func mergersAgreeForRandomVocabularies() throws {
     var generator = SeededGenerator(3)
     for _ in 0..<60 {
       var tokens: [[UInt8]] = (UInt8.min...UInt8.max).map { [$0] }
       for _ in 0..<Int.random(in: 5...80, using: &generator) {
-        // Two tokens that are there already, so that merging reaches the new one.
+        // Two existing tokens, so that merging can produce the new one.
         let letters = tokens.filter { $0.allSatisfy { $0 == 0x61 || $0 == 0x62 } }
         let made =
           letters[Int.random(in: 0..<letters.count, using: &generator)]
@@ -44,47 +44,47 @@ import Testing
       }
       let tokenizer = try Tokenizer(tiktoken: Self.rankFile(tokens))
       for _ in 0..<100 {
-        // Blocks are of 64 bytes, or of twice as many where their borders do not fit.
+        // Blocks have 64 bytes, and grow where their borders are not compatible.
         let isLong = Int.random(in: 0..<8, using: &generator) == 0
         let length = Int.random(in: 1...(isLong ? 400 : 60), using: &generator)
         let text = String((0..<length).map { _ in Bool.random(using: &generator) ? "a" : "b" })
-        let expected = Self.slowly(text, tokens)
+        let expected = Self.reference(text, tokens)
         #expect(tokenizer.encodeByRank(piece: text) == expected)
         #expect(tokenizer.encodeByBlocks(piece: text) == expected)
       }
     }
   }
 
-  /// Every two signs in a row merge, the later ones first, so that a row's last sign decides how all before it
-  /// are paired: what comes behind a border of blocks reaches far back.
-  @Test func endsThatReachFarBack() throws {
-    let signs = Array(UInt8(0x21)...0x7E)
-    let pairs = zip(signs, signs.dropFirst()).map { [$0, $1] }.reversed()
+  /// Every two consecutive symbols merge, the later ones first, so the last symbol of a run decides how all
+  /// before it are paired: text after a block border affects tokens far before it.
+  @Test func mergesThatReachFarBack() throws {
+    let symbols = Array(UInt8(0x21)...0x7E)
+    let pairs = zip(symbols, symbols.dropFirst()).map { [$0, $1] }.reversed()
     let tokens = (UInt8.min...UInt8.max).map { [$0] } + pairs
     let tokenizer = try Tokenizer(tiktoken: Self.rankFile(tokens))
     var generator = SeededGenerator(4)
     for _ in 0..<60 {
       var text: [UInt8] = []
       while text.count < 500 {
-        let first = Int.random(in: 0..<signs.count, using: &generator)
-        let last = Int.random(in: 0..<4, using: &generator) == 0 ? first : signs.count - 1
-        text += signs[min(first, 20)...Int.random(in: max(first, 20)...max(last, 20), using: &generator)]
+        let first = Int.random(in: 0..<symbols.count, using: &generator)
+        let last = Int.random(in: 0..<4, using: &generator) == 0 ? first : symbols.count - 1
+        text += symbols[min(first, 20)...Int.random(in: max(first, 20)...max(last, 20), using: &generator)]
       }
       let piece = String(decoding: text, as: UTF8.self)
-      let expected = Self.slowly(piece, tokens)
+      let expected = Self.reference(piece, tokens)
       #expect(tokenizer.encodeByBlocks(piece: piece) == expected)
       #expect(tokenizer.encodeByRank(piece: piece) == expected)
     }
   }
 
-  /// tiktoken's rule, word by word: join the first pair whose bytes together have the lowest number.
-  private static func slowly(_ text: String, _ tokens: [[UInt8]]) -> [Int32] {
+  /// The definition of tiktoken's merging: merge the first pair whose concatenation has the lowest rank.
+  private static func reference(_ text: String, _ tokens: [[UInt8]]) -> [Int32] {
     let numbers = Dictionary(zip(tokens, tokens.indices)) { first, _ in first }
     var parts = text.utf8.map { [$0] }
     while true {
       let ranks = zip(parts, parts.dropFirst()).map { numbers[$0 + $1] ?? .max }
-      guard let best = ranks.min(), best < .max, let place = ranks.firstIndex(of: best) else { break }
-      parts[place] += parts.remove(at: place + 1)
+      guard let best = ranks.min(), best < .max, let position = ranks.firstIndex(of: best) else { break }
+      parts[position] += parts.remove(at: position + 1)
     }
     return parts.map { Int32(numbers[$0] ?? -1) }
   }
@@ -104,9 +104,9 @@ import Testing
     return file
   }
 
-  /// Would take hours if the time grew with the square of the length.
+  /// Would take hours if the time were quadratic.
   @Test(arguments: ["a", "ab", "日本", " ", "1", "!", "aB", "\n", "é"])
-  func aMegabyteInOnePiece(_ unit: String) throws {
+  func oneMegabyteInOnePiece(_ unit: String) throws {
     let text = String(repeating: unit, count: 1_000_000 / unit.utf8.count)
     for name in ["gpt2", "llama3", "gemma", "smollm"] {
       let tokenizer = try Fixtures.tokenizer(name)

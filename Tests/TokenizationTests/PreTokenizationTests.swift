@@ -1,13 +1,13 @@
 import Testing
 
-/// Where text is cut, as the `tokenizers` library's regular expressions do it.
+/// The pieces, compared with the `tokenizers` library's regular expressions.
 @Suite struct PreTokenizationTests {
   @Test(arguments: [
     "gpt-2", "smollm", "llama-bpe", "qwen2", "qwen35", "gpt-4o", "tekken", "bailingmoe", "deepseek-v3",
     "falcon",
     "default",
   ])
-  func cuts(_ name: String) throws {
+  func pieces(_ name: String) throws {
     let expected = try #require(Fixtures.decode("expected-cuts.json", as: [String: [Digest]].self)[name])
     try #require(expected.count == Fixtures.texts.count)
     for (text, digest) in zip(Fixtures.texts, expected) {
@@ -16,17 +16,17 @@ import Testing
     }
   }
 
-  @Test func unknownNamesAreRefused() {
+  @Test func unknownNamesAreRejected() {
     #expect(PreTokenizer.pieceLengths(of: "a", gguf: "no-such-pattern") == nil)
   }
 
-  /// The classes of all characters that Unicode 15 knows, against Swift's own tables.
-  @Test func classesAreUnicodes() {
+  /// The classes of all characters of Unicode 15, compared with Swift's own tables.
+  @Test func classesMatchUnicode() {
     for point in UInt32(0)...0x10FFFF {
       guard let scalar = Unicode.Scalar(point), let age = scalar.properties.age, age.major <= 15 else {
         continue
       }
-      // Unicode 17 made this one a letter without case.
+      // Unicode 17 changed this one to a caseless letter.
       if point == 0x295 { continue }
       let expected: CharacterClass =
         if scalar.properties.isWhitespace {

@@ -1,6 +1,6 @@
 import Testing
 
-/// Ids as the `tokenizers` and `tiktoken` libraries give them.
+/// Ids compared with the `tokenizers` and `tiktoken` libraries.
 @Suite struct ReferenceIdsTests {
   @Test(arguments: [
     "gpt2", "prefix-space", "smollm", "llama3", "qwen2", "deepseek3", "gemma", "llama2", "mistral",
@@ -23,7 +23,7 @@ import Testing
     try check(tokenizer, Fixtures.decode("expected-tiktoken.json"))
   }
 
-  /// Every text of the fixtures.
+  /// All texts of the fixtures.
   private func check(_ tokenizer: Tokenizer, _ expected: [Digest]) throws {
     try #require(expected.count == Fixtures.texts.count)
     for (text, digest) in zip(Fixtures.texts, expected) {
@@ -31,8 +31,8 @@ import Testing
     }
   }
 
-  @Test func textComesBack() throws {
-    // NFC and prefixes change text; these vocabularies do not.
+  @Test func decodingInvertsEncoding() throws {
+    // NFC and prefixes change text; these vocabularies have neither.
     for name in ["gpt2", "llama3", "deepseek3", "gemma"] {
       let tokenizer = try Fixtures.tokenizer(name)
       for text in Fixtures.texts where !text.contains("\u{2581}") {
@@ -53,13 +53,13 @@ import Testing
     }
   }
 
-  @Test func prefixMarkIsDroppedAgain() throws {
+  @Test func decodingStripsThePrefix() throws {
     let tokenizer = try Fixtures.tokenizer("llama2")
     let ids = tokenizer.encode("The fox jumps", addSpecial: false, parseSpecial: false)
     #expect(tokenizer.decode(ids, skipSpecial: true) == "The fox jumps")
   }
 
-  @Test func templatesSurroundText() throws {
+  @Test func templatesAddSpecialTokens() throws {
     let tokenizer = try Fixtures.tokenizer("gemma")
     let bare = tokenizer.encode("fox", addSpecial: false, parseSpecial: false)
     let bos = try #require(tokenizer.id(of: "<bos>"))
@@ -67,7 +67,7 @@ import Testing
   }
 }
 
-/// expected-ids.json: digests for most vocabularies, whole rows of ids for the one with added tokens.
+/// expected-ids.json: digests for most vocabularies, all ids for the one with added tokens.
 struct Reference: Decodable {
   var digests: [String: [Digest]] = [:]
   var added: [[Int]] = []

@@ -2,7 +2,7 @@ import Testing
 
 @Suite struct StreamingDecoderTests {
   @Test(arguments: ["gpt2", "gemma", "llama2"])
-  func streamedTextIsTheWholeText(_ name: String) throws {
+  func streamedTextEqualsDecodedText(_ name: String) throws {
     let tokenizer = try Fixtures.tokenizer(name)
     for text in Fixtures.texts {
       let ids = tokenizer.encode(text, addSpecial: true, parseSpecial: true)
@@ -13,8 +13,9 @@ import Testing
     }
   }
 
-  /// Single bytes: text comes out as soon as a character is whole, and at once where it cannot become one.
-  @Test func nothingIsHeldBackLongerThanNeeded() throws {
+  /// Single bytes: text is returned as soon as a character is complete, and at once if it cannot become
+  /// valid.
+  @Test func textIsReturnedAsEarlyAsPossible() throws {
     let tokenizer = try Fixtures.tokenizer("gpt2")
     func outputs(_ bytes: [UInt8]) throws -> [String] {
       var decoder = StreamingDecoder(tokenizer, skipSpecial: false)
@@ -35,7 +36,7 @@ import Testing
     #expect(try outputs([0xED, 0xA0]) == ["", "\u{FFFD}\u{FFFD}", ""])
   }
 
-  @Test func randomTokensStreamToWhatTheyDecodeTo() throws {
+  @Test func randomTokensStreamToTheDecodedText() throws {
     let tokenizer = try Fixtures.tokenizer("gpt2")
     var generator = SeededGenerator(5)
     for _ in 0..<500 {

@@ -8,7 +8,7 @@ import Testing
     try FileManager.default.contentsOfDirectory(atPath: folder.path).sorted()
   }
 
-  @Test func aSecondStartReadsTheCache() throws {
+  @Test func aSecondLoadUsesTheCache() throws {
     let folder = try TemporaryFolder()
     let cache = VocabularyCache(folder: folder.path + "/made/when/needed")
     let first = try Tokenizer.load(path: source, cache: cache)
@@ -23,7 +23,7 @@ import Testing
     #expect(second.bosToken == none.bosToken)
   }
 
-  @Test func anotherVocabularyHasAnotherFile() throws {
+  @Test func vocabulariesHaveSeparateFiles() throws {
     let folder = try TemporaryFolder()
     let cache = VocabularyCache(folder: folder.path)
     _ = try Tokenizer.load(path: source, cache: cache)
@@ -31,33 +31,33 @@ import Testing
     #expect(try cachedFiles(folder).count == 2)
   }
 
-  @Test func aFolderThatCannotBeWrittenToChangesNothing() throws {
+  @Test func anUnwritableFolderIsIgnored() throws {
     let tokenizer = try Tokenizer.load(path: source, cache: VocabularyCache(folder: "/dev/null/no"))
     #expect(tokenizer.vocabularyCount > 0)
   }
 
-  @Test func damagedFilesAreMadeAgain() throws {
+  @Test func damagedFilesAreReplaced() throws {
     let folder = try TemporaryFolder()
     let cache = VocabularyCache(folder: folder.path)
     let expected = try Tokenizer.load(path: source, cache: cache)
     let file = folder.path + "/" + (try #require(cachedFiles(folder).first))
-    let sound = [UInt8](try Data(contentsOf: URL(filePath: file)))
+    let valid = [UInt8](try Data(contentsOf: URL(filePath: file)))
     var generator = SeededGenerator(11)
     for round in 0..<60 {
-      var damaged = sound
+      var damaged = valid
       switch round % 3 {
-      case 0: damaged.removeLast(Int.random(in: 1...sound.count, using: &generator))
-      case 1: damaged[Int.random(in: 0..<sound.count, using: &generator)] ^= 1 << UInt8(round % 8)
+      case 0: damaged.removeLast(Int.random(in: 1...valid.count, using: &generator))
+      case 1: damaged[Int.random(in: 0..<valid.count, using: &generator)] ^= 1 << UInt8(round % 8)
       default: damaged.append(0)
       }
       try Data(damaged).write(to: URL(filePath: file))
       let tokenizer = try Tokenizer.load(path: source, cache: cache)
       #expect(tokenizer.ids(Fixtures.texts[3]) == expected.ids(Fixtures.texts[3]))
-      #expect([UInt8](try Data(contentsOf: URL(filePath: file))) == sound)
+      #expect([UInt8](try Data(contentsOf: URL(filePath: file))) == valid)
     }
   }
 
-  @Test func whatCrashedWritersLeftIsRemoved() throws {
+  @Test func temporaryFilesOfCrashesAreRemoved() throws {
     let folder = try TemporaryFolder()
     for name in [".old-1-1", ".new-1-1"] { _ = try folder.write([1], name) }
     try FileManager.default.setAttributes(
@@ -67,24 +67,24 @@ import Testing
     #expect(files.count == 2 && files[0] == ".new-1-1")
   }
 
-  /// Files whose checksum is right and whose tables lie: whatever comes out, nothing crashes or hangs.
+  /// Files with a valid checksum and damaged tables: any result is allowed, but no crash and no endless loop.
   @Test(arguments: ["gemma.gguf", "smollm.gguf"])
-  func hostileFilesDoNoHarm(_ name: String) throws {
+  func damagedTablesAreHarmless(_ name: String) throws {
     let folder = try TemporaryFolder()
     let cache = VocabularyCache(folder: folder.path)
     _ = try Tokenizer.load(path: Fixtures.folder + name, cache: cache)
     let file = folder.path + "/" + (try #require(cachedFiles(folder).first))
-    let sound = [UInt8](try Data(contentsOf: URL(filePath: file)))
+    let valid = [UInt8](try Data(contentsOf: URL(filePath: file)))
     var generator = SeededGenerator(13)
     let texts = Fixtures.texts.prefix(40)
     for round in 0..<600 {
-      var hostile = sound
+      var hostile = valid
       let changes = round % 4 == 0 ? 2000 : Int.random(in: 1...20, using: &generator)
       for _ in 0..<changes {
-        // Often in the header and the table of sections, whose numbers lead everywhere.
-        let end = round % 2 == 0 ? sound.count : VocabularyLayout.headerBytes + 192
-        let place = Int.random(in: VocabularyLayout.headerBytes..<end, using: &generator)
-        hostile[place] = Bool.random(using: &generator) ? .random(in: 0...255, using: &generator) : 0xFF
+        // Every second time only in the header and the section table, whose offsets lead everywhere.
+        let end = round % 2 == 0 ? valid.count : VocabularyLayout.headerBytes + 192
+        let position = Int.random(in: VocabularyLayout.headerBytes..<end, using: &generator)
+        hostile[position] = Bool.random(using: &generator) ? .random(in: 0...255, using: &generator) : 0xFF
       }
       let content = hostile[VocabularyLayout.headerBytes...]
       let checksum = content.withUnsafeBytes { ContentKey.checksum($0) }

@@ -104,8 +104,8 @@ package struct PromptText {
 
   /// Where a token ends whose bytes end at `position`: behind the spaces that it takes with it.
   func end(of id: Int32, from position: Int, _ tokenizer: Tokenizer) -> Int {
-    guard pieces == nil, tokenizer.takesSpacesBehind(id) else { return position }
-    return position + tokenizer.spaceCount(in: bytes[position...])
+    guard pieces == nil, tokenizer.absorbsSpacesAfter(id) else { return position }
+    return position + tokenizer.leadingSpaceCount(in: bytes[position...])
   }
 
   /// The tokens of the text from an offset on where a special token begins, or from the start; each piece is

@@ -1,4 +1,4 @@
-/// A set of bytes, 256 bits.
+/// A set of bytes as 256 bits.
 struct ByteSet: Equatable, Sendable {
   private var bits: (UInt64, UInt64, UInt64, UInt64) = (0, 0, 0, 0)
 
@@ -28,6 +28,6 @@ struct ByteSet: Equatable, Sendable {
     }
   }
 
-  /// The members, ascending.
+  /// The members in ascending order.
   var members: [UInt8] { (0...255).filter { contains($0) } }
 }

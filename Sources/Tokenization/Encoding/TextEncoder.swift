@@ -1,29 +1,29 @@
-/// Turns text into tokens, with memory that is used again from call to call. Not shared between threads.
+/// Encodes text into tokens and reuses its buffers between calls. Not thread-safe.
 struct TextEncoder: ~Copyable {
   private(set) var output = TokenBuffer()
-  private let memory = PieceMemory()
+  private let cache = PieceCache()
   private var merger = BlockMerger()
 
   init() {}
 
-  /// Starts a new row of tokens.
+  /// Starts a new token sequence.
   mutating func clear() { output.count = 0 }
 
-  /// Gives back the memory that a very long text took.
+  /// Releases the memory that a very long text needed.
   mutating func trim() {
     guard output.capacity > 1 << 18 else { return }
     output = TokenBuffer()
     merger.trim()
   }
 
-  /// Adds one token.
+  /// Appends one token.
   mutating func append(_ token: UInt32) {
     output.reserve(1)
     output.append(token)
   }
 
-  /// Adds the tokens of plain text, which must be valid UTF-8.
-  /// - Parameter isFirst: whether this is the beginning of the whole text.
+  /// Appends the tokens of plain text, which must be valid UTF-8.
+  /// - Parameter isFirst: whether this is the start of the whole text.
   mutating func append(_ text: UnsafeBufferPointer<UInt8>, _ vocabulary: Vocabulary, isFirst: Bool) {
     let rules = vocabulary.rules
     if !rules.normalization.isEmpty,
@@ -40,13 +40,13 @@ struct TextEncoder: ~Copyable {
     let tables = MergeTables(vocabulary)
     let steps = vocabulary.rules.preTokenization
     if steps.count == 1, case .words(let pattern) = steps[0] {
-      // The usual case, without a call for each piece.
+      // The common case is inlined: no closure call for each piece.
       let scanner = WordScanner(pattern, text: base)
-      var place = 0
-      while place < text.count {
-        let end = scanner.end(from: place, limit: text.count)
-        appendPiece(base, place, end, tables)
-        place = end
+      var position = 0
+      while position < text.count {
+        let end = scanner.end(from: position, limit: text.count)
+        appendPiece(base, position, end, tables)
+        position = end
       }
     } else {
       PreTokenizer(steps[...], text: base).forEachPiece(0, text.count) { start, end in
@@ -60,20 +60,20 @@ struct TextEncoder: ~Copyable {
     _ text: UnsafePointer<UInt8>, _ start: Int, _ end: Int, _ tables: MergeTables
   ) {
     let count = end &- start
-    guard count <= PieceMemory.longestPiece else {
+    guard count <= PieceCache.longestPiece else {
       let hash = PieceHash.of(text + start, count)
       appendNew(text, start, end, hash, tables)
       return
     }
     let ends = PieceHash.ends(text + start, count)
     let hash = PieceHash.of(ends, count)
-    if memory.append(ends, count, hash, to: &output) { return }
+    if cache.append(ends, count, hash, to: &output) { return }
     let base = output.count
     appendNew(text, start, end, hash, tables)
-    memory.remember(ends, count, hash, output, from: base)
+    cache.store(ends, count, hash, output, from: base)
   }
 
-  /// Adds the tokens of a piece that is not remembered.
+  /// Appends the tokens of a piece that is not cached.
   private mutating func appendNew(
     _ text: UnsafePointer<UInt8>, _ start: Int, _ end: Int, _ hash: UInt64, _ tables: MergeTables
   ) {

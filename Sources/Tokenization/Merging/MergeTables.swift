@@ -1,5 +1,5 @@
-/// The tables of a vocabulary that merging reads, and nothing that counts references: copies of it are free.
-/// Whoever makes one keeps the vocabulary.
+/// The tables of a vocabulary that merging uses, without reference counting, so copies are cheap. The caller
+/// keeps the vocabulary alive.
 struct MergeTables {
   let bytes: UnsafePointer<UInt8>
   let starts: UnsafePointer<UInt32>
@@ -9,12 +9,12 @@ struct MergeTables {
   private let mergedCount: Int
   private let bytePairs: UnsafePointer<UInt32>
   let byteTokens: UnsafePointer<UInt32>
-  /// What stands for characters that cannot be written otherwise; `none` where they are left out.
+  /// The unknown token; `none` where characters without a token are dropped.
   let unknown: UInt32
   let alphabet: TokenizerRules.Alphabet
   let isOrdered: Bool
   let fusesUnknown: Bool
-  /// The bytes that a vocabulary of bytes lacks and that text may have.
+  /// Bytes that valid UTF-8 can contain and a byte-level vocabulary has no token for.
   private let missing: ByteSet
   private let lacksBytes: Bool
 
@@ -39,23 +39,23 @@ struct MergeTables {
   @inline(__always)
   func length(_ id: UInt32) -> Int { Int(starts[Int(id) &+ 1] &- starts[Int(id)]) }
 
-  /// How many bytes the character is that starts with this one, or what stands for a character here.
+  /// The length in bytes of the initial symbol that starts with this byte: a byte or a character.
   @inline(__always)
   func characterLength(_ first: UInt8) -> Int {
     alphabet == .bytes ? 1 : UTF8Text.length(startingWith: first)
   }
 
-  /// The number of the merge of two tokens, or `PairTable.none`.
+  /// The rank of the merge of two tokens, or `PairTable.none`.
   @inline(__always)
   func rank(_ left: UInt32, _ right: UInt32) -> UInt32 { neighbours.pairs.rank(left, right) }
 
-  /// The same for the tokens of two bytes, which most merging starts with.
+  /// The rank of the merge of two single-byte tokens, from a table of its own: most merges start with these.
   @inline(__always)
   func rank(bytes left: UInt8, _ right: UInt8) -> UInt32 { bytePairs[Int(left) << 8 | Int(right)] }
 
-  /// The token that a merge makes; `none` where the tables lie.
+  /// The token that results from a merge; `none` where the table is damaged.
   @inline(__always)
-  func made(_ rank: UInt32) -> UInt32 {
+  func result(ofMerge rank: UInt32) -> UInt32 {
     var token = rank
     if mergedCount > 0 {
       guard Int(rank) < mergedCount else { return VocabularyLayout.none }
@@ -64,16 +64,16 @@ struct MergeTables {
     return token < neighbours.tokenCount ? token : VocabularyLayout.none
   }
 
-  /// Whether `BlockMerger` may cut a piece. Where a byte is left out, the lengths of tokens do not tell where
-  /// they stand.
+  /// Whether `BlockMerger` may split a piece. Where bytes are dropped, token lengths do not give text
+  /// offsets.
   @inline(__always)
   func canCut(_ text: UnsafePointer<UInt8>, _ start: Int, _ limit: Int) -> Bool {
     guard lacksBytes else { return isOrdered }
-    for place in start..<limit where missing.contains(text[place]) { return false }
+    for position in start..<limit where missing.contains(text[position]) { return false }
     return isOrdered
   }
 
-  /// Adds what stands for a character (or byte) that is no token: its bytes' tokens, or the unknown token.
+  /// Appends the tokens for a character (or byte) without a token: its byte tokens, or the unknown token.
   func appendUnknown(_ character: UnsafeBufferPointer<UInt8>, to output: inout TokenBuffer, from base: Int) {
     output.reserve(character.count)
     if alphabet == .characters, character.allSatisfy({ byteTokens[Int($0)] != VocabularyLayout.none }) {

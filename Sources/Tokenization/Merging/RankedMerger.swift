@@ -1,7 +1,6 @@
-/// Merges a row of tokens of any length by doing what the rule says: of all neighbours that merge, those whose
-/// merge has the lowest number, of several the leftmost, until none do. A heap keeps the neighbours in that
-/// order, so the time is n log n. For long rows that cannot be cut, and the measure that `BlockMerger` is held
-/// against.
+/// Byte-pair merging of a token sequence of any length: repeatedly merges the pair with the lowest rank, the
+/// leftmost of equal ones. A heap orders the pairs, so the time is n log n. Used for long pieces that cannot
+/// be split, and in tests as the reference for `BlockMerger`.
 struct RankedMerger {
   private var next: [Int32] = []
   private var previous: [Int32] = []
@@ -9,63 +8,63 @@ struct RankedMerger {
 
   private static let dead = VocabularyLayout.none
 
-  /// Merges `count` tokens of `row` in their place and adds what they become to `output`.
+  /// Merges the `count` tokens of `row` in place and appends the result to `output`.
   mutating func merge(
     _ row: UnsafeMutablePointer<UInt32>, _ count: Int, _ tables: MergeTables, _ output: inout TokenBuffer
   ) {
     next.removeAll(keepingCapacity: true)
     previous.removeAll(keepingCapacity: true)
     heap.clear()
-    for place in 0..<Int32(count) {
-      next.append(place + 1)
-      previous.append(place - 1)
+    for position in 0..<Int32(count) {
+      next.append(position + 1)
+      previous.append(position - 1)
     }
-    for place in 0..<count { push(place, row, count, tables) }
-    while let (rank, place) = heap.pop() {
-      let made = tables.made(rank)
-      guard made != VocabularyLayout.none, row[place] != Self.dead,
-        rankAt(place, row, count, tables) == rank
+    for position in 0..<count { push(position, row, count, tables) }
+    while let (rank, position) = heap.pop() {
+      let result = tables.result(ofMerge: rank)
+      guard result != VocabularyLayout.none, row[position] != Self.dead,
+        rankAt(position, row, count, tables) == rank
       else { continue }
-      let second = Int(next[place])
-      row[place] = made
+      let second = Int(next[position])
+      row[position] = result
       row[second] = Self.dead
-      next[place] = next[second]
-      if Int(next[place]) < count { previous[Int(next[place])] = Int32(place) }
-      push(place, row, count, tables)
-      if previous[place] >= 0 { push(Int(previous[place]), row, count, tables) }
+      next[position] = next[second]
+      if Int(next[position]) < count { previous[Int(next[position])] = Int32(position) }
+      push(position, row, count, tables)
+      if previous[position] >= 0 { push(Int(previous[position]), row, count, tables) }
     }
     output.reserve(count)
-    var place = 0
-    while place < count {
-      output.append(row[place])
-      place = Int(next[place])
+    var position = 0
+    while position < count {
+      output.append(row[position])
+      position = Int(next[position])
     }
   }
 
-  /// The number of the merge of the token at a place with the next one.
+  /// The rank of the merge of the token at a position with the next one.
   private func rankAt(
-    _ place: Int, _ row: UnsafeMutablePointer<UInt32>, _ count: Int, _ tables: MergeTables
+    _ position: Int, _ row: UnsafeMutablePointer<UInt32>, _ count: Int, _ tables: MergeTables
   ) -> UInt32 {
-    let second = Int(next[place])
-    return second < count ? tables.rank(row[place], row[second]) : PairTable.none
+    let second = Int(next[position])
+    return second < count ? tables.rank(row[position], row[second]) : PairTable.none
   }
 
   private mutating func push(
-    _ place: Int, _ row: UnsafeMutablePointer<UInt32>, _ count: Int, _ tables: MergeTables
+    _ position: Int, _ row: UnsafeMutablePointer<UInt32>, _ count: Int, _ tables: MergeTables
   ) {
-    let rank = rankAt(place, row, count, tables)
-    if rank != PairTable.none { heap.push(rank, place) }
+    let rank = rankAt(position, row, count, tables)
+    if rank != PairTable.none { heap.push(rank, position) }
   }
 }
 
-/// A binary heap of merges by number, then by place.
+/// A binary heap of merges, ordered by rank and then by position.
 private struct MergeHeap {
   private var entries: [UInt64] = []
 
   mutating func clear() { entries.removeAll(keepingCapacity: true) }
 
-  mutating func push(_ rank: UInt32, _ place: Int) {
-    let entry = UInt64(rank) << 32 | UInt64(place)
+  mutating func push(_ rank: UInt32, _ position: Int) {
+    let entry = UInt64(rank) << 32 | UInt64(position)
     entries.append(entry)
     var child = entries.count - 1
     while child > 0 {
@@ -77,7 +76,7 @@ private struct MergeHeap {
     entries[child] = entry
   }
 
-  mutating func pop() -> (rank: UInt32, place: Int)? {
+  mutating func pop() -> (rank: UInt32, position: Int)? {
     guard let top = entries.first, let entry = entries.popLast() else { return nil }
     if !entries.isEmpty {
       var parent = 0

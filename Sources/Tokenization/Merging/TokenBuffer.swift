@@ -1,4 +1,4 @@
-/// A growing row of token numbers that a merger may take back from. Not shared between threads.
+/// A growable buffer of tokens from which the end can be removed. Not thread-safe.
 struct TokenBuffer: ~Copyable {
   private(set) var tokens: UnsafeMutablePointer<UInt32>
   private(set) var capacity: Int
@@ -11,7 +11,7 @@ struct TokenBuffer: ~Copyable {
 
   deinit { tokens.deallocate() }
 
-  /// Makes room for so many more.
+  /// Reserves capacity for `more` additional tokens.
   @inline(__always)
   mutating func reserve(_ more: Int) {
     if capacity &- count < more { grow(more) }
@@ -27,18 +27,18 @@ struct TokenBuffer: ~Copyable {
     capacity = larger
   }
 
-  /// Adds one. Requires that room was made.
+  /// Appends one token. Requires reserved capacity.
   @inline(__always)
   mutating func append(_ token: UInt32) {
     tokens[count] = token
     count &+= 1
   }
 
-  /// The last one, if there are more than `base`.
+  /// The last token at or above index `base`; `none` if there is none.
   @inline(__always)
   func last(above base: Int) -> UInt32 { count > base ? tokens[count &- 1] : VocabularyLayout.none }
 
-  /// A copy as an array.
+  /// The tokens as an array.
   func array() -> [Int32] {
     [Int32](unsafeUninitializedCapacity: count) { array, initialized in
       for index in 0..<count { array[index] = Int32(truncatingIfNeeded: tokens[index]) }

@@ -1,41 +1,41 @@
-/// Whether two tokens can stand side by side in the encoding of a text.
+/// Decides whether two tokens can be neighbours in the encoding of a text.
 ///
-/// Merging replaces, again and again, the pair of neighbours whose merge has the lowest number, of several
-/// the leftmost. Two neighbours in the result were built up by merges of their own, and no merge across the
-/// border between them came in between. That depends on the two alone: until something merges across a
-/// border, each side merges as if the other were not there. Hence a row of tokens is the encoding of its
-/// text exactly if each of them is the encoding of its own bytes and every two neighbours pass this test;
-/// and as merging has one result, there is only one such row. `BlockMerger` puts it together from
-/// shorter ones.
+/// Byte-pair merging repeatedly merges the adjacent pair with the lowest rank, the leftmost of equal ones.
+/// Two neighbouring tokens of the result were each built by merges of their own, and no merge crossed the
+/// border between them. Whether one would have crossed depends only on these two tokens: until a merge
+/// crosses a border, each side merges as if the other were absent. Hence a token sequence is the encoding of
+/// its text exactly if each token is the encoding of its own bytes and every two neighbours pass this test;
+/// because merging is deterministic, there is exactly one such sequence. `BlockMerger` builds it from the
+/// encodings of blocks.
 struct TokenNeighbours {
   let tokens: UnsafePointer<TokenEntry>
   let tokenCount: UInt32
   let pairs: PairTable
 
-  /// No token has more bytes between its parts than this; it ends the walk in tables that lie.
+  /// Bounds the loop for damaged tables; no token is built by more merges than this on one side.
   private static let mostSteps = 4096
 
-  /// Whether no merge comes across the border of `left` and `right` while they are built. Undoes their merges
-  /// on the two sides of the border, the latest first; a merge across the border that is earlier than the
-  /// undone one, or at its place in the queue, would have come before it.
+  /// Whether no merge crosses the border between `left` and `right` while they are built. Undoes the merges
+  /// on both sides of the border, the latest first; a merge across the border with a lower rank than the one
+  /// undone, or the same rank and an earlier position, would have happened first.
   ///
-  /// Requires that each token's merge comes after those of its parts (`TokenizerRules.isOrdered`), and numbers
-  /// below `tokenCount`. Costs a lookup for each merge undone, three or four as a rule.
+  /// Requires that each token's merge has a higher rank than those of its parts (`TokenizerRules.isOrdered`),
+  /// and ids below `tokenCount`. Costs one lookup for each merge undone, typically three or four.
   @inline(__always)
-  func canStand(_ left: UInt32, _ right: UInt32) -> Bool {
+  func areCompatible(_ left: UInt32, _ right: UInt32) -> Bool {
     let rank = pairs.rank(left, right)
-    return rank == PairTable.none && canForm(left, right)
+    return rank == PairTable.none && canMerge(left, right)
   }
 
-  /// The same, but for a merge of the two tokens as they are, which may come.
-  func canForm(_ left: UInt32, _ right: UInt32) -> Bool {
+  /// The same, except that the two finished tokens may merge with each other.
+  func canMerge(_ left: UInt32, _ right: UInt32) -> Bool {
     var (left, right) = (left, right)
     var (leftEntry, rightEntry) = (tokens[Int(left)], tokens[Int(right)])
     for _ in 0..<Self.mostSteps {
-      // Merges across the border with a number below this one come first.
+      // A merge across the border with a rank below this one happens first.
       let limit: UInt32
       if leftEntry.order > rightEntry.order {
-        // Of merges with the same number the left one is first, which is the one inside the left token.
+        // Of merges with equal rank the leftmost happens first, which is the one inside the left token.
         limit = leftEntry.order &- 1
         left = leftEntry.right
         guard left < tokenCount else { return true }
@@ -48,7 +48,7 @@ struct TokenNeighbours {
       } else {
         return true
       }
-      // `none` is beyond every limit.
+      // `none` is greater than every limit.
       if pairs.rank(left, right) < limit { return false }
     }
     return false

@@ -1,5 +1,5 @@
-/// What the pre-tokenizers' patterns ask of a character. Every character has at most one of these bits, so a
-/// bracket expression such as `[\p{L}\p{M}]` is a mask and membership is one test.
+/// The Unicode properties that pre-tokenization patterns test. Every character has at most one of these bits,
+/// so a bracket expression such as `[\p{L}\p{M}]` is a mask and membership is one AND.
 package struct CharacterClass: OptionSet, Sendable {
   package let rawValue: UInt8
 
@@ -9,7 +9,7 @@ package struct CharacterClass: OptionSet, Sendable {
   package static let upper = CharacterClass(rawValue: 1 << 0)
   /// `\p{Ll}`.
   package static let lower = CharacterClass(rawValue: 1 << 1)
-  /// `\p{Lm}` and `\p{Lo}`: letters without case, such as those of Chinese and Arabic.
+  /// `\p{Lm}` and `\p{Lo}`: letters without case, such as Chinese and Arabic ones.
   package static let caseless = CharacterClass(rawValue: 1 << 2)
   /// `\p{M}`.
   package static let mark = CharacterClass(rawValue: 1 << 3)
@@ -24,41 +24,42 @@ package struct CharacterClass: OptionSet, Sendable {
   /// `\p{L}`.
   package static let letter: CharacterClass = [.upper, .lower, .caseless]
 
-  /// The class of a code point; nothing for those that are unassigned, control or format characters.
+  /// The class of a code point; empty for unassigned code points, control and format characters.
   package static func of(_ point: UInt32) -> CharacterClass {
     if point < tableEnd { return CharacterClass(rawValue: table[Int(point)]) }
     return (0xE0100...0xE01EF).contains(point) ? .mark : []
   }
 
-  /// One byte a code point up to `tableEnd` (200 KB, of which a text touches a few pages), unpacked once in
-  /// some 50 microseconds and kept as long as the process.
+  /// One byte for each code point up to `tableEnd` (200 KB, of which a text touches a few pages). Unpacked
+  /// once, in about 50 microseconds, and kept for the life of the process.
   nonisolated(unsafe) static let table: UnsafePointer<UInt8> = {
     let table = UnsafeMutablePointer<UInt8>.allocate(capacity: tableEnd)
     var digits = RunDigits()
-    var place = 0
-    while place < tableEnd, let value = digits.next() {
-      let (length, kind) = (min(value / 10, tableEnd - place), value % 10)
+    var position = 0
+    while position < tableEnd, let value = digits.next() {
+      let (length, kind) = (min(value / 10, tableEnd - position), value % 10)
       for index in 0..<length {
-        // Kind 9 alternates upper and lower; 0 is no class; the others number the bits from 1.
+        // Kind 9 alternates upper and lower case; 0 is no class; the others are bit numbers, starting at 1.
         let bit = kind == 9 ? index % 2 : kind - 1
-        table[place + index] = bit < 0 ? 0 : 1 << UInt8(truncatingIfNeeded: bit)
+        table[position + index] = bit < 0 ? 0 : 1 << UInt8(truncatingIfNeeded: bit)
       }
-      place += length
+      position += length
     }
-    (table + place).update(repeating: 0, count: tableEnd - place)
+    (table + position).update(repeating: 0, count: tableEnd - position)
     return UnsafePointer(table)
   }()
 
-  /// Reads the numbers in `runs`: digits of 5 bits, the least significant first, the sixth bit for "more".
+  /// Decodes the numbers in `runs`: base-32 digits, the least significant first; bit 5 means that another
+  /// digit follows.
   private struct RunDigits {
-    var place = 0
+    var position = 0
 
     mutating func next() -> Int? {
       var value = 0
       var shift = 0
-      while place < runs.utf8CodeUnitCount {
-        let digit = Self.value(of: runs.utf8Start[place])
-        place += 1
+      while position < runs.utf8CodeUnitCount {
+        let digit = Self.value(of: runs.utf8Start[position])
+        position += 1
         value += (digit & 31) << shift
         shift += 5
         if digit < 32 { return value }

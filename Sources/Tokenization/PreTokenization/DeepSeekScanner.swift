@@ -1,11 +1,11 @@
-/// Cuts UTF-8 text into the words of DeepSeek 3, which come after its steps for numbers and for Chinese and
+/// Splits UTF-8 text by DeepSeek 3's word pattern, which follows its patterns for numbers and for Chinese and
 /// Japanese:
 ///
 ///     [!-/:-~][A-Za-z]+ | [^\r\n\p{L}\p{P}\p{S}]?[\p{L}\p{M}]+ | " "?[\p{P}\p{S}]+[\r\n]*
 ///       | \s*[\r\n]+ | \s+(?!\S) | \s+
 ///
-/// (the first bracket is ASCII's punctuation). Characters that none of them matches are left between the
-/// words, runs of them as one piece. The text must be valid UTF-8.
+/// (the first bracket stands for ASCII punctuation). A run of characters that match nothing is one piece. The
+/// text must be valid UTF-8.
 struct DeepSeekScanner {
   let text: UnsafePointer<UInt8>
   private let classes = CharacterClass.table
@@ -17,14 +17,14 @@ struct DeepSeekScanner {
 
   init(text: UnsafePointer<UInt8>) { self.text = text }
 
-  /// The end of the word, or of the piece between words, that starts at `start`. Requires `start < limit`.
+  /// The end of the match, or of the unmatched run, that starts at `start`. Requires `start < limit`.
   func end(from start: Int, limit: Int) -> Int {
     if let end = match(start, limit) { return end }
-    var place = start
+    var position = start
     repeat {
-      place &+= UTF8Text.length(startingWith: text[place])
-    } while place < limit && match(place, limit) == nil
-    return place
+      position &+= UTF8Text.length(startingWith: text[position])
+    } while position < limit && match(position, limit) == nil
+    return position
   }
 
   private func match(_ start: Int, _ limit: Int) -> Int? {
@@ -33,9 +33,9 @@ struct DeepSeekScanner {
     let next: (kind: UInt8, length: Int) =
       second < limit ? UTF8Text.character(text, at: second, classes) : (0, 0)
     if length == 1, kind & Self.sign != 0, second < limit, isASCIILetter(text[second]) {
-      var place = second
-      while place < limit, isASCIILetter(text[place]) { place &+= 1 }
-      return place
+      var position = second
+      while position < limit, isASCIILetter(text[position]) { position &+= 1 }
+      return position
     }
     if kind & Self.word != 0 { return run(of: Self.word, from: second, limit) }
     if kind & Self.notLead == 0, !isLineBreak(text[start]), next.kind & Self.word != 0 {
@@ -49,32 +49,32 @@ struct DeepSeekScanner {
   }
 
   private func signs(after second: Int, _ limit: Int) -> Int {
-    var place = run(of: Self.sign, from: second, limit)
-    while place < limit, isLineBreak(text[place]) { place &+= 1 }
-    return place
+    var position = run(of: Self.sign, from: second, limit)
+    while position < limit, isLineBreak(text[position]) { position &+= 1 }
+    return position
   }
 
   private func spaces(_ start: Int, _ limit: Int) -> Int {
-    var (place, last, afterLineBreak) = (start, start, start)
-    while place < limit {
-      let (kind, length) = UTF8Text.character(text, at: place, classes)
+    var (position, last, afterLineBreak) = (start, start, start)
+    while position < limit {
+      let (kind, length) = UTF8Text.character(text, at: position, classes)
       if kind & Self.space == 0 { break }
-      last = place
-      place &+= length
-      if isLineBreak(text[last]) { afterLineBreak = place }
+      last = position
+      position &+= length
+      if isLineBreak(text[last]) { afterLineBreak = position }
     }
     if afterLineBreak > start { return afterLineBreak }
-    return place == limit || last == start ? place : last
+    return position == limit || last == start ? position : last
   }
 
   private func run(of set: UInt8, from: Int, _ limit: Int) -> Int {
-    var place = from
-    while place < limit {
-      let (kind, length) = UTF8Text.character(text, at: place, classes)
+    var position = from
+    while position < limit {
+      let (kind, length) = UTF8Text.character(text, at: position, classes)
       if kind & set == 0 { break }
-      place &+= length
+      position &+= length
     }
-    return place
+    return position
   }
 
   private func isASCIILetter(_ byte: UInt8) -> Bool { (byte | 0x20) &- UInt8(ascii: "a") < 26 }

@@ -1,24 +1,24 @@
-/// How text is cut, by the name that GGUF files give it (`tokenizer.ggml.pre`), and what else the name
-/// implies. The names are llama.cpp's (src/llama-vocab.cpp).
+/// The pre-tokenization that a GGUF file names (`tokenizer.ggml.pre`), and what else the name implies. The
+/// names are llama.cpp's (src/llama-vocab.cpp).
 struct NamedPreTokenizer {
   let steps: [PreTokenization]
-  /// Whether a piece that is a token is that token, whatever merging would make of it.
-  var takesWholePieces = false
-  /// Whether a token that starts the text is put before it unless the file says otherwise.
-  var addsBeginning = false
-  /// Whether text is composed (NFC) first, as the tokenizer that the model was trained with does.
-  var composes = false
+  /// Whether a piece that is a token is encoded as that token without merging (`ignore_merges`).
+  var ignoresMerges = false
+  /// Whether the BOS token is prepended unless the file says otherwise.
+  var addsBOS = false
+  /// Whether text is normalized to NFC first, as the model's original tokenizer does.
+  var normalizesToNFC = false
 
   private init(
-    _ steps: [PreTokenization], wholePieces: Bool = false, beginning: Bool = false, composed: Bool = false
+    _ steps: [PreTokenization], ignoresMerges: Bool = false, bos: Bool = false, nfc: Bool = false
   ) {
     self.steps = steps
-    takesWholePieces = wholePieces
-    addsBeginning = beginning
-    composes = composed
+    self.ignoresMerges = ignoresMerges
+    addsBOS = bos
+    normalizesToNFC = nfc
   }
 
-  /// Nil for a name that is not known.
+  /// Returns nil for an unknown name.
   init?(gguf name: String) {
     switch name {
     case "gpt-2", "phi-2", "mpt", "olmo", "jais", "trillion", "granite-docling", "gigachat", "mellum",
@@ -28,17 +28,17 @@ struct NamedPreTokenizer {
       self.init([.numbers(group: 1), .words(.gpt2)])
     case "llama-bpe", "llama3", "llama-v3", "falcon3", "falcon-h1", "pixtral", "midm-2.0", "lfm2",
       "jina-v5-nano":
-      self.init([.words(.llama3)], wholePieces: true, beginning: true)
+      self.init([.words(.llama3)], ignoresMerges: true, bos: true)
     case "dbrx", "smaug-bpe", "chatglm-bpe": self.init([.words(.llama3)])
-    case "glm4", "glm5": self.init([.words(.llama3)], wholePieces: true)
+    case "glm4", "glm5": self.init([.words(.llama3)], ignoresMerges: true)
     case "qwen2", "deepseek-r1-qwen", "kormo", "f2llmv2", "megrez":
-      self.init([.words(.qwen2)], composed: true)
+      self.init([.words(.qwen2)], nfc: true)
     case "stablelm2", "hunyuan", "solar-open", "grok-2": self.init([.words(.qwen2)])
     case "bailingmoe", "bailingmoe2", "llada-moe": self.init([.words(.qwen2)])
-    case "qwen35": self.init([.words(.qwen35)], composed: true)
+    case "qwen35": self.init([.words(.qwen35)], nfc: true)
     case "gpt-4o", "llama4", "kanana2", "talkie", "minimax-m2":
-      self.init([.words(.o200k)], wholePieces: name == "gpt-4o" || name == "llama4")
-    case "tekken": self.init([.words(.tekken)], wholePieces: true, beginning: true)
+      self.init([.words(.o200k)], ignoresMerges: name == "gpt-4o" || name == "llama4")
+    case "tekken": self.init([.words(.tekken)], ignoresMerges: true, bos: true)
     case "deepseek-v3", "hunyuan-dense", "joyai-llm", "hy_v4":
       self.init([.numbers(group: 3), .runs(.chineseAndJapanese), .deepSeekWords])
     case "falcon":

@@ -1,20 +1,20 @@
-/// One step of cutting text into the pieces that merging does not cross. Every step cuts the pieces of the
-/// step before it, and none drops anything.
+/// One step of splitting text into pieces; merges never cross a piece's border. Each step splits the pieces
+/// of the step before it and keeps all text.
 enum PreTokenization: Equatable, Sendable {
-  /// Into words.
+  /// A word pattern.
   case words(WordPattern)
-  /// Numbers apart from all else, in groups of so many digits at most (0: any number), from the left.
+  /// Isolates numbers, in groups of up to `group` digits (0: any number of digits), from the left.
   case numbers(group: Int)
-  /// `[0-9][0-9][0-9]` apart from all else, from the left.
+  /// Isolates matches of `[0-9][0-9][0-9]`, from the left.
   case digitTriples
-  /// Runs of some characters apart from all else.
+  /// Isolates runs of characters of one kind.
   case runs(CharacterRun)
-  /// Into words as DeepSeek 3 does.
+  /// DeepSeek 3's word pattern.
   case deepSeekWords
-  /// Before each ▁.
+  /// Splits before each ▁.
   case marks
-  /// Before each ▁ that follows neither another one nor one of these bytes.
-  case markRuns(joined: ByteSet)
+  /// Splits before each ▁ that does not follow another ▁ or one of these bytes.
+  case metaspaceRuns(joined: ByteSet)
 
   /// A set of characters whose runs are pieces of their own.
   enum CharacterRun: UInt32, Sendable {
@@ -24,16 +24,16 @@ enum PreTokenization: Equatable, Sendable {
     case punctuationAndGraves
     /// `[一-龥぀-ゟ゠-ヿ]+`
     case chineseAndJapanese
-    /// `[\r\n]`, one by one.
+    /// `[\r\n]`, each a piece.
     case lineBreak
-    /// What Rust calls punctuation, one by one: `\p{P}` and ASCII's symbols.
+    /// Rust's definition of punctuation, each a piece: `\p{P}` and the ASCII symbols.
     case punctuationMark
   }
 }
 
 extension PreTokenization {
-  /// This step as numbers, for a compiled vocabulary.
-  var words: [UInt32] {
+  /// This step serialized for a compiled vocabulary.
+  var serialized: [UInt32] {
     switch self {
     case .words(let pattern):
       [
@@ -46,12 +46,12 @@ extension PreTokenization {
     case .deepSeekWords: [3]
     case .marks: [4]
     case .digitTriples: [5]
-    case .markRuns(let joined): [6, UInt32(joined.members.count)] + joined.members.map { UInt32($0) }
+    case .metaspaceRuns(let joined): [6, UInt32(joined.members.count)] + joined.members.map { UInt32($0) }
     }
   }
 
-  /// A step from numbers; nil where they mean nothing.
-  init?(_ reader: inout WordReader) {
+  /// A step from its serialized form; nil where that is invalid.
+  init?(_ reader: inout RuleReader) {
     func byte(_ word: UInt32?) -> UInt8 { UInt8(exactly: word ?? 255) ?? 255 }
     switch reader.next() {
     case 0:
@@ -78,7 +78,7 @@ extension PreTokenization {
       guard let members = reader.list() else { return nil }
       var joined = ByteSet()
       for member in members { joined.insert(UInt8(truncatingIfNeeded: member)) }
-      self = .markRuns(joined: joined)
+      self = .metaspaceRuns(joined: joined)
     default: return nil
     }
   }

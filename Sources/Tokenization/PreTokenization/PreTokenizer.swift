@@ -1,4 +1,4 @@
-/// Cuts text into the pieces that merging does not cross, by a row of `PreTokenization` steps.
+/// Splits text into pieces by a list of `PreTokenization` steps.
 package struct PreTokenizer {
   let text: UnsafePointer<UInt8>
   private let steps: ArraySlice<PreTokenization>
@@ -9,8 +9,7 @@ package struct PreTokenizer {
     self.text = text
   }
 
-  /// The lengths in bytes of a text's pieces, cut as `tokenizer.ggml.pre` of a GGUF file names it; nil for an
-  /// unknown name.
+  /// The lengths in bytes of a text's pieces for a `tokenizer.ggml.pre` name; nil for an unknown name.
   package static func pieceLengths(of text: String, gguf name: String) -> [Int]? {
     guard let steps = NamedPreTokenizer(gguf: name)?.steps else { return nil }
     var (text, lengths) = (text, [Int]())
@@ -21,7 +20,7 @@ package struct PreTokenizer {
     return lengths
   }
 
-  /// Hands the pieces of `text[start..<limit]` to `body`, in order.
+  /// Calls `body` with the start and end of each piece of `text[start..<limit]`, in order.
   func forEachPiece(_ start: Int, _ limit: Int, _ body: (Int, Int) -> Void) {
     guard let step = steps.first else {
       if start < limit { body(start, limit) }
@@ -34,96 +33,97 @@ package struct PreTokenizer {
     switch step {
     case .words(let pattern):
       let scanner = WordScanner(pattern, text: text)
-      var place = start
-      while place < limit {
-        let end = scanner.end(from: place, limit: limit)
-        pass(place, end)
-        place = end
+      var position = start
+      while position < limit {
+        let end = scanner.end(from: position, limit: limit)
+        pass(position, end)
+        position = end
       }
     case .numbers(let group):
       isolate(start, limit, group: group, pass) { kind, _, _ in kind & CharacterClass.number.rawValue != 0 }
     case .digitTriples: isolateTriples(start, limit, pass)
     case .runs(let run):
-      isolate(start, limit, group: run.group, pass) { kind, place, length in
-        run.contains(kind, length == 1 ? UInt32(text[place]) : UTF8Text.point(text, at: place).value)
+      isolate(start, limit, group: run.group, pass) { kind, position, length in
+        run.contains(kind, length == 1 ? UInt32(text[position]) : UTF8Text.point(text, at: position).value)
       }
     case .deepSeekWords:
       let scanner = DeepSeekScanner(text: text)
-      var place = start
-      while place < limit {
-        let end = scanner.end(from: place, limit: limit)
-        pass(place, end)
-        place = end
+      var position = start
+      while position < limit {
+        let end = scanner.end(from: position, limit: limit)
+        pass(position, end)
+        position = end
       }
-    case .marks: cutBeforeMarks(start, limit, joined: nil, pass)
-    case .markRuns(let joined): cutBeforeMarks(start, limit, joined: joined, pass)
+    case .marks: splitBeforeMetaspace(start, limit, joined: nil, pass)
+    case .metaspaceRuns(let joined): splitBeforeMetaspace(start, limit, joined: joined, pass)
     }
   }
 
-  /// Runs of characters that belong, in groups of so many at most, and what lies between them.
+  /// Isolates runs of member characters, in groups of up to `group` of them (0: no limit).
   @inline(__always)
   private func isolate(
     _ start: Int, _ limit: Int, group: Int, _ pass: (Int, Int) -> Void,
     _ belongs: (UInt8, Int, Int) -> Bool
   ) {
     var pieceStart = start
-    var place = start
+    var position = start
     var inGroup = 0
-    while place < limit {
-      let (kind, length) = UTF8Text.character(text, at: place, classes)
-      let isMember = belongs(kind, place, length)
-      if place > pieceStart, isMember != (inGroup > 0) || (isMember && inGroup == group) {
-        pass(pieceStart, place)
-        pieceStart = place
+    while position < limit {
+      let (kind, length) = UTF8Text.character(text, at: position, classes)
+      let isMember = belongs(kind, position, length)
+      if position > pieceStart, isMember != (inGroup > 0) || (isMember && inGroup == group) {
+        pass(pieceStart, position)
+        pieceStart = position
         inGroup = 0
       }
       if isMember { inGroup &+= 1 }
-      place &+= length
+      position &+= length
     }
     if pieceStart < limit { pass(pieceStart, limit) }
   }
 
-  /// Three digits of ASCII make a piece.
+  /// Isolates groups of three ASCII digits.
   private func isolateTriples(_ start: Int, _ limit: Int, _ pass: (Int, Int) -> Void) {
-    func isDigit(_ place: Int) -> Bool { text[place] &- UInt8(ascii: "0") < 10 }
+    func isDigit(_ position: Int) -> Bool { text[position] &- UInt8(ascii: "0") < 10 }
     var pieceStart = start
-    var place = start
-    while place &+ 3 <= limit {
-      guard isDigit(place), isDigit(place &+ 1), isDigit(place &+ 2) else {
-        place &+= 1
+    var position = start
+    while position &+ 3 <= limit {
+      guard isDigit(position), isDigit(position &+ 1), isDigit(position &+ 2) else {
+        position &+= 1
         continue
       }
-      if pieceStart < place { pass(pieceStart, place) }
-      pass(place, place &+ 3)
-      place &+= 3
-      pieceStart = place
+      if pieceStart < position { pass(pieceStart, position) }
+      pass(position, position &+ 3)
+      position &+= 3
+      pieceStart = position
     }
     if pieceStart < limit { pass(pieceStart, limit) }
   }
 
-  /// ▁ starts a piece; with `joined` only the first of several, and not after one of these bytes.
-  private func cutBeforeMarks(_ start: Int, _ limit: Int, joined: ByteSet?, _ pass: (Int, Int) -> Void) {
+  /// Splits before each ▁; with `joined` only before the first of a run, and not after one of these bytes.
+  private func splitBeforeMetaspace(_ start: Int, _ limit: Int, joined: ByteSet?, _ pass: (Int, Int) -> Void)
+  {
     var pieceStart = start
     var wasMark = false
-    var place = start
-    while place < limit {
+    var position = start
+    while position < limit {
       let isMark =
-        text[place] == SpaceMark.first && place &+ 2 < limit && text[place &+ 1] == SpaceMark.second
-        && text[place &+ 2] == SpaceMark.third
-      let isJoined = joined.map { wasMark || place == start || $0.contains(text[place &- 1]) } ?? false
-      if isMark, place > pieceStart, !isJoined {
-        pass(pieceStart, place)
-        pieceStart = place
+        text[position] == Metaspace.first && position &+ 2 < limit && text[position &+ 1] == Metaspace.second
+        && text[position &+ 2] == Metaspace.third
+      let isJoined = joined.map { wasMark || position == start || $0.contains(text[position &- 1]) } ?? false
+      if isMark, position > pieceStart, !isJoined {
+        pass(pieceStart, position)
+        pieceStart = position
       }
       wasMark = isMark
-      place &+= isMark ? 3 : 1
+      position &+= isMark ? 3 : 1
     }
     if pieceStart < limit { pass(pieceStart, limit) }
   }
 }
 
 extension PreTokenization.CharacterRun {
-  /// How many characters make a piece at most; 0 for any number.
+  /// The largest number of characters in a piece; 0 for no limit.
   var group: Int {
     switch self {
     case .punctuation, .punctuationAndGraves, .chineseAndJapanese: 0
@@ -131,7 +131,7 @@ extension PreTokenization.CharacterRun {
     }
   }
 
-  /// Whether a character belongs, by its class and code point.
+  /// Whether a character is a member, by its class and code point.
   func contains(_ kind: UInt8, _ point: UInt32) -> Bool {
     let isPunctuation = kind & CharacterClass.punctuation.rawValue != 0
     switch self {

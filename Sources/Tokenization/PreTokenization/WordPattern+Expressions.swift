@@ -1,11 +1,11 @@
 extension WordPattern {
-  /// The pattern that a regular expression of a tokenizer.json is; nil for one that is not known. Expressions
-  /// are compared as they are written, so nothing is ever guessed.
+  /// The pattern for a regular expression of a tokenizer.json; nil for an unknown one. Expressions are
+  /// compared literally, so none is misinterpreted.
   static func of(_ expression: String) -> WordPattern? {
     expressions.first { $0.expression == expression }?.pattern
   }
 
-  /// The expressions in use, and the same written in other ways.
+  /// The known expressions, including other spellings of the same pattern.
   static let expressions: [(expression: String, pattern: WordPattern)] = {
     let contractions = "(?i:'s|'t|'re|'ve|'m|'ll|'d)"
     let folded = "'(?i:[sdmt]|ll|ve|re)"
@@ -15,7 +15,7 @@ extension WordPattern {
     let cased1 = #"[\p{Lu}\p{Lt}\p{Lm}\p{Lo}\p{M}]*[\p{Ll}\p{Lm}\p{Lo}\p{M}]+"#
     let cased2 = #"[\p{Lu}\p{Lt}\p{Lm}\p{Lo}\p{M}]+[\p{Ll}\p{Lm}\p{Lo}\p{M}]*"#
     let gpt2 = #"'s|'t|'re|'ve|'m|'ll|'d| ?\p{L}+| ?\p{N}+| ?[^\s\p{L}\p{N}]+|\s+(?!\S)"#
-    // `\s*[\r\n]` takes what `\s*[\r\n]+` takes: both end after the last line break of the space.
+    // `\s*[\r\n]` matches the same as `\s*[\r\n]+`: both end after the last line break of the white space.
     return [
       (gpt2 + #"|\s+"#, .gpt2),
       (gpt2, .gpt2),
@@ -38,7 +38,7 @@ extension WordPattern {
 }
 
 extension PreTokenization {
-  /// The step that a regular expression is which keeps some characters apart; nil for one that is not known.
+  /// The step for a regular expression that isolates some characters; nil for an unknown one.
   static func isolating(_ expression: String) -> PreTokenization? {
     switch expression {
     case #"\p{N}"#, #"\p{N}{1}"#: .numbers(group: 1)

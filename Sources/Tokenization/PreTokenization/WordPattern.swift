@@ -1,39 +1,39 @@
-/// One of the regular expressions that cut text into words before byte-pair merging.
+/// One of the regular expressions that split text into words before byte-pair merging.
 ///
-/// They all descend from GPT-2's, and are the alternatives of it in the same order with a few differences:
+/// All are derived from GPT-2's: the same alternatives in the same order, with a few differences:
 ///
 ///     contraction | lead? letters | number | " "? others tail | \s*[\r\n]+ | \s+(?!\S) | \s+
 ///
-/// so that one scanner (`WordScanner`) serves them all. The last two leave the last space of several to the
-/// word after it.
+/// so one scanner (`WordScanner`) implements them all. The last two alternatives leave the last space of a
+/// run to the following word.
 struct WordPattern: Equatable, Sendable {
   /// English contractions: `'s|'t|'re|'ve|'m|'ll|'d`.
   enum Contractions: UInt8, Sendable {
     case none
-    /// Words of their own, lower case only.
+    /// Separate words, lower case only.
     case lowercase
-    /// Words of their own, with `(?i:)`, which counts "ſ" as an s.
+    /// Separate words, with `(?i:)`, where "ſ" counts as an s.
     case anyCase
-    /// The end of a word, with `(?i:)`.
+    /// The suffix of a word, with `(?i:)`.
     case suffix
   }
-  /// What a word may start with.
+  /// The optional first character of a word.
   enum Lead: UInt8, Sendable {
     /// ` ?`
     case space
     /// `[^\r\n\p{L}\p{N}]?`
     case anyButLineBreak
   }
-  /// What a word is made of.
+  /// The characters of a word.
   enum Letters: UInt8, Sendable {
     /// `\p{L}+`
     case letters
-    /// `[\p{L}\p{M}]+`, and marks are no longer among the others.
+    /// `[\p{L}\p{M}]+`; marks are then not among `others`.
     case lettersAndMarks
-    /// o200k's two alternatives, which start a new word where lower case turns into upper case.
+    /// o200k's two alternatives, which start a new word where lower case changes to upper case.
     case cased
   }
-  /// Runs of numbers.
+  /// Numbers.
   enum Numbers: UInt8, Sendable {
     /// ` ?\p{N}+`
     case spaceAndRun
@@ -44,7 +44,7 @@ struct WordPattern: Equatable, Sendable {
     /// `\p{N}+`
     case run
   }
-  /// What may follow a run of other characters.
+  /// What may follow a run of `others`.
   enum Tail: UInt8, Sendable {
     case none
     /// `[\r\n]*`
@@ -58,16 +58,16 @@ struct WordPattern: Equatable, Sendable {
   var letters: Letters
   var numbers: Numbers
   var tail: Tail
-  /// Whether spaces up to the last line break of several are a word: `\s*[\r\n]+`.
+  /// Whether white space up to its last line break is one word: `\s*[\r\n]+`.
   var lineBreaks: Bool
-  /// Whether all space at the end of the text is one word, line breaks or not: `\s++$`.
+  /// Whether white space at the end of the text is one word: `\s++$`.
   var wholeEnd = false
 
-  /// GPT-2, and most of the older byte-level vocabularies.
+  /// GPT-2, and most older byte-level vocabularies.
   static let gpt2 = WordPattern(
     contractions: .lowercase, lead: .space, letters: .letters, numbers: .spaceAndRun, tail: .none,
     lineBreaks: false)
-  /// Llama 3, GPT-4 as first published, GLM 4.
+  /// Llama 3, GLM 4, and GPT-4 as first published.
   static let llama3 = WordPattern(
     contractions: .anyCase, lead: .anyButLineBreak, letters: .letters, numbers: .upToThree, tail: .lineBreaks,
     lineBreaks: true)
@@ -85,14 +85,14 @@ struct WordPattern: Equatable, Sendable {
   static let tekken = WordPattern(
     contractions: .none, lead: .anyButLineBreak, letters: .cased, numbers: .single,
     tail: .lineBreaksAndSlashes, lineBreaks: true)
-  /// GPT-4 as tiktoken has it now.
+  /// GPT-4 in current versions of tiktoken.
   static let cl100k: WordPattern = {
     var pattern = llama3
     pattern.wholeEnd = true
     return pattern
   }()
 
-  /// GPT-2 and its successors as tiktoken has them now.
+  /// GPT-2 and its successors in current versions of tiktoken.
   static let gpt2WholeEnd: WordPattern = {
     var pattern = gpt2
     pattern.wholeEnd = true

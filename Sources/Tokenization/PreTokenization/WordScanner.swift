@@ -1,13 +1,13 @@
-/// Cuts UTF-8 text into the words of a `WordPattern`: what the regular expression would match next, found by
-/// a scan without backtracking. About a nanosecond a byte; every byte is looked at a bounded number of times,
-/// but for runs of space, which are scanned once more for every line break in them at most.
+/// Splits UTF-8 text into the words of a `WordPattern`: finds the regular expression's next match by a scan
+/// without backtracking. About a nanosecond a byte. Every byte is examined a bounded number of times, except
+/// that a run of white space is scanned once more for each line break in it.
 ///
-/// The text must be valid UTF-8; `text` and all positions are the caller's promise.
+/// The caller guarantees that the text is valid UTF-8 and that all positions are within it.
 struct WordScanner {
   let text: UnsafePointer<UInt8>
   private let classes = CharacterClass.table
   private let pattern: WordPattern
-  /// What words are made of, and what others are not.
+  /// The classes of the characters of words, and those excluded from `others`.
   private let word: UInt8
   private let notOther: UInt8
 
@@ -27,13 +27,14 @@ struct WordScanner {
     notOther = Self.space | Self.letter | Self.number | marks
   }
 
-  /// The class and the length in bytes of the character at `place`.
+  /// The class and the length in bytes of the character at `position`.
   @inline(__always)
-  func character(at place: Int) -> (kind: UInt8, length: Int) {
-    UTF8Text.character(text, at: place, classes)
+  func character(at position: Int) -> (kind: UInt8, length: Int) {
+    UTF8Text.character(text, at: position, classes)
   }
 
-  /// The end of the word that starts at `start`. Requires `start < limit`; the result lies beyond `start`.
+  /// The end of the word that starts at `start`. Requires `start < limit`; the result is greater than
+  /// `start`.
   @inline(__always)
   func end(from start: Int, limit: Int) -> Int {
     let byte = text[start]
@@ -63,7 +64,7 @@ struct WordScanner {
     return spaces(from: start, limit: limit)
   }
 
-  /// Whether a character can be the optional lead of a word.
+  /// Whether a character can be the optional first character of a word.
   @inline(__always)
   private func mayLead(_ byte: UInt8, _ kind: UInt8) -> Bool {
     switch pattern.lead {
@@ -72,16 +73,16 @@ struct WordScanner {
     }
   }
 
-  /// The end of the run of characters of a set; `from` where there are none.
+  /// The end of the run of characters of a set; `from` if there are none.
   @inline(__always)
   private func run(of set: UInt8, from: Int, limit: Int) -> Int {
-    var place = from
-    while place < limit {
-      let (kind, length) = character(at: place)
+    var position = from
+    while position < limit {
+      let (kind, length) = character(at: position)
       if kind & set == 0 { break }
-      place &+= length
+      position &+= length
     }
-    return place
+    return position
   }
 
   private func numbers(after second: Int, limit: Int) -> Int {
@@ -89,53 +90,55 @@ struct WordScanner {
     case .single: return second
     case .spaceAndRun, .run: return run(of: Self.number, from: second, limit: limit)
     case .upToThree:
-      var place = second
-      for _ in 0..<2 where place < limit {
-        let (kind, length) = character(at: place)
+      var position = second
+      for _ in 0..<2 where position < limit {
+        let (kind, length) = character(at: position)
         if kind & Self.number == 0 { break }
-        place &+= length
+        position &+= length
       }
-      return place
+      return position
     }
   }
 
   private func others(after second: Int, limit: Int) -> Int {
-    var place = second
-    while place < limit {
-      let (kind, length) = character(at: place)
+    var position = second
+    while position < limit {
+      let (kind, length) = character(at: position)
       if kind & notOther != 0 { break }
-      place &+= length
+      position &+= length
     }
-    guard pattern.tail != .none else { return place }
+    guard pattern.tail != .none else { return position }
     let slashes = pattern.tail == .lineBreaksAndSlashes
-    while place < limit, Self.isLineBreak(text[place]) || (slashes && text[place] == UInt8(ascii: "/")) {
-      place &+= 1
+    while position < limit,
+      Self.isLineBreak(text[position]) || (slashes && text[position] == UInt8(ascii: "/"))
+    {
+      position &+= 1
     }
-    return place
+    return position
   }
 
   /// `\s*[\r\n]+|\s+(?!\S)|\s+`, where the character at `start` is a space.
   private func spaces(from start: Int, limit: Int) -> Int {
-    var place = start
+    var position = start
     var last = start
     var afterLineBreak = start
-    while place < limit {
-      let (kind, length) = character(at: place)
+    while position < limit {
+      let (kind, length) = character(at: position)
       if kind & Self.space == 0 { break }
-      last = place
-      if Self.isLineBreak(text[place]) { afterLineBreak = place &+ length }
-      place &+= length
+      last = position
+      if Self.isLineBreak(text[position]) { afterLineBreak = position &+ length }
+      position &+= length
     }
-    if pattern.wholeEnd, place == limit { return place }
+    if pattern.wholeEnd, position == limit { return position }
     if pattern.lineBreaks, afterLineBreak > start { return afterLineBreak }
-    return place == limit || last == start ? place : last
+    return position == limit || last == start ? position : last
   }
 
-  /// o200k's alternatives, without the contraction at their ends:
+  /// o200k's alternatives, without the contraction suffix:
   ///
   ///     lead? upper* lower+ | lead? upper+ lower*
   ///
-  /// where letters without case and marks are in both sets. Nil where neither matches.
+  /// where caseless letters and marks are in both sets. Nil where neither matches.
   @inline(__always)
   private func casedWord(_ start: Int, _ kind: UInt8, _ second: Int, _ limit: Int) -> Int? {
     let end: Int
@@ -143,7 +146,7 @@ struct WordScanner {
       end = casedBody(start, limit).end
     } else if mayLead(text[start], kind) {
       let led: (end: Int, lower: Bool) = second < limit ? casedBody(second, limit) : (second, false)
-      // A mark may lead a word or be in it: the first alternative is tried both ways, then the second.
+      // A mark may be the lead or part of the word: try the first alternative both ways, then the second.
       let own: (end: Int, lower: Bool) =
         kind & Self.mark != 0 ? casedBody(start, limit) : (start, false)
       if led.lower {
@@ -162,22 +165,22 @@ struct WordScanner {
     return end &+ contraction(at: end, limit: limit, anyCase: true)
   }
 
-  /// `upper* lower+`, and where that does not match `upper*`; whether it was the former.
+  /// Matches `upper* lower+` (`lower` is true) or else `upper*`.
   @inline(__always)
   private func casedBody(_ start: Int, _ limit: Int) -> (end: Int, lower: Bool) {
-    var place = start
+    var position = start
     var afterBoth = start
-    while place < limit {
-      let (kind, length) = character(at: place)
+    while position < limit {
+      let (kind, length) = character(at: position)
       if kind & Self.upperSet == 0 {
         if kind & Self.lowerSet == 0 { break }
-        return (run(of: Self.lowerSet, from: place &+ length, limit: limit), true)
+        return (run(of: Self.lowerSet, from: position &+ length, limit: limit), true)
       }
-      place &+= length
-      if kind & Self.bothSets != 0 { afterBoth = place }
+      position &+= length
+      if kind & Self.bothSets != 0 { afterBoth = position }
     }
-    // `upper*` gives back what it took until `lower+` can have a character that is in both.
-    return afterBoth > start ? (afterBoth, true) : (place, false)
+    // Backtracking: `upper*` gives up characters until `lower+` can match one that is in both sets.
+    return afterBoth > start ? (afterBoth, true) : (position, false)
   }
 
   /// The length of the contraction at an apostrophe; 0 where there is none.
@@ -193,7 +196,7 @@ struct WordScanner {
     case UInt8(ascii: "l"):
       return rest >= 3 && text[start &+ 2] | fold == UInt8(ascii: "l") ? 3 : 0
     default:
-      // U+017F, the long s, is an s without regard to case.
+      // U+017F, the long s, equals s when case is ignored.
       let long = anyCase && rest >= 3 && text[start &+ 1] == 0xC5 && text[start &+ 2] == 0xBF
       return long ? 3 : 0
     }

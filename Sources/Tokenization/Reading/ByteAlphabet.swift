@@ -1,7 +1,7 @@
-/// The characters by which byte-level vocabularies write bytes in text files: printable bytes as themselves,
-/// the others as U+0100 and on, in order (GPT-2's `bytes_to_unicode`).
+/// The characters that represent bytes in byte-level vocabularies: printable bytes are themselves, the others
+/// U+0100 and up, in order (GPT-2's `bytes_to_unicode`).
 enum ByteAlphabet {
-  /// One more than the byte that each code point below 324 stands for; 0 for none.
+  /// For each code point below 324 the byte that it represents, plus one; 0 for none.
   private static let bytes: [UInt16] = {
     var bytes = [UInt16](repeating: 0, count: 324)
     var next = 256
@@ -13,24 +13,24 @@ enum ByteAlphabet {
     return bytes
   }()
 
-  /// Replaces `output` by the bytes that a text stands for; false where some character stands for none.
+  /// Replaces `output` with the bytes that a text represents; false if a character represents none.
   static func decode(_ text: UnsafeBufferPointer<UInt8>, into output: inout [UInt8]) -> Bool {
     output.removeAll(keepingCapacity: true)
     return bytes.withUnsafeBufferPointer { bytes in
-      var place = 0
-      while place < text.count {
-        var point = Int(text[place])
+      var position = 0
+      while position < text.count {
+        var point = Int(text[position])
         if point >= 0x80 {
-          // All of the alphabet takes two bytes at most.
-          guard point & 0xE0 == 0xC0, place + 1 < text.count, text[place + 1] & 0xC0 == 0x80 else {
+          // All characters of the alphabet have at most two bytes.
+          guard point & 0xE0 == 0xC0, position + 1 < text.count, text[position + 1] & 0xC0 == 0x80 else {
             return false
           }
-          point = (point & 0x1F) << 6 | Int(text[place + 1] & 0x3F)
-          place += 1
+          point = (point & 0x1F) << 6 | Int(text[position + 1] & 0x3F)
+          position += 1
         }
         guard point < bytes.count, bytes[point] != 0 else { return false }
         output.append(UInt8(truncatingIfNeeded: bytes[point] - 1))
-        place += 1
+        position += 1
       }
       return true
     }

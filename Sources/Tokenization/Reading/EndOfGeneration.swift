@@ -1,5 +1,5 @@
-/// Which tokens end what a model writes. Files name one or a few; the others are known by how they are
-/// written, as conversions often forget the end of a turn.
+/// The tokens that end generation. Files name one or a few of them; the others are recognised by their text,
+/// because converted files often omit the end of a turn.
 enum EndOfGeneration {
   private static let names: [StaticString] = [
     "<|im_end|>", "<|endoftext|>", "<|eot_id|>", "<|eom_id|>", "<|end_of_text|>", "<end_of_turn>",
@@ -8,8 +8,8 @@ enum EndOfGeneration {
     "<|endofturn|>",
   ]
 
-  /// All of a vocabulary's, ascending.
-  /// - Parameter given: those that its files name.
+  /// All end-of-generation tokens of a vocabulary, ascending.
+  /// - Parameter given: those that the model's files name.
   static func tokens(_ draft: VocabularyDraft, given: [UInt32]) -> [UInt32] {
     var found: [String: UInt32] = [:]
     let known = Set(names.map { "\($0)" })
@@ -20,7 +20,7 @@ enum EndOfGeneration {
       let name = String(decoding: token, as: UTF8.self)
       if known.contains(name) { found[name] = UInt32(id) }
     }
-    // In harmony <|end|> ends a message, after which the model may go on with the next one.
+    // In harmony, <|end|> ends a message, after which the model may start another one.
     if found["<|return|>"] != nil, found["<|call|>"] != nil { found["<|end|>"] = nil }
     return Set(given).union(found.values).filter { $0 < draft.count }.sorted()
   }

@@ -1,6 +1,6 @@
 import Checkpoints
 
-/// Reads the vocabulary in a GGUF file's metadata, keys `tokenizer.ggml.…`
+/// Reads the vocabulary from a GGUF file's metadata, keys `tokenizer.ggml.…`
 /// (https://github.com/ggml-org/ggml/blob/master/docs/gguf.md).
 struct GGUFReader {
   private let metadata: GGUFMetadata
@@ -24,8 +24,8 @@ struct GGUFReader {
 
   private init(metadata: GGUFMetadata) { self.metadata = metadata }
 
-  /// What the file's numbers for kinds of tokens mean.
-  private enum Kind: Int {
+  /// The values of `tokenizer.ggml.token_type`.
+  private enum TokenType: Int {
     case normal = 1
     case unknown, control, userDefined, unused, byte
   }
@@ -37,26 +37,26 @@ struct GGUFReader {
     case "llama": try readSentencePiece()
     default:
       throw TokenizerError(
-        "tokenizer.ggml.model: Sotto does not read vocabularies of the kind \"\(model)\"",
-        advice: "it reads \"gpt2\" (byte-level) and \"llama\" (SentencePiece with scores)")
+        "tokenizer.ggml.model: vocabularies of the kind \"\(model)\" are not supported",
+        advice: "Sotto supports \"gpt2\" (byte-level BPE) and \"llama\" (SentencePiece with scores)")
     }
-    try readMeanings()
+    try readSpecialTokens()
   }
 
   private mutating func readByteLevel() throws {
     let name = try metadata.optionalString("tokenizer.ggml.pre")
     guard let named = NamedPreTokenizer(gguf: name ?? "default") else {
       throw TokenizerError(
-        "tokenizer.ggml.pre: Sotto does not know how \"\(name ?? "")\" cuts text",
-        advice: "a newer version of Sotto may")
+        "tokenizer.ggml.pre: the pre-tokenizer \"\(name ?? "")\" is not supported",
+        advice: "a newer version of Sotto may support it")
     }
     draft.rules.alphabet = .bytes
     draft.rules.preTokenization = named.steps
-    if named.composes { draft.rules.normalization = [.composed] }
+    if named.normalizesToNFC { draft.rules.normalization = [.nfc] }
     if try metadata.optionalBool("tokenizer.ggml.add_space_prefix") == true {
-      draft.rules.normalization.append(.prefixSpace)
+      draft.rules.normalization.append(.prependSpace)
     }
-    draft.takesWholePieces = named.takesWholePieces
+    draft.ignoresMerges = named.ignoresMerges
 
     let tokens = try metadata.strings("tokenizer.ggml.tokens")
     let kinds = try kinds(tokens.count)
@@ -77,14 +77,14 @@ struct GGUFReader {
     try draft.indexTokens()
     let merges = try metadata.strings("tokenizer.ggml.merges")
     draft.merges = .list(Self.merges(merges, draft))
-    let adds = try metadata.optionalBool("tokenizer.ggml.add_bos_token") ?? named.addsBeginning
+    let adds = try metadata.optionalBool("tokenizer.ggml.add_bos_token") ?? named.addsBOS
     if adds { draft.rules.prefix = try token("bos").map { [$0] } ?? [] }
     if try metadata.optionalBool("tokenizer.ggml.add_eos_token") == true {
       draft.rules.suffix = try token("eos").map { [$0] } ?? []
     }
   }
 
-  /// "left right" a string; those that are not two tokens that make a third are left out.
+  /// Each string is "left right". Pairs that are not two tokens whose concatenation is a third are skipped.
   private static func merges(_ strings: GGUFStrings, _ draft: VocabularyDraft) -> [VocabularyDraft.Merge] {
     var merges: [VocabularyDraft.Merge] = []
     merges.reserveCapacity(strings.count)
@@ -105,8 +105,8 @@ struct GGUFReader {
   private mutating func readSentencePiece() throws {
     draft.rules.alphabet = .characters
     let addsSpace = try metadata.optionalBool("tokenizer.ggml.add_space_prefix") ?? true
-    draft.rules.normalization = addsSpace ? [.prefixMark, .marksForSpaces] : [.marksForSpaces]
-    draft.rules.dropsFirstSpace = addsSpace
+    draft.rules.normalization = addsSpace ? [.prependMetaspace, .replaceSpaces] : [.replaceSpaces]
+    draft.rules.stripsLeadingSpace = addsSpace
 
     let tokens = try metadata.strings("tokenizer.ggml.tokens")
     let kinds = try kinds(tokens.count)
@@ -134,21 +134,21 @@ struct GGUFReader {
     }
   }
 
-  /// The kinds of all tokens; normal where the file has none.
-  private func kinds(_ count: Int) throws -> [Kind] {
+  /// The types of all tokens; normal where the file has none.
+  private func kinds(_ count: Int) throws -> [TokenType] {
     guard let numbers = try metadata.optionalIntegers("tokenizer.ggml.token_type") else {
       return Array(repeating: .normal, count: count)
     }
     guard numbers.count == count else {
       throw TokenizerError(
-        "tokenizer.ggml.token_type: \(numbers.count) kinds for \(count) tokens",
+        "tokenizer.ggml.token_type: \(numbers.count) types for \(count) tokens",
         advice: "convert the model again")
     }
-    return numbers.map { Kind(rawValue: $0) ?? .normal }
+    return numbers.map { TokenType(rawValue: $0) ?? .normal }
   }
 
-  private static func traits(_ kind: Kind) -> TokenTraits {
-    switch kind {
+  private static func traits(_ type: TokenType) -> TokenTraits {
+    switch type {
     case .normal, .unused: []
     case .unknown, .control: [.special, .added]
     case .userDefined: .added
@@ -156,14 +156,14 @@ struct GGUFReader {
     }
   }
 
-  /// Reading stops early where the file was cut short meanwhile.
+  /// Fewer tokens are read where the file was truncated after it was mapped.
   private func checkCount(_ count: Int) throws {
     guard draft.count == count, count > 0 else {
       throw TokenizerError("tokenizer.ggml.tokens: has no tokens")
     }
   }
 
-  /// The token of a key such as "bos"; nil for those that are none.
+  /// The token of a key such as "bos"; nil where it is missing or not a token.
   private func token(_ name: String) throws -> UInt32? {
     guard let id = try metadata.optionalInteger("tokenizer.ggml.\(name)_token_id"), id >= 0,
       id < draft.count
@@ -171,12 +171,12 @@ struct GGUFReader {
     return UInt32(id)
   }
 
-  private mutating func readMeanings() throws {
+  private mutating func readSpecialTokens() throws {
     let isSentencePiece = draft.rules.alphabet == .characters
-    draft.rules.beginning = try token("bos")
-    draft.rules.end = try token("eos")
+    draft.rules.bos = try token("bos")
+    draft.rules.eos = try token("eos")
     draft.rules.padding = try token("padding")
-    // Byte-level vocabularies that lack a byte leave it out.
+    // Byte-level vocabularies drop bytes that have no token.
     if isSentencePiece { draft.rules.unknown = try token("unknown") ?? 0 }
     let ends = try [token("eos"), token("eot"), token("eom")].compactMap { $0 }
     draft.rules.endOfGeneration = EndOfGeneration.tokens(draft, given: ends)

@@ -1,9 +1,9 @@
-/// Reads tiktoken's rank files: a line for each token, its bytes in base 64 and its number.
+/// Reads tiktoken's rank files: one line for each token, with its bytes in base64 and its rank.
 ///
-/// The file names no pattern and no special tokens; both belong to the encoding, which is known by the file's
-/// name (https://github.com/openai/tiktoken/blob/main/tiktoken_ext/openai_public.py).
+/// The file contains neither the split pattern nor the special tokens; both belong to the encoding, which
+/// follows from the file's name (https://github.com/openai/tiktoken/blob/main/tiktoken_ext/openai_public.py).
 enum TiktokenReader {
-  /// An encoding that is known by name.
+  /// The known encodings.
   enum Encoding: String, CaseIterable {
     case o200kHarmony = "o200k_harmony"
     case o200kBase = "o200k_base"
@@ -28,26 +28,26 @@ enum TiktokenReader {
     var draft = VocabularyDraft()
     draft.reserve(tokens: bytes.count / 16, bytes: bytes.count / 2)
     draft.merges = .byNumber
-    draft.takesWholePieces = true
+    draft.ignoresMerges = true
     draft.rules.preTokenization = [.words(pattern)]
     var token: [UInt8] = []
-    var place = 0
+    var position = 0
     var line = 0
-    while place < bytes.count {
+    while position < bytes.count {
       line += 1
-      var end = place
+      var end = position
       while end < bytes.count, bytes[end] != UInt8(ascii: "\n") { end += 1 }
-      defer { place = end + 1 }
-      if end == place { continue }
-      guard let space = bytes[place..<end].firstIndex(of: UInt8(ascii: " ")),
-        decodeBase64(bytes[place..<space], into: &token), let number = number(bytes[(space + 1)..<end])
+      defer { position = end + 1 }
+      if end == position { continue }
+      guard let space = bytes[position..<end].firstIndex(of: UInt8(ascii: " ")),
+        decodeBase64(bytes[position..<space], into: &token), let number = number(bytes[(space + 1)..<end])
       else {
         throw TokenizerError(
-          "line \(line) is not a token in base 64 and its number", advice: "download the file again")
+          "line \(line) is not a base64 token and its rank", advice: "download the file again")
       }
       guard number >= draft.count, number < draft.count + 4096 else {
         throw TokenizerError(
-          "line \(line): token \(number) does not come after token \(draft.count - 1)",
+          "line \(line): rank \(number) does not follow rank \(draft.count - 1)",
           advice: "download the file again")
       }
       draft.fill(to: number)
@@ -66,7 +66,7 @@ enum TiktokenReader {
     for (name, id) in encoding.special {
       guard id >= draft.count, id < draft.count + 4096 else {
         throw TokenizerError(
-          "the file has \(draft.count) tokens where \(encoding.rawValue) has \(name) as token \(id)",
+          "the file has \(draft.count) tokens, but \(encoding.rawValue) has \(name) as token \(id)",
           advice: "download the file again")
       }
       draft.fill(to: id)
@@ -75,8 +75,8 @@ enum TiktokenReader {
     func id(_ name: String) -> UInt32? {
       encoding.special.first { $0.name == name }.map { UInt32($0.id) }
     }
-    draft.rules.end = id("<|return|>") ?? id("<|endoftext|>")
-    draft.rules.beginning = id("<|startoftext|>")
+    draft.rules.eos = id("<|return|>") ?? id("<|endoftext|>")
+    draft.rules.bos = id("<|startoftext|>")
     draft.rules.padding = id("<|endoftext|>")
     draft.rules.endOfGeneration = ["<|endoftext|>", "<|return|>", "<|call|>"].compactMap(id).sorted()
   }
@@ -90,7 +90,7 @@ enum TiktokenReader {
     return digits.isEmpty ? nil : value
   }
 
-  /// Replaces `output` by what the digits stand for; false where they are not base 64.
+  /// Replaces `output` with the decoded bytes; false if the digits are not base64.
   private static func decodeBase64(
     _ digits: Slice<UnsafeRawBufferPointer>, into output: inout [UInt8]
   ) -> Bool {
@@ -120,7 +120,7 @@ enum TiktokenReader {
 }
 
 extension TiktokenReader.Encoding {
-  /// How the encoding cuts text into words.
+  /// The encoding's split pattern.
   var pattern: WordPattern {
     switch self {
     case .o200kHarmony, .o200kBase: .o200k
@@ -129,7 +129,7 @@ extension TiktokenReader.Encoding {
     }
   }
 
-  /// The special tokens, ascending.
+  /// The special tokens, ascending by id.
   var special: [(name: String, id: Int)] {
     switch self {
     case .o200kHarmony:

@@ -7,21 +7,24 @@ import Compute
 struct TokenizerJSON {
   let root: JSON
   /// tokenizer_config.json, if there is one.
-  let settings: JSON?
-  /// generation_config.json and config.json: which tokens end what is generated.
-  let endings: [JSON]
+  let tokenizerConfig: JSON?
+  /// generation_config.json and config.json, which name the tokens that end generation.
+  let generationConfigs: [JSON]
   var draft = VocabularyDraft()
 
-  /// The vocabulary of the files of a model.
-  static func read(root: JSON, settings: JSON?, endings: [JSON]) throws(TokenizerError) -> VocabularyDraft {
-    var reader = TokenizerJSON(root: root, settings: settings, endings: endings)
+  /// The vocabulary from the files of a model.
+  static func read(root: JSON, tokenizerConfig: JSON?, generationConfigs: [JSON]) throws(TokenizerError)
+    -> VocabularyDraft
+  {
+    var reader = TokenizerJSON(
+      root: root, tokenizerConfig: tokenizerConfig, generationConfigs: generationConfigs)
     do {
       try reader.read()
       return reader.draft
     } catch let error as TokenizerError {
       throw error
     } catch {
-      throw TokenizerError("\(error)", advice: "fetch the file again")
+      throw TokenizerError("\(error)", advice: "download the file again")
     }
   }
 
@@ -30,25 +33,25 @@ struct TokenizerJSON {
     let kind = try model.optionalString("type") ?? "BPE"
     guard kind == "BPE" else {
       throw TokenizerError(
-        "model: Sotto does not read vocabularies of the kind \"\(kind)\"", advice: "it reads \"BPE\"")
+        "model: tokenizers of the type \"\(kind)\" are not supported", advice: "Sotto supports \"BPE\"")
     }
     for key in ["continuing_subword_prefix", "end_of_word_suffix"] {
       guard try model.optionalString(key) ?? "" == "" else {
-        throw TokenizerError("model: Sotto does not read vocabularies with \"\(key)\"")
+        throw TokenizerError("model: vocabularies with \"\(key)\" are not supported")
       }
     }
     draft.rules.alphabet = usesBytes ? .bytes : .characters
     draft.rules.fusesUnknown = try model.optionalBool("fuse_unk") ?? false
-    draft.takesWholePieces = try model.optionalBool("ignore_merges") ?? false
+    draft.ignoresMerges = try model.optionalBool("ignore_merges") ?? false
     try readTokens(model)
     try readMerges(model)
     try readNormalizer(root["normalizer"])
     try readPreTokenizer(root["pre_tokenizer"], isFirst: true)
     readDecoder(root["decoder"])
-    try readMeanings(model)
+    try readSpecialTokens(model)
   }
 
-  /// Whether the vocabulary is of bytes: whether a step anywhere is called ByteLevel.
+  /// Whether the vocabulary is byte-level: whether any pre-tokenizer or decoder step is ByteLevel.
   private var usesBytes: Bool {
     func has(_ step: JSON?, _ list: String) -> Bool {
       step?["type"]?.asString == "ByteLevel"
@@ -62,21 +65,21 @@ struct TokenizerJSON {
     let added = try root.optionalArray("added_tokens") ?? []
     let most = VocabularyLayout.maximumTokens
     var names: [String?] = Array(repeating: nil, count: min(vocabulary.count + added.count, most))
-    func place(_ id: Int, _ name: String) throws {
+    func position(_ id: Int, _ name: String) throws {
       guard id >= 0, id < most, id < 2 * (vocabulary.count + added.count) + 65_536 else {
-        throw TokenizerError("model, vocab: \"\(name.prefix(40))\" has the number \(id)")
+        throw TokenizerError("model, vocab: \"\(name.prefix(40))\" has the id \(id), which is out of range")
       }
       if id >= names.count { names += Array(repeating: nil, count: id + 1 - names.count) }
       names[id] = name
     }
     for (name, id) in vocabulary {
-      guard let id = id.asInteger else { throw TokenizerError("model, vocab: a token has no number") }
-      try place(id, name)
+      guard let id = id.asInteger else { throw TokenizerError("model, vocab: a token has no id") }
+      try position(id, name)
     }
     var traits: [Int: TokenTraits] = [:]
     for token in added {
       let id = try token.integer("id")
-      try place(id, token.string("content"))
+      try position(id, token.string("content"))
       traits[id] = try Self.traits(token)
     }
     let isFallback = try model.optionalBool("byte_fallback") ?? false
@@ -92,7 +95,7 @@ struct TokenizerJSON {
         } else if name.isEmpty {
           draft.add(name, [])
         } else if draft.rules.alphabet == .bytes {
-          // What is not written in the alphabet cannot come out of text; decoded it stands for itself.
+          // A token outside the byte alphabet never results from text; it decodes to its own text.
           let isWritten = ByteAlphabet.decode(name, into: &decoded)
           draft.add(isWritten ? decoded : Array(name), isWritten ? .mergeable : [])
         } else {
@@ -111,14 +114,14 @@ struct TokenizerJSON {
     return traits
   }
 
-  /// Merges are written "left right" or, since spaces may be in tokens, as arrays of two.
+  /// Merges are strings "left right" or, because tokens may contain spaces, arrays of two.
   private mutating func readMerges(_ model: JSON) throws {
     try draft.indexTokens()
     var merges: [VocabularyDraft.Merge] = []
     var (left, both): ([UInt8], [UInt8]) = ([], [])
     for merge in try model.optionalArray("merges") ?? [] {
       guard let (first, second) = Self.parts(merge) else {
-        throw TokenizerError("model, merges: number \(merges.count) is not a pair of tokens")
+        throw TokenizerError("model, merges: merge \(merges.count) is not a pair of tokens")
       }
       if draft.rules.alphabet == .bytes {
         guard Self.decode(first, into: &left), Self.decode(second, into: &both) else { continue }

@@ -1,16 +1,16 @@
 import Checkpoints
 import Compute
 
-/// Where a model's vocabulary is: found without reading it, named by its content, read when it must be
-/// compiled.
+/// The files of a model's vocabulary: located without parsing, identified by their content, parsed only to
+/// compile.
 enum VocabularySource {
   case gguf(GGUFMetadata)
-  /// tokenizer.json, and of tokenizer_config.json, generation_config.json and config.json those that exist.
-  case json(Bytes, settings: Bytes?, endings: [Bytes], file: String)
+  /// tokenizer.json, and those of tokenizer_config.json, generation_config.json and config.json that exist.
+  case json(Bytes, tokenizerConfig: Bytes?, generationConfigs: [Bytes], file: String)
   case tiktoken(Bytes, TiktokenReader.Encoding, file: String)
 
-  /// Finds the vocabulary of a model: in its GGUF file, or beside its weights as tokenizer.json or as a rank
-  /// file of tiktoken (`o200k_base.tiktoken`).
+  /// Locates the vocabulary of a model: in its GGUF file, or beside its weights as tokenizer.json or as a
+  /// tiktoken rank file (`o200k_base.tiktoken`).
   static func find(_ checkpoint: Checkpoint) throws(TokenizerError) -> VocabularySource {
     if let metadata = checkpoint.gguf { return .gguf(metadata) }
     func file(_ name: String) throws(TokenizerError) -> Bytes? {
@@ -19,37 +19,37 @@ enum VocabularySource {
       }
     }
     if let json = try file("tokenizer.json") {
-      var endings: [Bytes] = []
+      var generationConfigs: [Bytes] = []
       for name in ["generation_config.json", "config.json"] {
-        if let bytes = try file(name) { endings.append(bytes) }
+        if let bytes = try file(name) { generationConfigs.append(bytes) }
       }
       return .json(
-        json, settings: try file("tokenizer_config.json"), endings: endings,
+        json, tokenizerConfig: try file("tokenizer_config.json"), generationConfigs: generationConfigs,
         file: "\(checkpoint.path)/tokenizer.json")
     }
     for encoding in TiktokenReader.Encoding.allCases {
       let name = "\(encoding.rawValue).tiktoken"
       guard let bytes = try file(name) else { continue }
-      // gpt-oss has o200k_base's ranks, and the special tokens of harmony.
+      // gpt-oss uses o200k_base's ranks with harmony's special tokens.
       let isHarmony = encoding == .o200kBase && checkpoint.architecture == "gpt_oss"
       return .tiktoken(bytes, isHarmony ? .o200kHarmony : encoding, file: "\(checkpoint.path)/\(name)")
     }
     throw TokenizerError(
       file: checkpoint.path, "no vocabulary beside the model (tokenizer.json or *.tiktoken)",
-      advice: "fetch the model's tokenizer.json")
+      advice: "download the model's tokenizer.json")
   }
 
-  /// What the vocabulary is made of, read at some 10 GB/s.
+  /// The hash of the vocabulary's source files, computed at about 10 GB/s.
   var key: ContentKey {
     var key = ContentKey()
     switch self {
     case .gguf(let metadata): Self.add(metadata, to: &key)
-    case .json(let json, let settings, let endings, _):
+    case .json(let json, let tokenizerConfig, let generationConfigs, _):
       key.add("tokenizer.json")
-      for bytes in [json, settings].compactMap({ $0 }) + endings {
+      for bytes in [json, tokenizerConfig].compactMap({ $0 }) + generationConfigs {
         withExtendedLifetime(bytes) { key.add(bytes.pointer) }
       }
-      key.add(settings == nil ? "no settings" : "settings")
+      key.add(tokenizerConfig == nil ? "no settings" : "settings")
     case .tiktoken(let bytes, let encoding, _):
       key.add(encoding.rawValue)
       withExtendedLifetime(bytes) { key.add(bytes.pointer) }
@@ -73,17 +73,18 @@ enum VocabularySource {
     }
   }
 
-  /// Reads it.
+  /// Parses the vocabulary.
   func draft() throws(TokenizerError) -> VocabularyDraft {
     switch self {
     case .gguf(let metadata): return try GGUFReader.read(metadata)
-    case .json(let json, let settings, let endings, let file):
+    case .json(let json, let tokenizerConfig, let generationConfigs, let file):
       do throws(TokenizerError) {
         var values: [JSON] = []
-        for bytes in endings { values.append(try Self.parse(bytes)) }
+        for bytes in generationConfigs { values.append(try Self.parse(bytes)) }
         var configuration: JSON?
-        if let settings { configuration = try Self.parse(settings) }
-        return try TokenizerJSON.read(root: Self.parse(json), settings: configuration, endings: values)
+        if let tokenizerConfig { configuration = try Self.parse(tokenizerConfig) }
+        return try TokenizerJSON.read(
+          root: Self.parse(json), tokenizerConfig: configuration, generationConfigs: values)
       } catch {
         throw error.about(file)
       }
@@ -100,7 +101,7 @@ enum VocabularySource {
 
   private static func parse(_ bytes: Bytes) throws(TokenizerError) -> JSON {
     do { return try JSON(parsing: bytes) } catch {
-      throw TokenizerError("not JSON: \(error)", advice: "fetch the file again")
+      throw TokenizerError("not JSON: \(error)", advice: "download the file again")
     }
   }
 }

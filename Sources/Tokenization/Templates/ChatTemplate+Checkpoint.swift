@@ -1,12 +1,12 @@
 import Checkpoints
 
 extension ChatTemplate {
-  /// The chat template that a model carries: in GGUF metadata, in `chat_template.jinja`, or in
-  /// `tokenizer_config.json` (one text, or several by name).
+  /// The chat template of a model: from GGUF metadata, from `chat_template.jinja`, or from
+  /// `tokenizer_config.json` (one text, or several with names).
   ///
   /// - Parameter forTools: prefer the template named "tool_use" where there are several.
-  /// - Returns: the Jinja source; nil where the model has none.
-  /// - Throws: where a file is damaged.
+  /// - Returns: the Jinja source; nil if the model has no template.
+  /// - Throws: if a file is damaged.
   public static func source(in checkpoint: Checkpoint, forTools: Bool = false) throws -> String? {
     if let metadata = checkpoint.gguf {
       if forTools, let template = try metadata.optionalString("tokenizer.chat_template.tool_use") {
@@ -24,7 +24,7 @@ extension ChatTemplate {
     return nil
   }
 
-  /// One text, or the one of several that fits.
+  /// The only template, or the one of several that fits.
   private static func named(_ value: JSON?, forTools: Bool) -> String? {
     guard let templates = value?.asArray else { return value?.asString }
     func template(_ name: String) -> String? {

@@ -1,8 +1,8 @@
 import Checkpoints
 
 extension ChatTemplate {
-  /// Messages whose reasoning is found under every name that templates read, as transformers hands them over:
-  /// `reasoning_content` and `thinking` are filled from whichever of those or `reasoning` is there.
+  /// Copies a message's reasoning to every key that templates read, as transformers does: `reasoning_content`
+  /// and `thinking` are set from whichever of those or `reasoning` is present.
   public static func withReasoningNames(_ messages: JSON) -> JSON {
     guard case .array(let list) = messages else { return messages }
     return .array(

@@ -4,7 +4,7 @@
   import Glibc
 #endif
 
-/// A date and time of day as a clock on the wall shows it, for templates that print today's date.
+/// A local date and time, for templates that print today's date.
 public struct LocalTime: Sendable, Equatable {
   /// The year, as in 2026.
   public let year: Int
@@ -19,7 +19,7 @@ public struct LocalTime: Sendable, Equatable {
   /// The second.
   public let second: Int
 
-  /// A moment; values outside their range are brought into it.
+  /// A date and time; values out of range are clamped.
   public init(year: Int, month: Int, day: Int, hour: Int = 0, minute: Int = 0, second: Int = 0) {
     self.year = min(max(year, 1), 9999)
     self.month = min(max(month, 1), 12)
@@ -29,7 +29,7 @@ public struct LocalTime: Sendable, Equatable {
     self.second = min(max(second, 0), 59)
   }
 
-  /// A date written as 2026-11-22; nil for anything else.
+  /// Parses a date such as 2026-11-22; nil for anything else.
   public init?(date text: String) {
     let parts = text.split(separator: "-", omittingEmptySubsequences: false)
     guard parts.count == 3, parts[0].utf8.count == 4, parts[1].utf8.count == 2, parts[2].utf8.count == 2,
@@ -39,7 +39,7 @@ public struct LocalTime: Sendable, Equatable {
     self.init(year: year, month: month, day: day)
   }
 
-  /// This moment in the machine's time zone.
+  /// The current time in the system's time zone.
   public static var now: LocalTime {
     var moment = time(nil)
     var parts = tm()
@@ -72,8 +72,8 @@ extension LocalTime {
     "November", "December",
   ]
 
-  /// C's `strftime` in the C locale, with glibc's `-` (no padding), `_` (spaces) and `^` (capitals). What is
-  /// unknown stays as it is; zones are empty, as with Python's `datetime.now()`.
+  /// C's `strftime` in the C locale, with glibc's flags `-` (no padding), `_` (spaces) and `^` (upper case).
+  /// Unknown conversions are copied; time zones are empty, as for Python's `datetime.now()`.
   public func formatted(_ format: String) -> String {
     var result = ""
     var rest = format.unicodeScalars[...]

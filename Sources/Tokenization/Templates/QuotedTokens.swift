@@ -7,7 +7,7 @@ public struct RenderedText: Sendable, Equatable {
   /// UTF-8 offsets, in rising order, where what somebody wrote reads like a special token.
   public var quoted: [Int]
 
-  /// A text and the places in it that only read like special tokens.
+  /// A text and the positions in it that only read like special tokens.
   public init(_ text: String, quoted: [Int] = []) {
     self.text = text
     self.quoted = quoted
@@ -38,11 +38,11 @@ public struct QuotedTokens: Sendable {
     else { return nil }
     self.mark = mark
     self.messages = messages.mappingStrings { text in
-      let places = tokenizer.specialTokens(in: text)
-      guard !places.isEmpty else { return text }
+      let positions = tokenizer.specialTokens(in: text)
+      guard !positions.isEmpty else { return text }
       var bytes: [UInt8] = []
       for (offset, byte) in text.utf8.enumerated() {
-        if places[offset] != nil { bytes += UTF8.encode(mark).map { Array($0) } ?? [] }
+        if positions[offset] != nil { bytes += UTF8.encode(mark).map { Array($0) } ?? [] }
         bytes.append(byte)
       }
       return String(decoding: bytes, as: UTF8.self)

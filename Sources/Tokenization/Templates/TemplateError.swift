@@ -1,26 +1,26 @@
-/// Why a chat template cannot be read or rendered: what went wrong, on which line, and what to do.
+/// Why a chat template cannot be parsed or rendered: the problem, the line, and what to do.
 public struct TemplateError: Error, Equatable, Sendable, CustomStringConvertible {
-  /// What sort of trouble it is.
+  /// The kind of error.
   public enum Kind: Sendable, Equatable {
     /// The template is not valid Jinja.
     case syntax
     /// Valid Jinja that chat templates may not use, such as `include`.
     case unsupported
-    /// A value that does not exist was used for more than printing or testing.
+    /// An undefined value was used for more than printing or testing.
     case undefined
-    /// An operation got a value of a kind it does not take.
+    /// An operation does not accept a value of this type.
     case type
-    /// An operation got a value of the right kind that it cannot use, such as a zero to divide by.
+    /// An operation does not accept this value, such as a zero divisor.
     case value
-    /// The template itself called `raise_exception`: usually the messages are in an order it refuses.
+    /// The template called `raise_exception`, usually because it does not accept the order of the messages.
     case raised
-    /// The template wanted more steps, memory or nesting than a template may have.
+    /// The template exceeded a limit on steps, memory or nesting.
     case limit
   }
 
-  /// What sort of trouble it is.
+  /// The kind of error.
   public let kind: Kind
-  /// What happened, in words.
+  /// The description.
   public let message: String
   /// The line of the template, from 1.
   public let line: Int
@@ -31,14 +31,14 @@ public struct TemplateError: Error, Equatable, Sendable, CustomStringConvertible
     self.line = line
   }
 
-  /// One line: place, cause and mend.
+  /// The error as one line: location, problem and advice.
   public var description: String {
     switch kind {
-    case .syntax: "chat template, line \(line): \(message); mend the template or pass another"
+    case .syntax: "chat template, line \(line): \(message); fix the template or use another one"
     case .unsupported: "chat template, line \(line): \(message)"
     case .undefined, .type, .value:
-      "chat template, line \(line): \(message); the template does not suit these messages, tools or options"
-    case .raised: "the chat template refuses this conversation (line \(line)): \(message)"
+      "chat template, line \(line): \(message); the template does not support these messages, tools or options"
+    case .raised: "the chat template rejects this conversation (line \(line)): \(message)"
     case .limit:
       "chat template, line \(line): \(message); a template that needs this much is broken or hostile"
     }

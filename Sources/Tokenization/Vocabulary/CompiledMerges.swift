@@ -1,17 +1,17 @@
-/// All merges of a vocabulary, numbered, and for each token those that make it.
+/// All merges of a vocabulary with their ranks, indexed by the token that they produce.
 struct CompiledMerges {
   private var left: [UInt32] = []
   private var right: [UInt32] = []
   private var rank: [UInt32] = []
-  /// The merges sorted by the token that they make, and where each token's start.
+  /// The merges sorted by resulting token, and where each token's merges start.
   private var byMade: [UInt32] = []
   private var starts: [UInt32] = []
-  /// The token that each number of a merge makes.
-  private(set) var made: [UInt32] = []
+  /// The resulting token for each rank.
+  private(set) var result: [UInt32] = []
 
   init() {}
 
-  /// - Parameter mergeable: the tokens that merge, the shortest first.
+  /// - Parameter mergeable: the tokens that take part in merging, the shortest first.
   init(_ draft: VocabularyDraft, _ mergeable: [UInt32]) throws(TokenizerError) {
     switch draft.merges {
     case .none: break
@@ -19,16 +19,16 @@ struct CompiledMerges {
       guard list.count <= VocabularyLayout.maximumMerges else { throw Self.tooMany(list.count) }
       add(list)
     case .byNumber:
-      made = (0..<UInt32(draft.count)).map { $0 }
+      result = (0..<UInt32(draft.count)).map { $0 }
       try addSplits(draft, mergeable) { $0 }
     case .byScore(let scores):
-      // Best first; of equal scores the lower number, where llama.cpp would take the leftmost in the text.
-      made = mergeable.sorted { a, b in
+      // Highest score first; of equal scores the lower id, where llama.cpp takes the leftmost in the text.
+      result = mergeable.sorted { a, b in
         let (scoreA, scoreB) = (scores[Int(a)], scores[Int(b)])
         return scoreA > scoreB || (!(scoreA < scoreB) && a < b)
       }
       var ranks = [UInt32](repeating: 0, count: draft.count)
-      for (index, id) in made.enumerated() { ranks[Int(id)] = UInt32(index) }
+      for (index, id) in result.enumerated() { ranks[Int(id)] = UInt32(index) }
       try addSplits(draft, mergeable) { ranks[Int($0)] }
     }
     sort(draft.count)
@@ -40,24 +40,25 @@ struct CompiledMerges {
     (left[index], right[index], rank[index])
   }
 
-  /// The merges that make a token.
-  func making(_ id: UInt32) -> LazyMapSequence<ArraySlice<UInt32>, Int> {
+  /// The merges that produce a token.
+  func producing(_ id: UInt32) -> LazyMapSequence<ArraySlice<UInt32>, Int> {
     byMade[Int(starts[Int(id)])..<Int(starts[Int(id) + 1])].lazy.map { Int($0) }
   }
 
   private static func tooMany(_ count: Int) -> TokenizerError {
-    TokenizerError("the vocabulary has \(count) merges; Sotto reads up to \(VocabularyLayout.maximumMerges)")
+    TokenizerError(
+      "the vocabulary has \(count) merges; Sotto supports up to \(VocabularyLayout.maximumMerges)")
   }
 
-  /// Merges that are listed, in their order.
+  /// Merges from a list, ranked by their order.
   private mutating func add(_ list: [VocabularyDraft.Merge]) {
     left = list.map(\.left)
     right = list.map(\.right)
-    made = list.map(\.made)
+    result = list.map(\.result)
     rank = (0..<UInt32(truncatingIfNeeded: list.count)).map { $0 }
   }
 
-  /// Every way to make every token of two others.
+  /// Every split of every token into two tokens.
   private mutating func addSplits(
     _ draft: VocabularyDraft, _ mergeable: [UInt32], _ number: (UInt32) -> UInt32
   ) throws(TokenizerError) {
@@ -65,7 +66,7 @@ struct CompiledMerges {
       for id in mergeable {
         let token = UnsafeBufferPointer(
           rebasing: bytes[Int(draft.starts[Int(id)])..<Int(draft.starts[Int(id) + 1])])
-        // A second token with the same bytes is never made.
+        // Of tokens with the same bytes only the first is produced.
         guard token.count > 1, token.count <= Self.longestSplit, draft.find(token) == id else { continue }
         for middle in 1..<token.count {
           guard let merge = draft.merge(token, cutAt: middle) else { continue }
@@ -79,22 +80,22 @@ struct CompiledMerges {
     guard count <= Self.mostSplits else { throw Self.tooMany(count) }
   }
 
-  /// What keeps a hostile vocabulary from filling the memory; real ones have up to a million.
+  /// Limits the memory that a hostile vocabulary can use; real ones have up to a million.
   private static let mostSplits = 8_000_000
-  /// Splitting takes the square of a token's length. Longer tokens are found as whole pieces only.
+  /// Splitting is quadratic in a token's length. Longer tokens match only as whole pieces.
   private static let longestSplit = 256
 
-  /// Sorts by the token made, keeping the order of those that make the same.
+  /// A stable counting sort by resulting token.
   private mutating func sort(_ tokenCount: Int) {
     starts = [UInt32](repeating: 0, count: tokenCount + 1)
-    for index in 0..<count { starts[Int(made[Int(rank[index])]) + 1] += 1 }
+    for index in 0..<count { starts[Int(result[Int(rank[index])]) + 1] += 1 }
     for index in 0..<tokenCount { starts[index + 1] += starts[index] }
-    var places = starts
+    var positions = starts
     byMade = [UInt32](repeating: 0, count: count)
     for index in 0..<count {
-      let id = Int(made[Int(rank[index])])
-      byMade[Int(places[id])] = UInt32(index)
-      places[id] += 1
+      let id = Int(result[Int(rank[index])])
+      byMade[Int(positions[id])] = UInt32(index)
+      positions[id] += 1
     }
   }
 }

@@ -1,12 +1,12 @@
-/// Finds the merge of two neighbouring tokens. A slot of 64 bits holds the two tokens (21 bits each) and the
-/// number of the merge (22 bits). Four slots are a bucket of half a cache line, filled from the first on, and
-/// all of it is looked at without asking in between: whether two tokens merge cannot be foreseen, and a
-/// processor that guesses wrong waits for memory twice.
+/// A hash table from two adjacent tokens to the rank of their merge. A slot of 64 bits holds the two tokens
+/// (21 bits each) and the rank (22 bits). Four slots form a bucket of half a cache line, filled in order. All
+/// four are compared without branches: whether two tokens merge is unpredictable, and a mispredicted branch
+/// would add a second memory latency.
 struct PairTable {
   private let slots: UnsafePointer<UInt64>
   private let starts: UInt64
 
-  /// "They do not merge": above the number of any merge.
+  /// "No merge": greater than any rank.
   static let none = UInt32(VocabularyLayout.maximumMerges)
   static let empty = UInt64.max
   private static let rankBits = UInt64(VocabularyLayout.rankBits)
@@ -14,28 +14,28 @@ struct PairTable {
   private static let idBits = UInt64(VocabularyLayout.idBits)
   static let bucket = 4
 
-  /// Requires `ProbeTable.fewest` slots or more, a multiple of `bucket`, the last one empty.
+  /// Requires at least `ProbeTable.fewest` slots, a multiple of `bucket`, the last one empty.
   init(_ slots: UnsafePointer<UInt64>, count: Int) {
     self.slots = slots
     starts = Self.starts(count)
   }
 
-  /// The buckets that searches start from.
+  /// The number of buckets at which searches start.
   private static func starts(_ slotCount: Int) -> UInt64 {
     ProbeTable.starts(slotCount) / UInt64(bucket) + 1
   }
 
-  /// The number of the merge of two tokens, or `none`.
+  /// The rank of the merge of two tokens, or `none`.
   @inline(__always)
   func rank(_ left: UInt32, _ right: UInt32) -> UInt32 {
     let key = Self.key(left, right)
     var slot = ProbeTable.start(Self.hash(key), starts) &* Self.bucket
     while true {
       let (first, second, third, fourth) = (slots[slot], slots[slot &+ 1], slots[slot &+ 2], slots[slot &+ 3])
-      // One of them at most is not `empty` then.
+      // At most one of the four differs from `empty`.
       let found =
         Self.only(first, key) & Self.only(second, key) & Self.only(third, key) & Self.only(fourth, key)
-      // A bucket that is not full ends the search; few are, and the last one never.
+      // A bucket that is not full ends the search. The last bucket is never full.
       if found != Self.empty || fourth == Self.empty {
         return UInt32(truncatingIfNeeded: found & Self.rankMask)
       }
@@ -49,7 +49,7 @@ struct PairTable {
     slot >> rankBits == key ? slot : empty
   }
 
-  /// The slots for some merges; of several merges of the same pair the first counts.
+  /// The slots for the given merges; of several merges of the same pair the first is kept.
   static func slots(count: Int, _ merge: (Int) -> (left: UInt32, right: UInt32, rank: UInt32)) -> [UInt64] {
     var slotCount = (ProbeTable.slotCount(count) + bucket - 1) / bucket * bucket
     while true {
@@ -58,7 +58,7 @@ struct PairTable {
     }
   }
 
-  /// Nil where the tail is too short.
+  /// Returns nil if the tail is too short.
   private static func slots(
     _ slotCount: Int, _ count: Int, _ merge: (Int) -> (left: UInt32, right: UInt32, rank: UInt32)
   ) -> [UInt64]? {

@@ -1,5 +1,5 @@
-/// Finds a token by its bytes. A slot of 32 bits holds the token's number (21 bits) and 11 bits of its hash;
-/// one lookup costs one slot and, on a likely hit, the comparison of the token's own bytes.
+/// A hash table from bytes to tokens. A slot of 32 bits holds the token (21 bits) and 11 bits of its hash; a
+/// lookup reads one slot and, on a likely hit, compares the token's bytes.
 struct PieceTable {
   private let slots: UnsafePointer<UInt32>
   private let slotStarts: UInt64
@@ -8,7 +8,7 @@ struct PieceTable {
   private static let idMask = UInt32(VocabularyLayout.maximumTokens)
   static let empty = VocabularyLayout.none
 
-  /// Requires `ProbeTable.fewest` slots or more, the last one empty.
+  /// Requires at least `ProbeTable.fewest` slots, the last one empty.
   init(_ slots: UnsafePointer<UInt32>, count: Int, tokenCount: Int) {
     self.slots = slots
     slotStarts = ProbeTable.starts(count)
@@ -23,7 +23,7 @@ struct PieceTable {
     find(piece, count, PieceHash.of(piece, count), starts: starts, bytes: bytes)
   }
 
-  /// The same with the piece's `PieceHash` at hand.
+  /// The same, given the piece's `PieceHash`.
   @inline(__always)
   func find(
     _ piece: UnsafePointer<UInt8>, _ count: Int, _ hash: UInt64, starts: UnsafePointer<UInt32>,
@@ -41,7 +41,7 @@ struct PieceTable {
     }
   }
 
-  /// The slots for some tokens; of tokens with the same bytes the first counts.
+  /// The slots for the given tokens; of tokens with the same bytes the first is kept.
   static func slots(
     for ids: [UInt32], starts: UnsafePointer<UInt32>, bytes: UnsafePointer<UInt8>
   ) -> [UInt32] {
@@ -52,7 +52,7 @@ struct PieceTable {
     }
   }
 
-  /// Nil where the tail is too short.
+  /// Returns nil if the tail is too short.
   private static func slots(
     _ slotCount: Int, _ ids: [UInt32], _ starts: UnsafePointer<UInt32>, _ bytes: UnsafePointer<UInt8>
   ) -> [UInt32]? {
@@ -88,13 +88,13 @@ struct PieceTable {
     return Int(starts[Int(id) &+ 1] &- start) == count && PieceHash.equal(bytes + Int(start), piece, count)
   }
 
-  /// The bits of the hash that a slot keeps. All ones would make an empty slot of the last token number,
-  /// which `maximumTokens` therefore excludes.
+  /// The bits of the hash that a slot stores. All ones with the highest id would equal an empty slot, so
+  /// `maximumTokens` excludes that id.
   @inline(__always)
   private static func tag(_ hash: UInt64) -> UInt32 { UInt32(truncatingIfNeeded: hash) & ~idMask }
 }
 
-/// The hash of a piece of text, 8 bytes at a time.
+/// A hash of a piece of text, computed 8 bytes at a time.
 enum PieceHash {
   private static let first: UInt64 = 0x9E37_79B9_7F4A_7C15
   private static let second: UInt64 = 0xD6E8_FEB8_6659_FD93
@@ -104,36 +104,37 @@ enum PieceHash {
     let ends = ends(piece, count)
     var state = of(ends, count)
     if count > 16 {
-      // The first eight bytes and the last eight are in `ends`.
-      var place = 8
-      while place < count &- 8 {
-        state = mix(state ^ word(piece, min(place, count &- 8)), second)
-        place &+= 8
+      // `ends` holds the first eight bytes and the last eight.
+      var position = 8
+      while position < count &- 8 {
+        state = mix(state ^ word(piece, min(position, count &- 8)), second)
+        position &+= 8
       }
     }
     return state
   }
 
-  /// The hash of a piece of up to 16 bytes by its `ends`.
+  /// The hash of a piece of up to 16 bytes, given its `ends`.
   @inline(__always)
   static func of(_ ends: (UInt64, UInt64), _ count: Int) -> UInt64 {
     mix(ends.0 ^ first, ends.1 ^ second &+ UInt64(truncatingIfNeeded: count))
   }
 
-  /// Whether two pieces of the same length are the same.
+  /// Whether two pieces of the same length are equal.
   @inline(__always)
   static func equal(_ a: UnsafePointer<UInt8>, _ b: UnsafePointer<UInt8>, _ count: Int) -> Bool {
     let (endsA, endsB) = (ends(a, count), ends(b, count))
     guard endsA.0 == endsB.0, endsA.1 == endsB.1 else { return false }
-    var place = 8
-    while place < count &- 8 {
-      if word(a, min(place, count &- 8)) != word(b, min(place, count &- 8)) { return false }
-      place &+= 8
+    var position = 8
+    while position < count &- 8 {
+      if word(a, min(position, count &- 8)) != word(b, min(position, count &- 8)) { return false }
+      position &+= 8
     }
     return true
   }
 
-  /// Two words that hold all bytes of up to 16, and the ends of longer ones; nothing beyond is read.
+  /// Two words that contain all bytes of a piece of up to 16, or the first and last eight of a longer one.
+  /// Reads nothing beyond the piece.
   @inline(__always)
   static func ends(_ piece: UnsafePointer<UInt8>, _ count: Int) -> (UInt64, UInt64) {
     if count >= 8 { return (word(piece, 0), word(piece, count &- 8)) }
@@ -144,13 +145,13 @@ enum PieceHash {
   }
 
   @inline(__always)
-  private static func word(_ piece: UnsafePointer<UInt8>, _ place: Int) -> UInt64 {
-    UnsafeRawPointer(piece).loadUnaligned(fromByteOffset: place, as: UInt64.self)
+  private static func word(_ piece: UnsafePointer<UInt8>, _ position: Int) -> UInt64 {
+    UnsafeRawPointer(piece).loadUnaligned(fromByteOffset: position, as: UInt64.self)
   }
 
   @inline(__always)
-  private static func half(_ piece: UnsafePointer<UInt8>, _ place: Int) -> UInt64 {
-    UInt64(UnsafeRawPointer(piece).loadUnaligned(fromByteOffset: place, as: UInt32.self))
+  private static func half(_ piece: UnsafePointer<UInt8>, _ position: Int) -> UInt64 {
+    UInt64(UnsafeRawPointer(piece).loadUnaligned(fromByteOffset: position, as: UInt32.self))
   }
 
   @inline(__always)

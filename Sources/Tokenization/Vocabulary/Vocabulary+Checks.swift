@@ -1,10 +1,10 @@
-/// The sections of an image whose header and table of sections are right.
+/// The sections of an image, whose header and section table are valid.
 struct VocabularySections {
   private let image: VocabularyImage
   private let ranges: [Range<Int>]
   let tokenCount: Int
 
-  /// Checks the header, the checksum and that every section lies within the image.
+  /// Checks the header, the checksum, and that every section lies within the image.
   init?(_ image: VocabularyImage) {
     let all = VocabularySection.allCases
     let tableEnd = VocabularyLayout.headerBytes + all.count * 16
@@ -17,10 +17,10 @@ struct VocabularySections {
     else { return nil }
     var ranges: [Range<Int>] = []
     for section in all {
-      let place = VocabularyLayout.headerBytes + section.rawValue * 16
+      let position = VocabularyLayout.headerBytes + section.rawValue * 16
       guard
-        let start = Int(exactly: image.bytes.loadUnaligned(fromByteOffset: place, as: UInt64.self)),
-        let count = Int(exactly: image.bytes.loadUnaligned(fromByteOffset: place + 8, as: UInt64.self)),
+        let start = Int(exactly: image.bytes.loadUnaligned(fromByteOffset: position, as: UInt64.self)),
+        let count = Int(exactly: image.bytes.loadUnaligned(fromByteOffset: position + 8, as: UInt64.self)),
         start % VocabularyLayout.alignment == 0, start >= tableEnd, start <= image.bytes.count,
         count <= (image.bytes.count - start) / section.stride
       else { return nil }
@@ -31,15 +31,15 @@ struct VocabularySections {
     tokenCount = ranges[VocabularySection.tokens.rawValue].count / VocabularySection.tokens.stride
   }
 
-  /// The start of a section; of an empty one at least a place that may be pointed at.
+  /// The start of a section; for an empty one still a valid address.
   func pointer<Element>(_ section: VocabularySection) -> UnsafePointer<Element> {
     let bytes = image.bytes
-    // The image is never empty, and all sections start within it, on multiples of 64 bytes.
+    // The image is never empty, and all sections start within it, at multiples of 64 bytes.
     let base = bytes.baseAddress ?? UnsafeRawPointer(bitPattern: 64).unsafelyUnwrapped
     return (base + ranges[section.rawValue].lowerBound).assumingMemoryBound(to: Element.self)
   }
 
-  /// How many elements a section has.
+  /// The number of elements of a section.
   func count(_ section: VocabularySection) -> Int { ranges[section.rawValue].count / section.stride }
 
   func array<Element>(
@@ -48,9 +48,9 @@ struct VocabularySections {
     UnsafeBufferPointer(start: pointer(section), count: count(section))
   }
 
-  /// Whether the tables can be used without reading beyond them: their sizes fit each other, the tokens'
-  /// bytes lie within theirs, and every search ends at an empty slot. What a table's numbers lead to is
-  /// checked where it is followed (the table itself may lie), which costs less than looking at all of it here.
+  /// Whether the tables can be used without reading out of bounds: their sizes are consistent, the tokens'
+  /// bytes lie within their section, and every search ends at an empty slot. Ids and ranks found in the
+  /// tables are checked where they are used, which costs less than checking all of them here.
   func areSound() -> Bool {
     let starts: UnsafeBufferPointer<UInt32> = array(.starts)
     guard tokenCount <= VocabularyLayout.maximumTokens, starts.count == tokenCount + 1,
@@ -58,7 +58,7 @@ struct VocabularySections {
       Int(starts[tokenCount]) <= count(.bytes), count(.bytePairs) == 1 << 16,
       isTable(.pieces, PieceTable.empty), isTable(.names, PieceTable.empty),
       isTable(.pairs, PairTable.empty), count(.pairs) % PairTable.bucket == 0,
-      isTable(.addedEdges, TokenTree.empty)
+      isTable(.addedEdges, TokenTrie.empty)
     else { return false }
     var ascends = true
     for index in 0..<tokenCount where starts[index] > starts[index + 1] { ascends = false }

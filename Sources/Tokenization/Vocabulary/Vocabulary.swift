@@ -1,9 +1,9 @@
-/// A compiled vocabulary, ready for lookup: typed views of a `VocabularyImage`'s sections. Making one checks
-/// the image (`Vocabulary+Checks.swift`).
+/// A compiled vocabulary: typed views of a `VocabularyImage`'s sections. The initializer checks the image
+/// (`Vocabulary+Checks.swift`).
 struct Vocabulary: @unchecked Sendable {
-  // Unchecked, because the pointers lead into `image`, which never changes.
+  // Unchecked because of the pointers, which point into `image`; that never changes.
   let image: VocabularyImage
-  /// How many tokens there are; their numbers are 0..<count.
+  /// The number of tokens; ids are 0..<count.
   let count: Int
   let bytes: UnsafePointer<UInt8>
   let starts: UnsafePointer<UInt32>
@@ -15,16 +15,17 @@ struct Vocabulary: @unchecked Sendable {
   let merged: UnsafePointer<UInt32>
   let mergedCount: Int
   let bytePairs: UnsafePointer<UInt32>
-  let added: TokenTree
+  let added: TokenTrie
   let byteTokens: UnsafePointer<UInt32>
   let rules: TokenizerRules
-  /// The bytes that a vocabulary of bytes lacks, but for those that UTF-8 never has.
+  /// Bytes without a token in a byte-level vocabulary, except those that valid UTF-8 never contains.
   let missingBytes: ByteSet
 
-  /// - Returns: nil where the image is damaged or not one of this version.
+  /// - Returns: nil if the image is damaged or has another version.
   init?(_ image: VocabularyImage) {
     guard let sections = VocabularySections(image), sections.areSound(),
-      let rules = TokenizerRules(words: sections.array(.rules, of: UInt32.self), count: sections.tokenCount)
+      let rules = TokenizerRules(
+        serialized: sections.array(.rules, of: UInt32.self), count: sections.tokenCount)
     else { return nil }
     self.image = image
     self.rules = rules
@@ -45,28 +46,28 @@ struct Vocabulary: @unchecked Sendable {
     names = PieceTable(sections.pointer(.names), count: sections.count(.names), tokenCount: count)
     pairs = PairTable(sections.pointer(.pairs), count: sections.count(.pairs))
     bytePairs = sections.pointer(.bytePairs)
-    added = TokenTree(
+    added = TokenTrie(
       sections.pointer(.addedEdges), count: sections.count(.addedEdges), tokenCount: count)
   }
 
-  /// The stored bytes of a token. Requires a number below `count`.
+  /// The stored bytes of a token. Requires an id below `count`.
   @inline(__always)
   func token(_ id: UInt32) -> UnsafeBufferPointer<UInt8> {
     let start = starts[Int(id)]
     return UnsafeBufferPointer(start: bytes + Int(start), count: Int(starts[Int(id) &+ 1] &- start))
   }
 
-  /// The length of a token in bytes. Requires a number below `count`.
+  /// The length of a token in bytes. Requires an id below `count`.
   @inline(__always)
   func length(_ id: UInt32) -> Int { Int(starts[Int(id) &+ 1] &- starts[Int(id)]) }
 
-  /// The token that merging or direct lookup makes of a whole piece.
+  /// The token that encodes a whole piece.
   @inline(__always)
   func piece(_ piece: UnsafePointer<UInt8>, _ count: Int) -> UInt32 {
     pieces.find(piece, count, starts: starts, bytes: bytes)
   }
 
-  /// The token that is written like this, special or not.
+  /// The token with this text, special or not.
   func name(_ name: UnsafeBufferPointer<UInt8>) -> UInt32? {
     guard let base = name.baseAddress, name.count > 0 else { return nil }
     var id = piece(base, name.count)
@@ -74,6 +75,6 @@ struct Vocabulary: @unchecked Sendable {
     return id == VocabularyLayout.none ? nil : id
   }
 
-  /// What kind of token it is. Requires a number below `count`.
+  /// The traits of a token. Requires an id below `count`.
   func traits(of id: UInt32) -> TokenTraits { TokenTraits(rawValue: traits[Int(id)]) }
 }

@@ -1,18 +1,18 @@
 import Checkpoints
 import Foundation
 
-/// Keeps compiled vocabularies as files in a folder, so that later starts map them instead of reading and
-/// compiling their sources. A file is named by the content of the sources and the version of the layout; it
-/// is written beside its place and moved there, so that nobody ever sees half of one; what is damaged or of
-/// another version is not used and written anew. Failing to write costs only the next start's time.
+/// Stores compiled vocabularies as files in a folder, so that later starts map them instead of parsing and
+/// compiling their sources. A file's name is the hash of the sources and the version of the layout. Files are
+/// written under a temporary name and renamed, so no process sees a partial one; a damaged file, or one of
+/// another version, is ignored and replaced. If writing fails, the next start compiles again.
 public struct VocabularyCache: Sendable {
   let folder: String
-  /// Used files are marked as such; when there are more than this, those unused for longest are removed.
+  /// Using a file updates its modification time; above this number the least recently used files are removed.
   private static let mostFiles = 32
-  /// Seconds since it was written to, after which an unfinished file is one that a crash left.
+  /// The age in seconds at which a temporary file counts as left by a crash.
   private static let abandonedAfter = 600.0
 
-  /// A cache in a folder, which is made when it is first written to.
+  /// A cache in a folder, which is created when it is first written to.
   public init(folder: String) { self.folder = folder }
 
   /// The folder `sotto/vocabularies` in the user's cache folder (`XDG_CACHE_HOME`, else `~/.cache`; on macOS
@@ -23,7 +23,7 @@ public struct VocabularyCache: Sendable {
     #if os(macOS)
       let base = home + "/Library/Caches"
     #else
-      // The standard says that relative paths there are to be ignored.
+      // The XDG specification says to ignore relative paths.
       let named = environment["XDG_CACHE_HOME"].flatMap { $0.hasPrefix("/") ? $0 : nil }
       let base = named ?? home + "/.cache"
     #endif
@@ -36,7 +36,7 @@ public struct VocabularyCache: Sendable {
     "\(folder)/\(key.text)-\(VocabularyLayout.version)\(Self.suffix)"
   }
 
-  /// The vocabulary that was compiled from these sources; nil where there is none, or none that is sound.
+  /// The vocabulary that was compiled from these sources; nil if there is none or it is damaged.
   func load(_ key: ContentKey) -> Vocabulary? {
     let path = path(key)
     guard let image = VocabularyImage(mapping: path), image.key == key, let vocabulary = Vocabulary(image)
@@ -45,7 +45,7 @@ public struct VocabularyCache: Sendable {
     return vocabulary
   }
 
-  /// Keeps a vocabulary.
+  /// Stores a vocabulary.
   func store(_ image: VocabularyImage) {
     try? FileSystem.makeFolder(folder)
     let path = path(image.key)
@@ -61,17 +61,18 @@ public struct VocabularyCache: Sendable {
   }
 
   private static func write(_ bytes: UnsafeRawBufferPointer, to descriptor: Int32) -> Bool {
-    var place = 0
-    while place < bytes.count {
-      let count = Foundation.write(descriptor, bytes.baseAddress.map { $0 + place }, bytes.count - place)
+    var position = 0
+    while position < bytes.count {
+      let count = Foundation.write(
+        descriptor, bytes.baseAddress.map { $0 + position }, bytes.count - position)
       if count < 0, errno == EINTR { continue }
       guard count > 0 else { return false }
-      place += count
+      position += count
     }
     return true
   }
 
-  /// Removes the files that are too many, and what crashed writers left.
+  /// Removes the least recently used files above the limit, and temporary files left by crashes.
   private func removeOldest() {
     let manager = FileManager.default
     let names = (try? manager.contentsOfDirectory(atPath: folder)) ?? []

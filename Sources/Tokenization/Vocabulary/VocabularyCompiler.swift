@@ -1,21 +1,21 @@
-/// Turns a `VocabularyDraft` into the tables of a `Vocabulary`. Costs about 100 nanoseconds a token with a
-/// list of merges, and a microsecond where merges follow from the tokens' bytes.
+/// Compiles a `VocabularyDraft` into the tables of a `Vocabulary`. Costs about 100 nanoseconds for each token
+/// with a list of merges, and a microsecond where merges are derived from the tokens' bytes.
 struct VocabularyCompiler {
   private let draft: VocabularyDraft
   private let key: ContentKey
-  /// The tokens that merging works on, the shortest first.
+  /// The tokens that take part in merging, the shortest first.
   private var mergeable: [UInt32] = []
   private var merges = CompiledMerges()
   private var pairSlots: [UInt64] = []
-  /// The token that each number of a merge makes; empty where that is the token's own.
+  /// The resulting token for each rank; empty where the rank equals the token's id.
   private var mergeTokens: [UInt32] = []
   private var entries: [TokenEntry]
-  /// Whether merging makes each token of the token's own bytes.
-  private var isReached: [Bool]
+  /// Whether merging a token's own bytes produces that token.
+  private var isReachable: [Bool]
   private var isOrdered = true
 
   /// The image of a vocabulary.
-  /// - Parameter key: what its sources are.
+  /// - Parameter key: the hash of its sources.
   static func compile(
     _ draft: VocabularyDraft, key: ContentKey
   ) throws(TokenizerError) -> VocabularyImage {
@@ -32,40 +32,40 @@ struct VocabularyCompiler {
     let none = VocabularyLayout.none
     entries = Array(
       repeating: TokenEntry(left: none, right: none, order: 0), count: draft.count)
-    isReached = Array(repeating: false, count: draft.count)
+    isReachable = Array(repeating: false, count: draft.count)
   }
 
   private mutating func run() throws(TokenizerError) {
     mergeable = Self.byLength(draft) { draft.traits[$0].contains(.mergeable) }
     merges = try CompiledMerges(draft, mergeable)
     pairSlots = PairTable.slots(count: merges.count) { merges[$0] }
-    mergeTokens = merges.made
+    mergeTokens = merges.result
     findParts()
-    if isOrdered { keepMadeMerges() }
+    if isOrdered { removeUnusedMerges() }
   }
 
-  /// Leaves out merges that never come. Where they are in order, the two tokens that become a third are always
-  /// the same: all merges within the third's bytes come in the order in which they come when it is alone.
-  private mutating func keepMadeMerges() {
-    let made = mergeable.filter { entries[Int($0)].order > 0 }
+  /// Removes merges that never happen. If the merges are in order, a token is always produced from the same
+  /// two tokens: all merges within its bytes happen in the same order as when it is encoded alone.
+  private mutating func removeUnusedMerges() {
+    let result = mergeable.filter { entries[Int($0)].order > 0 }
       .sorted { entries[Int($0)].order < entries[Int($1)].order }
-    // Merges as a rule come in the order of their tokens' numbers, which can number them too.
-    if zip(made, made.dropFirst()).allSatisfy({ $0 < $1 }) {
-      for id in made { entries[Int(id)].order = id + 1 }
+    // Ranks usually ascend with the ids of the resulting tokens; then the ids serve as ranks.
+    if zip(result, result.dropFirst()).allSatisfy({ $0 < $1 }) {
+      for id in result { entries[Int(id)].order = id + 1 }
       mergeTokens = []
     }
-    pairSlots = PairTable.slots(count: made.count) { index in
-      let entry = entries[Int(made[index])]
+    pairSlots = PairTable.slots(count: result.count) { index in
+      let entry = entries[Int(result[index])]
       return (entry.left, entry.right, entry.order - 1)
     }
   }
 
-  /// Finds how merging makes each token, and whether it does.
+  /// Finds the merge that produces each token, if any.
   private mutating func findParts() {
     let (draft, merges, pairSlots) = (draft, merges, pairSlots)
-    // Moved out, so that they are changed in place.
-    var (entries, isReached) = (entries, isReached)
-    (self.entries, self.isReached) = ([], [])
+    // Moved to local variables to be mutated in place.
+    var (entries, isReachable) = (entries, isReachable)
+    (self.entries, self.isReachable) = ([], [])
     entries.withUnsafeMutableBufferPointer { entries in
       pairSlots.withUnsafeBufferPointer { slots in
         guard let base = slots.baseAddress, let tokens = entries.baseAddress else { return }
@@ -76,29 +76,29 @@ struct VocabularyCompiler {
           for id in mergeable {
             let token = UnsafeBufferPointer(
               rebasing: bytes[Int(draft.starts[Int(id)])..<Int(draft.starts[Int(id) + 1])])
-            // A second token with the same bytes is never made.
+            // Of tokens with the same bytes only the first is produced.
             guard draft.find(token) == id else { continue }
             if !isBase(token) {
               guard
-                let index = merges.making(id).first(where: { index in
+                let index = merges.producing(id).first(where: { index in
                   let merge = merges[index]
-                  return isReached[Int(merge.left)] && isReached[Int(merge.right)]
-                    && neighbours.canForm(merge.left, merge.right)
+                  return isReachable[Int(merge.left)] && isReachable[Int(merge.right)]
+                    && neighbours.canMerge(merge.left, merge.right)
                 })
               else { continue }
               let (left, right, rank) = merges[index]
               if rank < max(entries[Int(left)].order, entries[Int(right)].order) { isOrdered = false }
               entries[Int(id)] = TokenEntry(left: left, right: right, order: rank + 1)
             }
-            isReached[Int(id)] = true
+            isReachable[Int(id)] = true
           }
         }
       }
     }
-    (self.entries, self.isReached) = (entries, isReached)
+    (self.entries, self.isReachable) = (entries, isReachable)
   }
 
-  /// Whether merging starts with this token: a byte or a character.
+  /// Whether a token is an initial symbol: a byte or a character.
   private func isBase(_ token: UnsafeBufferPointer<UInt8>) -> Bool {
     guard let first = token.first else { return false }
     switch draft.rules.alphabet {
@@ -108,21 +108,21 @@ struct VocabularyCompiler {
     }
   }
 
-  /// The numbers of some tokens, the shortest first, of equal length the lowest first.
+  /// The ids of some tokens by length, the shortest first, of equal length the lowest first.
   static func byLength(_ draft: VocabularyDraft, where isIncluded: (Int) -> Bool) -> [UInt32] {
     let longest = 256
     func length(_ id: Int) -> Int { min(longest, Int(draft.starts[id + 1] - draft.starts[id])) }
     let ids = (0..<draft.count).filter(isIncluded)
-    var places = [Int](repeating: 0, count: longest + 2)
-    for id in ids { places[length(id) + 1] += 1 }
-    for index in 1..<places.count { places[index] += places[index - 1] }
-    let firstLong = places[longest]
+    var positions = [Int](repeating: 0, count: longest + 2)
+    for id in ids { positions[length(id) + 1] += 1 }
+    for index in 1..<positions.count { positions[index] += positions[index - 1] }
+    let firstLong = positions[longest]
     var sorted = [UInt32](repeating: 0, count: ids.count)
     for id in ids {
-      sorted[places[length(id)]] = UInt32(id)
-      places[length(id)] += 1
+      sorted[positions[length(id)]] = UInt32(id)
+      positions[length(id)] += 1
     }
-    // The few that are very long are compared.
+    // The few very long ones are sorted by comparison.
     sorted[firstLong...].sort { a, b in
       let (lengthA, lengthB) = (draft.token(Int(a)).count, draft.token(Int(b)).count)
       return lengthA == lengthB ? a < b : lengthA < lengthB
@@ -131,20 +131,21 @@ struct VocabularyCompiler {
   }
 }
 
-// Writing it down.
+// Writing the image.
 extension VocabularyCompiler {
   private func image() -> VocabularyImage {
     var rules = draft.rules
     rules.isOrdered = isOrdered
     if rules.alphabet == .characters, rules.preTokenization.isEmpty {
-      // Nothing merges across such a border, so cutting there changes nothing, and words are found at once.
-      rules.preTokenization = [.markRuns(joined: bytesBeforeMarks)]
+      // No merge crosses such a border, so splitting there changes no result and lets words hit the piece
+      // table.
+      rules.preTokenization = [.metaspaceRuns(joined: bytesBeforeMetaspace)]
     }
     let isPiece = (0..<draft.count).map { id in
-      draft.traits[id].contains(.mergeable) && (draft.takesWholePieces || isReached[id])
+      draft.traits[id].contains(.mergeable) && (draft.ignoresMerges || isReachable[id])
     }
     let (pieces, names) = tables(isPiece)
-    let added = addedTree()
+    let added = addedTrie()
     let byteTokens = byteTokens()
     var writer = VocabularyWriter()
     writer.add(.bytes, draft.bytes)
@@ -158,22 +159,22 @@ extension VocabularyCompiler {
     writer.add(.bytePairs, bytePairs(byteTokens))
     writer.add(.addedEdges, added.slots)
     writer.add(.byteTokens, byteTokens)
-    writer.add(.rules, rules.words)
+    writer.add(.rules, rules.serialized)
     return writer.image(key: key)
   }
 
-  /// The bytes before a ▁ within a token, other than those of another ▁.
-  private var bytesBeforeMarks: ByteSet {
+  /// The bytes that precede a ▁ within a token, except those of another ▁.
+  private var bytesBeforeMetaspace: ByteSet {
     var found = ByteSet()
     for id in mergeable {
       let token = Array(draft.token(Int(id)))
       var wasMark = false
-      var place = 0
-      while place < token.count {
-        let isMark = token[place...].starts(with: SpaceMark.bytes)
-        if isMark, place > 0, !wasMark { found.insert(token[place - 1]) }
+      var position = 0
+      while position < token.count {
+        let isMark = token[position...].starts(with: Metaspace.bytes)
+        if isMark, position > 0, !wasMark { found.insert(token[position - 1]) }
         wasMark = isMark
-        place += isMark ? SpaceMark.bytes.count : 1
+        position += isMark ? Metaspace.bytes.count : 1
       }
     }
     return found
@@ -191,13 +192,13 @@ extension VocabularyCompiler {
 
   private static let longestAdded = 4096
 
-  private func addedTree() -> TokenTreeBuilder {
+  private func addedTrie() -> TokenTrieBuilder {
     let added = Self.byLength(draft) { draft.traits[$0].contains(.added) }
-    var tree = TokenTreeBuilder(tokenCount: draft.count, expected: added.count * 8)
+    var tree = TokenTrieBuilder(tokenCount: draft.count, expected: added.count * 8)
     for id in added {
       draft.token(Int(id)).withUnsafeBufferPointer { token in
-        // Only whole characters can be found in text without cutting one. A very long token would make every
-        // look at a text as long.
+        // Only whole characters can be matched in text without splitting one. A very long token would make
+        // every match attempt as long.
         guard !token.isEmpty, token.count <= Self.longestAdded, tree.hasRoom(token.count),
           String(validating: token, as: UTF8.self) != nil
         else { return }
@@ -207,7 +208,7 @@ extension VocabularyCompiler {
     return tree
   }
 
-  /// The token of each byte: that of the byte's own, or the one written <0xXX>.
+  /// The token of each byte: the single-byte token, or the one written <0xXX>.
   private func byteTokens() -> [UInt32] {
     var tokens = [UInt32](repeating: VocabularyLayout.none, count: 256)
     for id in 0..<draft.count {
@@ -216,14 +217,14 @@ extension VocabularyCompiler {
         if let byte = Self.byte(named: token), tokens[Int(byte)] == VocabularyLayout.none {
           tokens[Int(byte)] = UInt32(id)
         }
-      } else if draft.rules.alphabet == .bytes, isReached[id], token.count == 1, let byte = token.first {
+      } else if draft.rules.alphabet == .bytes, isReachable[id], token.count == 1, let byte = token.first {
         tokens[Int(byte)] = UInt32(id)
       }
     }
     return tokens
   }
 
-  /// The merges of every two bytes.
+  /// The ranks of the merges of every two bytes.
   private func bytePairs(_ byteTokens: [UInt32]) -> [UInt32] {
     var ranks = [UInt32](repeating: PairTable.none, count: 1 << 16)
     guard draft.rules.alphabet == .bytes else { return ranks }
@@ -237,7 +238,7 @@ extension VocabularyCompiler {
     return ranks
   }
 
-  /// The byte that <0xXX> stands for.
+  /// The byte that <0xXX> represents.
   static func byte(named name: some Collection<UInt8>) -> UInt8? {
     guard name.count == 6, name.starts(with: "<0x".utf8), name.dropFirst(5).first == UInt8(ascii: ">") else {
       return nil

@@ -1,62 +1,63 @@
-/// What every source of a vocabulary (GGUF, tokenizer.json, tiktoken file) is read into, before it is
-/// compiled.
+/// The common form into which every kind of vocabulary (GGUF, tokenizer.json, tiktoken) is parsed before it
+/// is compiled.
 struct VocabularyDraft {
-  /// The bytes of all tokens, one after the other, and where each starts; one more start than tokens.
+  /// The concatenated bytes of all tokens, and the offset at which each starts; `starts` has one more element
+  /// than there are tokens.
   private(set) var bytes: [UInt8] = []
   private(set) var starts: [UInt32] = [0]
-  /// What kind of token each is.
+  /// The traits of each token.
   var traits: [TokenTraits] = []
   /// How tokens merge.
   var merges = Merges.none
-  /// Whether a piece that is a token is that token, whatever merging would make of it.
-  var takesWholePieces = false
-  /// How text is prepared and what surrounds it.
+  /// Whether a piece that is a token is encoded as that token without merging (`ignore_merges`).
+  var ignoresMerges = false
+  /// Normalization, pre-tokenization and special tokens.
   var rules = TokenizerRules()
-  /// The slots of a `PieceTable` of the mergeable tokens, once `indexTokens` was called.
+  /// The slots of a `PieceTable` of the mergeable tokens, after `indexTokens`.
   private(set) var index: [UInt32] = []
 
-  /// How two neighbouring tokens become one.
+  /// How two adjacent tokens merge.
   enum Merges {
     case none
-    /// These pairs, the first first.
+    /// These pairs, ranked by their order.
     case list([Merge])
-    /// Any two whose bytes together are a token; the lowest number first.
+    /// Any two whose concatenation is a token; ranked by its id, the lowest first.
     case byNumber
-    /// Any two whose bytes together are a token; the highest score first.
+    /// Any two whose concatenation is a token; ranked by its score, the highest first.
     case byScore([Float])
   }
 
-  /// Two tokens and the one with both their bytes.
+  /// Two tokens and the token that their concatenation is.
   struct Merge {
     let left: UInt32
     let right: UInt32
-    let made: UInt32
+    let result: UInt32
   }
 
-  /// How many tokens there are.
+  /// The number of tokens.
   var count: Int { traits.count }
 
-  /// Makes room for so many tokens.
+  /// Reserves memory for so many tokens.
   mutating func reserve(tokens: Int, bytes: Int) {
     self.bytes.reserveCapacity(bytes)
     starts.reserveCapacity(tokens + 1)
     traits.reserveCapacity(tokens)
   }
 
-  /// Adds the next token.
+  /// Appends a token.
   mutating func add(_ token: UnsafeBufferPointer<UInt8>, _ traits: TokenTraits) {
     bytes.append(contentsOf: token)
-    // Sources of 4 GB and more are refused by `checkSize` before the numbers are used.
+    // `checkSize` rejects sources of 4 GB and more before these offsets are used.
     starts.append(UInt32(truncatingIfNeeded: bytes.count))
     self.traits.append(traits)
   }
 
-  /// Adds the next token.
+  /// Appends a token.
   mutating func add(_ token: [UInt8], _ traits: TokenTraits) {
     token.withUnsafeBufferPointer { add($0, traits) }
   }
 
-  /// Adds tokens without bytes until there are `count`.
+  /// Appends tokens without bytes until there are `count`.
   mutating func fill(to count: Int) {
     while self.count < count { add([], []) }
   }
@@ -64,11 +65,11 @@ struct VocabularyDraft {
   /// The bytes of a token.
   func token(_ id: Int) -> ArraySlice<UInt8> { bytes[Int(starts[id])..<Int(starts[id + 1])] }
 
-  /// Refuses what the compiled tables cannot number.
+  /// Rejects sizes that the compiled tables cannot represent.
   func checkSize() throws(TokenizerError) {
     guard count < VocabularyLayout.maximumTokens, bytes.count < Int(UInt32.max) else {
       throw TokenizerError(
-        "the vocabulary has \(count) tokens of \(bytes.count) bytes; Sotto reads up to "
+        "the vocabulary has \(count) tokens of \(bytes.count) bytes; Sotto supports up to "
           + "\(VocabularyLayout.maximumTokens - 1) of 4 GB")
     }
   }
@@ -76,7 +77,7 @@ struct VocabularyDraft {
 
 // Finding tokens by their bytes.
 extension VocabularyDraft {
-  /// Makes `find` work. To be called once all tokens are there.
+  /// Builds the index for `find`. To be called after all tokens are added.
   mutating func indexTokens() throws(TokenizerError) {
     try checkSize()
     let ids = (0..<UInt32(count)).filter { traits[Int($0)].contains(.mergeable) }
@@ -97,16 +98,16 @@ extension VocabularyDraft {
     return id == VocabularyLayout.none ? nil : id
   }
 
-  /// The merge of the tokens that `both` is made of, if it is one of tokens into a token.
+  /// The merge of the two parts of `both`, if the parts and the whole are tokens.
   func merge(_ both: UnsafeBufferPointer<UInt8>, cutAt middle: Int) -> Merge? {
     guard middle > 0, middle < both.count,
       let left = find(UnsafeBufferPointer(rebasing: both[..<middle])),
-      let right = find(UnsafeBufferPointer(rebasing: both[middle...])), let made = find(both)
+      let right = find(UnsafeBufferPointer(rebasing: both[middle...])), let result = find(both)
     else { return nil }
-    return Merge(left: left, right: right, made: made)
+    return Merge(left: left, right: right, result: result)
   }
 
-  /// The tables of tokens as pointers; nil where there are no bytes at all.
+  /// The token tables as pointers; nil if there are no bytes at all.
   func withTables<Result>(
     _ body: (_ starts: UnsafePointer<UInt32>, _ bytes: UnsafePointer<UInt8>) -> Result
   ) -> Result? {

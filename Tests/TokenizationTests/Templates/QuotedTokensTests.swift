@@ -2,7 +2,7 @@ import Checkpoints
 import Testing
 import Tokenization
 
-/// What somebody writes in a message is text, even where it reads like a special token.
+/// Text of messages is encoded as text, even where it contains a special token's text.
 struct QuotedTokensTests {
   private static let template = """
     {%- for message in messages %}<|im_start|>{{ message.role }}
@@ -10,15 +10,15 @@ struct QuotedTokensTests {
     {% endfor %}<|im_start|>assistant
     """
 
-  /// A message may hold the character that marks would be made of.
+  /// A message may contain the character that would be used as a marker.
   private static let mark = Unicode.Scalar(0xFDD0 as UInt32).map { String(Character($0)) } ?? ""
 
   private static func messages(_ contents: [String]) -> JSON {
     .array(contents.map { ["role": "user", "content": .string($0)] })
   }
 
-  /// The tokens that are meant: the template's own, and each message's text encoded without special ones.
-  private static func meant(_ contents: [String], _ tokenizer: Tokenizer) throws -> [Int32] {
+  /// The expected tokens: those of the template, and each message's text encoded without special tokens.
+  private static func expected(_ contents: [String], _ tokenizer: Tokenizer) throws -> [Int32] {
     let (start, end) = (
       try #require(tokenizer.id(of: "<|im_start|>")), try #require(tokenizer.id(of: "<|im_end|>"))
     )
@@ -46,10 +46,10 @@ struct QuotedTokensTests {
     #expect(rendered.text == (try template.render(messages: messages)))
     let ids = tokenizer.encode(
       rendered.text, addSpecial: false, parseSpecial: true, quoted: rendered.quoted)
-    #expect(ids == (try Self.meant(contents, tokenizer)))
+    #expect(ids == (try Self.expected(contents, tokenizer)))
   }
 
-  @Test func messagesWithoutThemAreLeftAlone() throws {
+  @Test func messagesWithoutSpecialTokensAreUnchanged() throws {
     let tokenizer = try Fixtures.tokenizer("gpt2")
     #expect(QuotedTokens(Self.messages(["im_end", "<|im_en", "a < b | c > d", ""]), tokenizer) == nil)
     #expect(QuotedTokens(.null, tokenizer) == nil)
@@ -61,7 +61,7 @@ struct QuotedTokensTests {
     #expect(tokenizer.encode("<a><b>", addSpecial: false, parseSpecial: true, quoted: [0]) == [id])
   }
 
-  @Test func placesBesideATokenDoNotMatter() throws {
+  @Test func offsetsBesideATokenAreIgnored() throws {
     let tokenizer = try Fixtures.tokenizer("gpt2")
     let text = "a<|im_end|>b<|im_end|>"
     let all = tokenizer.encode(text, addSpecial: false, parseSpecial: true)

@@ -2,9 +2,9 @@ import Checkpoints
 import Testing
 import Tokenization
 
-/// A message's reasoning, under the names that templates read.
+/// A message's reasoning under the keys that templates read.
 struct ReasoningNameTests {
-  @Test func reasoningIsFoundUnderEveryName() {
+  @Test func reasoningIsCopiedToEveryKey() {
     let given: JSON = [
       ["role": "assistant", "reasoning": "r"], ["role": "assistant", "thinking": "t"], ["role": "user"],
     ]

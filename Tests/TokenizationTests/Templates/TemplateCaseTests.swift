@@ -2,7 +2,7 @@ import Checkpoints
 import Testing
 import Tokenization
 
-/// Over a thousand small templates against what Python's jinja2 made of them (Tests/Scripts/make_template_cases.py).
+/// Over a thousand small templates, compared with Python's jinja2 (Tests/Scripts/make_template_cases.py).
 struct TemplateCaseTests {
   static let noon = LocalTime(year: 2026, month: 11, day: 22, hour: 15, minute: 4, second: 5)
 
@@ -32,7 +32,7 @@ struct TemplateCaseTests {
     ("{% macro f() %}\n{{ a.b }}\n{% endmacro %}\n\n{{ f() }}", .undefined, 2),
     ("{{ [1,\n2].append(\n}}", .syntax, 3),
   ])
-  func errorsSayKindAndLine(source: String, kind: TemplateError.Kind, line: Int) {
+  func errorsHaveKindAndLine(source: String, kind: TemplateError.Kind, line: Int) {
     let error = #expect(throws: TemplateError.self) {
       try ChatTemplate(source: source).render(variables: [:])
     }
@@ -40,7 +40,7 @@ struct TemplateCaseTests {
     #expect(error?.line == line)
   }
 
-  @Test func whatTheTemplateRaisesIsReported() {
+  @Test func raisedErrorsAreReported() {
     let error = #expect(throws: TemplateError.self) {
       try ChatTemplate(source: "{{ raise_exception('roles must alternate') }}").render(messages: [])
     }
@@ -55,14 +55,14 @@ struct TemplateCaseTests {
       try template.render(
         messages: [], tools: [1], addGenerationPrompt: false, variables: ["enable_thinking": true])
         == "[1]NoneFalseTrue")
-    #expect(template.reads("tools") && !template.reads("bos_token"))
+    #expect(template.uses("tools") && !template.uses("bos_token"))
   }
 
   @Test(arguments: [
     ("2026-11-22", LocalTime(year: 2026, month: 11, day: 22)), ("2026-1-22", nil), ("2026-13-01", nil),
     ("x", nil), ("", nil),
   ])
-  func datesAreRead(text: String, expected: LocalTime?) {
+  func datesAreParsed(text: String, expected: LocalTime?) {
     #expect(LocalTime(date: text) == expected)
   }
 }

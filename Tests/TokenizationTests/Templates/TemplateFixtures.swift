@@ -1,7 +1,7 @@
 import Foundation
 import Tokenization
 
-/// The committed files beside the tests, and templates in the manner of real ones.
+/// The fixture files, and templates similar to real ones.
 enum TemplateFixtures {
   static func text(_ name: String) throws -> String {
     let folder = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()

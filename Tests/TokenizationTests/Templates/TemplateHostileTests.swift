@@ -3,13 +3,13 @@ import Foundation
 import Testing
 import Tokenization
 
-/// Templates that want to crash, hang or fill the memory. All run on a thread with a small stack.
+/// Templates that try to crash, to loop forever or to exhaust memory. All run on a thread with a small stack.
 struct TemplateHostileTests {
   private static func nested(_ open: String, _ close: String, _ count: Int) -> String {
     String(repeating: open, count: count) + "1" + String(repeating: close, count: count)
   }
 
-  static let bombs: [String] = [
+  static let hostile: [String] = [
     "{{ 'a' * 10 ** 12 }}",
     "{{ [1] * 10 ** 12 }}",
     "{% set ns = namespace(s='x') %}{% for i in range(100) %}{% set ns.s = ns.s + ns.s %}{% endfor %}",
@@ -68,14 +68,14 @@ struct TemplateHostileTests {
     String(repeating: "{% raw %}", count: 20_000), String(repeating: "{{", count: 100_000),
   ]
 
-  @Test(arguments: bombs.indices)
-  func aBombIsAnError(index: Int) throws {
-    let source = Self.bombs[index]
+  @Test(arguments: hostile.indices)
+  func aHostileTemplateIsAnError(index: Int) throws {
+    let source = Self.hostile[index]
     let error = onSmallStack { try ChatTemplate(source: source).render(variables: ["a": ["x"]]) }
     #expect(error != nil, "\(source.prefix(100))")
   }
 
-  /// What is deep but sensible must still render on the same small stack.
+  /// Deep but reasonable nesting must render on the same small stack.
   @Test func realNestingFits() throws {
     let macro = """
       {% macro f(v) %}{% if v is mapping %}{% for k, x in v | items %}{% if x %}{{ '{' ~ f(x) ~ '}' }}{% endif %}\
@@ -104,12 +104,12 @@ struct TemplateHostileTests {
     }
   }
 
-  /// Thousands of damaged templates: each renders or is refused, and none takes long.
+  /// Thousands of damaged templates: each renders or fails with an error, and none takes long.
   @Test(arguments: 0..<8)
-  func mutantsAreHarmless(seed: Int) throws {
+  func mutatedTemplatesAreHarmless(seed: Int) throws {
     var random = SplitMix(seed: UInt64(seed))
     let sources = TemplateFixtures.templates.map { Array($0.utf8) }
-    let scraps = [
+    let fragments = [
       "{{", "}}", "{%", "%}", "{#", "#}", "-%}", "(", ")", "[", "]", "|", ".", "'", "\"", " if ", " else ",
       "%} {%", "for",
       " in ", "endfor", "endif", "loop", "~", "**", "99999999999", "is", "not ", "messages", "macro",
@@ -140,7 +140,8 @@ struct TemplateHostileTests {
           bytes.insert(contentsOf: part, at: Int.random(in: 0..<bytes.count, using: &random))
         case 3: bytes.removeSubrange(position..<min(bytes.count, position + 20))
         default:
-          bytes.insert(contentsOf: scraps[Int.random(in: 0..<scraps.count, using: &random)], at: position)
+          bytes.insert(
+            contentsOf: fragments[Int.random(in: 0..<fragments.count, using: &random)], at: position)
         }
         if bytes.isEmpty { bytes = [0x7b] }
       }
@@ -152,7 +153,7 @@ struct TemplateHostileTests {
     #expect(rendered > 5)
   }
 
-  /// Runs `body` on a thread with the smallest stack that systems give to threads; returns what it threw.
+  /// Runs `body` on a thread with the default stack size of secondary threads on macOS; returns the error.
   private func onSmallStack(_ body: @escaping @Sendable () throws -> some Sendable) -> (any Error)? {
     let outcome = Outcome()
     let done = DispatchSemaphore(value: 0)
@@ -166,13 +167,13 @@ struct TemplateHostileTests {
     return outcome.error
   }
 
-  /// Written by the thread before it signals, read after.
+  /// Written by the thread before it signals, read afterwards.
   private final class Outcome: @unchecked Sendable {
     var error: (any Error)?
   }
 }
 
-/// A small generator of random numbers with a seed.
+/// A small seeded random number generator.
 private struct SplitMix: RandomNumberGenerator {
   private var state: UInt64
 

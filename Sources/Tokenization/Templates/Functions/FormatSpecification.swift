@@ -1,22 +1,22 @@
 import Checkpoints
 
 extension Jinja {
-  /// How one value is printed: the part of a format such as `%-8.3f` or `{:>8,.2f}` behind the name.
+  /// How one value is formatted: the part of a format such as `%-8.3f` or `{:>8,.2f}` after the name.
   struct FormatSpecification {
     var fill: Unicode.Scalar = " "
-    /// `<`, `>`, `^` or `=`; nil for the type's own side.
+    /// `<`, `>`, `^` or `=`; nil for the default of the type.
     var alignment: Unicode.Scalar?
-    /// `+`, `-` or a blank.
+    /// `+`, `-` or a space.
     var sign: Unicode.Scalar = "-"
     var isAlternate = false
-    /// Between groups of three digits.
+    /// The separator between groups of digits.
     var grouping: Unicode.Scalar?
     var width = 0
     var precision: Int?
     /// The conversion, such as `d` or `f`.
     var conversion: Unicode.Scalar?
 
-    /// Python's format mini-language; nil where the text is none.
+    /// Parses Python's format mini-language; nil if the text is invalid.
     init?(_ text: Text) {
       var rest = text.scalars[...]
       let alignments: [Unicode.Scalar] = ["<", ">", "^", "="]
@@ -55,7 +55,7 @@ extension Jinja {
 
     init() {}
 
-    /// Digits as a number, 0 where there are none; nil where it is larger than any sensible width.
+    /// Parses digits as a number, 0 if there are none; nil above 100,000.
     static func number(_ rest: inout ArraySlice<Unicode.Scalar>) -> Int? {
       var number = 0
       while let scalar = rest.first, (0x30...0x39).contains(scalar.value) {
@@ -66,7 +66,7 @@ extension Jinja {
       return number
     }
 
-    /// The text in the field's width.
+    /// The text padded to the field's width.
     func padded(_ text: String, isNumber: Bool) -> String {
       let missing = width - text.unicodeScalars.count
       guard missing > 0 else { return text }
@@ -81,7 +81,7 @@ extension Jinja {
       }
     }
 
-    /// An integer in this conversion; nil where the conversion is not one of integers.
+    /// An integer formatted with this conversion; nil if the conversion is not for integers.
     func printed(_ number: Int) -> String? {
       let (radix, prefix): (Int, String)
       switch conversion {
@@ -101,7 +101,7 @@ extension Jinja {
       return signed(conversion == "X" ? digits.uppercased() : digits, isNegative: number < 0)
     }
 
-    /// A number in this conversion; nil where the conversion is not one of floats.
+    /// A number formatted with this conversion; nil if the conversion is not for floats.
     func printed(_ number: Double) -> String? {
       var text: String
       let magnitude = number.magnitude

@@ -1,6 +1,6 @@
-// Reading the arguments of filters and methods.
+// Arguments of filters and methods.
 extension Jinja.Interpreter {
-  /// The integer in an argument; `fallback` where it was not given.
+  /// An argument as an integer; `fallback` if it was not given.
   func integer(_ value: Value?, or fallback: Int? = nil, of function: String) throws(TemplateError) -> Int {
     switch value {
     case .integer(let number)?: return number
@@ -14,7 +14,7 @@ extension Jinja.Interpreter {
     }
   }
 
-  /// The string in an argument.
+  /// An argument as a string.
   func textArgument(_ value: Value?, of function: String) throws(TemplateError) -> Text {
     switch value {
     case .string(let text)?: return text
@@ -29,7 +29,7 @@ extension Jinja.Interpreter {
     return text.string
   }
 
-  /// The string in an argument that may be missing or None.
+  /// An optional argument as a string; nil for None.
   func optionalText(_ value: Value?, of function: String) throws(TemplateError) -> Text? {
     switch value {
     case nil, .some(.none): nil
@@ -37,7 +37,7 @@ extension Jinja.Interpreter {
     }
   }
 
-  /// The integer in an argument that may be missing or None.
+  /// An optional argument as an integer; nil for None.
   func optionalInteger(_ value: Value?, of function: String) throws(TemplateError) -> Int? {
     switch value {
     case nil, .some(.none): nil
@@ -47,7 +47,7 @@ extension Jinja.Interpreter {
 
   func isTrue(_ value: Value?) -> Bool { value?.isTrue ?? false }
 
-  /// A text of the size of `width` with `text` inside; `before` says how much of the rest goes in front.
+  /// A text padded to `width` code points; `before` returns how much of the padding precedes it.
   func padded(
     _ text: Text, to width: Int, with fill: Text? = nil, before: (Int) -> Int
   ) throws(TemplateError) -> Text {
@@ -64,7 +64,7 @@ extension Jinja.Interpreter {
     return try string(bytes)
   }
 
-  /// Every `old` as `new`, at most `limit` of them (all where negative).
+  /// Replaces `old` by `new`, at most `limit` times (without limit if negative).
   func replacing(
     _ text: Text, _ old: Text, with new: Text, limit: Int
   ) throws(TemplateError) -> Text {
@@ -86,7 +86,7 @@ extension Jinja.Interpreter {
     return try string(bytes)
   }
 
-  /// The texts one behind the other with `separator` between them.
+  /// The texts joined with `separator`.
   func joined(_ parts: [Text], separator: Text) throws(TemplateError) -> Text {
     var size = 0
     for part in parts { size += part.bytes.count + separator.bytes.count }

@@ -1,6 +1,6 @@
-// Filters: this list, then text, numbers and sequences in files of their own.
+// Filters: common ones here; those for texts, numbers and sequences in files of their own.
 extension Jinja.Interpreter {
-  /// Filters that work only when their elements are asked for, and so fail only then.
+  /// Lazy filters, which report errors only when their elements are used.
   private static let lazyFilters: Set<String> = [
     "items", "map", "select", "reject", "selectattr", "rejectattr", "unique", "batch", "slice",
   ]
@@ -48,7 +48,7 @@ extension Jinja.Interpreter {
     if let result = try numberFilter(name, value, arguments) { return result }
     if let result = try sequenceFilter(name, value, arguments) { return result }
     if let result = try selectingFilter(name, value, arguments) { return result }
-    throw failure(.unsupported, "there is no filter '\(name)'")
+    throw failure(.unsupported, "unknown filter '\(name)'")
   }
 
   /// `tojson`, as transformers defines it: Python's `json.dumps` without ASCII escapes.
@@ -63,13 +63,13 @@ extension Jinja.Interpreter {
     case .string(let text)?: writer.indent = text.bytes
     case let width:
       let count = try integer(width, of: "tojson")
-      guard count < 1000 else { throw failure(.limit, "an indent of \(count)") }
+      guard count < 1000 else { throw failure(.limit, "the indent \(count) is too large") }
       writer.indent = Array(repeating: UInt8(ascii: " "), count: max(0, count))
     }
     if writer.indent != nil { writer.itemSeparator = [UInt8(ascii: ",")] }
     if let pair = values[2], !pair.isNone {
       let parts = try elements(of: pair)
-      guard parts.count == 2 else { throw failure(.type, "'separators' takes a pair of strings") }
+      guard parts.count == 2 else { throw failure(.type, "'separators' must be a pair of strings") }
       writer.itemSeparator = try textArgument(parts[0], of: "tojson").bytes
       writer.keySeparator = try textArgument(parts[1], of: "tojson").bytes
     }
@@ -77,8 +77,7 @@ extension Jinja.Interpreter {
     return try string(writer.bytes)
   }
 
-  /// A function that takes an item's attribute: a name, a position, or a path with dots; the item itself
-  /// without one.
+  /// A function that returns an item's attribute: by name, index, or path with dots; the item itself for nil.
   func attributeGetter(
     _ attribute: Value?, or fallback: Value? = nil
   ) throws(TemplateError) -> (Value) throws(TemplateError) -> Value {
@@ -101,7 +100,7 @@ extension Jinja.Interpreter {
     }
   }
 
-  /// A string in lower case; other values as they are. Filters compare so by default.
+  /// A string in lower case; other values unchanged. The default comparison of filters.
   func ignoringCase(_ value: Value) -> Value {
     if case .string(let text) = value { .string(text.lowercased) } else { value }
   }

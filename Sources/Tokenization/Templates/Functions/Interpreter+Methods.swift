@@ -21,7 +21,7 @@ extension Jinja {
   }
 }
 
-// Methods of lists and mappings. Those that change them work in place, as in Python.
+// Methods of lists and mappings. Mutating methods work in place, as in Python.
 extension Jinja.Interpreter {
   func call(_ method: Jinja.Method, _ arguments: CallArguments) throws(TemplateError) -> Value {
     switch method.receiver {
@@ -52,7 +52,7 @@ extension Jinja.Interpreter {
     try step(bytes: items.count)
     if name == "count" { return .integer(items.reduce(0) { $0 + ($1.equals(wanted) ? 1 : 0) }) }
     let bounds = (try optionalInteger(values[1], of: name), try optionalInteger(values[2], of: name))
-    let range = Self.pick(Array(items.indices), (bounds.0, bounds.1, nil))
+    let range = Self.selectSlice(Array(items.indices), (bounds.0, bounds.1, nil))
     guard let index = range.first(where: { items[$0].equals(wanted) }) else {
       throw failure(.value, "the list has no element \(try representation(wanted).string)")
     }
@@ -60,7 +60,7 @@ extension Jinja.Interpreter {
   }
 
   private func change(_ list: Jinja.List, to items: [Value]) throws(TemplateError) {
-    try remember(list)
+    try track(list)
     list.change(to: items, depth: try depth(of: items))
   }
 
@@ -123,7 +123,7 @@ extension Jinja.Interpreter {
       let values = try bind(arguments, ["key", "default"], of: name, needs: 1)
       let key = try key(values[0] ?? .none)
       if let present = mapping[key] { return present }
-      try remember(mapping)
+      try track(mapping)
       try step(bytes: 4096)
       try set(key, values[0] ?? .none, to: values[1] ?? .none, in: mapping)
       return values[1] ?? .none
@@ -140,7 +140,7 @@ extension Jinja.Interpreter {
       }
       return .tuple(try list([last, value]))
     case "update":
-      try remember(mapping)
+      try track(mapping)
       try step(bytes: 4096)
       if let source = arguments.positional.first { try update(mapping, from: source) }
       for (name, value) in arguments.keywords {

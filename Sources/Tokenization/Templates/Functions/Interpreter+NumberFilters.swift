@@ -4,9 +4,9 @@
   import Glibc
 #endif
 
-// Filters that make numbers.
+// Filters that return numbers.
 extension Jinja.Interpreter {
-  /// Nil where there is no such filter here.
+  /// Returns nil if this is not one of these filters.
   func numberFilter(_ name: String, _ value: Value, _ arguments: CallArguments) throws(TemplateError)
     -> Value?
   {
@@ -37,7 +37,7 @@ extension Jinja.Interpreter {
     }
   }
 
-  /// Python's `int(value)`, and where that fails of the number the text stands for; nil where there is none.
+  /// Python's `int(value)`, and if that fails `int(float(value))`; nil if both fail.
   private static func integer(_ value: Value, base: Int) -> Value? {
     if case .string(let text) = value {
       return parsedInteger(text, base: base).map(Value.integer) ?? float(value).flatMap(whole)
@@ -64,7 +64,7 @@ extension Jinja.Interpreter {
       base = radix
     }
     if base == 0 { base = 10 }
-    // One underscore may stand between two digits.
+    // Underscores are allowed only between digits.
     let parts = digits.split(separator: "_", omittingEmptySubsequences: false)
     guard (2...36).contains(base), parts.allSatisfy({ !$0.isEmpty && $0.first != "+" && $0.first != "-" })
     else {
@@ -73,7 +73,7 @@ extension Jinja.Interpreter {
     return Int((isNegative ? "-" : "") + parts.joined(), radix: base)
   }
 
-  /// Python's `float(value)`; nil where it fails.
+  /// Python's `float(value)`; nil if it fails.
   private static func float(_ value: Value) -> Double? {
     guard case .string(let text) = value else { return value.number?.double }
     var digits = text.trimmed().string.lowercased()
@@ -88,7 +88,7 @@ extension Jinja.Interpreter {
       let isPlain =
         digits.utf8.allSatisfy { (0x30...0x39).contains($0) || "._e+-".utf8.contains($0) }
         && parts.allSatisfy { !$0.isEmpty } && digits.first != "+" && digits.first != "-"
-      // Swift refuses a point without digits on both sides, which Python allows.
+      // Swift requires digits on both sides of the decimal point, Python does not.
       var plain = parts.joined()
       if plain.hasPrefix(".") { plain = "0" + plain }
       if plain.hasSuffix(".") { plain += "0" }
@@ -103,7 +103,9 @@ extension Jinja.Interpreter {
     let precision = try integer(values[0], or: 0, of: "round")
     let method = try optionalText(values[1], of: "round")?.string ?? "common"
     guard let number = value.number else { throw wrongOperand("round", value) }
-    guard abs(precision) <= 300 else { throw failure(.value, "'round' to \(precision) places") }
+    guard abs(precision) <= 300 else {
+      throw failure(.value, "'round' to \(precision) places is not supported")
+    }
     switch method {
     case "common":
       if case .integer(let whole) = number, precision >= 0 { return .integer(whole) }
@@ -115,11 +117,11 @@ extension Jinja.Interpreter {
       let scale = pow(10, Double(precision))
       let scaled = (number.double * scale).rounded(method == "ceil" ? .up : .down)
       return .float(scaled / scale)
-    default: throw failure(.value, "'round' knows the methods common, ceil and floor")
+    default: throw failure(.value, "'round' supports the methods common, ceil and floor")
     }
   }
 
-  /// Rounded to decimal places, halves to even, exactly as the decimal digits of the number say.
+  /// Rounds to `precision` decimal places, half to even, based on the number's exact decimal value.
   static func rounded(_ number: Double, _ precision: Int) -> Double {
     guard number.isFinite else { return number }
     guard precision > 0 else {

@@ -1,6 +1,6 @@
 // Filters on lists and mappings.
 extension Jinja.Interpreter {
-  /// Nil where there is no such filter here.
+  /// Returns nil if this is not one of these filters.
   func sequenceFilter(_ name: String, _ value: Value, _ arguments: CallArguments) throws(TemplateError)
     -> Value?
   {
@@ -65,20 +65,20 @@ extension Jinja.Interpreter {
     return getters
   }
 
-  /// Sorted by `key`, equal elements in their old order.
+  /// A stable sort by `key`.
   func sorted(
     _ items: [Value], reverse: Bool, by key: (Value) throws(TemplateError) -> Value
   ) throws(TemplateError) -> [Value] {
     var keyed: [(key: Value, item: Value)] = []
     for item in items { keyed.append((try key(item), item)) }
-    // Python reverses before and after, which keeps equal elements in order.
+    // As in Python: reversing before and after keeps equal elements in order.
     if reverse { keyed.reverse() }
     try mergeSort(&keyed)
     if reverse { keyed.reverse() }
     return keyed.map(\.item)
   }
 
-  /// A merge sort of our own, because the standard one takes no comparison that can throw a typed error.
+  /// A merge sort, because the standard library's sort does not accept a comparison with typed throws.
   private func mergeSort(_ items: inout [(key: Value, item: Value)]) throws(TemplateError) {
     var width = 1
     var source = items

@@ -48,7 +48,7 @@ extension Jinja.Interpreter {
       }
       let fits = text.hasSuffix(part)
       return .string(fits ? try string(Array(text.bytes.dropLast(part.bytes.count))) : text)
-    case "encode": throw failure(.unsupported, "'encode' gives bytes, which templates do not have here")
+    case "encode": throw failure(.unsupported, "'encode' returns bytes, which are not supported")
     case "startswith", "endswith", "find", "rfind", "index", "rindex", "count":
       return try search(name, text, arguments)
     case "partition", "rpartition": return try partition(text, arguments, fromRight: name == "rpartition")
@@ -106,7 +106,7 @@ extension Jinja.Interpreter {
     var slice = text
     var offset = 0
     if bounds.0 != nil || bounds.1 != nil {
-      let picked = Self.pick(Array(text.scalars.enumerated()), (bounds.0, bounds.1, nil))
+      let picked = Self.selectSlice(Array(text.scalars.enumerated()), (bounds.0, bounds.1, nil))
       offset = picked.first?.offset ?? max(0, bounds.0 ?? 0)
       slice = Text(picked.map(\.element))
     }
@@ -125,7 +125,7 @@ extension Jinja.Interpreter {
     }
     let fromRight = name.hasPrefix("r")
     guard let found = fromRight ? slice.lastByteOffset(of: part) : slice.firstByteOffset(of: part) else {
-      if name.hasSuffix("index") { throw failure(.value, "'\(name)' does not find the text") }
+      if name.hasSuffix("index") { throw failure(.value, "'\(name)': substring not found") }
       return .integer(-1)
     }
     return .integer(offset + Text(Array(slice.bytes[..<found])).count)
@@ -139,7 +139,7 @@ extension Jinja.Interpreter {
     case "ljust": return .string(try padded(text, to: width, with: fill) { _ in 0 })
     case "rjust": return .string(try padded(text, to: width, with: fill) { $0 })
     case "center":
-      // Python puts the odd blank in front where the width is odd.
+      // Python puts the extra character in front if the width is odd.
       return .string(try padded(text, to: width, with: fill) { $0 / 2 + ($0 & width & 1) })
     case "zfill":
       let hasSign = text.bytes.first.map { $0 == UInt8(ascii: "-") || $0 == UInt8(ascii: "+") } ?? false
@@ -175,11 +175,11 @@ extension Jinja.Interpreter {
 }
 
 extension Jinja.Text {
-  /// Python's questions about all characters of a string, by their method's name.
-  func satisfies(_ question: String) -> Bool {
+  /// Python's predicates on strings, by method name.
+  func satisfies(_ predicate: String) -> Bool {
     let scalars = scalars
-    guard !scalars.isEmpty else { return question == "isascii" }
-    switch question {
+    guard !scalars.isEmpty else { return predicate == "isascii" }
+    switch predicate {
     case "isascii": return isASCII
     case "isspace": return scalars.allSatisfy { $0.isPythonSpace }
     case "isalpha": return scalars.allSatisfy { $0.isLetter }

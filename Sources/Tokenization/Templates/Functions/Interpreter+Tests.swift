@@ -1,11 +1,11 @@
-// Filters that choose elements, and the tests behind `is` by which they choose.
+// Filters that select elements, and the tests (`is`) that they use.
 extension Jinja.Interpreter {
   /// `map`, `select`, `reject`, `selectattr` and `rejectattr`; nil for another name.
   func selectingFilter(_ name: String, _ value: Value, _ arguments: CallArguments) throws(TemplateError)
     -> Value?
   {
     switch name {
-    // As in jinja2, nothing gives nothing, even where it is no list.
+    // As in jinja2, an empty value of any type gives an empty result.
     case "map" where !value.isTrue, "select" where !value.isTrue, "reject" where !value.isTrue,
       "selectattr" where !value.isTrue, "rejectattr" where !value.isTrue:
       return try iterator([])
@@ -97,7 +97,7 @@ extension Jinja.Interpreter {
     case "test":
       let name: String = try textArgument(value, of: name)
       return isKnown { () throws(TemplateError) in _ = try test(name, undefined(""), CallArguments()) }
-    default: throw failure(.unsupported, "there is no test '\(name)'")
+    default: throw failure(.unsupported, "unknown test '\(name)'")
     }
     return false
   }
@@ -140,7 +140,7 @@ extension Jinja.Interpreter {
     }
   }
 
-  /// Whether a trial call fails for another reason than that nothing has this name.
+  /// Whether a trial call does not fail because of an unknown name.
   private func isKnown(_ trial: () throws(TemplateError) -> Void) -> Bool {
     do {
       try trial()

@@ -1,6 +1,6 @@
-// Filters that make texts.
+// Filters that return texts.
 extension Jinja.Interpreter {
-  /// Nil where there is no such filter here.
+  /// Returns nil if this is not one of these filters.
   func textFilter(_ name: String, _ value: Value, _ arguments: CallArguments) throws(TemplateError) -> Value?
   {
     switch name {
@@ -42,7 +42,7 @@ extension Jinja.Interpreter {
     }
   }
 
-  /// Escaped for HTML, unless it is marked as needing none.
+  /// Escapes HTML, unless the text is markup.
   func escaped(_ text: Text) throws(TemplateError) -> Text {
     if text.isMarkup { return text }
     var bytes: [UInt8] = []
@@ -59,7 +59,7 @@ extension Jinja.Interpreter {
     return try string(bytes)
   }
 
-  /// The first letter of every word in upper case; words end at blanks, hyphens and opening brackets.
+  /// Capitalises every word; words end at white space, hyphens and opening brackets.
   private func title(_ text: Text) throws(TemplateError) -> Text {
     var result = ""
     var startsWord = true

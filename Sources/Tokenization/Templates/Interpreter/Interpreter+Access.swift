@@ -2,7 +2,7 @@
 extension Jinja.Interpreter {
   func undefined(_ message: String) -> Value { .undefined(Jinja.Undefined(message)) }
 
-  /// The error for using what does not exist.
+  /// The error for using an undefined value.
   func undefinedUse(_ reason: Jinja.Undefined) -> TemplateError { failure(.undefined, reason.message) }
 
   private func missing(_ name: String, of value: Value) -> Value {
@@ -17,7 +17,7 @@ extension Jinja.Interpreter {
     return missing(name, of: value)
   }
 
-  /// `value[index]`: an item, else with a string a method or attribute.
+  /// `value[index]`: an item; for a string index else a method or attribute.
   func item(_ index: Value, of value: Value) throws(TemplateError) -> Value {
     switch (value, index) {
     case (.undefined(let reason), _): throw undefinedUse(reason)
@@ -39,7 +39,7 @@ extension Jinja.Interpreter {
     return ownAttribute(name.string, of: value) ?? missing(name.string, of: value)
   }
 
-  /// Position `index` of `count`, negative from the end; nil outside.
+  /// The non-negative index; nil if out of range.
   private func position(_ index: Value, count: Int) -> Int? {
     guard case .integer(let index)? = index.number else { return nil }
     let position = index < 0 ? index + count : index
@@ -55,11 +55,11 @@ extension Jinja.Interpreter {
     return position(index, count: scalars.count).map { .string(Text([scalars[$0]])) }
   }
 
-  /// Methods and attributes of the types themselves.
+  /// Methods and attributes of built-in types.
   private func ownAttribute(_ name: String, of value: Value) -> Value? {
     if name.hasPrefix("__") {
       return .undefined(
-        Jinja.Undefined("the attribute '\(name)' is not open to templates", isForbidden: true))
+        Jinja.Undefined("the attribute '\(name)' is not accessible to templates", isForbidden: true))
     }
     switch value {
     case .namespace(let namespace): return namespace[name]
@@ -84,7 +84,7 @@ extension Jinja.Interpreter {
 
   // MARK: elements
 
-  /// What a loop over `value` walks.
+  /// The elements over which a loop iterates.
   func elements(of value: Value) throws(TemplateError) -> [Value] {
     switch value {
     case .undefined: return []
@@ -109,11 +109,11 @@ extension Jinja.Interpreter {
         }
         return items
       }
-    default: throw failure(.type, "a value of type \(value.typeName) has no elements to go through")
+    default: throw failure(.type, "a value of type \(value.typeName) is not iterable")
     }
   }
 
-  /// The number of elements or characters; nil where a value has none.
+  /// The number of elements or characters; nil for values without a length.
   func count(_ value: Value) -> Int? {
     switch value {
     case .undefined: 0
@@ -135,17 +135,17 @@ extension Jinja.Interpreter {
     case .undefined(let reason): throw undefinedUse(reason)
     case .string(let text):
       try step(bytes: text.bytes.count)
-      if text.isASCII { return .string(try string(Self.pick(text.bytes, bounds))) }
-      return .string(try string(Text(Self.pick(text.scalars, bounds)).bytes))
-    case .list(let list): return .list(try self.list(Self.pick(list.items, bounds)))
-    case .tuple(let list): return .tuple(try self.list(Self.pick(list.items, bounds)))
-    case .range: return .list(try list(Self.pick(try elements(of: value), bounds)))
+      if text.isASCII { return .string(try string(Self.selectSlice(text.bytes, bounds))) }
+      return .string(try string(Text(Self.selectSlice(text.scalars, bounds)).bytes))
+    case .list(let list): return .list(try self.list(Self.selectSlice(list.items, bounds)))
+    case .tuple(let list): return .tuple(try self.list(Self.selectSlice(list.items, bounds)))
+    case .range: return .list(try list(Self.selectSlice(try elements(of: value), bounds)))
     default: throw failure(.type, "a value of type \(value.typeName) cannot be sliced")
     }
   }
 
-  /// Python's slice: bounds from the end where negative, cut to what is there.
-  static func pick<Element>(_ items: [Element], _ bounds: (Int?, Int?, Int?)) -> [Element] {
+  /// Python's slice: negative bounds count from the end, and bounds are clamped.
+  static func selectSlice<Element>(_ items: [Element], _ bounds: (Int?, Int?, Int?)) -> [Element] {
     let step = bounds.2 ?? 1
     let count = items.count
     func limit(_ bound: Int?, _ absent: Int) -> Int {
@@ -156,7 +156,7 @@ extension Jinja.Interpreter {
     let start = limit(bounds.0, step > 0 ? 0 : count - 1)
     let stop = limit(bounds.1, step > 0 ? count : -1)
     if step == 1 { return start < stop ? Array(items[start..<stop]) : [] }
-    // A step beyond the end takes one element at most, however large it is.
+    // A step beyond the end selects at most one element, so clamping it avoids overflow.
     let stride = step > 0 ? min(step, count + 1) : max(step, -count - 1)
     return Swift.stride(from: start, to: stop, by: stride).map { items[$0] }
   }

@@ -12,7 +12,7 @@ extension Jinja {
 }
 
 extension Jinja.Builtin {
-  /// The functions that every template can call, by name.
+  /// The global functions by name.
   static var globals: [(String, Jinja.Builtin)] {
     [
       ("range", .range), ("dict", .dictionary), ("namespace", .namespace), ("cycler", .makeCycler),
@@ -38,7 +38,7 @@ extension Jinja.Interpreter {
     }
   }
 
-  /// The arguments in the order of `names`; the first `needs` of them must be given.
+  /// The arguments in the order of `names`; the first `needs` of them are required.
   func bind(
     _ arguments: CallArguments, _ names: [String], of function: String, needs: Int = 0
   ) throws(TemplateError) -> [Value?] {
@@ -78,10 +78,10 @@ extension Jinja.Interpreter {
       if let value { scope.values[parameter.name] = value } else { absent.append(index) }
     }
     let hasCaller = parameters.contains { $0.text == "caller" }
-    if definition.usesCaller, !hasCaller, let name = program.numbers["caller"] {
+    if definition.usesCaller, !hasCaller, let name = program.ids["caller"] {
       scope.values[name] = take("caller") ?? undefined("the macro was not called by a call block")
     }
-    if definition.usesKeywords, let name = program.numbers["kwargs"] {
+    if definition.usesKeywords, let name = program.ids["kwargs"] {
       let mapping = try mapping(count: keywords.count)
       for (key, value) in keywords {
         try set(.text(Text(key)), .string(Text(key)), to: value, in: mapping)
@@ -90,7 +90,7 @@ extension Jinja.Interpreter {
     } else if let extra = keywords.first {
       throw failure(.type, "the macro '\(definition.name)' takes no argument '\(extra.name)'")
     }
-    if definition.usesVariadics, let name = program.numbers["varargs"] {
+    if definition.usesVariadics, let name = program.ids["varargs"] {
       scope.values[name] = .tuple(try list(Array(positional.dropFirst(parameters.count))))
     } else if positional.count > parameters.count {
       throw failure(.type, "the macro '\(definition.name)' takes at most \(parameters.count) arguments")
@@ -126,7 +126,7 @@ extension Jinja.Interpreter {
     case .dictionary: return .mapping(try dictionary(arguments, of: "dict"))
     case .namespace:
       let namespace = Jinja.Namespace()
-      try remember(namespace)
+      try track(namespace)
       let mapping = try dictionary(arguments, of: "namespace")
       for (key, value) in zip(mapping.keys, mapping.values) {
         try set(try text(key).string, to: value, on: namespace)
@@ -148,7 +148,7 @@ extension Jinja.Interpreter {
     case .joiner(let joiner):
       defer { joiner.isUsed = true }
       return .string(joiner.isUsed ? joiner.separator : Text("" as StaticString))
-    case .cycler: throw failure(.type, "a cycler is not called; use its 'next'")
+    case .cycler: throw failure(.type, "a cycler cannot be called; use its 'next' method")
     }
   }
 
@@ -163,8 +163,8 @@ extension Jinja.Interpreter {
         if case .undefined(let reason) = value { throw undefinedUse(reason) }
         throw failure(.type, "'range' takes integers, not a value of type \(value.typeName)")
       }
-      // Python's ranges have no bounds; here differences must not overflow.
-      guard number.magnitude < 1 << 62 else { throw failure(.value, "a range cannot go that far") }
+      // Python's integers are unbounded; here the differences between bounds must not overflow.
+      guard number.magnitude < 1 << 62 else { throw failure(.value, "the bounds of a range are too large") }
       numbers.append(number)
     }
     let step = numbers.count > 2 ? numbers[2] : 1
@@ -177,7 +177,7 @@ extension Jinja.Interpreter {
     return range
   }
 
-  /// The mapping that `dict(...)` gives for these arguments.
+  /// The mapping that `dict(...)` returns for these arguments.
   private func dictionary(_ arguments: CallArguments, of function: String) throws(TemplateError)
     -> Jinja.Mapping
   {
@@ -192,7 +192,7 @@ extension Jinja.Interpreter {
     return result
   }
 
-  /// Sets the entries of a mapping, or of a list of pairs.
+  /// Sets entries from a mapping or from a list of pairs.
   func update(_ mapping: Jinja.Mapping, from source: Value) throws(TemplateError) {
     if case .mapping(let other) = source {
       for (key, value) in zip(other.keys, other.values) {
@@ -202,7 +202,7 @@ extension Jinja.Interpreter {
     }
     for pair in try elements(of: source) {
       let parts = try elements(of: pair)
-      guard parts.count == 2 else { throw failure(.value, "a mapping is made of pairs") }
+      guard parts.count == 2 else { throw failure(.value, "a mapping needs a list of pairs") }
       try set(try key(parts[0]), parts[0], to: parts[1], in: mapping)
     }
   }

@@ -1,5 +1,5 @@
 extension Jinja {
-  /// The arguments of a call, evaluated.
+  /// The evaluated arguments of a call.
   struct CallArguments {
     var positional: [Value] = []
     var keywords: [(name: String, value: Value)] = []
@@ -42,7 +42,7 @@ extension Jinja.Interpreter {
     case .conditional(let test, let then, let otherwise, let line):
       if try evaluate(test).isTrue { return try evaluate(then) }
       if let otherwise { return try evaluate(otherwise) }
-      return undefined("the 'if' without 'else' on line \(line) was false and gave nothing")
+      return undefined("the 'if' without 'else' on line \(line) was false, so its value is undefined")
     case .negate(let operand): return try negate(try evaluate(operand))
     case .plus(let operand):
       let value = try evaluate(operand)
@@ -62,7 +62,7 @@ extension Jinja.Interpreter {
     return values
   }
 
-  /// Python's `or` and `and`: the first operand with that truth, or the last.
+  /// Python's `or` and `and`: the first operand with that truth value, else the last.
   private func firstOperand(_ operands: [Jinja.Expression], thatIs truth: Bool) throws(TemplateError) -> Value
   {
     var result = Value.none
@@ -100,7 +100,7 @@ extension Jinja.Interpreter {
     mapping.set(key, name, value)
   }
 
-  /// A value as a key of a mapping.
+  /// A value as a mapping key.
   func key(_ value: Value) throws(TemplateError) -> Jinja.Key {
     guard let key = Jinja.Key(value) else {
       throw failure(.type, "a value of type \(value.typeName) cannot be a key")
@@ -108,7 +108,7 @@ extension Jinja.Interpreter {
     return key
   }
 
-  // MARK: what follows a value
+  // MARK: attributes, items, calls, filters and tests
 
   private func evaluate(_ base: Jinja.Expression, _ operations: [Jinja.Postfix]) throws(TemplateError)
     -> Value

@@ -2,14 +2,14 @@ extension Jinja {
   /// The `loop` variable.
   final class LoopState {
     let items: [Value]
-    /// What `items` cost, where they were made for this loop.
+    /// The memory of `items`, if they were created for this loop.
     private let lease: List?
-    /// The current element's position, from 0.
+    /// The current element's index, from 0.
     var index = 0
-    /// How many recursive loops are around this one.
+    /// The number of enclosing recursive loops.
     let depth0: Int
     let depth: Int
-    /// The loop and its scope, where it may call itself.
+    /// The loop and its scope, if it is recursive.
     let recursion: (loop: Loop, scope: Scope)?
     var lastChanged: [Value]?
 
@@ -38,7 +38,7 @@ extension Jinja.Interpreter {
   /// Runs a loop in the current scope. As in jinja2, `else` runs unless an iteration reached its end.
   private func run(_ loop: Jinja.Loop, over value: Value, depth0: Int) throws(TemplateError) {
     var items = try elements(of: value)
-    if let condition = loop.condition { items = try chosen(items, of: loop, where: condition) }
+    if let condition = loop.condition { items = try filtered(items, of: loop, where: condition) }
     let lease: Jinja.List? = if case .list = value { nil } else { try list(items) }
     let state = Jinja.LoopState(
       items, lease: lease, depth0: depth0, depth: try depth(of: items),
@@ -60,7 +60,7 @@ extension Jinja.Interpreter {
     }
   }
 
-  private func chosen(
+  private func filtered(
     _ items: [Value], of loop: Jinja.Loop, where condition: Jinja.Expression
   ) throws(TemplateError) -> [Value] {
     try inScope { () throws(TemplateError) in
@@ -74,7 +74,7 @@ extension Jinja.Interpreter {
     }
   }
 
-  /// `loop(items)` within a recursive loop: what the loop writes for those items.
+  /// `loop(items)` within a recursive loop: the loop's output for those items.
   func recurse(_ state: Jinja.LoopState, over value: Value) throws(TemplateError) -> Value {
     guard let (loop, parent) = state.recursion else {
       throw failure(.type, "'loop' can only be called in a loop that is marked 'recursive'")
@@ -90,7 +90,7 @@ extension Jinja.Interpreter {
     return .string(text)
   }
 
-  /// An attribute of `loop`; nil where it has none of that name.
+  /// An attribute of `loop`; nil if there is none of that name.
   func attribute(_ name: String, of loop: Jinja.LoopState) -> Value? {
     let count = loop.items.count
     switch name {
@@ -121,7 +121,7 @@ extension Jinja.Interpreter {
     let isSame = loop.lastChanged.map { last in
       last.count == arguments.count && zip(last, arguments).allSatisfy { $0.equals($1) }
     }
-    if loop.lastChanged == nil { try remember(loop) }
+    if loop.lastChanged == nil { try track(loop) }
     loop.lastChanged = arguments
     return .bool(!(isSame ?? false))
   }

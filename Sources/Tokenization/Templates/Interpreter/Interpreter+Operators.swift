@@ -4,7 +4,7 @@
   import Glibc
 #endif
 
-// Operators, with Python's types and results. Integers have 64 bits; what needs more is an error.
+// Operators, with Python's types and results. Integers have 64 bits; an overflow is an error.
 extension Jinja.Interpreter {
   func wrongOperand(_ operation: String, _ value: Value) -> TemplateError {
     if case .undefined(let reason) = value { return undefinedUse(reason) }
@@ -53,7 +53,7 @@ extension Jinja.Interpreter {
     return isMarkup ? text.asMarkup : text
   }
 
-  /// A string or list several times over; nil for other values.
+  /// A repeated string or list; nil for other values.
   private func repeated(_ value: Value, _ count: Jinja.Number) throws(TemplateError) -> Value? {
     guard case .integer(let count) = count else { return nil }
     let times = max(0, count)
@@ -202,7 +202,7 @@ extension Jinja.Interpreter {
     return try !isLess(right, left)
   }
 
-  /// Python's `<`: numbers, strings, and lists of such.
+  /// Python's `<`: numbers, strings, and lists of these.
   func isLess(_ left: Value, _ right: Value, depth: Int = 0) throws(TemplateError) -> Bool {
     try step()
     guard depth <= Jinja.Limits.valueNesting else { throw tooDeep() }

@@ -1,5 +1,5 @@
 extension Jinja {
-  /// How a run of statements ended.
+  /// How a block of statements ended.
   enum Flow { case normal, breakLoop, continueLoop }
 }
 
@@ -51,7 +51,7 @@ extension Jinja.Interpreter {
     return .normal
   }
 
-  /// The statements that have a scope or a text of their own.
+  /// Statements with a scope or an output buffer of their own.
   private func runScoped(_ statement: Jinja.Statement) throws(TemplateError) -> Jinja.Flow {
     switch statement {
     case .setBlock(let target, let filter, let body, let line):
@@ -75,7 +75,7 @@ extension Jinja.Interpreter {
       return try inScope(of: isScoped ? scope : scope.root) { () throws(TemplateError) in try run(body) }
     case .macro(let name, let definition, let line):
       self.line = line
-      try remember(scope)
+      try track(scope)
       scope.values[name] = .macro(Jinja.Macro(definition, scope: scope))
     case .call(let definition, let callee, let arguments, let line):
       self.line = line
@@ -108,13 +108,14 @@ extension Jinja.Interpreter {
     case .name(let name): scope.values[name] = value
     case .attribute(let object, let name):
       guard case .namespace(let namespace)? = scope.lookUp(object) else {
-        throw failure(.type, "'\(program.names[object])' is no namespace, so '\(name)' cannot be set on it")
+        throw failure(
+          .type, "'\(program.names[object])' is not a namespace, so '\(name)' cannot be set on it")
       }
       try set(name, to: value, on: namespace)
     case .tuple(let targets):
       let items = try elements(of: value)
       guard items.count == targets.count else {
-        throw failure(.value, "\(items.count) values where \(targets.count) are unpacked")
+        throw failure(.value, "cannot unpack \(items.count) values into \(targets.count) variables")
       }
       for (item, target) in zip(items, targets) { try assign(item, to: target) }
     }
@@ -122,7 +123,7 @@ extension Jinja.Interpreter {
 
   func set(_ name: String, to value: Value, on namespace: Jinja.Namespace) throws(TemplateError) {
     guard !name.hasPrefix("_") else {
-      throw failure(.value, "a namespace takes no attribute that begins with an underscore ('\(name)')")
+      throw failure(.value, "a namespace attribute cannot start with an underscore ('\(name)')")
     }
     guard value.depth < Jinja.Limits.valueNesting, namespace.depth < Jinja.Limits.mutableObjects else {
       throw tooDeep()

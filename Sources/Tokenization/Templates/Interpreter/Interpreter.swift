@@ -1,20 +1,20 @@
 extension Jinja {
-  /// Renders one program once: walks the tree, and counts steps, memory and nesting against the limits.
+  /// Renders a program once: evaluates the syntax tree and enforces the limits on steps, memory and nesting.
   ///
-  /// Everything lives on the caller's thread for one call. Objects that a template can change in place are
-  /// remembered and emptied at the end, so that cycles are freed and long chains fall apart without recursion.
+  /// Runs on the caller's thread. Objects that a template can mutate are tracked and emptied at the end,
+  /// which breaks reference cycles and deallocates long chains without recursion.
   final class Interpreter {
     let program: Program
     let clock: LocalTime
     let meter = Meter()
-    /// The line that is being rendered, for errors.
+    /// The line being rendered, for errors.
     var line = 1
     var scope: Scope
     private(set) var output: [UInt8] = []
     private var steps = 0
     private var nesting = 0
-    private var changed: [any Clearable] = []
-    /// The text of the block that a filter block works on.
+    private var tracked: [any Clearable] = []
+    /// The texts of the enclosing filter blocks, the innermost last.
     var blockText: [Text] = []
     let loopName: Name?
 
@@ -22,20 +22,20 @@ extension Jinja {
       self.program = program
       self.clock = clock
       scope = Scope(parent: nil)
-      loopName = program.numbers["loop"]
+      loopName = program.ids["loop"]
       for (name, builtin) in Builtin.globals {
-        if let number = program.numbers[name] { scope.values[number] = .builtin(builtin) }
+        if let number = program.ids[name] { scope.values[number] = .builtin(builtin) }
       }
     }
 
     /// Renders with these variables.
     func render(_ variables: [String: Value]) throws(TemplateError) -> String {
       defer {
-        for object in changed { object.clear() }
+        for object in tracked { object.clear() }
         scope.clear()
       }
       for (name, value) in variables {
-        if let number = program.numbers[name] { scope.values[number] = value }
+        if let number = program.ids[name] { scope.values[number] = value }
       }
       _ = try run(program.statements)
       return String(decoding: output, as: UTF8.self)
@@ -43,7 +43,7 @@ extension Jinja {
 
     // MARK: limits
 
-    /// Counts one step, or as many as the work on `bytes` bytes is worth.
+    /// Counts one step, plus one for every 256 bytes of work.
     func step(bytes: Int = 0) throws(TemplateError) {
       steps += 1 + bytes >> 8
       guard steps <= Limits.steps else {
@@ -57,18 +57,18 @@ extension Jinja {
       defer { nesting -= 1 }
       guard nesting <= Limits.nesting else {
         throw failure(
-          .limit, "more than \(Limits.nesting) expressions, tags and macro calls inside one another")
+          .limit, "expressions, tags and macro calls nested more than \(Limits.nesting) deep")
       }
       try step()
       return try body()
     }
 
-    /// Remembers an object that is changed in place.
-    func remember(_ object: any Clearable) throws(TemplateError) {
-      guard changed.count < Limits.mutableObjects else {
+    /// Tracks an object that can be mutated, to empty it at the end.
+    func track(_ object: any Clearable) throws(TemplateError) {
+      guard tracked.count < Limits.mutableObjects else {
         throw failure(.limit, "more than \(Limits.mutableObjects) namespaces, macros and changed lists")
       }
-      changed.append(object)
+      tracked.append(object)
     }
 
     func failure(_ kind: TemplateError.Kind, _ message: String) -> TemplateError {
@@ -76,7 +76,7 @@ extension Jinja {
     }
 
     func tooDeep() -> TemplateError {
-      failure(.limit, "lists or mappings more than \(Limits.valueNesting) deep")
+      failure(.limit, "lists or mappings nested more than \(Limits.valueNesting) deep")
     }
 
     func tooLong() -> TemplateError { failure(.limit, "a text longer than \(Limits.stringBytes >> 20) MB") }
@@ -89,7 +89,7 @@ extension Jinja {
       return Text(bytes, lease: meter.lease(bytes.count))
     }
 
-    /// Refuses a text of `count` bytes before it is made.
+    /// Checks the limits before a text of `count` bytes is created.
     func reserve(_ count: Int) throws(TemplateError) {
       guard count <= Limits.stringBytes else { throw tooLong() }
       try step(bytes: count)
@@ -98,7 +98,7 @@ extension Jinja {
 
     private func checkMemory(_ count: Int) throws(TemplateError) {
       guard meter.allows(count) else {
-        throw failure(.limit, "values of more than \(Limits.liveBytes >> 20) MB at one time")
+        throw failure(.limit, "more than \(Limits.liveBytes >> 20) MB of live values")
       }
     }
 
@@ -111,12 +111,12 @@ extension Jinja {
       .iterator(Generator(items, depth: try depth(of: items), lease: try containerLease(items.count)))
     }
 
-    /// An empty mapping that will take about `count` entries.
+    /// An empty mapping for about `count` entries, counted against the limits.
     func mapping(count: Int) throws(TemplateError) -> Mapping {
       Mapping(lease: try containerLease(2 * count))
     }
 
-    /// Every element counts as 256 bytes: strings below that size have no lease of their own.
+    /// Every element counts as 256 bytes, because strings below that size are not counted themselves.
     private func containerLease(_ count: Int) throws(TemplateError) -> Lease? {
       let (bytes, overflow) = count.multipliedReportingOverflow(by: 256)
       guard !overflow else { throw tooLong() }
@@ -142,7 +142,7 @@ extension Jinja {
       output += bytes
     }
 
-    /// What `body` writes, instead of writing it.
+    /// The output of `body`, captured instead of emitted.
     func capture(_ body: () throws(TemplateError) -> Void) throws(TemplateError) -> Text {
       let outer = output
       output = []
@@ -155,7 +155,7 @@ extension Jinja {
     }
   }
 
-  /// Variables: those of this block, then those around it.
+  /// Variables: those of this block, then those of the enclosing ones.
   final class Scope {
     var values: [Name: Value] = [:]
     let parent: Scope?
@@ -179,7 +179,7 @@ extension Jinja {
     }
   }
 
-  /// What can be emptied, so that nothing it held stays alive through it.
+  /// An object that can be emptied to release everything it refers to.
   protocol Clearable: AnyObject {
     func clear()
   }

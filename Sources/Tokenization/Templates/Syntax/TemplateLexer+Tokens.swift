@@ -1,6 +1,6 @@
-// What stands inside tags: names, numbers, strings and operators.
+// Tokens inside tags: names, numbers, strings and operators.
 extension Jinja.Lexer {
-  /// Reads one token at the current position, which is no white space.
+  /// Reads one token at the current position, which is not white space.
   mutating func lexInsideTag() throws(TemplateError) {
     let byte = source[position]
     switch byte {
@@ -39,7 +39,7 @@ extension Jinja.Lexer {
       return
     }
     let found = scalar(at: position).map { String($0.0) } ?? ""
-    throw syntax("the character '\(found)' has no meaning here")
+    throw syntax("unexpected character '\(found)'")
   }
 
   private mutating func balance(_ symbol: Jinja.Symbol) throws(TemplateError) {
@@ -48,9 +48,9 @@ extension Jinja.Lexer {
     case .openBracket: closers.append(.closeBracket)
     case .openParenthesis: closers.append(.closeParenthesis)
     case .closeBrace, .closeBracket, .closeParenthesis:
-      guard let expected = closers.popLast() else { throw syntax("'\(symbol.rawValue)' closes nothing") }
+      guard let expected = closers.popLast() else { throw syntax("unmatched '\(symbol.rawValue)'") }
       guard expected == symbol else {
-        throw syntax("'\(symbol.rawValue)' stands where '\(expected.rawValue)' is awaited")
+        throw syntax("expected '\(expected.rawValue)' but found '\(symbol.rawValue)'")
       }
     default: break
     }
@@ -99,7 +99,7 @@ extension Jinja.Lexer {
     }
     guard isFloat else { return false }
     let text = String(decoding: source[start..<position].filter { $0 != UInt8(ascii: "_") }, as: UTF8.self)
-    guard let value = Double(text) else { throw syntax("'\(text)' is no number") }
+    guard let value = Double(text) else { throw syntax("'\(text)' is not a number") }
     add(.float(value))
     return true
   }
@@ -113,7 +113,7 @@ extension Jinja.Lexer {
     }
     if radix == 10 {
       _ = digits()
-      // Zero takes no further digits: 012 is a 0 and a 12, which no expression allows.
+      // A leading zero ends the number: 012 is 0 followed by 12, which is a syntax error.
       if source[start] == UInt8(ascii: "0") {
         position = start + 1
         while byte() == UInt8(ascii: "0") { position += 1 }
@@ -128,7 +128,7 @@ extension Jinja.Lexer {
       decoding: source[(radix == 10 ? start : start + 2)..<position].filter { $0 != UInt8(ascii: "_") },
       as: UTF8.self)
     guard let value = Int(text, radix: radix) else {
-      throw syntax("'\(text)' is no number that fits 64 bits")
+      throw syntax("'\(text)' is not a number of 64 bits")
     }
     add(.integer(value))
   }
@@ -151,10 +151,10 @@ extension Jinja.Lexer {
         result.append(next)
       }
     }
-    throw TemplateError(.syntax, "the string is never closed", line: firstLine)
+    throw TemplateError(.syntax, "the string is not closed", line: firstLine)
   }
 
-  /// Python's escapes; an unknown one stays as it is, backslash and all.
+  /// Python's escapes; an unknown one is copied with its backslash.
   private mutating func escape(into result: inout [UInt8]) throws(TemplateError) {
     guard let next = byte() else { return }
     position += 1
@@ -196,7 +196,7 @@ extension Jinja.Lexer {
     append(value, to: &result)
   }
 
-  /// Half a surrogate pair has no UTF-8 and becomes the replacement character.
+  /// An unpaired surrogate becomes the replacement character.
   private func append(_ value: UInt32, to result: inout [UInt8]) {
     result += UTF8.encodeScalar(Unicode.Scalar(value) ?? "\u{fffd}")
   }

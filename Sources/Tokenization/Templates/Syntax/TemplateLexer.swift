@@ -1,18 +1,18 @@
 extension Jinja {
-  /// Cuts a template into tokens, with jinja2's whitespace control as chat templates have it: `trim_blocks`
-  /// (the newline after a tag goes) and `lstrip_blocks` (blanks before a tag that begins its line go), and
-  /// `-` and `+` at a tag's ends. One pass, linear in the source.
+  /// Splits a template into tokens, with jinja2's whitespace control as chat templates use it: `trim_blocks`
+  /// (the newline after a block tag is removed), `lstrip_blocks` (white space between the start of a line and
+  /// a block tag is removed), and `-` and `+` at either end of a tag. One pass, linear in the source.
   struct Lexer {
     var source: [UInt8]
     var position = 0
     var line = 1
     var lexemes: [Lexeme] = []
-    /// The closing brackets that are awaited; a tag ends only when there are none.
+    /// The expected closing brackets; a tag can end only when there are none.
     var closers: [Symbol] = []
-    /// Whether the next text begins a line.
+    /// Whether the next text starts a line.
     private var lineStarting = true
 
-    private enum Sign { case minus, plus, none }
+    enum Sign { case minus, plus, none }
 
     static func tokens(of source: String) throws(TemplateError) -> [Lexeme] {
       guard source.utf8.count <= Limits.sourceBytes else {
@@ -63,7 +63,7 @@ extension Jinja {
       lexemes.append(Lexeme(token: .end, line: line))
     }
 
-    /// Where the next `{{`, `{%` or `{#` begins.
+    /// The offset of the next `{{`, `{%` or `{#`.
     private func nextOpening() -> Int? {
       source.withUnsafeBufferPointer { bytes in
         var index = position
@@ -80,13 +80,13 @@ extension Jinja {
       }
     }
 
-    private mutating func openingSign() -> Sign {
+    mutating func openingSign() -> Sign {
       let sign = sign(at: position)
       if sign != .none { position += 1 }
       return sign
     }
 
-    private func sign(at index: Int) -> Sign {
+    func sign(at index: Int) -> Sign {
       guard index < source.count else { return .none }
       switch source[index] {
       case UInt8(ascii: "-"): return .minus
@@ -95,8 +95,9 @@ extension Jinja {
       }
     }
 
-    /// Adds the text before a tag, cut at its end as the tag's sign and `lstrip_blocks` ask.
-    private mutating func addText(_ range: Range<Int>, before sign: Sign, isVariable: Bool) {
+    /// Adds the text before a tag, with trailing white space removed as the tag's sign and `lstrip_blocks`
+    /// require.
+    mutating func addText(_ range: Range<Int>, before sign: Sign, isVariable: Bool) {
       var end = range.upperBound
       switch sign {
       case .minus: end = endWithoutSpace(range)
@@ -128,15 +129,15 @@ extension Jinja {
     private mutating func comment() throws(TemplateError) {
       let start = position
       guard let closing = find("#}", from: start) else {
-        throw syntax("the comment is never closed with '#}'")
+        throw syntax("the comment is not closed with '#}'")
       }
       countLines(start..<closing)
       position = closing + 2
       finishTag(closing > start ? self.sign(at: closing - 1) : .none, trims: true)
     }
 
-    /// Applies a closing tag's sign to the whitespace behind it.
-    private mutating func finishTag(_ sign: Sign, trims: Bool) {
+    /// Applies a closing tag's sign to the white space after it.
+    mutating func finishTag(_ sign: Sign, trims: Bool) {
       let start = position
       switch sign {
       case .minus: skipSpace()
@@ -148,7 +149,7 @@ extension Jinja {
       lineStarting = position > start && source[position - 1] == UInt8(ascii: "\n")
     }
 
-    /// Moves past white space without counting lines.
+    /// Skips white space without counting lines.
     mutating func skipSpace() {
       while position < source.count, let (scalar, width) = scalar(at: position), scalar.isPythonSpace {
         position += width
@@ -161,7 +162,7 @@ extension Jinja {
       closers = []
       while true {
         guard position < source.count else {
-          throw syntax("the tag is never closed with '\(isBlock ? "%}" : "}}")'")
+          throw syntax("the tag is not closed with '\(isBlock ? "%}" : "}}")'")
         }
         if closers.isEmpty, let sign = closing(isBlock) {
           lexemes.append(Lexeme(token: isBlock ? .blockEnd : .variableEnd, line: line))
@@ -178,8 +179,8 @@ extension Jinja {
       }
     }
 
-    /// Moves past a tag's end, if it is here.
-    private mutating func closing(_ isBlock: Bool) -> Sign? {
+    /// Skips the end of a tag, if it is at the current position.
+    mutating func closing(_ isBlock: Bool) -> Sign? {
       let end = isBlock ? "%}" : "}}"
       if starts(end, at: position) {
         position += 2
@@ -191,57 +192,17 @@ extension Jinja {
       return sign
     }
 
-    // MARK: raw blocks
-
-    /// Where the body of a `{% raw %}` begins, if what stands behind `{%` is that.
-    private func rawBody(after index: Int) -> (start: Int, sign: Sign)? {
-      var probe = self
-      probe.position = index
-      let sign = probe.openingSign()
-      guard probe.skipWord("raw") else { return nil }
-      if probe.starts("%}", at: probe.position) { return (probe.position + 2, sign) }
-      guard probe.starts("-%}", at: probe.position) else { return nil }
-      probe.position += 3
-      probe.skipSpace()
-      return (probe.position, sign)
-    }
-
-    private mutating func skipWord(_ word: String) -> Bool {
-      skipSpace()
-      guard starts(word, at: position) else { return false }
-      position += word.utf8.count
-      skipSpace()
-      return true
-    }
-
-    private mutating func raw() throws(TemplateError) {
-      let start = position
-      var from = start
-      while let opening = find("{%", from: from) {
-        from = opening + 1
-        var probe = self
-        probe.position = opening + 2
-        let sign = probe.openingSign()
-        guard probe.skipWord("endraw"), let closingSign = probe.closing(true) else { continue }
-        addText(start..<opening, before: sign, isVariable: false)
-        position = probe.position
-        finishTag(closingSign, trims: true)
-        return
-      }
-      throw syntax("the raw block is never closed with 'endraw'")
-    }
-
-    // MARK: looking at the source
+    // MARK: reading the source
 
     func starts(_ text: String, at index: Int) -> Bool {
       index <= source.count && source[index...].starts(with: text.utf8)
     }
 
-    private func find(_ text: String, from start: Int) -> Int? {
+    func find(_ text: String, from start: Int) -> Int? {
       Text(source).firstByteOffset(of: Text(text), from: start)
     }
 
-    /// The code point at a byte offset and its width.
+    /// The code point at a byte offset and its length.
     func scalar(at index: Int) -> (Unicode.Scalar, Int)? {
       guard index < source.count else { return nil }
       if source[index] < 0x80 { return (Unicode.Scalar(source[index]), 1) }

@@ -1,4 +1,4 @@
-// Expressions, from the loosest binding to the tightest.
+// Expressions, from the lowest precedence to the highest.
 extension Jinja.Parser {
   typealias Expression = Jinja.Expression
 
@@ -133,7 +133,7 @@ extension Jinja.Parser {
       case "true", "True": return .literal(.bool(true))
       case "false", "False": return .literal(.bool(false))
       case "none", "None": return .literal(.none)
-      default: return .name(read(name))
+      default: return .name(use(name))
       }
     case .string(var text):
       advance()
@@ -169,7 +169,7 @@ extension Jinja.Parser {
     }
   }
 
-  /// Elements with commas between them, and perhaps behind the last, up to `end`.
+  /// Elements separated by commas, with an optional trailing comma, up to `end`.
   private mutating func elements<Element>(
     until end: Jinja.Symbol, _ element: (inout Jinja.Parser) throws(TemplateError) -> Element
   ) throws(TemplateError) -> [Element] {

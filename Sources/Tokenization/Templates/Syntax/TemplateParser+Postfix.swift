@@ -1,4 +1,4 @@
-// What follows a value: attributes, items, calls, filters and tests.
+// Postfix operations: attributes, items, calls, filters and tests.
 extension Jinja.Parser {
   typealias Postfix = Jinja.Postfix
 
@@ -14,7 +14,7 @@ extension Jinja.Parser {
     }
   }
 
-  /// Filters and tests, and calls of what they give.
+  /// Filters and tests, and calls of their results.
   mutating func filtersAndTests() throws(TemplateError) -> [Postfix] {
     var operations: [Postfix] = []
     while true {
@@ -50,7 +50,9 @@ extension Jinja.Parser {
         switch try sliceOrExpression(line) {
         case .item(let item, _): items.append(item)
         case let slice:
-          guard items.isEmpty, isSymbol(.closeBracket) else { throw error("a slice must stand alone") }
+          guard items.isEmpty, isSymbol(.closeBracket) else {
+            throw error("a slice cannot be combined with other indices")
+          }
           advance()
           return slice
         }
@@ -88,7 +90,7 @@ extension Jinja.Parser {
     return .call(try arguments(), line: line)
   }
 
-  /// The arguments of a call, parentheses included.
+  /// The arguments of a call, with its parentheses.
   mutating func arguments() throws(TemplateError) -> Jinja.Arguments {
     try expect(.openParenthesis)
     var arguments = Jinja.Arguments()
@@ -128,17 +130,17 @@ extension Jinja.Parser {
   }
 
   private func misplaced() -> TemplateError {
-    error("the arguments of a call must be: positions, keywords, '*' and '**', in this order")
+    error("call arguments must be in the order: positional, keyword, '*', '**'")
   }
 
-  /// A filter behind its pipe.
+  /// A filter after its pipe.
   mutating func filter() throws(TemplateError) -> Postfix {
     let line = line
     let name = try dottedName()
     return .filter(name, isSymbol(.openParenthesis) ? try arguments() : .init(), line: line)
   }
 
-  /// The filters of a filter block or a set block; nil where there is none.
+  /// The filters of a filter block or a set block; nil if there are none.
   mutating func blockFilters(inline: Bool) throws(TemplateError) -> Expression? {
     var filters: [Postfix] = inline ? [try filter()] : []
     while skip(.pipe) { filters.append(try filter()) }

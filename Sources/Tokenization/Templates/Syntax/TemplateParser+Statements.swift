@@ -3,7 +3,7 @@ extension Jinja.Parser {
   typealias Statement = Jinja.Statement
   typealias Target = Jinja.Target
 
-  /// The tag whose name is current; its end is not consumed. Nil for a tag that does nothing.
+  /// Parses the tag whose name is current; its end is not consumed. Nil for a tag without effect.
   mutating func statement() throws(TemplateError) -> Statement? {
     let line = line
     guard case .name(let tag) = current else {
@@ -26,11 +26,11 @@ extension Jinja.Parser {
     case "block": return try block()
     case "print": return try printed(line)
     case "break", "continue":
-      guard loops > 0 else { throw error("'\(tag)' stands outside a loop", line: line) }
+      guard loops > 0 else { throw error("'\(tag)' outside a loop", line: line) }
       return tag == "break" ? .breakLoop : .continueLoop
     case "include", "import", "from", "extends":
       throw TemplateError(
-        .unsupported, "'\(tag)' reads another file, which a chat template cannot do; write one template",
+        .unsupported, "'\(tag)' reads another file, which a chat template cannot do; use a single template",
         line: line)
     default: throw unknown(tag, line)
     }
@@ -55,7 +55,7 @@ extension Jinja.Parser {
     return try statements(until: ends)
   }
 
-  /// A body that is a function of its own: loops outside cannot be left from within.
+  /// A body that is a separate function: `break` and `continue` cannot refer to loops around it.
   private mutating func function(_ end: String) throws(TemplateError) -> [Statement] {
     let outer = loops
     loops = 0
@@ -140,7 +140,7 @@ extension Jinja.Parser {
   private mutating func macro(_ line: Int) throws(TemplateError) -> Statement {
     let name = try expectName()
     let definition = try definition(name, try signature(), end: "endmacro")
-    return .macro(number(of: name), definition, line: line)
+    return .macro(id(of: name), definition, line: line)
   }
 
   private mutating func callBlock(_ line: Int) throws(TemplateError) -> Statement {
@@ -156,12 +156,12 @@ extension Jinja.Parser {
   private mutating func definition(
     _ name: String, _ signature: Jinja.Signature, end: String
   ) throws(TemplateError) -> Jinja.MacroDefinition {
-    reads.append([])
+    usedNames.append([])
     let body = try function(end)
-    let reads = self.reads.removeLast()
+    let used = usedNames.removeLast()
     return Jinja.MacroDefinition(
-      name: name, signature: signature, body: body, usesCaller: reads.contains("caller"),
-      usesKeywords: reads.contains("kwargs"), usesVariadics: reads.contains("varargs"))
+      name: name, signature: signature, body: body, usesCaller: used.contains("caller"),
+      usesKeywords: used.contains("kwargs"), usesVariadics: used.contains("varargs"))
   }
 
   private mutating func signature() throws(TemplateError) -> Jinja.Signature {
@@ -170,7 +170,7 @@ extension Jinja.Parser {
     while !isSymbol(.closeParenthesis) {
       if !signature.parameters.isEmpty { try expect(.comma) }
       let name = try expectName()
-      signature.parameters.append((number(of: name), name))
+      signature.parameters.append((id(of: name), name))
       if skip(.assign) {
         signature.defaults.append(try expression())
       } else if !signature.defaults.isEmpty {
@@ -183,7 +183,7 @@ extension Jinja.Parser {
 
   // MARK: assignment
 
-  /// What is assigned to, up to the word `end`.
+  /// An assignment's target, up to the name `end`.
   private mutating func target(until end: String?, attributes: Bool) throws(TemplateError) -> Target {
     var items: [Target] = []
     var isTuple = false
@@ -211,7 +211,7 @@ extension Jinja.Parser {
     guard !["true", "false", "none", "True", "False", "None"].contains(name) else {
       throw error("'\(name)' is a constant and cannot be assigned to")
     }
-    if attributes, skip(.dot) { return .attribute(object: read(name), name: try expectName()) }
-    return .name(number(of: name))
+    if attributes, skip(.dot) { return .attribute(object: use(name), name: try expectName()) }
+    return .name(id(of: name))
   }
 }

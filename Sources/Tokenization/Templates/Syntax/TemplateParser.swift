@@ -1,35 +1,35 @@
 extension Jinja {
-  /// Reads tokens into a program: recursive descent with jinja2's grammar and precedence. Linear time.
-  /// Nesting is limited, so hostile input cannot exhaust the stack.
+  /// Parses tokens into a program by recursive descent, with jinja2's grammar and precedence. Linear time.
+  /// Nesting is limited, so hostile input cannot overflow the stack.
   struct Parser {
     private let lexemes: [Lexeme]
     private var index = 0
     private var depth = 0
     private var names: [String] = []
-    private var numbers: [String: Name] = [:]
-    /// The names read so far in each enclosing macro.
-    var reads: [Set<String>] = []
-    /// The loops around this place within the innermost macro: `break` needs one.
+    private var ids: [String: Name] = [:]
+    /// The names used so far in each enclosing macro.
+    var usedNames: [Set<String>] = []
+    /// The number of enclosing loops within the innermost macro: `break` needs one.
     var loops = 0
-    /// The open tags around this place, for error messages.
+    /// The enclosing tags, for error messages.
     var openTags: [(name: String, line: Int)] = []
 
     static func parse(_ source: String) throws(TemplateError) -> Program {
       var parser = Parser(lexemes: try Lexer.tokens(of: source))
       let statements = try parser.statements(until: [])
-      return Program(statements: statements, names: parser.names, numbers: parser.numbers)
+      return Program(statements: statements, names: parser.names, ids: parser.ids)
     }
 
     private init(lexemes: [Lexeme]) { self.lexemes = lexemes }
 
-    // MARK: the stream
+    // MARK: the token stream
 
     var current: Token { lexemes[index].token }
     var line: Int { lexemes[index].line }
     /// The token after the current one.
     var following: Token { index + 1 < lexemes.count ? lexemes[index + 1].token : .end }
 
-    /// Moves on; the end stays the end.
+    /// Moves to the next token; stays at the end.
     mutating func advance() { if index + 1 < lexemes.count { index += 1 } }
 
     func isName(_ name: String) -> Bool { current == .name(name) }
@@ -88,24 +88,24 @@ extension Jinja {
 
     // MARK: names
 
-    /// The number of a variable.
-    mutating func number(of name: String) -> Name {
-      if let number = numbers[name] { return number }
-      let number = names.count
+    /// The id of a variable.
+    mutating func id(of name: String) -> Name {
+      if let id = ids[name] { return id }
+      let id = names.count
       names.append(name)
-      numbers[name] = number
-      return number
+      ids[name] = id
+      return id
     }
 
-    /// The number of a variable that is read here.
-    mutating func read(_ name: String) -> Name {
-      for index in reads.indices { reads[index].insert(name) }
-      return number(of: name)
+    /// The id of a variable that is used at this point.
+    mutating func use(_ name: String) -> Name {
+      for index in usedNames.indices { usedNames[index].insert(name) }
+      return id(of: name)
     }
 
     // MARK: text, output and tags
 
-    /// Statements up to the end of the template or to a tag of `ends`, whose name is then current.
+    /// Statements up to the end of the template or to a tag in `ends`, whose name is then current.
     mutating func statements(until ends: Set<String>) throws(TemplateError) -> [Statement] {
       try nested { (parser) throws(TemplateError) in
         var body: [Statement] = []
@@ -134,8 +134,8 @@ extension Jinja {
     }
 
     private func unclosed() -> TemplateError {
-      guard let open = openTags.last else { return error("the template ends too early") }
-      return error("the tag '\(open.name)' is never closed", line: open.line)
+      guard let open = openTags.last else { return error("unexpected end of the template") }
+      return error("the tag '\(open.name)' is not closed", line: open.line)
     }
   }
 }

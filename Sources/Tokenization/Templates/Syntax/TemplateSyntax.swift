@@ -1,8 +1,8 @@
 extension Jinja {
-  /// A variable's name as a number, so that scopes need not hash strings.
+  /// A variable's name as an id, so that scopes need not hash strings.
   typealias Name = Int
 
-  /// A value that is written in the template.
+  /// A literal.
   enum Literal: Sendable {
     case none
     case bool(Bool)
@@ -11,8 +11,8 @@ extension Jinja {
     case string([UInt8])
   }
 
-  /// An expression. Chains of one precedence (`a + b + c`, `x | f | g`, `a.b.c`) are flat, so that the
-  /// nesting of the tree is the nesting that the template's author wrote.
+  /// An expression. Chains of operators of one precedence (`a + b + c`, `x | f | g`, `a.b.c`) are flat, so
+  /// the tree is only as deep as the nesting in the source.
   indirect enum Expression: Sendable {
     case literal(Literal)
     case name(Name)
@@ -28,13 +28,13 @@ extension Jinja {
     case concatenate([Expression])
     case negate(Expression)
     case plus(Expression)
-    /// A value and what is applied to it, from left to right.
+    /// A value and the operations applied to it, from left to right.
     case postfix(Expression, [Postfix])
-    /// What a filter block or a set block's filter works on: the text of the block.
+    /// The input of a filter block's or set block's filter: the text of the block.
     case blockText
   }
 
-  /// What follows a value.
+  /// An operation on the value before it.
   enum Postfix: Sendable {
     case attribute(String, line: Int)
     case item(Expression, line: Int)
@@ -55,7 +55,7 @@ extension Jinja {
     case power = "** or pow()"
   }
 
-  /// The arguments of a call: by position, by keyword, and the spread `*list` and `**mapping`.
+  /// The arguments of a call: by position, by keyword, and the unpacked `*list` and `**mapping`.
   struct Arguments: Sendable {
     var positional: [Expression] = []
     var keywords: [(name: String, value: Expression)] = []
@@ -63,14 +63,14 @@ extension Jinja {
     var spreadMapping: Expression?
   }
 
-  /// What can be assigned to.
+  /// The target of an assignment.
   indirect enum Target: Sendable {
     case name(Name)
     case attribute(object: Name, name: String)
     case tuple([Target])
   }
 
-  /// A macro's or call block's parameters; the last `defaults.count` of them have a default.
+  /// The parameters of a macro or call block; the last `defaults.count` of them have a default.
   struct Signature: Sendable {
     var parameters: [(name: Name, text: String)] = []
     var defaults: [Expression] = []
@@ -80,7 +80,7 @@ extension Jinja {
     let name: String
     let signature: Signature
     let body: [Statement]
-    /// Which of the special names the body reads.
+    /// Which of the special variables the body uses.
     let usesCaller: Bool
     let usesKeywords: Bool
     let usesVariadics: Bool
@@ -106,18 +106,18 @@ extension Jinja {
     case call(MacroDefinition, callee: Expression, Arguments, line: Int)
     case filter(Expression, [Statement], line: Int)
     case with([(Target, Expression)], [Statement], line: Int)
-    /// `{% generation %}`: what the assistant said; a scope of its own.
+    /// `{% generation %}`: the assistant's turn; has a scope of its own.
     case scope([Statement])
-    /// `{% block %}`: rendered in place; it sees only the template's own variables unless `scoped`.
+    /// `{% block %}`: rendered in place; sees only the template's global variables unless `scoped`.
     case block([Statement], isScoped: Bool)
     case breakLoop
     case continueLoop
   }
 
-  /// A parsed template: its statements and the names that its variables' numbers stand for.
+  /// A parsed template: its statements, and the mapping between variable names and ids.
   struct Program: Sendable {
     let statements: [Statement]
     let names: [String]
-    let numbers: [String: Name]
+    let ids: [String: Name]
   }
 }

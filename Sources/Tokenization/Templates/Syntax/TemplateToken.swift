@@ -1,7 +1,7 @@
 extension Jinja {
-  /// The smallest parts of a template.
+  /// A token of a template.
   enum Token: Equatable {
-    /// Text outside tags, whitespace control already applied.
+    /// Text outside tags, after whitespace control.
     case data([UInt8])
     case variableBegin, variableEnd, blockBegin, blockEnd
     case name(String)
@@ -11,7 +11,7 @@ extension Jinja {
     case symbol(Symbol)
     case end
 
-    /// In the words of an error message.
+    /// The token as named in error messages.
     var described: String {
       switch self {
       case .data: "text"
@@ -59,7 +59,7 @@ extension Jinja {
     case closeBrace = "}"
   }
 
-  /// A token and the line on which it begins.
+  /// A token and the line on which it starts.
   struct Lexeme {
     let token: Token
     let line: Int

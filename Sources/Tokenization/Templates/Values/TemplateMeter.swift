@@ -1,43 +1,44 @@
 extension Jinja {
-  /// What one rendering may use. Real templates stay far below; a hostile one is stopped in a second or two.
+  /// The limits of one rendering. Real templates stay far below them; a hostile one fails after a second or
+  /// two.
   enum Limits {
-    /// Evaluated expressions and statements, and 256 bytes handled by a function count as one.
+    /// Evaluated expressions and statements; 256 bytes of work in a function count as one.
     static let steps = 20_000_000
-    /// Bytes of values alive at one time.
+    /// The total size in bytes of all live values.
     static let liveBytes = 256 << 20
-    /// Bytes of one string, and of the whole output.
+    /// The size in bytes of one string, and of the whole output.
     static let stringBytes = 64 << 20
-    /// Expressions, statements and macro calls inside one another while rendering.
+    /// The nesting of expressions, statements and macro calls while rendering.
     static let nesting = 300
-    /// Brackets, expressions and tags inside one another in the template's text.
+    /// The nesting of brackets, expressions and tags in the source.
     static let syntaxNesting = 60
-    /// Containers inside one another.
+    /// The nesting of containers.
     static let valueNesting = 100
-    /// Items of a `range`, as in jinja2's sandbox.
+    /// The items of a `range`, as in jinja2's sandbox.
     static let rangeItems = 100_000
-    /// Bytes of a template's source.
+    /// The size in bytes of a template's source.
     static let sourceBytes = 4 << 20
-    /// Namespaces, and containers changed in place, that one rendering may make.
+    /// The number of namespaces and mutated containers in one rendering.
     static let mutableObjects = 100_000
   }
 
-  /// Counts the bytes of the values alive in one rendering.
+  /// Counts the bytes of the live values of one rendering.
   final class Meter {
     private(set) var live = 0
 
-    /// Whether `bytes` more may be alive.
+    /// Whether `bytes` more may be allocated.
     func allows(_ bytes: Int) -> Bool { bytes <= Limits.liveBytes - live }
 
-    /// Counts `bytes` of output; negative when it is taken away.
+    /// Adds `bytes` of output; negative to subtract.
     func add(_ bytes: Int) { live += bytes }
 
-    /// Counts `bytes` as long as the lease lives; nil where they are too few to count.
+    /// Counts `bytes` while the lease is alive; nil for values too small to count.
     func lease(_ bytes: Int) -> Lease? {
       bytes < 256 ? nil : Lease(bytes, self)
     }
   }
 
-  /// A share of the memory, given back at the end of its life.
+  /// Counted memory, released when the last reference is gone.
   final class Lease {
     private let meter: Meter
     private let bytes: Int

@@ -1,4 +1,4 @@
-// Upper and lower case by Unicode's full mappings, as Python's `str` methods give them.
+// Upper and lower case by Unicode's full mappings, as in Python's `str` methods.
 extension Jinja.Text {
   var uppercased: Jinja.Text { Jinja.Text(mapped(\.uppercaseMapping)) }
   var lowercased: Jinja.Text {
@@ -6,7 +6,7 @@ extension Jinja.Text {
     let scalars = scalars
     var result = ""
     for (position, scalar) in scalars.enumerated() {
-      // A capital sigma at the end of a word has its own small letter.
+      // A capital sigma at the end of a word has a lower case form of its own.
       if scalar == "\u{3a3}", Self.isFinal(position, in: scalars) {
         result += "\u{3c2}"
       } else {
@@ -23,7 +23,7 @@ extension Jinja.Text {
     return Jinja.Text(first.properties.titlecaseMapping + rest.string)
   }
 
-  /// Python's `str.title`: every run of letters capitalised.
+  /// Python's `str.title`: capitalises every run of letters.
   var titlecased: Jinja.Text {
     var result = ""
     var inWord = false

@@ -1,5 +1,5 @@
-// Searching, cutting and replacing, with the names and results of Python's `str` methods. All linear in the
-// text, `replace` and `split` too; searches for a needle of m bytes cost at worst text times m.
+// Searching, splitting and replacing, with the names and results of Python's `str` methods. Linear in the
+// text; a search for a needle of m bytes costs at worst the text's length times m.
 extension Jinja.Text {
   typealias Text = Jinja.Text
 
@@ -61,10 +61,10 @@ extension Jinja.Text {
     return found
   }
 
-  /// The code points' byte offsets, and the end.
+  /// The byte offsets of the code points, and of the end.
   var boundaries: [Int] { bytes.indices.filter { !UTF8.isContinuation(bytes[$0]) } + [bytes.count] }
 
-  /// The byte range without code points at the ends for which `isStripped` holds.
+  /// The text without the code points at its ends for which `isStripped` is true.
   func stripped(
     leading: Bool = true, trailing: Bool = true, where isStripped: (Unicode.Scalar) -> Bool
   ) -> Text {
@@ -81,7 +81,7 @@ extension Jinja.Text {
     stripped(leading: leading, trailing: trailing) { $0.isPythonSpace }
   }
 
-  /// Split at white space; runs count as one and the ends give nothing. At most `limit` cuts.
+  /// Split at runs of white space, without empty parts at the ends; at most `limit` cuts.
   func splitAtSpace(limit: Int = .max) -> [Text] {
     var parts: [Text] = []
     var rest = string.unicodeScalars[...]
@@ -95,7 +95,7 @@ extension Jinja.Text {
     }
   }
 
-  /// As `splitAtSpace`, cutting from the right.
+  /// As `splitAtSpace`, from the right.
   func splitAtSpaceFromRight(limit: Int) -> [Text] {
     var parts: [Text] = []
     var rest = string.unicodeScalars[...]
@@ -135,7 +135,7 @@ extension Jinja.Text {
     return parts + [Text(Array(bytes[start...]))]
   }
 
-  /// The lines, without their ends unless `keepEnds`.
+  /// The lines, without their line breaks unless `keepEnds`.
   func lines(keepEnds: Bool = false) -> [Text] {
     var lines: [Text] = []
     let view = string.unicodeScalars

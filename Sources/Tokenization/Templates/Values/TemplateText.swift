@@ -1,15 +1,15 @@
-/// Names of the template language are kept apart from the tokenizers' in this module.
+/// The namespace of the template language.
 enum Jinja {}
 
 extension Jinja {
-  /// A string with Python's semantics: equal byte for byte, indexed and counted by code points.
+  /// A string with Python's semantics: compared by bytes, indexed and counted by code points.
   ///
-  /// Held as UTF-8, so joining, searching and hashing work on bytes; counting and slicing scan (linear).
-  /// The lease returns the memory to the render's meter when the last copy is gone.
+  /// Stored as UTF-8, so joining, searching and hashing work on bytes; counting and slicing are linear. The
+  /// lease releases the counted memory when the last copy is gone.
   struct Text: Hashable {
     let bytes: [UInt8]
     private let lease: Lease?
-    /// Whether this came out of `safe` or `escape`: what is added to it with `+` is then escaped for HTML.
+    /// Whether this is the result of `safe` or `escape`: text added to it with `+` is then escaped for HTML.
     private(set) var isMarkup = false
 
     init(_ bytes: [UInt8], lease: Lease? = nil) {
@@ -17,7 +17,7 @@ extension Jinja {
       self.lease = lease
     }
 
-    /// The same text, marked as one that needs no escaping.
+    /// The same text, marked as not needing escaping.
     var asMarkup: Text {
       var text = self
       text.isMarkup = true
@@ -42,7 +42,7 @@ extension Jinja {
       bytes.withUnsafeBytes { hasher.combine(bytes: $0) }
     }
 
-    /// As a Swift string; what is not UTF-8 becomes the replacement character.
+    /// As a Swift string; invalid UTF-8 becomes the replacement character.
     var string: String { String(decoding: bytes, as: UTF8.self) }
     var isEmpty: Bool { bytes.isEmpty }
     var isASCII: Bool { bytes.allSatisfy { $0 < 0x80 } }
@@ -51,7 +51,7 @@ extension Jinja {
     /// The code points.
     var scalars: [Unicode.Scalar] { Array(string.unicodeScalars) }
 
-    /// Order by code points, which is the order of UTF-8 bytes.
+    /// Ordered by code points, which is the order of UTF-8 bytes.
     static func < (left: Text, right: Text) -> Bool { left.bytes.lexicographicallyPrecedes(right.bytes) }
   }
 }
@@ -64,7 +64,7 @@ extension UTF8 {
 }
 
 extension Unicode.Scalar {
-  /// What Python's `str.isspace` says of this code point.
+  /// Python's `str.isspace` of this code point.
   var isPythonSpace: Bool {
     switch value {
     case 0x09...0x0d, 0x1c...0x20, 0x85, 0xa0: true

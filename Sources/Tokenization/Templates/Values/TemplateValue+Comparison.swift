@@ -1,5 +1,5 @@
 extension Jinja {
-  /// A value as a key: equal for what Python counts as the same key (1, 1.0 and True).
+  /// A value as a mapping key: equal where Python's keys are equal (1, 1.0 and True).
   enum Key: Hashable {
     case none, undefined
     case integer(Int)
@@ -7,7 +7,7 @@ extension Jinja {
     case text(Text)
     case tuple([Key])
 
-    /// Nil for what Python cannot hash: lists, mappings and the like.
+    /// Nil for unhashable values: lists, mappings and the like.
     init?(_ value: Value, depth: Int = 0) {
       switch value {
       case .none: self = .none
@@ -32,7 +32,7 @@ extension Jinja {
 }
 
 extension Jinja.Value {
-  /// The number, where Python counts this as one (booleans too).
+  /// The value as a number, if it is one in Python (booleans included).
   var number: Jinja.Number? {
     switch self {
     case .bool(let value): .integer(value ? 1 : 0)
@@ -42,7 +42,7 @@ extension Jinja.Value {
     }
   }
 
-  /// Python's truth of a value.
+  /// Python's truth value.
   var isTrue: Bool {
     switch self {
     case .undefined, .none: false
@@ -58,7 +58,7 @@ extension Jinja.Value {
     }
   }
 
-  /// Python's `==`. Containers deeper than any template can build count as different.
+  /// Python's `==`. Containers nested deeper than the limit compare as different.
   func equals(_ other: Jinja.Value, depth: Int = 0) -> Bool {
     guard depth <= Jinja.Limits.valueNesting else { return false }
     switch (self, other) {

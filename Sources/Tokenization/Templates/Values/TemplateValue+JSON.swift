@@ -4,7 +4,7 @@ extension Jinja.Interpreter {
   typealias Value = Jinja.Value
   typealias Text = Jinja.Text
 
-  /// A template's value of a JSON value.
+  /// A JSON value as a template value.
   func value(_ json: JSON, depth: Int = 0) throws(TemplateError) -> Value {
     guard depth < Jinja.Limits.valueNesting else { throw tooDeep() }
     switch json {
@@ -30,7 +30,7 @@ extension Jinja.Interpreter {
 }
 
 extension Jinja {
-  /// Python's `json.dumps` with the arguments that `tojson` passes on.
+  /// Python's `json.dumps` with the arguments of `tojson`.
   struct JSONWriter {
     let interpreter: Interpreter
     var indent: [UInt8]?

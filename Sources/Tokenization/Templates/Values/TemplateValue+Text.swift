@@ -1,6 +1,6 @@
 import Checkpoints
 
-// What Python's `str` and `repr` write.
+// Python's `str` and `repr`.
 extension Jinja.Interpreter {
   /// `str(value)`.
   func text(_ value: Jinja.Value) throws(TemplateError) -> Jinja.Text {
@@ -23,7 +23,7 @@ extension Jinja.Interpreter {
 }
 
 extension Jinja {
-  /// Writes `repr` of values; stops at the limits of size and depth.
+  /// Writes the `repr` of values, within the limits of size and depth.
   struct ReprWriter {
     let interpreter: Interpreter
     private(set) var bytes: [UInt8] = []
@@ -91,7 +91,7 @@ extension Jinja {
       add("}")
     }
 
-    /// A string in the quotes that Python would take, what cannot be printed as an escape.
+    /// A string quoted as in Python, with unprintable characters escaped.
     private mutating func quote(_ text: Text) {
       let usesDouble = text.bytes.contains(UInt8(ascii: "'")) && !text.bytes.contains(UInt8(ascii: "\""))
       let quote: Unicode.Scalar = usesDouble ? "\"" : "'"
@@ -119,7 +119,7 @@ extension Jinja {
 }
 
 extension Unicode.Scalar {
-  /// What Python's `str.isprintable` says of this code point.
+  /// Python's `str.isprintable` of this code point.
   var isPythonPrintable: Bool {
     if value < 0x7f { return value >= 0x20 }
     switch properties.generalCategory {

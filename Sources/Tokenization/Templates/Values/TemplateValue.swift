@@ -1,6 +1,6 @@
 extension Jinja {
-  /// A value while a template is rendered: Python's types as templates see them. Lists and mappings are
-  /// shared, as in Python, so a change in place is seen everywhere.
+  /// A value during rendering, with Python's types. Lists and mappings are references, as in Python: a
+  /// mutation is visible everywhere.
   enum Value {
     case undefined(Undefined)
     case none
@@ -14,7 +14,7 @@ extension Jinja {
     case range(NumberRange)
     /// The keys, values or items of a mapping.
     case view(View)
-    /// What lazy filters give: can be walked once.
+    /// The result of a lazy filter: can be iterated once.
     case iterator(Generator)
     case namespace(Namespace)
     case loop(LoopState)
@@ -46,7 +46,7 @@ extension Jinja {
 
     var isUndefined: Bool { if case .undefined = self { true } else { false } }
 
-    /// How deep containers stand inside one another here; 0 for a scalar.
+    /// The nesting depth of a container; 0 for a scalar.
     var depth: Int {
       switch self {
       case .list(let list), .tuple(let list): list.depth
@@ -62,10 +62,10 @@ extension Jinja {
     }
   }
 
-  /// Why a value is missing.
+  /// Why a value is undefined.
   final class Undefined {
     let message: String
-    /// Whether the sandbox hides it rather than that it does not exist.
+    /// Whether the sandbox hides the attribute, as opposed to it not existing.
     let isForbidden: Bool
 
     init(_ message: String, isForbidden: Bool = false) {
@@ -86,14 +86,14 @@ extension Jinja {
       self.lease = lease
     }
 
-    /// Replaces the elements; `depth` is the depth of the deepest container among them.
+    /// Replaces the elements; `depth` is the container's new depth.
     func change(to items: [Value], depth: Int) {
       self.items = items
       self.depth = depth
     }
   }
 
-  /// A dictionary in order of insertion; lookup takes constant time.
+  /// A dictionary in insertion order; lookup takes constant time.
   final class Mapping {
     private(set) var keys: [Value] = []
     private(set) var values: [Value] = []
@@ -134,7 +134,7 @@ extension Jinja {
     }
   }
 
-  /// A `range`, which holds no elements.
+  /// A `range`, which stores no elements.
   struct NumberRange {
     let start: Int
     let stop: Int
@@ -142,7 +142,7 @@ extension Jinja {
 
     /// The number of elements.
     var count: Int {
-      // Bounds of a whole Int each could overflow their difference; `Interpreter.range` has refused those.
+      // Bounds near the ends of Int could overflow; `Interpreter.range` rejects those.
       let (low, high) = step > 0 ? (start, stop) : (stop, start)
       return low >= high ? 0 : (high - low - 1) / abs(step) + 1
     }
@@ -156,12 +156,12 @@ extension Jinja {
     let mapping: Mapping
   }
 
-  /// The elements that are left of a lazy sequence.
+  /// The remaining elements of a lazy sequence.
   final class Generator {
     private var items: ArraySlice<Value>
     let depth: Int
     private let lease: Lease?
-    /// The error that the first to ask for an element gets: lazy filters fail late.
+    /// The error reported at the first use: lazy filters fail late.
     private let failure: TemplateError?
 
     init(_ items: [Value], depth: Int, lease: Lease?) {
@@ -190,7 +190,7 @@ extension Jinja {
     }
   }
 
-  /// A namespace object: the only thing whose attributes a template can set.
+  /// A namespace object: the only object whose attributes a template can set.
   final class Namespace {
     private(set) var names: [String] = []
     private(set) var values: [String: Value] = [:]
@@ -211,7 +211,7 @@ extension Jinja {
     }
   }
 
-  /// The functions that every template can call.
+  /// The global functions.
   enum Builtin {
     case range, dictionary, namespace, raiseException, strftimeNow
     case cycler(Cycler)
@@ -236,7 +236,7 @@ extension Jinja {
     init(_ separator: Text) { self.separator = separator }
   }
 
-  /// A method together with the value whose method it is.
+  /// A bound method.
   final class Method {
     let receiver: Value
     let name: String

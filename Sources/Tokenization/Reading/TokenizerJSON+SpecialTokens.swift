@@ -1,21 +1,21 @@
 import Checkpoints
 
-// Which tokens mean what, and what surrounds a text.
+// BOS, EOS and the other special tokens, and those added around a text.
 extension TokenizerJSON {
-  mutating func readMeanings(_ model: JSON) throws {
-    draft.rules.beginning = named(settings?["bos_token"])
-    draft.rules.end = named(settings?["eos_token"])
-    draft.rules.padding = named(settings?["pad_token"])
+  mutating func readSpecialTokens(_ model: JSON) throws {
+    draft.rules.bos = named(tokenizerConfig?["bos_token"])
+    draft.rules.eos = named(tokenizerConfig?["eos_token"])
+    draft.rules.padding = named(tokenizerConfig?["pad_token"])
     draft.rules.unknown = named(model["unk_token"])
-    var ends = draft.rules.end.map { [$0] } ?? []
-    for source in endings {
+    var ends = draft.rules.eos.map { [$0] } ?? []
+    for source in generationConfigs {
       let listed = source["eos_token_id"]
       for id in listed?.asArray ?? [listed].compactMap({ $0 }) {
         if let id = id.asInteger, id >= 0, id < draft.count { ends.append(UInt32(id)) }
       }
-      if draft.rules.end == nil { draft.rules.end = ends.first }
-      if draft.rules.beginning == nil, let id = source["bos_token_id"]?.asInteger, id >= 0, id < draft.count {
-        draft.rules.beginning = UInt32(id)
+      if draft.rules.eos == nil { draft.rules.eos = ends.first }
+      if draft.rules.bos == nil, let id = source["bos_token_id"]?.asInteger, id >= 0, id < draft.count {
+        draft.rules.bos = UInt32(id)
       }
     }
     draft.rules.endOfGeneration = EndOfGeneration.tokens(draft, given: ends)
@@ -23,16 +23,16 @@ extension TokenizerJSON {
     if let template = Self.template(root["post_processor"]) {
       try readTemplate(template)
     } else {
-      if settings?["add_bos_token"]?.asBool == true, let token = draft.rules.beginning {
+      if tokenizerConfig?["add_bos_token"]?.asBool == true, let token = draft.rules.bos {
         draft.rules.prefix = [token]
       }
-      if settings?["add_eos_token"]?.asBool == true, let token = draft.rules.end {
+      if tokenizerConfig?["add_eos_token"]?.asBool == true, let token = draft.rules.eos {
         draft.rules.suffix = [token]
       }
     }
   }
 
-  /// The token with this content, which is a text or an object with one.
+  /// The token with this content, given as a string or as an object with a `content` key.
   private func named(_ value: JSON?) -> UInt32? {
     guard var name = value?.asString ?? value?["content"]?.asString else { return nil }
     return name.withUTF8 { name in
@@ -44,7 +44,7 @@ extension TokenizerJSON {
     }
   }
 
-  /// The step that puts tokens around a text, wherever it is in a sequence.
+  /// The TemplateProcessing step, which may be nested in a sequence.
   private static func template(_ step: JSON?) -> JSON? {
     guard let step else { return nil }
     switch step["type"]?.asString {

@@ -1,12 +1,12 @@
-/// Remembers what short pieces of text were encoded as: words come again and again. A piece of up to 16 bytes
-/// and three tokens has one place, which the last one asked for keeps; reading it touches one line of memory
-/// where the vocabulary's tables take three. 256 KB.
-struct PieceMemory: ~Copyable {
-  /// The piece's bytes as `PieceHash.ends`, its tokens, and how many bytes and tokens it has.
+/// Caches the tokens of short pieces, because words repeat. Direct-mapped: a piece of up to 16 bytes and
+/// three tokens has one slot, which holds the latest piece. A hit reads one cache line instead of three. 256
+/// KB.
+struct PieceCache: ~Copyable {
+  /// The piece's bytes (`PieceHash.ends`), its tokens, and the number of bytes and tokens.
   private struct Entry {
     var ends: (UInt64, UInt64) = (0, 0)
     var tokens: (UInt32, UInt32, UInt32) = (0, 0, 0)
-    /// 0 where nothing is remembered yet.
+    /// 0 while the slot is empty.
     var byteCount: UInt16 = 0
     var tokenCount: UInt16 = 0
   }
@@ -22,7 +22,7 @@ struct PieceMemory: ~Copyable {
 
   deinit { entries.deallocate() }
 
-  /// Adds the tokens of a piece, if they are remembered. All calls must be about the same vocabulary.
+  /// Appends the tokens of a piece and returns true if the piece is cached. One cache serves one vocabulary.
   @inline(__always)
   func append(
     _ ends: (UInt64, UInt64), _ count: Int, _ hash: UInt64, to output: inout TokenBuffer
@@ -31,7 +31,7 @@ struct PieceMemory: ~Copyable {
     guard entry.pointee.ends.0 == ends.0, entry.pointee.ends.1 == ends.1,
       Int(entry.pointee.byteCount) == count
     else { return false }
-    // Three are written whatever their number, which is quicker than to ask.
+    // Writing all three without a branch is faster than writing as many as there are.
     output.reserve(3)
     output.append(entry.pointee.tokens.0)
     output.append(entry.pointee.tokens.1)
@@ -40,9 +40,10 @@ struct PieceMemory: ~Copyable {
     return true
   }
 
-  /// Remembers that a piece became the tokens of `output` from `base` on, unless they are more than three.
+  /// Caches the tokens of `output` from `base` on as the encoding of a piece, unless there are more than
+  /// three.
   @inline(__always)
-  func remember(
+  func store(
     _ ends: (UInt64, UInt64), _ count: Int, _ hash: UInt64, _ output: borrowing TokenBuffer, from base: Int
   ) {
     let tokenCount = output.count &- base

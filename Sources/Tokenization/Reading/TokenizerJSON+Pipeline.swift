@@ -1,11 +1,12 @@
 import Checkpoints
 
-// How text is prepared and cut. Whatever Sotto does not do exactly is an error, never left out.
+// Normalizer, pre-tokenizer and decoder. Anything that is not implemented exactly is an error; nothing is
+// skipped.
 extension TokenizerJSON {
   private static func unsupported(_ part: String, _ step: JSON, _ detail: String = "") -> TokenizerError {
-    let kind = step["type"]?.asString ?? "without type"
+    let kind = step["type"]?.asString ?? "without a type"
     return TokenizerError(
-      "\(part): Sotto does not do \"\(kind)\"\(detail.isEmpty ? "" : " with \(detail)")",
+      "\(part): the step \"\(kind)\"\(detail.isEmpty ? "" : " with \(detail)") is not supported",
       advice: "use another conversion of the model")
   }
 
@@ -14,15 +15,15 @@ extension TokenizerJSON {
     switch step["type"]?.asString {
     case "Sequence":
       for inner in try step.array("normalizers") { try readNormalizer(inner) }
-    case "NFC": draft.rules.normalization.append(.composed)
+    case "NFC": draft.rules.normalization.append(.nfc)
     case "Prepend":
       guard try step.string("prepend") == "▁" else { throw Self.unsupported("normalizer", step) }
-      draft.rules.normalization.append(.prefixMark)
+      draft.rules.normalization.append(.prependMetaspace)
     case "Replace":
       guard step["pattern"]?["String"]?.asString == " ", try step.string("content") == "▁" else {
         throw Self.unsupported("normalizer", step, "this pattern")
       }
-      draft.rules.normalization.append(.marksForSpaces)
+      draft.rules.normalization.append(.replaceSpaces)
     default: throw Self.unsupported("normalizer", step)
     }
   }
@@ -37,7 +38,7 @@ extension TokenizerJSON {
     case "ByteLevel":
       if try step.optionalBool("add_prefix_space") ?? true {
         guard isFirst else { throw Self.unsupported("pre_tokenizer", step, "a space before every piece") }
-        draft.rules.normalization.append(.prefixSpace)
+        draft.rules.normalization.append(.prependSpace)
       }
       if try step.optionalBool("use_regex") ?? true { draft.rules.preTokenization.append(.words(.gpt2)) }
     case "Digits":
@@ -56,11 +57,11 @@ extension TokenizerJSON {
   private mutating func readSplit(_ step: JSON) throws {
     let behavior = try step.string("behavior")
     let inverts = try step.optionalBool("invert") ?? false
-    if step["pattern"]?["String"]?.asString == " ", draft.rules.normalization.contains(.marksForSpaces) {
+    if step["pattern"]?["String"]?.asString == " ", draft.rules.normalization.contains(.replaceSpaces) {
       return  // There are no spaces left to split at.
     }
-    // "Removed" and inverted keeps the matches and drops what lies between them, of which these patterns leave
-    // nothing.
+    // "Removed" with "invert" keeps the matches and drops the text between them; these patterns leave no such
+    // text.
     guard (behavior == "Isolated" && !inverts) || (behavior == "Removed" && inverts),
       let expression = step["pattern"]?["Regex"]?.asString
     else { throw Self.unsupported("pre_tokenizer", step, "\(behavior)\(inverts ? ", inverted" : "")") }
@@ -79,27 +80,28 @@ extension TokenizerJSON {
     }
     let legacy = try step.optionalBool("add_prefix_space") ?? true
     let scheme = try step.optionalString("prepend_scheme") ?? (legacy ? "always" : "never")
-    draft.rules.normalization.append(.marksForSpaces)
+    draft.rules.normalization.append(.replaceSpaces)
     switch scheme {
-    case "always": draft.rules.normalization.append(.unlessPrefixMark)
-    case "first": draft.rules.normalization.append(.firstPrefixMark)
+    case "always": draft.rules.normalization.append(.prependMetaspaceIfMissing)
+    case "first": draft.rules.normalization.append(.prependMetaspaceAtStart)
     default: break
     }
     if try step.optionalBool("split") ?? true { draft.rules.preTokenization.append(.marks) }
   }
 
-  /// Only what decoding does beyond the reverse of encoding is read: whether the first space is dropped.
+  /// Reads only what decoding does beyond inverting the encoding: whether the first space is removed.
   mutating func readDecoder(_ step: JSON?) {
     guard let step else { return }
     switch step["type"]?.asString {
     case "Sequence": for inner in step["decoders"]?.asArray ?? [] { readDecoder(inner) }
     case "Strip":
       if step["content"]?.asString == " ", (step["start"]?.asInteger ?? 0) > 0 {
-        draft.rules.dropsFirstSpace = true
+        draft.rules.stripsLeadingSpace = true
       }
     case "Metaspace":
       let scheme = step["prepend_scheme"]?.asString
-      draft.rules.dropsFirstSpace = scheme.map { $0 != "never" } ?? step["add_prefix_space"]?.asBool ?? true
+      draft.rules.stripsLeadingSpace =
+        scheme.map { $0 != "never" } ?? step["add_prefix_space"]?.asBool ?? true
     default: break
     }
   }
