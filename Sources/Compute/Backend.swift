@@ -70,7 +70,7 @@ public protocol Backend: AnyObject {
   ) throws -> Tensor
   /// Depthwise causal convolution over time, each sequence's rows behind what its cache carries:
   /// activation(bias + sum over k of weight[:, k] * x[t - taps + 1 + k]). The caches take the last taps - 1
-  /// rows of `x`, but their length stays: the recurrence behind the convolution counts the positions.
+  /// rows of `x` and count the convolution's positions.
   /// - Parameters:
   ///   - weight: plain numbers, [channels, taps] or [channels, 1, taps].
   ///   - activation: nil or `.silu`.
@@ -81,7 +81,7 @@ public protocol Backend: AnyObject {
   /// The selective scan of a state space with one decay a head (arXiv:2405.21060). For each head, with B and C
   /// of its group: step = softplus(steps + stepBias) held within the limits,
   /// state = exp(-exp(logRate) * step) * state + step * B xᵀ, y = Cᵀ state + skip * x.
-  /// The caches take the new states and count the positions.
+  /// The caches take the new states and count the recurrence's positions.
   /// - Parameters:
   ///   - x: [rows, heads * headSize].
   ///   - b: [rows, groups * stateSize], as is `c`.

@@ -1,7 +1,8 @@
 /// What one layer remembers of a sequence. It changes only through the backend's operations and the
 /// functions here.
 public protocol LayerCache: AnyObject {
-  /// Positions processed so far (not all need still be held).
+  /// Positions that this cache has taken in (not all need still be held). A sequence keeps its own length, which goes
+  /// forward when a whole pass has succeeded; after a pass that failed, some caches are ahead of it.
   var length: Int { get }
   /// Bytes held by this cache; blocks shared with a fork are counted in both.
   var bytes: Int { get }
@@ -12,7 +13,8 @@ public protocol LayerCache: AnyObject {
   /// Calls `body` with every block of memory that it holds, as the object that gives it back. A block shared
   /// with a fork is one object, so that many caches together can be counted without counting anything twice.
   func forEachBlock(_ body: (_ block: AnyObject, _ bytes: Int) -> Void)
-  /// Whether `truncate(to:)` can go back to this length.
+  /// Whether `truncate(to:)` can go back to this length. A recurrent cache whose convolution and recurrence have taken
+  /// in different positions can only go back to 0.
   func canTruncate(to length: Int) -> Bool
   /// Forgets positions from `length` on. The caller has asked `canTruncate(to:)`.
   func truncate(to length: Int)
@@ -39,7 +41,7 @@ public protocol KeyValueCache: LayerCache {
 }
 
 /// The state of a layer that folds its past into a fixed number of numbers: a state-space mixer or a gated
-/// delta rule, with the last inputs of the causal convolution before it.
+/// delta rule, with the last inputs of the causal convolution before it; or a causal convolution alone.
 ///
 /// It cannot be cut back, only be taken up again from a fork made earlier. A fork costs nothing until one of
 /// the two goes on; that one then writes to memory of its own.
@@ -54,7 +56,7 @@ public struct RecurrentShape: Sendable, Hashable {
   public var channels: Int
   /// Taps of the convolution: the state holds the last taps - 1 inputs of each channel.
   public var taps: Int
-  /// Heads of the recurrence.
+  /// Heads of the recurrence; 0 for none.
   public var heads: Int
   /// Rows of a head's state matrix (a state space's state size; the delta rule's key size).
   public var rows: Int

@@ -33,7 +33,9 @@ final class Decoder: LanguageModel {
       if index == layers.count - 1 { x = input.selectOutputs(x, on: backend) }
       x = layer.feed(x, on: backend)
     }
-    return ends.logits(x, on: backend)
+    let logits = ends.logits(x, on: backend)
+    input.advanceSequences()
+    return logits
   }
 }
 

@@ -51,8 +51,8 @@ extension KernelTests {
               largestDifference(backend.values(y), expected) < 1e-5, "\(level), \(threads) threads, \(counts)"
             )
           }
-          // The recurrence behind it counts positions.
-          #expect(caches.allSatisfy { $0.length == 0 })
+          // The recurrence of these caches has taken in nothing, so they cannot be used as they are.
+          #expect(caches.allSatisfy { $0.length == 0 && !$0.canTruncate(to: 1) && $0.canTruncate(to: 0) })
         }
       }
     }
@@ -73,6 +73,43 @@ extension KernelTests {
       // The oldest tap: what was put in two calls before.
       #expect([2, 3, 4].map { step(cache, $0)[0] } == [0, 1, 2])
       #expect([5, 6, 7].map { step(fork, $0)[2] } == [0, 1, 5])
+    }
+
+    @Test func aConvolutionAloneCountsItsPositions() throws {
+      let backend = CPUBackend(precision: .exact, threads: 1)
+      let weight = try matrixParameter(backend, [1, 0, 1, 0], [2, 2])
+      let cache = backend.recurrentCache(
+        RecurrentShape(channels: 2, taps: 2, heads: 0, rows: 0, columns: 0))
+      func convolve(_ cache: any RecurrentCache, _ rows: Int) -> [Float] {
+        let x = backend.tensor((0..<2 * rows).map { Float($0 + 1) }, columns: 2)
+        return backend.values(
+          backend.causalConvolution(
+            x, weight: weight, bias: nil, activation: nil, caches: [cache], counts: [rows]))
+      }
+      #expect(convolve(cache, 3) == [0, 0, 1, 2, 3, 4])
+      #expect(cache.length == 3 && cache.canTruncate(to: 3) && !cache.canTruncate(to: 2))
+      let restored = backend.recurrentCache(cache.shape)
+      try restored.restore(cache.image())
+      #expect(restored.length == 3 && convolve(restored, 1) == [5, 6])
+      cache.truncate(to: 0)
+      #expect(cache.length == 0 && convolve(cache, 1) == [0, 0])
+    }
+
+    /// A pass that fails between convolution and recurrence leaves a cache that has to start anew.
+    @Test func aHalfAdvancedCacheIsReset() throws {
+      let backend = CPUBackend(precision: .exact, threads: 1)
+      let weight = try matrixParameter(backend, [1, 0, 1, 0], [2, 2])
+      let cache = backend.recurrentCache(
+        RecurrentShape(channels: 2, taps: 2, heads: 1, rows: 1, columns: 1))
+      let x = backend.tensor([1, 2], columns: 2)
+      _ = backend.causalConvolution(
+        x, weight: weight, bias: nil, activation: nil, caches: [cache], counts: [1])
+      #expect(cache.length == 0 && cache.canTruncate(to: 0))
+      #expect(throws: CacheImageError.notEmpty) { try cache.restore(cache.image()) }
+      cache.truncate(to: 0)
+      let again = backend.causalConvolution(
+        x, weight: weight, bias: nil, activation: nil, caches: [cache], counts: [1])
+      #expect(backend.values(again) == [0, 0])
     }
 
     static func cacheShape(_ shape: Shape) -> RecurrentShape {

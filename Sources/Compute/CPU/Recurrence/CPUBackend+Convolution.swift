@@ -24,6 +24,7 @@ extension CPUBackend {
       precondition(
         cache.shape.channels == x.columns && cache.shape.taps == taps, "a cache of another layer")
       sequences.append(sotto_convolved(inputs: cache.writableConvolution(), row: row, rows: count))
+      cache.advanceConvolution(by: count)
       row += count
     }
     sequences.withUnsafeBufferPointer { sequences in

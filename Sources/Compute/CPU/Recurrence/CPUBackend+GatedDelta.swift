@@ -27,7 +27,7 @@ extension CPUBackend {
           && cache.shape.columns == settings.valueSize,
         "a cache of another layer")
       sequences.append(sotto_delta_sequence(state: cache.writableState(), row: row, rows: count))
-      cache.advance(by: count)
+      cache.advanceState(by: count)
       row += count
     }
     sequences.withUnsafeBufferPointer { sequences in

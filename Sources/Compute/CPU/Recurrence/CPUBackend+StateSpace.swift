@@ -37,7 +37,7 @@ extension CPUBackend {
       let scratch = buffers.take(sotto_scan_scratch(&scan) * threads)
       sotto_scan(pool.handle, &scan, scratch.pointer)
     }
-    for (cache, count) in zip(own, counts) { cache.advance(by: count) }
+    for (cache, count) in zip(own, counts) { cache.advanceState(by: count) }
     return result
   }
 }

@@ -2,7 +2,8 @@
 /// is written to. A fork is two references; the first operation after it copies.
 package final class CPURecurrentCache: RecurrentCache {
   package let shape: RecurrentShape
-  package private(set) var length: Int
+  /// Positions that each part has taken in. They differ during a pass, and after one that failed.
+  private var lengths: (convolution: Int, state: Int)
   private var convolutionBlock: StateBlock
   private var stateBlock: StateBlock
   private let reserve: StateReserve
@@ -13,17 +14,25 @@ package final class CPURecurrentCache: RecurrentCache {
     precondition(shape.stateCount >= 0 && shape.convolutionCount >= 0, "\(shape)")
     self.init(
       shape, reserve, convolution: StateBlock(count: shape.convolutionCount),
-      state: StateBlock(count: shape.stateCount), length: 0)
+      state: StateBlock(count: shape.stateCount), lengths: (0, 0))
   }
 
   private init(
-    _ shape: RecurrentShape, _ reserve: StateReserve, convolution: StateBlock, state: StateBlock, length: Int
+    _ shape: RecurrentShape, _ reserve: StateReserve, convolution: StateBlock, state: StateBlock,
+    lengths: (convolution: Int, state: Int)
   ) {
     self.shape = shape
     self.reserve = reserve
     convolutionBlock = convolution
     stateBlock = state
-    self.length = length
+    self.lengths = lengths
+  }
+
+  /// Positions of the recurrence; of a convolution alone where there is none.
+  package var length: Int { shape.stateCount > 0 ? lengths.state : lengths.convolution }
+  /// Whether both parts have taken in the same positions.
+  private var isWhole: Bool {
+    shape.stateCount == 0 || shape.channels == 0 || lengths.convolution == lengths.state
   }
 
   package var bytes: Int { convolutionBlock.byteCount + stateBlock.byteCount }
@@ -35,18 +44,18 @@ package final class CPURecurrentCache: RecurrentCache {
     body(stateBlock, stateBlock.byteCount)
   }
 
-  package func canTruncate(to length: Int) -> Bool { length == self.length || length == 0 }
+  package func canTruncate(to length: Int) -> Bool { length == 0 || isWhole && length == self.length }
 
   package func truncate(to length: Int) {
     precondition(canTruncate(to: length), "a state of \(self.length) positions cannot go back to \(length)")
-    guard length != self.length else { return }
+    guard length != self.length || !isWhole else { return }
     convolutionBlock = StateBlock(count: shape.convolutionCount)
     stateBlock = StateBlock(count: shape.stateCount)
-    self.length = 0
+    lengths = (0, 0)
   }
 
   package func fork() -> any LayerCache {
-    CPURecurrentCache(shape, reserve, convolution: convolutionBlock, state: stateBlock, length: length)
+    CPURecurrentCache(shape, reserve, convolution: convolutionBlock, state: stateBlock, lengths: lengths)
   }
 
   // Saving.
@@ -66,14 +75,14 @@ package final class CPURecurrentCache: RecurrentCache {
     let (convolution, state) = try parts(image)
     convolutionBlock = StateBlock(convolution)
     stateBlock = StateBlock(state)
-    length = image.length
+    lengths = (image.length, image.length)
   }
 
   private static let planes = (convolution: "convolution", state: "state")
 
   /// The image's two planes, everything checked.
   private func parts(_ image: CacheImage) throws(CacheImageError) -> (convolution: Bytes, state: Bytes) {
-    guard length == 0 else { throw .notEmpty }
+    guard lengths == (0, 0) else { throw .notEmpty }
     guard image.layout == .recurrent(shape) else {
       throw .layout(found: "\(image.layout)", expected: "\(CacheImage.Layout.recurrent(shape))")
     }
@@ -105,6 +114,9 @@ package final class CPURecurrentCache: RecurrentCache {
   /// The numbers of its two blocks.
   var blockCounts: [Int] { [shape.convolutionCount, shape.stateCount] }
 
-  /// Notes that the recurrence, a layer's last operation on its cache, took in `count` positions.
-  func advance(by count: Int) { length += count }
+  /// Notes that the convolution took in `count` positions.
+  func advanceConvolution(by count: Int) { lengths.convolution += count }
+
+  /// Notes that the recurrence took in `count` positions.
+  func advanceState(by count: Int) { lengths.state += count }
 }
