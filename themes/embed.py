@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
-"""Writes the theme files of this folder into Sources/TerminalInterface/Themes/ShippedThemes.swift, so that the
-program has them wherever it is run from. A test compares the two. Run it after changing a theme."""
+"""Writes the theme files of this folder into Sources/TerminalInterface/Themes/ShippedThemes.swift, which
+compiles them into the program. Run it after changing a theme; a test compares the two."""
 from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
@@ -12,7 +12,7 @@ def main():
     files = sorted(HERE.glob("*.toml"), key=lambda f: (ORDER.index(f.stem) if f.stem in ORDER else 99, f.stem))
     out = "// Made by themes/embed.py from themes/*.toml; do not edit.\n\n"
     out += "/// The themes that come with the program, the default first.\n"
-    out += "enum ShippedThemes {\n  static let all: [(name: String, text: String)] = [\n"
+    out += "package enum ShippedThemes {\n  package static let all: [(name: String, text: String)] = [\n"
     for file in files:
         out += f'    (\n      "{file.stem}",\n      #"""\n'
         for line in file.read_text().splitlines():

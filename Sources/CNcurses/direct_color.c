@@ -1,6 +1,6 @@
-// Most terminals draw 24-bit colour, but few descriptions say so, and ncurses believes descriptions. So the one in
-// use is written out again in the compiled format of term(5) (32-bit numbers), with the number of colours, the two
-// strings that set a colour, and the extended flag "RGB" that tells ncurses to read a colour as 0xRRGGBB.
+// Most terminals support 24-bit colour, but few terminfo descriptions declare it, and ncurses relies on them. So the
+// current description is written again in the compiled format of term(5) (32-bit numbers) with the number of colours,
+// the two strings that set a colour, and the extended flag "RGB", with which ncurses treats a colour as 0xRRGGBB.
 #ifndef _XOPEN_SOURCE_EXTENDED
 #define _XOPEN_SOURCE_EXTENDED 1
 #endif
@@ -18,7 +18,7 @@
 
 #include "internal.h"
 
-// Colours 0 to 7 stay the terminal's own; anything above is split into red, green and blue.
+// Colours 0 to 7 are palette colours; all others are split into red, green and blue.
 #define DIRECT(kind, plain)                                                          \
   "\033[%?%p1%{8}%<%t" plain "%p1%d%e" kind                                          \
   ";2;%p1%{65536}%/%d;%p1%{256}%/%{255}%&%d;%p1%{255}%&%d%;m"
@@ -62,7 +62,7 @@ static void align(Output *out) {
 static const char *string_for(const char *name) {
   if (strcmp(name, "setaf") == 0) return DIRECT("38", "3");
   if (strcmp(name, "setab") == 0) return DIRECT("48", "4");
-  // Descriptions with a palette of 8 also carry these; they would win over the ones above or change the palette.
+  // Descriptions with a palette of 8 also have these; they would override the ones above or change the palette.
   static const char *const dropped[] = {"initc", "initp", "scp", "setf", "setb", "oc", "op"};
   for (size_t i = 0; i < sizeof dropped / sizeof *dropped; i++) {
     if (strcmp(name, dropped[i]) == 0) return strcmp(name, "op") == 0 ? "\033[39;49m" : NULL;

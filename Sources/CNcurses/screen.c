@@ -1,5 +1,5 @@
-// The grid: start and stop, cells, colours, flush. A colour pair is made when first needed (ncurses keeps and
-// recycles them), so the cost of a cell is one hash lookup. Everything here runs on the screen's own thread.
+// The grid: start and stop, cells, colours, flush. Colour pairs are allocated on first use (ncurses keeps and recycles
+// them), so a cell costs one hash lookup. All functions run on the screen's thread, except the emergency restore.
 #ifndef _XOPEN_SOURCE_EXTENDED
 #define _XOPEN_SOURCE_EXTENDED 1
 #endif
@@ -34,7 +34,7 @@ static int synchronized = 0;
 static struct termios saved_modes;
 static int have_saved_modes = 0;
 
-// Bracketed paste on; and off with the cursor shown, attributes cleared and the alternate screen left.
+// Enable and disable bracketed paste; the emergency sequence also resets all modes and leaves the alternate screen.
 static const char enter_modes[] = "\033[?2004h";
 static const char leave_modes[] = "\033[?2004l";
 static const char emergency[] = "\033[?2026l\033[?2004l\033[?1006l\033[?1000l\033[0m\033[?25h\033[?1049l\r\n";
@@ -63,7 +63,7 @@ bool screen_utf8_locale(void) {
 
 int screen_libc_width(uint32_t scalar) { return wcwidth((wchar_t)scalar); }
 
-// A description with 24-bit colour is handed to ncurses inline, through TERMINFO, for the time of the start.
+// A description with 24-bit colour is passed to ncurses inline, through TERMINFO, during the start.
 static SCREEN *start_direct(void) {
   static char description[65536];
   int error = 0;
@@ -86,7 +86,7 @@ int screen_start(bool want_direct) {
   have_saved_modes = tcgetattr(STDIN_FILENO, &saved_modes) == 0;
   int direct = 0;
   int error = 0;
-  // newterm ends the process on an unknown type in some versions: ask first.
+  // Some versions of newterm exit on an unknown terminal type: check the type first.
   if (setupterm(NULL, STDOUT_FILENO, &error) != OK) return -1;
   del_curterm(cur_term);
   if (want_direct) {
@@ -112,7 +112,7 @@ int screen_start(bool want_direct) {
   synchronized = type != NULL && strncmp(type, "linux", 5) != 0 && strncmp(type, "vt", 2) != 0;
   screen_is_up = 1;
   screen_update_size();
-  // Curses switches to the alternate screen with its first refresh.
+  // Curses enters the alternate screen with its first refresh.
   refresh();
   screen_write_raw(enter_modes, sizeof enter_modes - 1);
   return 0;
@@ -178,8 +178,8 @@ void screen_put(int row, int column, const uint32_t *scalars, int count, int att
     pair = alloc_pair(foreground, background);
     if (pair < 0) pair = 0;
   }
-  // setcchar stops at a second spacing character, but the parts of a joined emoji are spacing characters that the
-  // terminal draws as one: so its result is completed by hand.
+  // setcchar stops at a second spacing character, but joined emoji consist of several: the other characters are stored
+  // directly.
   wchar_t first[2] = {(wchar_t)scalars[0], 0};
   cchar_t cell;
   memset(&cell, 0, sizeof cell);

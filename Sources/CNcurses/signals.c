@@ -1,5 +1,5 @@
-// Signals become flags and one byte on a pipe, so that the screen's thread meets them in its poll; a crash first
-// gives the terminal back. Handlers use async-signal-safe calls only.
+// Signals set flags and write one byte to a pipe, which wakes the poll of the interface's thread. Crash handlers restore
+// the terminal first. All handlers use async-signal-safe calls only.
 #define _GNU_SOURCE 1
 #define _DARWIN_C_SOURCE 1
 #include <errno.h>
@@ -44,7 +44,7 @@ void signals_watch(int wake_descriptor) {
   atomic_store(&wake, wake_descriptor);
   if (watching) return;
   watching = 1;
-  // A thread inherits the mask of the one that made it, and those of thread pools block nearly everything.
+  // A thread inherits the signal mask of its creator, and threads of pools block nearly all signals.
   sigset_t none;
   sigemptyset(&none);
   pthread_sigmask(SIG_SETMASK, &none, NULL);
@@ -73,8 +73,8 @@ void signals_stop_self(void) {
   sigemptyset(&standard.sa_mask);
   ignored = standard;
   ignored.sa_handler = SIG_IGN;
-  // The whole group, as the terminal driver would: a `make` or a shell script above us stops with us. Ourselves last
-  // and by raise, which is delivered to this thread before it returns.
+  // Stops the whole process group, as the terminal driver would, including a parent `make` or shell script. This process
+  // is last, by raise(), which is delivered to this thread before it returns.
   sigaction(SIGTSTP, &ignored, &ours);
   kill(0, SIGTSTP);
   sigaction(SIGTSTP, &standard, NULL);
@@ -84,10 +84,10 @@ void signals_stop_self(void) {
 
 static const int crashes[] = {SIGSEGV, SIGILL, SIGTRAP, SIGBUS, SIGFPE, SIGABRT};
 
-// What a mapped file that lost its pages ends in; nothing else here is likely to.
-static const char lost_file[] =
-    "sotto: a model's file was shortened while it was in use, or its disk failed; mend it, and sotto --continue goes "
-    "on with the conversation\n";
+// SIGBUS: an access to a mapped page beyond the end of a truncated file.
+static const char truncated_file[] =
+    "sotto: a model file was truncated while in use, or its disk failed; restore the file, then run sotto --continue to "
+    "resume the conversation\n";
 
 static atomic_int holds;
 static atomic_flag crashed = ATOMIC_FLAG_INIT;
@@ -96,16 +96,16 @@ void signals_hold_crashes(void) { atomic_fetch_add(&holds, 1); }
 void signals_release_crashes(void) { atomic_fetch_sub(&holds, 1); }
 
 static void crash(int number) {
-  // What the person wrote is on its way to the disk on a thread that did not crash; one that did has no more to do.
-  // Kernels run on all cores: the second to fault waits for the first to end the process, and longer.
+  // Waits up to two seconds for a save on another thread. Kernels run on all cores: the threads that crash after the
+  // first wait longer, until the first has ended the process.
   const int is_first = !atomic_flag_test_and_set(&crashed);
-  const struct timespec moment = {.tv_nsec = 10 * 1000 * 1000};
+  const struct timespec interval = {.tv_nsec = 10 * 1000 * 1000};
   for (int tries = 0; is_first ? atomic_load(&holds) > 0 && tries < 200 : tries < 400; tries++) {
-    nanosleep(&moment, NULL);
+    nanosleep(&interval, NULL);
   }
   screen_emergency_restore();
   if (number == SIGBUS) {
-    ssize_t ignored = write(STDERR_FILENO, lost_file, sizeof lost_file - 1);
+    ssize_t ignored = write(STDERR_FILENO, truncated_file, sizeof truncated_file - 1);
     (void)ignored;
   }
   signal(number, SIG_DFL);

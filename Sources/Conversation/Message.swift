@@ -1,52 +1,52 @@
-/// Who a message is from.
+/// The author of a message.
 public enum Role: String, Sendable, Codable, CaseIterable {
-  /// Instructions that stand before the conversation.
+  /// Instructions before the conversation.
   case system
-  /// The person at the keyboard.
+  /// The user.
   case user
   /// The model.
   case assistant
-  /// The result of a tool that the model called.
+  /// The result of a tool call.
   case tool
 }
 
-/// The two streams that a model writes: what it thinks, and what it says.
+/// The two channels of the output: reasoning and answer.
 public enum Channel: String, Sendable, Codable {
-  /// Thoughts (between `<think>` tags, harmony's analysis channel): shown folded, never part of the answer.
+  /// The reasoning (between `<think>` tags, or harmony's analysis channel): shown folded, never part of the answer.
   case reasoning
-  /// What the model says to the person.
+  /// The answer to the user.
   case answer
 }
 
-/// How an answer came to its end.
+/// The reason for the end of an answer.
 public enum FinishReason: String, Sendable, Codable {
-  /// The model ended its turn or wrote a stop string.
+  /// The model ended its turn or generated a stop string.
   case stop
   /// The token limit or the end of the context was reached.
   case length
-  /// The person stopped it; what is there is kept.
+  /// The user stopped it; the text so far is kept.
   case cancelled
-  /// Something failed; the message says what.
+  /// An error occurred.
   case failed
 }
 
-/// One message of a conversation: reasoning and answer apart, both plain text as the model or the person wrote it.
+/// A message of a conversation, with separate reasoning and answer, both as the unmodified text of the model or the user.
 ///
-/// Text is data here: control characters are kept, and made visible where text is drawn or exported.
+/// Control characters are kept; they are replaced only where text is drawn.
 public struct Message: Sendable, Equatable, Codable {
-  /// Who wrote it.
+  /// The author.
   public var role: Role
-  /// What it says.
+  /// The text.
   public var content: String
-  /// What the model thought before; empty when it did not.
+  /// The reasoning before the answer; empty for none.
   public var reasoning: String
-  /// Seconds that the thinking took; nil when it did not, or when that is not known.
+  /// The duration of the reasoning in seconds; nil when there was none, or when it is unknown.
   public var reasoningTime: Double?
-  /// The name of the model that wrote it; nil for a person's message.
+  /// The name of the model; nil for a user's message.
   public var model: String?
-  /// How it ended; nil while it streams and for a person's message.
+  /// Why it ended; nil while it streams and for a user's message.
   public var finish: FinishReason?
-  /// What it took to write; nil for a person's message.
+  /// The measurements of its turn; nil for a user's message.
   public var statistics: TurnStatistics?
 
   /// A message with the given role and content.

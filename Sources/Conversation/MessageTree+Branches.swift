@@ -1,10 +1,10 @@
-/// Moving between the wordings of a turn.
+/// The branch points of a conversation.
 extension MessageTree {
-  /// A place where the conversation could go on in another way than it does.
+  /// A position of the path with more than one possible continuation.
   public struct BranchPoint: Sendable, Equatable {
-    /// What could stand there, in the order in which it was added.
+    /// The alternatives, in the order in which they were added.
     public var choices: [ID]
-    /// The one that is on the path; nil behind its end, where what was taken back can be found again.
+    /// The alternative on the path; nil after its end, for messages that were undone.
     public var current: ID?
 
     package init(choices: [ID], current: ID?) {
@@ -13,18 +13,18 @@ extension MessageTree {
     }
   }
 
-  /// The places where there is something to choose, the last one first. Answers that never began are left out.
+  /// The positions with alternatives, the last one first. Empty answers are omitted.
   public var branchPoints: [BranchPoint] {
-    let next = (head.map { nodes[$0.index].children } ?? roots).filter(isWorthShowing)
+    let next = (head.map { nodes[$0.index].children } ?? roots).filter(isVisibleChoice)
     var points = next.isEmpty ? [] : [BranchPoint(choices: next, current: nil)]
     for id in path.reversed() {
-      let choices = siblings(of: id).filter { $0 == id || isWorthShowing($0) }
+      let choices = siblings(of: id).filter { $0 == id || isVisibleChoice($0) }
       if choices.count > 1 { points.append(BranchPoint(choices: choices, current: id)) }
     }
     return points
   }
 
-  private func isWorthShowing(_ id: ID) -> Bool {
+  private func isVisibleChoice(_ id: ID) -> Bool {
     let message = nodes[id.index].message
     return message.role != .assistant || !message.content.isEmpty || !message.reasoning.isEmpty
       || message.finish == .stop

@@ -1,32 +1,32 @@
-/// Taking a tree apart for storage, and putting it together from parts that may be wrong.
+/// Conversion of a tree to parts for storage, and back from parts that may be invalid.
 extension MessageTree {
-  /// A message and its place in the tree. Places are those of `ID.index`.
+  /// A message and its links in the tree, as values of `ID.index`.
   struct Part: Sendable, Equatable {
     var message: Message
     var parent: Int?
-    /// The child that the path goes on to.
+    /// The child on the selected path.
     var chosen: Int?
   }
 
-  /// Parts that make no tree; the description says why.
+  /// The error for parts that form no tree.
   struct Malformed: Error, CustomStringConvertible {
     var description: String
   }
 
-  /// Messages of all branches.
+  /// The number of messages in all branches.
   public var messageCount: Int { nodes.count }
 
-  /// What the very first message says, whatever became of it; nil before there is one.
+  /// The text of the first message that was added; nil before there is one.
   public var opening: String? { nodes.first?.message.content }
 
-  /// The message at a place, with what ties it to others.
+  /// The part with this index.
   func part(at place: Int) -> Part {
     let node = nodes[place]
     return Part(message: node.message, parent: node.parent?.index, chosen: node.chosen?.index)
   }
 
   /// The tree of these parts, in the order in which they were added.
-  /// - Throws: `Malformed` unless every parent stands before its children and every choice is a child.
+  /// - Throws: `Malformed` unless every parent precedes its children and every choice is a child.
   init(parts: [Part], head: Int?, systemPrompt: String?) throws {
     self.init(systemPrompt: systemPrompt)
     for (place, part) in parts.enumerated() {
@@ -44,7 +44,7 @@ extension MessageTree {
     for (place, part) in parts.enumerated() {
       guard let chosen = part.chosen else { continue }
       guard parts.indices.contains(chosen), parts[chosen].parent == place else {
-        throw Malformed(description: "message \(place) goes on to a message that does not follow it")
+        throw Malformed(description: "the next message of message \(place) is not one of its replies")
       }
       nodes[place].chosen = ID(index: chosen)
     }
@@ -54,12 +54,12 @@ extension MessageTree {
     }
   }
 
-  /// Ends the answers that were being written when the program that wrote them was lost.
+  /// Marks answers as failed that were incomplete when the process ended.
   public mutating func endInterruptedAnswers() {
     for place in nodes.indices where nodes[place].message.role == .assistant {
       if nodes[place].message.finish == nil { nodes[place].message.finish = .failed }
     }
-    // One that never began is no part of the conversation.
+    // An empty answer is removed from the path.
     if let head, let message = self[head], message.finish == .failed, message.role == .assistant,
       message.content.isEmpty, message.reasoning.isEmpty
     {

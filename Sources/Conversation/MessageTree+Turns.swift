@@ -1,13 +1,13 @@
-/// The moves that a person makes on a conversation, in terms of turns (a question and its answer).
+/// Operations on turns (a user message and its answer).
 extension MessageTree {
-  /// The last message of the path with the given role.
+  /// The last message of the path with this role.
   public func last(_ role: Role) -> ID? {
     path.last { nodes[$0.index].message.role == role }
   }
 
-  /// Takes the last turn off the path: the last message of the person and all that follows. It stays in the tree.
+  /// Removes the last turn from the path: the user's last message and everything after it. It stays in the tree.
   ///
-  /// Returns the person's text, nil when there was no such turn.
+  /// Returns the text of the message; nil when there was no turn.
   @discardableResult
   public mutating func undoTurn() -> String? {
     guard let question = last(.user), let text = self[question]?.content else { return nil }
@@ -15,9 +15,9 @@ extension MessageTree {
     return text
   }
 
-  /// Makes ready for another answer to the last question: the path ends with that question again.
+  /// Removes the answer to the user's last message from the path, so that another answer can be added.
   ///
-  /// Returns false when there is nothing to answer anew.
+  /// Returns false when there is no user message.
   public mutating func rewindAnswer() -> Bool {
     guard let question = last(.user) else { return false }
     let after = path.drop { $0 != question }.dropFirst()

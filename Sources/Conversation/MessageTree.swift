@@ -1,12 +1,11 @@
-/// A conversation as a tree: editing a message or asking for another answer adds a sibling, and nothing is lost.
+/// A conversation as a tree: an edited message or another answer becomes a sibling, and nothing is lost.
 ///
-/// The path from the root to `head` is what the model sees. Nodes are kept in one array in the order in which they
-/// were added, so that an identifier is an index that never changes; adding and finding are O(1), the path is
-/// O(its length).
+/// The path from the root to `head` is the prompt. Nodes are stored in one array in the order in which they were added,
+/// so an identifier is an index that never changes. Adding and lookup are O(1), the path is O(its length).
 public struct MessageTree: Sendable, Equatable {
-  /// Names a message of this tree for as long as the tree lives.
+  /// The identifier of a message in its tree.
   public struct ID: Hashable, Sendable, Codable {
-    /// The place in the order of creation, from zero.
+    /// The position in the order of creation, from zero.
     public let index: Int
 
     package init(index: Int) { self.index = index }
@@ -16,7 +15,7 @@ public struct MessageTree: Sendable, Equatable {
     var message: Message
     var parent: ID?
     var children: [ID] = []
-    /// Which child the path goes on to.
+    /// The selected child.
     var chosen: ID?
   }
 
@@ -30,7 +29,7 @@ public struct MessageTree: Sendable, Equatable {
   /// An empty conversation.
   public init(systemPrompt: String? = nil) { self.systemPrompt = systemPrompt }
 
-  /// The message with this identifier; nil when it is another tree's.
+  /// The message with this identifier; nil when the tree has none.
   public subscript(id: ID) -> Message? {
     nodes.indices.contains(id.index) ? nodes[id.index].message : nil
   }
@@ -46,47 +45,47 @@ public struct MessageTree: Sendable, Equatable {
     return result.reversed()
   }
 
-  /// What the model is sent: the system prompt, if there is one, and the messages of the path.
+  /// The messages of the prompt: the system prompt, if there is one, and the path.
   public var messages: [Message] {
-    let spoken = path.map { nodes[$0.index].message }
-    guard let systemPrompt, !systemPrompt.isEmpty else { return spoken }
-    return [Message(role: .system, content: systemPrompt)] + spoken
+    let turns = path.map { nodes[$0.index].message }
+    guard let systemPrompt, !systemPrompt.isEmpty else { return turns }
+    return [Message(role: .system, content: systemPrompt)] + turns
   }
 
-  /// True when no message was added yet, or all were undone.
+  /// True when the path has no messages.
   public var isEmpty: Bool { head == nil }
 
   /// Adds a message after `head` and makes it the head.
   @discardableResult
   public mutating func append(_ message: Message) -> ID { add(message, after: head) }
 
-  /// Changes a message in place, as while it streams. Unknown identifiers change nothing.
+  /// Changes a message in place, for example while it streams. Unknown identifiers are ignored.
   public mutating func update(_ id: ID, _ change: (inout Message) -> Void) {
     guard nodes.indices.contains(id.index) else { return }
     change(&nodes[id.index].message)
   }
 
-  /// Adds a sibling of `id` (another wording of the same turn) and makes it the head. Nil: no such message.
+  /// Adds a sibling of `id` (another version of the same turn) and makes it the head. Nil: no such message.
   @discardableResult
   public mutating func branch(from id: ID, _ message: Message) -> ID? {
     guard nodes.indices.contains(id.index) else { return nil }
     return add(message, after: nodes[id.index].parent)
   }
 
-  /// Moves the head to the parent of `id`, so that what is added next becomes its sibling.
+  /// Moves the head to the parent of `id`, so that the next added message becomes its sibling.
   public mutating func rewind(before id: ID) {
     guard nodes.indices.contains(id.index) else { return }
     head = nodes[id.index].parent
   }
 
-  /// The messages that share a parent with `id`, itself included, in the order in which they were added.
+  /// The messages with the same parent as `id`, itself included, in the order in which they were added.
   public func siblings(of id: ID) -> [ID] {
     guard nodes.indices.contains(id.index) else { return [] }
     guard let parent = nodes[id.index].parent else { return roots }
     return nodes[parent.index].children
   }
 
-  /// Shows the branch that goes through `id`, down to where it was left.
+  /// Selects the branch through `id`, down to its last selected message.
   public mutating func select(_ id: ID) {
     guard nodes.indices.contains(id.index) else { return }
     if let parent = nodes[id.index].parent { nodes[parent.index].chosen = id }

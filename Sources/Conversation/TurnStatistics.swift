@@ -1,39 +1,39 @@
-/// Where the reused part of a prompt came from.
+/// The source of the reused tokens of a prompt.
 public enum ReuseKind: String, Sendable, Codable, CaseIterable {
-  /// The cache of a sequence that begins as the prompt does.
+  /// The cache of a sequence with a common prefix.
   case prefix
-  /// A copy of the cache that was made earlier, at a place where the prompt still agreed.
+  /// An earlier snapshot of a cache, at a position where the prompt still matched.
   case snapshot
-  /// A cache that was saved with its session.
+  /// A saved cache of a session.
   case disk
-  /// Most of it was read while the person typed.
+  /// A speculative prefill while the user typed.
   case typedAhead = "typed ahead"
   /// Nothing was reused.
   case nothing = "none"
 }
 
-/// What one turn took, as the engine measured it. Times are in seconds, rates in tokens a second.
+/// The measurements of one turn. Times are in seconds, rates in tokens per second.
 public struct TurnStatistics: Sendable, Equatable, Codable {
-  /// Tokens of the whole prompt, those found in the cache included.
+  /// The tokens of the whole prompt, including the cached ones.
   public var promptTokens: Int
-  /// Tokens of the prompt that the cache already held.
+  /// The prompt tokens that were cached.
   public var reusedTokens: Int
-  /// Tokens written, reasoning included.
+  /// The generated tokens, reasoning included.
   public var generatedTokens: Int
-  /// From Enter to the first token; nil before it came.
+  /// The time from Enter to the first token; nil before it.
   public var timeToFirstToken: Double?
-  /// New prompt tokens read a second; nil when there were none.
+  /// The prefill speed in tokens per second; nil when there were no new tokens.
   public var promptTokensPerSecond: Double?
-  /// Tokens written a second, the first not counted; nil before the second.
+  /// The generation speed in tokens per second, without the first token; nil before the second.
   public var tokensPerSecond: Double?
-  /// Tokens in the context at the end: prompt and answer.
+  /// The tokens in the context at the end: prompt and answer.
   public var contextUsed: Int
-  /// Why the cache could not be used further, in a few words; nil when it was used as far as possible.
+  /// Why no more of the cache was reused; nil when as much as possible was.
   public var missReason: String?
-  /// Where the reused part came from; nil when that is not known.
+  /// The source of the reused tokens; nil when unknown.
   public var reuse: ReuseKind?
 
-  /// Statistics with nothing counted but what is given.
+  /// Statistics with these values.
   public init(
     promptTokens: Int = 0, reusedTokens: Int = 0, generatedTokens: Int = 0, timeToFirstToken: Double? = nil,
     promptTokensPerSecond: Double? = nil, tokensPerSecond: Double? = nil, contextUsed: Int = 0,
@@ -50,6 +50,6 @@ public struct TurnStatistics: Sendable, Equatable, Codable {
     self.reuse = reuse
   }
 
-  /// Tokens of the prompt that had to be read.
+  /// The prompt tokens that had to be prefilled.
   public var newTokens: Int { max(0, promptTokens - reusedTokens) }
 }

@@ -10,7 +10,7 @@ import Testing
     return tree
   }
 
-  /// What Foundation's parser reads is what was there.
+  /// Foundation's parser returns the original texts.
   @Test func jsonIsReadBack() throws {
     let object = try JSONSerialization.jsonObject(with: Data(tree.json(model: "a\"b").utf8))
     let fields = try #require(object as? [String: Any])
@@ -24,7 +24,7 @@ import Testing
     #expect((empty as? [String: Any])?["messages"] as? [String] == [])
   }
 
-  @Test func everyCharacterSurvivesJson() throws {
+  @Test func everyCharacterIsPreservedInJSON() throws {
     for value in Array(0..<0x300) + [0x2028, 0x2029, 0xFFFD, 0x1F600] {
       guard let scalar = Unicode.Scalar(UInt32(value)) else { continue }
       let text = "a\(scalar)b"

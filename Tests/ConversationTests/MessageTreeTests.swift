@@ -10,7 +10,7 @@ import Testing
     return tree
   }
 
-  @Test func thePathIsWhatWasAdded() {
+  @Test func thePathContainsTheAddedMessages() {
     var tree = tree("a", "b", "c")
     #expect(tree.messages.map(\.content) == ["a", "b", "c"])
     tree.systemPrompt = "be brief"
@@ -19,7 +19,7 @@ import Testing
     #expect(tree.messages.count == 3)
   }
 
-  @Test func branchesKeepEverything() throws {
+  @Test func branchesKeepAllMessages() throws {
     var tree = tree("question", "answer")
     let question = tree.path[0]
     let answer = tree.path[1]
@@ -34,12 +34,12 @@ import Testing
     let edited = try #require(branch)
     #expect(tree.path == [edited])
     #expect(tree.siblings(of: edited) == [question, edited])
-    // Going back to the first question comes back to the answer that was chosen there.
+    // The first question has its selected answer again.
     tree.select(question)
     #expect(tree.messages.map(\.content) == ["question", "answer"])
   }
 
-  @Test func undoTakesTurnsBack() {
+  @Test func undoRemovesTurns() {
     var tree = tree("one", "1", "two", "2")
     #expect(tree.undoTurn() == "two")
     #expect(tree.messages.map(\.content) == ["one", "1"])
@@ -50,16 +50,16 @@ import Testing
     #expect(!canAnswer)
   }
 
-  @Test func branchPointsNameWhatCouldBeChosen() throws {
+  @Test func branchPointsListTheAlternatives() throws {
     var tree = tree("question", "answer")
     #expect(tree.branchPoints.isEmpty)
     let (question, answer) = (tree.path[0], tree.path[1])
     _ = tree.rewindAnswer()
-    // What was taken back can be found again.
+    // Undone messages are alternatives.
     #expect(tree.branchPoints == [.init(choices: [answer], current: nil)])
     let second = tree.append(Message(role: .assistant, content: "another"))
     _ = tree.rewindAnswer()
-    // An answer that never began is no choice.
+    // An empty answer is no alternative.
     tree.append(Message(role: .assistant, content: "", finish: .cancelled))
     tree.select(second)
     #expect(tree.branchPoints == [.init(choices: [answer, second], current: second)])
@@ -74,7 +74,7 @@ import Testing
       ])
   }
 
-  @Test func interruptedAnswersAreEnded() {
+  @Test func interruptedAnswersFail() {
     var tree = tree("question")
     tree.append(Message(role: .assistant, content: "half an ans"))
     tree.endInterruptedAnswers()
@@ -85,7 +85,7 @@ import Testing
     #expect(tree.messages.last?.content == "more")
   }
 
-  @Test func strangeIdentifiersChangeNothing() {
+  @Test func unknownIdentifiersAreIgnored() {
     var tree = tree("a")
     let other = self.tree("a", "b", "c").path[2]
     let before = tree
@@ -98,8 +98,8 @@ import Testing
     #expect(tree == before)
   }
 
-  /// Random moves: the path always is a chain from a root, and no message is ever lost.
-  @Test func randomMovesKeepTheTreeWhole() {
+  /// Random changes: the path is always a chain from a root, and no message is lost.
+  @Test func randomChangesKeepAllMessages() {
     var generator = SystemRandomNumberGenerator()
     for _ in 0..<50 {
       var tree = MessageTree()

@@ -8,7 +8,7 @@ import Testing
 #endif
 
 @Suite struct TurnStatisticsTests {
-  /// What was written before there was a kind of reuse.
+  /// Statistics without the field `reuse` of earlier versions.
   @Test func olderStatisticsAreRead() throws {
     let text = #"{"promptTokens": 41, "reusedTokens": 20, "generatedTokens": 3, "contextUsed": 44}"#
     let statistics = try JSONDecoder().decode(TurnStatistics.self, from: Data(text.utf8))
@@ -18,7 +18,7 @@ import Testing
   }
 
   @Test(arguments: ReuseKind.allCases)
-  func comesBackAsItWas(_ reuse: ReuseKind) throws {
+  func isDecodedAsEncoded(_ reuse: ReuseKind) throws {
     let statistics = TurnStatistics(promptTokens: 41, timeToFirstToken: 0.25, missReason: "x", reuse: reuse)
     let data = try JSONEncoder().encode(statistics)
     #expect(try JSONDecoder().decode(TurnStatistics.self, from: data) == statistics)

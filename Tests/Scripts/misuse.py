@@ -29,8 +29,8 @@ class Left(Exception):
     """The case needs what this machine does not give."""
 
 
-class House:
-    """The folders of a person of their own, and the program in a terminal among them."""
+class Home:
+    """The folders of a user, and terminals that run the program with them."""
 
     def __init__(self, folder: Path, model: Path):
         self.folder, self.model = folder, folder / model.name
@@ -90,7 +90,7 @@ class House:
         return list(self.folder.rglob("*.partial"))
 
     def saved(self) -> list[str]:
-        """What the person said, as it is on disk."""
+        """The user's messages on disk."""
         database = sqlite3.connect(f"file:{self.data}/sotto/sessions.sqlite?mode=ro", uri=True)
         rows = database.execute("SELECT content FROM message WHERE role = 'user' ORDER BY session, place").fetchall()
         database.close()
@@ -122,7 +122,7 @@ def told_once(chat: Scenario, *words: str) -> None:
 
 
 def is_over(program: int) -> bool:
-    """Whether a process has ended; nobody may have asked for its exit code yet."""
+    """Whether a process has ended; its parent may not have read the exit code yet."""
     try:
         return Path(f"/proc/{program}/stat").read_text().rpartition(")")[2].split()[0] == "Z"
     except OSError:
@@ -132,149 +132,149 @@ def is_over(program: int) -> bool:
 CACHES, SESSION = "Caches are not saved", "This session is not saved"
 
 
-def a_full_cache_folder(house: House) -> None:
-    house.mount(house.cache, "1m")
-    chat = house.start()
+def a_full_cache_folder(home: Home) -> None:
+    home.mount(home.cache, "1m")
+    chat = home.start()
     status = talk(chat)
     expect(new(status) < 20, f"memory keeps what the disk does not: {status!r}")
-    told_once(chat, CACHES, str(house.prompts), "no space left on device", "free some space")
-    house.quit(chat)
-    expect(house.saved() == QUESTIONS[:3], "the conversation is saved")
+    told_once(chat, CACHES, str(home.prompts), "no space left on device", "free some space")
+    home.quit(chat)
+    expect(home.saved() == QUESTIONS[:3], "the conversation is saved")
 
 
-def a_full_data_folder(house: House) -> None:
-    house.mount(house.data, "80k")
-    chat = house.start()
+def a_full_data_folder(home: Home) -> None:
+    home.mount(home.data, "80k")
+    chat = home.start()
     chat.turn(QUESTIONS[0])
-    (house.data / "filler").write_bytes(b"")
+    (home.data / "filler").write_bytes(b"")
     try:
-        (house.data / "filler").write_bytes(bytes(80 << 10))
+        (home.data / "filler").write_bytes(bytes(80 << 10))
     except OSError:
         pass
     talk(chat, pause=0.5)
     told_once(chat, SESSION, "sessions.sqlite", "no space left on device", "free some space")
     # With room again, all of it is saved with the next message.
-    house.remount(house.data, "size=4m")
+    home.remount(home.data, "size=4m")
     chat.turn(QUESTIONS[3])
-    house.quit(chat)
-    expect(house.saved() == [QUESTIONS[0], *QUESTIONS[:4]], f"all is saved: {house.saved()}")
-    chat = house.start("--continue")
-    house.remount(house.data, "size=80k")
+    home.quit(chat)
+    expect(home.saved() == [QUESTIONS[0], *QUESTIONS[:4]], f"all is saved: {home.saved()}")
+    chat = home.start("--continue")
+    home.remount(home.data, "size=80k")
     try:
-        (house.data / "more").write_bytes(bytes(80 << 10))
+        (home.data / "more").write_bytes(bytes(80 << 10))
     except OSError:
         pass
     talk(chat, pause=0.5)
-    house.quit(chat)
-    expect(SESSION in house.errors(chat), "it is said at the end as well")
+    home.quit(chat)
+    expect(SESSION in home.errors(chat), "it is said at the end as well")
     # With room again, a quit alone saves it.
-    chat = house.start("--continue")
+    chat = home.start("--continue")
     talk(chat, 1, pause=0.5)
     expect(chat.has(SESSION), "it is not saved")
-    house.remount(house.data, "size=4m")
-    house.quit(chat)
-    expect(house.saved() == [QUESTIONS[0], *QUESTIONS[:4], QUESTIONS[0]], f"all is saved: {house.saved()}")
-    expect(house.saved()[:5] == [QUESTIONS[0], *QUESTIONS[:4]], "what was saved is still there")
+    home.remount(home.data, "size=4m")
+    home.quit(chat)
+    expect(home.saved() == [QUESTIONS[0], *QUESTIONS[:4], QUESTIONS[0]], f"all is saved: {home.saved()}")
+    expect(home.saved()[:5] == [QUESTIONS[0], *QUESTIONS[:4]], "what was saved is still there")
 
 
-def read_only_folders(house: House) -> None:
-    chat = house.start()
+def read_only_folders(home: Home) -> None:
+    chat = home.start()
     talk(chat, 1)
-    house.quit(chat)
-    for place in (house.cache, house.data):
+    home.quit(chat)
+    for place in (home.cache, home.data):
         copy = place.with_name("copy")
         shutil.copytree(place, copy)
-        house.mount(place, "64m")
+        home.mount(place, "64m")
         shutil.copytree(copy, place, dirs_exist_ok=True)
         shutil.rmtree(copy)
-        house.remount(place, "ro")
-    chat = house.start("--continue")
+        home.remount(place, "ro")
+    chat = home.start("--continue")
     chat.turn(QUESTIONS[1])
     time.sleep(2.5)
     chat.turn(QUESTIONS[2])
-    told_once(chat, CACHES, str(house.prompts), "read-only file system", "make it writable")
+    told_once(chat, CACHES, str(home.prompts), "read-only file system", "make it writable")
     told_once(chat, SESSION, "sessions.sqlite", "read-only file system")
-    for place in (house.cache, house.data):
-        house.remount(place, "rw")
+    for place in (home.cache, home.data):
+        home.remount(place, "rw")
     # With the right to write again, all of it is saved.
     chat.turn(QUESTIONS[3])
-    house.quit(chat)
-    expect(house.saved() == QUESTIONS, f"all is saved: {house.saved()}")
+    home.quit(chat)
+    expect(home.saved() == QUESTIONS, f"all is saved: {home.saved()}")
 
 
-def links_to_nowhere(house: House) -> None:
-    for place in (house.cache, house.data, house.state):
+def links_to_nowhere(home: Home) -> None:
+    for place in (home.cache, home.data, home.state):
         place.rmdir()
         place.symlink_to("/nonexistent/place")
-    chat = house.start()
+    chat = home.start()
     talk(chat)
-    told_once(chat, CACHES, str(house.cache), "a link to a place that is not there", "remove the link")
-    told_once(chat, SESSION, str(house.data), "a link to a place that is not there")
-    house.quit(chat)
+    told_once(chat, CACHES, str(home.cache), "a link to a place that is not there", "remove the link")
+    told_once(chat, SESSION, str(home.data), "a link to a place that is not there")
+    home.quit(chat)
 
 
-def links_elsewhere(house: House) -> None:
-    elsewhere = house.folder / "elsewhere"
+def links_elsewhere(home: Home) -> None:
+    elsewhere = home.folder / "elsewhere"
     elsewhere.mkdir()
-    for place in (house.cache, house.data, house.state):
+    for place in (home.cache, home.data, home.state):
         (place / "sotto").symlink_to(elsewhere)
-    chat = house.start()
+    chat = home.start()
     talk(chat)
-    house.quit(chat)
-    expect(house.saved() == QUESTIONS[:3], "the conversation is saved")
-    status = house.start("--continue").turn(QUESTIONS[3])
+    home.quit(chat)
+    expect(home.saved() == QUESTIONS[:3], "the conversation is saved")
+    status = home.start("--continue").turn(QUESTIONS[3])
     expect("disk" in status and new(status) < 20, f"its cache as well: {status!r}")
 
 
-def another_users_folders(house: House) -> None:
+def another_users_folders(home: Home) -> None:
     if os.geteuid() != 0 or shutil.which("setpriv") is None:
         raise Left("only root can become another user")
-    # The program and the model may lie where nobody else can read.
-    program = house.folder / "sotto"
+    # The program and the model may be in folders that other users cannot read.
+    program = home.folder / "sotto"
     shutil.copy(terminal.SOTTO, program)
-    real = house.model.resolve()
-    house.model.unlink()
-    shutil.copy(real, house.model)
-    house.folder.chmod(0o755)
-    for place in (house.state, house.config):
+    real = home.model.resolve()
+    home.model.unlink()
+    shutil.copy(real, home.model)
+    home.folder.chmod(0o755)
+    for place in (home.state, home.config):
         os.chown(place, NOBODY, NOBODY)
-    house.cache.chmod(0o700)
-    house.data.chmod(0o755)
-    house.wrapper = ["setpriv", f"--reuid={NOBODY}", f"--regid={NOBODY}", "--clear-groups"]
+    home.cache.chmod(0o700)
+    home.data.chmod(0o755)
+    home.wrapper = ["setpriv", f"--reuid={NOBODY}", f"--regid={NOBODY}", "--clear-groups"]
     before, terminal.SOTTO = terminal.SOTTO, str(program)
     try:
-        chat = house.start()
+        chat = home.start()
         talk(chat)
-        told_once(chat, CACHES, str(house.cache), "permission denied", "give yourself the right")
-        told_once(chat, SESSION, str(house.data), "permission denied")
-        house.quit(chat)
+        told_once(chat, CACHES, str(home.cache), "permission denied", "give yourself the right")
+        told_once(chat, SESSION, str(home.data), "permission denied")
+        home.quit(chat)
     finally:
         terminal.SOTTO = before
 
 
-def folders_removed_in_use(house: House) -> None:
-    chat = house.start()
+def folders_removed_in_use(home: Home) -> None:
+    chat = home.start()
     talk(chat, 1)
-    for place in (house.cache, house.data, house.state):
+    for place in (home.cache, home.data, home.state):
         shutil.rmtree(place)
     for question in QUESTIONS[1:3]:
         chat.turn(question)
         time.sleep(2.5)
     expect(not chat.has(CACHES) and not chat.has(SESSION), "nothing is said: the folders are made again")
-    house.quit(chat)
-    expect(house.saved() == QUESTIONS[:3], "all of the conversation is saved")
-    status = house.start("--continue").turn(QUESTIONS[3])
+    home.quit(chat)
+    expect(home.saved() == QUESTIONS[:3], "all of the conversation is saved")
+    status = home.start("--continue").turn(QUESTIONS[3])
     expect("disk" in status and new(status) < 20, f"its cache as well: {status!r}")
 
 
-def files_cut_in_use(house: House) -> None:
-    chat = house.start()
+def files_cut_in_use(home: Home) -> None:
+    chat = home.start()
     talk(chat, 2)
-    house.quit(chat)
+    home.quit(chat)
     for change in ("cut", "overwritten"):
-        chat = house.start("--continue")
+        chat = home.start("--continue")
         time.sleep(0.5)  # it is read
-        for file in house.prompts.iterdir():
+        for file in home.prompts.iterdir():
             with open(file, "r+b") as opened:
                 if change == "cut":
                     opened.truncate(4096)
@@ -284,137 +284,137 @@ def files_cut_in_use(house: House) -> None:
         expect("disk" in status and new(status) < 20, f"{change}: what was read of it is used: {status!r}")
         expect(chat.has("Madrid"), f"{change}: and it is right")
         time.sleep(2.5)
-        house.quit(chat)
+        home.quit(chat)
 
 
-def damaged_files(house: House) -> None:
-    chat = house.start()
+def damaged_files(home: Home) -> None:
+    chat = home.start()
     talk(chat, 2)
-    house.quit(chat)
-    for file in [*house.prompts.iterdir(), *(house.cache / "sotto" / "vocabularies").iterdir()]:
+    home.quit(chat)
+    for file in [*home.prompts.iterdir(), *(home.cache / "sotto" / "vocabularies").iterdir()]:
         with open(file, "r+b") as opened:
             opened.seek(file.stat().st_size // 2)
             opened.write(b"damage")
-    chat = house.start("--continue")
+    chat = home.start("--continue")
     status = chat.turn(QUESTIONS[2])
     expect("disk" not in status and chat.has("Madrid"), f"it is refused and read anew: {status!r}")
     time.sleep(2.5)
-    house.quit(chat)
-    status = house.start("--continue").turn(QUESTIONS[3])
+    home.quit(chat)
+    status = home.start("--continue").turn(QUESTIONS[3])
     expect("disk" in status and new(status) < 20, f"and written anew: {status!r}")
 
 
-def a_model_cut_in_use(house: House) -> None:
+def a_model_cut_in_use(home: Home) -> None:
     # The one file that is too large to be copied: the program ends, but not without a word, and loses nothing.
-    real = house.model.resolve()
-    house.model.unlink()
-    shutil.copy(real, house.model)
-    chat = house.start()
+    real = home.model.resolve()
+    home.model.unlink()
+    shutil.copy(real, home.model)
+    chat = home.start()
     talk(chat, 1)
-    os.truncate(house.model, 1 << 20)
+    os.truncate(home.model, 1 << 20)
     # The database is slow, so that the engine is sure to fail first.
-    other = sqlite3.connect(house.data / "sotto" / "sessions.sqlite", isolation_level=None)
+    other = sqlite3.connect(home.data / "sotto" / "sessions.sqlite", isolation_level=None)
     other.execute("BEGIN IMMEDIATE")
     chat.terminal.send(QUESTIONS[1])
     time.sleep(0.7)
     other.execute("ROLLBACK")
     other.close()
-    house.gone(chat.terminal, None)
-    expect("a model's file was shortened" in house.errors(chat), f"the reason is said: {house.errors(chat)!r}")
-    expect(house.saved() == QUESTIONS[:2], "the conversation is saved")
-    os.unlink(house.model)
-    house.model.symlink_to(real)
-    chat = house.start("--continue")
+    home.gone(chat.terminal, None)
+    expect("a model file was truncated" in home.errors(chat), f"the reason is said: {home.errors(chat)!r}")
+    expect(home.saved() == QUESTIONS[:2], "the conversation is saved")
+    os.unlink(home.model)
+    home.model.symlink_to(real)
+    chat = home.start("--continue")
     expect(chat.has("Paris"), "and goes on")
 
 
-def a_locked_database(house: House) -> None:
-    chat = house.start()
+def a_locked_database(home: Home) -> None:
+    chat = home.start()
     talk(chat, 1)
-    other = sqlite3.connect(house.data / "sotto" / "sessions.sqlite", isolation_level=None)
+    other = sqlite3.connect(home.data / "sotto" / "sessions.sqlite", isolation_level=None)
     other.execute("BEGIN IMMEDIATE")
     chat.turn(QUESTIONS[1])
     chat.terminal.send("/quit")
-    chat.terminal.wait(lambda: "Waiting until this conversation is saved" in house.errors(chat), "the wait is explained")
+    chat.terminal.wait(lambda: "Waiting until this conversation is saved" in home.errors(chat), "the wait is explained")
     other.execute("ROLLBACK")
     other.close()
-    house.gone(chat.terminal, 0)
+    home.gone(chat.terminal, 0)
     expect(chat.has("sotto --resume"), "it can be resumed")
-    expect(house.saved() == QUESTIONS[:2], "the conversation is saved")
+    expect(home.saved() == QUESTIONS[:2], "the conversation is saved")
 
 
-def leftovers_of_a_killed_program(house: House) -> None:
-    chat = house.start()
+def leftovers_of_a_killed_program(home: Home) -> None:
+    chat = home.start()
     talk(chat, 1)
     chat.terminal.kill_program()
     long_ago = time.time() - 3600
-    left = [house.prompts / "0.session.x.safetensors.1-1.partial", house.cache / "sotto" / "vocabularies" / ".x-1-1"]
+    left = [home.prompts / "0.session.x.safetensors.1-1.partial", home.cache / "sotto" / "vocabularies" / ".x-1-1"]
     for file in left:
         file.write_bytes(bytes(100))
         os.utime(file, (long_ago, long_ago))
-    for file in (house.cache / "sotto" / "vocabularies").glob("*.vocabulary"):
+    for file in (home.cache / "sotto" / "vocabularies").glob("*.vocabulary"):
         file.unlink()
-    chat = house.start("--continue")
+    chat = home.start("--continue")
     status = chat.turn(QUESTIONS[1])
     expect("disk" in status, f"what was saved before the kill is used: {status!r}")
     time.sleep(2.5)
-    house.quit(chat)
+    home.quit(chat)
     expect(not any(file.exists() for file in left), "they are gone")
-    expect(house.saved() == QUESTIONS[:2], "the conversation is saved")
+    expect(home.saved() == QUESTIONS[:2], "the conversation is saved")
 
 
-def two_programs_on_one_conversation(house: House) -> None:
-    first = house.start()
+def two_programs_on_one_conversation(home: Home) -> None:
+    first = home.start()
     talk(first, 1)
-    second = house.start("--continue")
+    second = home.start("--continue")
     second.turn(QUESTIONS[1])
     time.sleep(2.5)
     first.turn(QUESTIONS[2])
     time.sleep(2.5)
-    expect(first.has("Another Sotto changed this session"), "the first hears of the second")
+    expect(first.has("Another Sotto process changed this session"), "the first hears of the second")
     second.turn(QUESTIONS[3])
     time.sleep(2.5)
-    house.quit(first)
-    house.quit(second)
+    home.quit(first)
+    home.quit(second)
     talks = sorted([[QUESTIONS[0], QUESTIONS[1], QUESTIONS[3]], [QUESTIONS[0], QUESTIONS[2]]])
-    said = house.saved()
+    said = home.saved()
     expect(said in (talks[0] + talks[1], talks[1] + talks[0]), f"both are saved: {said}")
     for chat in (first, second):
         name = next(line.split()[2] for line in chat.terminal.screen() if line.startswith("sotto --resume"))
-        status = house.start("--resume", name).turn("Thank you.")
+        status = home.start("--resume", name).turn("Thank you.")
         expect("disk" in status and new(status) < 20, f"and the cache of each: {status!r}")
 
 
-def a_small_limit(house: House) -> None:
-    house.settings("cache_disk = 0.012\n")  # four files of 3 MB
-    chat = house.start()
+def a_small_limit(home: Home) -> None:
+    home.settings("cache_disk = 0.012\n")  # four files of 3 MB
+    chat = home.start()
     for number in range(8):
         chat.turn(QUESTIONS[number % 4])
         time.sleep(2.5)
-        files = {file.name: file.stat().st_size for file in house.prompts.iterdir()}
+        files = {file.name: file.stat().st_size for file in home.prompts.iterdir()}
         expect(sum(files.values()) <= 12_000_000, f"the limit holds: {files}")
         if number < 7:
             chat.terminal.send("/new")
     expect(len(files) >= 2, f"there is more than one: {files}")
-    house.quit(chat)
-    status = house.start("--continue").turn("Thank you.")
+    home.quit(chat)
+    status = home.start("--continue").turn("Thank you.")
     expect("disk" in status and new(status) < 20, f"the latest was kept: {status!r}")
 
 
-def quitting(house: House) -> None:
+def quitting(home: Home) -> None:
     def ask_long(chat: Scenario) -> None:
         chat.terminal.send("/set max_tokens auto")
         chat.terminal.send(terminal.LONG_REQUEST)
 
     def reading(chat: Scenario) -> None:
         chat.terminal.send("/set typing_ahead off")
-        text = house.folder / "paste.txt"
+        text = home.folder / "paste.txt"
         text.write_text(" ".join(f"{n} bottles of beer on the wall." for n in range(700)))
         chat.terminal.tmux("load-buffer", str(text))
         chat.terminal.tmux("paste-buffer", "-p")
         chat.terminal.wait(lambda: not chat.has("› Message"), "the paste is in the composer")
         chat.terminal.press("Enter")
-        chat.terminal.wait(lambda: "reading prompt" in chat.terminal.status(), "it is read")
+        chat.terminal.wait(lambda: "prefill" in chat.terminal.status(), "it is read")
 
     def writing(chat: Scenario) -> None:
         ask_long(chat)
@@ -448,7 +448,7 @@ def quitting(house: House) -> None:
     talks = 0
     for state in (idle, reading, writing, saving):
         for name, way, code in ways:
-            chat = house.start()
+            chat = home.start()
             chat.turn(QUESTIONS[0])
             state(chat)
             begun = time.monotonic()
@@ -456,12 +456,12 @@ def quitting(house: House) -> None:
             if way is hang_up:
                 chat.terminal.wait(lambda: is_over(chat.program), f"the program ends, {state.__name__}")
             else:
-                house.gone(chat.terminal, None if way is interrupts else code)
+                home.gone(chat.terminal, None if way is interrupts else code)
                 chat.terminal.kill()
             print(f"     {name} while {state.__name__}: {time.monotonic() - begun:.2f} s", flush=True)
             talks += 1
-            expect(len(house.saved()) == 2 * talks, f"{name} while {state.__name__}: all is saved")
-            expect(not house.partial(), f"{name} while {state.__name__}: nothing unfinished is left")
+            expect(len(home.saved()) == 2 * talks, f"{name} while {state.__name__}: all is saved")
+            expect(not home.partial(), f"{name} while {state.__name__}: nothing unfinished is left")
 
 
 CASES = [a_full_cache_folder, a_full_data_folder, read_only_folders, links_to_nowhere, links_elsewhere,
@@ -478,23 +478,23 @@ def main() -> int:
         if wanted and case.__name__ not in wanted:
             continue
         with tempfile.TemporaryDirectory(prefix="sotto-misuse-") as folder:
-            house = House(Path(folder), model)
+            home = Home(Path(folder), model)
             try:
-                case(house)
+                case(home)
                 print(f"ok   {name}", flush=True)
             except Left as left:
                 print(f"left {name}: {left}", flush=True)
             except Failure as failure:
                 failed += 1
                 print(f"FAIL {name}: {failure}", flush=True)
-                for window in house.terminals[-1:]:
+                for window in home.terminals[-1:]:
                     try:
                         print("\n".join(f"  | {line}" for line in window.screen() if line), flush=True)
                         print(window.exit_file.with_name("stderr").read_text()[-1000:], flush=True)
                     except (Failure, OSError):
                         pass
             finally:
-                house.leave()
+                home.leave()
                 time.sleep(0.5)  # a program whose terminal closed removes its database's log
     return 1 if failed else 0
 

@@ -1,8 +1,8 @@
 """Drives the program in a real terminal (tmux): terminal.py MODEL.gguf [--show]
 
-Start, two turns, a draft that is read while it is typed, a stop in mid-answer, scrolling while it writes, a switch of
-model with completion and back, another one in mid-answer, thoughts that are cut short, a prompt that is stopped while
-it is read, branches, sizes down to 40x12, quit; then a conversation that is killed in mid-answer and gone on with. Each
+Start, two turns, a draft that is prefilled while it is typed, a stop in mid-answer, scrolling while it writes, a switch of
+model with completion and back, another one in mid-answer, reasoning that is ended early, a prompt that is stopped during
+the prefill, branches, sizes down to 40x12, quit; then a conversation that is killed in mid-answer and resumed. Each
 step waits for what the screen must come to show, however slow or fast the machine is.
 `--show` prints the screen after each step.
 """
@@ -23,7 +23,7 @@ SOTTO = os.path.abspath(os.environ.get("SOTTO", HERE.parents[1] / ".build" / "re
 #: Seconds until a step counts as failed; generous, for a machine with much else to do.
 PATIENCE = 90.0
 #: What the status line says while something goes on.
-BUSY = re.compile(r"\b(loading|waiting|reading|thinking|writing|stopping)\b")
+BUSY = re.compile(r"\b(loading|waiting|prefill|thinking|writing|stopping|ending)\b")
 LONG_REQUEST = "Write a very long story about the sea, with many chapters."
 
 
@@ -265,10 +265,9 @@ class Scenario:
         self.terminal.send("Why?")
         self.terminal.wait(lambda: "Ctrl-O answers now" in self.terminal.status(), "it thinks")
         self.terminal.press("C-o")
-        # The first of its thoughts may have scrolled away before anybody looks.
         self.terminal.wait(lambda: "Ctrl-O answers now" not in self.terminal.status(), "it answers")
         self.terminal.press("C-o")
-        self.terminal.wait(lambda: "nothing to cut short" in self.terminal.status(), "there are no thoughts")
+        self.terminal.wait(lambda: "no reasoning to end" in self.terminal.status(), "there is no reasoning")
         self.terminal.press("Escape")
         time.sleep(0.3)  # a slash right behind Escape would be Alt with a slash
         self.idle("the answer is stopped")
@@ -286,7 +285,7 @@ class Scenario:
         self.terminal.tmux("paste-buffer", "-p")
         self.terminal.wait(lambda: not self.has("› Message"), "the paste is in the composer")
         self.terminal.press("Enter")
-        self.terminal.wait(lambda: re.search(r"reading prompt [1-9]\d?% · eta", self.terminal.status()), "it is read")
+        self.terminal.wait(lambda: re.search(r"prefill [1-9]\d?% · eta", self.terminal.status()), "it is read")
         self.terminal.press("Escape")
         self.idle("the reading is stopped")
         self.terminal.send("/set max_tokens 30")
@@ -299,7 +298,7 @@ class Scenario:
         self.terminal.send("/regen")
 
         def begun() -> bool:
-            # A short answer can be over before anybody looks; then its numbers are other ones.
+            # A short answer may end before the first look; then the numbers have changed.
             status = self.terminal.status()
             return bool(BUSY.search(status)) or (self.has("› Message") and status != before)
 

@@ -1,5 +1,5 @@
-// The one door to ncurses. Swift sees only what is declared here: a grid of cells with colours, the terminal's
-// modes, and the signals that must leave the terminal sane. No curses macro or type crosses this header.
+// The interface to ncurses for Swift: a grid of cells with colours, the terminal modes, and signal handling that restores
+// the terminal. No curses macro or type is part of it.
 #pragma once
 #include <stdbool.h>
 #include <stddef.h>
@@ -14,19 +14,19 @@ enum {
   SCREEN_REVERSE = 16,
 };
 
-/// How colours are handed to `screen_put`: an index of the terminal's palette, or 0xRRGGBB.
+/// The format of the colours for `screen_put`: a palette index, or 0xRRGGBB.
 enum {
   SCREEN_COLORS_NONE = 0,
   SCREEN_COLORS_PALETTE = 1,
   SCREEN_COLORS_DIRECT = 2,
 };
 
-/// Starts curses on standard input and output in raw mode. `want_direct` asks for 24-bit colour, which is then used
-/// when the terminal's description can be extended for it. Returns 0, or -1 when the terminal type is unknown.
+/// Starts curses on standard input and output in raw mode. `want_direct` requests 24-bit colour, which is used if
+/// the terminal description can be extended for it. Returns 0, or -1 when the terminal type is unknown.
 int screen_start(bool want_direct);
-/// Gives the terminal back as it was. Safe to call twice.
+/// Restores the terminal. Safe to call twice.
 void screen_stop(void);
-/// Leaves the screen for a while (suspending, running an editor); `screen_resume` comes back and redraws all.
+/// Leaves the screen temporarily (to suspend or to run an editor); `screen_resume` returns and redraws all.
 void screen_pause(void);
 void screen_resume(void);
 /// One of SCREEN_COLORS_*; `screen_color_count` is the size of the palette (8, 16, 256; 0 without colours).
@@ -34,23 +34,23 @@ int screen_color_mode(void);
 int screen_color_count(void);
 int screen_lines(void);
 int screen_columns(void);
-/// Asks the terminal for its size and resizes the grid; true when it changed.
+/// Resizes the grid to the size of the terminal; true when it changed.
 bool screen_update_size(void);
-/// Puts one cell: a spacing character followed by up to four that join it. `foreground` and `background` are -1 for
-/// the terminal's own. Positions outside of the grid are ignored.
+/// Sets one cell: a spacing character and up to four combined ones. `foreground` and `background` are -1 for the
+/// terminal's default. Positions outside of the grid are ignored.
 void screen_put(int row, int column, const uint32_t *scalars, int count, int attributes, int foreground,
                 int background);
 void screen_cursor(int row, int column);
 void screen_hide_cursor(void);
-/// Sends what changed since the last call, inside a synchronized update so that nothing flickers.
+/// Sends the changes since the last call, inside a synchronized update to avoid flicker.
 void screen_flush(void);
 /// The next flush repaints every cell.
 void screen_repaint(void);
-/// Columns that the C library, and so ncurses, gives to a character: -1, 0, 1 or 2.
+/// The width of a character for the C library, and so for ncurses: -1, 0, 1 or 2.
 int screen_libc_width(uint32_t scalar);
-/// Writes bytes to the terminal past curses (mode switches, OSC sequences, a bell). Ends at the first error.
+/// Writes bytes to the terminal, bypassing curses (mode switches, OSC sequences, a bell). Stops at the first error.
 void screen_write_raw(const char *bytes, size_t count);
-/// Turns on a UTF-8 locale, whatever the environment says where that is possible. False: ASCII only.
+/// Selects a UTF-8 locale, independent of the environment if possible. False: ASCII only.
 bool screen_utf8_locale(void);
 
 /// Signals that `signals_take` reports.
@@ -64,14 +64,14 @@ enum {
 
 /// Routes SIGWINCH, SIGTSTP, SIGCONT, SIGHUP, SIGTERM, SIGQUIT and SIGINT to flags and one byte on `wake_descriptor`.
 void signals_watch(int wake_descriptor);
-/// Gives the signals back to their earlier owners.
+/// Restores the previous signal handlers.
 void signals_unwatch(void);
-/// The signals that came since the last call, as SIGNALS_* bits.
+/// The signals since the last call, as SIGNALS_* bits.
 int signals_take(void);
 /// Stops this process group as Ctrl-Z does in a shell; returns after it is continued.
 void signals_stop_self(void);
-/// Arms handlers for crashes (SIGSEGV, SIGILL, SIGTRAP, SIGBUS, SIGFPE, SIGABRT) that first restore the terminal.
+/// Installs handlers for crashes (SIGSEGV, SIGILL, SIGTRAP, SIGBUS, SIGFPE, SIGABRT) that first restore the terminal.
 void signals_guard_crashes(void);
-/// Lets a crash of another thread wait up to two seconds for `signals_release_crashes`; calls may nest.
+/// Makes a crash of another thread wait up to two seconds for `signals_release_crashes`; calls may nest.
 void signals_hold_crashes(void);
 void signals_release_crashes(void);

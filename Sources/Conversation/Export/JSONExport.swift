@@ -1,6 +1,6 @@
 extension MessageTree {
-  /// The path as a JSON object with `model` and `messages` (`role`, `content`, and `reasoning` where there is some):
-  /// the shape that chat templates and other programs read. Keys always come in the same order.
+  /// The path as a JSON object with `model` and `messages` (`role`, `content`, and `reasoning` where there is some),
+  /// the format of chat templates and other programs. The order of the keys is fixed.
   public func json(model: String?) -> String {
     var items: [String] = []
     for message in messages {

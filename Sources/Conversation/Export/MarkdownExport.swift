@@ -1,5 +1,5 @@
 extension MessageTree {
-  /// The path as a Markdown document: one heading for each message, reasoning as a quote before its answer.
+  /// The path as a Markdown document: a heading for each message, and the reasoning as a quote before its answer.
   public func markdown(title: String) -> String {
     var out = "# \(title)\n"
     if let systemPrompt, !systemPrompt.isEmpty { out += "\n> **System:** \(quoted(systemPrompt))\n" }

@@ -1,36 +1,35 @@
 import Checkpoints
 
-/// Why a conversation cannot be put into the harmony format.
+/// The error for a conversation that the harmony format cannot represent.
 public struct HarmonyError: Error, Equatable, CustomStringConvertible {
-  /// What is wrong where, and what to do.
+  /// The problem and its position.
   public let description: String
 
   init(_ description: String) { self.description = description }
 }
 
-/// A conversation in the usual form (messages with `role` and `content`) as harmony messages.
+/// The conversion of messages with `role` and `content` to harmony messages.
 ///
-/// Leading `system` and `developer` messages become the developer's instructions, as in the model's own
-/// template. An assistant's `thinking` (or `reasoning_content`) becomes a message on the analysis channel,
-/// `content` one on the final channel, and each of `tool_calls` one on the commentary channel; `content` beside
-/// tool calls is analysis where there is no other, and a preamble on the commentary channel where there is.
+/// Leading `system` and `developer` messages become the developer instructions, as in the template of the model. An assistant's `thinking` (or `reasoning_content`) becomes a message on the analysis channel,
+/// `content` one on the final channel, and each of `tool_calls` one on the commentary channel; `content` with
+/// tool calls is analysis if there is no other, else a preamble on the commentary channel.
 public struct HarmonyConversation: Sendable, Equatable {
   /// The messages, a system message first.
   public private(set) var messages: [HarmonyMessage]
-  /// Which earlier thoughts are rendered.
+  /// Which earlier reasoning is rendered.
   public var analysis: HarmonyRenderer.Analysis = .droppedBeforeFirstAnswer
 
-  /// The names of the tools called so far, by the call's id; the last one under "".
+  /// The names of the tools called so far, by the id of the call; the last one with the key "".
   private var called: [String: String] = [:]
 
   /// - Parameters:
   ///   - messages: an array of messages.
   ///   - tools: an array of functions, bare or as `{"type": "function", "function": ...}`.
-  ///   - system: what the model is told about itself.
+  ///   - system: the system message.
   public init(messages: JSON, tools: JSON? = nil, system: HarmonySystem = HarmonySystem())
     throws(HarmonyError)
   {
-    guard var rest = messages.asArray?[...] else { throw HarmonyError("the messages are no JSON array") }
+    guard var rest = messages.asArray?[...] else { throw HarmonyError("the messages are not a JSON array") }
     self.messages = [HarmonyMessage(author: .system, content: .system(system))]
     var instructions: [String] = []
     while let first = rest.first, ["system", "developer"].contains(first["role"]?.asString) {
@@ -47,7 +46,7 @@ public struct HarmonyConversation: Sendable, Equatable {
     for index in rest.indices { try add(rest[index], index) }
   }
 
-  /// The pieces that the model reads.
+  /// The segments of the prompt.
   public func segments(completing: Bool = true) -> [HarmonySegment] {
     HarmonyRenderer.segments(of: messages, analysis: analysis, completing: completing)
   }
@@ -110,10 +109,10 @@ public struct HarmonyConversation: Sendable, Equatable {
     messages.append(HarmonyMessage(.tool(name), content, recipient: "assistant", channel: "commentary"))
   }
 
-  /// A function's name with its namespace.
+  /// The name of a function with its namespace.
   private static func fullName(_ name: String) -> String { name.contains(".") ? name : "functions.\(name)" }
 
-  /// A content: a text, nothing, or parts of which only texts are allowed.
+  /// The text of a content: a string, null, or an array of text parts.
   private static func text(_ content: JSON?, of index: Int) throws(HarmonyError) -> String {
     switch content {
     case .string(let text)?: return text
@@ -133,7 +132,7 @@ public struct HarmonyConversation: Sendable, Equatable {
 
   private static func tools(_ tools: JSON?) throws(HarmonyError) -> [HarmonyTool] {
     guard let tools, !tools.isNull else { return [] }
-    guard let list = tools.asArray else { throw HarmonyError("the tools are no JSON array") }
+    guard let list = tools.asArray else { throw HarmonyError("the tools are not a JSON array") }
     var result: [HarmonyTool] = []
     for (index, entry) in list.enumerated() {
       let function = entry["function"] ?? entry
@@ -147,8 +146,8 @@ public struct HarmonyConversation: Sendable, Equatable {
 }
 
 extension HarmonySystem {
-  /// The usual content with what these options say: `reasoning_effort`, `date`, `model_identity` and
-  /// `knowledge_cutoff`; without a date, today's.
+  /// The default content with these options: `reasoning_effort`, `date`, `model_identity` and
+  /// `knowledge_cutoff`; the default date is today.
   public init(options: [String: JSON], today: String) throws(HarmonyError) {
     self.init(date: options["date"]?.asString ?? today)
     if let value = options["reasoning_effort"] {

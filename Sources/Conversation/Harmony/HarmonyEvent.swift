@@ -1,25 +1,25 @@
-/// What a part of the model's output is for.
+/// The streams of the output.
 public enum HarmonyStream: Sendable, Equatable {
-  /// Thoughts: the analysis channel.
+  /// The reasoning: the analysis channel.
   case reasoning
-  /// What is said to the person: the final channel, and what has no channel.
+  /// The answer: the final channel, and messages without a channel.
   case answer
-  /// What is said to the person before tools are called: the commentary channel.
+  /// Text for the user before tool calls: the commentary channel.
   case preamble
   /// The arguments of a call of this tool.
   case call(String)
 }
 
-/// A tool that the model calls.
+/// A tool call.
 public struct HarmonyCall: Sendable, Equatable {
-  /// The tool's full name, such as `functions.get_weather`.
+  /// The full name of the tool, such as `functions.get_weather`.
   public var recipient: String
-  /// What it is given: usually JSON, as the model wrote it.
+  /// The arguments as generated, usually JSON.
   public var arguments: String
-  /// What the arguments are, such as `json`; nil where the model did not say.
+  /// The type of the arguments, such as `json`; nil when the model gave none.
   public var contentType: String?
 
-  /// The function's name without its namespace.
+  /// The name of the function without its namespace.
   public var name: String {
     recipient.hasPrefix("functions.") ? String(recipient.dropFirst("functions.".count)) : recipient
   }
@@ -32,26 +32,26 @@ public struct HarmonyCall: Sendable, Equatable {
   }
 }
 
-/// How the model's turn ended.
+/// The end of a turn.
 public enum HarmonyEnding: Sendable, Equatable {
-  /// It said all it wanted.
+  /// The model ended its turn.
   case complete
-  /// It waits for a tool's result.
+  /// The model waits for the result of a tool.
   case call
-  /// It began to write a message of someone else.
+  /// The model started a message of another role.
   case strayRole
-  /// The output stopped before the model ended its turn.
+  /// The output ended before the model ended its turn.
   case cut
 }
 
-/// What happens in the model's output, in order.
+/// The events of the output, in order.
 public enum HarmonyEvent: Sendable, Equatable {
-  /// A message begins.
+  /// A message starts.
   case began(HarmonyStream)
   /// More text of the message; never empty, never a marker.
   case text(String, HarmonyStream)
   /// A message that calls a tool is complete.
   case call(HarmonyCall)
-  /// The turn is over; what follows is ignored.
+  /// The turn ended; later output is ignored.
   case ended(HarmonyEnding)
 }

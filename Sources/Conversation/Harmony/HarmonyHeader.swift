@@ -1,23 +1,23 @@
-/// The header of a message: all before its content.
+/// The header of a message.
 struct HarmonyHeader: Sendable, Equatable {
-  /// The author as written; nil where the header does not say.
+  /// The author as written; nil when the header has none.
   var role: String?
   var recipient: String?
   var channel: String?
   /// Without `<|constrain|>`.
   var contentType: String?
-  /// What is part of no field; it becomes content where the message's marker is missing.
+  /// Text that belongs to no field; it becomes content if the marker of the message is missing.
   var rest = ""
 
   static let channels = ["analysis", "commentary", "final"]
   private static let roles = ["system", "developer", "user", "assistant", "tool"]
 
-  /// Reads a header, forgiving what can be understood.
+  /// Parses a header, tolerating errors.
   ///
   /// - Parameters:
-  ///   - text: the header's text, its markers written out.
-  ///   - roleIsKnown: whether the role was given before, as by a prompt that ends in `<|start|>assistant`.
-  ///   - isComplete: whether a marker ended it; otherwise what follows the channel's name is content.
+  ///   - text: the text of the header, with its markers as text.
+  ///   - roleIsKnown: whether the role was given before, as by a prompt that ends with `<|start|>assistant`.
+  ///   - isComplete: whether a marker ended it; otherwise the text after the channel name is content.
   init(_ text: String, roleIsKnown: Bool, isComplete: Bool) {
     var words: [Substring] = []
     var afterChannel = text[...]
@@ -29,7 +29,7 @@ struct HarmonyHeader: Sendable, Equatable {
       afterChannel = afterChannel[name.endIndex...]
     }
     guard isComplete else {
-      takeRole(&words, roleIsKnown)
+      parseRole(&words, roleIsKnown)
       if let recipient = words.last(where: { $0.hasPrefix("to=") }) {
         self.recipient = String(recipient.dropFirst(3))
       }
@@ -38,17 +38,17 @@ struct HarmonyHeader: Sendable, Equatable {
       return
     }
     words += afterChannel.spacing(HarmonyMarker.constrain.rawValue).splitAtBlanks()
-    takeRole(&words, roleIsKnown)
-    readFields(words)
+    parseRole(&words, roleIsKnown)
+    parseFields(words)
   }
 
-  /// The channel's name at the start of a text: up to a blank or a marker, or a known name that runs into it.
+  /// The channel name at the start of a text: up to a blank or a marker, or a known name without a separator.
   private static func channelName(in text: Substring) -> Substring {
     let name = text.prefix { !$0.isWhitespace && $0 != "<" }
     return channels.first { name.hasPrefix($0) }.map { name.prefix($0.count) } ?? name
   }
 
-  private mutating func takeRole(_ words: inout [Substring], _ roleIsKnown: Bool) {
+  private mutating func parseRole(_ words: inout [Substring], _ roleIsKnown: Bool) {
     guard let first = words.first else { return }
     if Self.roles.contains(String(first)) {
       role = String(words.removeFirst())
@@ -57,7 +57,7 @@ struct HarmonyHeader: Sendable, Equatable {
     }
   }
 
-  private mutating func readFields(_ words: [Substring]) {
+  private mutating func parseFields(_ words: [Substring]) {
     let marker = HarmonyMarker.constrain.rawValue
     var others: [Substring] = []
     for word in words {
@@ -69,7 +69,7 @@ struct HarmonyHeader: Sendable, Equatable {
         others.append(word)
       }
     }
-    // What is left is a type behind a recipient; alone it is a recipient, unless it is a known type.
+    // The remaining word is a type after a recipient; alone it is a recipient, unless it is a known type.
     guard let word = others.last.map(String.init) else { return }
     if recipient == nil, contentType != nil || !["json", "code", "text"].contains(word) {
       recipient = word
@@ -81,7 +81,7 @@ struct HarmonyHeader: Sendable, Equatable {
 }
 
 extension StringProtocol {
-  /// The first place where these bytes stand.
+  /// The first range with these bytes.
   fileprivate func range(ofText text: String) -> Swift.Range<Index>? {
     guard !text.isEmpty else { return nil }
     var position = startIndex
@@ -98,7 +98,7 @@ extension StringProtocol {
     Substring(self).split(whereSeparator: \.isWhitespace)
   }
 
-  /// The same with a blank before every occurrence of `text`.
+  /// A copy with a blank before every occurrence of `text`.
   fileprivate func spacing(_ text: String) -> Substring {
     var result = ""
     var rest = Substring(self)

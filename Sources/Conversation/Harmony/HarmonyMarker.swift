@@ -1,27 +1,27 @@
 /// The special tokens that structure OpenAI's harmony format.
 public enum HarmonyMarker: String, Sendable, CaseIterable {
-  /// Begins a message's header.
+  /// Starts the header of a message.
   case start = "<|start|>"
   /// Ends a message.
   case end = "<|end|>"
-  /// Ends a header; the content follows.
+  /// Ends the header; the content follows.
   case message = "<|message|>"
-  /// Stands before the channel's name.
+  /// Precedes the name of the channel.
   case channel = "<|channel|>"
-  /// Stands before the type that a content keeps to, such as json.
+  /// Precedes the type of the content, such as json.
   case constrain = "<|constrain|>"
   /// Ends a message that calls a tool; the model waits for the result.
   case call = "<|call|>"
   /// Ends the model's turn.
   case `return` = "<|return|>"
-  /// Begins a text of the training data; never part of a conversation.
+  /// Starts a text of the training data; never part of a conversation.
   case startOfText = "<|startoftext|>"
   /// Ends a text of the training data.
   case endOfText = "<|endoftext|>"
-  /// Any special token without a meaning.
+  /// Any reserved special token.
   case reserved = "<|reserved|>"
 
-  /// The token in the o200k_harmony vocabulary; nil for `reserved`, which are many.
+  /// The token in the o200k_harmony vocabulary; nil for `reserved`, which stands for many.
   public var token: Int32? {
     switch self {
     case .startOfText: 199_998
@@ -37,7 +37,7 @@ public enum HarmonyMarker: String, Sendable, CaseIterable {
     }
   }
 
-  /// The marker that a token of the o200k_harmony vocabulary is; nil for ordinary text.
+  /// The marker of a token of the o200k_harmony vocabulary; nil for ordinary tokens.
   public init?(token: Int32) {
     guard (199_998...201_087).contains(token) else { return nil }
     self = Self.allCases.first { $0.token == token } ?? .reserved
@@ -47,9 +47,9 @@ public enum HarmonyMarker: String, Sendable, CaseIterable {
   public static let stops: [HarmonyMarker] = [.return, .call, .endOfText]
 }
 
-/// A piece of a rendered or generated conversation: a special token, or text that never becomes one.
+/// A segment of a rendered or generated conversation: a special token, or text that never becomes one.
 ///
-/// Text from people and tools stays text whatever it says: only markers are encoded as special tokens.
+/// Text of users and tools is never encoded as special tokens, whatever it contains.
 public enum HarmonySegment: Sendable, Equatable {
   case marker(HarmonyMarker)
   /// Encoded on its own, without special tokens.
@@ -57,7 +57,7 @@ public enum HarmonySegment: Sendable, Equatable {
 }
 
 extension Sequence<HarmonySegment> {
-  /// The pieces as one text, for people to read; it does not tell markers from text that looks like one.
+  /// The segments as one text, for display: markers cannot be distinguished from text that looks like one.
   public var text: String {
     var text = ""
     for segment in self {
@@ -69,9 +69,9 @@ extension Sequence<HarmonySegment> {
     return text
   }
 
-  /// The pieces as tokens.
+  /// The segments as tokens.
   ///
-  /// - Parameter encode: gives the tokens of a text, without looking for special tokens in it.
+  /// - Parameter encode: encodes a text without special tokens.
   public func tokens(encode: (String) throws -> [Int32]) rethrows -> [Int32] {
     var tokens: [Int32] = []
     for segment in self {

@@ -2,7 +2,7 @@ import Checkpoints
 
 /// A message of the harmony format: header and content.
 public struct HarmonyMessage: Sendable, Equatable {
-  /// Who writes a message.
+  /// The author of a message.
   public enum Author: Sendable, Equatable {
     case system
     case developer
@@ -11,7 +11,7 @@ public struct HarmonyMessage: Sendable, Equatable {
     /// A tool, by its full name such as `functions.get_weather`.
     case tool(String)
 
-    /// How the header names the author.
+    /// The name of the author in the header.
     public var name: String {
       switch self {
       case .system: "system"
@@ -23,24 +23,24 @@ public struct HarmonyMessage: Sendable, Equatable {
     }
   }
 
-  /// What a message says.
+  /// The content of a message.
   public enum Content: Sendable, Equatable {
     case text(String)
-    /// What the model is told about itself; only in system messages.
+    /// The description of the model; only in system messages.
     case system(HarmonySystem)
     /// Instructions and tools; only in developer messages.
     case developer(HarmonyDeveloper)
   }
 
-  /// Who writes it.
+  /// The author.
   public var author: Author
-  /// To whom it goes, where not to all: a tool's name, or `assistant` for a tool's result.
+  /// The recipient, if it is not for all: the name of a tool, or `assistant` for the result of a tool.
   public var recipient: String?
-  /// `analysis`, `commentary` or `final`; nil outside the assistant's and the tools' messages.
+  /// `analysis`, `commentary` or `final`; nil except for messages of the assistant and of tools.
   public var channel: String?
-  /// What the content is, such as `<|constrain|>json`.
+  /// The type of the content, such as `<|constrain|>json`.
   public var contentType: String?
-  /// What it says.
+  /// The content.
   public var content: Content
 
   /// A message.
@@ -65,25 +65,25 @@ public struct HarmonyMessage: Sendable, Equatable {
   }
 }
 
-/// How much the model thinks before it answers.
+/// The reasoning effort.
 public enum HarmonyEffort: String, Sendable, CaseIterable {
   case low, medium, high
 }
 
 /// The content of the system message.
 public struct HarmonySystem: Sendable, Equatable {
-  /// Who the model is.
+  /// The identity of the model.
   public var identity: String? = "You are ChatGPT, a large language model trained by OpenAI."
-  /// Until when its knowledge reaches.
+  /// The end of its training data.
   public var knowledgeCutoff: String? = "2024-06"
-  /// Today, as in 2026-11-22.
+  /// The current date, as 2026-11-22.
   public var date: String?
-  /// How much it thinks.
+  /// The reasoning effort.
   public var effort: HarmonyEffort? = .medium
-  /// The channels it may write to.
+  /// The valid channels.
   public var channels = ["analysis", "commentary", "final"]
 
-  /// The usual content, without a date.
+  /// The default content.
   public init(date: String? = nil, effort: HarmonyEffort? = .medium) {
     self.date = date
     self.effort = effort
@@ -92,7 +92,7 @@ public struct HarmonySystem: Sendable, Equatable {
 
 /// The content of a developer message.
 public struct HarmonyDeveloper: Sendable, Equatable {
-  /// What the model is to do: what other formats call the system prompt.
+  /// The instructions: the system prompt of other formats.
   public var instructions: String?
   /// The functions that it may call.
   public var tools: [HarmonyTool]
@@ -106,11 +106,11 @@ public struct HarmonyDeveloper: Sendable, Equatable {
 
 /// A function that the model may call.
 public struct HarmonyTool: Sendable, Equatable {
-  /// Its name, without namespace.
+  /// The name, without a namespace.
   public var name: String
-  /// What it does.
+  /// The description.
   public var description: String
-  /// A JSON schema of its parameters; nil where it takes none.
+  /// A JSON schema of its parameters; nil for none.
   public var parameters: JSON?
 
   /// A function.

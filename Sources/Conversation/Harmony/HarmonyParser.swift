@@ -1,13 +1,13 @@
-/// Reads the model's output in the harmony format as it streams in.
+/// A streaming parser for model output in the harmony format.
 ///
-/// Fed with markers and text it tells apart thoughts, answer and tool calls. It never fails: a missing or
-/// misplaced marker is taken for what the model most likely meant, and no marker ever gets into a text. The
-/// cost is linear in the output; a header is held back until it is complete, at most 200 bytes.
+/// From markers and text it separates reasoning, answer and tool calls. It never fails: it recovers from missing or
+/// misplaced markers, and no marker becomes part of a text. The cost is linear in the output; a header is buffered until
+/// it is complete, at most 200 bytes.
 public struct HarmonyParser: Sendable {
   private enum State: Sendable {
     /// Between two messages.
     case between
-    /// Inside a header; its text so far, markers written out.
+    /// Inside a header, with its text so far, including markers.
     case header(String, roleIsKnown: Bool)
     case content(HarmonyStream, contentType: String?)
     case finished
@@ -16,25 +16,25 @@ public struct HarmonyParser: Sendable {
   private static let longestHeader = 200
 
   private var state: State
-  /// The arguments of the call that is being written.
+  /// The arguments of the current call.
   private var arguments = ""
-  /// Whether a final answer was written to its end.
+  /// Whether a final answer is complete.
   private var isAnswered = false
 
-  /// - Parameter startsInHeader: whether the prompt ended in `<|start|>assistant`, as it does for completion.
+  /// - Parameter startsInHeader: whether the prompt ended with `<|start|>assistant`, as for completion.
   public init(startsInHeader: Bool = true) {
     state = startsInHeader ? .header("", roleIsKnown: true) : .between
   }
 
-  /// A parser for output that goes on inside a message, as after `HarmonyRenderer.answerNow`.
+  /// A parser for output that continues inside a message, as after `HarmonyRenderer.answerNow`.
   public init(inside stream: HarmonyStream) { state = .content(stream, contentType: nil) }
 
-  /// What is being written now; nil between messages and within headers.
+  /// The current stream; nil between messages and within headers.
   public var stream: HarmonyStream? {
     if case .content(let stream, _) = state { stream } else { nil }
   }
 
-  /// Takes the next piece of output: a marker, or any amount of text.
+  /// Processes the next segment: a marker, or any amount of text.
   public mutating func process(_ segment: HarmonySegment) -> [HarmonyEvent] {
     var events: [HarmonyEvent] = []
     switch segment {
@@ -44,7 +44,7 @@ public struct HarmonyParser: Sendable {
     return events
   }
 
-  /// Takes the end of the output.
+  /// Ends the output.
   public mutating func finish() -> [HarmonyEvent] {
     var events: [HarmonyEvent] = []
     if case .finished = state { return events }
@@ -73,7 +73,7 @@ public struct HarmonyParser: Sendable {
     if Self.isNoHeader(header, roleIsKnown: roleIsKnown) { recoverHeader(&events) }
   }
 
-  /// Whether a text that should be a header can no longer be one, because the model forgot its marker.
+  /// Whether the text cannot be a header, because the model omitted its marker.
   private static func isNoHeader(_ header: String, roleIsKnown: Bool) -> Bool {
     if header.utf8.count > longestHeader || header.utf8.contains(UInt8(ascii: "\n")) { return true }
     let words = header.split(separator: " ")
@@ -93,7 +93,7 @@ public struct HarmonyParser: Sendable {
     switch marker {
     case .start: if close(&events) { state = .header("", roleIsKnown: false) }
     case .channel:
-      // Within a content this begins another message whose start is missing.
+      // Inside of a content, this starts another message whose start marker is missing.
       if case .header(let header, let roleIsKnown) = state, !header.contains(marker.rawValue) {
         state = .header(header + marker.rawValue, roleIsKnown: roleIsKnown)
       } else if close(&events) {
@@ -140,7 +140,7 @@ public struct HarmonyParser: Sendable {
     }
   }
 
-  /// Makes the best of a header whose `<|message|>` never came.
+  /// Recovers from a header without `<|message|>`.
   private mutating func recoverHeader(_ events: inout [HarmonyEvent]) {
     guard case .header(let text, let roleIsKnown) = state else { return }
     state = .between
@@ -148,13 +148,13 @@ public struct HarmonyParser: Sendable {
     var header = HarmonyHeader(text, roleIsKnown: roleIsKnown, isComplete: false)
     let content = header.rest.replacing(HarmonyMarker.constrain.rawValue, with: "")
     header.rest = ""
-    // A role alone, or a channel alone, says nothing.
+    // A role or a channel alone is no message.
     guard !content.isEmpty, content != header.role else { return }
     begin(header, &events)
     if let stream { add(content, to: stream, &events) }
   }
 
-  /// Ends what is open; false where the turn is over.
+  /// Ends the open header and message; false when the turn has ended.
   private mutating func close(_ events: inout [HarmonyEvent]) -> Bool {
     recoverHeader(&events)
     endMessage(&events)

@@ -1,24 +1,24 @@
 import Checkpoints
 
-/// Renders messages in the harmony format, piece by piece as OpenAI's `openai-harmony` library encodes them.
-/// Linear in the texts.
+/// Renders messages in the harmony format, with the same segments as OpenAI's `openai-harmony` library. Linear in the
+/// texts.
 public enum HarmonyRenderer {
-  /// Which of the model's thoughts it reads again.
+  /// Which earlier reasoning is part of the prompt.
   public enum Analysis: Sendable, Equatable {
     /// All of them.
     case kept
-    /// Once the last word was a final answer, not those before the first final answer: what `openai-harmony`
-    /// does by default.
+    /// None before the first final answer, if the last assistant message is a final answer: the default of
+    /// `openai-harmony`.
     case droppedBeforeFirstAnswer
-    /// None from before the last final answer: what the model's own Jinja template does.
+    /// None before the last final answer: the behaviour of the Jinja template of the model.
     case droppedBeforeLastAnswer
   }
 
-  /// The pieces of a conversation.
+  /// The segments of a conversation.
   ///
   /// - Parameters:
-  ///   - analysis: which thoughts are rendered again.
-  ///   - completing: whether the assistant's next message is begun.
+  ///   - analysis: which earlier reasoning is rendered.
+  ///   - completing: whether to start the next assistant message.
   public static func segments(
     of messages: [HarmonyMessage], analysis: Analysis = .droppedBeforeFirstAnswer, completing: Bool = true
   ) -> [HarmonySegment] {
@@ -37,20 +37,20 @@ public enum HarmonyRenderer {
     return writer.segments
   }
 
-  /// What begins thoughts in a model's output, behind the start of its message.
+  /// The start of reasoning in the output, after the start of the message.
   public static let thoughtStart: [HarmonySegment] = [
     .marker(.channel), .text("analysis"), .marker(.message),
   ]
 
-  /// What ends them.
+  /// The end of reasoning.
   public static let thoughtEnd: [HarmonySegment] = [.marker(.end)]
 
-  /// What ends the thoughts and begins the answer, for a model that must come to an end.
+  /// The end of the reasoning and the start of the answer, to end the reasoning early.
   public static let answerNow: [HarmonySegment] = [
     .marker(.end), .marker(.start), .text("assistant"), .marker(.channel), .text("final"), .marker(.message),
   ]
 
-  /// The number of messages among which thoughts are dropped.
+  /// The index before which reasoning is dropped.
   private static func droppedEnd(_ messages: [HarmonyMessage], _ analysis: Analysis) -> Int {
     let answer: Int?
     switch analysis {

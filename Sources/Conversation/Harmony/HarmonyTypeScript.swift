@@ -1,7 +1,7 @@
 import Checkpoints
 
-/// Functions as TypeScript declarations, the way the model has learnt to read them: character for character
-/// what `openai-harmony` writes. Schemas deeper than 64 levels end in `any`.
+/// Functions as TypeScript declarations, in the format the model was trained on: identical to the output of
+/// `openai-harmony`. Schemas deeper than 64 levels end in `any`.
 enum HarmonyTypeScript {
   private static let deepest = 64
 
@@ -26,7 +26,7 @@ enum HarmonyTypeScript {
     return lines
   }
 
-  /// The type of a schema; `indent` stands before the lines of its properties.
+  /// The type of a schema; `indent` precedes the lines of its properties.
   static func type(of schema: JSON, indent: String, depth: Int = 0) -> String {
     guard depth < deepest else { return "any" }
     if let variants = schema["oneOf"]?.asArray { return union(of: variants, indent: indent, depth: depth) }
@@ -106,12 +106,12 @@ enum HarmonyTypeScript {
     return text
   }
 
-  /// A property that is one of several types, a line for each.
+  /// A property with alternative types, one line each.
   private static func choices(
     _ variants: [JSON], of property: JSON, named name: String, indent: String, depth: Int
   ) -> String {
     let description = property["description"]?.asString
-    // A description that the first variant repeats stands there alone.
+    // A description that the first variant repeats is written only there.
     let isAbove = description != nil && description != variants.first?["description"]?.asString
     var text = ""
     if let description, isAbove { text += "\(indent)// \(description)\n" }
@@ -132,7 +132,7 @@ enum HarmonyTypeScript {
     return text + "\(indent),\n"
   }
 
-  /// A default: text in quotes, one of several choices without, and anything else as JSON.
+  /// A default value: text in quotes, an enumeration value without, and anything else as JSON.
   private static func defaultText(_ value: JSON, of schema: JSON) -> String {
     guard let text = value.asString else { return json(value) }
     return hasChoices(schema) ? text : "\"\(text)\""

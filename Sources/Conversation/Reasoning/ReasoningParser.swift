@@ -1,13 +1,13 @@
-/// Tells thoughts from answer in the output of models that think between tags, such as `<think>`.
+/// Separates reasoning and answer in the output of models that reason between tags, such as `<think>`.
 ///
-/// Text goes out as soon as it cannot be part of a tag any more, so at most a tag's length is held back. The
-/// blank lines around the tags belong to neither. Linear in the output.
+/// Text is emitted as soon as it cannot be part of a tag, so at most the length of a tag is buffered. Blank lines around
+/// the tags are dropped. Linear in the output.
 public struct ReasoningParser: Sendable {
-  /// The tags around thoughts.
+  /// The tags around the reasoning.
   public struct Tags: Sendable, Equatable {
-    /// Begins the thoughts.
+    /// The opening tag.
     public let open: String
-    /// Ends them.
+    /// The closing tag.
     public let close: String
 
     /// A pair of tags; neither may be empty.
@@ -16,7 +16,7 @@ public struct ReasoningParser: Sendable {
       self.close = close
     }
 
-    /// The tags in use, the most common first.
+    /// The known tags, the most common first.
     public static let known = [
       Tags(open: "<think>", close: "</think>"), Tags(open: "[THINK]", close: "[/THINK]"),
       Tags(open: "<seed:think>", close: "</seed:think>"), Tags(open: "<thinking>", close: "</thinking>"),
@@ -24,12 +24,12 @@ public struct ReasoningParser: Sendable {
       Tags(open: "<|inner_prefix|>", close: "<|inner_suffix|>"), Tags(open: "<thought>", close: "</thought>"),
     ]
 
-    /// The tags that a chat template mentions; nil where it mentions none.
+    /// The tags that a chat template contains; nil for none.
     public static func used(in template: String) -> Tags? {
       known.first { template.contains($0.close) || template.contains($0.open) }
     }
 
-    /// Whether a prompt ends with the opening tag, so that the output begins with thoughts.
+    /// Whether a prompt ends with the opening tag, so that the output starts with reasoning.
     public func isOpen(atEndOf prompt: String) -> Bool {
       let tail = prompt.utf8.reversed().drop { $0 == UInt8(ascii: "\n") || $0 == UInt8(ascii: " ") }
       return tail.starts(with: open.utf8.reversed())
@@ -38,21 +38,21 @@ public struct ReasoningParser: Sendable {
 
   private let tags: Tags
   private var isInside: Bool
-  /// What may still be the beginning of a tag, or blanks of which it is not known to whom they belong.
+  /// The buffered text: a possible prefix of a tag, or blanks that may precede a tag.
   private var held = ""
-  /// Whether blanks are dropped until something else comes.
+  /// Whether blanks are dropped until the next text.
   private var skipsBlanks: Bool
 
   /// - Parameters:
   ///   - tags: the model's tags.
-  ///   - startsInside: whether the prompt already opened the thoughts.
+  ///   - startsInside: whether the prompt ends inside the reasoning.
   public init(tags: Tags, startsInside: Bool = false) {
     self.tags = tags
     isInside = startsInside
     skipsBlanks = startsInside
   }
 
-  /// Takes more output; gives what is settled of it.
+  /// Processes more output; returns the text that is complete.
   public mutating func process(_ text: String) -> [(channel: Channel, text: String)] {
     held += text
     var result: [(channel: Channel, text: String)] = []
@@ -69,7 +69,7 @@ public struct ReasoningParser: Sendable {
     return result
   }
 
-  /// Takes the end of the output.
+  /// Ends the output; returns the buffered text.
   public mutating func finish() -> [(channel: Channel, text: String)] {
     var result: [(channel: Channel, text: String)] = []
     emit(held, beforeTag: isInside, &result)
@@ -77,12 +77,12 @@ public struct ReasoningParser: Sendable {
     return result
   }
 
-  /// The next tag that means something here.
+  /// The next tag that is valid in the current state.
   private func firstTag() -> Range<String.Index>? {
     held.firstRange(of: isInside ? tags.close : tags.open)
   }
 
-  /// How many characters at the end may still become part of a tag, or be blanks before one.
+  /// The number of characters at the end that may be part of a tag, or blanks before one.
   private func undecided() -> Int {
     let tag = Array(isInside ? tags.close : tags.open)
     let tail = Array(held.suffix(tag.count - 1))

@@ -1,15 +1,15 @@
-/// A conversation that is kept: the whole tree, and what is known of it besides.
+/// A conversation with its metadata, as it is saved.
 public struct Session: Sendable, Equatable {
-  /// Its name in the store; see `SessionIdentifier`.
+  /// Its identifier in the store; see `SessionIdentifier`.
   public var id: String
-  /// The title that the person gave it; nil for the first words of its first message.
+  /// The user's title; nil for the first words of the first message.
   public var title: String?
-  /// The model that answered last.
+  /// The model of the last answer.
   public var model: String?
-  /// Every message, the branches that are not shown included.
+  /// All messages, including the other branches.
   public var tree: MessageTree
 
-  /// A session with this identifier, given title, model and messages.
+  /// A session with this identifier, title, model and messages.
   public init(id: String, title: String? = nil, model: String? = nil, tree: MessageTree) {
     self.id = id
     self.title = title
@@ -20,18 +20,18 @@ public struct Session: Sendable, Equatable {
 
 /// A session in a list.
 public struct SessionSummary: Sendable, Equatable {
-  /// Its name in the store.
+  /// Its identifier in the store.
   public var id: String
-  /// The given title, or the first words.
+  /// The title, or the first words of the first message.
   public var title: String
-  /// The model that answered last.
+  /// The model of the last answer.
   public var model: String?
-  /// Messages of all branches.
+  /// The number of messages in all branches.
   public var messages: Int
   /// When it was last saved, in seconds since 1970.
   public var saved: Double
 
-  /// A session with this identifier and title, its model, the number of its messages, and when it was saved.
+  /// A summary with these values.
   public init(id: String, title: String, model: String?, messages: Int, saved: Double) {
     self.id = id
     self.title = title
@@ -40,7 +40,7 @@ public struct SessionSummary: Sendable, Equatable {
     self.saved = saved
   }
 
-  /// The one that is meant by its identifier or title, or by a beginning of one; nil when none is, or several.
+  /// The session with this identifier or title, or a unique prefix of one; nil when there is none, or several.
   public static func find(_ text: String, in sessions: [SessionSummary]) -> SessionSummary? {
     let text = text.lowercased()
     guard !text.isEmpty else { return nil }
@@ -55,25 +55,25 @@ public struct SessionSummary: Sendable, Equatable {
   }
 }
 
-/// The names of sessions: eight letters and digits, short enough to be typed and without what looks alike.
+/// The identifiers of sessions: eight letters and digits, without characters that look alike.
 public enum SessionIdentifier {
   private static let alphabet = Array("abcdefghijkmnpqrstuvwxyz23456789")
 
-  /// A new name; one of 10^12.
+  /// A new random identifier, one of about 10^12.
   public static func make() -> String {
     var generator = SystemRandomNumberGenerator()
     return String((0..<8).map { _ in alphabet[Int.random(in: 0..<alphabet.count, using: &generator)] })
   }
 }
 
-/// What a session is called where nobody named it.
+/// The default titles of sessions.
 public enum SessionTitle {
-  /// The longest title that is made.
+  /// The maximum characters of a default title.
   static let limit = 60
 
   /// The first words of a message, on one line.
   public static func of(_ message: String) -> String {
-    // A pasted file need not be looked at as a whole.
+    // Only the start of a long text is split.
     let words = message.prefix(16 * limit).split { $0.isWhitespace }
     var title = ""
     for word in words {

@@ -7,16 +7,16 @@ import GRDB
 #endif
 
 extension SessionDatabase {
-  /// Another program saved or deleted the session since this one last did.
+  /// Another process changed or deleted the session since it was last saved or loaded here.
   struct Conflict: Error {}
 
-  /// Writes what has changed since the session was last saved or loaded here; all of it when it never was.
+  /// Writes the changes since the session was last saved or loaded here, or all of it if it never was.
   /// - Throws: `Conflict`, in which case nothing was written.
   mutating func save(_ session: Session, at time: Double) throws {
     let before = known[session.id]
     let version = (before?.version ?? 0) + 1
-    // Only what is added and changed; a tree that does not go on from the one before is written anew.
-    let isSuccessor = before.map { session.tree.goesOn(from: $0.session.tree) } ?? true
+    // Only added and changed messages are written; a tree that does not extend the previous one is written again.
+    let isSuccessor = before.map { session.tree.extends($0.session.tree) } ?? true
     let savedCount = isSuccessor ? before?.session.tree.messageCount ?? 0 : 0
     try connection.write { database in
       if before == nil {
@@ -39,11 +39,11 @@ extension SessionDatabase {
     known[session.id] = Known(version: version, session: session)
   }
 
-  /// Deletes a session, if it is there, and what the log of writes still holds of it.
+  /// Deletes a session, if it exists, and its pages in the write-ahead log.
   mutating func delete(_ id: String) throws {
     try connection.write { try $0.execute(sql: "DELETE FROM session WHERE id = ?", arguments: [id]) }
     known[id] = nil
-    // Where another program reads at this moment, the log is emptied with the next deletion or the last close.
+    // If another process is reading, the log is truncated by the next deletion or the last close.
     try? connection.writeWithoutTransaction { database in
       _ = try Row.fetchOne(database, sql: "PRAGMA wal_checkpoint(TRUNCATE)")
     }
@@ -100,7 +100,7 @@ extension SessionDatabase {
     _ part: MessageTree.Part, _ place: Int, _ session: String, _ sql: String, _ database: Database
   ) throws {
     let message = part.message
-    // Numbers that JSON cannot say are not worth a lost message.
+    // Numbers that JSON cannot represent are dropped; the message is saved.
     let statistics = message.statistics.flatMap { try? JSONEncoder().encode($0) }
     try database.cachedStatement(sql: sql).execute(arguments: [
       part.parent, part.chosen, message.role.rawValue, bytes(message.content), bytes(message.reasoning),
@@ -112,8 +112,8 @@ extension SessionDatabase {
 }
 
 extension MessageTree {
-  /// True when this tree can have come from an earlier one by adding messages and changing them.
-  func goesOn(from earlier: MessageTree) -> Bool {
+  /// True when this tree can result from an earlier one by adding messages and changing their contents.
+  func extends(_ earlier: MessageTree) -> Bool {
     nodes.count >= earlier.nodes.count
       && earlier.nodes.indices.allSatisfy { nodes[$0].parent == earlier.nodes[$0].parent }
   }

@@ -6,37 +6,37 @@ import GRDB
   import Foundation
 #endif
 
-/// An open database of sessions. Every call waits for the disk; `SessionStore` sees to it that nobody else does.
+/// An open session database. Its calls block on the disk; `SessionStore` runs them on its queue.
 ///
-/// What was saved or loaded last is remembered for each session, so that saving writes only what has changed since:
-/// O(messages) comparisons of strings that mostly share their storage, and a row or two.
+/// The last saved or loaded state of each session is kept in memory, so that a save writes only the changes: O(messages)
+/// comparisons of strings that mostly share their storage, and a few rows.
 struct SessionDatabase: Sendable {
-  /// Seconds for which another program that writes is waited for.
-  static let patience = 5.0
+  /// Seconds to wait for a lock of another process.
+  static let busyTimeout = 5.0
 
   let connection: DatabaseQueue
-  /// Whether nothing can be saved here.
+  /// Whether the file cannot be written.
   let isReadOnly: Bool
   var known: [String: Known] = [:]
 
-  /// A session as it is in the file, as far as this program knows.
+  /// The last known state of a session in the file.
   struct Known: Sendable {
     var version: Int
     var session: Session
   }
 
-  /// Opens the file, which must be there, and makes the tables if it is empty.
+  /// Opens an existing file, and creates the tables if it is empty.
   init(path: String) throws {
     isReadOnly = false
     connection = try DatabaseQueue(path: path, configuration: Self.configuration())
     try connection.inDatabase { try SessionSchema.prepare($0) }
-    // Tables that look otherwise than they should are found out here, before anything is changed.
+    // Tables with other columns are detected here, before any change.
     _ = try list(limit: 1)
     _ = try connection.read { try Self.rows(of: "", $0) }
     try connection.inDatabase { try SessionSchema.useLog($0) }
   }
 
-  /// Opens a file that cannot be written to, in a folder where no log can be.
+  /// Opens a read-only file in a folder where no log can be created.
   init(readingAlone path: String) throws {
     isReadOnly = true
     var configuration = Self.configuration()
@@ -54,10 +54,10 @@ struct SessionDatabase: Sendable {
   private static func configuration() -> Configuration {
     var configuration = Configuration()
     configuration.label = "sotto.sessions"
-    // Another Sotto may be writing.
-    configuration.busyMode = .timeout(patience)
+    // Another process may be writing.
+    configuration.busyMode = .timeout(busyTimeout)
     configuration.prepareDatabase { database in
-      // The file may be anyone's: its schema calls no functions, and what is deleted is gone from it.
+      // The file is not trusted: its schema may call no functions. Deleted content is overwritten with zeros.
       try database.execute(
         sql: "PRAGMA trusted_schema = OFF; PRAGMA cell_size_check = ON; PRAGMA secure_delete = ON")
     }
@@ -66,7 +66,7 @@ struct SessionDatabase: Sendable {
 
   // Reading
 
-  /// The sessions, the one that was saved last first.
+  /// The sessions, the last saved one first.
   func list(limit: Int = 2000) throws -> [SessionSummary] {
     let sql = """
       SELECT CAST(id AS BLOB), CAST(title AS BLOB), CAST(model AS BLOB), saved,
@@ -85,8 +85,8 @@ struct SessionDatabase: Sendable {
     }
   }
 
-  /// A session with all its messages; nil when there is none of this name.
-  /// - Throws: `MessageTree.Malformed` when its rows make no conversation.
+  /// A session with all its messages; nil for none with this identifier.
+  /// - Throws: `MessageTree.Malformed` when its rows form no conversation.
   mutating func load(_ id: String) throws -> Session? {
     let found: Known? = try connection.read { database in
       let sql = """
@@ -105,7 +105,7 @@ struct SessionDatabase: Sendable {
   }
 
   private static func rows(of id: String, _ database: Database) throws -> [StoredFields] {
-    // What no conversation takes would take all memory.
+    // A size limit, so that a hostile file cannot exhaust memory.
     let size = try DatabaseValue.fetchOne(
       database,
       sql: """
@@ -131,7 +131,7 @@ struct SessionDatabase: Sendable {
       throw MessageTree.Malformed(description: "message \(place) is not readable")
     }
     let statistics = fields.text(9).flatMap {
-      // A later version's may say what this one does not understand.
+      // A newer version may have written other fields.
       try? JSONDecoder().decode(TurnStatistics.self, from: Data($0.utf8))
     }
     let message = Message(
@@ -141,13 +141,13 @@ struct SessionDatabase: Sendable {
   }
 }
 
-/// The columns of a row that may hold anything.
+/// The columns of a row, which may have any type.
 struct StoredFields {
   private let row: [DatabaseValue]
 
   init(_ row: Row) { self.row = Array(row.databaseValues) }
 
-  /// The text whose bytes are in a column, faulty ones replaced; nil for anything else.
+  /// The text of a column of bytes, with invalid bytes replaced; nil for other types.
   func text(_ column: Int) -> String? {
     guard case .blob(let data) = row[column].storage else { return nil }
     return String(decoding: data, as: UTF8.self)

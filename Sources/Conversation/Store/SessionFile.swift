@@ -9,32 +9,32 @@ import GRDB
   import Darwin
 #endif
 
-/// The file that holds the sessions: made with its folder where it is missing, moved aside where it is damaged.
+/// The file of the sessions: created with its folder if missing, renamed if damaged.
 struct SessionFile: Sendable {
   let path: String
 
-  /// What stands between this program and its file; nil when an error has nothing to do with the file's contents.
+  /// The reasons for which a file cannot be used.
   enum Problem: Error, Equatable {
-    /// Not a database, or a damaged one, or another program's: to be moved aside. The reason is in words.
+    /// It is no database, or a damaged one, or of another program: it is to be renamed.
     case unusable(String)
-    /// To be left as it is; sessions cannot be kept.
+    /// It must not be changed; sessions cannot be saved.
     case unavailable(String)
   }
 
-  /// Tells which file it is, over all renamings.
+  /// Identifies a file independent of its name.
   struct Identity: Equatable, Sendable {
     var device: UInt64
     var number: UInt64
   }
 
-  /// Opens the file, which is made if need be, readable by its owner alone.
+  /// Opens the file. Creates it with mode 0600 if it is missing.
   /// - Throws: `Problem`.
   func open() throws -> (database: SessionDatabase, identity: Identity?) {
     try make()
     let identity = identity
     do {
-      // A program that is making the same file at this moment is done with it soon.
-      let deadline = ContinuousClock.now + .seconds(SessionDatabase.patience)
+      // Another process may be creating the same file now.
+      let deadline = ContinuousClock.now + .seconds(SessionDatabase.busyTimeout)
       while true {
         do { return (try SessionDatabase(path: path), identity) } catch let error as DatabaseError {
           guard error.isLock, ContinuousClock.now < deadline else { throw error }
@@ -43,34 +43,35 @@ struct SessionFile: Sendable {
       }
     } catch {
       let problem = problem(of: error)
-      // What was saved can still be read where nothing can be written.
+      // Saved sessions can still be read if the file is read-only.
       guard case .unavailable = problem, !isWritable, let database = try? SessionDatabase(readingAlone: path)
       else { throw problem }
       return (database, identity)
     }
   }
 
-  /// What an error says of the file.
+  /// Classifies an error.
   func problem(of error: any Error) -> Problem {
     switch error {
     case let problem as Problem: return problem
     case SessionSchema.Refusal.newer:
-      return .unavailable("\(path) was written by a later version of Sotto; this one leaves it alone")
-    case SessionSchema.Refusal.foreign: return .unusable("it is not a file of Sotto's")
+      return .unavailable(
+        "\(path) was written by a newer version of Sotto and was not changed; update Sotto to use it")
+    case SessionSchema.Refusal.foreign: return .unusable("it is not a session file of Sotto")
     case let error as DatabaseError:
-      let words = error.message ?? "\(error.resultCode)"
+      let text = error.message ?? "\(error.resultCode)"
       switch error.resultCode {
       // SQLITE_ERROR: a table is missing or has other columns.
       case .SQLITE_NOTADB, .SQLITE_CORRUPT, .SQLITE_ERROR, .SQLITE_FORMAT, .SQLITE_SCHEMA, .SQLITE_MISMATCH:
-        return .unusable(words)
-      default: return unavailable(error, words)
+        return .unusable(text)
+      default: return unavailable(error, text)
       }
     default: return .unavailable("\(path): \(error)")
     }
   }
 
-  /// Renames the file and its log to a name beside it, unless another program has done so already.
-  /// - Returns: the new path; nil when the file at this path is another one by now.
+  /// Renames the file and its write-ahead log, unless another process has already done so.
+  /// - Returns: the new path; nil when the path now refers to another file.
   /// - Throws: `Problem` when it cannot be renamed.
   func moveAside(_ damaged: Identity?) throws -> String? {
     guard let identity, identity == damaged else { return nil }
@@ -90,25 +91,25 @@ struct SessionFile: Sendable {
     return target
   }
 
-  /// Which file is at the path; nil for none.
+  /// The identity of the file at the path; nil for none.
   var identity: Identity? {
     var facts = stat()
     guard stat(path, &facts) == 0 else { return nil }
     return Identity(device: UInt64(truncatingIfNeeded: facts.st_dev), number: UInt64(facts.st_ino))
   }
 
-  /// Whether the file and its folder, where the log is, can be written to; `errno` says why not.
+  /// Whether the file and its folder, which holds the log, are writable; sets `errno` if not.
   private var isWritable: Bool {
     access(path, R_OK | W_OK) == 0 && access(FileSystem.folder(of: path), W_OK | X_OK) == 0
   }
 
-  /// An error of the system's, with its reason, which SQLite's words do not always say.
-  private func unavailable(_ error: DatabaseError, _ words: String) -> Problem {
+  /// A system error with its reason, which SQLite's message does not always contain.
+  private func unavailable(_ error: DatabaseError, _ text: String) -> Problem {
     if error.isLock {
-      return .unavailable("\(path): another program keeps it locked; end that program")
+      return .unavailable("\(path): another process has locked it; close that process")
     }
     let number = error.resultCode == .SQLITE_FULL ? ENOSPC : isWritable ? 0 : errno
-    guard number != 0 else { return .unavailable("\(path): \(words)") }
+    guard number != 0 else { return .unavailable("\(path): \(text)") }
     return .unavailable("\(CheckpointError.writing(number, path))")
   }
 
@@ -116,7 +117,7 @@ struct SessionFile: Sendable {
     do { try FileSystem.makeFolder(FileSystem.folder(of: path)) } catch {
       throw Problem.unavailable("\(error)")
     }
-    // Not opened by us when it is there: locks of SQLite's would be lost by closing it.
+    // An existing file is not opened here: closing it would release SQLite's locks on it.
     let descriptor = creat()
     if descriptor >= 0 {
       close(descriptor)
@@ -125,7 +126,7 @@ struct SessionFile: Sendable {
     }
     var facts = stat()
     guard stat(path, &facts) == 0, facts.st_mode & S_IFMT == S_IFREG else {
-      throw Problem.unavailable("\(path) is not a file; move it away")
+      throw Problem.unavailable("\(path) is not a regular file; rename or remove it")
     }
   }
 
@@ -141,6 +142,6 @@ struct SessionFile: Sendable {
 }
 
 extension DatabaseError {
-  /// Another program is writing.
+  /// Another process holds a lock.
   fileprivate var isLock: Bool { resultCode == .SQLITE_BUSY || resultCode == .SQLITE_LOCKED }
 }

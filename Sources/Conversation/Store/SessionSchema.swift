@@ -1,14 +1,14 @@
 import GRDB
 
-/// The tables of sessions, and how to tell that a file holds them.
+/// The tables of the sessions, and the checks that a file contains them.
 ///
-/// Texts are written as `CAST(bytes AS TEXT)` and read as bytes, because SQLite's texts end at a zero character and a
-/// model's need not.
+/// Texts are written as `CAST(bytes AS TEXT)` and read as bytes, because text of SQLite ends at a NUL character, which
+/// the text of a model may contain.
 enum SessionSchema {
-  /// Stands in the file's header (`PRAGMA application_id`): "Sott".
+  /// The `PRAGMA application_id` in the file header: "Sott".
   static let applicationID = 0x536F_7474
 
-  /// What brings a file from each version to the next. The version that a file has is its `PRAGMA user_version`.
+  /// The migrations from each version to the next. `PRAGMA user_version` is the version of a file.
   private static let steps = [
     """
     CREATE TABLE session (
@@ -19,7 +19,7 @@ enum SessionSchema {
       head INTEGER,
       created REAL NOT NULL,
       saved REAL NOT NULL,
-      -- Counts the times it was saved, so that one program notices that another did.
+      -- The number of saves, to detect a save by another process.
       version INTEGER NOT NULL
     );
     CREATE INDEX sessionBySaved ON session (saved);
@@ -40,16 +40,15 @@ enum SessionSchema {
     """
   ]
 
-  /// Why a file is not used.
+  /// The reasons to refuse a file.
   enum Refusal: Error {
-    /// Another program's, or not what this one wrote.
+    /// It belongs to another program.
     case foreign
-    /// A later Sotto's: to be left alone.
+    /// It belongs to a newer version of Sotto, and must not be changed.
     case newer
   }
 
-  /// Makes the tables where there are none, and brings older ones up to date. Nothing is changed in a file that is
-  /// refused.
+  /// Creates the tables in an empty file, and migrates older ones. A refused file is not changed.
   static func prepare(_ database: Database) throws {
     try database.inTransaction(.immediate) {
       let application = try number("PRAGMA application_id", database)
@@ -69,15 +68,15 @@ enum SessionSchema {
     }
   }
 
-  /// Makes sure that a file which cannot be changed holds the tables of this version.
+  /// Checks that a read-only file has the tables of this version.
   static func check(_ database: Database) throws {
     guard try number("PRAGMA application_id", database) == applicationID else { throw Refusal.foreign }
     guard try number("PRAGMA user_version", database) == steps.count else { throw Refusal.newer }
   }
 
-  /// Writes to a log beside the file from now on.
+  /// Switches to write-ahead logging.
   static func useLog(_ database: Database) throws {
-    // Readers and the writer do not wait for each other, and a crash of the program loses nothing that was committed.
+    // Readers and the writer do not block each other, and a crash of the process loses no committed data.
     // https://www.sqlite.org/wal.html
     _ = try Row.fetchOne(database, sql: "PRAGMA journal_mode = WAL")
     try database.execute(sql: "PRAGMA synchronous = NORMAL")

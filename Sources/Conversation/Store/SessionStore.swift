@@ -7,22 +7,22 @@ import Synchronization
   import Foundation
 #endif
 
-/// The sessions that are kept on disk, in one SQLite file that several Sottos may use at once.
+/// The saved sessions, in one SQLite file that several processes may use at once.
 ///
-/// Nothing here blocks its caller: the file is used on a queue of its own, in the order of the calls. It is opened
-/// with the first of them. A file that is damaged is moved aside and a new one begun; `listen` tells of it.
+/// No method blocks its caller: the file is used on a serial queue, in the order of the calls, and opened by the first
+/// call. A damaged file is renamed and replaced by a new one; this is reported through `listen`.
 public final class SessionStore: Sendable {
-  /// What became of a session that was to be saved.
+  /// The outcome of a save.
   public enum Outcome: Sendable, Equatable {
-    /// It is on disk.
+    /// The session is on disk.
     case saved
-    /// Another program had changed or deleted it since: all of it was saved under this new identifier.
+    /// Another process had changed or deleted the session: it was saved with this new identifier.
     case copied(to: String)
-    /// It is not on disk, for this reason.
+    /// The session was not saved, for this reason.
     case failed(String)
   }
 
-  /// What cannot be done, in words for the person.
+  /// An error with a message for the user.
   public struct Failure: Error, CustomStringConvertible, Equatable {
     /// The reason.
     public let description: String
@@ -33,7 +33,7 @@ public final class SessionStore: Sendable {
   private struct State {
     var database: SessionDatabase?
     var identity: SessionFile.Identity?
-    /// What was known of the file when it was closed.
+    /// The known sessions when the file was closed.
     var known: [String: SessionDatabase.Known] = [:]
   }
 
@@ -49,26 +49,25 @@ public final class SessionStore: Sendable {
 
   private let file: SessionFile
   private let queue = DispatchQueue(label: "sotto.sessions", qos: .utility)
-  // Taken on the queue alone, so nobody ever waits for it.
+  // Locked only on the queue, so there is no contention.
   private let state = Mutex(State())
-  // The new names of sessions that another program changed.
+  // The new identifiers of sessions that another process changed.
   private let copies = Mutex<[String: String]>([:])
   private let outcomes = Mutex<[String: Outcome]>([:])
-  // Sessions that are to be saved: only the latest state of each.
+  // The latest state of each session that is to be saved.
   private let waiting = Mutex<[String: Waiting]>([:])
   private let listener = Mutex(Listener())
 
   /// The store in the file at this path.
   public init(path: String) { file = SessionFile(path: path) }
 
-  /// Where sessions are kept: `sotto/sessions.sqlite` in the data folder (XDG_DATA_HOME). Nil where there is no such
-  /// folder.
+  /// The default path: `sotto/sessions.sqlite` in the data folder (XDG_DATA_HOME). Nil when the environment names none.
   public static func path(environment: [String: String]) -> String? {
     if let data = environment["XDG_DATA_HOME"], data.hasPrefix("/") { return data + "/sotto/sessions.sqlite" }
     return environment["HOME"].map { $0 + "/.local/share/sotto/sessions.sqlite" }
   }
 
-  /// Calls `report` with everything that the person should know, what happened before included.
+  /// Calls `report` with each message for the user, including the earlier ones.
   public func listen(_ report: @escaping @Sendable (String) -> Void) {
     let earlier = listener.withLock { listener in
       defer { listener = Listener(report: report) }
@@ -77,7 +76,7 @@ public final class SessionStore: Sendable {
     for text in earlier { report(text) }
   }
 
-  /// Saves what has changed. `done` is called later, unless a newer state of the session takes this one's place.
+  /// Saves the changes of a session. `done` is called with the outcome, unless a newer state replaces this one.
   public func save(_ session: Session, _ done: @escaping @Sendable (Outcome) -> Void = { _ in }) {
     let isFirst = waiting.withLock { waiting in
       waiting.updateValue(Waiting(session: session, done: done), forKey: session.id) == nil
@@ -91,13 +90,13 @@ public final class SessionStore: Sendable {
     }
   }
 
-  /// What became of a session when it was saved here last; nil when it never was.
+  /// The outcome of the last save of a session; nil when it was never saved.
   public func outcome(of id: String) -> Outcome? { outcomes.withLock { $0[id] } }
 
-  /// The sessions, the one that was saved last first.
+  /// The sessions, the last saved one first.
   public func list() async throws -> [SessionSummary] { try await use { try $0.list() } }
 
-  /// The session with this identifier; nil when there is none.
+  /// The session with this identifier; nil for none.
   public func load(_ id: String) async throws -> Session? {
     try await use { [self] database in
       copies.withLock { $0[id] = nil }
@@ -105,24 +104,24 @@ public final class SessionStore: Sendable {
     }
   }
 
-  /// The session that is meant by its identifier, the beginning of it, or its title; "latest" is the one that was
-  /// saved last.
-  /// - Throws: `Failure` when none is meant, or several.
+  /// The session with this identifier or title, or a unique prefix of one; "latest" is the one saved last.
+  /// - Throws: `Failure` when there is none, or more than one.
   public func find(_ text: String) async throws -> SessionSummary {
     let list = try await list()
     if let found = text == "latest" ? list.first : SessionSummary.find(text, in: list) { return found }
     throw Failure(
       description: list.isEmpty
-        ? "no sessions are kept yet" : "'\(text)' names no session, or several; the latest is \(list[0].id)")
+        ? "no sessions are saved yet"
+        : "'\(text)' matches no session, or several; /sessions lists them, and the latest is \(list[0].id)")
   }
 
-  /// Deletes a session for good.
+  /// Deletes a session permanently.
   public func delete(_ id: String) async throws {
     waiting.withLock { _ = $0.removeValue(forKey: id) }
     try await use { try $0.delete(id) }
   }
 
-  /// Returns when all that was asked for before is done and the file is closed. Later calls open it again.
+  /// Closes the file after all earlier calls. Later calls open it again.
   public func close() async {
     await withCheckedContinuation { continuation in
       queue.async { [self] in
@@ -135,7 +134,7 @@ public final class SessionStore: Sendable {
     }
   }
 
-  /// Returns when what was asked for before is done.
+  /// Returns when all earlier calls are complete.
   public func flush() async {
     await withCheckedContinuation { continuation in queue.async { continuation.resume() } }
   }
@@ -172,7 +171,7 @@ public final class SessionStore: Sendable {
     }
   }
 
-  // Opens the database if need be; one that turns out to be damaged is replaced once.
+  // Opens the database if necessary; a damaged one is replaced once.
   private func withDatabase<Result>(_ body: (inout SessionDatabase) throws -> Result) throws -> Result {
     do {
       return try inDatabase(body)
@@ -191,9 +190,9 @@ public final class SessionStore: Sendable {
   private func inDatabase<Result>(_ body: (inout SessionDatabase) throws -> Result) throws -> Result {
     try state.withLock { state in
       do {
-        // The file that was opened may have been removed, or moved aside by another program.
+        // The opened file may have been removed, or renamed by another process.
         if state.identity != file.identity { state = State(identity: file.identity) }
-        // It may have become writable.
+        // A file that was read-only may be writable now.
         if let known = state.database?.known, state.database?.isReadOnly == true {
           (state.database, state.known) = (nil, known)
         }
@@ -202,16 +201,16 @@ public final class SessionStore: Sendable {
           if opened.identity == state.identity { opened.database.known = state.known }
           state = State(database: opened.database, identity: opened.identity)
         }
-        guard var database = state.database else { throw Failure(description: "the sessions are closed") }
+        guard var database = state.database else { throw Failure(description: "the session file is closed") }
         defer { state.database = database }
         return try body(&database)
       } catch let error as SessionDatabase.Conflict {
         throw error
       } catch let error as MessageTree.Malformed {
-        throw Failure(description: "this session is damaged: \(error)")
+        throw Failure(description: "this session is damaged and cannot be opened: \(error)")
       } catch {
         let problem = file.problem(of: error)
-        // Somebody else's, who may be writing to it: nothing to be moved aside.
+        // A read-only file may be in use by another user: it is not renamed.
         if case .unusable(let reason) = problem, state.database?.isReadOnly == true {
           throw SessionFile.Problem.unavailable("\(file.path): \(reason)")
         }
@@ -226,7 +225,8 @@ public final class SessionStore: Sendable {
       return try file.moveAside(state.identity)
     }
     guard let target else { return }
-    tell("\(file.path) cannot be read (\(reason)). It was moved to \(target), and a new file was begun.")
+    report(
+      "\(file.path) cannot be used (\(reason)). It was renamed to \(target), and a new file was created.")
   }
 
   private func failure(_ error: any Error) -> any Error {
@@ -237,11 +237,11 @@ public final class SessionStore: Sendable {
     }
   }
 
-  private func tell(_ text: String) {
-    let report = listener.withLock { listener in
+  private func report(_ text: String) {
+    let callback = listener.withLock { listener in
       if listener.report == nil { listener.waiting.append(text) }
       return listener.report
     }
-    report?(text)
+    callback?(text)
   }
 }

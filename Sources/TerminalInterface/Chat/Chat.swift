@@ -1,6 +1,6 @@
 import Conversation
 
-/// The chat without a terminal: events in, effects and frames out. Tests drive this.
+/// The chat without a terminal: it takes events and returns effects and frames. Tests drive this type.
 package final class Chat {
   package private(set) var state: ChatState
   private let renderer = TranscriptRenderer()
@@ -11,84 +11,85 @@ package final class Chat {
     self.size = size
   }
 
-  /// Takes an event that came at `now` (seconds on any clock that does not go back).
+  /// Handles an event that occurred at `now`, in seconds on a monotonic clock.
   package func handle(_ event: ChatEvent, now: Double) -> [ChatEffect] {
     state.now = now
-    let effects = take(event)
+    let effects = dispatch(event)
     return state.backgroundEffects(with: effects)
   }
 
-  /// What is to be done because time went on.
+  /// The background effects that are due at `now`.
   package func background(now: Double) -> [ChatEffect] {
     state.now = now
     return state.backgroundEffects()
   }
 
-  /// What is to be done first: the models are listed, and the engine gets ready for the session.
+  /// The effects at the start: list the models and prepare the engine for the session.
   package func firstEffects() -> [ChatEffect] {
-    [.refreshModels(for: state.request)] + state.turnToSession(leaving: nil)
+    [.refreshModels(for: state.request)] + state.activateSession(closing: nil)
   }
 
-  /// What is to be done before the program ends.
+  /// The effects before the program ends.
   package func lastEffects() -> [ChatEffect] { state.lastEffects() }
 
-  private func take(_ event: ChatEvent) -> [ChatEffect] {
+  private func dispatch(_ event: ChatEvent) -> [ChatEffect] {
     switch event {
-    case .input(let input): return take(input)
-    case .engine(let turn, let event): state.take(event, turn: turn)
-    case .models(let models, let current, let settings): state.take(models, current, settings)
+    case .input(let input): return handle(input)
+    case .engine(let turn, let event): state.handle(event, turn: turn)
+    case .models(let models, let current, let settings): state.updateModels(models, current, settings)
     case .modelLoaded(let info, let settings): return state.loaded(info, settings)
     case .modelFailed(let name, let message): state.failedToLoad(name, message)
     case .caches(let report):
-      if state.awaited.remove(.cache) != nil { state.say(CacheText.of(report)) }
+      if state.pendingReplies.remove(.cache) != nil { state.showNotice(CacheText.of(report)) }
     case .cachesCleared(let bytes):
-      state.awaited.remove(.cache)
-      state.say(bytes.map { "\(byteSize($0)) of prompt caches given back." } ?? "No prompt caches are kept.")
+      state.pendingReplies.remove(.cache)
+      state.showNotice(
+        bytes.map { "Released \(byteSize($0)) of prompt caches." } ?? "This engine has no prompt caches.")
     case .sessions(let sessions, let time):
       (state.sessions, state.sessionsAt) = (sessions, time)
-      if state.awaited.remove(.sessions) != nil { state.say(state.sessionList) }
-      if sessions.isEmpty, state.shownList == .sessions { state.show("No sessions are kept yet") }
+      if state.pendingReplies.remove(.sessions) != nil { state.showNotice(state.sessionList) }
+      if sessions.isEmpty, state.shownList == .sessions { state.show("No sessions are saved yet") }
     case .sessionOpened(let session): return state.open(session)
     case .sessionReady(let id):
       if id == state.session.id { state.session.isWarming = false }
     case .sessionFound(let session):
-      state.awaited.remove(.session)
+      state.pendingReplies.remove(.session)
       state.question = .delete(session)
     case .sessionDeleted(let id): return state.deleted(id)
     case .sessionFailed(let message):
-      state.awaited.remove(.session)
+      state.pendingReplies.remove(.session)
       state.session.isBusy = false
-      state.transcript.note(message, .error)
+      state.transcript.addNotice(message, .error)
     case .sessionSaved(let id, let outcome): return state.saved(id, outcome)
-    case .note(let text, let isError): state.transcript.note(text, isError ? .error : .notice)
+    case .note(let text, let isError): state.transcript.addNotice(text, isError ? .error : .notice)
     case .quit(let code): return [.quit(code)]
     }
     return []
   }
 
-  /// Shows a short message for something that the program did.
+  /// Shows a short message in the status line.
   package func show(_ text: String, now: Double) {
     state.now = now
     state.show(text)
   }
 
-  /// Loads a model with the first frame.
+  /// Starts to load a model.
   package func load(_ name: String) -> [ChatEffect] {
     state.loading = name
     return [.switchModel(name)]
   }
 
-  /// The clock went on. Returns true when the frame changes by that.
+  /// Updates what depends on the time alone. Returns true when the frame changed.
   package func tick(now: Double) -> Bool {
     state.now = now
-    if case .reading = state.turn?.phase { return state.expire() || true }
+    if case .prefill = state.turn?.phase { return state.expire() || true }
     return state.expire()
   }
 
-  /// The theme that was chosen cannot be used.
+  /// Replaces a theme that could not be loaded.
   package func fallBack(to theme: String) { state.theme = theme }
 
-  /// The screen has another size; what is seen stays.
+  /// Sets the size of the screen. The visible text keeps its place.
   package func resize(_ size: ScreenSize) {
     guard size != self.size else { return }
     let isNewWidth = size.columns != self.size.columns
@@ -96,17 +97,17 @@ package final class Chat {
     guard isNewWidth, state.scroll != .live else { return }
     prepare()
     state.scroll = state.scroll.reflowed(renderer)
-    renderer.forget()
+    renderer.releaseSource()
   }
 
-  /// The frame as it is now.
+  /// The current frame.
   package func frame() -> Frame {
     prepare()
-    defer { renderer.forget() }
+    defer { renderer.releaseSource() }
     return ChatView(state: state, size: size).frame(transcript: renderer)
   }
 
-  /// Changes the state at a time.
+  /// Changes the state at `now`.
   package func mutate<Result>(_ now: Double, _ change: (inout ChatState) -> Result) -> Result {
     state.now = now
     return change(&state)
@@ -119,16 +120,16 @@ package final class Chat {
         reasoning: state.reasoning, streaming: state.turn?.answer))
   }
 
-  private func take(_ input: TerminalInput) -> [ChatEffect] {
+  private func handle(_ input: TerminalInput) -> [ChatEffect] {
     if case .wheel(let rows) = input { scroll(by: rows) }
     if case .key(let key) = input, let action = Keymap.action(for: key), scrolls(action) {
       state.clearFlash()
       return []
     }
-    return state.take(input)
+    return state.handle(input)
   }
 
-  // Keys that need to know rows: scrolling, and moving up and down in the draft.
+  // Actions that depend on the layout: scrolling, and vertical moves in the draft. Returns false for other actions.
   private func scrolls(_ action: Action) -> Bool {
     let view = ChatView(state: state, size: size)
     let page = max(1, view.transcriptHeight - 2)
@@ -161,46 +162,46 @@ package final class Chat {
       return
     }
     prepare()
-    defer { renderer.forget() }
+    defer { renderer.releaseSource() }
     if rows < -1_000_000 {
       let isLonger =
         ScrollPosition.end(renderer, height: view.transcriptHeight)
         != .init(
-          entry: 0, row: 0, rowsThen: renderer.entryCount > 0 ? renderer.rowCount(0) : 0)
-      if isLonger { state.scroll = .fixed(.init(entry: 0, row: 0, rowsThen: renderer.rowCount(0))) }
+          entry: 0, row: 0, entryRows: renderer.entryCount > 0 ? renderer.rowCount(0) : 0)
+      if isLonger { state.scroll = .fixed(.init(entry: 0, row: 0, entryRows: renderer.rowCount(0))) }
       return
     }
     state.scroll = state.scroll.scrolled(by: rows, renderer, height: view.transcriptHeight)
   }
 }
 
-/// What a chat of lines needs besides.
+/// The additional entry points for the line mode.
 extension Chat {
-  /// Takes a whole line, as if it had been typed and sent.
+  /// Handles a whole line as if the user had typed and sent it.
   package func submit(_ line: String, now: Double) -> [ChatEffect] {
     mutate(now) { state in
       if let question = state.question { return state.answer(question, line) }
       state.draft.set(line)
       var effects = state.submit()
-      // Without a screen there is no menu and no panel: what they would show is said.
+      // Without a screen there are no menus or panels: their contents are printed as notices.
       if state.helpScroll != nil {
         state.helpScroll = nil
-        state.transcript.note(HelpText.lines(width: 80).map(\.text).joined(separator: "\n"))
+        state.transcript.addNotice(HelpText.lines(width: 80).map(\.text).joined(separator: "\n"))
       }
       if state.draft.text == "/model " { effects += state.run(.models, "") }
-      if state.draft.text == "/branch " { state.say(state.branchList) }
+      if state.draft.text == "/branch " { state.showNotice(state.branchList) }
       if state.draft.text == "/sessions " {
-        state.awaited.insert(.sessions)
+        state.pendingReplies.insert(.sessions)
         effects.append(.listSessions)
       }
-      if state.draft.text == "/theme " { state.show("Themes need a screen") }
+      if state.draft.text == "/theme " { state.show("Themes need the full-screen mode") }
       state.draft.clear()
       state.editing = nil
       return state.backgroundEffects(with: effects)
     }
   }
 
-  /// Stops the answer that is being written.
+  /// Stops the current answer.
   package func stop(now: Double) -> [ChatEffect] { mutate(now) { $0.stopAnswer() } }
 
   package func dropFlash() { mutate(state.now) { $0.clearFlash() } }

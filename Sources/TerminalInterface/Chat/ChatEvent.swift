@@ -1,59 +1,59 @@
 import Conversation
 
-/// Everything that can happen to the chat.
+/// The inputs of the chat.
 package enum ChatEvent: Sendable {
   case input(TerminalInput)
-  /// Something from the engine, for the turn with this number.
+  /// An engine event for the turn with this number.
   case engine(turn: Int, EngineEvent)
   case models([ModelSummary], current: ModelInfo?, settings: ChatSettings)
   case modelLoaded(ModelInfo, ChatSettings)
-  /// What the prompt caches hold.
+  /// The contents of the prompt caches.
   case caches(CacheReport)
-  /// The caches were given back: bytes, nil when the engine keeps none.
+  /// The prompt caches were released: bytes, or nil when the engine has no caches.
   case cachesCleared(Int?)
-  /// The sessions that are kept, at a time in seconds since 1970.
+  /// The saved sessions at a time, in seconds since 1970.
   case sessions([SessionSummary], at: Double)
-  /// The session that was asked for, to be shown.
+  /// A session that was loaded to be shown.
   case sessionOpened(Session)
-  /// The engine is ready for the session with this identifier.
+  /// The engine has prepared the session with this identifier.
   case sessionReady(String)
-  /// A session that was looked for to be deleted.
+  /// The session that `/delete NAME` refers to.
   case sessionFound(SessionSummary)
   case sessionDeleted(String)
-  /// Something that was asked of the store went wrong.
+  /// A request to the session store failed.
   case sessionFailed(String)
   case sessionSaved(String, SessionStore.Outcome)
   case modelFailed(name: String, message: String)
-  /// A message that something else in the program has for the person.
+  /// A message of another component for the user.
   case note(String, isError: Bool)
   case quit(Int32)
 }
 
-/// What the chat asks of the world; `ChatProgram` does it.
+/// The requests of the chat to the engine, the session store and the terminal; the program executes them in order.
 package enum ChatEffect: Sendable, Equatable {
   case send(turn: Int, ChatRequest)
   case cancel
   case answerNow
   case switchModel(String)
-  /// Asks for the models anew, with what they have warm of a conversation.
+  /// Lists the models again, with what each has cached of a conversation.
   case refreshModels(for: ChatRequest)
   case readAhead(ChatRequest)
   case reportCaches(session: String)
   case clearCaches
   case listSessions
-  /// Loads the session that is meant by its identifier, the beginning of it or its title, in place of another.
-  case openSession(String, leaving: String)
-  /// Finds the session that is meant, to be deleted.
+  /// Loads the session with this identifier, prefix of an identifier, or title, and closes another.
+  case openSession(String, closing: String)
+  /// Finds the session that is to be deleted.
   case findSession(String)
   case deleteSession(String)
   case saveSession(Session)
-  /// The conversation is another session's from now on.
-  case turnTo(session: String, leaving: String?)
-  /// To the clipboard, by OSC 52.
+  /// Makes the engine prepare a session, and closes another.
+  case activateSession(session: String, closing: String?)
+  /// Copies to the clipboard by OSC 52.
   case copy(String)
   case save(path: String, text: String)
-  /// Adds to the history file.
-  case remember(String)
+  /// Appends to the history file.
+  case appendHistory(String)
   case suspend
   case repaint
   case quit(Int32)

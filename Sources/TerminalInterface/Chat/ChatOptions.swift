@@ -1,32 +1,32 @@
 import Conversation
 
-/// How the chat begins.
+/// The options of a chat.
 public struct ChatOptions: Sendable {
-  /// A model to load first, by name or path; nil for the one that the engine holds already.
+  /// A model to load first, by name or path; nil for the one that the engine has loaded.
   public var model: String?
-  /// The system prompt to begin with.
+  /// The initial system prompt.
   public var systemPrompt: String?
-  /// The theme to begin with; nil for the default.
+  /// The initial theme; nil for the default.
   public var theme: String?
-  /// Reads the draft ahead while it is typed.
+  /// Whether the draft is prefilled while the user types.
   public var typingAhead = true
-  /// Keeps on disk what was sent, and sessions where there is a store.
+  /// Whether the input history and the sessions are saved to disk.
   public var keepsHistory = true
-  /// Where sessions are kept; nil for nowhere.
+  /// The session store; nil for none.
   public var sessions: SessionStore?
-  /// A session to go on with.
+  /// A session to resume.
   public var resumed: Session?
-  /// Asks for lines of plain text even where there is a terminal.
+  /// Whether the line mode is used even on a terminal.
   public var isPlain = false
-  /// Reports the mouse wheel to the program; the terminal then no longer selects text by itself.
+  /// Whether the terminal reports the mouse wheel; it then no longer selects text with the mouse.
   public var usesWheel = false
   /// The process's environment (`TERM`, `COLORTERM`, `NO_COLOR`, `HOME`, the XDG folders).
   public var environment: [String: String]
 
-  /// Options with nothing asked for, in the given environment.
+  /// The default options in the given environment.
   public init(environment: [String: String]) { self.environment = environment }
 
-  /// Where what was sent is kept; nil when there is no such place.
+  /// The path of the input history; nil when the environment names no folder, or nothing is saved.
   package var historyFile: String? {
     guard keepsHistory else { return nil }
     if let state = environment["XDG_STATE_HOME"], state.hasPrefix("/") { return state + "/sotto/history" }
@@ -35,27 +35,27 @@ public struct ChatOptions: Sendable {
 }
 
 extension ChatState {
-  /// The state that these options ask for.
-  package init(options: ChatOptions, keepsSessions: Bool) {
+  /// The initial state for these options.
+  package init(options: ChatOptions, savesSessions: Bool) {
     self.init(theme: options.theme ?? ThemeLibrary.defaultName)
     if let session = options.resumed {
       show(session)
-      transcript.note("Resumed: \(title(of: session))")
+      transcript.addNotice("Resumed: \(title(of: session))")
     }
     if let prompt = options.systemPrompt { conversation.systemPrompt = prompt }
     settings.typingAhead = options.typingAhead
-    self.keepsSessions = keepsSessions
+    self.savesSessions = savesSessions
   }
 }
 
-/// Which of the two faces the chat has.
-package enum ChatFace: Sendable, Equatable {
+/// The two user interfaces of the chat: the full screen and the line mode.
+package enum ChatInterface: Sendable, Equatable {
   case screen
   case lines
 
-  /// The screen needs a terminal on both sides, of a kind that can move its cursor.
+  /// The full screen needs a terminal for input and output, of a type with cursor movement.
   package static func decide(isPlain: Bool, inputIsTerminal: Bool, outputIsTerminal: Bool, type: String?)
-    -> ChatFace
+    -> ChatInterface
   {
     guard !isPlain, inputIsTerminal, outputIsTerminal, let type, !type.isEmpty else { return .lines }
     return type == "dumb" || type == "unknown" ? .lines : .screen

@@ -1,32 +1,32 @@
 import Conversation
 
-/// What the chat does without being told: it reads ahead, saves, and gets lists that a menu is about to show.
+/// The effects that no key asks for: prefill ahead, save, and fetch the lists that a menu shows.
 extension ChatState {
-  /// What is to be done now. Called after everything that happened, with what that asked for, and when `nextDeadline`
-  /// has come. A message is saved before anything is done with it.
+  /// The effects that are due now. Called after each event, with the effects of that event, and at `nextDeadline`. A
+  /// message is saved before it is sent.
   package mutating func backgroundEffects(with effects: [ChatEffect] = []) -> [ChatEffect] {
-    saving() + effects + listsToShow() + reading()
+    saving() + effects + listsToShow() + prefillingAhead()
   }
 
-  /// What is to be done before the program ends.
+  /// The effects before the program ends.
   package mutating func lastEffects() -> [ChatEffect] {
     session.savedAt = nil
-    // What was asked for in vain is tried once more.
+    // A save that failed is retried once.
     if session.problem != nil { session.saved = nil }
     return saving()
   }
 
-  /// When one of these is due; nil for never.
+  /// The next time at which one of these is due; nil for never.
   package var backgroundDeadline: Double? {
     var times: [Double] = []
     if case .wait(let until) = readAhead.decision(now: now) { times.append(until) }
-    if keepsSessions, case .wait(let until) = saveDecision { times.append(until) }
+    if savesSessions, case .wait(let until) = saveDecision { times.append(until) }
     return times.min()
   }
 
-  // Reading ahead
+  // Prefill ahead
 
-  private mutating func reading() -> [ChatEffect] {
+  private mutating func prefillingAhead() -> [ChatEffect] {
     let subject = subjectToRead
     readAhead.note(subject, now: now)
     guard let subject, readAhead.decision(now: now) == .read else { return [] }
@@ -34,8 +34,8 @@ extension ChatState {
     return [.readAhead(request(withDraft: subject.draft))]
   }
 
-  // Nil while nothing may be read: a turn runs, the draft is a command, there is no model. Without any words there
-  // still is what every prompt begins with.
+  // Nil while nothing may be prefilled: a turn runs, the draft is a command, or there is no model. An empty draft still
+  // has the part that every prompt starts with.
   private var subjectToRead: ReadAhead.Subject? {
     guard turn == nil, loading == nil, let model, !session.isBusy, !session.isWarming, search == nil else {
       return nil
@@ -67,14 +67,14 @@ extension ChatState {
   }
 
   private var saveDecision: SessionState.SaveDecision {
-    // While a session is loaded, what is shown is another one's.
+    // While a session is loading, the conversation shown belongs to another session.
     if session.isBusy { return .nothing }
     return SessionState.decide(
       mark, saved: session.saved, savedAt: session.savedAt, isAnswering: turn != nil, now: now)
   }
 
   private mutating func saving() -> [ChatEffect] {
-    guard keepsSessions, saveDecision == .save else { return [] }
+    guard savesSessions, saveDecision == .save else { return [] }
     markSaved()
     session.savedAt = now
     return [
@@ -83,21 +83,21 @@ extension ChatState {
     ]
   }
 
-  /// The session is on disk as it is shown.
+  /// Records that the session is on disk as it is shown.
   package mutating func markSaved() { session.saved = mark }
 
   // Lists
 
-  // The menu of an argument shows what holds now, not what held when the program began.
+  // The menu of an argument shows the current list, not the one from the start of the program.
   private mutating func listsToShow() -> [ChatEffect] {
     let wanted = draft.elements.count < 200 ? Menu.list(for: draft.text) : nil
     defer { shownList = wanted }
     guard wanted != shownList else { return [] }
     switch wanted {
     case .models: return [.refreshModels(for: request)]
-    case .sessions: return areSessionsKept() ? [.listSessions] : []
+    case .sessions: return checkSessionsAreSaved() ? [.listSessions] : []
     case .branches:
-      if conversation.branchPoints.isEmpty { show("There are no branches yet: /regen and /edit make some") }
+      if conversation.branchPoints.isEmpty { show("There are no branches yet: /regen and /edit create them") }
       return []
     default: return []
     }

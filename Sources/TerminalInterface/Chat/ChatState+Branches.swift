@@ -1,8 +1,8 @@
 import Conversation
 
-/// Moving between the branches of the conversation.
+/// Switching between the branches of the conversation.
 extension ChatState {
-  /// The branches as text, for a chat of lines.
+  /// The branches as text, for the line mode.
   package var branchList: String {
     let lines = BranchChoice.all(in: conversation).map {
       "\($0.isCurrent ? "◆" : " ") \($0.number)  \($0.opening)  (\($0.place))"
@@ -10,11 +10,11 @@ extension ChatState {
     return lines.isEmpty ? "There are no branches yet." : lines.joined(separator: "\n")
   }
 
-  /// Goes to another branch: the next or previous at the last branch point, or one by its number.
-  package mutating func choosePath(_ argument: String) {
+  /// Switches to another branch: the next or previous one at the last branch point, or one by its number.
+  package mutating func selectBranch(_ argument: String) {
     let choices = BranchChoice.all(in: conversation)
     guard !choices.isEmpty else {
-      show("There are no branches yet: /regen and /edit make some")
+      show("There are no branches yet: /regen and /edit create them")
       return
     }
     if argument.isEmpty {
@@ -35,7 +35,7 @@ extension ChatState {
       return
     }
     conversation.select(target)
-    transcript.follow(conversation.path)
+    transcript.showPath(conversation.path)
     (scroll, statistics, editing) = (.live, nil, nil)
     if let shown = BranchChoice.all(in: conversation).first(where: { $0.id == target }) {
       show("\(shown.place.prefix(1).uppercased())\(shown.place.dropFirst())")
@@ -43,24 +43,24 @@ extension ChatState {
   }
 }
 
-/// One way on at a branch point of the conversation, as `/branch` numbers them: the last point first.
+/// One branch at a branch point of the conversation, numbered as in `/branch`: the last point first.
 package struct BranchChoice: Sendable, Equatable {
   package var id: MessageTree.ID
   package var number: Int
-  /// Its first words.
+  /// The first words of its message.
   package var opening: String
   /// "answer 2 of 3".
   package var place: String
   package var isCurrent: Bool
 
-  /// Every choice that a conversation has.
+  /// All branches of a conversation.
   package static func all(in tree: MessageTree) -> [BranchChoice] {
     var all: [BranchChoice] = []
     for point in tree.branchPoints {
       for (index, id) in point.choices.enumerated() {
         guard let message = tree[id] else { continue }
         let kind = message.role == .assistant ? "answer" : "message"
-        let place = point.current == nil ? "taken back" : "\(kind) \(index + 1) of \(point.choices.count)"
+        let place = point.current == nil ? "undone" : "\(kind) \(index + 1) of \(point.choices.count)"
         let words = message.content.isEmpty ? message.reasoning : message.content
         all.append(
           BranchChoice(

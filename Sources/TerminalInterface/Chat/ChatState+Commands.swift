@@ -1,17 +1,17 @@
 import Conversation
 
-/// What each command does.
+/// The execution of the commands.
 extension ChatState {
   /// Runs a command with its argument.
   package mutating func run(_ command: Command, _ argument: String) -> [ChatEffect] {
     if turn != nil, changesConversation(command, argument) {
-      show("Esc stops the answer first")
+      show("Press Esc to stop the answer first")
       return []
     }
     switch command {
     case .model: return chooseModel(argument)
     case .models:
-      awaited.insert(.models)
+      pendingReplies.insert(.models)
       return [.refreshModels(for: request)]
     case .system: setSystem(argument)
     case .set: set(argument)
@@ -26,21 +26,21 @@ extension ChatState {
     case .edit: editLast()
     case .undo:
       if let text = conversation.undoTurn() {
-        transcript.follow(conversation.path)
+        transcript.showPath(conversation.path)
         statistics = nil
-        show("Taken back: \(VisibleText.singleLine(String(text.prefix(60))))")
+        show("Undone: \(VisibleText.singleLine(String(text.prefix(60))))")
       } else {
-        show("There is nothing to take back")
+        show("There is no message to undo")
       }
-    case .branch: choosePath(argument)
-    case .new: return begin()
+    case .branch: selectBranch(argument)
+    case .new: return startConversation()
     case .sessions: return resume(argument)
     case .rename: rename(argument)
     case .delete: return askToDelete(argument)
     case .theme: chooseTheme(argument)
     case .copy: return copy(argument)
     case .save: return save(argument)
-    case .stats: transcript.note(statisticsText)
+    case .stats: transcript.addNotice(statisticsText)
     case .cache: return caches(argument)
     case .help: helpScroll = 0
     case .quit: return [.quit(0)]
@@ -60,36 +60,36 @@ extension ChatState {
   private mutating func chooseModel(_ name: String) -> [ChatEffect] {
     if name.isEmpty {
       draft.set("/model ")
-      if models.isEmpty { show("No models were found; /model PATH loads a file") }
-      // The menu asks for them anew.
+      if models.isEmpty { show("No models were found; /model PATH loads a model file") }
+      // The menu requests the list again.
       return []
     }
-    // A unique beginning is enough; anything else goes to the engine, which also takes paths.
+    // A unique prefix is enough; anything else goes to the engine, which also accepts paths.
     let exact = models.first { $0.name == name } ?? models.first { $0.name.lowercased() == name.lowercased() }
     let matches = models.filter { $0.name.lowercased().hasPrefix(name.lowercased()) }
     let chosen = exact?.name ?? (matches.count == 1 ? matches[0].name : name)
-    // Two at a time could end in either order, and the screen could name one model while the other answers.
+    // Two loads could finish in either order, and the screen could name one model while the other answers.
     if let loading {
-      show("\(loading) is being loaded; choose again when it is there")
+      show("\(loading) is loading; try again when it is loaded")
       return []
     }
     if chosen == model?.name {
-      show("\(chosen) is in use already")
+      show("\(chosen) is already in use")
       return []
     }
     loading = chosen
     return [.switchModel(chosen)]
   }
 
-  /// Adds a note and shows it.
-  package mutating func say(_ text: String) {
-    transcript.note(text)
+  /// Adds a notice and scrolls to it.
+  package mutating func showNotice(_ text: String) {
+    transcript.addNotice(text)
     scroll = .live
   }
 
   /// The models as text.
   package var modelList: String {
-    if models.isEmpty { return "No models were found. /model PATH loads a file." }
+    if models.isEmpty { return "No models were found. /model PATH loads a model file." }
     let rows = ModelText.rows(models, current: model?.name, answering: turn?.model?.name)
     return zip(models, rows).map { summary, row in
       "\(summary.name == model?.name ? "◆" : " ") \(row.name)  \(row.facts)"
@@ -98,23 +98,23 @@ extension ChatState {
 
   private mutating func caches(_ argument: String) -> [ChatEffect] {
     guard argument.isEmpty || argument.lowercased() == "clear" else {
-      show("/cache shows what is held, /cache clear gives it back")
+      show("/cache lists the prompt caches; /cache clear deletes them")
       return []
     }
-    awaited.insert(.cache)
+    pendingReplies.insert(.cache)
     return argument.isEmpty ? [.reportCaches(session: session.id)] : [.clearCaches]
   }
 
   private mutating func setSystem(_ text: String) {
     if text.isEmpty {
-      transcript.note(
+      transcript.addNotice(
         conversation.systemPrompt.map { "System prompt: \($0)" } ?? "There is no system prompt.")
     } else if text == "-" {
       conversation.systemPrompt = nil
-      transcript.note("The system prompt was removed.")
+      transcript.addNotice("The system prompt was removed.")
     } else {
       conversation.systemPrompt = text
-      transcript.note("System prompt: \(text)")
+      transcript.addNotice("System prompt: \(text)")
     }
   }
 
@@ -122,7 +122,7 @@ extension ChatState {
     let parts = argument.split(separator: " ", maxSplits: 1).map(String.init)
     guard let name = parts.first else {
       let lines = Setting.all.map { "\($0.name) = \($0.value(in: settings))" }
-      transcript.note(lines.joined(separator: "\n"))
+      transcript.addNotice(lines.joined(separator: "\n"))
       return
     }
     guard let setting = Setting.named(name) else {
@@ -137,7 +137,7 @@ extension ChatState {
     if let problem = setting.set(parts[1], in: &settings, efforts: model?.efforts ?? []) {
       show(problem)
     } else {
-      transcript.note("\(setting.name) = \(setting.value(in: settings))")
+      transcript.addNotice("\(setting.name) = \(setting.value(in: settings))")
     }
   }
 
@@ -161,7 +161,7 @@ extension ChatState {
     }
     editing = last
     draft.set(text)
-    show("Enter sends the changed message; Esc leaves it as it was")
+    show("Enter sends the edited message; Esc cancels the edit")
   }
 
   private mutating func chooseTheme(_ name: String) {
@@ -197,7 +197,7 @@ extension ChatState {
 
   private mutating func save(_ argument: String) -> [ChatEffect] {
     guard !conversation.isEmpty else {
-      show("There is nothing to save yet")
+      show("There is no message to save yet")
       return []
     }
     let path = argument.isEmpty ? "sotto-chat.md" : argument
@@ -208,15 +208,15 @@ extension ChatState {
 
   private var statisticsText: String {
     let last = conversation.last(.assistant).flatMap { conversation[$0] }
-    guard let statistics = statistics ?? last?.statistics else { return "No answer was given yet." }
+    guard let statistics = statistics ?? last?.statistics else { return "There is no answer yet." }
     var lines = [
       "prompt: \(grouped(statistics.promptTokens)) tokens, \(grouped(statistics.reusedTokens)) from the cache"
     ]
     if let reason = statistics.missReason { lines.append("cache: \(reason)") }
-    if let speed = statistics.promptTokensPerSecond { lines.append("reading: \(fixed(speed, 1)) tokens/s") }
+    if let speed = statistics.promptTokensPerSecond { lines.append("prefill: \(fixed(speed, 1)) tokens/s") }
     if let time = statistics.timeToFirstToken { lines.append("time to first token: \(duration(time))") }
     lines.append("answer: \(grouped(statistics.generatedTokens)) tokens")
-    if let speed = statistics.tokensPerSecond { lines.append("writing: \(fixed(speed, 1)) tokens/s") }
+    if let speed = statistics.tokensPerSecond { lines.append("generation: \(fixed(speed, 1)) tokens/s") }
     if let model, model.name == last?.model, model.contextLength > 0 {
       lines.append("context: \(grouped(statistics.contextUsed)) of \(grouped(model.contextLength)) tokens")
     }

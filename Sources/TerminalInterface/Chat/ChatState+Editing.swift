@@ -1,6 +1,6 @@
-/// The keys of the composer.
+/// The editing keys of the composer.
 extension ChatState {
-  /// Does what an editing key asks for.
+  /// Applies an editing action to the draft.
   package mutating func edit(_ action: Action) {
     switch action {
     case .left: draft.move(to: draft.cursor - 1)
@@ -22,7 +22,7 @@ extension ChatState {
     }
   }
 
-  /// Moves a row up or down in the draft; at its edge through the history. `width` is that of the composer's text.
+  /// Moves a row up or down in the draft, and at its edge through the history. `width` is the width of the composer.
   package mutating func moveVertically(by rows: Int, width: Int) {
     let layout = ComposerLayout(draft, width: width)
     let place = layout.cursor
@@ -33,7 +33,7 @@ extension ChatState {
         draft = recalled
         history = kept
         menuSelection = nil
-        // A command that was recalled is not chosen from a menu: Up and Down go on through the history.
+        // A recalled command opens no menu, so Up and Down continue through the history.
         menuClosedFor = draft.text
       } else {
         draft.move(to: rows < 0 ? 0 : draft.elements.count)

@@ -2,8 +2,8 @@ import Conversation
 
 /// Keys and text.
 extension ChatState {
-  /// Takes what came from the terminal, scrolling aside, which needs the rows.
-  package mutating func take(_ input: TerminalInput) -> [ChatEffect] {
+  /// Handles terminal input, except scrolling, which depends on the layout.
+  package mutating func handle(_ input: TerminalInput) -> [ChatEffect] {
     if let question, let text = Self.answer(in: input) { return answer(question, text) }
     if flash != nil && askedToQuit == nil { clearFlash() }
     switch input {
@@ -16,12 +16,12 @@ extension ChatState {
       if key.base == .escape, key.modifiers.isEmpty { return escape() }
       lastEscape = nil
       guard let action = Keymap.action(for: key) else { return [] }
-      return take(action)
+      return perform(action)
     case .cursorReport, .wheel: return []
     }
   }
 
-  // What a key says to a question; nil for what is no key.
+  // The reply that an input gives to a question; nil for input that is no key.
   private static func answer(in input: TerminalInput) -> String? {
     switch input {
     case .text(let text): text
@@ -47,20 +47,20 @@ extension ChatState {
     return []
   }
 
-  /// Changes the draft; the menu and the journey through the history begin anew.
+  /// Changes the draft, and resets the menu and the position in the history.
   package mutating func edit(_ change: (inout Draft) -> Void) {
     let before = draft.elements
     change(&draft)
     guard draft.elements != before else { return }
     menuSelection = nil
     menuClosedFor = nil
-    history.leave()
+    history.endBrowsing()
   }
 
   private mutating func escape() -> [ChatEffect] {
     askedToQuit = nil
     let menu = menu
-    let wasPressed = lastEscape.map { now - $0 < Self.patience } ?? false
+    let wasPressed = lastEscape.map { now - $0 < Self.repeatTime } ?? false
     lastEscape = nil
     let decision = EscapeDecision.decide(
       hasOverlay: menu != nil || search != nil || helpScroll != nil, isAnswering: turn != nil,
@@ -80,17 +80,17 @@ extension ChatState {
     case .cancelEdit:
       editing = nil
       draft.clear()
-      show("The message stays as it was")
+      show("The edit was cancelled")
     case .editLastMessage: return run(.edit, "")
     case .wait: lastEscape = now
     }
     return []
   }
 
-  private mutating func take(_ action: Action) -> [ChatEffect] {
+  private mutating func perform(_ action: Action) -> [ChatEffect] {
     if action != .interrupt { askedToQuit = nil }
-    if search != nil, let effects = takeInSearch(action) { return effects }
-    if let menu, let effects = take(action, in: menu) { return effects }
+    if search != nil, let effects = performInSearch(action) { return effects }
+    if let menu, let effects = perform(action, in: menu) { return effects }
     switch action {
     case .send: return submit()
     case .interrupt: return interrupt()
@@ -105,7 +105,7 @@ extension ChatState {
       search = HistorySearch(draft: draft)
       helpScroll = nil
     case .deleteForwardOrQuit where draft.isEmpty: return turn == nil ? [.quit(0)] : []
-    // Escape was met before; scrolling is done where the rows are known.
+    // Escape is handled before, scrolling by `Chat`.
     case .escape, .pageUp, .pageDown, .top, .bottom, .lineUp, .lineDown, .complete, .completeBack, .up, .down:
       break
     default: edit(action)
@@ -114,7 +114,7 @@ extension ChatState {
   }
 
   private mutating func interrupt() -> [ChatEffect] {
-    let wasAsked = askedToQuit.map { now - $0 < Self.patience } ?? false
+    let wasAsked = askedToQuit.map { now - $0 < Self.repeatTime } ?? false
     askedToQuit = nil
     helpScroll = nil
     let decision = InterruptDecision.decide(
@@ -126,13 +126,13 @@ extension ChatState {
     case .stopAnswer: return stopAnswer()
     case .askToQuit:
       askedToQuit = now
-      show("Ctrl-C again quits")
+      show("Press Ctrl-C again to quit")
     case .quit: return [.quit(0)]
     }
     return []
   }
 
-  private mutating func takeInSearch(_ action: Action) -> [ChatEffect]? {
+  private mutating func performInSearch(_ action: Action) -> [ChatEffect]? {
     switch action {
     case .historySearch, .up:
       search?.older(in: history.entries)
@@ -145,14 +145,14 @@ extension ChatState {
       search = nil
       return []
     default:
-      // Any other key takes what was found; Enter sends it only when pressed again.
+      // Any other key accepts the match; only a second Enter sends it.
       if let found = search?.found(in: history.entries) { draft.set(found) }
       search = nil
       return action == .send || action == .complete ? [] : nil
     }
   }
 
-  private mutating func take(_ action: Action, in menu: Menu) -> [ChatEffect]? {
+  private mutating func perform(_ action: Action, in menu: Menu) -> [ChatEffect]? {
     let count = menu.items.count
     let marked = selection(in: menu)
     switch action {
@@ -168,7 +168,7 @@ extension ChatState {
       menuClosedFor = nil
     case .send:
       let item = menu.items[marked]
-      // What was typed in full wins over what is marked, unless another item was marked by hand.
+      // A complete name takes precedence over the preferred item, unless the user selected an item.
       let typed = draft.text
       let isWhole = typed == "/" + (CommandEntry.named(String(typed.dropFirst()))?.name ?? "\n")
       if menu.command == nil, isWhole, menuSelection == nil, item.isComplete { return submit() }
@@ -180,7 +180,7 @@ extension ChatState {
     return []
   }
 
-  /// Sends the draft, or runs it when it is a command.
+  /// Sends the draft, or runs it if it is a command.
   package mutating func submit() -> [ChatEffect] {
     helpScroll = nil
     let text = draft.text
@@ -190,7 +190,7 @@ extension ChatState {
     case .command(let command, let argument):
       draft.clear()
       history.add(text)
-      return [.remember(text)] + run(command, argument)
+      return [.appendHistory(text)] + run(command, argument)
     case .unknown(let name, let nearest):
       let hint = nearest.map { " Did you mean /\($0)?" } ?? " /help lists them."
       show("There is no command /\(name).\(hint)")

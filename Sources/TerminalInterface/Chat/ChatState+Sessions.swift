@@ -2,8 +2,8 @@ import Conversation
 
 /// Sessions: listing, resuming, naming, deleting.
 extension ChatState {
-  /// What the program waits for, asked for by the person. A chat of lines takes no line before it is there.
-  package enum Awaited: Sendable, Hashable {
+  /// The replies that a command waits for. The line mode reads no further line before they arrive.
+  package enum PendingReply: Sendable, Hashable {
     case models, sessions, cache, session
   }
 
@@ -14,27 +14,27 @@ extension ChatState {
     package var text: String {
       switch self {
       case .delete(let session):
-        "y deletes “\(session.title)” (\(session.size)) for good, any other key keeps it"
+        "y deletes “\(session.title)” (\(session.size)); any other key cancels"
       }
     }
   }
 
-  /// Shows another session, which was loaded from the store.
+  /// Shows a session that was loaded from the store.
   package mutating func open(_ opened: Session) -> [ChatEffect] {
-    awaited.remove(.session)
+    pendingReplies.remove(.session)
     show(opened)
-    transcript.note("Resumed: \(title(of: opened))")
+    transcript.addNotice("Resumed: \(title(of: opened))")
     guard let name = opened.model, name != model?.name, loading == nil else { return [] }
     guard models.contains(where: { $0.name == name }) else {
       let other = model?.name ?? "no model"
-      transcript.note("It was written with \(name), which is not found; \(other) answers.")
+      transcript.addNotice("This session used the model \(name), which was not found; \(other) answers now.")
       return []
     }
     loading = name
     return [.switchModel(name)]
   }
 
-  /// Puts a session on the screen in place of the one that is there.
+  /// Replaces the session on the screen.
   package mutating func show(_ opened: Session) {
     conversation = opened.tree
     conversation.endInterruptedAnswers()
@@ -42,56 +42,56 @@ extension ChatState {
     session.title = opened.title
     session.isWarming = true
     transcript.clear()
-    transcript.follow(conversation.path)
+    transcript.showPath(conversation.path)
     (scroll, statistics, editing) = (.live, nil, nil)
     markSaved()
   }
 
-  /// Begins a conversation of its own. `leaving` is false when the one before was deleted.
-  package mutating func begin(leaving: Bool = true) -> [ChatEffect] {
+  /// Starts a new conversation. `closing` is false when the current one was deleted.
+  package mutating func startConversation(closing: Bool = true) -> [ChatEffect] {
     let old = session.id
     let hadMessages = conversation.messageCount > 0
     conversation = MessageTree(systemPrompt: conversation.systemPrompt)
     transcript.clear()
     (scroll, statistics, editing) = (.live, nil, nil)
-    if leaving && !hadMessages { return [] }
+    if closing && !hadMessages { return [] }
     session = SessionState(id: newSession())
-    return turnToSession(leaving: leaving ? old : nil)
+    return activateSession(closing: closing ? old : nil)
   }
 
-  /// The session as it is kept; nil where it is not.
-  package var keptSession: String? { keepsSessions ? session.id : nil }
+  /// The identifier of the session; nil when it is not saved.
+  package var savedSession: String? { savesSessions ? session.id : nil }
 
-  /// Tells the engine which session is shown.
-  package mutating func turnToSession(leaving old: String?) -> [ChatEffect] {
-    session.isWarming = keepsSessions
-    return keepsSessions ? [.turnTo(session: session.id, leaving: old)] : []
+  /// Makes the engine prepare the session that is shown.
+  package mutating func activateSession(closing old: String?) -> [ChatEffect] {
+    session.isWarming = savesSessions
+    return savesSessions ? [.activateSession(session: session.id, closing: old)] : []
   }
 
-  /// The given title, or the first words.
+  /// The title, or the first words of the first message.
   package func title(of session: Session) -> String {
     session.title ?? session.tree.opening.map { SessionTitle.of($0) } ?? "(no words)"
   }
 
-  /// Resumes the session that is meant.
+  /// Resumes the session with this identifier or title, or a prefix of one.
   package mutating func resume(_ text: String) -> [ChatEffect] {
-    guard areSessionsKept() else { return [] }
+    guard checkSessionsAreSaved() else { return [] }
     if text.isEmpty {
       draft.set("/sessions ")
       return []
     }
     if SessionSummary.find(text, in: sessions)?.id == session.id {
-      show("This session is open already")
+      show("This session is already open")
       return []
     }
     session.isBusy = true
-    awaited.insert(.session)
-    return [.openSession(text, leaving: session.id)]
+    pendingReplies.insert(.session)
+    return [.openSession(text, closing: session.id)]
   }
 
-  /// Names the session.
+  /// Sets the title of the session.
   package mutating func rename(_ title: String) {
-    guard areSessionsKept() else { return }
+    guard checkSessionsAreSaved() else { return }
     if title.isEmpty {
       show("/rename TITLE names this conversation")
     } else {
@@ -100,15 +100,15 @@ extension ChatState {
     }
   }
 
-  /// Asks whether a session is to be deleted: the one that is meant, or the one that is shown.
+  /// Asks whether to delete the session with this identifier or title; without one, the session that is shown.
   package mutating func askToDelete(_ text: String) -> [ChatEffect] {
-    guard areSessionsKept() else { return [] }
+    guard checkSessionsAreSaved() else { return [] }
     if !text.isEmpty {
-      awaited.insert(.session)
+      pendingReplies.insert(.session)
       return [.findSession(text)]
     }
     guard conversation.messageCount > 0 else {
-      show("There is nothing to delete yet")
+      show("There is no conversation to delete yet")
       return []
     }
     let kept = Session(id: session.id, title: session.title, tree: conversation)
@@ -119,30 +119,30 @@ extension ChatState {
     return []
   }
 
-  /// Takes the key, or the line, that answers a question.
+  /// Handles the key, or the line, that answers a question.
   package mutating func answer(_ question: Question, _ text: String) -> [ChatEffect] {
     self.question = nil
     guard text.lowercased() == "y" || text.lowercased() == "yes" else {
-      show("It is kept")
+      show("Nothing was deleted")
       return []
     }
     switch question {
     case .delete(let summary):
       if summary.id == session.id { session.isBusy = true }
-      awaited.insert(.session)
+      pendingReplies.insert(.session)
       return [.deleteSession(summary.id)]
     }
   }
 
-  /// A session is gone.
+  /// A session was deleted.
   package mutating func deleted(_ id: String) -> [ChatEffect] {
-    awaited.remove(.session)
+    pendingReplies.remove(.session)
     sessions.removeAll { $0.id == id }
-    show("Deleted")
-    return id == session.id ? begin(leaving: false) : []
+    show("The session was deleted")
+    return id == session.id ? startConversation(closing: false) : []
   }
 
-  /// What became of saving.
+  /// Handles the outcome of a save.
   package mutating func saved(_ id: String, _ outcome: SessionStore.Outcome) -> [ChatEffect] {
     guard id == session.id else { return [] }
     switch outcome {
@@ -151,27 +151,28 @@ extension ChatState {
       return []
     case .copied(let copy):
       session.id = copy
-      transcript.note("Another Sotto changed this session; what is shown here is kept as one of its own.")
-      return turnToSession(leaving: id)
+      transcript.addNotice(
+        "Another Sotto process changed this session. What is shown here was saved as a new session.")
+      return activateSession(closing: id)
     case .failed(let reason):
-      // Said once, and tried again with every change.
-      if session.problem != reason { transcript.note("This session is not saved: \(reason)", .error) }
+      // Reported once, and retried with every change.
+      if session.problem != reason { transcript.addNotice("This session is not saved: \(reason)", .error) }
       session.problem = reason
       return []
     }
   }
 
-  /// The list of sessions as text, for a chat of lines.
+  /// The list of sessions as text, for the line mode.
   package var sessionList: String {
-    if sessions.isEmpty { return "No sessions are kept yet." }
+    if sessions.isEmpty { return "No sessions are saved yet." }
     return sessions.map { "\($0.id)  \($0.title)  (\($0.facts(at: sessionsAt)))" }.joined(separator: "\n")
-      + "\n/sessions with the beginning of a name resumes one."
+      + "\n/sessions NAME resumes one; a unique prefix is enough."
   }
 
-  /// Says so where they are not.
-  package mutating func areSessionsKept() -> Bool {
-    if !keepsSessions { show("Sessions are not kept in this chat") }
-    return keepsSessions
+  /// Returns whether sessions are saved, and shows a message if not.
+  package mutating func checkSessionsAreSaved() -> Bool {
+    if !savesSessions { show("Sessions are not saved in this chat") }
+    return savesSessions
   }
 }
 

@@ -1,19 +1,19 @@
 import Conversation
 
-/// Sending, and what comes back.
+/// Sending messages and receiving answers.
 extension ChatState {
-  /// Sends a message of the person.
+  /// Sends the user's message.
   package mutating func submit(message text: String) -> [ChatEffect] {
     guard turn == nil else {
-      show("Esc stops the answer first")
+      show("Press Esc to stop the answer first")
       return []
     }
     guard !session.isBusy else {
-      show("A session is being opened; Enter sends when it is there")
+      show("A session is loading; press Enter again when it is open")
       return []
     }
     guard model != nil || loading != nil else {
-      show("No model is loaded: /model chooses one")
+      show("No model is loaded: choose one with /model")
       return []
     }
     if let editing {
@@ -24,15 +24,15 @@ extension ChatState {
     }
     history.add(text)
     draft.clear()
-    return [.remember(text)] + startTurn()
+    return [.appendHistory(text)] + startTurn()
   }
 
-  /// Asks for an answer to the path as it stands.
+  /// Requests an answer to the current path.
   package mutating func startTurn() -> [ChatEffect] {
-    // The answer that is to come belongs to the tree from the start, so that nothing is lost when it is stopped.
+    // The answer is added to the tree before its first token, so that nothing is lost when it is stopped.
     let request = request
     let answer = conversation.append(Message(role: .assistant, content: "", model: model?.name))
-    transcript.follow(conversation.path)
+    transcript.showPath(conversation.path)
     scroll = .live
     let id = nextTurn()
     turn = TurnProgress(
@@ -42,17 +42,17 @@ extension ChatState {
     return loading == nil ? [.send(turn: id, request)] : []
   }
 
-  /// The conversation as it stands.
+  /// The current conversation as a request.
   package var request: ChatRequest {
     ChatRequest(messages: conversation.messages, settings: settings, session: session.id)
   }
 
-  /// Takes an event of a turn; those of earlier turns are dropped.
-  package mutating func take(_ event: EngineEvent, turn id: Int) {
+  /// Handles an event of a turn; events of earlier turns are dropped.
+  package mutating func handle(_ event: EngineEvent, turn id: Int) {
     guard var turn, turn.id == id else { return }
     switch event {
     case .prefill(let done, let total, let reused):
-      turn.read(done: done, total: total, reused: reused, now: now)
+      turn.recordPrefill(done: done, total: total, reused: reused, now: now)
       turn.statistics.promptTokens = total
       turn.statistics.reusedTokens = reused
     case .delta(let channel, let text):
@@ -72,14 +72,14 @@ extension ChatState {
       return
     case .failed(let message):
       finish(turn, .failed)
-      transcript.note(message, .error)
+      transcript.addNotice(message, .error)
       return
     }
     self.turn = turn
     statistics = turn.statistics
   }
 
-  // The engine's numbers, with the screen's own time to the first token until the engine has told one.
+  // The engine's numbers; the time to first token is measured here until the engine reports one.
   private func merged(_ new: TurnStatistics, _ old: TurnStatistics) -> TurnStatistics {
     var result = new
     if result.timeToFirstToken == nil { result.timeToFirstToken = old.timeToFirstToken }
@@ -94,19 +94,19 @@ extension ChatState {
       message.statistics = statistics
     }
     self.turn = nil
-    // The status line names another model by now.
+    // The status line names another model now.
     if turn.model?.name != model?.name { self.statistics = nil }
     // An answer that never began is no part of the conversation.
     if let answer = conversation[turn.answer], answer.content.isEmpty, answer.reasoning.isEmpty,
       reason == .failed || reason == .cancelled
     {
       conversation.rewind(before: turn.answer)
-      transcript.follow(conversation.path)
-      if reason == .cancelled { transcript.note("(stopped before the first word; /regen asks again)") }
+      transcript.showPath(conversation.path)
+      if reason == .cancelled { transcript.addNotice("(stopped before the first word; /regen asks again)") }
     }
   }
 
-  /// Stops the answer, keeping what is there.
+  /// Stops the answer and keeps the text so far.
   package mutating func stopAnswer() -> [ChatEffect] {
     guard var turn, !turn.isStopping else { return [] }
     if turn.phase == .loading {
@@ -118,55 +118,57 @@ extension ChatState {
     return [.cancel]
   }
 
-  /// Ends the thoughts that are being written.
+  /// Ends the reasoning and starts the answer.
   package mutating func answerNow() -> [ChatEffect] {
     switch AnswerNowDecision.decide(turn) {
-    case .closeThoughts:
-      turn?.isToAnswerNow = true
+    case .closeReasoning:
+      turn?.answerNowRequested = true
       return [.answerNow]
     case .wait: break
-    case .nothing: show("There is nothing to cut short: no thoughts are being written")
+    case .nothing: show("There is no reasoning to end now")
     }
     return []
   }
 
-  /// The models as they are now.
-  package mutating func take(_ models: [ModelSummary], _ current: ModelInfo?, _ defaults: ChatSettings) {
+  /// Updates the list of models.
+  package mutating func updateModels(
+    _ models: [ModelSummary], _ current: ModelInfo?, _ defaults: ChatSettings
+  ) {
     self.models = models
     if model == nil, let current {
       model = current
       settings = defaults.keeping(settings)
     }
-    if awaited.remove(.models) != nil { say(modelList) }
+    if pendingReplies.remove(.models) != nil { showNotice(modelList) }
   }
 
-  /// A model is ready; a message that waited for it is sent.
+  /// A model was loaded; a message that waited for it is sent.
   package mutating func loaded(_ info: ModelInfo, _ defaults: ChatSettings) -> [ChatEffect] {
     let isSwitch = model != nil && model?.name != info.name
-    // What the person set stays; what was the old model's own becomes the new one's.
+    // The user's settings stay; the defaults of the old model are replaced by those of the new one.
     if model == nil { settings = defaults.keeping(settings) }
     if let effort = settings.effort, !info.efforts.contains(effort) { settings.effort = nil }
     model = info
     loading = nil
     if isSwitch && !conversation.isEmpty {
-      let writing = turn?.model.map { "\($0.name) writes this answer to its end; " }
-      show("\(writing ?? "")\(info.name) answers \(writing == nil ? "from now on" : "from then on")")
+      let writing = turn?.model.map { "\($0.name) finishes this answer; " }
+      show("\(writing ?? "")\(info.name) answers the next message")
     }
-    // An answer that is being written goes on with its own model.
+    // A running answer continues with its own model.
     if turn == nil { statistics = nil }
     guard let turn, turn.phase == .loading else { return [.refreshModels(for: request)] }
     let answer = turn.answer
     conversation.rewind(before: answer)
-    transcript.follow(conversation.path)
+    transcript.showPath(conversation.path)
     self.turn = nil
     return [.refreshModels(for: request)] + startTurn()
   }
 
-  /// A model could not be loaded; the earlier one, if there was one, goes on.
+  /// A model could not be loaded; the current model, if there is one, stays.
   package mutating func failedToLoad(_ name: String, _ message: String) {
     loading = nil
     if let turn, turn.phase == .loading { finish(turn, .failed) }
-    // Most messages begin with the name or the path that failed.
-    transcript.note(message.hasPrefix(name) ? message : "\(name): \(message)", .error)
+    // Most messages start with the name or the path that failed.
+    transcript.addNotice(message.hasPrefix(name) ? message : "\(name): \(message)", .error)
   }
 }

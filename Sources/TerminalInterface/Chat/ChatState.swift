@@ -1,6 +1,6 @@
 import Conversation
 
-/// All that the screen shows follows from this value; all that happens changes it. No clock, terminal or task in it:
+/// The complete state of the chat. Frames are computed from it and events change it. It has no clock, terminal or task:
 /// the time comes with each event.
 package struct ChatState: Sendable {
   package var conversation = MessageTree() {
@@ -17,16 +17,16 @@ package struct ChatState: Sendable {
   /// The message that sending the draft replaces.
   package var editing: MessageTree.ID?
 
-  /// Which item of the menu is marked; nil for the one it prefers.
+  /// The selected item of the menu; nil for the preferred one.
   package var menuSelection: Int?
   /// The draft for which the menu was closed.
   package var menuClosedFor: String?
-  /// Rows scrolled off the top of the help; nil when it is not shown.
+  /// The first visible row of the help; nil when it is not shown.
   package var helpScroll: Int?
 
   package var models: [ModelSummary] = []
   package var model: ModelInfo?
-  /// The model that is being loaded.
+  /// The model that is loading.
   package var loading: String?
   package var settings = ChatSettings()
   package var themes: [String] = []
@@ -36,14 +36,14 @@ package struct ChatState: Sendable {
   package var session: SessionState
   /// Makes the identifiers of new sessions.
   package var newSession: @Sendable () -> String = { SessionIdentifier.make() }
-  /// False where nothing of the conversation goes to the disk.
-  package var keepsSessions = false
+  /// Whether conversations are saved to disk.
+  package var savesSessions = false
   package var sessions: [SessionSummary] = []
   /// When that list was made, in seconds since 1970.
   package var sessionsAt = 0.0
   /// A question that the next key answers.
   package var question: Question?
-  package var awaited: Set<Awaited> = []
+  package var pendingReplies: Set<PendingReply> = []
   /// The list that the menu shows.
   package var shownList: CommandEntry.Completion?
   package var readAhead = ReadAhead()
@@ -52,17 +52,17 @@ package struct ChatState: Sendable {
   package var statistics: TurnStatistics?
   package private(set) var turnCount = 0
 
-  /// A short message in the status line, and when it goes.
+  /// A short message in the status line, and when it expires.
   package private(set) var flash: (text: String, until: Double)?
-  /// When Ctrl-C asked whether to quit; a second one within `patience` does.
+  /// When Ctrl-C was first pressed with nothing to stop; a second press within `repeatTime` quits.
   package var askedToQuit: Double?
-  /// When Esc was pressed with nothing to do.
+  /// When Esc was pressed with nothing to close or stop.
   package var lastEscape: Double?
-  /// Seconds on the screen's clock.
+  /// The time of the last event, in seconds on a monotonic clock.
   package var now = 0.0
 
-  /// Seconds for which Ctrl-C and Esc wait for their second time.
-  package static let patience = 2.0
+  /// Seconds within which a second Ctrl-C or Esc counts as a repeat.
+  package static let repeatTime = 2.0
   package static let flashTime = 4.0
 
   package init(theme: String = ThemeLibrary.defaultName) {
@@ -70,7 +70,7 @@ package struct ChatState: Sendable {
     session = SessionState(id: newSession())
   }
 
-  /// The menu over the composer; nil when there is none.
+  /// The menu above the composer; nil when there is none.
   package var menu: Menu? {
     guard search == nil, helpScroll == nil, draft.isAtEnd, draft.elements.count < 200 else { return nil }
     let text = draft.text
@@ -84,12 +84,12 @@ package struct ChatState: Sendable {
         branches: shownList == .branches ? BranchChoice.all(in: conversation) : []))
   }
 
-  /// The marked item of the menu.
+  /// The selected item of the menu.
   package func selection(in menu: Menu) -> Int {
     min(max(0, menuSelection ?? menu.preferred), max(0, menu.items.count - 1))
   }
 
-  /// The theme to draw with: while themes are chosen from, the marked one.
+  /// The theme to draw with: the selected one while the theme menu is open.
   package var shownTheme: String {
     guard let menu, menu.command == .theme, menuSelection != nil else { return theme }
     let item = menu.items[selection(in: menu)]
@@ -99,7 +99,7 @@ package struct ChatState: Sendable {
   /// Shows a short message in the status line.
   package mutating func show(_ text: String) { flash = (text, now + Self.flashTime) }
 
-  /// Drops what has had its time. Returns true when something changed.
+  /// Removes an expired message. Returns true when something changed.
   package mutating func expire() -> Bool {
     guard let flash, flash.until <= now else { return false }
     self.flash = nil
@@ -108,11 +108,11 @@ package struct ChatState: Sendable {
 
   package mutating func clearFlash() { flash = nil }
 
-  /// When something has to be drawn although nothing happens; nil for never.
+  /// The next time at which the chat must be updated without an event; nil for never.
   package var nextDeadline: Double? {
     var times: [Double] = []
     if let flash { times.append(flash.until) }
-    if case .reading = turn?.phase { times.append(now + 0.25) }
+    if case .prefill = turn?.phase { times.append(now + 0.25) }
     if let backgroundDeadline { times.append(backgroundDeadline) }
     return times.min()
   }

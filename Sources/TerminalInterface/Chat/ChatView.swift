@@ -1,10 +1,10 @@
 /// The whole screen as lines: transcript or help, a rule, the menu, the composer, the status line. A pure function of
-/// the state, the size, and the transcript's rows.
+/// the state, the size, and the rows of the transcript.
 package struct ChatView {
   package let state: ChatState
   package let size: ScreenSize
 
-  /// The mark before the draft, and the room that it takes.
+  /// The mark before the draft.
   private static let mark = "› "
 
   /// Columns for the draft.
@@ -41,7 +41,7 @@ package struct ChatView {
   }
 
   private var welcome: [StyledLine] {
-    let text = "Write a message and press Enter. / lists commands, F1 shows the keys."
+    let text = "Type a message and press Enter. / lists the commands, F1 shows the keys."
     return [StyledLine()] + LineWrapper(width: size.columns).wrap(text, .dim)
   }
 
@@ -50,9 +50,9 @@ package struct ChatView {
   private var rule: StyledLine {
     var hint = ""
     if state.helpScroll != nil {
-      hint = " Esc closes · PgDn goes on "
+      hint = " Esc closes · PgDn scrolls "
     } else if state.scroll != .live {
-      hint = state.turn == nil ? " End goes to the end " : " End follows the answer "
+      hint = state.turn == nil ? " End scrolls to the end " : " End follows the answer "
     } else if state.editing != nil {
       hint = " editing "
     }
@@ -98,7 +98,7 @@ package struct ChatView {
     let layout = ComposerLayout(state.draft, width: composerWidth)
     let limit = max(1, size.rows / 3)
     let cursor = layout.cursor
-    // The rows that are seen always hold the cursor.
+    // The visible rows always include the cursor.
     let first = max(0, min(cursor.row - limit + 1, layout.rows.count - limit))
     let shown = first..<min(layout.rows.count, first + limit)
     let lines = shown.map { row in

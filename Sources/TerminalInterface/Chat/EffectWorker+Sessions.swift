@@ -9,12 +9,12 @@ import Conversation
   import Darwin
 #endif
 
-/// Effects that concern sessions.
+/// The effects on sessions.
 extension EffectWorker {
-  func startWithSession(_ effect: ChatEffect) -> Bool {
+  func startSessionEffect(_ effect: ChatEffect) -> Bool {
     let (engine, mailbox, sessions) = (engine, mailbox, sessions)
     switch effect {
-    case .turnTo(let session, let old):
+    case .activateSession(let session, let old):
       Task {
         if let old { await engine.close(session: old) }
         await engine.open(session: session)
@@ -22,7 +22,7 @@ extension EffectWorker {
       }
     case .saveSession(let session):
       guard let sessions else { break }
-      // An engine that crashes meanwhile takes none of the conversation with it.
+      // If the engine crashes meanwhile, the process waits for this save.
       signals_hold_crashes()
       sessions.save(session) { mailbox.post(.sessionSaved(session.id, $0)) }
       Task {
@@ -39,7 +39,7 @@ extension EffectWorker {
       attempt { sessions in
         let id = try await Self.find(text, in: sessions).id
         guard let session = try await sessions.load(id) else {
-          throw SessionStore.Failure(description: "The session \(id) is gone.")
+          throw SessionStore.Failure(description: "The session \(id) was deleted meanwhile.")
         }
         mailbox.post(.sessionOpened(session))
         await engine.close(session: old)
@@ -57,12 +57,14 @@ extension EffectWorker {
     return true
   }
 
-  // What goes wrong is told to the person.
+  // Errors are shown to the user.
   private func attempt(_ work: @escaping @Sendable (SessionStore) async throws -> Void) {
     let (mailbox, sessions) = (mailbox, sessions)
     Task {
       do {
-        guard let sessions else { throw SessionStore.Failure(description: "Sessions are not kept.") }
+        guard let sessions else {
+          throw SessionStore.Failure(description: "Sessions are not saved in this chat.")
+        }
         try await work(sessions)
       } catch {
         mailbox.post(.sessionFailed("\(error)"))

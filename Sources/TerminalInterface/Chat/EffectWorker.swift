@@ -1,10 +1,10 @@
 import Conversation
 
-/// Does what has to do with the engine and the store, in tasks of their own; what comes of it is posted to the mailbox.
+/// Executes the effects on the engine and the session store in tasks; the results are posted to the mailbox.
 package struct EffectWorker: Sendable {
   package let engine: any ChatEngine
   package let mailbox: Mailbox<ChatEvent>
-  /// Where sessions are kept; nil for nowhere.
+  /// The session store; nil for none.
   package let sessions: SessionStore?
 
   package init(engine: any ChatEngine, mailbox: Mailbox<ChatEvent>, sessions: SessionStore? = nil) {
@@ -15,23 +15,24 @@ package struct EffectWorker: Sendable {
     sessions?.listen { mailbox.post(.note($0, isError: true)) }
   }
 
-  /// Starts an effect that concerns the engine or the store. Returns false for one that is the program's to do.
+  /// Starts an effect on the engine or the store. Returns false for one that the program must execute itself.
   package func start(_ effect: ChatEffect) -> Bool {
     let (engine, mailbox) = (engine, mailbox)
     switch effect {
     case .send(let turn, let request):
       let events = engine.send(request)
       Task {
-        var isOver = false
+        var hasEnded = false
         for await event in events {
           mailbox.post(.engine(turn: turn, event))
           switch event {
-          case .finished, .failed: isOver = true
+          case .finished, .failed: hasEnded = true
           default: break
           }
         }
-        if !isOver {
-          mailbox.post(.engine(turn: turn, .failed("The engine ended the answer without a word.")))
+        if !hasEnded {
+          mailbox.post(
+            .engine(turn: turn, .failed("The engine ended the answer without a result; /regen tries again.")))
         }
       }
     case .cancel: engine.cancel()
@@ -54,7 +55,7 @@ package struct EffectWorker: Sendable {
     case .readAhead(let request): engine.readAhead(request)
     case .reportCaches(let session): Task { mailbox.post(.caches(await engine.cacheReport(for: session))) }
     case .clearCaches: Task { mailbox.post(.cachesCleared(await engine.clearCaches())) }
-    default: return startWithSession(effect)
+    default: return startSessionEffect(effect)
     }
     return true
   }

@@ -6,8 +6,8 @@
   import Darwin
 #endif
 
-/// What was sent, kept from session to session: one entry a line, line feeds and backslashes escaped. Several
-/// sessions may add to it at once.
+/// The input history on disk: one entry a line, line feeds and backslashes escaped. Several processes may append to it
+/// at once.
 package struct HistoryFile {
   package let path: String
 
@@ -26,14 +26,14 @@ package struct HistoryFile {
     return kept
   }
 
-  /// Adds an entry. A history that cannot be written is no reason to trouble anyone.
+  /// Appends an entry. Errors are ignored: the history is not essential.
   package func append(_ entry: String) {
     makeFolders()
     let descriptor = open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0o600)
     guard descriptor >= 0 else { return }
     let bytes = Array((Self.encoded(entry) + "\n").utf8)
     let written = bytes.withUnsafeBytes { write(descriptor, $0.baseAddress, $0.count) }
-    // Half an entry, on a full disk, would run into the next.
+    // On a full disk, a partial entry would be merged with the next one.
     if written > 0, written < bytes.count {
       ftruncate(descriptor, lseek(descriptor, 0, SEEK_CUR) - off_t(written))
     }

@@ -9,8 +9,8 @@ import Conversation
   import Darwin
 #endif
 
-/// The chat without a screen: a message is a line of the standard input, an answer is text on the standard output.
-/// What the program itself says goes to the standard error, so that a pipe holds answers only.
+/// The line mode: a message is a line of the standard input, an answer is text on the standard output. Notices go to the
+/// standard error, so that a pipe receives only answers.
 package final class LineProgram {
   private let worker: EffectWorker
   private let pipe: WakePipe
@@ -20,11 +20,11 @@ package final class LineProgram {
   private var pending: [UInt8] = []
   private var isAtEnd = false
   private var exitCode: Int32?
-  /// A pipe's exit status tells whether every line was answered.
+  /// Whether a line was not answered; the exit status of a pipe is then 1.
   private var hasFailed = false
-  /// The newest entry of the transcript that was told already.
-  private var told = -1
-  /// Bytes of the answer that is being written which are out already.
+  /// The newest transcript entry that was printed.
+  private var lastPrinted = -1
+  /// Bytes of the current answer that were printed.
   private var written = 0
   private var answering: MessageTree.ID?
   private var asked: ChatState.Question?
@@ -33,14 +33,14 @@ package final class LineProgram {
     self.worker = worker
     self.pipe = pipe
     isInteractive = isatty(STDIN_FILENO) == 1
-    // What is piped through is no conversation to come back to, unless it goes on with one.
-    let keepsSessions = worker.sessions != nil && (isInteractive || options.resumed != nil)
-    let state = ChatState(options: options, keepsSessions: keepsSessions)
+    // Piped input is saved only when it continues a saved session.
+    let savesSessions = worker.sessions != nil && (isInteractive || options.resumed != nil)
+    let state = ChatState(options: options, savesSessions: savesSessions)
     chat = Chat(state: state, size: ScreenSize(rows: 24, columns: 80))
     if let model = options.model { perform(chat.load(model)) }
   }
 
-  /// Runs until the input ends or the person leaves.
+  /// Runs until the input ends or the user quits, and returns the exit status.
   package func run() -> Int32 {
     signals_watch(pipe.writing)
     defer { signals_unwatch() }
@@ -55,7 +55,7 @@ package final class LineProgram {
         }
         if isAtEnd { break }
         if isInteractive && !isPrompted {
-          say("› ", ending: "")
+          printNotice("› ", ending: "")
           isPrompted = true
         }
       }
@@ -66,15 +66,15 @@ package final class LineProgram {
     return exitCode ?? (hasFailed && !isInteractive ? 1 : 0)
   }
 
-  /// The session that is shown; nil when it is not kept.
-  package var session: String? { chat.state.keptSession }
+  /// The current session; nil when it is not saved.
+  package var session: String? { chat.state.savedSession }
 
-  // A line is taken only when the one before was answered and a model is there.
+  // A line is read only when the previous one was answered and a model is loaded.
   private var isReady: Bool {
     !isBusy && chat.state.loading == nil && (chat.state.model != nil || hasModels)
   }
 
-  private var isBusy: Bool { chat.state.turn != nil || !chat.state.awaited.isEmpty }
+  private var isBusy: Bool { chat.state.turn != nil || !chat.state.pendingReplies.isEmpty }
 
   private var hasModels = false
 
@@ -89,11 +89,11 @@ package final class LineProgram {
       if case .models = event { hasModels = true }
       if case .modelFailed = event, chat.state.model == nil { exitCode = 1 }
       perform(chat.handle(event, now: TerminalPoll.now()))
-      tell()
+      printUpdates()
     }
     guard ready.input || ready.hangup, !isAtEnd else { return }
     if let bytes = TerminalPoll.read() { pending += bytes } else { isAtEnd = true }
-    // At its end a pipe is always ready; what is left is answered without asking it again.
+    // A pipe at its end is always readable; the pending lines are handled without polling it.
     while isAtEnd && isBusy && exitCode == nil { waitForEngine() }
   }
 
@@ -106,7 +106,7 @@ package final class LineProgram {
     if signals & Int32(SIGNALS_INTERRUPT) != 0 { interrupt() }
     for event in worker.mailbox.take() {
       perform(chat.handle(event, now: TerminalPoll.now()))
-      tell()
+      printUpdates()
     }
   }
 
@@ -125,7 +125,7 @@ package final class LineProgram {
     let effects = chat.submit(line, now: TerminalPoll.now())
     if chat.state.model == nil { hasFailed = true }
     perform(effects)
-    tell()
+    printUpdates()
   }
 
   private func interrupt() {
@@ -136,31 +136,31 @@ package final class LineProgram {
     }
   }
 
-  // Writes what is new: the answer as it grows, and what the program says.
-  private func tell() {
+  // Prints the new text of the answer and the new notices.
+  private func printUpdates() {
     let state = chat.state
     if let turn = state.turn { answering = turn.answer }
     if let id = answering, let message = state.conversation[id] {
       let bytes = message.content.utf8
       if bytes.count > written {
         let start = bytes.index(bytes.startIndex, offsetBy: written)
-        put(VisibleText.of(String(message.content[start...])), to: STDOUT_FILENO)
+        output(VisibleText.of(String(message.content[start...])), to: STDOUT_FILENO)
         written = bytes.count
       }
       if state.turn == nil {
         if message.finish == .failed { hasFailed = true }
-        if written > 0 { put("\n", to: STDOUT_FILENO) }
+        if written > 0 { output("\n", to: STDOUT_FILENO) }
         (answering, written) = (nil, 0)
       }
     }
-    for entry in state.transcript.entries where entry.id > told {
-      if case .notice(let text, _) = entry.content { say(VisibleText.of(text)) }
-      told = entry.id
+    for entry in state.transcript.entries where entry.id > lastPrinted {
+      if case .notice(let text, _) = entry.content { printNotice(VisibleText.of(text)) }
+      lastPrinted = entry.id
     }
-    if let question = state.question, question != asked { say(question.text) }
+    if let question = state.question, question != asked { printNotice(question.text) }
     asked = state.question
     if let flash = state.flash?.text {
-      say(flash)
+      printNotice(flash)
       chat.dropFlash()
     }
   }
@@ -168,23 +168,23 @@ package final class LineProgram {
   private func perform(_ effects: [ChatEffect]) {
     for effect in effects where !worker.start(effect) {
       switch effect {
-      case .save(let path, let text): say(SavedFile.write(text, to: path))
-      case .copy: say("There is no clipboard without a screen; /save writes a file.")
+      case .save(let path, let text): printNotice(SavedFile.write(text, to: path))
+      case .copy: printNotice("The clipboard needs the full-screen mode; /save writes a file instead.")
       case .quit(let code): exitCode = code
       default: break
       }
     }
   }
 
-  private func say(_ text: String, ending: String = "\n") { put(text + ending, to: STDERR_FILENO) }
+  private func printNotice(_ text: String, ending: String = "\n") { output(text + ending, to: STDERR_FILENO) }
 
-  private func put(_ text: String, to descriptor: Int32) {
+  private func output(_ text: String, to descriptor: Int32) {
     var bytes = Array(text.utf8)[...]
     while !bytes.isEmpty {
       let count = bytes.withUnsafeBytes { write(descriptor, $0.baseAddress, $0.count) }
       if count < 0 && errno == EINTR { continue }
       if count <= 0 {
-        // The reader of the pipe is gone.
+        // The other end of the pipe is closed.
         exitCode = 1
         return
       }

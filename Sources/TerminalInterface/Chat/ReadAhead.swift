@@ -1,14 +1,13 @@
 import Conversation
 
-/// When the conversation is read ahead: at once where it changed otherwise than in its draft (another model, another
-/// session, an answer that is complete), and while the person types as soon as the draft rests, at most once a second
-/// where it never does.
+/// Decides when the conversation is prefilled ahead of the next message: at once when something other than the draft
+/// changed (the model, the session, a complete answer); while the user types, after a pause, at most once a second.
 package struct ReadAhead: Sendable, Equatable {
-  /// What would be read.
+  /// What would be prefilled.
   package struct Subject: Sendable, Equatable {
-    /// The message as it stands; empty for none.
+    /// The draft; empty for none.
     package var draft: String
-    /// All else that changes what is read.
+    /// Everything else that changes the prompt.
     package var context: Context
 
     package init(draft: String, context: Context) {
@@ -17,7 +16,7 @@ package struct ReadAhead: Sendable, Equatable {
     }
   }
 
-  /// A conversation as one model sees it.
+  /// A conversation with one model.
   package struct Context: Sendable, Equatable {
     package var session: String
     package var model: String
@@ -41,37 +40,37 @@ package struct ReadAhead: Sendable, Equatable {
 
   package enum Decision: Sendable, Equatable {
     case nothing
-    /// Look again at this time.
+    /// Decide again at this time.
     case wait(until: Double)
     case read
   }
 
-  /// What the decision is made from. Times are in seconds on one clock.
+  /// The input of the decision. Times are in seconds on one clock.
   package struct Facts: Sendable, Equatable {
-    /// The draft is not the one that was read.
+    /// The draft differs from the one that was prefilled.
     package var isNewDraft = false
-    /// Something else is not what was read.
+    /// Something else differs from what was prefilled.
     package var isNewContext = false
-    /// When the draft was changed last.
+    /// When the draft was last changed.
     package var changed = 0.0
-    /// When it was first changed after it was read.
+    /// When the draft was first changed after the last prefill.
     package var unreadSince = 0.0
-    /// When something was read last.
+    /// When the last prefill was requested.
     package var read: Double?
 
     package init() {}
   }
 
-  /// Seconds without a key after which the draft rests.
-  package static let rest = 0.15
-  /// Seconds between readings while it does not.
+  /// Seconds without a key after which the draft is prefilled.
+  package static let pause = 0.15
+  /// Seconds between prefills while the user types without a pause.
   package static let interval = 1.0
 
   package static func decide(_ facts: Facts, now: Double) -> Decision {
     if facts.isNewContext { return .read }
     guard facts.isNewDraft else { return .nothing }
-    let patience = max(facts.unreadSince, facts.read ?? facts.unreadSince) + interval
-    let due = min(facts.changed + rest, patience)
+    let latest = max(facts.unreadSince, facts.read ?? facts.unreadSince) + interval
+    let due = min(facts.changed + pause, latest)
     return now >= due ? .read : .wait(until: due)
   }
 
@@ -82,7 +81,7 @@ package struct ReadAhead: Sendable, Equatable {
 
   package init() {}
 
-  /// Notes what there is to read now; nil when nothing may be read.
+  /// Records what there is to prefill; nil when nothing may be prefilled.
   package mutating func note(_ subject: Subject?, now: Double) {
     isPossible = subject != nil
     guard let subject, subject != seen else { return }
@@ -93,10 +92,10 @@ package struct ReadAhead: Sendable, Equatable {
     facts.isNewContext = subject.context != read?.context
   }
 
-  /// What is to be done.
+  /// The decision at `now`.
   package func decision(now: Double) -> Decision { isPossible ? Self.decide(facts, now: now) : .nothing }
 
-  /// What was noted last is being read.
+  /// Records that the last subject is being prefilled.
   package mutating func didRead(now: Double) {
     read = seen
     facts.read = now

@@ -8,13 +8,13 @@ import Conversation
   import Darwin
 #endif
 
-/// Runs the chat until the person leaves, and returns the exit status of the process.
+/// Runs the chat until the user quits, and returns the exit status of the process.
 ///
-/// The screen has a thread of its own, so neither drawing nor waiting for keys ever blocks the cooperative pool. The
-/// terminal is given back on every way out, signals and crashes included. Where there is no terminal that can move
-/// its cursor, messages are lines of the standard input and answers go to the standard output as text.
+/// The interface has its own thread, so neither drawing nor waiting for keys blocks the cooperative pool. The terminal is
+/// restored on every exit, signals and crashes included. Without a terminal that can move its cursor, messages are lines
+/// of the standard input and answers are text on the standard output.
 public func runChat(engine: any ChatEngine, options: ChatOptions) async -> Int32 {
-  let face = ChatFace.decide(
+  let interface = ChatInterface.decide(
     isPlain: options.isPlain, inputIsTerminal: isatty(STDIN_FILENO) == 1,
     outputIsTerminal: isatty(STDOUT_FILENO) == 1,
     type: options.environment["TERM"])
@@ -26,42 +26,42 @@ public func runChat(engine: any ChatEngine, options: ChatOptions) async -> Int32
       worker.mailbox.close()
       pipe.close()
     }
-    if face == .screen, let program = ScreenProgram(worker: worker, pipe: pipe, options: options) {
-      return ChatEnd(status: program.run(), session: program.session, isKept: program.isKept)
+    if interface == .screen, let program = ScreenProgram(worker: worker, pipe: pipe, options: options) {
+      return ChatEnd(status: program.run(), session: program.session, isSaved: program.isSaved)
     }
     let program = LineProgram(worker: worker, pipe: pipe, options: options)
     return ChatEnd(status: program.run(), session: program.session)
   }
-  let leaving = Leaving(engine: engine, sessions: options.sessions, session: end.session)
-  let outcome = await leaving.save {
-    note("Waiting until this conversation is saved; Ctrl-C ends without that.")
+  let shutdown = Shutdown(engine: engine, sessions: options.sessions, session: end.session)
+  let outcome = await shutdown.waitForSave {
+    note("Waiting until this conversation is saved; Ctrl-C quits without saving it.")
   }
-  await leaving.tidy(atMost: .milliseconds(400))
-  switch Leaving.Farewell.decide(
-    session: end.session, isKept: end.isKept, outcome: outcome, status: end.status)
+  await shutdown.saveCaches(timeout: .milliseconds(400))
+  switch Shutdown.ExitMessage.decide(
+    session: end.session, isSaved: end.isSaved, outcome: outcome, status: end.status)
   {
   case .nothing: break
-  case .goesOn(let session): print("sotto --resume \(session) goes on with this conversation.")
+  case .resumable(let session): print("sotto --resume \(session) resumes this conversation.")
   case .notSaved(let reason): note("This session is not saved: \(reason)")
   }
   return end.status
 }
 
-/// Says something beside the answers.
+/// Prints a message to the standard error.
 private func note(_ text: String) {
   let line = Array((VisibleText.of(text) + "\n").utf8)
   _ = line.withUnsafeBytes { write(STDERR_FILENO, $0.baseAddress, $0.count) }
 }
 
-/// How a chat ended, and which session was shown then.
+/// The exit status of a chat and the session that was shown last.
 private struct ChatEnd: Sendable {
   var status: Int32
   var session: String?
-  /// Whether there is something to go on with.
-  var isKept = false
+  /// Whether the session was saved.
+  var isSaved = false
 }
 
-/// Runs work on a new thread with a large stack and waits for its result without blocking the caller's.
+/// Runs work on a new thread with a large stack, and waits for the result without blocking the calling thread.
 private func onThread(_ work: @escaping @Sendable () -> ChatEnd) async -> ChatEnd {
   await withCheckedContinuation { continuation in
     let box = Unmanaged.passRetained(ThreadWork { continuation.resume(returning: work()) })

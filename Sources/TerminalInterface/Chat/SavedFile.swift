@@ -6,9 +6,9 @@
   import Darwin
 #endif
 
-/// Files that the person asks for.
+/// The files that `/save` writes.
 package enum SavedFile {
-  /// Writes a text and says how that went. A file that is there already is kept: the new one gets a number.
+  /// Writes a text and returns a message with the result. An existing file is kept: the new one gets a number.
   package static func write(_ text: String, to path: String) -> String {
     let path = free(expanded(path))
     if let problem = writeText(text, to: path) { return "\(path) could not be written: \(problem)" }

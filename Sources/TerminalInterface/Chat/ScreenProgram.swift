@@ -1,9 +1,8 @@
 import CNcurses
 
-/// The chat on a terminal: one thread that waits for keys, engine events and signals, and draws.
+/// The full-screen chat: one thread that waits for keys, engine events and signals, and draws.
 ///
-/// At most 60 frames a second, however fast tokens come; none at all while nothing happens. The first token of an
-/// answer is drawn at once.
+/// It draws at most 60 frames a second, and none while nothing changes. The first token of an answer is drawn at once.
 package final class ScreenProgram {
   private let worker: EffectWorker
   private let pipe: WakePipe
@@ -24,7 +23,7 @@ package final class ScreenProgram {
   private static let frameTime = 1.0 / 60
   private static let escapeTime = 0.04
 
-  /// Takes the terminal over. Nil when ncurses does not know it.
+  /// Starts the screen. Nil when ncurses does not know the terminal type.
   package init?(worker: EffectWorker, pipe: WakePipe, options: ChatOptions) {
     self.worker = worker
     self.pipe = pipe
@@ -36,22 +35,22 @@ package final class ScreenProgram {
     }
     self.screen = screen
     drawnTheme = ThemeLibrary.fallback.name
-    var state = ChatState(options: options, keepsSessions: worker.sessions != nil)
+    var state = ChatState(options: options, savesSessions: worker.sessions != nil)
     state.history = PromptHistory(history?.load() ?? [])
     state.themes = themes.names
     chat = Chat(state: state, size: screen.size)
     if let model = options.model { perform(chat.load(model)) }
   }
 
-  /// Runs until the person leaves.
+  /// Runs until the user quits, and returns the exit status.
   package func run() -> Int32 {
     signals_watch(pipe.writing)
-    decoder.expectedReports = screen.askForAbilities()
+    decoder.expectedReports = screen.probeCapabilities()
     if usesWheel { screen.writeRaw("\u{1B}[?1000h\u{1B}[?1006h") }
     perform(chat.firstEffects())
-    while exitCode == nil { turnOnce() }
+    while exitCode == nil { step() }
     if usesWheel { screen.writeRaw("\u{1B}[?1006l\u{1B}[?1000l") }
-    // An answer of the terminal that is still on its way would be typed into the shell.
+    // A late reply of the terminal would be read by the shell as input.
     if decoder.expectedReports > 0, TerminalPoll.wait(pipe: pipe, milliseconds: 50).input {
       _ = TerminalPoll.read()
     }
@@ -62,16 +61,16 @@ package final class ScreenProgram {
     return exitCode ?? 0
   }
 
-  /// The session that is shown; nil when it is not kept.
-  package var session: String? { chat.state.keptSession }
+  /// The session that is shown; nil when it is not saved.
+  package var session: String? { chat.state.savedSession }
 
-  /// Whether it has a message.
-  package var isKept: Bool { chat.state.session.saved != nil }
+  /// Whether the session was saved.
+  package var isSaved: Bool { chat.state.session.saved != nil }
 
-  private func turnOnce() {
+  private func step() {
     if isDirty { drawWhenDue() }
     let ready = TerminalPoll.wait(pipe: pipe, milliseconds: waitingTime())
-    takeSignals()
+    handleSignals()
     let now = TerminalPoll.now()
     let phase = chat.state.turn?.phase
     for event in worker.mailbox.take() {
@@ -84,15 +83,15 @@ package final class ScreenProgram {
         exitCode = 129
         return
       }
-      take(decoder.feed(bytes), now)
+      handle(decoder.feed(bytes), now)
       escapeDeadline = decoder.isPending ? now + Self.escapeTime : nil
     } else if let deadline = escapeDeadline, now >= deadline {
-      take(decoder.timeout(), now)
+      handle(decoder.timeout(), now)
       escapeDeadline = nil
     }
     if chat.tick(now: now) { isDirty = true }
     perform(chat.background(now: now))
-    // The first word of an answer does not wait for the beat.
+    // The first token of an answer is drawn without waiting for the frame interval.
     if chat.state.turn?.phase != phase
       && (chat.state.turn?.phase == .writing || chat.state.turn?.phase == .thinking)
     {
@@ -100,10 +99,10 @@ package final class ScreenProgram {
     }
   }
 
-  private func take(_ inputs: [TerminalInput], _ now: Double) {
+  private func handle(_ inputs: [TerminalInput], _ now: Double) {
     for input in inputs {
       if case .cursorReport(_, let column) = input {
-        if let abilities = probe.take(column: column) { screen.use(abilities) }
+        if let capabilities = probe.addReport(column: column) { screen.use(capabilities) }
       } else {
         perform(chat.handle(.input(input), now: now))
       }
@@ -111,7 +110,7 @@ package final class ScreenProgram {
     }
   }
 
-  // How long nothing can happen but what ends the poll.
+  // Milliseconds until the next deadline; -1 for no deadline.
   private func waitingTime() -> Int {
     var deadlines: [Double] = []
     if isDirty { deadlines.append(lastFrame + Self.frameTime) }
@@ -142,18 +141,19 @@ package final class ScreenProgram {
       drawnTheme = ThemeLibrary.defaultName
       perform(
         chat.handle(
-          .note("\(error)\nThe theme \(drawnTheme) is used.", isError: true), now: TerminalPoll.now()))
+          .note("\(error)\nThe theme \(drawnTheme) is used instead.", isError: true), now: TerminalPoll.now())
+      )
     }
   }
 
-  private func takeSignals() {
+  private func handleSignals() {
     let signals = signals_take()
     if signals == 0 { return }
     if signals & Int32(SIGNALS_QUIT) != 0 { exitCode = 143 }
-    if signals & Int32(SIGNALS_INTERRUPT) != 0 { take([.key(.control("c"))], TerminalPoll.now()) }
+    if signals & Int32(SIGNALS_INTERRUPT) != 0 { handle([.key(.control("c"))], TerminalPoll.now()) }
     if signals & Int32(SIGNALS_SUSPEND) != 0 { suspend() }
     if signals & Int32(SIGNALS_CONTINUED) != 0 {
-      // Something else stopped us, and may have changed the terminal's modes.
+      // Another process stopped this one, and may have changed the terminal modes.
       screen.pause()
       screen.resume()
     }
@@ -179,7 +179,7 @@ package final class ScreenProgram {
       switch effect {
       case .copy(let text): screen.writeRaw(Clipboard.sequence(for: text))
       case .save(let path, let text): chat.show(SavedFile.write(text, to: path), now: TerminalPoll.now())
-      case .remember(let text): history?.append(text)
+      case .appendHistory(let text): history?.append(text)
       case .suspend: suspend()
       case .repaint: screen.repaint()
       case .quit(let code): exitCode = code

@@ -1,23 +1,23 @@
 import Conversation
 
-/// What the screen knows of the session that is shown, the conversation aside.
+/// The state of the session that is shown, without the conversation.
 package struct SessionState: Sendable, Equatable {
   package var id: String
-  /// The title that the person gave it.
+  /// The user's title.
   package var title: String?
-  /// True while it is loaded or deleted: nothing can be sent then.
+  /// True while the session is loading or being deleted: nothing can be sent.
   package var isBusy = false
-  /// True while the engine gets ready for it: nothing is read ahead then.
+  /// True while the engine prepares the session: nothing is prefilled ahead.
   package var isWarming = false
-  /// Why it could not be saved; nil when it was.
+  /// Why the last save failed; nil when it succeeded.
   package var problem: String?
-  /// What was saved last, and when.
+  /// The state that was saved last, and when.
   package var saved: Mark?
   package var savedAt: Double?
 
   package init(id: String = SessionIdentifier.make()) { self.id = id }
 
-  /// Tells whether there is something to save.
+  /// Identifies a state of the conversation, to decide whether it must be saved.
   package struct Mark: Sendable, Equatable {
     package var revision: Int
     package var messages: Int
@@ -36,14 +36,14 @@ package struct SessionState: Sendable, Equatable {
     case save
   }
 
-  /// Seconds between two savings while an answer is written.
+  /// Seconds between two saves while an answer is generated.
   package static let interval = 1.0
 
-  /// Whether a session is saved now. A message that was sent is saved at once, an answer as it grows.
+  /// Whether to save now. A new message is saved at once, an answer at the interval while it grows.
   package static func decide(_ mark: Mark, saved: Mark?, savedAt: Double?, isAnswering: Bool, now: Double)
     -> SaveDecision
   {
-    // What has no message is no session.
+    // A conversation without messages is not saved.
     guard mark.messages > 0, mark != saved else { return .nothing }
     guard isAnswering, mark.messages == saved?.messages, let savedAt, now < savedAt + interval else {
       return .save

@@ -1,4 +1,4 @@
-/// What `/cache` shows.
+/// The output of `/cache`.
 package enum CacheText {
   /// The report as lines; a diamond marks the models that hold the current conversation.
   package static func of(_ report: CacheReport) -> String {
@@ -10,7 +10,7 @@ package enum CacheText {
       if report.diskLimit > 0 { first += " of \(byteSize(report.diskLimit))" }
       first += " on disk"
     }
-    if report.entries.isEmpty { return first + "\nNothing is held." }
+    if report.entries.isEmpty { return first + "\nThe caches are empty." }
     let rows = report.entries.map { entry in
       [
         (entry.holdsConversation ? "◆ " : "  ") + VisibleText.singleLine(entry.model),
@@ -23,9 +23,9 @@ package enum CacheText {
   }
 }
 
-/// Rows of texts, one under the other.
+/// Texts in aligned columns.
 package enum TextColumns {
-  /// The rows with each column padded to its widest text, two spaces apart; those in `right` are set to the right.
+  /// The rows with each column padded to its widest text, two spaces apart; the columns in `right` are right-aligned.
   package static func aligned(_ rows: [[String]], right: Set<Int> = []) -> [String] {
     let count = rows.map(\.count).max() ?? 0
     let widths = (0..<count).map { column in

@@ -1,23 +1,23 @@
-/// What can be asked for with a slash.
+/// The commands.
 package enum Command: String, Sendable, CaseIterable {
   case model, models, system, set, think, answer, regen, edit, undo, branch
   case new, sessions, rename, delete
   case theme, copy, save, stats, cache, help, quit
 }
 
-/// One line of the command table: it drives the dispatch, the menu, completion and help.
+/// An entry of the command table, which drives the dispatch, the menu, completion and help.
 package struct CommandEntry: Sendable {
-  /// What completes its argument.
+  /// The kind of completion for the argument.
   package enum Completion: Sendable {
     case none, models, settings, themes, reasoning, branches, sessions, caches
   }
 
   package let command: Command
-  /// How the argument is written in help; empty for none.
+  /// The argument as the help shows it; empty for none.
   package let argument: String
   package let summary: String
   package var completion = Completion.none
-  /// True when Enter on its bare name asks for the argument instead of running it.
+  /// True when Enter on the name alone opens the menu of the argument instead of running the command.
   package var asksForArgument = false
 
   package var name: String { command.rawValue }
@@ -30,26 +30,26 @@ package struct CommandEntry: Sendable {
     CommandEntry(
       command: .system, argument: "[TEXT]", summary: "show or set the system prompt; - removes it"),
     CommandEntry(
-      command: .set, argument: "[NAME VALUE]", summary: "show or change how answers are sampled",
+      command: .set, argument: "[NAME VALUE]", summary: "show or change the sampling settings",
       completion: .settings),
     CommandEntry(
       command: .think, argument: "[show|fold|hide|EFFORT]",
-      summary: "how reasoning is shown, and how hard to think",
+      summary: "how reasoning is shown, or the reasoning effort",
       completion: .reasoning),
     CommandEntry(
-      command: .answer, argument: "", summary: "cut the thoughts short: the answer follows from those so far"),
-    CommandEntry(command: .regen, argument: "", summary: "another answer to the last message"),
-    CommandEntry(command: .edit, argument: "", summary: "change the last message and send it again"),
-    CommandEntry(command: .undo, argument: "", summary: "take the last message and its answer back"),
+      command: .answer, argument: "", summary: "end the reasoning now and start the answer"),
+    CommandEntry(command: .regen, argument: "", summary: "generate another answer to the last message"),
+    CommandEntry(command: .edit, argument: "", summary: "edit the last message and send it again"),
+    CommandEntry(command: .undo, argument: "", summary: "undo the last message and its answer"),
     CommandEntry(
       command: .branch, argument: "[N|next|previous]",
-      summary: "go to another wording of a message, another answer, or what was taken back",
+      summary: "switch to another version of a message or answer, or to one that was undone",
       completion: .branches, asksForArgument: true),
-    CommandEntry(command: .new, argument: "", summary: "begin a new conversation"),
+    CommandEntry(command: .new, argument: "", summary: "start a new conversation"),
     CommandEntry(
-      command: .sessions, argument: "[NAME]", summary: "go on with an earlier conversation",
+      command: .sessions, argument: "[NAME]", summary: "resume an earlier conversation",
       completion: .sessions, asksForArgument: true),
-    CommandEntry(command: .rename, argument: "TITLE", summary: "name this conversation"),
+    CommandEntry(command: .rename, argument: "TITLE", summary: "set the title of this conversation"),
     CommandEntry(
       command: .delete, argument: "[NAME]", summary: "delete this conversation, or an earlier one",
       completion: .sessions),
@@ -61,27 +61,28 @@ package struct CommandEntry: Sendable {
       summary: "copy the last answer, or its Nth code block, to the clipboard"),
     CommandEntry(
       command: .save, argument: "[FILE]",
-      summary: "write the conversation as Markdown, or as JSON if FILE ends so"),
-    CommandEntry(command: .stats, argument: "", summary: "what the last answer took"),
+      summary: "write the conversation to a file, as JSON if FILE ends in .json, else as Markdown"),
     CommandEntry(
-      command: .cache, argument: "[clear]", summary: "what the prompt caches hold; clear gives it back",
+      command: .stats, argument: "", summary: "speed, token counts and cache use of the last answer"),
+    CommandEntry(
+      command: .cache, argument: "[clear]", summary: "list the prompt caches, or delete them",
       completion: .caches),
     CommandEntry(command: .help, argument: "", summary: "keys, commands and settings"),
-    CommandEntry(command: .quit, argument: "", summary: "leave"),
+    CommandEntry(command: .quit, argument: "", summary: "quit"),
   ]
 
   package static func named(_ name: String) -> CommandEntry? { all.first { $0.name == name.lowercased() } }
 }
 
-/// What a line that was sent is.
+/// The meaning of a line that was sent.
 package enum SubmittedLine: Sendable, Equatable {
   case message(String)
   case command(Command, argument: String)
-  /// A slash with a name that is not known, and the name that may have been meant.
+  /// A slash with an unknown name, and the nearest known name.
   case unknown(String, nearest: String?)
 
-  /// A slash begins a command; two begin a message that starts with one slash. A path such as "/usr/lib is full" is
-  /// a message: names of commands have no second slash.
+  /// A slash starts a command; two slashes start a message that begins with one slash. A path such as "/usr/lib is
+  /// full" is a message: command names contain no second slash.
   package static func parse(_ text: String) -> SubmittedLine {
     guard text.hasPrefix("/") else { return .message(text) }
     if text.hasPrefix("//") { return .message(String(text.dropFirst())) }

@@ -1,6 +1,6 @@
-/// The help, made from the tables that drive keys, commands and settings.
+/// The help, generated from the tables of keys, commands and settings.
 package enum HelpText {
-  /// Rows for a panel of this width.
+  /// The rows for a panel of this width.
   package static func lines(width: Int) -> [StyledLine] {
     var lines: [StyledLine] = []
     for group in Binding.Group.allCases {
@@ -16,14 +16,14 @@ package enum HelpText {
     lines += rows(
       CommandEntry.all.map { ("/\($0.name)\($0.argument.isEmpty ? "" : " \($0.argument)")", $0.summary) },
       width)
-    lines += rows([("//", "a message that begins with a slash")], width)
+    lines += rows([("//", "a message that starts with a slash")], width)
     lines.append(StyledLine())
     lines.append(StyledLine("Settings for /set", .heading))
     lines += rows(Setting.all.map { ($0.name, $0.summary) }, width)
     return lines
   }
 
-  // Two columns, the second wrapped; one under the other where the screen is narrow.
+  // Two columns, the second wrapped. A name that is too long gets a row of its own.
   private static func rows(_ pairs: [(String, String)], _ width: Int) -> [StyledLine] {
     let first = min(28, width / 2)
     return pairs.flatMap { name, text -> [StyledLine] in

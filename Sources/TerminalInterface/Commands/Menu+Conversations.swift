@@ -1,9 +1,9 @@
 import Conversation
 
-/// Menus of what was said: sessions, branches, and the caches of both.
+/// The menus of sessions, branches and caches.
 extension Menu {
   static func sessions(_ command: Command, _ typed: String, _ facts: Facts) -> Menu {
-    // By title for a person who types, by identifier for one that was completed.
+    // Matches the title, which users type, and the identifier, which completion inserts.
     let items = ranked(facts.sessions, typed) { "\($0.title) \($0.id)" }.map { session in
       let state = session.id == facts.currentSession ? "open · " : ""
       return Item(
@@ -26,7 +26,7 @@ extension Menu {
 
   static func caches(_ typed: String) -> Menu {
     let items = ranked(["clear"], typed, name: \.self).map {
-      Item(title: $0, detail: "give all prompt caches back", completed: "/cache \($0)", isComplete: true)
+      Item(title: $0, detail: "delete all prompt caches", completed: "/cache \($0)", isComplete: true)
     }
     return Menu(command: .cache, items: items)
   }

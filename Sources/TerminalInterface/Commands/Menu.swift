@@ -1,28 +1,28 @@
 import Conversation
 
-/// The menu over the composer: what the draft could become. A pure function of the draft and of what there is.
+/// The menu above the composer: the completions of the draft. A pure function of the draft and the available items.
 package struct Menu: Sendable, Equatable {
   package struct Item: Sendable, Equatable {
-    /// What it is called in the menu.
+    /// The text of the item.
     package var title: String
     package var detail: String
-    /// The draft after it was taken.
+    /// The draft after the item was accepted.
     package var completed: String
-    /// True when taking it leaves nothing more to write: Enter then runs it.
+    /// True when the completed draft needs no further argument: Enter then runs it.
     package var isComplete: Bool
   }
 
-  /// The command whose argument is chosen; nil while the command itself is.
+  /// The command whose argument is completed; nil while the command name is.
   package var command: Command?
   package var items: [Item]
-  /// The item to begin with.
+  /// The item that is selected first.
   package var preferred = 0
 
-  /// What menus are made of.
+  /// The data that menus are built from.
   package struct Facts: Sendable {
     package var models: [ModelSummary] = []
     package var currentModel: ModelInfo?
-    /// The model that writes an answer now.
+    /// The model of the current answer.
     package var answeringModel: ModelInfo?
     package var settings = ChatSettings()
     package var themes: [String] = []
@@ -35,7 +35,7 @@ package struct Menu: Sendable, Equatable {
     package var branches: [BranchChoice] = []
   }
 
-  /// What a draft asks for a list of; nil while it asks for none.
+  /// The kind of list that a draft needs; nil for none.
   package static func list(for draft: String) -> CommandEntry.Completion? {
     guard draft.hasPrefix("/"), !draft.hasPrefix("//"), let space = draft.firstIndex(of: " ") else {
       return nil
@@ -43,7 +43,7 @@ package struct Menu: Sendable, Equatable {
     return CommandEntry.named(String(draft.dropFirst().prefix(upTo: space)))?.completion
   }
 
-  /// The menu for a draft; nil when there is nothing to choose.
+  /// The menu for a draft; nil when there is nothing to select.
   package static func of(_ draft: String, _ facts: Facts) -> Menu? {
     guard draft.hasPrefix("/"), !draft.hasPrefix("//"), !draft.contains("\n"), draft.utf8.count < 200 else {
       return nil
@@ -118,7 +118,7 @@ package struct Menu: Sendable, Equatable {
 
   private static func reasoning(_ typed: String, _ facts: Facts) -> Menu {
     var choices = [
-      ("show", "reasoning in full"), ("fold", "one line once the answer begins"), ("hide", "one line always"),
+      ("show", "reasoning in full"), ("fold", "one line once the answer starts"), ("hide", "one line always"),
     ]
     choices += (facts.currentModel?.efforts ?? []).map { ($0, "effort") }
     let items = ranked(choices, typed, name: \.0).map { choice in
@@ -130,7 +130,7 @@ package struct Menu: Sendable, Equatable {
     return Menu(command: .think, items: items)
   }
 
-  // Those that begin with what was typed, then those that contain it.
+  // The elements that start with the typed text, then those that contain it.
   static func ranked<Element>(
     _ all: [Element], _ typed: String, name: (Element) -> String
   ) -> [Element] {

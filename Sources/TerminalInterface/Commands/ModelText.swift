@@ -1,15 +1,15 @@
-/// Models as rows, for the picker and for `/models`.
+/// Models as rows, for the menu and for `/models`.
 package enum ModelText {
   package struct Row: Sendable, Equatable {
     package var name: String
     package var facts: String
   }
 
-  /// A row for each model, its facts one under the other: quantisation, size, whether it is loaded, what it has warm
-  /// of the conversation, and how long a switch to it is likely to take.
+  /// A row for each model with aligned facts: quantisation, size, whether it is loaded, how much of the conversation it
+  /// has cached, and the estimated time to switch to it.
   /// - Parameters:
-  ///   - current: the model that answers what is sent next.
-  ///   - answering: the model that writes an answer now; nil for none.
+  ///   - current: the model that answers the next message.
+  ///   - answering: the model of the current answer; nil for none.
   package static func rows(
     _ models: [ModelSummary], current: String?, answering: String? = nil
   ) -> [Row] {
@@ -27,7 +27,7 @@ package enum ModelText {
     }
   }
 
-  // An answer keeps its model when another one is turned to.
+  // A running answer keeps its model after a switch.
   private static func use(of name: String, current: String?, answering: String?) -> String? {
     if name == answering { return name == current ? "in use" : "answering" }
     if name == current { return answering == nil ? "in use" : "next" }
@@ -37,8 +37,8 @@ package enum ModelText {
   private static func state(of model: ModelSummary, _ use: String?, isCurrent: Bool) -> String {
     var parts: [String] = []
     if let use { parts.append(use) } else if model.isResident { parts.append("loaded") }
-    if model.cachedTokens > 0 { parts.append("warm \(grouped(model.cachedTokens))") }
-    if !isCurrent, let unread = model.unreadTokens, unread > 0 { parts.append("\(grouped(unread)) to read") }
+    if model.cachedTokens > 0 { parts.append("cached \(grouped(model.cachedTokens))") }
+    if !isCurrent, let unread = model.unreadTokens, unread > 0 { parts.append("\(grouped(unread)) new") }
     if !isCurrent, let seconds = model.estimatedSwitchSeconds, seconds.isFinite, seconds >= 0 {
       parts.append("about \(duration(seconds))")
     }

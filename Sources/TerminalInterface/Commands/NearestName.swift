@@ -1,6 +1,6 @@
-/// The known name that a person most likely meant.
+/// Finds the known name nearest to a misspelled one.
 package enum NearestName {
-  /// The closest of `names` by edit distance, nil when none is near (a third of its letters wrong, at least one).
+  /// The closest of `names` by edit distance; nil when more than a third of its letters differ, but at least one.
   package static func of(_ written: String, among names: [String]) -> String? {
     // Long input is no typing error, and the cost is the product of the lengths.
     guard written.utf8.count <= 64 else { return nil }
@@ -13,7 +13,7 @@ package enum NearestName {
     return best.name
   }
 
-  /// Optimal string alignment: insertions, deletions, replacements and swaps of neighbours.
+  /// Optimal string alignment distance: insertions, deletions, substitutions and transpositions.
   package static func distance(_ one: [Character], _ other: [Character]) -> Int {
     var before: [Int] = []
     var previous = Array(0...other.count)

@@ -1,4 +1,4 @@
-/// The rows of a draft, and the place of each element and of the cursor in them. One pass over the draft.
+/// The rows of a draft, with the position of each element and of the cursor. One pass over the draft.
 package struct ComposerLayout {
   package struct Place: Equatable {
     package var row: Int
@@ -7,12 +7,12 @@ package struct ComposerLayout {
 
   /// The elements of each row.
   package private(set) var rows: [Range<Int>] = []
-  /// Where each element begins, and after them the place behind the last.
+  /// The position of each element, and then the position after the last.
   package private(set) var places: [Place] = []
   package let width: Int
   private let draft: Draft
 
-  /// Lays a draft out in rows of `width` columns. Rows break at spaces; the cursor always has a column of its own.
+  /// Lays out a draft in rows of `width` columns. Rows break at spaces; the cursor always has its own column.
   package init(_ draft: Draft, width: Int) {
     self.draft = draft
     self.width = max(2, width)
@@ -28,7 +28,7 @@ package struct ComposerLayout {
         continue
       }
       var columns = columns(of: element, at: column)
-      // The last column is left for the cursor, but a space may fill it: the row ends there anyway.
+      // The last column is reserved for the cursor; a space may use it, as the row ends there.
       let room = element == .character(" ") ? self.width : self.width - 1
       while column + columns > room && index > start {
         let cut = breakAfter ?? index
@@ -50,10 +50,10 @@ package struct ComposerLayout {
     rows.append(start..<draft.elements.count)
   }
 
-  /// Where the cursor is.
+  /// The position of the cursor.
   package var cursor: Place { places[min(draft.cursor, places.count - 1)] }
 
-  /// The element before which the cursor goes when it is put at a column of a row.
+  /// The element before which the cursor is placed for a column of a row.
   package func element(row: Int, column: Int) -> Int {
     guard rows.indices.contains(row) else { return row < 0 ? 0 : draft.elements.count }
     let range = rows[row]

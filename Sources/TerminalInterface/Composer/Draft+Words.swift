@@ -1,6 +1,6 @@
-/// Where words and lines begin and end, as readline sees them.
+/// The boundaries of words and lines, as in readline.
 extension Draft {
-  /// The line of the text that the cursor is in, without its line feed.
+  /// The line that contains the cursor, without its line feed.
   package var lineRange: Range<Int> {
     let start = elements[..<cursor].lastIndex(of: .character("\n")).map { $0 + 1 } ?? 0
     let end = elements[cursor...].firstIndex(of: .character("\n")) ?? elements.count
@@ -23,7 +23,7 @@ extension Draft {
     return place
   }
 
-  /// The start of what Ctrl-W takes: back to white space.
+  /// The start of the range that Ctrl-W kills: back to white space.
   package var spacedWordStart: Int {
     var place = cursor
     while place > 0 && isSpace(place - 1) { place -= 1 }
@@ -31,7 +31,7 @@ extension Draft {
     return place
   }
 
-  /// What Ctrl-K takes: the rest of the line, or its line feed when nothing is left of it.
+  /// The range that Ctrl-K kills: the rest of the line, or its line feed at the end of the line.
   package var restOfLine: Range<Int> {
     let end = lineRange.upperBound
     return cursor..<(end == cursor ? min(end + 1, elements.count) : end)

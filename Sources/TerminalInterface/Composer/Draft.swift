@@ -1,8 +1,8 @@
-/// What is being written: clusters and paste chips, a cursor between them, and the text last killed.
+/// The text in the composer: grapheme clusters and paste chips, a cursor between them, and the text last killed.
 ///
-/// Editing costs O(length of the draft) at most; a large paste is one element, so drafts stay short.
+/// An edit costs at most O(length of the draft); a large paste is one element, so drafts stay short.
 package struct Draft: Sendable, Equatable {
-  /// A cluster, or a large paste that is shown as one piece.
+  /// A grapheme cluster, or a large paste that is shown as one chip.
   package enum Element: Sendable, Equatable {
     case character(Character)
     case chip(String)
@@ -11,13 +11,13 @@ package struct Draft: Sendable, Equatable {
   package private(set) var elements: [Element] = []
   /// The number of elements before the cursor.
   package private(set) var cursor = 0
-  /// What Ctrl-Y brings back.
+  /// The text that Ctrl-Y inserts.
   package private(set) var killed: [Element] = []
   /// The column that Up and Down try to keep.
   package var goalColumn: Int?
   private var lastWasKill = false
 
-  /// Lines and characters from which on a paste becomes a chip.
+  /// A paste with more lines or bytes than these becomes a chip.
   package static let chipLines = 8
   package static let chipCharacters = 1000
 
@@ -25,10 +25,10 @@ package struct Draft: Sendable, Equatable {
 
   package var isEmpty: Bool { elements.isEmpty }
 
-  /// The whole text, chips written out.
+  /// The whole text, with the text of the chips.
   package var text: String { Self.text(of: elements[...]) }
 
-  /// True when the cursor is behind everything.
+  /// True when the cursor is at the end.
   package var isAtEnd: Bool { cursor == elements.count }
 
   package static func text(of elements: ArraySlice<Element>) -> String {
@@ -40,20 +40,20 @@ package struct Draft: Sendable, Equatable {
     }
   }
 
-  /// What a chip says on the screen.
+  /// The label of a chip on the screen.
   package static func label(of chip: String) -> String {
     let lines = chip.reduce(1) { $0 + ($1 == "\n" ? 1 : 0) }
     return lines == 1 ? "[pasted \(byteSize(chip.utf8.count))]" : "[pasted \(lines) lines]"
   }
 
-  /// Replaces everything; the cursor goes to the end.
+  /// Replaces the text; the cursor moves to the end.
   package mutating func set(_ text: String) {
     elements = VisibleText.of(text).map { .character($0) }
     cursor = elements.count
-    moved()
+    didChange()
   }
 
-  /// Types text before the cursor. A combining mark joins the cluster before it.
+  /// Inserts text before the cursor. A combining mark is merged with the cluster before it.
   package mutating func insert(_ text: String) {
     var text = VisibleText.of(text)
     if cursor > 0, case .character(let before) = elements[cursor - 1],
@@ -66,7 +66,7 @@ package struct Draft: Sendable, Equatable {
     insert(text.map { .character($0) })
   }
 
-  /// Puts a paste in: as text, or as a chip when it is large. Line feeds never send.
+  /// Inserts a paste: as text, or as a chip when it is large. Line feeds in it never send.
   package mutating func paste(_ text: String) {
     let text = VisibleText.of(text)
     let lines = text.utf8.reduce(1) { $0 + ($1 == 10 ? 1 : 0) }
@@ -80,46 +80,46 @@ package struct Draft: Sendable, Equatable {
   private mutating func insert(_ new: [Element]) {
     elements.insert(contentsOf: new, at: cursor)
     cursor += new.count
-    moved()
+    didChange()
   }
 
-  /// Puts the cursor before element `place`, kept within the draft.
+  /// Moves the cursor before element `place`, clamped to the draft.
   package mutating func move(to place: Int) {
     cursor = min(max(0, place), elements.count)
-    moved()
+    didChange()
   }
 
-  /// Removes elements; the cursor stays where it was in the text.
+  /// Removes elements; the cursor keeps its place in the text.
   package mutating func remove(_ range: Range<Int>) {
     let range = range.clamped(to: 0..<elements.count)
     elements.removeSubrange(range)
     if cursor > range.upperBound { cursor -= range.count } else { cursor = min(cursor, range.lowerBound) }
-    moved()
+    didChange()
   }
 
-  /// Removes elements and keeps them for `yank`. Kills that follow each other are kept as one.
+  /// Removes elements and stores them for `yank`. Consecutive kills are combined.
   package mutating func kill(_ range: Range<Int>) {
     let range = range.clamped(to: 0..<elements.count)
     guard !range.isEmpty else { return }
-    let taken = Array(elements[range])
+    let removed = Array(elements[range])
     let joins = lastWasKill
     let isBefore = range.upperBound == cursor
     remove(range)
-    killed = joins ? (isBefore ? taken + killed : killed + taken) : taken
+    killed = joins ? (isBefore ? removed + killed : killed + removed) : removed
     lastWasKill = true
   }
 
-  /// Brings back what was killed.
+  /// Inserts the killed text.
   package mutating func yank() { insert(killed) }
 
-  /// Empties the draft; what was killed stays.
+  /// Clears the draft; the killed text is kept.
   package mutating func clear() {
     elements = []
     cursor = 0
-    moved()
+    didChange()
   }
 
-  private mutating func moved() {
+  private mutating func didChange() {
     goalColumn = nil
     lastWasKill = false
   }

@@ -1,16 +1,16 @@
-/// What was sent before, oldest first, without repeats in a row. Moving through it keeps the draft.
+/// The lines sent before, oldest first, without consecutive duplicates. Browsing keeps the draft.
 package struct PromptHistory: Sendable, Equatable {
   package private(set) var entries: [String] = []
-  /// The entry that is shown; nil when the draft is.
+  /// The index of the entry that is shown; nil when the draft is shown.
   package private(set) var place: Int?
   private var keptDraft: Draft?
 
-  /// Entries that are kept.
+  /// The maximum number of entries.
   package static let limit = 2000
 
   package init(_ entries: [String] = []) { self.entries = Array(entries.suffix(Self.limit)) }
 
-  /// Remembers what was sent and goes back to the end.
+  /// Appends an entry and ends browsing.
   package mutating func add(_ text: String) {
     (place, keptDraft) = (nil, nil)
     guard !text.isEmpty, text != entries.last else { return }
@@ -18,7 +18,7 @@ package struct PromptHistory: Sendable, Equatable {
     if entries.count > Self.limit { entries.removeFirst(entries.count - Self.limit) }
   }
 
-  /// The entry before the one that is shown; nil at the oldest. `draft` is kept when the journey begins.
+  /// The entry before the one that is shown; nil at the oldest. The first call stores `draft`.
   package mutating func older(than draft: Draft) -> Draft? {
     guard let next = place.map({ $0 - 1 }) ?? entries.indices.last, next >= 0 else { return nil }
     if place == nil { keptDraft = draft }
@@ -26,7 +26,7 @@ package struct PromptHistory: Sendable, Equatable {
     return Draft(entries[next])
   }
 
-  /// The entry after the one that is shown, at the end the kept draft; nil when the draft is shown already.
+  /// The entry after the one that is shown, and after the newest the stored draft; nil when the draft is shown.
   package mutating func newer() -> Draft? {
     guard let current = place else { return nil }
     if current + 1 < entries.count {
@@ -37,6 +37,6 @@ package struct PromptHistory: Sendable, Equatable {
     return keptDraft ?? Draft()
   }
 
-  /// The draft was changed or cleared: it is a new one now.
-  package mutating func leave() { (place, keptDraft) = (nil, nil) }
+  /// Ends browsing because the draft was changed.
+  package mutating func endBrowsing() { (place, keptDraft) = (nil, nil) }
 }

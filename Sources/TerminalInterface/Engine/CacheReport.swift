@@ -1,22 +1,22 @@
-/// What the prompt caches hold, for `/cache`. All sizes are in bytes.
+/// The contents of the prompt caches, for `/cache`. All sizes are in bytes.
 public struct CacheReport: Sendable, Equatable {
   /// The caches of one model.
   public struct Entry: Sendable, Equatable {
-    /// The model's name, as in the picker.
+    /// The model's name, as in the model menu.
     public var model: String
-    /// Sequences that are held: the branches of conversations, and snapshots of them.
+    /// The cached sequences: branches of conversations, and snapshots of them.
     public var branches: Int
-    /// Tokens that are held, those that branches share counted once.
+    /// The cached tokens; those that branches share are counted once.
     public var tokens: Int
-    /// Memory that they take.
+    /// The memory of these caches.
     public var bytes: Int
     /// True when the model is loaded now.
     public var isResident: Bool
-    /// True when the current conversation is among what is held.
+    /// True when the current conversation is cached.
     public var holdsConversation: Bool
 
-    /// The caches of a model with this name: branches, tokens, bytes; whether it is loaded, and whether the current
-    /// conversation is among them.
+    /// The caches of a model: its name, branches, tokens and bytes, whether it is loaded, and whether the current
+    /// conversation is cached.
     public init(
       model: String, branches: Int, tokens: Int, bytes: Int, isResident: Bool, holdsConversation: Bool
     ) {
@@ -29,18 +29,18 @@ public struct CacheReport: Sendable, Equatable {
     }
   }
 
-  /// Memory that caches may take together.
+  /// The memory limit of all caches.
   public var budget: Int
-  /// Memory that they take.
+  /// The memory of all caches.
   public var held: Int
-  /// What saved caches may take on disk; 0 when none are saved.
+  /// The disk limit of saved caches; 0 when none are saved.
   public var diskLimit: Int
-  /// What they take there.
+  /// The disk space of saved caches.
   public var diskHeld: Int
-  /// The models that hold something, in the order in which they are to be shown.
+  /// The models with caches, in display order.
   public var entries: [Entry]
 
-  /// A report of memory and disk, each with its limit, and of what each model holds.
+  /// A report of memory and disk use with their limits, and of the caches of each model.
   public init(
     budget: Int = 0, held: Int = 0, diskLimit: Int = 0, diskHeld: Int = 0, entries: [Entry] = []
   ) {

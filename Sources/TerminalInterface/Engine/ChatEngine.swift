@@ -1,95 +1,94 @@
 import Conversation
 
-/// What the screen needs of the world: models, and answers as a stream of events.
+/// The engine behind a chat: it lists and loads models and streams answers as events.
 ///
-/// The screen never blocks on any of these: what is `async` is called from a task of its own, and what comes back is
-/// posted to the screen's thread. `send`, `cancel`, `answerNow` and `readAhead` are called by the screen's thread
-/// itself, in the order in which things happened, and return at once. Implementations are free to be actors.
+/// The interface never blocks on these methods: it calls the `async` ones from tasks and posts the results to its own
+/// thread. `send`, `cancel`, `answerNow` and `readAhead` are called on the interface's thread, in the order of the
+/// events, and return at once. Implementations may be actors.
 public protocol ChatEngine: Sendable {
-  /// The models that can be switched to, in the order in which they are to be shown.
+  /// The available models, in display order.
   func models() async -> [ModelSummary]
 
-  /// The same, with what each of them has warm of a conversation; nil for none.
+  /// The available models, with what each has cached of a conversation; nil for no conversation.
   func models(for conversation: ChatRequest?) async -> [ModelSummary]
 
-  /// The model that answers now; nil before one is loaded.
+  /// The current model; nil before one is loaded.
   func currentModel() async -> ModelInfo?
 
-  /// Loads a model by the name that `models()` gives, or by a path, and makes it the one that answers what is sent
-  /// from then on. An answer that is being written is its own model's to its end, and nothing waits for it.
+  /// Loads a model by the name that `models()` gives, or by a path, and makes it the current model. A running answer
+  /// continues with its own model, and the switch does not wait for it.
   ///
-  /// Throws an error whose description is shown to the person as it is; the earlier model then stays.
+  /// - Throws: an error whose description is shown to the user; the current model then stays.
   func switchModel(to name: String) async throws -> ModelInfo
 
-  /// The settings that hold for the current model before the person changes any.
+  /// The default settings of the current model.
   func defaultSettings() async -> ChatSettings
 
-  /// Answers a conversation. The stream ends after `.finished` or `.failed`, always one of the two.
+  /// Answers a conversation. The stream always ends with `.finished` or `.failed`.
   ///
   /// Ending the iteration early must cancel as `cancel()` does.
   func send(_ request: ChatRequest) -> AsyncStream<EngineEvent>
 
-  /// Stops the answer that was asked for last, also where it has not begun yet; its stream then finishes with the
-  /// reason `.cancelled`.
+  /// Stops the last requested answer, even if it has not started; its stream then finishes with the reason
+  /// `.cancelled`.
   func cancel()
 
-  /// Ends the thoughts of the answer that was asked for last, so that the answer itself follows from those so far.
-  /// Of no effect where no thoughts are being written.
+  /// Ends the reasoning of the last requested answer, so that the answer itself starts. No effect when no reasoning is
+  /// being generated.
   func answerNow()
 
-  /// Reads what is likely to be sent next, in the background: the conversation, ending with the draft as the person's
-  /// message, or without one when the draft is empty. The draft will still change at its end.
+  /// Speculatively prefills the likely next prompt in the background: the conversation, with the draft as the user's
+  /// message, or without one when the draft is empty. The end of the draft will still change.
   ///
-  /// Returns at once. The next call and `send` supersede what an earlier one asked for; work that is of use to them
-  /// is kept.
+  /// Returns at once. The next call and `send` replace an earlier request; the tokens that they share stay cached.
   func readAhead(_ request: ChatRequest)
 
-  /// Calls `report` with everything that the person should know and nobody asked for.
+  /// Calls `report` with each message for the user that no request returns.
   func listen(_ report: @escaping @Sendable (String) -> Void)
 
-  /// The person turned to a session: what is kept of its caches on disk may be loaded.
+  /// The user opened a session: its saved caches may be loaded.
   func open(session: String) async
 
-  /// The person left a session: its caches may be saved and given back. A cancelled task need not save them.
+  /// The user closed a session: its caches may be saved and released. A cancelled task need not save them.
   func close(session: String) async
 
-  /// The person deleted a session: nothing of it is to be kept anywhere.
+  /// The user deleted a session: nothing of it may stay in memory or on disk.
   func forget(session: String) async
 
-  /// What the prompt caches hold, of a session's conversation among others.
+  /// The contents of the prompt caches; marks the models that have cached the conversation of `session`.
   func cacheReport(for session: String) async -> CacheReport
 
-  /// Gives back all prompt caches, in memory and on disk. Returns the bytes given back, without those that an answer
-  /// still uses; nil when this engine keeps none.
+  /// Deletes all prompt caches in memory and on disk. Returns the released bytes, without those that a running answer
+  /// uses; nil when this engine has no caches.
   func clearCaches() async -> Int?
 }
 
-/// An engine without thoughts that reads nothing ahead and keeps no caches.
+/// Defaults for an engine without reasoning, speculative prefill and caches.
 extension ChatEngine {
-  /// There is nothing to cut short.
+  /// Does nothing.
   public func answerNow() {}
 
-  /// The models, nothing of the conversation being warm.
+  /// The models, without cached tokens.
   public func models(for conversation: ChatRequest?) async -> [ModelSummary] { await models() }
 
-  /// Reads nothing.
+  /// Does nothing.
   public func readAhead(_ request: ChatRequest) {}
 
-  /// There is nothing to tell.
+  /// Reports nothing.
   public func listen(_ report: @escaping @Sendable (String) -> Void) {}
 
-  /// Loads nothing.
+  /// Does nothing.
   public func open(session: String) async {}
 
-  /// Saves nothing.
+  /// Does nothing.
   public func close(session: String) async {}
 
-  /// There is nothing to forget.
+  /// Does nothing.
   public func forget(session: String) async {}
 
-  /// A report of nothing.
+  /// An empty report.
   public func cacheReport(for session: String) async -> CacheReport { CacheReport() }
 
-  /// Nothing was kept.
+  /// Nil: there are no caches.
   public func clearCaches() async -> Int? { nil }
 }

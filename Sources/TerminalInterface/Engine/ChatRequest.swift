@@ -1,16 +1,16 @@
 import Conversation
 
-/// A conversation, to be answered or to be read ahead.
+/// A conversation to answer or to prefill.
 public struct ChatRequest: Sendable, Equatable {
-  /// The whole conversation, a system message first if there is one, ending with the message to answer.
-  /// What is read ahead may end with an answer, or be empty.
+  /// The whole conversation: the system message first, if there is one, and the message to answer last. A request to
+  /// prefill may end with an answer, or be empty.
   public var messages: [Message]
-  /// How to sample, how long, how hard to think.
+  /// The settings of sampling, length and reasoning effort.
   public var settings: ChatSettings
-  /// The session that it belongs to, kept or not, under which its caches are known; nil for none.
+  /// The session, saved or not, whose caches the request uses; nil for none.
   public var session: String?
 
-  /// These messages of a session, to be answered with these settings.
+  /// A request with these messages, settings and session.
   public init(messages: [Message], settings: ChatSettings, session: String? = nil) {
     self.messages = messages
     self.settings = settings

@@ -1,28 +1,28 @@
-/// How answers are prepared and sampled, as the person set it. A nil means the model's or the engine's own choice.
+/// The user's settings for answers. Nil means the default of the model or the engine.
 public struct ChatSettings: Sendable, Equatable {
-  /// Softmax temperature; 0 always takes the likeliest token.
+  /// Softmax temperature; 0 always selects the most likely token.
   public var temperature: Double = 0.7
-  /// Nucleus sampling: the smallest set of tokens with this much probability together.
+  /// Nucleus sampling: the smallest set of tokens whose total probability reaches this value.
   public var topP: Double = 0.95
-  /// Only the k likeliest tokens; 0 for all.
+  /// Only the k most likely tokens; 0 for all.
   public var topK: Int = 0
-  /// Only tokens with at least this share of the likeliest one's probability.
+  /// Only tokens with at least this fraction of the highest probability.
   public var minP: Double = 0
-  /// Divides the logits of tokens already seen; 1 for none.
+  /// Penalty on the logits of tokens that occurred before; 1 for none.
   public var repetitionPenalty: Double = 1
-  /// Makes sampling repeatable; nil for a new one each turn.
+  /// The seed of sampling; nil for a new one each turn.
   public var seed: Int?
-  /// Tokens of one answer, reasoning included; nil for as many as fit.
+  /// The maximum tokens of an answer, reasoning included; nil for as many as fit the context.
   public var maxTokens: Int?
-  /// One of the model's levels of effort; nil for its default.
+  /// One of the model's reasoning effort levels; nil for its default.
   public var effort: String?
-  /// Read the draft ahead while it is typed.
+  /// Whether the draft is prefilled while the user types.
   public var typingAhead = true
 
-  /// The settings written above.
+  /// The default settings.
   public init() {}
 
-  /// These settings as a model begins with them: what concerns no model stays as it is in `kept`.
+  /// These settings as the defaults of a model, with the settings that concern no model from `kept`.
   package func keeping(_ kept: ChatSettings) -> ChatSettings {
     var settings = self
     settings.typingAhead = kept.typingAhead

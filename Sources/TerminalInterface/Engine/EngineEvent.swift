@@ -1,15 +1,15 @@
 import Conversation
 
-/// What happens while a turn is answered, in this order: prefill, deltas and progress mixed, one end.
+/// The events of a turn, in this order: prefill, then deltas and progress, then one end.
 public enum EngineEvent: Sendable, Equatable {
-  /// The prompt is being read: `done` of `total` tokens, of which `reused` were in the cache at the start.
+  /// Prefill progress: `done` of `total` tokens, of which `reused` were cached at the start.
   case prefill(done: Int, total: Int, reused: Int)
-  /// Text came, never split inside a character. The first one ends the reading; it is drawn at once.
+  /// New text, never split inside a Unicode scalar. The first delta ends the prefill and is drawn at once.
   case delta(Channel, String)
-  /// Numbers changed; sent as often as the engine likes.
+  /// Updated statistics, at any rate.
   case progress(TurnStatistics)
-  /// The turn is over.
+  /// The turn ended.
   case finished(FinishReason, TurnStatistics)
-  /// The turn failed; the message is shown as it is.
+  /// The turn failed; the message is shown to the user.
   case failed(String)
 }

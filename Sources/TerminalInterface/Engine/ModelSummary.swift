@@ -1,23 +1,22 @@
-/// A model in the picker.
+/// A model in the model menu.
 public struct ModelSummary: Sendable, Equatable {
-  /// The name by which it is switched to.
+  /// The name to switch to it.
   public var name: String
   /// The size of its files in bytes.
   public var bytes: Int
-  /// How its weights are stored ("Q4_1", "BF16"); empty when unknown.
+  /// The format of its weights ("Q4_1", "BF16"); empty when unknown.
   public var quantisation: String
-  /// True when it is loaded now.
+  /// True when it is loaded.
   public var isResident: Bool
-  /// Tokens of the current conversation that it has in its cache.
+  /// The cached tokens of the current conversation.
   public var cachedTokens: Int
-  /// Tokens of the current conversation that it would have to read; nil when unknown.
+  /// The tokens of the current conversation that it would have to prefill; nil when unknown.
   public var unreadTokens: Int?
-  /// Seconds until it could write its first token to the current conversation; nil when unknown.
+  /// The estimated seconds until its first token in the current conversation; nil when unknown.
   public var estimatedSwitchSeconds: Double?
 
-  /// A model with this name, file size in bytes, quantisation, whether it is loaded, the tokens of the current
-  /// conversation that it has in its cache and those that it would have to read, and the seconds that switching to
-  /// it is expected to take.
+  /// A model with this name, file size in bytes and quantisation; whether it is loaded; the tokens of the current
+  /// conversation that are cached and that it would have to prefill; and the estimated seconds of a switch.
   public init(
     name: String, bytes: Int, quantisation: String, isResident: Bool, cachedTokens: Int = 0,
     unreadTokens: Int? = nil, estimatedSwitchSeconds: Double? = nil
@@ -32,18 +31,18 @@ public struct ModelSummary: Sendable, Equatable {
   }
 }
 
-/// The model that answers.
+/// The current model.
 public struct ModelInfo: Sendable, Equatable {
-  /// Its name, as in the picker.
+  /// Its name, as in the model menu.
   public var name: String
-  /// How its weights are stored.
+  /// The format of its weights.
   public var quantisation: String
-  /// Tokens that fit into its context.
+  /// The length of its context in tokens.
   public var contextLength: Int
-  /// The levels of effort that its template understands; empty when it does not reason, or not by levels.
+  /// The reasoning effort levels of its template; empty when it has none.
   public var efforts: [String]
 
-  /// A model with this name, quantisation, context length in tokens, and levels of effort.
+  /// A model with this name, quantisation, context length in tokens, and reasoning effort levels.
   public init(name: String, quantisation: String, contextLength: Int, efforts: [String] = []) {
     self.name = name
     self.quantisation = quantisation

@@ -1,12 +1,12 @@
-/// One line of the settings table: it drives `/set`, completion and help.
+/// An entry of the settings table, which drives `/set`, completion and help.
 package struct Setting: Sendable {
-  /// What values it takes.
+  /// The type and range of its values.
   package enum Kind: Sendable {
     case real(ClosedRange<Double>, WritableKeyPath<ChatSettings, Double> & Sendable)
     case integer(ClosedRange<Int>, WritableKeyPath<ChatSettings, Int> & Sendable)
     /// An integer or "auto".
     case optionalInteger(ClosedRange<Int>, WritableKeyPath<ChatSettings, Int?> & Sendable)
-    /// One of the model's levels of effort, or "auto".
+    /// One of the model's reasoning effort levels, or "auto".
     case effort
     /// "on" or "off".
     case toggle(WritableKeyPath<ChatSettings, Bool> & Sendable)
@@ -19,27 +19,29 @@ package struct Setting: Sendable {
   /// Every setting, in the order of help.
   package static let all: [Setting] = [
     Setting(
-      name: "temperature", summary: "how freely tokens are drawn; 0 takes the likeliest",
+      name: "temperature", summary: "randomness of sampling; 0 always selects the most likely token",
       kind: .real(0...10, \.temperature)),
     Setting(
-      name: "top_p", summary: "keep the likeliest tokens up to this probability together",
+      name: "top_p", summary: "sample from the most likely tokens up to this total probability",
       kind: .real(0...1, \.topP)),
     Setting(
-      name: "top_k", summary: "keep the k likeliest tokens; 0 for all", kind: .integer(0...1_000_000, \.topK)),
+      name: "top_k", summary: "sample from the k most likely tokens; 0 for all",
+      kind: .integer(0...1_000_000, \.topK)),
     Setting(
-      name: "min_p", summary: "drop tokens below this share of the likeliest one", kind: .real(0...1, \.minP)),
+      name: "min_p", summary: "drop tokens below this fraction of the highest probability",
+      kind: .real(0...1, \.minP)),
     Setting(
-      name: "repetition_penalty", summary: "above 1 makes repeating less likely",
+      name: "repetition_penalty", summary: "values above 1 make repetition less likely",
       kind: .real(0.01...10, \.repetitionPenalty)),
     Setting(
-      name: "seed", summary: "makes answers repeatable; auto for a new one each turn",
+      name: "seed", summary: "seed of sampling, for repeatable answers; auto for a new one each turn",
       kind: .optionalInteger(0...Int.max, \.seed)),
     Setting(
-      name: "max_tokens", summary: "longest answer; auto for as long as fits",
+      name: "max_tokens", summary: "maximum length of an answer; auto for as long as the context allows",
       kind: .optionalInteger(1...100_000_000, \.maxTokens)),
-    Setting(name: "effort", summary: "how hard the model thinks, where it can be told", kind: .effort),
+    Setting(name: "effort", summary: "reasoning effort, for models that have levels", kind: .effort),
     Setting(
-      name: "typing_ahead", summary: "read the draft while it is typed, so that answers begin sooner",
+      name: "typing_ahead", summary: "prefill the draft while you type, so that answers start sooner",
       kind: .toggle(\.typingAhead)),
   ]
 
@@ -49,7 +51,7 @@ package struct Setting: Sendable {
     return all.first { $0.name == wanted }
   }
 
-  /// Its value as the person would write it.
+  /// Its value, in the form that `set` accepts.
   package func value(in settings: ChatSettings) -> String {
     switch kind {
     case .real(_, let path): shortNumber(settings[keyPath: path])
@@ -60,7 +62,7 @@ package struct Setting: Sendable {
     }
   }
 
-  /// Sets it from what the person wrote. Returns what is wrong, nil when it was taken.
+  /// Sets it from text. Returns an error message; nil on success.
   package func set(_ text: String, in settings: inout ChatSettings, efforts: [String]) -> String? {
     let automatic = text.lowercased() == "auto"
     switch kind {
@@ -83,7 +85,8 @@ package struct Setting: Sendable {
     case .effort:
       guard automatic || efforts.contains(text.lowercased()) else {
         return efforts.isEmpty
-          ? "This model has no levels of effort." : "effort takes auto, \(efforts.joined(separator: ", "))."
+          ? "This model has no reasoning effort levels."
+          : "effort takes auto, \(efforts.joined(separator: ", "))."
       }
       settings.effort = automatic ? nil : text.lowercased()
     case .toggle(let path):
@@ -93,7 +96,7 @@ package struct Setting: Sendable {
     return nil
   }
 
-  /// The values to offer for completion; empty where any number will do.
+  /// The values for completion; empty for numbers.
   package func suggestions(efforts: [String]) -> [String] {
     switch kind {
     case .real, .integer: []

@@ -1,4 +1,4 @@
-/// What a key can do.
+/// The actions of keys.
 package enum Action: Sendable, Hashable, CaseIterable {
   case send, newline, complete, completeBack
   case interrupt, escape, answerNow, deleteForwardOrQuit, suspend, redraw
@@ -10,9 +10,9 @@ package enum Action: Sendable, Hashable, CaseIterable {
   case help, toggleReasoning
 }
 
-/// One line of the keymap: it drives the keys and the help, so that the two cannot differ.
+/// An entry of the keymap, which drives both the keys and the help.
 package struct Binding: Sendable {
-  /// Part of the help that it stands in.
+  /// The section of the help.
   package enum Group: String, Sendable, CaseIterable {
     case message = "Message"
     case moving = "Moving and deleting"
@@ -25,7 +25,7 @@ package struct Binding: Sendable {
   package let help: String
 }
 
-/// Every key.
+/// The keymap.
 package enum Keymap {
   package static let bindings: [Binding] = [
     Binding(keys: [Key(.enter)], action: .send, group: .message, help: "send"),
@@ -34,7 +34,7 @@ package enum Keymap {
       help: "new line"),
     Binding(
       keys: [Key(.tab)], action: .complete, group: .message, help: "complete a command, model, setting"),
-    Binding(keys: [Key(.tab, .shift)], action: .completeBack, group: .message, help: "the choice before"),
+    Binding(keys: [Key(.tab, .shift)], action: .completeBack, group: .message, help: "previous menu item"),
     Binding(
       keys: [.control("c")], action: .interrupt, group: .message,
       help: "clear the draft, else stop the answer, else quit (twice)"),
@@ -43,13 +43,13 @@ package enum Keymap {
       help: "close a menu, stop the answer; twice: edit the last message"),
     Binding(
       keys: [.control("o")], action: .answerNow, group: .message,
-      help: "answer now: cut the thoughts short"),
+      help: "end the reasoning and answer now"),
     Binding(
       keys: [.control("d")], action: .deleteForwardOrQuit, group: .message,
       help: "delete forward; quit when the draft is empty"),
     Binding(keys: [Key(.up)], action: .up, group: .message, help: "line up, then older messages"),
     Binding(keys: [Key(.down)], action: .down, group: .message, help: "line down, then newer messages"),
-    Binding(keys: [.control("r")], action: .historySearch, group: .message, help: "search what was sent"),
+    Binding(keys: [.control("r")], action: .historySearch, group: .message, help: "search the history"),
 
     Binding(keys: [Key(.left), .control("b")], action: .left, group: .moving, help: "back"),
     Binding(keys: [Key(.right), .control("f")], action: .right, group: .moving, help: "forward"),
@@ -64,14 +64,16 @@ package enum Keymap {
     Binding(
       keys: [Key(.backspace), .control("h")], action: .deleteBack, group: .moving, help: "delete back"),
     Binding(keys: [Key(.delete)], action: .deleteForward, group: .moving, help: "delete forward"),
-    Binding(keys: [.control("w")], action: .killWordBack, group: .moving, help: "cut back to a space"),
+    Binding(
+      keys: [.control("w")], action: .killWordBack, group: .moving, help: "cut the word before, up to a space"
+    ),
     Binding(
       keys: [Key(.backspace, .alt)], action: .killWordBackward, group: .moving, help: "cut the word before"),
     Binding(keys: [.alt("d")], action: .killWordForward, group: .moving, help: "cut the word after"),
     Binding(
       keys: [.control("u")], action: .killToStart, group: .moving, help: "cut to the start of the line"),
     Binding(keys: [.control("k")], action: .killToEnd, group: .moving, help: "cut to the end of the line"),
-    Binding(keys: [.control("y")], action: .yank, group: .moving, help: "put back what was cut"),
+    Binding(keys: [.control("y")], action: .yank, group: .moving, help: "paste the cut text"),
 
     Binding(keys: [Key(.pageUp)], action: .pageUp, group: .screen, help: "scroll up"),
     Binding(keys: [Key(.pageDown)], action: .pageDown, group: .screen, help: "scroll down"),
@@ -80,11 +82,12 @@ package enum Keymap {
     Binding(
       keys: [Key(.down, .control), Key(.down, .shift)], action: .lineDown, group: .screen,
       help: "scroll a line down"),
-    Binding(keys: [Key(.home)], action: .top, group: .screen, help: "the beginning"),
-    Binding(keys: [Key(.end)], action: .bottom, group: .screen, help: "the end, following the answer"),
+    Binding(keys: [Key(.home)], action: .top, group: .screen, help: "scroll to the start"),
+    Binding(
+      keys: [Key(.end)], action: .bottom, group: .screen, help: "scroll to the end and follow the answer"),
     Binding(keys: [.control("t")], action: .toggleReasoning, group: .screen, help: "show or fold reasoning"),
-    Binding(keys: [.control("l")], action: .redraw, group: .screen, help: "draw anew"),
-    Binding(keys: [.control("z")], action: .suspend, group: .screen, help: "suspend; fg comes back"),
+    Binding(keys: [.control("l")], action: .redraw, group: .screen, help: "redraw the screen"),
+    Binding(keys: [.control("z")], action: .suspend, group: .screen, help: "suspend; fg resumes"),
     Binding(
       keys: [Key(.function(1))], action: .help, group: .screen, help: "this help (also ? in an empty draft)"),
   ]
@@ -102,7 +105,7 @@ package enum Keymap {
     bindings.first { $0.action == action }?.keys.first?.name ?? ""
   }
 
-  /// What a key does; nil for nothing.
+  /// The action of a key; nil for none.
   package static func action(for key: Key) -> Action? {
     if let action = table[key] { return action }
     // Alt with a capital letter is the same key with shift.

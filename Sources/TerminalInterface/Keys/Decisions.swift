@@ -1,11 +1,11 @@
-/// What Ctrl-C does, decided from three facts.
+/// The action of Ctrl-C.
 package enum InterruptDecision: Sendable, Equatable {
   case clearDraft
   case stopAnswer
   case askToQuit
   case quit
 
-  /// The draft goes first, then the answer; only then the program, and only when asked twice.
+  /// Clears the draft first, then stops the answer; then two presses quit.
   package static func decide(draftIsEmpty: Bool, isAnswering: Bool, wasAsked: Bool) -> InterruptDecision {
     if !draftIsEmpty { return .clearDraft }
     if isAnswering { return .stopAnswer }
@@ -13,29 +13,29 @@ package enum InterruptDecision: Sendable, Equatable {
   }
 }
 
-/// What asking for the answer now does.
+/// The action of "answer now".
 package enum AnswerNowDecision: Sendable, Equatable {
-  case closeThoughts
-  /// It was asked for already, and takes a token.
+  case closeReasoning
+  /// It was already requested, and takes effect with the next token.
   case wait
-  /// No thoughts are being written.
+  /// No reasoning is being generated.
   case nothing
 
   package static func decide(_ turn: TurnProgress?) -> AnswerNowDecision {
     guard let turn, turn.phase == .thinking, !turn.isStopping else { return .nothing }
-    return turn.isToAnswerNow ? .wait : .closeThoughts
+    return turn.answerNowRequested ? .wait : .closeReasoning
   }
 }
 
-/// What Esc does.
+/// The action of Esc.
 package enum EscapeDecision: Sendable, Equatable {
-  /// A panel, menu or search goes away.
+  /// Closes a panel, menu or search.
   case closeOverlay
   case stopAnswer
-  /// The message that is being edited stays as it was.
+  /// Cancels the edit of a message.
   case cancelEdit
   case editLastMessage
-  /// The first of two.
+  /// Waits for a second press.
   case wait
 
   package static func decide(

@@ -1,4 +1,4 @@
-/// The code blocks of a Markdown text, as they would be copied.
+/// The code blocks of a Markdown text, for copying.
 package enum CodeBlocks {
   package static func of(_ text: String) -> [String] {
     var stream = MarkdownStream()

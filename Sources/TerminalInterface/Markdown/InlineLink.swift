@@ -1,14 +1,14 @@
-/// An inline link, `[label](address "title")`, found at a bracket.
+/// An inline link, `[label](address "title")`, parsed at a bracket.
 package struct InlineLink {
   package let label: String
   package let address: String
-  /// The place after the closing parenthesis.
+  /// The index after the closing parenthesis.
   package let end: Int
 
   private static let labelLimit = 1000
   private static let addressLimit = 2000
 
-  /// Nil when the bracket at `start` begins no link.
+  /// Nil when the bracket at `start` starts no link.
   package init?(_ text: [Character], _ start: Int) {
     var place = start + 1
     var depth = 1
@@ -40,7 +40,7 @@ package struct InlineLink {
     let inside = String(text[addressStart..<place])
     let trimmed = inside.drop { $0 == " " }
     let written = trimmed.prefix { $0 != " " }
-    // A title after the address is left out; anything else there means that this is no link.
+    // A title after the address is ignored; any other text there makes this no link.
     let title = trimmed.dropFirst(written.count).drop { $0 == " " }
     guard title.isEmpty || title.count > 1 && title.first == title.last && "\"'".contains(title.first ?? " ")
     else {

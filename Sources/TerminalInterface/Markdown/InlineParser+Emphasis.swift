@@ -1,6 +1,6 @@
-/// Which marks open and close emphasis, and what comes of them.
+/// The delimiter runs of emphasis, and the resulting spans.
 extension InlineParser {
-  /// Reads a run of * _ or ~ and pairs it with the runs before it. Returns the place after it.
+  /// Parses a run of * _ or ~ and pairs it with the runs before it. Returns the index after it.
   mutating func readDelimiter(_ text: [Character], _ start: Int) -> Int {
     let mark = text[start]
     var count = 0
@@ -31,13 +31,13 @@ extension InlineParser {
     return start + count
   }
 
-  // Pairs a closing run with the openers before it; returns the marks that found none.
+  // Pairs a closing run with the openers before it; returns the number of unpaired marks.
   private mutating func close(_ mark: Character, _ count: Int, canOpen: Bool, piece: Int) -> Int {
     var remaining = count
     while remaining > 0 {
       let match = openers.lastIndex { opener in
         guard opener.mark == mark else { return false }
-        // The rule of three: "*a**b*" pairs the single marks.
+        // The "multiple of 3" rule: "*a**b*" pairs the single marks.
         let odd = (canOpen || opener.canClose) && (opener.original + count) % 3 == 0
         return !odd || opener.original % 3 == 0 && count % 3 == 0
       }
@@ -45,8 +45,8 @@ extension InlineParser {
       let used = mark == "~" ? 2 : min(2, min(remaining, openers[match].count))
       emphasise(mark, used, from: openers[match].piece, to: piece)
       remaining -= used
-      take(used, from: openers[match].piece)
-      take(used, from: piece)
+      consume(used, from: openers[match].piece)
+      consume(used, from: piece)
       openers.removeSubrange((match + 1)...)
       openers[match].count -= used
       if openers[match].count <= 0 { openers.removeLast() }
@@ -67,17 +67,17 @@ extension InlineParser {
     }
   }
 
-  private mutating func take(_ used: Int, from piece: Int) {
+  private mutating func consume(_ used: Int, from piece: Int) {
     if case .delimiter(let mark, let count) = pieces[piece] {
       pieces[piece] = .delimiter(mark, count: count - used)
     }
   }
 
-  /// The spans of all that was read.
+  /// The spans of the parsed text.
   func result() -> [Span] {
     var line = StyledLine()
     var changes = changes
-    // What is still open and strong enough to be meant runs to the end.
+    // An unclosed run of two marks extends to the end, as while the text streams.
     var hidden: Set<Int> = []
     for opener in openers where opener.count == 2 && opener.original == 2 && opener.piece + 1 < pieces.count {
       var change = changes[opener.piece] ?? (0, 0, 0)

@@ -1,7 +1,7 @@
-/// Inline Markdown: emphasis, code, links, escapes. Follows the rules of CommonMark 0.31 for which marks open and
-/// close; what is left open at the end counts as closed there, so that text does not jump while it streams.
+/// Inline Markdown: emphasis, code, links, escapes. Delimiter runs follow CommonMark 0.31, except
+/// that runs without an end are closed at the end of the text, so that it does not change its look while it streams.
 ///
-/// Cost: one pass, with a bounded look back for each closing mark.
+/// Cost: one pass, with a bounded search backwards for each closing mark.
 package struct InlineParser {
   enum Piece {
     case text(String, TextStyle)
@@ -20,7 +20,7 @@ package struct InlineParser {
   let base: TextStyle
   var pieces: [Piece] = []
   var openers: [Opener] = []
-  /// Emphasis that starts (positive) or ends (negative) before a piece: bold, italic, struck.
+  /// The emphasis that starts (positive) or ends (negative) before a piece: bold, italic, struck.
   var changes: [Int: (bold: Int, italic: Int, struck: Int)] = [:]
   var plain = ""
 
@@ -28,7 +28,7 @@ package struct InlineParser {
 
   /// The spans of a text.
   package static func spans(_ text: String, _ base: TextStyle) -> [Span] {
-    // Most lines have no marks at all.
+    // Most lines contain no marks.
     guard text.utf8.contains(where: { "*_`~[\\<&h!".utf8.contains($0) }) else { return [Span(text, base)] }
     var parser = InlineParser(base: base)
     parser.read(Array(text))
@@ -90,7 +90,7 @@ package struct InlineParser {
       }
       place += closing
     }
-    // Still being written: the rest is code, if it begins on this line and is no stray mark.
+    // No end yet, as while the text streams: the rest of the line is code, unless a space follows the mark.
     if count == 1 && start + 1 < text.count && text[start + 1] != " " && !text[start...].contains("\n") {
       addCode(text[(start + 1)...])
       return text.count
@@ -122,7 +122,7 @@ package struct InlineParser {
     return link.end
   }
 
-  // Inside a link no further links are read: nesting is bounded.
+  // Links inside of a link label are not parsed, which bounds the nesting.
   private static func spans(_ text: String, _ base: TextStyle, nested: Bool) -> [Span] {
     var parser = InlineParser(base: base)
     parser.read(text.map { $0 == "[" || $0 == "]" ? "|" : $0 })

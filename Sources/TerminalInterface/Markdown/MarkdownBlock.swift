@@ -1,14 +1,14 @@
-/// A piece of a Markdown document that is laid out by itself. Documents are flat: quotes and lists are not nested
-/// blocks but a context that each block carries, so that every finished line of an answer can be drawn once and left
-/// alone while the rest still streams.
+/// A part of a Markdown document that is laid out independently. Documents are flat: quotes and lists are not nested
+/// blocks but the context of each block, so that each finished line of an answer is laid out once while the rest still
+/// streams.
 package struct MarkdownBlock: Sendable, Equatable {
-  /// Where a block stands.
+  /// The quotes, indentation and marker of a block.
   package struct Context: Sendable, Equatable {
-    /// How many quotes it is in.
+    /// The number of enclosing quotes.
     package var quoteDepth = 0
     /// Columns from the left edge.
     package var indent = 0
-    /// What stands before its first row: a bullet or a number; empty for none.
+    /// The bullet or number before its first row; empty for none.
     package var marker = ""
   }
 
@@ -16,9 +16,9 @@ package struct MarkdownBlock: Sendable, Equatable {
     /// Inline text; line feeds are kept as line ends.
     case paragraph(String)
     case heading(level: Int, String)
-    /// The head of a code block; the language as written, perhaps empty.
+    /// The start of a code block, with the language as written, which may be empty.
     case codeStart(language: String)
-    /// One line of code, and what was open before it (a comment or string over several lines).
+    /// One line of code, with the syntax state before it (a comment or string over several lines).
     case codeLine(String, language: String, SyntaxState)
     case rule
     case table(MarkdownTable)
@@ -30,7 +30,7 @@ package struct MarkdownBlock: Sendable, Equatable {
   package var kind: Kind
 }
 
-/// The cells of a table as inline text; the first row is its head.
+/// The cells of a table as inline text; the first row is the header.
 package struct MarkdownTable: Sendable, Equatable {
   package enum Alignment: Sendable, Equatable {
     case left, center, right

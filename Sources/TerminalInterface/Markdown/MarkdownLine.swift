@@ -1,6 +1,6 @@
-/// What one line of Markdown is. Each function looks at one line and nothing else.
+/// The classification of a single line of Markdown.
 package enum MarkdownLine {
-  /// Takes quote marks off the front: their number, and what is left.
+  /// Removes quote marks from the start; returns their number and the rest.
   package static func quote(_ line: String, deepest: Int) -> (depth: Int, rest: String) {
     var rest = line[...]
     var depth = 0
@@ -14,7 +14,7 @@ package enum MarkdownLine {
     return (depth, String(rest))
   }
 
-  /// Leading white space in columns, and what follows it, without spaces at the end.
+  /// The leading white space in columns, and the text after it without trailing white space.
   package static func indent(_ line: String) -> (columns: Int, content: String) {
     var columns = 0
     var rest = line[...]
@@ -26,7 +26,7 @@ package enum MarkdownLine {
     return (columns, String(rest))
   }
 
-  /// The start of a code block: its mark, how many, and the language.
+  /// An opening code fence: its mark, the number of marks, and the language.
   package static func fence(_ content: String) -> (mark: Character, count: Int, language: String)? {
     guard let mark = content.first, mark == "`" || mark == "~" else { return nil }
     let count = content.prefix { $0 == mark }.count
@@ -43,28 +43,28 @@ package enum MarkdownLine {
     var text = content.dropFirst(level)
     guard text.isEmpty || text.first == " " else { return nil }
     text = text.drop { $0 == " " }
-    // Marks that close it: "## Title ##".
+    // The closing marks: "## Title ##".
     let closed = text.reversed().drop { $0 == "#" }
     if closed.first == " " || closed.isEmpty { text = text.dropLast(text.count - closed.count) }
     while text.last == " " { text = text.dropLast() }
     return (level, String(text))
   }
 
-  /// The level of a heading that is written by underlining the line before.
+  /// The level of a setext heading underline.
   package static func underline(_ content: String) -> Int? {
     if content.utf8.count >= 2 && content.allSatisfy({ $0 == "=" }) { return 1 }
     if content.utf8.count >= 2 && content.allSatisfy({ $0 == "-" }) { return 2 }
     return nil
   }
 
-  /// A line of three or more of one of - * _, spaces between allowed.
+  /// A thematic break: three or more of one of - * _, with optional spaces.
   package static func isRule(_ content: String) -> Bool {
     guard let mark = content.first, "-*_".contains(mark) else { return false }
     return content.allSatisfy { $0 == mark || $0 == " " }
       && content.reduce(0) { $0 + ($1 == mark ? 1 : 0) } >= 3
   }
 
-  /// A list item: what to draw as its marker, and its text.
+  /// A list item: the marker to draw, and its text.
   package static func item(_ content: String) -> (marker: String, text: String)? {
     guard let first = content.first else { return nil }
     if "-*+".contains(first) {
@@ -84,7 +84,7 @@ package enum MarkdownLine {
     return (digits + String(mark), String(text.drop { $0 == " " }))
   }
 
-  /// The line under a table's head: the alignment of each column.
+  /// The delimiter row of a table: the alignment of each column.
   package static func tableRule(_ content: String) -> [MarkdownTable.Alignment]? {
     guard content.contains("-"), content.allSatisfy({ "|-: ".contains($0) }) else { return nil }
     let cells = cells(content)
@@ -98,7 +98,7 @@ package enum MarkdownLine {
     }
   }
 
-  /// The cells of a table's row; a bar after a backslash or in code is text.
+  /// The cells of a table row; a bar after a backslash or in code is text.
   package static func cells(_ content: String) -> [String] {
     var cells: [String] = []
     var cell = ""

@@ -1,4 +1,4 @@
-/// The state machine behind `MarkdownStream`: takes whole lines, keeps at most one open block.
+/// The state machine of `MarkdownStream`: it parses whole lines and has at most one open block.
 package struct MarkdownLines: Sendable {
   private enum Open: Sendable {
     case none
@@ -26,13 +26,13 @@ package struct MarkdownLines: Sendable {
   /// True between the fences of a code block.
   package var isInCode: Bool { if case .code = open { true } else { false } }
 
-  /// The blocks finished since the last call.
+  /// Removes and returns the blocks finished since the last call.
   package mutating func takeFinished() -> [MarkdownBlock] {
     defer { finished = [] }
     return finished
   }
 
-  /// Ends the block that is open.
+  /// Ends the open block.
   package mutating func closeOpen() {
     switch open {
     case .none, .code: break
@@ -53,11 +53,11 @@ package struct MarkdownLines: Sendable {
     finished.append(MarkdownBlock(context: context, kind: kind))
   }
 
-  /// Takes a line without its line feed.
-  package mutating func take(_ raw: String) {
+  /// Parses a line without its line feed.
+  package mutating func add(_ raw: String) {
     let line = raw.hasSuffix("\r") ? String(raw.dropLast()) : raw
     if case .code(let context, let fence, let state) = open {
-      takeCode(line, context, fence, state)
+      addCode(line, context, fence, state)
       return
     }
     let (depth, afterQuote) = MarkdownLine.quote(line, deepest: Self.deepestQuote)
@@ -89,11 +89,11 @@ package struct MarkdownLines: Sendable {
       open = .paragraph(context, [text])
       openBytes = text.utf8.count
     } else {
-      takeText(content, context)
+      addText(content, context)
     }
   }
 
-  private mutating func takeText(_ content: String, _ context: MarkdownBlock.Context) {
+  private mutating func addText(_ content: String, _ context: MarkdownBlock.Context) {
     guard case .paragraph(let earlier, var lines) = open, earlier.quoteDepth == context.quoteDepth else {
       closeOpen()
       open = .paragraph(context, [content])
@@ -131,7 +131,7 @@ package struct MarkdownLines: Sendable {
     return true
   }
 
-  private mutating func takeCode(
+  private mutating func addCode(
     _ line: String, _ context: MarkdownBlock.Context, _ fence: Fence, _ state: SyntaxState
   ) {
     let inner = context.quoteDepth > 0 ? MarkdownLine.quote(line, deepest: context.quoteDepth).rest : line

@@ -1,8 +1,8 @@
-/// Lays blocks out as rows. A pure function of the block and the width.
+/// Lays out blocks as rows. A pure function of the block and the width.
 package struct MarkdownRenderer {
-  /// Columns of a row.
+  /// The columns of a row.
   package let width: Int
-  /// The role of plain text: `.text` for answers, `.reasoning` for thoughts.
+  /// The role of plain text: `.text` for answers, `.reasoning` for reasoning.
   package var role: StyleRole
 
   package init(width: Int, role: StyleRole = .text) {
@@ -52,7 +52,7 @@ package struct MarkdownRenderer {
     LineWrapper(width: width, hanging: lead.hanging).wrap(spans, first: lead.first)
   }
 
-  // A narrow screen keeps at least half of its columns for text.
+  // On a narrow screen at least half of the columns remain for text.
   private func lead(of context: MarkdownBlock.Context) -> (first: [Span], hanging: [Span]) {
     let bars = quoteBars(context)
     let indent = String(repeating: " ", count: min(context.indent, width / 4))

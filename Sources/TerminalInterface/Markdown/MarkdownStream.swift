@@ -1,42 +1,41 @@
-/// Reads Markdown line by line as it comes, and hands out blocks as soon as nothing that follows can change them.
+/// Parses Markdown incrementally, and returns blocks as soon as later text cannot change them.
 ///
-/// What is not finished (the paragraph or table that is open, and the line that is still being written) is kept small
-/// and read again for each frame; cost per frame is its length, never that of the document. A paragraph is ended at
-/// `openLimit` bytes whatever comes.
+/// The unfinished part (the open paragraph or table, and the incomplete last line) is parsed again for each frame. The
+/// cost per frame is its length, never that of the document; a paragraph ends at `openLimit` bytes.
 package struct MarkdownStream: Sendable {
-  /// Longest open paragraph in bytes.
+  /// The maximum bytes of an open paragraph.
   package static let openLimit = 16 * 1024
-  /// Longest line that is looked at as a whole.
+  /// The maximum bytes of a line; a longer one is split.
   package static let lineLimit = 8 * 1024
 
   private var machine = MarkdownLines()
-  /// The last line, still without its end.
+  /// The incomplete last line.
   private var partial = ""
 
   package init() {}
 
-  /// Takes more text and returns the blocks that it finished.
+  /// Appends text and returns the blocks that it finished.
   package mutating func append(_ text: some StringProtocol) -> [MarkdownBlock] {
     var rest = text[...]
     while let end = rest.utf8.firstIndex(of: 10) {
       partial += rest[..<end]
-      machine.take(partial)
+      machine.add(partial)
       partial = ""
       rest = rest[rest.utf8.index(after: end)...]
     }
     partial += rest
     if partial.utf8.count > Self.lineLimit {
-      machine.take(partial)
+      machine.add(partial)
       partial = ""
     }
     return machine.takeFinished()
   }
 
-  /// The blocks of what is not finished yet, as they look now.
+  /// The blocks of the unfinished part, as if the text ended here.
   package var open: [MarkdownBlock] {
     var copy = machine
     if !partial.isEmpty && !Self.isUndecided(partial) || machine.isInCode && !partial.isEmpty {
-      copy.take(partial)
+      copy.add(partial)
     }
     copy.closeOpen()
     return copy.takeFinished()
@@ -44,13 +43,13 @@ package struct MarkdownStream: Sendable {
 
   /// Ends the document and returns the last blocks.
   package mutating func finish() -> [MarkdownBlock] {
-    if !partial.isEmpty { machine.take(partial) }
+    if !partial.isEmpty { machine.add(partial) }
     partial = ""
     machine.closeOpen()
     return machine.takeFinished()
   }
 
-  // A line of which only marks are there ("##", "- ", "``", "1.") could become anything: it is not shown yet.
+  // An incomplete line of marks only ("##", "- ", "``", "1.") is ambiguous: it is not shown yet.
   private static func isUndecided(_ line: String) -> Bool {
     line.utf8.count <= 12 && line.utf8.allSatisfy { " \t#*-+_>`~=|.)0123456789:".utf8.contains($0) }
       && !line.utf8.allSatisfy { (0x30...0x39).contains($0) }

@@ -1,4 +1,4 @@
-/// The rows of a table: columns as wide as they need to be, and where that is too much, narrowed from the widest.
+/// The rows of a table: columns have their natural widths; if these exceed the screen, the widest ones shrink first.
 package struct MarkdownTableLayout {
   package let table: MarkdownTable
   package let width: Int
@@ -10,7 +10,7 @@ package struct MarkdownTableLayout {
     self.role = role
   }
 
-  /// The head, a line, and the body; cells that do not fit wrap.
+  /// The header, a rule, and the body; cells that do not fit wrap.
   package var lines: [StyledLine] {
     let cells = table.rows.enumerated().map { index, row in
       row.map { InlineParser.spans($0, TextStyle(role, index == 0 ? [.bold] : [])) }
@@ -35,7 +35,7 @@ package struct MarkdownTableLayout {
     let room = max(count, width - 3 * (count - 1))
     var excess = widths.reduce(0, +) - room
     while excess > 0, let widest = widths.max(), widest > 1, let column = widths.firstIndex(of: widest) {
-      // Down to the second widest at once, so that the loop runs once for each column at most, or nearly.
+      // Shrinks to the second widest at once, so that the loop runs about once per column.
       let next = widths.filter { $0 < widest }.max() ?? 1
       let step = max(1, min(excess, widest - max(next, 1)))
       widths[column] -= step

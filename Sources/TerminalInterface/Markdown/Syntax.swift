@@ -1,15 +1,15 @@
-/// What the highlighter has to know of a language.
+/// The lexical syntax of a language, as needed by the highlighter.
 package struct Syntax: Sendable {
   package var keywords: Set<String> = []
   package var lineComments: [String] = []
   package var blockComment: (start: String, end: String)?
-  /// Marks around strings over several lines.
+  /// The delimiters of strings over several lines.
   package var longQuotes: [String] = []
   package var quotes: Set<Character> = ["\"", "'"]
   package var ignoresCase = false
   package var isDiff = false
 
-  /// The syntax of a language as written behind a fence; nil when it is not known.
+  /// The syntax for a language name of a code fence; nil when it is unknown.
   package static func named(_ name: String) -> Syntax? {
     let name = name.lowercased()
     return table.first { $0.names.contains(name) }?.syntax

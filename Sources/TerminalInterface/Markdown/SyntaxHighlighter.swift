@@ -1,17 +1,17 @@
-/// What is open at the end of a line of code.
+/// The lexical state at the end of a line of code.
 package enum SyntaxState: Sendable, Equatable {
   case code
   case comment
-  /// A string over several lines, with what ends it.
+  /// A string over several lines, with its closing delimiter.
   case string(String)
 }
 
-/// Colours code line by line: keywords, strings, numbers, comments. Not a parser; wrong guesses cost a colour.
+/// Highlights code line by line: keywords, strings, numbers, comments. It is not a parser; an error only affects colours.
 package enum SyntaxHighlighter {
-  /// Lines longer than this are drawn in one colour.
+  /// Longer lines, in bytes, are not highlighted.
   package static let lineLimit = 4000
 
-  /// The spans of a line, and what is open after it.
+  /// The spans of a line, and the state after it.
   package static func highlight(_ line: String, language: String, state: SyntaxState) -> ([Span], SyntaxState)
   {
     guard let syntax = Syntax.named(language), line.utf8.count <= lineLimit else {

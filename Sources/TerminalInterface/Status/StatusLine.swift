@@ -1,14 +1,14 @@
 import Conversation
 
-/// The one line at the bottom. Parts are left out from the least important on where the screen is narrow; nothing is
-/// shown that is not known.
+/// The status line at the bottom. On a narrow screen the least important parts are omitted first; unknown values are
+/// not shown.
 package struct StatusLine {
   package var model: ModelInfo?
   package var loading: String?
   package var turn: TurnProgress?
-  /// The last turn's, or those of the one that is going on.
+  /// The statistics of the current or the last turn.
   package var statistics: TurnStatistics?
-  /// A short message that stands in for everything else.
+  /// A short message that replaces everything else.
   package var flash: String?
   package var now: Double
 
@@ -30,8 +30,8 @@ package struct StatusLine {
     var isRight = false
   }
 
-  /// What is left out, one thing after the other, until the line fits.
-  private enum Economy: Int, CaseIterable {
+  /// The parts in the order in which they are omitted until the line fits.
+  private enum Omission: Int, CaseIterable {
     case none, hint, quantisation, ready, longName, reason, cache, firstToken, name, speed, context
   }
 
@@ -42,8 +42,8 @@ package struct StatusLine {
         to: width)
     }
     var parts: [Part] = []
-    for economy in Economy.allCases {
-      parts = self.parts(economy)
+    for omission in Omission.allCases {
+      parts = self.parts(omission)
       let columns = parts.reduce(0) { $0 + CharacterWidth.columns(of: $1.text) + 3 } - 1
       if columns <= width { break }
     }
@@ -69,11 +69,11 @@ package struct StatusLine {
     }
   }
 
-  private func parts(_ economy: Economy) -> [Part] {
-    func has(_ part: Economy) -> Bool { economy.rawValue < part.rawValue }
+  private func parts(_ omission: Omission) -> [Part] {
+    func has(_ part: Omission) -> Bool { omission.rawValue < part.rawValue }
     var parts: [Part] = []
     if has(.name) {
-      var title = name(loading ?? model?.name ?? "no model", economy)
+      var title = name(loading ?? model?.name ?? "no model", omission)
       if has(.quantisation), loading == nil, let model, !model.quantisation.isEmpty {
         title += " · \(model.quantisation)"
       }
@@ -82,8 +82,8 @@ package struct StatusLine {
     }
     var (state, role) = state
     if !state.isEmpty, has(.ready) || turn != nil || loading != nil {
-      if let writer { state = "\(name(writer.name, economy)) \(state)" }
-      if has(.hint), AnswerNowDecision.decide(turn) == .closeThoughts {
+      if let writer { state = "\(name(writer.name, omission)) \(state)" }
+      if has(.hint), AnswerNowDecision.decide(turn) == .closeReasoning {
         state += " · \(Keymap.name(of: .answerNow)) answers now"
       }
       parts.append(Part(text: state, role: role))
@@ -92,7 +92,7 @@ package struct StatusLine {
     if has(.speed), let speed = statistics.tokensPerSecond {
       parts.append(Part(text: "\(fixed(speed, speed < 10 ? 1 : 0)) tok/s", role: .status))
     }
-    // What the cache did is known only once the prompt was looked at.
+    // The cache use is known only once the prompt was matched against the cache.
     if has(.cache), statistics.promptTokens > 0 {
       var cache = "reused \(grouped(statistics.reusedTokens)) · new \(grouped(statistics.newTokens))"
       let why = [Self.source(of: statistics), statistics.missReason.map(VisibleText.singleLine)]
@@ -110,19 +110,19 @@ package struct StatusLine {
     return parts
   }
 
-  private func name(_ name: String, _ economy: Economy) -> String {
+  private func name(_ name: String, _ omission: Omission) -> String {
     let name = VisibleText.singleLine(name)
-    return economy.rawValue < Economy.longName.rawValue
+    return omission.rawValue < Omission.longName.rawValue
       ? name : StyledLine(name, .status).truncated(to: 14).text
   }
 
-  // The model that writes where it is not the one of what comes next, which the line begins with.
+  // The model of the current answer, if it is not the model of the next message, with which the line starts.
   private var writer: ModelInfo? {
     guard let writer = turn?.model, writer.name != loading ?? model?.name else { return nil }
     return writer
   }
 
-  // Where the reused part came from, where that is worth a word.
+  // The source of the reused tokens, unless it is the usual one.
   private static func source(of statistics: TurnStatistics) -> String? {
     guard statistics.reusedTokens > 0 else { return nil }
     switch statistics.reuse {
@@ -135,21 +135,21 @@ package struct StatusLine {
   private var state: (String, StyleRole) {
     if turn?.isStopping == true { return ("stopping", .statusBusy) }
     switch turn?.phase {
-    // Not "idle": the engine may be reading ahead.
+    // Not "idle": the engine may be prefilling ahead.
     case nil: return loading == nil ? (model == nil ? "" : "ready", .statusDim) : ("loading", .statusBusy)
     case .loading: return ("loading", .statusBusy)
     case .waiting: return ("waiting", .statusBusy)
-    case .thinking: return (turn?.isToAnswerNow == true ? "closing the thoughts" : "thinking", .statusBusy)
+    case .thinking: return (turn?.answerNowRequested == true ? "ending reasoning" : "thinking", .statusBusy)
     case .writing: return ("writing", .statusBusy)
-    case .reading(let done, let total, _):
+    case .prefill(let done, let total, _):
       let share = total > 0 ? Double(min(done, total)) / Double(total) * 100 : 0
-      var text = "reading prompt \(Int(share))%"
+      var text = "prefill \(Int(share))%"
       if let seconds = turn?.remaining(now: now), seconds >= 0.5 { text += " · eta \(eta(seconds))" }
       return (text, .statusBusy)
     }
   }
 
-  // Whole seconds: more would pretend to know.
+  // Whole seconds: the estimate is no more precise.
   private func eta(_ seconds: Double) -> String {
     seconds < 60 ? "\(Int(seconds.rounded(.up))) s" : duration(seconds)
   }

@@ -1,33 +1,33 @@
 import Conversation
 
-/// A turn while it is answered, as far as the screen knows.
+/// The state of a running turn.
 package struct TurnProgress: Sendable, Equatable {
   package enum Phase: Sendable, Equatable {
-    /// The model is being loaded; the request is sent after that.
+    /// The model is loading; the request is sent after that.
     case loading
-    /// Sent; nothing came back yet.
+    /// The request was sent; no event has arrived.
     case waiting
-    case reading(done: Int, total: Int, reused: Int)
+    case prefill(done: Int, total: Int, reused: Int)
     case thinking
     case writing
   }
 
-  /// Tells this turn's events from those of one that was stopped.
+  /// The number of the turn, to drop events of earlier turns.
   package let id: Int
-  /// The message that is being written.
+  /// The message of the answer.
   package let answer: MessageTree.ID
-  /// The model that writes it, whichever is turned to meanwhile; nil while it is being loaded.
+  /// The model of the answer, even after a switch; nil while it is loading.
   package let model: ModelInfo?
   package var phase: Phase
-  /// When Enter was pressed, in seconds on the screen's clock.
+  /// When Enter was pressed, in seconds on the monotonic clock.
   package let started: Double
   package var statistics = TurnStatistics()
   package var isStopping = false
-  /// The person wants the answer without further thoughts.
-  package var isToAnswerNow = false
-  /// When the first thought came.
+  /// The user asked to end the reasoning.
+  package var answerNowRequested = false
+  /// When the reasoning started.
   package var thinkingSince: Double?
-  private var forecast: ReadingForecast?
+  private var forecast: PrefillForecast?
 
   package init(id: Int, answer: MessageTree.ID, model: ModelInfo?, phase: Phase, started: Double) {
     self.id = id
@@ -39,19 +39,19 @@ package struct TurnProgress: Sendable, Equatable {
 
   package static func == (one: TurnProgress, other: TurnProgress) -> Bool {
     one.id == other.id && one.phase == other.phase && one.statistics == other.statistics
-      && one.isStopping == other.isStopping && one.isToAnswerNow == other.isToAnswerNow
+      && one.isStopping == other.isStopping && one.answerNowRequested == other.answerNowRequested
   }
 
-  /// Notes how far the prompt was read.
-  package mutating func read(done: Int, total: Int, reused: Int, now: Double) {
-    phase = .reading(done: done, total: total, reused: reused)
-    if forecast == nil { forecast = ReadingForecast(done: done, total: total, now: now) }
+  /// Records the progress of the prefill.
+  package mutating func recordPrefill(done: Int, total: Int, reused: Int, now: Double) {
+    phase = .prefill(done: done, total: total, reused: reused)
+    if forecast == nil { forecast = PrefillForecast(done: done, total: total, now: now) }
     forecast?.note(done: done, now: now)
   }
 
-  /// The seconds that reading will still take; nil before there is a speed.
+  /// The estimated seconds until the end of the prefill; nil before the first estimate.
   package func remaining(now: Double) -> Double? {
-    guard case .reading = phase else { return nil }
+    guard case .prefill = phase else { return nil }
     return forecast?.remaining(now: now)
   }
 }

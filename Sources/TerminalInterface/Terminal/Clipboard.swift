@@ -1,8 +1,8 @@
-/// The clipboard of the terminal that the person sits at, over ssh too.
+/// The clipboard of the user's terminal, over ssh too.
 package enum Clipboard {
   private static let alphabet = Array("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/".utf8)
 
-  /// The sequence that sets the clipboard (OSC 52). Terminals that do not know it swallow it.
+  /// The sequence that sets the clipboard (OSC 52). Terminals without support ignore it.
   package static func sequence(for text: String) -> String { "\u{1B}]52;c;\(base64(Array(text.utf8)))\u{07}" }
 
   /// RFC 4648, with padding.

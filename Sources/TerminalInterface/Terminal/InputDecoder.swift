@@ -1,19 +1,19 @@
-/// Turns the bytes of a terminal into keys, text and pastes. A pure state machine: bytes may come in any portions.
+/// Decodes the bytes of a terminal into keys, text and pastes. A pure state machine: bytes may come in any portions.
 ///
-/// A lone escape byte cannot be told from the start of a sequence until time passes: while `isPending`, call
-/// `timeout()` after some 40 ms of silence. Unknown sequences are swallowed whole, so their bytes never become text.
+/// A lone escape byte looks like the start of a sequence: while `isPending`, call `timeout()` after about 40 ms without
+/// input. Unknown sequences are skipped whole, so their bytes never become text.
 package struct InputDecoder {
   private enum State {
     case ground
     case escape
     case control([UInt8])
     case singleShift
-    /// OSC, DCS and their like: skipped to their end (BEL, or ESC and a backslash).
+    /// OSC, DCS and similar strings: skipped to their end (BEL, or ESC and a backslash).
     case string(afterEscape: Bool)
     case paste([UInt8])
   }
 
-  /// Longest paste that is kept, in bytes; the rest of it is dropped.
+  /// The maximum bytes of a paste; the rest is dropped.
   package static let pasteLimit = 16 * 1024 * 1024
   private static let sequenceLimit = 64
   private static let pasteEnd: [UInt8] = Array("\u{1B}[201~".utf8)
@@ -24,13 +24,12 @@ package struct InputDecoder {
   private var text = ""
   private var events: [TerminalInput] = []
 
-  /// Answers about the cursor's place that were asked for and did not come yet. Without this, "CSI 1;2R" would be
-  /// Shift-F3.
+  /// The number of outstanding cursor position reports. Without a request, "CSI 1;2R" is Shift-F3.
   package var expectedReports = 0
 
   package init() {}
 
-  /// True while what came so far may be a key of its own.
+  /// True while the bytes so far may be a complete key.
   package var isPending: Bool {
     switch state {
     case .escape, .control, .singleShift: true
@@ -38,13 +37,13 @@ package struct InputDecoder {
     }
   }
 
-  /// Takes bytes and returns what they complete.
+  /// Decodes bytes and returns the completed events.
   package mutating func feed(_ bytes: some Sequence<UInt8>) -> [TerminalInput] {
-    for byte in bytes { take(byte) }
+    for byte in bytes { decode(byte) }
     return drain()
   }
 
-  /// Silence: a pending escape was the Esc key; an unfinished sequence is dropped.
+  /// Handles a pause in the input: a pending escape was the Esc key; an incomplete sequence is dropped.
   package mutating func timeout() -> [TerminalInput] {
     if case .escape = state { emit(.key(Key(.escape))) }
     if isPending { state = .ground }
@@ -67,7 +66,7 @@ package struct InputDecoder {
     events.append(event)
   }
 
-  private mutating func take(_ byte: UInt8) {
+  private mutating func decode(_ byte: UInt8) {
     switch state {
     case .ground: ground(byte, [])
     case .escape: escape(byte)
@@ -140,7 +139,7 @@ package struct InputDecoder {
   }
 
   private mutating func endScalar(_ modifiers: Key.Modifiers) {
-    // Faulty bytes become replacement characters here.
+    // Invalid bytes become replacement characters.
     text += String(decoding: scalarBytes, as: UTF8.self)
     scalarBytes = []
     scalarLength = 0
@@ -163,7 +162,7 @@ package struct InputDecoder {
 
   private mutating func finishControl(_ bytes: [UInt8], _ final: UInt8) {
     if bytes.first == 0x3C { return finishMouse(bytes.dropFirst(), final) }
-    // Answers of the terminal about itself.
+    // Reports of the terminal about itself.
     if let first = bytes.first, (0x3D...0x3F).contains(first) { return }
     if bytes.first == 0x5B { return finishConsoleKey(final) }
     let parameters = KeySequences.numbers(bytes)
@@ -173,7 +172,7 @@ package struct InputDecoder {
     } else if final == 0x7E && parameters.first == 200 {
       state = .paste([])
     } else if let key = KeySequences.key(parameters, final) {
-      // Text that the terminal sent as a sequence because of a modifier without meaning here.
+      // Text that the terminal sent as a sequence because of a modifier that is not used here.
       if case .character(let character) = key.base, key.modifiers.subtracting(.shift).isEmpty {
         text.append(character)
       } else {

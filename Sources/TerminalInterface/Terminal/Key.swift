@@ -1,6 +1,6 @@
 /// A key with its modifiers, as the terminal reported it.
 package struct Key: Hashable, Sendable {
-  /// What was pressed, modifiers aside.
+  /// The key without modifiers.
   package enum Base: Hashable, Sendable {
     case character(Character)
     case enter, tab, backspace, escape
@@ -8,7 +8,7 @@ package struct Key: Hashable, Sendable {
     case function(Int)
   }
 
-  /// Keys held with it. Terminals report shift only where it does not change the character.
+  /// The modifiers. Terminals report shift only where it does not change the character.
   package struct Modifiers: OptionSet, Hashable, Sendable {
     package let rawValue: UInt8
 
@@ -31,7 +31,7 @@ package struct Key: Hashable, Sendable {
 
   package static func alt(_ letter: Character) -> Key { Key(.character(letter), .alt) }
 
-  /// As help shows it: Ctrl-A, Alt-Enter, PgUp.
+  /// The name in the help: Ctrl-A, Alt-Enter, PgUp.
   package var name: String {
     var name = ""
     if modifiers.contains(.control) { name += "Ctrl-" }
@@ -59,15 +59,15 @@ package struct Key: Hashable, Sendable {
   }
 }
 
-/// What comes from the terminal.
+/// The input events of the terminal.
 package enum TerminalInput: Equatable, Sendable {
   /// Printable characters as typed.
   case text(String)
   case key(Key)
-  /// A bracketed paste, whole; control characters are still in it.
+  /// A complete bracketed paste, including its control characters.
   case paste(String)
-  /// The answer to a question for the cursor's place, from 1.
+  /// A cursor position report; rows and columns start at 1.
   case cursorReport(row: Int, column: Int)
-  /// The wheel turned: lines to scroll, up is negative.
+  /// Lines to scroll by the mouse wheel; up is negative.
   case wheel(Int)
 }

@@ -1,7 +1,7 @@
-/// What the sequences that keys send mean: xterm's, with those of rxvt, the Linux console and the two protocols that
-/// tell Shift-Enter from Enter (CSI u, and xterm's modifyOtherKeys).
+/// The meaning of the control sequences of keys: those of xterm, rxvt, the Linux console, and the two protocols that
+/// distinguish Shift-Enter from Enter (CSI u, and xterm's modifyOtherKeys).
 package enum KeySequences {
-  /// The key of the last letter of CSI and SS3 sequences.
+  /// The key for the final letter of CSI and SS3 sequences.
   package static func letter(_ byte: UInt8) -> Key.Base? {
     switch byte {
     case 0x41: .up
@@ -16,7 +16,7 @@ package enum KeySequences {
     }
   }
 
-  /// The key of sequences that end in a tilde.
+  /// The key for sequences that end in a tilde.
   package static func tilde(_ number: Int) -> Key.Base? {
     switch number {
     case 1, 7: .home
@@ -32,7 +32,7 @@ package enum KeySequences {
     }
   }
 
-  /// The key of a whole control sequence; nil when it means nothing here.
+  /// The key for a control sequence; nil if it is unknown.
   package static func key(_ parameters: [Int], _ final: UInt8) -> Key? {
     let first = parameters.first ?? 1
     let held = modifiers(parameters.count > 1 ? parameters[1] : 1)
@@ -47,7 +47,7 @@ package enum KeySequences {
     }
   }
 
-  /// Decimal numbers set apart by semicolons; what follows a colon inside one is left out. Never overflows.
+  /// The decimal parameters between semicolons, without sub-parameters after a colon. Never overflows.
   package static func numbers(_ bytes: [UInt8]) -> [Int] {
     bytes.split(separator: 0x3B, omittingEmptySubsequences: false).map { part in
       var number = 0
@@ -64,7 +64,7 @@ package enum KeySequences {
     return Key.Modifiers(rawValue: UInt8((parameter - 1) & 7))
   }
 
-  // A key given by the code of its character.
+  // The key for a character code.
   private static func coded(_ code: Int, _ held: Key.Modifiers) -> Key? {
     switch code {
     case 9: return Key(.tab, held)

@@ -1,6 +1,6 @@
 import CNcurses
 
-/// Everything a frame shows: one line a row, and where the cursor is (nil hides it).
+/// The contents of the screen: one line per row, and the cursor (nil hides it).
 package struct Frame: Sendable, Equatable {
   package struct Position: Sendable, Equatable {
     package var row: Int
@@ -22,14 +22,14 @@ package struct ScreenSize: Sendable, Equatable {
   }
 }
 
-/// The only one who talks to ncurses. Rows that are the same as before cost one comparison; ncurses then sends only
-/// the cells that changed. Lives on one thread.
+/// The only type that calls ncurses. Unchanged rows cost one comparison; ncurses sends only the changed cells. Used on
+/// one thread only.
 package final class Screen {
   private var drawn: [StyledLine] = []
   private var theme: Theme
   private var glyphs = Glyphs()
   private let noColor: Bool
-  private var looks: [TextStyle: Paint] = [:]
+  private var paints: [TextStyle: Paint] = [:]
 
   private struct Paint {
     var attributes: Int32
@@ -37,24 +37,24 @@ package final class Screen {
     var background: Int32
   }
 
-  /// Takes the terminal over. Nil when ncurses does not know its type.
+  /// Starts ncurses. Nil when it does not know the terminal type.
   package init?(theme: Theme, environment: [String: String]) {
     let wanted = ColorDepth.wanted(environment: environment)
     self.theme = theme
     noColor = wanted.noColor
-    glyphs.abilities.unicode = screen_utf8_locale()
+    glyphs.capabilities.unicode = screen_utf8_locale()
     signals_guard_crashes()
     guard screen_start(wanted.direct) == 0 else { return nil }
   }
 
-  /// Gives the terminal back.
+  /// Restores the terminal.
   package func stop() { screen_stop() }
 
   package var size: ScreenSize {
     ScreenSize(rows: max(1, Int(screen_lines())), columns: max(1, Int(screen_columns())))
   }
 
-  /// How many colours themes have here.
+  /// The colour depth for themes.
   package var depth: ColorDepth {
     if noColor { return .none }
     switch screen_color_mode() {
@@ -64,29 +64,29 @@ package final class Screen {
     }
   }
 
-  /// Draws with another theme from the next frame on.
+  /// Sets the theme for the next frames.
   package func use(_ theme: Theme) {
     guard theme != self.theme else { return }
     self.theme = theme
-    looks = [:]
+    paints = [:]
     drawn = []
   }
 
-  /// What the terminal was found to draw; all rows are drawn anew.
-  package func use(_ abilities: TerminalAbilities) {
-    var abilities = abilities
-    abilities.unicode = glyphs.abilities.unicode
-    guard abilities != glyphs.abilities else { return }
-    glyphs.abilities = abilities
+  /// Sets the probed capabilities; all rows are redrawn.
+  package func use(_ capabilities: TerminalCapabilities) {
+    var capabilities = capabilities
+    capabilities.unicode = glyphs.capabilities.unicode
+    guard capabilities != glyphs.capabilities else { return }
+    glyphs.capabilities = capabilities
     drawn = []
   }
 
-  /// Asks for the terminal's size after it changed.
+  /// Updates the size from the terminal.
   package func updateSize() {
     if screen_update_size() { drawn = [] }
   }
 
-  /// Draws all cells anew with the next frame, as after something else wrote to the terminal.
+  /// Redraws all cells with the next frame, for example after another process wrote to the terminal.
   package func repaint() {
     drawn = []
     screen_repaint()
@@ -100,17 +100,17 @@ package final class Screen {
     drawn = []
   }
 
-  /// Asks how wide the terminal draws pictures: each is written at the left edge, and the cursor asked for. Returns
-  /// the number of answers that will come, in the order of `TerminalProbe`.
-  package func askForAbilities() -> Int {
-    guard glyphs.abilities.unicode else { return 0 }
-    let question = TerminalProbe.question
-    question.withCString { screen_write_raw($0, question.utf8.count) }
+  /// Sends the probe for the width of emoji sequences (see `TerminalProbe`). Returns the number of expected cursor
+  /// position reports.
+  package func probeCapabilities() -> Int {
+    guard glyphs.capabilities.unicode else { return 0 }
+    let query = TerminalProbe.query
+    query.withCString { screen_write_raw($0, query.utf8.count) }
     repaint()
-    return TerminalProbe.answers
+    return TerminalProbe.responseCount
   }
 
-  /// Writes a sequence past curses, such as OSC 52.
+  /// Writes a sequence that bypasses curses, such as OSC 52.
   package func writeRaw(_ text: String) {
     text.withCString { screen_write_raw($0, text.utf8.count) }
   }
@@ -162,14 +162,14 @@ package final class Screen {
   }
 
   private func paint(_ style: TextStyle) -> Paint {
-    if let known = looks[style] { return known }
+    if let known = paints[style] { return known }
     let depth = depth
     let look = theme.look(style.role, depth: depth)
     let paint = Paint(
       attributes: Int32(look.emphasis.union(style.emphasis).rawValue),
       foreground: Int32(look.foreground.value(for: depth)),
       background: Int32(look.background.value(for: depth)))
-    looks[style] = paint
+    paints[style] = paint
     return paint
   }
 }

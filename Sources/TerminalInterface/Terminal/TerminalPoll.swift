@@ -6,17 +6,17 @@
   import Darwin
 #endif
 
-/// Waiting for the keyboard or a wake, and reading the keyboard.
+/// Waits for terminal input or a wake-up, and reads terminal input.
 package enum TerminalPoll {
-  /// What ended the wait.
+  /// The reasons for the end of a wait.
   package struct Ready: Equatable {
     package var input = false
     package var wake = false
-    /// The terminal is gone.
+    /// The terminal was closed.
     package var hangup = false
   }
 
-  /// Waits for input or a wake; `milliseconds` below zero waits for ever. A signal ends the wait too.
+  /// Waits for input or a wake-up; a negative `milliseconds` waits without a limit. A signal also ends the wait.
   package static func wait(pipe: WakePipe, milliseconds: Int) -> Ready {
     var descriptors = [
       pollfd(fd: STDIN_FILENO, events: Int16(POLLIN), revents: 0),
@@ -33,7 +33,7 @@ package enum TerminalPoll {
     return ready
   }
 
-  /// The bytes that can be read now, at most 64 kB; nil at the end of the input.
+  /// The available bytes, at most 64 KiB; nil at the end of the input.
   package static func read() -> [UInt8]? {
     var bytes = [UInt8](repeating: 0, count: 65536)
     #if canImport(Glibc)
@@ -48,7 +48,7 @@ package enum TerminalPoll {
     return nil
   }
 
-  /// Seconds on a clock that never goes back.
+  /// Seconds on the monotonic clock.
   package static func now() -> Double {
     var time = timespec()
     clock_gettime(CLOCK_MONOTONIC, &time)

@@ -1,20 +1,20 @@
-/// Finds out how wide the terminal draws joined emoji and flags, by writing one and asking where the cursor went.
+/// Probes the width of joined emoji and flags: it writes one of each and requests the cursor position.
 ///
-/// The answers come through the keyboard, some milliseconds or a slow network later, or never; until then the safe
-/// forms are drawn.
+/// The reports arrive as terminal input, after any delay or never; until then the safe forms are drawn.
 package struct TerminalProbe: Equatable {
-  /// What is written: a family, a thumb with a skin tone, a flag, each at the left edge of a line that is cleared.
-  package static let question =
+  /// The bytes of the probe: a family, a thumb with a skin tone and a flag, each at the left edge; then the line is
+  /// cleared.
+  package static let query =
     "\u{1B}7\u{1B}[1;1H\u{1F468}\u{200D}\u{1F469}\u{200D}\u{1F467}\u{1B}[6n"
     + "\u{1B}[1;1H\u{1F44D}\u{1F3FD}\u{1B}[6n\u{1B}[1;1H\u{1F1E9}\u{1F1EA}\u{1B}[6n\u{1B}[1;1H\u{1B}[2K\u{1B}8"
-  package static let answers = 3
+  package static let responseCount = 3
 
   private var columns: [Int] = []
 
-  /// Takes one answer. Returns the abilities once all are there.
-  package mutating func take(column: Int) -> TerminalAbilities? {
+  /// Adds a report. Returns the capabilities after the last one.
+  package mutating func addReport(column: Int) -> TerminalCapabilities? {
     columns.append(column)
-    guard columns.count == Self.answers else { return nil }
-    return TerminalAbilities(joinsEmoji: columns[0] == 3 && columns[1] == 3, drawsFlags: columns[2] == 3)
+    guard columns.count == Self.responseCount else { return nil }
+    return TerminalCapabilities(joinsEmoji: columns[0] == 3 && columns[1] == 3, drawsFlags: columns[2] == 3)
   }
 }

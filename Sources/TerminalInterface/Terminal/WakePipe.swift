@@ -6,12 +6,12 @@
   import Darwin
 #endif
 
-/// A pipe that ends a poll from another thread or a signal handler. One byte a wake; neither end ever blocks.
+/// A pipe that ends a poll from another thread or a signal handler. One byte per wake-up; neither end blocks.
 package struct WakePipe: Sendable {
   package let reading: Int32
   package let writing: Int32
 
-  /// Nil when the process has no file descriptors left.
+  /// Nil when no file descriptors are available.
   package init?() {
     var ends: [Int32] = [-1, -1]
     guard pipe(&ends) == 0 else { return nil }
@@ -23,13 +23,13 @@ package struct WakePipe: Sendable {
     writing = ends[1]
   }
 
-  /// Ends the poll that goes on, or the next one.
+  /// Ends the current or the next poll.
   package func wake() {
     var byte: UInt8 = 1
     _ = write(writing, &byte, 1)
   }
 
-  /// Takes all wakes that came, so that the next poll waits again.
+  /// Consumes all wake-ups, so that the next poll waits.
   package func drain() {
     var bytes = [UInt8](repeating: 0, count: 64)
     while read(reading, &bytes, bytes.count) > 0 {}

@@ -1,8 +1,8 @@
-/// How many columns text takes in a terminal, by grapheme cluster.
+/// The width of text in terminal columns, by grapheme cluster.
 ///
 /// ASCII costs one comparison; other characters a binary search in two tables of some 500 ranges.
 package enum CharacterWidth {
-  /// Columns of one scalar by itself: 0, 1 or 2. Control characters count 0: they never reach the terminal.
+  /// The columns of one scalar: 0, 1 or 2. Control characters have none, as they are never sent to the terminal.
   package static func columns(of scalar: Unicode.Scalar) -> Int {
     let value = scalar.value
     if value < 0x7F { return value < 0x20 ? 0 : 1 }
@@ -12,8 +12,8 @@ package enum CharacterWidth {
     return contains(WidthTables.wide, value) ? 2 : 1
   }
 
-  /// Columns of a grapheme cluster: the sum of its scalars, but two for what is drawn as one picture (joined emoji,
-  /// flags, keycaps, skin tones, text symbols that a variation selector turns into emoji).
+  /// The columns of a grapheme cluster: the sum of its scalars, or two for an emoji sequence (joined emoji, flags,
+  /// keycaps, skin tones, text symbols with the emoji variation selector).
   package static func columns(of character: Character) -> Int {
     let scalars = character.unicodeScalars
     guard let first = scalars.first else { return 0 }
@@ -23,12 +23,12 @@ package enum CharacterWidth {
     return scalars.reduce(0) { $0 + columns(of: $1) }
   }
 
-  /// Columns of a text without line breaks or tabs.
+  /// The columns of a text without line breaks or tabs.
   package static func columns(of text: some StringProtocol) -> Int {
     text.reduce(0) { $0 + columns(of: $1) }
   }
 
-  /// True for a cluster of several scalars that terminals which know clusters draw as one picture of two columns.
+  /// True for an emoji sequence of several scalars, which terminals with cluster support draw in two columns.
   package static func isPicture(_ scalars: Character.UnicodeScalarView) -> Bool {
     guard let first = scalars.first else { return false }
     var previous = first
@@ -46,15 +46,15 @@ package enum CharacterWidth {
     return false
   }
 
-  /// Half of a flag.
+  /// True for a regional indicator, one half of a flag.
   package static func isRegional(_ scalar: Unicode.Scalar) -> Bool { 0x1F1E6...0x1F1FF ~= scalar.value }
 
-  // Digits and a few signs count as emoji because keycaps are made of them.
+  // Digits and a few ASCII signs have the emoji property because keycaps contain them.
   private static func isPictograph(_ scalar: Unicode.Scalar) -> Bool {
     !scalar.isASCII && scalar.properties.isEmoji
   }
 
-  /// Searches pairs of (first, count of those that follow) in ascending order.
+  /// Binary search in pairs of (first code point, number of following code points), in ascending order.
   private static func contains(_ table: [UInt32], _ value: UInt32) -> Bool {
     var low = 0
     var high = table.count / 2 - 1

@@ -1,15 +1,15 @@
-/// Breaks styled text into rows of a given width.
+/// Wraps styled text into rows of a given width.
 ///
-/// Prose breaks at spaces, after hyphens and between CJK characters (but not before closing punctuation); a word
-/// longer than a row is cut between clusters. Code breaks only where the row is full. Cost: one pass.
+/// Prose breaks at spaces, after hyphens and between CJK characters (but not before closing punctuation); a word longer
+/// than a row is split between clusters. Code breaks only at the end of a row. Cost: one pass.
 package struct LineWrapper {
-  /// Columns of a row, at least 1.
+  /// The columns of a row, at least 1.
   package let width: Int
-  /// How rows after the first begin, as for the text of a list item.
+  /// The indentation of the rows after the first.
   package var hanging: [Span] = []
-  /// False keeps all spaces and breaks anywhere, as code needs.
+  /// False keeps all spaces and breaks anywhere, as for code.
   package var breaksAtWords = true
-  /// Where tabs stop.
+  /// The columns between tab stops.
   package var tabStops = 4
 
   private static let noBreakBefore: Set<Character> = [
@@ -30,7 +30,7 @@ package struct LineWrapper {
     self.breaksAtWords = breaksAtWords
   }
 
-  /// The rows of a text; line feeds in it end a row. There is always at least one.
+  /// The rows of a text, at least one; a line feed ends a row.
   package func wrap(_ spans: [Span], first: [Span] = []) -> [StyledLine] {
     var state = State(wrapper: self, first: first)
     for span in spans {
@@ -47,10 +47,10 @@ package struct LineWrapper {
     let hangingColumns: Int
     var lines: [StyledLine] = []
     var cells: [Cell] = []
-    /// Columns taken, the lead included.
+    /// The used columns, including the lead.
     var column: Int
     var lead: [Span]
-    /// The number of cells after which the row may be broken; nil when nowhere.
+    /// The number of cells after which the row may break; nil for none.
     var breakAfter: Int?
 
     init(wrapper: LineWrapper, first: [Span]) {
@@ -58,7 +58,7 @@ package struct LineWrapper {
       lead = first
       column = Self.columns(first)
       let hanging = Self.columns(wrapper.hanging)
-      // A lead that leaves no room for text is dropped.
+      // An indentation that leaves no room for text is dropped.
       hangingColumns = hanging < wrapper.width - 1 ? hanging : 0
     }
 
@@ -84,7 +84,7 @@ package struct LineWrapper {
       noteBreak(before: character, columns)
       while column + columns > wrapper.width && !cells.isEmpty {
         if wrapper.breaksAtWords && character == " " {
-          // The space that would stand at the edge is the break.
+          // A space after the last column is the break.
           endRow(cells.count)
           return
         }
@@ -128,7 +128,7 @@ package struct LineWrapper {
       column = hangingColumns + rest.reduce(0) { $0 + $1.columns }
       breakAfter = nil
       if column > wrapper.width {
-        // What was carried over is longer than a row with its lead: place it again, cell by cell.
+        // The carried-over cells exceed a row with its indentation: place them again, one by one.
         cells = []
         column = hangingColumns
         for cell in rest { place(cell.character, cell.columns, cell.style) }

@@ -1,6 +1,6 @@
-/// Numbers as people read them. No locale: a point for decimals, a thin space between thousands.
+/// Number formatting without a locale: a decimal point, and a thin space between thousands.
 
-/// Up to `digits` decimals, zeros at the end dropped: 0.7, 1, 0.05.
+/// Up to `digits` decimals without trailing zeros: 0.7, 1, 0.05.
 package func shortNumber(_ value: Double, digits: Int = 4) -> String {
   var text = fixed(value, digits)
   if text.contains(".") {
@@ -10,7 +10,7 @@ package func shortNumber(_ value: Double, digits: Int = 4) -> String {
   return text
 }
 
-/// Exactly `digits` decimals; "–" for what is not finite or beyond any count that can be shown.
+/// Exactly `digits` decimals; "–" for values that are not finite or too large.
 package func fixed(_ value: Double, _ digits: Int) -> String {
   var scale = 1.0
   for _ in 0..<digits { scale *= 10 }
@@ -25,7 +25,7 @@ package func fixed(_ value: Double, _ digits: Int) -> String {
   return text
 }
 
-/// A count with its thousands set apart: 9 939.
+/// A count with separated thousands: 9 939.
 package func grouped(_ count: Int) -> String {
   let digits = Array(String(count.magnitude))
   var text = count < 0 ? "-" : ""
@@ -36,7 +36,7 @@ package func grouped(_ count: Int) -> String {
   return text
 }
 
-/// A duration in seconds in the unit that fits: 85 ms, 0.40 s, 12 s, 2 m 05 s.
+/// A duration in seconds as text: 85 ms, 0.40 s, 12 s, 2 m 05 s.
 package func duration(_ seconds: Double) -> String {
   guard seconds.isFinite, seconds >= 0, seconds < 1e9 else { return "–" }
   if seconds < 0.1 { return "\(Int((seconds * 1000).rounded())) ms" }
@@ -59,14 +59,14 @@ package func byteSize(_ bytes: Int) -> String {
   return (value < 9.95 && unit > 0 ? fixed(value, 1) : fixed(value, 0)) + " " + units[unit]
 }
 
-/// A count of tokens in few columns: 812, 8.2k, 131k.
+/// A short count of tokens: 812, 8.2k, 131k.
 package func tokenCount(_ count: Int) -> String {
   if count < 1000 { return String(max(0, count)) }
   let thousands = Double(count) / 1000
   return (thousands < 9.95 ? fixed(thousands, 1) : fixed(thousands, 0)) + "k"
 }
 
-/// How long ago something was, in seconds: just now, 5 min ago, 3 h ago, 12 d ago.
+/// An age in seconds as text: just now, 5 min ago, 3 h ago, 12 d ago.
 package func age(_ seconds: Double) -> String {
   guard seconds.isFinite, seconds < 1e11 else { return "long ago" }
   if seconds < 60 { return "just now" }

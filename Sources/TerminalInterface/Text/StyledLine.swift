@@ -1,4 +1,4 @@
-/// What a piece of text is, from which the theme makes colours, and how it is emphasised on top of that.
+/// The style of a piece of text: its role, which the theme maps to colours, and additional emphasis.
 package struct TextStyle: Sendable, Hashable {
   package var role: StyleRole
   package var emphasis: Emphasis
@@ -8,11 +8,11 @@ package struct TextStyle: Sendable, Hashable {
     self.emphasis = emphasis
   }
 
-  /// The same role, emphasised further.
+  /// The same role with additional emphasis.
   package func adding(_ more: Emphasis) -> TextStyle { TextStyle(role, emphasis.union(more)) }
 }
 
-/// Ways to set text apart that do not depend on colour.
+/// Text attributes that do not depend on colour.
 package struct Emphasis: OptionSet, Sendable, Hashable {
   package let rawValue: UInt8
 
@@ -56,7 +56,7 @@ package struct StyledLine: Sendable, Equatable {
   /// Columns from the left edge to the end of the text.
   package var columns: Int { spans.reduce(0) { $0 + CharacterWidth.columns(of: $1.text) } }
 
-  /// Adds text, to the last span where the style is the same.
+  /// Appends text; it extends the last span if the style is the same.
   package mutating func append(_ text: String, _ style: TextStyle) {
     if text.isEmpty { return }
     if let last = spans.indices.last, spans[last].style == style {
@@ -66,7 +66,7 @@ package struct StyledLine: Sendable, Equatable {
     }
   }
 
-  /// The line cut at `width` columns, with an ellipsis where something is lost.
+  /// The line truncated to `width` columns, with an ellipsis if text was removed.
   package func truncated(to width: Int) -> StyledLine {
     guard columns > width else { return self }
     var result = StyledLine(fill: fill)

@@ -6,7 +6,7 @@
   import Darwin
 #endif
 
-/// Reads at most `limit` bytes of a file as UTF-8, faulty bytes replaced. Nil when it cannot be read.
+/// Reads at most `limit` bytes of a file as UTF-8 with invalid bytes replaced. Nil when it cannot be read.
 package func readText(_ path: String, limit: Int) -> String? {
   guard let file = fopen(path, "rb") else { return nil }
   defer { fclose(file) }
@@ -21,10 +21,10 @@ package func readText(_ path: String, limit: Int) -> String? {
   return String(decoding: bytes, as: UTF8.self)
 }
 
-/// Writes a whole file, readable by its owner alone where `isPrivate`. It is there as a whole or not at all: what was
-/// there before stays where that fails. Returns what went wrong, nil when nothing did.
+/// Writes a file atomically, with mode 0600 if `isPrivate`: on failure an existing file is unchanged. Returns an error
+/// message; nil on success.
 package func writeText(_ text: String, to path: String, isPrivate: Bool = false) -> String? {
-  let target = behindLinks(path)
+  let target = resolvingLinks(path)
   let partial = "\(target).\(getpid()).partial"
   let descriptor = open(partial, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, isPrivate ? 0o600 : 0o644)
   guard descriptor >= 0 else { return String(cString: strerror(errno)) }
@@ -46,8 +46,8 @@ private func writeAll(_ bytes: [UInt8], to descriptor: Int32) -> String? {
   return nil
 }
 
-/// The file that a link names; the path itself where there is none.
-private func behindLinks(_ path: String) -> String {
+/// The target of a symbolic link; the path itself if it is no link.
+private func resolvingLinks(_ path: String) -> String {
   guard let resolved = realpath(path, nil) else { return path }
   defer { free(resolved) }
   return String(cString: resolved)

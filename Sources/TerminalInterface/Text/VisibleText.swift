@@ -1,5 +1,5 @@
-/// Text from a model, a file or the clipboard, made safe to draw: what a terminal would obey becomes something that
-/// a person can see. Line feeds and tabs stay; everything else that is drawn stays as it is.
+/// Replaces control characters in untrusted text (of a model, a file or the clipboard) with visible characters, so that
+/// it is safe to draw. Line feeds, tabs and all other characters are unchanged.
 package enum VisibleText {
   /// The same text with control characters as pictures (␛ for escape), line ends as line feeds, and the characters
   /// that reorder text (which can make code look like other code) as a replacement sign.
@@ -34,8 +34,8 @@ package enum VisibleText {
     }
   }
 
-  // Most text has nothing to replace; finding that out on bytes is many times faster than copying. C1 controls are
-  // C2 80 to C2 9F; the reordering and separating characters begin E2 80 or E2 81.
+  // Most text needs no replacement; a check of the bytes is many times faster than a copy. C1 controls are
+  // C2 80 to C2 9F; bidirectional controls and separators start with E2 80 or E2 81.
   private static func needsWork(_ text: String) -> Bool {
     var previous: UInt8 = 0
     var earlier: UInt8 = 0

@@ -6,8 +6,8 @@ package enum ShippedThemes {
     (
       "night",
       #"""
-      # Night: a dark theme. Backgrounds are left to the terminal but for the composer, code and the status line.
-      # An empty colour ("") is the terminal's own. The roles are listed in plain.toml.
+      # Night: a dark theme. It sets backgrounds only for code, menus and the status line.
+      # An empty colour ("") is the default colour of the terminal. plain.toml lists all roles.
 
       [palette]
       ink = "#c8ccd8"
@@ -129,8 +129,8 @@ package enum ShippedThemes {
     (
       "plain",
       #"""
-      # Plain: the terminal's own sixteen colours, whatever the person made of them. Every role is listed here, and so
-      # this file also is the list of what a theme can set: fg, bg, bold, dim, italic, underline, reverse.
+      # Plain: the sixteen colours of the terminal's palette. All roles are listed here; a role may set fg, bg, bold, dim,
+      # italic, underline and reverse.
 
       [roles]
       text = ""

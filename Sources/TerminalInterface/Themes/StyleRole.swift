@@ -1,4 +1,4 @@
-/// What a piece of text is. A theme gives each role its colours; views know only roles.
+/// The role of a piece of text. A theme maps roles to colours; views use only roles.
 ///
 /// The raw value is the role's name in a theme file.
 package enum StyleRole: String, CaseIterable, Sendable, Hashable {
@@ -38,7 +38,7 @@ package enum StyleRole: String, CaseIterable, Sendable, Hashable {
   case statusBusy = "status-busy"
   case statusGood = "status-good"
 
-  /// The role whose colours hold where a theme says nothing; nil for `text`, which then is the terminal's own.
+  /// The role whose style is inherited where a theme gives none; nil for `text`, whose default is the terminal's own.
   package var parent: StyleRole? {
     switch self {
     case .text: nil
@@ -52,7 +52,7 @@ package enum StyleRole: String, CaseIterable, Sendable, Hashable {
     }
   }
 
-  /// What stands for the role where there are no colours.
+  /// The emphasis of the role on terminals without colours.
   package var plainEmphasis: Emphasis {
     switch self {
     case .heading, .user, .userMark, .assistantMark, .codeKeyword, .prompt, .error, .warning, .statusBusy:

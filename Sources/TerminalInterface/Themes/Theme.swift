@@ -1,13 +1,13 @@
-/// The colours of every role. Looking a role up is one dictionary access; parents are resolved when it is made.
+/// The styles of all roles. A lookup is one dictionary access; inheritance is resolved at initialization.
 package struct Theme: Sendable, Equatable {
-  /// How one role looks. Nil colours are those of the parent role.
+  /// The style of a role. Nil values are inherited from the parent role.
   package struct Style: Sendable, Equatable {
     package var foreground: ThemeColor?
     package var background: ThemeColor?
     package var emphasis: Emphasis?
   }
 
-  /// How one role looks once all is known.
+  /// The resolved style of a role.
   package struct Look: Sendable, Equatable {
     package var foreground: ThemeColor
     package var background: ThemeColor
@@ -15,7 +15,7 @@ package struct Theme: Sendable, Equatable {
   }
 
   package let name: String
-  /// The styles that the file and those it inherits from gave.
+  /// The styles given by the file and by the themes it inherits from.
   package let styles: [StyleRole: Style]
   private let looks: [StyleRole: Look]
 
@@ -41,7 +41,7 @@ package struct Theme: Sendable, Equatable {
     self.looks = looks
   }
 
-  /// How the role looks in colour; where there is none, what the role falls back on is shown by emphasis.
+  /// The resolved style of a role; without colours, its emphasis alone.
   package func look(_ role: StyleRole, depth: ColorDepth) -> Look {
     if depth == .none {
       return Look(foreground: .terminal, background: .terminal, emphasis: role.plainEmphasis)

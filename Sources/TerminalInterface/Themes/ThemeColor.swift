@@ -1,10 +1,10 @@
-/// A colour as a theme writes it.
+/// A colour of a theme.
 package enum ThemeColor: Sendable, Hashable {
-  /// The terminal's own.
+  /// The terminal's default colour.
   case terminal
-  /// One of the terminal's palette, 0 to 255.
+  /// A palette index, 0 to 255.
   case palette(Int)
-  /// 24 bits.
+  /// A 24-bit colour.
   case direct(red: Int, green: Int, blue: Int)
 
   private static let names = [
@@ -12,7 +12,7 @@ package enum ThemeColor: Sendable, Hashable {
     "bright-green", "bright-yellow", "bright-blue", "bright-magenta", "bright-cyan", "bright-white",
   ]
 
-  /// Reads "#rrggbb", "#rgb", "0" to "255", a name such as "bright-blue", or "" for the terminal's own.
+  /// Parses "#rrggbb", "#rgb", "0" to "255", a name such as "bright-blue", or "" for the terminal's default.
   package init?(_ text: String) {
     if text.isEmpty || text == "terminal" {
       self = .terminal
@@ -35,7 +35,7 @@ package enum ThemeColor: Sendable, Hashable {
     }
   }
 
-  /// What to ask of a terminal with these abilities: -1 for its own colour, a palette index, or 0xRRGGBB.
+  /// The value for a terminal with this colour depth: -1 for its default colour, a palette index, or 0xRRGGBB.
   package func value(for depth: ColorDepth) -> Int {
     switch (self, depth) {
     case (.terminal, _), (_, .none): -1
@@ -67,8 +67,8 @@ package enum ThemeColor: Sendable, Hashable {
     return steps[place / 36] << 16 | steps[place / 6 % 6] << 8 | steps[place % 6]
   }
 
-  /// The palette index closest to a 24-bit colour. Where there are 256, the first 16 are left out: people redefine
-  /// them, so what they look like is unknown.
+  /// The palette index nearest to a 24-bit colour. Of 256 colours the first 16 are not used, because terminals let users
+  /// redefine them.
   private static func nearest(_ rgb: Int, _ count: Int) -> Int {
     let range = count >= 256 ? 16..<256 : 0..<max(1, min(count, 16))
     return range.min { distance(rgb, rgbOfPalette($0)) < distance(rgb, rgbOfPalette($1)) } ?? 7
@@ -82,16 +82,16 @@ package enum ThemeColor: Sendable, Hashable {
   }
 }
 
-/// How many colours the terminal has.
+/// The colour depth of the terminal.
 package enum ColorDepth: Sendable, Equatable {
   case none
   case palette(Int)
   case direct
 
-  /// What the environment asks for: `NO_COLOR` (no-color.org), and 24 bits where `COLORTERM` promises them.
+  /// The depth requested by the environment: `NO_COLOR` (no-color.org), and 24 bits by `COLORTERM`.
   package static func wanted(environment: [String: String]) -> (noColor: Bool, direct: Bool) {
     let noColor = environment["NO_COLOR"].map { !$0.isEmpty } ?? false
-    let promise = environment["COLORTERM"] ?? ""
-    return (noColor, !noColor && (promise == "truecolor" || promise == "24bit"))
+    let colorTerm = environment["COLORTERM"] ?? ""
+    return (noColor, !noColor && (colorTerm == "truecolor" || colorTerm == "24bit"))
   }
 }

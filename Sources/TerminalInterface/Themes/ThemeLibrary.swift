@@ -6,12 +6,12 @@
   import Darwin
 #endif
 
-/// The themes that can be chosen: those that come with the program and the person's own, which win by name.
+/// The available themes: those shipped with the program and the user's own, which override shipped ones by name.
 package struct ThemeLibrary: Sendable {
-  /// Where the person's themes are; nil when there is no such place.
+  /// The folder of the user's themes; nil when the environment names none.
   package let folder: String?
 
-  /// The theme of a terminal with nothing chosen.
+  /// The default theme.
   package static let defaultName = "night"
 
   /// The library of this environment: `$XDG_CONFIG_HOME/sotto/themes`, or `~/.config/sotto/themes`.
@@ -23,7 +23,7 @@ package struct ThemeLibrary: Sendable {
     }
   }
 
-  /// The names to choose from, the shipped ones first.
+  /// The names of all themes, the shipped ones first.
   package var names: [String] {
     let shipped = ShippedThemes.all.map(\.name)
     return shipped + ownNames().filter { !shipped.contains($0) }
@@ -36,12 +36,12 @@ package struct ThemeLibrary: Sendable {
       let near = NearestName.of(name, among: names)
       throw ThemeError(
         file: "theme \(VisibleText.singleLine(name))", line: nil,
-        problem: "there is none of this name" + (near.map { "; did you mean \($0)?" } ?? "."))
+        problem: "there is no theme of this name" + (near.map { "; did you mean \($0)?" } ?? "."))
     }
     return try parser.parse(text, name: name, file: file)
   }
 
-  /// The theme that is used when another could not be read: it never fails.
+  /// The theme for when another could not be loaded. It never fails.
   package static let fallback: Theme = {
     let parser = ThemeParser { name in ShippedThemes.all.first { $0.name == name }?.text }
     let shipped = ShippedThemes.all.first { $0.name == defaultName }

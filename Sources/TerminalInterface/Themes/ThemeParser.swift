@@ -1,16 +1,16 @@
 import TOMLKit
 
-/// What is wrong with a theme file, in words for the person who wrote it: file, place, and what to write instead.
+/// An error in a theme file, for its author: the file, the line, and what to write instead.
 package struct ThemeError: Error, Equatable, CustomStringConvertible {
   package let file: String
-  /// The line, from 1, where it is known.
+  /// The line, from 1, if it is known.
   package let line: Int?
   package let problem: String
 
   package var description: String { "\(file)\(line.map { ":\($0)" } ?? ""): \(problem)" }
 }
 
-/// Reads theme files:
+/// Parses theme files:
 ///
 ///     inherits = "plain"                         # optional: another theme's name
 ///     [palette]
@@ -20,14 +20,14 @@ package struct ThemeError: Error, Equatable, CustomStringConvertible {
 ///     heading = { fg = "rose", bg = "", bold = true }
 ///
 /// A colour is a palette entry, "#rrggbb", an index from 0 to 255, a name such as "bright-blue", or "" for the
-/// terminal's own. The palette of an inherited theme can be used and overridden.
+/// terminal's default. The palette of an inherited theme can be used and overridden.
 package struct ThemeParser {
-  /// Finds the text of an inherited theme; nil when there is none of that name.
+  /// Returns the text of an inherited theme; nil when there is none of that name.
   package let source: (String) -> String?
 
   package init(source: @escaping (String) -> String?) { self.source = source }
 
-  /// Longest file that is read, in bytes.
+  /// The maximum bytes of a theme file.
   package static let sizeLimit = 256 * 1024
   private static let inheritanceLimit = 8
   private static let flags: [(String, Emphasis)] = [
@@ -39,7 +39,7 @@ package struct ThemeParser {
     var styles: [StyleRole: Theme.Style] = [:]
   }
 
-  /// Makes a theme of a file's text. `file` is named in errors.
+  /// Parses a theme. `file` is named in errors.
   package func parse(_ text: String, name: String, file: String) throws -> Theme {
     var inherited: Set<String> = [name]
     let layer = try read(text, file: file, inherited: &inherited)
@@ -48,7 +48,8 @@ package struct ThemeParser {
 
   private func read(_ text: String, file: String, inherited: inout Set<String>) throws -> Layer {
     guard text.utf8.count <= Self.sizeLimit else {
-      throw ThemeError(file: file, line: nil, problem: "a theme of more than 256 kB is not read.")
+      throw ThemeError(
+        file: file, line: nil, problem: "the file is too large; a theme may have at most 256 KiB.")
     }
     let table = try document(text, file)
     var layer = Layer()
@@ -59,7 +60,8 @@ package struct ThemeParser {
       }
       guard inherited.insert(parent).inserted, inherited.count <= Self.inheritanceLimit else {
         throw ThemeError(
-          file: file, line: line, problem: "inherits goes round in a circle or too deep at \"\(parent)\".")
+          file: file, line: line, problem: "inherits forms a circle or is nested too deeply at \"\(parent)\"."
+        )
       }
       guard let parentText = source(parent) else {
         throw ThemeError(file: file, line: line, problem: "there is no theme \"\(parent)\" to inherit from.")
@@ -70,7 +72,7 @@ package struct ThemeParser {
       throw ThemeError(
         file: file, line: Self.line(of: key, in: text),
         problem:
-          "\"\(VisibleText.singleLine(key))\" is not known here; a theme has inherits, palette and roles.")
+          "\"\(VisibleText.singleLine(key))\" is not known; a theme has inherits, palette and roles.")
     }
     try readPalette(table, text, file, into: &layer)
     try readRoles(table, text, file, into: &layer)
@@ -84,7 +86,7 @@ package struct ThemeParser {
       throw ThemeError(
         file: file, line: error.source.begin.line, problem: VisibleText.singleLine(error.description))
     } catch {
-      throw ThemeError(file: file, line: nil, problem: "this is not TOML: \(error)")
+      throw ThemeError(file: file, line: nil, problem: "the file is not valid TOML: \(error)")
     }
   }
 
@@ -93,7 +95,7 @@ package struct ThemeParser {
     guard let value = table["palette"] else { return }
     guard let palette = value.table else {
       throw ThemeError(
-        file: file, line: Self.line(of: "palette", in: text), problem: "palette is a table: [palette].")
+        file: file, line: Self.line(of: "palette", in: text), problem: "palette must be a table: [palette].")
     }
     for key in palette.keys {
       guard let written = palette[key]?.string, let color = ThemeColor(written) else {
@@ -107,7 +109,7 @@ package struct ThemeParser {
     guard let value = table["roles"] else { return }
     guard let roles = value.table else {
       throw ThemeError(
-        file: file, line: Self.line(of: "roles", in: text), problem: "roles is a table: [roles].")
+        file: file, line: Self.line(of: "roles", in: text), problem: "roles must be a table: [roles].")
     }
     for key in roles.keys {
       guard let role = StyleRole(rawValue: key) else {
@@ -166,7 +168,7 @@ package struct ThemeParser {
         + "a name such as \"bright-blue\", an entry of [palette], or \"\".")
   }
 
-  /// The first line that begins with the key: TOML values do not say where they stood.
+  /// The first line that starts with the key: TOMLKit does not give the position of a value.
   private static func line(of key: String, in text: String) -> Int? {
     let lines = text.split(separator: "\n", omittingEmptySubsequences: false)
     let place = lines.firstIndex { line in

@@ -1,6 +1,6 @@
 import Conversation
 
-/// The rows of one entry, kept from frame to frame.
+/// The laid out rows of one entry, reused from frame to frame.
 package struct EntryLayout {
   private var head: [StyledLine] = []
   private var reasoning = StreamedText(role: .reasoning)
@@ -8,10 +8,10 @@ package struct EntryLayout {
   private var tail: [StyledLine] = []
   private var width = 0
   private var key: Key?
-  /// False leaves the reasoning's rows out.
+  /// Whether the rows of the reasoning are shown.
   private var showsReasoning = false
 
-  // What an entry without streams depends on.
+  // The inputs of an entry without streamed text.
   private struct Key: Equatable {
     var width: Int
     var text: String
@@ -32,7 +32,7 @@ package struct EntryLayout {
     return tail[place - answer.count]
   }
 
-  /// Lays out what the person wrote.
+  /// Lays out a user's message.
   package mutating func update(user text: String, width: Int) {
     update(Key(width: width, text: text, role: .user)) {
       let lead = [Span("› ", .userMark)]
@@ -41,7 +41,7 @@ package struct EntryLayout {
     }
   }
 
-  /// Lays out what the program says.
+  /// Lays out a notice.
   package mutating func update(notice text: String, role: StyleRole, width: Int) {
     update(Key(width: width, text: text, role: role)) {
       LineWrapper(width: width).wrap(VisibleText.of(text), role)
@@ -54,7 +54,7 @@ package struct EntryLayout {
     head = [StyledLine()] + lines()
   }
 
-  /// Lays out what the model writes. `label` is its name where that is to be shown.
+  /// Lays out an answer. `label` is the name of the model if it is to be shown.
   package mutating func update(
     answer message: Message, width: Int, reasoning display: ReasoningDisplay, label: String?,
     isStreaming: Bool

@@ -1,7 +1,7 @@
-/// Which part of the transcript is seen. A position is a row of an entry, not a count from the top: new text below
+/// The visible part of the transcript. A position is a row of an entry, not an offset from the top, so new text below
 /// and a new width do not move it.
 package enum ScrollPosition: Sendable, Equatable {
-  /// The end, following what is written.
+  /// The end of the transcript, following new text.
   case live
   /// A fixed row at the top of the screen.
   case fixed(Top)
@@ -9,13 +9,13 @@ package enum ScrollPosition: Sendable, Equatable {
   package struct Top: Sendable, Equatable {
     package var entry: Int
     package var row: Int
-    /// The rows of that entry when the position was set, to find the place again in another width.
-    package var rowsThen: Int
+    /// The rows of that entry when the position was set, to restore the place after a change of the width.
+    package var entryRows: Int
 
-    package init(entry: Int, row: Int, rowsThen: Int) {
+    package init(entry: Int, row: Int, entryRows: Int) {
       self.entry = entry
       self.row = row
-      self.rowsThen = rowsThen
+      self.entryRows = entryRows
     }
   }
 
@@ -24,7 +24,7 @@ package enum ScrollPosition: Sendable, Equatable {
     switch self {
     case .fixed(let top) where top.entry < rows.entryCount:
       return Top(
-        entry: top.entry, row: min(top.row, max(0, rows.rowCount(top.entry) - 1)), rowsThen: top.rowsThen)
+        entry: top.entry, row: min(top.row, max(0, rows.rowCount(top.entry) - 1)), entryRows: top.entryRows)
     default: return Self.end(rows, height: height)
     }
   }
@@ -35,14 +35,14 @@ package enum ScrollPosition: Sendable, Equatable {
     var entry = rows.entryCount - 1
     while entry >= 0 {
       let count = rows.rowCount(entry)
-      if count >= left { return Top(entry: entry, row: count - left, rowsThen: count) }
+      if count >= left { return Top(entry: entry, row: count - left, entryRows: count) }
       left -= count
       entry -= 1
     }
-    return Top(entry: 0, row: 0, rowsThen: rows.entryCount > 0 ? rows.rowCount(0) : 0)
+    return Top(entry: 0, row: 0, entryRows: rows.entryCount > 0 ? rows.rowCount(0) : 0)
   }
 
-  /// The position after scrolling by some rows, up when negative. Reaching the end makes it live again.
+  /// The position after scrolling by some rows, up if negative. At the end it becomes live.
   package func scrolled(by amount: Int, _ rows: some TranscriptRows, height: Int) -> ScrollPosition {
     guard rows.entryCount > 0 else { return .live }
     var top = top(rows, height: height)
@@ -74,21 +74,21 @@ package enum ScrollPosition: Sendable, Equatable {
     if amount < 0 && (top.entry, top.row) == (end.entry, end.row) && end.entry == 0 && end.row == 0 {
       return .live
     }
-    top.rowsThen = rows.rowCount(top.entry)
+    top.entryRows = rows.rowCount(top.entry)
     return .fixed(top)
   }
 
-  /// The same place after the rows were laid out in another width: as far into its entry as before.
+  /// The same relative place in its entry after a change of the width.
   package func reflowed(_ rows: some TranscriptRows) -> ScrollPosition {
-    guard case .fixed(var top) = self, top.entry < rows.entryCount, top.rowsThen > 0 else { return self }
+    guard case .fixed(var top) = self, top.entry < rows.entryCount, top.entryRows > 0 else { return self }
     let now = rows.rowCount(top.entry)
-    top.row = min(max(0, now - 1), (top.row * now + top.rowsThen / 2) / top.rowsThen)
-    top.rowsThen = now
+    top.row = min(max(0, now - 1), (top.row * now + top.entryRows / 2) / top.entryRows)
+    top.entryRows = now
     return .fixed(top)
   }
 }
 
-/// Rows by entry, as far as scrolling needs to know them.
+/// The number of rows of each entry, as needed for scrolling.
 package protocol TranscriptRows {
   var entryCount: Int { get }
   func rowCount(_ index: Int) -> Int

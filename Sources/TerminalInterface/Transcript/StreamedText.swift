@@ -1,12 +1,12 @@
-/// A text that grows, as rows. What is finished is laid out once for a width and never touched again; only the open
-/// block is laid out for each frame. A new width lays all out anew.
+/// The rows of a growing text. Finished blocks are laid out once for a width; only the open block is laid out for each
+/// frame. A new width lays out everything again.
 package struct StreamedText {
   private var stream = MarkdownStream()
   private var blocks: [MarkdownBlock] = []
   private var frozen: [StyledLine] = []
   private var open: [StyledLine] = []
-  /// Bytes of the text taken so far.
-  private var taken = 0
+  /// The bytes of the text consumed so far.
+  private var consumed = 0
   private var width = 0
   private var isFinished = false
   /// The role of plain text.
@@ -14,10 +14,10 @@ package struct StreamedText {
 
   package init(role: StyleRole) { self.role = role }
 
-  /// Rows so far.
+  /// The number of rows.
   package var count: Int { frozen.count + open.count }
 
-  /// Rows that will not change any more in this width.
+  /// The number of rows that no longer change in this width.
   package var finishedCount: Int { frozen.count }
 
   /// The row at a place below `count`.
@@ -25,21 +25,21 @@ package struct StreamedText {
     place < frozen.count ? frozen[place] : open[place - frozen.count]
   }
 
-  /// Brings the rows up to date with a text that only grew since the last call. Costs the new text, the open block,
-  /// and everything when the width is new.
+  /// Updates the rows for a text that only grew since the last call. The cost is that of the new text and the open
+  /// block, or of the whole text after a change of the width.
   package mutating func update(_ text: String, width: Int, isFinal: Bool) {
     let isNewWidth = width != self.width
-    guard isNewWidth || text.utf8.count != taken || isFinal != isFinished else { return }
+    guard isNewWidth || text.utf8.count != consumed || isFinal != isFinished else { return }
     let renderer = MarkdownRenderer(width: width, role: role)
     if isNewWidth {
       self.width = width
       frozen = blocks.flatMap(renderer.lines)
     }
-    if text.utf8.count > taken {
-      let start = text.utf8.index(text.startIndex, offsetBy: taken)
-      // Rounded down to a whole scalar by the engine's promise never to split one.
+    if text.utf8.count > consumed {
+      let start = text.utf8.index(text.startIndex, offsetBy: consumed)
+      // A delta never splits a Unicode scalar (see `EngineEvent.delta`).
       add(stream.append(VisibleText.of(String(text[start...]))), renderer)
-      taken = text.utf8.count
+      consumed = text.utf8.count
     }
     if isFinal && !isFinished {
       add(stream.finish(), renderer)

@@ -1,35 +1,35 @@
 import Conversation
 
-/// One thing in the transcript: a message of the conversation, or something that the program says.
+/// An entry of the transcript: a message of the conversation, or a notice of the program.
 package struct TranscriptEntry: Sendable, Equatable {
   package enum Content: Sendable, Equatable {
     case message(MessageTree.ID)
-    /// Lines that the program says; never sent to a model.
+    /// A notice of the program; never sent to a model.
     case notice(String, StyleRole)
   }
 
-  /// Unique within a session; rows that were laid out are remembered by it.
+  /// Unique within a session; the key of the laid out rows.
   package let id: Int
   package var content: Content
 }
 
 /// How reasoning is shown.
 package enum ReasoningDisplay: String, Sendable, CaseIterable {
-  /// In full, always.
+  /// Always in full.
   case show
-  /// In full while it is written, one line once the answer has begun.
+  /// In full while it is generated, one line once the answer has started.
   case fold
-  /// Never more than one line.
+  /// Always one line.
   case hide
 }
 
-/// What is drawn of the conversation, besides its messages.
+/// The entries of the transcript: the messages of the path and notices.
 package struct Transcript: Sendable, Equatable {
   package private(set) var entries: [TranscriptEntry] = []
   private var nextID = 0
 
-  /// Adds a line that the program says.
-  package mutating func note(_ text: String, _ role: StyleRole = .notice) { add(.notice(text, role)) }
+  /// Adds a notice.
+  package mutating func addNotice(_ text: String, _ role: StyleRole = .notice) { add(.notice(text, role)) }
 
   /// Adds a message.
   package mutating func add(_ id: MessageTree.ID) { add(.message(id)) }
@@ -39,14 +39,14 @@ package struct Transcript: Sendable, Equatable {
     nextID += 1
   }
 
-  /// Keeps the messages of this path and the notices between them, and adds those that are missing.
-  package mutating func follow(_ path: [MessageTree.ID]) {
+  /// Keeps the messages of this path and the notices between them, and adds the missing messages.
+  package mutating func showPath(_ path: [MessageTree.ID]) {
     let wanted = Set(path)
     var seen: Set<MessageTree.ID> = []
     var kept: [TranscriptEntry] = []
     for entry in entries {
       if case .message(let id) = entry.content {
-        // What follows a message that is gone spoke of it.
+        // Notices after a removed message refer to it.
         guard wanted.contains(id) else { break }
         seen.insert(id)
       }

@@ -1,22 +1,22 @@
 import Conversation
 
-/// Draws the visible part of the transcript. It remembers the rows of entries that it has shown; everything else
-/// follows from its arguments. Only entries that are seen, and those passed while scrolling, are laid out.
+/// Renders the visible part of the transcript. It caches the rows of entries; everything else depends on its arguments
+/// only. Only visible entries, and those passed while scrolling, are laid out.
 package final class TranscriptRenderer {
   private var layouts: [Int: EntryLayout] = [:]
   private var source: Source?
 
-  /// What is drawn.
+  /// The input of the renderer.
   package struct Source {
     package var entries: [TranscriptEntry]
     package var conversation: MessageTree
     package var width: Int
     package var reasoning: ReasoningDisplay
-    /// The message that is being written.
+    /// The message of the current answer.
     package var streaming: MessageTree.ID?
   }
 
-  /// Sets what the next calls draw. O(1) but for entries that are gone.
+  /// Sets the input of the next calls. O(1), apart from removed entries.
   package func show(_ source: Source) {
     if let first = source.entries.first?.id, layouts.count > source.entries.count + 64 {
       let alive = Set(source.entries.map(\.id))
@@ -25,8 +25,8 @@ package final class TranscriptRenderer {
     self.source = source
   }
 
-  /// Lets go of what was drawn, so that the conversation can grow in place until the next frame.
-  package func forget() { source = nil }
+  /// Releases the input, so that the conversation can be mutated in place until the next frame.
+  package func releaseSource() { source = nil }
 
   /// The number of entries.
   package var entryCount: Int { source?.entries.count ?? 0 }
@@ -40,7 +40,7 @@ package final class TranscriptRenderer {
     return layout[row]
   }
 
-  /// The rows that are seen from a position.
+  /// The visible rows from a position.
   package func rows(from top: ScrollPosition.Top, height: Int) -> [StyledLine] {
     var rows: [StyledLine] = []
     var entry = top.entry
@@ -57,12 +57,12 @@ package final class TranscriptRenderer {
     return rows
   }
 
-  // Brings an entry up to date and returns it. Called several times a frame: an entry that did not change costs a
-  // few comparisons.
+  // Updates the layout of an entry and returns it. Called several times per frame: an unchanged entry costs a few
+  // comparisons.
   private func layout(_ index: Int) -> EntryLayout? {
     guard let source, source.entries.indices.contains(index) else { return nil }
     let entry = source.entries[index]
-    // Taken out while it is changed, so that its rows are not copied.
+    // Removed from the dictionary while it is changed, so that its rows are not copied.
     var layout = layouts.removeValue(forKey: entry.id) ?? EntryLayout()
     switch entry.content {
     case .notice(let text, let role): layout.update(notice: text, role: role, width: source.width)
@@ -80,7 +80,7 @@ package final class TranscriptRenderer {
     return layout
   }
 
-  // A model is named where it is not the one that answered before.
+  // A model is named if it is not the model of the previous answer.
   private func label(of message: Message, at index: Int, _ source: Source) -> String? {
     guard let model = message.model else { return nil }
     for entry in source.entries[..<index].reversed() {

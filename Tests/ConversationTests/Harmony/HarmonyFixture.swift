@@ -2,7 +2,7 @@ import Checkpoints
 import Conversation
 import Foundation
 
-/// What openai-harmony made of conversations and outputs (Tests/Scripts/make_harmony_cases.py).
+/// The results of openai-harmony for conversations and outputs (Tests/Scripts/make_harmony_cases.py).
 enum HarmonyFixture {
   static func load() throws -> JSON {
     let folder = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
@@ -29,7 +29,7 @@ enum HarmonyFixture {
     }
   }
 
-  /// Texts that stand side by side as one.
+  /// Merges adjacent texts.
   static func merged(_ segments: [HarmonySegment]) -> [HarmonySegment] {
     segments.reduce(into: []) { result, segment in
       if case .text(let text) = segment, case .text(let before)? = result.last {

@@ -4,7 +4,7 @@ import Testing
 
 /// The streaming parser against openai-harmony on good output, and its recovery on bad output.
 struct HarmonyParserTests {
-  /// What was said in each message, put together.
+  /// The text of each message.
   private struct Said: Equatable {
     var stream: HarmonyStream
     var text = ""
@@ -33,7 +33,7 @@ struct HarmonyParserTests {
     return (said, calls, endings.first)
   }
 
-  /// The same output in pieces of at most `size` code points, as tokens would bring it.
+  /// The same output in pieces of at most `size` code points, like tokens.
   private func pieces(_ segments: [HarmonySegment], size: Int) -> [HarmonySegment] {
     segments.flatMap { segment -> [HarmonySegment] in
       guard case .text(let text) = segment else { return [segment] }
@@ -47,7 +47,7 @@ struct HarmonyParserTests {
   }
 
   @Test(arguments: [1, 2, 3, 7, 1000])
-  func outputsAreReadAsByTheLibrary(size: Int) throws {
+  func outputsAreParsedAsByTheLibrary(size: Int) throws {
     for entry in try HarmonyFixture.load().array("parsed") {
       let result = run(pieces(HarmonyFixture.segments(entry["output"]), size: size))
       let expected = try entry.array("messages").map { message -> Said in
@@ -69,9 +69,9 @@ struct HarmonyParserTests {
     }
   }
 
-  /// What the assistant says in the conversations of the fixture comes back as it was.
+  /// The assistant messages of the fixture are restored from their rendering.
   @Test(arguments: [1, 5])
-  func whatIsRenderedIsReadBack(size: Int) throws {
+  func renderedMessagesAreParsedBack(size: Int) throws {
     for entry in try HarmonyFixture.load().array("rendered") {
       let conversation = try HarmonyFixture.conversation(entry)
       for message in conversation.messages where message.author == .assistant {
@@ -90,7 +90,7 @@ struct HarmonyParserTests {
     }
   }
 
-  /// Damaged output: pieces, and what must come of it.
+  /// Malformed output: the pieces, and the expected messages.
   @Test(arguments: [
     (["<|channel|>", "analysis", "<|message|>", "a", "<|channel|>", "final", "<|message|>", "b"], "r:a a:b"),
     (
@@ -135,7 +135,7 @@ struct HarmonyParserTests {
     (["<|channel|>", "commentary to=functions.f", "<|message|>", "{", "<|start|>", "x"], "c:{ a:x"),
     ([], ""), (["<|end|>"], ""), (["<|channel|>", "final"], ""), (["   "], ""),
   ])
-  func badOutputIsUnderstood(pieces: [String], expected: String) {
+  func malformedOutputIsRecovered(pieces: [String], expected: String) {
     let segments = pieces.map { piece in
       HarmonyMarker(rawValue: piece).map(HarmonySegment.marker) ?? .text(piece)
     }
@@ -158,14 +158,14 @@ struct HarmonyParserTests {
     ([" to=f", "<|channel|>", "commentary", "<|message|>", "x", "<|call|>"], .call),
     (["<|end|>", "<|start|>", "user", "<|message|>", "x"], .strayRole), (["<|endoftext|>"], .complete),
   ])
-  func theEndingIsTold(pieces: [String], expected: HarmonyEnding) {
+  func theEndingIsReported(pieces: [String], expected: HarmonyEnding) {
     let segments = pieces.map { piece in
       HarmonyMarker(rawValue: piece).map(HarmonySegment.marker) ?? .text(piece)
     }
     #expect(run(segments).ending == expected)
   }
 
-  /// Any sequence at all: no crash, one ending, and every text is one that was fed as text.
+  /// Random sequences: no crash, one ending, and no marker in a text.
   @Test func randomOutputIsHarmless() {
     var random = SystemRandomNumberGenerator()
     let words = [

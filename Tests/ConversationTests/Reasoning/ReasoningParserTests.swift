@@ -1,7 +1,7 @@
 import Conversation
 import Testing
 
-/// Thoughts between tags, however the output is cut.
+/// Reasoning between tags, for every division of the output.
 struct ReasoningParserTests {
   private static let tags = ReasoningParser.Tags(open: "<think>", close: "</think>")
 
@@ -29,7 +29,7 @@ struct ReasoningParserTests {
     ("<think", false, "|a:<think"), ("<think>é😀\ny</think>ü", false, "|r:é😀\ny|a:ü"),
     ("<<think>a</</think>b", false, "|a:<|r:a</|a:b"), ("line\n\n  next", false, "|a:line\n\n  next"),
   ])
-  func everyCutGivesTheSame(text: String, startsInside: Bool, expected: String) {
+  func everyDivisionGivesTheSameResult(text: String, startsInside: Bool, expected: String) {
     #expect(run([text], startsInside: startsInside) == expected)
     #expect(run(text.map(String.init), startsInside: startsInside) == expected)
     for index in text.indices {
@@ -37,7 +37,7 @@ struct ReasoningParserTests {
     }
   }
 
-  @Test func textGoesOutAtOnce() {
+  @Test func textIsEmittedAtOnce() {
     var parser = ReasoningParser(tags: Self.tags)
     #expect(parser.process("Hello <").map(\.text) == ["Hello"])
     #expect(parser.process("b>x").map(\.text) == [" <b>x"])
@@ -55,7 +55,7 @@ struct ReasoningParserTests {
     ("x<think>\n", true), ("x<think>", true), ("<think>x", false), ("", false),
     ("<think>\n\n</think>\n\n", false),
   ])
-  func openPromptsAreSeen(prompt: String, expected: Bool) {
+  func openPromptsAreDetected(prompt: String, expected: Bool) {
     #expect(Self.tags.isOpen(atEndOf: prompt) == expected)
   }
 }

@@ -8,9 +8,9 @@ import Testing
   import Foundation
 #endif
 
-/// Files that are no databases of sessions, or damaged ones: a message, never a crash, and nothing is destroyed.
+/// Files that are no session databases, or damaged: an error message, no crash, and no data is destroyed.
 @Suite struct HostileStoreTests {
-  /// Files that must be moved aside, unchanged, with a new file in their place.
+  /// Files that must be renamed unchanged and replaced by a new file.
   static let unusable: [(name: String, make: @Sendable (StoreFolder) throws -> Void)] = [
     ("text", { try $0.put(Data("Dear diary".utf8)) }),
     ("random bytes", { try $0.put(noise(20_000, seed: 1)) }),
@@ -43,7 +43,7 @@ import Testing
   ]
 
   @Test(arguments: unusable.indices)
-  func isMovedAside(_ index: Int) async throws {
+  func isRenamed(_ index: Int) async throws {
     let folder = StoreFolder()
     try Self.unusable[index].make(folder)
     let before = try folder.contents()
@@ -56,14 +56,14 @@ import Testing
     #expect(notes.first?.contains("sessions.sqlite.damaged") == true)
     let aside = folder.url.appendingPathComponent("data/sotto/sessions.sqlite.damaged")
     #expect(try Data(contentsOf: aside) == before)
-    // A second one does not take the first one's name.
+    // A second one gets another name.
     await store.close()
     try folder.put(Data("again".utf8))
     #expect(try await folder.store().list().isEmpty)
     #expect(folder.files.contains("sessions.sqlite.damaged-2"))
   }
 
-  @Test func aLaterVersionsFileIsLeftAlone() async throws {
+  @Test func aNewerFileIsNotChanged() async throws {
     let folder = StoreFolder()
     let first = folder.store()
     #expect(await first.saved(session("abc")) == .saved)
@@ -72,27 +72,27 @@ import Testing
     let store = folder.store()
     let outcome = await store.saved(session("def"))
     guard case .failed(let reason) = outcome else {
-      Issue.record("a later version's file was written to")
+      Issue.record("a file of a newer version was changed")
       return
     }
-    #expect(reason.contains("later version"))
+    #expect(reason.contains("newer version"))
     #expect(!folder.files.contains { $0.contains("damaged") })
   }
 
-  @Test func aFolderInItsPlaceIsSaid() async throws {
+  @Test func aFolderInItsPlaceIsReported() async throws {
     let folder = StoreFolder()
     try FileManager.default.createDirectory(
       at: URL(fileURLWithPath: folder.path), withIntermediateDirectories: true)
     await #expect(throws: SessionStore.Failure.self) { try await folder.store().list() }
     let nowhere = SessionStore(path: "/dev/null/sotto/sessions.sqlite")
     guard case .failed = await nowhere.saved(session("abc")) else {
-      Issue.record("something was saved nowhere")
+      Issue.record("a save without a folder succeeded")
       return
     }
   }
 
-  /// What is wrong, where, and what to do.
-  @Test func theReasonIsSaid() async throws {
+  /// The message contains the problem, the path and the fix.
+  @Test func theReasonIsReported() async throws {
     let folder = StoreFolder()
     try FileManager.default.createDirectory(at: folder.url, withIntermediateDirectories: true)
     func reason(_ place: String) async -> String? {
@@ -109,16 +109,16 @@ import Testing
       await reason("/link")
         == "\(folder.url.path)/link: a link to a place that is not there; make that place, or remove the link"
     )
-    // The file itself is a link that leads nowhere.
+    // The file itself is a dangling link.
     try FileManager.default.createDirectory(
       at: folder.url.appendingPathComponent("good/sotto"), withIntermediateDirectories: true)
     try FileManager.default.createSymbolicLink(
       atPath: folder.url.path + "/good/sotto/sessions.sqlite", withDestinationPath: "/nonexistent/place")
     let found = await reason("/good")
-    #expect(found?.hasPrefix("\(folder.url.path)/good/sotto/sessions.sqlite is not a file") == true)
+    #expect(found?.hasPrefix("\(folder.url.path)/good/sotto/sessions.sqlite is not a regular file") == true)
   }
 
-  /// Damage anywhere in a good file: what can be read is read, the rest is refused, and new sessions are kept.
+  /// Random damage of a valid file: readable sessions are read, others are refused, and new sessions are saved.
   @Test(arguments: 0..<60)
   func randomDamageIsSurvived(_ seed: Int) async throws {
     var generator = SplitMix(state: UInt64(seed))
@@ -134,7 +134,7 @@ import Testing
       data = data.prefix(Int.random(in: 0..<data.count, using: &generator))
     } else {
       for _ in 0..<(seed % 3 == 1 ? 3 : 200) {
-        // Half of it where the tables are described.
+        // Half of it in the pages of the schema.
         let end = Bool.random(using: &generator) ? 8192 : data.count
         data[Int.random(in: 0..<min(end, data.count), using: &generator)] = UInt8.random(
           in: 0...255, using: &generator)
@@ -145,13 +145,13 @@ import Testing
     let list = (try? await store.list()) ?? []
     for summary in list { _ = try? await store.load(summary.id) }
     for number in 0..<6 { _ = try? await store.load("s\(number)") }
-    // The first may meet damage that nobody read before; the file is replaced then.
+    // The first save may detect damage that was not read before; then the file is replaced.
     var outcome = await store.saved(session("new"))
     if case .failed = outcome { outcome = await store.saved(session("new2")) }
-    if case .failed(let reason) = outcome, !reason.contains("later version") { Issue.record("\(reason)") }
+    if case .failed(let reason) = outcome, !reason.contains("newer version") { Issue.record("\(reason)") }
   }
 
-  /// Rows that no Sotto would write.
+  /// Rows that Sotto never writes.
   static let malformed = [
     "UPDATE message SET parent = 7 WHERE place = 1", "UPDATE message SET parent = 1 WHERE place = 1",
     "UPDATE message SET parent = -1 WHERE place = 1", "UPDATE message SET chosen = 0 WHERE place = 0",
@@ -171,14 +171,14 @@ import Testing
     try folder.execute(sql)
     let store = folder.store()
     await #expect(throws: SessionStore.Failure.self) { try await store.load("abc") }
-    // The others are there as before.
+    // The other sessions are not affected.
     #expect(await store.saved(session("def")) == .saved)
     #expect(try await store.load("def") == session("def"))
     #expect(try await store.list().count == 2)
     #expect(StoreFolder.notes(of: store).isEmpty)
   }
 
-  /// Values of other types where they do no harm.
+  /// Values of unexpected types that are tolerated.
   @Test(arguments: [
     "UPDATE message SET statistics = '{\"promptTokens\": \"many\"}'", "UPDATE message SET finish = 'never'",
     "UPDATE message SET reasoningTime = 'long'", "UPDATE session SET saved = 'yesterday'",
@@ -186,7 +186,7 @@ import Testing
     "UPDATE session SET model = 7",
     "UPDATE session SET head = 'x'", "UPDATE message SET model = 1e999",
   ])
-  func otherTypesAreBorne(_ sql: String) async throws {
+  func otherTypesAreTolerated(_ sql: String) async throws {
     let folder = StoreFolder()
     let good = folder.store()
     #expect(await good.saved(session("abc")) == .saved)

@@ -8,7 +8,7 @@ import Testing
 #endif
 
 @Suite struct SessionStoreTests {
-  @Test func nothingIsMadeBeforeItIsNeeded() async throws {
+  @Test func theFileIsCreatedOnFirstUse() async throws {
     let folder = StoreFolder()
     let store = folder.store()
     #expect(!FileManager.default.fileExists(atPath: folder.url.path))
@@ -34,9 +34,9 @@ import Testing
     #expect(abs((list.first?.saved ?? 0) - Date().timeIntervalSince1970) < 60)
   }
 
-  /// Random moves on a tree, saved at random moments: whoever opens the file finds the tree as it was saved.
+  /// Random changes of a tree with random saves: every process that opens the file finds the saved tree.
   @Test(arguments: 0..<12)
-  func randomMovesAreKept(_ seed: Int) async throws {
+  func randomChangesAreSaved(_ seed: Int) async throws {
     var generator = SplitMix(state: UInt64(seed))
     let folder = StoreFolder()
     var store = folder.store()
@@ -82,7 +82,7 @@ import Testing
     }
   }
 
-  @Test func onlyTheLatestStateNeedsToBeWritten() async throws {
+  @Test func onlyTheLatestStateIsWritten() async throws {
     let folder = StoreFolder()
     let store = folder.store()
     var growing = session("abc")
@@ -95,7 +95,7 @@ import Testing
     #expect(try await folder.store().load("abc") == growing)
   }
 
-  @Test func twoProgramsWorkSideBySide() async throws {
+  @Test func twoProcessesUseOneFile() async throws {
     let folder = StoreFolder()
     let (one, other) = (folder.store(), folder.store())
     for number in 0..<20 {
@@ -106,7 +106,7 @@ import Testing
     #expect(try await other.list().count == 40)
   }
 
-  @Test func whatBothProgramsGoOnWithIsKeptTwice() async throws {
+  @Test func conflictingChangesAreBothSaved() async throws {
     let folder = StoreFolder()
     let (one, other) = (folder.store(), folder.store())
     #expect(await one.saved(session("abc")) == .saved)
@@ -116,19 +116,19 @@ import Testing
     theirs.tree.append(Message(role: .user, content: "theirs"))
     #expect(await other.saved(theirs) == .saved)
     guard case .copied(let id) = await one.saved(mine) else {
-      Issue.record("the other program's words were overwritten")
+      Issue.record("the changes of the other process were overwritten")
       return
     }
     mine.id = id
     #expect(try await folder.store().load("abc") == theirs)
     #expect(try await folder.store().load(id) == mine)
-    // From then on each saves its own.
+    // Later saves go to separate sessions.
     mine.tree.append(Message(role: .assistant, content: "more"))
     #expect(await one.saved(mine) == .saved)
     #expect(try await folder.store().load(id) == mine)
   }
 
-  @Test func deletingLeavesNothing() async throws {
+  @Test func deletedTextIsInNoFile() async throws {
     let folder = StoreFolder()
     let store = folder.store()
     #expect(
@@ -143,11 +143,11 @@ import Testing
       let file = folder.url.appendingPathComponent("data/sotto/\(name)")
       #expect(try Data(contentsOf: file).range(of: Data("a-secret-of-mine".utf8)) == nil, "\(name)")
     }
-    // What is deleted elsewhere while it is used here is no reason to lose it.
+    // A session that another process deletes while it is open here is saved again.
     #expect(await store.saved(session("def")) == .saved)
     try await folder.store().delete("def")
     guard case .copied = await store.saved(session("def", "changed")) else {
-      Issue.record("a session that was deleted elsewhere is not kept")
+      Issue.record("a session that was deleted by another process was not saved")
       return
     }
   }
@@ -172,7 +172,7 @@ import Testing
   }
 }
 
-/// A small repeatable source of random numbers (SplitMix64).
+/// A repeatable random number generator (SplitMix64).
 struct SplitMix: RandomNumberGenerator {
   var state: UInt64
 

@@ -8,14 +8,14 @@ import Testing
   import Foundation
 #endif
 
-/// A folder of its own with a database of sessions in it, removed at the end.
+/// A temporary folder with a session database, removed on deinit.
 final class StoreFolder: Sendable {
   let url = FileManager.default.temporaryDirectory.appendingPathComponent("sotto-store-\(UUID().uuidString)")
   var path: String { url.appendingPathComponent("data/sotto/sessions.sqlite").path }
 
   deinit { try? FileManager.default.removeItem(at: url) }
 
-  /// A store on the file. Each call is another program as far as the file is concerned.
+  /// A new store on the file, like another process.
   func store() -> SessionStore { SessionStore(path: path) }
 
   var files: [String] {
@@ -23,7 +23,7 @@ final class StoreFolder: Sendable {
     return ((try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? []).sorted()
   }
 
-  /// Puts a file where the store expects its own.
+  /// Writes the file of the store.
   func put(_ data: Data) throws {
     try FileManager.default.createDirectory(
       at: url.appendingPathComponent("data/sotto"), withIntermediateDirectories: true)
@@ -32,12 +32,12 @@ final class StoreFolder: Sendable {
 
   func contents() throws -> Data { try Data(contentsOf: URL(fileURLWithPath: path)) }
 
-  /// Changes the file behind the store's back.
+  /// Changes the file without the store.
   func execute(_ sql: String) throws {
     try DatabaseQueue(path: path).writeWithoutTransaction { try $0.execute(sql: sql) }
   }
 
-  /// What the store has to say.
+  /// The messages of the store.
   static func notes(of store: SessionStore) -> [String] {
     let notes = Notes()
     store.listen { notes.texts.append($0) }
@@ -50,7 +50,7 @@ final class StoreFolder: Sendable {
 }
 
 extension SessionStore {
-  /// Saves and waits for what became of it.
+  /// Saves and waits for the outcome.
   func saved(_ session: Session) async -> Outcome {
     await withCheckedContinuation { continuation in
       save(session) { continuation.resume(returning: $0) }

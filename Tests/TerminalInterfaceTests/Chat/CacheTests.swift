@@ -2,7 +2,7 @@ import TerminalInterface
 import Testing
 
 @Suite struct CacheTests {
-  @Test func theReportIsShownWhenItComes() {
+  @Test func theReportIsShownOnArrival() {
     let driver = ChatDriver()
     driver.type("/cache<Enter>")
     #expect(driver.takeEffects().contains(.reportCaches(session: "first")))
@@ -12,16 +12,16 @@ import Testing
       return
     }
     #expect(text == CacheText.of(SnapshotTests.report))
-    // What nobody asked for is not shown.
+    // A report without a request is not shown.
     driver.handle(.caches(SnapshotTests.report))
     #expect(driver.state.transcript.entries.count == 1)
   }
 
   @Test(arguments: [
-    (CacheReport(), "Prompt caches: 0 B in memory\nNothing is held."),
+    (CacheReport(), "Prompt caches: 0 B in memory\nThe caches are empty."),
     (
       CacheReport(budget: 2_000_000_000, held: 0, diskLimit: 5_000_000_000),
-      "Prompt caches: 0 B of 2.0 GB in memory, 0 B of 5.0 GB on disk\nNothing is held."
+      "Prompt caches: 0 B of 2.0 GB in memory, 0 B of 5.0 GB on disk\nThe caches are empty."
     ),
     (
       CacheReport(
@@ -37,7 +37,7 @@ import Testing
   func text(_ report: CacheReport, _ expected: String) { #expect(CacheText.of(report) == expected) }
 
   @Test(arguments: [
-    (1_200_000_000 as Int?, "1.2 GB of prompt caches given back."), (nil, "No prompt caches are kept."),
+    (1_200_000_000 as Int?, "Released 1.2 GB of prompt caches."), (nil, "This engine has no prompt caches."),
   ])
   func clearing(_ bytes: Int?, _ expected: String) {
     let driver = ChatDriver()
@@ -47,14 +47,14 @@ import Testing
     #expect(driver.state.transcript.entries.last?.content == .notice(expected, .notice))
   }
 
-  @Test func modelsSayWhatTheyHaveWarm() {
+  @Test func modelsShowTheirCachedTokens() {
     let driver = ChatDriver()
     driver.type("/model ")
-    // What holds now, not what held when the program began.
+    // The current list, not the one from the start of the program.
     #expect(driver.takeEffects().contains { if case .refreshModels = $0 { true } else { false } })
     #expect(
       driver.state.menu?.items.map(\.detail) == [
-        "Q4_1     98 MB  in use · warm 9\u{202F}940", "Q4_K_M  253 MB  9\u{202F}812 to read · about 2.10 s",
+        "Q4_1     98 MB  in use · cached 9\u{202F}940", "Q4_K_M  253 MB  9\u{202F}812 new · about 2.10 s",
       ])
     driver.type("<C-u>/models<Enter>")
     driver.handle(.models(ChatDriver.models, current: ChatDriver.model, settings: ChatSettings()))
@@ -62,6 +62,6 @@ import Testing
       Issue.record("there is no list")
       return
     }
-    #expect(text.hasPrefix("◆ SmolLM2-135M  Q4_1     98 MB  in use · warm"))
+    #expect(text.hasPrefix("◆ SmolLM2-135M  Q4_1     98 MB  in use · cached"))
   }
 }

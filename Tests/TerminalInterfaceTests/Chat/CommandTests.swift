@@ -55,7 +55,7 @@ import Testing
     }
   }
 
-  @Test func anUnknownCommandKeepsTheDraftAndNamesTheNearest() {
+  @Test func anUnknownCommandKeepsTheDraftAndSuggestsTheNearest() {
     let driver = ChatDriver()
     driver.type("/thme x<Enter>")
     #expect(driver.state.flash?.text == "There is no command /thme. Did you mean /theme?")
@@ -89,7 +89,7 @@ import Testing
     #expect(driver.state.loading == "gemma-3-270m")
   }
 
-  @Test func themesAreShownBeforeTheyAreChosen() {
+  @Test func themesArePreviewed() {
     let driver = ChatDriver()
     driver.type("/theme<Enter><Down>")
     #expect(driver.state.shownTheme == "day")
@@ -103,7 +103,7 @@ import Testing
   @Test func savingAndCopying() {
     let driver = ChatDriver()
     driver.type("/copy<Enter>")
-    #expect(driver.takeEffects() == [.remember("/copy")])
+    #expect(driver.takeEffects() == [.appendHistory("/copy")])
     driver.type("hi<Enter>")
     driver.engine(
       .delta(.answer, "Text\n```c\nint x;\n```\nmore\n~~~\ny\n\nz\n~~~\n"), .finished(.stop, TurnStatistics())

@@ -19,9 +19,9 @@ import Testing
   @Test(
     arguments: [
       // phase, stopping, asked before
-      (.thinking, false, false, .closeThoughts), (.thinking, false, true, .wait),
+      (.thinking, false, false, .closeReasoning), (.thinking, false, true, .wait),
       (.thinking, true, false, .nothing), (.writing, false, false, .nothing),
-      (.reading(done: 1, total: 2, reused: 0), false, false, .nothing), (.waiting, false, false, .nothing),
+      (.prefill(done: 1, total: 2, reused: 0), false, false, .nothing), (.waiting, false, false, .nothing),
       (.loading, false, false, .nothing), (nil, false, false, .nothing),
     ] as [(TurnProgress.Phase?, Bool, Bool, AnswerNowDecision)])
   func answerNow(
@@ -33,7 +33,7 @@ import Testing
       TurnProgress(id: 1, answer: answer, model: ChatDriver.model, phase: $0, started: 0)
     }
     turn?.isStopping = isStopping
-    turn?.isToAnswerNow = wasAsked
+    turn?.answerNowRequested = wasAsked
     #expect(AnswerNowDecision.decide(turn) == expected)
   }
 
@@ -64,11 +64,11 @@ import Testing
     #expect(decision == given.expected)
   }
 
-  @Test func twoInterruptsQuitOnlyWhenTheyFollowEachOther() {
+  @Test func onlyConsecutiveInterruptsQuit() {
     let driver = ChatDriver()
     driver.type("<C-c>")
     #expect(driver.takeEffects().isEmpty)
-    driver.now += ChatState.patience + 1
+    driver.now += ChatState.repeatTime + 1
     driver.type("<C-c>")
     #expect(driver.takeEffects().isEmpty)
     driver.type("x<C-c>")
@@ -79,7 +79,7 @@ import Testing
     #expect(driver.takeEffects() == [.quit(0)])
   }
 
-  @Test func everyKeyDoesOneThing() {
+  @Test func everyKeyHasOneAction() {
     let keys = Keymap.bindings.flatMap(\.keys)
     #expect(Set(keys).count == keys.count)
     #expect(Set(Keymap.bindings.map(\.action)).count == Action.allCases.count)
@@ -87,15 +87,15 @@ import Testing
 
   @Test(
     arguments: [
-      (false, true, true, "xterm", ChatFace.screen), (true, true, true, "xterm", .lines),
+      (false, true, true, "xterm", ChatInterface.screen), (true, true, true, "xterm", .lines),
       (false, false, true, "xterm", .lines),
       (false, true, false, "xterm", .lines), (false, true, true, "dumb", .lines),
       (false, true, true, "", .lines),
       (false, true, true, nil, .lines),
-    ] as [(Bool, Bool, Bool, String?, ChatFace)])
-  func face(_ plain: Bool, _ input: Bool, _ output: Bool, _ type: String?, _ expected: ChatFace) {
+    ] as [(Bool, Bool, Bool, String?, ChatInterface)])
+  func interface(_ plain: Bool, _ input: Bool, _ output: Bool, _ type: String?, _ expected: ChatInterface) {
     #expect(
-      ChatFace.decide(isPlain: plain, inputIsTerminal: input, outputIsTerminal: output, type: type)
+      ChatInterface.decide(isPlain: plain, inputIsTerminal: input, outputIsTerminal: output, type: type)
         == expected)
   }
 }

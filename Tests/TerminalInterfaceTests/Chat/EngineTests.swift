@@ -2,7 +2,7 @@ import Conversation
 import TerminalInterface
 import Testing
 
-/// An engine that plays a script.
+/// An engine that returns scripted events.
 struct ScriptedEngine: ChatEngine {
   struct Failure: Error, CustomStringConvertible {
     var description: String { "no such model" }
@@ -31,7 +31,7 @@ struct ScriptedEngine: ChatEngine {
   func cancel() {}
 }
 
-/// The way from the engine through tasks and the mailbox to the chat.
+/// The path from the engine through tasks and the mailbox to the chat.
 @Suite struct EngineTests {
   private func run(_ events: [EngineEvent], _ script: String, until done: (ChatState) -> Bool) async throws
     -> ChatState
@@ -51,7 +51,7 @@ struct ScriptedEngine: ChatEngine {
       if done(driver.state) { return driver.state }
       try await Task.sleep(for: .milliseconds(1))
     }
-    Issue.record("the script never came to its end")
+    Issue.record("the script did not end")
     return driver.state
   }
 
@@ -66,7 +66,7 @@ struct ScriptedEngine: ChatEngine {
     #expect(state.conversation.messages.map(\.content) == ["hi", "Hello"])
   }
 
-  @Test func aStreamThatBreaksOffIsAFailure() async throws {
+  @Test func aStreamWithoutAnEndIsAFailure() async throws {
     let state = try await run([.delta(.answer, "Hel")], "hi<Enter>") { $0.turn == nil }
     #expect(state.conversation.messages.last?.finish == .failed)
     #expect(state.conversation.messages.last?.content == "Hel")
@@ -80,7 +80,7 @@ struct ScriptedEngine: ChatEngine {
     #expect(failed.transcript.entries.last?.content == .notice("/nowhere: no such model", .error))
   }
 
-  @Test func theMailboxWakesOnceABatch() throws {
+  @Test func theMailboxWakesOncePerBatch() throws {
     let pipe = try #require(WakePipe())
     let mailbox = Mailbox<Int>(pipe: pipe)
     for number in 0..<1000 { mailbox.post(number) }

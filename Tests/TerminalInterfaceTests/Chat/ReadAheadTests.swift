@@ -14,23 +14,23 @@ import Testing
   }
 
   @Test(arguments: [
-    // Nothing is new.
+    // Nothing changed.
     Case(now: 99, draft: false, expected: .nothing),
-    // Another model, session or answer does not wait.
+    // Another model, session or answer is prefilled at once.
     Case(now: 10, draft: false, context: true, expected: .read),
     Case(now: 10, context: true, read: 9.99, expected: .read),
-    // The draft rests 150 ms after the last key.
+    // The pause is 150 ms after the last key.
     Case(now: 10, expected: .wait(until: 10.15)),
     Case(now: 10.1, expected: .wait(until: 10.15)),
     Case(now: 10.15, expected: .read),
     Case(now: 10.4, changed: 10.3, read: 9, expected: .wait(until: 10.45)),
-    // A person who types on is not waited for longer than a second after what was read last.
+    // Without a pause, the draft is prefilled one second after the last prefill.
     Case(now: 10.95, changed: 10.9, expected: .wait(until: 11)),
     Case(now: 11, changed: 10.95, expected: .read),
     Case(now: 11, changed: 10.95, read: 10.5, expected: .wait(until: 11.1)),
     Case(now: 11.45, changed: 11.4, read: 10.5, expected: .wait(until: 11.5)),
     Case(now: 11.5, changed: 11.45, read: 10.5, expected: .read),
-    // Long ago is no reason to read at the first key.
+    // A prefill long ago does not cause one at the first key.
     Case(now: 10, read: 1, expected: .wait(until: 10.15)),
   ])
   func decide(_ given: Case) {
@@ -50,9 +50,9 @@ import Testing
     return driver
   }
 
-  @Test func aDraftThatRestsIsReadOnce() {
+  @Test func aDraftIsPrefilledOnceAfterAPause() {
     let driver = answered()
-    // The conversation itself, as soon as the answer is complete.
+    // The conversation itself, once the answer is complete.
     #expect(driver.takeReadings().last == ["hello", "Hi"])
     driver.type("mo")
     driver.now += 0.1
@@ -65,13 +65,13 @@ import Testing
     driver.wait(5)
     #expect(driver.takeReadings().isEmpty)
     #expect(driver.state.nextDeadline == nil)
-    // What is taken out again was read before.
+    // The restored draft was prefilled before.
     driver.type("x<BS>")
     driver.wait(5)
     #expect(driver.takeReadings().isEmpty)
   }
 
-  @Test func typingOnIsReadOnceASecond() {
+  @Test func continuousTypingIsPrefilledOncePerSecond() {
     let driver = answered()
     _ = driver.takeReadings()
     for _ in 0..<100 {
@@ -81,19 +81,19 @@ import Testing
     #expect((4...5).contains(driver.takeReadings().count))
   }
 
-  @Test func sendingIsNotReading() {
+  @Test func nothingIsPrefilledDuringATurn() {
     let driver = answered()
     _ = driver.takeReadings()
     driver.type("more<Enter>more still")
     driver.wait(3)
     #expect(driver.takeReadings().isEmpty)
-    // What was typed meanwhile is read with the end of the answer.
+    // The draft typed meanwhile is prefilled at the end of the answer.
     driver.engine(.delta(.answer, "Yes"), .finished(.stop, TurnStatistics()))
     #expect(driver.takeReadings() == [["hello", "Hi", "more", "Yes", "more still"]])
   }
 
   @Test(arguments: ["/mod", "/xyz", "/set top_k 4"])
-  func commandsAreNotRead(_ draft: String) {
+  func commandsAreNotPrefilled(_ draft: String) {
     let driver = answered()
     _ = driver.takeReadings()
     driver.type(draft)
@@ -102,13 +102,13 @@ import Testing
     driver.type("<C-u>//etc")
     driver.wait(3)
     #expect(driver.takeReadings() == [["hello", "Hi", "/etc"]])
-    // An empty draft is the conversation alone.
+    // An empty draft prefills the conversation alone.
     driver.type("<C-u> ")
     driver.wait(3)
     #expect(driver.takeReadings() == [["hello", "Hi"]])
   }
 
-  @Test func anEditedMessageIsReadInItsPlace() {
+  @Test func anEditedMessageReplacesTheOriginal() {
     let driver = answered()
     _ = driver.takeReadings()
     driver.type("/edit<Enter>!")
@@ -116,7 +116,7 @@ import Testing
     #expect(driver.takeReadings().last == ["hello!"])
   }
 
-  @Test func anotherModelReadsTheConversation() {
+  @Test func anotherModelPrefillsTheConversation() {
     let driver = answered()
     _ = driver.takeReadings()
     driver.type("/model gemma-3-270m<Enter>")
@@ -127,8 +127,8 @@ import Testing
     #expect(driver.takeReadings() == [["hello", "Hi"]])
   }
 
-  @Test func aSessionIsReadWhenTheEngineIsReadyForIt() {
-    let driver = ChatDriver(keepsSessions: true)
+  @Test func aSessionIsPrefilledWhenTheEngineIsReady() {
+    let driver = ChatDriver(savesSessions: true)
     driver.type("/sessions abc<Enter>")
     #expect(driver.takeReadings() == [[]])
     var tree = MessageTree()
@@ -141,7 +141,7 @@ import Testing
     #expect(driver.takeReadings() == [["earlier"]])
   }
 
-  @Test func itCanBeTurnedOff() {
+  @Test func itCanBeDisabled() {
     let driver = answered()
     _ = driver.takeReadings()
     driver.type("/set typing_ahead off<Enter>")
@@ -154,8 +154,8 @@ import Testing
     #expect(driver.takeReadings() == [["hello", "Hi", "more"]])
   }
 
-  /// What every prompt begins with is read before there is a word.
-  @Test func theBeginningOfEveryPromptIsReadFirst() {
+  /// The common start of all prompts is prefilled before the first message.
+  @Test func theStartOfThePromptIsPrefilledFirst() {
     let driver = ChatDriver()
     #expect(driver.takeReadings() == [[]])
     driver.wait(3)
@@ -167,16 +167,16 @@ import Testing
     #expect(without.takeReadings().isEmpty)
   }
 
-  /// Its caches are known by its name anyway; saved they are only where the engine is told of it.
-  @Test func theEngineIsToldOfKeptSessionsAlone() {
-    for keepsSessions in [true, false] {
-      let driver = ChatDriver(keepsSessions: keepsSessions)
+  /// The engine opens and closes only saved sessions.
+  @Test func onlySavedSessionsAreActivated() {
+    for savesSessions in [true, false] {
+      let driver = ChatDriver(savesSessions: savesSessions)
       driver.type("hello<Enter>")
       driver.engine(.delta(.answer, "Hi"), .finished(.stop, TurnStatistics()))
       driver.type("/new<Enter>")
       #expect(driver.readings.first?.session == "first")
-      let turns = driver.takeEffects().contains { if case .turnTo = $0 { true } else { false } }
-      #expect(turns == keepsSessions)
+      let turns = driver.takeEffects().contains { if case .activateSession = $0 { true } else { false } }
+      #expect(turns == savesSessions)
     }
   }
 }

@@ -18,11 +18,11 @@ import Testing
     Case(messages: 0, isAnswering: false, expected: .nothing),
     Case(expected: .save),
     Case(saved: .init(revision: 5, messages: 2), savedAt: 1, expected: .nothing),
-    // A new message is saved at once, the text of one once a second.
+    // A new message is saved at once, a growing answer once per second.
     Case(saved: .init(revision: 4, messages: 1), savedAt: 9.9, expected: .save),
     Case(saved: .init(revision: 4, messages: 2), savedAt: 9.5, expected: .wait(until: 10.5)),
     Case(saved: .init(revision: 4, messages: 2), savedAt: 9, expected: .save),
-    // Its end is not waited with, and neither is a title.
+    // The end of an answer and a title are saved at once.
     Case(saved: .init(revision: 4, messages: 2), savedAt: 9.9, isAnswering: false, expected: .save),
     Case(
       saved: .init(revision: 5, messages: 2, title: "x"), savedAt: 9.9, isAnswering: false, expected: .save),
@@ -35,7 +35,7 @@ import Testing
   }
 
   @Test func aConversationIsSavedAsItGrows() throws {
-    let driver = ChatDriver(keepsSessions: true)
+    let driver = ChatDriver(savesSessions: true)
     driver.wait(5)
     #expect(driver.takeSaved().isEmpty)
     driver.type("hello")
@@ -45,7 +45,7 @@ import Testing
     driver.now += 0.5
     driver.engine(.delta(.answer, "Hi"))
     #expect(driver.takeSaved().isEmpty)
-    // An engine that falls silent is not waited for.
+    // The save does not wait for another event.
     #expect(driver.state.nextDeadline == driver.now + 0.5)
     driver.wait(0.5)
     #expect(driver.takeSaved() == [["hello", "Hi"]])
@@ -66,21 +66,21 @@ import Testing
     #expect(session.model == "SmolLM2-135M")
   }
 
-  @Test func whatIsLeftIsSavedInTheEnd() {
-    let driver = ChatDriver(keepsSessions: true)
+  @Test func unsavedChangesAreSavedAtTheEnd() {
+    let driver = ChatDriver(savesSessions: true)
     driver.type("hello<Enter>")
     driver.engine(.delta(.answer, "Hi"))
     _ = driver.takeSaved()
     guard case .saveSession(let session)? = driver.chat.lastEffects().first else {
-      Issue.record("the last words were not saved")
+      Issue.record("the end of the answer was not saved")
       return
     }
     #expect(session.tree.messages.last?.content == "Hi")
     #expect(driver.chat.lastEffects().isEmpty)
   }
 
-  @Test func whatCouldNotBeSavedIsTriedAgainInTheEnd() {
-    let driver = ChatDriver(keepsSessions: true)
+  @Test func aFailedSaveIsRetriedAtTheEnd() {
+    let driver = ChatDriver(savesSessions: true)
     driver.type("hello<Enter>")
     driver.engine(.delta(.answer, "Hi"), .finished(.stop, TurnStatistics()))
     #expect(!driver.takeSaved().isEmpty)
@@ -90,28 +90,28 @@ import Testing
     #expect(driver.chat.lastEffects().count == 1)
   }
 
-  @Test func nothingIsSavedWhereSessionsAreNotKept() {
+  @Test func nothingIsSavedWithoutAStore() {
     let driver = ChatDriver()
     driver.type("hello<Enter>")
     driver.engine(.delta(.answer, "Hi"), .finished(.stop, TurnStatistics()))
     #expect(driver.takeSaved().isEmpty)
     for command in ["/sessions", "/sessions abc", "/rename x", "/delete"] {
       driver.type(command + "<Enter>")
-      #expect(driver.state.flash?.text == "Sessions are not kept in this chat", "\(command)")
+      #expect(driver.state.flash?.text == "Sessions are not saved in this chat", "\(command)")
       driver.type("<C-u>")
     }
-    #expect(driver.takeEffects().allSatisfy { if case .remember = $0 { true } else { false } })
+    #expect(driver.takeEffects().allSatisfy { if case .appendHistory = $0 { true } else { false } })
   }
 
-  @Test func newBeginsAnotherSession() {
-    let driver = ChatDriver(keepsSessions: true)
+  @Test func newStartsAnotherSession() {
+    let driver = ChatDriver(savesSessions: true)
     driver.type("/new<Enter>")
-    #expect(driver.takeEffects() == [.remember("/new")])
+    #expect(driver.takeEffects() == [.appendHistory("/new")])
     driver.type("hello<Enter>")
     driver.engine(.delta(.answer, "Hi"), .finished(.stop, TurnStatistics()))
     _ = driver.takeEffects()
     driver.type("/new<Enter>")
-    #expect(driver.takeEffects().contains(.turnTo(session: "second", leaving: "first")))
+    #expect(driver.takeEffects().contains(.activateSession(session: "second", closing: "first")))
     #expect(driver.state.conversation.isEmpty)
     driver.type("again<Enter>")
     guard
@@ -133,18 +133,18 @@ import Testing
     return Session(id: "k3m9wq2x", model: "gemma-3-270m", tree: tree)
   }
 
-  @Test func aSessionIsChosenAndResumed() {
-    let driver = ChatDriver(keepsSessions: true)
+  @Test func aSessionIsResumed() {
+    let driver = ChatDriver(savesSessions: true)
     driver.type("/sessions<Enter>")
     #expect(driver.takeEffects().contains(.listSessions))
     driver.handle(.sessions(SnapshotTests.sessions, at: 1_000_000))
     driver.type("sea")
     #expect(driver.state.menu?.items.count == 1)
     driver.type("<BS><BS><BS>voce<Enter>")
-    #expect(driver.state.flash?.text == "This session is open already")
+    #expect(driver.state.flash?.text == "This session is already open")
     driver.type("/sessions 漢字<Enter>")
-    #expect(driver.takeEffects().contains(.openSession("k3m9wq2x", leaving: "first")))
-    // Nothing is sent into the wrong one.
+    #expect(driver.takeEffects().contains(.openSession("k3m9wq2x", closing: "first")))
+    // Nothing is sent while it loads.
     driver.type("hello<Enter>")
     #expect(driver.draft == "hello|")
     driver.handle(.sessionOpened(Self.earlier()))
@@ -152,53 +152,55 @@ import Testing
     #expect(driver.state.conversation.messages.map(\.content) == ["Be brief.", "earlier", "half an ans"])
     #expect(driver.state.conversation.messages.last?.finish == .failed)
     #expect(driver.chat.frame().lines.contains { $0.text.contains("half an ans") })
-    // It goes on with the model that it was written with.
+    // Its model is loaded.
     #expect(driver.takeEffects().last == .switchModel("gemma-3-270m"))
-    // Looking at it is no change.
+    // Opening it is no change.
     driver.wait(5)
     #expect(driver.takeSaved().isEmpty)
   }
 
-  @Test func aModelThatIsGoneIsSaid() {
-    let driver = ChatDriver(keepsSessions: true)
+  @Test func aMissingModelIsReported() {
+    let driver = ChatDriver(savesSessions: true)
     var session = Self.earlier()
     session.model = "gone"
     driver.handle(.sessionOpened(session))
     #expect(driver.state.loading == nil)
-    #expect(driver.chat.frame().lines.contains { $0.text.contains("gone, which is not found") })
+    #expect(driver.chat.frame().lines.contains { $0.text.contains("gone, which was not found") })
   }
 
   @Test func aSessionThatCannotBeOpenedChangesNothing() {
-    let driver = ChatDriver(keepsSessions: true)
+    let driver = ChatDriver(savesSessions: true)
     driver.type("hello<Enter>")
     driver.engine(.delta(.answer, "Hi"), .finished(.stop, TurnStatistics()))
     driver.type("/sessions nonsense<Enter>")
     driver.handle(.sessionFailed("'nonsense' names no session"))
     #expect(driver.state.conversation.messages.count == 2)
-    #expect(driver.state.awaited.isEmpty)
+    #expect(driver.state.pendingReplies.isEmpty)
     driver.type("more<Enter>")
     #expect(driver.state.turn != nil)
   }
 
   @Test(arguments: [("y", true), ("Y", true), ("n", false), ("<Esc>", false), ("<Enter>", false)])
   func deletingAsks(_ key: String, _ isDeleted: Bool) {
-    let driver = ChatDriver(keepsSessions: true)
+    let driver = ChatDriver(savesSessions: true)
     driver.type("hello<Enter>")
     driver.engine(.delta(.answer, "Hi"), .finished(.stop, TurnStatistics()))
     driver.type("/delete<Enter>")
     _ = driver.takeEffects()
-    #expect(driver.chat.frame().lines.last?.text.contains("y deletes “hello” (2 messages) for good") == true)
+    #expect(
+      driver.chat.frame().lines.last?.text.contains("y deletes “hello” (2 messages); any other key cancels")
+        == true)
     driver.type(key)
     #expect(driver.takeEffects() == (isDeleted ? [.deleteSession("first")] : []))
     #expect(driver.draft == "|")
     guard isDeleted else { return }
     driver.handle(.sessionDeleted("first"))
     #expect(driver.state.conversation.isEmpty)
-    #expect(driver.takeEffects() == [.turnTo(session: "second", leaving: nil)])
+    #expect(driver.takeEffects() == [.activateSession(session: "second", closing: nil)])
   }
 
   @Test func anotherSessionIsDeleted() {
-    let driver = ChatDriver(keepsSessions: true)
+    let driver = ChatDriver(savesSessions: true)
     driver.type("hello<Enter>")
     driver.engine(.delta(.answer, "Hi"), .finished(.stop, TurnStatistics()))
     driver.handle(.sessions(SnapshotTests.sessions, at: 1_000_000))
@@ -212,8 +214,8 @@ import Testing
     #expect(driver.state.sessions.count == 2)
   }
 
-  @Test func whatBecomesOfSavingIsSaid() {
-    let driver = ChatDriver(keepsSessions: true)
+  @Test func saveOutcomesAreReported() {
+    let driver = ChatDriver(savesSessions: true)
     driver.type("hello<Enter>")
     let before = driver.state.transcript.entries.count
     driver.handle(.sessionSaved("first", .failed("the disk is full")))
@@ -226,13 +228,13 @@ import Testing
     driver.handle(.sessionSaved("first", .copied(to: "third")))
     driver.handle(.sessionSaved("first", .copied(to: "third")))
     #expect(driver.state.session.id == "third")
-    #expect(driver.takeEffects() == [.turnTo(session: "third", leaving: "first")])
+    #expect(driver.takeEffects() == [.activateSession(session: "third", closing: "first")])
   }
 
-  @Test func movingBetweenBranches() {
+  @Test func switchingBetweenBranches() {
     let driver = ChatDriver()
     driver.type("/branch next<Enter>")
-    #expect(driver.state.flash?.text == "There are no branches yet: /regen and /edit make some")
+    #expect(driver.state.flash?.text == "There are no branches yet: /regen and /edit create them")
     driver.type("one<Enter>")
     driver.engine(.delta(.answer, "first"), .finished(.stop, TurnStatistics()))
     driver.type("/regen<Enter>")
@@ -246,7 +248,7 @@ import Testing
     #expect(driver.state.conversation.messages.map(\.content) == ["one", "first"])
     driver.type("/branch 9<Enter>")
     #expect(driver.state.flash?.text == "/branch takes next, previous, or a number from 1 to 2")
-    // What was taken back is found again.
+    // An undone message can be selected again.
     driver.type("<C-u>/undo<Enter>/branch next<Enter>")
     #expect(driver.state.conversation.messages.map(\.content) == ["one", "first"])
     #expect(driver.chat.frame().lines.contains { $0.text.contains("first") })

@@ -8,8 +8,8 @@ import Testing
   import Foundation
 #endif
 
-/// Whole frames as text files that a person can look at (Snapshots/). SNAPSHOT_RECORD=1 writes them anew; look at
-/// the difference before committing it.
+/// Complete frames as text files (Snapshots/). SNAPSHOT_RECORD=1 records them again; review the difference before a
+/// commit.
 @Suite struct SnapshotTests {
   static let answer = """
     # Sotto voce
@@ -99,7 +99,7 @@ import Testing
       }
     ),
     (
-      "reading-60x10", 10, 60,
+      "prefill-60x10", 10, 60,
       { driver in
         driver.type("Why?<Enter>")
         driver.engine(.prefill(done: 100, total: 1000, reused: 100))
@@ -173,7 +173,7 @@ import Testing
   @Test(arguments: scenes.indices)
   func frame(_ index: Int) throws {
     let scene = Self.scenes[index]
-    let driver = ChatDriver(rows: scene.rows, columns: scene.columns, keepsSessions: true)
+    let driver = ChatDriver(rows: scene.rows, columns: scene.columns, savesSessions: true)
     scene.play(driver)
     let frame = driver.chat.frame()
     #expect(frame.lines.count == scene.rows)
@@ -184,7 +184,7 @@ import Testing
     #expect(try TestFiles.text(url) == text)
   }
 
-  // Rows between bars, and the cursor below.
+  // The rows between bars, then the cursor.
   private static func text(of frame: Frame, columns: Int) -> String {
     var out = ""
     for line in frame.lines {

@@ -14,7 +14,7 @@ import Testing
     return line.line(width: width).text
   }
 
-  @Test func saysEverythingWhereThereIsRoom() {
+  @Test func showsAllPartsOnAWideScreen() {
     let wide = text(130)
     #expect(
       wide.hasPrefix(" SmolLM2-135M · Q4_1 │ ready │ 128 tok/s │ reused 9\u{202F}939 · new 41 │ TTFT 0.40 s"))
@@ -40,7 +40,7 @@ import Testing
     (.snapshot, "the system prompt changed", "new 41 (snapshot, the system prompt changed) │"),
     (.nothing, nil, "new 41 │"), (nil, nil, "new 41 │"),
   ])
-  func saysWhereTheReusedPartCameFrom(_ reuse: ReuseKind?, _ reason: String?, _ expected: String) {
+  func namesTheSourceOfReusedTokens(_ reuse: ReuseKind?, _ reason: String?, _ expected: String) {
     let line = text(160) {
       $0.statistics?.reuse = reuse
       $0.statistics?.missReason = reason
@@ -48,29 +48,29 @@ import Testing
     #expect(line.contains(expected))
   }
 
-  @Test func theReasonGoesBeforeTheNumbers() {
-    let line = text(90) { $0.statistics?.missReason = "the person edited the second message" }
+  @Test func theReasonIsOmittedBeforeTheNumbers() {
+    let line = text(90) { $0.statistics?.missReason = "the user edited the second message" }
     #expect(line.contains("reused 9\u{202F}939 · new 41 │"))
   }
 
-  @Test func tellsHowFarThePromptIsRead() {
+  @Test func showsThePrefillProgress() {
     let driver = ChatDriver()
     driver.type("x<Enter>")
     driver.engine(.prefill(done: 0, total: 1000, reused: 0))
     driver.now += 2
     driver.engine(.prefill(done: 250, total: 1000, reused: 0))
-    // 125 tokens a second, 750 to go.
-    #expect(driver.chat.frame().lines.last?.text.contains("reading prompt 25% · eta 6 s") == true)
+    // 125 tokens per second, 750 remaining.
+    #expect(driver.chat.frame().lines.last?.text.contains("prefill 25% · eta 6 s") == true)
   }
 
-  /// Whatever a token costs by its position: when it is said to take so long, it does.
+  /// The estimate is exact for costs that are linear in the position.
   @Test(arguments: [(0.01, 0.0, 0), (0.001, 0.000_002, 0), (0.001, 0.000_002, 3000), (0.0, 0.000_01, 100)])
-  func theForecastIsRightWhereCostsGrow(_ base: Double, _ slope: Double, _ reused: Int) throws {
+  func theForecastIsExactForLinearCosts(_ base: Double, _ slope: Double, _ reused: Int) throws {
     func time(_ position: Int) -> Double {
       base * Double(position) + slope * Double(position) * Double(position) / 2
     }
     let total = 8000
-    var forecast = ReadingForecast(done: reused, total: total, now: time(reused))
+    var forecast = PrefillForecast(done: reused, total: total, now: time(reused))
     #expect(forecast.remaining(now: time(reused)) == nil)
     for done in [reused + 256, reused + 700, reused + 2000] { forecast.note(done: done, now: time(done)) }
     let now = time(reused + 2000)
@@ -79,14 +79,14 @@ import Testing
     #expect(forecast.remaining(now: now + 1e6) == 0)
   }
 
-  @Test func costsThatSeemToFallAreNotFollowedBelowZero() throws {
-    var forecast = ReadingForecast(done: 0, total: 1000, now: 0)
+  @Test func fallingCostsAreNotExtrapolated() throws {
+    var forecast = PrefillForecast(done: 0, total: 1000, now: 0)
     forecast.note(done: 100, now: 5)
     forecast.note(done: 200, now: 6)
-    #expect(try #require(forecast.remaining(now: 6)) == 24, "at the speed so far")
+    #expect(try #require(forecast.remaining(now: 6)) == 24, "at the average speed")
   }
 
-  @Test func saysNothingThatIsNotKnown() {
+  @Test func omitsUnknownValues() {
     let line = StatusLine(model: ChatDriver.model).line(width: 100).text
     #expect(line == " SmolLM2-135M · Q4_1 │ ready")
   }

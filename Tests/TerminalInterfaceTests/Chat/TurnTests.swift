@@ -12,7 +12,7 @@ import Testing
     }
     #expect(request.messages == [Message(role: .user, content: "hello")])
     driver.engine(.prefill(done: 10, total: 40, reused: 10))
-    #expect(driver.state.turn?.phase == .reading(done: 10, total: 40, reused: 10))
+    #expect(driver.state.turn?.phase == .prefill(done: 10, total: 40, reused: 10))
     driver.now += 0.5
     driver.engine(.delta(.reasoning, "hm"))
     #expect(driver.state.turn?.phase == .thinking)
@@ -34,7 +34,7 @@ import Testing
     #expect(next.messages.map(\.content) == ["hello", "Hi there", "more"])
   }
 
-  @Test func stoppingKeepsWhatIsThere() {
+  @Test func stoppingKeepsTheTextSoFar() {
     let driver = ChatDriver()
     driver.type("hello<Enter>")
     driver.engine(.delta(.answer, "Half an ans"))
@@ -59,10 +59,10 @@ import Testing
     #expect(driver.state.turn?.id == 2)
   }
 
-  @Test func aFailureIsSaidAndTheChatGoesOn() {
+  @Test func aFailureIsReportedAndTheChatContinues() {
     let driver = ChatDriver()
     driver.type("hello<Enter>")
-    driver.engine(.failed("the context is full: /new begins another"))
+    driver.engine(.failed("the context is full: /new starts another conversation"))
     #expect(driver.state.turn == nil)
     #expect(driver.state.conversation.messages.map(\.content) == ["hello"])
     #expect(driver.chat.frame().lines.contains { $0.text.contains("the context is full") })
@@ -74,7 +74,7 @@ import Testing
     #expect(request.messages.map(\.content) == ["hello"])
   }
 
-  @Test func editingRegeneratingAndUndoingBranch() {
+  @Test func editRegenAndUndoCreateBranches() {
     let driver = ChatDriver()
     driver.type("one<Enter>")
     driver.engine(.delta(.answer, "first"), .finished(.stop, TurnStatistics()))
@@ -92,7 +92,7 @@ import Testing
     #expect(driver.state.conversation.isEmpty)
     driver.type("<Esc><Esc>")
     #expect(driver.draft == "|")
-    // Only the messages of the path are seen.
+    // Only the messages of the path are shown.
     #expect(!driver.chat.frame().lines.contains { $0.text.contains("first") || $0.text.contains("third") })
   }
 
@@ -103,7 +103,7 @@ import Testing
     #expect(driver.draft == "hello|")
     for effect in driver.chat.load("SmolLM2-135M") { #expect(effect == .switchModel("SmolLM2-135M")) }
     driver.type("<Enter>")
-    #expect(driver.takeEffects() == [.remember("hello")])
+    #expect(driver.takeEffects() == [.appendHistory("hello")])
     driver.handle(.modelLoaded(ChatDriver.model, ChatSettings()))
     guard case .send(_, let request)? = driver.takeEffects().last else {
       Issue.record("nothing was sent")
@@ -112,7 +112,7 @@ import Testing
     #expect(request.messages.map(\.content) == ["hello"])
   }
 
-  @Test func aModelThatFailsToLoadGivesTheMessageBack() {
+  @Test func aModelThatFailsToLoadRestoresTheMessage() {
     let driver = ChatDriver(hasModel: false)
     _ = driver.chat.load("broken")
     driver.type("hello<Enter>")
@@ -122,13 +122,13 @@ import Testing
     #expect(driver.chat.frame().lines.contains { $0.text.contains("broken: file is truncated") })
   }
 
-  @Test func aMessageThatBeginsWithTheModelsNameDoesNotSayItTwice() {
+  @Test func theModelNameIsNotRepeated() {
     let driver = ChatDriver()
     driver.handle(.modelFailed(name: "nosuch", message: "nosuch: neither a file nor a model"))
     #expect(driver.chat.frame().lines.contains { $0.text.hasPrefix("nosuch: neither") })
   }
 
-  @Test func theConversationIsSafeWhileItIsAnswered() {
+  @Test func theConversationCannotChangeDuringATurn() {
     let driver = ChatDriver()
     driver.type("one<Enter>")
     driver.engine(.delta(.answer, "x"))
@@ -139,7 +139,7 @@ import Testing
     }
   }
 
-  @Test func anAnswerKeepsItsModelWhenAnotherIsTurnedTo() {
+  @Test func anAnswerKeepsItsModelAfterASwitch() {
     let driver = ChatDriver(rows: 16, columns: 120)
     let gemma = ModelInfo(name: "gemma-3-270m", quantisation: "Q4_K_M", contextLength: 32768)
     func status() -> String { driver.chat.frame().lines.last?.text ?? "" }
@@ -152,13 +152,13 @@ import Testing
     driver.handle(.modelLoaded(gemma, ChatSettings()))
     #expect(
       driver.state.flash?.text
-        == "SmolLM2-135M writes this answer to its end; gemma-3-270m answers from then on")
+        == "SmolLM2-135M finishes this answer; gemma-3-270m answers the next message")
     driver.wait(ChatState.flashTime)
     #expect(status().hasPrefix(" gemma-3-270m · Q4_K_M next │ SmolLM2-135M writing │"))
-    #expect(status().hasSuffix("ctx 6/8.2k"), "the context is the writer's")
+    #expect(status().hasSuffix("ctx 6/8.2k"), "the context length of the answering model")
     #expect(driver.state.modelList.contains("answering") && driver.state.modelList.contains("next"))
     driver.engine(.delta(.answer, "y"), .finished(.stop, TurnStatistics(promptTokens: 5, contextUsed: 7)))
-    #expect(status() == " gemma-3-270m · Q4_K_M │ ready", "no numbers of another model")
+    #expect(status() == " gemma-3-270m · Q4_K_M │ ready", "no statistics of another model")
     #expect(driver.state.conversation.messages.last?.model == "SmolLM2-135M")
     #expect(driver.state.conversation.messages.last?.content == "xy")
     driver.type("/stats<Enter>")
@@ -169,7 +169,7 @@ import Testing
         == gemma.name)
   }
 
-  @Test func aModelThatFailsToLoadLeavesTheAnswerAlone() {
+  @Test func aFailedLoadDoesNotAffectTheAnswer() {
     let driver = ChatDriver()
     driver.type("one<Enter>")
     driver.engine(.delta(.answer, "x"))
@@ -180,11 +180,11 @@ import Testing
     #expect(driver.state.conversation.messages.map(\.content) == ["one", "xy"])
   }
 
-  @Test func thoughtsAreCutShortOnce() {
+  @Test func reasoningIsEndedOnce() {
     let driver = ChatDriver(columns: 120)
     func status() -> String { driver.chat.frame().lines.last?.text ?? "" }
     driver.type("<C-o>")
-    #expect(driver.state.flash?.text == "There is nothing to cut short: no thoughts are being written")
+    #expect(driver.state.flash?.text == "There is no reasoning to end now")
     driver.type("why?<Enter><C-o>")
     driver.wait(ChatState.flashTime)
     driver.engine(.delta(.reasoning, "hm"))
@@ -192,18 +192,18 @@ import Testing
     #expect(!driver.takeEffects().contains(.answerNow))
     driver.type("<C-o>")
     #expect(driver.takeEffects() == [.answerNow])
-    #expect(status().contains("closing the thoughts"))
+    #expect(status().contains("ending reasoning"))
     driver.type("<C-o>/answer<Enter>")
-    #expect(driver.takeEffects() == [.remember("/answer")])
+    #expect(driver.takeEffects() == [.appendHistory("/answer")])
     driver.engine(.delta(.answer, "Because."))
     #expect(status().contains("writing"))
     driver.type("/answer<Enter>")
-    #expect(driver.takeEffects() == [.remember("/answer")])
-    #expect(driver.state.flash?.text.contains("nothing to cut short") == true)
+    #expect(driver.takeEffects() == [.appendHistory("/answer")])
+    #expect(driver.state.flash?.text.contains("no reasoning to end") == true)
   }
 
-  /// A conversation with no key or engine event asks for no frame.
-  @Test func nothingHappensByItself() {
+  /// Without keys and engine events no frame is drawn.
+  @Test func noFramesWithoutEvents() {
     let driver = ChatDriver()
     #expect(driver.state.nextDeadline == nil)
     driver.type("one<Enter>")

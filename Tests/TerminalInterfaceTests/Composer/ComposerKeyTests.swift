@@ -1,7 +1,7 @@
 import TerminalInterface
 import Testing
 
-/// The keys of the composer, as tables: what is typed, and the draft with the cursor as a bar.
+/// The keys of the composer, as tables of keys and the resulting draft, with the cursor as a bar.
 @Suite struct ComposerKeyTests {
   @Test(arguments: [
     ("hello", "hello|"),
@@ -78,7 +78,7 @@ import Testing
     #expect(driver.state.conversation.messages.first?.content == "one\ntwo\n")
   }
 
-  @Test func aLargePasteIsOnePiece() {
+  @Test func aLargePasteIsOneChip() {
     let driver = ChatDriver()
     let text = (0..<50).map { "row \($0)" }.joined(separator: "\n")
     driver.type("see ")
@@ -102,7 +102,7 @@ import Testing
     #expect(driver.draft == "draft|")
   }
 
-  @Test func searchFindsBackwardsAndGivesTheDraftBack() {
+  @Test func searchFindsBackwardsAndRestoresTheDraft() {
     let driver = ChatDriver(history: ["list the files", "hello", "List models"])
     driver.type("draft<C-r>list")
     #expect(driver.state.search?.found(in: driver.state.history.entries) == "List models")

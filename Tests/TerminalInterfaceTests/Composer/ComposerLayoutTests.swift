@@ -13,13 +13,13 @@ import Testing
     ("漢字漢字", 5, ["漢字", "漢字"]), ("a\tb", 10, ["a   b"]),
   ])
   func layout(_ text: String, _ width: Int, _ expected: [String]) {
-    // A space stays on the row that it ends; compared without it.
+    // A space stays on the row that it ends; the comparison ignores it.
     let got = rows(text, width).map { $0.trimmingSpaces }
     #expect(got == expected.map(\.trimmingSpaces))
   }
 
-  /// Each row leaves a column for the cursor, places are in order, and rows hold every element once.
-  @Test func randomDraftsAreLaidOutWhole() {
+  /// Each row has a column for the cursor, positions are in order, and rows contain every element once.
+  @Test func randomDraftsAreLaidOutCompletely() {
     var generator = SeededGenerator(state: 11)
     for _ in 0..<300 {
       var draft = Draft(hostileText(&generator, pieces: 25))

@@ -8,14 +8,14 @@ import Testing
 #endif
 
 @Suite struct HistoryFileTests {
-  @Test func entriesSurviveAFile() throws {
+  @Test func entriesAreReadBack() throws {
     let folder = try TestFiles.temporaryFolder()
     defer { try? FileManager.default.removeItem(at: folder) }
     let file = HistoryFile(path: folder.path + "/deep/er/history")
     #expect(file.load() == [])
     let entries = ["plain", "two\nlines", "back\\slash \\n", "", "漢字", "ends with \\"]
     for entry in entries { file.append(entry) }
-    // Empty lines are no entries.
+    // Empty lines are ignored.
     #expect(file.load() == entries.filter { !$0.isEmpty })
     let mode = try FileManager.default.attributesOfItem(atPath: file.path)[.posixPermissions] as? Int
     #expect(mode == 0o600)
@@ -30,8 +30,8 @@ import Testing
     #expect(HistoryFile(path: folder.path).load() == [])
   }
 
-  /// A file that has grown too long is cut to its newest half, or left as it is.
-  @Test func aLongFileIsCutOrKept() throws {
+  /// A file that is too long is reduced to its newest half, or unchanged if that fails.
+  @Test func aLongFileIsReducedOrKept() throws {
     let folder = try TestFiles.temporaryFolder()
     defer { try? FileManager.default.removeItem(at: folder) }
     let path = folder.path + "/elsewhere"
@@ -40,7 +40,7 @@ import Testing
     let long = String(repeating: "x", count: HistoryFile.limit / 4)
     let content = (0..<6).map { "\($0) \(long)\n" }.joined()
     try Data(content.utf8).write(to: URL(fileURLWithPath: path))
-    // Something stands where the new file is written.
+    // A folder has the name of the temporary file.
     let partial = "\(path).\(ProcessInfo.processInfo.processIdentifier).partial"
     try FileManager.default.createDirectory(atPath: partial, withIntermediateDirectories: false)
     #expect(HistoryFile(path: link).load().count == 3)
@@ -53,7 +53,7 @@ import Testing
     #expect(try FileManager.default.destinationOfSymbolicLink(atPath: link) == path)
   }
 
-  @Test func aLongHistoryIsCut() {
+  @Test func aLongHistoryIsTruncated() {
     let history = PromptHistory((0..<5000).map(String.init))
     #expect(history.entries.count == PromptHistory.limit)
     #expect(history.entries.last == "4999")

@@ -53,7 +53,7 @@ import Testing
   ])
   func parses(_ text: String, _ expected: String) { #expect(written(text) == expected) }
 
-  @Test func hostileTextIsReadInTimeAndWhole() {
+  @Test func hostileTextIsParsedCompletely() {
     let lots = [
       String(repeating: "*", count: 8000), String(repeating: "*a", count: 8000),
       String(repeating: "[", count: 8000),
@@ -66,7 +66,7 @@ import Testing
     for _ in 0..<1000 {
       let text = hostileText(&generator, pieces: 20)
       let shown = InlineParser.spans(text, TextStyle(.text)).map(\.text).joined()
-      // Marks may go, letters may not.
+      // Marks may be removed, letters may not.
       #expect(
         shown.filter(\.isLetter).count >= text.filter(\.isLetter).count - 12 * text.count(of: "&amp;") - 2
           * text.count(of: "]("))

@@ -41,7 +41,7 @@ import Testing
     return stream.append(text) + stream.finish()
   }
 
-  @Test func readsADocument() {
+  @Test func parsesADocument() {
     let kinds = blocks(Self.document).map(\.kind)
     #expect(kinds.first == .heading(level: 1, "Title"))
     #expect(kinds.contains(.paragraph("A paragraph with **bold** text\non two lines.")))
@@ -63,7 +63,7 @@ import Testing
     #expect(quotes.map(\.context.quoteDepth) == [1, 2])
   }
 
-  /// However a text is divided, the same blocks come, and rows that were finished never change.
+  /// The blocks do not depend on how the text is divided.
   @Test func portionsDoNotMatter() {
     var generator = SeededGenerator(state: 9)
     for round in 0..<200 {
@@ -87,7 +87,7 @@ import Testing
     var stream = MarkdownStream()
     #expect(stream.append("Hello **wor").isEmpty)
     #expect(stream.open.map(\.kind) == [.paragraph("Hello **wor")])
-    // Marks alone could become anything.
+    // Marks alone are ambiguous.
     var undecided = MarkdownStream()
     _ = undecided.append("text\n\n##")
     #expect(undecided.open.allSatisfy { if case .blank = $0.kind { true } else { false } })
@@ -96,7 +96,7 @@ import Testing
     #expect(code.open.map(\.kind) == [.codeLine("}", language: "c", .code)])
   }
 
-  @Test func whatIsOpenStaysSmall() {
+  @Test func theOpenPartIsBounded() {
     var stream = MarkdownStream()
     var finished = 0
     for _ in 0..<2000 { finished += stream.append(String(repeating: "word ", count: 40)).count }

@@ -1,12 +1,12 @@
 import Conversation
 import TerminalInterface
 
-/// Drives a chat without terminal, engine or clock. Keys are written as text: "<C-a>", "<A-b>", "<Enter>", "<Esc>",
+/// Drives a chat without a terminal, engine or clock. Keys are written as text: "<C-a>", "<A-b>", "<Enter>", "<Esc>",
 /// "<Paste:...>"; everything else is typed.
 final class ChatDriver {
   let chat: Chat
   private(set) var effects: [ChatEffect] = []
-  /// What was read ahead, apart from the other effects.
+  /// The speculative prefill requests, separate from the other effects.
   private(set) var readings: [ChatRequest] = []
   var now = 100.0
 
@@ -22,12 +22,12 @@ final class ChatDriver {
 
   init(
     rows: Int = 24, columns: Int = 80, history: [String] = [], hasModel: Bool = true,
-    keepsSessions: Bool = false
+    savesSessions: Bool = false
   ) {
     var state = ChatState(theme: "night")
     state.session = SessionState(id: "first")
     state.newSession = { "second" }
-    state.keepsSessions = keepsSessions
+    state.savesSessions = savesSessions
     state.history = PromptHistory(history)
     state.themes = ["night", "day", "plain"]
     chat = Chat(state: state, size: ScreenSize(rows: rows, columns: columns))
@@ -43,28 +43,28 @@ final class ChatDriver {
       + Draft.text(of: elements[state.draft.cursor...])
   }
 
-  func handle(_ event: ChatEvent) { take(chat.handle(event, now: now)) }
+  func handle(_ event: ChatEvent) { record(chat.handle(event, now: now)) }
 
-  /// Time goes on without anything happening.
+  /// Advances the clock without an event.
   func wait(_ seconds: Double) {
     now += seconds
     _ = chat.tick(now: now)
-    take(chat.background(now: now))
+    record(chat.background(now: now))
   }
 
-  private func take(_ new: [ChatEffect]) {
+  private func record(_ new: [ChatEffect]) {
     for effect in new {
       if case .readAhead(let request) = effect { readings.append(request) } else { effects.append(effect) }
     }
   }
 
-  /// The readings since the last call, each as its messages' texts.
+  /// The prefill requests since the last call, each as the texts of its messages.
   func takeReadings() -> [[String]] {
     defer { readings = [] }
     return readings.map { $0.messages.map(\.content) }
   }
 
-  /// The sessions that were to be saved since the last call, as their messages' texts; other effects are dropped.
+  /// The saved sessions since the last call, as the texts of their messages; other effects are dropped.
   func takeSaved() -> [[String]] {
     takeEffects().compactMap { effect in
       if case .saveSession(let session) = effect { session.tree.messages.map(\.content) } else { nil }

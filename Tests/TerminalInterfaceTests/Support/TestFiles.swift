@@ -4,7 +4,7 @@
   import Foundation
 #endif
 
-/// Files that lie beside the tests.
+/// The files of the tests.
 enum TestFiles {
   static let folder = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
   static let root = folder.deletingLastPathComponent().deletingLastPathComponent()
@@ -15,7 +15,7 @@ enum TestFiles {
     try text(folder.appendingPathComponent("Fixtures/\(name)"))
   }
 
-  /// An empty folder of its own; the caller removes it.
+  /// A new empty folder; the caller removes it.
   static func temporaryFolder() throws -> URL {
     let url = FileManager.default.temporaryDirectory.appendingPathComponent("sotto-\(UUID().uuidString)")
     try FileManager.default.createDirectory(at: url, withIntermediateDirectories: true)
@@ -23,7 +23,7 @@ enum TestFiles {
   }
 }
 
-/// A small repeatable source of random numbers (SplitMix64).
+/// A repeatable random number generator (SplitMix64).
 struct SeededGenerator: RandomNumberGenerator {
   var state: UInt64
 
@@ -36,7 +36,7 @@ struct SeededGenerator: RandomNumberGenerator {
   }
 }
 
-/// Random text of the kinds that break terminals.
+/// Random text with characters that are difficult for terminals.
 func hostileText(_ generator: inout SeededGenerator, pieces: Int) -> String {
   let parts = [
     "a", "word ", "  ", "\n", "\n\n", "\t", "漢字", "e\u{301}", "👨‍👩‍👧", "🇩🇪", "❤️", "\u{1B}[31m", "\u{7}", "\r\n",

@@ -46,7 +46,7 @@ import Testing
     #expect(joined(got) == joined(events))
   }
 
-  @Test func aLoneEscapeIsAKeyAfterSilence() {
+  @Test func aLoneEscapeIsAKeyAfterAPause() {
     var decoder = InputDecoder()
     #expect(decoder.feed([0x1B]) == [])
     #expect(decoder.isPending)
@@ -56,7 +56,7 @@ import Testing
     #expect(decoder.timeout() == [.key(Key(.escape))])
   }
 
-  @Test func cursorReportsAreTakenOnlyWhenAskedFor() {
+  @Test func cursorReportsAreDecodedOnlyOnRequest() {
     var decoder = InputDecoder()
     decoder.expectedReports = 1
     #expect(
@@ -64,7 +64,7 @@ import Testing
         == [.cursorReport(row: 1, column: 3), .key(Key(.function(3), .shift))])
   }
 
-  @Test func faultyBytesBecomeReplacementCharacters() {
+  @Test func invalidBytesBecomeReplacementCharacters() {
     var decoder = InputDecoder()
     #expect(decoder.feed([0xFF, 0x61]) == [.text("\u{FFFD}a")])
     #expect(decoder.feed([0xE6, 0x61]) == [.text("\u{FFFD}a")])
@@ -72,7 +72,7 @@ import Testing
     #expect(decoder.feed([0xA2]) == [.text("漢")])
   }
 
-  /// Random bytes, in random portions: nothing crashes, and control characters come as keys or in pastes only.
+  /// Random bytes in random portions: no crash, and control characters only in keys and pastes.
   @Test func randomBytesNeverBecomeControlText() {
     var generator = SeededGenerator(state: 3)
     for _ in 0..<500 {
@@ -90,13 +90,13 @@ import Testing
     }
   }
 
-  @Test func anEndlessSequenceTakesNoMemoryAndEnds() {
+  @Test func anEndlessSequenceIsBounded() {
     var decoder = InputDecoder()
     _ = decoder.feed([0x1B, 0x5B] + [UInt8](repeating: 0x31, count: 100_000))
     #expect(decoder.feed(Array("mx".utf8)) == [.text("x")])
   }
 
-  // Neighbouring texts as one: portions of the input may divide them.
+  // Merges adjacent texts, which portions of the input may divide.
   private func joined(_ events: [TerminalInput]) -> [TerminalInput] {
     events.reduce(into: []) { result, event in
       if case .text(let more) = event, case .text(let text)? = result.last {

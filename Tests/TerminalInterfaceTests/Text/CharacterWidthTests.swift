@@ -36,13 +36,13 @@ import Testing
     #expect(compared > 300)
   }
 
-  /// What is sent to the terminal takes the columns that were counted, whatever the terminal can do.
+  /// Cells have the counted columns for all terminal capabilities.
   @Test(arguments: [
-    TerminalAbilities(), TerminalAbilities(joinsEmoji: true, drawsFlags: true),
-    TerminalAbilities(unicode: false),
+    TerminalCapabilities(), TerminalCapabilities(joinsEmoji: true, drawsFlags: true),
+    TerminalCapabilities(unicode: false),
   ])
-  func glyphsTakeTheColumnsThatWereCounted(_ abilities: TerminalAbilities) throws {
-    let glyphs = Glyphs(abilities: abilities)
+  func glyphsHaveTheCountedColumns(_ capabilities: TerminalCapabilities) throws {
+    let glyphs = Glyphs(capabilities: capabilities)
     for line in try TestFiles.fixture("widths.txt").split(separator: "\n") where line.hasPrefix("S") {
       var text = String.UnicodeScalarView()
       for point in line.split(separator: " ")[1].split(separator: ",") {
@@ -52,7 +52,7 @@ import Testing
         let cells = glyphs.cells(of: character)
         #expect(cells.reduce(0) { $0 + $1.columns } == CharacterWidth.columns(of: character), "\(character)")
         #expect(cells.allSatisfy { $0.scalars.count <= 5 })
-        #expect(abilities.unicode || cells.allSatisfy { $0.scalars.allSatisfy { $0 < 0x7F } })
+        #expect(capabilities.unicode || cells.allSatisfy { $0.scalars.allSatisfy { $0 < 0x7F } })
       }
     }
   }

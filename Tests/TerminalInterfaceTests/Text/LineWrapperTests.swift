@@ -44,8 +44,8 @@ import Testing
     #expect(rows.map(\.spans) == [[Span("ab", .text)], [Span("cd", .heading)], [Span("ef", .heading)]])
   }
 
-  /// No row is too wide, and nothing is lost but spaces at breaks.
-  @Test func randomTextKeepsToItsWidth() {
+  /// No row is too wide, and only spaces at breaks are removed.
+  @Test func randomTextFitsItsWidth() {
     var generator = SeededGenerator(state: 7)
     for round in 0..<400 {
       let text = VisibleText.of(hostileText(&generator, pieces: 30))

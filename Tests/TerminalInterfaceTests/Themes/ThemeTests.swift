@@ -21,11 +21,11 @@ import Testing
     }
   }
 
-  @Test func shippedThemesAreWhole() throws {
+  @Test func shippedThemesAreComplete() throws {
     let library = ThemeLibrary(environment: [:])
     for name in library.names {
       let theme = try library.theme(named: name)
-      // A light or dark theme says what every role looks like; nothing is left to chance.
+      // A shipped theme defines every role.
       #expect(Set(theme.styles.keys) == Set(StyleRole.allCases), "\(name)")
     }
     #expect(ThemeLibrary.fallback.name == ThemeLibrary.defaultName)
@@ -41,7 +41,7 @@ import Testing
       file: "mine.toml")
     #expect(theme.look(.error, depth: .direct).foreground == .direct(red: 255, green: 0, blue: 0))
     #expect(theme.look(.heading, depth: .direct).emphasis == .bold)
-    // Not given: the parent role's, and in the end the terminal's own.
+    // Inherited from the parent role, and finally the terminal's default.
     #expect(theme.look(.reasoning, depth: .direct).foreground == .palette(8))
     #expect(theme.look(.text, depth: .direct).foreground == .terminal)
     #expect(theme.look(.error, depth: .none).foreground == .terminal)
@@ -57,12 +57,12 @@ import Testing
       ("inherits = \"nothing\"", 1, "there is no theme \"nothing\""),
       ("inherits = 3", 1, "takes the name"),
       ("inherits = \"circle\"", 1, "circle"),
-      ("palette = 3", 1, "palette is a table"),
+      ("palette = 3", 1, "palette must be a table"),
       ("\n\n[colors]\na = 1", 3, "\"colors\" is not known"),
       ("[roles]\na = \n", 2, "expected value"),
       ("[roles", 1, "end-of-file"),
     ] as [(String, Int, String)])
-  func errorsNameTheLineAndTheMend(_ text: String, _ line: Int, _ part: String) {
+  func errorsNameTheLineAndTheFix(_ text: String, _ line: Int, _ part: String) {
     let parser = ThemeParser { $0 == "circle" ? "inherits = \"circle\"" : nil }
     do {
       _ = try parser.parse(text, name: "mine", file: "mine.toml")
@@ -109,7 +109,7 @@ import Testing
     #expect(refused > 100)
   }
 
-  @Test func aPersonsThemesAreFoundAndWin() throws {
+  @Test func userThemesOverrideShippedOnes() throws {
     let folder = try TestFiles.temporaryFolder()
     defer { try? FileManager.default.removeItem(at: folder) }
     let themes = folder.appendingPathComponent("sotto/themes")
@@ -138,7 +138,7 @@ import Testing
   @Test(arguments: ["#ff80", "#gg0000", "256", "-1", "+5", "purpleish", "#", "#１２３", " "])
   func refuses(_ text: String) { #expect(ThemeColor(text) == nil) }
 
-  /// Palette entries stand for the values that xterm documents, and find themselves again.
+  /// Palette entries have the values that xterm documents, and map to themselves.
   @Test func reducesToTheNearestOfThePalette() {
     #expect(ThemeColor("#ff0000")?.value(for: .palette(256)) == 196)
     #expect(ThemeColor("#5f87af")?.value(for: .palette(256)) == 67)

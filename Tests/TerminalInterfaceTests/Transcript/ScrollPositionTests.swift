@@ -14,7 +14,7 @@ struct FakeRows: TranscriptRows {
 }
 
 @Suite struct ScrollPositionTests {
-  /// Scrolling is adding to an offset that is kept between the beginning and the last page: held against that sum.
+  /// Compares scrolling with an offset that is clamped between the start and the last page.
   @Test func agreesWithPlainArithmetic() {
     var generator = SeededGenerator(state: 4)
     for _ in 0..<200 {
@@ -36,7 +36,7 @@ struct FakeRows: TranscriptRows {
     }
   }
 
-  @Test func newTextDoesNotMoveWhatIsSeen() {
+  @Test func newTextDoesNotMoveTheView() {
     var rows = FakeRows(counts: [10, 10])
     let position = ScrollPosition.live.scrolled(by: -5, rows, height: 6)
     let before = position.top(rows, height: 6)
@@ -48,9 +48,10 @@ struct FakeRows: TranscriptRows {
   }
 
   @Test func aNewWidthKeepsThePlace() {
-    let position = ScrollPosition.fixed(.init(entry: 1, row: 40, rowsThen: 100))
-    #expect(position.reflowed(FakeRows(counts: [5, 200])) == .fixed(.init(entry: 1, row: 80, rowsThen: 200)))
-    #expect(position.reflowed(FakeRows(counts: [5, 50])) == .fixed(.init(entry: 1, row: 20, rowsThen: 50)))
+    let position = ScrollPosition.fixed(.init(entry: 1, row: 40, entryRows: 100))
+    #expect(
+      position.reflowed(FakeRows(counts: [5, 200])) == .fixed(.init(entry: 1, row: 80, entryRows: 200)))
+    #expect(position.reflowed(FakeRows(counts: [5, 50])) == .fixed(.init(entry: 1, row: 20, entryRows: 50)))
     #expect(ScrollPosition.live.reflowed(FakeRows(counts: [5])) == .live)
   }
 

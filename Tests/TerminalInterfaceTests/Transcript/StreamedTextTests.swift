@@ -4,8 +4,8 @@ import Testing
 @Suite struct StreamedTextTests {
   private func rows(_ text: StreamedText) -> [StyledLine] { (0..<text.count).map { text[$0] } }
 
-  /// A text that grew is drawn as one that came whole, in every width, and the same after the width changed.
-  @Test func growingEqualsWhole() {
+  /// A text that grew has the same rows as the complete text, also after a change of the width.
+  @Test func growingEqualsComplete() {
     var generator = SeededGenerator(state: 17)
     for _ in 0..<100 {
       let text = VisibleText.of(hostileText(&generator, pieces: 60))
