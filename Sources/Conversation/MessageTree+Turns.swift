@@ -25,4 +25,37 @@ extension MessageTree {
     rewind(before: answer)
     return true
   }
+
+  /// Removes the user's last message from the tree if it has no answer.
+  ///
+  /// Returns its text; nil when the path does not end with such a message.
+  public mutating func removeUnansweredMessage() -> String? {
+    guard let last = head, let message = self[last], message.role == .user else { return nil }
+    rewind(before: last)
+    let isUsed = nodes[last.index].children.contains { !isEmptyAnswer($0) }
+    if !isUsed {
+      // Only the nodes at the end of the array can be removed, because identifiers are indices.
+      while nodes.count > last.index, let end = nodes.indices.last.map(ID.init),
+        end == last || nodes[end.index].parent == last
+      {
+        removeNewest(end)
+      }
+    }
+    return message.content
+  }
+
+  private func isEmptyAnswer(_ id: ID) -> Bool {
+    let message = nodes[id.index].message
+    return message.role == .assistant && message.content.isEmpty && message.reasoning.isEmpty
+  }
+
+  private mutating func removeNewest(_ id: ID) {
+    let node = nodes.removeLast()
+    guard let parent = node.parent else {
+      roots.removeAll { $0 == id }
+      return
+    }
+    nodes[parent.index].children.removeAll { $0 == id }
+    if nodes[parent.index].chosen == id { nodes[parent.index].chosen = nodes[parent.index].children.last }
+  }
 }

@@ -85,6 +85,31 @@ import Testing
     #expect(tree.messages.last?.content == "more")
   }
 
+  @Test func unansweredMessagesAreRemoved() throws {
+    var answered = tree("one", "first")
+    #expect(answered.removeUnansweredMessage() == nil)
+    let before = answered
+    answered.append(Message(role: .user, content: "two"))
+    #expect(answered.removeUnansweredMessage() == "two")
+    #expect(answered == before)
+    // With an empty answer that was removed from the path.
+    let question = answered.append(Message(role: .user, content: "three"))
+    answered.append(Message(role: .assistant, content: ""))
+    answered.rewind(before: try #require(answered.path.last))
+    #expect(answered.head == question)
+    #expect(answered.removeUnansweredMessage() == "three")
+    #expect(answered == before)
+    // A message with another answer stays in the tree.
+    var regenerated = tree("one", "first")
+    let canAnswer = regenerated.rewindAnswer()
+    #expect(canAnswer)
+    #expect(regenerated.removeUnansweredMessage() == "one")
+    #expect(regenerated.isEmpty)
+    #expect(regenerated.messageCount == 2)
+    var empty = MessageTree()
+    #expect(empty.removeUnansweredMessage() == nil)
+  }
+
   @Test func unknownIdentifiersAreIgnored() {
     var tree = tree("a")
     let other = self.tree("a", "b", "c").path[2]

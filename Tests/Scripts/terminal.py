@@ -275,7 +275,7 @@ class Scenario:
         self.terminal.wait(lambda: self.first[:12] in self.idle("the switch back"), "the first model is back")
 
     def stop_reading(self) -> None:
-        # What was read of a prompt when it was stopped is not read again.
+        # The prefilled part of a stopped prompt is reused.
         self.terminal.send("/new")
         self.terminal.send("/set typing_ahead off")
         words = " ".join(f"{n} bottles of beer on the wall." for n in range(700))
@@ -287,9 +287,15 @@ class Scenario:
         self.terminal.press("Enter")
         self.terminal.wait(lambda: re.search(r"prefill [1-9]\d?% · eta", self.terminal.status()), "it is read")
         self.terminal.press("Escape")
-        self.idle("the reading is stopped")
+        self.terminal.wait(lambda: self.has("[pasted"), "the message is in the composer again")
+        self.terminal.wait(lambda: not BUSY.search(self.terminal.status()), "the prefill is stopped")
+        expect("reused" not in self.terminal.status(), "an unanswered prompt has no statistics")
+        self.terminal.press("C-u")
         self.terminal.send("/set max_tokens 30")
-        status = self.regenerate()
+        self.terminal.press("C-y")
+        self.terminal.wait(lambda: self.has("[pasted"), "the message is in the composer")
+        self.terminal.press("Enter")
+        status = self.idle("the turn ends")
         expect((reused(status) or 0) > 200, f"what was read is kept: {status!r}")
         self.terminal.send("/set typing_ahead on")
 

@@ -15,6 +15,10 @@ extension SessionDatabase {
   mutating func save(_ session: Session, at time: Double) throws {
     let before = known[session.id]
     let version = (before?.version ?? 0) + 1
+    if session.tree.messageCount == 0 {
+      try remove(session.id, version: before?.version)
+      return
+    }
     // Only added and changed messages are written; a tree that does not extend the previous one is written again.
     let isSuccessor = before.map { session.tree.extends($0.session.tree) } ?? true
     let savedCount = isSuccessor ? before?.session.tree.messageCount ?? 0 : 0
@@ -37,6 +41,15 @@ extension SessionDatabase {
       }
     }
     known[session.id] = Known(version: version, session: session)
+  }
+
+  // A conversation whose only message was withdrawn is not listed.
+  private mutating func remove(_ id: String, version: Int?) throws {
+    guard let version else { return }
+    try connection.write {
+      try $0.execute(sql: "DELETE FROM session WHERE id = ? AND version = ?", arguments: [id, version])
+    }
+    known[id] = nil
   }
 
   /// Deletes a session, if it exists, and its pages in the write-ahead log.

@@ -116,9 +116,21 @@ public final class SessionStore: Sendable {
   }
 
   /// Deletes a session permanently.
-  public func delete(_ id: String) async throws {
+  public func delete(_ id: String) async throws { try await startDeleting(id).value }
+
+  /// Starts to delete a session permanently; the deletion precedes all later calls.
+  public func startDeleting(_ id: String) -> Task<Void, any Error> {
     waiting.withLock { _ = $0.removeValue(forKey: id) }
-    try await use { try $0.delete(id) }
+    let (result, continuation) = AsyncThrowingStream.makeStream(of: Void.self)
+    queue.async { [self] in
+      do {
+        try withDatabase { try $0.delete(id) }
+        continuation.finish()
+      } catch {
+        continuation.finish(throwing: error)
+      }
+    }
+    return Task { for try await _ in result {} }
   }
 
   /// Closes the file after all earlier calls. Later calls open it again.

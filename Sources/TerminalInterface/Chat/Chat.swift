@@ -49,17 +49,14 @@ package final class Chat {
       (state.sessions, state.sessionsAt) = (sessions, time)
       if state.pendingReplies.remove(.sessions) != nil { state.showNotice(state.sessionList) }
       if sessions.isEmpty, state.shownList == .sessions { state.show("No sessions are saved yet") }
-    case .sessionOpened(let session): return state.open(session)
+    case .sessionOpened(let session, let request): return state.open(session, request: request)
     case .sessionReady(let id):
       if id == state.session.id { state.session.isWarming = false }
     case .sessionFound(let session):
       state.pendingReplies.remove(.session)
       state.question = .delete(session)
     case .sessionDeleted(let id): return state.deleted(id)
-    case .sessionFailed(let message):
-      state.pendingReplies.remove(.session)
-      state.session.isBusy = false
-      state.transcript.addNotice(message, .error)
+    case .sessionFailed(let message, let request): state.sessionFailed(message, request: request)
     case .sessionSaved(let id, let outcome): return state.saved(id, outcome)
     case .note(let text, let isError): state.transcript.addNotice(text, isError ? .error : .notice)
     case .quit(let code): return [.quit(code)]

@@ -13,15 +13,15 @@ package enum ChatEvent: Sendable {
   case cachesCleared(Int?)
   /// The saved sessions at a time, in seconds since 1970.
   case sessions([SessionSummary], at: Double)
-  /// A session that was loaded to be shown.
-  case sessionOpened(Session)
+  /// The session of an `openSession` request.
+  case sessionOpened(Session, request: Int)
   /// The engine has prepared the session with this identifier.
   case sessionReady(String)
   /// The session that `/delete NAME` refers to.
   case sessionFound(SessionSummary)
   case sessionDeleted(String)
-  /// A request to the session store failed.
-  case sessionFailed(String)
+  /// A request to the session store failed; `request` is that of `openSession`.
+  case sessionFailed(String, request: Int? = nil)
   case sessionSaved(String, SessionStore.Outcome)
   case modelFailed(name: String, message: String)
   /// A message of another component for the user.
@@ -41,8 +41,8 @@ package enum ChatEffect: Sendable, Equatable {
   case reportCaches(session: String)
   case clearCaches
   case listSessions
-  /// Loads the session with this identifier, prefix of an identifier, or title, and closes another.
-  case openSession(String, closing: String)
+  /// Loads the session with this identifier or title, or a unique prefix of one.
+  case openSession(String, request: Int)
   /// Finds the session that is to be deleted.
   case findSession(String)
   case deleteSession(String)

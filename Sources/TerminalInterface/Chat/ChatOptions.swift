@@ -36,8 +36,9 @@ public struct ChatOptions: Sendable {
 
 extension ChatState {
   /// The initial state for these options.
-  package init(options: ChatOptions, savesSessions: Bool) {
+  package init(options: ChatOptions, savesSessions: Bool, hasComposer: Bool = true) {
     self.init(theme: options.theme ?? ThemeLibrary.defaultName)
+    self.hasComposer = hasComposer
     if let session = options.resumed {
       show(session)
       transcript.addNotice("Resumed: \(title(of: session))")

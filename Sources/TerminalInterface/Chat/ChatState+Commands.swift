@@ -18,11 +18,12 @@ extension ChatState {
     case .think: think(argument)
     case .answer: return answerNow()
     case .regen:
+      let before = conversation
       guard conversation.rewindAnswer() else {
         show("There is no message to answer yet")
         return []
       }
-      return startTurn()
+      return startTurn(TurnOrigin(conversation: before))
     case .edit: editLast()
     case .undo:
       if let text = conversation.undoTurn() {

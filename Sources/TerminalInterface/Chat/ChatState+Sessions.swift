@@ -19,11 +19,25 @@ extension ChatState {
     }
   }
 
-  /// Shows a session that was loaded from the store.
-  package mutating func open(_ opened: Session) -> [ChatEffect] {
+  /// Shows a session that was loaded from the store, unless a later command replaced the request.
+  package mutating func open(_ opened: Session, request: Int) -> [ChatEffect] {
+    guard session.opening == request, turn == nil else { return [] }
     pendingReplies.remove(.session)
+    let old = session.id
     show(opened)
     transcript.addNotice("Resumed: \(title(of: opened))")
+    return activateSession(closing: old) + loadModel(of: opened)
+  }
+
+  /// Handles an error of the session store. An error of a replaced request is ignored.
+  package mutating func sessionFailed(_ message: String, request: Int?) {
+    if let request, session.opening != request { return }
+    pendingReplies.remove(.session)
+    if request == nil { session.isDeleting = false } else { session.opening = nil }
+    transcript.addNotice(message, .error)
+  }
+
+  private mutating func loadModel(of opened: Session) -> [ChatEffect] {
     guard let name = opened.model, name != model?.name, loading == nil else { return [] }
     guard models.contains(where: { $0.name == name }) else {
       let other = model?.name ?? "no model"
@@ -38,6 +52,7 @@ extension ChatState {
   package mutating func show(_ opened: Session) {
     conversation = opened.tree
     conversation.endInterruptedAnswers()
+    let unanswered = conversation.removeUnansweredMessage()
     session = SessionState(id: opened.id)
     session.title = opened.title
     session.isWarming = true
@@ -45,6 +60,7 @@ extension ChatState {
     transcript.showPath(conversation.path)
     (scroll, statistics, editing) = (.live, nil, nil)
     markSaved()
+    if let unanswered { returnToComposer(Draft(unanswered), text: unanswered) }
   }
 
   /// Starts a new conversation. `closing` is false when the current one was deleted.
@@ -54,6 +70,8 @@ extension ChatState {
     conversation = MessageTree(systemPrompt: conversation.systemPrompt)
     transcript.clear()
     (scroll, statistics, editing) = (.live, nil, nil)
+    pendingReplies.remove(.session)
+    session.opening = nil
     if closing && !hadMessages { return [] }
     session = SessionState(id: newSession())
     return activateSession(closing: closing ? old : nil)
@@ -84,9 +102,10 @@ extension ChatState {
       show("This session is already open")
       return []
     }
-    session.isBusy = true
+    openRequests += 1
+    session.opening = openRequests
     pendingReplies.insert(.session)
-    return [.openSession(text, closing: session.id)]
+    return [.openSession(text, request: openRequests)]
   }
 
   /// Sets the title of the session.
@@ -128,7 +147,7 @@ extension ChatState {
     }
     switch question {
     case .delete(let summary):
-      if summary.id == session.id { session.isBusy = true }
+      if summary.id == session.id { session.isDeleting = true }
       pendingReplies.insert(.session)
       return [.deleteSession(summary.id)]
     }

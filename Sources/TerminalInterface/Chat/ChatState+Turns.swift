@@ -16,6 +16,7 @@ extension ChatState {
       show("No model is loaded: choose one with /model")
       return []
     }
+    let origin = TurnOrigin(conversation: conversation, sent: (draft, text), editing: editing)
     if let editing {
       conversation.branch(from: editing, Message(role: .user, content: text))
       self.editing = nil
@@ -24,11 +25,11 @@ extension ChatState {
     }
     history.add(text)
     draft.clear()
-    return [.appendHistory(text)] + startTurn()
+    return [.appendHistory(text)] + startTurn(origin)
   }
 
   /// Requests an answer to the current path.
-  package mutating func startTurn() -> [ChatEffect] {
+  package mutating func startTurn(_ origin: TurnOrigin) -> [ChatEffect] {
     // The answer is added to the tree before its first token, so that nothing is lost when it is stopped.
     let request = request
     let answer = conversation.append(Message(role: .assistant, content: "", model: model?.name))
@@ -37,7 +38,7 @@ extension ChatState {
     let id = nextTurn()
     turn = TurnProgress(
       id: id, answer: answer, model: loading == nil ? model : nil,
-      phase: loading == nil ? .waiting : .loading, started: now)
+      phase: loading == nil ? .waiting : .loading, started: now, origin: origin)
     statistics = nil
     return loading == nil ? [.send(turn: id, request)] : []
   }
@@ -96,13 +97,38 @@ extension ChatState {
     self.turn = nil
     // The status line names another model now.
     if turn.model?.name != model?.name { self.statistics = nil }
-    // An answer that never began is no part of the conversation.
     if let answer = conversation[turn.answer], answer.content.isEmpty, answer.reasoning.isEmpty,
       reason == .failed || reason == .cancelled
     {
-      conversation.rewind(before: turn.answer)
-      transcript.showPath(conversation.path)
-      if reason == .cancelled { transcript.addNotice("(stopped before the first word; /regen asks again)") }
+      withdraw(turn.origin)
+    }
+  }
+
+  // A turn without a single token is removed: an unanswered message would break templates in which the roles must
+  // alternate. The message goes back to the composer.
+  private mutating func withdraw(_ origin: TurnOrigin) {
+    let systemPrompt = conversation.systemPrompt
+    conversation = origin.conversation
+    conversation.systemPrompt = systemPrompt
+    transcript.showPath(conversation.path)
+    (scroll, statistics) = (.live, nil)
+    guard let sent = origin.sent else { return }
+    returnToComposer(sent.draft, text: sent.text, editing: origin.editing)
+  }
+
+  /// Puts an unanswered message into the composer, unless it has another draft.
+  package mutating func returnToComposer(_ sent: Draft, text: String, editing: MessageTree.ID? = nil) {
+    if !hasComposer {
+      let start = VisibleText.singleLine(String(text.prefix(200)))
+      transcript.addNotice("This message was not answered and was removed: \(start)")
+    } else if draft.isEmpty, search == nil {
+      draft = sent
+      self.editing = editing
+      menuClosedFor = draft.text
+      show("The message was not answered; it is in the composer again")
+    } else {
+      history.add(text)
+      transcript.addNotice("The last message was not answered. It is in the history: Ctrl-R finds it.")
     }
   }
 
@@ -157,11 +183,14 @@ extension ChatState {
     // A running answer continues with its own model.
     if turn == nil { statistics = nil }
     guard let turn, turn.phase == .loading else { return [.refreshModels(for: request)] }
-    let answer = turn.answer
-    conversation.rewind(before: answer)
-    transcript.showPath(conversation.path)
-    self.turn = nil
-    return [.refreshModels(for: request)] + startTurn()
+    // The empty answer is not part of the request.
+    let request = ChatRequest(
+      messages: conversation.messages.dropLast(), settings: settings, session: session.id)
+    conversation.update(turn.answer) { $0.model = info.name }
+    self.turn = TurnProgress(
+      id: turn.id, answer: turn.answer, model: info, phase: .waiting, started: turn.started,
+      origin: turn.origin)
+    return [.refreshModels(for: request), .send(turn: turn.id, request)]
   }
 
   /// A model could not be loaded; the current model, if there is one, stays.

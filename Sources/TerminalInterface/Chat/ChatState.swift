@@ -12,6 +12,8 @@ package struct ChatState: Sendable {
   package var scroll = ScrollPosition.live
 
   package var draft = Draft()
+  /// False in the line mode, where no draft is shown.
+  package var hasComposer = true
   package var history = PromptHistory()
   package var search: HistorySearch?
   /// The message that sending the draft replaces.
@@ -44,6 +46,8 @@ package struct ChatState: Sendable {
   /// A question that the next key answers.
   package var question: Question?
   package var pendingReplies: Set<PendingReply> = []
+  /// The number of `openSession` requests.
+  package var openRequests = 0
   /// The list that the menu shows.
   package var shownList: CommandEntry.Completion?
   package var readAhead = ReadAhead()

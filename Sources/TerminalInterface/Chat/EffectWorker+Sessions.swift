@@ -15,7 +15,7 @@ extension EffectWorker {
     let (engine, mailbox, sessions) = (engine, mailbox, sessions)
     switch effect {
     case .activateSession(let session, let old):
-      Task {
+      queue.add {
         if let old { await engine.close(session: old) }
         await engine.open(session: session)
         mailbox.post(.sessionReady(session))
@@ -34,23 +34,24 @@ extension EffectWorker {
         mailbox.post(.sessions(try await sessions.list(), at: Double(time(nil))))
       }
     case .findSession(let text):
-      attempt { mailbox.post(.sessionFound(try await Self.find(text, in: $0))) }
-    case .openSession(let text, let old):
-      attempt { sessions in
-        let id = try await Self.find(text, in: sessions).id
+      attempt { mailbox.post(.sessionFound(try await $0.find(text))) }
+    case .openSession(let text, let request):
+      attempt(request) { sessions in
+        let id = try await sessions.find(text).id
         guard let session = try await sessions.load(id) else {
           throw SessionStore.Failure(description: "The session \(id) was deleted meanwhile.")
         }
-        mailbox.post(.sessionOpened(session))
-        await engine.close(session: old)
-        await engine.open(session: id)
-        mailbox.post(.sessionReady(id))
+        mailbox.post(.sessionOpened(session, request: request))
       }
     case .deleteSession(let id):
-      attempt { sessions in
-        try await sessions.delete(id)
-        await engine.forget(session: id)
-        mailbox.post(.sessionDeleted(id))
+      // Added to the queue of the store at once, so that a quit waits for it.
+      let deletion = sessions?.startDeleting(id)
+      queue.add {
+        await execute { _ in
+          try await deletion?.value
+          await engine.forget(session: id)
+          mailbox.post(.sessionDeleted(id))
+        }
       }
     default: return false
     }
@@ -58,21 +59,22 @@ extension EffectWorker {
   }
 
   // Errors are shown to the user.
-  private func attempt(_ work: @escaping @Sendable (SessionStore) async throws -> Void) {
-    let (mailbox, sessions) = (mailbox, sessions)
-    Task {
-      do {
-        guard let sessions else {
-          throw SessionStore.Failure(description: "Sessions are not saved in this chat.")
-        }
-        try await work(sessions)
-      } catch {
-        mailbox.post(.sessionFailed("\(error)"))
-      }
-    }
+  private func attempt(
+    _ request: Int? = nil, _ work: @escaping @Sendable (SessionStore) async throws -> Void
+  ) {
+    Task { await execute(request, work) }
   }
 
-  private static func find(_ text: String, in sessions: SessionStore) async throws -> SessionSummary {
-    try await sessions.find(text)
+  private func execute(
+    _ request: Int? = nil, _ work: @Sendable (SessionStore) async throws -> Void
+  ) async {
+    do {
+      guard let sessions else {
+        throw SessionStore.Failure(description: "Sessions are not saved in this chat.")
+      }
+      try await work(sessions)
+    } catch {
+      mailbox.post(.sessionFailed("\(error)", request: request))
+    }
   }
 }

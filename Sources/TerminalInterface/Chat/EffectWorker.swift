@@ -6,6 +6,8 @@ package struct EffectWorker: Sendable {
   package let mailbox: Mailbox<ChatEvent>
   /// The session store; nil for none.
   package let sessions: SessionStore?
+  /// The effects that change the session of the engine, or delete one: their order matters.
+  package let queue = EffectQueue()
 
   package init(engine: any ChatEngine, mailbox: Mailbox<ChatEvent>, sessions: SessionStore? = nil) {
     self.engine = engine

@@ -35,7 +35,7 @@ package final class LineProgram {
     isInteractive = isatty(STDIN_FILENO) == 1
     // Piped input is saved only when it continues a saved session.
     let savesSessions = worker.sessions != nil && (isInteractive || options.resumed != nil)
-    let state = ChatState(options: options, savesSessions: savesSessions)
+    let state = ChatState(options: options, savesSessions: savesSessions, hasComposer: false)
     chat = Chat(state: state, size: ScreenSize(rows: 24, columns: 80))
     if let model = options.model { perform(chat.load(model)) }
   }
@@ -85,16 +85,26 @@ package final class LineProgram {
     if signals & Int32(SIGNALS_INTERRUPT) != 0 { interrupt() }
     if signals & Int32(SIGNALS_SUSPEND) != 0 { signals_stop_self() }
     perform(chat.background(now: TerminalPoll.now()))
-    for event in worker.mailbox.take() {
-      if case .models = event { hasModels = true }
-      if case .modelFailed = event, chat.state.model == nil { exitCode = 1 }
-      perform(chat.handle(event, now: TerminalPoll.now()))
-      printUpdates()
-    }
+    handleEvents()
     guard ready.input || ready.hangup, !isAtEnd else { return }
     if let bytes = TerminalPoll.read() { pending += bytes } else { isAtEnd = true }
     // A pipe at its end is always readable; the pending lines are handled without polling it.
     while isAtEnd && isBusy && exitCode == nil { waitForEngine() }
+  }
+
+  private func handleEvents() {
+    for event in worker.mailbox.take() {
+      switch event {
+      case .models: hasModels = true
+      case .modelFailed:
+        hasFailed = true
+        if chat.state.model == nil { exitCode = 1 }
+      case .engine(_, .failed): hasFailed = true
+      default: break
+      }
+      perform(chat.handle(event, now: TerminalPoll.now()))
+      printUpdates()
+    }
   }
 
   private func waitForEngine() {
@@ -104,10 +114,7 @@ package final class LineProgram {
     let signals = signals_take()
     if signals & Int32(SIGNALS_QUIT) != 0 { exitCode = 143 }
     if signals & Int32(SIGNALS_INTERRUPT) != 0 { interrupt() }
-    for event in worker.mailbox.take() {
-      perform(chat.handle(event, now: TerminalPoll.now()))
-      printUpdates()
-    }
+    handleEvents()
   }
 
   private func nextLine() -> String? {
@@ -140,18 +147,18 @@ package final class LineProgram {
   private func printUpdates() {
     let state = chat.state
     if let turn = state.turn { answering = turn.answer }
-    if let id = answering, let message = state.conversation[id] {
+    if let id = answering, let message = state.conversation[id], message.role == .assistant {
       let bytes = message.content.utf8
       if bytes.count > written {
         let start = bytes.index(bytes.startIndex, offsetBy: written)
         output(VisibleText.of(String(message.content[start...])), to: STDOUT_FILENO)
         written = bytes.count
       }
-      if state.turn == nil {
-        if message.finish == .failed { hasFailed = true }
-        if written > 0 { output("\n", to: STDOUT_FILENO) }
-        (answering, written) = (nil, 0)
-      }
+      if state.turn == nil, message.finish == .failed { hasFailed = true }
+    }
+    if state.turn == nil, answering != nil {
+      if written > 0 { output("\n", to: STDOUT_FILENO) }
+      (answering, written) = (nil, 0)
     }
     for entry in state.transcript.entries where entry.id > lastPrinted {
       if case .notice(let text, _) = entry.content { printNotice(VisibleText.of(text)) }

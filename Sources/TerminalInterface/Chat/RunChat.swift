@@ -27,12 +27,14 @@ public func runChat(engine: any ChatEngine, options: ChatOptions) async -> Int32
       pipe.close()
     }
     if interface == .screen, let program = ScreenProgram(worker: worker, pipe: pipe, options: options) {
-      return ChatEnd(status: program.run(), session: program.session, isSaved: program.isSaved)
+      return ChatEnd(
+        status: program.run(), session: program.session, isSaved: program.isSaved, effects: worker.queue)
     }
     let program = LineProgram(worker: worker, pipe: pipe, options: options)
-    return ChatEnd(status: program.run(), session: program.session)
+    return ChatEnd(status: program.run(), session: program.session, effects: worker.queue)
   }
-  let shutdown = Shutdown(engine: engine, sessions: options.sessions, session: end.session)
+  let shutdown = Shutdown(
+    engine: engine, sessions: options.sessions, session: end.session, effects: end.effects)
   let outcome = await shutdown.waitForSave {
     note("Waiting until this conversation is saved; Ctrl-C quits without saving it.")
   }
@@ -59,6 +61,8 @@ private struct ChatEnd: Sendable {
   var session: String?
   /// Whether the session was saved.
   var isSaved = false
+  /// The effects on sessions that may not be complete.
+  var effects: EffectQueue?
 }
 
 /// Runs work on a new thread with a large stack, and waits for the result without blocking the calling thread.

@@ -65,7 +65,7 @@ package final class ScreenProgram {
   package var session: String? { chat.state.savedSession }
 
   /// Whether the session was saved.
-  package var isSaved: Bool { chat.state.session.saved != nil }
+  package var isSaved: Bool { chat.state.session.isSaved }
 
   private func step() {
     if isDirty { drawWhenDue() }

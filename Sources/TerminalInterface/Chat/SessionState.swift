@@ -5,8 +5,10 @@ package struct SessionState: Sendable, Equatable {
   package var id: String
   /// The user's title.
   package var title: String?
-  /// True while the session is loading or being deleted: nothing can be sent.
-  package var isBusy = false
+  /// The request for the session that replaces this one; nil for none.
+  package var opening: Int?
+  /// True while the session is being deleted.
+  package var isDeleting = false
   /// True while the engine prepares the session: nothing is prefilled ahead.
   package var isWarming = false
   /// Why the last save failed; nil when it succeeded.
@@ -16,6 +18,12 @@ package struct SessionState: Sendable, Equatable {
   package var savedAt: Double?
 
   package init(id: String = SessionIdentifier.make()) { self.id = id }
+
+  /// True while another session is loading or this one is being deleted: nothing can be sent.
+  package var isBusy: Bool { opening != nil || isDeleting }
+
+  /// True when the session is on disk.
+  package var isSaved: Bool { (saved?.messages ?? 0) > 0 }
 
   /// Identifies a state of the conversation, to decide whether it must be saved.
   package struct Mark: Sendable, Equatable {
@@ -43,8 +51,8 @@ package struct SessionState: Sendable, Equatable {
   package static func decide(_ mark: Mark, saved: Mark?, savedAt: Double?, isAnswering: Bool, now: Double)
     -> SaveDecision
   {
-    // A conversation without messages is not saved.
-    guard mark.messages > 0, mark != saved else { return .nothing }
+    // A conversation without messages is saved only to replace an earlier state.
+    guard mark != saved, mark.messages > 0 || (saved?.messages ?? 0) > 0 else { return .nothing }
     guard isAnswering, mark.messages == saved?.messages, let savedAt, now < savedAt + interval else {
       return .save
     }

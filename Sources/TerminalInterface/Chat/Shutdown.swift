@@ -8,9 +8,13 @@ package struct Shutdown: Sendable {
   package let sessions: SessionStore?
   /// The session that was shown last; nil when it is not saved.
   package let session: String?
+  /// The effects on sessions that may not be complete.
+  package let effects: EffectQueue?
 
-  package init(engine: any ChatEngine, sessions: SessionStore?, session: String?) {
-    (self.engine, self.sessions, self.session) = (engine, sessions, session)
+  package init(
+    engine: any ChatEngine, sessions: SessionStore?, session: String?, effects: EffectQueue? = nil
+  ) {
+    (self.engine, self.sessions, self.session, self.effects) = (engine, sessions, session, effects)
   }
 
   /// The last message of the program.
@@ -52,9 +56,10 @@ package struct Shutdown: Sendable {
 
   /// Saves the prompt caches and closes the database within a time limit.
   package func saveCaches(timeout limit: Duration) async {
-    let (engine, sessions, session) = (engine, sessions, session)
+    let (engine, sessions, session, effects) = (engine, sessions, session, effects)
     await Self.run(timeout: limit) {
       async let closed: Void? = sessions?.close()
+      await effects?.finish()
       if let session { await engine.close(session: session) }
       await closed
     }

@@ -1,5 +1,22 @@
 import Conversation
 
+/// The state before a turn, which is restored if the turn ends before its first token.
+package struct TurnOrigin: Sendable {
+  package var conversation: MessageTree
+  /// The sent draft and its text; nil for another answer to an earlier message.
+  package var sent: (draft: Draft, text: String)?
+  /// The message that the draft replaces.
+  package var editing: MessageTree.ID?
+
+  package init(
+    conversation: MessageTree, sent: (draft: Draft, text: String)? = nil, editing: MessageTree.ID? = nil
+  ) {
+    self.conversation = conversation
+    self.sent = sent
+    self.editing = editing
+  }
+}
+
 /// The state of a running turn.
 package struct TurnProgress: Sendable, Equatable {
   package enum Phase: Sendable, Equatable {
@@ -21,6 +38,7 @@ package struct TurnProgress: Sendable, Equatable {
   package var phase: Phase
   /// When Enter was pressed, in seconds on the monotonic clock.
   package let started: Double
+  package let origin: TurnOrigin
   package var statistics = TurnStatistics()
   package var isStopping = false
   /// The user asked to end the reasoning.
@@ -29,7 +47,10 @@ package struct TurnProgress: Sendable, Equatable {
   package var thinkingSince: Double?
   private var forecast: PrefillForecast?
 
-  package init(id: Int, answer: MessageTree.ID, model: ModelInfo?, phase: Phase, started: Double) {
+  package init(
+    id: Int, answer: MessageTree.ID, model: ModelInfo?, phase: Phase, started: Double, origin: TurnOrigin
+  ) {
+    self.origin = origin
     self.id = id
     self.answer = answer
     self.model = model

@@ -128,6 +128,17 @@ import Testing
     #expect(try await folder.store().load(id) == mine)
   }
 
+  /// A conversation whose only message was withdrawn is not listed.
+  @Test func anEmptySessionIsRemoved() async throws {
+    let folder = StoreFolder()
+    let store = folder.store()
+    #expect(await store.saved(session("abc")) == .saved)
+    #expect(await store.saved(Session(id: "abc", tree: MessageTree())) == .saved)
+    #expect(try await store.list().isEmpty)
+    #expect(await store.saved(session("abc")) == .saved)
+    #expect(try await folder.store().load("abc") == session("abc"))
+  }
+
   @Test func deletedTextIsInNoFile() async throws {
     let folder = StoreFolder()
     let store = folder.store()

@@ -30,7 +30,9 @@ import Testing
     var tree = MessageTree()
     let answer = tree.append(Message(role: .assistant, content: ""))
     var turn = phase.map {
-      TurnProgress(id: 1, answer: answer, model: ChatDriver.model, phase: $0, started: 0)
+      TurnProgress(
+        id: 1, answer: answer, model: ChatDriver.model, phase: $0, started: 0,
+        origin: TurnOrigin(conversation: MessageTree()))
     }
     turn?.isStopping = isStopping
     turn?.answerNowRequested = wasAsked

@@ -1,4 +1,6 @@
 import Conversation
+import Foundation
+import Synchronization
 import TerminalInterface
 import Testing
 
@@ -78,6 +80,51 @@ struct ScriptedEngine: ChatEngine {
     let failed = try await run([], "/model /nowhere<Enter>") { $0.loading == nil }
     #expect(failed.model?.name == "SmolLM2-135M")
     #expect(failed.transcript.entries.last?.content == .notice("/nowhere: no such model", .error))
+  }
+
+  /// An engine that records the sessions; closing the first one waits for a signal.
+  private final class RecordingEngine: ChatEngine {
+    let calls = Mutex<[String]>([])
+    let gate = AsyncStream.makeStream(of: Void.self)
+
+    private func record(_ call: String) { calls.withLock { $0.append(call) } }
+
+    func open(session: String) async { record("open \(session)") }
+    func close(session: String) async {
+      if session == "a" { for await _ in gate.stream {} }
+      record("close \(session)")
+    }
+    func forget(session: String) async { record("forget \(session)") }
+
+    func models() async -> [ModelSummary] { [] }
+    func currentModel() async -> ModelInfo? { nil }
+    func switchModel(to name: String) async throws -> ModelInfo { throw ScriptedEngine.Failure() }
+    func defaultSettings() async -> ChatSettings { ChatSettings() }
+    func send(_ request: ChatRequest) -> AsyncStream<EngineEvent> { AsyncStream { $0.finish() } }
+    func cancel() {}
+  }
+
+  /// The engine ends on the last session, even when it is slow to close the first.
+  @Test func sessionEffectsKeepTheirOrder() async throws {
+    let pipe = try #require(WakePipe())
+    let mailbox = Mailbox<ChatEvent>(pipe: pipe)
+    defer {
+      mailbox.close()
+      pipe.close()
+    }
+    let folder = try TestFiles.temporaryFolder()
+    defer { try? FileManager.default.removeItem(at: folder) }
+    let engine = RecordingEngine()
+    let worker = EffectWorker(
+      engine: engine, mailbox: mailbox, sessions: SessionStore(path: folder.path + "/sessions.sqlite"))
+    _ = worker.start(.activateSession(session: "b", closing: "a"))
+    _ = worker.start(.activateSession(session: "c", closing: "b"))
+    _ = worker.start(.deleteSession("b"))
+    for _ in 0..<100 { await Task.yield() }
+    engine.gate.continuation.finish()
+    await worker.queue.finish()
+    #expect(
+      engine.calls.withLock { $0 } == ["close a", "open b", "close b", "open c", "forget b"])
   }
 
   @Test func theMailboxWakesOncePerBatch() throws {

@@ -133,12 +133,13 @@ import Testing
     #expect(driver.takeReadings() == [[]])
     var tree = MessageTree()
     tree.append(Message(role: .user, content: "earlier"))
-    driver.handle(.sessionOpened(Session(id: "abcdefgh", tree: tree)))
+    tree.append(Message(role: .assistant, content: "answer", finish: .stop))
+    driver.handle(.sessionOpened(Session(id: "abcdefgh", tree: tree), request: 1))
     driver.wait(3)
     #expect(driver.takeReadings().isEmpty)
     driver.handle(.sessionReady("abcdefgh"))
     #expect(driver.readings.map(\.session) == ["abcdefgh"])
-    #expect(driver.takeReadings() == [["earlier"]])
+    #expect(driver.takeReadings() == [["earlier", "answer"]])
   }
 
   @Test func itCanBeDisabled() {

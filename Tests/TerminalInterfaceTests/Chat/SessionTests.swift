@@ -143,27 +143,53 @@ import Testing
     driver.type("<BS><BS><BS>voce<Enter>")
     #expect(driver.state.flash?.text == "This session is already open")
     driver.type("/sessions 漢字<Enter>")
-    #expect(driver.takeEffects().contains(.openSession("k3m9wq2x", closing: "first")))
+    #expect(driver.takeEffects().contains(.openSession("k3m9wq2x", request: 1)))
     // Nothing is sent while it loads.
     driver.type("hello<Enter>")
     #expect(driver.draft == "hello|")
-    driver.handle(.sessionOpened(Self.earlier()))
+    driver.handle(.sessionOpened(Self.earlier(), request: 1))
     #expect(driver.state.session.id == "k3m9wq2x")
+    #expect(driver.takeEffects().contains(.activateSession(session: "k3m9wq2x", closing: "first")))
     #expect(driver.state.conversation.messages.map(\.content) == ["Be brief.", "earlier", "half an ans"])
     #expect(driver.state.conversation.messages.last?.finish == .failed)
     #expect(driver.chat.frame().lines.contains { $0.text.contains("half an ans") })
     // Its model is loaded.
-    #expect(driver.takeEffects().last == .switchModel("gemma-3-270m"))
+    #expect(driver.state.loading == "gemma-3-270m")
     // Opening it is no change.
     driver.wait(5)
     #expect(driver.takeSaved().isEmpty)
+  }
+
+  /// The last command decides, in whatever order the store replies.
+  @Test func quickSessionCommandsKeepTheirOrder() {
+    let driver = ChatDriver(savesSessions: true)
+    func ask(_ text: String) {
+      driver.type("\(text)<Enter>")
+      driver.engine(.delta(.answer, "Hi"), .finished(.stop, TurnStatistics()))
+    }
+    ask("hello")
+    driver.type("/sessions k3<Enter>/new<Enter>")
+    driver.handle(.sessionOpened(Self.earlier(), request: 1))
+    #expect(driver.state.session.id == "second")
+    #expect(driver.state.conversation.isEmpty)
+    driver.type("/sessions k3<Enter>/sessions p7<Enter>")
+    driver.handle(.sessionOpened(Session(id: "p7hh4tzd", tree: Self.earlier().tree), request: 3))
+    driver.handle(.sessionFailed("damaged", request: 2))
+    #expect(driver.state.session.id == "p7hh4tzd")
+    #expect(!driver.state.session.isBusy)
+    // The engine gets the sessions in the same order.
+    let activated = driver.takeEffects().compactMap { effect in
+      if case .activateSession(let session, let old) = effect { [old ?? "", session] } else { nil }
+    }
+    #expect(activated == [["first", "second"], ["second", "p7hh4tzd"]])
   }
 
   @Test func aMissingModelIsReported() {
     let driver = ChatDriver(savesSessions: true)
     var session = Self.earlier()
     session.model = "gone"
-    driver.handle(.sessionOpened(session))
+    driver.type("/sessions k3<Enter>")
+    driver.handle(.sessionOpened(session, request: 1))
     #expect(driver.state.loading == nil)
     #expect(driver.chat.frame().lines.contains { $0.text.contains("gone, which was not found") })
   }
@@ -173,7 +199,7 @@ import Testing
     driver.type("hello<Enter>")
     driver.engine(.delta(.answer, "Hi"), .finished(.stop, TurnStatistics()))
     driver.type("/sessions nonsense<Enter>")
-    driver.handle(.sessionFailed("'nonsense' names no session"))
+    driver.handle(.sessionFailed("'nonsense' matches no session", request: 1))
     #expect(driver.state.conversation.messages.count == 2)
     #expect(driver.state.pendingReplies.isEmpty)
     driver.type("more<Enter>")

@@ -59,21 +59,6 @@ import Testing
     #expect(driver.state.turn?.id == 2)
   }
 
-  @Test func aFailureIsReportedAndTheChatContinues() {
-    let driver = ChatDriver()
-    driver.type("hello<Enter>")
-    driver.engine(.failed("the context is full: /new starts another conversation"))
-    #expect(driver.state.turn == nil)
-    #expect(driver.state.conversation.messages.map(\.content) == ["hello"])
-    #expect(driver.chat.frame().lines.contains { $0.text.contains("the context is full") })
-    driver.type("/regen<Enter>")
-    guard case .send(2, let request)? = driver.takeEffects().last else {
-      Issue.record("nothing was sent")
-      return
-    }
-    #expect(request.messages.map(\.content) == ["hello"])
-  }
-
   @Test func editRegenAndUndoCreateBranches() {
     let driver = ChatDriver()
     driver.type("one<Enter>")
@@ -110,16 +95,6 @@ import Testing
       return
     }
     #expect(request.messages.map(\.content) == ["hello"])
-  }
-
-  @Test func aModelThatFailsToLoadRestoresTheMessage() {
-    let driver = ChatDriver(hasModel: false)
-    _ = driver.chat.load("broken")
-    driver.type("hello<Enter>")
-    driver.handle(.modelFailed(name: "broken", message: "file is truncated"))
-    #expect(driver.state.turn == nil)
-    #expect(driver.state.conversation.messages.map(\.content) == ["hello"])
-    #expect(driver.chat.frame().lines.contains { $0.text.contains("broken: file is truncated") })
   }
 
   @Test func theModelNameIsNotRepeated() {
