@@ -1,87 +1,68 @@
 import Compute
 
-/// The frame of every model so far: embeddings, layers that each add to a residual stream, a norm and a head.
+/// The frame of every model so far: embeddings, layers whose blocks each add to a residual stream, a norm and a head.
 ///
-/// An architecture's file says what its layers are made of, and this class runs them.
-final class Decoder: LanguageModel {
-  let facts: ModelFacts
+/// An architecture's file says what its layers are made of, and this class runs them. Each block with caches has its
+/// own slots in a sequence's list of caches, in the order of the blocks.
+package final class Decoder: LanguageModel {
+  /// The model's properties.
+  package let facts: ModelFacts
   private let backend: any Backend
   private let ends: DecoderEnds
-  private let layers: [DecoderLayer]
+  private let steps: [Step]
+  private let caches: [CacheShape]
+  /// The last step that mixes positions; behind it, rows whose logits are not wanted can go.
+  private let lastMixing: Int?
 
-  init(_ facts: ModelFacts, ends: DecoderEnds, layers: [DecoderLayer], on backend: any Backend) {
+  /// A block and the position of its first cache among a sequence's caches.
+  private struct Step {
+    let block: Block
+    let slot: Int
+    let mixes: Bool
+  }
+
+  /// - Parameter layers: the blocks of each layer.
+  /// - Throws: `ModelError.unsupported` where a cache would be too large.
+  package init(
+    _ facts: ModelFacts, ends: DecoderEnds, layers: [[Block]], on backend: any Backend
+  ) throws(ModelError) {
     self.facts = facts
     self.ends = ends
-    self.layers = layers
     self.backend = backend
+    var steps: [Step] = []
+    var caches: [CacheShape] = []
+    for block in layers.joined() {
+      let own = block.body.caches
+      for cache in own { try cache.validate(contextLength: facts.contextLength) }
+      steps.append(Step(block: block, slot: caches.count, mixes: !own.isEmpty))
+      caches += own
+    }
+    self.steps = steps
+    self.caches = caches
+    lastMixing = steps.lastIndex(where: \.mixes)
   }
 
   /// A decoder whose sizes have the usual keys.
-  convenience init(
-    _ shape: DecoderShape, ends: DecoderEnds, layers: [DecoderLayer], _ weights: ModelWeights
-  ) {
-    self.init(shape.facts(weights.work), ends: ends, layers: layers, on: weights.backend)
+  package convenience init(
+    _ shape: DecoderShape, ends: DecoderEnds, layers: [[Block]], _ weights: ModelWeights
+  ) throws(ModelError) {
+    try self.init(shape.facts(weights.work), ends: ends, layers: layers, on: weights.backend)
   }
 
-  func makeCaches() -> [any LayerCache] { layers.map { $0.mixer.makeCache(on: backend) } }
+  /// Empty caches of all blocks.
+  package func makeCaches() -> [any LayerCache] { caches.map { $0.makeCache(on: backend) } }
 
-  func forward(_ input: ForwardInput) throws -> Tensor {
+  /// Runs all layers; see `LanguageModel.forward(_:)`.
+  package func forward(_ input: ForwardInput) throws -> Tensor {
     var x = ends.embed(input, on: backend)
-    for (index, layer) in layers.enumerated() {
-      x = try layer.mix(x, layer: index, input, on: backend)
-      // Behind the last mixer, the rows whose logits nobody wants are done with.
-      if index == layers.count - 1 { x = input.selectOutputs(x, on: backend) }
-      x = layer.feed(x, on: backend)
+    if lastMixing == nil { x = input.selectOutputs(x, on: backend) }
+    for (index, step) in steps.enumerated() {
+      if step.mixes, input.isInterrupted?() == true { throw Interrupted() }
+      x = try step.block(x, input, slot: step.slot, adding: x, on: backend)
+      if index == lastMixing { x = input.selectOutputs(x, on: backend) }
     }
     let logits = ends.logits(x, on: backend)
     input.advanceSequences()
     return logits
   }
-}
-
-/// A layer: what mixes the positions of a sequence and, in most models, what refines each of them, each behind a
-/// norm and added to the residual stream.
-struct DecoderLayer {
-  let mixerNorm: RMSNorm
-  let mixer: any Mixer
-  /// Normalises what the mixer gives before it is added (Gemma).
-  var afterMixer: RMSNorm?
-  var feedForward: (norm: RMSNorm, block: any FeedForward)?
-  /// Normalises what the feed-forward block gives before it is added (Gemma).
-  var afterFeedForward: RMSNorm?
-
-  fileprivate func mix(
-    _ x: Tensor, layer: Int, _ input: ForwardInput, on backend: any Backend
-  ) throws -> Tensor {
-    let normed = mixerNorm(x, on: backend)
-    guard let afterMixer else { return try mixer(normed, layer: layer, input, adding: x, on: backend) }
-    let mixed = try mixer(normed, layer: layer, input, adding: nil, on: backend)
-    return backend.add(x, afterMixer(mixed, on: backend), scale: 1)
-  }
-
-  fileprivate func feed(_ x: Tensor, on backend: any Backend) -> Tensor {
-    guard let feedForward else { return x }
-    let normed = feedForward.norm(x, on: backend)
-    guard let afterFeedForward else { return feedForward.block(normed, adding: x, on: backend) }
-    let fed = feedForward.block(normed, adding: nil, on: backend)
-    return backend.add(x, afterFeedForward(fed, on: backend), scale: 1)
-  }
-}
-
-/// What lets the positions of a sequence see earlier ones, over a cache of its own: attention or a recurrence.
-protocol Mixer {
-  /// An empty cache for one sequence.
-  func makeCache(on backend: any Backend) -> any LayerCache
-  /// - Parameters:
-  ///   - x: [rows, hidden], normalised.
-  ///   - residual: [rows, hidden], added to the result.
-  func callAsFunction(
-    _ x: Tensor, layer: Int, _ input: ForwardInput, adding residual: Tensor?, on backend: any Backend
-  ) throws -> Tensor
-}
-
-/// What refines each position by itself: one block or a mixture of experts.
-protocol FeedForward {
-  /// - Parameters: as a mixer's.
-  func callAsFunction(_ x: Tensor, adding residual: Tensor?, on backend: any Backend) -> Tensor
 }

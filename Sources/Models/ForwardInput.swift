@@ -12,7 +12,7 @@ public struct ForwardInput {
   public let outputs: [Int]
   /// Position of each row in its sequence.
   public let positions: [Int32]
-  /// Asked once a layer; when it says true, the pass ends there with `Interrupted` and the sequences are
+  /// Asked before each block with caches; when it says true, the pass ends there with `Interrupted` and the sequences are
   /// to be thrown away, since some of their layers have gone on and others have not.
   public var isInterrupted: (() -> Bool)?
 
@@ -39,7 +39,7 @@ public struct ForwardInput {
       outputs: allLogits ? Array(0...last) : [last])
   }
 
-  /// The rows whose logits are wanted; the last layer's feed-forward block and the head see only these.
+  /// The rows whose logits are wanted; what follows the last block that mixes positions sees only these.
   func selectOutputs(_ x: Tensor, on backend: any Backend) -> Tensor {
     outputs.count == x.rows ? x : backend.rows(x, outputs)
   }
@@ -49,23 +49,24 @@ public struct ForwardInput {
     for (sequence, count) in zip(sequences, counts) { sequence.advance(by: count) }
   }
 
-  /// The attention caches of one layer, sequence by sequence.
-  /// - Throws: `Interrupted` when the pass is to end; `ModelError.foreignState`.
-  func keyValueCaches(layer: Int) throws -> [any KeyValueCache] {
-    try caches(layer: layer) { $0 as? any KeyValueCache }
+  /// The sequences' caches of keys and values at a slot, in order.
+  /// - Throws: `ModelError.foreignState` where there is another kind of cache.
+  package func keyValueCaches(slot: Int) throws(ModelError) -> [any KeyValueCache] {
+    try caches(slot) { $0 as? any KeyValueCache }
   }
 
-  /// The states of one recurrent layer, sequence by sequence.
-  /// - Throws: `Interrupted` when the pass is to end; `ModelError.foreignState`.
-  func recurrentCaches(layer: Int) throws -> [any RecurrentCache] {
-    try caches(layer: layer) { $0 as? any RecurrentCache }
+  /// The sequences' recurrent states at a slot, in order.
+  /// - Throws: `ModelError.foreignState` where there is another kind of cache.
+  package func recurrentCaches(slot: Int) throws(ModelError) -> [any RecurrentCache] {
+    try caches(slot) { $0 as? any RecurrentCache }
   }
 
-  private func caches<Cache>(layer: Int, _ convert: (any LayerCache) -> Cache?) throws -> [Cache] {
-    if isInterrupted?() == true { throw Interrupted() }
-    return try sequences.map { sequence in
-      guard layer < sequence.layers.count, let cache = convert(sequence.layers[layer]) else {
-        throw ModelError.foreignState(layer: layer)
+  private func caches<Cache>(
+    _ slot: Int, _ convert: (any LayerCache) -> Cache?
+  ) throws(ModelError) -> [Cache] {
+    try sequences.map { (sequence) throws(ModelError) in
+      guard slot < sequence.layers.count, let cache = convert(sequence.layers[slot]) else {
+        throw .foreignState(slot: slot)
       }
       return cache
     }

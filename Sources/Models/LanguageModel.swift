@@ -6,7 +6,7 @@ import Compute
 public protocol LanguageModel: AnyObject {
   /// What the outside needs to know of the shape.
   var facts: ModelFacts { get }
-  /// Empty caches for a new sequence, one a layer.
+  /// Empty caches for a new sequence, in the order of the blocks that need them.
   func makeCaches() -> [any LayerCache]
   /// Runs `input` through all layers and appends it to its sequences' caches. The sequences' lengths go forward when
   /// all has succeeded; a pass that throws leaves them, and the caches are then settled or thrown away.

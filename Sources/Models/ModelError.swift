@@ -7,7 +7,7 @@ public enum ModelError: Error, CustomStringConvertible {
   case outOfRange(key: String, value: Double, allowed: String)
   case wrongShape(tensor: String, shape: [Int], expected: [Int])
   case unsupported(String)
-  case foreignState(layer: Int)
+  case foreignState(slot: Int)
   case tooManyTokens(Int)
 
   /// One line: what is wrong, and what to do where something can be done.
@@ -26,7 +26,7 @@ public enum ModelError: Error, CustomStringConvertible {
     case .wrongShape(let tensor, let shape, let expected):
       "tensor '\(tensor)' has shape \(shape) where the configuration needs \(expected)"
     case .unsupported(let what): what
-    case .foreignState(let layer): "the sequence's cache of layer \(layer) belongs to another model"
+    case .foreignState(let slot): "the sequence's cache \(slot) belongs to another model"
     case .tooManyTokens(let id): "token id \(id) is outside of the model's vocabulary"
     }
   }

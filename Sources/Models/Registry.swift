@@ -5,6 +5,9 @@ import Compute
 public enum Registry {
   static let all: [Architecture] = [
     Llama.architecture,
+    Mistral.architecture,
+    Qwen2.architecture,
+    Qwen3.architecture,
     Gemma3.architecture,
     GPTOSS.architecture,
     Qwen3Next.architecture,

@@ -2,7 +2,7 @@ import Compute
 
 /// The caches of one sequence and its length.
 public final class SequenceState {
-  /// One a layer.
+  /// In the order of the model's blocks; a layer may have several or none.
   public let layers: [any LayerCache]
   /// Positions processed. The next token's position; no single cache decides it.
   public private(set) var length = 0

@@ -1,6 +1,7 @@
-"""Small random models with the logits they must give, for the tests: make_tiny_models.py OUT_ROOT
+"""Small random models with the logits they must give, for the tests: make_tiny_models.py OUT_ROOT [NAME...]
 
-    python make_tiny_models.py Tests/ModelsTests/Fixtures/tiny
+    python make_tiny_models.py Tests/ModelsTests/Fixtures/tiny               # all
+    python make_tiny_models.py Tests/ModelsTests/Fixtures/tiny qwen3-bf16    # these
 
 Each directory holds a model as people have them (safetensors under the public names, MLX's affine groups, or
 model.gguf) and reference.safetensors: `tokens` int32 [40+8], `prefill_logits` [40, V], `decode_logits` [8, V].
@@ -50,6 +51,13 @@ MAMBA2 = dict(
     model_type="mamba2", architectures=["Mamba2ForCausalLM"], hidden_size=32, num_hidden_layers=2, num_heads=4, head_dim=16,
     state_size=16, n_groups=1, conv_kernel=4, expand=2, vocab_size=96, layer_norm_epsilon=1e-5, hidden_act="silu",
     use_bias=False, use_conv_bias=True, tie_word_embeddings=True, time_step_limit=[0.0, float("inf")])
+QWEN3 = LLAMA | dict(
+    model_type="qwen3", architectures=["Qwen3ForCausalLM"], head_dim=16, rms_norm_eps=1e-6, rope_theta=1000000.0,
+    use_sliding_window=False, sliding_window=None, max_window_layers=2)
+QWEN2 = {k: v for k, v in QWEN3.items() if k not in ("head_dim", "attention_bias")} | dict(
+    model_type="qwen2", architectures=["Qwen2ForCausalLM"])
+MISTRAL = LLAMA | dict(
+    model_type="mistral", architectures=["MistralForCausalLM"], head_dim=8, sliding_window=16)
 LLAMA3_ROPE = dict(
     rope_type="llama3", factor=8.0, low_freq_factor=1.0, high_freq_factor=4.0, original_max_position_embeddings=32)
 
@@ -81,6 +89,15 @@ SAFETENSORS = {
         "bf16"),
     "mamba2-affine4-32": (MAMBA2, {"n_groups": 2, "hidden_size": 64, "num_heads": 8}, "affine4-32"),
     "gemma3-affine4-64": (GEMMA, {"hidden_size": 64, "intermediate_size": 64}, "affine4-64"),
+    "qwen3-bf16": (
+        QWEN3, {"num_hidden_layers": 3, "use_sliding_window": True, "sliding_window": 16, "max_window_layers": 1},
+        "bf16"),
+    "qwen3-tied-affine4-32": (
+        QWEN3, {"hidden_size": 64, "intermediate_size": 96, "tie_word_embeddings": True}, "affine4-32"),
+    "qwen2-windows": (
+        QWEN2, {"use_sliding_window": True, "sliding_window": 8, "max_window_layers": 1, "num_key_value_heads": 4},
+        "f32"),
+    "mistral-window-bf16": (MISTRAL, {}, "bf16"),
     "qwen3-next-bf16": (QWEN3_NEXT, {}, "bf16"),
     "qwen3-next-mlx": (
         QWEN3_NEXT,
@@ -102,6 +119,9 @@ GGUF = {
     "gguf-llama-k": (LLAMA, WIDE | {"num_hidden_layers": 1}, ["Q4_K", "Q5_K", "Q6_K"]),
     "gguf-llama-rope-freqs": (LLAMA, {"rope_scaling": LLAMA3_ROPE, "tie_word_embeddings": True}, ["F32"]),
     "gguf-mamba2": (MAMBA2, {"n_groups": 2, "tie_word_embeddings": False}, ["Q8_0", "F16"]),
+    "gguf-qwen3": (QWEN3, {"hidden_size": 64, "intermediate_size": 64}, ["Q8_0", "Q5_0"]),
+    "gguf-qwen3-per-layer": (QWEN3, {"tie_word_embeddings": True, "head_counts_per_layer": True}, ["F16"]),
+    "gguf-qwen2": (QWEN2, {"hidden_size": 64, "intermediate_size": 64}, ["Q8_0", "Q4_0"]),
     "gguf-gemma3": (GEMMA,
         {"intermediate_size": 64, "num_hidden_layers": 6, "layer_types": ["sliding_attention"] * 5 + ["full_attention"]},
         ["Q8_0", "Q5_0", "Q4_0"]),
@@ -236,7 +256,8 @@ def blocks(kind: str, shape: tuple[int, ...], rng: np.random.Generator) -> np.nd
 
 #: GGUF's architectures by config.json's `model_type`.
 ARCHITECTURES = {
-    "llama": gguf.MODEL_ARCH.LLAMA, "gemma3_text": gguf.MODEL_ARCH.GEMMA3, "mamba2": gguf.MODEL_ARCH.MAMBA2}
+    "llama": gguf.MODEL_ARCH.LLAMA, "gemma3_text": gguf.MODEL_ARCH.GEMMA3, "mamba2": gguf.MODEL_ARCH.MAMBA2,
+    "qwen2": gguf.MODEL_ARCH.QWEN2, "qwen3": gguf.MODEL_ARCH.QWEN3}
 
 
 def gguf_name(name: str, architecture: gguf.MODEL_ARCH) -> str:
@@ -259,18 +280,21 @@ def halved(w: np.ndarray, heads: int) -> np.ndarray:
 
 
 def add_attention(writer: gguf.GGUFWriter, config: dict) -> None:
-    """The metadata of llama and gemma3."""
-    writer.add_feed_forward_length(config["intermediate_size"])
-    writer.add_head_count(config["num_attention_heads"])
-    writer.add_head_count_kv(config["num_key_value_heads"])
-    writer.add_key_length(config["head_dim"])
-    writer.add_value_length(config["head_dim"])
+    """The metadata of models with attention; some as arrays of one value per layer where the model asks for it."""
+    per_layer = lambda x: [x] * config["num_hidden_layers"] if config.get("head_counts_per_layer") else x
+    head_dim = config.get("head_dim", config["hidden_size"] // config["num_attention_heads"])
+    writer.add_feed_forward_length(per_layer(config["intermediate_size"]))
+    writer.add_head_count(per_layer(config["num_attention_heads"]))
+    writer.add_head_count_kv(per_layer(config["num_key_value_heads"]))
+    if config["model_type"] != "qwen2":
+        writer.add_key_length(head_dim)
+        writer.add_value_length(head_dim)
     writer.add_layer_norm_rms_eps(config["rms_norm_eps"])
     writer.add_rope_freq_base(config["rope_theta"])
     if config["model_type"] == "gemma3_text":
         writer.add_sliding_window(config["sliding_window"])
     else:
-        writer.add_rope_dimension_count(config["head_dim"])
+        writer.add_rope_dimension_count(head_dim)
     if (scaling := config.get("rope_scaling")) is not None:
         writer.add_tensor("rope_freqs.weight", llama3_factors(config, scaling))
 
@@ -312,7 +336,8 @@ def write_gguf(out: Path, config: dict, kinds: list[str], rng: np.random.Generat
     writer.add_block_count(config["num_hidden_layers"])
     (add_state_space if architecture == gguf.MODEL_ARCH.MAMBA2 else add_attention)(writer, config)
 
-    weights, turn = random_weights(config, rng), 0
+    plain_config = {k: v for k, v in config.items() if k != "head_counts_per_layer"}
+    weights, turn = random_weights(plain_config, rng), 0
     for name, w in weights.items():
         if w.ndim != 2:
             writer.add_tensor(gguf_name(name, architecture), np.ascontiguousarray(converted(name, w, config)))
@@ -332,7 +357,7 @@ def write_gguf(out: Path, config: dict, kinds: list[str], rng: np.random.Generat
     writer.write_kv_data_to_file()
     writer.write_tensors_to_file()
     writer.close()
-    write_reference(out, config, weights, rng)
+    write_reference(out, plain_config, weights, rng)
 
 
 def llama3_factors(config: dict, scaling: dict) -> np.ndarray:
@@ -346,9 +371,11 @@ def llama3_factors(config: dict, scaling: dict) -> np.ndarray:
 
 
 def main() -> None:
-    root = Path(sys.argv[1])
+    root, wanted = Path(sys.argv[1]), sys.argv[2:]
     for table, write in ((SAFETENSORS, write_safetensors), (GGUF, write_gguf)):
         for name, (base, changes, how) in table.items():
+            if wanted and name not in wanted:
+                continue
             out = root / name
             shutil.rmtree(out, ignore_errors=True)
             out.mkdir(parents=True)

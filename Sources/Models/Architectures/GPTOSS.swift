@@ -24,17 +24,18 @@ enum GPTOSS {
     let ends = try DecoderEnds(shape, weights)
     let layers = try (0..<shape.layers).map { index in
       let prefix = "model.layers.\(index)."
-      return DecoderLayer(
-        mixerNorm: try weights.norm(prefix + "input_layernorm", shape),
-        mixer: try SelfAttention(
-          prefix + "self_attn.", shape, rotary: rotary, weights, window: windows[index],
-          sinks: try weights.parameter(prefix + "self_attn.sinks", [shape.heads])),
-        feedForward: (
-          try weights.norm(prefix + "post_attention_layernorm", shape),
-          try mixture(prefix + "mlp.", shape, configuration, weights)
-        ))
+      return [
+        Block(
+          try SelfAttention(
+            prefix + "self_attn.", shape, rotary: rotary, weights, window: windows[index],
+            sinks: try weights.parameter(prefix + "self_attn.sinks", [shape.heads])),
+          norm: try weights.norm(prefix + "input_layernorm", shape)),
+        Block(
+          try mixture(prefix + "mlp.", shape, configuration, weights),
+          norm: try weights.norm(prefix + "post_attention_layernorm", shape)),
+      ]
     }
-    return Decoder(shape, ends: ends, layers: layers, weights)
+    return try Decoder(shape, ends: ends, layers: layers, weights)
   }
 
   /// The router and the experts, under the names of OpenAI's checkpoint (float or MXFP4), or of MLX and GGUF.

@@ -58,16 +58,17 @@ enum Gemma3 {
         try norm(prefix + "self_attn.q_norm", size: shape.headSize),
         try norm(prefix + "self_attn.k_norm", size: shape.headSize)
       )
-      return DecoderLayer(
-        mixerNorm: try norm(prefix + "input_layernorm"), mixer: attention,
-        afterMixer: try norm(prefix + "post_attention_layernorm"),
-        feedForward: (
-          try norm(prefix + "pre_feedforward_layernorm"),
-          try GatedFeedForward(prefix + "mlp.", shape, activation, weights)
-        ),
-        afterFeedForward: try norm(prefix + "post_feedforward_layernorm"))
+      return [
+        Block(
+          attention, norm: try norm(prefix + "input_layernorm"),
+          normAfter: try norm(prefix + "post_attention_layernorm")),
+        Block(
+          try GatedFeedForward(prefix + "mlp.", shape, activation, weights),
+          norm: try norm(prefix + "pre_feedforward_layernorm"),
+          normAfter: try norm(prefix + "post_feedforward_layernorm")),
+      ]
     }
-    return Decoder(shape, ends: ends, layers: layers, weights)
+    return try Decoder(shape, ends: ends, layers: layers, weights)
   }
 
   /// The sliding layers' table and the full layers'.

@@ -12,7 +12,10 @@ enum Llama {
     shapes: SyntheticShape.llama
   ) { try model($0, $1) }
 
-  static func model(_ configuration: ModelConfiguration, _ weights: ModelWeights) throws -> Decoder {
+  /// - Parameter windows: the sliding window of each layer; nil for none at all.
+  static func model(
+    _ configuration: ModelConfiguration, _ weights: ModelWeights, windows: [Int?]? = nil
+  ) throws -> Decoder {
     let shape = try DecoderShape(configuration)
     let rotary = try configuration.rotaryTable(headSize: shape.headSize)
     let activation = try configuration.activation()
@@ -20,14 +23,17 @@ enum Llama {
     let ends = try DecoderEnds(shape, weights)
     let layers = try (0..<shape.layers).map { index in
       let prefix = "model.layers.\(index)."
-      return DecoderLayer(
-        mixerNorm: try weights.norm(prefix + "input_layernorm", shape),
-        mixer: try SelfAttention(prefix + "self_attn.", shape, rotary: rotary, weights),
-        feedForward: (
-          try weights.norm(prefix + "post_attention_layernorm", shape),
-          try GatedFeedForward(prefix + "mlp.", shape, activation, weights)
-        ))
+      let shape = shape[layer: index]
+      return [
+        Block(
+          try SelfAttention(
+            prefix + "self_attn.", shape, rotary: rotary, weights, window: windows?[index]),
+          norm: try weights.norm(prefix + "input_layernorm", shape)),
+        Block(
+          try GatedFeedForward(prefix + "mlp.", shape, activation, weights),
+          norm: try weights.norm(prefix + "post_attention_layernorm", shape)),
+      ]
     }
-    return Decoder(shape, ends: ends, layers: layers, weights)
+    return try Decoder(shape, ends: ends, layers: layers, weights)
   }
 }

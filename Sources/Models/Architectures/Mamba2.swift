@@ -39,9 +39,11 @@ enum Mamba2 {
       norm: weights.norm("backbone.norm_f", size: shape.hidden, epsilon: epsilon), weights)
     let layers = try (0..<layerCount).map { index in
       let prefix = "backbone.layers.\(index)."
-      return DecoderLayer(
-        mixerNorm: try weights.norm(prefix + "norm", size: shape.hidden, epsilon: epsilon),
-        mixer: try StateSpaceMixer(prefix + "mixer.", shape, epsilon: epsilon, weights))
+      return [
+        Block(
+          try StateSpaceMixer(prefix + "mixer.", shape, epsilon: epsilon, weights),
+          norm: try weights.norm(prefix + "norm", size: shape.hidden, epsilon: epsilon))
+      ]
     }
     let facts = ModelFacts(
       architecture: try configuration.string("model_type"), vocabularyCount: vocabulary,
@@ -49,7 +51,7 @@ enum Mamba2 {
       // positions as llama.cpp's converter writes into its files.
       contextLength: try configuration.contextLength(default: 1 << 20),
       layerCount: layerCount, work: weights.work)
-    return Decoder(facts, ends: ends, layers: layers, on: weights.backend)
+    return try Decoder(facts, ends: ends, layers: layers, on: weights.backend)
   }
 
   private static func shape(_ configuration: ModelConfiguration) throws -> StateSpaceShape {

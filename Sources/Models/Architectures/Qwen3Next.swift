@@ -28,7 +28,7 @@ enum Qwen3Next {
     let ends = try DecoderEnds(shape, weights, offset: offset)
     let layers = try (0..<shape.layers).map { index in
       let prefix = "model.layers.\(index)."
-      let mixer: any Mixer
+      let mixer: any BlockBody
       if attends[index] {
         var attention = try SelfAttention(
           prefix + "self_attn.", shape, rotary: rotary, weights, gatesOutput: true)
@@ -40,15 +40,16 @@ enum Qwen3Next {
       } else {
         mixer = try GatedDeltaNet(prefix + "linear_attn.", configuration, shape, weights)
       }
-      let feedForward: any FeedForward =
+      let feedForward: any BlockBody =
         isSparse[index]
         ? try mixture(prefix + "mlp.", shape, configuration, activation, weights)
         : try GatedFeedForward(prefix + "mlp.", shape, activation, weights)
-      return DecoderLayer(
-        mixerNorm: try norm(prefix + "input_layernorm"), mixer: mixer,
-        feedForward: (try norm(prefix + "post_attention_layernorm"), feedForward))
+      return [
+        Block(mixer, norm: try norm(prefix + "input_layernorm")),
+        Block(feedForward, norm: try norm(prefix + "post_attention_layernorm")),
+      ]
     }
-    return Decoder(shape, ends: ends, layers: layers, weights)
+    return try Decoder(shape, ends: ends, layers: layers, weights)
   }
 
   /// Which layers attend: as `layer_types` says, or the last of every `full_attention_interval`.

@@ -2,39 +2,42 @@ import Compute
 
 /// Where every decoder begins and ends: the table of embeddings; the last norm and the output head, which may be
 /// the same table.
-struct DecoderEnds {
+package struct DecoderEnds {
   private let embedding: Parameter
-  private let norm: RMSNorm
+  private let norm: any Norm
   private let head: Linear
   /// Factor on the embeddings (Gemma).
   private let scale: Float
+  /// Factor on the logits (Granite, Cohere).
+  private let logitScale: Float
   /// cap * tanh(logits / cap), where given (Gemma).
   private let softcap: Float?
 
   /// The ends under the names of most checkpoints.
   /// - Parameter offset: what is added to the norm's weight.
-  init(
+  package init(
     _ shape: DecoderShape, _ weights: ModelWeights, offset: Float = 0, scale: Float = 1,
-    softcap: Float? = nil
+    logitScale: Float = 1, softcap: Float? = nil
   ) throws {
     try self.init(
       table: "model.embed_tokens", vocabulary: shape.vocabulary, hidden: shape.hidden, tied: shape.tied,
       norm: weights.norm("model.norm", shape, offset: offset), weights,
-      scale: scale, softcap: softcap)
+      scale: scale, logitScale: logitScale, softcap: softcap)
   }
 
   /// The ends of a decoder that names them otherwise.
   /// - Parameters:
   ///   - table: the name of the embeddings [vocabulary, hidden].
   ///   - tied: whether they are the output head too.
-  init(
-    table: String, vocabulary: Int, hidden: Int, tied: Bool, norm: RMSNorm, _ weights: ModelWeights,
-    scale: Float = 1, softcap: Float? = nil
+  package init(
+    table: String, vocabulary: Int, hidden: Int, tied: Bool, norm: any Norm, _ weights: ModelWeights,
+    scale: Float = 1, logitScale: Float = 1, softcap: Float? = nil
   ) throws {
     (embedding, head) = try weights.embeddingAndHead(
       vocabulary: vocabulary, hidden: hidden, tied: tied, table: table)
     self.norm = norm
     self.scale = scale
+    self.logitScale = logitScale
     self.softcap = softcap
   }
 
@@ -46,7 +49,7 @@ struct DecoderEnds {
   /// What the last layer's rows say of the next token: [rows, vocabulary].
   func logits(_ x: Tensor, on backend: any Backend) -> Tensor {
     let logits = backend.linear(norm(x, on: backend), [head], adding: nil)
-    guard let softcap else { return logits }
-    return backend.scaled(logits, by: 1, softcap: softcap)
+    if logitScale == 1, softcap == nil { return logits }
+    return backend.scaled(logits, by: logitScale, softcap: softcap)
   }
 }

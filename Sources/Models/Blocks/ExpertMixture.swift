@@ -2,14 +2,16 @@ import Compute
 
 /// A mixture of experts: a router chooses a few of many gated feed-forward blocks for each token, and a shared
 /// expert, where there is one, serves all.
-struct ExpertMixture: FeedForward {
+package struct ExpertMixture: BlockBody {
   let router: Linear
   let routing: RoutingSettings
   let experts: ExpertLayers
   var shared: SharedExpert?
 
   /// - Parameter residual: added to the weighted sum of the chosen experts.
-  func callAsFunction(_ x: Tensor, adding residual: Tensor?, on backend: any Backend) -> Tensor {
+  package func callAsFunction(
+    _ x: Tensor, _ input: ForwardInput, slot: Int, adding residual: Tensor?, on backend: any Backend
+  ) -> Tensor {
     let inputs = [router] + (shared?.inputs ?? [])
     let projected = backend.linear(x, inputs, adding: nil)
     var sum = residual

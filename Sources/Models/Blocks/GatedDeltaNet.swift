@@ -2,7 +2,7 @@ import Compute
 
 /// The gated delta net of Qwen3-Next: projections, a causal convolution over queries, keys and values, the gated
 /// delta rule (arXiv:2412.06464), a norm of each head gated by silu(z), output projection.
-struct GatedDeltaNet: Mixer {
+package struct GatedDeltaNet: BlockBody {
   /// Queries, keys, values, z, writes (b) and decays (a), in this order.
   let projections: [Linear]
   let convolution: (weight: Parameter, bias: Parameter?)
@@ -64,13 +64,14 @@ struct GatedDeltaNet: Mixer {
     return try weights.source.storedWeight(prefix + "conv1d.weight", shape: extents).shape != extents
   }
 
-  func makeCache(on backend: any Backend) -> any LayerCache { backend.recurrentCache(state) }
+  /// One state.
+  package var caches: [CacheShape] { [.recurrent(state)] }
 
   /// - Parameter residual: added to what the output projection gives.
-  func callAsFunction(
-    _ x: Tensor, layer: Int, _ input: ForwardInput, adding residual: Tensor?, on backend: any Backend
+  package func callAsFunction(
+    _ x: Tensor, _ input: ForwardInput, slot: Int, adding residual: Tensor?, on backend: any Backend
   ) throws -> Tensor {
-    let caches = try input.recurrentCaches(layer: layer)
+    let caches = try input.recurrentCaches(slot: slot)
     let projected = backend.linear(x, projections, adding: nil)
     let keys = settings.keyHeads * settings.keySize, values = settings.valueHeads * settings.valueSize
     var start = 0

@@ -1,7 +1,7 @@
 import Compute
 
 /// down(activation(gate x) * up x), the feed-forward block of llama and its kin.
-struct GatedFeedForward: FeedForward {
+package struct GatedFeedForward: BlockBody {
   let gate: Linear
   let up: Linear
   let down: Linear
@@ -9,7 +9,7 @@ struct GatedFeedForward: FeedForward {
 
   /// Takes `gate_proj`, `up_proj` and `down_proj` below `prefix`.
   /// - Parameter inner: where it is not `shape.intermediate`.
-  init(
+  package init(
     _ prefix: String, _ shape: DecoderShape, _ activation: Activation, _ weights: ModelWeights,
     inner: Int? = nil
   ) throws {
@@ -21,7 +21,9 @@ struct GatedFeedForward: FeedForward {
   }
 
   /// - Parameter residual: added to the result.
-  func callAsFunction(_ x: Tensor, adding residual: Tensor?, on backend: any Backend) -> Tensor {
+  package func callAsFunction(
+    _ x: Tensor, _ input: ForwardInput, slot: Int, adding residual: Tensor?, on backend: any Backend
+  ) -> Tensor {
     let hidden = backend.gated(backend.linear(x, [gate, up], adding: nil), activation)
     return backend.linear(hidden, [down], adding: residual)
   }

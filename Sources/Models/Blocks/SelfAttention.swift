@@ -2,7 +2,7 @@ import Compute
 
 /// Grouped-query attention with rotary embeddings: projections, optional norms of each query and key
 /// head, rotation, attention over the layer's cache, output projection.
-struct SelfAttention: Mixer {
+package struct SelfAttention: BlockBody {
   /// One layer, or one for each head where the file has heads and gates in turn.
   let query: [Linear]
   /// What the sigmoids that multiply the attention's output are made of; empty without.
@@ -17,12 +17,18 @@ struct SelfAttention: Mixer {
   let settings: AttentionSettings
 
   /// Takes `q_proj`, `k_proj`, `v_proj` and `o_proj` below `prefix`.
-  /// - Parameter gatesOutput: `q_proj` has twice the rows; behind each head's query are as many for its gate.
-  init(
+  /// - Parameters:
+  ///   - window: a window of the context length or more is none.
+  ///   - gatesOutput: `q_proj` has twice the rows; behind each head's query are as many for its gate.
+  package init(
     _ prefix: String, _ shape: DecoderShape, rotary: RotaryTable?, _ weights: ModelWeights,
     scale: Float? = nil, window: Int? = nil, softcap: Float? = nil,
     sinks: Parameter? = nil, gatesOutput: Bool = false
   ) throws {
+    guard shape.keyValueHeads > 0 else {
+      throw ModelError.wrongValue(
+        key: "num_key_value_heads", expected: "above zero in a layer with attention")
+    }
     let queryColumns = shape.heads * shape.headSize
     let keyColumns = shape.keyValueHeads * shape.headSize
     if gatesOutput {
@@ -42,18 +48,19 @@ struct SelfAttention: Mixer {
     self.rotary = rotary
     settings = AttentionSettings(
       heads: shape.heads, keyValueHeads: shape.keyValueHeads, headSize: shape.headSize,
-      scale: scale ?? 1 / Float(shape.headSize).squareRoot(), window: window, softcap: softcap,
+      scale: scale ?? 1 / Float(shape.headSize).squareRoot(),
+      window: window.flatMap { $0 < shape.contextLength ? $0 : nil }, softcap: softcap,
       sinks: sinks)
   }
 
-  func makeCache(on backend: any Backend) -> any LayerCache {
-    backend.keyValueCache(
-      heads: settings.keyValueHeads, headSize: settings.headSize, window: settings.window)
+  /// One of keys and values.
+  package var caches: [CacheShape] {
+    [.keyValue(heads: settings.keyValueHeads, headSize: settings.headSize, window: settings.window)]
   }
 
   /// - Parameter residual: added to what the output projection gives.
-  func callAsFunction(
-    _ x: Tensor, layer: Int, _ input: ForwardInput, adding residual: Tensor?, on backend: any Backend
+  package func callAsFunction(
+    _ x: Tensor, _ input: ForwardInput, slot: Int, adding residual: Tensor?, on backend: any Backend
   ) throws -> Tensor {
     let queryColumns = settings.heads * settings.headSize
     let keyColumns = key.outputs
@@ -71,7 +78,7 @@ struct SelfAttention: Mixer {
       keys = backend.rotary(keys, rotary, positions: input.positions)
     }
     var attended = try backend.attention(
-      query: queries, key: keys, value: values, caches: input.keyValueCaches(layer: layer),
+      query: queries, key: keys, value: values, caches: input.keyValueCaches(slot: slot),
       counts: input.counts, settings)
     if !outputGate.isEmpty {
       let gate = backend.columns(projected, gates..<projected.columns)

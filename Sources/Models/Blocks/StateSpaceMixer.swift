@@ -3,8 +3,8 @@ import Compute
 /// The mixer of Mamba-2 (arXiv:2405.21060): one projection to the gate, the inputs with their B and C, and the
 /// steps; a causal convolution with SiLU over inputs, B and C; the selective scan; a norm of each group behind
 /// the gate; the output projection.
-struct StateSpaceMixer: Mixer {
-  let input: Linear
+package struct StateSpaceMixer: BlockBody {
+  let projection: Linear
   let convolution: (weight: Parameter, bias: Parameter?)
   let settings: StateSpaceSettings
   let norm: RMSNorm
@@ -12,9 +12,9 @@ struct StateSpaceMixer: Mixer {
   private let shape: StateSpaceShape
 
   /// Takes `in_proj`, `conv1d`, `A_log`, `D`, `dt_bias`, `norm` and `out_proj` below `prefix`.
-  init(_ prefix: String, _ shape: StateSpaceShape, epsilon: Double, _ weights: ModelWeights) throws {
+  package init(_ prefix: String, _ shape: StateSpaceShape, epsilon: Double, _ weights: ModelWeights) throws {
     self.shape = shape
-    input = try weights.linear(
+    projection = try weights.linear(
       prefix + "in_proj", inputs: shape.hidden, outputs: shape.inner + shape.channels + shape.heads)
     convolution = try weights.convolution(prefix + "conv1d", channels: shape.channels, taps: shape.taps)
     settings = StateSpaceSettings(
@@ -26,17 +26,18 @@ struct StateSpaceMixer: Mixer {
     output = try weights.linear(prefix + "out_proj", inputs: shape.inner, outputs: shape.hidden)
   }
 
-  func makeCache(on backend: any Backend) -> any LayerCache {
-    backend.recurrentCache(settings.cacheShape(channels: shape.channels, taps: shape.taps))
+  /// One state.
+  package var caches: [CacheShape] {
+    [.recurrent(settings.cacheShape(channels: shape.channels, taps: shape.taps))]
   }
 
   /// - Parameter residual: added to what the output projection gives.
-  func callAsFunction(
-    _ x: Tensor, layer: Int, _ input: ForwardInput, adding residual: Tensor?, on backend: any Backend
+  package func callAsFunction(
+    _ x: Tensor, _ input: ForwardInput, slot: Int, adding residual: Tensor?, on backend: any Backend
   ) throws -> Tensor {
     let (inner, channels, shared) = (shape.inner, shape.channels, shape.groups * shape.stateSize)
-    let caches = try input.recurrentCaches(layer: layer)
-    let projected = backend.linear(x, [self.input], adding: nil)
+    let caches = try input.recurrentCaches(slot: slot)
+    let projected = backend.linear(x, [projection], adding: nil)
     let convolved = backend.causalConvolution(
       backend.columns(projected, inner..<inner + channels), weight: convolution.weight,
       bias: convolution.bias, activation: .silu, caches: caches, counts: input.counts)
@@ -53,7 +54,7 @@ struct StateSpaceMixer: Mixer {
 }
 
 /// The sizes of a `StateSpaceMixer`.
-struct StateSpaceShape {
+package struct StateSpaceShape {
   let hidden: Int
   let heads: Int
   let headSize: Int
@@ -63,6 +64,20 @@ struct StateSpaceShape {
   /// Taps of the convolution.
   let taps: Int
   let stepLimits: ClosedRange<Float>
+
+  /// A mixer of these sizes.
+  package init(
+    hidden: Int, heads: Int, headSize: Int, groups: Int, stateSize: Int, taps: Int,
+    stepLimits: ClosedRange<Float> = 0...Float.infinity
+  ) {
+    self.hidden = hidden
+    self.heads = heads
+    self.headSize = headSize
+    self.groups = groups
+    self.stateSize = stateSize
+    self.taps = taps
+    self.stepLimits = stepLimits
+  }
 
   /// Columns of all heads.
   var inner: Int { heads * headSize }

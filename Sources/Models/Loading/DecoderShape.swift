@@ -2,7 +2,7 @@
 ///
 /// Where a size differs from layer to layer, `subscript(layer:)` gives the shape of one layer, and the shape of the
 /// whole has the largest.
-struct DecoderShape {
+package struct DecoderShape {
   /// `model_type`.
   let architecture: String
   let hidden: Int
@@ -23,7 +23,7 @@ struct DecoderShape {
   private let layerIntermediates: [Int]
 
   /// - Throws: `ModelError` naming the key that is missing or impossible.
-  init(_ configuration: ModelConfiguration, tiedByDefault: Bool = false) throws {
+  package init(_ configuration: ModelConfiguration, tiedByDefault: Bool = false) throws {
     architecture = try configuration.string("model_type")
     hidden = try configuration.integer("hidden_size", 1...1 << 20)
     layers = try configuration.integer("num_hidden_layers", 1...4096)

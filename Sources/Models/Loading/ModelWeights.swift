@@ -2,13 +2,13 @@ import Compute
 
 /// Gives an architecture its parameters by the names of the public checkpoints, checks their shapes, hands
 /// them to the backend, and counts the work that a token will cost.
-final class ModelWeights {
+package final class ModelWeights {
   let source: any WeightSource
   let backend: any Backend
   /// What one token costs so far, of all that was asked for.
   var work = TokenWork()
 
-  init(_ source: any WeightSource, backend: any Backend) {
+  package init(_ source: any WeightSource, backend: any Backend) {
     self.source = source
     self.backend = backend
   }
@@ -21,6 +21,9 @@ final class ModelWeights {
   }
 
   func stored(_ name: String, _ shape: [Int]) throws -> Weight {
+    guard shape.allSatisfy({ $0 > 0 }) else {
+      throw ModelError.unsupported("the configuration gives tensor '\(name)' the shape \(shape)")
+    }
     let stored = try source.storedWeight(name, shape: shape)
     guard stored.shape == shape else {
       throw ModelError.wrongShape(tensor: name, shape: stored.shape, expected: shape)
@@ -60,7 +63,9 @@ final class ModelWeights {
 
   /// A depthwise convolution's taps, [channels, taps], with a bias where the file has one. Files have them as
   /// [channels, 1, taps] (PyTorch), [channels, taps, 1] (MLX) or [channels, taps] (GGUF): the same bytes.
-  func convolution(_ name: String, channels: Int, taps: Int) throws -> (weight: Parameter, bias: Parameter?) {
+  package func convolution(_ name: String, channels: Int, taps: Int) throws -> (
+    weight: Parameter, bias: Parameter?
+  ) {
     let found = try source.storedWeight(name + ".weight", shape: [channels, 1, taps])
     let extents = [channels, taps]
     guard [extents, [channels, 1, taps], [channels, taps, 1]].contains(found.shape) else {
@@ -81,10 +86,17 @@ final class ModelWeights {
   }
 
   /// A norm of a decoder's rows, or of groups of `size` columns.
-  func norm(
+  package func norm(
     _ name: String, _ shape: DecoderShape, size: Int? = nil, offset: Float = 0
   ) throws -> RMSNorm {
     try norm(name, size: size ?? shape.hidden, epsilon: shape.epsilon, offset: offset)
+  }
+
+  /// Layer normalisation over `size` columns, with a bias where the file has one.
+  package func layerNorm(_ name: String, size: Int, epsilon: Double) throws -> LayerNorm {
+    LayerNorm(
+      weight: try parameter(name + ".weight", [size]),
+      bias: contains(name + ".bias") ? try parameter(name + ".bias", [size]) : nil, epsilon: Float(epsilon))
   }
 
   /// The embedding table and the output head: a matrix of its own, or the embedding's where they are tied.

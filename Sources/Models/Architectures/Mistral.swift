@@ -1,0 +1,9 @@
+/// Mistral 7B (arXiv:2310.06825): Llama's layers, each with a sliding window where the configuration has one. GGUF files
+/// call it llama.
+enum Mistral {
+  static let architecture = Architecture("mistral") { configuration, weights in
+    let layers = try configuration.integer("num_hidden_layers", 1...4096)
+    return try Llama.model(
+      configuration, weights, windows: configuration.windows(count: layers) { _ in true })
+  }
+}

@@ -1,0 +1,47 @@
+import Compute
+
+/// A normalisation with learnt weights.
+package protocol Norm {
+  /// - Parameter x: [rows, columns]; the result has the same shape.
+  func callAsFunction(_ x: Tensor, on backend: any Backend) -> Tensor
+}
+
+/// Root mean square normalisation (arXiv:1910.07467).
+package struct RMSNorm: Norm {
+  let weight: Parameter
+  let epsilon: Float
+  /// 1 where checkpoints store the weight's distance from 1 (Gemma).
+  let offset: Float
+
+  /// A norm of groups of as many columns as the weight has.
+  package init(weight: Parameter, epsilon: Float, offset: Float = 0) {
+    self.weight = weight
+    self.epsilon = epsilon
+    self.offset = offset
+  }
+
+  /// Normalises each group of columns.
+  package func callAsFunction(_ x: Tensor, on backend: any Backend) -> Tensor {
+    backend.rmsNorm(x, weight: weight, groupSize: weight.columns, epsilon: epsilon, offset: offset)
+  }
+}
+
+/// Layer normalisation (arXiv:1607.06450).
+package struct LayerNorm: Norm {
+  /// nil for a norm without learnt weights, as is `bias`.
+  let weight: Parameter?
+  let bias: Parameter?
+  let epsilon: Float
+
+  /// A norm of whole rows.
+  package init(weight: Parameter?, bias: Parameter?, epsilon: Float) {
+    self.weight = weight
+    self.bias = bias
+    self.epsilon = epsilon
+  }
+
+  /// Normalises each row.
+  package func callAsFunction(_ x: Tensor, on backend: any Backend) -> Tensor {
+    backend.layerNorm(x, weight: weight, bias: bias, epsilon: epsilon)
+  }
+}
