@@ -10,36 +10,44 @@ let package = Package(
     .executable(name: "sotto", targets: ["sotto"]),
     .executable(name: "tokenizer-benchmark", targets: ["TokenizerBenchmark"]),
   ],
+  // Exact versions: Package.resolved is not committed, and a fresh clone must build what was tested.
   dependencies: [
-    .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
-    .package(url: "https://github.com/LebJe/TOMLKit", from: "0.6.0"),
-    .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
+    .package(url: "https://github.com/apple/swift-argument-parser", exact: "1.8.2"),
+    .package(url: "https://github.com/LebJe/TOMLKit", exact: "0.6.0"),
+    .package(url: "https://github.com/groue/GRDB.swift", exact: "7.10.0"),
   ],
   targets: [
     .executableTarget(
       name: "sotto",
       dependencies: [
-        "TerminalInterface", "Conversation", "Generation", "Models", "Tokenization", "Checkpoints",
-        "Compute", "CKernels",
+        "TerminalInterface", "LocalEngine", "Conversation", "Generation", "Models", "Templates",
+        "Tokenization",
+        "Checkpoints", "Compute", "CKernels", "Basics",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
         .product(name: "TOMLKit", package: "TOMLKit"),
       ]),
     .target(
       name: "TerminalInterface",
       dependencies: [
-        "Conversation", "CNcurses", .product(name: "TOMLKit", package: "TOMLKit"),
+        "Conversation", "Basics", "CNcurses", .product(name: "TOMLKit", package: "TOMLKit"),
       ]),
     .target(
-      name: "Conversation",
+      name: "LocalEngine",
       dependencies: [
-        "Tokenization", "Checkpoints", .product(name: "GRDB", package: "GRDB.swift"),
+        "Conversation", "Generation", "Models", "Templates", "Tokenization", "Checkpoints", "Compute",
+        "Basics",
       ]),
-    .target(name: "Generation", dependencies: ["Models", "Tokenization", "Checkpoints", "Compute"]),
-    .target(name: "Models", dependencies: ["Checkpoints", "Compute"]),
-    .target(name: "Tokenization", dependencies: ["Checkpoints"]),
-    .target(name: "Checkpoints", dependencies: ["Compute"]),
-    .target(name: "Compute", dependencies: ["CKernels"]),
+    .target(
+      name: "Conversation", dependencies: ["Basics", .product(name: "GRDB", package: "GRDB.swift")]),
+    .target(
+      name: "Generation", dependencies: ["Models", "Tokenization", "Checkpoints", "Compute", "Basics"]),
+    .target(name: "Models", dependencies: ["Checkpoints", "Compute", "Basics"]),
+    .target(name: "Templates", dependencies: ["Basics"]),
+    .target(name: "Tokenization", dependencies: ["Checkpoints", "Basics"]),
+    .target(name: "Checkpoints", dependencies: ["Basics"]),
+    .target(name: "Compute", dependencies: ["CKernels", "Basics"]),
     .target(name: "CKernels"),
+    .target(name: "Basics"),
     .target(
       name: "CNcurses",
       linkerSettings: [
@@ -52,25 +60,41 @@ let package = Package(
       exclude: ["compare.py", "texts.py"]),
 
     .testTarget(
-      name: "sottoTests", dependencies: ["sotto", "TerminalInterface", "Conversation", "Checkpoints"],
+      name: "sottoTests", dependencies: ["TestSupport", "sotto", "TerminalInterface", "Basics"],
       exclude: ["Fixtures"]),
     .testTarget(
-      name: "TerminalInterfaceTests", dependencies: ["TerminalInterface"],
+      name: "TerminalInterfaceTests",
+      dependencies: ["TestSupport", "TerminalInterface", "Conversation", "Basics"],
       exclude: ["Fixtures", "Snapshots"]),
     .testTarget(
+      name: "LocalEngineTests",
+      dependencies: [
+        "TestSupport", "LocalEngine", "Conversation", "Templates", "Tokenization", "Checkpoints", "Basics",
+      ]),
+    .testTarget(
       name: "ConversationTests",
-      dependencies: ["Conversation", "Checkpoints", .product(name: "GRDB", package: "GRDB.swift")],
+      dependencies: ["TestSupport", "Conversation", "Basics", .product(name: "GRDB", package: "GRDB.swift")],
       exclude: ["Fixtures"]),
     .testTarget(
       name: "GenerationTests",
-      dependencies: ["Generation", "Models", "Checkpoints", "Compute", "Tokenization"]),
-    .testTarget(name: "ModelsTests", dependencies: ["Models"], exclude: ["Fixtures"]),
+      dependencies: [
+        "TestSupport", "Generation", "Models", "Tokenization", "Checkpoints", "Compute", "Basics",
+      ]),
     .testTarget(
-      name: "TokenizationTests", dependencies: ["Tokenization", "Checkpoints"], exclude: ["Fixtures"]),
+      name: "ModelsTests", dependencies: ["TestSupport", "Models", "Checkpoints", "Compute", "Basics"],
+      exclude: ["Fixtures"]),
     .testTarget(
-      name: "CheckpointsTests", dependencies: ["Checkpoints", "Compute"], exclude: ["Fixtures"]),
+      name: "TemplatesTests", dependencies: ["TestSupport", "Templates", "Basics"], exclude: ["Fixtures"]),
     .testTarget(
-      name: "ComputeTests", dependencies: ["Compute", "CKernels"], exclude: ["Fixtures"]),
+      name: "TokenizationTests", dependencies: ["TestSupport", "Tokenization", "Checkpoints", "Basics"],
+      exclude: ["Fixtures"]),
+    .testTarget(
+      name: "CheckpointsTests", dependencies: ["TestSupport", "Checkpoints", "Basics"], exclude: ["Fixtures"]),
+    .testTarget(
+      name: "ComputeTests", dependencies: ["TestSupport", "Compute", "CKernels", "Basics"],
+      exclude: ["Fixtures"]),
+    .target(name: "TestSupport", dependencies: ["Basics"], path: "Tests/TestSupport"),
+    .testTarget(name: "BasicsTests", dependencies: ["TestSupport", "Basics"], exclude: ["Fixtures"]),
   ],
   swiftLanguageModes: [.v6],
   cLanguageStandard: .c17

@@ -1,3 +1,5 @@
+import Basics
+
 /// Where numbers are computed. Models describe; a backend computes, with few and large operations, one
 /// for what one fused kernel does.
 ///

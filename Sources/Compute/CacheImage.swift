@@ -1,3 +1,5 @@
+import Basics
+
 /// What one layer's cache holds at one moment: a small description and the memory itself, which never changes
 /// again. Making one copies nothing: the blocks are shared with the cache, which copies a block before it
 /// writes to it. So an image can be written to a file on any thread while the sequence goes on.

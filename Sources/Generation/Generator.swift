@@ -1,8 +1,6 @@
-import Compute
 import Foundation
 import Models
 import Synchronization
-import Tokenization
 
 /// The one place where models compute: an actor on a thread of its own.
 ///

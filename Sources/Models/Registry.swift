@@ -1,3 +1,4 @@
+import Basics
 import Checkpoints
 import Compute
 
@@ -26,7 +27,7 @@ public enum Registry {
 
   /// Makes the model of a checkpoint: reads no weights, only maps them.
   ///
-  /// - Throws: `ModelError` or `CheckpointError` naming what is missing or wrong.
+  /// - Throws: `ModelError` or `FileError` naming what is missing or wrong.
   public static func model(_ checkpoint: Checkpoint, backend: any Backend) throws -> any LanguageModel {
     guard let metadata = checkpoint.gguf else {
       guard let json = checkpoint.configuration else {

@@ -1,4 +1,4 @@
-import Checkpoints
+import Basics
 
 // Initializers and single stages of encoding, for tests.
 extension Tokenizer {
@@ -25,7 +25,8 @@ extension Tokenizer {
   }
 
   private convenience init(_ draft: VocabularyDraft) throws(TokenizerError) {
-    guard let vocabulary = Vocabulary(try VocabularyCompiler.compile(draft, key: ContentKey())) else {
+    guard let vocabulary = Vocabulary(try VocabularyCompiler.compile(draft, key: ContentKey.Builder().key))
+    else {
       throw TokenizerError("the compiled vocabulary is inconsistent", advice: "report this as a bug in Sotto")
     }
     self.init(vocabulary)

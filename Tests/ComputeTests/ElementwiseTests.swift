@@ -1,3 +1,4 @@
+import Basics
 import Compute
 import Foundation
 import Testing
@@ -8,7 +9,7 @@ extension KernelTests {
 
     @Test(arguments: shapes) func sumsAreScaled(rows: Int, columns: Int) {
       let backend = CPUBackend(precision: .exact, threads: 2)
-      var random = SeededGenerator(rows * 1000 + columns)
+      var random = SplitMix64(seed: rows * 1000 + columns)
       let a = random.normals(rows * columns), b = random.normals(rows * columns)
       let expected = zip(a, b).map { Double($0) + 0.37 * Double($1) }
       onEveryLevel { level in
@@ -20,7 +21,7 @@ extension KernelTests {
 
     @Test(arguments: shapes) func scalesAndCaps(rows: Int, columns: Int) {
       let backend = CPUBackend(precision: .exact, threads: 2)
-      var random = SeededGenerator(rows + columns)
+      var random = SplitMix64(seed: rows + columns)
       // From far below the cap, where the tanh is nearly the line, to far above it.
       let x = (0..<rows * columns).map { _ in random.normal() * Float(pow(10, Double.random(in: -4...3))) }
       onEveryLevel { level in
@@ -41,7 +42,7 @@ extension KernelTests {
 
     @Test(arguments: activations) func gatesFollowTheirFormulas(activation: Activation) {
       let backend = CPUBackend(precision: .exact, threads: 2)
-      var random = SeededGenerator(7)
+      var random = SplitMix64(seed: 7)
       for (rows, columns) in Self.shapes {
         let x = random.normals(rows * columns * 2, times: 5)
         var expected: [Double] = []
@@ -66,7 +67,7 @@ extension KernelTests {
     @Test(arguments: shapes, [true, false]) func gatesMayLieApart(shape: (Int, Int), onePerRow: Bool) {
       let (rows, columns) = shape
       let backend = CPUBackend(precision: .exact, threads: 2)
-      var random = SeededGenerator(columns)
+      var random = SplitMix64(seed: columns)
       let width = onePerRow ? 1 : columns
       let x = random.normals(rows * columns), gates = random.normals(rows * width, times: 3)
       let expected = x.indices.map { i in

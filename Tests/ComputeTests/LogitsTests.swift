@@ -1,3 +1,4 @@
+import Basics
 import Compute
 import Foundation
 import Testing
@@ -7,7 +8,7 @@ extension KernelTests {
     @Test(arguments: [1, 2, 15, 16, 17, 63, 64, 65, 1000, 201_088]) func theFirstOfTheLargestIsFound(
       count: Int
     ) {
-      var random = SeededGenerator(count)
+      var random = SplitMix64(seed: count)
       for round in 0..<20 {
         var logits = random.normals(min(count, 3000), times: 10)
         logits += [Float](repeating: -100, count: count - logits.count)
@@ -32,7 +33,7 @@ extension KernelTests {
     }
 
     @Test(arguments: [1, 5, 16, 33, 200_000]) func probabilitiesFollowTheFormula(count: Int) {
-      var random = SeededGenerator(count)
+      var random = SplitMix64(seed: count)
       for temperature: Float in [0.1, 0.7, 1, 2] {
         let logits = random.normals(count, times: 8).map { $0 + 300 }
         let largest = Double(logits.max() ?? 0)

@@ -1,3 +1,4 @@
+import Basics
 import Compute
 import Foundation
 import Testing
@@ -19,7 +20,7 @@ extension KernelTests {
 
     @Test(arguments: shapes) func rootMeanSquareOfGroups(shape: Shape) throws {
       let backend = CPUBackend(precision: .exact, threads: 2)
-      var random = SeededGenerator(shape.columns)
+      var random = SplitMix64(seed: shape.columns)
       let x = random.normals(shape.rows * shape.columns, times: 3), weight = random.normals(shape.weights)
       var expected: [Double] = []
       for row in 0..<shape.rows {
@@ -46,7 +47,7 @@ extension KernelTests {
     @Test(arguments: shapes.filter { $0.weights > 0 }, [true, false])
     func gatesBeforeAndBehind(shape: Shape, gateFirst: Bool) throws {
       let backend = CPUBackend(precision: .exact, threads: 2)
-      var random = SeededGenerator(shape.columns)
+      var random = SplitMix64(seed: shape.columns)
       let x = random.normals(shape.rows * shape.columns, times: 3), weight = random.normals(shape.weights)
       let gate = random.normals(shape.rows * shape.columns, times: 4)
       var expected: [Double] = []
@@ -73,7 +74,7 @@ extension KernelTests {
 
     @Test(arguments: [(1, 768), (3, 33), (60, 500)]) func layerNormalisation(rows: Int, columns: Int) throws {
       let backend = CPUBackend(precision: .exact, threads: 2)
-      var random = SeededGenerator(columns)
+      var random = SplitMix64(seed: columns)
       // A mean far from 0, where the variance by a difference of squares would fail.
       let x = random.normals(rows * columns).map { $0 + 100 }
       let weight = random.normals(columns), bias = random.normals(columns)

@@ -1,3 +1,4 @@
+import Basics
 import Compute
 import Foundation
 import Testing
@@ -17,7 +18,7 @@ extension KernelTests {
 
     @Test(arguments: shapes) func rotatesByThePosition(shape: Shape) {
       let backend = CPUBackend(precision: .exact, threads: 2)
-      var random = SeededGenerator(shape.headSize)
+      var random = SplitMix64(seed: shape.headSize)
       let columns = shape.heads * shape.headSize
       let x = random.normals(Self.positions.count * columns)
       let frequencies = (0..<shape.pairs).map { Float(pow(10_000, -Double($0) / Double(shape.pairs))) }

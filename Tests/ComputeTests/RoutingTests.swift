@@ -1,3 +1,4 @@
+import Basics
 import Compute
 import Foundation
 import Testing
@@ -31,7 +32,7 @@ extension KernelTests {
     @Test(arguments: cases) func choicesFollowTheDefinition(test: Case) throws {
       let backend = CPUBackend(precision: .exact, threads: 2)
       for rows in [1, 3, 100] {
-        var random = SeededGenerator(test.experts + rows)
+        var random = SplitMix64(seed: test.experts + rows)
         let logits = random.normals(rows * test.experts, times: 3)
         let correction = test.corrects ? random.normals(test.experts, times: 0.3) : nil
         var settings = RoutingSettings(

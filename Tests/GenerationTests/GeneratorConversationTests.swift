@@ -1,3 +1,4 @@
+import Basics
 import Generation
 import Testing
 
@@ -8,7 +9,7 @@ struct GeneratorConversationTests {
     let generator = Generator(limits: GeneratorLimits(cacheBytes: 1 << 30, modelBytes: 1 << 30))
     let tiny: TinyModels
     let reference: LoadedModel
-    var random = SeededRandom(11)
+    var random = SplitMix64(seed: 11)
 
     init(_ tiny: TinyModels) async throws {
       self.tiny = tiny

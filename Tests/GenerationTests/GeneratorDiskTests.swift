@@ -1,4 +1,4 @@
-import Checkpoints
+import Basics
 import Foundation
 import Generation
 import Models
@@ -40,7 +40,7 @@ struct GeneratorDiskTests {
   func whatIsSavedInPassingIsThereAfterACrash(_ tiny: TinyModels) async throws {
     let folder = try DiskFolder()
     let first = try await generator(folder.path, tiny)
-    var random = SeededRandom(3)
+    var random = SplitMix64(seed: 3)
     let words = try tiny.load().tokens(60, &random)
     let answer = try #require(await ask(first, words))
     await first.save(session: "s", .passing)
@@ -141,7 +141,7 @@ struct GeneratorDiskTests {
   }
 
   @Test func aFullDiskIsToldWithItsReason() {
-    let file = CheckpointError.writing(ENOSPC, "/c/prompts/1.session.x.safetensors")
+    let file = FileError.writing(ENOSPC, "/c/prompts/1.session.x.safetensors")
     #expect(
       DiskProblem.text(.file(file), "/c/prompts") == """
         Caches are not saved, so a conversation that is resumed is read again: /c/prompts: no space left on device; \
@@ -175,7 +175,7 @@ struct GeneratorDiskTests {
   func anEditInWhatWasReadAheadReadsFromItsMessage(_ tiny: TinyModels) async throws {
     let folder = try DiskFolder()
     let generator = try await generator(folder.path, tiny)
-    var random = SeededRandom(5)
+    var random = SplitMix64(seed: 5)
     let history = try tiny.load().tokens(220, &random)
     let prompt = Prompt(.tokens(history), boundaries: [70, 140, 205])
     await generator.readAhead("a", ReadAheadRequest(prompt: prompt, purpose: .history, session: "s"))

@@ -1,4 +1,4 @@
-import Compute
+import Basics
 import Foundation
 import Generation
 import Synchronization
@@ -16,7 +16,7 @@ struct GeneratorSharingTests {
   }
 
   private func tokens(_ count: Int, _ seed: UInt64 = 1) -> [Int32] {
-    var random = SeededRandom(seed)
+    var random = SplitMix64(seed: seed)
     return reference.tokens(count, &random)
   }
 
@@ -155,7 +155,7 @@ struct GeneratorSharingTests {
   func answersBesideOthersAreThoseOfAColdStart(_ tiny: TinyModels) async throws {
     let generator = Generator(limits: GeneratorLimits(cacheBytes: 1 << 30, modelBytes: 1 << 30))
     let reference = try tiny.load()
-    var random = SeededRandom(5)
+    var random = SplitMix64(seed: 5)
     for key in ["a", "b"] { _ = try await generator.load(key) { try tiny.load() } }
     let base = reference.tokens(40, &random)
     var asked: [(prompt: [Int32], answer: Task<[Int32], Never>)] = []

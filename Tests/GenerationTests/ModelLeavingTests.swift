@@ -1,3 +1,4 @@
+import Basics
 import Compute
 import Generation
 import Models
@@ -39,7 +40,7 @@ struct ModelLeavingTests {
   func nothingOfItStays(_ tiny: TinyModels) async throws {
     let generator = Generator(limits: GeneratorLimits(cacheBytes: 1 << 30, modelBytes: 1))
     let reference = try tiny.load()
-    var random = SeededRandom(3)
+    var random = SplitMix64(seed: 3)
     let prompt = reference.tokens(30, &random)
     var earlier: Watched?
     for round in 0..<6 {

@@ -1,4 +1,4 @@
-"""Writes Tests/TokenizationTests/Fixtures/template_cases.json: small templates and what jinja2 makes of them.
+"""Writes Tests/TemplatesTests/Fixtures/template_cases.json: small templates and what jinja2 makes of them.
 
     python3 -m venv v && v/bin/pip install jinja2==3.1.6 && v/bin/python Tests/Scripts/make_template_cases.py
 
@@ -972,7 +972,7 @@ def main():
             continue
         seen.add(template)
         rows.append([template, render(template, ITEMS)])
-    path = os.path.join(os.path.dirname(__file__), "../TokenizationTests/Fixtures/template_cases.json")
+    path = os.path.join(os.path.dirname(__file__), "../TemplatesTests/Fixtures/template_cases.json")
     with open(path, "w") as file:
         head = json.dumps(ITEMS, ensure_ascii=False)
         body = ",\n".join(json.dumps(row, ensure_ascii=False) for row in rows)

@@ -1,3 +1,4 @@
+import Basics
 import Foundation
 import Testing
 
@@ -11,7 +12,7 @@ import Testing
   }
 
   /// Changes, removes and duplicates bytes.
-  private func mutate(_ bytes: [UInt8], _ generator: inout SeededGenerator) -> [UInt8] {
+  private func mutate(_ bytes: [UInt8], _ generator: inout SplitMix64) -> [UInt8] {
     var bytes = bytes
     for _ in 0..<Int.random(in: 1...8, using: &generator) where bytes.count > 40 {
       let position = Int.random(in: 0..<bytes.count, using: &generator)
@@ -35,7 +36,7 @@ import Testing
   @Test(arguments: ["llama3", "gemma", "added", "deepseek3"])
   func tokenizerJSON(_ name: String) throws {
     let valid = try Fixtures.bytes("\(name).tokenizer.json")
-    var generator = SeededGenerator(21)
+    var generator = SplitMix64(seed: 21)
     var (loaded, rejected) = (0, 0)
     for _ in 0..<500 {
       do {
@@ -71,7 +72,7 @@ import Testing
 
   @Test func rankFiles() throws {
     let valid = try Fixtures.bytes("small.tiktoken")
-    var generator = SeededGenerator(22)
+    var generator = SplitMix64(seed: 22)
     var (loaded, rejected) = (0, 0)
     for _ in 0..<1500 {
       do {
@@ -89,7 +90,7 @@ import Testing
   func gguf(_ name: String) throws {
     let folder = try TemporaryFolder()
     let valid = try Fixtures.bytes(name)
-    var generator = SeededGenerator(23)
+    var generator = SplitMix64(seed: 23)
     var (loaded, rejected) = (0, 0)
     for round in 0..<1000 {
       // Most of the file is strings; every second time only the numbers between them are changed.

@@ -1,3 +1,4 @@
+import Basics
 import Testing
 
 /// `BlockMerger` compared with merging by rank.
@@ -12,7 +13,7 @@ import Testing
   }
 
   private func compare(_ tokenizer: Tokenizer, seed: UInt64) throws {
-    var generator = SeededGenerator(seed)
+    var generator = SplitMix64(seed: seed)
     let pool = Fixtures.texts.flatMap(\.unicodeScalars)
     let few = Array("ab' \u{301}日é0".unicodeScalars)
     for round in 0..<3000 {
@@ -31,7 +32,7 @@ import Testing
 
   /// Small vocabularies of random tokens over two letters, where almost everything merges with everything.
   @Test func mergersAgreeForRandomVocabularies() throws {
-    var generator = SeededGenerator(3)
+    var generator = SplitMix64(seed: 3)
     for _ in 0..<60 {
       var tokens: [[UInt8]] = (UInt8.min...UInt8.max).map { [$0] }
       for _ in 0..<Int.random(in: 5...80, using: &generator) {
@@ -62,7 +63,7 @@ import Testing
     let pairs = zip(symbols, symbols.dropFirst()).map { [$0, $1] }.reversed()
     let tokens = (UInt8.min...UInt8.max).map { [$0] } + pairs
     let tokenizer = try Tokenizer(tiktoken: Self.rankFile(tokens))
-    var generator = SeededGenerator(4)
+    var generator = SplitMix64(seed: 4)
     for _ in 0..<60 {
       var text: [UInt8] = []
       while text.count < 500 {

@@ -1,3 +1,4 @@
+import Basics
 import Testing
 
 @Suite struct StreamingDecoderTests {
@@ -38,7 +39,7 @@ import Testing
 
   @Test func randomTokensStreamToTheDecodedText() throws {
     let tokenizer = try Fixtures.tokenizer("gpt2")
-    var generator = SeededGenerator(5)
+    var generator = SplitMix64(seed: 5)
     for _ in 0..<500 {
       let ids = (0..<20).map { _ in Int32.random(in: 0..<Int32(tokenizer.vocabularyCount), using: &generator)
       }

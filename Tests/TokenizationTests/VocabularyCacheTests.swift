@@ -1,3 +1,4 @@
+import Basics
 import Foundation
 import Testing
 
@@ -42,7 +43,7 @@ import Testing
     let expected = try Tokenizer.load(path: source, cache: cache)
     let file = folder.path + "/" + (try #require(cachedFiles(folder).first))
     let valid = [UInt8](try Data(contentsOf: URL(filePath: file)))
-    var generator = SeededGenerator(11)
+    var generator = SplitMix64(seed: 11)
     for round in 0..<60 {
       var damaged = valid
       switch round % 3 {
@@ -75,7 +76,7 @@ import Testing
     _ = try Tokenizer.load(path: Fixtures.folder + name, cache: cache)
     let file = folder.path + "/" + (try #require(cachedFiles(folder).first))
     let valid = [UInt8](try Data(contentsOf: URL(filePath: file)))
-    var generator = SeededGenerator(13)
+    var generator = SplitMix64(seed: 13)
     let texts = Fixtures.texts.prefix(40)
     for round in 0..<600 {
       var hostile = valid
@@ -87,7 +88,7 @@ import Testing
         hostile[position] = Bool.random(using: &generator) ? .random(in: 0...255, using: &generator) : 0xFF
       }
       let content = hostile[VocabularyLayout.headerBytes...]
-      let checksum = content.withUnsafeBytes { ContentKey.checksum($0) }
+      let checksum = content.withUnsafeBytes { XXHash64.hash($0) }
       for index in 0..<8 {
         hostile[VocabularyLayout.checksumWord * 8 + index] = UInt8(
           truncatingIfNeeded: checksum >> UInt64(8 * index))

@@ -1,4 +1,5 @@
 import Foundation
+import TestSupport
 import Testing
 
 /// Bad files and bad arguments: one line that says what and where, a non-zero exit, never a crash.
@@ -13,7 +14,7 @@ struct BadInputTests {
       let files = FileManager.default
       let gguf = folder.appending(path: "bad.gguf")
       let model = folder.appending(path: "bad-model")
-      func copy(_ name: String) throws { try files.copyItem(at: Fixture.tinyModel(name), to: model) }
+      func copy(_ name: String) throws { try files.copyItem(at: Repository.tinyModel(name), to: model) }
       func truncate(_ url: URL, to count: Int) throws {
         try Data(try Data(contentsOf: url).prefix(count)).write(to: url)
       }
@@ -23,7 +24,7 @@ struct BadInputTests {
       case .text: try Data("This is not a model.\n".utf8).write(to: gguf)
       case .directoryAsFile: try files.createDirectory(at: gguf, withIntermediateDirectories: true)
       case .truncatedMetadata, .truncatedTensors:
-        try files.copyItem(at: Fixture.tinyModel("gguf-llama-32").appending(path: "model.gguf"), to: gguf)
+        try files.copyItem(at: Repository.tinyModel("gguf-llama-32").appending(path: "model.gguf"), to: gguf)
         try truncate(gguf, to: self == .truncatedMetadata ? 200 : 60_000)
       case .emptyFolder: try files.createDirectory(at: model, withIntermediateDirectories: true)
       case .brokenConfiguration:
@@ -62,7 +63,7 @@ struct BadInputTests {
       #expect(program.exitCode != 0)
       #expect(program.errorLines.count == 2)
       #expect(program.errorLines.first?.contains("sessions.sqlite.damaged") == true)
-      #expect(program.errorLines.last?.contains("no sessions are kept yet") == true)
+      #expect(program.errorLines.last?.contains("no sessions are saved yet") == true)
       let aside = try Data(contentsOf: data.appending(path: "sessions.sqlite.damaged"))
       #expect(aside == Data("Dear diary".utf8))
     }
@@ -138,7 +139,7 @@ struct BadInputTests {
       let output = folder.appending(path: "o.safetensors")
       let program = try Program.run(
         [
-          "logits", Fixture.tinyModel("llama-plain").path, "--tokens", file.path, "--prefill=\(prefill)",
+          "logits", Repository.tinyModel("llama-plain").path, "--tokens", file.path, "--prefill=\(prefill)",
           "--output",
           output.path,
         ], in: folder)

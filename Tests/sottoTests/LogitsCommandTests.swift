@@ -1,4 +1,5 @@
 import Foundation
+import TestSupport
 import Testing
 
 /// `sotto logits` on a small model: the file it writes, and that it is the same with every split of the tokens.
@@ -12,7 +13,7 @@ struct LogitsCommandTests {
         let output = folder.appending(path: "logits-\(prefill).safetensors")
         let program = try Program.run(
           [
-            "logits", Fixture.tinyModel("llama-plain").path, "--tokens", tokens.path, "--prefill",
+            "logits", Repository.tinyModel("llama-plain").path, "--tokens", tokens.path, "--prefill",
             "\(prefill)",
             "--output", output.path,
           ], in: folder)

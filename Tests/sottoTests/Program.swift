@@ -1,4 +1,5 @@
 import Foundation
+import TestSupport
 import Testing
 
 /// The built program, seen from outside: arguments in, standard output, standard error and exit code out.
@@ -17,7 +18,7 @@ struct Program {
     if let path = ProcessInfo.processInfo.environment["SOTTO"] { return URL(filePath: path) }
     let products = Bundle.main.bundleURL
     let candidates = [
-      products, products.deletingLastPathComponent(), Fixture.repository.appending(path: ".build/release"),
+      products, products.deletingLastPathComponent(), Repository.root.appending(path: ".build/release"),
     ]
     let binaries = candidates.map { $0.appending(path: "sotto") }
     return binaries.first { FileManager.default.isExecutableFile(atPath: $0.path) } ?? binaries[0]
@@ -60,17 +61,8 @@ struct Program {
 
 /// Files that the tests read, and folders that they write.
 enum Fixture {
-  /// The repository's root.
-  static let repository = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
-    .deletingLastPathComponent()
-
   /// A folder of this target's own fixtures.
-  static let help = repository.appending(path: "Tests/sottoTests/Fixtures/help")
-
-  /// One of the small random models (Tests/Scripts/make_tiny_models.py); they have no tokenizer.
-  static func tinyModel(_ name: String) -> URL {
-    repository.appending(path: "Tests/ModelsTests/Fixtures/tiny").appending(path: name)
-  }
+  static let help = Repository.fixtures("sottoTests").appending(path: "help")
 
   /// Calls `body` with a new folder that is removed afterwards.
   static func withFolder<Result>(_ body: (URL) throws -> Result) throws -> Result {

@@ -1,7 +1,6 @@
 // The kernels, one operation a file. Every function is safe to call from several threads on disjoint outputs.
 #pragma once
 #include "attention.h"
-#include "checksum.h"
 #include "convolution.h"
 #include "elementwise.h"
 #include "gated_delta.h"

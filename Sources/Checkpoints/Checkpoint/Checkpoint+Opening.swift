@@ -1,4 +1,4 @@
-import Compute
+import Basics
 
 extension Checkpoint {
   /// Opens the model at a path: a .gguf file (of a split model any part), a .safetensors file beside its
@@ -6,18 +6,18 @@ extension Checkpoint {
   /// the Hugging Face cache (`models--organisation--model`, by its main revision).
   /// - Throws: `notFound`, `unreadable`, `damaged`, `truncated`, `unsupported`, `incomplete`, and
   ///   `ambiguous` for a folder with several GGUF models.
-  public static func open(_ path: String) throws(CheckpointError) -> Checkpoint {
+  public static func open(_ path: String) throws(FileError) -> Checkpoint {
     switch FileSystem.kind(path) {
     case .folder: return try folder(path)
     case .file: return try file(path)
     case .other:
-      throw CheckpointError(
+      throw FileError(
         .unreadable, file: path, "neither a file nor a folder", advice: "give a model's path")
-    case .nothing: throw CheckpointError(.notFound, file: path, "no such file or folder")
+    case .nothing: throw FileError(.notFound, file: path, "no such file or folder")
     }
   }
 
-  private static func file(_ path: String) throws(CheckpointError) -> Checkpoint {
+  private static func file(_ path: String) throws(FileError) -> Checkpoint {
     let name = FileSystem.lastComponent(path)
     let folder = FileSystem.folder(of: path)
     if name == "config.json" || name == ModelFolder.indexName { return try self.folder(folder) }
@@ -28,28 +28,28 @@ extension Checkpoint {
     return try safetensors(model, files)
   }
 
-  private static func folder(_ path: String) throws(CheckpointError) -> Checkpoint {
+  private static func folder(_ path: String) throws(FileError) -> Checkpoint {
     let model = try ModelFolder(path)
     let files = try model.safetensorsNames()
     if !files.isEmpty { return try safetensors(model, files) }
     let models = model.ggufNames()
     if let name = models.first {
       guard models.count == 1 else {
-        throw CheckpointError(
+        throw FileError(
           .ambiguous, file: model.path, "has several models: \(models.joined(separator: ", "))",
           advice: "give the path of one of them")
       }
       return try gguf(FileSystem.join(model.path, name), name: model.repository)
     }
     guard model.has("config.json") else {
-      throw CheckpointError(.notFound, file: model.path, "no model in this folder (config.json or *.gguf)")
+      throw FileError(.notFound, file: model.path, "no model in this folder (config.json or *.gguf)")
     }
     return Checkpoint(
       path: model.path, name: model.name, kind: .configurationOnly, configuration: try model.configuration(),
       gguf: nil, store: try SafetensorsStore([], configuration: nil))
   }
 
-  private static func gguf(_ path: String, name: String?) throws(CheckpointError) -> Checkpoint {
+  private static func gguf(_ path: String, name: String?) throws(FileError) -> Checkpoint {
     let store = try GGUFStore(path)
     let first = store.files.first?.path ?? path
     return Checkpoint(
@@ -57,11 +57,11 @@ extension Checkpoint {
       configuration: nil, gguf: store.metadata, store: store)
   }
 
-  private static func safetensors(_ model: ModelFolder, _ files: [String]) throws(CheckpointError)
+  private static func safetensors(_ model: ModelFolder, _ files: [String]) throws(FileError)
     -> Checkpoint
   {
     guard model.has("config.json") else {
-      throw CheckpointError(
+      throw FileError(
         .incomplete, file: model.path, "config.json is missing", advice: "fetch it beside the weights")
     }
     let configuration = try model.configuration()

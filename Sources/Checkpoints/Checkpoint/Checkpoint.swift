@@ -1,4 +1,4 @@
-import Compute
+import Basics
 
 /// A model on disk: its weights in place, its configuration and its tokenizer's files.
 ///
@@ -50,12 +50,12 @@ public final class Checkpoint: Sendable {
   /// - Parameter name: as stored; `.weight` at its end may be left out.
   /// - Throws: `incomplete` where there is none, `unsupported` for a format without kernels, `damaged`
   ///   where its planes do not fit.
-  public func weight(_ name: String) throws(CheckpointError) -> Weight {
+  public func weight(_ name: String) throws(FileError) -> Weight {
     guard let stored = resolved(name), let weight = try store.weight(stored) else {
       let problem =
         kind == .configurationOnly
         ? "the folder has no weights (*.safetensors or *.gguf)" : "the tensor is missing"
-      throw CheckpointError(
+      throw FileError(
         .incomplete, file: path, place: "tensor \(name)", problem, advice: "fetch the whole model again")
     }
     return weight
@@ -87,7 +87,7 @@ public final class Checkpoint: Sendable {
   /// The content of a file beside the weights, such as "tokenizer.json", "tokenizer_config.json",
   /// "chat_template.jinja" or "generation_config.json", mapped; nil where there is none, and for a GGUF
   /// file outside a model folder.
-  public func tokenizerFile(_ name: String) throws(CheckpointError) -> Bytes? {
+  public func tokenizerFile(_ name: String) throws(FileError) -> Bytes? {
     guard kind != .gguf, FileSystem.isPlainName(name) else { return nil }
     let file = FileSystem.join(path, name)
     return FileSystem.isFile(file) ? try MappedFile(file).bytes : nil

@@ -1,3 +1,5 @@
+import Basics
+
 /// A folder that may hold a model: which of its files are the weights.
 struct ModelFolder {
   /// The folder with the files; for a folder of the Hugging Face cache that of the revision.
@@ -10,7 +12,7 @@ struct ModelFolder {
   static let indexName = "model.safetensors.index.json"
 
   /// Lists the folder at `path`, or the revision in it where it is one of the Hugging Face cache.
-  init(_ path: String) throws(CheckpointError) {
+  init(_ path: String) throws(FileError) {
     var folder = path
     var contents = FileSystem.names(in: path)
     if contents.contains("snapshots"), let snapshot = try Self.snapshot(in: path) {
@@ -35,13 +37,13 @@ struct ModelFolder {
   var looksLikeModel: Bool { hasSafetensors || has("config.json") || !ggufNames().isEmpty }
 
   /// config.json.
-  func configuration() throws(CheckpointError) -> JSON {
+  func configuration() throws(FileError) -> JSON {
     try Self.json(FileSystem.join(path, "config.json"))
   }
 
   /// The files with the weights: those that the index names, or model.safetensors, or all "model…" ones,
   /// or all.
-  func safetensorsNames() throws(CheckpointError) -> [String] {
+  func safetensorsNames() throws(FileError) -> [String] {
     if has(Self.indexName) { return try indexedNames() }
     if has("model.safetensors") { return ["model.safetensors"] }
     let all = names.filter { $0.hasSuffix(".safetensors") }
@@ -49,31 +51,31 @@ struct ModelFolder {
     let files = named.isEmpty ? all : named
     if let part = files.lazy.compactMap({ ShardName($0, suffix: ".safetensors") }).first {
       for index in 1...part.count where !files.contains(part.name(index)) {
-        throw CheckpointError(
+        throw FileError(
           .incomplete, file: FileSystem.join(path, part.name(index)), "this part is missing")
       }
     }
     return files
   }
 
-  private func indexedNames() throws(CheckpointError) -> [String] {
+  private func indexedNames() throws(FileError) -> [String] {
     let file = FileSystem.join(path, Self.indexName)
     let index = try Self.json(file)
     let map: JSONObject
     do { map = try index.object("weight_map") } catch {
-      throw CheckpointError(.damaged, file: file, "\(error)")
+      throw FileError(.damaged, file: file, "\(error)")
     }
     var files: Set<String> = []
     for (tensor, value) in map {
       guard case .string(let name) = value, FileSystem.isPlainName(name), name.hasSuffix(".safetensors")
       else {
-        throw CheckpointError(
+        throw FileError(
           .damaged, file: file, place: "weight_map, \(tensor)", "is not the name of a file")
       }
       files.insert(name)
     }
     for name in files.sorted() where !FileSystem.isFile(FileSystem.join(path, name)) {
-      throw CheckpointError(.incomplete, file: FileSystem.join(path, name), "this part is missing")
+      throw FileError(.incomplete, file: FileSystem.join(path, name), "this part is missing")
     }
     return files.sorted()
   }
@@ -100,17 +102,17 @@ struct ModelFolder {
     return files.reduce(0) { $0 + FileSystem.size(FileSystem.join(path, $1)).bytes }
   }
 
-  static func json(_ file: String) throws(CheckpointError) -> JSON {
+  static func json(_ file: String) throws(FileError) -> JSON {
     let bytes = try MappedFile(file).bytes
     do { return try JSON(parsing: bytes) } catch {
-      throw CheckpointError(.damaged, file: file, "not JSON: \(error)")
+      throw FileError(.damaged, file: file, "not JSON: \(error)")
     }
   }
 
   // The Hugging Face cache: models--ORGANISATION--MODEL/{refs/main, snapshots/REVISION}.
 
   /// The folder of the main revision, or of the latest where that is not there.
-  private static func snapshot(in path: String) throws(CheckpointError) -> String? {
+  private static func snapshot(in path: String) throws(FileError) -> String? {
     let folder = FileSystem.join(path, "snapshots")
     let reference = FileSystem.join(path, "refs/main")
     if FileSystem.isFile(reference), let file = try? MappedFile(reference), file.count <= 200 {

@@ -1,4 +1,4 @@
-import Compute
+import Basics
 
 /// The weights of one model, whatever the format and the number of its files.
 protocol WeightStore: Sendable {
@@ -8,7 +8,7 @@ protocol WeightStore: Sendable {
   var names: [String] { get }
   func contains(_ name: String) -> Bool
   /// The weight of exactly this name; nil where there is none.
-  func weight(_ name: String) throws(CheckpointError) -> Weight?
+  func weight(_ name: String) throws(FileError) -> Weight?
   /// The shape of the weight of exactly this name, known without its data.
   func shape(_ name: String) -> [Int]?
   /// A short name for how most of the weights are stored, such as "Q4_K_M", "BF16" or "4-bit g64".

@@ -1,3 +1,5 @@
+import Basics
+
 /// Finds models on disk: in Sotto's folder, in the Hugging Face cache and in folders from the settings.
 ///
 /// `candidates` only lists folders; `entries` also opens every model's head, a few milliseconds each.
@@ -73,7 +75,7 @@ public struct ModelFinder: Sendable {
   /// The path of the model that a person means by `text`: a path, or a listed name or part of one, whatever
   /// its case, as long as it fits one model only. A file or model folder of that name wins over the list.
   /// - Throws: `notFound`, which says where was looked, and `ambiguous`, which lists the candidates.
-  public func resolve(_ text: String) throws(CheckpointError) -> String {
+  public func resolve(_ text: String) throws(FileError) -> String {
     let path = ModelPlaces.expanded(text, home: places.home)
     switch FileSystem.kind(path) {
     case .file: return path
@@ -87,11 +89,11 @@ public struct ModelFinder: Sendable {
       let names = indices.map { candidates[$0].name }
       // Models of one name are told apart by their paths.
       let shown = Set(names).count == names.count ? names : indices.map { candidates[$0].path }
-      throw CheckpointError(.ambiguous, file: text, "fits several models: \(Self.list(shown))")
+      throw FileError(.ambiguous, file: text, "fits several models: \(Self.list(shown))")
     case .none:
       let known =
         candidates.isEmpty ? "no models there" : "models there: \(Self.list(candidates.map(\.name)))"
-      throw CheckpointError(
+      throw FileError(
         .notFound, file: text,
         "neither a model file or folder nor a model in \(places.all.joined(separator: ", ")) (\(known))")
     }
@@ -120,7 +122,7 @@ public struct ModelEntry: Sendable, Equatable {
   /// How many numbers its weights hold.
   public let parameters: Int?
   /// Why it cannot be opened.
-  public let error: CheckpointError?
+  public let error: FileError?
 
   /// Opens the candidate's head and closes it again.
   init(_ candidate: ModelFinder.Candidate) {

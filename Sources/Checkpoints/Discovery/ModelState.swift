@@ -1,4 +1,4 @@
-import Compute
+import Basics
 import Foundation
 
 /// Tells one state of a model's files from another, so that what was computed with one is never taken for the
@@ -22,7 +22,7 @@ public enum ModelState {
       bytes += Int(status.st_size)
       text += "\(file)\t\(status.st_size)\t\(time.tv_sec).\(time.tv_nsec)\n"
     }
-    return "\(path)\t\(bytes)\t\(String(Checksum.of(text), radix: 16))"
+    return "\(path)\t\(bytes)\t\(String(XXHash64.hash(text), radix: 16))"
   }
 
   /// The files of a model, in a fixed order.

@@ -1,4 +1,4 @@
-import Compute
+import Basics
 
 /// How a GGUF tensor is stored: ggml's number for it. Numbers that are not known here are kept, and refused
 /// only when such a tensor is asked for.

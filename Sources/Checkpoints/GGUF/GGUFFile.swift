@@ -1,4 +1,4 @@
-import Compute
+import Basics
 
 /// One GGUF file, mapped: metadata and the table of tensors. Opening costs one pass over the head of the
 /// file (a hop a vocabulary string, no string built for it) and touches no tensor.
@@ -17,11 +17,11 @@ public struct GGUFFile: Sendable {
   public let tensors: [GGUFTensor]
 
   /// Maps and checks a file: every length, offset and size in it lies within the file afterwards.
-  public init(_ path: String) throws(CheckpointError) {
+  public init(_ path: String) throws(FileError) {
     try self.init(MappedFile(path))
   }
 
-  init(_ mapping: MappedFile) throws(CheckpointError) {
+  init(_ mapping: MappedFile) throws(FileError) {
     let parser = try GGUFParser.parse(mapping)
     self.mapping = mapping
     version = parser.version
@@ -32,9 +32,9 @@ public struct GGUFFile: Sendable {
 
   /// A tensor in place.
   /// - Throws: `unsupported` for a type that Sotto does not compute with.
-  public func weight(_ tensor: GGUFTensor) throws(CheckpointError) -> Weight {
-    func failure(_ kind: CheckpointError.Kind, _ problem: String, advice: String? = nil) -> CheckpointError {
-      CheckpointError(kind, file: mapping.path, place: "tensor \(tensor.name)", problem, advice: advice)
+  public func weight(_ tensor: GGUFTensor) throws(FileError) -> Weight {
+    func failure(_ kind: FileError.Kind, _ problem: String, advice: String? = nil) -> FileError {
+      FileError(kind, file: mapping.path, place: "tensor \(tensor.name)", problem, advice: advice)
     }
     guard let format = tensor.type.format else {
       throw failure(

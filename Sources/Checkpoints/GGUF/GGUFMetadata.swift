@@ -1,4 +1,4 @@
-import Compute
+import Basics
 
 /// The key-value pairs at the head of a GGUF file. Lookup takes constant time; strings and arrays are read
 /// from the file when asked for.
@@ -25,39 +25,39 @@ public struct GGUFMetadata: Sendable {
 // Required values; every error names the file and the key.
 extension GGUFMetadata {
   /// `general.architecture`, such as "llama"; the prefix of the architecture's own keys.
-  public func architecture() throws(CheckpointError) -> String { try string("general.architecture") }
+  public func architecture() throws(FileError) -> String { try string("general.architecture") }
   /// The integer at `key`. Throws where it is missing or of another kind.
-  public func integer(_ key: String) throws(CheckpointError) -> Int {
+  public func integer(_ key: String) throws(FileError) -> Int {
     try required(key, optionalInteger(key))
   }
   /// The number at `key`; integers count as numbers. Throws where it is missing or of another kind.
-  public func number(_ key: String) throws(CheckpointError) -> Double {
+  public func number(_ key: String) throws(FileError) -> Double {
     try required(key, optionalNumber(key))
   }
   /// The boolean at `key`. Throws where it is missing or of another kind.
-  public func bool(_ key: String) throws(CheckpointError) -> Bool {
+  public func bool(_ key: String) throws(FileError) -> Bool {
     try required(key, optionalBool(key))
   }
   /// The string at `key`. Throws where it is missing, of another kind or not UTF-8.
-  public func string(_ key: String) throws(CheckpointError) -> String {
+  public func string(_ key: String) throws(FileError) -> String {
     try required(key, optionalString(key))
   }
   /// The array of strings at `key`. Throws where it is missing or of another kind.
-  public func strings(_ key: String) throws(CheckpointError) -> GGUFStrings {
+  public func strings(_ key: String) throws(FileError) -> GGUFStrings {
     try required(key, optionalStrings(key))
   }
   /// The array of integers at `key`. Throws where it is missing or of another kind.
-  public func integers(_ key: String) throws(CheckpointError) -> [Int] {
+  public func integers(_ key: String) throws(FileError) -> [Int] {
     try required(key, optionalIntegers(key))
   }
   /// The array of numbers at `key`. Throws where it is missing or of another kind.
-  public func floats(_ key: String) throws(CheckpointError) -> [Float] {
+  public func floats(_ key: String) throws(FileError) -> [Float] {
     try required(key, optionalFloats(key))
   }
 
-  private func required<Value>(_ key: String, _ value: Value?) throws(CheckpointError) -> Value {
+  private func required<Value>(_ key: String, _ value: Value?) throws(FileError) -> Value {
     guard let value else {
-      throw CheckpointError(
+      throw FileError(
         .incomplete, file: file, place: key, "missing from the metadata", advice: Self.advice)
     }
     return value
@@ -69,7 +69,7 @@ extension GGUFMetadata {
 // Optional values: nil where there is no such key, an error where it is of another kind.
 extension GGUFMetadata {
   /// The integer at `key`, or nil.
-  public func optionalInteger(_ key: String) throws(CheckpointError) -> Int? {
+  public func optionalInteger(_ key: String) throws(FileError) -> Int? {
     switch self[key] {
     case nil: return nil
     case .integer(let value): return value
@@ -78,7 +78,7 @@ extension GGUFMetadata {
   }
 
   /// The number at `key`, or nil.
-  public func optionalNumber(_ key: String) throws(CheckpointError) -> Double? {
+  public func optionalNumber(_ key: String) throws(FileError) -> Double? {
     switch self[key] {
     case nil: return nil
     case .number(let value): return value
@@ -88,7 +88,7 @@ extension GGUFMetadata {
   }
 
   /// The boolean at `key`, or nil.
-  public func optionalBool(_ key: String) throws(CheckpointError) -> Bool? {
+  public func optionalBool(_ key: String) throws(FileError) -> Bool? {
     switch self[key] {
     case nil: return nil
     case .bool(let value): return value
@@ -97,12 +97,12 @@ extension GGUFMetadata {
   }
 
   /// The string at `key`, or nil. Throws also where it is not UTF-8.
-  public func optionalString(_ key: String) throws(CheckpointError) -> String? {
+  public func optionalString(_ key: String) throws(FileError) -> String? {
     switch self[key] {
     case nil: return nil
     case .string(let bytes):
       guard let text = bytes.text else {
-        throw CheckpointError(.damaged, file: file, place: key, "the text is not UTF-8")
+        throw FileError(.damaged, file: file, place: key, "the text is not UTF-8")
       }
       return text
     case let other?: throw wrongKind(key, "a string", other)
@@ -110,7 +110,7 @@ extension GGUFMetadata {
   }
 
   /// The array of strings at `key`, or nil.
-  public func optionalStrings(_ key: String) throws(CheckpointError) -> GGUFStrings? {
+  public func optionalStrings(_ key: String) throws(FileError) -> GGUFStrings? {
     switch self[key] {
     case nil: return nil
     case .strings(let value): return value
@@ -119,7 +119,7 @@ extension GGUFMetadata {
   }
 
   /// The array of integers at `key`, or nil.
-  public func optionalIntegers(_ key: String) throws(CheckpointError) -> [Int]? {
+  public func optionalIntegers(_ key: String) throws(FileError) -> [Int]? {
     guard let value = self[key] else { return nil }
     guard case .numbers(let numbers) = value, let integers = numbers.integers() else {
       throw wrongKind(key, "an array of integers", value)
@@ -128,14 +128,14 @@ extension GGUFMetadata {
   }
 
   /// The array of numbers at `key`, or nil.
-  public func optionalFloats(_ key: String) throws(CheckpointError) -> [Float]? {
+  public func optionalFloats(_ key: String) throws(FileError) -> [Float]? {
     guard let value = self[key] else { return nil }
     guard case .numbers(let numbers) = value else { throw wrongKind(key, "an array of numbers", value) }
     return numbers.floats()
   }
 
-  private func wrongKind(_ key: String, _ expected: String, _ found: GGUFValue) -> CheckpointError {
-    CheckpointError(
+  private func wrongKind(_ key: String, _ expected: String, _ found: GGUFValue) -> FileError {
+    FileError(
       .damaged, file: file, place: key, "should be \(expected) but is \(found.kindName)",
       advice: Self.advice)
   }

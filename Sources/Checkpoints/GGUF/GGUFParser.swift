@@ -1,4 +1,4 @@
-import Compute
+import Basics
 
 /// Reads the head of a GGUF file. Nothing in the file is believed: lengths and counts are held against the
 /// bytes that are left, so that memory stays within a small multiple of the file's head.
@@ -25,8 +25,8 @@ struct GGUFParser {
   }
 
   /// Reads the head of a mapped file; what was read is in the parser that comes back.
-  static func parse(_ mapping: MappedFile) throws(CheckpointError) -> GGUFParser {
-    try mapping.bytes.withUnsafeBytes { (bytes) throws(CheckpointError) in
+  static func parse(_ mapping: MappedFile) throws(FileError) -> GGUFParser {
+    try mapping.bytes.withUnsafeBytes { (bytes) throws(FileError) in
       var parser = GGUFParser(mapping, bytes)
       try parser.parse()
       return parser
@@ -39,10 +39,10 @@ struct GGUFParser {
     metadata = GGUFMetadata(file: mapping.path)
   }
 
-  private mutating func parse() throws(CheckpointError) {
+  private mutating func parse() throws(FileError) {
     do {
       try parseHead()
-    } catch let error as CheckpointError {
+    } catch let error as FileError {
       throw error
     } catch let error as ByteReader.Overrun {
       throw failure(
@@ -76,7 +76,7 @@ struct GGUFParser {
     try parseTensors(tensorCount)
   }
 
-  private func wrongVersion(_ version: UInt32) -> CheckpointError {
+  private func wrongVersion(_ version: UInt32) -> FileError {
     if version.byteSwapped == 3 {
       return failure(.unsupported, "the file is big-endian", advice: "convert it to little-endian")
     }
@@ -148,7 +148,7 @@ struct GGUFParser {
     return name
   }
 
-  private func slice(_ range: Range<Int>) throws(CheckpointError) -> Bytes {
+  private func slice(_ range: Range<Int>) throws(FileError) -> Bytes {
     guard let bytes = mapping.slice(range) else { throw failure(.truncated, "the value lies beyond the end") }
     return bytes
   }
@@ -193,7 +193,7 @@ struct GGUFParser {
     }
   }
 
-  private func located(_ entry: Entry, data: Int) throws(CheckpointError) -> GGUFTensor {
+  private func located(_ entry: Entry, data: Int) throws(FileError) -> GGUFTensor {
     guard entry.offset % UInt64(alignment) == 0 else {
       throw failure(.damaged, "offset \(entry.offset) is no multiple of the alignment \(alignment)")
     }
@@ -223,8 +223,8 @@ struct GGUFParser {
     return GGUFTensor(name: entry.name, type: entry.type, shape: entry.shape, bytes: start..<start + size)
   }
 
-  private func failure(_ kind: CheckpointError.Kind, _ problem: String, advice: String? = nil)
-    -> CheckpointError
+  private func failure(_ kind: FileError.Kind, _ problem: String, advice: String? = nil)
+    -> FileError
   {
     let place =
       switch place {
@@ -232,6 +232,6 @@ struct GGUFParser {
       case .pair(let index, let key): "metadata entry \(index) \"\(printable(key))\""
       case .tensor(let index, let name): "tensor \(index) \"\(printable(name))\""
       }
-    return CheckpointError(kind, file: mapping.path, place: place, problem, advice: advice)
+    return FileError(kind, file: mapping.path, place: place, problem, advice: advice)
   }
 }

@@ -1,4 +1,4 @@
-import Compute
+import Basics
 
 /// The weights of a GGUF model of one or several files.
 struct GGUFStore: WeightStore {
@@ -11,7 +11,7 @@ struct GGUFStore: WeightStore {
   private static let mostShards = 10_000
 
   /// Opens the model that the file at `path` is, or is a part of.
-  init(_ path: String) throws(CheckpointError) {
+  init(_ path: String) throws(FileError) {
     let opened = try GGUFFile(path)
     let count = try opened.metadata.optionalInteger("split.count") ?? 1
     let shards = count > 1 ? try Self.allShards(count, one: opened) : [opened]
@@ -20,14 +20,14 @@ struct GGUFStore: WeightStore {
     for (shard, file) in shards.enumerated() {
       for (index, tensor) in file.tensors.enumerated() {
         guard places.updateValue((shard, index), forKey: ExactString(tensor.name)) == nil else {
-          throw CheckpointError(
+          throw FileError(
             .damaged, file: file.mapping.path, place: "tensor \(tensor.name)", "is in an earlier part too")
         }
         names.append(tensor.name)
       }
     }
     if let total = try shards[0].metadata.optionalInteger("split.tensors.count"), total != names.count {
-      throw CheckpointError(
+      throw FileError(
         .incomplete, file: path, "the parts have \(names.count) tensors where \(total) are announced")
     }
     self.shards = shards
@@ -38,12 +38,12 @@ struct GGUFStore: WeightStore {
   }
 
   /// The parts of a split model in order. The first has the metadata.
-  private static func allShards(_ count: Int, one: GGUFFile) throws(CheckpointError) -> [GGUFFile] {
+  private static func allShards(_ count: Int, one: GGUFFile) throws(FileError) -> [GGUFFile] {
     let path = one.mapping.path
     guard let name = ShardName(FileSystem.lastComponent(path), suffix: ".gguf"), name.count == count,
       count <= mostShards
     else {
-      throw CheckpointError(
+      throw FileError(
         .incomplete, file: path, "is one of \(count) parts, but its name does not say which",
         advice: "name the parts NAME-00001-of-\(count).gguf with five digits each")
     }
@@ -52,7 +52,7 @@ struct GGUFStore: WeightStore {
       let part = FileSystem.join(FileSystem.folder(of: path), name.name(index))
       let file = index == name.index ? one : try GGUFFile(part)
       guard try file.metadata.optionalInteger("split.no") == index - 1 else {
-        throw CheckpointError(
+        throw FileError(
           .damaged, file: part, place: "split.no", "is not \(index - 1), as its name says")
       }
       shards.append(file)
@@ -66,7 +66,7 @@ struct GGUFStore: WeightStore {
     places[ExactString(name)].map { shards[$0.shard].tensors[$0.tensor].shape }
   }
 
-  func weight(_ name: String) throws(CheckpointError) -> Weight? {
+  func weight(_ name: String) throws(FileError) -> Weight? {
     guard let place = places[ExactString(name)] else { return nil }
     return try shards[place.shard].weight(shards[place.shard].tensors[place.tensor])
   }

@@ -1,4 +1,4 @@
-import Compute
+import Basics
 
 /// A value of GGUF's metadata. Strings and arrays stay in the file until they are asked for.
 public enum GGUFValue: Sendable {

@@ -1,3 +1,5 @@
+import Basics
+
 /// How a layer of an MLX conversion is packed, by `quantization` in config.json.
 struct QuantizationSettings: Equatable, Sendable {
   enum Mode: String, Sendable { case affine, mxfp4 }

@@ -1,4 +1,4 @@
-import Compute
+import Basics
 
 /// One safetensors file, mapped: a header, and then the tensors' numbers. Opening parses the header and touches no
 /// tensor.
@@ -15,11 +15,11 @@ public struct SafetensorsFile: Sendable {
   package var dataStart: Int { header.dataStart }
 
   /// Maps and checks a file: every tensor lies within it and has the size its shape needs.
-  public init(_ path: String) throws(CheckpointError) {
+  public init(_ path: String) throws(FileError) {
     try self.init(MappedFile(path))
   }
 
-  init(_ mapping: MappedFile) throws(CheckpointError) {
+  init(_ mapping: MappedFile) throws(FileError) {
     let (path, count) = (mapping.path, mapping.count)
     guard let first = mapping.slice(0..<SafetensorsHeader.lengthBytes) else {
       throw SafetensorsHeader.failure(.truncated, path, "the file has only \(count) bytes")

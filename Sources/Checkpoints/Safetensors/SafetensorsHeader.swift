@@ -1,4 +1,4 @@
-import Compute
+import Basics
 
 /// What a safetensors file begins with: the length of a JSON text, and that text, which names the tensors and says
 /// where they lie behind it.
@@ -18,7 +18,7 @@ package struct SafetensorsHeader: Sendable {
   package static let lengthBytes = 8
 
   /// Where the tensors' bytes begin, by the first `lengthBytes` of a file.
-  package static func dataStart(_ first: Bytes, file: String, fileCount: Int) throws(CheckpointError) -> Int {
+  package static func dataStart(_ first: Bytes, file: String, fileCount: Int) throws(FileError) -> Int {
     let length = first.withUnsafeBytes { UInt64(littleEndian: $0.loadUnaligned(as: UInt64.self)) }
     guard length <= Self.longest else {
       throw failure(.damaged, file, "not a safetensors file: a header of \(length) bytes")
@@ -31,7 +31,7 @@ package struct SafetensorsHeader: Sendable {
   }
 
   /// Checks the text of a header: every tensor lies within the file and has the size its shape needs.
-  package init(_ text: Bytes, file: String, fileCount: Int) throws(CheckpointError) {
+  package init(_ text: Bytes, file: String, fileCount: Int) throws(FileError) {
     let header: JSON
     do { header = try JSON(parsing: text) } catch { throw Self.failure(.damaged, file, "not JSON: \(error)") }
     guard case .object(let entries) = header else {
@@ -48,8 +48,8 @@ package struct SafetensorsHeader: Sendable {
     metadata = entries["__metadata__"]?.asObject ?? JSONObject()
   }
 
-  static func failure(_ kind: CheckpointError.Kind, _ file: String, _ problem: String) -> CheckpointError {
-    CheckpointError(kind, file: file, place: "header", problem)
+  static func failure(_ kind: FileError.Kind, _ file: String, _ problem: String) -> FileError {
+    FileError(kind, file: file, place: "header", problem)
   }
 }
 
@@ -69,9 +69,9 @@ public struct SafetensorsTensor: Sendable {
 
   fileprivate init(
     _ name: String, _ entry: JSON, file: String, fileCount: Int, data: Int
-  ) throws(CheckpointError) {
-    func failure(_ kind: CheckpointError.Kind, _ problem: String) -> CheckpointError {
-      CheckpointError(kind, file: file, place: "tensor \(printable(name))", problem)
+  ) throws(FileError) {
+    func failure(_ kind: FileError.Kind, _ problem: String) -> FileError {
+      FileError(kind, file: file, place: "tensor \(printable(name))", problem)
     }
     self.name = name
     let offsets: [JSON]

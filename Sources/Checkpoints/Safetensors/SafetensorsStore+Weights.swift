@@ -1,7 +1,7 @@
-import Compute
+import Basics
 
 extension SafetensorsStore {
-  func weight(_ name: String) throws(CheckpointError) -> Weight? {
+  func weight(_ name: String) throws(FileError) -> Weight? {
     guard let layout = layouts[ExactString(name)] else { return nil }
     let (format, shape) = try formatAndShape(layout)
     let planes: (values: Place, scales: Place?, biases: Place?) =
@@ -28,7 +28,7 @@ extension SafetensorsStore {
     return (try? formatAndShape(layout))?.shape
   }
 
-  private func formatAndShape(_ layout: Layout) throws(CheckpointError) -> (
+  private func formatAndShape(_ layout: Layout) throws(FileError) -> (
     format: WeightFormat, shape: [Int]
   ) {
     switch layout {
@@ -55,7 +55,7 @@ extension SafetensorsStore {
   /// [..., rows, columns * bits / 32] words beside [..., rows, columns / groupSize] scales.
   private func packed(
     _ base: String, _ values: Place, _ scales: Place, _ biases: Place?
-  ) throws(CheckpointError) -> (format: WeightFormat, shape: [Int]) {
+  ) throws(FileError) -> (format: WeightFormat, shape: [Int]) {
     let settings: QuantizationSettings
     switch QuantizationSettings.of(base, in: configuration) {
     case .packed(let found)?: settings = found
@@ -92,15 +92,15 @@ extension SafetensorsStore {
 
   /// The tensor's bytes in place, or a copy where the file puts numbers across their natural boundaries
   /// (MLX does so behind a tensor of odd size, which no real layer has).
-  private func bytes(_ place: Place) throws(CheckpointError) -> Bytes {
+  private func bytes(_ place: Place) throws(FileError) -> Bytes {
     guard let bytes = files[place.file].slice(place.tensor.bytes) else {
       throw failure(.truncated, place, "lies beyond the end")
     }
     return bytes.aligned(to: place.tensor.type.size ?? 1)
   }
 
-  private func failure(_ kind: CheckpointError.Kind, _ place: Place, _ problem: String) -> CheckpointError {
-    CheckpointError(kind, file: files[place.file].path, place: "tensor \(place.tensor.name)", problem)
+  private func failure(_ kind: FileError.Kind, _ place: Place, _ problem: String) -> FileError {
+    FileError(kind, file: files[place.file].path, place: "tensor \(place.tensor.name)", problem)
   }
 }
 

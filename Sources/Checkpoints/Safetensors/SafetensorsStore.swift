@@ -1,4 +1,4 @@
-import Compute
+import Basics
 
 /// The weights of a safetensors model of one or several files, each with the planes that it was packed into.
 struct SafetensorsStore: WeightStore {
@@ -23,7 +23,7 @@ struct SafetensorsStore: WeightStore {
   let configuration: JSON?
   let layouts: [ExactString: Layout]
 
-  init(_ shards: [SafetensorsFile], configuration: JSON?) throws(CheckpointError) {
+  init(_ shards: [SafetensorsFile], configuration: JSON?) throws(FileError) {
     files = shards.map(\.mapping)
     self.configuration = configuration
     var places: [ExactString: Place] = [:]
@@ -31,7 +31,7 @@ struct SafetensorsStore: WeightStore {
       for tensor in shard.tensors {
         guard places.updateValue(Place(file: index, tensor: tensor), forKey: ExactString(tensor.name)) == nil
         else {
-          throw CheckpointError(
+          throw FileError(
             .damaged, file: shard.mapping.path, place: "tensor \(tensor.name)", "is in another file too")
         }
       }

@@ -1,4 +1,4 @@
-import Compute
+import Basics
 
 /// How a safetensors tensor is stored. Names that are not known here are kept, and refused only when such a
 /// tensor is asked for.

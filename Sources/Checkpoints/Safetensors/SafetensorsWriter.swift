@@ -1,4 +1,4 @@
-import Compute
+import Basics
 import Synchronization
 
 #if canImport(Darwin)
@@ -54,7 +54,7 @@ public final class SafetensorsWriter {
   /// - Throws: `unreadable` when the system will not write; `damaged` for an impossible declaration.
   public init(
     _ path: String, _ tensors: [Declaration], metadata: [String: String] = [:], permissions: UInt16 = 0o644
-  ) throws(CheckpointError) {
+  ) throws(FileError) {
     var header = JSONObject()
     if !metadata.isEmpty {
       var strings = JSONObject()
@@ -67,18 +67,18 @@ public final class SafetensorsWriter {
       for extent in tensor.shape {
         let (product, overflow) = numbers.multipliedReportingOverflow(by: extent)
         guard extent >= 0, !overflow, product <= 1 << 48 else {
-          throw CheckpointError(
+          throw FileError(
             .damaged, file: path, place: "tensor \(tensor.name)", "impossible shape \(tensor.shape)",
             advice: "")
         }
         numbers = product
       }
       guard header[tensor.name] == nil else {
-        throw CheckpointError(
+        throw FileError(
           .damaged, file: path, place: "tensor \(tensor.name)", "declared twice", advice: "")
       }
       guard let size = tensor.type.size else {
-        throw CheckpointError(
+        throw FileError(
           .damaged, file: path, place: "tensor \(tensor.name)", "\(tensor.type) has no known size", advice: ""
         )
       }
@@ -98,7 +98,7 @@ public final class SafetensorsWriter {
     // Spaces, so that the numbers begin at a multiple of 8.
     text += repeatElement(0x20, count: (8 - text.count % 8) % 8)
     let head = withUnsafeBytes(of: UInt64(text.count).littleEndian) { Array($0) } + text
-    headerChecksum = Checksum.of(head)
+    headerChecksum = XXHash64.hash(head)
     buffer = head
     descriptor = open(partialPath, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, mode_t(permissions))
     guard descriptor >= 0 else {
@@ -114,32 +114,32 @@ public final class SafetensorsWriter {
   }
 
   /// Appends numbers to the current tensor; they may run on into the next of the same type.
-  public func append(_ numbers: [Float]) throws(CheckpointError) {
+  public func append(_ numbers: [Float]) throws(FileError) {
     try append(numbers, .float32) { $0.bitPattern.littleEndian }
   }
 
   /// Appends numbers to the current tensor; they may run on into the next of the same type.
-  public func append(_ numbers: [Int32]) throws(CheckpointError) {
+  public func append(_ numbers: [Int32]) throws(FileError) {
     try append(numbers, .int32) { UInt32(bitPattern: $0).littleEndian }
   }
 
   /// Appends bytes to the current tensor, which must have room for them.
-  public func append(_ bytes: Bytes) throws(CheckpointError) {
+  public func append(_ bytes: Bytes) throws(FileError) {
     guard bytes.count > 0 else { return }
     guard let missing = left.last?.bytes, bytes.count <= missing else {
-      throw CheckpointError(.damaged, file: path, "more bytes than declared at this place", advice: "")
+      throw FileError(.damaged, file: path, "more bytes than declared at this place", advice: "")
     }
     note(bytes.count)
     try flush()
-    try bytes.withUnsafeBytes { (bytes) throws(CheckpointError) in try write(bytes) }
+    try bytes.withUnsafeBytes { (bytes) throws(FileError) in try write(bytes) }
   }
 
   /// Writes what is buffered and gives the file its name. The system may still hold the content in memory:
   /// after a loss of power the file may be there without it.
   /// - Throws: `incomplete` when fewer numbers were appended than declared.
-  public func finish() throws(CheckpointError) {
+  public func finish() throws(FileError) {
     if let (tensor, bytes) = left.last {
-      throw CheckpointError(
+      throw FileError(
         .incomplete, file: path, place: "tensor \(tensor.name)", "\(bytes) bytes were not written",
         advice: "write them before finishing")
     }
@@ -154,11 +154,11 @@ public final class SafetensorsWriter {
 
   private func append<Number>(
     _ numbers: [Number], _ type: SafetensorsType, _ bits: (Number) -> UInt32
-  ) throws(CheckpointError) {
+  ) throws(FileError) {
     var start = 0
     while start < numbers.count {
       guard let (tensor, missing) = left.last, tensor.type == type else {
-        throw CheckpointError(
+        throw FileError(
           .damaged, file: path, "more \(type) numbers than declared at this place", advice: "")
       }
       let count = min(missing / 4, numbers.count - start, Self.bufferSize / 4)
@@ -177,14 +177,14 @@ public final class SafetensorsWriter {
     if left[left.count - 1].bytes == 0 { left.removeLast() }
   }
 
-  private func flush() throws(CheckpointError) {
+  private func flush() throws(FileError) {
     try buffer.withUnsafeBytes { bytes in
-      Result { () throws(CheckpointError) in try write(bytes) }
+      Result { () throws(FileError) in try write(bytes) }
     }.get()
     buffer.removeAll(keepingCapacity: true)
   }
 
-  private func write(_ bytes: UnsafeRawBufferPointer) throws(CheckpointError) {
+  private func write(_ bytes: UnsafeRawBufferPointer) throws(FileError) {
     var written = 0
     while written < bytes.count {
       let count = systemWrite(descriptor, bytes.baseAddress.map { $0 + written }, bytes.count - written)

@@ -1,3 +1,5 @@
+import Basics
+
 /// A vector of float32 numbers that a backend has taken in: the storage of parameters such as norm weights,
 /// biases and sinks. Costs one copy when it is made.
 package final class CPUVector {

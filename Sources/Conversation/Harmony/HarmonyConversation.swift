@@ -1,4 +1,4 @@
-import Checkpoints
+import Basics
 
 /// The error for a conversation that the harmony format cannot represent.
 public struct HarmonyError: Error, Equatable, CustomStringConvertible {

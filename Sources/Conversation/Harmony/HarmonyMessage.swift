@@ -1,4 +1,4 @@
-import Checkpoints
+import Basics
 
 /// A message of the harmony format: header and content.
 public struct HarmonyMessage: Sendable, Equatable {

@@ -1,5 +1,3 @@
-import Checkpoints
-
 /// Renders messages in the harmony format, with the same segments as OpenAI's `openai-harmony` library. Linear in the
 /// texts.
 public enum HarmonyRenderer {

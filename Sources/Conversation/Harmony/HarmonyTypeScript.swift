@@ -1,4 +1,4 @@
-import Checkpoints
+import Basics
 
 /// Functions as TypeScript declarations, in the format the model was trained on: identical to the output of
 /// `openai-harmony`. Schemas deeper than 64 levels end in `any`.

@@ -1,4 +1,4 @@
-import Checkpoints
+import Basics
 import GRDB
 
 #if canImport(Glibc)
@@ -110,7 +110,7 @@ struct SessionFile: Sendable {
     }
     let number = error.resultCode == .SQLITE_FULL ? ENOSPC : isWritable ? 0 : errno
     guard number != 0 else { return .unavailable("\(path): \(text)") }
-    return .unavailable("\(CheckpointError.writing(number, path))")
+    return .unavailable("\(FileError.writing(number, path))")
   }
 
   private func make() throws {
@@ -122,7 +122,7 @@ struct SessionFile: Sendable {
     if descriptor >= 0 {
       close(descriptor)
     } else if errno != EEXIST {
-      throw Problem.unavailable("\(CheckpointError.writing(errno, path))")
+      throw Problem.unavailable("\(FileError.writing(errno, path))")
     }
     var facts = stat()
     guard stat(path, &facts) == 0, facts.st_mode & S_IFMT == S_IFREG else {

@@ -1,5 +1,5 @@
+import Basics
 import Checkpoints
-import Compute
 import Foundation
 
 /// Prompts kept in a folder, up to a number of bytes; beyond it, those that were not used for the longest time
@@ -163,7 +163,7 @@ public struct CacheStore: Sendable {
   }
 
   /// What the names of a model's files begin with.
-  private static func prefix(_ model: String) -> String { Checksum.of(model).hexadecimal + "." }
+  private static func prefix(_ model: String) -> String { XXHash64.hash(model).hexadecimal + "." }
 
   /// A file's size, and when it was used last in seconds since 1970; nil where there is none.
   private static func status(_ path: String) -> (bytes: Int, used: Double)? {

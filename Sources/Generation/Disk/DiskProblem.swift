@@ -1,4 +1,3 @@
-import Checkpoints
 import Synchronization
 
 /// Why caches are not saved; the person hears of each reason once.

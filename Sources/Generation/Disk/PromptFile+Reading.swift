@@ -1,3 +1,4 @@
+import Basics
 import Checkpoints
 import Compute
 
@@ -48,26 +49,26 @@ extension PromptFile.Contents {
       let header = try SafetensorsHeader(text, file: path, fileCount: file.count)
       metadata = header.metadata
       try Self.checkFormat(metadata)
-      var sum = Checksum()
-      sum.add(first)
-      sum.add(text)
-      var sums = [sum.value]
+      var sum = XXHash64()
+      sum.update(first)
+      sum.update(text)
+      var sums = [sum.digest]
       for tensor in header.tensors {
         guard tensor.bytes.lowerBound == end else {
           throw PromptFileError.damaged("a gap before \(tensor.name)")
         }
         end = tensor.bytes.upperBound
         let blocks = try Self.blocks(of: tensor, in: file)
-        var sum = Checksum()
-        for block in blocks { sum.add(block) }
-        sums.append(sum.value)
+        var sum = XXHash64()
+        for block in blocks { sum.update(block) }
+        sums.append(sum.digest)
         tensors[tensor.name] = Tensor(type: tensor.type, shape: tensor.shape, blocks: blocks)
       }
       guard end == file.count else { throw PromptFileError.damaged("bytes behind the end") }
       try compare(sums, header.tensors)
     } catch let error as PromptFileError {
       throw error
-    } catch let error as CheckpointError {
+    } catch let error as FileError {
       throw .file(error)
     } catch { throw .damaged("\(error)") }
   }

@@ -1,3 +1,4 @@
+import Basics
 import Checkpoints
 import Compute
 
@@ -50,18 +51,18 @@ enum PromptFile {
       var sums = [writer.headerChecksum]
       for tensor in tensors {
         // Block by block, so that a block is in the processor's cache when it is written.
-        var sum = Checksum()
+        var sum = XXHash64()
         for block in tensor.blocks {
           if isInterrupted() { throw PromptFileError.interrupted }
-          sum.add(block)
+          sum.update(block)
           try writer.append(block)
         }
-        sums.append(sum.value)
+        sums.append(sum.digest)
       }
       try writer.append(Bytes(copying: sums.map(\.littleEndian)))
       if isInterrupted() { throw PromptFileError.interrupted }
       try writer.finish()
-    } catch let error as CheckpointError {
+    } catch let error as FileError {
       // The folder went away meanwhile; the next save makes it again.
       throw error.kind == .notFound ? .interrupted : .file(error)
     } catch { throw .interrupted }

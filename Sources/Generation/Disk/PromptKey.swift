@@ -1,4 +1,4 @@
-import Compute
+import Basics
 
 /// What a prompt is stored for.
 public enum PromptKey: Sendable, Hashable {
@@ -36,7 +36,7 @@ public enum PromptKey: Sendable, Hashable {
       default: false
       }
     }
-    return isPlain && (1...64).contains(id.utf8.count) ? id : "~" + Checksum.of(id).hexadecimal
+    return isPlain && (1...64).contains(id.utf8.count) ? id : "~" + XXHash64.hash(id).hexadecimal
   }
 }
 
@@ -51,7 +51,7 @@ public struct PromptHead: Sendable, Hashable {
   /// The head of these tokens.
   public init(_ tokens: some Collection<Int32>) {
     count = tokens.count
-    checksum = Checksum.of(Array(tokens))
+    checksum = XXHash64.hash(Array(tokens))
   }
 
   /// What `text` says; nil for anything else.
@@ -70,13 +70,5 @@ public struct PromptHead: Sendable, Hashable {
   /// Whether a prompt begins with it.
   public func begins(_ prompt: [Int32]) -> Bool {
     count <= prompt.count && PromptHead(prompt[..<count]) == self
-  }
-}
-
-extension UInt64 {
-  /// 16 digits.
-  var hexadecimal: String {
-    let digits = String(self, radix: 16)
-    return String(repeating: "0", count: 16 - digits.count) + digits
   }
 }

@@ -1,4 +1,4 @@
-import Checkpoints
+import Basics
 import Compute
 
 /// How a layer's cache is described in the header of a prompt file.

@@ -1,4 +1,4 @@
-import Checkpoints
+import Basics
 import Compute
 import Models
 
@@ -46,7 +46,7 @@ public struct StoredPrompt: Sendable {
 /// Why a stored prompt cannot be used or written. None of this is the person's concern: the prompt is read anew.
 public enum PromptFileError: Error, CustomStringConvertible {
   /// The system would not read or write it, or it is no safetensors file that makes sense.
-  case file(CheckpointError)
+  case file(FileError)
   /// It is of another version of Sotto, of another kind, or of a machine with another byte order.
   case version(String)
   /// It is of another model or for another key.

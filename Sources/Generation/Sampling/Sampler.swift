@@ -1,3 +1,4 @@
+import Basics
 import Foundation
 
 /// Draws tokens by `SamplingSettings`: repetition penalty, temperature, then top-k, min-p and top-p on the

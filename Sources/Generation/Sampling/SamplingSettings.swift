@@ -32,21 +32,3 @@ public struct SamplingSettings: Sendable, Equatable {
   /// Always the likeliest token.
   public static let greedy = SamplingSettings(temperature: 0, topP: 1, topK: 0, minP: 0)
 }
-
-/// SplitMix64 (Steele, Lea and Flood, 2014): a small generator whose stream a seed fixes on every machine.
-struct SplitMix64: RandomNumberGenerator {
-  private var state: UInt64
-
-  init(seed: UInt64) { state = seed }
-
-  mutating func next() -> UInt64 {
-    state &+= 0x9E37_79B9_7F4A_7C15
-    var z = state
-    z = (z ^ (z >> 30)) &* 0xBF58_476D_1CE4_E5B9
-    z = (z ^ (z >> 27)) &* 0x94D0_49BB_1331_11EB
-    return z ^ (z >> 31)
-  }
-
-  /// A number in [0, 1) with 24 random bits.
-  mutating func unit() -> Float { Float(next() >> 40) * 0x1p-24 }
-}

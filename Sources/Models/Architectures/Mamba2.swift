@@ -1,5 +1,4 @@
-import Checkpoints
-import Compute
+import Basics
 
 /// Mamba-2 (arXiv:2405.21060): layers of a norm and a state-space mixer, no attention and no positions. What a
 /// sequence costs in memory does not grow with its length.

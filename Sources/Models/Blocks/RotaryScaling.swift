@@ -1,4 +1,3 @@
-import Compute
 import Foundation
 
 /// How a model's rotary frequencies are stretched beyond the length it was trained on.

@@ -1,4 +1,4 @@
-import Checkpoints
+import Basics
 import Compute
 
 /// A model's config.json, read key by key with an error that names the key.

@@ -1,3 +1,4 @@
+import Basics
 import Compute
 
 /// Gives an architecture its parameters by the names of the public checkpoints, checks their shapes, hands

@@ -1,4 +1,4 @@
-import Compute
+import Basics
 import Foundation
 
 extension Weight {

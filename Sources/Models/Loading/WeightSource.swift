@@ -1,5 +1,6 @@
+import Basics
 import Checkpoints
-import Compute
+import Foundation
 
 /// Where a model's weights come from: a checkpoint, or a synthetic one made up for measurements.
 public protocol WeightSource {

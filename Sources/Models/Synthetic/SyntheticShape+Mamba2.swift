@@ -1,5 +1,3 @@
-import Checkpoints
-
 extension SyntheticShape {
   /// Mamba-2 2.7B in 8 bits.
   static let mamba2: [SyntheticShape] = [

@@ -1,4 +1,4 @@
-import Checkpoints
+import Basics
 import Compute
 
 /// A full-size model's shape by name, for `sotto bench --synthetic`.

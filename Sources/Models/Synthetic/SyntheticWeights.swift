@@ -1,4 +1,4 @@
-import Compute
+import Basics
 import Foundation
 
 /// Weights made up in memory for a full-size shape, so that speed can be measured without a download: the
@@ -22,7 +22,7 @@ struct SyntheticWeights: WeightSource {
     let wanted = shape.format(name)
     let format = (extents.last ?? 0) % wanted.blockColumns == 0 ? wanted : .float32
     let blocks = numbers / format.blockColumns
-    var random = QuickGenerator(state: UInt64(numbers))
+    var random = SplitMix64(seed: UInt64(numbers))
     let pattern = (0..<4093).flatMap { _ in Self.block(of: format, &random) }
     let values = Self.bytes(count: blocks * format.blockBytes, repeating: pattern)
     switch format {
@@ -47,7 +47,7 @@ struct SyntheticWeights: WeightSource {
   }
 
   /// One block of random numbers with a small scale.
-  private static func block(of format: WeightFormat, _ random: inout QuickGenerator) -> [UInt8] {
+  private static func block(of format: WeightFormat, _ random: inout SplitMix64) -> [UInt8] {
     var bytes = (0..<format.blockBytes).map { _ in UInt8.random(in: 0...255, using: &random) }
     func half(_ value: Float16, at offset: Int) {
       bytes[offset] = UInt8(value.bitPattern & 0xff)
@@ -87,18 +87,5 @@ struct SyntheticWeights: WeightSource {
       filled += next
     }
     return memory.bytes
-  }
-}
-
-/// SplitMix64. The system's generator takes a call of the system for each byte: seconds for a large shape.
-private struct QuickGenerator: RandomNumberGenerator {
-  var state: UInt64
-
-  mutating func next() -> UInt64 {
-    state &+= 0x9e37_79b9_7f4a_7c15
-    var z = state
-    z = (z ^ (z >> 30)) &* 0xbf58_476d_1ce4_e5b9
-    z = (z ^ (z >> 27)) &* 0x94d0_49bb_1331_11eb
-    return z ^ (z >> 31)
   }
 }

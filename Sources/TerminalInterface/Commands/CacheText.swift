@@ -1,3 +1,5 @@
+import Conversation
+
 /// The output of `/cache`.
 package enum CacheText {
   /// The report as lines; a diamond marks the models that hold the current conversation.

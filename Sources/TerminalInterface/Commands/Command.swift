@@ -1,3 +1,5 @@
+import Basics
+
 /// The commands.
 package enum Command: String, Sendable, CaseIterable {
   case model, models, system, set, think, answer, regen, edit, undo, branch

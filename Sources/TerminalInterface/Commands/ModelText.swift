@@ -1,3 +1,5 @@
+import Conversation
+
 /// Models as rows, for the menu and for `/models`.
 package enum ModelText {
   package struct Row: Sendable, Equatable {

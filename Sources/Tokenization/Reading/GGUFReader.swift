@@ -1,3 +1,4 @@
+import Basics
 import Checkpoints
 
 /// Reads the vocabulary from a GGUF file's metadata, keys `tokenizer.ggml.…`
@@ -12,7 +13,7 @@ struct GGUFReader {
       var reader = GGUFReader(metadata: metadata)
       try reader.read()
       return reader.draft
-    } catch let error as CheckpointError {
+    } catch let error as FileError {
       throw TokenizerError(
         file: error.file, "\(error.place): \(error.problem)", advice: "convert the model again")
     } catch let error as TokenizerError {

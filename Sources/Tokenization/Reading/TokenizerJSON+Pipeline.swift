@@ -1,4 +1,4 @@
-import Checkpoints
+import Basics
 
 // Normalizer, pre-tokenizer and decoder. Anything that is not implemented exactly is an error; nothing is
 // skipped.

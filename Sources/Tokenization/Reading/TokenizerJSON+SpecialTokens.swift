@@ -1,4 +1,4 @@
-import Checkpoints
+import Basics
 
 // BOS, EOS and the other special tokens, and those added around a text.
 extension TokenizerJSON {

@@ -1,5 +1,4 @@
-import Checkpoints
-import Compute
+import Basics
 
 /// Reads tokenizer.json, the format of the `tokenizers` library
 /// (https://huggingface.co/docs/tokenizers/api/tokenizer), and what tokenizer_config.json and

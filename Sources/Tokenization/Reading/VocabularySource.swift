@@ -1,5 +1,5 @@
+import Basics
 import Checkpoints
-import Compute
 
 /// The files of a model's vocabulary: located without parsing, identified by their content, parsed only to
 /// compile.
@@ -41,23 +41,23 @@ enum VocabularySource {
 
   /// The hash of the vocabulary's source files, computed at about 10 GB/s.
   var key: ContentKey {
-    var key = ContentKey()
+    var key = ContentKey.Builder()
     switch self {
     case .gguf(let metadata): Self.add(metadata, to: &key)
     case .json(let json, let tokenizerConfig, let generationConfigs, _):
       key.add("tokenizer.json")
       for bytes in [json, tokenizerConfig].compactMap({ $0 }) + generationConfigs {
-        withExtendedLifetime(bytes) { key.add(bytes.pointer) }
+        key.add(bytes)
       }
       key.add(tokenizerConfig == nil ? "no settings" : "settings")
     case .tiktoken(let bytes, let encoding, _):
       key.add(encoding.rawValue)
-      withExtendedLifetime(bytes) { key.add(bytes.pointer) }
+      key.add(bytes)
     }
-    return key
+    return key.key
   }
 
-  private static func add(_ metadata: GGUFMetadata, to key: inout ContentKey) {
+  private static func add(_ metadata: GGUFMetadata, to key: inout ContentKey.Builder) {
     key.add("GGUF")
     for name in metadata.keys where name.hasPrefix("tokenizer.") && !name.contains("chat_template") {
       key.add(name)
@@ -65,9 +65,9 @@ enum VocabularySource {
       case .integer(let value): key.add("\(value)")
       case .number(let value): key.add("\(value)")
       case .bool(let value): key.add("\(value)")
-      case .string(let bytes): withExtendedLifetime(bytes) { key.add(bytes.pointer) }
-      case .strings(let strings): withExtendedLifetime(strings) { key.add(strings.bytes.pointer) }
-      case .numbers(let numbers): withExtendedLifetime(numbers) { key.add(numbers.bytes.pointer) }
+      case .string(let bytes): key.add(bytes)
+      case .strings(let strings): key.add(strings.bytes)
+      case .numbers(let numbers): key.add(numbers.bytes)
       case .arrays, nil: break
       }
     }

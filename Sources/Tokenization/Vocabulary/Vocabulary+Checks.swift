@@ -1,3 +1,5 @@
+import Basics
+
 /// The sections of an image, whose header and section table are valid.
 struct VocabularySections {
   private let image: VocabularyImage
@@ -13,7 +15,7 @@ struct VocabularySections {
       image.headerWord(VocabularyLayout.versionWord) == VocabularyLayout.version,
       image.headerWord(VocabularyLayout.lengthWord) == UInt64(image.bytes.count),
       image.headerWord(VocabularyLayout.checksumWord)
-        == ContentKey.checksum(UnsafeRawBufferPointer(rebasing: image.bytes[VocabularyLayout.headerBytes...]))
+        == XXHash64.hash(UnsafeRawBufferPointer(rebasing: image.bytes[VocabularyLayout.headerBytes...]))
     else { return nil }
     var ranges: [Range<Int>] = []
     for section in all {

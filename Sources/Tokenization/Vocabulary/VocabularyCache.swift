@@ -1,4 +1,4 @@
-import Checkpoints
+import Basics
 import Foundation
 
 /// Stores compiled vocabularies as files in a folder, so that later starts map them instead of parsing and

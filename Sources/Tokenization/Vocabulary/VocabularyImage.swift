@@ -1,5 +1,4 @@
-import Checkpoints
-import Compute
+import Basics
 
 /// The memory of a compiled vocabulary: a block made by `VocabularyCompiler`, or a mapped cache file. It is
 /// immutable and its address does not change.
@@ -33,6 +32,6 @@ final class VocabularyImage: @unchecked Sendable {
   /// The hash of the sources that this was compiled from.
   var key: ContentKey {
     ContentKey(
-      low: headerWord(VocabularyLayout.keyWord), high: headerWord(VocabularyLayout.keyWord + 1))
+      hash: headerWord(VocabularyLayout.keyWord), byteCount: headerWord(VocabularyLayout.keyWord + 1))
   }
 }

@@ -8,14 +8,14 @@ package enum VocabularyLayout {
   /// "SottoVoc" in the machine's byte order.
   static let magic: UInt64 = 0x536F_7474_6F56_6F63
   /// Must be incremented whenever the meaning of any byte changes, so that older cache files are ignored.
-  static let version: UInt64 = 2
+  static let version: UInt64 = 3
 
   // Positions of the header's eight 64-bit words.
   static let magicWord = 0
   static let versionWord = 1
   /// The length of the whole block in bytes.
   static let lengthWord = 2
-  /// `ContentKey.checksum` of everything after the header.
+  /// The XXH64 hash of everything after the header.
   package static let checksumWord = 3
   /// The two words of the sources' `ContentKey`.
   static let keyWord = 4

@@ -1,3 +1,5 @@
+import Basics
+
 /// Writes the sections of a compiled vocabulary into one block.
 struct VocabularyWriter {
   private var sections: [(section: VocabularySection, count: Int, copy: (UnsafeMutableRawPointer) -> Void)] =
@@ -41,11 +43,11 @@ struct VocabularyWriter {
       put(VocabularyLayout.magic, at: VocabularyLayout.magicWord * 8)
       put(VocabularyLayout.version, at: VocabularyLayout.versionWord * 8)
       put(UInt64(length), at: VocabularyLayout.lengthWord * 8)
-      put(key.low, at: VocabularyLayout.keyWord * 8)
-      put(key.high, at: VocabularyLayout.keyWord * 8 + 8)
+      put(key.hash, at: VocabularyLayout.keyWord * 8)
+      put(key.byteCount, at: VocabularyLayout.keyWord * 8 + 8)
       let content = UnsafeRawBufferPointer(
         rebasing: UnsafeRawBufferPointer(block)[VocabularyLayout.headerBytes...])
-      put(ContentKey.checksum(content), at: VocabularyLayout.checksumWord * 8)
+      put(XXHash64.hash(content), at: VocabularyLayout.checksumWord * 8)
     }
   }
 }

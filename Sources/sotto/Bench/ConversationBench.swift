@@ -1,4 +1,4 @@
-import Checkpoints
+import Basics
 import Compute
 import Foundation
 import Generation

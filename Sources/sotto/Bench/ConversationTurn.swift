@@ -1,4 +1,4 @@
-import Checkpoints
+import Basics
 import Foundation
 
 /// What one turn of a scripted conversation cost, and what it would have cost without a cache.

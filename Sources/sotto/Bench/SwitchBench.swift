@@ -1,7 +1,9 @@
+import Basics
 import Checkpoints
+import Conversation
 import Foundation
 import Generation
-import TerminalInterface
+import LocalEngine
 
 /// `sotto bench MODEL --switch OTHER`: switches to and fro as the chat does, answering something short each
 /// time, and prints how long it takes to be ready for input and what becomes of the memory.
@@ -24,7 +26,7 @@ struct SwitchBench {
 
   func run(_ note: (String) -> Void) async throws -> Result {
     let engine = localChatEngine(
-      finder: try OpenedModel.finder(), threads: threads,
+      finder: try ModelFinder.fromSettings(), threads: threads,
       limits: GeneratorLimits(modelBytes: evicts ? 1 : nil))
     var result = Result(
       firstOpening: try await time { _ = try await engine.switchModel(to: first) }, secondOpening: 0,

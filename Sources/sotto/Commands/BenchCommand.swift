@@ -1,8 +1,10 @@
 import ArgumentParser
+import Basics
 import Checkpoints
 import Compute
 import Foundation
 import Generation
+import LocalEngine
 import Models
 
 /// `sotto bench`: speed, memory, and the share of the machine's limits that was reached.
@@ -142,7 +144,8 @@ struct BenchCommand: AsyncParsableCommand {
   private var choice: ModelChoice {
     get throws {
       ModelChoice(
-        path: try model.map { try OpenedModel.finder().resolve($0) }, synthetic: synthetic, layers: layers)
+        path: try model.map { try ModelFinder.fromSettings().resolve($0) }, synthetic: synthetic,
+        layers: layers)
     }
   }
 

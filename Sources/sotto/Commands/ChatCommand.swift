@@ -1,7 +1,9 @@
 import ArgumentParser
+import Checkpoints
 import Conversation
 import Foundation
 import Generation
+import LocalEngine
 import TerminalInterface
 
 /// `sotto chat`, and `sotto` alone: a conversation in the terminal.
@@ -36,7 +38,7 @@ struct ChatCommand: AsyncParsableCommand {
 
   func run() async throws {
     let settings = try Settings.load()
-    let finder = try OpenedModel.finder()
+    let finder = try ModelFinder.fromSettings()
     var options = ChatOptions(environment: ProcessInfo.processInfo.environment)
     options.theme = settings.theme
     options.systemPrompt = system

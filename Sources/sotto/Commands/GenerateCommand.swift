@@ -1,9 +1,9 @@
 import ArgumentParser
-import Checkpoints
-import Compute
+import Basics
 import Conversation
 import Foundation
 import Generation
+import LocalEngine
 
 /// `sotto generate`: text from a prompt, for pipes and scripts.
 struct GenerateCommand: AsyncParsableCommand {

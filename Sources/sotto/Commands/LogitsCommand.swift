@@ -1,7 +1,9 @@
 import ArgumentParser
+import Basics
 import Checkpoints
 import Compute
 import Foundation
+import LocalEngine
 import Models
 
 /// `sotto logits`: a model's raw numbers, to be held against another implementation's.
@@ -37,7 +39,7 @@ struct LogitsCommand: ParsableCommand {
     guard (1...ids.count).contains(prefill) else {
       throw CommandError("--prefill takes a number from 1 to \(ids.count), the tokens in \(tokens)")
     }
-    let checkpoint = try Checkpoint.open(OpenedModel.finder().resolve(model))
+    let checkpoint = try Checkpoint.open(ModelFinder.fromSettings().resolve(model))
     let backend = CPUBackend(precision: precision, threads: compute.threadCount, cacheFormat: cache.format)
     let model = try Registry.model(checkpoint, backend: backend)
     let vocabulary = model.facts.vocabularyCount

@@ -1,5 +1,7 @@
 import ArgumentParser
+import Basics
 import Checkpoints
+import LocalEngine
 
 /// `sotto models`: what is on this machine.
 struct ModelsCommand: ParsableCommand {
@@ -10,7 +12,7 @@ struct ModelsCommand: ParsableCommand {
   var json = false
 
   func run() throws {
-    let finder = try OpenedModel.finder()
+    let finder = try ModelFinder.fromSettings()
     let models = finder.entries()
     if json {
       Console.out(JSON.array(models.map(\.json)).text() + "\n")

@@ -1,7 +1,8 @@
 import ArgumentParser
-import Checkpoints
+import Basics
 import Foundation
-import Tokenization
+import LocalEngine
+import Templates
 
 /// `sotto render`: the prompt exactly as the model gets it.
 struct RenderCommand: ParsableCommand {

@@ -1,6 +1,6 @@
 import ArgumentParser
-import Checkpoints
-import Tokenization
+import Basics
+import LocalEngine
 
 /// `sotto tokenize`: a text's token ids.
 struct TokenizeCommand: ParsableCommand {

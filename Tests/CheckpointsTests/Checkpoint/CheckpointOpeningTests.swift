@@ -1,6 +1,7 @@
+import Basics
 import Checkpoints
-import Compute
 import Foundation
+import TestSupport
 import Testing
 
 @Suite struct CheckpointOpeningTests {
@@ -35,7 +36,7 @@ import Testing
     #expect(checkpoint.architecture == "gpt_oss")
     #expect(checkpoint.names.isEmpty)
     #expect(try checkpoint.tokenizerFile("o200k_base.tiktoken")?.count == 1)
-    let error = #expect(throws: CheckpointError.self) { try checkpoint.weight("x") }
+    let error = #expect(throws: FileError.self) { try checkpoint.weight("x") }
     #expect(error?.kind == .incomplete)
   }
 
@@ -63,12 +64,12 @@ import Testing
     try folder.copy("safetensors/plain/model.safetensors", to: "bare/model.safetensors")
     try folder.copy("safetensors/plain", to: "broken")
     try folder.write("broken/config.json", "{")
-    let cases: [(String, CheckpointError.Kind)] = [
+    let cases: [(String, FileError.Kind)] = [
       ("none", .notFound), ("empty", .notFound), ("two", .ambiguous), ("bare", .incomplete),
       ("bare/model.safetensors", .incomplete), ("broken", .damaged), ("empty/readme.txt", .truncated),
     ]
     for (name, kind) in cases {
-      let error = #expect(throws: CheckpointError.self) { try Checkpoint.open(folder.path + "/" + name) }
+      let error = #expect(throws: FileError.self) { try Checkpoint.open(folder.path + "/" + name) }
       #expect(error?.kind == kind, "\(name)")
       #expect(error?.file.hasPrefix(folder.path) == true)
     }

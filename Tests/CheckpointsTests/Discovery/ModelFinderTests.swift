@@ -1,5 +1,7 @@
+import Basics
 import Checkpoints
 import Foundation
+import TestSupport
 import Testing
 
 @Suite struct ModelFinderTests {
@@ -73,10 +75,10 @@ import Testing
     #expect(try finder.resolve(tiny) == tiny)
     #expect(try finder.resolve("PACKED").hasSuffix("models--mlx--packed/snapshots/1"))
     #expect(try finder.resolve(folder.path + "/extra/group/plain") == folder.path + "/extra/group/plain")
-    let ambiguous = #expect(throws: CheckpointError.self) { try finder.resolve("org/") }
+    let ambiguous = #expect(throws: FileError.self) { try finder.resolve("org/") }
     #expect(ambiguous?.kind == .ambiguous)
     #expect(ambiguous?.problem.contains("org/partial, org/single") == true)
-    let missing = #expect(throws: CheckpointError.self) { try finder.resolve("llama-9") }
+    let missing = #expect(throws: FileError.self) { try finder.resolve("llama-9") }
     #expect(missing?.kind == .notFound)
     #expect(missing?.description.contains(folder.path + "/hub") == true)
     #expect(missing?.description.contains("Tiny-Q4") == true)
@@ -88,7 +90,7 @@ import Testing
   @Test func emptyPlacesAreNoError() {
     let finder = ModelFinder(ModelPlaces { ["HOME": "/nowhere"][$0] })
     #expect(finder.entries().isEmpty)
-    let error = #expect(throws: CheckpointError.self) { try finder.resolve("x") }
+    let error = #expect(throws: FileError.self) { try finder.resolve("x") }
     #expect(error?.description.contains("no models there") == true)
   }
 }

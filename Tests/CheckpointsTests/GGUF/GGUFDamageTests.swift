@@ -1,4 +1,6 @@
+import Basics
 import Checkpoints
+import TestSupport
 import Testing
 
 /// Files that contradict themselves in one known way, and what is said of each.
@@ -35,10 +37,10 @@ import Testing
     }
   }
 
-  func failure(_ bytes: [UInt8]) throws -> CheckpointError? {
+  func failure(_ bytes: [UInt8]) throws -> FileError? {
     let folder = try TemporaryFolder()
     let path = try folder.write("x.gguf", bytes)
-    let error = #expect(throws: CheckpointError.self) { try GGUFFile(path) }
+    let error = #expect(throws: FileError.self) { try GGUFFile(path) }
     #expect(error?.file == path)
     #expect(error?.advice.isEmpty == false)
     return error
@@ -83,7 +85,7 @@ import Testing
   }
 
   @Test func hostileTensors() throws {
-    let cases: [([UInt64], UInt32, UInt64, CheckpointError.Kind)] = [
+    let cases: [([UInt64], UInt32, UInt64, FileError.Kind)] = [
       ([UInt64.max], 0, 0, .damaged), ([1 << 40, 1 << 40], 0, 0, .damaged),
       ([1 << 32, 1 << 32, 1 << 32, 1 << 32], 0, 0, .damaged), ([1, 1, 1, 1, 1], 0, 0, .damaged),
       ([33], 2, 0, .damaged), ([4], 0, 8, .damaged), ([4], 0, UInt64.max - 31, .truncated),
@@ -127,7 +129,7 @@ import Testing
     let folder = try TemporaryFolder()
     let checkpoint = try Checkpoint.open(try folder.write("x.gguf", head.padded(64)))
     #expect(try checkpoint.weight("plain").shape == [4])
-    let error = #expect(throws: CheckpointError.self) { try checkpoint.weight("strange") }
+    let error = #expect(throws: FileError.self) { try checkpoint.weight("strange") }
     #expect(error?.kind == .unsupported)
     #expect(error?.description.contains("type 99") == true)
   }

@@ -1,5 +1,6 @@
+import Basics
 import Checkpoints
-import Compute
+import TestSupport
 import Testing
 
 /// Files by Python's gguf, held against what Python's gguf reads from them.
@@ -24,7 +25,7 @@ import Testing
         #expect(weight.shape == tensor.shape)
         #expect(crc32(weight.values.array) == (try entry.integer("crc32")))
       } else {
-        let error = #expect(throws: CheckpointError.self) { try found.weight(tensor) }
+        let error = #expect(throws: FileError.self) { try found.weight(tensor) }
         #expect(error?.kind == .unsupported)
         #expect(error?.problem.contains(try entry.string("type")) == true)
       }
@@ -77,12 +78,12 @@ import Testing
 
   @Test func refusesWrongKinds() throws {
     let metadata = try GGUFFile(Fixture.path("gguf/version3.gguf")).metadata
-    #expect(throws: CheckpointError.self) { try metadata.integer("t.string") }
-    #expect(throws: CheckpointError.self) { try metadata.string("t.int8") }
-    #expect(throws: CheckpointError.self) { try metadata.integers("t.floats") }
-    #expect(throws: CheckpointError.self) { try metadata.strings("t.ints") }
+    #expect(throws: FileError.self) { try metadata.integer("t.string") }
+    #expect(throws: FileError.self) { try metadata.string("t.int8") }
+    #expect(throws: FileError.self) { try metadata.integers("t.floats") }
+    #expect(throws: FileError.self) { try metadata.strings("t.ints") }
     #expect(try metadata.optionalInteger("none") == nil)
-    let error = #expect(throws: CheckpointError.self) { try metadata.integer("none") }
+    let error = #expect(throws: FileError.self) { try metadata.integer("none") }
     #expect(error?.place == "none")
   }
 
@@ -95,7 +96,7 @@ import Testing
     #expect(checkpoint.parameters == 40 + 15 + 7 * 192 + 4 * 512 + 768 + 6)
     #expect(checkpoint.contains("Q4_0"))
     #expect(!checkpoint.contains("Q4"))
-    let error = #expect(throws: CheckpointError.self) { try checkpoint.weight("Q4") }
+    let error = #expect(throws: FileError.self) { try checkpoint.weight("Q4") }
     #expect(error?.kind == .incomplete)
     #expect(try checkpoint.tokenizerFile("version3.json") == nil)
   }

@@ -1,6 +1,7 @@
+import Basics
 import Checkpoints
-import Compute
 import Foundation
+import TestSupport
 import Testing
 
 @Suite struct GGUFShardTests {
@@ -26,7 +27,7 @@ import Testing
       let name = "model-0000\(part)-of-00003.gguf"
       try folder.copy("gguf/split/\(name)", to: name)
     }
-    let error = #expect(throws: CheckpointError.self) { try Checkpoint.open(folder.path) }
+    let error = #expect(throws: FileError.self) { try Checkpoint.open(folder.path) }
     #expect(error?.kind == .notFound)
     #expect(error?.file.hasSuffix("model-00002-of-00003.gguf") == true)
   }
@@ -34,9 +35,9 @@ import Testing
   @Test func aPartUnderAnotherNameIsRefused() throws {
     let folder = try TemporaryFolder()
     let path = try folder.copy("gguf/split/model-00002-of-00003.gguf", to: "renamed.gguf")
-    let error = #expect(throws: CheckpointError.self) { try Checkpoint.open(path) }
+    let error = #expect(throws: FileError.self) { try Checkpoint.open(path) }
     #expect(error?.kind == .incomplete)
     try folder.copy("gguf/split/model-00002-of-00003.gguf", to: "m-00001-of-00003.gguf")
-    #expect(throws: CheckpointError.self) { try Checkpoint.open(folder.path + "/m-00001-of-00003.gguf") }
+    #expect(throws: FileError.self) { try Checkpoint.open(folder.path + "/m-00001-of-00003.gguf") }
   }
 }

@@ -1,6 +1,7 @@
+import Basics
 import Checkpoints
-import Compute
 import Foundation
+import TestSupport
 import Testing
 
 /// Over 20,000 damaged files: each opens, or fails with an error that names the file and says what to do.
@@ -54,7 +55,12 @@ import Testing
   }
 
   @Test func json() throws {
-    let originals = try ["json/styles.json", "safetensors/mlx/config.json"].map { try Fixture.bytes($0) }
+    let originals = try [
+      Fixture.path("safetensors/mlx/config.json"),
+      Repository.fixtures("BasicsTests").appending(path: "json/styles.json").path,
+    ].map {
+      try MappedFile($0).bytes.array
+    }
     var mutator = Mutator(seed: 5, head: 100_000)
     var tally = Tally()
     let before = peakMemory()
@@ -115,7 +121,7 @@ import Testing
     }
   }
 
-  private func check(_ error: CheckpointError, within folder: String) {
+  private func check(_ error: FileError, within folder: String) {
     let line = error.description
     // Plain conditions, as `#expect` would take most of the time.
     if !error.file.hasPrefix(folder) || error.problem.isEmpty || error.advice.isEmpty

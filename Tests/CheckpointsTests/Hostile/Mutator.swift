@@ -1,14 +1,15 @@
+import Basics
 import Foundation
 
 /// Makes damaged versions of a file: flipped bytes, cut ends, changed lengths, parts of the file moved or
 /// repeated. The same seed makes the same versions.
 struct Mutator {
-  private var random: SplitMix
+  private var random: SplitMix64
   /// The bytes from the start that are changed most often: a format's head.
   let head: Int
 
   init(seed: UInt64, head: Int) {
-    random = SplitMix(seed)
+    random = SplitMix64(seed: seed)
     self.head = max(1, head)
   }
 

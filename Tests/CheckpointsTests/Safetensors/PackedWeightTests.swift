@@ -1,5 +1,6 @@
+import Basics
 import Checkpoints
-import Compute
+import TestSupport
 import Testing
 
 /// Weights packed by MLX and as gpt-oss, unpacked by the formats' definitions as `WeightFormat` states them,
@@ -47,7 +48,7 @@ import Testing
 
   /// config.json and the planes contradict each other, each time in another way.
   @Test(arguments: [
-    (#"{"group_size": 64, "bits": 8}"#, CheckpointError.Kind.damaged),
+    (#"{"group_size": 64, "bits": 8}"#, FileError.Kind.damaged),
     (#"{"group_size": 32, "bits": 4}"#, .damaged),
     (#"{"group_size": 64, "bits": 4, "a": false}"#, .damaged),
     (#"{"group_size": 32, "bits": 4, "mode": "mxfp4"}"#, .damaged),
@@ -58,12 +59,12 @@ import Testing
     (#"{"group_size": "64", "bits": 4}"#, .unsupported),
     (#"{}"#, .incomplete), (#"null"#, .incomplete), (#"[1]"#, .incomplete),
   ])
-  func contradictions(quantization: String, kind: CheckpointError.Kind) throws {
+  func contradictions(quantization: String, kind: FileError.Kind) throws {
     let folder = try TemporaryFolder()
     try folder.copy("safetensors/mlx", to: "model")
     try folder.write("model/config.json", "{\"quantization\": \(quantization)}")
     let checkpoint = try Checkpoint.open(folder.path + "/model")
-    let error = #expect(throws: CheckpointError.self) { try checkpoint.weight("a") }
+    let error = #expect(throws: FileError.self) { try checkpoint.weight("a") }
     #expect(error?.kind == kind)
     #expect(try checkpoint.weight("plain").format == .float32)
   }

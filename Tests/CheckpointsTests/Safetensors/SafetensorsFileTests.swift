@@ -1,6 +1,7 @@
+import Basics
 import Checkpoints
-import Compute
 import Foundation
+import TestSupport
 import Testing
 
 @Suite struct SafetensorsFileTests {
@@ -26,7 +27,7 @@ import Testing
         #expect(weight.shape == shape)
         #expect(crc32(weight.values.array) == (try entry.integer("crc32")))
       } else {
-        let error = #expect(throws: CheckpointError.self) { try checkpoint.weight(tensor.name) }
+        let error = #expect(throws: FileError.self) { try checkpoint.weight(tensor.name) }
         #expect(error?.kind == .unsupported)
       }
     }
@@ -47,7 +48,7 @@ import Testing
   }
 
   @Test(arguments: [
-    (#"{"t":{"dtype":"F32","shape":[2],"data_offsets":[0,9]}}"#, CheckpointError.Kind.truncated),
+    (#"{"t":{"dtype":"F32","shape":[2],"data_offsets":[0,9]}}"#, FileError.Kind.truncated),
     (#"{"t":{"dtype":"F32","shape":[3],"data_offsets":[0,8]}}"#, .damaged),
     (#"{"t":{"dtype":"F32","shape":[2],"data_offsets":[8,0]}}"#, .damaged),
     (#"{"t":{"dtype":"F32","shape":[2],"data_offsets":[-8,0]}}"#, .damaged),
@@ -60,10 +61,10 @@ import Testing
     (#"{"t":{"shape":[2],"data_offsets":[0,8]}}"#, .damaged),
     (#"{"t":3}"#, .damaged), (#"[]"#, .damaged), (#"{"#, .damaged), (#""#, .damaged),
   ])
-  func damage(header: String, kind: CheckpointError.Kind) throws {
+  func damage(header: String, kind: FileError.Kind) throws {
     let folder = try TemporaryFolder()
     let path = try folder.write("x.safetensors", Self.file(header: header, data: 8))
-    let error = #expect(throws: CheckpointError.self) { try SafetensorsFile(path) }
+    let error = #expect(throws: FileError.self) { try SafetensorsFile(path) }
     #expect(error?.kind == kind)
     #expect(error?.file == path)
   }
@@ -74,7 +75,7 @@ import Testing
     let folder = try TemporaryFolder()
     let bytes = Self.file(header: Self.sound, data: 0, length: length)
     let path = try folder.write("x.safetensors", bytes)
-    #expect(throws: CheckpointError.self) { try SafetensorsFile(path) }
+    #expect(throws: FileError.self) { try SafetensorsFile(path) }
   }
 
   @Test func readsShardsByTheIndex() throws {
@@ -95,7 +96,7 @@ import Testing
       try folder.copy("safetensors/sharded", to: "model")
       try #require(unlink(folder.path + "/model/model-00001-of-00002.safetensors") == 0)
       if !index { try #require(unlink(folder.path + "/model/model.safetensors.index.json") == 0) }
-      let error = #expect(throws: CheckpointError.self) { try Checkpoint.open(folder.path + "/model") }
+      let error = #expect(throws: FileError.self) { try Checkpoint.open(folder.path + "/model") }
       #expect(error?.kind == .incomplete)
       #expect(error?.file.hasSuffix("model-00001-of-00002.safetensors") == true)
     }
@@ -107,7 +108,7 @@ import Testing
     try folder.copy("safetensors/sharded", to: "model")
     let index: JSON = ["weight_map": ["layers.0.weight": .string(name)]]
     try folder.write("model/model.safetensors.index.json", index.text())
-    let error = #expect(throws: CheckpointError.self) { try Checkpoint.open(folder.path + "/model") }
+    let error = #expect(throws: FileError.self) { try Checkpoint.open(folder.path + "/model") }
     #expect(error?.kind == .damaged)
   }
 }

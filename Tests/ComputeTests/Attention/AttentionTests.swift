@@ -1,3 +1,4 @@
+import Basics
 import CKernels
 import Compute
 import Foundation
@@ -19,7 +20,7 @@ extension KernelTests {
           + "\(window ?? 0), cap \(softcap ?? 0), sinks \(sinks), calls \(calls)"
       }
 
-      func reference(_ random: inout SeededGenerator) -> ReferenceAttention {
+      func reference(_ random: inout SplitMix64) -> ReferenceAttention {
         ReferenceAttention(
           heads: heads, keyValueHeads: keyValueHeads, headSize: headSize,
           valueHeadSize: valueHeadSize ?? headSize, scale: 1 / Float(headSize).squareRoot(), window: window,
@@ -50,7 +51,7 @@ extension KernelTests {
       for threads in [1, 3] {
         let backend = CPUBackend(precision: .exact, threads: threads)
         try onEveryLevel { level in
-          var random = SeededGenerator(shape.headSize)
+          var random = SplitMix64(seed: shape.headSize)
           let reference = shape.reference(&random)
           var histories = [
             History(
@@ -71,7 +72,7 @@ extension KernelTests {
     @Test(arguments: shapes) func fastCallsAreCloseToTheReference(shape: Shape) throws {
       let backend = CPUBackend(precision: .fast, threads: 2)
       try onEveryLevel { level in
-        var random = SeededGenerator(shape.headSize)
+        var random = SplitMix64(seed: shape.headSize)
         let reference = shape.reference(&random)
         var histories = [
           History(
@@ -93,7 +94,7 @@ extension KernelTests {
     ) throws {
       let backend = CPUBackend(precision: precision, threads: 2, cacheFormat: .int8)
       try onEveryLevel { level in
-        var random = SeededGenerator(shape.headSize)
+        var random = SplitMix64(seed: shape.headSize)
         let reference = shape.reference(&random)
         var histories = [
           History(
@@ -116,7 +117,7 @@ extension KernelTests {
     @Test(arguments: shapes) func eightBitsAreClose(shape: Shape) throws {
       let backend = CPUBackend(precision: .exact, threads: 2, cacheFormat: .int8)
       try onEveryLevel { level in
-        var random = SeededGenerator(shape.headSize + 1)
+        var random = SplitMix64(seed: shape.headSize + 1)
         let reference = shape.reference(&random)
         var histories = [
           History(
@@ -140,7 +141,7 @@ extension KernelTests {
     @Test func sequencesOfOneCallDoNotMix() throws {
       let backend = CPUBackend(precision: .exact, threads: 2)
       try onEveryLevel { level in
-        var random = SeededGenerator(5)
+        var random = SplitMix64(seed: 5)
         var shape = Shape(heads: 4, keyValueHeads: 2, headSize: 24, calls: [])
         shape.sinks = true
         let reference = shape.reference(&random)
@@ -160,7 +161,7 @@ extension KernelTests {
       for (sinks, window) in [(false, nil), (true, nil), (true, 1000)] as [(Bool, Int?)] {
         let backend = CPUBackend(precision: .exact, threads: 4)
         try onEveryLevel { level in
-          var random = SeededGenerator(11)
+          var random = SplitMix64(seed: 11)
           let reference = Shape(
             heads: 3, keyValueHeads: 1, headSize: 32, window: window, sinks: sinks, calls: []
           ).reference(&random)

@@ -1,3 +1,4 @@
+import Basics
 import Compute
 import Testing
 
@@ -11,7 +12,7 @@ extension KernelTests {
     @Test(arguments: settings) func randomOperationsEqualTheWholeHistory(
       seed: Int, window: Int?, format: CacheFormat
     ) throws {
-      var random = SeededGenerator(seed)
+      var random = SplitMix64(seed: seed)
       let precision: Precision = format == .float16 ? .fast : .exact
       let backend = CPUBackend(precision: precision, threads: 2, cacheFormat: format)
       var reference = ReferenceAttention(

@@ -1,3 +1,4 @@
+import Basics
 import Compute
 import Foundation
 
@@ -70,12 +71,12 @@ struct History {
   /// - Returns: the call's output and the reference's.
   static func append(
     _ counts: [Int], to histories: inout [History], at indices: [Int], _ backend: CPUBackend,
-    _ reference: ReferenceAttention, _ random: inout SeededGenerator, rounding: Float? = nil,
+    _ reference: ReferenceAttention, _ random: inout SplitMix64, rounding: Float? = nil,
     inBytes: Bool = false
   ) throws -> (output: [Float], expected: [Double]) {
     var query: [Float] = [], key: [Float] = [], value: [Float] = []
     var expected: [Double] = []
-    func numbers(_ count: Int, _ random: inout SeededGenerator) -> [Float] {
+    func numbers(_ count: Int, _ random: inout SplitMix64) -> [Float] {
       let numbers = random.normals(count, times: 1.5)
       guard let rounding else { return numbers }
       return numbers.map { ($0 * rounding).rounded() / rounding }

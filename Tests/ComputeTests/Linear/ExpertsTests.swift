@@ -1,3 +1,4 @@
+import Basics
 import CKernels
 import Compute
 import Foundation
@@ -21,7 +22,7 @@ extension KernelTests {
     @Test(arguments: [1, 2, 9, 70], [WeightFormat.mxfp4, .mxfp4Planar, .q8_0, .bfloat16])
     func mixture(_ tokens: Int, _ format: WeightFormat) throws {
       let (hidden, inner, experts) = (Self.hidden, Self.inner, Self.experts)
-      var random = SeededGenerator(tokens)
+      var random = SplitMix64(seed: tokens)
       let both = try WeightSample(format, rows: 2 * inner, columns: hidden, matrices: experts, seed: 1)
       let down = try WeightSample(format, rows: hidden, columns: inner, matrices: experts, seed: 2)
       let bothBias = try WeightSample(.bfloat16, rows: experts, columns: 2 * inner, seed: 3)
@@ -98,7 +99,7 @@ extension KernelTests {
         .stacked(try linear(try stack { ($0 >= inner, $0 % inner) })),
         .interleaved(try linear(try stack { ($0 % 2 == 1, $0 / 2) })),
       ]
-      var random = SeededGenerator(8)
+      var random = SplitMix64(seed: 8)
       let x = backend.tensor(random.normals(5 * hidden), columns: hidden)
       let logits = backend.tensor(random.normals(5 * experts), columns: experts)
       let downLayer = try linear(down.weight)

@@ -1,3 +1,4 @@
+import Basics
 import CKernels
 import Compute
 import Testing
@@ -30,7 +31,7 @@ extension KernelTests {
       let unit = format.blockColumns == 1 ? 37 : max(format.blockColumns, 32)
       for (index, tokens) in Self.tokenCounts.enumerated() {
         let rows = [1, 16, 37, 64][index % 4], columns = unit * [1, 3, 2][index % 3]
-        var random = SeededGenerator(index)
+        var random = SplitMix64(seed: index)
         let sample = try WeightSample(format, rows: rows, columns: columns, seed: index)
         let x = random.normals(tokens * columns), bias = random.normals(rows)
         let residual = random.normals(tokens * rows)
@@ -57,7 +58,7 @@ extension KernelTests {
     @Test(arguments: allFormats.filter { $0 != .bfloat16 })
     func fastProductsAgreeBetweenLevels(_ format: WeightFormat) throws {
       let columns = max(format.blockColumns, 32) * 3, rows = 53, tokens = 29
-      var random = SeededGenerator(3)
+      var random = SplitMix64(seed: 3)
       let sample = try WeightSample(format, rows: rows, columns: columns, seed: 4)
       let x = random.normals(tokens * columns)
       let backend = CPUBackend(precision: .fast, threads: 2)
@@ -75,7 +76,7 @@ extension KernelTests {
     /// A token's result does not depend on its company nor on the number of threads, to the last bit.
     @Test(arguments: allFormats) func resultsDoNotDependOnTheBatch(_ format: WeightFormat) throws {
       let columns = max(format.blockColumns, 32) * 5, rows = 33, tokens = 38
-      var random = SeededGenerator(5)
+      var random = SplitMix64(seed: 5)
       let sample = try WeightSample(format, rows: rows, columns: columns, seed: 6)
       let x = random.normals(tokens * columns)
       for precision in Precision.allCases {
@@ -97,7 +98,7 @@ extension KernelTests {
     /// Few tokens are multiplied without panels: the same numbers to the last bit, whatever is left of a row's steps.
     @Test(arguments: allFormats) func fewTokensEqualMany(_ format: WeightFormat) throws {
       let columns = max(format.blockColumns, 32) * 7, rows = 71, tokens = 12
-      var random = SeededGenerator(9)
+      var random = SplitMix64(seed: 9)
       let sample = try WeightSample(format, rows: rows, columns: columns, seed: 10)
       let x = random.normals(tokens * columns)
       let backend = CPUBackend(precision: .fast, threads: 2)
@@ -117,7 +118,7 @@ extension KernelTests {
     func layersLieSideBySide(_ tokens: Int, _ columns: Int) throws {
       let formats: [WeightFormat] = [.q8_0, .float32, .q4_1, .bfloat16]
       let rows = [40, 7, 16, 3]
-      var random = SeededGenerator(7)
+      var random = SplitMix64(seed: 7)
       let x = random.normals(tokens * columns)
       let samples = try zip(formats, rows).map { try WeightSample($0, rows: $1, columns: columns, seed: $1) }
       let backend = CPUBackend(precision: .fast, threads: 2)

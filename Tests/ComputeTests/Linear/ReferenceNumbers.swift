@@ -1,4 +1,4 @@
-import Compute
+import Basics
 import Foundation
 
 /// The numbers in a weight's planes, from the definitions of the formats: one number at a time, in double precision.

@@ -1,3 +1,4 @@
+import Basics
 import Compute
 import Testing
 
@@ -7,7 +8,7 @@ extension KernelTests {
     @Test(arguments: [WeightFormat.float32, .bfloat16, .q8_0, .q4_K, .mxfp4Planar] + affine)
     func rowsGiveTheirOutputs(_ format: WeightFormat) throws {
       let weight = try WeightSample(format, rows: 20, columns: 256, seed: 4).weight
-      var random = SeededGenerator(2)
+      var random = SplitMix64(seed: 2)
       let numbers = random.normals(256)
       for precision in Precision.allCases {
         let backend = CPUBackend(precision: precision, threads: 1)
@@ -54,7 +55,7 @@ extension KernelTests {
       let together = try Weight(
         format: format, shape: [6, 64, 64], values: values, scales: joined { $0.scales },
         biases: joined { $0.biases })
-      var random = SeededGenerator(9)
+      var random = SplitMix64(seed: 9)
       let x = backend.tensor(random.normals(7 * 64), columns: 64)
       let logits = backend.tensor(random.normals(7 * 6), columns: 6)
       let stacks = [try backend.parameter(together), try backend.parameter(stack: apart)]

@@ -1,4 +1,4 @@
-import Compute
+import Basics
 import Foundation
 
 /// Memory of a test's weight.
@@ -32,7 +32,7 @@ struct WeightSample {
 
   /// Scales are moderate, everything else is any bytes.
   init(_ format: WeightFormat, rows: Int, columns: Int, matrices: Int = 1, seed: Int) throws {
-    var random = SeededGenerator(seed)
+    var random = SplitMix64(seed: seed)
     let blocks = matrices * rows * columns / format.blockColumns
     var values = (0..<blocks * format.blockBytes).map { _ in UInt8.random(in: 0...255, using: &random) }
     var scales: [UInt8]?, biases: [UInt8]?
@@ -57,7 +57,7 @@ struct WeightSample {
   }
 
   /// Bytes of a block that may not be random: its scales, by offset.
-  private static func header(_ format: WeightFormat, _ random: inout SeededGenerator) -> [(Int, [UInt8])] {
+  private static func header(_ format: WeightFormat, _ random: inout SplitMix64) -> [(Int, [UInt8])] {
     func half() -> [UInt8] { bytes(random.normal() * 0.1, .float16) }
     return switch format {
     case .float32: [(0, bytes(random.normal(), .float32))]

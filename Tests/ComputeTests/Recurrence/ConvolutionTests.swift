@@ -1,3 +1,4 @@
+import Basics
 import Compute
 import Foundation
 import Testing
@@ -26,7 +27,7 @@ extension KernelTests {
       for threads in [1, 3] {
         let backend = CPUBackend(precision: .exact, threads: threads)
         try onEveryLevel { level in
-          var random = SeededGenerator(shape.channels + shape.taps)
+          var random = SplitMix64(seed: shape.channels + shape.taps)
           let weight = random.normals(shape.channels * shape.taps), bias = random.normals(shape.channels)
           let extents = threads == 1 ? [shape.channels, shape.taps] : [shape.channels, 1, shape.taps]
           let parameter = try matrixParameter(backend, weight, extents)

@@ -1,3 +1,4 @@
+import Basics
 import Compute
 import Foundation
 import Testing
@@ -20,7 +21,7 @@ extension KernelTests {
       for threads in [1, 3] {
         let backend = CPUBackend(precision: .exact, threads: threads)
         try onEveryLevel { level in
-          var random = SeededGenerator(shape.keySize + shape.valueSize)
+          var random = SplitMix64(seed: shape.keySize + shape.valueSize)
           var rule = try ReferenceDelta(shape, backend, sequences: 3, &random)
           let caches = rule.makeCaches(backend)
           for counts in Self.calls {
@@ -41,7 +42,7 @@ extension KernelTests {
       let shape = DeltaShape(keyHeads: 1, valueHeads: 2, keySize: 16, valueSize: 20)
       let backend = CPUBackend(precision: .exact, threads: 1)
       try onEveryLevel { level in
-        var random = SeededGenerator(3)
+        var random = SplitMix64(seed: 3)
         var rule = try ReferenceDelta(shape, backend, sequences: 1, &random)
         let caches = rule.makeCaches(backend)
         for count in [1, 5, 100] {
@@ -59,7 +60,7 @@ extension KernelTests {
     @Test func zerosGiveZeros() throws {
       let shape = DeltaShape(keyHeads: 1, valueHeads: 1, keySize: 4, valueSize: 4)
       let backend = CPUBackend(precision: .exact, threads: 1)
-      var random = SeededGenerator(1)
+      var random = SplitMix64(seed: 1)
       let rule = try ReferenceDelta(shape, backend, sequences: 1, &random)
       for count in [2, 40] {
         var inputs = DeltaInputs(shape, rows: count, &random)
@@ -73,7 +74,7 @@ extension KernelTests {
     @Test func aForkKeepsItsState() throws {
       let shape = DeltaShape(keyHeads: 1, valueHeads: 2, keySize: 16, valueSize: 16)
       let backend = CPUBackend(precision: .exact, threads: 2)
-      var random = SeededGenerator(5)
+      var random = SplitMix64(seed: 5)
       let rule = try ReferenceDelta(shape, backend, sequences: 1, &random)
       let cache = rule.makeCaches(backend)[0]
       let first = DeltaInputs(shape, rows: 20, &random), second = DeltaInputs(shape, rows: 30, &random)

@@ -1,3 +1,4 @@
+import Basics
 import Compute
 import Foundation
 
@@ -13,7 +14,7 @@ struct DeltaInputs {
   let rows: Int
   var query: [Float], key: [Float], value: [Float], decay: [Float], write: [Float]
 
-  init(_ shape: DeltaShape, rows: Int, _ random: inout SeededGenerator) {
+  init(_ shape: DeltaShape, rows: Int, _ random: inout SplitMix64) {
     self.shape = shape
     self.rows = rows
     query = random.normals(rows * shape.keyHeads * shape.keySize)
@@ -49,7 +50,7 @@ struct ReferenceDelta {
   private var states: [[Double]]
 
   init(
-    _ shape: DeltaShape, _ backend: CPUBackend, sequences: Int, _ random: inout SeededGenerator
+    _ shape: DeltaShape, _ backend: CPUBackend, sequences: Int, _ random: inout SplitMix64
   ) throws {
     self.shape = shape
     logDecay = random.normals(shape.valueHeads)

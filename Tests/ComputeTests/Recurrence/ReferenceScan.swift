@@ -1,3 +1,4 @@
+import Basics
 import Compute
 import Foundation
 
@@ -13,7 +14,7 @@ struct ReferenceScan {
   var stepBias: [Float]
   var skip: [Float]
 
-  init(_ shape: KernelTests.StateSpaceTests.Shape, _ random: inout SeededGenerator) {
+  init(_ shape: KernelTests.StateSpaceTests.Shape, _ random: inout SplitMix64) {
     self.shape = shape
     logRate = random.normals(shape.heads)
     stepBias = random.normals(shape.heads, times: 2).map { $0 - 2 }
@@ -27,7 +28,7 @@ struct ReferenceScan {
       skip: shape.skips ? try vectorParameter(backend, skip) : nil, stepLimits: shape.limits)
   }
 
-  func inputs(rows: Int, _ random: inout SeededGenerator) -> Inputs {
+  func inputs(rows: Int, _ random: inout SplitMix64) -> Inputs {
     let columns = shape.groups * shape.stateSize
     return Inputs(
       rows: rows, x: random.normals(rows * shape.heads * shape.headSize), b: random.normals(rows * columns),

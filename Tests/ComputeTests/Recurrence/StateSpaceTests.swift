@@ -1,3 +1,4 @@
+import Basics
 import Compute
 import Foundation
 import Testing
@@ -29,7 +30,7 @@ extension KernelTests {
       for threads in [1, 3] {
         let backend = CPUBackend(precision: .exact, threads: threads)
         try onEveryLevel { level in
-          var random = SeededGenerator(shape.headSize)
+          var random = SplitMix64(seed: shape.headSize)
           let reference = ReferenceScan(shape, &random)
           let settings = try reference.settings(backend)
           let cacheShape = settings.cacheShape(channels: 0, taps: 1)
@@ -61,7 +62,7 @@ extension KernelTests {
     @Test func extremeDecaysAreExact() throws {
       let backend = CPUBackend(precision: .fast, threads: 2)
       try onEveryLevel { level in
-        var random = SeededGenerator(3)
+        var random = SplitMix64(seed: 3)
         var reference = ReferenceScan(Shape(heads: 4, headSize: 16, groups: 1, stateSize: 16), &random)
         reference.logRate = [12, -30, 5, -2]
         reference.stepBias = [30, 0, -40, 8]
@@ -80,7 +81,7 @@ extension KernelTests {
 
     @Test func aForkGoesOnByItself() throws {
       let backend = CPUBackend(precision: .exact, threads: 2)
-      var random = SeededGenerator(9)
+      var random = SplitMix64(seed: 9)
       let reference = ReferenceScan(Shape(heads: 2, headSize: 16, groups: 1, stateSize: 4), &random)
       let settings = try reference.settings(backend)
       let cache = backend.recurrentCache(settings.cacheShape(channels: 0, taps: 1))

@@ -1,3 +1,4 @@
+import Basics
 import CKernels
 import Compute
 import Foundation
@@ -19,17 +20,9 @@ func onEveryLevel(_ body: (String) throws -> Void) rethrows {
   }
 }
 
-/// A generator with a seed (SplitMix64), so that a failure can be repeated.
-struct SeededGenerator: RandomNumberGenerator {
-  var state: UInt64
-  init(_ seed: Int) { state = UInt64(truncatingIfNeeded: seed) &* 0x9e37_79b9_7f4a_7c15 }
-  mutating func next() -> UInt64 {
-    state &+= 0x9e37_79b9_7f4a_7c15
-    var z = state
-    z = (z ^ (z >> 30)) &* 0xbf58_476d_1ce4_e5b9
-    z = (z ^ (z >> 27)) &* 0x94d0_49bb_1331_11eb
-    return z ^ (z >> 31)
-  }
+extension SplitMix64 {
+  init(seed: Int) { self.init(seed: UInt64(truncatingIfNeeded: seed)) }
+
   /// A normally distributed number.
   mutating func normal() -> Float {
     let u = Double.random(in: 1e-12..<1, using: &self), v = Double.random(in: 0..<1, using: &self)

@@ -1,4 +1,3 @@
-import Checkpoints
 import Conversation
 import Testing
 

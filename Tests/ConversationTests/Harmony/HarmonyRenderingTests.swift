@@ -1,4 +1,4 @@
-import Checkpoints
+import Basics
 import Conversation
 import Testing
 

@@ -1,3 +1,4 @@
+import Basics
 import Conversation
 import GRDB
 import Testing
@@ -121,7 +122,7 @@ import Testing
   /// Random damage of a valid file: readable sessions are read, others are refused, and new sessions are saved.
   @Test(arguments: 0..<60)
   func randomDamageIsSurvived(_ seed: Int) async throws {
-    var generator = SplitMix(state: UInt64(seed))
+    var generator = SplitMix64(seed: UInt64(seed))
     let folder = StoreFolder()
     let good = folder.store()
     for number in 0..<6 {
@@ -199,6 +200,6 @@ import Testing
 }
 
 private func noise(_ count: Int, seed: UInt64) -> Data {
-  var generator = SplitMix(state: seed)
+  var generator = SplitMix64(seed: seed)
   return Data((0..<count).map { _ in UInt8.random(in: 0...255, using: &generator) })
 }

@@ -1,3 +1,4 @@
+import Basics
 import Conversation
 import Testing
 
@@ -37,7 +38,7 @@ import Testing
   /// Random changes of a tree with random saves: every process that opens the file finds the saved tree.
   @Test(arguments: 0..<12)
   func randomChangesAreSaved(_ seed: Int) async throws {
-    var generator = SplitMix(state: UInt64(seed))
+    var generator = SplitMix64(seed: UInt64(seed))
     let folder = StoreFolder()
     var store = folder.store()
     var current = Session(id: "random", tree: MessageTree())
@@ -183,20 +184,7 @@ import Testing
   }
 }
 
-/// A repeatable random number generator (SplitMix64).
-struct SplitMix: RandomNumberGenerator {
-  var state: UInt64
-
-  mutating func next() -> UInt64 {
-    state &+= 0x9E37_79B9_7F4A_7C15
-    var z = state
-    z = (z ^ (z >> 30)) &* 0xBF58_476D_1CE4_E5B9
-    z = (z ^ (z >> 27)) &* 0x94D0_49BB_1331_11EB
-    return z ^ (z >> 31)
-  }
-}
-
-private func hostileText(_ generator: inout SplitMix) -> String {
+private func hostileText(_ generator: inout SplitMix64) -> String {
   let parts = [
     "a", "word ", "\n", "\u{0}", "漢字", "👨‍👩‍👧", "'", "\"", ";--", "\u{1B}[31m", "\u{FFFD}", "e\u{301}", "?", "",
   ]

@@ -1,3 +1,4 @@
+import Basics
 import Generation
 import Testing
 
@@ -34,7 +35,7 @@ struct PrefixTreeTests {
 
   /// The same operations on a dictionary.
   @Test func agreesWithADictionary() {
-    var random = SeededRandom(5)
+    var random = SplitMix64(seed: 5)
     let tree = PrefixTree<Int>()
     var known: [[Int32]: Int] = [:]
     for step in 0..<3000 {

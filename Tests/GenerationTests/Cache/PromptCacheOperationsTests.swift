@@ -1,3 +1,4 @@
+import Basics
 import Foundation
 import Generation
 import Models
@@ -11,7 +12,7 @@ struct PromptCacheOperationsTests {
     let failing: FailingModel
     let cache: PromptCache
     let folder = NSTemporaryDirectory() + "/sotto-operations-\(UUID().uuidString)"
-    var random: SeededRandom
+    var random: SplitMix64
     var ledgers: [[Int32]] = [[]]
     var operations = 0
     var (reused, read) = (0, 0)
@@ -27,7 +28,7 @@ struct PromptCacheOperationsTests {
       failing = FailingModel(sound.model)
       loaded = LoadedModel(model: failing, tokenizer: nil, backend: sound.backend, bytes: sound.bytes)
       cache = PromptCache(budget: budget)
-      random = SeededRandom(seed)
+      random = SplitMix64(seed: seed)
       longest = min(460, loaded.model.facts.contextLength - 8)
       bar = loaded.model.facts.architecture == "qwen3_next" ? 1e-3 : 1e-4
     }

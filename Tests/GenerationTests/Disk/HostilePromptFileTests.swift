@@ -1,3 +1,4 @@
+import Basics
 import Checkpoints
 import Compute
 import Foundation
@@ -37,7 +38,7 @@ import Testing
   func everyMutationIsRefused(model: String) throws {
     let sample = try Sample(model, tokens: 20)
     #expect(try sample.load(sample.content)?.ledger == sample.walk.ledger)
-    var random = DiskRandom(state: 1)
+    var random = SplitMix64(seed: 1)
     var refused = 0
     for _ in 0..<4000 {
       let mutated = Self.mutated(sample.content, &random)
@@ -96,7 +97,7 @@ import Testing
     let length = sample.content.withUnsafeBytes { Int($0.loadUnaligned(as: UInt64.self)) }
     let text = try #require(String(validating: sample.content[8..<8 + length], as: UTF8.self))
     let tensors = try SafetensorsFile(sample.folder.path + "/" + sample.name).tensors.count
-    var random = DiskRandom(state: 2)
+    var random = SplitMix64(seed: 2)
     var refused = 0
     for _ in 0..<3000 {
       var header = Array(text.utf8)
@@ -108,7 +109,7 @@ import Testing
       }
       guard header != Array(text.utf8) else { continue }
       var content = Array(sample.content[..<8]) + header + sample.content[(8 + length)...]
-      let sum = Checksum.of(Array(content[..<(8 + length)]))
+      let sum = XXHash64.hash(Array(content[..<(8 + length)]))
       let place = content.count - 8 * tensors
       withUnsafeBytes(of: sum.littleEndian) { content.replaceSubrange(place..<place + 8, with: $0) }
       do {
@@ -132,7 +133,7 @@ import Testing
       try #require(text.utf8.count == length)
       var content = Array(sample.content[..<8]) + Array(text.utf8) + sample.content[(8 + length)...]
       let tensors = try SafetensorsFile(path).tensors.count
-      let sum = Checksum.of(Array(content[..<(8 + length)]))
+      let sum = XXHash64.hash(Array(content[..<(8 + length)]))
       let place = content.count - 8 * tensors
       withUnsafeBytes(of: sum.littleEndian) { content.replaceSubrange(place..<place + 8, with: $0) }
       defer { try? sample.folder.replace(sample.content, sample.name) }
@@ -194,7 +195,7 @@ import Testing
     #expect(sample.walk.state.length == 20)
   }
 
-  private static func mutated(_ original: [UInt8], _ random: inout DiskRandom) -> [UInt8] {
+  private static func mutated(_ original: [UInt8], _ random: inout SplitMix64) -> [UInt8] {
     var bytes = original
     // Half of the damage goes to the header.
     func place() -> Int {

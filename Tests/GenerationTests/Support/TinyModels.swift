@@ -1,3 +1,4 @@
+import Basics
 import Checkpoints
 import Compute
 import Foundation
@@ -66,7 +67,7 @@ extension LoadedModel {
   }
 
   /// Random tokens.
-  func tokens(_ count: Int, _ random: inout SeededRandom) -> [Int32] {
+  func tokens(_ count: Int, _ random: inout SplitMix64) -> [Int32] {
     (0..<count).map { _ in Int32.random(in: 0..<Int32(model.facts.vocabularyCount), using: &random) }
   }
 }
@@ -77,18 +78,4 @@ func distance(_ ours: [Float], _ expected: [Float]) -> Float {
   let mean = expected.reduce(0, +) / Float(expected.count)
   let deviation = (expected.reduce(0) { $0 + ($1 - mean) * ($1 - mean) } / Float(expected.count)).squareRoot()
   return zip(ours, expected).reduce(0) { max($0, $1.0.isFinite ? abs($1.0 - $1.1) : .infinity) } / deviation
-}
-
-/// SplitMix64: the same numbers for the same seed.
-struct SeededRandom: RandomNumberGenerator {
-  private var state: UInt64
-  init(_ seed: UInt64) { state = seed }
-
-  mutating func next() -> UInt64 {
-    state &+= 0x9e37_79b9_7f4a_7c15
-    var z = state
-    z = (z ^ (z >> 30)) &* 0xbf58_476d_1ce4_e5b9
-    z = (z ^ (z >> 27)) &* 0x94d0_49bb_1331_11eb
-    return z ^ (z >> 31)
-  }
 }

@@ -1,3 +1,4 @@
+import Basics
 import Compute
 import Foundation
 import Models
@@ -11,7 +12,7 @@ final class RandomWeights: WeightSource {
 
   func storedWeight(_ name: String, shape: [Int]) throws -> Weight {
     let count = shape.reduce(1, *)
-    var random = SplitMix(state: name.utf8.reduce(1469) { ($0 ^ UInt64($1)) &* 1_099_511_628_211 })
+    var random = SplitMix64(seed: name.utf8.reduce(1469) { ($0 ^ UInt64($1)) &* 1_099_511_628_211 })
     let isMatrix = shape.count > 1
     let numbers = (0..<count).map { _ -> Float in
       let number = Float.random(in: -1.7...1.7, using: &random)

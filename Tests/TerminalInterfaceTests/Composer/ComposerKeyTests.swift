@@ -1,4 +1,3 @@
-import TerminalInterface
 import Testing
 
 /// The keys of the composer, as tables of keys and the resulting draft, with the cursor as a bar.

@@ -1,3 +1,4 @@
+import Basics
 import TerminalInterface
 import Testing
 
@@ -20,7 +21,7 @@ import Testing
 
   /// Each row has a column for the cursor, positions are in order, and rows contain every element once.
   @Test func randomDraftsAreLaidOutCompletely() {
-    var generator = SeededGenerator(state: 11)
+    var generator = SplitMix64(seed: 11)
     for _ in 0..<300 {
       var draft = Draft(hostileText(&generator, pieces: 25))
       let width = Int.random(in: 6...30, using: &generator)

@@ -1,3 +1,4 @@
+import Basics
 import TerminalInterface
 import Testing
 
@@ -62,7 +63,7 @@ import Testing
       String(repeating: "**a _b ", count: 3000), String(repeating: "_a_", count: 5000),
     ]
     for text in lots { #expect(!InlineParser.spans(text, TextStyle(.text)).isEmpty) }
-    var generator = SeededGenerator(state: 21)
+    var generator = SplitMix64(seed: 21)
     for _ in 0..<1000 {
       let text = hostileText(&generator, pieces: 20)
       let shown = InlineParser.spans(text, TextStyle(.text)).map(\.text).joined()

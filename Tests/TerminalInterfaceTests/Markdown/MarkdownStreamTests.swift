@@ -1,3 +1,4 @@
+import Basics
 import TerminalInterface
 import Testing
 
@@ -65,7 +66,7 @@ import Testing
 
   /// The blocks do not depend on how the text is divided.
   @Test func portionsDoNotMatter() {
-    var generator = SeededGenerator(state: 9)
+    var generator = SplitMix64(seed: 9)
     for round in 0..<200 {
       let text = round == 0 ? Self.document : hostileText(&generator, pieces: 60)
       let whole = blocks(VisibleText.of(text))
@@ -108,7 +109,7 @@ import Testing
   }
 
   @Test func rowsFitTheirWidth() {
-    var generator = SeededGenerator(state: 33)
+    var generator = SplitMix64(seed: 33)
     for round in 0..<200 {
       let text = VisibleText.of(round == 0 ? Self.document : hostileText(&generator, pieces: 60))
       let width = Int.random(in: 4...60, using: &generator)

@@ -1,3 +1,5 @@
+import Basics
+
 #if canImport(FoundationEssentials)
   import FoundationEssentials
 #else
@@ -23,21 +25,8 @@ enum TestFiles {
   }
 }
 
-/// A repeatable random number generator (SplitMix64).
-struct SeededGenerator: RandomNumberGenerator {
-  var state: UInt64
-
-  mutating func next() -> UInt64 {
-    state &+= 0x9E37_79B9_7F4A_7C15
-    var z = state
-    z = (z ^ (z >> 30)) &* 0xBF58_476D_1CE4_E5B9
-    z = (z ^ (z >> 27)) &* 0x94D0_49BB_1331_11EB
-    return z ^ (z >> 31)
-  }
-}
-
 /// Random text with characters that are difficult for terminals.
-func hostileText(_ generator: inout SeededGenerator, pieces: Int) -> String {
+func hostileText(_ generator: inout SplitMix64, pieces: Int) -> String {
   let parts = [
     "a", "word ", "  ", "\n", "\n\n", "\t", "漢字", "e\u{301}", "👨‍👩‍👧", "🇩🇪", "❤️", "\u{1B}[31m", "\u{7}", "\r\n",
     "\u{9B}", "\u{202E}",

@@ -1,3 +1,4 @@
+import Basics
 import TerminalInterface
 import Testing
 
@@ -74,7 +75,7 @@ import Testing
 
   /// Random bytes in random portions: no crash, and control characters only in keys and pastes.
   @Test func randomBytesNeverBecomeControlText() {
-    var generator = SeededGenerator(state: 3)
+    var generator = SplitMix64(seed: 3)
     for _ in 0..<500 {
       var decoder = InputDecoder()
       for _ in 0..<20 {

@@ -1,3 +1,4 @@
+import Basics
 import TerminalInterface
 import Testing
 
@@ -46,7 +47,7 @@ import Testing
 
   /// No row is too wide, and only spaces at breaks are removed.
   @Test func randomTextFitsItsWidth() {
-    var generator = SeededGenerator(state: 7)
+    var generator = SplitMix64(seed: 7)
     for round in 0..<400 {
       let text = VisibleText.of(hostileText(&generator, pieces: 30))
       let width = Int.random(in: 10...40, using: &generator)

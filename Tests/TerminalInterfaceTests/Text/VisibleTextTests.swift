@@ -1,3 +1,4 @@
+import Basics
 import TerminalInterface
 import Testing
 
@@ -10,7 +11,7 @@ import Testing
   func makesControlsVisible(_ text: String, _ expected: String) { #expect(VisibleText.of(text) == expected) }
 
   @Test func randomTextHasNoControlsLeft() {
-    var generator = SeededGenerator(state: 1)
+    var generator = SplitMix64(seed: 1)
     for _ in 0..<300 {
       let visible = VisibleText.of(hostileText(&generator, pieces: 40))
       for scalar in visible.unicodeScalars where scalar != "\n" && scalar != "\t" {

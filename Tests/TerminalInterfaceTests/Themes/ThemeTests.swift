@@ -1,3 +1,4 @@
+import Basics
 import TerminalInterface
 import Testing
 
@@ -84,7 +85,7 @@ import Testing
       "a = \(deep)", "\u{0}", "\u{FFFD}", "roles = [\n",
       String(repeating: "a", count: ThemeParser.sizeLimit + 1),
     ]
-    var generator = SeededGenerator(state: 5)
+    var generator = SplitMix64(seed: 5)
     let shipped = Array(ShippedThemes.all[0].text.utf8)
     for _ in 0..<400 {
       var bytes = shipped

@@ -1,3 +1,4 @@
+import Basics
 import TerminalInterface
 import Testing
 
@@ -16,7 +17,7 @@ struct FakeRows: TranscriptRows {
 @Suite struct ScrollPositionTests {
   /// Compares scrolling with an offset that is clamped between the start and the last page.
   @Test func agreesWithPlainArithmetic() {
-    var generator = SeededGenerator(state: 4)
+    var generator = SplitMix64(seed: 4)
     for _ in 0..<200 {
       let rows = FakeRows(
         counts: (0..<Int.random(in: 1...8, using: &generator)).map { _ in

@@ -1,3 +1,4 @@
+import Basics
 import TerminalInterface
 import Testing
 
@@ -6,7 +7,7 @@ import Testing
 
   /// A text that grew has the same rows as the complete text, also after a change of the width.
   @Test func growingEqualsComplete() {
-    var generator = SeededGenerator(state: 17)
+    var generator = SplitMix64(seed: 17)
     for _ in 0..<100 {
       let text = VisibleText.of(hostileText(&generator, pieces: 60))
       var growing = StreamedText(role: .text)

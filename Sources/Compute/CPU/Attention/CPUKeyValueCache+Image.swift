@@ -1,3 +1,4 @@
+import Basics
 import CKernels
 
 // Keys and values as they are saved: the pages as they lie in memory. Files rely on the layout of a page, so a

@@ -1,3 +1,5 @@
+import Basics
+
 /// Keys and values of 64 positions, all heads; shared between forks by reference and copied before a fork
 /// writes to it. The layout is that of attention.h.
 ///

@@ -1,3 +1,4 @@
+import Basics
 import CKernels
 
 // Matrix products on weights as they are stored; see matmul.h for what they cost.

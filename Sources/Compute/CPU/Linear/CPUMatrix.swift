@@ -1,3 +1,4 @@
+import Basics
 import CKernels
 
 /// A matrix, or a stack of them, that the kernels read where the file is mapped.

@@ -1,3 +1,5 @@
+import Basics
+
 /// A recurrent layer's state on the CPU: two blocks of float32 numbers, which forks share until one of them
 /// is written to. A fork is two references; the first operation after it copies.
 package final class CPURecurrentCache: RecurrentCache {

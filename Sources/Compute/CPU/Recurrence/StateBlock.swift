@@ -1,3 +1,5 @@
+import Basics
+
 /// Float32 numbers of a recurrent state, aligned for vectors; shared between forks by reference.
 ///
 /// As a `KeyValuePage` does, a block may lie in memory that belongs to somebody else (a mapped file) and is

@@ -1,0 +1,94 @@
+/// A JSON value. Integers stay integers and objects keep their order, because chat templates print both.
+///
+/// Strings are compared byte for byte, unlike Swift's `==` on `String`: a vocabulary may hold "é" both as
+/// one code point and as two, and they are different tokens.
+public enum JSON: Sendable {
+  case null
+  case bool(Bool)
+  /// A number written without fraction or exponent that fits 64 bits.
+  case integer(Int)
+  /// Any other number; also Python's `NaN`, `Infinity` and `-Infinity`, which model configurations contain.
+  case number(Double)
+  case string(String)
+  case array([JSON])
+  case object(JSONObject)
+
+  /// What kind of value this is, in the words of error messages.
+  public var kindName: String {
+    switch self {
+    case .null: "null"
+    case .bool: "a boolean"
+    case .integer: "an integer"
+    case .number: "a number"
+    case .string: "a string"
+    case .array: "an array"
+    case .object: "an object"
+    }
+  }
+}
+
+extension JSON: Equatable {
+  /// Same kind and same content; strings byte for byte, objects whatever their order, 1 and 1.0 different.
+  public static func == (left: JSON, right: JSON) -> Bool {
+    switch (left, right) {
+    case (.null, .null): true
+    case (.bool(let a), .bool(let b)): a == b
+    case (.integer(let a), .integer(let b)): a == b
+    case (.number(let a), .number(let b)): a == b
+    case (.string(let a), .string(let b)): ExactString(a) == ExactString(b)
+    case (.array(let a), .array(let b)): a == b
+    case (.object(let a), .object(let b)): a == b
+    default: false
+    }
+  }
+}
+
+extension JSON: ExpressibleByStringLiteral, ExpressibleByIntegerLiteral, ExpressibleByFloatLiteral,
+  ExpressibleByBooleanLiteral, ExpressibleByNilLiteral, ExpressibleByArrayLiteral,
+  ExpressibleByDictionaryLiteral
+{
+  /// A string.
+  public init(stringLiteral value: String) { self = .string(value) }
+  /// An integer.
+  public init(integerLiteral value: Int) { self = .integer(value) }
+  /// A number.
+  public init(floatLiteral value: Double) { self = .number(value) }
+  /// A boolean.
+  public init(booleanLiteral value: Bool) { self = .bool(value) }
+  /// Null.
+  public init(nilLiteral: ()) { self = .null }
+  /// An array.
+  public init(arrayLiteral elements: JSON...) { self = .array(elements) }
+  /// An object in the order written; of equal keys the last wins.
+  public init(dictionaryLiteral elements: (String, JSON)...) {
+    var object = JSONObject()
+    for (key, value) in elements { object[key] = value }
+    self = .object(object)
+  }
+}
+
+/// A string whose equality and hash are those of its UTF-8 bytes.
+package struct ExactString: Hashable {
+  package private(set) var string: String
+
+  package init(_ string: String) {
+    self.string = string
+    self.string.makeContiguousUTF8()
+  }
+
+  package static func == (left: ExactString, right: ExactString) -> Bool {
+    left.withBytes { a in
+      right.withBytes { b in a.count == b.count && a.elementsEqual(b) }
+    }
+  }
+
+  package func hash(into hasher: inout Hasher) {
+    withBytes { hasher.combine(bytes: $0) }
+  }
+
+  private func withBytes<Result>(_ body: (UnsafeRawBufferPointer) -> Result) -> Result {
+    // Contiguous since `init`, so the copy is never made.
+    string.utf8.withContiguousStorageIfAvailable { body(UnsafeRawBufferPointer($0)) }
+      ?? Array(string.utf8).withUnsafeBytes(body)
+  }
+}

@@ -1,0 +1,20 @@
+/// SplitMix64 (Steele, Lea and Flood, 2014, "Fast splittable pseudorandom number generators"): the program's one random
+/// generator with a seed. The same seed gives the same numbers on every machine.
+public struct SplitMix64: RandomNumberGenerator, Sendable {
+  private var state: UInt64
+
+  /// A generator whose numbers follow from `seed`.
+  public init(seed: UInt64) { state = seed }
+
+  /// 64 random bits.
+  public mutating func next() -> UInt64 {
+    state &+= 0x9E37_79B9_7F4A_7C15
+    var z = state
+    z = (z ^ (z >> 30)) &* 0xBF58_476D_1CE4_E5B9
+    z = (z ^ (z >> 27)) &* 0x94D0_49BB_1331_11EB
+    return z ^ (z >> 31)
+  }
+
+  /// A number in [0, 1) with 24 random bits.
+  public mutating func unit() -> Float { Float(next() >> 40) * 0x1p-24 }
+}

@@ -1,0 +1,92 @@
+/// The engine behind a chat: it lists and loads models and streams answers as events.
+///
+/// The interface never blocks on these methods: it calls the `async` ones from tasks and posts the results to its own
+/// thread. `send`, `cancel`, `answerNow` and `readAhead` are called on the interface's thread, in the order of the
+/// events, and return at once. Implementations may be actors.
+public protocol ChatEngine: Sendable {
+  /// The available models, in display order.
+  func models() async -> [ModelSummary]
+
+  /// The available models, with what each has cached of a conversation; nil for no conversation.
+  func models(for conversation: ChatRequest?) async -> [ModelSummary]
+
+  /// The current model; nil before one is loaded.
+  func currentModel() async -> ModelInfo?
+
+  /// Loads a model by the name that `models()` gives, or by a path, and makes it the current model. A running answer
+  /// continues with its own model, and the switch does not wait for it.
+  ///
+  /// - Throws: an error whose description is shown to the user; the current model then stays.
+  func switchModel(to name: String) async throws -> ModelInfo
+
+  /// The default settings of the current model.
+  func defaultSettings() async -> ChatSettings
+
+  /// Answers a conversation. The stream always ends with `.finished` or `.failed`.
+  ///
+  /// Ending the iteration early must cancel as `cancel()` does.
+  func send(_ request: ChatRequest) -> AsyncStream<EngineEvent>
+
+  /// Stops the last requested answer, even if it has not started; its stream then finishes with the reason
+  /// `.cancelled`.
+  func cancel()
+
+  /// Ends the reasoning of the last requested answer, so that the answer itself starts. No effect when no reasoning is
+  /// being generated.
+  func answerNow()
+
+  /// Speculatively prefills the likely next prompt in the background: the conversation, with the draft as the user's
+  /// message, or without one when the draft is empty. The end of the draft will still change.
+  ///
+  /// Returns at once. The next call and `send` replace an earlier request; the tokens that they share stay cached.
+  func readAhead(_ request: ChatRequest)
+
+  /// Calls `report` with each message for the user that no request returns.
+  func listen(_ report: @escaping @Sendable (String) -> Void)
+
+  /// The user opened a session: its saved caches may be loaded.
+  func open(session: String) async
+
+  /// The user closed a session: its caches may be saved and released. A cancelled task need not save them.
+  func close(session: String) async
+
+  /// The user deleted a session: nothing of it may stay in memory or on disk.
+  func forget(session: String) async
+
+  /// The contents of the prompt caches; marks the models that have cached the conversation of `session`.
+  func cacheReport(for session: String) async -> CacheReport
+
+  /// Deletes all prompt caches in memory and on disk. Returns the released bytes, without those that a running answer
+  /// uses; nil when this engine has no caches.
+  func clearCaches() async -> Int?
+}
+
+/// Defaults for an engine without reasoning, speculative prefill and caches.
+extension ChatEngine {
+  /// Does nothing.
+  public func answerNow() {}
+
+  /// The models, without cached tokens.
+  public func models(for conversation: ChatRequest?) async -> [ModelSummary] { await models() }
+
+  /// Does nothing.
+  public func readAhead(_ request: ChatRequest) {}
+
+  /// Reports nothing.
+  public func listen(_ report: @escaping @Sendable (String) -> Void) {}
+
+  /// Does nothing.
+  public func open(session: String) async {}
+
+  /// Does nothing.
+  public func close(session: String) async {}
+
+  /// Does nothing.
+  public func forget(session: String) async {}
+
+  /// An empty report.
+  public func cacheReport(for session: String) async -> CacheReport { CacheReport() }
+
+  /// Nil: there are no caches.
+  public func clearCaches() async -> Int? { nil }
+}

@@ -1,0 +1,17 @@
+/// A conversation to answer or to prefill.
+public struct ChatRequest: Sendable, Equatable {
+  /// The whole conversation: the system message first, if there is one, and the message to answer last. A request to
+  /// prefill may end with an answer, or be empty.
+  public var messages: [Message]
+  /// The settings of sampling, length and reasoning effort.
+  public var settings: ChatSettings
+  /// The session, saved or not, whose caches the request uses; nil for none.
+  public var session: String?
+
+  /// A request with these messages, settings and session.
+  public init(messages: [Message], settings: ChatSettings, session: String? = nil) {
+    self.messages = messages
+    self.settings = settings
+    self.session = session
+  }
+}

@@ -1,0 +1,13 @@
+/// The events of a turn, in this order: prefill, then deltas and progress, then one end.
+public enum EngineEvent: Sendable, Equatable {
+  /// Prefill progress: `done` of `total` tokens, of which `reused` were cached at the start.
+  case prefill(done: Int, total: Int, reused: Int)
+  /// New text, never split inside a Unicode scalar. The first delta ends the prefill and is drawn at once.
+  case delta(Channel, String)
+  /// Updated statistics, at any rate.
+  case progress(TurnStatistics)
+  /// The turn ended.
+  case finished(FinishReason, TurnStatistics)
+  /// The turn failed; the message is shown to the user.
+  case failed(String)
+}

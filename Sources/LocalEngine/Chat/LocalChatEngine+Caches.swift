@@ -1,0 +1,58 @@
+import Conversation
+import Generation
+
+// What the caches hold.
+extension LocalChatEngine {
+  func open(session: String) async {
+    giveWay()
+    self.session = session
+    if let current { await generator.restore(session: session, for: current.key) }
+  }
+
+  func close(session: String) async {
+    giveWay()
+    if self.session == session { self.session = nil }
+    await generator.save(session: session)
+  }
+
+  /// Saves what was read of a conversation some time behind an answer, unless another was asked for.
+  func saveInPassing(_ request: ChatRequest, _ answer: CancellationFlag) async {
+    guard let session = request.session else { return }
+    try? await Task.sleep(for: .seconds(2))
+    guard self.session == session, requests.withLock({ $0?.cancellation === answer }) else { return }
+    await generator.save(session: session, .passing)
+  }
+
+  nonisolated func listen(_ report: @escaping @Sendable (String) -> Void) { generator.listen(report) }
+
+  func forget(session: String) async {
+    if self.session == session { giveWay() }
+    await generator.forget(session: session)
+  }
+
+  func cacheReport(for session: String) -> CacheReport {
+    let (held, budget, holdings) = generator.cacheHoldings()
+    let disk = generator.diskUse
+    let residents = Set(generator.residentKeys)
+    return CacheReport(
+      budget: budget, held: held, diskLimit: disk.limit, diskHeld: disk.held,
+      entries: holdings.map { holding in
+        CacheReport.Entry(
+          model: opened[holding.model]?.info.name ?? Self.name(of: holding.model),
+          branches: holding.sequences,
+          tokens: holding.tokens, bytes: holding.bytes, isResident: residents.contains(holding.model),
+          holdsConversation: holding.sessions.contains(session))
+      })
+  }
+
+  func clearCaches() -> Int? {
+    giveWay()
+    return generator.clearCaches() + generator.clearDisk()
+  }
+
+  /// The file's name in a model's key.
+  private static func name(of key: String) -> String {
+    let path = key.split(separator: "\t").first ?? ""
+    return String(path.split(separator: "/").last ?? path)
+  }
+}

@@ -1,0 +1,51 @@
+import Conversation
+
+/// Sorts what a model writes into thoughts and answer, by the model's own format.
+package enum ReplyReader {
+  /// All is answer.
+  case plain
+  /// Thoughts stand between tags.
+  case tags(ReasoningParser)
+  case harmony(HarmonyParser)
+
+  /// Takes a token and the text that became complete with it.
+  package mutating func process(id: Int32, text: String) -> [(channel: Channel, text: String)] {
+    switch self {
+    case .plain: return text.isEmpty ? [] : [(.answer, text)]
+    case .tags(var parser):
+      let pieces = parser.process(text)
+      self = .tags(parser)
+      return pieces
+    case .harmony(var parser):
+      var events = parser.process(.text(text))
+      if let marker = HarmonyMarker(token: id) { events += parser.process(.marker(marker)) }
+      self = .harmony(parser)
+      return events.compactMap(Self.piece)
+    }
+  }
+
+  /// Takes the end of the output.
+  package mutating func finish() -> [(channel: Channel, text: String)] {
+    switch self {
+    case .plain: return []
+    case .tags(var parser):
+      let pieces = parser.finish()
+      self = .tags(parser)
+      return pieces
+    case .harmony(var parser):
+      let events = parser.finish()
+      self = .harmony(parser)
+      return events.compactMap(Self.piece)
+    }
+  }
+
+  /// A call of a tool is shown as what the model wrote: the chat offers it none.
+  private static func piece(_ event: HarmonyEvent) -> (channel: Channel, text: String)? {
+    switch event {
+    case .text(let text, .reasoning): (.reasoning, text)
+    case .text(let text, .answer), .text(let text, .preamble): (.answer, text)
+    case .call(let call): (.answer, "\n[calls \(call.recipient): \(call.arguments)]\n")
+    case .began, .ended, .text: nil
+    }
+  }
+}

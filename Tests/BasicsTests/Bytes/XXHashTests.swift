@@ -1,0 +1,40 @@
+import Basics
+import Testing
+
+struct XXHashTests {
+  /// Bytes by a formula that Python can repeat.
+  private static func bytes(_ count: Int) -> [UInt8] {
+    (0..<count).map { UInt8(truncatingIfNeeded: $0 &* 131 &+ $0 / 7) }
+  }
+
+  /// What the Python package `xxhash` 4.1.0 gives: `xxhash.xxh64(bytes((i*131+i//7) % 256 for i in range(n)), seed)`.
+  @Test(arguments: XXHashReference.values)
+  func equalsTheReference(_ count: Int, _ seed: UInt64, _ expected: UInt64) {
+    let bytes = Self.bytes(count)
+    var hash = XXHash64(seed: seed)
+    hash.update(bytes)
+    #expect(hash.digest == expected)
+  }
+
+  @Test func portionsMakeNoDifference() {
+    var random = SystemRandomNumberGenerator()
+    for count in Array(0...100) + [1000, 4096, 5003] {
+      let bytes = Self.bytes(count)
+      var hash = XXHash64()
+      var start = 0
+      while start < count {
+        let end = min(count, start + Int.random(in: 0...90, using: &random))
+        bytes[start..<end].withUnsafeBytes { hash.update($0) }
+        start = end
+      }
+      #expect(hash.digest == XXHash64.hash(bytes), "\(count)")
+    }
+  }
+
+  @Test func hashesTexts() {
+    // From the same package, of the UTF-8.
+    #expect(XXHash64.hash("") == 0xEF46_DB37_51D8_E999)
+    #expect(XXHash64.hash("Größe 日本") == XXHashReference.text)
+    #expect(UInt64(0xBEEF).hexadecimal == "000000000000beef")
+  }
+}
