@@ -151,7 +151,7 @@ public actor Generator {
 
   /// Gets ready for what goes on from a state, as long as nobody waits.
   func prepare(_ state: SequenceState, _ loaded: LoadedModel) {
-    loaded.backend.prepare(for: state.layers) { waiting.load(ordering: .relaxed) > 0 }
+    loaded.backend.prepare(for: state.caches) { waiting.load(ordering: .relaxed) > 0 }
   }
 
   private func read(_ key: String, _ request: ReadAheadRequest, _ flag: CancellationFlag) -> Int {

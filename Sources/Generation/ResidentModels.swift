@@ -13,7 +13,7 @@ final class ResidentModel: @unchecked Sendable {
   init(_ loaded: sending LoadedModel) {
     facts = loaded.model.facts
     bytes = loaded.bytes
-    keepsEveryPosition = SequenceState(layers: loaded.model.makeCaches()).keepsEveryPosition
+    keepsEveryPosition = SequenceState(caches: loaded.model.makeCaches()).keepsEveryPosition
     self.loaded = loaded
   }
 }

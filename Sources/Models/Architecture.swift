@@ -1,20 +1,19 @@
 import Checkpoints
 
-/// Everything that Sotto knows of one model architecture. Each file under Architectures declares one, and
+/// Everything that Sotto knows about a model architecture. Each file under Architectures declares one, and
 /// `Registry` lists them; no other code knows an architecture's name.
 struct Architecture: Sendable {
   /// The `model_type`s in config.json, the usual one first.
   let modelTypes: [String]
-  /// How GGUF files hold the architecture; nil where they do not.
+  /// How GGUF files store the architecture; nil if they are not supported.
   let gguf: GGUFConversion?
-  /// Beginnings of tensor names that stand for one another in safetensors files. The key is the one that `build`
-  /// asks for.
+  /// Alternative prefixes of tensor names in safetensors files, by the prefix that `build` uses.
   let prefixes: [String: [String]]
-  /// How a conversation is put into tokens.
+  /// How conversations are encoded.
   let conversation: ConversationFormat
   /// Full-size shapes for measurements without a download.
   let shapes: [SyntheticShape]
-  /// Makes a model from a configuration with config.json's keys.
+  /// Builds a model from a configuration with config.json's keys.
   let build: @Sendable (ModelConfiguration, ModelWeights) throws -> any LanguageModel
 
   /// An architecture with these properties.
@@ -32,17 +31,17 @@ struct Architecture: Sendable {
     self.build = build
   }
 
-  /// Multimodal checkpoints hold their language model one level down, in one of two ways.
+  /// Multimodal checkpoints nest the names of their language model in one of two ways.
   static let multimodalPrefixes = [
     "model.": ["language_model.model.", "model.language_model."],
     "lm_head.": ["language_model.lm_head."],
   ]
 }
 
-/// How a model's conversations are put into tokens and its output is parsed.
+/// How a model's conversations are encoded and its output is parsed.
 public enum ConversationFormat: Sendable {
   /// OpenAI's harmony.
   case harmony
-  /// The Jinja template that comes with the model.
+  /// The model's own Jinja template.
   case template
 }

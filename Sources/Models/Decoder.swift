@@ -1,20 +1,20 @@
 import Compute
 
-/// The frame of every model so far: embeddings, layers whose blocks each add to a residual stream, a norm and a head.
+/// A decoder: embeddings, layers whose blocks add to a residual stream, a final norm and an output head.
 ///
-/// An architecture's file says what its layers are made of, and this class runs them. Each block with caches has its
-/// own slots in a sequence's list of caches, in the order of the blocks.
+/// An architecture's file builds the layers, and this class runs them. A sequence holds one list of caches in the order of
+/// the blocks; each block knows its position (slot) in that list.
 package final class Decoder: LanguageModel {
   /// The model's properties.
   package let facts: ModelFacts
   private let backend: any Backend
-  private let ends: DecoderEnds
+  private let embedding: EmbeddingAndHead
   private let steps: [Step]
   private let caches: [CacheShape]
-  /// The last step that mixes positions; behind it, rows whose logits are not wanted can go.
+  /// The last step that mixes positions; after it, only rows whose logits are requested are computed.
   private let lastMixing: Int?
 
-  /// A block and the position of its first cache among a sequence's caches.
+  /// A block and the index of its first cache in a sequence's list.
   private struct Step {
     let block: Block
     let slot: Int
@@ -22,12 +22,12 @@ package final class Decoder: LanguageModel {
   }
 
   /// - Parameter layers: the blocks of each layer.
-  /// - Throws: `ModelError.unsupported` where a cache would be too large.
+  /// - Throws: `ModelError.unsupported` if a cache would be too large.
   package init(
-    _ facts: ModelFacts, ends: DecoderEnds, layers: [[Block]], on backend: any Backend
+    _ facts: ModelFacts, embedding: EmbeddingAndHead, layers: [[Block]], on backend: any Backend
   ) throws(ModelError) {
     self.facts = facts
-    self.ends = ends
+    self.embedding = embedding
     self.backend = backend
     var steps: [Step] = []
     var caches: [CacheShape] = []
@@ -42,11 +42,11 @@ package final class Decoder: LanguageModel {
     lastMixing = steps.lastIndex(where: \.mixes)
   }
 
-  /// A decoder whose sizes have the usual keys.
+  /// A decoder with the sizes of `shape`.
   package convenience init(
-    _ shape: DecoderShape, ends: DecoderEnds, layers: [[Block]], _ weights: ModelWeights
+    _ shape: DecoderShape, embedding: EmbeddingAndHead, layers: [[Block]], _ weights: ModelWeights
   ) throws(ModelError) {
-    try self.init(shape.facts(weights.work), ends: ends, layers: layers, on: weights.backend)
+    try self.init(shape.facts(weights.work), embedding: embedding, layers: layers, on: weights.backend)
   }
 
   /// Empty caches of all blocks.
@@ -54,14 +54,14 @@ package final class Decoder: LanguageModel {
 
   /// Runs all layers; see `LanguageModel.forward(_:)`.
   package func forward(_ input: ForwardInput) throws -> Tensor {
-    var x = ends.embed(input, on: backend)
+    var x = embedding.embed(input, on: backend)
     if lastMixing == nil { x = input.selectOutputs(x, on: backend) }
     for (index, step) in steps.enumerated() {
       if step.mixes, input.isInterrupted?() == true { throw Interrupted() }
       x = try step.block(x, input, slot: step.slot, adding: x, on: backend)
       if index == lastMixing { x = input.selectOutputs(x, on: backend) }
     }
-    let logits = ends.logits(x, on: backend)
+    let logits = embedding.logits(x, on: backend)
     input.advanceSequences()
     return logits
   }

@@ -1,22 +1,22 @@
 import Compute
 
-/// Tokens of one or more sequences for one forward pass, the rows of each sequence one after another.
+/// The tokens of one forward pass, of one or more sequences. The rows of a sequence are consecutive.
 public struct ForwardInput {
-  /// All rows' token ids.
+  /// Token ids of all rows.
   public let tokens: [Int32]
   /// The sequences that the rows belong to, in order.
   public let sequences: [SequenceState]
-  /// Rows of each sequence.
+  /// The number of rows of each sequence.
   public let counts: [Int]
-  /// The rows whose logits are wanted.
+  /// Indices of the rows whose logits are requested.
   public let outputs: [Int]
   /// Position of each row in its sequence.
   public let positions: [Int32]
-  /// Asked before each block with caches; when it says true, the pass ends there with `Interrupted` and the sequences are
-  /// to be thrown away, since some of their layers have gone on and others have not.
+  /// Called before each block with caches. If it returns true, the pass throws `Interrupted`; some caches have then
+  /// advanced and others have not.
   public var isInterrupted: (() -> Bool)?
 
-  /// - Parameters: as the properties of the same names; positions follow from the sequences' lengths.
+  /// - Parameters: see the properties; positions start at each sequence's length.
   public init(tokens: [Int32], sequences: [SequenceState], counts: [Int], outputs: [Int]) {
     self.tokens = tokens
     self.sequences = sequences
@@ -31,7 +31,7 @@ public struct ForwardInput {
     self.positions = positions
   }
 
-  /// One sequence; logits for the last token alone, or for all.
+  /// One sequence, with logits for the last token only or for all tokens.
   public init(tokens: [Int32], sequence: SequenceState, allLogits: Bool = false) {
     let last = tokens.count - 1
     self.init(
@@ -39,24 +39,24 @@ public struct ForwardInput {
       outputs: allLogits ? Array(0...last) : [last])
   }
 
-  /// The rows whose logits are wanted; what follows the last block that mixes positions sees only these.
+  /// The rows whose logits are requested. Everything after the last block with caches computes only these.
   func selectOutputs(_ x: Tensor, on backend: any Backend) -> Tensor {
     outputs.count == x.rows ? x : backend.rows(x, outputs)
   }
 
-  /// Lets the sequences' lengths go forward by this pass, which has succeeded.
+  /// Advances the sequences' lengths after a successful pass.
   func advanceSequences() {
     for (sequence, count) in zip(sequences, counts) { sequence.advance(by: count) }
   }
 
-  /// The sequences' caches of keys and values at a slot, in order.
-  /// - Throws: `ModelError.foreignState` where there is another kind of cache.
+  /// The key-value cache of each sequence at a slot.
+  /// - Throws: `ModelError.foreignState` if the slot has another kind of cache.
   package func keyValueCaches(slot: Int) throws(ModelError) -> [any KeyValueCache] {
     try caches(slot) { $0 as? any KeyValueCache }
   }
 
-  /// The sequences' recurrent states at a slot, in order.
-  /// - Throws: `ModelError.foreignState` where there is another kind of cache.
+  /// The recurrent cache of each sequence at a slot.
+  /// - Throws: `ModelError.foreignState` if the slot has another kind of cache.
   package func recurrentCaches(slot: Int) throws(ModelError) -> [any RecurrentCache] {
     try caches(slot) { $0 as? any RecurrentCache }
   }
@@ -65,7 +65,7 @@ public struct ForwardInput {
     _ slot: Int, _ convert: (any LayerCache) -> Cache?
   ) throws(ModelError) -> [Cache] {
     try sequences.map { (sequence) throws(ModelError) in
-      guard slot < sequence.layers.count, let cache = convert(sequence.layers[slot]) else {
+      guard slot < sequence.caches.count, let cache = convert(sequence.caches[slot]) else {
         throw .foreignState(slot: slot)
       }
       return cache
@@ -73,5 +73,5 @@ public struct ForwardInput {
   }
 }
 
-/// Ends a forward pass that nobody waits for any more; the sequences that it was given are spoilt.
+/// Thrown by a forward pass that `ForwardInput.isInterrupted` ended.
 public struct Interrupted: Error {}

@@ -1,33 +1,33 @@
 import Compute
 
-/// A decoder that turns token ids into logits. One owner uses it; it holds no state of any sequence.
+/// A language model: computes logits from token ids. It holds no state of any sequence and has a single owner.
 ///
-/// The work of a forward pass grows with its tokens; logits cost extra only for the rows asked for.
+/// The cost of a forward pass grows with its tokens; only requested rows have the cost of logits.
 public protocol LanguageModel: AnyObject {
-  /// What the outside needs to know of the shape.
+  /// The properties that callers need.
   var facts: ModelFacts { get }
   /// Empty caches for a new sequence, in the order of the blocks that need them.
   func makeCaches() -> [any LayerCache]
-  /// Runs `input` through all layers and appends it to its sequences' caches. The sequences' lengths go forward when
-  /// all has succeeded; a pass that throws leaves them, and the caches are then settled or thrown away.
+  /// Runs `input` through all layers and appends it to its sequences' caches. The sequences' lengths advance only if the
+  /// whole pass succeeds. After a pass that throws, the caller rolls the sequences back or discards them.
   /// - Returns: logits [number of `input.outputs`, vocabulary].
   func forward(_ input: ForwardInput) throws -> Tensor
 }
 
-/// A model's shape, as far as others need it.
+/// Properties of a model that callers need.
 public struct ModelFacts: Sendable {
-  /// `model_type` as config.json names it.
+  /// The `model_type` of config.json.
   public var architecture: String
   /// Columns of the logits.
   public var vocabularyCount: Int
-  /// Positions that the model was made for.
+  /// The context length in positions.
   public var contextLength: Int
-  /// Layers.
+  /// The number of layers.
   public var layerCount: Int
-  /// What a token costs.
+  /// The work per token on weights.
   public var work: TokenWork
 
-  /// Facts with these values.
+  /// Properties with these values.
   public init(
     architecture: String, vocabularyCount: Int, contextLength: Int, layerCount: Int, work: TokenWork
   ) {

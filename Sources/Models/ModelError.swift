@@ -1,4 +1,4 @@
-/// Why a model cannot be made or run, worded for the person who chose the file.
+/// Why a model cannot be built or run.
 public enum ModelError: Error, CustomStringConvertible {
   case missingConfiguration(model: String)
   case unknownArchitecture(String, known: [String])
@@ -10,24 +10,24 @@ public enum ModelError: Error, CustomStringConvertible {
   case foreignState(slot: Int)
   case tooManyTokens(Int)
 
-  /// One line: what is wrong, and what to do where something can be done.
+  /// One line for the user: the cause and, if there is one, the remedy.
   public var description: String {
     switch self {
     case .missingConfiguration(let model):
-      "\(model): no config.json and no GGUF metadata; put the model's config.json beside its weights"
+      "\(model): no config.json and no GGUF metadata; put the model's config.json next to its weights"
     case .unknownArchitecture(let name, let known):
       "architecture '\(name)' is not supported; supported are \(known.sorted().joined(separator: ", "))"
     case .missingKey(let key):
-      "the configuration has no '\(key)'; the file is incomplete, fetch it again"
+      "the configuration has no '\(key)'; the file is incomplete; download it again"
     case .wrongValue(let key, let expected):
       "the configuration's '\(key)' is not \(expected)"
     case .outOfRange(let key, let value, let allowed):
       "the configuration's '\(key)' is \(value), which is not \(allowed)"
     case .wrongShape(let tensor, let shape, let expected):
-      "tensor '\(tensor)' has shape \(shape) where the configuration needs \(expected)"
+      "tensor '\(tensor)' has shape \(shape) but the configuration requires \(expected)"
     case .unsupported(let what): what
     case .foreignState(let slot): "the sequence's cache \(slot) belongs to another model"
-    case .tooManyTokens(let id): "token id \(id) is outside of the model's vocabulary"
+    case .tooManyTokens(let id): "token id \(id) is outside the model's vocabulary"
     }
   }
 }

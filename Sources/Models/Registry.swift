@@ -2,7 +2,7 @@ import Basics
 import Checkpoints
 import Compute
 
-/// The architectures that can be loaded. A new one is a file under Architectures and a line here.
+/// The architectures that can be loaded. A new architecture is one file under Architectures and one line here.
 public enum Registry {
   static let all: [Architecture] = [
     Llama.architecture,
@@ -25,9 +25,9 @@ public enum Registry {
   /// The `model_type`s that can be loaded, sorted.
   public static var architectures: [String] { byModelType.keys.sorted() }
 
-  /// Makes the model of a checkpoint: reads no weights, only maps them.
+  /// Builds the model of a checkpoint. Weights are mapped, not read.
   ///
-  /// - Throws: `ModelError` or `FileError` naming what is missing or wrong.
+  /// - Throws: `ModelError` or `FileError` that names what is missing or wrong.
   public static func model(_ checkpoint: Checkpoint, backend: any Backend) throws -> any LanguageModel {
     guard let metadata = checkpoint.gguf else {
       guard let json = checkpoint.configuration else {
@@ -45,7 +45,7 @@ public enum Registry {
     return try architecture.build(ModelConfiguration(json), ModelWeights(weights, backend: backend))
   }
 
-  /// Makes a model from a configuration with config.json's keys and a source of weights.
+  /// Builds a model from a configuration with config.json's keys and a source of weights.
   public static func model(
     _ json: JSON, _ source: any WeightSource, backend: any Backend
   ) throws -> any LanguageModel {
@@ -58,7 +58,7 @@ public enum Registry {
     return try architecture.build(configuration, ModelWeights(weights, backend: backend))
   }
 
-  /// How conversations with a checkpoint's model are put into tokens.
+  /// The conversation format of a checkpoint's model.
   public static func conversationFormat(of checkpoint: Checkpoint) -> ConversationFormat {
     let name = checkpoint.architecture ?? ""
     let architecture = checkpoint.gguf == nil ? byModelType[name] : byGGUFName[name]

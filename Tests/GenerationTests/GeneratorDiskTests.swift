@@ -82,7 +82,7 @@ struct GeneratorDiskTests {
     let store = CacheStore(folder: folder.path, limit: 1 << 30)
     let (model, _) = try #require(DiskModel.all.first).load()
     func walk(_ count: Int) throws -> StoredPrompt {
-      let state = SequenceState(layers: model.makeCaches())
+      let state = SequenceState(caches: model.makeCaches())
       let tokens = (0..<count).map { Int32($0 % 7) }
       _ = try model.forward(ForwardInput(tokens: tokens, sequence: state))
       return StoredPrompt(state, ledger: tokens)

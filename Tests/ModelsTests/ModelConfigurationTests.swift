@@ -3,26 +3,26 @@ import Checkpoints
 import Models
 import Testing
 
-/// Values that hold for all layers or for one layer each.
+/// Values that a configuration holds once or per layer.
 struct ModelConfigurationTests {
   private func configuration(_ text: String) throws -> ModelConfiguration {
     ModelConfiguration(try JSON(parsing: text))
   }
 
-  @Test func aNumberHoldsForAllLayersAndAListForOneEach() throws {
-    #expect(try configuration(#"{"n": 4}"#).layered("n", 0...9, count: 3) == [4, 4, 4])
-    #expect(try configuration(#"{"n": [4, 0, 8]}"#).layered("n", 0...9, count: 3) == [4, 0, 8])
-    #expect(try configuration("{}").layered("n", 0...9, count: 2, default: [1, 2]) == [1, 2])
-    #expect(try configuration(#"{"n": null}"#).layered("n", 0...9, count: 2, default: [1, 2]) == [1, 2])
+  @Test func integersAreRepeatedAndArraysTakenPerLayer() throws {
+    #expect(try configuration(#"{"n": 4}"#).perLayer("n", 0...9, count: 3) == [4, 4, 4])
+    #expect(try configuration(#"{"n": [4, 0, 8]}"#).perLayer("n", 0...9, count: 3) == [4, 0, 8])
+    #expect(try configuration("{}").perLayer("n", 0...9, count: 2, default: [1, 2]) == [1, 2])
+    #expect(try configuration(#"{"n": null}"#).perLayer("n", 0...9, count: 2, default: [1, 2]) == [1, 2])
   }
 
   @Test(arguments: [
     "{}", #"{"n": [1, 2]}"#, #"{"n": [1, 2, 3, 4]}"#, #"{"n": [1, 2, 10]}"#, #"{"n": [1, 2, 2.5]}"#,
     #"{"n": "3"}"#, #"{"n": []}"#, #"{"n": 10}"#,
   ])
-  func otherListsAreRefused(_ text: String) throws {
+  func invalidIntegersThrow(_ text: String) throws {
     let configuration = try configuration(text)
-    #expect(throws: ModelError.self) { try configuration.layered("n", 0...9, count: 3) }
+    #expect(throws: ModelError.self) { try configuration.perLayer("n", 0...9, count: 3) }
   }
 
   @Test(arguments: [
@@ -36,7 +36,7 @@ struct ModelConfigurationTests {
       [nil, nil, 7]
     ),
   ])
-  func windowsAreThoseOfTheLayers(_ text: String, _ expected: [Int?]) throws {
+  func windowsFollowLayerTypesPatternOrDefault(_ text: String, _ expected: [Int?]) throws {
     #expect(try configuration(text).windows(count: 3) { $0 != 1 } == expected)
   }
 
@@ -46,7 +46,7 @@ struct ModelConfigurationTests {
     #"{"sliding_window": 7, "sliding_window_pattern": [true, 1, false]}"#,
     #"{"sliding_window": 7, "layer_types": ["sliding_attention"]}"#,
   ])
-  func otherWindowsAreRefused(_ text: String) throws {
+  func invalidWindowsThrow(_ text: String) throws {
     let configuration = try configuration(text)
     #expect(throws: ModelError.self) { try configuration.windows(count: 3) { _ in true } }
   }

@@ -4,7 +4,7 @@ import Compute
 import Models
 import Testing
 
-/// A multimodal checkpoint's language model: its configuration and its tensors are one level down.
+/// Multimodal checkpoints nest the configuration and the tensor names of their language model.
 struct MultimodalNamesTests {
   /// A text-only checkpoint's tensors under other prefixes.
   private struct Renamed: WeightSource {
@@ -24,7 +24,7 @@ struct MultimodalNamesTests {
     [("model.", "language_model.model."), ("lm_head.", "language_model.lm_head.")],
     [("model.", "model.language_model."), ("lm_head.", "lm_head.")],
   ])
-  func theLanguageModelIsFound(_ prefixes: [(String, String)]) throws {
+  func nestedLanguageModelsLoad(_ prefixes: [(String, String)]) throws {
     let tiny = TinyModel(name: "llama-plain")
     let checkpoint = try tiny.checkpoint()
     let text = try #require(checkpoint.configuration)
@@ -33,7 +33,7 @@ struct MultimodalNamesTests {
       ["model_type": "llava", "text_config": text],
       Renamed(source: checkpoint, prefixes: prefixes.map { (public: $0.0, here: $0.1) }), backend: backend)
     let (tokens, expected) = try tiny.reference()
-    let sequence = SequenceState(layers: model.makeCaches())
+    let sequence = SequenceState(caches: model.makeCaches())
     let output = try model.forward(ForwardInput(tokens: tokens, sequence: sequence, allLogits: true))
     #expect(distance(backend.values(output).rows(model.facts.vocabularyCount), expected) < 1e-4)
   }

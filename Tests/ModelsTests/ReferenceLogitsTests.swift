@@ -2,12 +2,12 @@ import Compute
 import Models
 import Testing
 
-/// Every tiny model against transformers' logits, however the tokens are fed.
+/// Every tiny model's logits compared with transformers', for different ways to split the tokens into passes.
 struct ReferenceLogitsTests {
-  /// The bar is 1e-3; float32 rounding alone stays far below this.
+  /// Rounding errors of float32 are far below this.
   private static let bar: Float = 1e-4
 
-  @Test func thereAreModels() {
+  @Test func fixturesExist() {
     #expect(TinyModel.all.count >= 16)
   }
 
@@ -29,22 +29,22 @@ struct ReferenceLogitsTests {
   func fastStaysClose(_ tiny: TinyModel) throws {
     let (tokens, expected) = try tiny.reference()
     let ours = try run(tiny, .fast, tokens, chunks: [40, 8])
-    // 8-bit activations; the tiny random models magnify rounding more than trained ones. Where a router's choice
-    // hangs in the balance a token even gets other experts, so it is the middle token that counts.
+    // Activations have 8 bits, and tiny random models amplify rounding more than trained ones. Rounding may also change
+    // which experts a token is routed to, so the median token is compared.
     let distances = zip(ours, expected).map { distance([$0], [$1]) }.sorted()
     #expect(ours.count == expected.count && distances[distances.count / 2] < 0.2)
   }
 
   @Test(arguments: TinyModel.all)
-  func cutBackAndForkedSequencesGiveTheSame(_ tiny: TinyModel) throws {
+  func truncatedAndForkedSequencesMatchTheReference(_ tiny: TinyModel) throws {
     let (tokens, expected) = try tiny.reference()
     let (model, backend) = try tiny.load(.exact)
-    let sequence = SequenceState(layers: model.makeCaches())
+    let sequence = SequenceState(caches: model.makeCaches())
     _ = try model.forward(ForwardInput(tokens: Array(tokens[..<20]), sequence: sequence))
     var states = [sequence.fork()]
     _ = try model.forward(ForwardInput(tokens: [1, 2, 3, 4], sequence: sequence))
-    // A recurrent state is only ever taken up again from a fork.
-    if sequence.layers.allSatisfy({ $0 is any KeyValueCache }) {
+    // A recurrent state cannot be truncated, only forked.
+    if sequence.caches.allSatisfy({ $0 is any KeyValueCache }) {
       #expect(sequence.canTruncate(to: 20))
       sequence.truncate(to: 20)
       states.append(sequence)
@@ -57,11 +57,11 @@ struct ReferenceLogitsTests {
   }
 
   @Test(arguments: TinyModel.all)
-  func sequencesInOneBatchDoNotTouchEachOther(_ tiny: TinyModel) throws {
+  func batchedSequencesAreIndependent(_ tiny: TinyModel) throws {
     let (tokens, expected) = try tiny.reference()
     let (model, backend) = try tiny.load(.exact)
-    let first = SequenceState(layers: model.makeCaches())
-    let second = SequenceState(layers: model.makeCaches())
+    let first = SequenceState(caches: model.makeCaches())
+    let second = SequenceState(caches: model.makeCaches())
     _ = try model.forward(ForwardInput(tokens: Array(tokens[..<30]), sequence: first))
     _ = try model.forward(ForwardInput(tokens: Array(tokens[..<7]), sequence: second))
     let both = ForwardInput(
@@ -71,13 +71,13 @@ struct ReferenceLogitsTests {
     #expect(distance(ours, [30, 32, 7, 19].map { expected[$0] }) < Self.bar)
   }
 
-  /// The logits after every token, the tokens fed in chunks of these sizes.
+  /// The logits after every token, computed in passes of these sizes.
   private func run(
     _ tiny: TinyModel, _ precision: Precision, _ tokens: [Int32], chunks: [Int]
   ) throws -> [[Float]] {
     #expect(chunks.reduce(0, +) == tokens.count)
     let (model, backend) = try tiny.load(precision)
-    let sequence = SequenceState(layers: model.makeCaches())
+    let sequence = SequenceState(caches: model.makeCaches())
     var logits: [[Float]] = []
     var position = 0
     for size in chunks {

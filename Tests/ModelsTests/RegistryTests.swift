@@ -3,7 +3,7 @@ import Compute
 import Models
 import Testing
 
-/// Configurations that no model can be made of are refused with the key that is wrong.
+/// Invalid configurations throw an error that names the key.
 struct RegistryTests {
   /// A source without tensors.
   private struct NoWeights: WeightSource {
@@ -38,7 +38,7 @@ struct RegistryTests {
       "head_dim"
     ),
   ])
-  func badConfigurationsNameTheKey(_ text: String, _ key: String) throws {
+  func errorsNameTheKey(_ text: String, _ key: String) throws {
     let backend = CPUBackend(precision: .exact, threads: 1)
     let error = #expect(throws: ModelError.self) {
       try Registry.model(JSON(parsing: text), NoWeights(), backend: backend)
@@ -50,7 +50,7 @@ struct RegistryTests {
     ("gpt-oss-gguf", ConversationFormat.harmony), ("gpt-oss-openai", .harmony), ("gguf-gemma3", .template),
     ("llama-plain", .template),
   ])
-  func theConversationFormatIsTheArchitectures(_ name: String, _ format: ConversationFormat) throws {
+  func conversationFormatFollowsTheArchitecture(_ name: String, _ format: ConversationFormat) throws {
     #expect(try Registry.conversationFormat(of: TinyModel(name: name).checkpoint()) == format)
   }
 
@@ -59,14 +59,14 @@ struct RegistryTests {
     for precision in Precision.allCases {
       let backend = CPUBackend(precision: precision, threads: 2)
       let model = try SyntheticShape.named(name, layers: 1).model(backend: backend)
-      let sequence = SequenceState(layers: model.makeCaches())
+      let sequence = SequenceState(caches: model.makeCaches())
       let logits = backend.values(try model.forward(ForwardInput(tokens: [1, 2, 3], sequence: sequence)))
       #expect(logits.count == vocabulary)
       #expect(logits.allSatisfy { $0.isFinite })
     }
   }
 
-  @Test func unknownSyntheticShapesAreRefused() {
+  @Test func unknownSyntheticShapesThrow() {
     #expect(throws: ModelError.self) { try SyntheticShape.named("gpt-9", layers: nil) }
   }
 }

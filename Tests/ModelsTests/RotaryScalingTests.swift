@@ -3,9 +3,9 @@ import Foundation
 import Models
 import Testing
 
-/// Frequencies against those that transformers computes (Scripts/make_rope_fixture.py).
+/// Rotary frequencies compared with those of transformers (Scripts/make_rope_fixture.py).
 struct RotaryScalingTests {
-  @Test func frequenciesAreTransformers() throws {
+  @Test func frequenciesMatchTransformers() throws {
     let path = URL(filePath: #filePath).deletingLastPathComponent().appending(path: "Fixtures/rope.json").path
     let data = try #require(FileManager.default.contents(atPath: path))
     let cases = try #require(JSON(parsing: [UInt8](data)).asArray)
@@ -30,7 +30,7 @@ struct RotaryScalingTests {
     #"{"rope_scaling": {"rope_type": "factors", "factors": [1, 2]}}"#,
     #"{"rope_theta": -1}"#,
   ])
-  func badConfigurationsAreRefused(_ text: String) throws {
+  func invalidConfigurationsThrow(_ text: String) throws {
     let configuration = ModelConfiguration(try JSON(parsing: text))
     #expect(throws: ModelError.self) { try configuration.rotaryTable(headSize: 64) }
   }

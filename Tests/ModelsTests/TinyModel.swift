@@ -4,7 +4,7 @@ import Foundation
 import Models
 import Testing
 
-/// A small random model under Fixtures/tiny with the logits that transformers computes for it.
+/// A small random model under Fixtures/tiny with its logits according to transformers.
 struct TinyModel: Sendable, CustomTestStringConvertible {
   let name: String
 
@@ -14,7 +14,7 @@ struct TinyModel: Sendable, CustomTestStringConvertible {
     URL(filePath: #filePath).deletingLastPathComponent().appending(path: "Fixtures/tiny")
   }
 
-  /// Every model there is.
+  /// All models.
   static var all: [TinyModel] {
     let names = (try? FileManager.default.contentsOfDirectory(atPath: folder.path)) ?? []
     return names.sorted().map(TinyModel.init)
@@ -34,7 +34,7 @@ struct TinyModel: Sendable, CustomTestStringConvertible {
     return try Checkpoint.open(FileManager.default.fileExists(atPath: gguf) ? gguf : path)
   }
 
-  /// The tokens and, row by row, the logits after each of them.
+  /// The tokens and the logits after each of them.
   func reference() throws -> (tokens: [Int32], logits: [[Float]]) {
     let file = try SafetensorsFile(path + "/reference.safetensors")
     let tokens: [Int32] = try Self.numbers("tokens", in: file).values
@@ -58,7 +58,7 @@ struct TinyModel: Sendable, CustomTestStringConvertible {
   }
 }
 
-/// How far logits are from others: the largest difference over the others' standard deviation.
+/// The largest difference between two sets of logits, relative to the standard deviation of the second.
 func distance(_ ours: [[Float]], _ theirs: [[Float]]) -> Float {
   let all = theirs.flatMap { $0 }
   let mean = all.reduce(0, +) / Float(all.count)

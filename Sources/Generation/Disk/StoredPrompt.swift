@@ -31,7 +31,7 @@ public struct StoredPrompt: Sendable {
   /// - Parameter caches: a model's empty caches (`makeCaches()`).
   /// - Throws: `PromptFileError.doesNotFit` where they are of another model.
   public func state(in caches: [any LayerCache]) throws(PromptFileError) -> SequenceState {
-    let state = SequenceState(layers: caches)
+    let state = SequenceState(caches: caches)
     do { try state.restore(self.caches) } catch { throw .doesNotFit(error) }
     guard state.length == ledger.count else {
       throw .damaged("\(ledger.count) tokens beside caches of \(state.length)")

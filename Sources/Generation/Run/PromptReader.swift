@@ -38,7 +38,7 @@ package struct PromptReader {
       logits = found.logits
     } else {
       report.miss = cache.withLock { $0.missWithoutReuse(key, prompt) }
-      sequence = Sequence(SequenceState(layers: loaded.model.makeCaches()))
+      sequence = Sequence(SequenceState(caches: loaded.model.makeCaches()))
     }
     try makeRoom(for: prompt.count + 1)
   }
@@ -128,7 +128,7 @@ package struct PromptReader {
 
   /// Keeps the sequence as it is now, for later prompts; one that a failed pass has spoilt is not kept.
   package func keep(_ place: HeldSequence.Place) {
-    guard sequence.state.settle(at: sequence.ledger.count) else { return }
+    guard sequence.state.rollBack(to: sequence.ledger.count) else { return }
     let held = HeldSequence(
       state: sequence.state.fork(), logits: place == .prompt ? logits : nil, place: place, session: session)
     cache.withLock { $0.insert(key, sequence.ledger, held) }

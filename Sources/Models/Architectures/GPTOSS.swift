@@ -2,8 +2,8 @@ import Compute
 
 /// GPT-OSS (arXiv:2508.10925).
 ///
-/// Pre-norm layers of grouped-query attention with a sink logit for each head and biases, every other one
-/// sliding; a mixture of experts with a clamped SwiGLU whose router and experts have biases.
+/// Pre-norm layers of grouped-query attention with biases and a sink logit per head, alternating between a sliding
+/// window and full attention; a mixture of experts with clamped SwiGLU, with biases in router and experts.
 enum GPTOSS {
   static let architecture = Architecture(
     "gpt_oss",
@@ -21,7 +21,7 @@ enum GPTOSS {
     let windows = try configuration.windows(count: shape.layers, default: 128) { $0 % 2 == 0 }
     let rotary = try configuration.rotaryTable(headSize: shape.headSize)
 
-    let ends = try DecoderEnds(shape, weights)
+    let embedding = try EmbeddingAndHead(shape, weights)
     let layers = try (0..<shape.layers).map { index in
       let prefix = "model.layers.\(index)."
       return [
@@ -35,10 +35,10 @@ enum GPTOSS {
           norm: try weights.norm(prefix + "post_attention_layernorm", shape)),
       ]
     }
-    return try Decoder(shape, ends: ends, layers: layers, weights)
+    return try Decoder(shape, embedding: embedding, layers: layers, weights)
   }
 
-  /// The router and the experts, under the names of OpenAI's checkpoint (float or MXFP4), or of MLX and GGUF.
+  /// The router and the experts, under the names of OpenAI's checkpoint (unquantised or MXFP4) or of MLX and GGUF.
   private static func mixture(
     _ prefix: String, _ shape: DecoderShape, _ configuration: ModelConfiguration, _ weights: ModelWeights
   ) throws -> ExpertMixture {

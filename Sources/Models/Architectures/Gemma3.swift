@@ -5,8 +5,8 @@ import Foundation
 
 /// Gemma 3's text model (arXiv:2503.19786).
 ///
-/// Norms before and after attention and feed-forward and on each query and key head; five sliding layers,
-/// with a rope base of their own, to each full one; embeddings scaled by the root of the width.
+/// Norms before and after attention and feed-forward and on each query and key head; five layers with a sliding window
+/// and their own rope base for each layer with full attention; embeddings scaled by the square root of the width.
 enum Gemma3 {
   static let architecture = Architecture(
     "gemma3_text", "gemma3",
@@ -18,8 +18,8 @@ enum Gemma3 {
       ], configure: configure)
   ) { try model($0, $1) }
 
-  /// The converter adds 1 to the norms' weights and drops the scale of queries, which differs only in the 27B model;
-  /// llama.cpp recognises that one by its layers.
+  /// The converter adds 1 to the norms' weights and omits the scale of queries, which differs in the 27B model only;
+  /// llama.cpp recognises that model by its number of layers.
   private static func configure(_ object: inout JSONObject) {
     object["norm_weights_include_one"] = true
     if object["num_hidden_layers"]?.asInteger == 62, let hidden = object["hidden_size"]?.asInteger,
@@ -32,7 +32,7 @@ enum Gemma3 {
   static func model(_ configuration: ModelConfiguration, _ weights: ModelWeights) throws -> Decoder {
     let shape = try DecoderShape(configuration, tiedByDefault: true)
     let hidden = shape.hidden
-    // safetensors hold a norm weight's distance from 1; GGUF's converter has added the 1.
+    // Safetensors store norm weights minus 1; the GGUF converter adds the 1.
     let offset: Float = try configuration.bool("norm_weights_include_one", default: false) ? 0 : 1
     let key =
       configuration.has("sliding_window_pattern") ? "sliding_window_pattern" : "_sliding_window_pattern"
@@ -47,7 +47,7 @@ enum Gemma3 {
       try weights.norm(name, shape, size: size, offset: offset)
     }
 
-    let ends = try DecoderEnds(
+    let embedding = try EmbeddingAndHead(
       shape, weights, offset: offset, scale: Float(hidden).squareRoot(),
       softcap: configuration.optionalNumber("final_logit_softcapping").map { Float($0) })
     let layers = try (0..<shape.layers).map { index in
@@ -69,10 +69,10 @@ enum Gemma3 {
           normAfter: try norm(prefix + "post_feedforward_layernorm")),
       ]
     }
-    return try Decoder(shape, ends: ends, layers: layers, weights)
+    return try Decoder(shape, embedding: embedding, layers: layers, weights)
   }
 
-  /// The sliding layers' table and the full layers'.
+  /// The rotary tables of layers with a sliding window and with full attention.
   private static func rotaryTables(
     _ configuration: ModelConfiguration, headSize: Int
   ) throws -> (local: RotaryTable, global: RotaryTable) {

@@ -1,10 +1,10 @@
 import Basics
 
-/// Mamba-2 (arXiv:2405.21060): layers of a norm and a state-space mixer, no attention and no positions. What a
-/// sequence costs in memory does not grow with its length.
+/// Mamba-2 (arXiv:2405.21060): layers of a norm and a state-space mixer, without attention or position
+/// embeddings. A sequence's memory does not grow with its length.
 ///
-/// Steps are held within `time_step_limit` whether a prompt is read or a token is generated, as mlx-lm does;
-/// transformers does so in prompts only. The public checkpoints have no limits.
+/// Steps are clamped to `time_step_limit` in prefill and in decoding, as in mlx-lm; transformers clamps them in prefill
+/// only. The public checkpoints have no limits.
 enum Mamba2 {
   static let architecture = Architecture(
     "mamba2",
@@ -29,10 +29,10 @@ enum Mamba2 {
     let vocabulary = try configuration.integer("vocab_size", 1...1 << 24)
     let epsilon = try configuration.positive("layer_norm_epsilon", default: 1e-5)
     guard try configuration.activation() == .silu else {
-      throw ModelError.unsupported("Mamba-2's convolution is known with the activation 'silu' alone")
+      throw ModelError.unsupported("Mamba-2's convolution supports the activation 'silu' only")
     }
 
-    let ends = try DecoderEnds(
+    let embedding = try EmbeddingAndHead(
       table: "backbone.embeddings", vocabulary: vocabulary, hidden: shape.hidden,
       tied: configuration.bool("tie_word_embeddings", default: false),
       norm: weights.norm("backbone.norm_f", size: shape.hidden, epsilon: epsilon), weights)
@@ -46,11 +46,10 @@ enum Mamba2 {
     }
     let facts = ModelFacts(
       architecture: try configuration.string("model_type"), vocabularyCount: vocabulary,
-      // A state has no length that it ends at. Where nobody says how far the model was trained, as many
-      // positions as llama.cpp's converter writes into its files.
+      // A recurrent state has no maximum length. The default is what llama.cpp's converter writes.
       contextLength: try configuration.contextLength(default: 1 << 20),
       layerCount: layerCount, work: weights.work)
-    return try Decoder(facts, ends: ends, layers: layers, on: weights.backend)
+    return try Decoder(facts, embedding: embedding, layers: layers, on: weights.backend)
   }
 
   private static func shape(_ configuration: ModelConfiguration) throws -> StateSpaceShape {

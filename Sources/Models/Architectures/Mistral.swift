@@ -1,5 +1,5 @@
-/// Mistral 7B (arXiv:2310.06825): Llama's layers, each with a sliding window where the configuration has one. GGUF files
-/// call it llama.
+/// Mistral 7B (arXiv:2310.06825): Llama's layers, each with a sliding window if the configuration has one. In GGUF files
+/// its name is llama.
 enum Mistral {
   static let architecture = Architecture("mistral") { configuration, weights in
     let layers = try configuration.integer("num_hidden_layers", 1...4096)

@@ -1,5 +1,5 @@
-/// Qwen2 and Qwen2.5 (arXiv:2407.10671, 2412.15115): Qwen3's layers without norms of the heads, with biases for queries,
-/// keys and values.
+/// Qwen2 and Qwen2.5 (arXiv:2407.10671, 2412.15115): Qwen3's layers with biases of queries, keys and
+/// values instead of norms of the heads.
 enum Qwen2 {
   static let architecture = Architecture("qwen2", gguf: GGUFConversion("qwen2")) {
     try Qwen3.model($0, $1, normsHeads: false)

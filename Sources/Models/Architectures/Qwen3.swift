@@ -7,7 +7,7 @@ enum Qwen3 {
     try model($0, $1, normsHeads: true)
   }
 
-  /// - Parameter normsHeads: whether query and key heads are normalised.
+  /// - Parameter normsHeads: whether query and key heads have norms.
   static func model(
     _ configuration: ModelConfiguration, _ weights: ModelWeights, normsHeads: Bool
   ) throws -> Decoder {
@@ -16,7 +16,7 @@ enum Qwen3 {
     let rotary = try configuration.rotaryTable(headSize: shape.headSize)
     let activation = try configuration.activation()
 
-    let ends = try DecoderEnds(shape, weights)
+    let embedding = try EmbeddingAndHead(shape, weights)
     let layers = try (0..<shape.layers).map { index in
       let prefix = "model.layers.\(index)."
       let shape = shape[layer: index]
@@ -35,10 +35,10 @@ enum Qwen3 {
           norm: try weights.norm(prefix + "post_attention_layernorm", shape)),
       ]
     }
-    return try Decoder(shape, ends: ends, layers: layers, weights)
+    return try Decoder(shape, embedding: embedding, layers: layers, weights)
   }
 
-  /// The windows of the layers that slide; none where `use_sliding_window` does not ask for them.
+  /// The sliding window of each layer; all nil unless `use_sliding_window` is true.
   private static func windows(_ configuration: ModelConfiguration, count: Int) throws -> [Int?] {
     guard try configuration.bool("use_sliding_window", default: false) else {
       return Array(repeating: nil, count: count)

@@ -2,9 +2,9 @@ import Compute
 
 /// Qwen3-Next (Qwen/Qwen3-Next-80B-A3B).
 ///
-/// Pre-norm layers: gated delta nets, and every fourth one grouped-query attention whose output is gated, with norms
-/// of each query and key head and a quarter of it rotated; a mixture of many small experts and a shared one, behind
-/// a gate of its own.
+/// Pre-norm layers of a gated delta net or, every fourth, gated grouped-query attention with norms of each query and key
+/// head and rotary embeddings on a quarter of their columns; a mixture of many small experts with a gated shared
+/// expert.
 enum Qwen3Next {
   static let architecture = Architecture("qwen3_next", shapes: SyntheticShape.qwen3Next) { try model($0, $1) }
 
@@ -14,8 +14,8 @@ enum Qwen3Next {
     let isSparse = try sparseLayers(configuration, count: shape.layers)
     let rotary = try rotary(configuration, shape)
     let activation = try configuration.activation()
-    // Checkpoints hold a norm weight's distance from 1, MLX's conversions the weight itself. They are told apart by
-    // the convolution, whose taps MLX has before the channel.
+    // Public checkpoints store norm weights minus 1, MLX's conversions the weights themselves. The shape of the
+    // convolution tells which it is.
     var offset: Float = 1
     if let delta = attends.firstIndex(of: false) {
       let prefix = "model.layers.\(delta).linear_attn."
@@ -25,7 +25,7 @@ enum Qwen3Next {
       try weights.norm(name, shape, size: size, offset: offset)
     }
 
-    let ends = try DecoderEnds(shape, weights, offset: offset)
+    let embedding = try EmbeddingAndHead(shape, weights, offset: offset)
     let layers = try (0..<shape.layers).map { index in
       let prefix = "model.layers.\(index)."
       let mixer: any BlockBody
@@ -49,10 +49,10 @@ enum Qwen3Next {
         Block(feedForward, norm: try norm(prefix + "post_attention_layernorm")),
       ]
     }
-    return try Decoder(shape, ends: ends, layers: layers, weights)
+    return try Decoder(shape, embedding: embedding, layers: layers, weights)
   }
 
-  /// Which layers attend: as `layer_types` says, or the last of every `full_attention_interval`.
+  /// Which layers have attention, from `layer_types` or `full_attention_interval`.
   private static func attentionLayers(_ configuration: ModelConfiguration, count: Int) throws -> [Bool] {
     if let types = try configuration.layerTypes(count: count) {
       guard types.allSatisfy({ ["full_attention", "linear_attention"].contains($0) }) else {
@@ -79,7 +79,8 @@ enum Qwen3Next {
       try configuration.object("rope_parameters")?.optionalNumber("partial_rotary_factor")
       ?? configuration.positive("partial_rotary_factor", default: 0.25)
     guard share > 0, share <= 1 else {
-      throw ModelError.outOfRange(key: "partial_rotary_factor", value: share, allowed: "above 0 and up to 1")
+      throw ModelError.outOfRange(
+        key: "partial_rotary_factor", value: share, allowed: "above 0 and at most 1")
     }
     let dimensions = Int(Double(shape.headSize) * share) / 2 * 2
     return try configuration.rotaryTable(headSize: shape.headSize, dimensions: dimensions)

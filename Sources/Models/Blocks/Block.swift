@@ -1,9 +1,9 @@
 import Compute
 
-/// A part of a layer. It adds to the residual stream: x + scale * normAfter(body(inputScale * norm(x))).
+/// A part of a layer, which adds to the residual stream: x + scale * normAfter(body(inputScale * norm(x))).
 ///
-/// A layer is a list of blocks: attention and a feed-forward block in most models, one alone in Mamba and Nemotron-H,
-/// two whose outputs are added in one `SideBySide`.
+/// A layer is a list of blocks: attention and a feed-forward block in most models, a single block in Mamba and
+/// Nemotron-H. `SideBySide` runs several on the same input.
 package struct Block {
   let body: any BlockBody
   /// Normalises the body's input.
@@ -12,10 +12,10 @@ package struct Block {
   let normAfter: (any Norm)?
   /// Factor on the body's input (Falcon-H1).
   let inputScale: Float
-  /// Factor on what is added (Granite, Falcon-H1).
+  /// Factor on the body's output (Granite, Falcon-H1).
   let scale: Float
 
-  /// A block of this body, without norms and factors unless they are given.
+  /// A block with this body; norms and factors are optional.
   package init(
     _ body: any BlockBody, norm: (any Norm)? = nil, normAfter: (any Norm)? = nil, inputScale: Float = 1,
     scale: Float = 1
@@ -27,11 +27,11 @@ package struct Block {
     self.scale = scale
   }
 
-  /// The residual plus what the block makes of `x`.
+  /// The residual plus the block's output for `x`.
   /// - Parameters:
   ///   - x: [rows, hidden].
-  ///   - slot: the position of the body's first cache among a sequence's caches.
-  ///   - residual: [rows, hidden]; for a block by itself, `x`.
+  ///   - slot: the index of the body's first cache in a sequence's list.
+  ///   - residual: [rows, hidden]; `x` itself unless blocks run side by side.
   func callAsFunction(
     _ x: Tensor, _ input: ForwardInput, slot: Int, adding residual: Tensor?, on backend: any Backend
   ) throws -> Tensor {
@@ -48,14 +48,14 @@ package struct Block {
   }
 }
 
-/// What a block computes: attention, a recurrence, a feed-forward block, a mixture of experts.
+/// The computation of a block: attention, a recurrence, a feed-forward block, a mixture of experts.
 package protocol BlockBody {
-  /// The caches that it needs in each sequence. A body with caches mixes positions; one without computes each row by
-  /// itself.
+  /// The caches that it needs in each sequence. A body with caches mixes positions; one without caches computes each row
+  /// independently.
   var caches: [CacheShape] { get }
   /// - Parameters:
   ///   - x: [rows, hidden].
-  ///   - slot: the position of its first cache among a sequence's caches.
+  ///   - slot: the index of its first cache in a sequence's list.
   ///   - residual: [rows, hidden], added to the result.
   /// - Returns: [rows, hidden].
   func callAsFunction(
@@ -68,19 +68,25 @@ extension BlockBody {
   package var caches: [CacheShape] { [] }
 }
 
-/// Blocks that take the same input and whose outputs are added: attention beside a feed-forward block (GPT-NeoX, Phi,
-/// Cohere) or beside a state-space mixer (Falcon-H1).
+/// Blocks that run on the same input and whose outputs are added: attention and a feed-forward block (GPT-NeoX, Phi,
+/// Cohere) or attention and a state-space mixer (Falcon-H1).
 ///
-/// A norm that all of them share belongs to the block around it.
+/// A norm that all of them share is the norm of the enclosing block.
 package struct SideBySide: BlockBody {
-  let blocks: [Block]
-  /// Of all blocks, in their order.
+  private let blocks: [(block: Block, slot: Int)]
+  /// The caches of all blocks, in order.
   package let caches: [CacheShape]
 
   /// These blocks side by side.
   package init(_ blocks: [Block]) {
-    self.blocks = blocks
-    caches = blocks.flatMap(\.body.caches)
+    var caches: [CacheShape] = []
+    var slotted: [(Block, Int)] = []
+    for block in blocks {
+      slotted.append((block, caches.count))
+      caches += block.body.caches
+    }
+    self.blocks = slotted
+    self.caches = caches
   }
 
   /// - Parameter residual: added to the sum of the outputs.
@@ -88,10 +94,8 @@ package struct SideBySide: BlockBody {
     _ x: Tensor, _ input: ForwardInput, slot: Int, adding residual: Tensor?, on backend: any Backend
   ) throws -> Tensor {
     var sum = residual
-    var slot = slot
-    for block in blocks {
-      sum = try block(x, input, slot: slot, adding: sum, on: backend)
-      slot += block.body.caches.count
+    for (block, offset) in blocks {
+      sum = try block(x, input, slot: slot + offset, adding: sum, on: backend)
     }
     return sum ?? x
   }

@@ -4,7 +4,7 @@ import Compute
 package enum CacheShape: Sendable, Equatable {
   /// Keys and values of an attention layer.
   case keyValue(heads: Int, headSize: Int, window: Int?)
-  /// The state of a recurrence or a causal convolution.
+  /// The state of a recurrence, a causal convolution or both.
   case recurrent(RecurrentShape)
 
   /// An empty cache.
@@ -16,18 +16,18 @@ package enum CacheShape: Sendable, Equatable {
     }
   }
 
-  /// Bytes that a cache of keys and values may have at the model's context length: far beyond any machine, and far
-  /// below what overflows in sums over all layers.
+  /// Most bytes of a key-value cache at the model's context length: beyond any machine's memory, but sums over all layers
+  /// do not overflow.
   private static let mostBytes = 1 << 46
-  /// Bytes that a state may have. It is allocated as a whole when a sequence begins.
+  /// Most bytes of a recurrent cache, which is allocated as a whole when a sequence begins.
   private static let mostStateBytes = 1 << 32
 
-  /// Refuses sizes that no machine has memory for, whose products could overflow.
-  /// - Parameter contextLength: the positions of a full sequence.
+  /// Throws for sizes beyond any machine's memory, before their products can overflow.
+  /// - Parameter contextLength: the model's context length in positions.
   package func validate(contextLength: Int) throws(ModelError) {
     switch self {
     case .keyValue(let heads, let headSize, let window):
-      // Keys and values in float32, and the pages that a window keeps beside it.
+      // Keys and values in float32, plus the pages that a cache keeps outside its window.
       let positions = min(window ?? contextLength, contextLength) + 512
       guard Self.product([positions, heads, headSize, 8]).map({ $0 <= Self.mostBytes }) == true else {
         throw .unsupported(
@@ -45,7 +45,7 @@ package enum CacheShape: Sendable, Equatable {
     }
   }
 
-  /// nil where the product overflows.
+  /// The product, or nil if it overflows.
   private static func product(_ factors: [Int]) -> Int? {
     var result = 1
     for factor in factors {

@@ -1,14 +1,14 @@
 import Compute
 
-/// A mixture of experts: a router chooses a few of many gated feed-forward blocks for each token, and a shared
-/// expert, where there is one, serves all.
+/// A mixture of experts: a router selects a few of many gated feed-forward blocks for each token. An optional
+/// shared expert processes every token.
 package struct ExpertMixture: BlockBody {
   let router: Linear
   let routing: RoutingSettings
   let experts: ExpertLayers
   var shared: SharedExpert?
 
-  /// - Parameter residual: added to the weighted sum of the chosen experts.
+  /// - Parameter residual: added to the weighted sum of the selected experts.
   package func callAsFunction(
     _ x: Tensor, _ input: ForwardInput, slot: Int, adding residual: Tensor?, on backend: any Backend
   ) -> Tensor {
@@ -24,38 +24,38 @@ package struct ExpertMixture: BlockBody {
   }
 }
 
-/// The expert that every token goes through, weighted by a sigmoid of its own where it has a gate.
+/// The expert that processes every token, weighted by the sigmoid of a gate if it has one.
 struct SharedExpert {
   let feedForward: GatedFeedForward
   /// [1, hidden].
   let gate: Linear?
 
-  /// The layers that take the token itself.
+  /// The linear layers that take the block's input.
   var inputs: [Linear] { [feedForward.gate, feedForward.up] + (gate.map { [$0] } ?? []) }
 
-  /// The expert's output plus `residual`, from what `inputs` give side by side.
+  /// The expert's output plus `residual`, from the concatenated outputs of `inputs`.
   func finish(_ x: Tensor, adding residual: Tensor?, on backend: any Backend) -> Tensor {
     let inner = feedForward.gate.outputs
     var hidden = backend.gated(backend.columns(x, 0..<2 * inner), feedForward.activation)
     if gate != nil {
-      // The weight is the same for a row's numbers, so it may come before the last projection as well.
+      // The gate is one factor per row, so it can be applied before the down projection.
       hidden = backend.gated(hidden, by: backend.columns(x, 2 * inner..<2 * inner + 1), .sigmoid)
     }
     return backend.linear(hidden, [feedForward.down], adding: residual)
   }
 }
 
-/// Finds the stacked weights of a mixture's experts under the names that checkpoints give them.
+/// Loads the weights of a mixture's experts under the names of different checkpoints.
 struct ExpertStack {
-  /// Up to and including `experts.`.
+  /// The tensors' prefix, up to and including `experts.`.
   let prefix: String
   let experts: Int
   let hidden: Int
   let inner: Int
-  /// The share of experts that a token uses.
+  /// The fraction of the experts that a token uses.
   let share: Double
 
-  /// Whether the names are those of OpenAI's checkpoint.
+  /// Whether the checkpoint uses OpenAI's names.
   private func isOpenAI(_ weights: ModelWeights) -> Bool { weights.contains(prefix + "gate_up_proj") }
 
   /// Gate and up projection: one interleaved stack (OpenAI) or two (the others).

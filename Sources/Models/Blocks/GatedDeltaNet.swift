@@ -3,7 +3,7 @@ import Compute
 /// The gated delta net of Qwen3-Next: projections, a causal convolution over queries, keys and values, the gated
 /// delta rule (arXiv:2412.06464), a norm of each head gated by silu(z), output projection.
 package struct GatedDeltaNet: BlockBody {
-  /// Queries, keys, values, z, writes (b) and decays (a), in this order.
+  /// Queries, keys, values, z, b (beta) and a (decay), in this order.
   let projections: [Linear]
   let convolution: (weight: Parameter, bias: Parameter?)
   let norm: RMSNorm
@@ -11,7 +11,7 @@ package struct GatedDeltaNet: BlockBody {
   let settings: GatedDeltaSettings
   private let state: RecurrentShape
 
-  /// Takes `in_proj_qkvz`, `in_proj_ba`, `conv1d`, `A_log`, `dt_bias`, `norm` and `out_proj` below `prefix`.
+  /// Loads `in_proj_qkvz`, `in_proj_ba`, `conv1d`, `A_log`, `dt_bias`, `norm` and `out_proj` below `prefix`.
   init(
     _ prefix: String, _ configuration: ModelConfiguration, _ shape: DecoderShape, _ weights: ModelWeights
   ) throws {
@@ -28,9 +28,9 @@ package struct GatedDeltaNet: BlockBody {
       bias: try weights.parameter(prefix + "dt_bias", [sizes.valueHeads]))
   }
 
-  /// The file has, for each key head, its query, its key, its value heads and their z in `in_proj_qkvz`, and its
-  /// value heads' b and a in `in_proj_ba`. The first are taken apart in place; of the second, a few rows of each
-  /// layer (for Qwen3-Next 80B 0.1 to 0.3 MB), a copy in order is made.
+  /// For each key head, `in_proj_qkvz` holds its query, its key, its value heads and their z, and `in_proj_ba` its value
+  /// heads' b and a. The first is split in place; the second, which is small (0.1 to 0.3 MB a layer in Qwen3-Next 80B),
+  /// is copied in another order.
   private static func projections(
     _ prefix: String, _ sizes: DeltaSizes, hidden: Int, _ weights: ModelWeights
   ) throws -> [Linear] {
@@ -55,7 +55,7 @@ package struct GatedDeltaNet: BlockBody {
     return large + [Linear(weight: try weights.backend.parameter(small.rows(order)))]
   }
 
-  /// Whether MLX converted the weights below `prefix`: its convolutions are [channels, taps, 1].
+  /// Whether the weights below `prefix` were converted by MLX, whose convolutions are [channels, taps, 1].
   static func isFromMLX(
     _ prefix: String, _ configuration: ModelConfiguration, _ weights: ModelWeights
   ) throws -> Bool {
@@ -64,10 +64,10 @@ package struct GatedDeltaNet: BlockBody {
     return try weights.source.storedWeight(prefix + "conv1d.weight", shape: extents).shape != extents
   }
 
-  /// One state.
+  /// One recurrent cache.
   package var caches: [CacheShape] { [.recurrent(state)] }
 
-  /// - Parameter residual: added to what the output projection gives.
+  /// - Parameter residual: added to the output projection's result.
   package func callAsFunction(
     _ x: Tensor, _ input: ForwardInput, slot: Int, adding residual: Tensor?, on backend: any Backend
   ) throws -> Tensor {
@@ -98,7 +98,7 @@ package struct GatedDeltaNet: BlockBody {
   }
 }
 
-/// The sizes of a gated delta net, checked.
+/// The validated sizes of a gated delta net.
 private struct DeltaSizes {
   let keyHeads: Int
   let valueHeads: Int
@@ -118,7 +118,7 @@ private struct DeltaSizes {
     }
   }
 
-  /// Value heads of a key head.
+  /// Value heads per key head.
   var group: Int { valueHeads / keyHeads }
 
   var state: RecurrentShape {

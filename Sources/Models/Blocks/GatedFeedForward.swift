@@ -1,14 +1,14 @@
 import Compute
 
-/// down(activation(gate x) * up x), the feed-forward block of llama and its kin.
+/// down(activation(gate x) * up x), the feed-forward block of Llama and most later models.
 package struct GatedFeedForward: BlockBody {
   let gate: Linear
   let up: Linear
   let down: Linear
   let activation: Activation
 
-  /// Takes `gate_proj`, `up_proj` and `down_proj` below `prefix`.
-  /// - Parameter inner: where it is not `shape.intermediate`.
+  /// Loads `gate_proj`, `up_proj` and `down_proj` below `prefix`.
+  /// - Parameter inner: the number of inner columns if it is not `shape.intermediate`.
   package init(
     _ prefix: String, _ shape: DecoderShape, _ activation: Activation, _ weights: ModelWeights,
     inner: Int? = nil

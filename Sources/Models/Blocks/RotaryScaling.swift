@@ -1,23 +1,23 @@
 import Foundation
 
-/// How a model's rotary frequencies are stretched beyond the length it was trained on.
+/// How a model's rotary frequencies are scaled for contexts longer than those it was pre-trained on.
 ///
-/// A decision made once when a model is loaded; `table` turns it into frequencies.
+/// Evaluated once, when a model is loaded.
 enum RotaryScaling: Equatable {
   case none
   /// Positions divided by a factor.
   case linear(factor: Double)
-  /// Llama 3.1: low frequencies divided, high ones kept, a smooth passage between.
+  /// Llama 3.1: low frequencies are divided, high ones kept, and those between interpolated.
   case llama3(factor: Double, lowFrequency: Double, highFrequency: Double, originalLength: Double)
   /// YaRN (arXiv:2309.00071).
   case yarn(YarnScaling)
   /// LongRoPE (arXiv:2402.13753): each frequency divided by its own factor.
   case factors([Double], attention: Double)
 
-  /// Frequencies, in radians a position, and the factor on cos and sin.
+  /// Frequencies in radians per position, and the factor on cos and sin.
   ///
   /// - Parameters:
-  ///   - dimensions: columns of a head that rotate.
+  ///   - dimensions: rotated columns of a head.
   ///   - base: the rope base, theta.
   func frequencies(dimensions: Int, base: Double) -> (values: [Float], amplitude: Float) {
     let plain = (0..<dimensions / 2).map { pow(base, -Double(2 * $0) / Double(dimensions)) }
@@ -47,9 +47,9 @@ struct YarnScaling: Equatable {
   var originalLength: Double
   var betaFast = 32.0
   var betaSlow = 1.0
-  /// Whether the range of the passage is rounded outwards to whole pairs.
+  /// Whether the interpolated range is rounded outwards to whole pairs.
   var truncate = true
-  /// Stated directly, or derived from `mscale` and `mscaleAllDimensions`, or 0.1 ln(factor) + 1.
+  /// If nil, it is derived from `mscale` and `mscaleAllDimensions`, or is 0.1 ln(factor) + 1.
   var attentionFactor: Double?
   var mscale: Double?
   var mscaleAllDimensions: Double?

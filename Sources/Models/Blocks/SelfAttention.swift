@@ -3,31 +3,31 @@ import Compute
 /// Grouped-query attention with rotary embeddings: projections, optional norms of each query and key
 /// head, rotation, attention over the layer's cache, output projection.
 package struct SelfAttention: BlockBody {
-  /// One layer, or one for each head where the file has heads and gates in turn.
+  /// One linear layer, or one per head if the file alternates heads and gates.
   let query: [Linear]
-  /// What the sigmoids that multiply the attention's output are made of; empty without.
+  /// The gates, which multiply the attention's output after a sigmoid; empty if there are none.
   let outputGate: [Linear]
   let key: Linear
   let value: Linear
   let output: Linear
-  /// Normalises each query and each key head.
+  /// Norms of each query head and each key head.
   var headNorms: (query: RMSNorm, key: RMSNorm)?
-  /// nil in layers without positions.
+  /// nil in layers without position embeddings.
   let rotary: RotaryTable?
   let settings: AttentionSettings
 
-  /// Takes `q_proj`, `k_proj`, `v_proj` and `o_proj` below `prefix`.
+  /// Loads `q_proj`, `k_proj`, `v_proj` and `o_proj` below `prefix`.
   /// - Parameters:
-  ///   - window: a window of the context length or more is none.
-  ///   - gatesOutput: `q_proj` has twice the rows; behind each head's query are as many for its gate.
+  ///   - window: the sliding window; one of the context length or more has no effect and is dropped.
+  ///   - gatesOutput: whether `q_proj` alternates the rows of a head's query and of its gate.
   package init(
     _ prefix: String, _ shape: DecoderShape, rotary: RotaryTable?, _ weights: ModelWeights,
     scale: Float? = nil, window: Int? = nil, softcap: Float? = nil,
     sinks: Parameter? = nil, gatesOutput: Bool = false
   ) throws {
-    guard shape.keyValueHeads > 0 else {
+    guard shape.heads > 0, shape.keyValueHeads > 0 else {
       throw ModelError.wrongValue(
-        key: "num_key_value_heads", expected: "above zero in a layer with attention")
+        key: "num_key_value_heads", expected: "positive in a layer with attention")
     }
     let queryColumns = shape.heads * shape.headSize
     let keyColumns = shape.keyValueHeads * shape.headSize
@@ -53,12 +53,12 @@ package struct SelfAttention: BlockBody {
       sinks: sinks)
   }
 
-  /// One of keys and values.
+  /// One key-value cache.
   package var caches: [CacheShape] {
     [.keyValue(heads: settings.keyValueHeads, headSize: settings.headSize, window: settings.window)]
   }
 
-  /// - Parameter residual: added to what the output projection gives.
+  /// - Parameter residual: added to the output projection's result.
   package func callAsFunction(
     _ x: Tensor, _ input: ForwardInput, slot: Int, adding residual: Tensor?, on backend: any Backend
   ) throws -> Tensor {

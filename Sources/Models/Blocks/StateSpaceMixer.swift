@@ -1,8 +1,7 @@
 import Compute
 
-/// The mixer of Mamba-2 (arXiv:2405.21060): one projection to the gate, the inputs with their B and C, and the
-/// steps; a causal convolution with SiLU over inputs, B and C; the selective scan; a norm of each group behind
-/// the gate; the output projection.
+/// The mixer of Mamba-2 (arXiv:2405.21060): an input projection to gate, inputs, B, C and steps; a causal convolution
+/// with SiLU over inputs, B and C; the selective scan; a gated norm of each group; an output projection.
 package struct StateSpaceMixer: BlockBody {
   let projection: Linear
   let convolution: (weight: Parameter, bias: Parameter?)
@@ -11,7 +10,7 @@ package struct StateSpaceMixer: BlockBody {
   let output: Linear
   private let shape: StateSpaceShape
 
-  /// Takes `in_proj`, `conv1d`, `A_log`, `D`, `dt_bias`, `norm` and `out_proj` below `prefix`.
+  /// Loads `in_proj`, `conv1d`, `A_log`, `D`, `dt_bias`, `norm` and `out_proj` below `prefix`.
   package init(_ prefix: String, _ shape: StateSpaceShape, epsilon: Double, _ weights: ModelWeights) throws {
     self.shape = shape
     projection = try weights.linear(
@@ -26,12 +25,12 @@ package struct StateSpaceMixer: BlockBody {
     output = try weights.linear(prefix + "out_proj", inputs: shape.inner, outputs: shape.hidden)
   }
 
-  /// One state.
+  /// One recurrent cache.
   package var caches: [CacheShape] {
     [.recurrent(settings.cacheShape(channels: shape.channels, taps: shape.taps))]
   }
 
-  /// - Parameter residual: added to what the output projection gives.
+  /// - Parameter residual: added to the output projection's result.
   package func callAsFunction(
     _ x: Tensor, _ input: ForwardInput, slot: Int, adding residual: Tensor?, on backend: any Backend
   ) throws -> Tensor {
@@ -58,14 +57,15 @@ package struct StateSpaceShape {
   let hidden: Int
   let heads: Int
   let headSize: Int
-  /// Groups of B and C, and of the norm; a divisor of `heads`.
+  /// Groups of B, C and the norm; a divisor of `heads`.
   let groups: Int
   let stateSize: Int
-  /// Taps of the convolution.
+  /// The kernel size of the convolution.
   let taps: Int
+  /// The range that steps are clamped to.
   let stepLimits: ClosedRange<Float>
 
-  /// A mixer of these sizes.
+  /// Creates a shape. The groups must divide the heads.
   package init(
     hidden: Int, heads: Int, headSize: Int, groups: Int, stateSize: Int, taps: Int,
     stepLimits: ClosedRange<Float> = 0...Float.infinity

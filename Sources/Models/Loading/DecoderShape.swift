@@ -1,14 +1,13 @@
 /// The sizes that nearly every decoder's config.json gives under the same keys, checked.
 ///
-/// Where a size differs from layer to layer, `subscript(layer:)` gives the shape of one layer, and the shape of the
-/// whole has the largest.
+/// A size that differs between layers is the largest of them here; `subscript(layer:)` returns the shape of one layer.
 package struct DecoderShape {
   /// `model_type`.
   let architecture: String
   let hidden: Int
   let layers: Int
+  /// Query heads; 0 in a layer without attention, as is `keyValueHeads`.
   private(set) var heads: Int
-  /// 0 in a layer without attention.
   private(set) var keyValueHeads: Int
   let headSize: Int
   let vocabulary: Int
@@ -27,11 +26,14 @@ package struct DecoderShape {
     architecture = try configuration.string("model_type")
     hidden = try configuration.integer("hidden_size", 1...1 << 20)
     layers = try configuration.integer("num_hidden_layers", 1...4096)
-    layerHeads = try configuration.layered("num_attention_heads", 1...65536, count: layers)
-    heads = layerHeads.max() ?? 1
-    layerKeyValueHeads = try configuration.layered(
+    layerHeads = try configuration.perLayer("num_attention_heads", 0...65536, count: layers)
+    heads = layerHeads.max() ?? 0
+    guard heads > 0 else {
+      throw ModelError.wrongValue(key: "num_attention_heads", expected: "above zero in any layer")
+    }
+    layerKeyValueHeads = try configuration.perLayer(
       "num_key_value_heads", 0...65536, count: layers, default: layerHeads)
-    keyValueHeads = layerKeyValueHeads.max() ?? 1
+    keyValueHeads = layerKeyValueHeads.max() ?? 0
     guard zip(layerHeads, layerKeyValueHeads).allSatisfy({ $1 == 0 || $0 % $1 == 0 }), keyValueHeads > 0
     else {
       throw ModelError.wrongValue(key: "num_key_value_heads", expected: "a divisor of num_attention_heads")
@@ -41,7 +43,7 @@ package struct DecoderShape {
       throw ModelError.outOfRange(key: "head_dim", value: Double(headSize), allowed: "even")
     }
     vocabulary = try configuration.integer("vocab_size", 1...1 << 24)
-    layerIntermediates = try configuration.layered(
+    layerIntermediates = try configuration.perLayer(
       "intermediate_size", 0...1 << 24, count: layers, default: Array(repeating: 4 * hidden, count: layers))
     intermediate = layerIntermediates.max() ?? 0
     epsilon = try configuration.positive("rms_norm_eps", default: 1e-6)
@@ -58,7 +60,7 @@ package struct DecoderShape {
     return shape
   }
 
-  /// What the outside is told.
+  /// The properties that callers need.
   func facts(_ work: TokenWork) -> ModelFacts {
     ModelFacts(
       architecture: architecture, vocabularyCount: vocabulary, contextLength: contextLength,
@@ -67,7 +69,7 @@ package struct DecoderShape {
 }
 
 extension ModelConfiguration {
-  /// Positions that the model was made for. Positions are 32-bit numbers, so more than 2^30 count as 2^30.
+  /// The context length in positions, at most 2^30: positions are 32-bit integers.
   func contextLength(default fallback: Int) throws -> Int {
     min(try integer("max_position_embeddings", 1...Int.max, default: fallback), 1 << 30)
   }

@@ -1,8 +1,8 @@
-// Values that a configuration gives once for all layers or as a list with one element per layer.
+// Values that a configuration holds once for all layers or as an array with one element per layer.
 extension ModelConfiguration {
-  /// A whole number for each of `count` layers.
-  /// - Parameter fallback: where the key is missing; nil where it must be there.
-  package func layered(
+  /// An integer for each of `count` layers, from a single integer or an array.
+  /// - Parameter fallback: used if the key is missing; nil for a required key.
+  package func perLayer(
     _ key: String, _ range: ClosedRange<Int>, count: Int, default fallback: [Int]? = nil
   ) throws -> [Int] {
     if let fallback, !has(key) { return fallback }
@@ -13,15 +13,15 @@ extension ModelConfiguration {
     return list
   }
 
-  /// A true or false for each of `count` layers; nil where the key is missing or holds no list.
-  package func flags(_ key: String, count: Int) throws -> [Bool]? {
+  /// A boolean for each of `count` layers; nil if the key is missing or its value is not an array.
+  package func boolsPerLayer(_ key: String, count: Int) throws -> [Bool]? {
     guard let items = json[key]?.asArray else { return nil }
     let flags = items.compactMap(\.asBool)
     guard flags.count == items.count, flags.count == count else { throw wrongCount(key, count) }
     return flags
   }
 
-  /// `layer_types`, a name for each of `count` layers; nil where it is missing.
+  /// `layer_types`, a name for each of `count` layers; nil if it is missing.
   package func layerTypes(count: Int) throws -> [String]? {
     guard let types = try strings("layer_types") else { return nil }
     guard types.count == count else { throw wrongCount("layer_types", count) }
@@ -30,16 +30,16 @@ extension ModelConfiguration {
 
   /// The sliding window of each of `count` layers; nil for a layer that attends to every position.
   ///
-  /// Which layers slide is said by `layer_types`, else by the list `sliding_window_pattern`.
+  /// `layer_types` or an array `sliding_window_pattern` decides which layers have one.
   /// - Parameters:
-  ///   - fallback: the window where the configuration has no `sliding_window`; nil for none.
-  ///   - slides: whether a layer slides, where the configuration does not say.
+  ///   - fallback: the window if the configuration has no `sliding_window`; nil for no windows.
+  ///   - slides: whether a layer has a window, if the configuration does not decide.
   package func windows(count: Int, default fallback: Int? = nil, slides: (Int) -> Bool) throws -> [Int?] {
     guard has("sliding_window") || fallback != nil else { return Array(repeating: nil, count: count) }
     let window = try integer("sliding_window", 1...1 << 40, default: fallback ?? 1)
     let sliding =
       try layerTypes(count: count)?.map { $0 == "sliding_attention" }
-      ?? flags("sliding_window_pattern", count: count) ?? (0..<count).map(slides)
+      ?? boolsPerLayer("sliding_window_pattern", count: count) ?? (0..<count).map(slides)
     return sliding.map { $0 ? window : nil }
   }
 

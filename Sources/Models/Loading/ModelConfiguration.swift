@@ -3,14 +3,14 @@ import Compute
 
 /// A model's config.json, read key by key with an error that names the key.
 ///
-/// A GGUF file's metadata is first brought into the same keys (`GGUFConfiguration`), so that an
-/// architecture knows one kind of configuration.
+/// `GGUFConfiguration` translates a GGUF file's metadata into the same keys, so an architecture reads one kind of
+/// configuration.
 public struct ModelConfiguration {
   let json: JSON
 
   /// - Parameter json: an object with config.json's keys.
   public init(_ json: JSON) {
-    // Multimodal checkpoints keep the language model's keys one level down.
+    // Multimodal checkpoints nest the language model's keys in an object.
     if json["num_hidden_layers"] == nil, let text = json["text_config"] {
       self.json = text
     } else {
@@ -18,7 +18,7 @@ public struct ModelConfiguration {
     }
   }
 
-  /// Whether the key is there and not null.
+  /// Whether the key exists and is not null.
   func has(_ key: String) -> Bool { value(key) != nil }
 
   private func value(_ key: String) -> JSON? {
@@ -38,11 +38,11 @@ public struct ModelConfiguration {
 
   private func integer(_ value: JSON, _ key: String, _ range: ClosedRange<Int>) throws -> Int {
     guard case .integer(let number) = value else {
-      throw ModelError.wrongValue(key: key, expected: "a whole number")
+      throw ModelError.wrongValue(key: key, expected: "an integer")
     }
     guard range.contains(number) else {
       throw ModelError.outOfRange(
-        key: key, value: Double(number), allowed: "within \(range.lowerBound) to \(range.upperBound)")
+        key: key, value: Double(number), allowed: "between \(range.lowerBound) and \(range.upperBound)")
     }
     return number
   }
@@ -65,10 +65,10 @@ public struct ModelConfiguration {
     }
   }
 
-  /// A number above zero.
+  /// A positive number.
   func positive(_ key: String, default fallback: Double) throws -> Double {
     let number = try number(key, default: fallback)
-    guard number > 0 else { throw ModelError.outOfRange(key: key, value: number, allowed: "above zero") }
+    guard number > 0 else { throw ModelError.outOfRange(key: key, value: number, allowed: "positive") }
     return number
   }
 
@@ -84,7 +84,7 @@ public struct ModelConfiguration {
     switch value(key) {
     case nil: nil
     case .string(let text): text
-    default: throw ModelError.wrongValue(key: key, expected: "a text")
+    default: throw ModelError.wrongValue(key: key, expected: "a string")
     }
   }
 
@@ -105,29 +105,29 @@ public struct ModelConfiguration {
   func numbers(_ key: String) throws -> [Double]? {
     guard let value = value(key) else { return nil }
     guard case .array(let items) = value else {
-      throw ModelError.wrongValue(key: key, expected: "a list of numbers")
+      throw ModelError.wrongValue(key: key, expected: "an array of numbers")
     }
     return try items.map { item in
       switch item {
       case .integer(let number): return Double(number)
       case .number(let number) where number.isFinite: return number
-      default: throw ModelError.wrongValue(key: key, expected: "a list of numbers")
+      default: throw ModelError.wrongValue(key: key, expected: "an array of numbers")
       }
     }
   }
 
-  /// A list of whole numbers; nil where the key is missing or holds no list.
+  /// An array of integers; nil if the key is missing or its value is not an array.
   func integers(_ key: String, _ range: ClosedRange<Int>) throws -> [Int]? {
     guard case .array(let items)? = value(key) else { return nil }
     return try items.map { try integer($0, key, range) }
   }
 
-  /// Two numbers, the least and the largest; either may be infinite.
+  /// A minimum and a maximum; either may be infinite.
   func limits(_ key: String) throws -> ClosedRange<Float>? {
     guard let value = value(key) else { return nil }
     let numbers = value.asArray?.compactMap(\.asNumber) ?? []
     guard numbers.count == 2, value.asArray?.count == 2, numbers[0] <= numbers[1] else {
-      throw ModelError.wrongValue(key: key, expected: "two numbers, the smaller first")
+      throw ModelError.wrongValue(key: key, expected: "an array of a minimum and a maximum")
     }
     return Float(numbers[0])...Float(numbers[1])
   }
@@ -135,11 +135,11 @@ public struct ModelConfiguration {
   func strings(_ key: String) throws -> [String]? {
     guard let value = value(key) else { return nil }
     guard case .array(let items) = value else {
-      throw ModelError.wrongValue(key: key, expected: "a list of texts")
+      throw ModelError.wrongValue(key: key, expected: "an array of strings")
     }
     return try items.map { item in
       guard case .string(let text) = item else {
-        throw ModelError.wrongValue(key: key, expected: "a list of texts")
+        throw ModelError.wrongValue(key: key, expected: "an array of strings")
       }
       return text
     }
@@ -149,7 +149,7 @@ public struct ModelConfiguration {
 }
 
 extension ModelConfiguration {
-  /// The gate of the feed-forward layers, by transformers' names.
+  /// The activation of the feed-forward layers, under transformers' names.
   func activation(default fallback: String = "silu") throws -> Activation {
     let key = has("hidden_act") ? "hidden_act" : "hidden_activation"
     let name = try optionalString(key) ?? fallback

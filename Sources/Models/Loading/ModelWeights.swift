@@ -1,12 +1,12 @@
 import Basics
 import Compute
 
-/// Gives an architecture its parameters by the names of the public checkpoints, checks their shapes, hands
-/// them to the backend, and counts the work that a token will cost.
+/// Loads parameters by the names of the public checkpoints: checks their shapes, passes them to the backend, and sums up
+/// the work per token.
 package final class ModelWeights {
   let source: any WeightSource
   let backend: any Backend
-  /// What one token costs so far, of all that was asked for.
+  /// The work per token of all parameters loaded so far.
   var work = TokenWork()
 
   package init(_ source: any WeightSource, backend: any Backend) {
@@ -16,11 +16,12 @@ package final class ModelWeights {
 
   func contains(_ name: String) -> Bool { source.contains(name) }
 
-  /// The tensor `name`, whose shape must be `shape`.
+  /// The parameter `name`. Throws if it does not have this shape.
   func parameter(_ name: String, _ shape: [Int]) throws -> Parameter {
     try backend.parameter(stored(name, shape))
   }
 
+  /// The stored tensor `name`. Throws if it does not have this shape.
   func stored(_ name: String, _ shape: [Int]) throws -> Weight {
     guard shape.allSatisfy({ $0 > 0 }) else {
       throw ModelError.unsupported("the configuration gives tensor '\(name)' the shape \(shape)")
@@ -32,7 +33,7 @@ package final class ModelWeights {
     return stored
   }
 
-  /// The tensor `name` as a list of `count` numbers, whatever its extents (GGUF has some lists as matrices).
+  /// The tensor `name` as a vector of `count` numbers. GGUF stores some vectors as matrices.
   func vector(_ name: String, _ count: Int) throws -> Parameter {
     let found = try source.storedWeight(name, shape: [count])
     guard found.shape.reduce(1, *) == count, found.format.blockColumns == 1 else {
@@ -41,7 +42,7 @@ package final class ModelWeights {
     return try backend.parameter(Weight(format: found.format, shape: [count], values: found.values))
   }
 
-  /// A linear layer; its bias is taken where the file has one.
+  /// A linear layer, with a bias if the file has one.
   func linear(_ name: String, inputs: Int, outputs: Int) throws -> Linear {
     let weight = try stored(name + ".weight", [outputs, inputs])
     work.add(weight, promptShare: 1, generationShare: 1)
@@ -50,7 +51,7 @@ package final class ModelWeights {
       bias: contains(name + ".bias") ? try parameter(name + ".bias", [outputs]) : nil)
   }
 
-  /// The layer's outputs in another order than the file's: a layer for each of `rows`, all in place.
+  /// A linear layer split by output rows: one layer for each range in `rows`, without copying.
   func linear(_ name: String, inputs: Int, outputs: Int, rows: [Range<Int>]) throws -> [Linear] {
     let weight = try stored(name + ".weight", [outputs, inputs])
     let bias = contains(name + ".bias") ? try stored(name + ".bias", [outputs]) : nil
@@ -62,8 +63,8 @@ package final class ModelWeights {
     }
   }
 
-  /// A depthwise convolution's taps, [channels, taps], with a bias where the file has one. Files have them as
-  /// [channels, 1, taps] (PyTorch), [channels, taps, 1] (MLX) or [channels, taps] (GGUF): the same bytes.
+  /// A depthwise convolution's weights [channels, taps], with a bias if the file has one. Files store them as
+  /// [channels, 1, taps] (PyTorch), [channels, taps, 1] (MLX) or [channels, taps] (GGUF); the bytes are the same.
   package func convolution(_ name: String, channels: Int, taps: Int) throws -> (
     weight: Parameter, bias: Parameter?
   ) {
@@ -82,25 +83,26 @@ package final class ModelWeights {
     )
   }
 
+  /// A root mean square norm over `size` columns.
   func norm(_ name: String, size: Int, epsilon: Double, offset: Float = 0) throws -> RMSNorm {
     RMSNorm(weight: try parameter(name + ".weight", [size]), epsilon: Float(epsilon), offset: offset)
   }
 
-  /// A norm of a decoder's rows, or of groups of `size` columns.
+  /// A root mean square norm over the hidden columns, or over groups of `size` columns.
   package func norm(
     _ name: String, _ shape: DecoderShape, size: Int? = nil, offset: Float = 0
   ) throws -> RMSNorm {
     try norm(name, size: size ?? shape.hidden, epsilon: shape.epsilon, offset: offset)
   }
 
-  /// Layer normalisation over `size` columns, with a bias where the file has one.
+  /// Layer normalisation over `size` columns, with a bias if the file has one.
   package func layerNorm(_ name: String, size: Int, epsilon: Double) throws -> LayerNorm {
     LayerNorm(
       weight: try parameter(name + ".weight", [size]),
       bias: contains(name + ".bias") ? try parameter(name + ".bias", [size]) : nil, epsilon: Float(epsilon))
   }
 
-  /// The embedding table and the output head: a matrix of its own, or the embedding's where they are tied.
+  /// The embedding table and the output head, which share one matrix if they are tied.
   func embeddingAndHead(
     vocabulary: Int, hidden: Int, tied: Bool, table: String
   ) throws -> (embedding: Parameter, head: Linear) {
@@ -118,12 +120,12 @@ package final class ModelWeights {
 }
 
 extension ModelWeights {
-  /// A stack of experts' matrices [experts, outputs, inputs]: `experts.X.weight` or MLX's `switch_mlp.X.weight`
-  /// with `.bias` where the file has it, or one tensor for each expert, `experts.0.X.weight`. Those stay apart
-  /// where they are mapped; a table of their places is all that is made.
+  /// The experts' matrices [experts, outputs, inputs]: stacked as `experts.X.weight` or MLX's
+  /// `switch_mlp.X.weight`, with an optional `.bias`, or one tensor per expert, `experts.0.X.weight`. Separate tensors
+  /// stay where they are mapped; only a table of pointers is built.
   /// - Parameters:
   ///   - prefix: up to and including `experts.`.
-  ///   - share: of the experts that a token uses.
+  ///   - share: the fraction of the experts that a token uses.
   func expertStack(
     _ prefix: String, _ name: String, _ experts: Int, _ outputs: Int, _ inputs: Int, _ share: Double
   ) throws -> Linear {
@@ -137,8 +139,8 @@ extension ModelWeights {
     return try expertStack(stored(stem + ".weight", [experts, outputs, inputs]), share, bias: stem + ".bias")
   }
 
-  /// The same under the names of OpenAI's checkpoint: in MXFP4 (`name_blocks`, which the checkpoint's
-  /// reader puts together as `name`), or as plain numbers with inputs and outputs exchanged.
+  /// The same under the names of OpenAI's checkpoint: in MXFP4 (`name_blocks` and `name_scales`, which
+  /// `Checkpoint` combines into `name`), or unquantised with inputs and outputs transposed.
   func openAIStack(
     _ name: String, _ experts: Int, _ outputs: Int, _ inputs: Int, _ share: Double
   ) throws -> Linear {
@@ -159,14 +161,14 @@ extension ModelWeights {
   }
 }
 
-/// What a token costs in weights alone, for comparing speed with the machine's limits.
+/// The work per token on weights, to compare speeds with the machine's limits. Attention over the cache is not counted.
 public struct TokenWork: Sendable {
-  /// Multiply-adds for each token of a prompt; the output head, which only the last token needs, left out.
+  /// Multiply-adds per prompt token, without the output head, which only the last token needs.
   public private(set) var promptMultiplyAdds = 0.0
   /// Bytes of weights read for each generated token.
   public private(set) var generationBytes = 0.0
 
-  /// Counts a matrix (or a stack of experts) that this share of tokens uses.
+  /// Adds a matrix or a stack of experts, weighted by the fraction of it that a token uses.
   mutating func add(_ weight: Weight, promptShare: Double, generationShare: Double) {
     let numbers = weight.shape.reduce(1.0) { $0 * Double($1) }
     let bytes = weight.values.count + (weight.scales?.count ?? 0) + (weight.biases?.count ?? 0)

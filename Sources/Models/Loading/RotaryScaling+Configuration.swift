@@ -9,13 +9,13 @@ extension ModelConfiguration {
 
   /// The scaling under `rope_parameters` or `rope_scaling`.
   ///
-  /// - Parameter dimensions: columns of a head that rotate (LongRoPE has a factor for each pair).
+  /// - Parameter dimensions: rotated columns of a head; LongRoPE has a factor for each pair of them.
   func rotaryScaling(dimensions: Int) throws -> RotaryScaling {
     guard let scaling = try object("rope_parameters") ?? object("rope_scaling") else { return .none }
     let kind = try scaling.optionalString("rope_type") ?? scaling.optionalString("type") ?? "default"
     let trained = try number("max_position_embeddings", default: 2048)
     switch kind {
-    // Dynamic scaling changes nothing within the trained length, which is as far as Sotto goes.
+    // Dynamic scaling changes nothing within the trained length, and Sotto refuses longer sequences.
     case "default", "none", "dynamic": return .none
     case "linear": return .linear(factor: try scaling.positive("factor", default: 1))
     case "llama3":
@@ -45,12 +45,12 @@ extension ModelConfiguration {
   private func factors(_ key: String, in scaling: ModelConfiguration, dimensions: Int) throws -> [Double] {
     guard let factors = try scaling.numbers(key) else { throw ModelError.missingKey(key) }
     guard factors.count == dimensions / 2, factors.allSatisfy({ $0 > 0 }) else {
-      throw ModelError.wrongValue(key: key, expected: "\(dimensions / 2) numbers above zero")
+      throw ModelError.wrongValue(key: key, expected: "\(dimensions / 2) positive numbers")
     }
     return factors
   }
 
-  /// The rotary table of a model whose heads rotate `dimensions` of `headSize` columns.
+  /// The rotary table of heads of `headSize` columns, of which the first `dimensions` are rotated.
   package func rotaryTable(headSize: Int, dimensions: Int? = nil) throws -> RotaryTable {
     let dimensions = dimensions ?? headSize
     let (frequencies, amplitude) = try rotaryScaling(dimensions: dimensions).frequencies(

@@ -2,13 +2,13 @@ import Basics
 import Foundation
 
 extension Weight {
-  /// log(-x) of each number x. Copies: for lists of a few numbers.
+  /// log(-x) of each number x. Copies, so it is meant for short vectors.
   /// - Throws: `ModelError.unsupported` for a format other than float32.
   func logarithmOfNegated() throws -> Weight { try mapped { log(-$0) } }
 
   private func mapped(_ body: (Float) -> Float) throws -> Weight {
     guard format == .float32 else {
-      throw ModelError.unsupported("a list stored as \(format), not as float32")
+      throw ModelError.unsupported("a vector is stored as \(format) instead of float32")
     }
     let copy = OwnedMemory(count: values.count)
     values.withUnsafeBytes { source in
@@ -20,9 +20,9 @@ extension Weight {
     return try Weight(format: format, shape: shape, values: copy.bytes)
   }
 
-  /// The same numbers with rows and columns of each matrix exchanged. Copies: for the few checkpoints that
-  /// store plain experts with their inputs first.
-  /// - Throws: `ModelError.unsupported` for a quantised format, whose blocks lie along the rows.
+  /// Each matrix transposed. Copies, so it is meant for the few checkpoints that store unquantised experts
+  /// with their inputs first.
+  /// - Throws: `ModelError.unsupported` for a quantised format, whose blocks run along the rows.
   func transposed() throws -> Weight {
     guard format.blockColumns == 1, shape.count > 1 else {
       throw ModelError.unsupported("weights stored as \(format) cannot be transposed")

@@ -2,13 +2,13 @@ import Basics
 import Checkpoints
 import Foundation
 
-/// Where a model's weights come from: a checkpoint, or a synthetic one made up for measurements.
+/// The source of a model's weights: a checkpoint, or synthetic weights for measurements.
 public protocol WeightSource {
   /// Whether there is a tensor of this name.
   func contains(_ name: String) -> Bool
-  /// The tensor as it is stored; `shape` is what the model expects, and what is made up where there is no
-  /// file. The caller compares the shapes.
-  /// - Throws: when it is missing, truncated or of an unknown format.
+  /// The tensor as it is stored.
+  /// - Parameter shape: the shape that the model expects. Synthetic weights have it; the caller checks that of a file.
+  /// - Throws: if the tensor is missing, truncated or of an unknown format.
   func storedWeight(_ name: String, shape: [Int]) throws -> Weight
 }
 
@@ -17,10 +17,10 @@ extension Checkpoint: WeightSource {
   public func storedWeight(_ name: String, shape: [Int]) throws -> Weight { try weight(name) }
 }
 
-/// A source whose tensors may have other prefixes than the names that an architecture asks for.
+/// A source whose tensor names may begin otherwise than those that an architecture requests.
 struct PrefixedWeights: WeightSource {
   let source: any WeightSource
-  /// From the prefix that is asked for to those that the source may have in its place.
+  /// Alternatives in the source for each requested prefix.
   let prefixes: [String: [String]]
 
   func contains(_ name: String) -> Bool { sourceName(name) != nil }

@@ -1,11 +1,10 @@
 import Basics
 import Foundation
 
-/// Weights made up in memory for a full-size shape, so that speed can be measured without a download: the
-/// time does not depend on the values.
+/// Generated weights of a full-size shape, to measure speed without a download: speed does not depend on the values.
 ///
-/// Costs as much memory as the real model's file. Each format's numbers repeat a pattern of a few thousand
-/// random blocks, scaled so that activations stay finite.
+/// They need as much memory as the real model's file. Each tensor repeats a pattern of a few thousand random blocks,
+/// scaled so that activations stay finite.
 struct SyntheticWeights: WeightSource {
   let shape: SyntheticShape
 
@@ -18,7 +17,7 @@ struct SyntheticWeights: WeightSource {
         format: .float32, shape: extents,
         values: Self.bytes(count: numbers * 4, repeating: Self.list(name).withUnsafeBytes { Array($0) }))
     }
-    // A convolution's few taps are plain numbers in every file.
+    // Convolutions are not quantised in any file.
     let wanted = shape.format(name)
     let format = (extents.last ?? 0) % wanted.blockColumns == 0 ? wanted : .float32
     let blocks = numbers / format.blockColumns
@@ -38,8 +37,8 @@ struct SyntheticWeights: WeightSource {
     }
   }
 
-  /// What a list of numbers repeats. A recurrence's decays are spread as Mamba-2 is initialised: rates from 1 to
-  /// 16, steps (behind the softplus) from 0.001 to 0.1; so states stay finite and remember.
+  /// The pattern of a vector. A recurrence's decays are distributed as in Mamba-2's initialisation (rates from 1 to 16,
+  /// steps after the softplus from 0.001 to 0.1), so that states stay finite.
   private static func list(_ name: String) -> [Float] {
     if name.hasSuffix("A_log") { return (1...16).map { log(Float($0)) } }
     if name.hasSuffix("dt_bias") { return (0...16).map { log(expm1(0.001 * pow(100, Float($0) / 16))) } }
@@ -81,7 +80,7 @@ struct SyntheticWeights: WeightSource {
     let start = UnsafeMutableRawBufferPointer(start: memory.pointer, count: filled)
     start.copyBytes(from: pattern.prefix(filled))
     while filled < count {
-      // Whole patterns, doubling: a block never starts elsewhere than in the pattern.
+      // Doubles the filled part in whole patterns, so that blocks stay aligned.
       let next = min(filled, count - filled, 1 << 24 / pattern.count * pattern.count)
       (memory.pointer + filled).copyMemory(from: memory.pointer, byteCount: next)
       filled += next

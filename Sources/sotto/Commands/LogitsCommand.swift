@@ -53,7 +53,7 @@ struct LogitsCommand: ParsableCommand {
         .float32("prefill_logits", [prefill, vocabulary]),
         .float32("decode_logits", [ids.count - prefill, vocabulary]),
       ])
-    let sequence = SequenceState(layers: model.makeCaches())
+    let sequence = SequenceState(caches: model.makeCaches())
     let first = try model.forward(
       ForwardInput(tokens: Array(ids[..<prefill]), sequence: sequence, allLogits: true))
     try writer.append(backend.values(first))

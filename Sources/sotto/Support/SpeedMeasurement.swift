@@ -23,7 +23,7 @@ struct SpeedMeasurement {
     self.cached = cached
     self.prompt = prompt
     self.generate = generate
-    base = SequenceState(layers: model.makeCaches())
+    base = SequenceState(caches: model.makeCaches())
     try read(0..<cached, into: base)
   }
 

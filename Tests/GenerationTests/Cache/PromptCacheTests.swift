@@ -92,7 +92,7 @@ struct PromptCacheTests {
   }
 
   @Test func whatSavesLeastLeavesFirst() throws {
-    let page = SequenceState(layers: loaded.model.makeCaches()).expectedBytes(at: 64)
+    let page = SequenceState(caches: loaded.model.makeCaches()).expectedBytes(at: 64)
     let cache = PromptCache(budget: 4 * page)
     _ = try read(tokens(60), into: cache, as: .answer)
     _ = try read([1] + tokens(20), into: cache, as: .answer)

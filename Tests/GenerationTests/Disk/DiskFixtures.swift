@@ -45,7 +45,7 @@ struct Walk {
 
   init(_ tiny: DiskModel, tokens count: Int) throws {
     (model, backend) = try tiny.load()
-    state = SequenceState(layers: model.makeCaches())
+    state = SequenceState(caches: model.makeCaches())
     var left = count
     while left > 0 {
       try go(min(left, 200))

@@ -178,7 +178,7 @@ import Testing
       DiskModel(name: "gpt-oss-openai", precision: .fast),
     ] {
       var walk = try Walk(other, tokens: 0)
-      let caches = walk.state.layers
+      let caches = walk.state.caches
       let error = #expect(throws: PromptFileError.self) { try stored.state(in: caches) }
       guard case .doesNotFit? = error else {
         Issue.record("\(String(describing: error))")
@@ -191,7 +191,7 @@ import Testing
       #expect(found == expected, "\(other): \(different.count) differ, \(different.prefix(3))")
     }
     // A cache in use takes in nothing.
-    #expect(throws: PromptFileError.self) { try stored.state(in: sample.walk.state.layers) }
+    #expect(throws: PromptFileError.self) { try stored.state(in: sample.walk.state.caches) }
     #expect(sample.walk.state.length == 20)
   }
 

@@ -25,7 +25,7 @@ struct MixedCachesTests {
       Weight(
         format: .float32, shape: [8, 3], values: Bytes(copying: (0..<24).map { Float($0) / 24 })))
     var output: [Float] = []
-    for cache in state.layers {
+    for cache in state.caches {
       if let cache = cache as? any KeyValueCache {
         let heads = cache.window == nil ? 1 : 2
         let settings = AttentionSettings(
@@ -45,14 +45,14 @@ struct MixedCachesTests {
   @Test func allCachesAreSaved() throws {
     let folder = try DiskFolder()
     let store = CacheStore(folder: folder.path, limit: 1 << 20)
-    let state = SequenceState(layers: makeCaches())
+    let state = SequenceState(caches: makeCaches())
     _ = try process(0..<90, state)
     let ledger = (0..<90).map { Int32($0) }
     try store.save(StoredPrompt(state, ledger: ledger), for: .session("a"), model: "m")
 
     let stored = try #require(try store.load(.session("a"), model: "m"))
     let restored = try stored.state(in: makeCaches())
-    #expect(restored.length == 90 && restored.layers.map(\.length) == [90, 90, 90])
+    #expect(restored.length == 90 && restored.caches.map(\.length) == [90, 90, 90])
     #expect(try process(90..<97, restored) == process(90..<97, state))
 
     let other = Array(makeCaches().reversed())

@@ -49,13 +49,13 @@ struct TinyModels: Sendable, CustomTestStringConvertible {
 extension LoadedModel {
   /// The logits behind `tokens`, computed from nothing in one pass.
   func coldLogits(_ tokens: [Int32]) throws -> [Float] {
-    let state = SequenceState(layers: model.makeCaches())
+    let state = SequenceState(caches: model.makeCaches())
     return backend.values(try model.forward(ForwardInput(tokens: tokens, sequence: state)))
   }
 
   /// What the model says greedily behind `tokens`, from nothing.
   func coldAnswer(_ tokens: [Int32], count: Int) throws -> [Int32] {
-    let state = SequenceState(layers: model.makeCaches())
+    let state = SequenceState(caches: model.makeCaches())
     var logits = backend.values(try model.forward(ForwardInput(tokens: tokens, sequence: state)))
     var answer: [Int32] = []
     for _ in 0..<count {

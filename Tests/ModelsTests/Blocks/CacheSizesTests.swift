@@ -4,7 +4,7 @@ import Compute
 import Models
 import Testing
 
-/// Sizes that no machine has memory for are an error, whatever their product would be.
+/// Cache sizes beyond any machine's memory throw, even if their product would overflow.
 struct CacheSizesTests {
   @Test(arguments: [
     CacheShape.keyValue(heads: 65536, headSize: 65536, window: nil),
@@ -14,7 +14,7 @@ struct CacheSizesTests {
     .recurrent(RecurrentShape(channels: 0, taps: 0, heads: 65536, rows: 65536, columns: 65536)),
     .recurrent(RecurrentShape(channels: 1 << 62, taps: 4, heads: 1, rows: 1, columns: 1)),
   ])
-  func impossibleCachesAreRefused(_ shape: CacheShape) {
+  func oversizedCachesThrow(_ shape: CacheShape) {
     #expect(throws: ModelError.self) { try shape.validate(contextLength: 1 << 30) }
   }
 
@@ -27,9 +27,9 @@ struct CacheSizesTests {
     try shape.validate(contextLength: 1 << 20)
   }
 
-  /// A window as long as the context changes nothing, so it is none, and no size is computed from it.
+  /// A window of the context length or more is dropped, so no size is computed from it.
   @Test(arguments: [(1 << 40, nil), (512, nil), (511, 511)] as [(Int, Int?)])
-  func windowsAreWithinTheContext(_ window: Int, _ expected: Int?) throws {
+  func windowsBeyondTheContextAreDropped(_ window: Int, _ expected: Int?) throws {
     let backend = CPUBackend(precision: .exact, threads: 1)
     let configuration = try JSON(
       parsing: """
@@ -38,8 +38,8 @@ struct CacheSizesTests {
          "num_local_experts": 4, "sliding_window": \(window)}
         """)
     let model = try Registry.model(configuration, RandomWeights(), backend: backend)
-    let sequence = SequenceState(layers: model.makeCaches())
-    let windows = sequence.layers.map { ($0 as? any KeyValueCache)?.window }
+    let sequence = SequenceState(caches: model.makeCaches())
+    let windows = sequence.caches.map { ($0 as? any KeyValueCache)?.window }
     #expect(windows == [expected, nil])
     #expect(sequence.snapshotBytes < 1 << 30 && sequence.expectedBytes(at: 512) < 1 << 30)
     #expect(sequence.keepsEveryPosition == (expected == nil))

@@ -3,7 +3,7 @@ import Compute
 import Models
 import Testing
 
-/// A description of a tiny decoder's layers, from which both the model and its float64 reference are made.
+/// A description of a tiny decoder's layers, from which both the model and its float64 reference are built.
 struct LayerPlan: Sendable, CustomTestStringConvertible {
   indirect enum Body: Sendable {
     case attention(window: Int? = nil)
@@ -30,9 +30,9 @@ struct LayerPlan: Sendable, CustomTestStringConvertible {
 
   static let hidden = 24, heads = 4, keyValueHeads = 2, headSize = 6, inner = 40, vocabulary = 50
   static let epsilon = 1e-5
-  /// Of the convolution by itself.
+  /// Kernel size of the convolution block.
   static let taps = 4
-  /// Of the scan.
+  /// Sizes of the scan.
   static let scanHeads = 3, scanHeadSize = 4, stateSize = 5, scanTaps = 3
 
   static let all: [LayerPlan] = [
@@ -43,7 +43,7 @@ struct LayerPlan: Sendable, CustomTestStringConvertible {
           Plan(body: .sideBySide([Plan(body: .attention()), Plan(body: .feedForward)]), norm: .layer)
         ], count: 2), logitScale: 0.25),
     LayerPlan(
-      testDescription: "attention and feed-forward side by side behind two norms (GPT-NeoX)",
+      testDescription: "attention and feed-forward side by side with two norms (GPT-NeoX)",
       layers: Array(
         repeating: [
           Plan(
@@ -62,7 +62,7 @@ struct LayerPlan: Sendable, CustomTestStringConvertible {
             ]), norm: .rms), Plan(body: .feedForward, norm: .rms, scale: 0.5),
         ], count: 2), embeddingScale: 3),
     LayerPlan(
-      testDescription: "norms behind only (OLMo 2)",
+      testDescription: "norms after the body only (OLMo 2)",
       layers: Array(
         repeating: [
           Plan(body: .attention(), normAfter: .rms), Plan(body: .feedForward, normAfter: .rms),
@@ -89,7 +89,7 @@ struct LayerPlan: Sendable, CustomTestStringConvertible {
     LayerPlan(testDescription: "no mixing at all", layers: [[Plan(body: .feedForward, norm: .rms)]]),
   ]
 
-  /// The model, its backend and the weights that it was given.
+  /// The model, its backend and its weights.
   func load() throws -> (model: Decoder, backend: CPUBackend, weights: RandomWeights) {
     let backend = CPUBackend(precision: .exact, threads: 2)
     let source = RandomWeights()
@@ -135,15 +135,15 @@ struct LayerPlan: Sendable, CustomTestStringConvertible {
         inputScale: plan.inputScale, scale: plan.scale)
     }
 
-    let ends = try DecoderEnds(shape, weights, scale: embeddingScale, logitScale: logitScale)
+    let embedding = try EmbeddingAndHead(shape, weights, scale: embeddingScale, logitScale: logitScale)
     let blocks = try layers.enumerated().map { layer, plans in
       try plans.enumerated().map { try block($1, "\(layer).\($0).") }
     }
-    return (try Decoder(shape, ends: ends, layers: blocks, weights), backend, source)
+    return (try Decoder(shape, embedding: embedding, layers: blocks, weights), backend, source)
   }
 }
 
-/// A causal convolution of the hidden columns and nothing else: a cache without a recurrence.
+/// A causal convolution of the hidden columns. Its cache has no recurrence.
 private struct ConvolutionBody: BlockBody {
   let weight: Parameter
 

@@ -2,18 +2,17 @@ import Compute
 import Models
 import Testing
 
-/// Decoders whose layers have other shapes than attention and a feed-forward block in turn, against a float64
-/// reference.
+/// Decoders whose layers are not just attention and a feed-forward block, compared with a float64 reference.
 struct LayerShapesTests {
   private static let bar: Float = 1e-4
   private let tokens = (0..<32).map { Int32(($0 * 29 + $0 * $0 / 3) % LayerPlan.vocabulary) }
 
   @Test(arguments: LayerPlan.all)
-  func logitsAreTheReferences(_ plan: LayerPlan) throws {
+  func logitsMatchTheReference(_ plan: LayerPlan) throws {
     let (model, backend, weights) = try plan.load()
     let expected = ReferenceDecoder(plan: plan, tensors: weights.tensors).logits(tokens)
     for chunks in [[32], [1, 9, 3, 19], Array(repeating: 1, count: 32)] {
-      let sequence = SequenceState(layers: model.makeCaches())
+      let sequence = SequenceState(caches: model.makeCaches())
       var logits: [[Float]] = []
       for count in chunks {
         let start = logits.count
@@ -25,10 +24,10 @@ struct LayerShapesTests {
   }
 
   @Test(arguments: LayerPlan.all)
-  func batchesForksAndRestoredSequencesGiveTheSame(_ plan: LayerPlan) throws {
+  func batchesForksAndRestoredSequencesMatchTheReference(_ plan: LayerPlan) throws {
     let (model, backend, weights) = try plan.load()
     let expected = ReferenceDecoder(plan: plan, tensors: weights.tensors).logits(tokens)
-    let first = SequenceState(layers: model.makeCaches()), second = SequenceState(layers: model.makeCaches())
+    let first = SequenceState(caches: model.makeCaches()), second = SequenceState(caches: model.makeCaches())
     _ = try run(model, backend, tokens[..<17], first)
     _ = try run(model, backend, tokens[..<3], second)
     let both = ForwardInput(
@@ -39,8 +38,8 @@ struct LayerShapesTests {
     #expect(first.length == 20 && second.length == 10)
 
     let fork = first.fork()
-    let restored = SequenceState(layers: model.makeCaches())
-    if !first.layers.isEmpty { try restored.restore(first.image()) }
+    let restored = SequenceState(caches: model.makeCaches())
+    if !first.caches.isEmpty { try restored.restore(first.image()) }
     _ = try run(model, backend, [5, 6, 7], first)
     for state in [fork, restored] where state.length > 0 {
       #expect(state.length == 20)
@@ -49,15 +48,15 @@ struct LayerShapesTests {
     }
   }
 
-  /// A pass that ends early leaves the sequence's length; the sequence goes on where all caches can go back to it,
-  /// and is refused where one cannot.
+  /// An interrupted pass does not change the sequence's length. The sequence can continue if all caches can be truncated
+  /// to that length; otherwise `rollBack` says that it cannot.
   @Test(arguments: LayerPlan.all)
-  func aPassThatEndsEarlyIsSettled(_ plan: LayerPlan) throws {
+  func interruptedPassesAreRolledBack(_ plan: LayerPlan) throws {
     let (model, backend, weights) = try plan.load()
     let expected = ReferenceDecoder(plan: plan, tensors: weights.tensors).logits(tokens)
     let mixing = plan.layers.joined().filter { if case .feedForward = $0.body { false } else { true } }.count
     for stop in 0..<mixing {
-      let sequence = SequenceState(layers: model.makeCaches())
+      let sequence = SequenceState(caches: model.makeCaches())
       _ = try run(model, backend, tokens[..<20], sequence)
       var input = ForwardInput(tokens: [1, 2, 3], sequence: sequence)
       var asked = -1
@@ -67,9 +66,9 @@ struct LayerShapesTests {
       }
       #expect(throws: Interrupted.self) { try model.forward(input) }
       #expect(sequence.length == 20)
-      let canGoOn = sequence.layers.allSatisfy { $0.length == 20 || $0 is any KeyValueCache }
-      #expect(sequence.settle(at: 20) == canGoOn)
-      guard canGoOn else { continue }
+      let canContinue = sequence.caches.allSatisfy { $0.length == 20 || $0 is any KeyValueCache }
+      #expect(sequence.rollBack(to: 20) == canContinue)
+      guard canContinue else { continue }
       let rest = try run(model, backend, tokens[20...], sequence)
       #expect(distance(rest, Array(expected[20...])) < Self.bar)
     }

@@ -3,7 +3,7 @@ import Compute
 import Foundation
 import Models
 
-/// Weights of whatever shape a model asks for, random but always the same for a name.
+/// Random weights of any requested shape, reproducible by name.
 final class RandomWeights: WeightSource {
   private(set) var tensors: [String: [Float]] = [:]
 

@@ -21,7 +21,7 @@ struct ReferenceDecoder {
     return x.map { $0.map { Float($0 * Double(plan.logitScale)) } }
   }
 
-  /// What a block adds.
+  /// The block's contribution to the residual stream.
   private func block(_ plan: LayerPlan.Plan, _ x: Rows, _ prefix: String) -> Rows {
     let input = scaled(norm(plan.norm, x, prefix + "norm"), plan.inputScale)
     let output: Rows
@@ -61,7 +61,7 @@ struct ReferenceDecoder {
     return linear(prefix + "o_proj", attended)
   }
 
-  /// Rotary embedding with a base of 10,000; halves of a head are pairs.
+  /// Rotary embedding with base 10,000; column i of a head's first half pairs with column i of the second.
   private func rotated(_ x: Rows) -> Rows {
     let half = LayerPlan.headSize / 2
     return x.enumerated().map { position, row in

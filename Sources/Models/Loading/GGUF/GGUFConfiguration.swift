@@ -2,8 +2,8 @@ import Basics
 import Checkpoints
 import Compute
 
-/// Brings a GGUF file's metadata into the keys of config.json, so that an architecture reads one kind of
-/// configuration. What the file leaves unsaid is left out; the architecture knows its defaults.
+/// Translates a GGUF file's metadata into the keys of config.json, so that an architecture reads one kind of
+/// configuration. Missing keys stay missing; the architecture has its defaults.
 struct GGUFConfiguration {
   private let metadata: GGUFMetadata
   private let checkpoint: Checkpoint
@@ -15,8 +15,8 @@ struct GGUFConfiguration {
     self.conversion = conversion
   }
 
-  /// GGUF keys, behind the architecture's name, and what config.json calls them. A value may be an array with one
-  /// element per layer.
+  /// From GGUF keys, without the architecture's name, to config.json's. A value may be an array with one element per
+  /// layer.
   private static let common = [
     "block_count": "num_hidden_layers",
     "context_length": "max_position_embeddings",
@@ -53,7 +53,7 @@ struct GGUFConfiguration {
     return .object(object)
   }
 
-  /// A value of the metadata, whatever its kind; nil where there is none.
+  /// A metadata value of any kind; nil if there is none.
   private func value(_ key: String) throws -> JSON? {
     switch metadata[key] {
     case .integer(let value): return .integer(value)
@@ -73,8 +73,8 @@ struct GGUFConfiguration {
   ///
   /// GGUF has no key for YaRN's `truncate`, and llama.cpp always rounds the range outwards to whole pairs, as
   /// is also the default here. OpenAI's checkpoint says `truncate: false`: with its range (8.09 to 17.40 become
-  /// 8 to 18) the same weights then answer slightly differently from GGUF. But a file means the same wherever
-  /// it is run: Tests/Scripts/compare_gpt_oss.py finds 5e-6 standard deviations of the logits to llama.cpp.
+  /// 8 to 18) the same weights then answer slightly differently from GGUF. But a GGUF
+  /// file should give the same results as in llama.cpp: Tests/Scripts/compare_gpt_oss.py finds 5e-6 standard deviations of the logits to llama.cpp.
   private func ropeScaling() throws -> JSON {
     if checkpoint.contains("rope_freqs.weight") {
       return ["rope_type": "factors", "factors": try factors("rope_freqs.weight")]
@@ -96,7 +96,7 @@ struct GGUFConfiguration {
   private func factors(_ name: String) throws -> JSON {
     let weight = try checkpoint.weight(name)
     guard weight.format == .float32, weight.shape.count == 1 else {
-      throw ModelError.unsupported("\(name) is not a list of float32 numbers")
+      throw ModelError.unsupported("\(name) is not a vector of float32 numbers")
     }
     return weight.values.withUnsafeBytes { bytes in
       .array(

@@ -2,22 +2,22 @@ import Basics
 import Checkpoints
 import Compute
 
-/// How llama.cpp's converter stores an architecture in a GGUF file: its names for tensors and metadata, and what it
-/// changes on the way. The tables here come on top of the common ones (`GGUFWeights`, `GGUFConfiguration`).
+/// How llama.cpp's converter stores an architecture in a GGUF file: its names of tensors and metadata, and the values that
+/// it changes. These tables extend the common ones in `GGUFWeights` and `GGUFConfiguration`.
 struct GGUFConversion: Sendable {
   /// `general.architecture`; also the prefix of the architecture's metadata keys.
   let name: String
-  /// From public tensor names to GGUF's. Within a layer, the part behind the layer's number; `.weight` and `.bias`
-  /// at the end are left out and stay as they are.
+  /// From public tensor names to GGUF's. Within a layer, the part after the layer's number. Endings `.weight` and
+  /// `.bias` are omitted; they are kept.
   var tensors: [String: String] = [:]
   /// From metadata keys, without the architecture's name, to config.json's.
   var keys: [String: String] = [:]
-  /// Corrects the configuration that the metadata gives, where the converter changed or dropped something.
+  /// Corrects the translated configuration where the converter changed or omitted a value.
   var configure: @Sendable (_ configuration: inout JSONObject) throws -> Void = { _ in }
-  /// Restores the public values of a tensor that the converter changed, given the tensor's public name.
+  /// Restores the original values of a tensor that the converter changed. The name is the tensor's public one.
   var restore: @Sendable (_ name: String, _ stored: Weight) throws -> Weight = { $1 }
 
-  /// A conversion under this name, with no changes unless they are given.
+  /// A conversion with this name; tables and changes are optional.
   init(
     _ name: String, tensors: [String: String] = [:], keys: [String: String] = [:],
     configure: @escaping @Sendable (inout JSONObject) throws -> Void = { _ in },

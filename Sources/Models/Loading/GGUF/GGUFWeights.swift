@@ -4,8 +4,8 @@ import Compute
 
 /// A GGUF file's tensors under the names of the public checkpoints.
 ///
-/// `model.layers.3.self_attn.q_proj.weight` is `blk.3.attn_q.weight`: the part behind the layer's number is looked up
-/// in a table, first in the architecture's own.
+/// `model.layers.3.self_attn.q_proj.weight` is `blk.3.attn_q.weight`: the part after the layer's number is looked up in
+/// the architecture's table, then in the common one.
 struct GGUFWeights: WeightSource {
   let checkpoint: Checkpoint
   let conversion: GGUFConversion
@@ -36,7 +36,7 @@ struct GGUFWeights: WeightSource {
     "mlp.experts.down_proj": "ffn_down_exps",
   ]
 
-  /// The file's name of a tensor; a name without counterpart stays as it is.
+  /// The file's name of a tensor; a name that is in no table is returned unchanged.
   private func fileName(_ name: String) -> String {
     let ending = [".weight", ".bias"].first { name.hasSuffix($0) } ?? ""
     let stem = name.dropLast(ending.count)

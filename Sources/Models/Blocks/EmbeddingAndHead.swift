@@ -1,8 +1,8 @@
 import Compute
 
-/// Where every decoder begins and ends: the table of embeddings; the last norm and the output head, which may be
-/// the same table.
-package struct DecoderEnds {
+/// The first and last layers of a decoder: the embedding table, the final norm and the output head, which may be the
+/// embedding table.
+package struct EmbeddingAndHead {
   private let embedding: Parameter
   private let norm: any Norm
   private let head: Linear
@@ -10,11 +10,11 @@ package struct DecoderEnds {
   private let scale: Float
   /// Factor on the logits (Granite, Cohere).
   private let logitScale: Float
-  /// cap * tanh(logits / cap), where given (Gemma).
+  /// cap * tanh(logits / cap) if there is a cap (Gemma).
   private let softcap: Float?
 
-  /// The ends under the names of most checkpoints.
-  /// - Parameter offset: what is added to the norm's weight.
+  /// Loads the tensors under the names of most checkpoints.
+  /// - Parameter offset: added to the norm's weight.
   package init(
     _ shape: DecoderShape, _ weights: ModelWeights, offset: Float = 0, scale: Float = 1,
     logitScale: Float = 1, softcap: Float? = nil
@@ -25,10 +25,10 @@ package struct DecoderEnds {
       scale: scale, logitScale: logitScale, softcap: softcap)
   }
 
-  /// The ends of a decoder that names them otherwise.
+  /// Loads the tensors of a checkpoint with other names.
   /// - Parameters:
-  ///   - table: the name of the embeddings [vocabulary, hidden].
-  ///   - tied: whether they are the output head too.
+  ///   - table: the name of the embedding table [vocabulary, hidden].
+  ///   - tied: whether the embedding table is also the output head.
   package init(
     table: String, vocabulary: Int, hidden: Int, tied: Bool, norm: any Norm, _ weights: ModelWeights,
     scale: Float = 1, logitScale: Float = 1, softcap: Float? = nil
@@ -41,12 +41,12 @@ package struct DecoderEnds {
     self.softcap = softcap
   }
 
-  /// The input's tokens as the first layer takes them: [rows, hidden].
+  /// The embeddings of the input's tokens: [rows, hidden].
   func embed(_ input: ForwardInput, on backend: any Backend) -> Tensor {
     backend.embedding(input.tokens, table: embedding, scale: scale)
   }
 
-  /// What the last layer's rows say of the next token: [rows, vocabulary].
+  /// The logits of the last layer's rows: [rows, vocabulary].
   func logits(_ x: Tensor, on backend: any Backend) -> Tensor {
     let logits = backend.linear(norm(x, on: backend), [head], adding: nil)
     if logitScale == 1, softcap == nil { return logits }
