@@ -1,3 +1,4 @@
+import Basics
 import Foundation
 
 /// The executor of the generation actor: one thread of its own, so that computing never occupies the
@@ -8,10 +9,8 @@ final class GenerationThread: SerialExecutor, @unchecked Sendable {
   private var jobs: [UnownedJob] = []
 
   init() {
-    let thread = Thread { self.run() }
-    thread.name = "sotto.generation"
-    thread.stackSize = 8 << 20
-    thread.start()
+    let isStarted = OwnThread.start { self.run() }
+    precondition(isStarted, "the system gave no thread for generation")
   }
 
   func enqueue(_ job: consuming ExecutorJob) {

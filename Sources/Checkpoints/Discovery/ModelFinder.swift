@@ -76,7 +76,7 @@ public struct ModelFinder: Sendable {
   /// its case, as long as it fits one model only. A file or model folder of that name wins over the list.
   /// - Throws: `notFound`, which says where was looked, and `ambiguous`, which lists the candidates.
   public func resolve(_ text: String) throws(FileError) -> String {
-    let path = ModelPlaces.expanded(text, home: places.home)
+    let path = places.folders.expanding(text)
     switch FileSystem.kind(path) {
     case .file: return path
     case .folder where (try? ModelFolder(path))?.looksLikeModel == true: return path

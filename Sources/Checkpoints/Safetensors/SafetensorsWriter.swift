@@ -1,17 +1,10 @@
 import Basics
-import Synchronization
-
-#if canImport(Darwin)
-  import Darwin
-#else
-  import Glibc
-#endif
 
 /// Writes a safetensors file row by row: shapes are declared first, numbers follow in any portions, in the
 /// order declared. Holds one buffer of 1 MiB, however large the file.
 ///
 /// The file appears under its name only when `finish` has succeeded; until then it is beside it under a name
-/// of this writer's own that ends with `partialSuffix`.
+/// of this writer's own that ends with `WholeFileWriter.partialSuffix`.
 public final class SafetensorsWriter {
   /// A tensor that will be written.
   public struct Declaration: Sendable {
@@ -33,21 +26,16 @@ public final class SafetensorsWriter {
     }
   }
 
-  /// What the names of unfinished files end with.
-  public static let partialSuffix = ".partial"
   /// The checksum of all bytes before the tensors.
   package let headerChecksum: UInt64
 
   private let path: String
-  private let partialPath: String
-  private let descriptor: Int32
-  private var isOpen = true
+  private let file: WholeFileWriter
   private var buffer: [UInt8] = []
   /// The tensors' types and their bytes still to come, the current one last.
   private var left: [(declaration: Declaration, bytes: Int)] = []
 
   private static let bufferSize = 1 << 20
-  private static let writers = Atomic<Int>(0)
 
   /// Creates the file and writes its header.
   /// - Parameter permissions: of the file, as for chmod.
@@ -92,25 +80,13 @@ public final class SafetensorsWriter {
     }
     left.reverse()
     self.path = path
-    let number = Self.writers.wrappingAdd(1, ordering: .relaxed).newValue
-    partialPath = "\(path).\(getpid())-\(number)\(Self.partialSuffix)"
     var text = Array(JSON.object(header).text().utf8)
     // Spaces, so that the numbers begin at a multiple of 8.
     text += repeatElement(0x20, count: (8 - text.count % 8) % 8)
     let head = withUnsafeBytes(of: UInt64(text.count).littleEndian) { Array($0) } + text
     headerChecksum = XXHash64.hash(head)
     buffer = head
-    descriptor = open(partialPath, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, mode_t(permissions))
-    guard descriptor >= 0 else {
-      isOpen = false
-      throw .writing(errno, path)
-    }
-  }
-
-  deinit {
-    guard isOpen else { return }
-    close(descriptor)
-    unlink(partialPath)
+    file = try WholeFileWriter(path, permissions: permissions)
   }
 
   /// Appends numbers to the current tensor; they may run on into the next of the same type.
@@ -131,7 +107,7 @@ public final class SafetensorsWriter {
     }
     note(bytes.count)
     try flush()
-    try bytes.withUnsafeBytes { (bytes) throws(FileError) in try write(bytes) }
+    try bytes.withUnsafeBytes { (bytes) throws(FileError) in try file.write(bytes) }
   }
 
   /// Writes what is buffered and gives the file its name. The system may still hold the content in memory:
@@ -144,12 +120,7 @@ public final class SafetensorsWriter {
         advice: "write them before finishing")
     }
     try flush()
-    isOpen = false
-    guard close(descriptor) == 0, rename(partialPath, path) == 0 else {
-      let code = errno
-      unlink(partialPath)
-      throw .writing(code, path)
-    }
+    try file.finish()
   }
 
   private func append<Number>(
@@ -179,25 +150,8 @@ public final class SafetensorsWriter {
 
   private func flush() throws(FileError) {
     try buffer.withUnsafeBytes { bytes in
-      Result { () throws(FileError) in try write(bytes) }
+      Result { () throws(FileError) in try file.write(bytes) }
     }.get()
     buffer.removeAll(keepingCapacity: true)
   }
-
-  private func write(_ bytes: UnsafeRawBufferPointer) throws(FileError) {
-    var written = 0
-    while written < bytes.count {
-      let count = systemWrite(descriptor, bytes.baseAddress.map { $0 + written }, bytes.count - written)
-      if count < 0 {
-        if errno == EINTR { continue }
-        throw .writing(errno, path)
-      }
-      written += count
-    }
-  }
-}
-
-/// The system's `write`, which the method of that name hides.
-private func systemWrite(_ descriptor: Int32, _ bytes: UnsafeRawPointer?, _ count: Int) -> Int {
-  write(descriptor, bytes, count)
 }

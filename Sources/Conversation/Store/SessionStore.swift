@@ -1,3 +1,4 @@
+import Basics
 import Dispatch
 import Synchronization
 
@@ -61,10 +62,9 @@ public final class SessionStore: Sendable {
   /// The store in the file at this path.
   public init(path: String) { file = SessionFile(path: path) }
 
-  /// The default path: `sotto/sessions.sqlite` in the data folder (XDG_DATA_HOME). Nil when the environment names none.
-  public static func path(environment: [String: String]) -> String? {
-    if let data = environment["XDG_DATA_HOME"], data.hasPrefix("/") { return data + "/sotto/sessions.sqlite" }
-    return environment["HOME"].map { $0 + "/.local/share/sotto/sessions.sqlite" }
+  /// The file of the sessions: `sotto/sessions.sqlite` in the user's data folder.
+  public static func path(_ folders: UserFolders) -> String {
+    FileSystem.join(folders.data, "sotto/sessions.sqlite")
   }
 
   /// Calls `report` with each message for the user, including the earlier ones.

@@ -17,8 +17,6 @@ public struct CacheStore: Sendable {
   package var beforeBlock: @Sendable () -> Void = {}
 
   private static let suffix = ".safetensors"
-  /// A save takes seconds. What an unfinished file was not written to for longer than this was left by a crash.
-  private static let abandonedAfter = 600.0
 
   /// A store in a folder.
   public init(folder: String = CacheStore.defaultFolder(), limit: Int) {
@@ -26,13 +24,9 @@ public struct CacheStore: Sendable {
     self.limit = limit
   }
 
-  /// `$XDG_CACHE_HOME/sotto/prompts`, or `~/.cache/sotto/prompts`.
-  public static func defaultFolder(
-    environment: (String) -> String? = { ProcessInfo.processInfo.environment[$0] }
-  ) -> String {
-    // A relative path is to be ignored (XDG Base Directory Specification).
-    let cache = environment("XDG_CACHE_HOME").flatMap { $0.hasPrefix("/") ? $0 : nil }
-    return (cache ?? (environment("HOME") ?? "/") + "/.cache") + "/sotto/prompts"
+  /// `sotto/prompts` in the user's folder of caches.
+  public static func defaultFolder(_ folders: UserFolders = UserFolders()) -> String {
+    FileSystem.join(folders.caches, "sotto/prompts")
   }
 
   // One prompt
@@ -131,9 +125,11 @@ public struct CacheStore: Sendable {
   /// Removes what crashed writers left.
   private func removeAbandoned() {
     let now = Date().timeIntervalSince1970
-    for name in names() where name.hasSuffix(SafetensorsWriter.partialSuffix) {
+    for name in names() where name.hasSuffix(WholeFileWriter.partialSuffix) {
       let partial = folder + "/" + name
-      if let status = Self.status(partial), now - status.used > Self.abandonedAfter { unlink(partial) }
+      if let status = Self.status(partial), now - status.used > WholeFileWriter.abandonedAfter {
+        unlink(partial)
+      }
     }
   }
 

@@ -1,3 +1,4 @@
+import Basics
 import Conversation
 
 /// The options of a chat.
@@ -29,8 +30,7 @@ public struct ChatOptions: Sendable {
   /// The path of the input history; nil when the environment names no folder, or nothing is saved.
   package var historyFile: String? {
     guard keepsHistory else { return nil }
-    if let state = environment["XDG_STATE_HOME"], state.hasPrefix("/") { return state + "/sotto/history" }
-    return environment["HOME"].map { $0 + "/.local/state/sotto/history" }
+    return FileSystem.join(UserFolders(environment: environment).state, "sotto/history")
   }
 }
 

@@ -1,3 +1,5 @@
+import Basics
+
 #if canImport(Glibc)
   import Glibc
 #elseif canImport(Musl)
@@ -22,13 +24,14 @@ package struct HistoryFile {
     let entries = text.split(separator: "\n").map { Self.decoded($0) }
     guard text.utf8.count > Self.limit else { return entries }
     let kept = Array(entries.suffix(entries.count / 2))
-    _ = writeText(kept.map { Self.encoded($0) + "\n" }.joined(), to: path, isPrivate: true)
+    try? WholeFileWriter.write(
+      kept.map { Self.encoded($0) + "\n" }.joined(), to: path, permissions: 0o600)
     return kept
   }
 
   /// Appends an entry. Errors are ignored: the history is not essential.
   package func append(_ entry: String) {
-    makeFolders()
+    try? FileSystem.makeFolder(FileSystem.folder(of: path))
     let descriptor = open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0o600)
     guard descriptor >= 0 else { return }
     let bytes = Array((Self.encoded(entry) + "\n").utf8)
@@ -65,13 +68,5 @@ package struct HistoryFile {
       }
     }
     return text
-  }
-
-  private func makeFolders() {
-    var folder = ""
-    for part in path.split(separator: "/").dropLast() {
-      folder += "/" + part
-      mkdir(folder, 0o700)
-    }
   }
 }

@@ -1,3 +1,4 @@
+import Basics
 import Conversation
 
 #if canImport(Glibc)
@@ -18,7 +19,7 @@ public func runChat(engine: any ChatEngine, options: ChatOptions) async -> Int32
     isPlain: options.isPlain, inputIsTerminal: isatty(STDIN_FILENO) == 1,
     outputIsTerminal: isatty(STDOUT_FILENO) == 1,
     type: options.environment["TERM"])
-  let end = await onThread {
+  let end = await OwnThread.run {
     guard let pipe = WakePipe() else { return ChatEnd(status: EX_OSERR, session: nil) }
     let sessions = options.keepsHistory ? options.sessions : nil
     let worker = EffectWorker(engine: engine, mailbox: Mailbox(pipe: pipe), sessions: sessions)
@@ -63,38 +64,4 @@ private struct ChatEnd: Sendable {
   var isSaved = false
   /// The effects on sessions that may not be complete.
   var effects: EffectQueue?
-}
-
-/// Runs work on a new thread with a large stack, and waits for the result without blocking the calling thread.
-private func onThread(_ work: @escaping @Sendable () -> ChatEnd) async -> ChatEnd {
-  await withCheckedContinuation { continuation in
-    let box = Unmanaged.passRetained(ThreadWork { continuation.resume(returning: work()) })
-    var attributes = pthread_attr_t()
-    pthread_attr_init(&attributes)
-    pthread_attr_setstacksize(&attributes, 8 << 20)
-    pthread_attr_setdetachstate(&attributes, Int32(PTHREAD_CREATE_DETACHED))
-    #if canImport(Darwin)
-      var thread: pthread_t?
-      let status = pthread_create(&thread, &attributes, { startThread($0) }, box.toOpaque())
-    #else
-      var thread = pthread_t()
-      let status = pthread_create(&thread, &attributes, { startThread($0) }, box.toOpaque())
-    #endif
-    pthread_attr_destroy(&attributes)
-    if status != 0 {
-      box.release()
-      continuation.resume(returning: ChatEnd(status: EX_OSERR, session: nil))
-    }
-  }
-}
-
-private final class ThreadWork: Sendable {
-  let run: @Sendable () -> Void
-
-  init(_ run: @escaping @Sendable () -> Void) { self.run = run }
-}
-
-private func startThread(_ argument: UnsafeMutableRawPointer?) -> UnsafeMutableRawPointer? {
-  if let argument { Unmanaged<ThreadWork>.fromOpaque(argument).takeRetainedValue().run() }
-  return nil
 }

@@ -1,3 +1,5 @@
+import Basics
+
 #if canImport(Glibc)
   import Glibc
 #elseif canImport(Musl)
@@ -10,14 +12,12 @@
 package enum SavedFile {
   /// Writes a text and returns a message with the result. An existing file is kept: the new one gets a number.
   package static func write(_ text: String, to path: String) -> String {
-    let path = free(expanded(path))
-    if let problem = writeText(text, to: path) { return "\(path) could not be written: \(problem)" }
+    let path = free(UserFolders().expanding(path))
+    do throws(FileError) { try WholeFileWriter.write(text, to: path) } catch {
+      return "\(path) could not be written: \(error.problem)"
+        + (error.advice.isEmpty ? "" : "; \(error.advice)")
+    }
     return "Saved as \(path)"
-  }
-
-  private static func expanded(_ path: String) -> String {
-    guard path.hasPrefix("~/"), let home = getenv("HOME") else { return path }
-    return String(cString: home) + path.dropFirst()
   }
 
   private static func free(_ path: String) -> String {

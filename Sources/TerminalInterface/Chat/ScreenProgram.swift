@@ -1,3 +1,4 @@
+import Basics
 import CNcurses
 
 /// The full-screen chat: one thread that waits for keys, engine events and signals, and draws.
@@ -27,7 +28,7 @@ package final class ScreenProgram {
   package init?(worker: EffectWorker, pipe: WakePipe, options: ChatOptions) {
     self.worker = worker
     self.pipe = pipe
-    themes = ThemeLibrary(environment: options.environment)
+    themes = ThemeLibrary(UserFolders(environment: options.environment))
     history = options.historyFile.map { HistoryFile(path: $0) }
     usesWheel = options.usesWheel
     guard let screen = Screen(theme: ThemeLibrary.fallback, environment: options.environment) else {

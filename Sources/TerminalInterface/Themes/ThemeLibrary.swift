@@ -1,3 +1,5 @@
+import Basics
+
 #if canImport(Glibc)
   import Glibc
 #elseif canImport(Musl)
@@ -15,12 +17,8 @@ package struct ThemeLibrary: Sendable {
   package static let defaultName = "night"
 
   /// The library of this environment: `$XDG_CONFIG_HOME/sotto/themes`, or `~/.config/sotto/themes`.
-  package init(environment: [String: String]) {
-    if let configuration = environment["XDG_CONFIG_HOME"], configuration.hasPrefix("/") {
-      folder = configuration + "/sotto/themes"
-    } else {
-      folder = environment["HOME"].map { $0 + "/.config/sotto/themes" }
-    }
+  package init(_ folders: UserFolders) {
+    folder = FileSystem.join(folders.configuration, "sotto/themes")
   }
 
   /// The names of all themes, the shipped ones first.

@@ -9,25 +9,13 @@ public struct VocabularyCache: Sendable {
   let folder: String
   /// Using a file updates its modification time; above this number the least recently used files are removed.
   private static let mostFiles = 32
-  /// The age in seconds at which a temporary file counts as left by a crash.
-  private static let abandonedAfter = 600.0
 
   /// A cache in a folder, which is created when it is first written to.
   public init(folder: String) { self.folder = folder }
 
-  /// The folder `sotto/vocabularies` in the user's cache folder (`XDG_CACHE_HOME`, else `~/.cache`; on macOS
-  /// `~/Library/Caches`).
+  /// The cache in the folder `sotto/vocabularies` of the user's caches.
   public static var standard: VocabularyCache {
-    let environment = ProcessInfo.processInfo.environment
-    let home = environment["HOME"] ?? NSHomeDirectory()
-    #if os(macOS)
-      let base = home + "/Library/Caches"
-    #else
-      // The XDG specification says to ignore relative paths.
-      let named = environment["XDG_CACHE_HOME"].flatMap { $0.hasPrefix("/") ? $0 : nil }
-      let base = named ?? home + "/.cache"
-    #endif
-    return VocabularyCache(folder: base + "/sotto/vocabularies")
+    VocabularyCache(folder: FileSystem.join(UserFolders().caches, "sotto/vocabularies"))
   }
 
   private static let suffix = ".vocabulary"
@@ -48,28 +36,10 @@ public struct VocabularyCache: Sendable {
   /// Stores a vocabulary.
   func store(_ image: VocabularyImage) {
     try? FileSystem.makeFolder(folder)
-    let path = path(image.key)
-    let temporary = "\(folder)/.\(image.key.text)-\(getpid())-\(UInt32.random(in: 0...UInt32.max))"
-    let descriptor = open(temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o600)
-    guard descriptor >= 0 else { return }
-    let isWritten = Self.write(image.bytes, to: descriptor)
-    if close(descriptor) == 0, isWritten, rename(temporary, path) == 0 {
-      removeOldest()
-    } else {
-      unlink(temporary)
-    }
-  }
-
-  private static func write(_ bytes: UnsafeRawBufferPointer, to descriptor: Int32) -> Bool {
-    var position = 0
-    while position < bytes.count {
-      let count = Foundation.write(
-        descriptor, bytes.baseAddress.map { $0 + position }, bytes.count - position)
-      if count < 0, errno == EINTR { continue }
-      guard count > 0 else { return false }
-      position += count
-    }
-    return true
+    do {
+      try WholeFileWriter.write(image.bytes, to: path(image.key), permissions: 0o600)
+    } catch { return }
+    removeOldest()
   }
 
   /// Removes the least recently used files above the limit, and temporary files left by crashes.
@@ -84,7 +54,9 @@ public struct VocabularyCache: Sendable {
       }
       if name.hasSuffix(Self.suffix) {
         files.append((path, used))
-      } else if name.hasPrefix("."), -used.timeIntervalSinceNow > Self.abandonedAfter {
+      } else if name.hasSuffix(WholeFileWriter.partialSuffix),
+        -used.timeIntervalSinceNow > WholeFileWriter.abandonedAfter
+      {
         unlink(path)
       }
     }

@@ -1,4 +1,5 @@
 import ArgumentParser
+import Basics
 import Checkpoints
 import Conversation
 import Foundation
@@ -45,7 +46,7 @@ struct ChatCommand: AsyncParsableCommand {
     options.typingAhead = settings.typingAhead
     options.keepsHistory = settings.history && !keepsNothing
     if options.keepsHistory {
-      options.sessions = SessionStore.path(environment: options.environment).map { SessionStore(path: $0) }
+      options.sessions = SessionStore(path: SessionStore.path(UserFolders()))
     }
     options.resumed = try await resumed(from: options.sessions)
     let resumedModel = options.resumed?.model.flatMap { name in

@@ -1,3 +1,4 @@
+import Basics
 import Foundation
 import TOMLKit
 
@@ -40,11 +41,7 @@ struct Settings: Sendable {
   ]
 
   /// The file's path.
-  static var path: String {
-    let environment = ProcessInfo.processInfo.environment
-    let base = environment["XDG_CONFIG_HOME"].flatMap { $0.isEmpty ? nil : $0 }
-    return (base ?? NSHomeDirectory() + "/.config") + "/sotto/settings.toml"
-  }
+  static var path: String { FileSystem.join(UserFolders().configuration, "sotto/settings.toml") }
 
   /// Reads the file; without one, all is as built in.
   /// - Throws: `CommandError` naming the file and the line.
@@ -64,7 +61,7 @@ struct Settings: Sendable {
       case "theme": settings.theme = try text(value, key, path)
       case "folders":
         guard let list = value.array else { throw wrong(key, "a list of folders", path) }
-        settings.folders = try list.map { (try text($0, key, path) as NSString).expandingTildeInPath }
+        settings.folders = try list.map { UserFolders().expanding(try text($0, key, path)) }
       case "typing_ahead": settings.typingAhead = try flag(value, key, path)
       case "history": settings.history = try flag(value, key, path)
       case "cache_budget": settings.cacheBudget = try gigabytes(value, key, path)

@@ -122,7 +122,7 @@ extension SafetensorsWriterTests {
     let path = folder.path + "/x.safetensors"
     let writers = try (0..<3).map { _ in try SafetensorsWriter(path, [.float32("a", [1])]) }
     let names = try FileManager.default.contentsOfDirectory(atPath: folder.path)
-    #expect(names.count == 3 && names.allSatisfy { $0.hasSuffix(SafetensorsWriter.partialSuffix) })
+    #expect(names.count == 3 && names.allSatisfy { $0.hasSuffix(WholeFileWriter.partialSuffix) })
     for (index, writer) in writers.enumerated() {
       try writer.append([Float(index)])
       try writer.finish()

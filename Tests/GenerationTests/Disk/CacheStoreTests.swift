@@ -209,10 +209,9 @@ struct CacheStoreTests {
     #expect(try folder.names.allSatisfy { $0.hasSuffix(".safetensors") })
   }
 
-  @Test func theFolderFollowsTheEnvironment() {
-    #expect(CacheStore.defaultFolder { ["XDG_CACHE_HOME": "/c", "HOME": "/h"][$0] } == "/c/sotto/prompts")
-    #expect(
-      CacheStore.defaultFolder { ["XDG_CACHE_HOME": "c", "HOME": "/h"][$0] } == "/h/.cache/sotto/prompts")
+  @Test func theFolderIsInTheUsersCaches() {
+    let folders = UserFolders(environment: ["XDG_CACHE_HOME": "/c", "HOME": "/h"])
+    #expect(CacheStore.defaultFolder(folders) == "/c/sotto/prompts")
   }
 }
 

@@ -23,7 +23,7 @@ import Testing
   }
 
   @Test func shippedThemesAreComplete() throws {
-    let library = ThemeLibrary(environment: [:])
+    let library = ThemeLibrary(UserFolders(environment: [:]))
     for name in library.names {
       let theme = try library.theme(named: name)
       // A shipped theme defines every role.
@@ -118,7 +118,7 @@ import Testing
     try Data("inherits = \"night\"\n[roles]\ntext = \"#010203\"\n".utf8).write(
       to: themes.appendingPathComponent("mine.toml"))
     try Data("[roles]\ntext = \"oops\"\n".utf8).write(to: themes.appendingPathComponent("broken.toml"))
-    let library = ThemeLibrary(environment: ["XDG_CONFIG_HOME": folder.path])
+    let library = ThemeLibrary(UserFolders(environment: ["XDG_CONFIG_HOME": folder.path]))
     #expect(library.names.suffix(2) == ["broken", "mine"])
     let mine = try library.theme(named: "mine")
     #expect(mine.look(.text, depth: .direct).foreground == .direct(red: 1, green: 2, blue: 3))
