@@ -7,15 +7,15 @@ import Compute
 struct GGUFConversion: Sendable {
   /// `general.architecture`; also the prefix of the architecture's metadata keys.
   let name: String
-  /// From public tensor names to GGUF's. Within a layer, the part after the layer's number. Endings `.weight` and
-  /// `.bias` are omitted; they are kept.
-  var tensors: [String: String] = [:]
+  /// From public tensor names to GGUF's. Within a layer, the part after the layer's number. The names are without
+  /// `.weight` and `.bias`, which are the same in both.
+  let tensors: [String: String]
   /// From metadata keys, without the architecture's name, to config.json's.
-  var keys: [String: String] = [:]
+  let keys: [String: String]
   /// Corrects the translated configuration where the converter changed or omitted a value.
-  var configure: @Sendable (_ configuration: inout JSONObject) throws -> Void = { _ in }
+  let configure: @Sendable (_ configuration: inout JSONObject) throws -> Void
   /// Restores the original values of a tensor that the converter changed. The name is the tensor's public one.
-  var restore: @Sendable (_ name: String, _ stored: Weight) throws -> Weight = { $1 }
+  let restore: @Sendable (_ name: String, _ stored: Weight) throws -> Weight
 
   /// A conversion with this name; tables and changes are optional.
   init(
