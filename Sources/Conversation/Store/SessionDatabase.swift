@@ -1,4 +1,5 @@
 import GRDB
+import GRDBSQLite
 
 #if canImport(FoundationEssentials)
   import FoundationEssentials
@@ -30,7 +31,7 @@ struct SessionDatabase: Sendable {
     isReadOnly = false
     connection = try DatabaseQueue(path: path, configuration: Self.configuration())
     try connection.inDatabase { try SessionSchema.prepare($0) }
-    // Tables with other columns are detected here, before any change.
+    // Damaged tables are detected here, before any change.
     _ = try list(limit: 1)
     _ = try connection.read { try Self.rows(of: "", $0) }
     try connection.inDatabase { try SessionSchema.useLog($0) }
@@ -49,6 +50,15 @@ struct SessionDatabase: Sendable {
     connection = try DatabaseQueue(path: address.string ?? path, configuration: configuration)
     try connection.read { try SessionSchema.check($0) }
     _ = try list(limit: 1)
+  }
+
+  /// Keeps the log when the connection is closed: after a rename of the file, a log at its old path belongs to another
+  /// file, and SQLite would delete it by its name.
+  func keepLog() {
+    connection.inDatabase { database in
+      var isOn: CInt = 1
+      _ = sqlite3_file_control(database.sqliteConnection, "main", SQLITE_FCNTL_PERSIST_WAL, &isOn)
+    }
   }
 
   private static func configuration() -> Configuration {

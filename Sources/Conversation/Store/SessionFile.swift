@@ -30,6 +30,11 @@ struct SessionFile: Sendable {
   /// Opens the file. Creates it with mode 0600 if it is missing.
   /// - Throws: `Problem`.
   func open() throws -> (database: SessionDatabase, identity: Identity?) {
+    try makeFolder()
+    return try withLock { try openLocked() }
+  }
+
+  private func openLocked() throws -> (database: SessionDatabase, identity: Identity?) {
     try make()
     let identity = identity
     do {
@@ -61,9 +66,8 @@ struct SessionFile: Sendable {
     case let error as DatabaseError:
       let text = error.message ?? "\(error.resultCode)"
       switch error.resultCode {
-      // SQLITE_ERROR: a table is missing or has other columns.
-      case .SQLITE_NOTADB, .SQLITE_CORRUPT, .SQLITE_ERROR, .SQLITE_FORMAT, .SQLITE_SCHEMA, .SQLITE_MISMATCH:
-        return .unusable(text)
+      // All other errors say nothing about the file: it must not be renamed.
+      case .SQLITE_NOTADB, .SQLITE_CORRUPT: return .unusable(text)
       default: return unavailable(error, text)
       }
     default: return .unavailable("\(path): \(error)")
@@ -74,21 +78,50 @@ struct SessionFile: Sendable {
   /// - Returns: the new path; nil when the path now refers to another file.
   /// - Throws: `Problem` when it cannot be renamed.
   func moveAside(_ damaged: Identity?) throws -> String? {
-    guard let identity, identity == damaged else { return nil }
-    var target = "\(path).damaged"
-    var count = 1
-    while access(target, F_OK) == 0 {
-      count += 1
-      target = "\(path).damaged-\(count)"
+    try withLock {
+      guard let identity, identity == damaged else { return nil }
+      var target = "\(path).damaged"
+      var count = 1
+      while access(target, F_OK) == 0 {
+        count += 1
+        target = "\(path).damaged-\(count)"
+      }
+      // The log first: SQLite would replay a log that stays beside a new file into that file.
+      guard rename(path + "-wal", target + "-wal") == 0 || errno == ENOENT else { throw cannotRename(errno) }
+      unlink(path + "-shm")
+      guard rename(path, target) == 0 else {
+        let number = errno
+        _ = rename(target + "-wal", path + "-wal")
+        throw cannotRename(number)
+      }
+      return target
     }
-    guard rename(path, target) == 0 else {
-      let reason = String(cString: strerror(errno))
-      throw Problem.unavailable("\(path) is damaged and cannot be moved aside: \(reason)")
-    }
-    // SQLite looks for the log beside the file that it belongs to.
-    _ = rename(path + "-wal", target + "-wal")
-    unlink(path + "-shm")
-    return target
+  }
+
+  private func cannotRename(_ number: Int32) -> Problem {
+    .unavailable(
+      "\(path) is damaged and cannot be renamed: \(String(cString: strerror(number))); rename it yourself")
+  }
+
+  /// Excludes other processes that open, create or rename the file. The lock is on the folder, so that it needs no
+  /// file of its own.
+  private func withLock<Result>(_ body: () throws -> Result) throws -> Result {
+    let descriptor = openFolder()
+    defer { if descriptor >= 0 { close(descriptor) } }
+    // A file system without locks is used without one.
+    if descriptor >= 0 { while flock(descriptor, LOCK_EX) != 0, errno == EINTR {} }
+    return try body()
+  }
+
+  private func openFolder() -> Int32 {
+    let folder = FileSystem.folder(of: path)
+    #if canImport(Glibc)
+      return Glibc.open(folder, O_RDONLY | O_CLOEXEC)
+    #elseif canImport(Musl)
+      return Musl.open(folder, O_RDONLY | O_CLOEXEC)
+    #else
+      return Darwin.open(folder, O_RDONLY | O_CLOEXEC)
+    #endif
   }
 
   /// The identity of the file at the path; nil for none.
@@ -113,10 +146,13 @@ struct SessionFile: Sendable {
     return .unavailable("\(FileError.writing(number, path))")
   }
 
-  private func make() throws {
+  private func makeFolder() throws {
     do { try FileSystem.makeFolder(FileSystem.folder(of: path)) } catch {
       throw Problem.unavailable("\(error)")
     }
+  }
+
+  private func make() throws {
     // An existing file is not opened here: closing it would release SQLite's locks on it.
     let descriptor = creat()
     if descriptor >= 0 {

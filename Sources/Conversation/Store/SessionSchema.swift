@@ -40,6 +40,15 @@ enum SessionSchema {
     """
   ]
 
+  /// The columns of the current version.
+  private static let columns = [
+    "session": ["id", "title", "model", "systemPrompt", "head", "created", "saved", "version"],
+    "message": [
+      "session", "place", "parent", "chosen", "role", "content", "reasoning", "reasoningTime", "model",
+      "finish", "statistics",
+    ],
+  ]
+
   /// The reasons to refuse a file.
   enum Refusal: Error {
     /// It belongs to another program.
@@ -64,7 +73,18 @@ enum SessionSchema {
         for step in steps[version...] { try database.execute(sql: step) }
         try database.execute(sql: "PRAGMA user_version = \(steps.count)")
       }
+      try checkColumns(database)
       return .commit
+    }
+  }
+
+  // A file with our identifier and other tables is not ours.
+  private static func checkColumns(_ database: Database) throws {
+    for (table, expected) in columns {
+      let found = try Row.fetchAll(database, sql: "PRAGMA table_info(\(table))").map { row in
+        String.fromDatabaseValue(row["name"]) ?? ""
+      }
+      guard found == expected else { throw Refusal.foreign }
     }
   }
 
@@ -72,6 +92,7 @@ enum SessionSchema {
   static func check(_ database: Database) throws {
     guard try number("PRAGMA application_id", database) == applicationID else { throw Refusal.foreign }
     guard try number("PRAGMA user_version", database) == steps.count else { throw Refusal.newer }
+    try checkColumns(database)
   }
 
   /// Switches to write-ahead logging.

@@ -203,7 +203,10 @@ public final class SessionStore: Sendable {
     try state.withLock { state in
       do {
         // The opened file may have been removed, or renamed by another process.
-        if state.identity != file.identity { state = State(identity: file.identity) }
+        if state.identity != file.identity {
+          state.database?.keepLog()
+          state = State(identity: file.identity)
+        }
         // A file that was read-only may be writable now.
         if let known = state.database?.known, state.database?.isReadOnly == true {
           (state.database, state.known) = (nil, known)

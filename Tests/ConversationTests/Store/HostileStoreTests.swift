@@ -1,13 +1,8 @@
 import Basics
 import Conversation
+import Foundation
 import GRDB
 import Testing
-
-#if canImport(FoundationEssentials)
-  import FoundationEssentials
-#else
-  import Foundation
-#endif
 
 /// Files that are no session databases, or damaged: an error message, no crash, and no data is destroyed.
 @Suite struct HostileStoreTests {
@@ -62,6 +57,73 @@ import Testing
     try folder.put(Data("again".utf8))
     #expect(try await folder.store().list().isEmpty)
     #expect(folder.files.contains("sessions.sqlite.damaged-2"))
+  }
+
+  /// Errors of operations that say nothing about the file: it is not renamed, and other sessions are still saved.
+  @Test(arguments: [
+    "CREATE TRIGGER t BEFORE INSERT ON message BEGIN SELECT no_such_function(); END",
+    "CREATE TRIGGER t BEFORE INSERT ON message BEGIN SELECT RAISE(ABORT, 'no'); END",
+    "CREATE TRIGGER t BEFORE INSERT ON message BEGIN INSERT INTO missing VALUES (1); END",
+  ])
+  func anErrorOfAnOperationKeepsTheFile(_ sql: String) async throws {
+    let folder = StoreFolder()
+    let first = folder.store()
+    #expect(await first.saved(session("abc")) == .saved)
+    await first.close()
+    try folder.execute(sql)
+    let store = folder.store()
+    guard case .failed = await store.saved(session("def")) else {
+      Issue.record("the trigger had no effect")
+      return
+    }
+    #expect(!folder.files.contains { $0.contains("damaged") })
+    #expect(StoreFolder.notes(of: store).isEmpty)
+    #expect(try await store.load("abc") == session("abc"))
+    await store.close()
+    try folder.execute("DROP TRIGGER t")
+    #expect(await store.saved(session("def")) == .saved)
+  }
+
+  /// The log is renamed before the file: if that is impossible, the file keeps its name too.
+  @Test func theLogIsRenamedFirst() async throws {
+    let folder = StoreFolder()
+    // The open connection keeps the log.
+    let other = folder.store()
+    #expect(await other.saved(session("abc")) == .saved)
+    // Closing a handle of the file would release the locks of this process.
+    let handle = try #require(FileHandle(forUpdatingAtPath: folder.path))
+    defer { try? handle.close() }
+    handle.write(Data("Dear diary, this is no database".utf8))
+    let blocked = folder.path + ".damaged-wal"
+    try FileManager.default.createDirectory(atPath: blocked, withIntermediateDirectories: false)
+    let outcome = await folder.store().saved(session("def"))
+    guard case .failed(let reason) = outcome else {
+      Issue.record("a new file was created beside the old log: \(outcome)")
+      return
+    }
+    #expect(reason.contains("cannot be renamed"))
+    #expect(!folder.files.contains("sessions.sqlite.damaged"))
+    try FileManager.default.removeItem(atPath: blocked)
+    let store = folder.store()
+    #expect(await store.saved(session("def")) == .saved)
+    #expect(try await store.list().map(\.id) == ["def"])
+    #expect(folder.files.contains("sessions.sqlite.damaged-wal"))
+  }
+
+  /// A process whose file was renamed does not delete the log of the new file.
+  @Test func aRenamedFileDoesNotAffectTheNewOne() async throws {
+    let folder = StoreFolder()
+    let old = folder.store()
+    #expect(await old.saved(session("abc")) == .saved)
+    for suffix in ["-wal", "-shm", ""] {
+      try FileManager.default.moveItem(atPath: folder.path + suffix, toPath: folder.path + ".old" + suffix)
+    }
+    let new = folder.store()
+    #expect(await new.saved(session("def")) == .saved)
+    // This closes the connection to the renamed file.
+    #expect(try await old.list().map(\.id) == ["def"])
+    #expect(try await folder.store().list().map(\.id) == ["def"])
+    #expect(folder.files.contains("sessions.sqlite-wal"))
   }
 
   @Test func aNewerFileIsNotChanged() async throws {
