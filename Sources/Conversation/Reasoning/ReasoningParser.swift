@@ -1,5 +1,6 @@
 /// Separates reasoning and answer in the output of models that reason between tags, such as `<think>`.
 ///
+/// An opening tag is recognised only before the answer, or as the model's own special token: an answer may mention it.
 /// Text is emitted as soon as it cannot be part of a tag, so at most the length of a tag is buffered. Blank lines around
 /// the tags are dropped. Linear in the output.
 public struct ReasoningParser: Sendable {
@@ -42,6 +43,8 @@ public struct ReasoningParser: Sendable {
   private var held = ""
   /// Whether blanks are dropped until the next text.
   private var skipsBlanks: Bool
+  /// Whether the answer has started.
+  private var hasAnswer = false
 
   /// - Parameters:
   ///   - tags: the model's tags.
@@ -53,20 +56,33 @@ public struct ReasoningParser: Sendable {
   }
 
   /// Processes more output; returns the text that is complete.
-  public mutating func process(_ text: String) -> [(channel: Channel, text: String)] {
+  /// - Parameter endsWithOpeningToken: whether the text ends with the model's own special token for the opening tag.
+  public mutating func process(
+    _ text: String, endsWithOpeningToken: Bool = false
+  ) -> [(channel: Channel, text: String)] {
     held += text
     var result: [(channel: Channel, text: String)] = []
+    if endsWithOpeningToken, !isInside, held.hasSuffix(tags.open) {
+      emit(String(held.dropLast(tags.open.count)), beforeTag: true, &result)
+      enter("")
+      return result
+    }
     while let tag = firstTag() {
       emit(String(held[..<tag.lowerBound]), beforeTag: true, &result)
-      held = String(held[tag.upperBound...])
-      isInside.toggle()
-      skipsBlanks = true
+      enter(String(held[tag.upperBound...]))
     }
     let kept = undecided()
     let settled = String(held.dropLast(kept))
     held = String(held.suffix(kept))
     emit(settled, beforeTag: false, &result)
     return result
+  }
+
+  // Passes a tag.
+  private mutating func enter(_ rest: String) {
+    held = rest
+    isInside.toggle()
+    skipsBlanks = true
   }
 
   /// Ends the output; returns the buffered text.
@@ -77,13 +93,19 @@ public struct ReasoningParser: Sendable {
     return result
   }
 
-  /// The next tag that is valid in the current state.
+  /// The next tag that is valid in the current state. An opening tag is one only before the answer: inside of an
+  /// answer it is a mention of the tag.
   private func firstTag() -> Range<String.Index>? {
-    held.firstRange(of: isInside ? tags.close : tags.open)
+    if isInside { return held.firstRange(of: tags.close) }
+    guard !hasAnswer, let tag = held.firstRange(of: tags.open),
+      held[..<tag.lowerBound].allSatisfy(\.isWhitespace)
+    else { return nil }
+    return tag
   }
 
   /// The number of characters at the end that may be part of a tag, or blanks before one.
   private func undecided() -> Int {
+    if !isInside, hasAnswer { return 0 }
     let tag = Array(isInside ? tags.close : tags.open)
     let tail = Array(held.suffix(tag.count - 1))
     var kept = 0
@@ -92,8 +114,9 @@ public struct ReasoningParser: Sendable {
       kept = length
       break
     }
-    let blanks = held.dropLast(kept).reversed().prefix { $0.isNewline || $0 == " " }.count
-    return kept + blanks
+    let rest = held.dropLast(kept)
+    if !isInside, !rest.allSatisfy(\.isWhitespace) { return 0 }
+    return kept + rest.reversed().prefix { $0.isNewline || $0 == " " }.count
   }
 
   private mutating func emit(
@@ -104,6 +127,7 @@ public struct ReasoningParser: Sendable {
     if beforeTag { while text.last?.isWhitespace == true { text.removeLast() } }
     guard !text.isEmpty else { return }
     skipsBlanks = false
+    if !isInside, !text.allSatisfy(\.isWhitespace) { hasAnswer = true }
     result.append((isInside ? .reasoning : .answer, String(text)))
   }
 }

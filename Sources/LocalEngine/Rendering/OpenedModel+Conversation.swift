@@ -36,7 +36,10 @@ extension OpenedModel {
       }
       let opens = tags.isOpen(atEndOf: prompt.text)
       return Turn(
-        prompt: prompt, reader: .tags(ReasoningParser(tags: tags, startsInside: opens)),
+        prompt: prompt,
+        reader: .tags(
+          ReasoningParser(tags: tags, startsInside: opens),
+          opening: tokenizer.specialTokens(in: tags.open)[0]),
         thoughtLimit: ThoughtLimit(
           start: .text(tags.open), end: .text(tags.close), startsInside: opens,
           closing: tokenizer.encode(

@@ -5,16 +5,17 @@ package enum ReplyReader {
   /// All is answer.
   case plain
   /// Thoughts stand between tags.
-  case tags(ReasoningParser)
+  /// `opening` is the special token for the opening tag; nil where the model has none.
+  case tags(ReasoningParser, opening: Int32? = nil)
   case harmony(HarmonyParser)
 
   /// Takes a token and the text that became complete with it.
   package mutating func process(id: Int32, text: String) -> [(channel: Channel, text: String)] {
     switch self {
     case .plain: return text.isEmpty ? [] : [(.answer, text)]
-    case .tags(var parser):
-      let pieces = parser.process(text)
-      self = .tags(parser)
+    case .tags(var parser, let opening):
+      let pieces = parser.process(text, endsWithOpeningToken: id == opening)
+      self = .tags(parser, opening: opening)
       return pieces
     case .harmony(var parser):
       var events = parser.process(.text(text))
@@ -28,9 +29,9 @@ package enum ReplyReader {
   package mutating func finish() -> [(channel: Channel, text: String)] {
     switch self {
     case .plain: return []
-    case .tags(var parser):
+    case .tags(var parser, let opening):
       let pieces = parser.finish()
-      self = .tags(parser)
+      self = .tags(parser, opening: opening)
       return pieces
     case .harmony(var parser):
       let events = parser.finish()
