@@ -3,8 +3,10 @@
 #define _GNU_SOURCE 1
 #define _DARWIN_C_SOURCE 1
 #include <errno.h>
+#include <pthread.h>
 #include <signal.h>
 #include <stdatomic.h>
+#include <stdlib.h>
 #include <string.h>
 #include <time.h>
 #include <unistd.h>
@@ -112,7 +114,38 @@ static void crash(int number) {
   raise(number);
 }
 
+// A handler cannot run on a stack that has overflowed. The alternate stack is a property of the thread.
+enum { ALTERNATE_STACK = 64 * 1024 };
+static pthread_key_t alternate_stack;
+static pthread_once_t alternate_stack_once = PTHREAD_ONCE_INIT;
+
+static void free_alternate_stack(void *memory) {
+  stack_t none;
+  memset(&none, 0, sizeof none);
+  none.ss_flags = SS_DISABLE;
+  sigaltstack(&none, NULL);
+  free(memory);
+}
+
+static void make_alternate_stack_key(void) { pthread_key_create(&alternate_stack, free_alternate_stack); }
+
+void signals_prepare_thread(void) {
+  pthread_once(&alternate_stack_once, make_alternate_stack_key);
+  if (pthread_getspecific(alternate_stack) != NULL) return;
+  stack_t stack;
+  if (sigaltstack(NULL, &stack) != 0 || !(stack.ss_flags & SS_DISABLE)) return;
+  void *memory = malloc(ALTERNATE_STACK);
+  if (memory == NULL) return;
+  memset(&stack, 0, sizeof stack);
+  stack.ss_sp = memory;
+  stack.ss_size = ALTERNATE_STACK;
+  if (sigaltstack(&stack, NULL) != 0 || pthread_setspecific(alternate_stack, memory) != 0) {
+    free_alternate_stack(memory);
+  }
+}
+
 void signals_guard_crashes(void) {
+  signals_prepare_thread();
   struct sigaction action;
   memset(&action, 0, sizeof action);
   action.sa_handler = crash;

@@ -1,5 +1,10 @@
 /// Operations on turns (a user message and its answer).
 extension MessageTree {
+  /// The user's messages of all branches.
+  public var userTexts: Set<String> {
+    Set(nodes.lazy.map(\.message).filter { $0.role == .user }.map(\.content))
+  }
+
   /// The last message of the path with this role.
   public func last(_ role: Role) -> ID? {
     path.last { nodes[$0.index].message.role == role }

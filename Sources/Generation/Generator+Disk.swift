@@ -17,12 +17,19 @@ extension Generator {
   public nonisolated func save(session: String, _ occasion: SavePlan.Occasion = .leaving) async {
     guard let store else { return }
     let flag = passing.start()
+    if occasion == .leaving {
+      // From here on, an answer does not cancel it.
+      passing.replace(with: CancellationFlag())
+      leaving.withLock { _ = $0.updateValue(flag, forKey: session)?.cancel() }
+    }
     await withTaskCancellationHandler {
       for (key, prompt) in await unsaved(session, occasion) where !flag.isCancelled {
-        let isSaved = await OwnThread.run { [diskProblem] in
-          diskProblem.attempt(in: store.folder) { () throws(PromptFileError) in
-            try store.save(prompt, for: .session(session), model: key) {
-              flag.isCancelled
+        let isSaved = await OwnThread.run { [self] in
+          diskWriting.withLock { _ in
+            diskProblem.attempt(in: store.folder) { () throws(PromptFileError) in
+              try store.save(prompt, for: .session(session), model: key) {
+                flag.isCancelled
+              }
             }
           }
         }
@@ -45,15 +52,26 @@ extension Generator {
     return await take(prompt, key, .answer, session)
   }
 
-  /// Removes what was saved of a session, and what is held of it.
+  /// Removes the caches of a session in memory and on disk. All heads are removed too: a head holds a system prompt,
+  /// which may belong to this session alone; another session prefills its head again.
   public nonisolated func forget(session: String) async {
     passing.stop()
+    leaving.withLock { $0[session]?.cancel() }
     await forgetHeld(session)
-    store?.removeAll(of: session)
+    await OwnThread.run { [self] in
+      headRemovals.add(1, ordering: .relaxed)
+      diskWriting.withLock { _ in
+        store?.removeAll(of: session)
+        store?.removeHeads()
+      }
+    }
   }
 
   private func forgetHeld(_ session: String) {
-    cache.withLock { $0.remove(session: session) }
+    cache.withLock {
+      $0.remove(session: session)
+      $0.remove(session: nil)
+    }
     onDisk = onDisk.filter { $0.key.session != session }
   }
 
@@ -65,14 +83,18 @@ extension Generator {
     _ key: String, _ prompt: Prompt, in turn: CancellationFlag? = nil
   ) async -> Int {
     let turn = turn ?? beginReadingAhead()
+    let removals = headRemovals.load(ordering: .relaxed)
     guard let tokens = await unread(key, prompt) else { return 0 }
     if await restoreHead(of: tokens, key) == tokens.count { return tokens.count }
     let read = await readAhead(
       key, ReadAheadRequest(prompt: .tokens(tokens), purpose: .head), in: turn)
     if let store, tokens.count >= Self.shortestHead, let head = await held(key, tokens) {
-      _ = await OwnThread.run { [diskProblem] in
-        diskProblem.attempt(in: store.folder) { () throws(PromptFileError) in
-          try store.save(head, for: .head(of: tokens), model: key)
+      await OwnThread.run { [self] in
+        diskWriting.withLock { _ in
+          guard headRemovals.load(ordering: .relaxed) == removals else { return }
+          _ = diskProblem.attempt(in: store.folder) { () throws(PromptFileError) in
+            try store.save(head, for: .head(of: tokens), model: key)
+          }
         }
       }
     }
@@ -89,6 +111,7 @@ extension Generator {
   /// - Returns: the bytes that they had.
   public nonisolated func clearDisk() -> Int {
     passing.stop()
+    for flag in leaving.withLock({ $0.values.map { $0 } }) { flag.cancel() }
     return store?.removeAll() ?? 0
   }
 

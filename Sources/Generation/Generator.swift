@@ -17,6 +17,12 @@ public actor Generator {
   private nonisolated let models: Mutex<ResidentModels<ResidentModel>>
   /// The saving that gives way to whoever waits.
   let passing = CurrentWork()
+  /// The saves of sessions that were closed, by session. Unlike those in passing, they continue during an answer.
+  nonisolated let leaving = Mutex<[String: CancellationFlag]>([:])
+  /// Held while a file is written or removed, so that no write follows a removal.
+  nonisolated let diskWriting = Mutex(())
+  /// Counts the removals of heads.
+  nonisolated let headRemovals = Atomic<Int>(0)
   /// Answers that were asked for and have not begun.
   private nonisolated let waiting = Atomic<Int>(0)
   /// The model that computed last.

@@ -77,6 +77,51 @@ struct GeneratorDiskTests {
     #expect(try folder.names.count == 1)
   }
 
+  /// A deleted session leaves neither its own file nor a head with its system prompt, in memory and on disk.
+  @Test func aForgottenSessionLeavesNoHead() async throws {
+    let folder = try DiskFolder()
+    let generator = try await generator(folder.path, tiny())
+    let head = Prompt.tokens(Array(1...40))
+    #expect(await generator.prepareHead("a", head) == 40)
+    _ = try #require(await ask(generator, Array(1...50)))
+    await generator.save(session: "s", .leaving)
+    #expect(try folder.names.count == 2)
+    await generator.forget(session: "s")
+    #expect(try folder.names.isEmpty)
+    #expect(generator.cacheHoldings().held == 0)
+    // A head is written again only when it is asked for again.
+    #expect(await generator.prepareHead("a", head) == 40)
+    #expect(try folder.names.count == 1)
+  }
+
+  /// The save of a session that was closed is not cancelled by the next message.
+  @Test func aSaveOnLeavingContinuesDuringAnAnswer() async throws {
+    let folder = try DiskFolder()
+    let (blocks, continuation) = AsyncStream.makeStream(of: Void.self)
+    let gate = DispatchSemaphore(value: 0)
+    var store = CacheStore(folder: folder.path, limit: 1 << 30)
+    store.beforeBlock = {
+      continuation.yield()
+      gate.wait()
+      gate.signal()
+    }
+    let generator = Generator(
+      limits: GeneratorLimits(cacheBytes: 1 << 30, modelBytes: 1 << 30), store: store)
+    let tiny = try tiny()
+    _ = try await generator.load("a") { try tiny.load() }
+    _ = try #require(await ask(generator, Array(1...40)))
+    let save = Task { await generator.save(session: "s", .leaving) }
+    // The save is in its first block.
+    var started = blocks.makeAsyncIterator()
+    await started.next()
+    let other = GenerationRequest(
+      prompt: .tokens(Array(60...90)), sampling: SamplingSettings(temperature: 0), maxTokens: 2, session: "t")
+    for await _ in generator.generate("a", other) {}
+    gate.signal()
+    await save.value
+    #expect(try folder.names.count == 1)
+  }
+
   @Test func aCancelledSavingLeavesTheFileAsItWas() throws {
     let folder = try DiskFolder()
     let store = CacheStore(folder: folder.path, limit: 1 << 30)

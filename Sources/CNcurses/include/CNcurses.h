@@ -72,6 +72,9 @@ int signals_take(void);
 void signals_stop_self(void);
 /// Installs handlers for crashes (SIGSEGV, SIGILL, SIGTRAP, SIGBUS, SIGFPE, SIGABRT) that first restore the terminal.
 void signals_guard_crashes(void);
+/// Gives the calling thread a stack for crash handlers, so that a stack overflow on it is handled too. Cheap after the
+/// first call on a thread.
+void signals_prepare_thread(void);
 /// Makes a crash of another thread wait up to two seconds for `signals_release_crashes`; calls may nest.
 void signals_hold_crashes(void);
 void signals_release_crashes(void);

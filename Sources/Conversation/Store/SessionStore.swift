@@ -97,8 +97,11 @@ public final class SessionStore: Sendable {
   public func list() async throws -> [SessionSummary] { try await use { try $0.list() } }
 
   /// The session with this identifier; nil for none.
-  public func load(_ id: String) async throws -> Session? {
-    try await use { [self] database in
+  public func load(_ id: String) async throws -> Session? { try await startLoading(id).value }
+
+  /// Starts to load a session, before all later calls.
+  public func startLoading(_ id: String) -> Task<Session?, any Error> {
+    start { [self] database in
       copies.withLock { $0[id] = nil }
       return try database.load(id)
     }
@@ -121,16 +124,7 @@ public final class SessionStore: Sendable {
   /// Starts to delete a session permanently; the deletion precedes all later calls.
   public func startDeleting(_ id: String) -> Task<Void, any Error> {
     waiting.withLock { _ = $0.removeValue(forKey: id) }
-    let (result, continuation) = AsyncThrowingStream.makeStream(of: Void.self)
-    queue.async { [self] in
-      do {
-        try withDatabase { try $0.delete(id) }
-        continuation.finish()
-      } catch {
-        continuation.finish(throwing: error)
-      }
-    }
-    return Task { for try await _ in result {} }
+    return start { try $0.delete(id) }
   }
 
   /// Closes the file after all earlier calls. Later calls open it again.
@@ -149,6 +143,24 @@ public final class SessionStore: Sendable {
   /// Returns when all earlier calls are complete.
   public func flush() async {
     await withCheckedContinuation { continuation in queue.async { continuation.resume() } }
+  }
+
+  private func start<Result: Sendable>(
+    _ body: @escaping @Sendable (inout SessionDatabase) throws -> Result
+  ) -> Task<Result, any Error> {
+    let (results, continuation) = AsyncThrowingStream.makeStream(of: Result.self)
+    queue.async { [self] in
+      do {
+        continuation.yield(try withDatabase(body))
+        continuation.finish()
+      } catch {
+        continuation.finish(throwing: error)
+      }
+    }
+    return Task {
+      for try await result in results { return result }
+      throw CancellationError()
+    }
   }
 
   private func use<Result: Sendable>(

@@ -199,8 +199,8 @@ package final class PromptCache {
     return leaving.freeBytes
   }
 
-  /// Forgets what was read in a session.
-  package func remove(session: String) {
+  /// Removes the sequences of a session; nil for those of no session, which are heads.
+  package func remove(session: String?) {
     for tree in trees.values {
       for node in tree.valuedNodes {
         guard let value = node.value, value.session == session else { continue }

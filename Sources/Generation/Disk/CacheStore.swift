@@ -87,6 +87,13 @@ public struct CacheStore: Sendable {
     for name in names() where name.hasSuffix(ending) { unlink(folder + "/" + name) }
   }
 
+  /// Removes all heads, of every model.
+  public func removeHeads() {
+    for name in names() where name.hasSuffix(Self.suffix) && name.contains(".head.") {
+      unlink(folder + "/" + name)
+    }
+  }
+
   /// Removes every prompt.
   /// - Returns: the bytes that they had.
   @discardableResult

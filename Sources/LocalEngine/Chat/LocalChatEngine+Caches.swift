@@ -26,7 +26,9 @@ extension LocalChatEngine {
   nonisolated func listen(_ report: @escaping @Sendable (String) -> Void) { generator.listen(report) }
 
   func forget(session: String) async {
-    if self.session == session { giveWay() }
+    // A prefill of the session, or of a head with its system prompt, may be running.
+    giveWay()
+    if self.session == session { self.session = nil }
     await generator.forget(session: session)
   }
 

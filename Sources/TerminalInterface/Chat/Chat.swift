@@ -55,7 +55,7 @@ package final class Chat {
     case .sessionFound(let session):
       state.pendingReplies.remove(.session)
       state.question = .delete(session)
-    case .sessionDeleted(let id): return state.deleted(id)
+    case .sessionDeleted(let id, let texts): return state.deleted(id, texts: texts)
     case .sessionFailed(let message, let request): state.sessionFailed(message, request: request)
     case .sessionSaved(let id, let outcome): return state.saved(id, outcome)
     case .note(let text, let isError): state.transcript.addNotice(text, isError ? .error : .notice)
@@ -81,6 +81,11 @@ package final class Chat {
     state.now = now
     if case .prefill = state.turn?.phase { return state.expire() || true }
     return state.expire()
+  }
+
+  /// The process was stopped between two times, which count for no measurement.
+  package func suspended(from begin: Double, to end: Double) {
+    state.turn?.exclude(seconds: max(0, end - begin))
   }
 
   /// Replaces a theme that could not be loaded.

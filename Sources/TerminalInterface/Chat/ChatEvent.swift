@@ -19,7 +19,8 @@ package enum ChatEvent: Sendable {
   case sessionReady(String)
   /// The session that `/delete NAME` refers to.
   case sessionFound(SessionSummary)
-  case sessionDeleted(String)
+  /// A session was deleted, with the texts that it may have left in the input history.
+  case sessionDeleted(String, texts: Set<String> = [])
   /// A request to the session store failed; `request` is that of `openSession`.
   case sessionFailed(String, request: Int? = nil)
   case sessionSaved(String, SessionStore.Outcome)
@@ -54,6 +55,8 @@ package enum ChatEffect: Sendable, Equatable {
   case save(path: String, text: String)
   /// Appends to the history file.
   case appendHistory(String)
+  /// Removes entries from the history file.
+  case removeHistory(Set<String>)
   case suspend
   case repaint
   case quit(Int32)

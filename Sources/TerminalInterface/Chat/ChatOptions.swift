@@ -43,6 +43,7 @@ extension ChatState {
       show(session)
       transcript.addNotice("Resumed: \(title(of: session))")
     }
+    initialSystemPrompt = options.systemPrompt
     if let prompt = options.systemPrompt { conversation.systemPrompt = prompt }
     settings.typingAhead = options.typingAhead
     self.savesSessions = savesSessions

@@ -209,7 +209,10 @@ extension ChatState {
 
   private var statisticsText: String {
     let last = conversation.last(.assistant).flatMap { conversation[$0] }
-    guard let statistics = statistics ?? last?.statistics else { return "There is no answer yet." }
+    guard let statistics = statistics ?? last?.statistics else {
+      return last == nil
+        ? "There is no answer yet." : "The last answer was interrupted before its statistics were saved."
+    }
     var lines = [
       "prompt: \(grouped(statistics.promptTokens)) tokens, \(grouped(statistics.reusedTokens)) from the cache"
     ]

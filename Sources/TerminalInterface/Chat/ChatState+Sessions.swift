@@ -114,7 +114,7 @@ extension ChatState {
     if title.isEmpty {
       show("/rename TITLE names this conversation")
     } else {
-      session.title = VisibleText.singleLine(title)
+      session.title = title
       show("Renamed to “\(VisibleText.singleLine(title))”")
     }
   }
@@ -154,11 +154,16 @@ extension ChatState {
   }
 
   /// A session was deleted.
-  package mutating func deleted(_ id: String) -> [ChatEffect] {
+  package mutating func deleted(_ id: String, texts: Set<String>) -> [ChatEffect] {
     pendingReplies.remove(.session)
     sessions.removeAll { $0.id == id }
     show("The session was deleted")
-    return id == session.id ? startConversation(closing: false) : []
+    history.remove(texts)
+    let removal: [ChatEffect] = texts.isEmpty ? [] : [.removeHistory(texts)]
+    guard id == session.id else { return removal }
+    // The system prompt may belong to the deleted conversation alone.
+    conversation.systemPrompt = initialSystemPrompt
+    return removal + startConversation(closing: false)
   }
 
   /// Handles the outcome of a save.
@@ -192,6 +197,19 @@ extension ChatState {
   package mutating func checkSessionsAreSaved() -> Bool {
     if !savesSessions { show("Sessions are not saved in this chat") }
     return savesSessions
+  }
+}
+
+extension Session {
+  /// The lines of the input history that belong to this session: its messages, and the commands with its system prompt
+  /// and title.
+  package var inputs: Set<String> {
+    var inputs = tree.userTexts
+    // A message that starts with a slash was sent with two.
+    inputs.formUnion(inputs.filter { $0.hasPrefix("/") }.map { "/" + $0 })
+    if let prompt = tree.systemPrompt { inputs.insert("/system " + prompt) }
+    if let title { inputs.insert("/rename " + title) }
+    return inputs
   }
 }
 

@@ -61,14 +61,16 @@ extension ChatState {
       if turn.statistics.timeToFirstToken == nil { turn.statistics.timeToFirstToken = now - turn.started }
       if channel == .reasoning && turn.thinkingSince == nil { turn.thinkingSince = now }
       let thinkingTime = turn.thinkingSince.map { now - $0 }
-      conversation.update(turn.answer) { message in
+      conversation.update(turn.answer) { [turn] message in
         if channel == .reasoning { message.reasoning += text } else { message.content += text }
         if channel == .reasoning || message.reasoningTime == nil { message.reasoningTime = thinkingTime }
+        // Saved with the answer, for a resumed session whose answer was interrupted.
+        message.statistics = turn.statistics
       }
     case .progress(let statistics):
-      turn.statistics = merged(statistics, turn.statistics)
+      turn.statistics = merged(turn.corrected(statistics), turn.statistics)
     case .finished(let reason, let statistics):
-      turn.statistics = merged(statistics, turn.statistics)
+      turn.statistics = merged(turn.corrected(statistics), turn.statistics)
       finish(turn, reason)
       return
     case .failed(let message):

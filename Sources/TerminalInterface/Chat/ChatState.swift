@@ -46,6 +46,8 @@ package struct ChatState: Sendable {
   /// A question that the next key answers.
   package var question: Question?
   package var pendingReplies: Set<PendingReply> = []
+  /// The system prompt of the program's options.
+  package var initialSystemPrompt: String?
   /// The number of `openSession` requests.
   package var openRequests = 0
   /// The list that the menu shows.

@@ -116,7 +116,7 @@ package struct ChatView {
     let found = search.found(in: state.history.entries)
     let isMissing = found == nil && !search.query.isEmpty
     var line = StyledLine([Span(isMissing ? "not found: " : "search: ", isMissing ? .error : .prompt)])
-    line.append(search.query, TextStyle(.composer))
+    line.append(VisibleText.singleLine(search.query), TextStyle(.composer))
     let column = min(line.columns, size.columns - 1)
     let row = StyledLine([Span("  ", .prompt), Span(VisibleText.singleLine(found ?? ""), .dim)])
     return (

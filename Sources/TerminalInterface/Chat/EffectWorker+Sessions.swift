@@ -45,12 +45,15 @@ extension EffectWorker {
       }
     case .deleteSession(let id):
       // Added to the queue of the store at once, so that a quit waits for it.
+      let loading = sessions?.startLoading(id)
       let deletion = sessions?.startDeleting(id)
       queue.add {
         await execute { _ in
+          // A damaged session can be deleted as well.
+          let texts = (try? await loading?.value)?.inputs ?? []
           try await deletion?.value
           await engine.forget(session: id)
-          mailbox.post(.sessionDeleted(id))
+          mailbox.post(.sessionDeleted(id, texts: texts))
         }
       }
     default: return false

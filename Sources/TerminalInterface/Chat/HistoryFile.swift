@@ -15,18 +15,33 @@ package struct HistoryFile {
 
   package init(path: String) { self.path = path }
 
-  /// Bytes that are read, from the start; a file that has grown beyond is cut to its newest half.
+  /// The maximum bytes of the file; a longer one is reduced to its newest half when it is loaded.
   package static let limit = 4 * 1024 * 1024
 
-  /// The entries, oldest first; none when there is no file.
+  /// The newest entries, oldest first; none when there is no file.
   package func load() -> [String] {
-    guard let text = readText(path, limit: 2 * Self.limit) else { return [] }
-    let entries = text.split(separator: "\n").map { Self.decoded($0) }
+    guard let (text, isComplete) = readEnd(path, limit: 2 * Self.limit) else { return [] }
+    var lines = text.utf8.split(separator: 10)
+    // The first line may be the end of an entry.
+    if !isComplete, !lines.isEmpty { lines.removeFirst() }
+    let entries = lines.map { Self.decoded(Substring($0)) }
     guard text.utf8.count > Self.limit else { return entries }
     let kept = Array(entries.suffix(entries.count / 2))
-    try? WholeFileWriter.write(
-      kept.map { Self.encoded($0) + "\n" }.joined(), to: path, permissions: 0o600)
+    rewrite(kept)
     return kept
+  }
+
+  /// Removes all entries that are among `texts`.
+  package func remove(_ texts: Set<String>) {
+    guard let (text, _) = readEnd(path, limit: .max / 2) else { return }
+    let entries = text.utf8.split(separator: 10).map { Self.decoded(Substring($0)) }
+    let kept = entries.filter { !texts.contains($0) }
+    if kept.count < entries.count { rewrite(kept) }
+  }
+
+  private func rewrite(_ entries: [String]) {
+    try? WholeFileWriter.write(
+      entries.map { Self.encoded($0) + "\n" }.joined(), to: path, permissions: 0o600)
   }
 
   /// Appends an entry. Errors are ignored: the history is not essential.
@@ -44,12 +59,12 @@ package struct HistoryFile {
   }
 
   package static func encoded(_ entry: String) -> String {
-    entry.reduce(into: "") { text, character in
-      switch character {
+    entry.unicodeScalars.reduce(into: "") { text, scalar in
+      switch scalar {
       case "\\": text += "\\\\"
-      case "\n", "\r\n": text += "\\n"
+      case "\n": text += "\\n"
       case "\r": text += "\\r"
-      default: text.append(character)
+      default: text.unicodeScalars.append(scalar)
       }
     }
   }
@@ -57,14 +72,14 @@ package struct HistoryFile {
   package static func decoded(_ line: some StringProtocol) -> String {
     var text = ""
     var isEscaped = false
-    for character in line {
+    for scalar in line.unicodeScalars {
       if isEscaped {
-        text.append(character == "n" ? "\n" : character == "r" ? "\r" : character)
+        text.unicodeScalars.append(scalar == "n" ? "\n" : scalar == "r" ? "\r" : scalar)
         isEscaped = false
-      } else if character == "\\" {
+      } else if scalar == "\\" {
         isEscaped = true
       } else {
-        text.append(character)
+        text.unicodeScalars.append(scalar)
       }
     }
     return text

@@ -42,6 +42,7 @@ package final class LineProgram {
 
   /// Runs until the input ends or the user quits, and returns the exit status.
   package func run() -> Int32 {
+    signals_guard_crashes()
     signals_watch(pipe.writing)
     defer { signals_unwatch() }
     perform(chat.firstEffects())
@@ -83,13 +84,19 @@ package final class LineProgram {
     let signals = signals_take()
     if signals & Int32(SIGNALS_QUIT) != 0 { exitCode = 143 }
     if signals & Int32(SIGNALS_INTERRUPT) != 0 { interrupt() }
-    if signals & Int32(SIGNALS_SUSPEND) != 0 { signals_stop_self() }
+    if signals & Int32(SIGNALS_SUSPEND) != 0 { suspend() }
     perform(chat.background(now: TerminalPoll.now()))
     handleEvents()
     guard ready.input || ready.hangup, !isAtEnd else { return }
     if let bytes = TerminalPoll.read() { pending += bytes } else { isAtEnd = true }
     // A pipe at its end is always readable; the pending lines are handled without polling it.
     while isAtEnd && isBusy && exitCode == nil { waitForEngine() }
+  }
+
+  private func suspend() {
+    let begin = TerminalPoll.now()
+    signals_stop_self()
+    chat.suspended(from: begin, to: TerminalPoll.now())
   }
 
   private func handleEvents() {
@@ -119,9 +126,11 @@ package final class LineProgram {
 
   private func nextLine() -> String? {
     if let end = pending.firstIndex(of: 10) {
-      let line = String(decoding: pending[..<end], as: UTF8.self)
-      pending.removeSubrange(...end)
-      return line
+      var line = pending[..<end]
+      // The line ends of other systems.
+      if line.last == 13 { line.removeLast() }
+      defer { pending.removeSubrange(...end) }
+      return String(decoding: line, as: UTF8.self)
     }
     guard isAtEnd, !pending.isEmpty else { return nil }
     defer { pending = [] }

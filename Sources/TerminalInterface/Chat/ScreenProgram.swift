@@ -168,7 +168,9 @@ package final class ScreenProgram {
 
   private func suspend() {
     screen.pause()
+    let begin = TerminalPoll.now()
     signals_stop_self()
+    chat.suspended(from: begin, to: TerminalPoll.now())
     _ = signals_take()
     screen.resume()
     chat.resize(screen.size)
@@ -181,6 +183,7 @@ package final class ScreenProgram {
       case .copy(let text): screen.writeRaw(Clipboard.sequence(for: text))
       case .save(let path, let text): chat.show(SavedFile.write(text, to: path), now: TerminalPoll.now())
       case .appendHistory(let text): history?.append(text)
+      case .removeHistory(let texts): history?.remove(texts)
       case .suspend: suspend()
       case .repaint: screen.repaint()
       case .quit(let code): exitCode = code

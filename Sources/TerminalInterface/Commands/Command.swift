@@ -85,8 +85,11 @@ package enum SubmittedLine: Sendable, Equatable {
 
   /// A slash starts a command; two slashes start a message that begins with one slash. A path such as "/usr/lib is
   /// full" is a message: command names contain no second slash.
+  ///
+  /// Text of several lines is always a message, unchanged: a pasted file may start with a slash.
   package static func parse(_ text: String) -> SubmittedLine {
     guard text.hasPrefix("/") else { return .message(text) }
+    if text.drop(while: { !$0.isNewline }).contains(where: { !$0.isWhitespace }) { return .message(text) }
     if text.hasPrefix("//") { return .message(String(text.dropFirst())) }
     let body = text.dropFirst()
     let name = body.prefix { !$0.isWhitespace }

@@ -16,7 +16,7 @@ package enum HelpText {
     lines += rows(
       CommandEntry.all.map { ("/\($0.name)\($0.argument.isEmpty ? "" : " \($0.argument)")", $0.summary) },
       width)
-    lines += rows([("//", "a message that starts with a slash")], width)
+    lines += rows([("//", "a line that starts with a slash, as a message")], width)
     lines.append(StyledLine())
     lines.append(StyledLine("Settings for /set", .heading))
     lines += rows(Setting.all.map { ($0.name, $0.summary) }, width)

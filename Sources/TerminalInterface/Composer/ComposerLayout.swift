@@ -74,12 +74,16 @@ package struct ComposerLayout {
       case .character("\n"): break
       case .character("\t"):
         line.append(String(repeating: " ", count: columns(of: element, at: column)), .init(.composer))
-      case .character(let character): line.append(String(character), TextStyle(.composer))
+      case .character(let character): line.append(Self.visible(character), TextStyle(.composer))
       case .chip(let text): line.append(chipLabel(text), TextStyle(.chip))
       }
       column += columns(of: element, at: column)
     }
     return line
+  }
+
+  private static func visible(_ character: Character) -> String {
+    VisibleText.singleLine(String(character))
   }
 
   private func chipLabel(_ text: String) -> String {
@@ -90,7 +94,7 @@ package struct ComposerLayout {
   private func columns(of element: Draft.Element, at column: Int) -> Int {
     switch element {
     case .character("\t"): 4 - column % 4
-    case .character(let character): CharacterWidth.columns(of: character)
+    case .character(let character): CharacterWidth.columns(of: Self.visible(character))
     case .chip(let text): chipLabel(text).count
     }
   }

@@ -1,6 +1,6 @@
 /// The text in the composer: grapheme clusters and paste chips, a cursor between them, and the text last killed.
 ///
-/// An edit costs at most O(length of the draft); a large paste is one element, so drafts stay short.
+/// The text is kept as it is, control characters included; the layout makes them visible. An edit costs at most O(length of the draft); a large paste is one element, so drafts stay short.
 package struct Draft: Sendable, Equatable {
   /// A grapheme cluster, or a large paste that is shown as one chip.
   package enum Element: Sendable, Equatable {
@@ -48,14 +48,14 @@ package struct Draft: Sendable, Equatable {
 
   /// Replaces the text; the cursor moves to the end.
   package mutating func set(_ text: String) {
-    elements = VisibleText.of(text).map { .character($0) }
+    elements = text.map { .character($0) }
     cursor = elements.count
     didChange()
   }
 
   /// Inserts text before the cursor. A combining mark is merged with the cluster before it.
   package mutating func insert(_ text: String) {
-    var text = VisibleText.of(text)
+    var text = text
     if cursor > 0, case .character(let before) = elements[cursor - 1],
       (String(before) + text).count < 1 + text.count
     {
@@ -68,13 +68,25 @@ package struct Draft: Sendable, Equatable {
 
   /// Inserts a paste: as text, or as a chip when it is large. Line feeds in it never send.
   package mutating func paste(_ text: String) {
-    let text = VisibleText.of(text)
+    let text = Self.withLineFeeds(text)
     let lines = text.utf8.reduce(1) { $0 + ($1 == 10 ? 1 : 0) }
     if lines > Self.chipLines || text.utf8.count > Self.chipCharacters {
       insert([.chip(text)])
     } else {
       insert(text)
     }
+  }
+
+  // Terminals send line feeds of a paste as carriage returns.
+  private static func withLineFeeds(_ text: String) -> String {
+    guard text.utf8.contains(13) else { return text }
+    var scalars = String.UnicodeScalarView()
+    var previous: Unicode.Scalar?
+    for scalar in text.unicodeScalars {
+      if scalar != "\n" || previous != "\r" { scalars.append(scalar == "\r" ? "\n" : scalar) }
+      previous = scalar
+    }
+    return String(scalars)
   }
 
   private mutating func insert(_ new: [Element]) {

@@ -10,7 +10,7 @@ package struct HistorySearch: Sendable, Equatable {
 
   /// Extends the query; the search continues from the current match.
   package mutating func type(_ text: String, in entries: [String]) {
-    query += VisibleText.singleLine(text)
+    query += text
     match = find(in: entries, before: match.map { $0 + 1 } ?? entries.count)
   }
 

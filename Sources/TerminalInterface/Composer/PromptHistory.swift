@@ -18,6 +18,12 @@ package struct PromptHistory: Sendable, Equatable {
     if entries.count > Self.limit { entries.removeFirst(entries.count - Self.limit) }
   }
 
+  /// Removes all entries that are among `texts`, and ends browsing.
+  package mutating func remove(_ texts: Set<String>) {
+    entries.removeAll { texts.contains($0) }
+    endBrowsing()
+  }
+
   /// The entry before the one that is shown; nil at the oldest. The first call stores `draft`.
   package mutating func older(than draft: Draft) -> Draft? {
     guard let next = place.map({ $0 - 1 }) ?? entries.indices.last, next >= 0 else { return nil }

@@ -28,6 +28,9 @@ package struct PrefillForecast: Sendable {
     (self.done, time) = (done, now)
   }
 
+  /// Excludes a time for which the process was stopped.
+  package mutating func exclude(seconds: Double) { time += seconds }
+
   /// The seconds from `now` to the end; nil before the first chunk.
   package func remaining(now: Double) -> Double? {
     guard weight > 0, cost > 0.05, total > done else { return nil }

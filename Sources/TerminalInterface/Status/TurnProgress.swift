@@ -36,8 +36,10 @@ package struct TurnProgress: Sendable, Equatable {
   /// The model of the answer, even after a switch; nil while it is loading.
   package let model: ModelInfo?
   package var phase: Phase
-  /// When Enter was pressed, in seconds on the monotonic clock.
-  package let started: Double
+  /// When Enter was pressed, in seconds on the monotonic clock. Later by the time for which the process was stopped.
+  package private(set) var started: Double
+  /// Seconds for which the process was stopped before and after the first token.
+  private var stopped = (prefill: 0.0, generation: 0.0)
   package let origin: TurnOrigin
   package var statistics = TurnStatistics()
   package var isStopping = false
@@ -61,6 +63,35 @@ package struct TurnProgress: Sendable, Equatable {
   package static func == (one: TurnProgress, other: TurnProgress) -> Bool {
     one.id == other.id && one.phase == other.phase && one.statistics == other.statistics
       && one.isStopping == other.isStopping && one.answerNowRequested == other.answerNowRequested
+  }
+
+  /// Excludes a time for which the process was stopped from all measurements.
+  package mutating func exclude(seconds: Double) {
+    if statistics.timeToFirstToken == nil {
+      stopped.prefill += seconds
+    } else {
+      stopped.generation += seconds
+    }
+    started += seconds
+    thinkingSince = thinkingSince.map { $0 + seconds }
+    forecast?.exclude(seconds: seconds)
+  }
+
+  /// The engine's statistics without the time for which the process was stopped, which its clock includes.
+  package func corrected(_ statistics: TurnStatistics) -> TurnStatistics {
+    var result = statistics
+    result.timeToFirstToken = statistics.timeToFirstToken.map { max(0, $0 - stopped.prefill) }
+    func rate(_ count: Int, _ rate: Double?, _ stopped: Double) -> Double? {
+      guard let rate, rate > 0, count > 0, stopped > 0 else { return rate }
+      let time = Double(count) / rate - stopped
+      // A shorter time was not measured by the engine either.
+      return time > 0 ? Double(count) / time : rate
+    }
+    result.promptTokensPerSecond = rate(
+      statistics.newTokens, statistics.promptTokensPerSecond, stopped.prefill)
+    result.tokensPerSecond = rate(
+      statistics.generatedTokens - 1, statistics.tokensPerSecond, stopped.generation)
+    return result
   }
 
   /// Records the progress of the prefill.

@@ -1,3 +1,4 @@
+import CNcurses
 import Synchronization
 
 /// A queue of events from any task to the thread of the interface. Posting never blocks and wakes the reader once per
@@ -15,6 +16,8 @@ package final class Mailbox<Event: Sendable>: Sendable {
 
   /// Appends an event. After `close` it is dropped.
   package func post(_ event: Event) {
+    // The threads that post are those that run the engine's code: a crash there must restore the terminal.
+    signals_prepare_thread()
     contents.withLock { contents in
       if contents.isClosed { return }
       contents.events.append(event)

@@ -8,7 +8,8 @@ import Testing
     ("/usr/lib is full", .message("/usr/lib is full")),
     ("/new", .command(.new, argument: "")), ("/NEW", .command(.new, argument: "")),
     ("/set  top_k  40 ", .command(.set, argument: "top_k  40")),
-    ("/system be\nbrief", .command(.system, argument: "be\nbrief")),
+    ("/system be\nbrief", .message("/system be\nbrief")), ("/new\n", .command(.new, argument: "")),
+    ("//etc\nx", .message("//etc\nx")),
     ("/modle x", .unknown("modle", nearest: "model")), ("/xyzzy", .unknown("xyzzy", nearest: nil)),
     ("/", .unknown("", nearest: nil)),
   ])

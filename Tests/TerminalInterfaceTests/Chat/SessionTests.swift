@@ -225,6 +225,21 @@ import Testing
     #expect(driver.takeEffects() == [.activateSession(session: "second", closing: nil)])
   }
 
+  /// The input history and the system prompt of a deleted conversation are removed too.
+  @Test func deletingRemovesTheInputs() {
+    let driver = ChatDriver(savesSessions: true)
+    driver.type("/system Be a pirate.<Enter>hello<Enter>")
+    driver.engine(.delta(.answer, "Hi"), .finished(.stop, TurnStatistics()))
+    driver.type("/delete<Enter>y")
+    _ = driver.takeEffects()
+    let inputs = Session(id: "first", title: "T", tree: driver.state.conversation).inputs
+    #expect(inputs == ["hello", "/system Be a pirate.", "/rename T"])
+    driver.handle(.sessionDeleted("first", texts: inputs))
+    #expect(driver.state.history.entries == ["/delete"])
+    #expect(driver.state.conversation.systemPrompt == nil)
+    #expect(driver.takeEffects().contains(.removeHistory(inputs)))
+  }
+
   @Test func anotherSessionIsDeleted() {
     let driver = ChatDriver(savesSessions: true)
     driver.type("hello<Enter>")

@@ -86,6 +86,41 @@ import Testing
     #expect(try #require(forecast.remaining(now: 6)) == 24, "at the average speed")
   }
 
+  /// The time for which the process was stopped counts for no measurement.
+  @Test func aStoppedProcessDoesNotChangeTheSpeeds() {
+    let driver = ChatDriver()
+    driver.type("x<Enter>")
+    driver.engine(.prefill(done: 0, total: 1000, reused: 0))
+    driver.now += 1
+    driver.engine(.prefill(done: 250, total: 1000, reused: 0))
+    func stop(_ seconds: Double) {
+      driver.now += seconds
+      driver.chat.suspended(from: driver.now - seconds, to: driver.now)
+    }
+    stop(60)
+    driver.now += 1
+    driver.engine(.prefill(done: 500, total: 1000, reused: 0))
+    #expect(driver.chat.frame().lines.last?.text.contains("eta 2 s") == true)
+    driver.now += 2
+    driver.engine(.delta(.reasoning, "hm"))
+    #expect(driver.state.statistics?.timeToFirstToken == 4)
+    driver.now += 1
+    stop(100)
+    driver.now += 1
+    driver.engine(.delta(.reasoning, "m"), .delta(.answer, "Yes."))
+    // The engine measured 64 s for the prefill, and 102 s for 51 tokens.
+    driver.engine(
+      .finished(
+        .stop,
+        TurnStatistics(
+          promptTokens: 1000, generatedTokens: 52, timeToFirstToken: 64, promptTokensPerSecond: 1000.0 / 64,
+          tokensPerSecond: 51.0 / 102)))
+    #expect(driver.state.statistics?.timeToFirstToken == 4)
+    #expect(driver.state.statistics?.promptTokensPerSecond == 250)
+    #expect(driver.state.statistics?.tokensPerSecond == 25.5)
+    #expect(driver.state.conversation.messages.last?.reasoningTime == 2)
+  }
+
   @Test func omitsUnknownValues() {
     let line = StatusLine(model: ChatDriver.model).line(width: 100).text
     #expect(line == " SmolLM2-135M · Q4_1 │ ready")

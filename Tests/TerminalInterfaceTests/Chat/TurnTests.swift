@@ -177,6 +177,29 @@ import Testing
     #expect(driver.state.flash?.text.contains("no reasoning to end") == true)
   }
 
+  /// A resumed session whose last answer was interrupted has its statistics.
+  @Test func interruptedAnswersHaveStatistics() {
+    let driver = ChatDriver(savesSessions: true)
+    driver.type("/stats<Enter>")
+    #expect(driver.chat.frame().lines.contains { $0.text.contains("There is no answer yet.") })
+    driver.type("hello<Enter>")
+    driver.engine(
+      .progress(TurnStatistics(promptTokens: 12, generatedTokens: 1)), .delta(.answer, "Hi"))
+    let tree = driver.state.conversation
+    let resumed = ChatDriver(savesSessions: true)
+    resumed.type("/sessions abc<Enter>")
+    resumed.handle(.sessionOpened(Session(id: "abcdefgh", tree: tree), request: 1))
+    resumed.type("/stats<Enter>")
+    #expect(resumed.chat.frame().lines.contains { $0.text.contains("prompt: 12 tokens") })
+    // Earlier versions saved none.
+    var old = tree
+    old.update(old.path[1]) { $0.statistics = nil }
+    resumed.type("/sessions bcd<Enter>")
+    resumed.handle(.sessionOpened(Session(id: "bcdefghi", tree: old), request: 2))
+    resumed.type("/stats<Enter>")
+    #expect(resumed.chat.frame().lines.contains { $0.text.contains("was interrupted before") })
+  }
+
   /// Without keys and engine events no frame is drawn.
   @Test func noFramesWithoutEvents() {
     let driver = ChatDriver()

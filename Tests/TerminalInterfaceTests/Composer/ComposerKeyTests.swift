@@ -1,3 +1,5 @@
+import Conversation
+import TerminalInterface
 import Testing
 
 /// The keys of the composer, as tables of keys and the resulting draft, with the cursor as a bar.
@@ -32,7 +34,7 @@ import Testing
     ("漢字<Left>か", "漢か|字"),
     ("👨‍👩‍👧x<Left><BS>", "|x"),
     ("<Paste:one\r\ntwo>", "one\ntwo|"),
-    ("a<Paste:\u{1B}[31m>", "a␛[31m|"),
+    ("<Paste:one\rtwo>", "one\ntwo|"),
   ])
   func edits(_ keys: String, _ draft: String) {
     let driver = ChatDriver()
@@ -66,6 +68,39 @@ import Testing
     #expect(driver.draft == "e\u{301}|")
     driver.handle(.input(.paste("\u{308}")))
     #expect(driver.state.draft.elements.count == 1)
+  }
+
+  /// The message is the pasted text; only its drawing is changed.
+  @Test func controlCharactersAreKeptAndMadeVisible() {
+    let text = "a\u{1B}[31m\u{0}b\u{85}c\u{2067}d\u{2069}\u{202E}e\u{2028}f\u{7}"
+    let driver = ChatDriver()
+    driver.handle(.input(.paste(text)))
+    func rows() -> String { driver.chat.frame().lines.map(\.text).joined(separator: "\n") }
+    let drawn = "a␛[31m␀b\u{FFFD}c\u{FFFD}d\u{FFFD}\u{FFFD}e⏎f␇"
+    #expect(rows().contains("› " + drawn))
+    driver.type("<Enter>")
+    let sent = driver.state.conversation.messages.first?.content
+    #expect(sent?.unicodeScalars.elementsEqual(text.unicodeScalars) == true)
+    driver.engine(.delta(.answer, "x"), .finished(.stop, TurnStatistics()))
+    for scalar in rows().unicodeScalars where scalar != "\n" {
+      #expect(scalar.properties.generalCategory != .control && !(0x2028...0x202E).contains(scalar.value))
+    }
+    // Recalled from the history, and edited.
+    driver.type("<Up>")
+    #expect(driver.state.draft.text.unicodeScalars.elementsEqual(text.unicodeScalars))
+    driver.type("<C-u><C-u>/edit<Enter>")
+    #expect(driver.state.draft.text.unicodeScalars.elementsEqual(text.unicodeScalars))
+  }
+
+  /// Several lines are a message, whatever the first one is.
+  @Test(arguments: ["/new\nand more", "/quit\n\nx", "// a comment\nint x;", "/xyzzy\ny"])
+  func aPasteRunsNoCommand(_ text: String) {
+    let driver = ChatDriver()
+    driver.type("one<Enter>")
+    driver.engine(.delta(.answer, "x"), .finished(.stop, TurnStatistics()))
+    driver.handle(.input(.paste(text)))
+    driver.type("<Enter>")
+    #expect(driver.state.conversation.messages.map(\.content) == ["one", "x", text, ""])
   }
 
   @Test func aPasteNeverSends() {

@@ -47,16 +47,46 @@ import Testing
     #expect(try FileManager.default.destinationOfSymbolicLink(atPath: link) == path)
   }
 
+  /// Of a file of any length the newest entries are read.
+  @Test func theNewestEntriesOfAVeryLongFileAreRead() throws {
+    let folder = try TestFiles.temporaryFolder()
+    defer { try? FileManager.default.removeItem(at: folder) }
+    let file = HistoryFile(path: folder.path + "/history")
+    let long = String(repeating: "x", count: 1 << 20)
+    // The first line that is read starts inside of an entry.
+    try Data((0..<20).map { "\($0) \(long)\n" }.joined().utf8).write(to: URL(fileURLWithPath: file.path))
+    let entries = file.load()
+    #expect(entries.last?.hasPrefix("19 ") == true)
+    #expect(entries.allSatisfy { $0.utf8.count > 1 << 20 })
+    #expect(file.load() == entries)
+    file.append("new")
+    #expect(file.load().last == "new")
+  }
+
+  @Test func entriesAreRemoved() throws {
+    let folder = try TestFiles.temporaryFolder()
+    defer { try? FileManager.default.removeItem(at: folder) }
+    let file = HistoryFile(path: folder.path + "/history")
+    for entry in ["one", "two\nlines", "three", "one"] { file.append(entry) }
+    file.remove(["one", "two\nlines", "other"])
+    #expect(file.load() == ["three"])
+    #expect(try TestFiles.text(URL(fileURLWithPath: file.path)) == "three\n")
+    HistoryFile(path: folder.path + "/none").remove(["one"])
+    #expect(!FileManager.default.fileExists(atPath: folder.path + "/none"))
+  }
+
   @Test func aLongHistoryIsTruncated() {
     let history = PromptHistory((0..<5000).map(String.init))
     #expect(history.entries.count == PromptHistory.limit)
     #expect(history.entries.last == "4999")
   }
 
-  @Test(arguments: ["plain", "a\nb", "\\", "\\n", "a\r\nb", "\\\\n\n"])
+  @Test(arguments: [
+    "plain", "a\nb", "\\", "\\n", "a\r\nb", "\\\\\n\n", "\r", "\u{0}\u{1B}\u{85}\u{2028}\u{2067}",
+  ])
   func encodingRoundTrips(_ entry: String) {
     let line = HistoryFile.encoded(entry)
     #expect(!line.contains("\n"))
-    #expect(HistoryFile.decoded(line) == entry.replacing("\r\n", with: "\n"))
+    #expect(HistoryFile.decoded(line).unicodeScalars.elementsEqual(entry.unicodeScalars))
   }
 }
