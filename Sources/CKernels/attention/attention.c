@@ -1,8 +1,11 @@
 // Attention: how a call is cut into segments and shared out; the arithmetic is in the .body.h files.
 //
 // Work is divided by pages, not by rows, since a causal row costs what it sees: a tile of query rows and a key-value
-// head is one segment, or several ranges of pages where that would leave threads idle. Threads take the heaviest
+// head is one segment, or several ranges of pages where there are few tiles and heads. Threads take the heaviest
 // segments first.
+//
+// How a sequence is cut follows from its lengths alone, never from the number of threads or from the other sequences of
+// a call: partial sums are added in an order that depends on the cut, and results must not depend on the machine.
 #include "attention.h"
 
 #include <stdatomic.h>
@@ -43,6 +46,30 @@ static void visible_pages(const sotto_attention *a, const sotto_sequence *s, ptr
 static ptrdiff_t smaller(ptrdiff_t a, ptrdiff_t b) { return a < b ? a : b; }
 static ptrdiff_t larger(ptrdiff_t a, ptrdiff_t b) { return a > b ? a : b; }
 
+// How one sequence is cut.
+typedef struct {
+  ptrdiff_t tile_rows;      // query rows of a tile
+  ptrdiff_t segment_pages;  // pages of a segment at most
+} cut;
+
+static cut cut_of(const sotto_attention *a, const sotto_sequence *s) {
+  // Pieces of work that a sequence is cut into where it is long enough: four each for eight threads.
+  enum { PIECES = 32, LEAST_PAGES = 4 };
+  ptrdiff_t group = group_heads(a), first, last, pages = 0;
+  visible_pages(a, s, 0, s->rows, &first, &last);
+  // As many rows as share a pass over the pages, but enough tiles (each of them in ranges of two pages or more), and
+  // not so few rows that pages are read often.
+  ptrdiff_t most = larger(MOST_ROWS / group, 1), seen = larger(2, last - first);
+  ptrdiff_t fair = s->rows * a->layout.heads * (seen / 2) / PIECES;
+  ptrdiff_t tile_rows = smaller(most, larger(fair, smaller(most, 2 * FEW_ROWS / group + 1)));
+  for (ptrdiff_t row = 0; row < s->rows; row += tile_rows) {
+    visible_pages(a, s, row, smaller(tile_rows, s->rows - row), &first, &last);
+    pages += last - first;
+  }
+  pages *= a->layout.heads;
+  return (cut){tile_rows, larger(LEAST_PAGES, (pages + PIECES - 1) / PIECES)};
+}
+
 // Goes through all segments, the heaviest of each sequence first; writes them where `segments` is given, and counts.
 static void lay_out(const sotto_attention *a, sotto_attention_plan *plan, segment *segments, segment_group *groups,
                     float *partials) {
@@ -50,10 +77,11 @@ static void lay_out(const sotto_attention *a, sotto_attention_plan *plan, segmen
   plan->segments = plan->groups = plan->partials = 0;
   for (ptrdiff_t i = 0; i < a->sequence_count; i++) {
     const sotto_sequence *s = &a->sequences[i];
-    for (ptrdiff_t tile = (s->rows + plan->tile_rows - 1) / plan->tile_rows - 1; tile >= 0; tile--) {
-      ptrdiff_t row = tile * plan->tile_rows, rows = smaller(plan->tile_rows, s->rows - row), first, last;
+    cut c = cut_of(a, s);
+    for (ptrdiff_t tile = (s->rows + c.tile_rows - 1) / c.tile_rows - 1; tile >= 0; tile--) {
+      ptrdiff_t row = tile * c.tile_rows, rows = smaller(c.tile_rows, s->rows - row), first, last;
       visible_pages(a, s, row, rows, &first, &last);
-      ptrdiff_t parts = (last - first + plan->segment_pages - 1) / plan->segment_pages;
+      ptrdiff_t parts = (last - first + c.segment_pages - 1) / c.segment_pages;
       for (ptrdiff_t head = 0; head < a->layout.heads; head++, plan->groups++) {
         if (groups) {
           groups[plan->groups].first = plan->segments;
@@ -95,29 +123,17 @@ static size_t lay_out_workspace(const sotto_attention *a, ptrdiff_t tile_rows, c
 }
 
 sotto_attention_plan sotto_plan_attention(const sotto_attention *a, int threads) {
-  ptrdiff_t group = group_heads(a), rows = 0, pages = 0, seen = 2;
-  for (ptrdiff_t i = 0; i < a->sequence_count; i++) {
-    ptrdiff_t first, last;
-    visible_pages(a, &a->sequences[i], 0, a->sequences[i].rows, &first, &last);
-    rows += a->sequences[i].rows;
-    seen = larger(seen, last - first);
-  }
-  // As many rows as share a pass over the pages, but four pieces a thread (tiles, and each of them in ranges of two
-  // pages or more), and not so few that pages are read often.
-  ptrdiff_t most = larger(MOST_ROWS / group, 1), fair = rows * a->layout.heads * (seen / 2) / (4 * threads);
+  ptrdiff_t work = 0;
   sotto_attention_plan plan = {.threads = threads};
-  plan.tile_rows = smaller(most, larger(fair, smaller(most, 2 * FEW_ROWS / group + 1)));
-  for (ptrdiff_t i = 0; i < a->sequence_count; i++)
-    for (ptrdiff_t row = 0; row < a->sequences[i].rows; row += plan.tile_rows) {
-      ptrdiff_t first, last;
-      visible_pages(a, &a->sequences[i], row, smaller(plan.tile_rows, a->sequences[i].rows - row), &first, &last);
-      pages += last - first;
-    }
-  pages *= a->layout.heads;
-  // Too little to wake anybody for: some 2 microseconds.
-  ptrdiff_t tile = larger(4, smaller(plan.tile_rows, rows) * group);
-  if (pages * tile * head_numbers(&a->layout) < 1 << 17) plan.threads = threads = 1;
-  plan.segment_pages = threads == 1 ? PTRDIFF_MAX / 2 : larger(2, (pages + 6 * threads - 1) / (6 * threads));
+  for (ptrdiff_t i = 0; i < a->sequence_count; i++) {
+    const sotto_sequence *s = &a->sequences[i];
+    ptrdiff_t first, last;
+    visible_pages(a, s, 0, s->rows, &first, &last);
+    work += (last - first) * larger(4, s->rows * group_heads(a));
+    plan.tile_rows = larger(plan.tile_rows, cut_of(a, s).tile_rows);
+  }
+  // Too little to wake another thread for: some 2 microseconds.
+  if (work * a->layout.heads * head_numbers(&a->layout) < 1 << 17) plan.threads = threads = 1;
   lay_out(a, &plan, NULL, NULL, NULL);
   plan.scratch_bytes = aligned((size_t)plan.segments * sizeof(segment)) +
                        aligned((size_t)plan.groups * sizeof(segment_group)) +

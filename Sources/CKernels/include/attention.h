@@ -55,13 +55,13 @@ typedef struct {
   ptrdiff_t sequence_count;
 } sotto_attention;
 
-/// How a call is cut up; to be made for the number of threads that run it.
+/// How a call is cut up. The number of threads decides only who computes what and how much scratch memory there is:
+/// results do not depend on it.
 typedef struct {
-  ptrdiff_t tile_rows;      // query rows of a tile
-  ptrdiff_t segment_pages;  // pages of a segment
-  ptrdiff_t segments;       // pieces of work
-  ptrdiff_t groups;         // pairs of a tile and a head, each of one or more segments
-  ptrdiff_t partials;       // segments whose result is one of several of their group
+  ptrdiff_t tile_rows;  // query rows of the largest tile
+  ptrdiff_t segments;   // pieces of work
+  ptrdiff_t groups;     // pairs of a tile and a head, each of one or more segments
+  ptrdiff_t partials;   // segments whose result is one of several of their group
   int threads;
   size_t scratch_bytes;
 } sotto_attention_plan;
