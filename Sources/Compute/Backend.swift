@@ -3,8 +3,9 @@ import Basics
 /// Where numbers are computed. Models describe; a backend computes, with few and large operations, one
 /// for what one fused kernel does.
 ///
-/// Operations return tensors at once and may be lazy: only `values(_:)` and `token...` readings force
-/// them. Caches change only through operations given here. Not thread-safe: one owner uses it.
+/// Operations return at once and may be lazy: only `values(_:)`, `ids(_:)` and `logProbabilities(_:of:best:)` wait for
+/// results. Caches change only through operations given here. What only some backends can do is in
+/// Backend+Capabilities.swift. Not thread-safe: one owner uses it.
 ///
 /// Rows of a tensor may belong to several sequences (batch generation): operations that look at a
 /// sequence take `counts`, the number of consecutive rows of each, beside the sequences' caches.
@@ -15,13 +16,17 @@ public protocol Backend: AnyObject {
   // Data in and out.
 
   /// Takes in a weight. Cheap for formats that are used in place.
-  func parameter(_ weight: Weight) throws -> Parameter
+  /// - Parameter rowOrder: for a matrix or a vector, the file's rows (or numbers) in the parameter's order, each once;
+  ///   nil for the file's order. The backend may repack them or use them in place.
+  func parameter(_ weight: Weight, rowOrder: [Range<Int>]?) throws -> Parameter
   /// Takes in a stack of matrices of one shape and format that a file keeps apart, without putting them together.
   func parameter(stack: [Weight]) throws -> Parameter
   /// A tensor of the given numbers, row by row.
   func tensor(_ values: [Float], columns: Int) -> Tensor
   /// Reads a tensor's numbers, row by row.
   func values(_ x: Tensor) -> [Float]
+  /// Reads token ids; waits for those that are still being computed.
+  func ids(_ tokens: Tokens) -> [Int32]
 
   // Views.
 
@@ -32,8 +37,9 @@ public protocol Backend: AnyObject {
 
   // Layers.
 
-  /// Rows of `table` [vocabulary, features] for `tokens`, times `scale`.
-  func embedding(_ tokens: [Int32], table: Parameter, scale: Float) -> Tensor
+  /// Rows of `table` [vocabulary, features] for `tokens`, times `scale`; zeros for -1, the token that could not be
+  /// sampled.
+  func embedding(_ tokens: Tokens, table: Parameter, scale: Float) -> Tensor
   /// The layers' outputs side by side (query, key and value; gate and up), plus `residual` where given.
   /// - Parameter residual: as wide as all outputs together.
   func linear(_ x: Tensor, _ layers: [Linear], adding residual: Tensor?) -> Tensor
@@ -107,11 +113,15 @@ public protocol Backend: AnyObject {
   /// x * scale, then cap * tanh(x / cap) where a cap is given.
   func scaled(_ x: Tensor, by scale: Float, softcap: Float?) -> Tensor
 
-  /// Gives memory that no tensor holds back to the system.
-  func releaseUnusedMemory()
-  /// Fetches memory that will be written to when a kept sequence with such caches goes on, so that it is there then.
-  /// - Parameter isInterrupted: asked every few megabytes; where it says so, the rest is left.
-  func prepare(for caches: [any LayerCache], isInterrupted: () -> Bool)
+  // Sampling.
+
+  /// Chooses a token for each row of logits [rows, vocabulary]. Logits that are not numbers count as impossible; a row
+  /// without any number above -infinity gives -1.
+  /// - Parameter rows: how each row's token is chosen.
+  func sample(_ logits: Tensor, _ rows: [SamplingParameters]) -> Tokens
+  /// For each row of logits [rows, vocabulary], before any adjustment and at temperature 1, the log probability of
+  /// its token and those of the `count` likeliest tokens. Waits for the logits.
+  func logProbabilities(_ logits: Tensor, of tokens: Tokens, best count: Int) -> [TokenLogProbabilities]
 
   // Caches.
 
@@ -121,6 +131,16 @@ public protocol Backend: AnyObject {
   func keyValueCache(heads: Int, headSize: Int, window: Int?) -> any KeyValueCache
   /// The zero state of one recurrent layer.
   func recurrentCache(_ shape: RecurrentShape) -> any RecurrentCache
+}
+
+extension Backend {
+  /// Takes in a weight whose rows are in the file's order.
+  public func parameter(_ weight: Weight) throws -> Parameter { try parameter(weight, rowOrder: nil) }
+
+  /// The largest logit of each row, of equals the one with the lowest id; -1 where there is none.
+  public func argmax(_ logits: Tensor) -> Tokens {
+    sample(logits, Array(repeating: .greedy, count: logits.rows))
+  }
 }
 
 /// How exactly a backend computes.
@@ -145,56 +165,4 @@ public enum Activation: Sendable, Hashable {
   case reluSquared
   /// GPT-OSS: gate clamped to at most `limit`, up to ±`limit`; gate * sigmoid(alpha * gate) * (up + 1).
   case clampedSwiGLU(alpha: Float, limit: Float)
-}
-
-/// What attention needs beside its inputs.
-public struct AttentionSettings {
-  /// Query heads.
-  public var heads: Int
-  /// Key and value heads; each serves heads / keyValueHeads consecutive query heads.
-  public var keyValueHeads: Int
-  /// Columns of a query or key head.
-  public var headSize: Int
-  /// The factor on query · key.
-  public var scale: Float
-  /// Latest positions attended to, the current one included; nil for all.
-  public var window: Int?
-  /// cap * tanh(score / cap) where given (Gemma 2).
-  public var softcap: Float?
-  /// One logit a head that takes part in the softmax and contributes nothing (GPT-OSS).
-  public var sinks: Parameter?
-
-  /// Settings with the plain choices where nothing is said.
-  public init(
-    heads: Int, keyValueHeads: Int, headSize: Int, scale: Float, window: Int? = nil,
-    softcap: Float? = nil, sinks: Parameter? = nil
-  ) {
-    self.heads = heads
-    self.keyValueHeads = keyValueHeads
-    self.headSize = headSize
-    self.scale = scale
-    self.window = window
-    self.softcap = softcap
-    self.sinks = sinks
-  }
-}
-
-/// Rotary position embedding (arXiv:2104.09864) with any frequency scaling already applied.
-public struct RotaryTable: Sendable {
-  /// Columns of a head.
-  public let headSize: Int
-  /// Radians per position of each rotated pair; 2 * count columns rotate, the rest pass through.
-  public let frequencies: [Float]
-  /// Factor on cos and sin (YaRN's attention factor).
-  public let amplitude: Float
-  /// Pairs are (2i, 2i+1) when true, (i, i + count) when false.
-  public let interleaved: Bool
-
-  /// A table of the given frequencies, in radians per position.
-  public init(headSize: Int, frequencies: [Float], amplitude: Float = 1, interleaved: Bool) {
-    self.headSize = headSize
-    self.frequencies = frequencies
-    self.amplitude = amplitude
-    self.interleaved = interleaved
-  }
 }

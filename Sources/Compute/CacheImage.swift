@@ -1,8 +1,9 @@
 import Basics
 
-/// What one layer's cache holds at one moment: a small description and the memory itself, which never changes
+/// What one layer's cache holds at one moment: a small description and the blocks' bytes, which never change
 /// again. Making one copies nothing: the blocks are shared with the cache, which copies a block before it
-/// writes to it. So an image can be written to a file on any thread while the sequence goes on.
+/// writes to it. So an image can be written to a file on any thread while the sequence goes on. Blocks on a device are
+/// copied to the host when they are read.
 public struct CacheImage: Sendable {
   /// The sort of cache, with its sizes.
   public enum Layout: Sendable, Hashable {
@@ -15,12 +16,42 @@ public struct CacheImage: Sendable {
     /// "pages", "convolution", "state".
     public var name: String
     /// The blocks.
-    public var blocks: [Bytes]
+    public var blocks: [Block]
 
     /// A plane of these blocks.
-    public init(name: String, blocks: [Bytes]) {
+    public init(name: String, blocks: [Block]) {
       self.name = name
       self.blocks = blocks
+    }
+
+    /// A plane of blocks in the host's memory.
+    public init(name: String, blocks: [Bytes]) { self.init(name: name, blocks: blocks.map { .bytes($0) }) }
+  }
+
+  /// One block's bytes: in the host's memory, or elsewhere until they are read.
+  public enum Block: Sendable {
+    case bytes(Bytes)
+    /// Bytes on a device. `read` may be called on any thread, waits until they are computed and copies them.
+    case deferred(count: Int, read: @Sendable () throws(CacheImageError) -> Bytes)
+
+    /// How many bytes there are.
+    public var count: Int {
+      switch self {
+      case .bytes(let bytes): bytes.count
+      case .deferred(let count, _): count
+      }
+    }
+
+    /// The bytes in the host's memory; where they are there already, nothing is copied.
+    /// - Throws: `CacheImageError.unreadable` where a device cannot deliver them.
+    public func read() throws(CacheImageError) -> Bytes {
+      switch self {
+      case .bytes(let bytes): return bytes
+      case .deferred(let count, let read):
+        let bytes = try read()
+        guard bytes.count == count else { throw .unreadable("\(bytes.count) bytes of \(count)") }
+        return bytes
+      }
     }
   }
 
@@ -44,7 +75,7 @@ public struct CacheImage: Sendable {
   }
 
   /// The blocks of a plane, if there are `count` of `size` bytes.
-  func blocks(_ name: String, count: Int, size: Int) throws(CacheImageError) -> [Bytes] {
+  func blocks(_ name: String, count: Int, size: Int) throws(CacheImageError) -> [Block] {
     guard let plane = planes.first(where: { $0.name == name }) else {
       throw .plane(name, "is missing")
     }
@@ -108,6 +139,8 @@ public enum CacheImageError: Error, Equatable, CustomStringConvertible {
   case positions(String)
   /// A part of the memory is missing or of another size.
   case plane(String, String)
+  /// A device does not deliver a block's bytes.
+  case unreadable(String)
   /// What is wrong with one of several layers.
   indirect case layer(Int, CacheImageError)
 
@@ -120,6 +153,7 @@ public enum CacheImageError: Error, Equatable, CustomStringConvertible {
     case .layout(let found, let expected): "\(found) where the model has \(expected)"
     case .positions(let problem): problem
     case .plane(let name, let problem): "\(name): \(problem)"
+    case .unreadable(let problem): "a cache cannot be read from the device: \(problem)"
     case .layer(let index, let error): "layer \(index): \(error)"
     }
   }

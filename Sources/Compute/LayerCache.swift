@@ -10,9 +10,9 @@ public protocol LayerCache: AnyObject {
   func expectedBytes(at length: Int) -> Int
   /// Whether it can be cut back to every earlier length, however long it grows.
   var keepsEveryPosition: Bool { get }
-  /// Calls `body` with every block of memory that it holds, as the object that gives it back. A block shared
-  /// with a fork is one object, so that many caches together can be counted without counting anything twice.
-  func forEachBlock(_ body: (_ block: AnyObject, _ bytes: Int) -> Void)
+  /// Calls `body` with every block of memory that it holds. A block shared with a fork is one object, so that many
+  /// caches together can be counted without counting anything twice.
+  func forEachBlock(_ body: (any CacheBlock) -> Void)
   /// Whether `truncate(to:)` can go back to this length. A recurrent cache whose convolution and recurrence have taken
   /// in different positions can only go back to 0.
   func canTruncate(to length: Int) -> Bool
@@ -20,15 +20,24 @@ public protocol LayerCache: AnyObject {
   func truncate(to length: Int)
   /// An independent cache with the same content; what is common is shared, not copied.
   func fork() -> any LayerCache
-  /// What it holds now, to be saved; later changes of the cache do not show in it.
+  /// What it holds now, to be saved; later changes of the cache do not show in it. Waits for nothing: the blocks'
+  /// bytes are read later, by whoever writes them.
   func image() -> CacheImage
   /// Throws where `restore(_:)` would, and changes nothing.
   func validate(_ image: CacheImage) throws(CacheImageError)
-  /// Takes in what an equal layer's cache held; this one must be empty. The memory stays where it is (in a
-  /// mapped file, say) until a block of it is to be changed, which copies that block.
+  /// Takes in what an equal layer's cache held; this one must be empty. The CPU uses the memory where it is (in a
+  /// mapped file, say) until a block of it is to be changed, which copies that block; a device copies it, now or
+  /// behind the operations that it was given before.
   /// - Throws: `CacheImageError` where the image is of another layer or its parts do not fit; the cache is
   ///   then as it was.
   func restore(_ image: CacheImage) throws(CacheImageError)
+}
+
+/// Memory that a layer's cache holds and may share with its forks, opaque to everyone but its backend: an identity and a
+/// size. It is freed with the last reference.
+public protocol CacheBlock: AnyObject {
+  /// Bytes that it takes, on the host or on a device.
+  var byteCount: Int { get }
 }
 
 /// Keys and values of an attention layer, in pages of a fixed number of positions that forks share.

@@ -49,8 +49,6 @@ public struct ExpertLayers {
     /// One stack [experts, 2 * inner, hidden] whose even rows are the gate's and odd rows the up
     /// projection's (OpenAI's checkpoint), with biases [experts, 2 * inner].
     case interleaved(Linear)
-    /// One stack [experts, 2 * inner, hidden], the gate's rows first.
-    case stacked(Linear)
   }
 
   /// Gate and up projection.

@@ -1,4 +1,5 @@
 import Basics
+import Compute
 import Foundation
 import Models
 import Synchronization
@@ -62,7 +63,7 @@ public actor Generator {
     guard model.bytes <= memory else {
       throw GenerationError.modelTooLarge(bytes: model.bytes, memory: memory)
     }
-    if makeRoom(for: model.bytes) { model.loaded.backend.releaseUnusedMemory() }
+    if makeRoom(for: model.bytes) { model.loaded.releaseUnusedMemory() }
     return models.withLock { $0.insert(key, model, bytes: model.bytes) }.facts
   }
 
@@ -158,7 +159,8 @@ public actor Generator {
 
   /// Gets ready for what goes on from a state, as long as nobody waits.
   func prepare(_ state: SequenceState, _ loaded: LoadedModel) {
-    loaded.backend.prepare(for: state.caches) { waiting.load(ordering: .relaxed) > 0 }
+    guard let backend = loaded.backend as? any MemoryPreparingBackend else { return }
+    backend.prepare(for: state.caches) { waiting.load(ordering: .relaxed) > 0 }
   }
 
   private func read(_ key: String, _ request: ReadAheadRequest, _ flag: CancellationFlag) -> Int {
@@ -175,7 +177,7 @@ public actor Generator {
   private func turn(to key: String) throws(GenerationError) -> LoadedModel {
     guard let loaded = model(key) else { throw .modelNotLoaded }
     if let latest, latest != key {
-      models.withLock { $0.peek(latest) }?.loaded.backend.releaseUnusedMemory()
+      models.withLock { $0.peek(latest) }?.loaded.releaseUnusedMemory()
     }
     latest = key
     return loaded
@@ -188,6 +190,6 @@ public actor Generator {
   /// A computation is over: models that were to leave may do so now.
   private func release(_ key: String) {
     let haveLeft = !models.withLock { $0.release(key) }.isEmpty
-    if haveLeft { models.withLock { $0.latest }?.loaded.backend.releaseUnusedMemory() }
+    if haveLeft { models.withLock { $0.latest }?.loaded.releaseUnusedMemory() }
   }
 }

@@ -21,4 +21,7 @@ public struct LoadedModel {
     self.backend = backend
     self.bytes = bytes
   }
+
+  /// Returns memory that the backend keeps for reuse to the system, where it keeps some.
+  func releaseUnusedMemory() { (backend as? any MemoryReleasingBackend)?.releaseUnusedMemory() }
 }

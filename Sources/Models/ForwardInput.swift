@@ -3,7 +3,7 @@ import Compute
 /// The tokens of one forward pass, of one or more sequences. The rows of a sequence are consecutive.
 public struct ForwardInput {
   /// Token ids of all rows.
-  public let tokens: [Int32]
+  public let tokens: Tokens
   /// The sequences that the rows belong to, in order.
   public let sequences: [SequenceState]
   /// The number of rows of each sequence.
@@ -17,7 +17,7 @@ public struct ForwardInput {
   public var isInterrupted: (() -> Bool)?
 
   /// - Parameters: see the properties; positions start at each sequence's length.
-  public init(tokens: [Int32], sequences: [SequenceState], counts: [Int], outputs: [Int]) {
+  public init(tokens: Tokens, sequences: [SequenceState], counts: [Int], outputs: [Int]) {
     self.tokens = tokens
     self.sequences = sequences
     self.counts = counts
@@ -31,8 +31,18 @@ public struct ForwardInput {
     self.positions = positions
   }
 
+  /// Token ids that are known on the host.
+  public init(tokens: [Int32], sequences: [SequenceState], counts: [Int], outputs: [Int]) {
+    self.init(tokens: Tokens(tokens), sequences: sequences, counts: counts, outputs: outputs)
+  }
+
   /// One sequence, with logits for the last token only or for all tokens.
   public init(tokens: [Int32], sequence: SequenceState, allLogits: Bool = false) {
+    self.init(tokens: Tokens(tokens), sequence: sequence, allLogits: allLogits)
+  }
+
+  /// One sequence, with logits for the last token only or for all tokens.
+  public init(tokens: Tokens, sequence: SequenceState, allLogits: Bool = false) {
     let last = tokens.count - 1
     self.init(
       tokens: tokens, sequences: [sequence], counts: [tokens.count],

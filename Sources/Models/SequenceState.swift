@@ -30,7 +30,7 @@ public final class SequenceState {
   public var keepsEveryPosition: Bool { caches.allSatisfy(\.keepsEveryPosition) }
 
   /// Calls `body` with every block of memory that the caches hold; see `LayerCache.forEachBlock`.
-  public func forEachBlock(_ body: (_ block: AnyObject, _ bytes: Int) -> Void) {
+  public func forEachBlock(_ body: (any CacheBlock) -> Void) {
     for cache in caches { cache.forEachBlock(body) }
   }
 

@@ -12,9 +12,9 @@ struct SplitMix64Tests {
     #expect(expected.map { _ in random.next() } == expected)
   }
 
-  @Test func unitStaysBelowOne() {
+  @Test func uniformStaysBelowOne() {
     var random = SplitMix64(seed: 3)
-    let numbers = (0..<100_000).map { _ in random.unit() }
+    let numbers = (0..<100_000).map { _ in random.uniform() }
     #expect(numbers.allSatisfy { (0..<1).contains($0) })
     #expect(abs(numbers.reduce(0, +) / 100_000 - 0.5) < 0.01)
   }

@@ -15,6 +15,6 @@ public struct SplitMix64: RandomNumberGenerator, Sendable {
     return z ^ (z >> 31)
   }
 
-  /// A number in [0, 1) with 24 random bits.
-  public mutating func unit() -> Float { Float(next() >> 40) * 0x1p-24 }
+  /// A number in [0, 1) with 53 random bits.
+  public mutating func uniform() -> Double { Double(next() >> 11) * 0x1p-53 }
 }

@@ -1,4 +1,4 @@
-// The reductions over logits for one level.
+// The passes over logits for one level.
 
 // The largest number; -infinity where there is none.
 vector_function float LEVEL(largest_of)(const float *x, ptrdiff_t count) {
@@ -17,9 +17,9 @@ vector_function float LEVEL(largest_of)(const float *x, ptrdiff_t count) {
 }
 
 static ptrdiff_t LEVEL(argmax)(const float *x, ptrdiff_t count) {
-  if (count <= 0) return -1;
-  // The second pass ends where the number is, and mostly compares 64 at a time.
   float top = LEVEL(largest_of)(x, count);
+  if (top == -__builtin_inff()) return -1;
+  // The second pass ends where the number is, and mostly compares 64 at a time.
   for (ptrdiff_t i = 0; i < count; i += 64) {
     ptrdiff_t end = i + 64 < count ? i + 64 : count;
     if (end - i == 64) {
@@ -30,28 +30,84 @@ static ptrdiff_t LEVEL(argmax)(const float *x, ptrdiff_t count) {
     for (ptrdiff_t j = i; j < end; j++)
       if (x[j] == top) return j;
   }
-  return 0;  // nothing but what is not a number
+  return -1;
 }
 
-static float LEVEL(softmax)(float *output, const float *x, ptrdiff_t count, float scale) {
-  if (count <= 0) return -__builtin_inff();
-  float top = LEVEL(largest_of)(x, count);
-  v16 sums[2] = {LEVEL(all)(0), LEVEL(all)(0)};
-  for (ptrdiff_t i = 0; i < count; i += 16) {
-    ptrdiff_t left = count - i;
-    v16 e = left >= 16 ? LEVEL(load)(x + i) : LEVEL(load_some)(x + i, left);
-    e = LEVEL(exp)((e - top) * scale);
-    if (left >= 16) {
-      LEVEL(store)(output + i, e);
-    } else {
-      e = LEVEL(select)(LEVEL(iota)() < (int32_t)left, e, LEVEL(all)(0));
-      LEVEL(store_some)(output + i, e, left);
+// exp((x - top) * scale) for x <= top, both held below infinity; 0 where x is not a number.
+vector_function v16 LEVEL(weight)(v16 x, float top, float scale) {
+  v16 finite = LEVEL(select)(x < FLT_MAX, x, LEVEL(all)(FLT_MAX));
+  return LEVEL(select)(x == x, LEVEL(exp)((finite - top) * scale), LEVEL(all)(0));
+}
+
+static void LEVEL(summarise)(const void *arguments, ptrdiff_t begin, ptrdiff_t end) {
+  const summary *s = arguments;
+  for (ptrdiff_t unit = begin; unit < end; unit++) {
+    const float *x = s->x + unit * CHUNK;
+    ptrdiff_t count = s->count - unit * CHUNK < CHUNK ? s->count - unit * CHUNK : CHUNK, i = 0;
+    float top = held(LEVEL(largest_of)(x, count));
+    v16 sums[4] = {LEVEL(all)(0), LEVEL(all)(0), LEVEL(all)(0), LEVEL(all)(0)};
+    for (; i + 64 <= count; i += 64)
+      for (int k = 0; k < 4; k++) sums[k] += LEVEL(weight)(LEVEL(load)(x + i + 16 * k), top, s->scale);
+    for (; i < count; i += 16) {
+      ptrdiff_t some = count - i < 16 ? count - i : 16;
+      v16 weights = LEVEL(weight)(LEVEL(load_some)(x + i, some), top, s->scale);
+      sums[0] += LEVEL(select)(LEVEL(iota)() < (int32_t)some, weights, LEVEL(all)(0));
     }
-    sums[i / 16 % 2] += e;
+    s->chunks[unit] = (chunk){top, LEVEL(sum)((sums[0] + sums[1]) + (sums[2] + sums[3]))};
   }
-  float sum = LEVEL(sum)(sums[0] + sums[1]), factor = 1.0f / sum;
-  ptrdiff_t i = 0;
-  for (; i + 16 <= count; i += 16) LEVEL(store)(output + i, LEVEL(load)(output + i) * factor);
-  for (; i < count; i++) output[i] *= factor;
-  return logf(sum) + top * scale;
+}
+
+// The first index of a chunk at which the sum of the weights relative to `top` exceeds `target`; where rounding keeps
+// the sum below, the last index with a weight.
+static ptrdiff_t LEVEL(draw)(const float *x, ptrdiff_t count, float top, float scale, double target) {
+  double sum = 0;
+  for (ptrdiff_t i = 0; i < count; i += 16) {
+    ptrdiff_t some = count - i < 16 ? count - i : 16;
+    v16 weights = LEVEL(weight)(LEVEL(load_some)(x + i, some), top, scale);
+    if (some < 16) weights = LEVEL(select)(LEVEL(iota)() < (int32_t)some, weights, LEVEL(all)(0));
+    double next = sum + (double)LEVEL(sum)(weights);
+    if (next <= target) {
+      sum = next;
+      continue;
+    }
+    for (ptrdiff_t j = 0; j < some; j++) {
+      sum += (double)weights[j];
+      if (weights[j] > 0 && sum > target) return i + j;
+    }
+  }
+  for (ptrdiff_t i = count - 1; i >= 0; i--)
+    if (LEVEL(weight)(LEVEL(all)(x[i]), top, scale)[0] > 0) return i;
+  return -1;
+}
+
+// Appends all of x[first ..< last] that are at least `threshold` to the candidates.
+static void LEVEL(gather)(const float *x, ptrdiff_t first, ptrdiff_t last, float threshold, candidates *c) {
+  ptrdiff_t count = c->count;
+  for (ptrdiff_t i = first; i < last; i += 16) {
+    ptrdiff_t some = last - i < 16 ? last - i : 16;
+    v16 y = some < 16 ? LEVEL(load_some)(x + i, some) : LEVEL(load)(x + i);
+    i16 found = y >= threshold;
+    if (some < 16) found &= LEVEL(iota)() < (int32_t)some;
+#if LEVEL_AVX512
+    __mmask16 mask = _mm512_movepi32_mask((__m512i)found);
+    if (!mask) continue;
+    // Compressed in registers: some processors take a hundred cycles to compress into memory.
+    _mm512_storeu_ps(c->logits + count, _mm512_maskz_compress_ps(mask, (__m512)y));
+    __m512i tokens = (__m512i)(LEVEL(iota)() + (int32_t)i);
+    _mm512_storeu_si512(c->tokens + count, _mm512_maskz_compress_epi32(mask, tokens));
+    count += __builtin_popcount(mask);
+#else
+    if (!__builtin_reduce_or(found)) continue;
+    for (ptrdiff_t j = 0; j < some; j++)
+      if (found[j]) c->logits[count] = x[i + j], c->tokens[count++] = (int32_t)(i + j);
+#endif
+  }
+  c->count = count;
+}
+
+static void LEVEL(weigh)(candidates *c, float top, float scale) {
+  for (ptrdiff_t i = 0; i < c->count; i += 16) {
+    ptrdiff_t some = c->count - i < 16 ? c->count - i : 16;
+    LEVEL(store_some)(c->weights + i, LEVEL(weight)(LEVEL(load_some)(c->logits + i, some), top, scale), some);
+  }
 }

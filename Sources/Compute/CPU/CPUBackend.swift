@@ -4,7 +4,7 @@ import CKernels
 ///
 /// A tensor is a view (offset and row stride) of a `CPUBuffer`; every operation writes a new buffer from the
 /// pool. Calls cost some tens of nanoseconds beside their kernel.
-public final class CPUBackend: Backend {
+public final class CPUBackend: InterruptibleBackend, MemoryReleasingBackend, MemoryPreparingBackend {
   /// Whether activations, keys and values may be rounded for speed.
   public let precision: Precision
   /// How keys and values are stored.

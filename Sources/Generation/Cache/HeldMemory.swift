@@ -1,3 +1,5 @@
+import Compute
+
 /// The memory of all held sequences together, what they share counted once, and of each what it alone holds.
 ///
 /// Taking a sequence in or out costs one look-up for each of its blocks; what would come free without it is
@@ -21,8 +23,8 @@ struct HeldMemory {
     held.number = latest
     held.ownBytes = 0
     sequences[latest] = held
-    held.forEachBlock { block, size in
-      let identity = ObjectIdentifier(block)
+    held.forEachBlock { block in
+      let identity = ObjectIdentifier(block), size = block.byteCount
       let holders = blocks[identity] ?? Holders()
       if holders.count == 0 {
         bytes += size
@@ -37,8 +39,8 @@ struct HeldMemory {
   /// Takes a sequence out.
   mutating func remove(_ held: HeldSequence) {
     guard sequences[held.number] === held else { return }
-    held.forEachBlock { block, size in
-      let identity = ObjectIdentifier(block)
+    held.forEachBlock { block in
+      let identity = ObjectIdentifier(block), size = block.byteCount
       guard var holders = blocks[identity] else { return }
       holders.count -= 1
       holders.sum -= held.number
@@ -53,14 +55,14 @@ struct HeldMemory {
 /// Blocks of sequences that are to leave, which it does not hold: afterwards it tells what came free.
 struct LeavingBlocks {
   private struct Block {
-    weak var owner: AnyObject?
+    weak var owner: (any CacheBlock)?
     let bytes: Int
   }
 
   private var blocks: [ObjectIdentifier: Block] = [:]
 
   mutating func add(_ held: HeldSequence) {
-    held.forEachBlock { blocks[ObjectIdentifier($0)] = Block(owner: $0, bytes: $1) }
+    held.forEachBlock { blocks[ObjectIdentifier($0)] = Block(owner: $0, bytes: $0.byteCount) }
   }
 
   /// Bytes of the blocks that nobody holds any more.

@@ -1,3 +1,4 @@
+import Compute
 import Models
 
 /// A state that the prompt cache keeps so that a later prompt can go on from it. It is never run forward
@@ -21,7 +22,8 @@ package final class HeldSequence {
 
   package let state: SequenceState
   /// The logits after the last token, where the next prompt may be the same one again.
-  package let logits: [Float]?
+  package var logits: [Float]? { logitsBlock?.values }
+  private let logitsBlock: LogitsBlock?
   package let place: Place
   /// Whether it came out of a file.
   package let isFromDisk: Bool
@@ -40,15 +42,22 @@ package final class HeldSequence {
     session: String? = nil
   ) {
     self.state = state
-    self.logits = logits
+    logitsBlock = logits.map { LogitsBlock($0) }
     self.place = place
     self.isFromDisk = isFromDisk
     self.session = session
   }
 
   /// Calls `body` with every block of memory that it holds; blocks are shared with others.
-  package func forEachBlock(_ body: (AnyObject, Int) -> Void) {
+  package func forEachBlock(_ body: (any CacheBlock) -> Void) {
     state.forEachBlock(body)
-    if let logits { body(self, logits.count * MemoryLayout<Float>.stride) }
+    if let logitsBlock { body(logitsBlock) }
   }
+}
+
+/// Logits that are held, as memory that is counted.
+private final class LogitsBlock: CacheBlock {
+  let values: [Float]
+  init(_ values: [Float]) { self.values = values }
+  var byteCount: Int { values.count * MemoryLayout<Float>.stride }
 }

@@ -19,7 +19,7 @@ extension PromptCache {
       let nodes = tree.valuedNodes
       guard !nodes.isEmpty else { return nil }
       var seen: [ObjectIdentifier: Int] = [:]
-      for node in nodes { node.value?.forEachBlock { seen[ObjectIdentifier($0)] = $1 } }
+      for node in nodes { node.value?.forEachBlock { seen[ObjectIdentifier($0)] = $0.byteCount } }
       return CacheHolding(
         model: model, sequences: nodes.count, tokens: tree.tokenCount,
         bytes: seen.values.reduce(0, +), sessions: Set(nodes.compactMap { $0.value?.session }))

@@ -27,7 +27,7 @@ enum PromptFile {
 
   private struct Tensor {
     let declaration: SafetensorsWriter.Declaration
-    let blocks: [Bytes]
+    let blocks: [CacheImage.Block]
   }
 
   /// Writes a prompt; the file is there under its name as a whole or not at all.
@@ -54,8 +54,9 @@ enum PromptFile {
         var sum = XXHash64()
         for block in tensor.blocks {
           if isInterrupted() { throw PromptFileError.interrupted }
-          sum.update(block)
-          try writer.append(block)
+          let bytes = try block.read()
+          sum.update(bytes)
+          try writer.append(bytes)
         }
         sums.append(sum.digest)
       }
@@ -80,10 +81,11 @@ enum PromptFile {
     }
     tensors.append(
       Tensor(
-        declaration: .int32("tokens", [prompt.ledger.count]), blocks: [Bytes(copying: prompt.ledger)]))
+        declaration: .int32("tokens", [prompt.ledger.count]), blocks: [.bytes(Bytes(copying: prompt.ledger))])
+    )
     if let logits = prompt.logits {
       tensors.append(
-        Tensor(declaration: .float32("logits", [logits.count]), blocks: [Bytes(copying: logits)]))
+        Tensor(declaration: .float32("logits", [logits.count]), blocks: [.bytes(Bytes(copying: logits))]))
     }
     return tensors
   }

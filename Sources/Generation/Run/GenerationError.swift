@@ -9,7 +9,12 @@ public enum GenerationError: Error, CustomStringConvertible {
   /// The caches of the prompt alone would exceed the memory budget.
   case cacheTooSmall(tokens: Int, needed: Int, budget: Int)
   case modelNotLoaded
+  /// None of the logits behind the token before this position is a number.
+  case notANumber(position: Int)
   case modelTooLarge(bytes: Int, memory: Int)
+
+  /// Whether what was computed must not be used again.
+  var spoilsCaches: Bool { if case .notANumber = self { true } else { false } }
 
   /// One line for the person: what is wrong and what to do.
   public var description: String {
@@ -27,6 +32,8 @@ public enum GenerationError: Error, CustomStringConvertible {
     case .cacheTooSmall(let tokens, let needed, let budget):
       "\(tokens) tokens need \(size(needed)) of cache, the budget is \(size(budget)); "
         + "raise cache_budget in the settings, or start anew with /new"
+    case .notANumber(let position):
+      "the model's output at token \(position) is not a number; its file may be damaged, download it again"
     case .modelNotLoaded: "the model is not loaded; choose one with /model"
     case .modelTooLarge(let bytes, let memory):
       "the model takes \(size(bytes)), this machine has \(size(memory)); choose a smaller one"

@@ -1,3 +1,4 @@
+import Compute
 import Foundation
 import Tokenization
 
@@ -33,7 +34,9 @@ struct GenerationRun {
   /// Reads the prompt and generates. What was computed stays in the cache, after a cancellation or a failure
   /// too.
   mutating func run(_ emit: (GenerationEvent) -> Void) throws -> GenerationStatistics {
-    do { return try readAndDecode(emit) } catch {
+    do { return try readAndDecode(emit) } catch let error as GenerationError where error.spoilsCaches {
+      throw error
+    } catch {
       reader.keep(statistics.generatedTokens > 0 ? .answer : .interval)
       throw error
     }
@@ -60,7 +63,7 @@ struct GenerationRun {
     return statistics
   }
 
-  private mutating func decode(from first: [Float], _ emit: (GenerationEvent) -> Void) throws {
+  private mutating func decode(from first: Tensor, _ emit: (GenerationEvent) -> Void) throws {
     var logits = first
     var sampler = Sampler(request.sampling)
     var decoder = loaded.tokenizer.map { StreamingDecoder($0, skipSpecial: true) }
@@ -79,7 +82,13 @@ struct GenerationRun {
         break
       }
       let isForced = !forced.isEmpty
-      let id = isForced ? forced.removeFirst() : sampler.next(logits, after: reader.sequence.ledger)
+      let token =
+        isForced
+        ? Tokens([forced.removeFirst()])
+        : sampler.next(logits, after: reader.sequence.ledger, on: loaded.backend)
+      guard let id = loaded.backend.ids(token).first, id >= 0 else {
+        throw GenerationError.notANumber(position: reader.sequence.ledger.count)
+      }
       let isFirst = firstToken == nil
       if isFirst {
         firstToken = .now
@@ -104,7 +113,7 @@ struct GenerationRun {
       guard statistics.generatedTokens < request.maxTokens, mayGoOn(context) else { break }
       // The person already sees the first token while this is kept for another answer to the same prompt.
       if isFirst, reader.needsSnapshots { reader.keep(.prompt) }
-      logits = try reader.generate(behind: id)
+      logits = try reader.generate(after: token, id: id)
     }
     let rest = stops.feed(decoder?.flush() ?? "").text + stops.flush()
     if !rest.isEmpty { emit(.token(id: -1, text: rest)) }

@@ -16,8 +16,8 @@ package struct PromptReader {
   package private(set) var report = ReuseReport()
   /// How fast the prompt was read.
   package private(set) var speed = ReadingSpeed()
-  /// The logits behind the last token, when it was read or they had been kept.
-  package private(set) var logits: [Float]?
+  /// The logits [1, vocabulary] after the last token, when it was read or they had been kept.
+  package private(set) var logits: Tensor?
   private let prompt: [Int32]
 
   /// Takes up the nearest sequence that is held.
@@ -35,7 +35,7 @@ package struct PromptReader {
       sequence = Sequence(found.state, ledger: Array(prompt[..<found.length]))
       reused = found.length
       report = found.report
-      logits = found.logits
+      logits = found.logits.map { loaded.backend.tensor($0, columns: $0.count) }
     } else {
       report.miss = cache.withLock { $0.missWithoutReuse(key, prompt) }
       sequence = Sequence(SequenceState(caches: loaded.model.makeCaches()))
@@ -109,28 +109,32 @@ package struct PromptReader {
     if isInterrupted() { return false }
     let fork = sequence.state.fork()
     var input = ForwardInput(tokens: tokens, sequence: fork)
-    input.isInterrupted = isInterrupted
+    if loaded.backend is any InterruptibleBackend { input.isInterrupted = isInterrupted }
     let output: Tensor
     do { output = try loaded.model.forward(input) } catch is Interrupted { return false }
     sequence.advance(to: fork, by: tokens)
-    logits = sequence.ledger.count < prompt.count ? nil : loaded.backend.values(output)
+    logits = sequence.ledger.count < prompt.count ? nil : output
     return true
   }
 
   /// Takes in one generated token.
-  /// - Returns: the logits behind it.
+  /// - Parameters:
+  ///   - token: the token as it was sampled, which may still be on the backend's device.
+  ///   - id: its id.
+  /// - Returns: the logits after it, [1, vocabulary].
   /// - Throws: what the model throws; the sequence can then be kept, and nothing else.
-  package mutating func generate(behind id: Int32) throws -> [Float] {
-    let output = try loaded.model.forward(ForwardInput(tokens: [id], sequence: sequence.state))
+  package mutating func generate(after token: Tokens, id: Int32) throws -> Tensor {
+    let output = try loaded.model.forward(ForwardInput(tokens: token, sequence: sequence.state))
     sequence.advance(to: sequence.state, by: CollectionOfOne(id))
-    return loaded.backend.values(output)
+    return output
   }
 
   /// Keeps the sequence as it is now, for later prompts; one that a failed pass has spoilt is not kept.
   package func keep(_ place: HeldSequence.Place) {
     guard sequence.state.rollBack(to: sequence.ledger.count) else { return }
     let held = HeldSequence(
-      state: sequence.state.fork(), logits: place == .prompt ? logits : nil, place: place, session: session)
+      state: sequence.state.fork(), logits: place == .prompt ? logits.map(loaded.backend.values) : nil,
+      place: place, session: session)
     cache.withLock { $0.insert(key, sequence.ledger, held) }
   }
 

@@ -1,95 +1,58 @@
 import Basics
-import Foundation
+import Compute
 
-/// Draws tokens by `SamplingSettings`: repetition penalty, temperature, then top-k, min-p and top-p on the
-/// probabilities that remain.
-///
-/// Costs one or two passes over the vocabulary; only candidates that can still be drawn are sorted.
-public struct Sampler {
+/// One request's part in sampling: its settings, its random numbers and the counts of recent tokens that penalties need.
+/// The backend does the rest.
+package struct Sampler {
   private let settings: SamplingSettings
   private var random: SplitMix64
-  private var candidates: [Candidate] = []
 
-  private struct Candidate {
-    var id: Int32
-    var logit: Float
-  }
-
-  /// A sampler whose draws the settings' seed fixes.
-  public init(_ settings: SamplingSettings) {
+  /// A sampler whose draws the settings' seed determines.
+  package init(_ settings: SamplingSettings) {
     self.settings = settings
     random = SplitMix64(seed: settings.seed ?? UInt64.random(in: 0...UInt64.max))
   }
 
-  /// The next token.
-  ///
+  /// Samples the next token.
   /// - Parameters:
-  ///   - logits: one number for each token of the vocabulary; not a number counts as impossible.
-  ///   - history: the sequence so far, for the repetition penalty.
-  public mutating func next(_ logits: [Float], after history: [Int32]) -> Int32 {
-    var logits = logits
-    penalise(&logits, history)
-    guard settings.temperature > 0 else { return Self.argmax(logits) }
-    collectCandidates(logits)
-    guard let best = candidates.first?.logit, best > -.infinity else { return Self.argmax(logits) }
-    return draw(best)
+  ///   - logits: [1, vocabulary].
+  ///   - history: the sequence so far, for the penalties.
+  /// - Returns: one token; its id is -1 where no logit is a number.
+  package mutating func next(_ logits: Tensor, after history: [Int32], on backend: any Backend) -> Tokens {
+    backend.sample(logits, [parameters(after: history)])
   }
 
-  /// The index of the largest number; the first of equals.
-  static func argmax(_ logits: [Float]) -> Int32 {
-    var best = -Float.infinity
-    var index = 0
-    for i in logits.indices where logits[i] > best {
-      best = logits[i]
-      index = i
-    }
-    return Int32(index)
+  /// How the next token is drawn. Takes one random number unless the likeliest token is wanted.
+  package mutating func parameters(after history: [Int32]) -> SamplingParameters {
+    SamplingParameters(
+      temperature: settings.temperature, topK: settings.topK, topP: settings.topP, minP: settings.minP,
+      adjustments: adjustments(history), uniform: settings.temperature > 0 ? random.uniform() : 0)
   }
 
-  private func penalise(_ logits: inout [Float], _ history: [Int32]) {
-    let penalty = settings.repetitionPenalty
-    guard penalty != 1, penalty > 0 else { return }
-    for id in Set(history.suffix(max(settings.repetitionWindow, 0))) where logits.indices.contains(Int(id)) {
-      let logit = logits[Int(id)]
-      logits[Int(id)] = logit > 0 ? logit / penalty : logit * penalty
-    }
-  }
-
-  /// Fills `candidates`, likeliest first, with all tokens that the filters and float32's range leave.
-  private mutating func collectCandidates(_ logits: [Float]) {
-    candidates.removeAll(keepingCapacity: true)
-    let best = logits[Int(Self.argmax(logits))]
-    // Below this no probability survives min-p, or is larger than 1e-9 of the likeliest.
-    let reach = settings.minP > 0 ? min(-log(min(settings.minP, 1)), 20.7) : 20.7
-    let floor = best - Float(reach) * settings.temperature
-    for i in logits.indices where logits[i] >= floor {
-      candidates.append(Candidate(id: Int32(i), logit: logits[i]))
-    }
-    candidates.sort { $0.logit != $1.logit ? $0.logit > $1.logit : $0.id < $1.id }
-    if settings.topK > 0, candidates.count > settings.topK {
-      candidates.removeLast(candidates.count - settings.topK)
-    }
-  }
-
-  private mutating func draw(_ best: Float) -> Int32 {
-    var weights = candidates.map { exp(($0.logit - best) / settings.temperature) }
-    var sum = weights.reduce(0, +)
-    if settings.topP < 1 {
-      let wanted = max(settings.topP, 0) * sum
-      var reached: Float = 0
-      var kept = 0
-      while kept < weights.count, kept == 0 || reached < wanted {
-        reached += weights[kept]
-        kept += 1
+  private func adjustments(_ history: [Int32]) -> [LogitAdjustment] {
+    guard !settings.logitBias.isEmpty || settings.penalises else { return [] }
+    var result = settings.logitBias.mapValues { LogitAdjustment(token: 0, bias: $0) }
+    if settings.penalises {
+      var counts: [Int32: Int] = [:]
+      for id in history.suffix(max(settings.repetitionWindow, 0)) { counts[id, default: 0] += 1 }
+      for (id, count) in counts {
+        var adjustment = result[id] ?? LogitAdjustment(token: id)
+        if settings.repetitionPenalty > 0 { adjustment.repetition = settings.repetitionPenalty }
+        adjustment.penalty = settings.presencePenalty + Float(count) * settings.frequencyPenalty
+        result[id] = adjustment
       }
-      weights.removeLast(weights.count - kept)
-      sum = reached
     }
-    var remaining = random.unit() * sum
-    for (index, weight) in weights.enumerated() {
-      remaining -= weight
-      if remaining < 0 { return candidates[index].id }
+    return result.map { id, adjustment in
+      var adjustment = adjustment
+      adjustment.token = id
+      return adjustment
     }
-    return candidates[weights.count - 1].id
+  }
+}
+
+extension SamplingSettings {
+  /// Whether recent tokens are penalised.
+  fileprivate var penalises: Bool {
+    (repetitionPenalty != 1 && repetitionPenalty > 0) || presencePenalty != 0 || frequencyPenalty != 0
   }
 }

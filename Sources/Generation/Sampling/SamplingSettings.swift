@@ -1,4 +1,4 @@
-/// How the next token is chosen from the logits.
+/// How the next token is chosen from the logits; the order of the steps is that of `SamplingParameters`.
 public struct SamplingSettings: Sendable, Equatable {
   /// Divides the logits; 0 takes the likeliest token.
   public var temperature: Float
@@ -10,22 +10,32 @@ public struct SamplingSettings: Sendable, Equatable {
   public var minP: Float
   /// Divides positive and multiplies negative logits of recent tokens (arXiv:1909.05858); 1 is off.
   public var repetitionPenalty: Float
-  /// How many latest tokens count as recent.
+  /// Subtracted from the logits of recent tokens; 0 is off.
+  public var presencePenalty: Float
+  /// Subtracted from the logits of recent tokens for each time that they came; 0 is off.
+  public var frequencyPenalty: Float
+  /// How many latest tokens, of the prompt and of the answer, count as recent for the three penalties.
   public var repetitionWindow: Int
+  /// Added to tokens' logits before the penalties, by id.
+  public var logitBias: [Int32: Float]
   /// The same seed gives the same text; nil draws one.
   public var seed: UInt64?
 
   /// Settings with these values.
   public init(
     temperature: Float = 0.7, topP: Float = 0.95, topK: Int = 40, minP: Float = 0.05,
-    repetitionPenalty: Float = 1, repetitionWindow: Int = 64, seed: UInt64? = nil
+    repetitionPenalty: Float = 1, presencePenalty: Float = 0, frequencyPenalty: Float = 0,
+    repetitionWindow: Int = 64, logitBias: [Int32: Float] = [:], seed: UInt64? = nil
   ) {
     self.temperature = temperature
     self.topP = topP
     self.topK = topK
     self.minP = minP
     self.repetitionPenalty = repetitionPenalty
+    self.presencePenalty = presencePenalty
+    self.frequencyPenalty = frequencyPenalty
     self.repetitionWindow = repetitionWindow
+    self.logitBias = logitBias
     self.seed = seed
   }
 

@@ -3,7 +3,7 @@ import Compute
 /// The gated delta net of Qwen3-Next: projections, a causal convolution over queries, keys and values, the gated
 /// delta rule (arXiv:2412.06464), a norm of each head gated by silu(z), output projection.
 package struct GatedDeltaNet: BlockBody {
-  /// Queries, keys, values, z, b (beta) and a (decay), in this order.
+  /// Queries, keys, values and z in the first; b (beta) and a (decay) in the second.
   let projections: [Linear]
   let convolution: (weight: Parameter, bias: Parameter?)
   let norm: RMSNorm
@@ -29,30 +29,29 @@ package struct GatedDeltaNet: BlockBody {
   }
 
   /// For each key head, `in_proj_qkvz` holds its query, its key, its value heads and their z, and `in_proj_ba` its value
-  /// heads' b and a. The first is split in place; the second, which is small (0.1 to 0.3 MB a layer in Qwen3-Next 80B),
-  /// is copied in another order.
+  /// heads' b and a.
   private static func projections(
     _ prefix: String, _ sizes: DeltaSizes, hidden: Int, _ weights: ModelWeights
   ) throws -> [Linear] {
     let values = sizes.group * sizes.valueSize
-    let parts = [sizes.keySize, sizes.keySize, values, values]
-    let width = parts.reduce(0, +)
-    var rows: [Range<Int>] = []
-    for part in parts.indices {
-      let start = parts[..<part].reduce(0, +)
-      rows += (0..<sizes.keyHeads).map { head in head * width + start..<head * width + start + parts[part] }
-    }
-    let large = try weights.linear(
-      prefix + "in_proj_qkvz", inputs: hidden, outputs: sizes.keyHeads * width, rows: rows)
+    return [
+      try weights.linear(
+        prefix + "in_proj_qkvz", inputs: hidden,
+        outputs: sizes.keyHeads * 2 * (sizes.keySize + values),
+        rowOrder: rowOrder([sizes.keySize, sizes.keySize, values, values], heads: sizes.keyHeads)),
+      try weights.linear(
+        prefix + "in_proj_ba", inputs: hidden, outputs: 2 * sizes.valueHeads,
+        rowOrder: rowOrder([sizes.group, sizes.group], heads: sizes.keyHeads)),
+    ]
+  }
 
-    let name = prefix + "in_proj_ba.weight"
-    let small = try weights.stored(name, [2 * sizes.valueHeads, hidden])
-    let group = sizes.group
-    let order = (0..<2).flatMap { part in
-      (0..<sizes.valueHeads).map { head in (head / group * 2 + part) * group + head % group }
+  /// The rows of each part of all heads, where the file has all parts of each head.
+  private static func rowOrder(_ parts: [Int], heads: Int) -> [Range<Int>] {
+    let width = parts.reduce(0, +)
+    return parts.indices.flatMap { part in
+      let start = parts[..<part].reduce(0, +)
+      return (0..<heads).map { head in head * width + start..<head * width + start + parts[part] }
     }
-    weights.work.add(small, promptShare: 1, generationShare: 1)
-    return large + [Linear(weight: try weights.backend.parameter(small.rows(order)))]
   }
 
   /// Whether the weights below `prefix` were converted by MLX, whose convolutions are [channels, taps, 1].

@@ -3,10 +3,10 @@ import Compute
 /// Grouped-query attention with rotary embeddings: projections, optional norms of each query and key
 /// head, rotation, attention over the layer's cache, output projection.
 package struct SelfAttention: BlockBody {
-  /// One linear layer, or one per head if the file alternates heads and gates.
-  let query: [Linear]
-  /// The gates, which multiply the attention's output after a sigmoid; empty if there are none.
-  let outputGate: [Linear]
+  /// The queries of all heads, then the output gates of all heads if the output is gated.
+  let query: Linear
+  /// Whether the attention's output is multiplied by the sigmoid of a gate.
+  let gatesOutput: Bool
   let key: Linear
   let value: Linear
   let output: Linear
@@ -31,17 +31,15 @@ package struct SelfAttention: BlockBody {
     }
     let queryColumns = shape.heads * shape.headSize
     let keyColumns = shape.keyValueHeads * shape.headSize
+    var order: [Range<Int>]?
     if gatesOutput {
-      let starts = (0..<2 * shape.heads).map { $0 * shape.headSize }
-      let parts = try weights.linear(
-        prefix + "q_proj", inputs: shape.hidden, outputs: 2 * queryColumns,
-        rows: starts.map { $0..<$0 + shape.headSize })
-      query = (0..<shape.heads).map { parts[2 * $0] }
-      outputGate = (0..<shape.heads).map { parts[2 * $0 + 1] }
-    } else {
-      query = [try weights.linear(prefix + "q_proj", inputs: shape.hidden, outputs: queryColumns)]
-      outputGate = []
+      let heads = (0..<2 * shape.heads).map { $0 * shape.headSize..<($0 + 1) * shape.headSize }
+      order = (0..<shape.heads).map { heads[2 * $0] } + (0..<shape.heads).map { heads[2 * $0 + 1] }
     }
+    query = try weights.linear(
+      prefix + "q_proj", inputs: shape.hidden, outputs: gatesOutput ? 2 * queryColumns : queryColumns,
+      rowOrder: order)
+    self.gatesOutput = gatesOutput
     key = try weights.linear(prefix + "k_proj", inputs: shape.hidden, outputs: keyColumns)
     value = try weights.linear(prefix + "v_proj", inputs: shape.hidden, outputs: keyColumns)
     output = try weights.linear(prefix + "o_proj", inputs: queryColumns, outputs: shape.hidden)
@@ -64,11 +62,10 @@ package struct SelfAttention: BlockBody {
   ) throws -> Tensor {
     let queryColumns = settings.heads * settings.headSize
     let keyColumns = key.outputs
-    let gates = queryColumns + 2 * keyColumns
-    let projected = backend.linear(x, query + [key, value] + outputGate, adding: nil)
+    let projected = backend.linear(x, [query, key, value], adding: nil)
     var queries = backend.columns(projected, 0..<queryColumns)
-    var keys = backend.columns(projected, queryColumns..<queryColumns + keyColumns)
-    let values = backend.columns(projected, queryColumns + keyColumns..<gates)
+    var keys = backend.columns(projected, query.outputs..<query.outputs + keyColumns)
+    let values = backend.columns(projected, query.outputs + keyColumns..<projected.columns)
     if let headNorms {
       queries = headNorms.query(queries, on: backend)
       keys = headNorms.key(keys, on: backend)
@@ -80,8 +77,8 @@ package struct SelfAttention: BlockBody {
     var attended = try backend.attention(
       query: queries, key: keys, value: values, caches: input.keyValueCaches(slot: slot),
       counts: input.counts, settings)
-    if !outputGate.isEmpty {
-      let gate = backend.columns(projected, gates..<projected.columns)
+    if gatesOutput {
+      let gate = backend.columns(projected, queryColumns..<query.outputs)
       attended = backend.gated(attended, by: gate, .sigmoid)
     }
     return backend.linear(attended, [output], adding: residual)

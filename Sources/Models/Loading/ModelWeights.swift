@@ -43,24 +43,16 @@ package final class ModelWeights {
   }
 
   /// A linear layer, with a bias if the file has one.
-  func linear(_ name: String, inputs: Int, outputs: Int) throws -> Linear {
-    let weight = try stored(name + ".weight", [outputs, inputs])
-    work.add(weight, promptShare: 1, generationShare: 1)
-    return Linear(
-      weight: try backend.parameter(weight),
-      bias: contains(name + ".bias") ? try parameter(name + ".bias", [outputs]) : nil)
-  }
-
-  /// A linear layer split by output rows: one layer for each range in `rows`, without copying.
-  func linear(_ name: String, inputs: Int, outputs: Int, rows: [Range<Int>]) throws -> [Linear] {
+  /// - Parameter rowOrder: the file's rows in the order of the layer's outputs; nil for the file's order.
+  func linear(
+    _ name: String, inputs: Int, outputs: Int, rowOrder: [Range<Int>]? = nil
+  ) throws -> Linear {
     let weight = try stored(name + ".weight", [outputs, inputs])
     let bias = contains(name + ".bias") ? try stored(name + ".bias", [outputs]) : nil
-    return try rows.map { range in
-      let part = try weight.rows(range)
-      work.add(part, promptShare: 1, generationShare: 1)
-      return Linear(
-        weight: try backend.parameter(part), bias: try bias.map { try backend.parameter($0.rows(range)) })
-    }
+    work.add(weight, promptShare: 1, generationShare: 1)
+    return Linear(
+      weight: try backend.parameter(weight, rowOrder: rowOrder),
+      bias: try bias.map { try backend.parameter($0, rowOrder: rowOrder) })
   }
 
   /// A depthwise convolution's weights [channels, taps], with a bias if the file has one. Files store them as

@@ -36,6 +36,12 @@ struct BenchCommand: AsyncParsableCommand {
   @Option(help: "Tokens to generate behind the prompt.")
   var generate = 64
 
+  @Option(help: "Temperature at which tokens are sampled; 0 takes the likeliest.")
+  var temperature: Float = 0
+
+  @Option(help: "Seed of the samples.")
+  var seed: UInt64 = 0
+
   @Option(name: .customLong("repeat"), help: "Repetitions.")
   var repetitions = 3
 
@@ -89,6 +95,9 @@ struct BenchCommand: AsyncParsableCommand {
     try check("prompt", prompt, from: 1)
     try check("generate", generate, from: 0)
     try check("repeat", repetitions, from: 1)
+    guard temperature >= 0, temperature.isFinite else {
+      throw ValidationError("--temperature takes a number from 0 on, not \(temperature)")
+    }
     try check("times", times, from: 2)
     try check("turns", turns, from: 1)
     try check("message", message, from: 1)
@@ -115,7 +124,8 @@ struct BenchCommand: AsyncParsableCommand {
       throw CommandError("\(tokens) tokens do not fit the model's context of \(context)")
     }
     var measurement = try SpeedMeasurement(
-      model: model, backend: backend, cached: cached, prompt: prompt, generate: generate)
+      model: model, backend: backend, cached: cached, prompt: prompt, generate: generate,
+      sampling: SamplingSettings(temperature: temperature, topP: 1, topK: 0, minP: 0, seed: seed))
     for round in 1...repetitions {
       note("round \(round) of \(repetitions)")
       try measurement.runOnce()

@@ -11,18 +11,24 @@ struct SpeedMeasurement {
   let cached: Int
   private(set) var prompt: Int
   let generate: Int
+  /// How tokens are sampled. What is sampled is not fed back, so that every run computes the same.
+  let sampling: SamplingSettings
   /// Seconds from the prompt to its last token's logits, one a round.
   private(set) var promptTimes: [Double] = []
   /// Seconds for all generated tokens, one a round.
   private(set) var generationTimes: [Double] = []
   private let base: SequenceState
 
-  init(model: any LanguageModel, backend: any Backend, cached: Int = 0, prompt: Int, generate: Int) throws {
+  init(
+    model: any LanguageModel, backend: any Backend, cached: Int = 0, prompt: Int, generate: Int,
+    sampling: SamplingSettings = .greedy
+  ) throws {
     self.model = model
     self.backend = backend
     self.cached = cached
     self.prompt = prompt
     self.generate = generate
+    self.sampling = sampling
     base = SequenceState(caches: model.makeCaches())
     try read(0..<cached, into: base)
   }
@@ -40,10 +46,13 @@ struct SpeedMeasurement {
     let start = ContinuousClock.now
     try read(cached..<cached + prompt, into: sequence)
     promptTimes.append((ContinuousClock.now - start).seconds)
+    var sampler = Sampler(sampling)
+    var history: [Int32] = []
     let generationStart = ContinuousClock.now
     for i in 0..<Int32(generate) {
       let input = ForwardInput(tokens: [(i &* 104_729 &+ 7) % vocabulary], sequence: sequence)
-      _ = backend.values(try model.forward(input))
+      let token = sampler.next(try model.forward(input), after: history, on: backend)
+      history += backend.ids(token)
     }
     generationTimes.append((ContinuousClock.now - generationStart).seconds)
   }

@@ -67,6 +67,34 @@ extension KernelTests {
       }
     }
 
+    /// Partial sums are added in an order that follows from the lengths alone.
+    @Test(arguments: shapes, Precision.allCases)
+    func theNumberOfThreadsMakesNoDifference(shape: Shape, precision: Precision) throws {
+      var random = SplitMix64(seed: shape.headSize)
+      let reference = shape.reference(&random), calls = shape.calls + [700, 1]
+      let numbers = random.normals(calls.reduce(0, +) * max(reference.queryColumns, reference.valueColumns))
+      try onEveryLevel { level in
+        var expected: [[Float]]?
+        for threads in [1, 2, 3, 5] {
+          let backend = CPUBackend(precision: precision, threads: threads)
+          let settings = try reference.settings(backend)
+          let cache = backend.keyValueCache(
+            heads: shape.keyValueHeads, headSize: shape.headSize, window: shape.window)
+          let outputs = try calls.map { rows in
+            func input(_ columns: Int) -> Tensor {
+              backend.tensor(Array(numbers[..<(rows * columns)]), columns: columns)
+            }
+            return backend.values(
+              try backend.attention(
+                query: input(reference.queryColumns), key: input(reference.keyColumns),
+                value: input(reference.valueColumns), caches: [cache], counts: [rows], settings))
+          }
+          expected = expected ?? outputs
+          #expect(outputs == expected, "\(level), \(threads) threads")
+        }
+      }
+    }
+
     /// Keys and values that float16 and bfloat16 hold exactly: what is left is the rounding of queries and
     /// weights, at most 2^-9 each, and only where the level computes in bfloat16.
     @Test(arguments: shapes) func fastCallsAreCloseToTheReference(shape: Shape) throws {

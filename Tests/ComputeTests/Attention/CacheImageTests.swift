@@ -16,28 +16,57 @@ extension KernelTests {
           AttentionSettings(heads: 1, keyValueHeads: 1, headSize: 16, scale: 1, window: cache.window)))
     }
 
-    private func content(_ image: CacheImage) -> [[UInt8]] {
-      image.planes.flatMap { $0.blocks.map(\.array) }
+    private func content(_ image: CacheImage) throws -> [[UInt8]] {
+      try image.planes.flatMap { try $0.blocks.map { try $0.read().array } }
+    }
+
+    /// Blocks of a device are read when they are wanted, and what a device delivers is checked.
+    @Test func aDeferredImageIsReadLater() throws {
+      let cache = backend.keyValueCache(heads: 1, headSize: 16, window: nil)
+      _ = try append(130, to: cache)
+      let image = cache.image()
+      func deferred(_ read: @escaping @Sendable (Bytes) throws(CacheImageError) -> Bytes) throws -> CacheImage
+      {
+        var deferred = image
+        deferred.planes[0].blocks = try image.planes[0].blocks.map { block in
+          let bytes = try block.read()
+          return .deferred(count: block.count) { () throws(CacheImageError) in try read(bytes) }
+        }
+        return deferred
+      }
+      let restored = backend.keyValueCache(heads: 1, headSize: 16, window: nil)
+      let whole = try deferred { bytes in bytes }
+      #expect(whole.bytes == image.bytes)
+      try restored.validate(whole)
+      try restored.restore(whole)
+      #expect(try content(restored.image()) == content(image))
+      for wrong in [
+        try deferred { _ throws(CacheImageError) in throw .unreadable("no device") },
+        try deferred { bytes in bytes.dropFirst(1) },
+      ] {
+        let empty = backend.keyValueCache(heads: 1, headSize: 16, window: nil)
+        #expect(throws: CacheImageError.self) { try empty.restore(wrong) }
+        #expect(empty.length == 0 && empty.bytes == 0)
+      }
     }
 
     @Test(arguments: [nil, 100] as [Int?]) func anImageStaysWhatItWas(window: Int?) throws {
       let cache = backend.keyValueCache(heads: 1, headSize: 16, window: window)
       _ = try append(470, to: cache)
       let image = cache.image()
-      let before = content(image)
+      let before = try content(image)
       #expect(image.bytes == cache.bytes && image.length == 470)
       let restored = backend.keyValueCache(heads: 1, headSize: 16, window: window)
       try restored.restore(image)
       // In place: the same memory.
       var blocks = 0
-      zip(restored.image().planes[0].blocks, image.planes[0].blocks).forEach { a, b in
-        if a.pointer.baseAddress == b.pointer.baseAddress { blocks += 1 }
-      }
+      for (a, b) in zip(restored.image().planes[0].blocks, image.planes[0].blocks)
+      where try a.read().pointer.baseAddress == b.read().pointer.baseAddress { blocks += 1 }
       #expect(blocks == image.planes[0].blocks.count)
       #expect(try append(5, to: restored) == append(5, to: cache))
       #expect(try append(100, to: restored) == append(100, to: cache))
-      #expect(content(image) == before)
-      #expect(content(restored.image()) == content(cache.image()))
+      #expect(try content(image) == before)
+      #expect(try content(restored.image()) == content(cache.image()))
     }
 
     /// Memory that is not aligned for vectors is copied.
@@ -45,9 +74,9 @@ extension KernelTests {
       let cache = backend.keyValueCache(heads: 1, headSize: 16, window: nil)
       _ = try append(70, to: cache)
       var image = cache.image()
-      let shifted = image.planes[0].blocks.map { block -> Bytes in
-        let bytes = Bytes(copying: [UInt8(0)] + block.array)
-        return bytes.dropFirst(1)
+      let shifted = try image.planes[0].blocks.map { block -> CacheImage.Block in
+        let bytes = Bytes(copying: [UInt8(0)] + (try block.read().array))
+        return .bytes(bytes.dropFirst(1))
       }
       image.planes[0].blocks = shifted
       let restored = backend.keyValueCache(heads: 1, headSize: 16, window: nil)
@@ -88,7 +117,7 @@ extension KernelTests {
       for length in [0, 1, 500, 700, -1, .max, .min] { try refused { image, _ in image.length = length } }
       try refused { image, _ in image.planes[0].blocks.removeLast() }
       try refused { image, _ in image.planes[0].blocks.append(image.planes[0].blocks[0]) }
-      try refused { image, _ in image.planes[0].blocks[1] = Bytes(copying: [UInt8(1)]) }
+      try refused { image, _ in image.planes[0].blocks[1] = .bytes(Bytes(copying: [UInt8(1)])) }
       try refused { image, _ in image.planes[0].name = "leaves" }
       try refused { image, _ in image.planes = [] }
       try refused { image, _ in
@@ -149,14 +178,14 @@ extension KernelTests {
           ])
       }
       let cache = backend.recurrentCache(shape)
-      #expect(content(cache.image()).allSatisfy { $0.allSatisfy { $0 == 0 } })
+      #expect(try content(cache.image()).allSatisfy { $0.allSatisfy { $0 == 0 } })
       let whole = image(shape, convolution, state)
       try cache.restore(whole)
-      #expect(cache.length == 9 && content(cache.image()) == content(whole))
-      #expect(content(cache.fork().image()) == content(whole))
+      #expect(try cache.length == 9 && content(cache.image()) == content(whole))
+      #expect(try content(cache.fork().image()) == content(whole))
       #expect(throws: CacheImageError.notEmpty) { try cache.restore(whole) }
       cache.truncate(to: 0)
-      #expect(content(cache.image()).allSatisfy { $0.allSatisfy { $0 == 0 } })
+      #expect(try content(cache.image()).allSatisfy { $0.allSatisfy { $0 == 0 } })
       var other = shape
       other.rows = 5
       other.columns = 3

@@ -22,7 +22,7 @@ extension KernelTests {
     @Test(arguments: [1, 2, 9, 70], [WeightFormat.mxfp4, .mxfp4Planar, .q8_0, .bfloat16])
     func mixture(_ tokens: Int, _ format: WeightFormat) throws {
       let (hidden, inner, experts) = (Self.hidden, Self.inner, Self.experts)
-      var random = SplitMix64(seed: tokens)
+      var random = SplitMix64(seed: tokens + 100)
       let both = try WeightSample(format, rows: 2 * inner, columns: hidden, matrices: experts, seed: 1)
       let down = try WeightSample(format, rows: hidden, columns: inner, matrices: experts, seed: 2)
       let bothBias = try WeightSample(.bfloat16, rows: experts, columns: 2 * inner, seed: 3)
@@ -96,7 +96,6 @@ extension KernelTests {
       func linear(_ weight: Weight) throws -> Linear { Linear(weight: try backend.parameter(weight)) }
       let inputs: [ExpertLayers.Input] = [
         .separate(gate: try linear(gate.weight), up: try linear(up.weight)),
-        .stacked(try linear(try stack { ($0 >= inner, $0 % inner) })),
         .interleaved(try linear(try stack { ($0 % 2 == 1, $0 / 2) })),
       ]
       var random = SplitMix64(seed: 8)
@@ -111,7 +110,6 @@ extension KernelTests {
               ExpertLayers(input: $0, down: downLayer, activation: .silu), adding: nil))
         }
         #expect(results[0] == results[1], "\(level)")
-        #expect(results[0] == results[2], "\(level)")
         #expect(results[0].contains { $0 != 0 })
       }
     }

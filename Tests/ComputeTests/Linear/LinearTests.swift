@@ -160,7 +160,7 @@ extension KernelTests {
       let backend = CPUBackend(precision: .fast, threads: 1)
       let table = try backend.parameter(sample.weight)
       let tokens: [Int32] = [8, 0, 3, 8]
-      let y = backend.values(backend.embedding(tokens, table: table, scale: 2))
+      let y = backend.values(backend.embedding(Tokens(tokens), table: table, scale: 2))
       let expected = tokens.flatMap { token in
         sample.numbers[Int(token) * columns..<(Int(token) + 1) * columns].map { $0 * 2 }
       }

@@ -52,7 +52,7 @@ import Testing
         biases: one.biases.map { TestMemory([UInt8]($0)).bytes })
       let table = try backend.parameter(weight)
       let read = backend.values(
-        backend.embedding((0..<Int32(one.rows)).map { $0 }, table: table, scale: 1))
+        backend.embedding(Tokens((0..<Int32(one.rows)).map { $0 }), table: table, scale: 1))
       #expect(largestDifference(read, expected) < 1e-6 * scale, "\(one.format)")
       // The tests' own reference, too.
       let reference = referenceNumbers(

@@ -30,6 +30,36 @@ extension KernelTests {
       #expect(throws: WeightError.self) { try weight.rows(4..<4) }
     }
 
+    /// A parameter in another order than the file's: ranges as long as tiles stay in place, others are copied.
+    @Test(
+      arguments: [WeightFormat.float32, .bfloat16, .q8_0, .q4_K, .mxfp4Planar] + affine,
+      [[20..<37, 0..<20, 37..<64], [32..<48, 0..<16, 16..<32, 48..<64], [3..<64, 2..<3, 0..<2], [0..<64]])
+    func rowsComeInTheOrderOfTheParameter(_ format: WeightFormat, _ order: [Range<Int>]) throws {
+      let weight = try WeightSample(format, rows: 64, columns: 256, seed: 4).weight
+      let biases = try WeightSample(.float32, rows: 1, columns: 64, seed: 5).weight.values
+      let bias = try Weight(format: .float32, shape: [64], values: biases)
+      let last = try WeightSample(format, rows: 5, columns: 256, seed: 6).weight
+      var random = SplitMix64(seed: 2)
+      let numbers = random.normals(3 * 256)
+      for precision in Precision.allCases {
+        let backend = CPUBackend(precision: precision, threads: 2)
+        let x = backend.tensor(numbers, columns: 256)
+        let end = Linear(weight: try backend.parameter(last))
+        let plain = Linear(weight: try backend.parameter(weight), bias: try backend.parameter(bias))
+        let ordered = Linear(
+          weight: try backend.parameter(weight, rowOrder: order),
+          bias: try backend.parameter(bias, rowOrder: order))
+        #expect(ordered.weight.shape == [64, 256])
+        onEveryLevel { level in
+          let all = backend.values(backend.linear(x, [plain, end], adding: nil)).map(Double.init)
+          let found = backend.values(backend.linear(x, [ordered, end], adding: nil))
+          let columns = order.flatMap { Array($0) } + Array(64..<69)
+          let expected = (0..<3).flatMap { row in columns.map { all[row * 69 + $0] } }
+          #expect(largestDifference(found, expected) <= 1e-5 * (all.map(abs).max() ?? 0), "\(level)")
+        }
+      }
+    }
+
     private static let affine: [WeightFormat] = [
       .affine(bits: 4, groupSize: 64, scale: .bfloat16), .affine(bits: 8, groupSize: 32, scale: .float32),
     ]

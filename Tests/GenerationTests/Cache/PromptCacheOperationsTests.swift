@@ -1,4 +1,5 @@
 import Basics
+import Compute
 import Foundation
 import Generation
 import Models
@@ -65,14 +66,14 @@ struct PromptCacheOperationsTests {
       var uses: [ObjectIdentifier: Int] = [:]
       for held in sequences {
         held.forEachBlock {
-          sizes[ObjectIdentifier($0)] = $1
+          sizes[ObjectIdentifier($0)] = $0.byteCount
           uses[ObjectIdentifier($0), default: 0] += 1
         }
       }
       #expect(cache.heldBytes == sizes.values.reduce(0, +))
       for held in sequences {
         var own = 0
-        held.forEachBlock { if uses[ObjectIdentifier($0)] == 1 { own += $1 } }
+        held.forEachBlock { if uses[ObjectIdentifier($0)] == 1 { own += $0.byteCount } }
         #expect(held.ownBytes == own)
       }
     }
@@ -99,7 +100,7 @@ struct PromptCacheOperationsTests {
       let store = CacheStore(folder: folder, limit: 1 << 30)
       let (saved, expected) = (StoredPrompt(reader.sequence.state, ledger: ledger), ledger)
       let id = Int32.random(in: 0..<Int32(loaded.model.facts.vocabularyCount), using: &random)
-      let next = try reader.generate(behind: id)
+      let next = loaded.backend.values(try reader.generate(after: Tokens([id]), id: id))
       ledger.append(id)
       try store.save(saved, for: .session("passing"), model: Self.key)
       let read = try #require(try store.load(.session("passing"), model: Self.key))
@@ -112,7 +113,7 @@ struct PromptCacheOperationsTests {
     /// A pass that fails at some layer; the sequence is kept as it was before, or not at all.
     mutating func fail(_ reader: inout PromptReader, _ ledger: [Int32]) throws {
       failing.failsAtLayer = Int.random(in: 0..<loaded.model.facts.layerCount, using: &random)
-      #expect(throws: FailingModel.Failure.self) { try reader.generate(behind: 0) }
+      #expect(throws: FailingModel.Failure.self) { try reader.generate(after: Tokens([0]), id: 0) }
       reader.keep(.answer)
       if reader.needsSnapshots { return }
       #expect(cache.reusable(Self.key, ledger + [0]) == ledger.count, "keys and values are cut back")
@@ -144,7 +145,7 @@ struct PromptCacheOperationsTests {
       }
       reused += reader.reused
       read += prompt.count - reader.reused
-      let logits = try #require(reader.logits)
+      let logits = loaded.backend.values(try #require(reader.logits))
       let cold = try loaded.coldLogits(prompt)
       #expect(
         distance(logits, cold) < bar, "operation \(operations), \(prompt.count) tokens, \(reader.report)"
@@ -153,7 +154,7 @@ struct PromptCacheOperationsTests {
       var ledger = prompt
       for _ in 0..<Int.random(in: 0...3, using: &random) where ledger.count < longest {
         let id = Int32.random(in: 0..<Int32(logits.count), using: &random)
-        let next = try reader.generate(behind: id)
+        let next = loaded.backend.values(try reader.generate(after: Tokens([id]), id: id))
         ledger.append(id)
         #expect(distance(next, try loaded.coldLogits(ledger)) < bar)
       }

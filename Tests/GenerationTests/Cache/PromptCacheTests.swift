@@ -1,3 +1,4 @@
+import Compute
 import Generation
 import Models
 import Testing
@@ -150,7 +151,7 @@ struct PromptCacheTests {
 
     try read(tokens(200), into: cache, as: .prompt)
     var inUse = try read(tokens(130) + tokens(100, from: 3), into: cache, as: .answer)
-    _ = try inUse.generate(behind: 1)
+    _ = try inUse.generate(after: Tokens([1]), id: 1)
     #expect(cache.heldBytes == bytes)
     // Six pages a layer: two that both begin with, and two of each. The one in use has copied its last one to write
     // to it, and goes on from the three before.

@@ -198,7 +198,7 @@ struct CacheStoreTests {
             let tokens = [Int32](repeating: Int32(worker * 1000 + round), count: 5 + worker)
             try store.save(prompt(tokens), for: key, model: "m")
           } else if let stored = try store.load(key, model: "m") {
-            let state = try stored.caches[0].planes[1].blocks[0].withUnsafeBytes {
+            let state = try stored.caches[0].planes[1].blocks[0].read().withUnsafeBytes {
               try #require($0.bindMemory(to: Float.self).first)
             }
             #expect(Set(stored.ledger).count == 1 && Float(stored.ledger[0]) == state)

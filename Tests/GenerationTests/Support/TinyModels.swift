@@ -12,7 +12,7 @@ struct TinyModels: Sendable, CustomTestStringConvertible {
 
   var testDescription: String { name }
 
-  private static var folder: URL {
+  static var folder: URL {
     URL(filePath: #filePath).deletingLastPathComponent()
       .appending(path: "../../ModelsTests/Fixtures/tiny").standardized
   }

@@ -21,15 +21,17 @@ extension CPUKeyValueCache {
 
   package func restore(_ image: CacheImage) throws(CacheImageError) {
     let (layout, blocks) = try parts(image)
+    var pages: [KeyValuePage] = []
+    for block in blocks { pages.append(KeyValuePage(try block.read())) }
     valueHeadSize = layout.valueHeadSize > 0 ? layout.valueHeadSize : nil
     length = image.length
     origin = layout.origin
-    pages = blocks.map { KeyValuePage($0) }
+    self.pages = pages
     pointers = pages.map(\.pointer)
   }
 
   /// The image's layout and pages, everything checked.
-  private func parts(_ image: CacheImage) throws(CacheImageError) -> (KeyValueLayout, [Bytes]) {
+  private func parts(_ image: CacheImage) throws(CacheImageError) -> (KeyValueLayout, [CacheImage.Block]) {
     guard length == 0, pages.isEmpty else { throw .notEmpty }
     guard case .keyValue(let found) = image.layout, found.heads == heads, found.headSize == headSize,
       found.window == window, found.format == CacheFormat(format)

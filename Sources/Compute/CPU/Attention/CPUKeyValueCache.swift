@@ -40,8 +40,8 @@ package final class CPUKeyValueCache: KeyValueCache {
     return (positions + KeyValuePage.positions - 1) / KeyValuePage.positions * sotto_page_bytes(&layout)
   }
 
-  package func forEachBlock(_ body: (AnyObject, Int) -> Void) {
-    for page in pages { body(page, page.byteCount) }
+  package func forEachBlock(_ body: (any CacheBlock) -> Void) {
+    for page in pages { body(page) }
   }
 
   package func canTruncate(to length: Int) -> Bool {

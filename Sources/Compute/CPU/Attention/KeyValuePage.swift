@@ -5,9 +5,9 @@ import Basics
 ///
 /// A page may lie in memory that belongs to somebody else (a mapped file): it is then read in place and copied
 /// before it is written to, whoever shares it.
-package final class KeyValuePage {
+package final class KeyValuePage: CacheBlock {
   let pointer: UnsafeMutableRawPointer
-  let byteCount: Int
+  package let byteCount: Int
   /// Keeps memory alive that is not this page's own, and that nobody may write to.
   private let owner: AnyObject?
 

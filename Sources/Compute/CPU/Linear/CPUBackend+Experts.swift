@@ -94,7 +94,6 @@ extension ExpertLayers.Input {
     switch self {
     case .separate(let gate, let up): ([gate, up], false)
     case .interleaved(let both): ([both], true)
-    case .stacked(let both): ([both], false)
     }
   }
 }

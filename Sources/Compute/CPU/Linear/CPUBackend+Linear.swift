@@ -4,9 +4,16 @@ import CKernels
 // Matrix products on weights as they are stored; see matmul.h for what they cost.
 extension CPUBackend {
   /// Takes in a weight: a matrix stays where it is mapped, a vector is copied as float32.
-  public func parameter(_ weight: Weight) throws -> Parameter {
-    if weight.shape.count == 1 { return Parameter(shape: weight.shape, storage: try CPUVector(weight)) }
-    return Parameter(shape: weight.shape, storage: try CPUMatrix(weight))
+  ///
+  /// A matrix in another order than the file's is multiplied range by range where it is mapped. Ranges of fewer rows
+  /// than a tile would be slow, so a matrix that has some is copied.
+  public func parameter(_ weight: Weight, rowOrder: [Range<Int>]?) throws -> Parameter {
+    if weight.shape.count == 1 {
+      let ordered = try rowOrder.map { try weight.rows($0.flatMap { Array($0) }) } ?? weight
+      return Parameter(shape: ordered.shape, storage: try CPUVector(ordered))
+    }
+    let matrix = try CPUMatrix(weight, rowOrder: rowOrder)
+    return Parameter(shape: weight.shape.dropLast(2) + [matrix.rows, weight.columns], storage: matrix)
   }
 
   /// Takes in matrices that a file keeps apart as one stack; they stay where they are mapped.
@@ -15,13 +22,18 @@ extension CPUBackend {
     return Parameter(shape: [stack.count] + stack[0].shape, storage: matrix)
   }
 
-  /// Rows of `table` for `tokens`, times `scale`.
-  public func embedding(_ tokens: [Int32], table: Parameter, scale: Float) -> Tensor {
+  /// Rows of `table` for `tokens`, times `scale`; zeros for -1.
+  public func embedding(_ tokens: Tokens, table: Parameter, scale: Float) -> Tensor {
     let (result, target) = make(rows: tokens.count, columns: table.columns)
     var matrix = matrix(table)
-    for (row, token) in tokens.enumerated() {
-      precondition(token >= 0 && Int(token) < table.rows, "token \(token) of \(table.rows)")
-      sotto_decode_row(&matrix, Int(token), scale, target + row * table.columns)
+    for (row, token) in ids(tokens).enumerated() {
+      precondition(token >= -1 && Int(token) < table.rows, "token \(token) of \(table.rows)")
+      let output = target + row * table.columns
+      if token < 0 {
+        output.update(repeating: 0, count: table.columns)
+      } else {
+        sotto_decode_row(&matrix, Int(token), scale, output)
+      }
     }
     return result
   }
@@ -33,9 +45,14 @@ extension CPUBackend {
     precondition(layers.allSatisfy { $0.weight.columns == x.columns }, "inputs are not \(x.columns) wide")
     precondition(
       residual.map { $0.rows == x.rows && $0.columns == outputs } ?? true, "a residual of another size")
-    let described = layers.map { layer in
-      sotto_layer(
-        weight: matrix(layer.weight), bias: layer.bias.map { vector($0, count: layer.outputs) })
+    var described: [sotto_layer] = []
+    described.reserveCapacity(layers.count)
+    for layer in layers {
+      var bias = layer.bias.map { vector($0, count: layer.outputs) }
+      for part in parts(layer.weight) {
+        described.append(sotto_layer(weight: part, bias: bias))
+        bias = bias.map { $0 + part.rows }
+      }
     }
     let status = described.withUnsafeBufferPointer { described in
       var call = sotto_linear_call(
@@ -49,9 +66,16 @@ extension CPUBackend {
     return result
   }
 
+  /// The matrix of a parameter whose rows are in the file's order.
   func matrix(_ parameter: Parameter) -> sotto_matrix {
+    let parts = parts(parameter)
+    precondition(parts.count == 1, "a matrix of reordered rows")
+    return parts[0]
+  }
+
+  private func parts(_ parameter: Parameter) -> [sotto_matrix] {
     guard let matrix = parameter.storage as? CPUMatrix else { preconditionFailure("not a matrix") }
-    return matrix.matrix
+    return matrix.parts
   }
 }
 

@@ -3,7 +3,8 @@ import CKernels
 
 /// A matrix, or a stack of them, that the kernels read where the file is mapped.
 final class CPUMatrix {
-  let matrix: sotto_matrix
+  /// Ranges of rows one after another; one where the rows are in the file's order.
+  let parts: [sotto_matrix]
   /// Keeps the mapped planes alive.
   private let weights: [Weight]
   /// Where each matrix is, if they lie apart.
@@ -12,11 +13,36 @@ final class CPUMatrix {
   /// little that they are copied once, as the first call asks for them.
   private(set) lazy var columns = decodedColumns()
 
-  init(_ weight: Weight) throws(CPUMatrixError) {
-    weights = [weight]
+  /// - Parameter rowOrder: the file's rows in the matrix's order; nil for the file's order.
+  init(_ weight: Weight, rowOrder: [Range<Int>]? = nil) throws {
+    weights = try rowOrder.map { try Self.ordered(weight, $0) } ?? [weight]
     apart = nil
-    matrix = try Self.described(weight)
+    parts = try weights.map { try Self.described($0) }
   }
+
+  /// Ranges of rows in place, or one copy where a range has fewer rows than the kernels' tiles.
+  private static func ordered(_ weight: Weight, _ order: [Range<Int>]) throws(WeightError) -> [Weight] {
+    var ranges: [Range<Int>] = []
+    for range in order {
+      if let last = ranges.last, last.upperBound == range.lowerBound {
+        ranges[ranges.count - 1] = last.lowerBound..<range.upperBound
+      } else {
+        ranges.append(range)
+      }
+    }
+    if ranges.contains(where: { $0.count < leastRows }) {
+      return [try weight.rows(ranges.flatMap { Array($0) })]
+    }
+    var parts: [Weight] = []
+    for range in ranges { parts.append(try weight.rows(range)) }
+    return parts
+  }
+
+  /// Rows of a tile.
+  private static let leastRows = 16
+
+  /// Rows of all parts.
+  var rows: Int { parts.reduce(0) { $0 + $1.rows } }
 
   /// A stack of matrices that lie apart, all like the first: they stay where they are, and a table says where.
   init(stack: [Weight]) throws(CPUMatrixError) {
@@ -35,7 +61,7 @@ final class CPUMatrix {
     matrix.matrices = stack.count
     matrix.apart = UnsafePointer(apart.baseAddress)
     self.apart = apart
-    self.matrix = matrix
+    parts = [matrix]
   }
 
   deinit { apart?.deallocate() }
@@ -49,6 +75,7 @@ final class CPUMatrix {
   }
 
   private func decodedColumns() -> CPUVector {
+    let matrix = parts[0]
     let (rows, columns) = (matrix.matrices * matrix.rows, matrix.columns)
     var whole = matrix
     whole.rows = rows

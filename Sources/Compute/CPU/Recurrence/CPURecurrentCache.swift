@@ -41,9 +41,9 @@ package final class CPURecurrentCache: RecurrentCache {
   package var keepsEveryPosition: Bool { false }
   package func expectedBytes(at length: Int) -> Int { bytes }
 
-  package func forEachBlock(_ body: (AnyObject, Int) -> Void) {
-    body(convolutionBlock, convolutionBlock.byteCount)
-    body(stateBlock, stateBlock.byteCount)
+  package func forEachBlock(_ body: (any CacheBlock) -> Void) {
+    body(convolutionBlock)
+    body(stateBlock)
   }
 
   package func canTruncate(to length: Int) -> Bool { length == 0 || isWhole && length == self.length }
@@ -92,7 +92,7 @@ package final class CPURecurrentCache: RecurrentCache {
     let convolution = try image.blocks(
       Self.planes.convolution, count: 1, size: convolutionBlock.byteCount)
     let state = try image.blocks(Self.planes.state, count: 1, size: stateBlock.byteCount)
-    return (convolution[0], state[0])
+    return (try convolution[0].read(), try state[0].read())
   }
 
   // For the operations.

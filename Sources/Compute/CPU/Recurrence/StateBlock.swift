@@ -4,7 +4,7 @@ import Basics
 ///
 /// As a `KeyValuePage` does, a block may lie in memory that belongs to somebody else (a mapped file) and is
 /// then never written to.
-package final class StateBlock {
+package final class StateBlock: CacheBlock {
   package let pointer: UnsafeMutablePointer<Float>
   package let count: Int
   /// Keeps memory alive that is not this block's own, and that nobody may write to.
