@@ -24,7 +24,10 @@ typedef struct {
   float *states;    // [value heads of a key head][key_stride][value_stride]
 } delta_workspace;
 
+/// The numbers that a thread's memory takes; `w` is laid out in `memory` where that is not NULL.
 static inline size_t lay_out(const sotto_gated_delta *call, float *memory, delta_workspace *w) {
+  delta_workspace unused;
+  if (!w) w = &unused;
   ptrdiff_t keys = round_up(call->key_size, TILE_ROWS), values = round_up(call->value_size, 16);
   ptrdiff_t pairs = CHUNK * CHUNK, group = call->value_heads / call->key_heads;
   // Each part begins on a cache line.

@@ -87,7 +87,7 @@ static void decode_block(const sotto_view *view, size_t row, size_t block, row_b
   size_t per_block = traits.columns / SOTTO_BLOCK;
   const uint8_t *p = view->values + row * view->row_bytes + block / per_block * traits.bytes;
   const uint8_t *scales = view->scales + row * view->scale_row_bytes;
-  const uint8_t *biases = view->biases + row * view->scale_row_bytes;
+  const uint8_t *biases = view->biases ? view->biases + row * view->scale_row_bytes : NULL;
   out->minimum = 0;
   switch (matrix->format) {
     case SOTTO_Q4_0: legacy(p, 0, 0, out); break;

@@ -21,10 +21,10 @@ static double seconds(void) {
 }
 
 // Each returns the integer operations of one repetition; `sink` keeps the results alive.
-typedef double (*integer_loop)(long repetitions, volatile int *sink);
+typedef double (*integer_loop)(long repetitions, volatile unsigned *sink);
 
 #if defined(__x86_64__)
-SOTTO_TARGET_AVX512 static double loop_avx512(long repetitions, volatile int *sink) {
+SOTTO_TARGET_AVX512 static double loop_avx512(long repetitions, volatile unsigned *sink) {
   __m512i sums[CHAINS], a = _mm512_set1_epi8(3), b = _mm512_set1_epi8(5);
   for (int i = 0; i < CHAINS; i++) sums[i] = _mm512_set1_epi32(i);
   for (long n = 0; n < repetitions; n++) {
@@ -32,11 +32,11 @@ SOTTO_TARGET_AVX512 static double loop_avx512(long repetitions, volatile int *si
     for (int i = 0; i < CHAINS; i++) sums[i] = _mm512_dpbusd_epi32(sums[i], a, b);
     __asm__ volatile("" : "+v"(a), "+v"(b));
   }
-  for (int i = 0; i < CHAINS; i++) *sink += _mm512_reduce_add_epi32(sums[i]);
+  for (int i = 0; i < CHAINS; i++) *sink += (unsigned)_mm512_reduce_add_epi32(sums[i]);
   return CHAINS * 128.0;
 }
 
-SOTTO_TARGET_AVX2 static double loop_avx2(long repetitions, volatile int *sink) {
+SOTTO_TARGET_AVX2 static double loop_avx2(long repetitions, volatile unsigned *sink) {
   __m256i sums[CHAINS], a = _mm256_set1_epi8(3), b = _mm256_set1_epi8(5), ones = _mm256_set1_epi16(1);
   for (int i = 0; i < CHAINS; i++) sums[i] = _mm256_set1_epi32(i);
   for (long n = 0; n < repetitions; n++) {
@@ -47,11 +47,11 @@ SOTTO_TARGET_AVX2 static double loop_avx2(long repetitions, volatile int *sink) 
       sums[i] = _mm256_add_epi32(sums[i], _mm256_madd_epi16(pairs, ones));
     }
   }
-  for (int i = 0; i < CHAINS; i++) *sink += _mm256_extract_epi32(sums[i], 0);
+  for (int i = 0; i < CHAINS; i++) *sink += (unsigned)_mm256_extract_epi32(sums[i], 0);
   return CHAINS * 64.0;
 }
 #elif defined(__aarch64__)
-SOTTO_TARGET_NEON static double loop_neon(long repetitions, volatile int *sink) {
+SOTTO_TARGET_NEON static double loop_neon(long repetitions, volatile unsigned *sink) {
   int32x4_t sums[CHAINS];
   int8x16_t a = vdupq_n_s8(3), b = vdupq_n_s8(5);
   for (int i = 0; i < CHAINS; i++) sums[i] = vdupq_n_s32(i);
@@ -60,18 +60,18 @@ SOTTO_TARGET_NEON static double loop_neon(long repetitions, volatile int *sink) 
     for (int i = 0; i < CHAINS; i++) sums[i] = vdotq_s32(sums[i], a, b);
     __asm__ volatile("" : "+w"(a), "+w"(b));
   }
-  for (int i = 0; i < CHAINS; i++) *sink += vaddvq_s32(sums[i]);
+  for (int i = 0; i < CHAINS; i++) *sink += (unsigned)vaddvq_s32(sums[i]);
   return CHAINS * 32.0;
 }
 #endif
 
-static double loop_portable(long repetitions, volatile int *sink) {
-  int32_t sums[16] = {0};
+static double loop_portable(long repetitions, volatile unsigned *sink) {
+  uint32_t sums[16] = {0};  // which may wrap around, as the vectors do
   int8_t a[64], b[4] = {1, 2, 3, 4};
   for (int i = 0; i < 64; i++) a[i] = (int8_t)i;
   for (long n = 0; n < repetitions; n++) {
     for (int r = 0; r < 16; r++)
-      for (int i = 0; i < 4; i++) sums[r] += a[4 * r + i] * b[i];
+      for (int i = 0; i < 4; i++) sums[r] += (uint32_t)(a[4 * r + i] * b[i]);
     __asm__ volatile("" : : "r"(a), "r"(b) : "memory");
   }
   for (int r = 0; r < 16; r++) *sink += sums[r];
@@ -102,7 +102,7 @@ typedef struct {
 static void peak_task(void *context, int worker, int workers) {
   (void)workers;
   measurement *m = context;
-  volatile int sink = 0;
+  volatile unsigned sink = 0;
   double operations = m->loop(m->repetitions, &sink);
   if (worker == 0) m->operations = operations;
 }
