@@ -1,0 +1,93 @@
+// Recurrent layers: the convolution before them, the selective scan and the gated delta rule. A first call reads
+// several chunks of two sequences, a second goes on behind them with few rows.
+#include "check.h"
+
+enum { GAP = 3, SEQUENCES = 2 };
+
+static sotto_rows matrix(ptrdiff_t rows, ptrdiff_t columns) {
+  return (sotto_rows){check_numbers((size_t)((rows - 1) * (columns + GAP) + columns)), columns + GAP};
+}
+static void keep(const float *x, ptrdiff_t rows, ptrdiff_t columns) {
+  check_keep(x, (size_t)rows, (size_t)columns, (size_t)columns);
+}
+/// Numbers below 1 in size, for states.
+static float *small(size_t count) {
+  float *x = check_numbers(count);
+  for (size_t i = 0; i < count; i++) x[i] *= 0.25f;
+  return x;
+}
+
+static void convolutions(sotto_pool *pool) {
+  static const ptrdiff_t shapes[][3] = {{1, 1, 1}, {5, 2, 3}, {17, 3, 40}, {33, 4, 70}, {300, 4, 70}, {20, 32, 9}};
+  for (size_t i = 0; i < sizeof shapes / sizeof *shapes; i++) {
+    ptrdiff_t channels = shapes[i][0], taps = shapes[i][1], many = shapes[i][2];
+    float *carried[SEQUENCES];
+    for (int s = 0; s < SEQUENCES; s++) carried[s] = check_numbers((size_t)((taps - 1) * channels));
+    for (int call = 0; call < 2; call++) {
+      ptrdiff_t first = call ? 1 : many, second = call ? 2 : 1, rows = first + second;
+      sotto_convolved sequences[SEQUENCES] = {{carried[0], 0, first}, {carried[1], first, second}};
+      sotto_convolution c = {.output = check_room((size_t)(rows * channels)), .x = matrix(rows, channels),
+                             .channels = channels, .taps = taps, .weight = check_numbers((size_t)(taps * channels)),
+                             .bias = taps != 3 ? check_numbers((size_t)channels) : NULL, .silu = taps != 3,
+                             .sequences = sequences, .sequence_count = SEQUENCES};
+      sotto_convolve(pool, &c);
+      keep(c.output, rows, channels);
+    }
+    for (int s = 0; s < SEQUENCES; s++) keep(carried[s], taps - 1, channels);
+  }
+}
+
+static void scans(sotto_pool *pool) {
+  // Heads, head size, groups, state size, rows.
+  static const ptrdiff_t shapes[][5] = {{1, 1, 1, 1, 1}, {6, 20, 3, 9, 70}, {4, 16, 1, 16, 130}, {3, 33, 3, 17, 64},
+                                        {8, 64, 2, 128, 20}};
+  for (size_t i = 0; i < sizeof shapes / sizeof *shapes; i++) {
+    ptrdiff_t heads = shapes[i][0], size = shapes[i][1], groups = shapes[i][2], state = shapes[i][3];
+    size_t numbers = (size_t)(heads * state * size);
+    float *states[SEQUENCES] = {small(numbers), small(numbers)};
+    for (int call = 0; call < 2; call++) {
+      ptrdiff_t first = call ? 1 : shapes[i][4], second = call ? 3 : 2, rows = first + second;
+      sotto_scanned sequences[SEQUENCES] = {{states[0], 0, first}, {states[1], first, second}};
+      sotto_state_space s = {.output = check_room((size_t)(rows * heads * size)), .x = matrix(rows, heads * size),
+                             .b = matrix(rows, groups * state), .c = matrix(rows, groups * state),
+                             .dt = matrix(rows, heads), .a_log = check_numbers((size_t)heads),
+                             .dt_bias = check_numbers((size_t)heads), .d = call ? NULL : check_numbers((size_t)heads),
+                             .heads = heads, .head_size = size, .groups = groups, .state_size = state,
+                             .least_step = 0.01f, .most_step = 3, .sequences = sequences,
+                             .sequence_count = SEQUENCES};
+      sotto_scan(pool, &s, check_room(sotto_scan_scratch(&s) * (size_t)sotto_pool_threads(pool)));
+      keep(s.output, rows, heads * size);
+    }
+    for (int s = 0; s < SEQUENCES; s++) check_keep(states[s], 1, numbers, numbers);
+  }
+}
+
+static void deltas(sotto_pool *pool) {
+  // Key heads, value heads, key size, value size, rows.
+  static const ptrdiff_t shapes[][5] = {{1, 1, 1, 1, 1}, {2, 4, 10, 19, 70}, {2, 2, 16, 16, 130}, {1, 3, 33, 7, 64},
+                                        {2, 4, 128, 128, 20}};
+  for (size_t i = 0; i < sizeof shapes / sizeof *shapes; i++) {
+    ptrdiff_t keys = shapes[i][0], values = shapes[i][1], key = shapes[i][2], value = shapes[i][3];
+    size_t numbers = (size_t)(values * key * value);
+    float *states[SEQUENCES] = {small(numbers), small(numbers)};
+    for (int call = 0; call < 2; call++) {
+      ptrdiff_t first = call ? 1 : shapes[i][4], second = call ? 3 : 2, rows = first + second;
+      sotto_delta_sequence sequences[SEQUENCES] = {{states[0], 0, first}, {states[1], first, second}};
+      sotto_gated_delta d = {.key_heads = keys, .value_heads = values, .key_size = key, .value_size = value,
+                             .query = matrix(rows, keys * key), .key = matrix(rows, keys * key),
+                             .value = matrix(rows, values * value), .decay = matrix(rows, values),
+                             .write = matrix(rows, values), .log_decay = check_numbers((size_t)values),
+                             .bias = check_numbers((size_t)values), .epsilon = 1e-6f,
+                             .output = check_room((size_t)(rows * values * value)), .sequences = sequences,
+                             .sequence_count = SEQUENCES};
+      size_t bytes = sotto_gated_delta_scratch(&d, sotto_pool_threads(pool));
+      sotto_gated_delta_run(pool, &d, check_room(bytes / sizeof(float)));
+      keep(d.output, rows, values * value);
+    }
+    for (int s = 0; s < SEQUENCES; s++) check_keep(states[s], 1, numbers, numbers);
+  }
+}
+
+const check check_recurrences[] = {
+    {"convolution", convolutions, 3e-6f}, {"selective scan", scans, 3e-6f}, {"gated delta rule", deltas, 3e-6f},
+    {NULL, NULL, 0}};
