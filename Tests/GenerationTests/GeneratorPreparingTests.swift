@@ -26,7 +26,7 @@ import Testing
 
   /// It comes behind the last event of an answer.
   private func becomes(_ reserve: StateReserve, _ isRight: (Int) -> Bool) async -> Bool {
-    for _ in 0..<1000 where !isRight(reserve.bytes) { try? await Task.sleep(for: .milliseconds(5)) }
+    for _ in 0..<60_000 where !isRight(reserve.bytes) { try? await Task.sleep(for: .milliseconds(5)) }
     return isRight(reserve.bytes)
   }
 

@@ -6,7 +6,7 @@ import Testing
 
 /// Whoever has the person wait gives way: a save that is under way, and what is read ahead. None of these tests knows
 /// a time; where a stop is not heard they wait in vain.
-@Suite(.timeLimit(.minutes(1))) struct GeneratorStoppingTests {
+@Suite(.timeLimit(.minutes(20))) struct GeneratorStoppingTests {
   private let tiny: TinyModels
   private let folder: DiskFolder
 

@@ -21,7 +21,7 @@ struct ModelLeavingTests {
 
     /// Whether they go soon: the thread that loaded them may not have let go of its result yet.
     func goes() async -> Bool {
-      for _ in 0..<1000 where !isGone { try? await Task.sleep(for: .milliseconds(5)) }
+      for _ in 0..<60_000 where !isGone { try? await Task.sleep(for: .milliseconds(5)) }
       return isGone
     }
   }

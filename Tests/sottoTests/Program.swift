@@ -46,7 +46,7 @@ struct Program {
     process.standardOutput = try FileHandle(forWritingTo: output)
     process.standardError = try FileHandle(forWritingTo: error)
     let deadline = DispatchSource.makeTimerSource()
-    deadline.schedule(deadline: .now() + 60)
+    deadline.schedule(deadline: .now() + 1200)
     deadline.setEventHandler { process.terminate() }
     try process.run()
     deadline.resume()

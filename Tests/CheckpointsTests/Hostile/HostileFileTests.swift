@@ -6,7 +6,7 @@ import Testing
 
 /// Over 20,000 damaged files: each opens, or fails with an error that names the file and says what to do.
 /// A crash ends the test program; a hang meets the time limit; memory is bounded.
-@Suite(.serialized, .timeLimit(.minutes(5))) struct HostileFileTests {
+@Suite(.serialized, .timeLimit(.minutes(20))) struct HostileFileTests {
   /// What one round of mutations came to; both outcomes must occur, or the test tests nothing.
   struct Tally {
     var opened = 0

@@ -47,7 +47,7 @@ struct ScriptedEngine: ChatEngine {
     let worker = EffectWorker(engine: ScriptedEngine(events: events), mailbox: mailbox)
     let driver = ChatDriver()
     driver.type(script)
-    for _ in 0..<5000 {
+    for _ in 0..<300_000 {
       for effect in driver.takeEffects() { _ = worker.start(effect) }
       for event in mailbox.take() { driver.handle(event) }
       if done(driver.state) { return driver.state }

@@ -5,7 +5,7 @@ import TerminalInterface
 import Testing
 
 /// The end of a chat. If a time limit has no effect, these tests exceed the limit of the suite.
-@Suite(.timeLimit(.minutes(1))) struct ShutdownTests {
+@Suite(.timeLimit(.minutes(20))) struct ShutdownTests {
   /// An engine whose save ends on `finish()`, or, if `isCancellable`, on cancellation.
   private final class SavingEngine: ChatEngine {
     private let isCancellable: Bool
