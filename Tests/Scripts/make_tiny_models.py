@@ -218,7 +218,7 @@ def write_safetensors(out: Path, config: dict, storage: str, rng: np.random.Gene
                 stem = name.removesuffix("weight").removesuffix(".") + "."
                 name = stem + "weight"
                 stored |= dict(zip((name, stem + "scales", stem + "biases"), packed))
-            elif w.ndim == 3:  # MLX has a convolution's channels last
+            elif w.ndim == 3 and not mlx:  # MLX has a convolution's channels last
                 stored[name] = stored[name].moveaxis(2, 1)
     elif storage != "f32":
         kind = mx.bfloat16 if storage == "bf16" else mx.float16

@@ -97,15 +97,25 @@ def log_softmax(logits: np.ndarray) -> np.ndarray:
     return shifted - np.log(np.exp(shifted).sum(axis=-1, keepdims=True))
 
 
+def divergences(reference: np.ndarray, other: np.ndarray) -> np.ndarray:
+    """Of each position KL(reference || other), in nats, over the whole vocabulary."""
+    p, q = log_softmax(reference), log_softmax(other)
+    return (np.exp(p) * (p - q)).sum(axis=-1)
+
+
 def mean_kl(reference: np.ndarray, other: np.ndarray) -> float:
     """Mean over the positions of KL(reference || other), in nats, over the whole vocabulary."""
-    p, q = log_softmax(reference), log_softmax(other)
-    return float((np.exp(p) * (p - q)).sum(axis=-1).mean())
+    return float(divergences(reference, other).mean())
+
+
+def same_top(reference: np.ndarray, other: np.ndarray) -> np.ndarray:
+    """Whether the top token is the same, at each position where the reference's margin is above MARGIN."""
+    best = np.sort(reference, axis=-1)[:, -2:]
+    clear = best[:, 1] - best[:, 0] > MARGIN
+    return (reference.argmax(axis=-1) == other.argmax(axis=-1))[clear]
 
 
 def top_agreement(reference: np.ndarray, other: np.ndarray) -> tuple[float, int]:
     """The share of positions with the same top token, where the reference's margin is above MARGIN, and their number."""
-    best = np.sort(reference, axis=-1)[:, -2:]
-    clear = best[:, 1] - best[:, 0] > MARGIN
-    same = reference.argmax(axis=-1) == other.argmax(axis=-1)
-    return float(same[clear].mean()), int(clear.sum())
+    same = same_top(reference, other)
+    return float(same.mean()), len(same)

@@ -16,6 +16,7 @@ def tests(model: str) -> dict[str, list[str]]:
     """The command of each test by its name."""
     return {
         "tiny models against transformers": ["check_reference.py", *map(str, sorted(TINY.iterdir()))],
+        "fast of every architecture against the same": ["check_fast.py", *map(str, sorted(TINY.iterdir()))],
         "default model against llama.cpp and float32": ["check_golden.py", model],
         "token ids against tokenizers": ["check_tokens.py", model],
         "chat templates against jinja2": ["check_templates.py", model],
