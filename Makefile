@@ -24,7 +24,7 @@ FETCH_PACKAGES := python3 python3-pip
 TEST_PACKAGES := $(BUILD_PACKAGES) $(FETCH_PACKAGES) python3-venv tmux
 ARM64_PACKAGES := libc6-dev-arm64-cross gcc-aarch64-linux-gnu qemu-user
 
-.PHONY: help chat build model test test-swift test-scripts lint bench install clean
+.PHONY: help chat build model test test-swift test-scripts sanitize lint bench install clean
 
 help: ## list these commands
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 22
@@ -45,7 +45,7 @@ $(MODEL):
 	@Scripts/install-packages $(FETCH_PACKAGES)
 	@python3 Scripts/fetch-model.py "$@"
 
-test: lint test-swift test-scripts ## everything: formatting, warnings, unit tests, the program from outside
+test: lint test-swift sanitize test-scripts ## everything: formatting, warnings, unit tests, sanitizers, the program from outside
 
 # Release objects without testable imports are those of `swift build`, so nothing is compiled twice.
 test-swift: $(MODEL)
@@ -55,6 +55,10 @@ test-swift: $(MODEL)
 
 test-scripts: $(BUILT) $(MODEL) $(VENV)/ready
 	SOTTO=$(SOTTO) $(PYTHON) Tests/Scripts/run.py "$(MODEL)"
+
+sanitize: ## memory errors, undefined behaviour and data races in the kernels and the thread pool
+	@Scripts/install-packages $(BUILD_PACKAGES)
+	sh Tests/Scripts/check_sanitizers.sh
 
 $(VENV)/ready: Tests/Scripts/requirements.txt
 	@Scripts/install-packages $(TEST_PACKAGES)
@@ -76,4 +80,4 @@ install: $(BUILT) ## copy the program to PREFIX/bin (default ~/.local/bin)
 	install -D $(SOTTO) "$(PREFIX)/bin/sotto"
 
 clean: ## remove what was built (models and conversations stay)
-	rm -rf $(BUILD) $(VENV)
+	rm -rf $(BUILD) .build-sanitizers $(VENV)

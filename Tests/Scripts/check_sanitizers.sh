@@ -1,0 +1,31 @@
+#!/bin/sh
+# Looks for memory errors, undefined behaviour and data races, with the sanitizers of Swift's own toolchain:
+#
+# 1. the C kernels at odd sizes on every instruction set (Tests/Kernels), with AddressSanitizer and
+#    UndefinedBehaviorSanitizer, without optimisation: what is checked is the code as it is written;
+# 2. the same with ThreadSanitizer, the thread pool's own checks among them.
+#
+# Everything is built below .build-sanitizers.
+set -eu
+cd "$(dirname "$0")/../.."
+out=.build-sanitizers
+jobs=$(getconf _NPROCESSORS_ONLN)
+libraries="$(dirname "$(dirname "$(clang -print-resource-dir)")")/swift/linux"
+
+build() { # name, flags, libraries: the kernels and their checks, compiled side by side
+  mkdir -p "$out/$1"
+  find Sources/CKernels Tests/Kernels -name '*.c' | SOTTO_FLAGS="$2" SOTTO_OUT="$out/$1" xargs -P "$jobs" -I FILE sh -c '
+    clang -std=c17 -g $SOTTO_FLAGS -Wall -Wextra -Werror -ISources/CKernels/include -c FILE \
+      -o "$SOTTO_OUT/$(echo FILE | tr / _).o"'
+  # shellcheck disable=SC2086
+  clang -fuse-ld=lld $2 "$out/$1"/*.o -o "$out/$1/check" ${3:-} -lm -lpthread
+}
+
+echo "== kernels with AddressSanitizer and UndefinedBehaviorSanitizer"
+build address "-O0 -fsanitize=address,undefined,float-cast-overflow -fno-sanitize-recover=all"
+"$out/address/check"
+
+echo "== kernels with ThreadSanitizer"
+# The toolchain's runtime knows libdispatch.
+build thread "-O1 -fsanitize=thread" "-L$libraries -Wl,-rpath,$libraries -ldispatch -lBlocksRuntime"
+TSAN_OPTIONS=halt_on_error=1 "$out/thread/check"
