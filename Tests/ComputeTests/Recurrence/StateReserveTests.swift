@@ -3,14 +3,14 @@ import Testing
 
 /// Memory that is fetched for the copies of recurrent states.
 @Suite struct StateReserveTests {
-  private func block(_ numbers: [Float]) -> StateBlock {
-    let block = StateBlock(count: numbers.count)
-    block.pointer.update(from: numbers, count: numbers.count)
+  private func block(_ numbers: [Float]) -> CopyOnWriteBlock {
+    let block = CopyOnWriteBlock(count: numbers.count)
+    block.floats.update(from: numbers, count: numbers.count)
     return block
   }
 
-  private func numbers(_ block: StateBlock) -> [Float] {
-    Array(UnsafeBufferPointer(start: block.pointer, count: block.count))
+  private func numbers(_ block: CopyOnWriteBlock) -> [Float] {
+    Array(UnsafeBufferPointer(start: block.floats, count: block.count))
   }
 
   @Test func copiesAreEqualAndTheirOwnWithAndWithoutASpareBlock() {
@@ -19,7 +19,7 @@ import Testing
     // The first takes the spare block, the second finds none.
     let copies = [reserve.copy(of: original), reserve.copy(of: original)]
     #expect(reserve.bytes == 0)
-    copies[0].pointer[0] = 7
+    copies[0].floats[0] = 7
     #expect(numbers(original) == [1, 2, 3])
     #expect(numbers(copies[0]) == [7, 2, 3])
     #expect(numbers(copies[1]) == [1, 2, 3])

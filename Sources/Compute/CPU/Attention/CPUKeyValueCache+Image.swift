@@ -21,8 +21,8 @@ extension CPUKeyValueCache {
 
   package func restore(_ image: CacheImage) throws(CacheImageError) {
     let (layout, blocks) = try parts(image)
-    var pages: [KeyValuePage] = []
-    for block in blocks { pages.append(KeyValuePage(try block.read())) }
+    var pages: [CopyOnWriteBlock] = []
+    for block in blocks { pages.append(CopyOnWriteBlock(try block.read())) }
     valueHeadSize = layout.valueHeadSize > 0 ? layout.valueHeadSize : nil
     length = image.length
     origin = layout.origin
@@ -42,14 +42,14 @@ extension CPUKeyValueCache {
     guard sizes.contains(found.valueHeadSize), found.valueHeadSize > 0 || length == 0 else {
       throw .layout(found: "\(image.layout)", expected: "value heads of up to \(Self.largestValueHeadSize)")
     }
-    guard length >= 0, origin >= 0, origin <= length, origin % KeyValuePage.positions == 0 else {
+    guard length >= 0, origin >= 0, origin <= length, origin % Self.pagePositions == 0 else {
       throw .positions("\(length) positions from \(origin) on")
     }
     // The next query sees the window that ends with it.
     guard origin == 0 || window.map({ origin <= length - $0 + 1 }) == true else {
       throw .positions("\(length) positions, held from \(origin) on only")
     }
-    let count = (length - origin + KeyValuePage.positions - 1) / KeyValuePage.positions
+    let count = (length - origin + Self.pagePositions - 1) / Self.pagePositions
     var layout = layout(valueHeadSize: found.valueHeadSize)
     return (found, try image.blocks(Self.plane, count: count, size: sotto_page_bytes(&layout)))
   }

@@ -14,10 +14,12 @@ package final class CPUKeyValueCache: KeyValueCache {
   package internal(set) var length = 0
   /// The first position held: a multiple of 64, more than 0 only with a window.
   package internal(set) var origin = 0
-  var pages: [KeyValuePage] = []
+  var pages: [CopyOnWriteBlock] = []
   /// The pages' memory, for the kernels.
   var pointers: [UnsafeMutableRawPointer?] = []
 
+  /// Positions of a page.
+  static let pagePositions = 64
   /// Positions behind the window that are kept, so that an answer can be taken back.
   static let slack = 256
 
@@ -36,8 +38,8 @@ package final class CPUKeyValueCache: KeyValueCache {
   package func expectedBytes(at length: Int) -> Int {
     // Until the first value comes, values are taken to be as wide as keys.
     var layout = layout(valueHeadSize: valueHeadSize ?? headSize)
-    let positions = min(length, window.map { $0 + Self.slack + KeyValuePage.positions } ?? length)
-    return (positions + KeyValuePage.positions - 1) / KeyValuePage.positions * sotto_page_bytes(&layout)
+    let positions = min(length, window.map { $0 + Self.slack + Self.pagePositions } ?? length)
+    return (positions + Self.pagePositions - 1) / Self.pagePositions * sotto_page_bytes(&layout)
   }
 
   package func forEachBlock(_ body: (any CacheBlock) -> Void) {
@@ -54,7 +56,7 @@ package final class CPUKeyValueCache: KeyValueCache {
   package func truncate(to length: Int) {
     precondition(canTruncate(to: length), "a cache of \(self.length) positions cannot go back to \(length)")
     self.length = length
-    let held = (length - origin + KeyValuePage.positions - 1) / KeyValuePage.positions
+    let held = (length - origin + Self.pagePositions - 1) / Self.pagePositions
     pages.removeLast(pages.count - held)
     pointers.removeLast(pointers.count - held)
   }
@@ -82,21 +84,21 @@ package final class CPUKeyValueCache: KeyValueCache {
     self.valueHeadSize = valueHeadSize
     guard count > 0 else { return }
     var layout = layout(valueHeadSize: valueHeadSize)
-    let first = (length - origin) / KeyValuePage.positions
-    let last = (length + count - 1 - origin) / KeyValuePage.positions
+    let first = (length - origin) / Self.pagePositions
+    let last = (length + count - 1 - origin) / Self.pagePositions
     for index in first...last {
       if index == pages.count {
-        pages.append(KeyValuePage(byteCount: sotto_page_bytes(&layout)))
+        pages.append(CopyOnWriteBlock(byteCount: sotto_page_bytes(&layout)))
         pointers.append(pages[index].pointer)
       } else if !pages[index].isWritable || !isKnownUniquelyReferenced(&pages[index]) {
-        pages[index] = KeyValuePage(copying: pages[index])
+        pages[index] = CopyOnWriteBlock(copying: pages[index])
         pointers[index] = pages[index].pointer
       }
     }
     pointers.withUnsafeBufferPointer { pointers in
       sotto_cache_write(
         pool.handle, &layout, pointers.baseAddress.map { $0 + first },
-        (length - origin) % KeyValuePage.positions, key, value, count)
+        (length - origin) % Self.pagePositions, key, value, count)
     }
     length += count
   }
@@ -104,10 +106,10 @@ package final class CPUKeyValueCache: KeyValueCache {
   /// Gives up the pages that are out of every later query's sight.
   func dropUnseenPages() {
     guard let window else { return }
-    let unseen = (length - window + 1 - Self.slack - origin) / KeyValuePage.positions
+    let unseen = (length - window + 1 - Self.slack - origin) / Self.pagePositions
     guard unseen > 0 else { return }
     pages.removeFirst(unseen)
     pointers.removeFirst(unseen)
-    origin += unseen * KeyValuePage.positions
+    origin += unseen * Self.pagePositions
   }
 }

@@ -6,8 +6,8 @@ package final class CPURecurrentCache: RecurrentCache {
   package let shape: RecurrentShape
   /// Positions that each part has taken in. They differ during a pass, and after one that failed.
   private var lengths: (convolution: Int, state: Int)
-  private var convolutionBlock: StateBlock
-  private var stateBlock: StateBlock
+  private var convolutionBlock: CopyOnWriteBlock
+  private var stateBlock: CopyOnWriteBlock
   private let reserve: StateReserve
 
   /// The state before the first position: zeros.
@@ -15,12 +15,12 @@ package final class CPURecurrentCache: RecurrentCache {
   convenience init(_ shape: RecurrentShape, reserve: StateReserve) {
     precondition(shape.stateCount >= 0 && shape.convolutionCount >= 0, "\(shape)")
     self.init(
-      shape, reserve, convolution: StateBlock(count: shape.convolutionCount),
-      state: StateBlock(count: shape.stateCount), lengths: (0, 0))
+      shape, reserve, convolution: CopyOnWriteBlock(count: shape.convolutionCount),
+      state: CopyOnWriteBlock(count: shape.stateCount), lengths: (0, 0))
   }
 
   private init(
-    _ shape: RecurrentShape, _ reserve: StateReserve, convolution: StateBlock, state: StateBlock,
+    _ shape: RecurrentShape, _ reserve: StateReserve, convolution: CopyOnWriteBlock, state: CopyOnWriteBlock,
     lengths: (convolution: Int, state: Int)
   ) {
     self.shape = shape
@@ -51,8 +51,8 @@ package final class CPURecurrentCache: RecurrentCache {
   package func truncate(to length: Int) {
     precondition(canTruncate(to: length), "a state of \(self.length) positions cannot go back to \(length)")
     guard length != self.length || !isWhole else { return }
-    convolutionBlock = StateBlock(count: shape.convolutionCount)
-    stateBlock = StateBlock(count: shape.stateCount)
+    convolutionBlock = CopyOnWriteBlock(count: shape.convolutionCount)
+    stateBlock = CopyOnWriteBlock(count: shape.stateCount)
     lengths = (0, 0)
   }
 
@@ -75,8 +75,8 @@ package final class CPURecurrentCache: RecurrentCache {
 
   package func restore(_ image: CacheImage) throws(CacheImageError) {
     let (convolution, state) = try parts(image)
-    convolutionBlock = StateBlock(convolution)
-    stateBlock = StateBlock(state)
+    convolutionBlock = CopyOnWriteBlock(convolution)
+    stateBlock = CopyOnWriteBlock(state)
     lengths = (image.length, image.length)
   }
 
@@ -102,7 +102,7 @@ package final class CPURecurrentCache: RecurrentCache {
     if !convolutionBlock.isWritable || !isKnownUniquelyReferenced(&convolutionBlock) {
       convolutionBlock = reserve.copy(of: convolutionBlock)
     }
-    return convolutionBlock.pointer
+    return convolutionBlock.floats
   }
 
   /// The state [heads, rows, columns], to be read and written.
@@ -110,7 +110,7 @@ package final class CPURecurrentCache: RecurrentCache {
     if !stateBlock.isWritable || !isKnownUniquelyReferenced(&stateBlock) {
       stateBlock = reserve.copy(of: stateBlock)
     }
-    return stateBlock.pointer
+    return stateBlock.floats
   }
 
   /// The numbers of its two blocks.

@@ -10,16 +10,16 @@ import Foundation
 package final class StateReserve: @unchecked Sendable {
   // `spares` is touched only while `lock` is held. What is taken out belongs to whoever took it.
   private let lock = NSLock()
-  private var spares: [Int: [StateBlock]] = [:]
+  private var spares: [Int: [CopyOnWriteBlock]] = [:]
 
   package init() {}
 
   /// A block of its own with the same content.
-  package func copy(of block: StateBlock) -> StateBlock {
+  package func copy(of block: CopyOnWriteBlock) -> CopyOnWriteBlock {
     guard let spare = lock.withLock({ spares[block.count]?.popLast() }) else {
-      return StateBlock(copying: block)
+      return CopyOnWriteBlock(copying: block)
     }
-    spare.pointer.update(from: block.pointer, count: block.count)
+    spare.floats.update(from: block.floats, count: block.count)
     return spare
   }
 
@@ -32,7 +32,7 @@ package final class StateReserve: @unchecked Sendable {
     for (count, number) in wanted {
       while lock.withLock({ spares[count]?.count ?? 0 }) < number {
         if isInterrupted() { return }
-        let block = StateBlock(count: count)
+        let block = CopyOnWriteBlock(count: count)
         lock.withLock { spares[count, default: []].append(block) }
       }
     }
