@@ -19,7 +19,7 @@ import time
 from pathlib import Path
 
 import terminal
-from terminal import Failure, Scenario, Terminal, expect, new
+from terminal import HERE, Failure, Scenario, Terminal, expect, new
 
 QUESTIONS = ["What is the capital of France?", "And of Italy?", "And of Spain?", "And of Poland?"]
 NOBODY = 65534
@@ -57,13 +57,15 @@ class Home:
         (self.config / "sotto").mkdir()
         (self.config / "sotto" / "settings.toml").write_text(text)
 
-    def start(self, *arguments: str) -> Scenario:
+    def environment(self) -> dict[str, str]:
         names = {"XDG_CACHE_HOME": self.cache, "XDG_DATA_HOME": self.data, "XDG_STATE_HOME": self.state,
                  "XDG_CONFIG_HOME": self.config, "HOME": self.folder, "HF_HOME": self.folder / "hf",
                  "LANG": "C.UTF-8", "LC_ALL": "C.UTF-8"}
+        return {key: str(value) for key, value in names.items()}
+
+    def start(self, *arguments: str) -> Scenario:
         command = [*self.wrapper, terminal.SOTTO, "chat", *arguments, str(self.model)]
-        window = Terminal(command, {key: str(value) for key, value in names.items()},
-                          self.folder / f"terminal{len(self.terminals)}", 200, 40)
+        window = Terminal(command, self.environment(), self.folder / f"terminal{len(self.terminals)}", 200, 40)
         self.terminals.append(window)
         scenario = Scenario(window, self.model.stem, "", False)
         scenario.idle("the program starts")
@@ -328,6 +330,75 @@ def a_model_cut_in_use(home: Home) -> None:
     expect(chat.has("Paris"), "and goes on")
 
 
+def a_model_cut_in_line_mode(home: Home) -> None:
+    real = home.model.resolve()
+    home.model.unlink()
+    shutil.copy(real, home.model)
+    program = subprocess.Popen([terminal.SOTTO, "chat", str(home.model)], env={**os.environ, **home.environment()},
+                               stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    try:
+        program.stdin.write(f"/set temperature 0\n{terminal.LONG_REQUEST}\n".encode())
+        program.stdin.flush()
+        expect(program.stdout.read(1) != b"", "the answer starts")
+        os.truncate(home.model, 1 << 20)
+        _, errors = program.communicate(timeout=terminal.PATIENCE)
+    finally:
+        program.kill()
+    expect(b"a model file was truncated" in errors, f"the reason is printed: {errors!r}")
+    expect(program.returncode == -signal.SIGBUS, f"the signal is passed on: {program.returncode}")
+
+
+def a_stack_overflow(home: Home) -> None:
+    sources = HERE.parents[1] / "Sources" / "CNcurses"
+    program = home.folder / "overflow"
+    compiler = shutil.which("cc") or shutil.which("clang")
+    if compiler is None:
+        raise Left("there is no C compiler")
+    subprocess.run([compiler, "-std=gnu17", "-O0", f"-I{sources / 'include'}", str(HERE / "check_signals.c"),
+                    *map(str, sorted(sources.glob("*.c"))), "-o", str(program), "-lncursesw", "-ltinfo", "-lpthread"],
+                   check=True, capture_output=True)
+    window = Terminal([str(program)], home.environment(), home.folder / "terminal-overflow", 80, 24)
+    home.terminals.append(window)
+    home.gone(window, 128 + signal.SIGSEGV)
+
+
+def a_deleted_conversation(home: Home) -> None:
+    """After /delete and /quit no file contains a text of the conversation, and its caches are gone."""
+    word = "Zebulon"
+
+    def heads() -> set[str]:
+        return {file.name for file in home.prompts.glob("*.head.*")}
+
+    chat = home.start()
+    chat.turn(QUESTIONS[0])
+    time.sleep(2.5)
+    chat.terminal.send("/new")
+    chat.terminal.wait(lambda: not chat.has("Paris"), "a new conversation")
+    before = heads()
+    chat.terminal.send(f"/system You are {word}, an old sailor who answers every question with a short story about the "
+                       "sea, the wind, the moon, and the many harbours that he has seen in his long life.")
+    added = chat.terminal.wait(lambda: heads() - before, "the head of the system prompt is saved")
+    chat.turn(f"Who are you, {word}?")
+    time.sleep(2.5)
+    chat.turn(f"And where is {word} now?")
+    chat.terminal.send(f"/rename The story of {word}")
+    time.sleep(1)
+    files = [file for place in (home.data, home.state) for file in place.rglob("*") if file.is_file()]
+    expect(any(word.encode() in file.read_bytes() for file in files), "the text was saved")
+    chat.terminal.send("/delete")
+    chat.terminal.wait(lambda: "y deletes" in chat.terminal.status(), "a question")
+    chat.terminal.type("y")
+    chat.terminal.wait(lambda: not chat.has("Who are you"), "it is deleted")
+    time.sleep(1)
+    home.quit(chat)
+    for place in (home.cache, home.data, home.state, home.config):
+        for file in place.rglob("*"):
+            if file.is_file():
+                expect(word.encode() not in file.read_bytes(), f"{file} contains no text of the conversation")
+    expect(not heads() & added, f"the head is deleted: {heads() & added}")
+    expect(home.saved() == [QUESTIONS[0]], f"the other conversation is kept: {home.saved()}")
+
+
 def a_locked_database(home: Home) -> None:
     chat = home.start()
     talk(chat, 1)
@@ -467,7 +538,8 @@ def quitting(home: Home) -> None:
 
 CASES = [a_full_cache_folder, a_full_data_folder, read_only_folders, links_to_nowhere, links_elsewhere,
          another_users_folders, folders_removed_in_use, files_cut_in_use, damaged_files,
-         a_model_cut_in_use, a_locked_database, leftovers_of_a_killed_program, two_programs_on_one_conversation,
+         a_model_cut_in_use, a_model_cut_in_line_mode, a_stack_overflow, a_deleted_conversation, a_locked_database,
+         leftovers_of_a_killed_program, two_programs_on_one_conversation,
          a_small_limit, quitting]
 
 

@@ -279,11 +279,7 @@ class Scenario:
         self.terminal.send("/new")
         self.terminal.send("/set typing_ahead off")
         words = " ".join(f"{n} bottles of beer on the wall." for n in range(700))
-        file = Path(self.terminal.socket).with_name("paste.txt")
-        file.write_text(words)
-        self.terminal.tmux("load-buffer", str(file))
-        self.terminal.tmux("paste-buffer", "-p")
-        self.terminal.wait(lambda: not self.has("› Message"), "the paste is in the composer")
+        self.paste(words)
         self.terminal.press("Enter")
         self.terminal.wait(lambda: re.search(r"prefill [1-9]\d?% · eta", self.terminal.status()), "it is read")
         self.terminal.press("Escape")
@@ -323,6 +319,34 @@ class Scenario:
             time.sleep(0.5)
         status = self.turn("Go on.")
         expect(new(status) < 20, f"the branch is warm: {status!r}")
+
+    def paste(self, text: str) -> None:
+        file = Path(self.terminal.socket).with_name("paste.txt")
+        file.write_text(text)
+        self.terminal.tmux("load-buffer", str(file))
+        self.terminal.tmux("paste-buffer", "-p")
+        self.terminal.wait(lambda: not self.has("› Message"), "the paste is in the composer")
+
+    def refuse(self) -> None:
+        # A message that does not fit the context goes back to the composer; the conversation goes on without it.
+        self.terminal.send("/set max_tokens 10")
+        self.terminal.send("/new")
+        self.turn("Hello?")
+        self.paste("\n".join(f"{n} bottles of beer on the wall." for n in range(3000)))
+        self.terminal.press("Enter")
+        self.terminal.wait(
+            lambda: self.has("› [pasted 3000 lines]") and not BUSY.search(self.terminal.status()),
+            "the message is in the composer again")
+        self.terminal.press("C-u")
+        status = self.turn("Hello again!")
+        expect((reused(status) or 0) > 0, f"the conversation continues: {status!r}")
+
+    def paste_command(self) -> None:
+        # Several lines are a message, whatever the first one is.
+        self.paste("/new\nWhat is this?")
+        self.terminal.press("Enter")
+        self.idle("the turn ends")
+        expect(self.has("› /new") and self.has("Hello again!"), "the paste is a message of the same conversation")
 
     def resize(self) -> None:
         for width, height in ((60, 20), (40, 12), (120, 40)):
@@ -417,7 +441,7 @@ def main() -> int:
             "LC_ALL": "C.UTF-8",
         }
         everyday = ["start", "two_turns", "typing_ahead", "stop", "scroll", "switch", "switch_while_writing",
-                    "answer_now", "stop_reading", "branches", "resize", "quit"]
+                    "answer_now", "stop_reading", "branches", "refuse", "paste_command", "resize", "quit"]
         programs = [(["chat", model.stem], everyday), (["chat", model.stem], ["crash"]),
                     (["--continue"], ["resume", "sessions", "quit"])]
         for number, (arguments, steps) in enumerate(programs):

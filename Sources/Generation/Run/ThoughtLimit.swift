@@ -54,6 +54,8 @@ package struct ThoughtWatch {
   private var count = 0
   /// Whether the tokens so far end inside of thoughts.
   private var isThinking: Bool
+  /// Whether the answer has started. An answer may mention the text of the start mark.
+  private var hasAnswer = false
   /// What came last and may be the beginning of a mark.
   private var tokens: [Int32] = []
   private var text: [UInt8] = []
@@ -72,7 +74,8 @@ package struct ThoughtWatch {
     count += 1
     tokens.append(id)
     self.text += Array(text.utf8)
-    while pass(isThinking ? limit.end : limit.start) { isThinking.toggle() }
+    while isThinking ? pass(limit.end) : passStart() { isThinking.toggle() }
+    if !isThinking { noteAnswer() }
     let longest = max(limit.start.length, limit.end.length)
     tokens.removeFirst(max(0, tokens.count - longest))
     self.text.removeFirst(max(0, self.text.count - longest))
@@ -89,6 +92,23 @@ package struct ThoughtWatch {
     case .text(let wanted): Self.pass(Array(wanted.utf8), in: &text)
     }
   }
+
+  // As text, the mark counts only before the answer.
+  private mutating func passStart() -> Bool {
+    guard case .text(let wanted) = limit.start else { return pass(limit.start) }
+    guard !hasAnswer, let found = text.firstRange(of: Array(wanted.utf8)),
+      text[..<found.lowerBound].allSatisfy(Self.isBlank)
+    else { return false }
+    return pass(limit.start)
+  }
+
+  private mutating func noteAnswer() {
+    guard case .text(let wanted) = limit.start, !hasAnswer else { return }
+    let answer = text.drop(while: Self.isBlank)
+    hasAnswer = !wanted.utf8.starts(with: answer)
+  }
+
+  private static func isBlank(_ byte: UInt8) -> Bool { byte == 0x20 || (0x09...0x0D).contains(byte) }
 
   private static func pass<Element: Equatable>(_ wanted: [Element], in last: inout [Element]) -> Bool {
     guard !wanted.isEmpty, let found = last.firstRange(of: wanted) else { return false }

@@ -35,11 +35,10 @@ extension OpenedModel {
         return Turn(prompt: prompt, reader: .plain)
       }
       let opens = tags.isOpen(atEndOf: prompt.text)
+      let opening = tokenizer.specialTokens(in: tags.open)[0]
       return Turn(
         prompt: prompt,
-        reader: .tags(
-          ReasoningParser(tags: tags, startsInside: opens),
-          opening: tokenizer.specialTokens(in: tags.open)[0]),
+        reader: .tags(ReasoningParser(tags: tags, startsInside: opens), opening: opening),
         thoughtLimit: ThoughtLimit(
           start: .text(tags.open), end: .text(tags.close), startsInside: opens,
           closing: tokenizer.encode(

@@ -53,8 +53,9 @@ struct ThoughtWatchTests {
   /// Whichever tokens the tags come in.
   @Test(arguments: [
     (["<think>", "a", "b"], [0]), (["<", "thi", "nk>\na", "b"], [2]), (["x<think>a</think>b", "c"], []),
-    (["<think>a", "</thi", "nk>\n", "b"], [0]), (["</think>", "<think>", "a"], [1]), (["a", "b"], []),
-    (["<think>a</think>b<think>", "c"], [0]),
+    (["<think>a", "</thi", "nk>\n", "b"], [0]), (["</think>", "<think>", "a"], []),
+    (["\n", " <think>", "a"], [1]), (["Use <think>", " and", " so"], []), (["a", "b"], []),
+    (["<think>a</think>b<think>", "c"], []), (["<think>a</think>\n<think>b", "c"], [0]),
   ])
   func tagsAreFoundInTheText(_ pieces: [String], _ closings: [Int]) {
     var found: [Int] = []
