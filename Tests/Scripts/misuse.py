@@ -63,11 +63,15 @@ class Home:
                  "LANG": "C.UTF-8", "LC_ALL": "C.UTF-8"}
         return {key: str(value) for key, value in names.items()}
 
-    def start(self, *arguments: str) -> Scenario:
+    def start(self, *arguments: str, draft: str | None = None) -> Scenario:
+        """Starts the program; with a draft, waits until the composer has that unanswered message."""
         command = [*self.wrapper, terminal.SOTTO, "chat", *arguments, str(self.model)]
         window = Terminal(command, self.environment(), self.folder / f"terminal{len(self.terminals)}", 200, 40)
         self.terminals.append(window)
         scenario = Scenario(window, self.model.stem, "", False)
+        if draft is not None:
+            window.wait(lambda: scenario.has(f"› {draft}"), "the unanswered message is in the composer")
+            return scenario
         scenario.idle("the program starts")
         window.send("/set max_tokens 20")
         window.send("/set temperature 0")
@@ -326,8 +330,11 @@ def a_model_cut_in_use(home: Home) -> None:
     expect(home.saved() == QUESTIONS[:2], "the conversation is saved")
     os.unlink(home.model)
     home.model.symlink_to(real)
-    chat = home.start("--continue")
-    expect(chat.has("Paris"), "and goes on")
+    chat = home.start("--continue", draft=QUESTIONS[1])
+    expect(chat.has("Paris"), "the answered part is resumed")
+    chat.terminal.press("Enter")
+    chat.idle("the turn ends")
+    expect(chat.has("capital"), "the message is answered")
 
 
 def a_model_cut_in_line_mode(home: Home) -> None:
