@@ -17,7 +17,7 @@ extension Tokenizer {
 
   func appendBytes(of id: Int32, skipSpecial: Bool, to bytes: inout [UInt8]) {
     guard let index = index(id) else { return }
-    let traits = vocabulary.traits(of: index)
+    let traits = roles.traits(of: index)
     if skipSpecial, traits.contains(.special) { return }
     let token = vocabulary.token(index)
     if traits.contains(.byte), let byte = VocabularyCompiler.byte(named: token) {

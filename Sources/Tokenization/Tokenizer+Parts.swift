@@ -4,16 +4,20 @@ import Basics
 extension Tokenizer {
   /// The tokenizer of a tokenizer.json, compiled without a cache.
   package convenience init(
-    json: [UInt8], tokenizerConfig: [UInt8]? = nil, generationConfigs: [[UInt8]] = []
+    json: [UInt8], tokenizerConfig: [UInt8]? = nil, generationConfigs: [[UInt8]] = [],
+    addedTokens: [UInt8]? = nil
   ) throws(TokenizerError) {
     func parse(_ bytes: [UInt8]) throws(TokenizerError) -> JSON {
       do { return try JSON(parsing: bytes) } catch { throw TokenizerError("not JSON: \(error)") }
     }
-    var (configuration, values): (JSON?, [JSON]) = (nil, [])
+    var (configuration, added, values): (JSON?, JSON?, [JSON]) = (nil, nil, [])
     if let tokenizerConfig { configuration = try parse(tokenizerConfig) }
+    if let addedTokens { added = try parse(addedTokens) }
     for bytes in generationConfigs { values.append(try parse(bytes)) }
     try self.init(
-      TokenizerJSON.read(root: parse(json), tokenizerConfig: configuration, generationConfigs: values))
+      TokenizerJSON.read(
+        root: parse(json), tokenizerConfig: configuration, generationConfigs: values,
+        addedTokens: added))
   }
 
   /// The tokenizer of a rank file with GPT-4o's pattern and without special tokens, compiled without a cache.

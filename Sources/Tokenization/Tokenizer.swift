@@ -8,13 +8,31 @@ public final class Tokenizer: Sendable {
   let vocabulary: Vocabulary
   /// The buffers of an encoder that is not in use.
   private let idle = Mutex<EncoderState?>(nil)
-  private let special: AddedTokenFinder
-  private let plain: AddedTokenFinder
+  let roles: TokenRoles
+  /// Finds the added tokens that are matched in the original text, before normalization.
+  private let added: AddedTokenFinder
+  /// Finds those that are matched in normalized text.
+  private let normalizedAdded: AddedTokenFinder
+  /// The special ones of these, which text can contain in their original form.
+  private let normalizedSpecial: [UInt32]
 
-  init(_ vocabulary: Vocabulary) {
+  /// - Parameter controls: added tokens that are to be control tokens and to end generation.
+  init(_ vocabulary: Vocabulary, controls: Set<UInt32> = []) {
     self.vocabulary = vocabulary
-    special = AddedTokenFinder(vocabulary, parseSpecial: true)
-    plain = AddedTokenFinder(vocabulary, parseSpecial: false)
+    let roles = TokenRoles(vocabulary: vocabulary, controls: controls)
+    self.roles = roles
+    let ids = (0..<UInt32(vocabulary.count)).filter { vocabulary.traits(of: $0).contains(.added) }
+    added = AddedTokenFinder(roles, isNormalized: false, among: ids)
+    normalizedAdded = AddedTokenFinder(roles, isNormalized: true, among: ids)
+    normalizedSpecial = ids.filter { roles.traits(of: $0).isSuperset(of: [.special, .normalized]) }
+  }
+
+  /// The same tokenizer, for which some added tokens are control tokens that end generation: those with
+  /// which a model's chat template ends the assistant's turn. Ids of other tokens are ignored.
+  public func endingGeneration(at ids: [Int32]) -> Tokenizer {
+    let controls = Set(ids.compactMap(index)).filter { vocabulary.traits(of: $0).contains(.added) }
+    let new = controls.subtracting(vocabulary.rules.endOfGeneration)
+    return new.isEmpty ? self : Tokenizer(vocabulary, controls: roles.controls.union(controls))
   }
 
   /// The number of tokens; ids are `0..<vocabularyCount`.
@@ -26,14 +44,17 @@ public final class Tokenizer: Sendable {
   /// The padding token, if the vocabulary has one.
   public var paddingToken: Int32? { vocabulary.rules.padding.map { Int32($0) } }
   /// All tokens that end generation: end of text, end of turn, tool call. Ascending.
-  public var endOfGenerationTokens: [Int32] { vocabulary.rules.endOfGeneration.map { Int32($0) } }
+  public var endOfGenerationTokens: [Int32] {
+    roles.controls.union(vocabulary.rules.endOfGeneration).sorted().map { Int32($0) }
+  }
 
   /// The tokens of a text.
   /// - Parameters:
   ///   - addSpecial: whether to add the special tokens that the model expects around a text, such as BOS.
   ///   - parseSpecial: whether special tokens written in the text, such as "<|im_end|>", are encoded as those
   ///     tokens. Must be false for untrusted text.
-  ///   - quoted: UTF-8 offsets, ascending, at which special tokens are encoded as plain text.
+  ///   - quoted: UTF-8 offsets, ascending. A special token that contains the byte at one of them is encoded as
+  ///     plain text.
   public func encode(
     _ text: String, addSpecial: Bool, parseSpecial: Bool, quoted: some Sequence<Int> = EmptyCollection()
   ) -> [Int32] {
@@ -49,13 +70,16 @@ public final class Tokenizer: Sendable {
     if addSpecial {
       for token in vocabulary.rules.prefix { memory.encoder.append(token) }
     }
-    let finder = parseSpecial ? special : plain
-    finder.forEachPart(text, quoted: quoted) { stretch, token in
+    added.forEachPart(text, parseSpecial: parseSpecial, quoted: quoted) { stretch, token in
+      let part = UnsafeBufferPointer(rebasing: text[stretch])
       if let token {
         memory.encoder.append(token)
+      } else if normalizedAdded.isEmpty {
+        memory.encoder.append(part, vocabulary, isFirst: stretch.lowerBound == 0)
       } else {
         memory.encoder.append(
-          UnsafeBufferPointer(rebasing: text[stretch]), vocabulary, isFirst: stretch.lowerBound == 0)
+          part, vocabulary, isFirst: stretch.lowerBound == 0, normalizedAdded, parseSpecial: parseSpecial,
+          quoted: quoted.lazy.filter { stretch.contains($0) }.map { $0 - stretch.lowerBound })
       }
     }
     if addSpecial {
@@ -71,13 +95,28 @@ public final class Tokenizer: Sendable {
   public func specialTokens(in text: String) -> [Int: Int32] {
     var text = text
     var found: [Int: Int32] = [:]
-    text.withUTF8 { special.forEachSpecial($0) { found[$0] = Int32($1) } }
+    text.withUTF8 { text in
+      added.forEachSpecial(text) { found[$0] = Int32($1) }
+      guard !normalizedSpecial.isEmpty else { return }
+      for position in text.indices where found[position] == nil {
+        let rest = text[position...]
+        let token = normalizedSpecial.last {
+          vocabulary.length($0) > 0 && rest.starts(with: vocabulary.token($0))
+        }
+        if let token { found[position] = Int32(token) }
+      }
+    }
     return found
   }
 
   /// Whether a token is a control token. False for ids outside the vocabulary.
   public func isSpecial(_ id: Int32) -> Bool {
-    index(id).map { vocabulary.traits(of: $0).contains(.special) } ?? false
+    index(id).map { roles.traits(of: $0).contains(.special) } ?? false
+  }
+
+  /// Whether a token is matched in text as a whole. False for ids outside the vocabulary.
+  public func isAdded(_ id: Int32) -> Bool {
+    index(id).map { roles.traits(of: $0).contains(.added) } ?? false
   }
 
   /// The token with exactly this text, special or not, as the vocabulary spells it (with ▁ where it uses

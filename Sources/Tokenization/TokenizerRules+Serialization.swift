@@ -3,6 +3,7 @@ extension TokenizerRules {
   var serialized: [UInt32] {
     var words: [UInt32] = [UInt32(alphabet.rawValue)]
     words.append(UInt32(isOrdered ? 1 : 0) | (fusesUnknown ? 2 : 0) | (stripsLeadingSpace ? 4 : 0))
+    words.append(UInt32(truncatingIfNeeded: normalizerStepCount))
     for token in [bos, eos, unknown, padding] { words.append(token ?? VocabularyLayout.none) }
     for list in [normalization.map(\.rawValue), prefix, suffix, endOfGeneration] {
       words.append(UInt32(truncatingIfNeeded: list.count))
@@ -17,7 +18,7 @@ extension TokenizerRules {
   init?(serialized words: UnsafeBufferPointer<UInt32>, count: Int) {
     var reader = RuleReader(words: words)
     guard let alphabet = reader.next().flatMap({ Alphabet(rawValue: UInt8(truncatingIfNeeded: $0)) }),
-      let flags = reader.next()
+      let flags = reader.next(), let stepCount = reader.next()
     else { return nil }
     self.alphabet = alphabet
     isOrdered = flags & 1 != 0
@@ -44,6 +45,8 @@ extension TokenizerRules {
       guard let step = Normalization(rawValue: word) else { return nil }
       self.normalization.append(step)
     }
+    guard stepCount <= self.normalization.count else { return nil }
+    normalizerStepCount = Int(stepCount)
     for _ in 0..<steps {
       guard let step = PreTokenization(&reader) else { return nil }
       preTokenization.append(step)

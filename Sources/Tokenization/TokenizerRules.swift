@@ -28,6 +28,9 @@ struct TokenizerRules: Equatable, Sendable {
 
   var alphabet = Alphabet.bytes
   var normalization: [Normalization] = []
+  /// The number of steps at the start of `normalization` that precede the matching of added tokens with
+  /// `normalized`; the others belong to the pre-tokenizer.
+  var normalizerStepCount = 0
   var preTokenization: [PreTokenization] = []
   /// Whether each token's merge has a higher rank than those of its parts. Determined by the compiler;
   /// required by `BlockMerger`.

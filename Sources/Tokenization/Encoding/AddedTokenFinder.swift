@@ -1,24 +1,36 @@
 /// Finds added tokens in text: leftmost first, then longest. Bytes that start no added token cost one lookup.
 struct AddedTokenFinder {
-  private let vocabulary: Vocabulary
-  private let parseSpecial: Bool
-  /// Indexed by byte: whether an added token starts with it.
-  private let starts: [Bool]
+  private let roles: TokenRoles
+  private let isNormalized: Bool
+  /// Indexed by byte: whether a token of the trie starts with it.
+  private var starts = [Bool](repeating: false, count: 256)
+  /// Whether there are no tokens to find.
+  private(set) var isEmpty = true
 
-  init(_ vocabulary: Vocabulary, parseSpecial: Bool) {
-    self.vocabulary = vocabulary
-    self.parseSpecial = parseSpecial
-    var starts = [Bool](repeating: false, count: 256)
-    for id in 0..<UInt32(vocabulary.count) where vocabulary.traits(of: id).contains(.added) {
-      if let first = vocabulary.token(id).first { starts[Int(first)] = true }
+  /// - Parameters:
+  ///   - isNormalized: whether to find the tokens that are matched in normalized text, as opposed to those
+  ///     that are matched in the original text.
+  ///   - ids: all added tokens.
+  init(_ roles: TokenRoles, isNormalized: Bool, among ids: [UInt32]) {
+    self.roles = roles
+    let vocabulary = roles.vocabulary
+    self.isNormalized = isNormalized
+    let steps = vocabulary.rules.normalization.prefix(vocabulary.rules.normalizerStepCount)
+    let normalizer = TextNormalizer(steps: isNormalized ? Array(steps) : [])
+    for id in ids where roles.traits(of: id).contains(.normalized) == isNormalized {
+      guard let first = normalizer.normalized(Array(vocabulary.token(id))).first else { continue }
+      starts[Int(first)] = true
+      isEmpty = false
     }
-    self.starts = starts
   }
 
   /// Calls `body` for each stretch of plain text and each added token, in order. Empty stretches are skipped.
-  /// - Parameter quoted: byte offsets, ascending, at which special tokens are not matched.
+  /// - Parameters:
+  ///   - parseSpecial: whether special tokens are matched.
+  ///   - quoted: byte offsets, ascending; no special token is matched that contains the byte at one of them.
   func forEachPart(
-    _ text: UnsafeBufferPointer<UInt8>, quoted: some Sequence<Int> = EmptyCollection(),
+    _ text: UnsafeBufferPointer<UInt8>, parseSpecial: Bool,
+    quoted: some Sequence<Int> = EmptyCollection(),
     _ body: (_ stretch: Range<Int>, _ token: UInt32?) -> Void
   ) {
     var plain = 0
@@ -26,15 +38,17 @@ struct AddedTokenFinder {
     var quoted = quoted.makeIterator()
     var nextQuoted = quoted.next()
     while position < text.count {
+      guard starts[Int(text[position])] else {
+        position += 1
+        continue
+      }
       while let next = nextQuoted, next < position { nextQuoted = quoted.next() }
-      guard starts[Int(text[position])],
-        let token = match(text, at: position, parseSpecial: parseSpecial && nextQuoted != position)
+      guard let (token, end) = match(text, at: position, specialLimit: parseSpecial ? nextQuoted ?? .max : 0)
       else {
         position += 1
         continue
       }
-      let traits = vocabulary.traits(of: token)
-      let end = position + vocabulary.length(token)
+      let traits = roles.traits(of: token)
       if traits.contains(.singleWord), isWord(text, before: position) || isWord(text, after: end) {
         position = end
         continue
@@ -52,30 +66,30 @@ struct AddedTokenFinder {
   func forEachSpecial(_ text: UnsafeBufferPointer<UInt8>, _ body: (_ position: Int, _ token: UInt32) -> Void)
   {
     for position in text.indices where starts[Int(text[position])] {
-      guard let token = match(text, at: position, parseSpecial: true),
-        vocabulary.traits(of: token).contains(.special)
+      guard let (token, _) = match(text, at: position, specialLimit: .max),
+        roles.traits(of: token).contains(.special)
       else { continue }
       body(position, token)
     }
   }
 
-  /// The longest added token at an offset; special tokens only with `parseSpecial`.
+  /// The longest added token at an offset and its end; special tokens only up to the end `specialLimit`.
   private func match(
-    _ text: UnsafeBufferPointer<UInt8>, at start: Int, parseSpecial: Bool
-  ) -> UInt32? {
+    _ text: UnsafeBufferPointer<UInt8>, at start: Int, specialLimit: Int
+  ) -> (token: UInt32, end: Int)? {
     guard let base = text.baseAddress else { return nil }
+    let trie = isNormalized ? roles.vocabulary.normalizedAdded : roles.vocabulary.added
     var node: UInt32?
-    var found: UInt32?
+    var found: (UInt32, Int)?
     var position = start
     while position < text.count {
       let (symbol, length) = TokenTrie.symbol(base, at: position, limit: text.count)
-      guard let next = vocabulary.added.child(of: node, symbol) else { break }
+      guard let next = trie.child(of: node, symbol) else { break }
       node = next
       position += length
-      if next < vocabulary.count, vocabulary.length(next) == position - start,
-        parseSpecial || !vocabulary.traits(of: next).contains(.special)
+      if next < roles.vocabulary.count, position <= specialLimit || !roles.traits(of: next).contains(.special)
       {
-        found = next
+        found = (next, position)
       }
     }
     return found
@@ -108,10 +122,17 @@ struct AddedTokenFinder {
     characterStart(text, before: position, from: 0).map { isWordCharacter(text, at: $0) } ?? false
   }
 
-  /// Whether `\w` matches the character.
+  /// Whether `\w` matches the character: alphabetic, a mark, a decimal digit, connecting punctuation or a
+  /// joiner (Unicode Technical Standard 18).
   private func isWordCharacter(_ text: UnsafeBufferPointer<UInt8>, at position: Int) -> Bool {
-    text[position] == UInt8(ascii: "_")
-      || !Self.kind(text, at: position).isDisjoint(with: [.letter, .mark, .number])
+    guard let base = text.baseAddress,
+      let scalar = Unicode.Scalar(UTF8Text.point(base, at: position).value)
+    else { return false }
+    if scalar == "\u{200C}" || scalar == "\u{200D}" || scalar.properties.isAlphabetic { return true }
+    switch scalar.properties.generalCategory {
+    case .nonspacingMark, .spacingMark, .enclosingMark, .decimalNumber, .connectorPunctuation: return true
+    default: return false
+    }
   }
 
   private func characterStart(

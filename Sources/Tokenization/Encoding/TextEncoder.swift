@@ -35,6 +35,32 @@ struct TextEncoder: ~Copyable {
     }
   }
 
+  /// Appends the tokens of text in which added tokens are matched after normalization, before the steps of the
+  /// pre-tokenizer.
+  /// - Parameter quoted: offsets into `text`, as for `AddedTokenFinder`.
+  mutating func append(
+    _ text: UnsafeBufferPointer<UInt8>, _ vocabulary: Vocabulary, isFirst: Bool, _ finder: AddedTokenFinder,
+    parseSpecial: Bool, quoted: some Sequence<Int>
+  ) {
+    let steps = vocabulary.rules.normalization
+    let normalizer = TextNormalizer(steps: Array(steps.prefix(vocabulary.rules.normalizerStepCount)))
+    let preparation = TextNormalizer(steps: Array(steps.dropFirst(vocabulary.rules.normalizerStepCount)))
+    let normalized = normalizer.apply(text, isFirst: isFirst) ?? Array(text)
+    // The byte at a quoted offset follows the normalized form of the text before it.
+    let moved = quoted.map { normalizer.normalized(Array(text[..<$0]) + [UInt8(ascii: "x")]).count - 1 }
+    normalized.withUnsafeBufferPointer { normalized in
+      finder.forEachPart(normalized, parseSpecial: parseSpecial, quoted: moved) { stretch, token in
+        if let token { return append(token) }
+        let part = UnsafeBufferPointer(rebasing: normalized[stretch])
+        if let changed = preparation.apply(part, isFirst: isFirst && stretch.lowerBound == 0) {
+          changed.withUnsafeBufferPointer { appendPieces($0, vocabulary) }
+        } else {
+          appendPieces(part, vocabulary)
+        }
+      }
+    }
+  }
+
   private mutating func appendPieces(_ text: UnsafeBufferPointer<UInt8>, _ vocabulary: Vocabulary) {
     guard let base = text.baseAddress else { return }
     let tables = MergeTables(vocabulary)

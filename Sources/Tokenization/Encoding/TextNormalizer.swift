@@ -20,6 +20,11 @@ struct TextNormalizer {
     return changed
   }
 
+  /// The normalized form of a whole text.
+  func normalized(_ text: [UInt8]) -> [UInt8] {
+    text.withUnsafeBufferPointer { apply($0, isFirst: true) } ?? text
+  }
+
   private func apply(
     _ step: TokenizerRules.Normalization, _ text: UnsafeBufferPointer<UInt8>, _ isFirst: Bool
   ) -> [UInt8]? {

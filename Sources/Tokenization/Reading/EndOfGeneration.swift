@@ -5,7 +5,9 @@ enum EndOfGeneration {
     "<|im_end|>", "<|endoftext|>", "<|eot_id|>", "<|eom_id|>", "<|end_of_text|>", "<end_of_turn>",
     "<|end_of_turn|>", "<|END_OF_TURN_TOKEN|>", "<|return|>", "<|call|>", "<|end|>", "<eos>", "</s>", "<EOT>",
     "_<EOT>", "<|eot|>", "<|eom|>", "<turn|>", "<end_of_utterance>", "<|role_end|>", "<｜end▁of▁sentence｜>",
-    "<|endofturn|>",
+    "<|endofturn|>", "<|flush|>", "<|calls|>", "[EOT]", "[EOS]", "<seed:eos>", "<end_of_text>",
+    "<|file_sep|>",
+    "<|repo_name|>", "<|fim_pad|>",
   ]
 
   /// All end-of-generation tokens of a vocabulary, ascending.
@@ -21,7 +23,9 @@ enum EndOfGeneration {
       if known.contains(name) { found[name] = UInt32(id) }
     }
     // In harmony, <|end|> ends a message, after which the model may start another one.
-    if found["<|return|>"] != nil, found["<|call|>"] != nil { found["<|end|>"] = nil }
+    if found["<|return|>"] != nil, found["<|call|>"] != nil || found["<|calls|>"] != nil {
+      found["<|end|>"] = nil
+    }
     return Set(given).union(found.values).filter { $0 < draft.count }.sorted()
   }
 }

@@ -62,13 +62,18 @@ struct GGUFReader {
     let tokens = try metadata.strings("tokenizer.ggml.tokens")
     let kinds = try kinds(tokens.count)
     draft.reserve(tokens: tokens.count, bytes: tokens.bytes.count)
+    let controls = try namedControls()
     var decoded: [UInt8] = []
     var index = 0
     tokens.forEach { bytes in
       let token = bytes.assumingMemoryBound(to: UInt8.self)
       let kind = kinds[index]
+      let isControl = isControl(token, kind, index, named: controls)
       index += 1
-      if kind == .normal || kind == .byte, ByteAlphabet.decode(token, into: &decoded), !decoded.isEmpty {
+      if isControl {
+        draft.add(token, [.special, .added])
+      } else if kind == .normal || kind == .byte, ByteAlphabet.decode(token, into: &decoded), !decoded.isEmpty
+      {
         draft.add(decoded, .mergeable)
       } else {
         draft.add(token, Self.traits(kind))
@@ -118,11 +123,14 @@ struct GGUFReader {
         advice: "convert the model again")
     }
     draft.reserve(tokens: tokens.count, bytes: tokens.bytes.count)
+    let controls = try namedControls()
     var index = 0
     tokens.forEach { bytes in
-      let isMergeable = kinds[index] == .normal && !bytes.isEmpty
-      draft.add(
-        bytes.assumingMemoryBound(to: UInt8.self), isMergeable ? .mergeable : Self.traits(kinds[index]))
+      let token = bytes.assumingMemoryBound(to: UInt8.self)
+      let kind = kinds[index]
+      let isControl = isControl(token, kind, index, named: controls)
+      let isMergeable = kind == .normal && !bytes.isEmpty
+      draft.add(token, isControl ? [.special, .added] : isMergeable ? .mergeable : Self.traits(kind))
       index += 1
     }
     try checkCount(tokens.count)
@@ -146,6 +154,28 @@ struct GGUFReader {
         advice: "convert the model again")
     }
     return numbers.map { TokenType(rawValue: $0) ?? .normal }
+  }
+
+  /// Whether a token is a control token whatever type the file gives it: by its text, or because the file
+  /// names it as the start or the end of a text or turn.
+  private func isControl(
+    _ token: UnsafeBufferPointer<UInt8>, _ type: TokenType, _ id: Int, named: Set<Int>
+  ) -> Bool {
+    switch type {
+    case .normal:
+      let isMarkup = token.first == UInt8(ascii: "<") || token.first == UInt8(ascii: "[")
+      return ControlTokens.contains(token, isAdded: false)
+        || (isMarkup && token.count > 2 && named.contains(id))
+    case .userDefined: return ControlTokens.contains(token, isAdded: true) || named.contains(id)
+    case .unknown, .control, .unused, .byte: return false
+    }
+  }
+
+  private func namedControls() throws -> Set<Int> {
+    Set(
+      try ["bos", "eos", "eot", "eom"].compactMap {
+        try metadata.optionalInteger("tokenizer.ggml.\($0)_token_id")
+      })
   }
 
   private static func traits(_ type: TokenType) -> TokenTraits {

@@ -10,7 +10,7 @@ extension TokenizerJSON {
       advice: "use another conversion of the model")
   }
 
-  mutating func readNormalizer(_ step: JSON?) throws {
+  private mutating func readNormalizer(_ step: JSON?) throws {
     guard let step, !step.isNull else { return }
     switch step["type"]?.asString {
     case "Sequence":
@@ -28,7 +28,15 @@ extension TokenizerJSON {
     }
   }
 
-  mutating func readPreTokenizer(_ step: JSON?, isFirst: Bool) throws {
+  /// The normalizer and the pre-tokenizer, in this order: some steps of the latter change text too.
+  mutating func readPipeline() throws {
+    try readNormalizer(root["normalizer"])
+    draft.rules.normalizerStepCount = draft.rules.normalization.count
+    try readPreTokenizer(root["pre_tokenizer"], isFirst: true)
+    readDecoder(root["decoder"])
+  }
+
+  private mutating func readPreTokenizer(_ step: JSON?, isFirst: Bool) throws {
     guard let step, !step.isNull else { return }
     switch step["type"]?.asString {
     case "Sequence":
@@ -90,7 +98,7 @@ extension TokenizerJSON {
   }
 
   /// Reads only what decoding does beyond inverting the encoding: whether the first space is removed.
-  mutating func readDecoder(_ step: JSON?) {
+  private mutating func readDecoder(_ step: JSON?) {
     guard let step else { return }
     switch step["type"]?.asString {
     case "Sequence": for inner in step["decoders"]?.asArray ?? [] { readDecoder(inner) }

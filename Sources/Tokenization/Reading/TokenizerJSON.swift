@@ -9,14 +9,17 @@ struct TokenizerJSON {
   let tokenizerConfig: JSON?
   /// generation_config.json and config.json, which name the tokens that end generation.
   let generationConfigs: [JSON]
+  /// added_tokens.json, if there is one.
+  var addedTokens: JSON?
   var draft = VocabularyDraft()
 
   /// The vocabulary from the files of a model.
-  static func read(root: JSON, tokenizerConfig: JSON?, generationConfigs: [JSON]) throws(TokenizerError)
-    -> VocabularyDraft
-  {
+  static func read(
+    root: JSON, tokenizerConfig: JSON?, generationConfigs: [JSON], addedTokens: JSON? = nil
+  ) throws(TokenizerError) -> VocabularyDraft {
     var reader = TokenizerJSON(
-      root: root, tokenizerConfig: tokenizerConfig, generationConfigs: generationConfigs)
+      root: root, tokenizerConfig: tokenizerConfig, generationConfigs: generationConfigs,
+      addedTokens: addedTokens)
     do {
       try reader.read()
       return reader.draft
@@ -44,9 +47,7 @@ struct TokenizerJSON {
     draft.ignoresMerges = try model.optionalBool("ignore_merges") ?? false
     try readTokens(model)
     try readMerges(model)
-    try readNormalizer(root["normalizer"])
-    try readPreTokenizer(root["pre_tokenizer"], isFirst: true)
-    readDecoder(root["decoder"])
+    try readPipeline()
     try readSpecialTokens(model)
   }
 
@@ -61,25 +62,25 @@ struct TokenizerJSON {
 
   private mutating func readTokens(_ model: JSON) throws {
     let vocabulary = try model.object("vocab")
-    let added = try root.optionalArray("added_tokens") ?? []
+    let added = try addedTokens(vocabulary)
     let most = VocabularyLayout.maximumTokens
-    var names: [String?] = Array(repeating: nil, count: min(vocabulary.count + added.count, most))
-    func position(_ id: Int, _ name: String) throws {
+    var names: [String?] = []
+    names.reserveCapacity(min(vocabulary.count + added.count, most))
+    func assign(_ id: Int, _ name: String) throws {
       guard id >= 0, id < most, id < 2 * (vocabulary.count + added.count) + 65_536 else {
         throw TokenizerError("model, vocab: \"\(name.prefix(40))\" has the id \(id), which is out of range")
       }
-      if id >= names.count { names += Array(repeating: nil, count: id + 1 - names.count) }
+      while names.count <= id { names.append(nil) }
       names[id] = name
     }
     for (name, id) in vocabulary {
       guard let id = id.asInteger else { throw TokenizerError("model, vocab: a token has no id") }
-      try position(id, name)
+      try assign(id, name)
     }
     var traits: [Int: TokenTraits] = [:]
     for token in added {
-      let id = try token.integer("id")
-      try position(id, token.string("content"))
-      traits[id] = try Self.traits(token)
+      try assign(token.id, token.content)
+      traits[token.id] = token.traits
     }
     let isFallback = try model.optionalBool("byte_fallback") ?? false
     draft.reserve(tokens: names.count, bytes: names.count * 8)
@@ -88,7 +89,7 @@ struct TokenizerJSON {
       var name = name ?? ""
       name.withUTF8 { name in
         if let traits = traits[id] {
-          draft.add(name, traits)
+          draft.add(name, traits.union(isMergeable(name, traits, vocabulary) ? .mergeable : []))
         } else if isFallback, VocabularyCompiler.byte(named: name) != nil {
           draft.add(name, .byte)
         } else if name.isEmpty {
@@ -102,15 +103,6 @@ struct TokenizerJSON {
         }
       }
     }
-  }
-
-  private static func traits(_ token: JSON) throws -> TokenTraits {
-    var traits: TokenTraits = .added
-    if try token.optionalBool("special") == true { traits.insert(.special) }
-    if try token.optionalBool("lstrip") == true { traits.insert(.stripsLeft) }
-    if try token.optionalBool("rstrip") == true { traits.insert(.stripsRight) }
-    if try token.optionalBool("single_word") == true { traits.insert(.singleWord) }
-    return traits
   }
 
   /// Merges are strings "left right" or, because tokens may contain spaces, arrays of two.

@@ -5,9 +5,17 @@ import Checkpoints
 /// compile.
 enum VocabularySource {
   case gguf(GGUFMetadata)
-  /// tokenizer.json, and those of tokenizer_config.json, generation_config.json and config.json that exist.
-  case json(Bytes, tokenizerConfig: Bytes?, generationConfigs: [Bytes], file: String)
+  /// tokenizer.json, and the files beside it.
+  case json(Bytes, Companions, file: String)
   case tiktoken(Bytes, TiktokenReader.Encoding, file: String)
+
+  /// The files beside a tokenizer.json that add to it.
+  struct Companions {
+    var tokenizerConfig: Bytes?
+    var addedTokens: Bytes?
+    /// generation_config.json and config.json, those that exist.
+    var generationConfigs: [Bytes] = []
+  }
 
   /// Locates the vocabulary of a model: in its GGUF file, or beside its weights as tokenizer.json or as a
   /// tiktoken rank file (`o200k_base.tiktoken`).
@@ -19,13 +27,13 @@ enum VocabularySource {
       }
     }
     if let json = try file("tokenizer.json") {
-      var generationConfigs: [Bytes] = []
+      var companions = Companions()
       for name in ["generation_config.json", "config.json"] {
-        if let bytes = try file(name) { generationConfigs.append(bytes) }
+        if let bytes = try file(name) { companions.generationConfigs.append(bytes) }
       }
-      return .json(
-        json, tokenizerConfig: try file("tokenizer_config.json"), generationConfigs: generationConfigs,
-        file: "\(checkpoint.path)/tokenizer.json")
+      companions.tokenizerConfig = try file("tokenizer_config.json")
+      companions.addedTokens = try file("added_tokens.json")
+      return .json(json, companions, file: "\(checkpoint.path)/tokenizer.json")
     }
     for encoding in TiktokenReader.Encoding.allCases {
       let name = "\(encoding.rawValue).tiktoken"
@@ -44,12 +52,13 @@ enum VocabularySource {
     var key = ContentKey.Builder()
     switch self {
     case .gguf(let metadata): Self.add(metadata, to: &key)
-    case .json(let json, let tokenizerConfig, let generationConfigs, _):
+    case .json(let json, let companions, _):
       key.add("tokenizer.json")
-      for bytes in [json, tokenizerConfig].compactMap({ $0 }) + generationConfigs {
+      for bytes in [json, companions.tokenizerConfig].compactMap({ $0 }) + companions.generationConfigs {
         key.add(bytes)
       }
-      key.add(tokenizerConfig == nil ? "no settings" : "settings")
+      key.add(companions.tokenizerConfig == nil ? "no settings" : "settings")
+      if let bytes = companions.addedTokens { key.add(bytes) }
     case .tiktoken(let bytes, let encoding, _):
       key.add(encoding.rawValue)
       key.add(bytes)
@@ -77,14 +86,17 @@ enum VocabularySource {
   func draft() throws(TokenizerError) -> VocabularyDraft {
     switch self {
     case .gguf(let metadata): return try GGUFReader.read(metadata)
-    case .json(let json, let tokenizerConfig, let generationConfigs, let file):
+    case .json(let json, let companions, let file):
       do throws(TokenizerError) {
         var values: [JSON] = []
-        for bytes in generationConfigs { values.append(try Self.parse(bytes)) }
-        var configuration: JSON?
-        if let tokenizerConfig { configuration = try Self.parse(tokenizerConfig) }
+        for bytes in companions.generationConfigs { values.append(try Self.parse(bytes)) }
+        func parsed(_ bytes: Bytes?) throws(TokenizerError) -> JSON? {
+          guard let bytes else { return nil }
+          return try Self.parse(bytes)
+        }
         return try TokenizerJSON.read(
-          root: Self.parse(json), tokenizerConfig: configuration, generationConfigs: values)
+          root: Self.parse(json), tokenizerConfig: parsed(companions.tokenizerConfig),
+          generationConfigs: values, addedTokens: parsed(companions.addedTokens))
       } catch {
         throw error.about(file)
       }

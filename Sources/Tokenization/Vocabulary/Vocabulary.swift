@@ -16,6 +16,7 @@ struct Vocabulary: @unchecked Sendable {
   let mergedCount: Int
   let bytePairs: UnsafePointer<UInt32>
   let added: TokenTrie
+  let normalizedAdded: TokenTrie
   let byteTokens: UnsafePointer<UInt32>
   let rules: TokenizerRules
   /// Bytes without a token in a byte-level vocabulary, except those that valid UTF-8 never contains.
@@ -46,8 +47,11 @@ struct Vocabulary: @unchecked Sendable {
     names = PieceTable(sections.pointer(.names), count: sections.count(.names), tokenCount: count)
     pairs = PairTable(sections.pointer(.pairs), count: sections.count(.pairs))
     bytePairs = sections.pointer(.bytePairs)
-    added = TokenTrie(
-      sections.pointer(.addedEdges), count: sections.count(.addedEdges), tokenCount: count)
+    func trie(_ section: VocabularySection) -> TokenTrie {
+      TokenTrie(sections.pointer(section), count: sections.count(section), tokenCount: sections.tokenCount)
+    }
+    added = trie(.addedEdges)
+    normalizedAdded = trie(.normalizedEdges)
   }
 
   /// The stored bytes of a token. Requires an id below `count`.

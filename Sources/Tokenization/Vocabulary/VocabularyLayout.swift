@@ -55,8 +55,10 @@ enum VocabularySection: Int, CaseIterable {
   /// UInt32, 65,536: the rank of the merge of two bytes' tokens (or `PairTable.none`), the first byte in the
   /// high bits.
   case bytePairs
-  /// UInt64 slots: the trie of added tokens (`TokenTrie`).
+  /// UInt64 slots: the trie of added tokens that are matched in the original text (`TokenTrie`).
   case addedEdges
+  /// UInt64 slots: the trie of added tokens that are matched in normalized text, by their normalized text.
+  case normalizedEdges
   /// UInt32, 256: the token of each byte.
   case byteTokens
   /// UInt32: the serialized `TokenizerRules`.
@@ -67,7 +69,7 @@ enum VocabularySection: Int, CaseIterable {
     switch self {
     case .bytes, .traits: 1
     case .starts, .pieces, .names, .merged, .bytePairs, .byteTokens, .rules: 4
-    case .pairs, .addedEdges: 8
+    case .pairs, .addedEdges, .normalizedEdges: 8
     case .tokens: MemoryLayout<TokenEntry>.stride
     }
   }

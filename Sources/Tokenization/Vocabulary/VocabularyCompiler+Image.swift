@@ -1,0 +1,98 @@
+// Writing the image.
+extension VocabularyCompiler {
+  func image() -> VocabularyImage {
+    var rules = draft.rules
+    rules.isOrdered = isOrdered
+    if rules.alphabet == .characters, rules.preTokenization.isEmpty {
+      // No merge crosses such a border, so splitting there changes no result and lets words hit the piece
+      // table.
+      rules.preTokenization = [.metaspaceRuns(joined: bytesBeforeMetaspace)]
+    }
+    let isPiece = (0..<draft.count).map { id in
+      draft.traits[id].contains(.mergeable) && (draft.ignoresMerges || isReachable[id])
+    }
+    let (pieces, names) = tables(isPiece)
+    let (added, normalizedAdded) = addedTries()
+    let byteTokens = byteTokens()
+    var writer = VocabularyWriter()
+    writer.add(.bytes, draft.bytes)
+    writer.add(.starts, draft.starts)
+    writer.add(.tokens, entries)
+    writer.add(.traits, draft.traits.map(\.rawValue))
+    writer.add(.pieces, pieces)
+    writer.add(.names, names)
+    writer.add(.pairs, pairSlots)
+    writer.add(.merged, mergeTokens)
+    writer.add(.bytePairs, bytePairs(byteTokens))
+    writer.add(.addedEdges, added.slots)
+    writer.add(.normalizedEdges, normalizedAdded.slots)
+    writer.add(.byteTokens, byteTokens)
+    writer.add(.rules, rules.serialized)
+    return writer.image(key: key)
+  }
+
+  /// The bytes that precede a ▁ within a token, except those of another ▁.
+  private var bytesBeforeMetaspace: ByteSet {
+    var found = ByteSet()
+    for id in mergeable {
+      let token = Array(draft.token(Int(id)))
+      var wasMark = false
+      var position = 0
+      while position < token.count {
+        let isMark = token[position...].starts(with: Metaspace.bytes)
+        if isMark, position > 0, !wasMark { found.insert(token[position - 1]) }
+        wasMark = isMark
+        position += isMark ? Metaspace.bytes.count : 1
+      }
+    }
+    return found
+  }
+
+  private func tables(_ isPiece: [Bool]) -> (pieces: [UInt32], names: [UInt32]) {
+    let all = 0..<UInt32(draft.count)
+    return draft.withTables { starts, bytes in
+      (
+        PieceTable.slots(for: all.filter { isPiece[Int($0)] }, starts: starts, bytes: bytes),
+        PieceTable.slots(for: all.filter { !isPiece[Int($0)] }, starts: starts, bytes: bytes)
+      )
+    } ?? ([], [])
+  }
+
+  /// The token of each byte: the single-byte token, or the one written <0xXX>.
+  private func byteTokens() -> [UInt32] {
+    var tokens = [UInt32](repeating: VocabularyLayout.none, count: 256)
+    for id in 0..<draft.count {
+      let token = draft.token(id)
+      if draft.traits[id].contains(.byte) {
+        if let byte = Self.byte(named: token), tokens[Int(byte)] == VocabularyLayout.none {
+          tokens[Int(byte)] = UInt32(id)
+        }
+      } else if draft.rules.alphabet == .bytes, isReachable[id], token.count == 1, let byte = token.first {
+        tokens[Int(byte)] = UInt32(id)
+      }
+    }
+    return tokens
+  }
+
+  /// The ranks of the merges of every two bytes.
+  private func bytePairs(_ byteTokens: [UInt32]) -> [UInt32] {
+    var ranks = [UInt32](repeating: PairTable.none, count: 1 << 16)
+    guard draft.rules.alphabet == .bytes else { return ranks }
+    pairSlots.withUnsafeBufferPointer { slots in
+      guard let base = slots.baseAddress else { return }
+      let pairs = PairTable(base, count: slots.count)
+      for index in ranks.indices {
+        ranks[index] = pairs.rank(byteTokens[index >> 8], byteTokens[index & 0xFF])
+      }
+    }
+    return ranks
+  }
+
+  /// The byte that <0xXX> represents.
+  static func byte(named name: some Collection<UInt8>) -> UInt8? {
+    guard name.count == 6, name.starts(with: "<0x".utf8), name.dropFirst(5).first == UInt8(ascii: ">") else {
+      return nil
+    }
+    return UInt8(String(decoding: name.dropFirst(3).prefix(2), as: UTF8.self), radix: 16)
+  }
+}
