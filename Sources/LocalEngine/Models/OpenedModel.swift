@@ -4,7 +4,6 @@ import Compute
 import Foundation
 import Generation
 import Models
-import Synchronization
 import Templates
 import Tokenization
 
@@ -16,19 +15,30 @@ package struct OpenedModel: Sendable {
   let ownTemplate: String?
   /// A stand-in where the file carries no chat template.
   let fallback: FallbackTemplate?
+  /// How the template ends the assistant's turn.
+  private let turnEnd: TurnEnd?
   /// Parsed templates.
   let templates = ParsedTemplates()
 
   package init(path: String) throws {
     checkpoint = try Checkpoint.open(path)
     let tokenizer = try Tokenizer(checkpoint: checkpoint)
-    self.tokenizer = tokenizer
     ownTemplate = try ChatTemplate.source(in: checkpoint)
     fallback = ownTemplate != nil ? nil : FallbackTemplate.choose { tokenizer.id(of: $0) != nil }
+    turnEnd = Self.turnEnd(checkpoint, ownTemplate ?? fallback?.source, templates, tokenizer)
+    self.tokenizer = turnEnd.map { tokenizer.endingGeneration(at: $0.tokens) } ?? tokenizer
+  }
+
+  private static func turnEnd(
+    _ checkpoint: Checkpoint, _ source: String?, _ templates: ParsedTemplates, _ tokenizer: Tokenizer
+  ) -> TurnEnd? {
+    guard let source, Registry.conversationFormat(of: checkpoint) == .template else { return nil }
+    let variables = variables(of: tokenizer)
+    return try? TurnEnd(of: templates.template(source, variables), variables: variables, tokenizer)
   }
 
   /// Texts that end an answer beside the model's own end tokens.
-  package var stopStrings: [String] { fallback?.stopStrings ?? [] }
+  package var stopStrings: [String] { (fallback?.stopStrings ?? []) + (turnEnd?.stopStrings ?? []) }
 
   /// The model in memory: its weights are mapped, not read.
   package func load(precision: Precision, threads: Int, cacheFormat: CacheFormat? = nil) throws -> LoadedModel
@@ -49,18 +59,5 @@ package struct OpenedModel: Sendable {
     if let system { messages.append(["role": "system", "content": .string(system)]) }
     messages.append(["role": "user", "content": .string(text)])
     return try turn(messages: .array(messages))
-  }
-}
-
-/// Chat templates that were parsed before, by their source.
-final class ParsedTemplates: Sendable {
-  private let parsed = Mutex<[String: ChatTemplate]>([:])
-
-  /// The template of a source.
-  func template(_ source: String) throws(TemplateError) -> ChatTemplate {
-    if let known = parsed.withLock({ $0[source] }) { return known }
-    let template = try ChatTemplate(source: source)
-    parsed.withLock { $0[source] = template }
-    return template
   }
 }

@@ -3,6 +3,7 @@ import Conversation
 import Generation
 import Models
 import Templates
+import Tokenization
 
 // How a conversation is put into the model's own words, and how its output is read.
 extension OpenedModel {
@@ -80,11 +81,11 @@ extension OpenedModel {
     if source == nil, format == .harmony {
       return try harmony(messages, tools: tools, variables).segments(completing: addGenerationPrompt).text
     }
-    var all: [String: JSON] = ["bos_token": text(tokenizer.bosToken), "eos_token": text(tokenizer.eosToken)]
+    var all = Self.variables(of: tokenizer)
     all.merge(variables) { $1 }
-    let template = try templates.template(source ?? templateSource(forTools: tools != nil))
+    let (template, forms) = try templates.template(source ?? templateSource(forTools: tools != nil), all)
     return try template.render(
-      messages: ChatTemplate.withReasoningNames(messages), tools: tools,
+      messages: forms.adapting(ChatTemplate.withReasoningNames(messages)), tools: tools,
       addGenerationPrompt: addGenerationPrompt, variables: all)
   }
 
@@ -110,7 +111,11 @@ extension OpenedModel {
     return source ?? fallback?.source ?? ""
   }
 
-  private func text(_ token: Int32?) -> JSON {
-    .string(token.map { String(decoding: tokenizer.bytes(of: $0), as: UTF8.self) } ?? "")
+  /// The special tokens that templates use.
+  static func variables(of tokenizer: Tokenizer) -> [String: JSON] {
+    func text(_ token: Int32?) -> JSON {
+      .string(token.map { String(decoding: tokenizer.bytes(of: $0), as: UTF8.self) } ?? "")
+    }
+    return ["bos_token": text(tokenizer.bosToken), "eos_token": text(tokenizer.eosToken)]
   }
 }

@@ -13,6 +13,7 @@ extension Jinja {
     private(set) var output: [UInt8] = []
     private var steps = 0
     private var nesting = 0
+    private let stack = StackLimit()
     private var tracked: [any Clearable] = []
     /// The texts of the enclosing filter blocks, the innermost last.
     var blockText: [Text] = []
@@ -44,7 +45,11 @@ extension Jinja {
     // MARK: limits
 
     /// Counts one step, plus one for every 256 bytes of work.
+    /// Fails before the stack overflows.
     func step(bytes: Int = 0) throws(TemplateError) {
+      guard !stack.isReached else {
+        throw failure(.limit, "expressions, tags, macro calls or values nested too deeply for the stack")
+      }
       steps += 1 + bytes >> 8
       guard steps <= Limits.steps else {
         throw failure(.limit, "rendering takes more than \(Limits.steps / 1_000_000) million steps")

@@ -5,6 +5,7 @@ extension Jinja {
     private let lexemes: [Lexeme]
     private var index = 0
     private var depth = 0
+    private let stack = StackLimit()
     private var names: [String] = []
     private var ids: [String: Name] = [:]
     /// The names used so far in each enclosing macro.
@@ -81,8 +82,9 @@ extension Jinja {
     }
 
     func checkDepth(_ depth: Int) throws(TemplateError) {
-      guard depth <= Limits.syntaxNesting else {
-        throw TemplateError(.limit, "more than \(Limits.syntaxNesting) levels of nesting", line: line)
+      guard depth <= Limits.syntaxNesting, !stack.isReached else {
+        throw TemplateError(
+          .limit, "more than \(min(depth - 1, Limits.syntaxNesting)) levels of nesting", line: line)
       }
     }
 
