@@ -60,7 +60,8 @@ let package = Package(
       exclude: ["compare.py", "texts.py"]),
 
     .testTarget(
-      name: "sottoTests", dependencies: ["TestSupport", "sotto", "TerminalInterface", "Basics"],
+      name: "sottoTests",
+      dependencies: ["TestSupport", "sotto", "TerminalInterface", "Checkpoints", "Basics"],
       exclude: ["Fixtures"]),
     .testTarget(
       name: "TerminalInterfaceTests",

@@ -27,7 +27,10 @@ struct Program {
   /// Runs the program and waits for its end, at most a minute; then it is ended and the test fails.
   ///
   /// Its folders are empty ones in `folder`, so that a person's own models and settings play no part.
-  static func run(_ arguments: [String], in folder: URL, input: String = "") throws -> Program {
+  /// - Parameter device: a file for standard output; `output` is then empty.
+  static func run(
+    _ arguments: [String], in folder: URL, input: String = "", output device: URL? = nil
+  ) throws -> Program {
     let files = FileManager.default
     let id = UUID().uuidString
     let (output, error) = (folder.appending(path: "out-\(id)"), folder.appending(path: "err-\(id)"))
@@ -43,7 +46,7 @@ struct Program {
       "COLUMNS": "100", "TERM": "dumb", "PATH": "/usr/bin:/bin",
     ]
     process.standardInput = try FileHandle(forReadingFrom: stdin)
-    process.standardOutput = try FileHandle(forWritingTo: output)
+    process.standardOutput = try FileHandle(forWritingTo: device ?? output)
     process.standardError = try FileHandle(forWritingTo: error)
     let deadline = DispatchSource.makeTimerSource()
     deadline.schedule(deadline: .now() + 1200)

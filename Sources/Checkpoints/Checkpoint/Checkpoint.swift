@@ -52,11 +52,7 @@ public final class Checkpoint: Sendable {
   ///   where its planes do not fit.
   public func weight(_ name: String) throws(FileError) -> Weight {
     guard let stored = resolved(name), let weight = try store.weight(stored) else {
-      let problem =
-        kind == .configurationOnly
-        ? "the folder has no weights (*.safetensors or *.gguf)" : "the tensor is missing"
-      throw FileError(
-        .incomplete, file: path, place: "tensor \(name)", problem, advice: "fetch the whole model again")
+      throw missing(name)
     }
     return weight
   }

@@ -43,9 +43,15 @@ struct ModelFolder {
 
   /// The files with the weights: those that the index names, or model.safetensors, or all "model…" ones,
   /// or all.
+  ///
+  /// An index that names missing files is ignored where model.safetensors exists: it is left from a version of
+  /// the model in several parts.
   func safetensorsNames() throws(FileError) -> [String] {
-    if has(Self.indexName) { return try indexedNames() }
-    if has("model.safetensors") { return ["model.safetensors"] }
+    let isWhole = has("model.safetensors")
+    if has(Self.indexName) {
+      do { return try indexedNames() } catch { if !isWhole { throw error } }
+    }
+    if isWhole { return ["model.safetensors"] }
     let all = names.filter { $0.hasSuffix(".safetensors") }
     let named = all.filter { $0.hasPrefix("model") }
     let files = named.isEmpty ? all : named

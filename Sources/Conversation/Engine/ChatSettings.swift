@@ -19,13 +19,19 @@ public struct ChatSettings: Sendable, Equatable {
   /// Whether the draft is prefilled while the user types.
   public var typingAhead = true
 
+  /// Where the values come from, by the names of the settings; those that are not listed are built in.
+  public var origins: [String: Origin] = [:]
+
+  /// Where the value of a setting comes from.
+  public enum Origin: String, Sendable, Equatable {
+    /// The model's files recommend it.
+    case model = "recommended by the model"
+    /// The user's settings file.
+    case file = "from settings.toml"
+    /// The user set it in this chat.
+    case user = "set here"
+  }
+
   /// The default settings.
   public init() {}
-
-  /// These settings as the defaults of a model, with the settings that concern no model from `kept`.
-  package func keeping(_ kept: ChatSettings) -> ChatSettings {
-    var settings = self
-    settings.typingAhead = kept.typingAhead
-    return settings
-  }
 }

@@ -25,7 +25,8 @@ public enum GenerationError: Error, CustomStringConvertible {
     return switch self {
     case .emptyPrompt: "the prompt is empty; give the model some text"
     case .foreignToken(let id, let vocabulary):
-      "token id \(id) is outside of the model's vocabulary of \(vocabulary)"
+      "token \(id) is outside the model's vocabulary of \(vocabulary) tokens; the tokenizer's files do not match the "
+        + "weights"
     case .promptTooLong(let tokens, let context):
       "the prompt has \(tokens) tokens, the model's context holds \(context); shorten it or start anew with /new"
     case .noTokenizer: "this model has no tokenizer, so it takes token ids alone"

@@ -45,11 +45,19 @@ package struct PromptReader {
 
   private static func check(_ prompt: [Int32], _ facts: ModelFacts) throws(GenerationError) {
     guard !prompt.isEmpty else { throw .emptyPrompt }
-    if let foreign = prompt.first(where: { $0 < 0 || Int($0) >= facts.vocabularyCount }) {
-      throw .foreignToken(foreign, vocabulary: facts.vocabularyCount)
-    }
+    try checkVocabulary(prompt, facts)
     guard prompt.count < facts.contextLength else {
       throw .promptTooLong(tokens: prompt.count, context: facts.contextLength)
+    }
+  }
+
+  /// Every token passes this check before the model gets it: an id beyond the embedding, such as that of a token
+  /// that was added to the tokenizer alone, has no row there.
+  private static func checkVocabulary(
+    _ tokens: some Collection<Int32>, _ facts: ModelFacts
+  ) throws(GenerationError) {
+    if let foreign = tokens.first(where: { $0 < 0 || Int($0) >= facts.vocabularyCount }) {
+      throw .foreignToken(foreign, vocabulary: facts.vocabularyCount)
     }
   }
 
@@ -107,6 +115,7 @@ package struct PromptReader {
   /// - Returns: false when interrupted; the sequence is then as before.
   mutating func advance(by tokens: [Int32], _ isInterrupted: @escaping () -> Bool) throws -> Bool {
     if isInterrupted() { return false }
+    try Self.checkVocabulary(tokens, loaded.model.facts)
     let fork = sequence.state.fork()
     var input = ForwardInput(tokens: tokens, sequence: fork)
     if loaded.backend is any InterruptibleBackend { input.isInterrupted = isInterrupted }
@@ -124,6 +133,7 @@ package struct PromptReader {
   /// - Returns: the logits after it, [1, vocabulary].
   /// - Throws: what the model throws; the sequence can then be kept, and nothing else.
   package mutating func generate(after token: Tokens, id: Int32) throws -> Tensor {
+    try Self.checkVocabulary(CollectionOfOne(id), loaded.model.facts)
     let output = try loaded.model.forward(ForwardInput(tokens: token, sequence: sequence.state))
     sequence.advance(to: sequence.state, by: CollectionOfOne(id))
     return output

@@ -12,6 +12,8 @@ actor LocalChatEngine: ChatEngine {
   private let finder: ModelFinder
   private let threads: Int
   private let cacheFormat: CacheFormat
+  /// The sampling parameters in the user's settings file.
+  private let sampling: RecommendedSampling
   /// Models that were opened and are still in memory, by their keys.
   private(set) var opened: [String: Open] = [:]
   /// The model that answers what is sent next; one that answers now goes on to its answer's end.
@@ -44,8 +46,10 @@ actor LocalChatEngine: ChatEngine {
 
   /// - Parameter store: where caches are saved; nil for nowhere.
   init(
-    finder: ModelFinder, threads: Int, cacheFormat: CacheFormat, limits: GeneratorLimits, store: CacheStore?
+    finder: ModelFinder, threads: Int, cacheFormat: CacheFormat, limits: GeneratorLimits,
+    sampling: RecommendedSampling, store: CacheStore?
   ) {
+    self.sampling = sampling
     self.finder = finder
     self.threads = threads
     self.cacheFormat = cacheFormat
@@ -111,10 +115,8 @@ actor LocalChatEngine: ChatEngine {
   }
 
   func defaultSettings() -> ChatSettings {
-    var settings = ChatSettings()
-    settings.topK = 40
-    settings.minP = 0.05
-    return settings
+    ChatSettings.defaults(
+      recommended: current?.model.checkpoint.recommendedSampling ?? RecommendedSampling(), file: sampling)
   }
 
   /// What tells one state of a model's files from another.
@@ -125,7 +127,10 @@ actor LocalChatEngine: ChatEngine {
 /// - Parameter store: where caches are saved; nil for nowhere.
 package func localChatEngine(
   finder: ModelFinder, threads: Int, cacheFormat: CacheFormat = .float16,
-  limits: GeneratorLimits = GeneratorLimits(), store: CacheStore? = nil
+  limits: GeneratorLimits = GeneratorLimits(), sampling: RecommendedSampling = RecommendedSampling(),
+  store: CacheStore? = nil
 ) -> any ChatEngine {
-  LocalChatEngine(finder: finder, threads: threads, cacheFormat: cacheFormat, limits: limits, store: store)
+  LocalChatEngine(
+    finder: finder, threads: threads, cacheFormat: cacheFormat, limits: limits, sampling: sampling,
+    store: store)
 }

@@ -122,7 +122,7 @@ extension ChatState {
   private mutating func set(_ argument: String) {
     let parts = argument.split(separator: " ", maxSplits: 1).map(String.init)
     guard let name = parts.first else {
-      let lines = Setting.all.map { "\($0.name) = \($0.value(in: settings))" }
+      let lines = Setting.all.map { $0.describedValue(in: settings) }
       transcript.addNotice(lines.joined(separator: "\n"))
       return
     }
@@ -132,7 +132,7 @@ extension ChatState {
       return
     }
     guard parts.count == 2 else {
-      show("\(setting.name) = \(setting.value(in: settings))")
+      show(setting.describedValue(in: settings))
       return
     }
     if let problem = setting.set(parts[1], in: &settings, efforts: model?.efforts ?? []) {

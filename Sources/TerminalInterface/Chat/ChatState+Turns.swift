@@ -174,7 +174,7 @@ extension ChatState {
   package mutating func loaded(_ info: ModelInfo, _ defaults: ChatSettings) -> [ChatEffect] {
     let isSwitch = model != nil && model?.name != info.name
     // The user's settings stay; the defaults of the old model are replaced by those of the new one.
-    if model == nil { settings = defaults.keeping(settings) }
+    settings = defaults.keeping(settings)
     if let effort = settings.effort, !info.efforts.contains(effort) { settings.effort = nil }
     model = info
     loading = nil

@@ -95,7 +95,26 @@ package struct Setting: Sendable {
       guard ["on", "off"].contains(text.lowercased()) else { return "\(name) takes on or off." }
       settings[keyPath: path] = text.lowercased() == "on"
     }
+    settings.origins[name] = .user
     return nil
+  }
+
+  /// The value with where it comes from, for lists.
+  package func describedValue(in settings: ChatSettings) -> String {
+    let origin = settings.origins[name].map { " (\($0.rawValue))" } ?? ""
+    return "\(name) = \(value(in: settings))\(origin)"
+  }
+
+  /// Copies the value and its origin.
+  package func copy(from source: ChatSettings, to target: inout ChatSettings) {
+    switch kind {
+    case .real(_, let path): target[keyPath: path] = source[keyPath: path]
+    case .integer(_, let path): target[keyPath: path] = source[keyPath: path]
+    case .optionalInteger(_, let path): target[keyPath: path] = source[keyPath: path]
+    case .effort: target.effort = source.effort
+    case .toggle(let path): target[keyPath: path] = source[keyPath: path]
+    }
+    target.origins[name] = source.origins[name]
   }
 
   /// The values for completion; empty for numbers.
@@ -106,5 +125,18 @@ package struct Setting: Sendable {
     case .effort: efforts.isEmpty ? [] : ["auto"] + efforts
     case .toggle: ["on", "off"]
     }
+  }
+}
+
+extension ChatSettings {
+  /// These settings as the defaults of a model, with the settings that concern no model from `kept`, and those
+  /// that the user set in this chat.
+  package func keeping(_ kept: ChatSettings) -> ChatSettings {
+    var settings = self
+    settings.typingAhead = kept.typingAhead
+    for setting in Setting.all where kept.origins[setting.name] == .user {
+      setting.copy(from: kept, to: &settings)
+    }
+    return settings
   }
 }

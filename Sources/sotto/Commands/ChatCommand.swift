@@ -60,7 +60,8 @@ struct ChatCommand: AsyncParsableCommand {
     }
     let engine = localChatEngine(
       finder: finder, threads: compute.threadCount, cacheFormat: settings.cacheBits == 8 ? .int8 : .float16,
-      limits: settings.limits, store: options.keepsHistory ? settings.store : nil)
+      limits: settings.limits, sampling: settings.sampling,
+      store: options.keepsHistory ? settings.store : nil)
     _ = try await engine.switchModel(to: name)
     let status = await runChat(engine: engine, options: options)
     if status != 0 { throw ExitCode(status) }

@@ -50,9 +50,9 @@ struct GenerateCommand: AsyncParsableCommand {
     let turn = try opened.turn(text, system: system, raw: raw)
     let request = GenerationRequest(
       prompt: turn.prompt,
-      sampling: SamplingSettings(
-        temperature: sampling.temperature, topP: sampling.topP, topK: sampling.topK, minP: sampling.minP,
-        repetitionPenalty: sampling.repetitionPenalty, seed: sampling.seed),
+      sampling: sampling.settings(
+        ChatSettings.defaults(
+          recommended: opened.checkpoint.recommendedSampling, file: try Settings.load().sampling)),
       maxTokens: maxTokens, stopStrings: raw ? [] : opened.stopStrings, thoughtLimit: turn.thoughtLimit)
 
     let generator = Generator()
@@ -67,7 +67,7 @@ struct GenerateCommand: AsyncParsableCommand {
     var result = GeneratedText(turn.reader)
     for await event in generator.generate(key, request, cancellation: cancellation) {
       let text = result.take(event)
-      if !json { Console.out(text) }
+      if !json { Console.show(text) }
     }
     if let failure = result.failure { throw CommandError("\(opened.checkpoint.name): \(failure)") }
     Console.out(json ? result.json().text() + "\n" : "\n")

@@ -35,7 +35,7 @@ struct RenderCommand: ParsableCommand {
     let prompt = try opened.render(
       messages: conversation, tools: toolList, addGenerationPrompt: !noGenerationPrompt,
       variables: try Self.variables(options), template: try template.map(Self.text))
-    Console.out(prompt)
+    Console.show(prompt)
   }
 
   private static func text(_ path: String) throws -> String {

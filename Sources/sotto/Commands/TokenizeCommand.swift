@@ -51,6 +51,6 @@ struct DetokenizeCommand: ParsableCommand {
       }
       return id
     }
-    Console.out(tokenizer.decode(tokens, skipSpecial: false))
+    Console.show(tokenizer.decode(tokens, skipSpecial: false))
   }
 }

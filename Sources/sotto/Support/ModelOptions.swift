@@ -1,6 +1,8 @@
 import ArgumentParser
 import Compute
+import Conversation
 import Foundation
+import Generation
 
 extension Precision: ExpressibleByArgument {}
 
@@ -34,28 +36,39 @@ struct CacheOptions: ParsableArguments {
   }
 }
 
-/// Options that decide how the next token is chosen.
+/// Options that decide how the next token is chosen. Without one the user's settings file decides, then the model's
+/// files.
 struct SamplingOptions: ParsableArguments {
   @Option(help: "Divides the logits; 0 always takes the likeliest token.")
-  var temperature: Float = 0.7
+  var temperature: Float?
 
   @Option(name: .customLong("top-p"), help: "Keep the likeliest tokens up to this sum of probabilities.")
-  var topP: Float = 0.95
+  var topP: Float?
 
   @Option(name: .customLong("top-k"), help: "Keep this many of the likeliest tokens; 0 keeps all.")
-  var topK: Int = 40
+  var topK: Int?
 
   @Option(name: .customLong("min-p"), help: "Keep tokens at least this fraction as likely as the likeliest.")
-  var minP: Float = 0.05
+  var minP: Float?
 
   @Option(help: "Makes recent tokens less likely; 1 is off.")
-  var repetitionPenalty: Float = 1
+  var repetitionPenalty: Float?
 
   @Option(help: "The same seed gives the same text.")
   var seed: UInt64?
 
+  /// The sampling for a model.
+  /// - Parameter defaults: what holds without options.
+  func settings(_ defaults: ChatSettings) -> SamplingSettings {
+    SamplingSettings(
+      temperature: temperature ?? Float(defaults.temperature), topP: topP ?? Float(defaults.topP),
+      topK: topK ?? defaults.topK, minP: minP ?? Float(defaults.minP),
+      repetitionPenalty: repetitionPenalty ?? Float(defaults.repetitionPenalty), seed: seed)
+  }
+
   func validate() throws {
-    func check(_ name: String, _ value: Float, _ range: ClosedRange<Float>) throws {
+    func check(_ name: String, _ value: Float?, _ range: ClosedRange<Float>) throws {
+      guard let value else { return }
       guard value.isFinite, range.contains(value) else {
         throw ValidationError(
           "--\(name) takes a number from \(range.lowerBound) to \(range.upperBound), not \(value)")
@@ -65,6 +78,6 @@ struct SamplingOptions: ParsableArguments {
     try check("top-p", topP, 0...1)
     try check("min-p", minP, 0...1)
     try check("repetition-penalty", repetitionPenalty, 0.01...100)
-    if topK < 0 { throw ValidationError("--top-k takes a number from 0 on, not \(topK)") }
+    if let topK, topK < 0 { throw ValidationError("--top-k takes a number from 0 on, not \(topK)") }
   }
 }

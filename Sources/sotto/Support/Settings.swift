@@ -1,4 +1,5 @@
 import Basics
+import Checkpoints
 import Foundation
 import TOMLKit
 
@@ -14,6 +15,8 @@ import TOMLKit
 /// cache_bits = 16                   # bits of a key or value: 16, or 8 for half the memory
 /// cache_disk = 4.0                  # GB on disk for the caches of sessions; 0 for none
 /// model_budget = 18.0               # GB of weights in memory (three quarters of the machine's)
+/// temperature = 0.7                 # sampling, instead of what models recommend; also top_p, top_k, min_p,
+///                                   # repetition_penalty
 /// ```
 struct Settings: Sendable {
   /// The model that a chat begins with.
@@ -34,10 +37,12 @@ struct Settings: Sendable {
   var cacheDisk = 4.0
   /// Gigabytes of weights in memory; nil for three quarters of the machine's.
   var modelBudget: Double?
+  /// Sampling parameters, which replace those that models recommend.
+  var sampling = RecommendedSampling()
 
   private static let names = [
     "model", "theme", "folders", "typing_ahead", "history", "cache_budget", "cache_bits", "cache_disk",
-    "model_budget",
+    "model_budget", "temperature", "top_p", "top_k", "min_p", "repetition_penalty",
   ]
 
   /// The file's path.
@@ -67,6 +72,12 @@ struct Settings: Sendable {
       case "cache_budget": settings.cacheBudget = try gigabytes(value, key, path)
       case "cache_disk": settings.cacheDisk = try gigabytes(value, key, path)
       case "model_budget": settings.modelBudget = try gigabytes(value, key, path)
+      case "temperature": settings.sampling.temperature = try number(value, key, 0...10, path)
+      case "top_p": settings.sampling.topP = try number(value, key, 0...1, path)
+      case "top_k": settings.sampling.topK = Int(try number(value, key, 0...1_000_000, path))
+      case "min_p": settings.sampling.minP = try number(value, key, 0...1, path)
+      case "repetition_penalty":
+        settings.sampling.repetitionPenalty = try number(value, key, 0.01...10, path)
       case "cache_bits":
         guard let bits = value.int, bits == 8 || bits == 16 else { throw wrong(key, "8 or 16", path) }
         settings.cacheBits = bits
@@ -83,6 +94,15 @@ struct Settings: Sendable {
   ) throws -> Double {
     guard let number = value.double ?? value.int.map(Double.init), (0...1e6).contains(number) else {
       throw wrong(key, "a number of gigabytes", path)
+    }
+    return number
+  }
+
+  private static func number(
+    _ value: any TOMLValueConvertible, _ key: String, _ range: ClosedRange<Double>, _ path: String
+  ) throws -> Double {
+    guard let number = value.double ?? value.int.map(Double.init), range.contains(number) else {
+      throw wrong(key, "a number from \(range.lowerBound) to \(range.upperBound)", path)
     }
     return number
   }

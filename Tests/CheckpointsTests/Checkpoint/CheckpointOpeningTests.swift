@@ -54,6 +54,45 @@ import Testing
     #expect(try Checkpoint.open(folder.path + "/" + repository).path.contains("/snapshots/"))
   }
 
+  /// What the files are instead, and what to do.
+  @Test(arguments: [("gptq", "GPTQ"), ("awq", "AWQ"), ("bitsandbytes", "bitsandbytes")])
+  func aForeignQuantisationIsNamed(_ method: String, _ name: String) throws {
+    let folder = try TemporaryFolder()
+    try folder.copy("safetensors/plain", to: "m")
+    try folder.write(
+      "m/config.json", #"{"model_type": "llama", "quantization_config": {"quant_method": "\#(method)"}}"#)
+    let error = #expect(throws: FileError.self) {
+      try Checkpoint.open(folder.path + "/m").weight("model.layers.0.self_attn.x_proj.weight")
+    }
+    #expect(error?.description.contains("quantised with \(name)") == true)
+    #expect(error?.description.contains("GGUF") == true)
+  }
+
+  @Test func aMissingTensorNamesOthers() throws {
+    let error = #expect(throws: FileError.self) {
+      try Checkpoint.open(Fixture.path("safetensors/plain")).weight("transformer.wte.weight")
+    }
+    #expect(error?.description.contains("transformer.wte.weight: is not among the") == true)
+    #expect(error?.description.contains("such as") == true)
+  }
+
+  /// An index that is left from a version in several parts, or damaged, beside the whole model.
+  @Test(arguments: [
+    #"{"weight_map": {"model.norm.weight": "model-00001-of-00002.safetensors"}}"#, "{", "[]",
+    #"{"weight_map": {"model.norm.weight": "../x"}}"#,
+  ])
+  func aStaleIndexIsIgnored(_ index: String) throws {
+    let folder = try TemporaryFolder()
+    try folder.copy("safetensors/plain", to: "m")
+    try folder.write("m/model.safetensors.index.json", index)
+    for name in ["m", "m/model.safetensors", "m/config.json"] {
+      #expect(try Checkpoint.open(folder.path + "/" + name).contains("model.norm"))
+    }
+    // Without the whole model the index decides.
+    try FileManager.default.removeItem(atPath: folder.path + "/m/model.safetensors")
+    #expect(throws: FileError.self) { try Checkpoint.open(folder.path + "/m") }
+  }
+
   @Test func errorsSayWhatIsWrong() throws {
     let folder = try TemporaryFolder()
     try folder.write("empty/readme.txt", "x")

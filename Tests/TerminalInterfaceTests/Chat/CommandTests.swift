@@ -56,6 +56,26 @@ import Testing
     }
   }
 
+  /// What the user set stays when the defaults of another model arrive.
+  @Test func valuesSayWhereTheyComeFrom() throws {
+    var defaults = ChatSettings()
+    defaults.temperature = 0.6
+    defaults.topK = 20
+    defaults.origins = ["temperature": .model, "top_k": .file]
+    var settings = defaults.keeping(ChatSettings())
+    let lines = Setting.all.map { $0.describedValue(in: settings) }
+    #expect(lines.contains("temperature = 0.6 (recommended by the model)"))
+    #expect(lines.contains("top_k = 20 (from settings.toml)"))
+    #expect(lines.contains("min_p = 0"))
+
+    let setting = try #require(Setting.named("temperature"))
+    #expect(setting.set("1.5", in: &settings, efforts: []) == nil)
+    #expect(setting.describedValue(in: settings) == "temperature = 1.5 (set here)")
+    let kept = ChatSettings().keeping(settings)
+    #expect(kept.temperature == 1.5 && kept.origins == ["temperature": .user])
+    #expect(kept.topK == ChatSettings().topK)
+  }
+
   @Test func anUnknownCommandKeepsTheDraftAndSuggestsTheNearest() {
     let driver = ChatDriver()
     driver.type("/thme x<Enter>")
