@@ -13,24 +13,6 @@ import Synchronization
 /// No method blocks its caller: the file is used on a serial queue, in the order of the calls, and opened by the first
 /// call. A damaged file is renamed and replaced by a new one; this is reported through `listen`.
 public final class SessionStore: Sendable {
-  /// The outcome of a save.
-  public enum Outcome: Sendable, Equatable {
-    /// The session is on disk.
-    case saved
-    /// Another process had changed or deleted the session: it was saved with this new identifier.
-    case copied(to: String)
-    /// The session was not saved, for this reason.
-    case failed(String)
-  }
-
-  /// An error with a message for the user.
-  public struct Failure: Error, CustomStringConvertible, Equatable {
-    /// The reason.
-    public let description: String
-
-    package init(description: String) { self.description = description }
-  }
-
   private struct State {
     var database: SessionDatabase?
     var identity: SessionFile.Identity?
@@ -165,15 +147,7 @@ public final class SessionStore: Sendable {
 
   private func use<Result: Sendable>(
     _ body: @escaping @Sendable (inout SessionDatabase) throws -> Result
-  ) async throws -> Result {
-    try await withCheckedThrowingContinuation { continuation in
-      queue.async { [self] in
-        do { continuation.resume(returning: try withDatabase(body)) } catch {
-          continuation.resume(throwing: error)
-        }
-      }
-    }
-  }
+  ) async throws -> Result { try await start(body).value }
 
   // On the queue
 
