@@ -66,8 +66,13 @@ static void gather_top_k(row *r, ptrdiff_t k) {
   // The k-th largest of the chunks' largest logits is no larger than the k-th largest of all.
   ptrdiff_t chunks = chunk_count(r->summary.count), rank = smaller(k, chunks);
   for (ptrdiff_t i = 0; i < chunks; i++) r->candidates.spare[i] = r->summary.chunks[i].top;
-  gather(r, kth_largest(r->candidates.spare, chunks, rank));
-  // With fewer chunks than k it is a guess.
+  float threshold = kth_largest(r->candidates.spare, chunks, rank);
+  gather(r, threshold);
+  // With fewer chunks than k it is a guess, which is lowered a few times before all logits are gathered.
+  for (int i = 0; i < 4 && r->candidates.count < k; i++) {
+    threshold = fmaxf(threshold - 0.25f * (r->top - threshold), -FLT_MAX);
+    gather(r, threshold);
+  }
   if (r->candidates.count < k) gather(r, -FLT_MAX);
   keep_top_k(&r->candidates, k);
 }
@@ -84,9 +89,10 @@ static void gather_likely(row *r, float top_p, float min_p) {
   }
   if (min_p > 0) least = fmax(least, top + temperature * log(fmin((double)min_p, 1)) - slack);
   least = fmax(least, -(double)FLT_MAX);
-  // Mostly a few candidates are enough.
-  double few = top - 6 * temperature;
-  if (top_p < 1 && few > least) {
+  // A few candidates are usually enough.
+  for (int range = 6; top_p < 1 && range <= 12; range += 3) {
+    double few = top - range * temperature;
+    if (few <= least) break;
     gather(r, (float)few);
     if (mass(&r->candidates) >= (double)top_p * r->total) return;
   }
