@@ -1,21 +1,21 @@
-/// What attention needs beside its inputs.
+/// Parameters of attention.
 public struct AttentionSettings {
-  /// Query heads.
+  /// The number of query heads.
   public var heads: Int
-  /// Key and value heads; each serves heads / keyValueHeads consecutive query heads.
+  /// The number of key and value heads; each serves heads / keyValueHeads consecutive query heads.
   public var keyValueHeads: Int
   /// Columns of a query or key head.
   public var headSize: Int
-  /// The factor on query · key.
+  /// The factor applied to query · key.
   public var scale: Float
-  /// Latest positions attended to, the current one included; nil for all.
+  /// The sliding window: the latest positions attended to, including the current one; nil for all.
   public var window: Int?
-  /// cap * tanh(score / cap) where given (Gemma 2).
+  /// The softcap: cap * tanh(score / cap) (Gemma 2).
   public var softcap: Float?
-  /// One logit a head that takes part in the softmax and contributes nothing (GPT-OSS).
+  /// One logit per head that takes part in the softmax but has no value (GPT-OSS).
   public var sinks: Parameter?
 
-  /// Settings with the plain choices where nothing is said.
+  /// Parameters without a window, a softcap and sinks by default.
   public init(
     heads: Int, keyValueHeads: Int, headSize: Int, scale: Float, window: Int? = nil,
     softcap: Float? = nil, sinks: Parameter? = nil
@@ -30,18 +30,18 @@ public struct AttentionSettings {
   }
 }
 
-/// Rotary position embedding (arXiv:2104.09864) with any frequency scaling already applied.
+/// Rotary position embedding (arXiv:2104.09864), with any frequency scaling already applied.
 public struct RotaryTable: Sendable {
   /// Columns of a head.
   public let headSize: Int
-  /// Radians per position of each rotated pair; 2 * count columns rotate, the rest pass through.
+  /// Radians per position of each rotated pair. 2 * count columns are rotated, the others are copied.
   public let frequencies: [Float]
-  /// Factor on cos and sin (YaRN's attention factor).
+  /// Factor applied to cos and sin (YaRN's attention factor).
   public let amplitude: Float
-  /// Pairs are (2i, 2i+1) when true, (i, i + count) when false.
+  /// Whether the pairs are (2i, 2i+1) instead of (i, i + count).
   public let interleaved: Bool
 
-  /// A table of the given frequencies, in radians per position.
+  /// A table of these frequencies, in radians per position.
   public init(headSize: Int, frequencies: [Float], amplitude: Float = 1, interleaved: Bool) {
     self.headSize = headSize
     self.frequencies = frequencies

@@ -1,54 +1,54 @@
 import Basics
 
-/// Where numbers are computed. Models describe; a backend computes, with few and large operations, one
-/// for what one fused kernel does.
+/// Computes tensors. Models describe computations; a backend executes them as few, large operations, each of which
+/// corresponds to one fused kernel.
 ///
-/// Operations return at once and may be lazy: only `values(_:)`, `ids(_:)` and `logProbabilities(_:of:best:)` wait for
-/// results. Caches change only through operations given here. What only some backends can do is in
-/// Backend+Capabilities.swift. Not thread-safe: one owner uses it.
+/// Operations return immediately and may be lazy. Only `values(_:)`, `ids(_:)` and `logProbabilities(_:of:best:)`
+/// wait for results. Caches change only through operations of the backend. Optional capabilities are in
+/// Backend+Capabilities.swift. Not thread-safe.
 ///
-/// Rows of a tensor may belong to several sequences (batch generation): operations that look at a
-/// sequence take `counts`, the number of consecutive rows of each, beside the sequences' caches.
+/// The rows of a tensor may belong to several sequences (batch generation). Operations on sequences take their caches
+/// and `counts`, the number of consecutive rows of each sequence.
 public protocol Backend: AnyObject {
   /// Whether activations may be rounded (8 bits, bfloat16) for speed.
   var precision: Precision { get }
 
-  // Data in and out.
+  // Data in and out
 
-  /// Takes in a weight. Cheap for formats that are used in place.
-  /// - Parameter rowOrder: for a matrix or a vector, the file's rows (or numbers) in the parameter's order, each once;
-  ///   nil for the file's order. The backend may repack them or use them in place.
+  /// Makes a parameter of a weight. Cheap for formats that are used in place.
+  /// - Parameter rowOrder: for a matrix or a vector, the ranges of the file's rows (or numbers) in the order of the
+  ///   parameter, each row once; nil for the file's order. The backend may repack the rows or use them in place.
   func parameter(_ weight: Weight, rowOrder: [Range<Int>]?) throws -> Parameter
-  /// Takes in a stack of matrices of one shape and format that a file keeps apart, without putting them together.
+  /// Makes a parameter of matrices of one shape and format that are separate in a file, without copying them
+  /// together.
   func parameter(stack: [Weight]) throws -> Parameter
-  /// A tensor of the given numbers, row by row.
+  /// A tensor of these numbers in row-major order.
   func tensor(_ values: [Float], columns: Int) -> Tensor
-  /// Reads a tensor's numbers, row by row.
+  /// The numbers of a tensor in row-major order.
   func values(_ x: Tensor) -> [Float]
-  /// Reads token ids; waits for those that are still being computed.
+  /// The ids of tokens; waits until they are computed.
   func ids(_ tokens: Tokens) -> [Int32]
 
-  // Views.
+  // Views
 
-  /// Columns `range` of every row.
+  /// The columns `range` of every row.
   func columns(_ x: Tensor, _ range: Range<Int>) -> Tensor
   /// The rows at `indices`, in that order.
   func rows(_ x: Tensor, _ indices: [Int]) -> Tensor
 
-  // Layers.
+  // Layers
 
-  /// Rows of `table` [vocabulary, features] for `tokens`, times `scale`; zeros for -1, the token that could not be
-  /// sampled.
+  /// The rows of `table` [vocabulary, features] for `tokens`, times `scale`; zeros for -1, the id of a row from which
+  /// no token could be sampled.
   func embedding(_ tokens: Tokens, table: Parameter, scale: Float) -> Tensor
-  /// The layers' outputs side by side (query, key and value; gate and up), plus `residual` where given.
+  /// The outputs of the layers side by side (query, key and value; gate and up), plus `residual` if given.
   /// - Parameter residual: as wide as all outputs together.
   func linear(_ x: Tensor, _ layers: [Linear], adding residual: Tensor?) -> Tensor
   /// Root mean square normalisation (arXiv:1910.07467) of each group of `groupSize` columns:
   /// x / sqrt(mean(x²) + epsilon) * (weight + offset). The weight has `groupSize` or `columns` numbers.
   func rmsNorm(_ x: Tensor, weight: Parameter?, groupSize: Int, epsilon: Float, offset: Float) -> Tensor
-  /// Root mean square normalisation of each group of `groupSize` columns beside a gate:
-  /// norm(x * silu(gate)) where the gate comes first (Mamba-2), otherwise norm(x) * silu(gate) (gated delta
-  /// rule). The weight has `groupSize` or `columns` numbers.
+  /// Root mean square normalisation of groups of `groupSize` columns with a gate: norm(x * silu(gate)) if `gateFirst`
+  /// (Mamba-2), otherwise norm(x) * silu(gate) (gated delta rule). The weight has `groupSize` or `columns` numbers.
   func gatedRMSNorm(
     _ x: Tensor, gate: Tensor, weight: Parameter, groupSize: Int, epsilon: Float, gateFirst: Bool
   ) -> Tensor
@@ -56,17 +56,17 @@ public protocol Backend: AnyObject {
   func layerNorm(_ x: Tensor, weight: Parameter?, bias: Parameter?, epsilon: Float) -> Tensor
   /// Rotates each head of `table.headSize` columns by its row's position.
   func rotary(_ x: Tensor, _ table: RotaryTable, positions: [Int32]) -> Tensor
-  /// Appends key and value rows to the caches and attends causally over what they hold.
+  /// Appends key and value rows to the caches and computes causal attention over their content.
   /// - Returns: [rows, heads * valueHeadSize].
   func attention(
     query: Tensor, key: Tensor, value: Tensor, caches: [any KeyValueCache], counts: [Int],
     _ settings: AttentionSettings
   ) throws -> Tensor
-  /// The gated delta rule (arXiv:2412.06464) over each sequence's rows; the caches' states go forward.
+  /// The gated delta rule (arXiv:2412.06464) over each sequence's rows; updates the caches' states.
   ///
-  /// For each value head with state S, token by token: S = exp(g) S + k beta (v - exp(g) Sᵀ k)ᵀ, and the output is
-  /// Sᵀ q, where g = -exp(logDecay) * softplus(decay + bias), beta = sigmoid(write), and q and k have been divided by
-  /// their Euclidean norm, q also by the root of the key size.
+  /// For each value head with state S, token by token: S = exp(g) S + k beta (v - exp(g) Sᵀ k)ᵀ, and the output is Sᵀ
+  /// q, where g = -exp(logDecay) * softplus(decay + bias) and beta = sigmoid(write). q and k are divided by their
+  /// Euclidean norm, q also by the root of the key size.
   /// - Parameters:
   ///   - query: [rows, keyHeads * keySize], as is `key`.
   ///   - value: [rows, valueHeads * valueSize].
@@ -76,20 +76,19 @@ public protocol Backend: AnyObject {
     query: Tensor, key: Tensor, value: Tensor, decay: Tensor, write: Tensor, caches: [any RecurrentCache],
     counts: [Int], _ settings: GatedDeltaSettings
   ) throws -> Tensor
-  /// Depthwise causal convolution over time, each sequence's rows behind what its cache carries:
-  /// activation(bias + sum over k of weight[:, k] * x[t - taps + 1 + k]). The caches take the last taps - 1
-  /// rows of `x` and count the convolution's positions.
+  /// Depthwise causal convolution over time of each sequence's rows after the inputs in its cache: activation(bias +
+  /// sum over k of weight[:, k] * x[t - taps + 1 + k]). Stores the last taps - 1 rows of `x` in the caches and
+  /// advances the convolution's position.
   /// - Parameters:
-  ///   - weight: plain numbers, [channels, taps] or [channels, 1, taps].
+  ///   - weight: unquantised, [channels, taps] or [channels, 1, taps].
   ///   - activation: nil or `.silu`.
   func causalConvolution(
     _ x: Tensor, weight: Parameter, bias: Parameter?, activation: Activation?,
     caches: [any RecurrentCache], counts: [Int]
   ) -> Tensor
-  /// The selective scan of a state space with one decay a head (arXiv:2405.21060). For each head, with B and C
-  /// of its group: step = softplus(steps + stepBias) held within the limits,
-  /// state = exp(-exp(logRate) * step) * state + step * B xᵀ, y = Cᵀ state + skip * x.
-  /// The caches take the new states and count the recurrence's positions.
+  /// The selective scan of a state space with one decay per head (Mamba-2, arXiv:2405.21060). For each head, with B
+  /// and C of its group: step = softplus(steps + stepBias) clamped to the limits, state = exp(-exp(logRate) * step) *
+  /// state + step * B xᵀ, y = Cᵀ state + skip * x. Updates the caches' states and advances the recurrence's position.
   /// - Parameters:
   ///   - x: [rows, heads * headSize].
   ///   - b: [rows, groups * stateSize], as is `c`.
@@ -101,65 +100,64 @@ public protocol Backend: AnyObject {
   ) -> Tensor
   /// activation(first half of the columns) * second half: [rows, columns / 2].
   func gated(_ x: Tensor, _ activation: Activation) -> Tensor
-  /// activation(gate) * x. The gate is as wide as x, or one column that serves a whole row.
+  /// activation(gate) * x. The gate is as wide as x, or has one column for the whole row.
   func gated(_ x: Tensor, by gate: Tensor, _ activation: Activation) -> Tensor
-  /// A mixture of experts: the weighted sum of what each row's chosen experts make of it, plus `residual`.
-  /// - Parameter logits: the router's, [rows, experts].
+  /// A mixture of experts: the weighted sum of the outputs of each row's chosen experts, plus `residual`.
+  /// - Parameter logits: of the router, [rows, experts].
   func mixture(
     _ x: Tensor, logits: Tensor, _ routing: RoutingSettings, _ layers: ExpertLayers, adding residual: Tensor?
   ) -> Tensor
   /// a + scale * b.
   func add(_ a: Tensor, _ b: Tensor, scale: Float) -> Tensor
-  /// x * scale, then cap * tanh(x / cap) where a cap is given.
+  /// x * scale, then cap * tanh(x / cap) if a softcap is given.
   func scaled(_ x: Tensor, by scale: Float, softcap: Float?) -> Tensor
 
-  // Sampling.
+  // Sampling
 
-  /// Chooses a token for each row of logits [rows, vocabulary]. Logits that are not numbers count as impossible; a row
-  /// without any number above -infinity gives -1.
-  /// - Parameter rows: how each row's token is chosen.
+  /// Samples a token from each row of logits [rows, vocabulary]. Logits that are not numbers count as impossible; the
+  /// result is -1 for a row without any number above -infinity.
+  /// - Parameter rows: one set of parameters per row.
   func sample(_ logits: Tensor, _ rows: [SamplingParameters]) -> Tokens
-  /// For each row of logits [rows, vocabulary], before any adjustment and at temperature 1, the log probability of
-  /// its token and those of the `count` likeliest tokens. Waits for the logits.
+  /// For each row of logits [rows, vocabulary], without adjustments and at temperature 1, the log probability of its
+  /// token and those of the `count` most likely tokens. Waits for the logits.
   func logProbabilities(_ logits: Tensor, of tokens: Tokens, best count: Int) -> [TokenLogProbabilities]
 
-  // Caches.
+  // Caches
 
-  /// An empty cache for one attention layer.
-  /// - Parameter window: only this many latest positions are attended to, the current one included;
-  ///   nil for all.
+  /// An empty cache of an attention layer.
+  /// - Parameter window: the latest positions attended to, including the current one; nil for all.
   func keyValueCache(heads: Int, headSize: Int, window: Int?) -> any KeyValueCache
-  /// The zero state of one recurrent layer.
+  /// The zero state of a recurrent layer.
   func recurrentCache(_ shape: RecurrentShape) -> any RecurrentCache
 }
 
 extension Backend {
-  /// Takes in a weight whose rows are in the file's order.
+  /// Makes a parameter with the rows in the file's order.
   public func parameter(_ weight: Weight) throws -> Parameter { try parameter(weight, rowOrder: nil) }
 
-  /// The largest logit of each row, of equals the one with the lowest id; -1 where there is none.
+  /// The token with the largest logit of each row, the lowest id among equals; -1 if there is none.
   public func argmax(_ logits: Tensor) -> Tokens {
     sample(logits, Array(repeating: .greedy, count: logits.rows))
   }
 }
 
-/// How exactly a backend computes.
+/// The precision of a backend.
 public enum Precision: String, Sendable, CaseIterable {
-  /// float32 on the weights as stored.
+  /// float32 activations; weights as stored.
   case exact
-  /// Activations may be rounded to 8 bits or bfloat16, keys and values to 16 bits, or to 8 where that is asked for.
+  /// Activations may be rounded to 8 bits or bfloat16, keys and values to 16 bits, or to 8 if requested.
   case fast
 }
 
-/// The gates that feed-forward layers use.
+/// Activation functions of gates.
 public enum Activation: Sendable, Hashable {
   /// x * sigmoid(x).
   case silu
   /// 1 / (1 + exp(-x)).
   case sigmoid
-  /// The Gaussian error linear unit by its tanh approximation.
+  /// The Gaussian error linear unit, tanh approximation.
   case geluTanh
-  /// The Gaussian error linear unit by erf.
+  /// The Gaussian error linear unit, exact (erf).
   case gelu
   /// max(x, 0)².
   case reluSquared

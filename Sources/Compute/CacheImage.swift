@@ -1,19 +1,19 @@
 import Basics
 
-/// What one layer's cache holds at one moment: a small description and the blocks' bytes, which never change
-/// again. Making one copies nothing: the blocks are shared with the cache, which copies a block before it
-/// writes to it. So an image can be written to a file on any thread while the sequence goes on. Blocks on a device are
+/// The content of one layer's cache at one moment: a short description and the bytes of its blocks, which are
+/// immutable. Creating one copies nothing: the blocks are shared with the cache, which copies a block before it
+/// writes to it. An image can be written to a file on any thread while the sequence advances. Blocks on a device are
 /// copied to the host when they are read.
 public struct CacheImage: Sendable {
-  /// The sort of cache, with its sizes.
+  /// The kind of cache, with its sizes.
   public enum Layout: Sendable, Hashable {
     case keyValue(KeyValueLayout)
     case recurrent(RecurrentShape)
   }
 
-  /// A part of the cache: blocks of equal size, one after another.
+  /// A part of the cache: blocks of equal size.
   public struct Plane: Sendable {
-    /// "pages", "convolution", "state".
+    /// "pages", "convolution" or "state".
     public var name: String
     /// The blocks.
     public var blocks: [Block]
@@ -24,17 +24,17 @@ public struct CacheImage: Sendable {
       self.blocks = blocks
     }
 
-    /// A plane of blocks in the host's memory.
+    /// A plane of blocks in host memory.
     public init(name: String, blocks: [Bytes]) { self.init(name: name, blocks: blocks.map { .bytes($0) }) }
   }
 
-  /// One block's bytes: in the host's memory, or elsewhere until they are read.
+  /// The bytes of a block, in host memory or to be read from a device.
   public enum Block: Sendable {
     case bytes(Bytes)
-    /// Bytes on a device. `read` may be called on any thread, waits until they are computed and copies them.
+    /// Bytes on a device. `read` may be called on any thread; it waits until they are computed and copies them.
     case deferred(count: Int, read: @Sendable () throws(CacheImageError) -> Bytes)
 
-    /// How many bytes there are.
+    /// The number of bytes.
     public var count: Int {
       switch self {
       case .bytes(let bytes): bytes.count
@@ -42,8 +42,8 @@ public struct CacheImage: Sendable {
       }
     }
 
-    /// The bytes in the host's memory; where they are there already, nothing is copied.
-    /// - Throws: `CacheImageError.unreadable` where a device cannot deliver them.
+    /// The bytes in host memory. Copies nothing if they are there already.
+    /// - Throws: `CacheImageError.unreadable` if the device can't deliver them.
     public func read() throws(CacheImageError) -> Bytes {
       switch self {
       case .bytes(let bytes): return bytes
@@ -55,14 +55,14 @@ public struct CacheImage: Sendable {
     }
   }
 
-  /// The sort of cache, with its sizes.
+  /// The kind of cache, with its sizes.
   public var layout: Layout
   /// Positions processed.
   public var length: Int
   /// The memory.
   public var planes: [Plane]
 
-  /// An image of these parts; whether they fit each other is checked where a cache takes it in.
+  /// An image of these parts. Caches validate it when they restore it.
   public init(layout: Layout, length: Int, planes: [Plane]) {
     self.layout = layout
     self.length = length
@@ -74,7 +74,7 @@ public struct CacheImage: Sendable {
     planes.reduce(0) { $0 + $1.blocks.reduce(0) { $0 + $1.count } }
   }
 
-  /// The blocks of a plane, if there are `count` of `size` bytes.
+  /// The blocks of a plane, which must be `count` blocks of `size` bytes.
   func blocks(_ name: String, count: Int, size: Int) throws(CacheImageError) -> [Block] {
     guard let plane = planes.first(where: { $0.name == name }) else {
       throw .plane(name, "is missing")
@@ -89,27 +89,27 @@ public struct CacheImage: Sendable {
   }
 }
 
-/// How keys and values are stored.
+/// The number format of keys and values.
 public enum CacheFormat: String, Sendable, Hashable, CaseIterable {
   case float32 = "F32"
   case float16 = "F16"
-  /// 8 bits with scales: half the memory of float16 and a little more (attention.h has the layout).
+  /// 8 bits with scales: slightly more than half the memory of float16 (see attention.h for the layout).
   case int8 = "I8"
 }
 
 /// The sizes of an attention layer's cache.
 public struct KeyValueLayout: Sendable, Hashable {
-  /// Key and value heads.
+  /// The number of key and value heads.
   public var heads: Int
   /// Columns of a key head.
   public var headSize: Int
-  /// Columns of a value head; 0 as long as nothing was stored.
+  /// Columns of a value head; 0 for an empty cache.
   public var valueHeadSize: Int
-  /// Latest positions that are attended to; nil for all.
+  /// The latest positions attended to; nil for all.
   public var window: Int?
-  /// The first position that is still held, a multiple of the page's positions.
+  /// The first position that is held, a multiple of the page size.
   public var origin: Int
-  /// How the numbers are stored.
+  /// The number format.
   public var format: CacheFormat
 
   /// A layout of these sizes.
@@ -125,26 +125,26 @@ public struct KeyValueLayout: Sendable, Hashable {
   }
 }
 
-/// Why a cache does not take in an image. The cache is then as it was.
+/// Why a cache rejects an image. The cache is unchanged.
 public enum CacheImageError: Error, Equatable, CustomStringConvertible {
-  /// Only an empty cache takes in an image.
+  /// The cache is not empty.
   case notEmpty
   /// The image has another number of layers than the sequence.
   case layers(Int, expected: Int)
-  /// A layer has processed another number of positions than the rest.
+  /// A layer has processed another number of positions than the others.
   case lengths(Int, expected: Int)
-  /// The image is of another sort of cache, or of other sizes.
+  /// The image is of another kind or size of cache.
   case layout(found: String, expected: String)
-  /// The positions held do not fit the length.
+  /// The held positions contradict the length.
   case positions(String)
-  /// A part of the memory is missing or of another size.
+  /// A plane is missing or has another size.
   case plane(String, String)
-  /// A device does not deliver a block's bytes.
+  /// A device failed to deliver a block's bytes.
   case unreadable(String)
-  /// What is wrong with one of several layers.
+  /// An error of one of several layers.
   indirect case layer(Int, CacheImageError)
 
-  /// One line for the person.
+  /// One line for the user.
   public var description: String {
     switch self {
     case .notEmpty: "the cache is not empty"
@@ -160,7 +160,7 @@ public enum CacheImageError: Error, Equatable, CustomStringConvertible {
 }
 
 extension CacheImage.Layout: CustomStringConvertible {
-  /// The sort and the sizes, for errors.
+  /// The kind and the sizes, for error messages.
   public var description: String {
     switch self {
     case .keyValue(let layout):

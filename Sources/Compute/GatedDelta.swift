@@ -1,8 +1,8 @@
-/// What the gated delta rule needs beside its inputs.
+/// Parameters of the gated delta rule.
 public struct GatedDeltaSettings {
-  /// Query and key heads; each serves valueHeads / keyHeads consecutive value heads.
+  /// The number of query and key heads; each serves valueHeads / keyHeads consecutive value heads.
   public var keyHeads: Int
-  /// Value heads, each with a state of its own.
+  /// The number of value heads; each has its own state.
   public var valueHeads: Int
   /// Columns of a query or key head.
   public var keySize: Int
@@ -10,12 +10,12 @@ public struct GatedDeltaSettings {
   public var valueSize: Int
   /// The logarithm of each value head's decay rate (A_log): [valueHeads].
   public var logDecay: Parameter
-  /// Added to the decay's input (dt_bias): [valueHeads].
+  /// Added to the decay input (dt_bias): [valueHeads].
   public var bias: Parameter
-  /// Added to the sums of squares that queries and keys are normalised by.
+  /// Added to the sums of squares by which queries and keys are normalised.
   public var epsilon: Float
 
-  /// Settings with the epsilon of the published models where nothing is said.
+  /// Parameters with the epsilon of the published models by default.
   public init(
     keyHeads: Int, valueHeads: Int, keySize: Int, valueSize: Int, logDecay: Parameter, bias: Parameter,
     epsilon: Float = 1e-6

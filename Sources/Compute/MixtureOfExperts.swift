@@ -1,31 +1,31 @@
-/// How a router's logits become a choice of experts for each token.
+/// How a router's logits select the experts of each token.
 public struct RoutingSettings {
-  /// What turns logits into weights.
+  /// How logits become weights.
   public enum Scoring: Sendable, Hashable {
     /// Softmax over the chosen experts' logits alone (GPT-OSS).
     case softmaxOverChosen
-    /// Softmax over all experts, then the choice (Qwen).
+    /// Softmax over all experts, before the selection (Qwen).
     case softmax
     /// A sigmoid of each logit (Ling, DeepSeek V3, GLM).
     case sigmoid
   }
 
-  /// Experts for each token.
+  /// The number of experts per token.
   public var count: Int
-  /// What turns logits into weights.
+  /// How logits become weights.
   public var scoring: Scoring
-  /// Divide the chosen experts' weights by their sum.
+  /// Whether the weights of the selected experts are divided by their sum.
   public var normalises: Bool
-  /// Factor on the weights in the end.
+  /// A final factor on the weights.
   public var scale: Float
-  /// Added to the scores for choosing, not for weighing: [experts].
+  /// Added to the scores for the selection, not for the weights: [experts].
   public var correction: Parameter?
-  /// Experts lie in so many groups of equal size, of which only `keptGroups` take part; 1 for no groups.
+  /// The number of groups of equal size, of which only `keptGroups` take part; 1 for no groups.
   public var groups: Int
-  /// Groups that take part, those with the largest sums of their two best corrected scores.
+  /// The number of groups that take part: those with the largest sums of their two best corrected scores.
   public var keptGroups: Int
 
-  /// A choice of `count` experts.
+  /// A selection of `count` experts.
   public init(
     count: Int, scoring: Scoring, normalises: Bool = false, scale: Float = 1, correction: Parameter? = nil,
     groups: Int = 1, keptGroups: Int = 1
@@ -40,14 +40,14 @@ public struct RoutingSettings {
   }
 }
 
-/// The feed-forward blocks of a mixture's experts: down(activation(gate x) * up x) for each.
+/// The feed-forward blocks of a mixture's experts: down(activation(gate x) * up x).
 public struct ExpertLayers {
-  /// Where the gate's and the up projection's rows are.
+  /// The layout of the gate and up projections.
   public enum Input {
     /// Two stacks, each [experts, inner, hidden], with biases [experts, inner].
     case separate(gate: Linear, up: Linear)
-    /// One stack [experts, 2 * inner, hidden] whose even rows are the gate's and odd rows the up
-    /// projection's (OpenAI's checkpoint), with biases [experts, 2 * inner].
+    /// One stack [experts, 2 * inner, hidden] with the gate in even and the up projection in odd rows (OpenAI's
+    /// checkpoint), with biases [experts, 2 * inner].
     case interleaved(Linear)
   }
 
@@ -55,7 +55,7 @@ public struct ExpertLayers {
   public var input: Input
   /// [experts, hidden, inner], with biases [experts, hidden].
   public var down: Linear
-  /// The gate.
+  /// The activation of the gate.
   public var activation: Activation
 
   /// Experts with these projections.

@@ -1,23 +1,24 @@
-/// How the token of one row is chosen from its logits. In this order: the adjustments, the division by the temperature,
-/// top-k, top-p and min-p, each on what the one before it has left; then a draw.
+/// How the token of one row is sampled from its logits. The steps are, in this order: adjustments, temperature,
+/// top-k, top-p, min-p (each filter applies to what the one before it kept), and a draw.
 ///
-/// A row brings its own random number, so that a seed gives the same draws on every backend and whatever other rows are
-/// sampled with it.
+/// Each row has its own random number, so that a seed gives the same draws on every backend, independently of other
+/// rows.
 public struct SamplingParameters: Sendable, Equatable {
-  /// Divides the logits; 0 takes the largest logit, of equals the one with the lowest id.
+  /// Divides the logits; 0 is greedy: the largest logit, the lowest id among equals.
   public var temperature: Float
-  /// Keeps this many of the likeliest tokens; 0 keeps all.
+  /// Keeps this many of the most likely tokens; 0 keeps all.
   public var topK: Int
-  /// Keeps the likeliest tokens whose probabilities reach this sum (arXiv:1904.09751), at least one; 1 keeps all.
+  /// Keeps the most likely tokens whose probabilities reach this sum (arXiv:1904.09751), at least one; 1 keeps all.
   public var topP: Float
-  /// Keeps tokens at least this fraction as likely as the likeliest (arXiv:2407.01082); 0 keeps all.
+  /// Keeps tokens at least this fraction as likely as the most likely one (arXiv:2407.01082); 0 keeps all.
   public var minP: Float
-  /// Changes to some tokens' logits, one a token.
+  /// Changes to the logits of some tokens, at most one per token.
   public var adjustments: [LogitAdjustment]
-  /// In [0, 1): the token is the first at which the sum of the kept tokens' probabilities, by rising id, exceeds it.
+  /// In [0, 1). The result is the first token at which the cumulative probability of the kept tokens, in ascending
+  /// order of ids, exceeds it.
   public var uniform: Double
 
-  /// Parameters that draw from all tokens where nothing is said.
+  /// Parameters that sample from all tokens by default.
   public init(
     temperature: Float = 1, topK: Int = 0, topP: Float = 1, minP: Float = 0,
     adjustments: [LogitAdjustment] = [], uniform: Double
@@ -30,23 +31,23 @@ public struct SamplingParameters: Sendable, Equatable {
     self.uniform = uniform
   }
 
-  /// The largest logit.
+  /// Greedy sampling.
   public static let greedy = SamplingParameters(temperature: 0, uniform: 0)
 }
 
-/// A change to one token's logit x before it is sampled: y = x + bias, then y / repetition where y is positive and
-/// y * repetition elsewhere (arXiv:1909.05858), then y - penalty.
+/// A change to one token's logit x before sampling: y = x + bias, then y / repetition if y is positive and y *
+/// repetition otherwise (arXiv:1909.05858), then y - penalty.
 public struct LogitAdjustment: Sendable, Equatable {
-  /// The token; ids outside of the vocabulary are ignored.
+  /// The token; ids outside the vocabulary are ignored.
   public var token: Int32
   /// The logit bias.
   public var bias: Float
   /// The repetition penalty; 1 is off.
   public var repetition: Float
-  /// The presence penalty and, for each time that the token came, the frequency penalty.
+  /// The presence penalty, plus the frequency penalty times the number of occurrences.
   public var penalty: Float
 
-  /// A change that leaves the logit as it is where nothing is said.
+  /// A change without effect by default.
   public init(token: Int32, bias: Float = 0, repetition: Float = 1, penalty: Float = 0) {
     self.token = token
     self.bias = bias
@@ -55,13 +56,13 @@ public struct LogitAdjustment: Sendable, Equatable {
   }
 }
 
-/// Natural logarithms of probabilities at one position, of the logits as the model gave them.
+/// Natural logarithms of probabilities at one position, from the unadjusted logits.
 public struct TokenLogProbabilities: Sendable, Equatable {
-  /// A token and the logarithm of its probability.
+  /// A token and its log probability.
   public struct Entry: Sendable, Equatable {
     /// The token.
     public let token: Int32
-    /// The logarithm of its probability.
+    /// Its log probability.
     public let logProbability: Float
 
     /// An entry.
@@ -71,9 +72,9 @@ public struct TokenLogProbabilities: Sendable, Equatable {
     }
   }
 
-  /// The token that was asked for.
+  /// The requested token.
   public let token: Entry
-  /// The likeliest tokens, the likeliest first.
+  /// The most likely tokens in descending order.
   public let best: [Entry]
 
   /// Log probabilities of these tokens.

@@ -1,15 +1,15 @@
-/// A matrix of activations, one row a token, held by a backend. A value: operations never change it.
+/// A matrix of activations in a backend's memory, one row per token. Immutable.
 ///
-/// Only the backend that made it can read it; `Backend.values(_:)` forces it.
+/// Only the backend that created it can read it; `Backend.values(_:)` forces the computation.
 public struct Tensor {
-  /// Tokens.
+  /// The number of tokens.
   public let rows: Int
-  /// Features of a token; heads lie one after another.
+  /// The number of features per token; heads are consecutive.
   public let columns: Int
-  /// The backend's own representation.
+  /// The backend's representation.
   package let storage: AnyObject
-  /// The first element and the distance between rows within `storage`, in elements, for backends
-  /// whose views share memory.
+  /// The first element and the distance between rows within `storage`, in elements, for backends whose views share
+  /// memory.
   package let offset: Int
   package let stride: Int
 
@@ -22,9 +22,9 @@ public struct Tensor {
   }
 }
 
-/// A weight that a backend has taken in: mapped in place, or prepared once in a layout of its own.
+/// A weight in a backend: mapped in place, or repacked once.
 public struct Parameter {
-  /// Outermost first, as in `Weight`.
+  /// Outermost dimension first, as in `Weight`.
   public let shape: [Int]
   package let storage: AnyObject
 
@@ -33,9 +33,9 @@ public struct Parameter {
     self.storage = storage
   }
 
-  /// Outputs of a linear layer, or 1 for a vector.
+  /// Outputs of a linear layer; 1 for a vector.
   public var rows: Int { shape.count > 1 ? shape[shape.count - 2] : 1 }
-  /// Inputs of a linear layer, or the length of a vector.
+  /// Inputs of a linear layer; the length of a vector.
   public var columns: Int { shape.last ?? 0 }
 }
 
@@ -46,12 +46,12 @@ public struct Linear {
   /// [outputs].
   public let bias: Parameter?
 
-  /// A layer of a weight and, where it has one, a bias.
+  /// A layer with a weight and an optional bias.
   public init(weight: Parameter, bias: Parameter? = nil) {
     self.weight = weight
     self.bias = bias
   }
 
-  /// Features that come out.
+  /// The number of output features.
   public var outputs: Int { weight.rows }
 }

@@ -1,26 +1,26 @@
-/// Token ids, one a row: known to the host, or computed by a backend that has not told them yet.
+/// Token ids, one per row, known on the host or still being computed by a backend.
 ///
-/// What `Backend.sample(_:_:)` returns can be embedded for the next step at once; `Backend.ids(_:)` reads the ids and
-/// waits for them where it must.
+/// The result of `Backend.sample(_:_:)` can be embedded for the next step without reading it. `Backend.ids(_:)` reads
+/// the ids and waits for them if necessary.
 public struct Tokens {
   /// Where the ids are.
   package enum Storage {
     case host([Int32])
-    /// A backend's own representation.
+    /// A backend's representation.
     case device(AnyObject)
   }
 
-  /// How many there are.
+  /// The number of ids.
   public let count: Int
   package let storage: Storage
 
-  /// Ids that the host knows.
+  /// Ids known on the host.
   public init(_ ids: [Int32]) {
     count = ids.count
     storage = .host(ids)
   }
 
-  /// `count` ids in a backend's own representation.
+  /// `count` ids in a backend's representation.
   package init(count: Int, device: AnyObject) {
     self.count = count
     storage = .device(device)

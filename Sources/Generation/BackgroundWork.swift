@@ -1,32 +1,32 @@
 import Synchronization
 
-/// The one thing that is read ahead at a time, and what it has taken the place of while that ends its chunk.
+/// Speculative prefill: only one request runs at a time, and a new one replaces it after its current chunk.
 final class BackgroundWork: Sendable {
   private let newest = CurrentWork()
   private let running = CurrentWork()
 
-  /// The caller's work takes the place of what runs, behind the chunk at hand: where chunks take longer than
-  /// the person's next words, a draft would never be read otherwise.
+  /// Replaces the running request, which finishes its current chunk. If a chunk takes longer than the pause between
+  /// two words, a draft would otherwise never be prefilled.
   func start() -> CancellationFlag { newest.start { $0.retire() } }
 
-  /// Whether work may begin on the generator's thread; it then runs until another enters.
+  /// Whether work may start on the generator's thread. It then runs until another request enters.
   func enter(_ flag: CancellationFlag) -> Bool {
     running.replace(with: flag)
     return !flag.isRetired
   }
 
-  /// All of it ends at once.
+  /// Cancels the running and the pending request.
   func stop() {
     newest.stop()
     running.stop()
   }
 }
 
-/// What runs now of a kind of work of which one is enough.
+/// The newest request of a kind of work that only one request may perform at a time.
 final class CurrentWork: Sendable {
   private let current = Mutex<CancellationFlag?>(nil)
 
-  /// New work takes the place of what runs, which is told so.
+  /// Replaces the current request and calls `tell` with it.
   func start(_ tell: (CancellationFlag) -> Void = { $0.cancel() }) -> CancellationFlag {
     let flag = CancellationFlag()
     if let earlier = replace(with: flag) { tell(earlier) }

@@ -1,4 +1,4 @@
 extension Duration {
-  /// The duration as a number of seconds, for rates.
+  /// The duration in seconds.
   package var seconds: Double { Double(components.seconds) + Double(components.attoseconds) * 1e-18 }
 }

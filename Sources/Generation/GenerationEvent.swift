@@ -1,23 +1,23 @@
 import Synchronization
 
-/// What happens while text is generated, in this order: prefill, tokens, one `done` or `failed`.
+/// The events of a generation, in this order: prefill, tokens, one `done` or `failed`.
 public enum GenerationEvent: Sendable {
-  /// The prompt is being read.
+  /// Progress of the prefill.
   case prefill(PrefillProgress)
-  /// A token and the text that became complete with it (possibly none).
+  /// A token, and the text that it completed (possibly none).
   case token(id: Int32, text: String)
   case done(GenerationStatistics)
-  /// Nothing more comes; the message is for the person.
+  /// The last event; the message is for the user.
   case failed(String)
 }
 
-/// How far the prompt has been read.
+/// Progress of the prefill.
 public struct PrefillProgress: Sendable, Equatable {
   /// Tokens of the whole prompt.
   public var total: Int
   /// Tokens that were in the cache.
   public var reused: Int
-  /// Tokens read so far, the reused ones not counted.
+  /// Tokens prefilled so far, without the reused ones.
   public var read: Int
   /// What the prompt cache did.
   public var report: ReuseReport
@@ -25,46 +25,46 @@ public struct PrefillProgress: Sendable, Equatable {
 
 /// Why generation ended.
 public enum FinishReason: String, Sendable {
-  /// The model ended its answer, or a stop string came.
+  /// The model ended its answer, or a stop string was generated.
   case stop
-  /// The token limit, or the end of the context or of the cache's budget, was reached.
+  /// The token limit, the end of the context or the cache's budget was reached.
   case length
-  /// The person stopped it.
+  /// The user stopped it.
   case cancelled
 }
 
-/// What generating cost. Times in seconds.
+/// Statistics of a generation. Times are in seconds.
 public struct GenerationStatistics: Sendable {
   /// Why it ended.
   public var finishReason: FinishReason = .stop
   /// Tokens of the whole prompt.
   public var promptTokens = 0
-  /// Prompt tokens that were in the cache and were not read again.
+  /// Prompt tokens that were in the cache.
   public var reusedTokens = 0
-  /// How they were had, and why not more.
+  /// How they were reused, and why not more.
   public var reuse = ReuseReport()
-  /// Tokens of the answer, thoughts included.
+  /// Tokens of the answer, reasoning included.
   public var generatedTokens = 0
-  /// From the start of the request until the first token was known.
+  /// From the start of the request to the first token.
   public var timeToFirstToken = 0.0
-  /// Reading the new part of the prompt.
+  /// Duration of the prefill.
   public var promptTime = 0.0
   /// From the first token to the last.
   public var generationTime = 0.0
 
-  /// Nothing yet.
+  /// Statistics with zeros.
   public init() {}
 
-  /// Of a request that was stopped before anything was done.
+  /// Statistics of a request that was cancelled before it started.
   static var cancelled: GenerationStatistics {
     var statistics = GenerationStatistics()
     statistics.finishReason = .cancelled
     return statistics
   }
 
-  /// New prompt tokens read per second.
+  /// Prefilled tokens per second.
   public var promptRate: Double { rate(promptTokens - reusedTokens, promptTime) }
-  /// Tokens per second after the first.
+  /// Generated tokens per second after the first.
   public var generationRate: Double { rate(generatedTokens - 1, generationTime) }
 
   private func rate(_ count: Int, _ time: Double) -> Double {
@@ -72,21 +72,21 @@ public struct GenerationStatistics: Sendable {
   }
 }
 
-/// Stops a generation from any thread; takes effect at most one layer of a prompt chunk or one token later.
+/// Cancels a generation from any thread. Takes effect within one layer of a prompt chunk or one token.
 public final class CancellationFlag: Sendable {
-  /// 0, or 1 to end behind the chunk at hand, or 2 to end now.
+  /// 0 to continue, 1 to end after the current chunk, 2 to end now.
   private let urgency = Atomic<Int>(0)
 
   /// A flag that is not set.
   public init() {}
 
-  /// Asks for the stop.
+  /// Requests the cancellation.
   public func cancel() { urgency.store(2, ordering: .relaxed) }
-  /// Whether it was asked for.
+  /// Whether cancellation was requested.
   public var isCancelled: Bool { urgency.load(ordering: .relaxed) == 2 }
 
-  /// Asks that no further chunk be begun: the one at hand is of use to what comes next.
+  /// Requests that no further chunk be started. The current chunk continues, since the next request can reuse it.
   func retire() { urgency.max(1, ordering: .relaxed) }
-  /// Whether no further chunk may be begun.
+  /// Whether no further chunk may be started.
   var isRetired: Bool { urgency.load(ordering: .relaxed) > 0 }
 }

@@ -1,18 +1,18 @@
-/// What to generate.
+/// A generation request.
 public struct GenerationRequest: Sendable {
-  /// What the model reads.
+  /// The prompt.
   public var prompt: Prompt
-  /// How tokens are chosen.
+  /// How tokens are sampled.
   public var sampling: SamplingSettings
-  /// Tokens to generate at the most.
+  /// The largest number of tokens to generate.
   public var maxTokens: Int
   /// Texts that end the answer and are not part of it.
   public var stopStrings: [String]
-  /// For models that think: keeps room for the answer.
+  /// Limits the reasoning of a reasoning model, to leave room for the answer.
   public var thoughtLimit: ThoughtLimit?
-  /// The conversation that this belongs to, for the caches that are kept with it.
+  /// The session that the request belongs to; its caches are saved and deleted with the session.
   public var session: String?
-  /// Whether the prompt cache is left out of it, to measure what it saves.
+  /// Whether the prompt cache is bypassed, for measurements.
   public var isCold = false
 
   /// A request with these limits.
@@ -29,26 +29,26 @@ public struct GenerationRequest: Sendable {
   }
 }
 
-/// What to read before it is asked for, while nobody waits.
+/// A speculative prefill: a prompt's probable beginning, processed before it is sent.
 public struct ReadAheadRequest: Sendable {
-  /// Why it is read.
+  /// The kind of text.
   public enum Purpose: Sendable {
-    /// What every conversation with this model begins with.
+    /// The common beginning of all conversations with this model.
     case head
-    /// The conversation as the next prompt will begin.
+    /// The conversation as it will be at the start of the next prompt.
     case history
-    /// The conversation and the part of the draft that will probably stay.
+    /// The conversation and the stable part of the draft.
     case draft
   }
 
-  /// What will be the beginning of the next prompt.
+  /// The probable beginning of the next prompt.
   public var prompt: Prompt
-  /// Why it is read.
+  /// The kind of text.
   public var purpose: Purpose
-  /// The conversation that this belongs to.
+  /// The session that it belongs to.
   public var session: String?
 
-  /// A request to read `prompt` ahead.
+  /// A request to prefill `prompt` speculatively.
   public init(prompt: Prompt, purpose: Purpose, session: String? = nil) {
     self.prompt = prompt
     self.purpose = purpose

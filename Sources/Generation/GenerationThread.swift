@@ -1,10 +1,10 @@
 import Basics
 import Foundation
 
-/// The executor of the generation actor: one thread of its own, so that computing never occupies the
-/// threads that the rest of the program's concurrency shares. It lives as long as the program.
+/// The executor of the generation actor: a dedicated thread, so that computations don't block the cooperative thread
+/// pool. It exists until the program ends.
 final class GenerationThread: SerialExecutor, @unchecked Sendable {
-  // `jobs` is touched only while `condition` is held.
+  // `jobs` is accessed only while `condition` is held.
   private let condition = NSCondition()
   private var jobs: [UnownedJob] = []
 

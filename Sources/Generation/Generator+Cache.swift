@@ -1,20 +1,20 @@
 import Tokenization
 
-// What the cache holds. None of this waits for what is computed.
+// Queries of the cache. They don't wait for computations.
 extension Generator {
-  /// What the cache holds, model by model, and its budget in bytes.
+  /// The bytes held, the budget in bytes, and the content by model.
   public nonisolated func cacheHoldings() -> (held: Int, budget: Int, models: [CacheHolding]) {
     cache.withLock { ($0.heldBytes, $0.budget, $0.holdings()) }
   }
 
-  /// A prompt of which it is asked how much is held.
+  /// A query for how much of a prompt a model's cache holds.
   public struct ReuseQuestion: Sendable {
     /// The model's key.
     public let key: String
     let prompt: Prompt
     let tokenizer: Tokenizer
 
-    /// What a model, resident or not, holds of a prompt.
+    /// A query for a model, resident or not.
     public init(key: String, prompt: Prompt, tokenizer: Tokenizer) {
       self.key = key
       self.prompt = prompt
@@ -22,17 +22,17 @@ extension Generator {
     }
   }
 
-  /// What a model holds of a prompt.
+  /// How much of a prompt a model's cache holds.
   public struct HeldPart: Sendable {
-    /// Tokens that would not have to be read.
+    /// Tokens that would be reused.
     public let reusable: Int
-    /// Tokens that would have to be.
+    /// Tokens that would be prefilled.
     public let unread: Int
-    /// The seconds that this is likely to take; nil where the model has read too little to tell.
+    /// The expected duration of the prefill in seconds; nil if the model's speed is not known yet.
     public let seconds: Double?
   }
 
-  /// What models hold of prompts; nil for a prompt that cannot be read.
+  /// Answers queries; nil for a prompt that can't be encoded.
   public nonisolated func heldParts(_ questions: [ReuseQuestion]) -> [HeldPart?] {
     questions.map { question in
       let encoded = try? cache.encode(question.prompt, question.key, tokenizer: question.tokenizer)
@@ -44,7 +44,7 @@ extension Generator {
     }
   }
 
-  /// Forgets all caches.
-  /// - Returns: the bytes that came free; an answer that is being written keeps its own to its end.
+  /// Clears all caches.
+  /// - Returns: the bytes that were freed. A running request keeps its own caches until it ends.
   public nonisolated func clearCaches() -> Int { cache.withLock { cache in cache.removeAll() } }
 }

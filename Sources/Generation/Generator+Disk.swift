@@ -2,18 +2,17 @@ import Basics
 import Models
 import Synchronization
 
-// Caches on disk: a session's, which is saved as it goes on and when the person leaves it, and the unchanging
-// head of a model's prompts. Files are written and checked on threads of their own; a file that is
-// refused is as good as none.
+// Caches on disk: those of sessions, saved after answers and when a session is closed, and the heads of models'
+// prompts. Files are written and verified on background threads; a rejected file counts as missing.
 extension Generator {
-  /// Calls `report` with a line for the person when caches cannot be saved, once for each reason.
+  /// Sets the callback that receives a message for the user when caches can't be saved, once per reason.
   public nonisolated func listen(_ report: @escaping @Sendable (String) -> Void) {
     diskProblem.listen(report)
   }
 
-  /// Saves the latest of what each model has read of a session, the one that was used last first. Returns when it
-  /// is on disk. Of one that is left in passing, only what is worth it is saved, until somebody asks for an answer;
-  /// a cancelled task leaves what is not written yet.
+  /// Saves the latest state of a session for each model, the most recently used model first, and returns when all are
+  /// on disk. While the session continues, only states that are worth it are saved, and a new request cancels the
+  /// save. A cancelled task skips what is not yet written.
   public nonisolated func save(session: String, _ occasion: SavePlan.Occasion = .leaving) async {
     guard let store else { return }
     let flag = passing.start()
@@ -40,8 +39,8 @@ extension Generator {
     }
   }
 
-  /// Takes in what was saved of a session for a resident model, unless more of it is held.
-  /// - Returns: the tokens that were taken in.
+  /// Restores a saved session for a resident model, unless the cache holds more of it.
+  /// - Returns: the number of restored tokens.
   @discardableResult
   public nonisolated func restore(session: String, for key: String) async -> Int {
     guard let store else { return 0 }
@@ -75,9 +74,8 @@ extension Generator {
     onDisk = onDisk.filter { $0.key.session != session }
   }
 
-  /// Makes the beginning of a model's new conversations ready: from the file that was kept of it, or by
-  /// reading it ahead and keeping it.
-  /// - Parameter turn: from `beginReadingAhead()`; nil to begin now.
+  /// Prepares the common beginning of a model's new conversations: loads it from disk, or prefills and saves it.
+  /// - Parameter turn: from `beginReadingAhead()`; nil to start now.
   @discardableResult
   public nonisolated func prepareHead(
     _ key: String, _ prompt: Prompt, in turn: CancellationFlag? = nil
@@ -101,21 +99,21 @@ extension Generator {
     return read
   }
 
-  /// Tokens from which on a head is worth a file.
+  /// The least number of tokens of a head that is worth a file.
   private static let shortestHead = 32
 
-  /// Bytes of the files, and how many there may be.
+  /// Bytes of the files, and the limit.
   public nonisolated var diskUse: (held: Int, limit: Int) { (store?.totalBytes ?? 0, store?.limit ?? 0) }
 
   /// Removes all files.
-  /// - Returns: the bytes that they had.
+  /// - Returns: the bytes that were freed.
   public nonisolated func clearDisk() -> Int {
     passing.stop()
     for flag in leaving.withLock({ $0.values.map { $0 } }) { flag.cancel() }
     return store?.removeAll() ?? 0
   }
 
-  /// Takes in the longest head on disk that a prompt begins with.
+  /// Restores the longest head on disk that is a prefix of a prompt.
   private nonisolated func restoreHead(of tokens: [Int32], _ key: String) async -> Int {
     guard let store, let head = store.longestHead(of: tokens, model: key) else { return 0 }
     let largest = cache.budget
@@ -124,7 +122,7 @@ extension Generator {
     return await take(prompt, key, .message, nil)
   }
 
-  /// The tokens of a prompt that would have to be read in part; nil where it cannot or need not be.
+  /// The tokens of a prompt if some must be prefilled; nil if none or if it can't be encoded.
   private func unread(_ key: String, _ prompt: Prompt) -> [Int32]? {
     guard let loaded = model(key),
       let tokens = try? cache.encode(prompt, key, tokenizer: loaded.tokenizer).tokens,
@@ -133,7 +131,7 @@ extension Generator {
     return tokens
   }
 
-  /// Keeps a prompt that came from disk.
+  /// Inserts a prompt from disk into the cache.
   private func take(
     _ prompt: StoredPrompt, _ key: String, _ place: HeldSequence.Place, _ session: String?
   ) -> Int {
@@ -153,7 +151,7 @@ extension Generator {
     cache.withLock { $0.reusable(key, tokens) }
   }
 
-  /// What is held behind exactly these tokens.
+  /// The state held for exactly these tokens.
   private func held(_ key: String, _ tokens: [Int32]) -> StoredPrompt? {
     cache.withLock { $0.held(key, tokens) }.map {
       StoredPrompt($0.state, ledger: tokens, logits: $0.logits)
@@ -165,7 +163,7 @@ extension Generator {
   ) -> [(key: String, prompt: StoredPrompt)] {
     guard let store else { return [] }
     return cache.withLock { $0.latest(of: session) }.compactMap { key, tokens, held in
-      // Files leave to stay in the limit.
+      // A file may have been removed to enforce the limit.
       let isThere = store.contains(.session(session), model: key)
       let saved = isThere ? onDisk[SessionFileKey(model: key, session: session)] ?? [] : []
       let common = zip(saved, tokens).prefix { $0 == $1 }.count
@@ -177,7 +175,7 @@ extension Generator {
     }
   }
 
-  /// Notes what a session's file holds.
+  /// Records the tokens that a session's file holds.
   private func note(_ tokens: [Int32], _ key: String, _ session: String) {
     onDisk[SessionFileKey(model: key, session: session)] = tokens
   }

@@ -4,38 +4,37 @@ import Foundation
 import Models
 import Synchronization
 
-/// The one place where models compute: an actor on a thread of its own.
+/// Runs all models: an actor on a dedicated thread.
 ///
-/// What it read stays in the prompt cache, so that a conversation's next turn, an edited one, or one that
-/// comes back to a model reads only what is new. Reading ahead gives way to everything else.
+/// Prefilled prompts stay in the prompt cache, so that the next turn, an edited turn or a turn after a model switch
+/// only prefills what is new. Speculative prefill yields to everything else.
 ///
-/// The actor is the queue of what is computed, one after the other. Whoever asks what is held, turns to another
-/// model or gives caches back does not enter it, and is answered at once. What changes the caches of a session
-/// (taking in from disk, forgetting) or wants to see them complete (saving) waits for the computation's end.
+/// The actor serialises all computation. Queries, model switches and cache clears bypass the actor. Operations that
+/// change or save a session's caches (restore, delete, save) wait for the running computation.
 public actor Generator {
   private let thread = GenerationThread()
   private let background = BackgroundWork()
   private nonisolated let models: Mutex<ResidentModels<ResidentModel>>
-  /// The saving that gives way to whoever waits.
+  /// The save that a new request cancels.
   let passing = CurrentWork()
-  /// The saves of sessions that were closed, by session. Unlike those in passing, they continue during an answer.
+  /// Saves of closed sessions, by session. Unlike the others, they continue during an answer.
   nonisolated let leaving = Mutex<[String: CancellationFlag]>([:])
   /// Held while a file is written or removed, so that no write follows a removal.
   nonisolated let diskWriting = Mutex(())
   /// Counts the removals of heads.
   nonisolated let headRemovals = Atomic<Int>(0)
-  /// Answers that were asked for and have not begun.
+  /// The number of requests that have not started.
   private nonisolated let waiting = Atomic<Int>(0)
   /// The model that computed last.
   private var latest: String?
-  /// Prompt tokens that models read a second, as measured last, by their keys.
+  /// Prefill speed of each model in tokens per second, by key, as measured last.
   nonisolated let rates = Mutex<[String: Double]>([:])
   nonisolated let cache: SharedPromptCache
-  /// Where caches are saved; nil for nowhere.
+  /// The store of saved caches; nil for none.
   nonisolated let store: CacheStore?
   /// The tokens in the files of sessions.
   var onDisk: [SessionFileKey: [Int32]] = [:]
-  /// Told why caches cannot be saved.
+  /// Reports why caches can't be saved.
   nonisolated let diskProblem = DiskProblem()
 
   /// A generator without models, on a new thread.
@@ -50,9 +49,8 @@ public actor Generator {
 
   // Models
 
-  /// Makes a model resident under `key`; one that already is stays as it is. Others leave when the budget
-  /// needs it, those that were not used for longest first, but none that computes before it is done; their
-  /// caches stay. Nothing that is computed meanwhile waits for it.
+  /// Loads a model under `key` unless it is resident. If the budget requires it, the least recently used models are
+  /// unloaded, but none that is computing; their caches stay. Running computations continue meanwhile.
   /// - Throws: what `make` throws; nothing has changed then.
   public nonisolated func load(
     _ key: String, _ make: @escaping @Sendable () throws -> sending LoadedModel
@@ -67,31 +65,31 @@ public actor Generator {
     return models.withLock { $0.insert(key, model, bytes: model.bytes) }.facts
   }
 
-  /// - Returns: whether models left, whose memory is free now.
+  /// - Returns: whether models were unloaded.
   private nonisolated func makeRoom(for bytes: Int) -> Bool {
     !models.withLock { $0.makeRoom(for: bytes) }.isEmpty
   }
 
-  /// Whether a model is in memory; if so it counts as used now.
+  /// Whether a model is resident. If so, it counts as used now.
   public nonisolated func use(_ key: String) -> Bool { models.withLock { $0.use(key) } != nil }
 
-  /// Whether a resident model's caches cannot be cut back everywhere, so that prompts should say where their
-  /// messages begin.
+  /// Whether a resident model has caches that can't always be truncated, so that prompts should contain the
+  /// boundaries of messages.
   public nonisolated func needsSnapshots(_ key: String) -> Bool {
     models.withLock { $0.peek(key) }.map { !$0.keepsEveryPosition } ?? false
   }
 
-  /// The keys of the models in memory.
+  /// The keys of the resident models.
   public nonisolated var residentKeys: [String] { models.withLock { $0.keys } }
 
-  /// A model in memory. Used last is the one that was asked for last, whichever computes last.
+  /// A resident model. Does not count as a use.
   func model(_ key: String) -> LoadedModel? { models.withLock { $0.peek(key) }?.loaded }
 
   // Generation
 
-  /// Generates with a resident model. The stream ends with `done` or `failed`; giving it up cancels. Reading
-  /// ahead stops at once.
-  /// - Parameter answerNow: ends the thoughts of a model that thinks; needs the request's `thoughtLimit`.
+  /// Generates with a resident model. The stream ends with `done` or `failed`; ending the stream early cancels.
+  /// Speculative prefill stops at once.
+  /// - Parameter answerNow: ends the reasoning of a reasoning model; requires the request's `thoughtLimit`.
   public nonisolated func generate(
     _ key: String, _ request: GenerationRequest, cancellation: CancellationFlag = CancellationFlag(),
     answerNow: AnswerNowFlag = AnswerNowFlag()
@@ -102,7 +100,7 @@ public actor Generator {
     waiting.add(1, ordering: .relaxed)
     background.stop()
     passing.stop()
-    // From now on, so that no model that comes before its turn can make it leave.
+    // Holds the model before the request starts, so that loading another model can't unload it.
     models.withLock { $0.hold(key) }
     Task {
       await run(key, request, cancellation, answerNow, started) { continuation.yield($0) }
@@ -111,14 +109,14 @@ public actor Generator {
     return stream
   }
 
-  /// Says, at once, that something else is to be read ahead than before; what was begun earlier ends behind its
-  /// chunk.
-  /// - Returns: the turn in which it may be read, until a generation or another reading ahead begins.
+  /// Announces a new speculative prefill. An earlier one ends after its current chunk.
+  /// - Returns: the turn to pass to `readAhead`. It is valid until a generation or another speculative prefill
+  ///   starts.
   public nonisolated func beginReadingAhead() -> CancellationFlag { background.start() }
 
-  /// Reads what will probably be asked for. Ends early when a generation or another reading ahead begins.
-  /// - Parameter turn: from `beginReadingAhead()`; nil to begin now.
-  /// - Returns: tokens that were read; 0 as well for a prompt that cannot be read, since nobody asked yet.
+  /// Prefills a probable prompt. Ends early when a generation or another speculative prefill starts.
+  /// - Parameter turn: from `beginReadingAhead()`; nil to start now.
+  /// - Returns: the number of prefilled tokens; also 0 for a prompt that is invalid, since the user has not sent it.
   @discardableResult
   public nonisolated func readAhead(
     _ key: String, _ request: ReadAheadRequest, in turn: CancellationFlag? = nil
@@ -128,7 +126,7 @@ public actor Generator {
     return await read(key, request, turn)
   }
 
-  /// Ends reading ahead.
+  /// Stops the speculative prefill.
   public nonisolated func stopReadingAhead() { background.stop() }
 
   private func run(
@@ -157,7 +155,7 @@ public actor Generator {
     if let finished { prepare(finished.state, finished.loaded) }
   }
 
-  /// Gets ready for what goes on from a state, as long as nobody waits.
+  /// Allocates memory for resuming from a state, until a request waits.
   func prepare(_ state: SequenceState, _ loaded: LoadedModel) {
     guard let backend = loaded.backend as? any MemoryPreparingBackend else { return }
     backend.prepare(for: state.caches) { waiting.load(ordering: .relaxed) > 0 }
@@ -173,7 +171,7 @@ public actor Generator {
     return run.read
   }
 
-  /// The model that computes from now on; the one before gives back what it computed in.
+  /// The model to compute with. The previous model returns its scratch memory.
   private func turn(to key: String) throws(GenerationError) -> LoadedModel {
     guard let loaded = model(key) else { throw .modelNotLoaded }
     if let latest, latest != key {
@@ -187,7 +185,7 @@ public actor Generator {
     if let rate = speed.rate { rates.withLock { $0[key] = rate } }
   }
 
-  /// A computation is over: models that were to leave may do so now.
+  /// Ends a computation; models that had to wait for it are unloaded now.
   private func release(_ key: String) {
     let haveLeft = !models.withLock { $0.release(key) }.isEmpty
     if haveLeft { models.withLock { $0.latest }?.loaded.releaseUnusedMemory() }

@@ -1,13 +1,13 @@
 import Foundation
 
-/// How much memory the generator may use.
+/// Memory limits of the generator.
 public struct GeneratorLimits: Sendable {
   /// Bytes for the prompt caches of all models.
   public var cacheBytes: Int
-  /// Bytes of weights of all models in memory.
+  /// Bytes of weights of all resident models.
   public var modelBytes: Int
 
-  /// Limits; a quarter of the machine's memory for caches and three quarters for weights where nothing is said.
+  /// Limits; by default a quarter of the machine's memory for caches and three quarters for weights.
   public init(cacheBytes: Int? = nil, modelBytes: Int? = nil) {
     let memory = Int(clamping: ProcessInfo.processInfo.physicalMemory)
     self.cacheBytes = cacheBytes ?? memory / 4

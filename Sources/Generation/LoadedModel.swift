@@ -2,16 +2,15 @@ import Compute
 import Models
 import Tokenization
 
-/// A model in memory: its layers and its tokenizer. Whoever makes it hands it over to the generator, on whose
-/// thread alone it computes.
+/// A model, its tokenizer and its backend. The generator takes ownership and uses it on its thread only.
 public struct LoadedModel {
   /// The layers.
   public let model: any LanguageModel
-  /// The tokenizer of the same file; nil where prompts are token ids alone.
+  /// The tokenizer of the same file; nil if prompts are token ids only.
   public let tokenizer: Tokenizer?
   /// The backend that computes it.
   public let backend: any Backend
-  /// Memory that the weights take, mapped or not, in bytes.
+  /// Bytes of the weights, mapped or not.
   public let bytes: Int
 
   /// A model with its tokenizer and the backend that holds its parameters.
@@ -22,6 +21,6 @@ public struct LoadedModel {
     self.bytes = bytes
   }
 
-  /// Returns memory that the backend keeps for reuse to the system, where it keeps some.
+  /// Returns unused memory to the system, if the backend supports it.
   func releaseUnusedMemory() { (backend as? any MemoryReleasingBackend)?.releaseUnusedMemory() }
 }

@@ -1,23 +1,23 @@
 import Tokenization
 
-/// What a model reads.
+/// A prompt.
 public struct Prompt: Sendable, Equatable {
-  /// A prompt as token ids, or as text that the generator encodes against what its cache holds.
+  /// Token ids, or text that the generator encodes using the token ids that its cache holds.
   public enum Content: Sendable, Equatable {
     case tokens([Int32])
-    /// A rendered chat template: special tokens are recognised except where they are quoted, none are added.
+    /// A rendered chat template. Special tokens are recognised unless quoted; none are added.
     case rendered(RenderedText)
-    /// Special tokens and, between them, text in which none are recognised.
+    /// Special tokens, and text in which special tokens are not recognised.
     case segments([PromptSegment])
   }
 
-  /// What is to be read.
+  /// The content.
   public var content: Content
-  /// Where messages begin, in rising order: token counts, or UTF-8 offsets into the text (that of special
-  /// tokens included). States that cannot be had by cutting back are kept there.
+  /// Where messages start, in ascending order: token counts, or UTF-8 offsets into the text (special tokens
+  /// included). Snapshots of caches that can't be truncated are taken there.
   public var boundaries: [Int]
 
-  /// A prompt and where its messages begin.
+  /// A prompt and its message boundaries.
   public init(_ content: Content, boundaries: [Int] = []) {
     self.content = content
     self.boundaries = boundaries
@@ -28,7 +28,7 @@ public struct Prompt: Sendable, Equatable {
   /// A rendered chat template.
   public static func rendered(_ text: String) -> Prompt { Prompt(.rendered(RenderedText(text))) }
 
-  /// The text as far as it is text, for people and parsers to read.
+  /// The text without special tokens.
   public var text: String {
     switch content {
     case .tokens: ""
@@ -38,7 +38,7 @@ public struct Prompt: Sendable, Equatable {
     }
   }
 
-  /// The length in bytes of UTF-8, special tokens included.
+  /// The length in UTF-8 bytes, special tokens included.
   public func byteCount(_ tokenizer: Tokenizer) -> Int {
     switch content {
     case .tokens(let tokens): tokens.reduce(0) { $0 + tokenizer.bytes(of: $1).count }
@@ -53,7 +53,7 @@ public struct Prompt: Sendable, Equatable {
     }
   }
 
-  /// What two prompts begin with alike.
+  /// The longest common prefix of two prompts.
   public func commonBeginning(with other: Prompt) -> Prompt {
     switch (content, other.content) {
     case (.tokens(let one), .tokens(let two)):
@@ -72,16 +72,16 @@ public struct Prompt: Sendable, Equatable {
   }
 }
 
-/// A piece of a prompt.
+/// A segment of a prompt.
 public enum PromptSegment: Sendable, Equatable {
-  /// Text that is nothing but text.
+  /// Text in which special tokens are not recognised.
   case text(String)
   /// A special token.
   case token(Int32)
 }
 
 extension RenderedText {
-  /// What two texts begin with alike; a special token is unlike one that is quoted.
+  /// The longest common prefix; a special token differs from a quoted one.
   fileprivate func commonBeginning(with other: RenderedText) -> RenderedText {
     let unlike = Set(quoted).symmetricDifference(other.quoted).min() ?? .max
     let common = text.commonBeginning(with: other.text, limit: unlike)
@@ -90,7 +90,7 @@ extension RenderedText {
 }
 
 extension String {
-  /// What two texts begin with alike, in whole Unicode scalars.
+  /// The longest common prefix in whole Unicode scalars.
   fileprivate func commonBeginning(with other: String, limit: Int = .max) -> String {
     var count = zip(utf8.prefix(limit), other.utf8).prefix { $0 == $1 }.count
     let bytes = Array(utf8.prefix(count + 1))

@@ -1,13 +1,13 @@
 import Models
 
-/// A model that the generator has taken over. All but `loaded` may be asked from any thread.
+/// A model that the generator owns. All properties but `loaded` may be read from any thread.
 final class ResidentModel: @unchecked Sendable {
-  /// For the generator's thread alone.
+  /// For the generator's thread only.
   let loaded: LoadedModel
   let facts: ModelFacts
   /// Bytes of weights.
   let bytes: Int
-  /// Whether its caches can be cut back to every length.
+  /// Whether its caches can be truncated to every length.
   let keepsEveryPosition: Bool
 
   init(_ loaded: sending LoadedModel) {
@@ -18,19 +18,19 @@ final class ResidentModel: @unchecked Sendable {
   }
 }
 
-/// The models in memory. When another one comes, those that were not used for longest leave until it fits the
-/// budget. One that computes, or was asked to, stays until that is done, and the one that was used last stays
-/// anyway: for that long, more than the budget may be in memory.
+/// The models in memory. To fit a new one into the budget, the least recently used models are unloaded. A model with
+/// a pending or running computation is kept until that ends, and the most recently used model is always kept;
+/// meanwhile the budget may be exceeded.
 package struct ResidentModels<Model> {
   private struct Resident {
     let model: Model
     let bytes: Int
     var lastUse: Int
-    /// Computations that were asked for and are not over.
+    /// Pending and running computations.
     var holds = 0
   }
 
-  /// Bytes of weights that may be in memory together.
+  /// The byte limit of all weights together.
   private let budget: Int
   private var residents: [String: Resident] = [:]
   private var clock = 0
@@ -38,43 +38,43 @@ package struct ResidentModels<Model> {
   /// - Parameter budget: in bytes.
   package init(budget: Int) { self.budget = budget }
 
-  /// The keys of the models in memory.
+  /// The keys of the resident models.
   package var keys: [String] { residents.keys.sorted() }
 
-  /// The model that was used last.
+  /// The most recently used model.
   package var latest: Model? { residents.values.max { $0.lastUse < $1.lastUse }?.model }
 
-  /// A model in memory.
+  /// A resident model.
   package func peek(_ key: String) -> Model? { residents[key]?.model }
 
-  /// A model in memory, used now.
+  /// A resident model, which counts as used now.
   package mutating func use(_ key: String) -> Model? {
     clock += 1
     residents[key]?.lastUse = clock
     return residents[key]?.model
   }
 
-  /// Uses a model, which stays until it is released.
+  /// Uses a model and keeps it resident until `release`.
   package mutating func hold(_ key: String) {
     residents[key]?.holds += 1
     _ = use(key)
   }
 
   /// Ends a hold.
-  /// - Returns: the models that leave now.
+  /// - Returns: the models that are unloaded now.
   package mutating func release(_ key: String) -> [Model] {
     residents[key]?.holds -= 1
     return shrink(to: budget)
   }
 
-  /// Lets models leave until another one of `bytes` fits.
-  /// - Returns: those that left.
+  /// Unloads models until another one of `bytes` fits.
+  /// - Returns: the unloaded models.
   package mutating func makeRoom(for bytes: Int) -> [Model] {
     shrink(to: budget - bytes, sparesLatest: false)
   }
 
-  /// Takes a model in, used now. One that is there under the key stays in its place.
-  /// - Returns: the model that is there.
+  /// Adds a model, used now, unless the key is taken.
+  /// - Returns: the model under the key.
   package mutating func insert(_ key: String, _ model: Model, bytes: Int) -> Model {
     if let known = use(key) { return known }
     residents[key] = Resident(model: model, bytes: bytes, lastUse: clock)

@@ -161,8 +161,8 @@ struct GeneratorDiskTests {
     #expect(lines.count == 1 && !lines[0].contains("\n"), "\(lines)")
     #expect(
       lines.first == """
-        Caches are not saved, so a conversation that is resumed is read again: \(place): not a folder; move it away, \
-        or set cache_disk = 0 in the settings to do without
+        Caches cannot be saved, so resuming a conversation prefills it again: \(place): not a folder; move it away, \
+        or set cache_disk = 0 in the settings to turn saving off
         """)
     let next = try #require(await ask(generator, answer.ledger + [1]))
     #expect(next.statistics.promptTokens - next.statistics.reusedTokens <= 2)
@@ -189,8 +189,8 @@ struct GeneratorDiskTests {
     let file = FileError.writing(ENOSPC, "/c/prompts/1.session.x.safetensors")
     #expect(
       DiskProblem.text(.file(file), "/c/prompts") == """
-        Caches are not saved, so a conversation that is resumed is read again: /c/prompts: no space left on device; \
-        free some space there, or set cache_disk = 0 in the settings to do without
+        Caches cannot be saved, so resuming a conversation prefills it again: /c/prompts: no space left on device; \
+        free some space there, or set cache_disk = 0 in the settings to turn saving off
         """)
     #expect(DiskProblem.text(.interrupted, "/c/prompts") == nil)
   }

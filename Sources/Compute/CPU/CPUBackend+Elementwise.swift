@@ -10,7 +10,7 @@ extension CPUBackend {
     return result
   }
 
-  /// activation(gate) * x. The gate is as wide as x, or one column that serves a whole row.
+  /// activation(gate) * x. The gate is as wide as x, or has one column for the whole row.
   public func gated(_ x: Tensor, by gate: Tensor, _ activation: Activation) -> Tensor {
     precondition(
       gate.rows == x.rows && (gate.columns == x.columns || gate.columns == 1), "a gate of another size")
@@ -29,20 +29,20 @@ extension CPUBackend {
     return result
   }
 
-  /// x * scale, then cap * tanh(x / cap) where a cap is given.
+  /// x * scale, then cap * tanh(x / cap) if a softcap is given.
   public func scaled(_ x: Tensor, by scale: Float, softcap: Float?) -> Tensor {
     let (result, output) = make(rows: x.rows, columns: x.columns)
     sotto_scale(pool.handle, output, rows(of: x), x.rows, x.columns, scale, softcap ?? 0)
     return result
   }
 
-  /// A tensor as kernels take it.
+  /// A tensor in the kernels' format.
   @inline(__always)
   func rows(of x: Tensor) -> sotto_rows { sotto_rows(data: pointer(x), stride: x.stride) }
 }
 
 extension Activation {
-  /// The kernel's name for it, alpha and limit.
+  /// The kernels' constant, alpha and limit.
   var kernel: (kind: sotto_activation, alpha: Float, limit: Float) {
     switch self {
     case .silu: (SOTTO_SILU, 0, 0)

@@ -15,8 +15,8 @@ extension CPUBackend {
     return result
   }
 
-  /// Root mean square normalisation of groups, of x * silu(gate) or times silu(gate). Two passes over a row
-  /// that stays in the first cache.
+  /// Root mean square normalisation of groups, of x * silu(gate) or multiplied by silu(gate). Two passes over a row,
+  /// which stays in the L1 cache.
   public func gatedRMSNorm(
     _ x: Tensor, gate: Tensor, weight: Parameter, groupSize: Int, epsilon: Float, gateFirst: Bool
   ) -> Tensor {

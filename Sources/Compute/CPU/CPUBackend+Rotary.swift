@@ -3,7 +3,7 @@ import CKernels
 extension CPUBackend {
   /// Rotates each head of `table.headSize` columns by its row's position (arXiv:2104.09864).
   ///
-  /// The cosines and sines of a step's positions are computed once and serve all layers.
+  /// The cosines and sines of a step's positions are computed once for all layers.
   public func rotary(_ x: Tensor, _ table: RotaryTable, positions: [Int32]) -> Tensor {
     let count = table.frequencies.count
     precondition(positions.count == x.rows, "\(positions.count) positions for \(x.rows) rows")
@@ -19,7 +19,7 @@ extension CPUBackend {
   }
 }
 
-/// The cosines and sines that the latest calls needed, so that the layers of a step share them.
+/// The cosines and sines of recent calls, shared by the layers of a step.
 struct RotaryAngles {
   private struct Entry {
     let frequencies: [Float]

@@ -1,13 +1,13 @@
 import CKernels
 
-/// The backend that computes at once, on the processor's vector units, with a thread pool of its own.
+/// The synchronous backend for the processor's vector units, with its own thread pool.
 ///
-/// A tensor is a view (offset and row stride) of a `CPUBuffer`; every operation writes a new buffer from the
-/// pool. Calls cost some tens of nanoseconds beside their kernel.
+/// A tensor is a view (offset and row stride) of a `CPUBuffer`; every operation writes to a new buffer from the pool.
+/// The overhead of a call is some tens of nanoseconds.
 public final class CPUBackend: InterruptibleBackend, MemoryReleasingBackend, MemoryPreparingBackend {
   /// Whether activations, keys and values may be rounded for speed.
   public let precision: Precision
-  /// How keys and values are stored.
+  /// The number format of keys and values.
   public let cacheFormat: CacheFormat
   package let pool: ThreadPool
   package let buffers = BufferPool()
@@ -17,8 +17,8 @@ public final class CPUBackend: InterruptibleBackend, MemoryReleasingBackend, Mem
 
   /// - Parameters:
   ///   - precision: whether activations, keys and values may be rounded for speed.
-  ///   - threads: threads that compute, the caller's included; nil for one a processor.
-  ///   - cacheFormat: how keys and values are stored; nil for float32 where the backend is exact, float16 where
+  ///   - threads: the number of threads, including the caller's; nil for one per processor.
+  ///   - cacheFormat: the number format of keys and values; nil for float32 if the precision is exact and float16 if
   ///     it is fast.
   public init(precision: Precision, threads: Int? = nil, cacheFormat: CacheFormat? = nil) {
     self.precision = precision
@@ -27,20 +27,20 @@ public final class CPUBackend: InterruptibleBackend, MemoryReleasingBackend, Mem
     workspace = MatrixWorkspace(pool)
   }
 
-  // Kept states know the reserve too.
+  // States may outlive the backend and refer to the reserve.
   deinit { states.removeAll() }
 
-  /// Threads that compute, the caller's included.
+  /// The number of threads, including the caller's.
   public var threads: Int { pool.threads }
 
-  /// Gives memory that no tensor holds back to the system: after a long prompt, or when a model leaves.
+  /// Returns memory that no tensor uses to the system: after a long prompt, or when a model is unloaded.
   public func releaseUnusedMemory() {
     buffers.releaseAll()
     states.removeAll()
     sotto_trim_memory()
   }
 
-  /// A tensor of the given numbers, row by row: one copy.
+  /// A tensor of these numbers in row-major order: one copy.
   public func tensor(_ values: [Float], columns: Int) -> Tensor {
     precondition(columns > 0 && values.count % columns == 0, "\(values.count) numbers in rows of \(columns)")
     let (result, pointer) = make(rows: values.count / columns, columns: columns)
@@ -50,7 +50,7 @@ public final class CPUBackend: InterruptibleBackend, MemoryReleasingBackend, Mem
     return result
   }
 
-  /// A tensor's numbers, row by row: one copy.
+  /// The numbers of a tensor in row-major order: one copy.
   public func values(_ x: Tensor) -> [Float] {
     let source = pointer(x)
     return [Float](unsafeUninitializedCapacity: x.rows * x.columns) { target, count in
@@ -71,7 +71,7 @@ public final class CPUBackend: InterruptibleBackend, MemoryReleasingBackend, Mem
       stride: x.stride)
   }
 
-  /// Consecutive rows are a view; others are copied.
+  /// A view of consecutive rows; otherwise a copy.
   public func rows(_ x: Tensor, _ indices: [Int]) -> Tensor {
     precondition(indices.allSatisfy { (0..<x.rows).contains($0) }, "rows \(indices) of \(x.rows)")
     let first = indices.first ?? 0
@@ -88,23 +88,23 @@ public final class CPUBackend: InterruptibleBackend, MemoryReleasingBackend, Mem
     return result
   }
 
-  // For the operations in the extensions.
+  // Helpers for the extensions
 
-  /// A new tensor and its first number; the values are arbitrary and the rows are without gaps.
+  /// A new tensor without gaps between rows, and a pointer to its uninitialised numbers.
   @inline(__always)
   func make(rows: Int, columns: Int) -> (tensor: Tensor, pointer: UnsafeMutablePointer<Float>) {
     let buffer = buffers.take(rows * columns)
     return (Tensor(rows: rows, columns: columns, storage: buffer), buffer.pointer)
   }
 
-  /// The first number of a tensor that this backend made; rows are `x.stride` numbers apart.
+  /// The first number of a tensor of this backend; rows are `x.stride` numbers apart.
   @inline(__always)
   func pointer(_ x: Tensor) -> UnsafePointer<Float> {
     guard let buffer = x.storage as? CPUBuffer else { preconditionFailure("a tensor of another backend") }
     return UnsafePointer(buffer.pointer + x.offset)
   }
 
-  /// The numbers of a parameter with one dimension, `count` of them.
+  /// The numbers of a vector parameter of length `count`.
   func vector(_ parameter: Parameter, count: Int) -> UnsafePointer<Float> {
     guard let vector = parameter.storage as? CPUVector else { preconditionFailure("not a vector") }
     precondition(vector.count == count, "a vector of \(vector.count) numbers in place of \(count)")

@@ -1,8 +1,8 @@
-/// Float32 numbers in memory that is aligned to 64 bytes, taken from a `BufferPool` and given back to it
-/// when the last tensor that views them is gone. Costs one small object; the memory is recycled.
+/// Float32 numbers in memory aligned to 64 bytes, from a `BufferPool`. The memory is returned to the pool with the
+/// last tensor that refers to it. Costs one small object.
 package final class CPUBuffer {
   package let pointer: UnsafeMutablePointer<Float>
-  /// Numbers that fit; at least as many as were asked for. Their values are arbitrary at first.
+  /// The number of floats that fit, at least as many as requested. Uninitialised.
   package let capacity: Int
   private let pool: BufferPool
 
@@ -15,13 +15,13 @@ package final class CPUBuffer {
   deinit { pool.give(pointer, capacity: capacity) }
 }
 
-/// Memory of one backend for activations and scratch: free blocks are kept in lists by size class, so that
-/// a decoding step takes no new memory from the system.
+/// The memory of one backend for activations and scratch. Free blocks are kept in lists by size class, so that a
+/// decoding step allocates nothing from the system.
 ///
-/// Classes are four to an octave: a block is at most a quarter larger than what was asked for. Free
-/// blocks that nobody took for a while go back to the system, the largest first, so that one long prompt is
-/// not paid for forever; what a short prompt needs stays, for one follows every answer, and new memory is slow
-/// on a virtual machine. Not thread-safe.
+/// There are four size classes per octave: a block is at most a quarter larger than requested. Free blocks that have
+/// not been used for a while are returned to the system, the largest first, so that a long prompt does not occupy
+/// memory forever. What a short prompt needs is kept, since one follows every answer and new memory is slow on a
+/// virtual machine. Not thread-safe.
 package final class BufferPool {
   private struct SizeClass {
     var free: [UnsafeMutablePointer<Float>] = []
@@ -31,14 +31,14 @@ package final class BufferPool {
 
   private var classes: [SizeClass] = []
   private var takes = 0
-  /// Bytes taken from the system, in use or free.
+  /// Bytes allocated from the system, in use or free.
   package private(set) var bytes = 0
 
   private static let alignment = 64
   private static let smallest = 64
-  /// Takes after which an unused class is emptied: some ten decoding steps.
+  /// Takes after which an unused class is emptied: about ten decoding steps.
   private static let patience = 4096
-  /// Bytes of free blocks that stay however long nobody takes them.
+  /// Bytes of free blocks that are always kept.
   package static let kept = 32 << 20
 
   package init() {}
@@ -47,7 +47,7 @@ package final class BufferPool {
     for list in classes { for block in list.free { block.deallocate() } }
   }
 
-  /// A block of at least `count` numbers with arbitrary values.
+  /// A block of at least `count` uninitialised numbers.
   package func take(_ count: Int) -> CPUBuffer {
     let (index, capacity) = Self.sizeClass(count)
     while classes.count <= index { classes.append(SizeClass()) }
@@ -67,7 +67,7 @@ package final class BufferPool {
     classes[Self.sizeClass(capacity).index].free.append(block)
   }
 
-  /// Gives every free block back to the system.
+  /// Returns all free blocks to the system.
   package func releaseAll() {
     for index in classes.indices { release(index) }
   }

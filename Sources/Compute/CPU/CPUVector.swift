@@ -1,19 +1,19 @@
 import Basics
 
-/// A vector of float32 numbers that a backend has taken in: the storage of parameters such as norm weights,
-/// biases and sinks. Costs one copy when it is made.
+/// A vector of float32 numbers: the storage of parameters such as norm weights, biases and sinks. Copied once when it
+/// is created.
 package final class CPUVector {
   package let pointer: UnsafeMutablePointer<Float>
   package let count: Int
 
-  /// Numbers that are yet to be written.
+  /// Uninitialised numbers.
   init(count: Int) {
     self.count = count
     pointer = .allocate(capacity: count)
   }
 
   /// A copy of a weight in float32.
-  /// - Throws: `CPUVectorError` where the weight is quantised: vectors never are in practice.
+  /// - Throws: `CPUVectorError` if the weight is quantised, which vectors in published models never are.
   package init(_ weight: Weight) throws(CPUVectorError) {
     count = weight.shape.reduce(1, *)
     pointer = .allocate(capacity: count)
@@ -36,7 +36,7 @@ package final class CPUVector {
 
   deinit { pointer.deallocate() }
 
-  /// IEEE half precision, by bits: Swift has no Float16 on every machine.
+  /// IEEE half precision from bits: Swift does not have Float16 on every platform.
   private static func float16(_ bits: UInt16) -> Float {
     let sign = UInt32(bits & 0x8000) << 16
     let rest = UInt32(bits & 0x7fff)
@@ -47,15 +47,15 @@ package final class CPUVector {
   }
 }
 
-/// Why a weight cannot serve as a vector.
+/// Why a weight can't be used as a vector.
 public enum CPUVectorError: Error, Equatable, CustomStringConvertible {
   /// The format is not float32, float16 or bfloat16.
   case quantised(WeightFormat)
 
-  /// One line for the person who reads it.
+  /// One line for the user.
   public var description: String {
     switch self {
-    case .quantised(let format): "a vector is stored as \(format), where only plain numbers are understood"
+    case .quantised(let format): "a vector is stored as \(format), which must not be quantised"
     }
   }
 }

@@ -1,11 +1,9 @@
 import Compute
 
-/// The memory of all held sequences together, what they share counted once, and of each what it alone holds.
-///
-/// Taking a sequence in or out costs one look-up for each of its blocks; what would come free without it is
-/// known at once.
+/// The memory of all held sequences: the total, in which shared blocks count once, and the bytes that each sequence
+/// does not share. Adding or removing a sequence costs one look-up per block.
 struct HeldMemory {
-  /// How many sequences hold a block, and the sum of their numbers: of one holder, its number.
+  /// The number of sequences that hold a block, and the sum of their ids; with one holder, the sum is its id.
   private struct Holders {
     var count = 0
     var sum = 0
@@ -17,7 +15,7 @@ struct HeldMemory {
   private var sequences: [Int: HeldSequence] = [:]
   private var latest = 0
 
-  /// Takes a sequence in, which is not changed while it is here.
+  /// Adds a sequence, which must not change while it is held.
   mutating func add(_ held: HeldSequence) {
     latest += 1
     held.number = latest
@@ -36,7 +34,7 @@ struct HeldMemory {
     }
   }
 
-  /// Takes a sequence out.
+  /// Removes a sequence.
   mutating func remove(_ held: HeldSequence) {
     guard sequences[held.number] === held else { return }
     held.forEachBlock { block in
@@ -52,8 +50,8 @@ struct HeldMemory {
   }
 }
 
-/// Blocks of sequences that are to leave, which it does not hold: afterwards it tells what came free.
-struct LeavingBlocks {
+/// The blocks of evicted sequences, referenced weakly, to count the bytes that were freed.
+struct EvictedBlocks {
   private struct Block {
     weak var owner: (any CacheBlock)?
     let bytes: Int
@@ -65,6 +63,6 @@ struct LeavingBlocks {
     held.forEachBlock { blocks[ObjectIdentifier($0)] = Block(owner: $0, bytes: $0.byteCount) }
   }
 
-  /// Bytes of the blocks that nobody holds any more.
+  /// Bytes of the blocks that have been deallocated.
   var freeBytes: Int { blocks.values.reduce(0) { $1.owner == nil ? $0 + $1.bytes : $0 } }
 }

@@ -1,40 +1,40 @@
 import Compute
 import Models
 
-/// A state that the prompt cache keeps so that a later prompt can go on from it. It is never run forward
-/// itself: whoever goes on takes a fork.
+/// A sequence state in the prompt cache, from which later prompts resume. It is never advanced itself; a request
+/// resumes from a fork.
 package final class HeldSequence {
-  /// Where in a conversation a state was taken.
+  /// The point in a conversation at which a state was stored.
   package enum Place: Sendable, Hashable {
-    /// At the end of an answer, or where one was stopped.
+    /// The end of an answer, complete or stopped.
     case answer
-    /// At the end of a prompt, before its answer.
+    /// The end of a prompt, before its answer.
     case prompt
-    /// Where a message begins.
+    /// The start of a message.
     case message
-    /// Inside a long prompt.
+    /// A position inside a long prompt.
     case interval
-    /// At the end of a history that was read in the background.
+    /// The end of a history that was prefilled speculatively.
     case history
-    /// Behind the stable part of a draft.
+    /// The end of the stable part of a draft.
     case draft
   }
 
   package let state: SequenceState
-  /// The logits after the last token, where the next prompt may be the same one again.
+  /// The logits after the last token, for a prompt that is repeated.
   package var logits: [Float]? { logitsBlock?.values }
   private let logitsBlock: LogitsBlock?
   package let place: Place
-  /// Whether it came out of a file.
+  /// Whether it was loaded from disk.
   package let isFromDisk: Bool
-  /// The conversation in which it was read. Others may take it up as far as they begin alike, but what is in it
-  /// stays this one's: to be saved with it, and to be forgotten with it.
+  /// The session that prefilled it. Other sessions may reuse a common prefix, but the sequence is saved and deleted
+  /// with this one.
   package let session: String?
-  /// The cache's clock at its last use.
+  /// The cache's clock at the last use.
   package var lastUse = 0
-  /// Its number in the cache's memory.
+  /// Its id in the cache's memory accounting.
   var number = 0
-  /// Bytes that no other held sequence shares.
+  /// Bytes of the blocks that no other held sequence shares.
   package internal(set) var ownBytes = 0
 
   package init(
@@ -48,14 +48,14 @@ package final class HeldSequence {
     self.session = session
   }
 
-  /// Calls `body` with every block of memory that it holds; blocks are shared with others.
+  /// Calls `body` with every block of memory that it holds, shared blocks included.
   package func forEachBlock(_ body: (any CacheBlock) -> Void) {
     state.forEachBlock(body)
     if let logitsBlock { body(logitsBlock) }
   }
 }
 
-/// Logits that are held, as memory that is counted.
+/// Logits as a counted block of memory.
 private final class LogitsBlock: CacheBlock {
   let values: [Float]
   init(_ values: [Float]) { self.values = values }

@@ -1,14 +1,13 @@
 import Tokenization
 
-/// Encodes a prompt so that what the cache already holds keeps its token ids.
+/// Encodes a prompt such that the prefix that the cache holds keeps its token ids.
 ///
-/// A model may write a word in other tokens than the tokenizer would choose, so encoding the answer's text
-/// anew could differ from what the cache holds. Where the text of held tokens is a prefix of the prompt's
-/// text up to one of their special tokens, the held ids are kept up to there (a special token is never
-/// joined with its neighbours) and only the rest is encoded. Of several held sequences the one that reaches
-/// furthest counts.
+/// A model can generate other tokens than the tokenizer would produce for the same text, so encoding an answer again
+/// could miss the cache. If the text of held tokens is a prefix of the prompt up to one of their special tokens, the
+/// held ids are used up to there, and only the rest is encoded. (Special tokens are never merged with their
+/// neighbours.) The longest such prefix is used.
 package enum LedgerEncoding<Value> {
-  /// The prompt's tokens.
+  /// The prompt's token ids.
   package static func encode(
     _ text: PromptText, held: PrefixTree<Value>, tokenizer: Tokenizer
   ) -> [Int32] {
@@ -25,21 +24,21 @@ package enum LedgerEncoding<Value> {
       }
     }
     guard best.kept.count > 0 else { return text.encode(from: 0, tokenizer) }
-    // The special token is encoded once more with what is behind it, which may be read otherwise there than at
-    // the start of a text: vocabularies put a space before a text, and some tokens take spaces with them.
+    // The special token is encoded again with the text after it: at the start of a text, some vocabularies add a
+    // space, and some special tokens remove the spaces after them.
     let rest = text.encode(from: best.kept.position, tokenizer)
     guard rest.first == best.tokens[best.kept.count - 1] else { return text.encode(from: 0, tokenizer) }
     return Array(best.tokens[..<best.kept.count]) + rest.dropFirst()
   }
 
-  /// How far a sequence's text has followed the prompt's.
+  /// How far a held sequence's text matches the prompt's.
   private struct Reach {
     var tokens: [Int32] = []
     var position = 0
-    /// The tokens up to and with the last special one so far, and where that one begins.
+    /// The number of tokens up to and including the last special token, and the text position of that token.
     var kept: (count: Int, position: Int) = (0, 0)
 
-    /// - Returns: whether the text agrees to the end of the tokens.
+    /// - Returns: whether the text of all tokens matches.
     mutating func follow(_ edge: [Int32], in text: PromptText, _ tokenizer: Tokenizer) -> Bool {
       for id in edge {
         let bytes = tokenizer.bytes(of: id)
@@ -54,17 +53,17 @@ package enum LedgerEncoding<Value> {
   }
 }
 
-/// A prompt's text, and what in it is a special token.
+/// A prompt's text with the positions of its special tokens.
 package struct PromptText {
   private let bytes: [UInt8]
-  /// The pieces and where they begin; nil where special tokens are to be recognised by their text.
+  /// The segments with their offsets; nil if special tokens are recognised in the text.
   private let pieces: [(offset: Int, segment: PromptSegment)]?
-  /// Where that text reads like special tokens and means none.
+  /// Offsets of text that looks like a special token but is quoted.
   private let quoted: [Int]
-  /// Where special tokens are.
+  /// Special tokens by offset.
   private let specials: [Int: Int32]
 
-  /// A rendered template.
+  /// A rendered chat template.
   package init(_ rendered: RenderedText, _ tokenizer: Tokenizer) {
     bytes = Array(rendered.text.utf8)
     pieces = nil
@@ -74,7 +73,7 @@ package struct PromptText {
     self.specials = specials
   }
 
-  /// Special tokens, and text in which none are recognised.
+  /// Special tokens, and text in which special tokens are not recognised.
   package init(_ segments: [PromptSegment], _ tokenizer: Tokenizer) {
     var bytes: [UInt8] = []
     var pieces: [(offset: Int, segment: PromptSegment)] = []
@@ -94,22 +93,21 @@ package struct PromptText {
     self.specials = specials
   }
 
-  /// Whether a token stands at an offset.
+  /// Whether a token starts at an offset.
   func holds(_ token: [UInt8], of id: Int32, isSpecial: Bool, at position: Int) -> Bool {
     guard bytes[position...].starts(with: token) else { return false }
     if isSpecial { return specials[position] == id }
-    // Text that looks like a special token is none, and no token reaches into one.
+    // Quoted special tokens are text, and ordinary tokens do not overlap special tokens.
     return !token.indices.contains { specials[position + $0] != nil }
   }
 
-  /// Where a token ends whose bytes end at `position`: behind the spaces that it takes with it.
+  /// The end of a token whose bytes end at `position`, including the spaces that it removes.
   func end(of id: Int32, from position: Int, _ tokenizer: Tokenizer) -> Int {
     guard pieces == nil, tokenizer.absorbsSpacesAfter(id) else { return position }
     return position + tokenizer.leadingSpaceCount(in: bytes[position...])
   }
 
-  /// The tokens of the text from an offset on where a special token begins, or from the start; each piece is
-  /// encoded on its own.
+  /// Encodes the text from an offset, which is the start or that of a special token. Segments are encoded separately.
   func encode(from start: Int, _ tokenizer: Tokenizer) -> [Int32] {
     guard let pieces else {
       return tokenizer.encode(

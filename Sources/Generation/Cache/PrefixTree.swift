@@ -1,16 +1,15 @@
-/// A radix tree over sequences of tokens: each edge is a run of tokens, and a value stands at the end of
-/// each sequence that was put in. What sequences have in common is stored and compared once.
-///
-/// Looking up a prompt costs one comparison a token that matches, however many sequences are held.
+/// A radix tree over token sequences. Each edge is a run of tokens; a value is stored at the end of each inserted
+/// sequence. Common prefixes are stored and compared once. A look-up costs one comparison per matching token,
+/// independent of the number of sequences.
 package final class PrefixTree<Value> {
-  /// The end of a run of tokens.
+  /// The end of an edge.
   package final class Node {
-    /// The tokens from the parent to here; empty at the root alone.
+    /// The tokens from the parent to this node; empty only at the root.
     package fileprivate(set) var edge: [Int32]
-    /// By the first token of their edges.
+    /// By the first token of the edge.
     package fileprivate(set) var children: [Int32: Node] = [:]
     package fileprivate(set) weak var parent: Node?
-    /// Tokens from the root to here.
+    /// The number of tokens from the root to this node.
     package fileprivate(set) var depth: Int
     package fileprivate(set) var value: Value?
 
@@ -20,7 +19,7 @@ package final class PrefixTree<Value> {
       self.depth = depth
     }
 
-    /// The tokens from the root to here.
+    /// The tokens from the root to this node.
     package var tokens: [Int32] {
       var edges: [[Int32]] = []
       var node: Node? = self
@@ -31,7 +30,7 @@ package final class PrefixTree<Value> {
       return edges.reversed().flatMap { $0 }
     }
 
-    /// The nodes above this one that have a value, nearest first.
+    /// The ancestors that have a value, nearest first.
     package var valuedAncestors: [Node] {
       var result: [Node] = []
       var node = parent
@@ -42,14 +41,14 @@ package final class PrefixTree<Value> {
       return result
     }
 
-    /// The nearest node above this one that has a value.
+    /// The nearest ancestor that has a value.
     package var valuedAncestor: Node? {
       var node = parent
       while let current = node, current.value == nil { node = current.parent }
       return node
     }
 
-    /// Calls `body` with this node and all below it.
+    /// Calls `body` with this node and all its descendants.
     package func forEach(_ body: (Node) -> Void) {
       var waiting = [self]
       while let node = waiting.popLast() {
@@ -59,13 +58,13 @@ package final class PrefixTree<Value> {
     }
   }
 
-  /// How far a prompt agrees with what the tree holds.
+  /// The result of matching a prompt.
   package struct Match {
-    /// Tokens that agree.
+    /// The number of matching tokens.
     package var length: Int
-    /// Nodes whose whole sequence agrees, from the root on.
+    /// The nodes whose whole sequence matches, from the root on.
     package var passed: [Node]
-    /// The node at or behind the last token that agrees: all sequences below share those tokens.
+    /// The node at or after the last matching token; all its descendants share the matching prefix.
     package var end: Node
   }
 
@@ -73,7 +72,7 @@ package final class PrefixTree<Value> {
 
   package init() {}
 
-  /// Follows `tokens` as far as they agree.
+  /// Matches `tokens` from the start.
   package func match(_ tokens: some RandomAccessCollection<Int32>) -> Match {
     var match = Match(length: 0, passed: [root], end: root)
     var rest = tokens[...]
@@ -88,8 +87,8 @@ package final class PrefixTree<Value> {
     return match
   }
 
-  /// Puts a value at the end of `tokens`, in place of one that is there.
-  /// - Returns: its node and the value that it had.
+  /// Stores a value at the end of `tokens`, replacing an existing one.
+  /// - Returns: the node and the replaced value.
   @discardableResult
   package func insert(_ tokens: [Int32], _ value: Value) -> (node: Node, replaced: Value?) {
     var node = root
@@ -110,7 +109,7 @@ package final class PrefixTree<Value> {
     return (node, replaced)
   }
 
-  /// Takes a node's value out, and the node where nothing needs it.
+  /// Removes a node's value, and the node if it is no longer needed.
   @discardableResult
   package func remove(_ node: Node) -> Value? {
     let value = node.value
@@ -119,21 +118,21 @@ package final class PrefixTree<Value> {
     return value
   }
 
-  /// Tokens held, common ones counted once.
+  /// The number of tokens held; common prefixes count once.
   package var tokenCount: Int {
     var count = 0
     root.forEach { count += $0.edge.count }
     return count
   }
 
-  /// The nodes that have a value.
+  /// All nodes that have a value.
   package var valuedNodes: [Node] {
     var result: [Node] = []
     root.forEach { if $0.value != nil { result.append($0) } }
     return result
   }
 
-  /// Puts a node into the middle of an edge.
+  /// Splits an edge.
   private func split(_ child: Node, after count: Int) -> Node {
     let middle = Node(
       edge: Array(child.edge[..<count]), parent: child.parent, depth: child.depth - child.edge.count + count)

@@ -1,19 +1,19 @@
-/// What the prompt cache holds of one model.
+/// The prompt cache's content for one model.
 public struct CacheHolding: Sendable, Equatable {
   /// The model's key.
   public var model: String
-  /// States that can be taken up.
+  /// The number of held states.
   public var sequences: Int
-  /// Tokens in them; common ones count once.
+  /// The number of tokens; common prefixes count once.
   public var tokens: Int
-  /// Bytes; what sequences share counts once.
+  /// Bytes; shared blocks count once.
   public var bytes: Int
-  /// The sessions in which they were read.
+  /// The sessions that the states belong to.
   public var sessions: Set<String>
 }
 
 extension PromptCache {
-  /// What is held, model by model.
+  /// The content, by model.
   package func holdings() -> [CacheHolding] {
     trees.sorted { $0.key < $1.key }.compactMap { model, tree in
       let nodes = tree.valuedNodes

@@ -1,36 +1,35 @@
 import Foundation
 import Models
 
-/// Everything that was read and may be needed again, for every model: a prefix tree of held sequences for
-/// each, within one budget of memory.
+/// The prompt cache of all models: one prefix tree of held sequences per model, within one memory budget.
 ///
-/// Looking up costs one comparison a token; taking up a sequence costs a fork, which shares its memory. For several
-/// threads there is `SharedPromptCache`.
+/// A look-up costs one comparison per token; resuming costs a fork, which shares its memory. Not thread-safe; see
+/// `SharedPromptCache`.
 package final class PromptCache {
   package typealias Tree = PrefixTree<HeldSequence>
 
-  /// Bytes that all held sequences and the one in use may take together.
+  /// The byte limit of all held sequences and the active one together.
   package let budget: Int
-  /// Bytes held; what sequences share is counted once.
+  /// Bytes held; shared blocks count once.
   package var heldBytes: Int { memory.bytes }
   private(set) var trees: [String: Tree] = [:]
-  /// Goes on with each request and each sequence that is kept.
+  /// Advances with each look-up and each insertion.
   private(set) var clock = 0
   private var memory = HeldMemory()
-  /// The tokens of sequences that left for want of room, latest last.
+  /// The tokens of recently evicted sequences, latest last.
   private var evicted: [(model: String, tokens: [Int32])] = []
 
   /// - Parameter budget: in bytes.
   package init(budget: Int) { self.budget = budget }
 
-  // Looking up
+  // Look-up
 
-  /// What a prompt can go on from.
+  /// The state that a prompt resumes from.
   package struct Found {
     package var state: SequenceState
-    /// Tokens of the prompt that it holds.
+    /// The number of prompt tokens that it holds.
     package var length: Int
-    /// The logits behind the whole prompt, where nothing is to be read at all.
+    /// The logits after the whole prompt, if nothing has to be prefilled.
     package var logits: [Float]?
     package var report: ReuseReport
   }
@@ -43,8 +42,8 @@ package final class PromptCache {
     return tree
   }
 
-  /// Takes up the sequence that leaves least of `prompt` to read; at least one token is left, unless the
-  /// logits behind the last one were kept.
+  /// Forks the sequence that leaves the fewest tokens of `prompt` to prefill. At least one token is left unless the
+  /// logits after the last one are held.
   package func find(_ model: String, _ prompt: [Int32]) -> Found? {
     clock += 1
     let match = tree(model).match(prompt)
@@ -59,14 +58,14 @@ package final class PromptCache {
         miss: miss(model, prompt, reused: choice.length, common: match.length)))
   }
 
-  /// Why nothing at all is reused.
+  /// The reason why nothing is reused.
   package func missWithoutReuse(_ model: String, _ prompt: [Int32]) -> ReuseReport.Miss {
     let match = tree(model).match(prompt)
     return miss(model, prompt, reused: 0, common: match.length)
       ?? (tree(model).root.children.isEmpty ? .nothingHeld : .differs)
   }
 
-  /// Tokens of `beginning` that would not have to be read for a prompt that goes on behind it.
+  /// The number of tokens of `beginning` that a longer prompt would reuse.
   package func reusable(_ model: String, _ beginning: [Int32]) -> Int {
     guard let tree = trees[model] else { return 0 }
     return choose(tree.match(beginning), count: beginning.count + 1)?.length ?? 0
@@ -118,13 +117,12 @@ package final class PromptCache {
     return nil
   }
 
-  /// The sequence that was used last.
+  /// The most recently used sequence.
   private func latest(_ model: String) -> Tree.Node? {
     trees[model]?.valuedNodes.max { ($0.value?.lastUse ?? 0) < ($1.value?.lastUse ?? 0) }
   }
 
-  /// For each model, what was kept last of a session's conversation, drafts left out; the model that was used
-  /// last first.
+  /// The most recent state of a session for each model, drafts excluded; the most recently used model first.
   package func latest(of session: String) -> [(model: String, tokens: [Int32], held: HeldSequence)] {
     trees.compactMap { model, tree in
       let nodes = tree.valuedNodes.filter { $0.value?.session == session && $0.value?.place != .draft }
@@ -133,16 +131,16 @@ package final class PromptCache {
     }.sorted { $0.held.lastUse > $1.held.lastUse }
   }
 
-  /// What is held behind exactly these tokens.
+  /// The sequence held for exactly these tokens.
   package func held(_ model: String, _ tokens: [Int32]) -> HeldSequence? {
     guard let node = tree(model).match(tokens).passed.last, node.depth == tokens.count else { return nil }
     return node.value
   }
 
-  // Keeping
+  // Insertion
 
-  /// Keeps a state for `tokens`, unless one that is there does all that it could. States on the way to it that
-  /// it can be cut back to leave.
+  /// Inserts a state for `tokens` unless an existing one makes it redundant. Ancestors that it can be truncated to
+  /// are removed.
   package func insert(_ model: String, _ tokens: [Int32], _ held: HeldSequence) {
     guard !tokens.isEmpty else { return }
     clock += 1
@@ -158,7 +156,7 @@ package final class PromptCache {
     if let replaced { memory.remove(replaced) }
     for ancestor in node.valuedAncestors {
       guard let value = ancestor.value, held.state.canTruncate(to: ancestor.depth) else { continue }
-      // A window can be cut back today, but not once the conversation has gone on.
+      // A window can be truncated now, but no longer once the sequence has advanced.
       guard held.state.keepsEveryPosition || node.depth - ancestor.depth < SnapshotPlan.gap else { continue }
       memory.remove(value)
       tree.remove(ancestor)
@@ -166,9 +164,9 @@ package final class PromptCache {
     evict(to: budget, sparing: held)
   }
 
-  /// What makes a state for `tokens` superfluous: one with the logits that belong to it, or one of the same
-  /// conversation that goes on from there and can always be cut back, such as the history that was read behind an
-  /// answer which comes again.
+  /// The existing state that makes a state for `tokens` redundant: the same tokens with logits, or a continuation in
+  /// the same session that can always be truncated (such as a history that was prefilled after an answer that is
+  /// generated again).
   private func equal(of held: HeldSequence, at tokens: [Int32], in tree: Tree) -> HeldSequence? {
     let match = tree.match(tokens)
     guard held.logits == nil, match.length == tokens.count else { return nil }
@@ -182,24 +180,24 @@ package final class PromptCache {
     return result
   }
 
-  /// Makes room for `bytes` beside what is held, as far as that can be.
+  /// Evicts until `bytes` more fit the budget, as far as possible.
   package func makeRoom(for bytes: Int) { evict(to: max(0, budget - bytes), sparing: nil) }
 
-  /// Forgets everything.
-  /// - Returns: the bytes that came free: those that a sequence in use or a file being written shares did not.
+  /// Removes everything.
+  /// - Returns: the bytes that were freed. Blocks that an active sequence or a save shares are not.
   @discardableResult
   package func removeAll() -> Int {
-    var leaving = LeavingBlocks()
+    var evictedBlocks = EvictedBlocks()
     for tree in trees.values {
-      for node in tree.valuedNodes { if let held = node.value { leaving.add(held) } }
+      for node in tree.valuedNodes { if let held = node.value { evictedBlocks.add(held) } }
     }
     memory = HeldMemory()
     trees.removeAll()
     evicted.removeAll()
-    return leaving.freeBytes
+    return evictedBlocks.freeBytes
   }
 
-  /// Removes the sequences of a session; nil for those of no session, which are heads.
+  /// Removes the sequences of a session; nil for those without a session, which are heads.
   package func remove(session: String?) {
     for tree in trees.values {
       for node in tree.valuedNodes {
@@ -210,7 +208,7 @@ package final class PromptCache {
     }
   }
 
-  /// Drafts are typed on or sent: an earlier one is stale then.
+  /// Removes drafts, which are stale once the draft has changed or was sent.
   private func dropDrafts(_ tree: Tree) {
     for node in tree.valuedNodes {
       guard let value = node.value, value.place == .draft else { continue }
@@ -221,7 +219,7 @@ package final class PromptCache {
 
   // Memory
 
-  /// Lets the least valuable sequences leave until no more than `limit` bytes are held.
+  /// Evicts the least valuable sequences until at most `limit` bytes are held.
   private func evict(to limit: Int, sparing spared: HeldSequence?) {
     while heldBytes > limit {
       var worst: (value: Double, tree: Tree, node: Tree.Node, model: String)?
@@ -240,8 +238,8 @@ package final class PromptCache {
     }
   }
 
-  /// What keeping a sequence is worth: tokens that it saves for each byte that would come free, halved for
-  /// every 24 events since its last use; a turn is some three events.
+  /// The value of keeping a sequence: tokens saved per byte freed, halved for every 24 clock ticks since its last
+  /// use. A turn takes about three ticks.
   private func value(of held: HeldSequence, at node: Tree.Node) -> Double {
     let before = node.valuedAncestor?.depth ?? 0
     let age = Double(clock - held.lastUse)

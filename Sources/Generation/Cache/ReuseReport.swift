@@ -1,30 +1,30 @@
-/// What the prompt cache did for one prompt, and why not more.
+/// How much of a prompt was reused, and why not more.
 public struct ReuseReport: Sendable, Equatable {
-  /// How the reused part was had.
+  /// The source of the reused tokens.
   public enum Kind: String, Sendable, CaseIterable {
     /// Nothing was reused.
     case none
-    /// A held sequence went on, or was cut back to what it shares with the prompt.
+    /// A held sequence, possibly truncated to the common prefix.
     case prefix
-    /// A state that cannot be cut back was taken up where it had been kept.
+    /// A snapshot of a state that can't be truncated.
     case snapshot
-    /// The state came out of a file.
+    /// A state loaded from disk.
     case disk
-    /// The draft had been read while it was typed.
+    /// A draft that was prefilled while it was typed.
     case typedAhead = "typed ahead"
   }
 
-  /// Why a part of the prompt that could have been reused was read again.
+  /// Why tokens that could have been reused were prefilled again.
   public enum Miss: Sendable, Equatable {
-    /// Nothing is held of this model: it has read nothing yet, or all was given back.
+    /// Nothing is held of this model.
     case nothingHeld
-    /// The prompt begins otherwise than everything that is held.
+    /// The prompt has no common prefix with the held sequences.
     case differs
-    /// What is held differs from the prompt at this token.
+    /// The held sequence differs from the prompt at this token.
     case differsAt(Int)
-    /// The prompt agrees up to `common`, but the last state that can be taken up is older.
+    /// The common prefix has `common` tokens, but the last snapshot is older.
     case noSnapshot(common: Int)
-    /// It was held once, and left to stay within the budget.
+    /// The sequence was evicted.
     case evicted
 
     /// A few words for the status line.
@@ -39,9 +39,9 @@ public struct ReuseReport: Sendable, Equatable {
     }
   }
 
-  /// How the reused part was had.
+  /// The source of the reused tokens.
   public var kind: Kind
-  /// Nil where all that is held of this conversation was used.
+  /// Nil if everything held of this conversation was reused.
   public var miss: Miss?
 
   /// A report.

@@ -1,6 +1,6 @@
 import Models
 
-/// A sequence's caches and its ledger: the exact token ids that the caches hold. The two change together.
+/// A sequence's caches and its ledger, the token ids that the caches hold. The two change together.
 package struct Sequence {
   package private(set) var state: SequenceState
   package private(set) var ledger: [Int32]
@@ -10,7 +10,7 @@ package struct Sequence {
     self.ledger = ledger
   }
 
-  /// Goes on to `state`, which took in `tokens` behind this sequence's own.
+  /// Replaces the state by one that has processed `tokens` after this sequence's own.
   mutating func advance(to state: SequenceState, by tokens: some Swift.Sequence<Int32>) {
     self.state = state
     ledger.append(contentsOf: tokens)

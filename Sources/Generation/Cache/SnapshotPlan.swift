@@ -1,19 +1,19 @@
-/// Where, while a prompt is read, states are kept that cannot be had later by cutting back.
+/// The prompt positions at which snapshots of caches that can't be truncated are taken during prefill.
 ///
-/// A stop costs a pass over the weights for what may be a few tokens, so one is made only where it saves at
-/// least `gap` tokens of reading.
+/// A snapshot splits a chunk, which costs a pass over the weights for possibly few tokens; one is taken only if it
+/// can save at least `gap` tokens.
 package enum SnapshotPlan {
-  /// Tokens by which a snapshot must be ahead of the one before it.
+  /// The least distance between two snapshots, in tokens.
   package static let gap = 64
   /// Tokens between snapshots inside a long message.
   package static let interval = 1024
 
-  /// The positions, in rising order, all within the part that is read.
+  /// The positions in ascending order, all within the part to be prefilled.
   /// - Parameters:
-  ///   - reused: tokens that are not read; a state is held there.
-  ///   - count: tokens of the prompt; its end is kept anyway.
-  ///   - boundaries: where messages begin, in rising order.
-  ///   - interval: tokens between snapshots where no message begins.
+  ///   - reused: tokens that are not prefilled; a state is held at their end.
+  ///   - count: tokens of the prompt; a state is always kept at its end.
+  ///   - boundaries: the starts of messages, in ascending order.
+  ///   - interval: tokens between snapshots inside a message.
   package static func positions(
     reused: Int, count: Int, boundaries: [Int], interval: Int = interval
   ) -> [Int] {
@@ -34,8 +34,8 @@ package enum SnapshotPlan {
     return result
   }
 
-  /// The distance at which the snapshots of a prompt of `count` tokens, `bytes` each, take at most an eighth of
-  /// the budget.
+  /// The interval at which the snapshots of a prompt of `count` tokens, `bytes` each, take at most an eighth of the
+  /// budget.
   package static func interval(count: Int, bytes: Int, budget: Int) -> Int {
     let affordable = max(1, budget / 8 / max(bytes, 1))
     return max(interval, (count + affordable - 1) / affordable)

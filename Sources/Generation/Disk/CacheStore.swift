@@ -2,18 +2,17 @@ import Basics
 import Checkpoints
 import Foundation
 
-/// Prompts kept in a folder, up to a number of bytes; beyond it, those that were not used for the longest time
-/// are removed.
+/// Prompt files in a folder, within a byte limit; the least recently used files are removed first.
 ///
-/// All it knows is in the folder, so any number of stores, in this program or others, may use one folder side by
-/// side and from any thread. A file is there as a whole or not at all, and what somebody has read of one stays
-/// valid for them whatever becomes of it. Only the person may read the files: they tell what was said.
+/// All state is in the folder, so several stores and processes may share it, from any thread. Files are written
+/// atomically, and data that was read stays valid whatever happens to its file. Only the user may read the files:
+/// they contain the conversation.
 public struct CacheStore: Sendable {
-  /// The folder; made when the first prompt is saved.
+  /// The folder, created by the first save.
   public let folder: String
-  /// Bytes that all files together may have.
+  /// The byte limit of all files together.
   public let limit: Int
-  /// Called before each block that is written; a test's way to have a slow disk.
+  /// Called before each block that is written; tests use it to simulate a slow disk.
   package var beforeBlock: @Sendable () -> Void = {}
 
   private static let suffix = ".safetensors"
@@ -24,24 +23,24 @@ public struct CacheStore: Sendable {
     self.limit = limit
   }
 
-  /// `sotto/prompts` in the user's folder of caches.
+  /// `sotto/prompts` in the user's cache folder.
   public static func defaultFolder(_ folders: UserFolders = UserFolders()) -> String {
     FileSystem.join(folders.caches, "sotto/prompts")
   }
 
-  // One prompt
+  // Single prompts
 
-  /// Stores a prompt in place of what was there under the key, then removes what is beyond the limit. Takes about
-  /// a millisecond a megabyte; meant for a thread that nobody waits for.
+  /// Saves a prompt under a key, replacing what is there, then enforces the limit. Takes about 1 ms per megabyte;
+  /// call it from a background thread.
   /// - Parameters:
   ///   - model: identifies the model's file and how it computes (its path, size and time, the precision).
-  ///   - isInterrupted: asked all the while; when it says true, what was there stays.
+  ///   - isInterrupted: polled for every block; if it returns true, the existing file stays.
   public func save(
     _ prompt: StoredPrompt, for key: PromptKey, model: String, isInterrupted: () -> Bool = { false }
   ) throws(PromptFileError) {
     guard prompt.bytes <= limit else { throw .tooLarge(bytes: prompt.bytes, limit: limit) }
     do { try FileSystem.makeFolder(folder) } catch { throw .file(error) }
-    // Their space may be what the new file lacks.
+    // Frees space that the new file may need.
     removeAbandoned()
     let path = path(key, model)
     try PromptFile.write(prompt, model: model, key: key.text, to: path) {
@@ -51,11 +50,10 @@ public struct CacheStore: Sendable {
     makeRoom(keeping: path)
   }
 
-  /// Reads a prompt and checks all of it; takes about half a millisecond a megabyte: not for the moment between
-  /// Enter and the first token.
-  /// - Parameter largest: bytes that the file may have.
-  /// - Returns: nil where nothing is stored.
-  /// - Throws: why the file was refused. It is then gone, unless it is too large or the system would not let it be
+  /// Loads and verifies a prompt. Takes about 0.5 ms per megabyte, too long to do between Enter and the first token.
+  /// - Parameter largest: the largest file size to accept, in bytes.
+  /// - Returns: nil if there is no file.
+  /// - Throws: the reason why the file was rejected. A rejected file is removed unless it is too large or can't be
   ///   read.
   public func load(
     _ key: PromptKey, model: String, largest: Int = .max
@@ -63,7 +61,7 @@ public struct CacheStore: Sendable {
     let path = path(key, model)
     do throws(PromptFileError) {
       let prompt = try PromptFile.read(path, model: model, key: key.text, limit: largest)
-      // The file's time says when it was used last.
+      // The file's modification time is its time of last use.
       utimensat(AT_FDCWD, path, nil, 0)
       return prompt
     } catch {
@@ -73,15 +71,15 @@ public struct CacheStore: Sendable {
     }
   }
 
-  /// Whether there is a file for the key; whether it is good shows when it is loaded.
+  /// Whether there is a file for the key. It is verified only when it is loaded.
   public func contains(_ key: PromptKey, model: String) -> Bool {
     Self.status(path(key, model)) != nil
   }
 
-  /// Removes a prompt, if it is there.
+  /// Removes the file of a key, if there is one.
   public func remove(_ key: PromptKey, model: String) { unlink(path(key, model)) }
 
-  /// Removes what is stored of a session, for every model.
+  /// Removes the files of a session, for every model.
   public func removeAll(of session: String) {
     let ending = "." + PromptKey.session(session).fileName + Self.suffix
     for name in names() where name.hasSuffix(ending) { unlink(folder + "/" + name) }
@@ -94,8 +92,8 @@ public struct CacheStore: Sendable {
     }
   }
 
-  /// Removes every prompt.
-  /// - Returns: the bytes that they had.
+  /// Removes all files.
+  /// - Returns: the bytes that were freed.
   @discardableResult
   public func removeAll() -> Int {
     removeAbandoned()
@@ -104,9 +102,9 @@ public struct CacheStore: Sendable {
     return files.reduce(0) { $0 + $1.bytes }
   }
 
-  // All of them
+  // All prompts
 
-  /// The heads stored for a model, by the names of the files alone.
+  /// The heads stored for a model, from the file names alone.
   public func heads(of model: String) -> [PromptHead] {
     let prefix = Self.prefix(model) + "head."
     return names().compactMap { name in
@@ -115,7 +113,7 @@ public struct CacheStore: Sendable {
     }
   }
 
-  /// The longest stored head that a prompt begins with; no file is read.
+  /// The longest stored head that is a prefix of a prompt. Reads no file.
   public func longestHead(of prompt: [Int32], model: String) -> PromptHead? {
     heads(of: model).sorted { $0.count > $1.count }.first { $0.begins(prompt) }
   }
@@ -129,7 +127,7 @@ public struct CacheStore: Sendable {
     let used: Double
   }
 
-  /// Removes what crashed writers left.
+  /// Removes the partial files of writers that crashed.
   private func removeAbandoned() {
     let now = Date().timeIntervalSince1970
     for name in names() where name.hasSuffix(WholeFileWriter.partialSuffix) {
@@ -140,7 +138,7 @@ public struct CacheStore: Sendable {
     }
   }
 
-  /// Removes the files that were not used for the longest time until the limit holds, but never `path`.
+  /// Removes the least recently used files until the limit holds, but never `path`.
   private func makeRoom(keeping path: String) {
     let files = files()
     var total = files.reduce(0) { $0 + $1.bytes }
@@ -165,10 +163,10 @@ public struct CacheStore: Sendable {
     folder + "/" + Self.prefix(model) + key.fileName + Self.suffix
   }
 
-  /// What the names of a model's files begin with.
+  /// The prefix of the names of a model's files.
   private static func prefix(_ model: String) -> String { XXHash64.hash(model).hexadecimal + "." }
 
-  /// A file's size, and when it was used last in seconds since 1970; nil where there is none.
+  /// A file's size, and its time of last use in seconds since 1970; nil if it doesn't exist.
   private static func status(_ path: String) -> (bytes: Int, used: Double)? {
     var status = stat()
     guard stat(path, &status) == 0 else { return nil }

@@ -1,10 +1,10 @@
 import Synchronization
 
-/// Why caches are not saved; the person hears of each reason once.
+/// Why caches can't be saved. Each reason is reported to the user once.
 package final class DiskProblem: Sendable {
   private struct State {
     var report: (@Sendable (String) -> Void)?
-    /// What is yet to be told, since nobody listens.
+    /// Reports that wait for a listener.
     var waiting: [String] = []
     var known: Set<String> = []
   }
@@ -21,7 +21,7 @@ package final class DiskProblem: Sendable {
   }
 
   /// Tries to save.
-  /// - Returns: whether it could be done.
+  /// - Returns: whether it succeeded.
   func attempt(in folder: String, _ save: () throws(PromptFileError) -> Void) -> Bool {
     do {
       try save()
@@ -32,21 +32,21 @@ package final class DiskProblem: Sendable {
     }
   }
 
-  /// What the person is told: what, where, why, and what to do; nil where there is nothing to it.
+  /// The message for the user: what, where, why and what to do; nil if the error needs none.
   package static func text(_ error: PromptFileError, _ folder: String) -> String? {
     switch error {
     case .file(let error):
-      // Which of its files it was depends on the conversation; the place and the reason do not.
+      // The file's name depends on the conversation; the folder and the reason do not.
       let place = error.file.hasPrefix(folder + "/") ? folder : error.file
       let advice = error.advice.isEmpty ? "" : error.advice + ", or "
       return """
-        Caches are not saved, so a conversation that is resumed is read again: \(place): \(error.problem); \
-        \(advice)set cache_disk = 0 in the settings to do without
+        Caches cannot be saved, so resuming a conversation prefills it again: \(place): \(error.problem); \
+        \(advice)set cache_disk = 0 in the settings to turn saving off
         """
     case .tooLarge(let bytes, let limit):
       return """
-        The cache of a conversation is not saved, so it is read again when it is resumed: it takes \
-        \(gigabytes(bytes)) GB of the \(gigabytes(limit)) GB allowed; raise cache_disk in the settings to have it saved
+        The cache of a conversation is too large to be saved, so resuming it prefills it again: it takes \
+        \(gigabytes(bytes)) GB of the \(gigabytes(limit)) GB allowed; raise cache_disk in the settings to save it
         """
     default: return nil
     }
@@ -55,7 +55,7 @@ package final class DiskProblem: Sendable {
   private static func gigabytes(_ bytes: Int) -> Double { (Double(bytes) / 1e7).rounded(.up) / 100 }
 
   private func tell(_ text: String, of error: PromptFileError) {
-    // A conversation that is too large grows with every turn.
+    // The size grows with every turn, so it is not part of the reason.
     let reason = if case .tooLarge = error { "" } else { text }
     let report = state.withLock { state in
       guard state.known.insert(reason).inserted else { return nil as (@Sendable (String) -> Void)? }

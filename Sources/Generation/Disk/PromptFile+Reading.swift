@@ -3,7 +3,7 @@ import Checkpoints
 import Compute
 
 extension PromptFile {
-  /// What a file holds, all of it checked and in memory of its own.
+  /// A verified file's content, in memory of its own.
   struct Contents {
     let metadata: JSONObject
     private(set) var tensors: [String: Tensor] = [:]
@@ -11,13 +11,13 @@ extension PromptFile {
     struct Tensor {
       let type: SafetensorsType
       let shape: [Int]
-      /// The rows of a tensor of bytes; of any other, the one block that it is.
+      /// The rows of a two-dimensional tensor of bytes; otherwise one block.
       let blocks: [Bytes]
     }
   }
 
-  /// Reads a file and checks all of it.
-  /// - Parameter limit: bytes that it may have.
+  /// Reads and verifies a file.
+  /// - Parameter limit: the largest file size to accept, in bytes.
   static func read(
     _ path: String, model: String, key: String, limit: Int = .max
   ) throws(PromptFileError) -> StoredPrompt {
@@ -35,10 +35,10 @@ extension PromptFile {
 }
 
 extension PromptFile.Contents {
-  /// Rows that a tensor may have; more than any conversation has pages.
+  /// The most rows a tensor may have; more than any conversation has pages.
   private static let mostRows = 1 << 20
 
-  /// Reads a file from front to back. The tensors must follow one another without gaps up to its end.
+  /// Reads a file sequentially. The tensors must be contiguous and end at the end of the file.
   init(_ path: String, limit: Int) throws(PromptFileError) {
     do {
       let file = try FileReader(path)
@@ -84,14 +84,14 @@ extension PromptFile.Contents {
   private static func blocks(of tensor: SafetensorsTensor, in file: FileReader) throws -> [Bytes] {
     guard tensor.type == .uint8, tensor.shape.count == 2 else { return [try file.read(tensor.bytes.count)] }
     let (rows, size) = (tensor.shape[0], tensor.shape[1])
-    // Rows without bytes cost nothing in the file, so their number is not bounded by its size.
+    // Rows of zero bytes take no space, so the file's size does not bound their number.
     guard rows <= mostRows, size > 0 || rows <= 1 else {
       throw PromptFileError.damaged("\(tensor.name) has the shape \(tensor.shape)")
     }
     return try (0..<rows).map { _ in try file.read(size) }
   }
 
-  /// Compares the checksums of the header and the tensors with those that the last tensor holds.
+  /// Verifies the header and the tensors against the checksums in the last tensor.
   private func compare(_ sums: [UInt64], _ order: [SafetensorsTensor]) throws(PromptFileError) {
     guard order.last?.name == PromptFile.checksums,
       let stored: [UInt64] = try numbers(PromptFile.checksums, .uint64), stored.count == order.count
@@ -101,7 +101,7 @@ extension PromptFile.Contents {
     }
   }
 
-  /// The numbers of a tensor; nil where there is none of this name.
+  /// The numbers of a tensor; nil if there is no tensor of this name.
   func numbers<Number: BitwiseCopyable>(
     _ name: String, _ type: SafetensorsType
   ) throws(PromptFileError) -> [Number]? {

@@ -2,19 +2,19 @@ import Basics
 import Checkpoints
 import Compute
 
-/// A stored prompt as a file: safetensors, so that every tool can look into it, whose last tensor holds a
-/// checksum of the header and of every other tensor. No byte of the file is without one.
+/// The file format of a stored prompt: safetensors, readable by other tools, with a last tensor that holds the
+/// checksums of the header and of every other tensor. Every byte is covered.
 ///
 ///     "layers.0.pages" U8 [pages, bytes]     keys and values as in memory
 ///     "layers.1.convolution", ".state" U8    of a recurrent layer
 ///     "tokens" I32 [n]                       the ledger
-///     "logits" F32 [vocabulary]              where they are known
+///     "logits" F32 [vocabulary]              if they are known
 ///     "checksums" U64 [tensors + 1]          of the header, then of the tensors in order; see checksum.h
 ///
-/// Writing takes as long as the system takes to copy the bytes; reading, that and the memory. What was read is this
-/// program's own: a file that is shortened, overwritten or removed while its prompt is used changes nothing.
+/// Writing takes as long as copying the bytes to the system; reading takes that and the memory. Data that was read is
+/// a copy: truncating, overwriting or removing the file has no effect on it.
 enum PromptFile {
-  /// Changes with whatever a file holds: the layout of pages (layout.h), of states, the checksum, the names.
+  /// Must change with the content: page layout (layout.h), state layout, checksum, tensor names.
   static let version = "sotto-prompt-1"
 
   static let checksums = "checksums"
@@ -30,11 +30,11 @@ enum PromptFile {
     let blocks: [CacheImage.Block]
   }
 
-  /// Writes a prompt; the file is there under its name as a whole or not at all.
+  /// Writes a prompt atomically.
   /// - Parameters:
-  ///   - model: identifies the model and how it computes; only a reader who gives the same gets the prompt.
-  ///   - key: what the prompt is kept for; a reader has to give the same.
-  ///   - isInterrupted: asked once a block; when it says true, no file is written.
+  ///   - model: identifies the model and its precision; reading requires the same value.
+  ///   - key: what the prompt is stored for; reading requires the same value.
+  ///   - isInterrupted: polled for every block; if it returns true, no file is written.
   static func write(
     _ prompt: StoredPrompt, model: String, key: String, to path: String, isInterrupted: () -> Bool
   ) throws(PromptFileError) {
@@ -50,7 +50,7 @@ enum PromptFile {
         metadata: metadata, permissions: 0o600)
       var sums = [writer.headerChecksum]
       for tensor in tensors {
-        // Block by block, so that a block is in the processor's cache when it is written.
+        // Block by block, so that a block is still in the processor's cache when it is written.
         var sum = XXHash64()
         for block in tensor.blocks {
           if isInterrupted() { throw PromptFileError.interrupted }
@@ -64,7 +64,7 @@ enum PromptFile {
       if isInterrupted() { throw PromptFileError.interrupted }
       try writer.finish()
     } catch let error as FileError {
-      // The folder went away meanwhile; the next save makes it again.
+      // The folder was removed meanwhile; the next save creates it again.
       throw error.kind == .notFound ? .interrupted : .file(error)
     } catch { throw .interrupted }
   }

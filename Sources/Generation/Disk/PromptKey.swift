@@ -2,15 +2,15 @@ import Basics
 
 /// What a prompt is stored for.
 public enum PromptKey: Sendable, Hashable {
-  /// A conversation, by its id.
+  /// A session, by its id.
   case session(String)
-  /// The beginning that many prompts share (system message, tools, a long document), by its tokens.
+  /// A prefix that many prompts share (system message, tools, a long document), by its tokens.
   case head(PromptHead)
 
   /// The key of a head of these tokens.
   public static func head(of tokens: some Collection<Int32>) -> PromptKey { .head(PromptHead(tokens)) }
 
-  /// What stands in the file, to tell keys apart whose file names are the same.
+  /// The key as stored in the file, which distinguishes keys with the same file name.
   var text: String {
     switch self {
     case .session(let id): "session \(id)"
@@ -18,7 +18,7 @@ public enum PromptKey: Sendable, Hashable {
     }
   }
 
-  /// The part of the file's name that is the key's.
+  /// The key's part of the file name.
   var fileName: String {
     switch self {
     case .session(let id): "session." + Self.plain(id)
@@ -26,7 +26,7 @@ public enum PromptKey: Sendable, Hashable {
     }
   }
 
-  /// An id that can be part of a file's name as it is, or a checksum in its place.
+  /// An id that is valid in a file name, or else its checksum.
   private static func plain(_ id: String) -> String {
     let isPlain = id.utf8.allSatisfy {
       switch $0 {
@@ -40,8 +40,8 @@ public enum PromptKey: Sendable, Hashable {
   }
 }
 
-/// The tokens of a head, as far as its name says: how many there are, and their checksum. So a prompt is found to
-/// begin with a stored head without any file being read.
+/// The number of a head's tokens and their checksum, which its file name contains. A stored head that is a prefix of
+/// a prompt is found without reading a file.
 public struct PromptHead: Sendable, Hashable {
   /// The number of tokens.
   public let count: Int
@@ -54,7 +54,7 @@ public struct PromptHead: Sendable, Hashable {
     checksum = XXHash64.hash(Array(tokens))
   }
 
-  /// What `text` says; nil for anything else.
+  /// Parses `text`; nil if it is malformed.
   init?(_ text: Substring) {
     let parts = text.split(separator: "-", omittingEmptySubsequences: false)
     guard parts.count == 2, let count = Int(parts[0]), count >= 0, parts[1].utf8.count == 16,
@@ -67,7 +67,7 @@ public struct PromptHead: Sendable, Hashable {
 
   var text: String { "\(count)-\(checksum.hexadecimal)" }
 
-  /// Whether a prompt begins with it.
+  /// Whether it is a prefix of a prompt.
   public func begins(_ prompt: [Int32]) -> Bool {
     count <= prompt.count && PromptHead(prompt[..<count]) == self
   }

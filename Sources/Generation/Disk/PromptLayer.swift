@@ -1,9 +1,9 @@
 import Basics
 import Compute
 
-/// How a layer's cache is described in the header of a prompt file.
+/// A layer's cache in the header of a prompt file.
 enum PromptLayer {
-  /// The tensor of a layer's plane.
+  /// The name of the tensor of a layer's plane.
   static func name(_ index: Int, _ plane: String) -> String { "layers.\(index).\(plane)" }
 
   static func json(_ image: CacheImage) -> JSON {
@@ -30,8 +30,7 @@ enum PromptLayer {
     return .object(object)
   }
 
-  /// The layers' caches as the file describes them. Whether they make sense is for the caches to say that take
-  /// them in.
+  /// The cache images that the file describes. The caches validate them when they restore.
   static func images(in file: PromptFile.Contents) throws(PromptFileError) -> [CacheImage] {
     let layers: [JSON]
     do {

@@ -1,23 +1,23 @@
-/// Whether what was read of a session is worth writing its file anew, which writes all of it.
+/// Whether a session is worth saving now. Saving rewrites the whole file.
 public enum SavePlan {
-  /// Why it is saved.
+  /// The reason for saving.
   public enum Occasion: Sendable, CaseIterable {
-    /// The conversation goes on: what is not saved is lost only with a crash.
+    /// The conversation continues; without a save, only a crash loses data.
     case passing
-    /// The person leaves it.
+    /// The session is closed.
     case leaving
   }
 
-  /// Bytes of a file that may be written behind every answer: a fraction of a second's work for any disk.
+  /// The size of a file that may be written after every answer: a fraction of a second for any disk.
   package static let small = 16 << 20
-  /// A larger file is written in passing when this part of it is new, so that a conversation which grows to some
-  /// length writes at most nine times that, and a crash costs at most an eighth of what a cold start reads.
+  /// A larger file is written after an answer if at least one eighth of its tokens is new. The total written is then
+  /// at most nine times the final size, and a crash loses at most an eighth of the prefill work.
   package static let part = 8
 
   /// - Parameters:
   ///   - new: tokens that the file lacks.
   ///   - total: tokens that it would hold.
-  ///   - bytes: what it would take.
+  ///   - bytes: its size.
   package static func isWorthIt(new: Int, total: Int, bytes: Int, _ occasion: Occasion) -> Bool {
     guard new > 0 else { return false }
     return switch occasion {
@@ -27,7 +27,7 @@ public enum SavePlan {
   }
 }
 
-/// The file of a session and a model.
+/// Identifies the file of a session and a model.
 struct SessionFileKey: Hashable, Sendable {
   let model: String
   let session: String

@@ -2,17 +2,17 @@ import Basics
 import Compute
 import Models
 
-/// A sequence as it is kept on disk: its ledger, what its caches hold, and the logits after its last token.
+/// A sequence as stored on disk: its ledger, the content of its caches, and the logits after its last token.
 ///
-/// A value that never changes, whatever becomes of the sequence: it is made on the generator's thread, which
-/// copies nothing, and written on any other while generation goes on. One that was read lies in the mapped file.
+/// Immutable. It is created on the generator's thread without copying and written on any other thread while
+/// generation continues.
 public struct StoredPrompt: Sendable {
   /// The token ids that the caches hold.
   public let ledger: [Int32]
-  /// The logits after the last token, if they were kept. Read from a file, their number is what the file
-  /// says: hold it against the model's vocabulary.
+  /// The logits after the last token, if they are known. When read from a file, the caller must check their number
+  /// against the model's vocabulary.
   public let logits: [Float]?
-  /// One a layer.
+  /// One image per cache.
   public let caches: [CacheImage]
 
   /// A prompt of these parts.
@@ -22,14 +22,14 @@ public struct StoredPrompt: Sendable {
     self.caches = caches
   }
 
-  /// What a sequence holds now.
+  /// The current content of a sequence.
   public init(_ state: SequenceState, ledger: [Int32], logits: [Float]? = nil) {
     self.init(ledger: ledger, logits: logits, caches: state.image())
   }
 
-  /// A new sequence that goes on where the stored one was; nothing is copied.
+  /// A new sequence that resumes from the stored one, without copying.
   /// - Parameter caches: a model's empty caches (`makeCaches()`).
-  /// - Throws: `PromptFileError.doesNotFit` where they are of another model.
+  /// - Throws: `PromptFileError.doesNotFit` if they belong to another model.
   public func state(in caches: [any LayerCache]) throws(PromptFileError) -> SequenceState {
     let state = SequenceState(caches: caches)
     do { try state.restore(self.caches) } catch { throw .doesNotFit(error) }
@@ -43,21 +43,21 @@ public struct StoredPrompt: Sendable {
   public var bytes: Int { caches.reduce(0) { $0 + $1.bytes } }
 }
 
-/// Why a stored prompt cannot be used or written. None of this is the person's concern: the prompt is read anew.
+/// Why a stored prompt can't be used or written. The user is not told: the prompt is prefilled again.
 public enum PromptFileError: Error, CustomStringConvertible {
-  /// The system would not read or write it, or it is no safetensors file that makes sense.
+  /// The system failed to read or write the file, or it is not valid safetensors.
   case file(FileError)
-  /// It is of another version of Sotto, of another kind, or of a machine with another byte order.
+  /// The file is of another version or kind, or from a machine with another byte order.
   case version(String)
-  /// It is of another model or for another key.
+  /// The file belongs to another model or key.
   case other(String)
-  /// The content is not what was written; the text says where.
+  /// The content is corrupt; the text says where.
   case damaged(String)
-  /// The caches are of other sizes or another number format than the model's.
+  /// The caches have other sizes or another number format than the model's.
   case doesNotFit(CacheImageError)
-  /// Somebody had no more time for it.
+  /// The save was cancelled.
   case interrupted
-  /// The store's limit would be exceeded by this prompt alone.
+  /// The prompt alone exceeds the store's limit.
   case tooLarge(bytes: Int, limit: Int)
 
   /// One line.
@@ -73,7 +73,7 @@ public enum PromptFileError: Error, CustomStringConvertible {
     }
   }
 
-  /// Whether the file is of no use to anyone who asks for it by the same key, so it may as well go.
+  /// Whether the file is useless for its key and should be removed.
   var isFinal: Bool {
     if case .file(let error) = self { return error.kind == .damaged || error.kind == .truncated }
     return switch self {

@@ -1,6 +1,6 @@
 import Foundation
 
-/// Why a request cannot be generated.
+/// Why a request failed.
 public enum GenerationError: Error, CustomStringConvertible {
   case emptyPrompt
   case foreignToken(Int32, vocabulary: Int)
@@ -9,14 +9,14 @@ public enum GenerationError: Error, CustomStringConvertible {
   /// The caches of the prompt alone would exceed the memory budget.
   case cacheTooSmall(tokens: Int, needed: Int, budget: Int)
   case modelNotLoaded
-  /// None of the logits behind the token before this position is a number.
+  /// None of the logits before this position is a number.
   case notANumber(position: Int)
   case modelTooLarge(bytes: Int, memory: Int)
 
-  /// Whether what was computed must not be used again.
-  var spoilsCaches: Bool { if case .notANumber = self { true } else { false } }
+  /// Whether the computed caches must not be reused.
+  var invalidatesCaches: Bool { if case .notANumber = self { true } else { false } }
 
-  /// One line for the person: what is wrong and what to do.
+  /// One line for the user: what is wrong and what to do.
   public var description: String {
     func size(_ bytes: Int) -> String {
       bytes < 1_000_000_000
@@ -28,11 +28,11 @@ public enum GenerationError: Error, CustomStringConvertible {
       "token \(id) is outside the model's vocabulary of \(vocabulary) tokens; the tokenizer's files do not match the "
         + "weights"
     case .promptTooLong(let tokens, let context):
-      "the prompt has \(tokens) tokens, the model's context holds \(context); shorten it or start anew with /new"
-    case .noTokenizer: "this model has no tokenizer, so it takes token ids alone"
+      "the prompt has \(tokens) tokens, the model's context holds \(context); shorten it or start a new conversation with /new"
+    case .noTokenizer: "this model has no tokenizer and accepts token ids only"
     case .cacheTooSmall(let tokens, let needed, let budget):
       "\(tokens) tokens need \(size(needed)) of cache, the budget is \(size(budget)); "
-        + "raise cache_budget in the settings, or start anew with /new"
+        + "raise cache_budget in the settings, or start a new conversation with /new"
     case .notANumber(let position):
       "the model's output at token \(position) is not a number; its file may be damaged, download it again"
     case .modelNotLoaded: "the model is not loaded; choose one with /model"

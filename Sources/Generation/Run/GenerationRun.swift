@@ -13,7 +13,7 @@ struct GenerationRun {
   private(set) var reader: PromptReader
   private var statistics = GenerationStatistics()
 
-  /// Takes up what the cache holds of the prompt.
+  /// Resumes from what the cache holds of the prompt.
   init(
     _ request: GenerationRequest, loaded: LoadedModel, key: String, cache: SharedPromptCache,
     cancellation: CancellationFlag, answerNow: AnswerNowFlag, started: ContinuousClock.Instant
@@ -31,10 +31,9 @@ struct GenerationRun {
     statistics.reuse = reader.report
   }
 
-  /// Reads the prompt and generates. What was computed stays in the cache, after a cancellation or a failure
-  /// too.
+  /// Prefills and generates. The computed caches are kept, also after a cancellation or a failure.
   mutating func run(_ emit: (GenerationEvent) -> Void) throws -> GenerationStatistics {
-    do { return try readAndDecode(emit) } catch let error as GenerationError where error.spoilsCaches {
+    do { return try readAndDecode(emit) } catch let error as GenerationError where error.invalidatesCaches {
       throw error
     } catch {
       reader.keep(statistics.generatedTokens > 0 ? .answer : .interval)
@@ -111,7 +110,7 @@ struct GenerationRun {
         return
       }
       guard statistics.generatedTokens < request.maxTokens, mayGoOn(context) else { break }
-      // The person already sees the first token while this is kept for another answer to the same prompt.
+      // Kept after the first token was shown, for another answer to the same prompt.
       if isFirst, reader.needsSnapshots { reader.keep(.prompt) }
       logits = try reader.generate(after: token, id: id)
     }
@@ -119,7 +118,7 @@ struct GenerationRun {
     if !rest.isEmpty { emit(.token(id: -1, text: rest)) }
   }
 
-  /// Whether the context and, looked at every 64 tokens, the memory budget have room for one token more.
+  /// Whether the context has room for another token and, checked every 64 tokens, the memory budget.
   private func mayGoOn(_ context: Int) -> Bool {
     guard reader.sequence.ledger.count + 1 < context else { return false }
     return statistics.generatedTokens % 64 != 1 || reader.hasRoom(for: 65)

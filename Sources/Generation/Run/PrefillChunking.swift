@@ -1,12 +1,12 @@
-/// How many prompt tokens one forward pass takes: as many as the machine reads in about a second, so that
-/// progress moves and a stop is honoured soon, but never so few that the matrix products become inefficient
-/// (a mixture of 32 experts reads 256 tokens at 93% of the speed of 512, and 64 at 60%).
+/// The number of prompt tokens per forward pass: what the machine prefills in about a second, so that progress is
+/// visible and cancellation is fast, but not so few that matrix products become inefficient (a mixture of 32 experts
+/// prefills 256 tokens at 93% of the speed of 512, and 64 at 60%).
 package struct PrefillChunking {
   package private(set) var size = 256
 
   package init() {}
 
-  /// Adapts to how long a chunk took.
+  /// Adapts to the duration of a chunk.
   package mutating func note(tokens: Int, seconds: Double) {
     guard seconds > 0, tokens >= ReadingSpeed.least else { return }
     let wanted = Int(Double(tokens) / seconds) / 32 * 32
@@ -14,9 +14,9 @@ package struct PrefillChunking {
   }
 }
 
-/// How fast prompts are read, from chunks long enough to tell.
+/// Prefill speed, measured on chunks that are long enough.
 package struct ReadingSpeed: Sendable {
-  /// Tokens from which on a chunk tells the speed; below, what every pass costs shows.
+  /// The least length of a chunk that is measured; in shorter ones the fixed cost of a pass dominates.
   package static let least = 32
 
   private var tokens = 0
@@ -24,10 +24,10 @@ package struct ReadingSpeed: Sendable {
 
   package init() {}
 
-  /// Tokens a second; nil before there was a chunk that tells.
+  /// Tokens per second; nil before the first measured chunk.
   package var rate: Double? { seconds > 0 ? Double(tokens) / seconds : nil }
 
-  /// Notes how long a chunk took.
+  /// Records the duration of a chunk.
   package mutating func note(tokens: Int, seconds: Double) {
     guard tokens >= Self.least else { return }
     self.tokens += tokens

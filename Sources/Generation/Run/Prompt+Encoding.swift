@@ -1,7 +1,7 @@
 import Tokenization
 
 extension Prompt {
-  /// The prompt's tokens, those that are held keeping their ids, and where its messages begin among them.
+  /// The prompt's token ids, using held ids where they match, and the message boundaries in tokens.
   func encoded(
     tokenizer: Tokenizer?, held: PromptCache.Tree
   ) throws(GenerationError) -> (tokens: [Int32], boundaries: [Int]) {
@@ -19,7 +19,7 @@ extension Prompt {
     }
   }
 
-  /// The last tokens that begin at or before these offsets.
+  /// The last tokens that start at or before these offsets.
   private static func positions(
     of offsets: [Int], in tokens: [Int32], _ tokenizer: Tokenizer
   ) -> [Int] {

@@ -1,12 +1,11 @@
 import Models
 
-/// Reads what will be asked for, while nobody waits, and gives way within a layer when somebody does.
+/// A speculative prefill. A new request interrupts it within a layer.
 struct ReadAheadRun {
-  /// Tokens of a chunk: what is lost when it is interrupted, at little more than half speed at the worst.
+  /// Tokens of a chunk, the most that an interruption loses. Prefill is at worst slightly faster than half speed.
   static let chunk = 128
 
-  /// - Returns: how many tokens were read, fewer than wanted when it gave way, how fast, and the state behind them;
-  ///   nil where there was nothing to read.
+  /// - Returns: the number of prefilled tokens, the speed, and the final state; nil if nothing had to be prefilled.
   static func run(
     _ request: ReadAheadRequest, loaded: LoadedModel, key: String, cache: SharedPromptCache,
     turn: CancellationFlag
@@ -16,7 +15,7 @@ struct ReadAheadRun {
       return (0, ReadingSpeed(), nil)
     }
     var reader = try PromptReader(tokens, loaded: loaded, key: key, session: request.session, cache: cache)
-    // A chunk that fails costs itself alone, as one that is interrupted does.
+    // A failed chunk loses only its own work, like an interrupted one.
     _ = try? reader.read(
       boundaries: boundaries, largestChunk: chunk, mayGoOn: { !turn.isRetired },
       isInterrupted: { turn.isCancelled }, { _ in })
@@ -27,7 +26,7 @@ struct ReadAheadRun {
 }
 
 extension ReadAheadRequest.Purpose {
-  /// As what the state behind it is kept.
+  /// The place under which the final state is held.
   fileprivate var place: HeldSequence.Place {
     switch self {
     case .head: .message

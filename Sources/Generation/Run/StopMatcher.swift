@@ -1,4 +1,4 @@
-/// Watches streamed text for stop strings. Text is held back only while it may be the beginning of one.
+/// Finds stop strings in streamed text. Text is withheld only while it may be the start of one.
 package struct StopMatcher {
   private let stops: [[UInt8]]
   private var held: [UInt8] = []
@@ -7,8 +7,8 @@ package struct StopMatcher {
     self.stops = stops.filter { !$0.isEmpty }.map { Array($0.utf8) }
   }
 
-  /// Takes more text.
-  /// - Returns: the text that can be shown, and whether a stop string was found behind it.
+  /// Adds text.
+  /// - Returns: the text that can be shown, and whether a stop string followed it.
   package mutating func feed(_ text: String) -> (text: String, stopped: Bool) {
     guard !stops.isEmpty else { return (text, false) }
     held += Array(text.utf8)
@@ -23,7 +23,7 @@ package struct StopMatcher {
     return (shown, false)
   }
 
-  /// The text still held back, when no more comes.
+  /// The withheld text, at the end of the stream.
   package mutating func flush() -> String {
     defer { held.removeAll() }
     return String(decoding: held, as: UTF8.self)
@@ -35,7 +35,7 @@ package struct StopMatcher {
     }
   }
 
-  /// How many bytes at the end may be the beginning of a stop string.
+  /// The number of trailing bytes that may be the start of a stop string.
   private func longestPossibleStart() -> Int {
     let longest = stops.map(\.count).max() ?? 0
     for count in stride(from: min(longest - 1, held.count), to: 0, by: -1) {

@@ -1,13 +1,13 @@
 import Basics
 import Compute
 
-/// One request's part in sampling: its settings, its random numbers and the counts of recent tokens that penalties need.
-/// The backend does the rest.
+/// The sampling state of one request: its settings, its random numbers and the counts of recent tokens for the
+/// penalties. The backend does the sampling.
 package struct Sampler {
   private let settings: SamplingSettings
   private var random: SplitMix64
 
-  /// A sampler whose draws the settings' seed determines.
+  /// A sampler whose draws are determined by the settings' seed.
   package init(_ settings: SamplingSettings) {
     self.settings = settings
     random = SplitMix64(seed: settings.seed ?? UInt64.random(in: 0...UInt64.max))
@@ -17,12 +17,12 @@ package struct Sampler {
   /// - Parameters:
   ///   - logits: [1, vocabulary].
   ///   - history: the sequence so far, for the penalties.
-  /// - Returns: one token; its id is -1 where no logit is a number.
+  /// - Returns: one token; its id is -1 if no logit is a number.
   package mutating func next(_ logits: Tensor, after history: [Int32], on backend: any Backend) -> Tokens {
     backend.sample(logits, [parameters(after: history)])
   }
 
-  /// How the next token is drawn. Takes one random number unless the likeliest token is wanted.
+  /// The parameters of the next draw. Consumes one random number unless sampling is greedy.
   package mutating func parameters(after history: [Int32]) -> SamplingParameters {
     SamplingParameters(
       temperature: settings.temperature, topK: settings.topK, topP: settings.topP, minP: settings.minP,

@@ -1,24 +1,24 @@
-/// How the next token is chosen from the logits; the order of the steps is that of `SamplingParameters`.
+/// Sampling settings of a request. The steps are applied in the order of `SamplingParameters`.
 public struct SamplingSettings: Sendable, Equatable {
-  /// Divides the logits; 0 takes the likeliest token.
+  /// Divides the logits; 0 is greedy.
   public var temperature: Float
-  /// Keeps the likeliest tokens whose probabilities reach this sum; 1 keeps all.
+  /// Keeps the most likely tokens whose probabilities reach this sum; 1 keeps all.
   public var topP: Float
-  /// Keeps this many of the likeliest tokens; 0 keeps all.
+  /// Keeps this many of the most likely tokens; 0 keeps all.
   public var topK: Int
-  /// Keeps tokens at least this fraction as likely as the likeliest; 0 keeps all.
+  /// Keeps tokens at least this fraction as likely as the most likely one; 0 keeps all.
   public var minP: Float
   /// Divides positive and multiplies negative logits of recent tokens (arXiv:1909.05858); 1 is off.
   public var repetitionPenalty: Float
   /// Subtracted from the logits of recent tokens; 0 is off.
   public var presencePenalty: Float
-  /// Subtracted from the logits of recent tokens for each time that they came; 0 is off.
+  /// Subtracted from the logits of recent tokens for each occurrence; 0 is off.
   public var frequencyPenalty: Float
-  /// How many latest tokens, of the prompt and of the answer, count as recent for the three penalties.
+  /// The number of most recent tokens, of prompt and answer, that the three penalties consider.
   public var repetitionWindow: Int
-  /// Added to tokens' logits before the penalties, by id.
+  /// Added to the logits before the penalties, by token id.
   public var logitBias: [Int32: Float]
-  /// The same seed gives the same text; nil draws one.
+  /// The same seed gives the same text; nil for a random seed.
   public var seed: UInt64?
 
   /// Settings with these values.
@@ -39,6 +39,6 @@ public struct SamplingSettings: Sendable, Equatable {
     self.seed = seed
   }
 
-  /// Always the likeliest token.
+  /// Greedy sampling.
   public static let greedy = SamplingSettings(temperature: 0, topP: 1, topK: 0, minP: 0)
 }

@@ -1,16 +1,16 @@
 import CKernels
 
 extension CPUBackend {
-  /// An empty cache for one attention layer, in the backend's cache format.
+  /// An empty cache of an attention layer, in the backend's cache format.
   public func keyValueCache(heads: Int, headSize: Int, window: Int?) -> any KeyValueCache {
     CPUKeyValueCache(
       heads: heads, headSize: headSize, window: window,
       format: cacheFormat.kernel)
   }
 
-  /// Appends key and value rows to the caches and attends causally over what they hold.
+  /// Appends key and value rows to the caches and computes causal attention over their content.
   ///
-  /// Memory beside the result grows with threads, not with the product of queries and keys.
+  /// Scratch memory grows with the number of threads, not with queries times keys.
   /// - Returns: [rows, heads * valueHeadSize].
   public func attention(
     query: Tensor, key: Tensor, value: Tensor, caches: [any KeyValueCache], counts: [Int],
@@ -33,7 +33,7 @@ extension CPUBackend {
         "a cache of another layer")
       return own
     }
-    // Where a cache came from a file, its values' size was not known to be this layer's.
+    // A cache restored from a file may have another value size than this layer.
     for cache in own where cache.valueHeadSize ?? valueHeadSize != valueHeadSize {
       throw CacheImageError.layout(
         found: "\(cache.image().layout)", expected: "value heads of \(valueHeadSize)")
@@ -68,7 +68,7 @@ extension CPUBackend {
     return result
   }
 
-  /// The sequences as the kernel takes them. Those without rows are left out.
+  /// The sequences in the kernel's format, without those that have no rows.
   private func withSequences(
     _ caches: [CPUKeyValueCache], _ counts: [Int], _ body: (UnsafeBufferPointer<sotto_sequence>) -> Void
   ) {

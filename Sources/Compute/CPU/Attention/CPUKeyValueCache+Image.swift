@@ -1,11 +1,11 @@
 import Basics
 import CKernels
 
-// Keys and values as they are saved: the pages as they lie in memory. Files rely on the layout of a page, so a
-// change of it needs another version of the files (`PromptFile.version`).
+// Saving keys and values: the pages as they are in memory. Files depend on the page layout; changing it requires a
+// new file version (`PromptFile.version`).
 extension CPUKeyValueCache {
   private static let plane = "pages"
-  /// Beyond what any model has; keeps the sizes of pages far from overflowing.
+  /// Larger than in any model; prevents overflows when page sizes are computed.
   private static let largestValueHeadSize = 1 << 16
 
   package func image() -> CacheImage {
@@ -30,7 +30,7 @@ extension CPUKeyValueCache {
     pointers = pages.map(\.pointer)
   }
 
-  /// The image's layout and pages, everything checked.
+  /// The image's layout and pages, validated.
   private func parts(_ image: CacheImage) throws(CacheImageError) -> (KeyValueLayout, [CacheImage.Block]) {
     guard length == 0, pages.isEmpty else { throw .notEmpty }
     guard case .keyValue(let found) = image.layout, found.heads == heads, found.headSize == headSize,
@@ -56,7 +56,7 @@ extension CPUKeyValueCache {
 }
 
 extension CacheFormat {
-  /// The kernels' name for it.
+  /// The kernels' constant.
   var kernel: sotto_cache_format {
     switch self {
     case .float32: SOTTO_CACHE_F32

@@ -1,12 +1,13 @@
 import CKernels
 
-// A mixture of experts: entries (a token and one of its experts) are sorted by expert, so that an expert's weights
-// are decoded once for all its tokens. Three regions of work beside the routing: both projections and the gate; the
-// sum of a token's experts is the fourth.
+// A mixture of experts. Entries (a token and one of its experts) are sorted by expert, so that an expert's weights
+// are decoded once for all its tokens. Besides routing there are four parallel regions: gate and up projection,
+// activation, down projection, and the sum over each token's experts.
 extension CPUBackend {
-  /// Each token's chosen experts, weighted: sum of weight * down(activation(gate x) * up x), plus `residual`.
+  /// The weighted sum of the outputs of each token's selected experts, weight * down(activation(gate x) * up x), plus
+  /// `residual`.
   /// - Parameters:
-  ///   - logits: the router's, [rows, experts].
+  ///   - logits: of the router, [rows, experts].
   ///   - residual: as wide as `x`.
   public func mixture(
     _ x: Tensor, logits: Tensor, _ routing: RoutingSettings, _ layers: ExpertLayers,
@@ -72,7 +73,7 @@ extension CPUBackend {
     return result
   }
 
-  /// A parameter of `count` plain numbers, of one or more dimensions.
+  /// A parameter of `count` unquantised numbers, of one or more dimensions.
   private func numbers(
     _ parameter: Parameter, count: Int
   ) -> (pointer: UnsafeRawPointer?, format: sotto_weight_format) {
@@ -89,7 +90,7 @@ extension CPUBackend {
 }
 
 extension ExpertLayers.Input {
-  /// The stacks side by side, and whether gates and values take turns in their rows.
+  /// The stacks side by side, and whether gates and values alternate in their rows.
   fileprivate var stacks: (layers: [Linear], splitsPairs: Bool) {
     switch self {
     case .separate(let gate, let up): ([gate, up], false)
@@ -98,16 +99,16 @@ extension ExpertLayers.Input {
   }
 }
 
-/// Entries, numbered token * count + k, in the order of their experts.
+/// Entries, numbered token * count + k, sorted by expert.
 package struct EntryOrder {
-  /// The entries, those of the first expert first.
+  /// The entries in ascending order of experts.
   package let entries: [Int32]
-  /// Where each expert's entries begin; one more for the end.
+  /// The index of each expert's first entry, and the end.
   package let starts: [Int32]
-  /// Each entry's place in `entries`.
+  /// Each entry's index in `entries`.
   package let places: [Int32]
 
-  /// Sorts by counting; entries of one expert keep their order.
+  /// Counting sort, which is stable.
   package init(_ chosen: [Int32], of experts: Int) {
     var starts = [Int32](repeating: 0, count: experts + 1)
     for expert in chosen { starts[Int(expert) + 1] += 1 }

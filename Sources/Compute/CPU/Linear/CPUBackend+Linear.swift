@@ -1,12 +1,12 @@
 import Basics
 import CKernels
 
-// Matrix products on weights as they are stored; see matmul.h for what they cost.
+// Matrix products on weights as stored; see matmul.h for the cost.
 extension CPUBackend {
-  /// Takes in a weight: a matrix stays where it is mapped, a vector is copied as float32.
+  /// Makes a parameter of a weight: a matrix is used where it is mapped, a vector is copied as float32.
   ///
-  /// A matrix in another order than the file's is multiplied range by range where it is mapped. Ranges of fewer rows
-  /// than a tile would be slow, so a matrix that has some is copied.
+  /// A matrix with reordered rows is multiplied range by range in place. Ranges shorter than a tile would be slow, so
+  /// such a matrix is copied in order instead.
   public func parameter(_ weight: Weight, rowOrder: [Range<Int>]?) throws -> Parameter {
     if weight.shape.count == 1 {
       let ordered = try rowOrder.map { try weight.rows($0.flatMap { Array($0) }) } ?? weight
@@ -16,13 +16,13 @@ extension CPUBackend {
     return Parameter(shape: weight.shape.dropLast(2) + [matrix.rows, weight.columns], storage: matrix)
   }
 
-  /// Takes in matrices that a file keeps apart as one stack; they stay where they are mapped.
+  /// Makes a parameter of separate matrices, which are used where they are mapped.
   public func parameter(stack: [Weight]) throws -> Parameter {
     let matrix = try CPUMatrix(stack: stack)
     return Parameter(shape: [stack.count] + stack[0].shape, storage: matrix)
   }
 
-  /// Rows of `table` for `tokens`, times `scale`; zeros for -1.
+  /// The rows of `table` for `tokens`, times `scale`; zeros for -1.
   public func embedding(_ tokens: Tokens, table: Parameter, scale: Float) -> Tensor {
     let (result, target) = make(rows: tokens.count, columns: table.columns)
     var matrix = matrix(table)
@@ -38,7 +38,7 @@ extension CPUBackend {
     return result
   }
 
-  /// The layers' outputs side by side, plus `residual`.
+  /// The outputs of the layers side by side, plus `residual`.
   public func linear(_ x: Tensor, _ layers: [Linear], adding residual: Tensor?) -> Tensor {
     let outputs = layers.reduce(0) { $0 + $1.outputs }
     let (result, target) = make(rows: x.rows, columns: outputs)
@@ -66,7 +66,7 @@ extension CPUBackend {
     return result
   }
 
-  /// The matrix of a parameter whose rows are in the file's order.
+  /// The matrix of a parameter that is in one piece.
   func matrix(_ parameter: Parameter) -> sotto_matrix {
     let parts = parts(parameter)
     precondition(parts.count == 1, "a matrix of reordered rows")
@@ -79,10 +79,10 @@ extension CPUBackend {
   }
 }
 
-/// Memory that the matrix products work in.
+/// The workspace of matrix products.
 final class MatrixWorkspace {
   let handle: OpaquePointer?
-  /// The workspace's kernels run on these threads, so they live as long.
+  /// The workspace's kernels run on these threads, so it keeps them alive.
   private let pool: ThreadPool
 
   init(_ pool: ThreadPool) {
@@ -93,21 +93,21 @@ final class MatrixWorkspace {
   deinit { sotto_workspace_destroy(handle) }
 }
 
-/// What this machine could do at best.
+/// The machine's peak performance.
 public struct MachineLimits: Sendable {
   /// Multiplications and additions of 8-bit dot products, all threads together.
   public let integerOperationsPerSecond: Double
-  /// Reading memory, all threads together.
+  /// Memory read bandwidth, all threads together.
   public let bytesPerSecond: Double
 }
 
 extension CPUBackend {
-  /// Measures the machine's limits with this backend's threads: a fraction of a second and 256 MiB of memory.
+  /// Measures the machine's limits with this backend's threads. Takes a fraction of a second and 256 MiB of memory.
   public func measureLimits() -> MachineLimits {
     let bytes = 256 << 20
     let buffer = UnsafeMutableRawPointer.allocate(byteCount: bytes, alignment: 4096)
     defer { buffer.deallocate() }
-    // Written, so that every page is memory of its own.
+    // Written, so that every page is backed by memory.
     buffer.initializeMemory(as: UInt8.self, repeating: 1, count: bytes)
     return MachineLimits(
       integerOperationsPerSecond: sotto_measure_int8_peak(pool.handle),

@@ -1,26 +1,26 @@
 import Basics
 import CKernels
 
-/// A matrix, or a stack of them, that the kernels read where the file is mapped.
+/// A matrix or a stack of matrices that the kernels read from the mapped file.
 final class CPUMatrix {
-  /// Ranges of rows one after another; one where the rows are in the file's order.
+  /// Ranges of rows in the parameter's order; one if the rows are in the file's order or copied.
   let parts: [sotto_matrix]
   /// Keeps the mapped planes alive.
   private let weights: [Weight]
-  /// Where each matrix is, if they lie apart.
+  /// The address of each matrix, if they are separate.
   private let apart: UnsafeMutableBufferPointer<sotto_planes>?
-  /// All matrices' rows as float32, column by column: the layout of a convolution's few taps, which are so
-  /// little that they are copied once, as the first call asks for them.
+  /// The rows of all matrices as float32 in column-major order, the layout of a convolution's taps. They are few, so
+  /// they are copied once, by the first call that needs them.
   private(set) lazy var columns = decodedColumns()
 
-  /// - Parameter rowOrder: the file's rows in the matrix's order; nil for the file's order.
+  /// - Parameter rowOrder: the ranges of the file's rows in the order of the matrix; nil for the file's order.
   init(_ weight: Weight, rowOrder: [Range<Int>]? = nil) throws {
     weights = try rowOrder.map { try Self.ordered(weight, $0) } ?? [weight]
     apart = nil
     parts = try weights.map { try Self.described($0) }
   }
 
-  /// Ranges of rows in place, or one copy where a range has fewer rows than the kernels' tiles.
+  /// Ranges of rows in place, or one copy if a range is shorter than the kernels' tiles.
   private static func ordered(_ weight: Weight, _ order: [Range<Int>]) throws(WeightError) -> [Weight] {
     var ranges: [Range<Int>] = []
     for range in order {
@@ -41,10 +41,10 @@ final class CPUMatrix {
   /// Rows of a tile.
   private static let leastRows = 16
 
-  /// Rows of all parts.
+  /// The number of rows of all parts.
   var rows: Int { parts.reduce(0) { $0 + $1.rows } }
 
-  /// A stack of matrices that lie apart, all like the first: they stay where they are, and a table says where.
+  /// A stack of separate matrices of the same shape and format, used in place through a table of their addresses.
   init(stack: [Weight]) throws(CPUMatrixError) {
     guard let first = stack.first,
       stack.allSatisfy({ $0.format == first.format && $0.shape == first.shape && $0.matrices == 1 })
@@ -125,19 +125,19 @@ final class CPUMatrix {
   }
 }
 
-/// Why a matrix cannot be multiplied.
+/// Why a matrix can't be multiplied.
 public enum CPUMatrixError: Error, Equatable, CustomStringConvertible {
   /// There is no kernel for the format.
   case unsupported(WeightFormat)
   /// The matrices of a stack differ in shape or format.
   case unlikeMatrices
 
-  /// One line for the person who reads it.
+  /// One line for the user.
   public var description: String {
     switch self {
     case .unsupported(let format):
       "weights stored as \(format) are not supported; affine groups have 4 or 8 bits and 32, 64 or 128 columns"
-    case .unlikeMatrices: "a layer's experts are not stored alike"
+    case .unlikeMatrices: "the experts of a layer differ in format or shape"
     }
   }
 }

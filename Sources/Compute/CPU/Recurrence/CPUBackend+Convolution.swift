@@ -1,9 +1,9 @@
 import CKernels
 
 extension CPUBackend {
-  /// Depthwise causal convolution over time, each sequence's rows behind what its cache carries.
+  /// Depthwise causal convolution over time of each sequence's rows after the inputs in its cache.
   ///
-  /// Reads each input once from memory; channels are shared out over the threads.
+  /// Reads each input once from memory; channels are divided among the threads.
   public func causalConvolution(
     _ x: Tensor, weight: Parameter, bias: Parameter?, activation: Activation?,
     caches: [any RecurrentCache], counts: [Int]
@@ -37,7 +37,7 @@ extension CPUBackend {
     return result
   }
 
-  /// Caches that this backend made.
+  /// The caches as those of this backend.
   func recurrent(_ caches: [any RecurrentCache]) -> [CPURecurrentCache] {
     caches.map { cache in
       guard let own = cache as? CPURecurrentCache else { preconditionFailure("a cache of another backend") }

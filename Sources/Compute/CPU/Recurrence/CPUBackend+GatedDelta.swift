@@ -1,8 +1,8 @@
 import CKernels
 
 extension CPUBackend {
-  /// The gated delta rule over each sequence's rows: prompts in chunks, as products of matrices in float32; see
-  /// gated_delta.h for the formula and the cost. Memory beside the result grows with threads alone.
+  /// The gated delta rule over each sequence's rows. Prompts are processed in chunks as float32 matrix products; see
+  /// gated_delta.h for the formula and the cost. Scratch memory grows with the number of threads only.
   public func gatedDelta(
     query: Tensor, key: Tensor, value: Tensor, decay: Tensor, write: Tensor, caches: [any RecurrentCache],
     counts: [Int], _ settings: GatedDeltaSettings

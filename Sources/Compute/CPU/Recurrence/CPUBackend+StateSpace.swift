@@ -1,9 +1,9 @@
 import CKernels
 
 extension CPUBackend {
-  /// The selective scan of a state space with one decay a head, in float32 whatever the backend's precision.
+  /// The selective scan of a state space with one decay per head, in float32 for every precision.
   ///
-  /// Prompts are scanned in chunks as matrix products, a few rows one by one; heads are shared out over the
+  /// Prompts are scanned in chunks as matrix products, up to three rows one by one. Heads are divided among the
   /// threads.
   public func stateSpaceScan(
     _ x: Tensor, b: Tensor, c: Tensor, steps: Tensor, _ settings: StateSpaceSettings,

