@@ -2,7 +2,7 @@ import Basics
 import Testing
 
 struct SplitMix64Tests {
-  /// The first numbers of seed 1234567, as the authors' C program gives them (prng.di.unimi.it/splitmix64.c).
+  /// The first numbers of seed 1234567, from the authors' C program (prng.di.unimi.it/splitmix64.c).
   @Test func equalsTheReference() {
     var random = SplitMix64(seed: 1_234_567)
     let expected: [UInt64] = [

@@ -214,8 +214,8 @@ def links_to_nowhere(home: Home) -> None:
         place.symlink_to("/nonexistent/place")
     chat = home.start()
     talk(chat)
-    told_once(chat, CACHES, str(home.cache), "a link to a place that is not there", "remove the link")
-    told_once(chat, SESSION, str(home.data), "a link to a place that is not there")
+    told_once(chat, CACHES, str(home.cache), "the link points to a folder that does not exist", "remove the link")
+    told_once(chat, SESSION, str(home.data), "the link points to a folder that does not exist")
     home.quit(chat)
 
 

@@ -1,12 +1,12 @@
 import Foundation
 
-/// The folders of this repository that tests read.
+/// The folders of this repository that tests use.
 package enum Repository {
-  /// The repository's root.
+  /// The root of the repository.
   package static let root = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
     .deletingLastPathComponent()
 
-  /// The folder of a test target's fixtures.
+  /// The fixtures folder of a test target.
   package static func fixtures(_ target: String) -> URL { root.appending(path: "Tests/\(target)/Fixtures") }
 
   /// One of the small random models (Tests/Scripts/make_tiny_models.py); they have no tokenizer.

@@ -1,13 +1,13 @@
 import Basics
 import Foundation
 
-/// A folder of its own for one test. All are removed as the program ends, not when this object goes: Swift may
-/// let go of it before the test is done with the files.
+/// A temporary folder for one test. All are removed at the exit of the process, not with this value: Swift may release a
+/// value after its last use, while the test still uses the files.
 package struct TemporaryFolder {
   package let path: String
 
   private static let parent: String = {
-    // In memory where Linux offers that: thousands of small files would wait for a disk.
+    // In memory on Linux: writing thousands of small files to a disk is slow.
     let memory = "/dev/shm"
     let folder =
       FileManager.default.isWritableFile(atPath: memory)
@@ -22,7 +22,7 @@ package struct TemporaryFolder {
     try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
   }
 
-  /// Writes a file, with the folders on its way; returns its path.
+  /// Writes a file and creates the folders of its path. Returns the path.
   @discardableResult
   package func write(_ name: String, _ content: [UInt8]) throws -> String {
     let file = path + "/" + name
@@ -37,6 +37,6 @@ package struct TemporaryFolder {
 }
 
 extension Bytes {
-  /// A copy.
+  /// A copy of the bytes.
   package var array: [UInt8] { withUnsafeBytes { Array($0) } }
 }

@@ -1,5 +1,5 @@
-/// Reads little-endian numbers one after another from bytes that are not to be trusted: every read is
-/// checked against the end, and a count is believed only if that many elements could be in what is left.
+/// Reads consecutive little-endian numbers from untrusted bytes. Every read is checked against the end, and a count is
+/// accepted only if that many elements fit into the remaining bytes.
 package struct ByteReader {
   package let bytes: UnsafeRawBufferPointer
   /// The offset of the next byte; never beyond `bytes.count`.
@@ -27,12 +27,12 @@ package struct ByteReader {
     return Int(count)
   }
 
-  /// The bytes of a string with a 64-bit length before it.
+  /// The range of the bytes of a string, which a 64-bit length precedes.
   package mutating func string() throws(Overrun) -> Range<Int> {
     try skip(count(ofElementsOf: 1))
   }
 
-  /// The range of the next `count` bytes, which are passed over.
+  /// Skips `count` bytes and returns their range.
   @discardableResult
   package mutating func skip(_ count: Int) throws(Overrun) -> Range<Int> {
     guard count >= 0, count <= remaining else {
@@ -42,11 +42,11 @@ package struct ByteReader {
     return position..<position + count
   }
 
-  /// A read or a length that goes beyond the end.
+  /// A read or a length beyond the end.
   package struct Overrun: Error {
-    /// Where the number or length stands.
+    /// The offset of the number or length.
     package let offset: Int
-    /// The bytes or elements that should follow.
+    /// The number of bytes or elements required after it.
     package let needed: UInt64
   }
 }

@@ -1,5 +1,5 @@
-/// Bytes that stay valid and unchanged for as long as this value lives: a range of a mapped file, or
-/// memory that was prepared once.
+/// Bytes that stay valid and unchanged during the lifetime of this value: a range of a mapped file, or memory that is
+/// no longer written to.
 public struct Bytes: @unchecked Sendable {
   package let pointer: UnsafeRawBufferPointer
   /// Keeps the memory alive.
@@ -13,7 +13,7 @@ public struct Bytes: @unchecked Sendable {
   /// The number of bytes.
   public var count: Int { pointer.count }
 
-  /// A copy of numbers as they lie in memory.
+  /// A copy of the memory of an array of numbers.
   package init<Number: BitwiseCopyable>(copying numbers: [Number]) {
     let memory = OwnedMemory(count: numbers.count * MemoryLayout<Number>.stride)
     numbers.withUnsafeBytes {
@@ -23,12 +23,12 @@ public struct Bytes: @unchecked Sendable {
   }
 }
 
-/// Memory for numbers that no file holds in the form needed; freed with its last user.
+/// Memory for numbers that are not in a file in the required layout; freed with its last reference.
 package final class OwnedMemory: @unchecked Sendable {
   package let pointer: UnsafeMutableRawPointer
   private let count: Int
 
-  /// Uninitialised bytes, aligned for vectors.
+  /// Uninitialised bytes, aligned to 64 bytes for vector instructions.
   package init(count: Int) {
     self.count = count
     pointer = .allocate(byteCount: max(count, 1), alignment: 64)
@@ -36,6 +36,6 @@ package final class OwnedMemory: @unchecked Sendable {
 
   deinit { pointer.deallocate() }
 
-  /// The memory as it is now; not written to afterwards.
+  /// The memory as immutable bytes; the caller must not write to it afterwards.
   package var bytes: Bytes { Bytes(UnsafeRawBufferPointer(start: pointer, count: count), owner: self) }
 }

@@ -1,8 +1,8 @@
-/// XXH64, the 64-bit checksum of the xxHash family (specification 0.2.0 at github.com/Cyan4973/xxHash), over bytes
-/// that arrive in portions of any size.
+/// XXH64, the 64-bit checksum of the xxHash family (specification 0.2.0 at github.com/Cyan4973/xxHash), computed
+/// incrementally over chunks of any size.
 ///
-/// It finds damage and tells contents apart; it is no defence against an attacker. It reads some 4 bytes a cycle, at
-/// about the speed of memory.
+/// It detects damage and distinguishes contents; it is not cryptographic. It processes about 4 bytes per cycle, close to
+/// memory bandwidth.
 package struct XXHash64 {
   private static let prime1: UInt64 = 0x9E37_79B1_85EB_CA87
   private static let prime2: UInt64 = 0xC2B2_AE3D_27D4_EB4F
@@ -24,7 +24,7 @@ package struct XXHash64 {
     lanes = (seed &+ Self.prime1 &+ Self.prime2, seed &+ Self.prime2, seed, seed &- Self.prime1)
   }
 
-  /// Adds bytes behind those added before; how they are cut into portions makes no difference.
+  /// Appends bytes; the division into chunks does not affect the hash.
   package mutating func update(_ bytes: UnsafeRawBufferPointer) {
     count += bytes.count
     var bytes = bytes[...]
@@ -41,16 +41,16 @@ package struct XXHash64 {
     rest += bytes.dropFirst(whole)
   }
 
-  /// Adds bytes.
+  /// Appends bytes.
   package mutating func update(_ bytes: Bytes) { bytes.withUnsafeBytes { update($0) } }
 
-  /// Adds the UTF-8 of a text.
+  /// Appends the UTF-8 of a text.
   package mutating func update(_ text: String) {
     var text = text
     text.withUTF8 { update(UnsafeRawBufferPointer($0)) }
   }
 
-  /// Adds numbers as they lie in memory (little-endian on every processor that Sotto runs on).
+  /// Appends the memory of an array of numbers (little-endian on every supported processor).
   package mutating func update<Number: BitwiseCopyable>(_ numbers: [Number]) {
     numbers.withUnsafeBytes { update($0) }
   }
@@ -71,20 +71,20 @@ package struct XXHash64 {
     return Self.avalanche(rest.withUnsafeBytes { Self.finish(hash, $0) })
   }
 
-  /// Mixes the last, incomplete stripe in: words of 8 bytes, then one of 4, then single bytes.
+  /// Mixes in the last, incomplete stripe: words of 8 bytes, then one of 4, then single bytes.
   private static func finish(_ hash: UInt64, _ rest: UnsafeRawBufferPointer) -> UInt64 {
     var hash = hash
-    var place = 0
-    while place + 8 <= rest.count {
-      hash = rotate(hash ^ round(0, word(rest, place)), 27) &* prime1 &+ prime4
-      place += 8
+    var offset = 0
+    while offset + 8 <= rest.count {
+      hash = rotate(hash ^ round(0, word(rest, offset)), 27) &* prime1 &+ prime4
+      offset += 8
     }
-    if place + 4 <= rest.count {
-      let half = UInt64(UInt32(littleEndian: rest.loadUnaligned(fromByteOffset: place, as: UInt32.self)))
+    if offset + 4 <= rest.count {
+      let half = UInt64(UInt32(littleEndian: rest.loadUnaligned(fromByteOffset: offset, as: UInt32.self)))
       hash = rotate(hash ^ (half &* prime1), 23) &* prime2 &+ prime3
-      place += 4
+      offset += 4
     }
-    for index in place..<rest.count {
+    for index in offset..<rest.count {
       hash = rotate(hash ^ (UInt64(rest[index]) &* prime5), 11) &* prime1
     }
     return hash
@@ -96,23 +96,23 @@ package struct XXHash64 {
     return hash ^ hash >> 32
   }
 
-  /// Takes whole stripes.
+  /// Processes complete stripes.
   private mutating func consume(_ bytes: UnsafeRawBufferPointer) {
     var (a, b, c, d) = lanes
-    var place = 0
-    while place < bytes.count {
-      a = Self.round(a, Self.word(bytes, place))
-      b = Self.round(b, Self.word(bytes, place &+ 8))
-      c = Self.round(c, Self.word(bytes, place &+ 16))
-      d = Self.round(d, Self.word(bytes, place &+ 24))
-      place &+= Self.stripe
+    var offset = 0
+    while offset < bytes.count {
+      a = Self.round(a, Self.word(bytes, offset))
+      b = Self.round(b, Self.word(bytes, offset &+ 8))
+      c = Self.round(c, Self.word(bytes, offset &+ 16))
+      d = Self.round(d, Self.word(bytes, offset &+ 24))
+      offset &+= Self.stripe
     }
     lanes = (a, b, c, d)
   }
 
   @inline(__always)
-  private static func word(_ bytes: UnsafeRawBufferPointer, _ place: Int) -> UInt64 {
-    UInt64(littleEndian: bytes.loadUnaligned(fromByteOffset: place, as: UInt64.self))
+  private static func word(_ bytes: UnsafeRawBufferPointer, _ offset: Int) -> UInt64 {
+    UInt64(littleEndian: bytes.loadUnaligned(fromByteOffset: offset, as: UInt64.self))
   }
 
   @inline(__always)
@@ -146,7 +146,7 @@ extension XXHash64 {
     return hash.digest
   }
 
-  /// The hash of numbers as they lie in memory.
+  /// The hash of the memory of an array of numbers.
   package static func hash<Number: BitwiseCopyable>(_ numbers: [Number]) -> UInt64 {
     numbers.withUnsafeBytes { hash($0) }
   }

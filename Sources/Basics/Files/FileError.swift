@@ -4,38 +4,38 @@
   import Glibc
 #endif
 
-/// Why a file of a model cannot be used: which file, where in it, what is wrong and what to do.
+/// The reason why a file cannot be used: the file, the place in it, the problem and advice.
 public struct FileError: Error, Equatable, CustomStringConvertible {
-  /// The sort of failure; it decides the advice.
+  /// The kind of failure; it determines the default advice.
   public enum Kind: Sendable, Hashable, CaseIterable {
-    /// There is no such file, folder or model.
+    /// The file, folder or model does not exist.
     case notFound
-    /// The system would not let it be read or written.
+    /// The operating system refused to read or write it.
     case unreadable
     /// The content contradicts itself or the format.
     case damaged
     /// The file ends before its content does.
     case truncated
-    /// Well formed, but of a kind that Sotto does not read.
+    /// Well formed, but in a format that Sotto does not support.
     case unsupported
-    /// Part of a model is not there: a shard, a tensor, a file.
+    /// A part of a model is missing: a shard, a tensor, a file.
     case incomplete
-    /// Several models answer to what was asked for.
+    /// The name matches several models.
     case ambiguous
   }
 
-  /// What kind of failure this is.
+  /// The kind of failure.
   public let kind: Kind
-  /// The path of the file or folder, or what was looked for.
+  /// The path of the file or folder, or the requested name.
   public let file: String
-  /// Where in the file: a tensor, a key, an offset. Empty where it concerns the whole file.
+  /// The place in the file: a tensor, a key, an offset. Empty if the error concerns the whole file.
   public let place: String
-  /// What is wrong.
+  /// The problem.
   public let problem: String
-  /// What the person can do about it.
+  /// What the user can do about it; may be empty.
   public let advice: String
 
-  /// An error with the kind's usual advice, or with `advice`.
+  /// An error with `advice`, or with the default advice of its kind.
   public init(_ kind: Kind, file: String, place: String = "", _ problem: String, advice: String? = nil) {
     self.kind = kind
     self.file = file
@@ -53,7 +53,7 @@ public struct FileError: Error, Equatable, CustomStringConvertible {
 }
 
 extension FileError.Kind {
-  /// What usually helps.
+  /// The default advice.
   var advice: String {
     switch self {
     case .notFound: "check the path, or list models with `sotto models`"
@@ -73,18 +73,18 @@ extension FileError {
     FileError(kind(code), file: path, reason(code))
   }
 
-  /// The error for a failed system call that makes or writes `path`.
+  /// The error for a failed system call that creates or writes `path`.
   package static func writing(_ code: Int32, _ path: String) -> FileError {
     FileError(kind(code), file: path, reason(code), advice: adviceForWriting(code))
   }
 
-  /// The system's words for an error number, to be part of a sentence.
+  /// The system's message for an error number, with a lowercase first letter.
   package static func reason(_ code: Int32) -> String {
     let reason = String(cString: strerror(code))
     return reason.prefix(1).lowercased() + reason.dropFirst()
   }
 
-  /// What helps where something cannot be written.
+  /// The advice for a failed write.
   package static func adviceForWriting(_ code: Int32) -> String {
     switch code {
     case ENOSPC, EDQUOT: "free some space there"

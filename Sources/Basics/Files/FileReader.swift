@@ -4,45 +4,45 @@
   import Glibc
 #endif
 
-/// A regular file that is read from front to back into memory of the reader's own.
+/// Reads a regular file sequentially into private memory.
 ///
-/// For what others may shorten or overwrite at any time, such as the files of a cache: whatever becomes of the file,
-/// what was read stays as it was checked. Costs a copy; `MappedFile` costs none, and bears no such change.
+/// For files that other processes may truncate or overwrite at any time, such as cache files: the bytes that were read
+/// and checked cannot change afterwards. It costs a copy; `MappedFile` makes none, but requires an unchanged file.
 package final class FileReader {
-  /// The path it was opened by.
+  /// The path of the file, as given.
   package let path: String
-  /// The file's size in bytes when it was opened.
+  /// The size of the file in bytes at the time of opening.
   package let count: Int
 
   private let descriptor: Int32
-  private var left: Int
+  private var remaining: Int
 
   /// Opens a file.
   /// - Throws: `notFound` or `unreadable`.
   package init(_ path: String) throws(FileError) {
     self.path = path
     (descriptor, count) = try openRegularFile(path)
-    left = count
+    remaining = count
   }
 
   deinit { close(descriptor) }
 
-  /// The next `count` bytes, aligned for vectors.
-  /// - Throws: `truncated` where the file ends before that.
+  /// The next `count` bytes, aligned to 64 bytes for vector instructions.
+  /// - Throws: `truncated` if fewer bytes remain.
   package func read(_ count: Int) throws(FileError) -> Bytes {
-    // Before the memory is taken: the number may come from the file.
-    guard count <= left else { throw truncated }
+    // Checked before the allocation, because the count may come from the file.
+    guard count <= remaining else { throw truncated }
     let memory = OwnedMemory(count: count)
     var done = 0
     while done < count {
-      let portion = systemRead(descriptor, memory.pointer + done, count - done)
-      if portion < 0, errno == EINTR { continue }
-      guard portion >= 0 else { throw .system(errno, path) }
-      // It was shortened since it was opened.
-      guard portion > 0 else { throw truncated }
-      done += portion
+      let chunk = systemRead(descriptor, memory.pointer + done, count - done)
+      if chunk < 0, errno == EINTR { continue }
+      guard chunk >= 0 else { throw .system(errno, path) }
+      // The file was truncated after it was opened.
+      guard chunk > 0 else { throw truncated }
+      done += chunk
     }
-    left -= count
+    remaining -= count
     return memory.bytes
   }
 
@@ -54,7 +54,7 @@ package final class FileReader {
 /// Opens a regular file for reading.
 /// - Throws: `notFound` or `unreadable`.
 func openRegularFile(_ path: String) throws(FileError) -> (descriptor: Int32, count: Int) {
-  // Not blocking, so that a named pipe cannot hang the program.
+  // Opening a named pipe without O_NONBLOCK would block.
   let descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
   guard descriptor >= 0 else { throw .system(errno, path) }
   var status = stat()
@@ -70,7 +70,7 @@ func openRegularFile(_ path: String) throws(FileError) -> (descriptor: Int32, co
   return (descriptor, Int(status.st_size))
 }
 
-/// The system's `read`, which the method of that name hides.
+/// The system call `read`, which the method of the same name hides.
 private func systemRead(_ descriptor: Int32, _ target: UnsafeMutableRawPointer, _ count: Int) -> Int {
   read(descriptor, target, count)
 }

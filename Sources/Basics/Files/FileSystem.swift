@@ -4,9 +4,9 @@
   import Glibc
 #endif
 
-/// The few questions that are asked of the file system. Links are followed.
+/// File system queries and path operations. Links are followed.
 package enum FileSystem {
-  /// What is at a path.
+  /// The type of the object at a path.
   package enum Kind { case file, folder, other, nothing }
 
   package static func kind(_ path: String) -> Kind {
@@ -22,7 +22,7 @@ package enum FileSystem {
   package static func isFile(_ path: String) -> Bool { kind(path) == .file }
   package static func isFolder(_ path: String) -> Bool { kind(path) == .folder }
 
-  /// The size of a file in bytes, 0 where there is none, and when it was last written, in seconds.
+  /// The size of a file in bytes and its modification time in seconds since 1970; zeros if there is none.
   package static func size(_ path: String) -> (bytes: Int, modified: Int) {
     var status = stat()
     guard stat(path, &status) == 0 else { return (0, 0) }
@@ -33,8 +33,8 @@ package enum FileSystem {
     #endif
   }
 
-  /// The names in a folder in ascending order, without hidden ones; at most 100,000 of them. Empty for a
-  /// folder that is not there or may not be read.
+  /// The names in a folder in ascending order, without hidden ones; at most 100,000. Empty if the folder does not exist
+  /// or is not readable.
   package static func names(in folder: String) -> [String] {
     guard let stream = opendir(folder) else { return [] }
     defer { closedir(stream) }
@@ -50,23 +50,23 @@ package enum FileSystem {
     return names.sorted()
   }
 
-  /// Makes a folder and those above it where they are missing, for their owner alone.
-  /// - Throws: why one of them cannot be made.
+  /// Creates a folder and its missing parents, accessible by the user only (mode 0700).
+  /// - Throws: `FileError` with the folder that cannot be created.
   package static func makeFolder(_ path: String) throws(FileError) {
-    var made = path.hasPrefix("/") ? "" : "."
+    var current = path.hasPrefix("/") ? "" : "."
     for part in path.split(separator: "/") {
-      made += "/" + part
-      if mkdir(made, 0o700) == 0 { continue }
+      current += "/" + part
+      if mkdir(current, 0o700) == 0 { continue }
       let code = errno
-      switch kind(made) {
+      switch kind(current) {
       case .folder: continue
       case .file, .other:
-        throw FileError(.unreadable, file: made, "not a folder", advice: "move it away")
+        throw FileError(.unreadable, file: current, "not a folder", advice: "move it away")
       case .nothing:
-        guard code == EEXIST else { throw .writing(code, made) }
+        guard code == EEXIST else { throw .writing(code, current) }
         throw FileError(
-          .unreadable, file: made, "a link to a place that is not there",
-          advice: "make that place, or remove the link")
+          .unreadable, file: current, "the link points to a folder that does not exist",
+          advice: "create that folder, or remove the link")
       }
     }
   }
@@ -75,25 +75,25 @@ package enum FileSystem {
     folder.hasSuffix("/") ? folder + name : folder + "/" + name
   }
 
-  /// The part after the last slash; slashes at the end do not count.
+  /// The last component of a path, ignoring trailing slashes.
   package static func lastComponent(_ path: String) -> String {
     path.split(separator: "/").last.map(String.init) ?? path
   }
 
-  /// The part before the last slash; "." where there is none.
+  /// The path up to the last slash; "." if there is none.
   package static func folder(of path: String) -> String {
     guard let slash = path.lastIndex(of: "/") else { return "." }
     return slash == path.startIndex ? "/" : String(path[..<slash])
   }
 
-  /// The path without links and dots; the path itself where there is nothing.
+  /// The path with links and dots resolved (`realpath`); the unchanged path if it does not exist.
   package static func canonical(_ path: String) -> String {
     guard let resolved = realpath(path, nil) else { return path }
     defer { free(resolved) }
     return String(cString: resolved)
   }
 
-  /// A name from a file, if it is that of something directly in a folder and leads nowhere else.
+  /// Whether an untrusted name refers to an entry directly in a folder, without any path traversal.
   package static func isPlainName(_ name: String) -> Bool {
     !name.isEmpty && name != "." && name != ".." && !name.contains("/") && !name.utf8.contains(0)
   }

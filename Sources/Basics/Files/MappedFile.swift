@@ -4,18 +4,18 @@
   import Glibc
 #endif
 
-/// A regular file mapped into memory for reading. Opening reads nothing; pages come from the page cache when
-/// they are touched, and are shared with every other program that maps the file.
+/// A regular file mapped into memory for reading. Opening reads no content; pages come from the page cache on first
+/// access and are shared with all processes that map the file.
 ///
-/// The file must not be shortened while it is mapped: touching pages beyond its end then ends the program. So only
-/// models are mapped, which are too large to be copied, and compiled vocabularies, since a copy of one would cost more
-/// than all else that makes it ready; saved prompt caches go through `FileReader`.
+/// The file must not be truncated while it is mapped: an access beyond the new end raises SIGBUS, which ends the program.
+/// Therefore only model files are mapped, which are too large to copy, and compiled vocabularies, because a copy would
+/// take longer than the rest of their loading. Saved prompt caches are read with `FileReader`.
 public final class MappedFile: Sendable {
-  /// The path it was opened by.
+  /// The path of the file, as given.
   public let path: String
-  /// The whole file, at a page boundary; valid as long as this object or any slice of it lives.
+  /// The whole file, page-aligned; valid during the lifetime of this object and of all slices.
   public var bytes: Bytes { Bytes(mapping, owner: self) }
-  /// The file's size in bytes.
+  /// The size of the file in bytes.
   public var count: Int { mapping.count }
 
   private nonisolated(unsafe) let mapping: UnsafeRawBufferPointer
@@ -31,8 +31,8 @@ public final class MappedFile: Sendable {
     else { throw .system(errno, path) }
     mapping = UnsafeRawBufferPointer(start: address, count: count)
     #if !canImport(Darwin)
-      // What the page cache does not hold yet comes as pages of 2 MiB then, and stays so: 12 GB of them are entered
-      // in some 20 ms where small pages take 300 ms at every start, and are read faster ever after.
+      // Pages that are not in the page cache yet are then loaded as 2 MiB pages and stay so: mapping 12 GB of them takes
+      // about 20 ms instead of 300 ms for small pages at every start, and later accesses are faster.
       madvise(address, count, Self.hugePages)
     #endif
   }
@@ -41,31 +41,31 @@ public final class MappedFile: Sendable {
     munmap(UnsafeMutableRawPointer(mutating: mapping.baseAddress), mapping.count)
   }
 
-  /// Bytes `range` of the file; nil where it goes beyond its end.
+  /// The bytes `range` of the file; nil if the range extends beyond the end.
   public func slice(_ range: Range<Int>) -> Bytes? {
     guard range.lowerBound >= 0, range.upperBound <= count else { return nil }
     return Bytes(UnsafeRawBufferPointer(rebasing: mapping[range]), owner: self)
   }
 
-  /// What will be done with pages, for the kernel's benefit.
+  /// The expected access pattern (`madvise`).
   public enum Advice: Sendable, CaseIterable {
-    /// Nothing in particular.
+    /// No particular pattern.
     case normal
-    /// Once from front to back: read far ahead.
+    /// Sequential access: the kernel reads ahead further.
     case sequential
-    /// Here and there: do not read ahead.
+    /// Random access: the kernel does not read ahead.
     case random
-    /// Soon: start reading now, in the background.
+    /// Access is expected soon: the kernel starts to read in the background.
     case willNeed
-    /// Now: read and enter all pages before returning, so that no page fault comes later. Linux 5.14;
-    /// elsewhere as `willNeed`.
+    /// Reads and maps all pages before returning, which avoids later page faults. Requires Linux 5.14; elsewhere the
+    /// same as `willNeed`.
     case populate
-    /// Not soon: give the pages back. They come again from the file when touched.
+    /// No access is expected soon: the pages are released, and loaded from the file again on the next access.
     case dontNeed
   }
 
-  /// Gives `advice` about bytes `range` (all when nil), widened to whole pages. Advice only: failures
-  /// change nothing but speed, so they are not reported.
+  /// Advises the kernel about the bytes `range` (all if nil), extended to whole pages. A failure affects only the speed,
+  /// so it is not reported.
   public func advise(_ advice: Advice, _ range: Range<Int>? = nil) {
     let range = (range ?? 0..<count).clamped(to: 0..<count)
     guard !range.isEmpty, let base = mapping.baseAddress else { return }
@@ -78,7 +78,7 @@ public final class MappedFile: Sendable {
   }
 
   #if !canImport(Darwin)
-    /// MADV_HUGEPAGE. Without effect on file systems and kernels that have no large folios.
+    /// MADV_HUGEPAGE. It has no effect on file systems and kernels without large folios.
     private static let hugePages: Int32 = 14
   #endif
 

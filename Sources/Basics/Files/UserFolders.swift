@@ -4,10 +4,10 @@
   import Glibc
 #endif
 
-/// The user's folders for settings, data, state and caches, after the XDG Base Directory Specification: a variable
-/// counts only where it holds an absolute path. Every path that Sotto reads or writes of its own begins here.
+/// The user's folders for settings, data, state and caches according to the XDG Base Directory Specification: variables
+/// without an absolute path are ignored. All files of Sotto are in these folders.
 public struct UserFolders: Sendable, Equatable {
-  /// The home folder: `HOME`, or else the one in the system's list of users.
+  /// The home folder: `HOME`, or else the one in the password database.
   public let home: String
   /// `XDG_CONFIG_HOME`, or `~/.config`.
   public let configuration: String
@@ -18,7 +18,7 @@ public struct UserFolders: Sendable, Equatable {
   /// `XDG_CACHE_HOME`, or `~/.cache`; on macOS `~/Library/Caches`.
   public let caches: String
 
-  /// The folders by an environment; none of them need exist.
+  /// The folders for an environment; they need not exist.
   public init(environment: (String) -> String? = UserFolders.variable) {
     func absolute(_ name: String) -> String? {
       environment(name).flatMap { $0.hasPrefix("/") ? $0 : nil }
@@ -36,16 +36,16 @@ public struct UserFolders: Sendable, Equatable {
     caches = absolute("XDG_CACHE_HOME") ?? FileSystem.join(home, standard)
   }
 
-  /// The folders by the variables in a dictionary.
+  /// The folders for the variables in a dictionary.
   public init(environment: [String: String]) { self.init { environment[$0] } }
 
-  /// A path with `~` or `~/` at its beginning resolved.
+  /// A path with a leading `~` or `~/` replaced by the home folder.
   public func expanding(_ path: String) -> String {
     if path == "~" { return home }
     return path.hasPrefix("~/") ? FileSystem.join(home, String(path.dropFirst(2))) : path
   }
 
-  /// A variable of the program's environment.
+  /// A variable of the process environment.
   public static func variable(_ name: String) -> String? { getenv(name).map { String(cString: $0) } }
 
   private static var registeredHome: String? {

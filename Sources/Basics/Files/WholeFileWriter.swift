@@ -6,14 +6,14 @@ import Synchronization
   import Glibc
 #endif
 
-/// Writes a file that appears under its name as a whole or not at all: the bytes go to a file beside it, which
-/// `finish` renames. Without `finish`, or where that fails, what was there before stays.
+/// Writes a file atomically: the bytes go to a partial file in the same folder, which `finish` renames. Without `finish`,
+/// or if it fails, the previous file stays.
 ///
-/// The system may still hold the content in memory afterwards: after a loss of power the file may be there without it.
+/// `finish` does not flush to the disk (no fsync): after a power failure the file may exist without its content.
 package final class WholeFileWriter {
-  /// The end of the names of unfinished files. What a crash leaves behind is recognised by it.
+  /// The suffix of the names of partial files; leftovers of crashes are recognised by it.
   package static let partialSuffix = ".partial"
-  /// Seconds without a write after which an unfinished file was left by a crash.
+  /// A partial file without writes for this many seconds counts as a leftover of a crash.
   package static let abandonedAfter = 600.0
 
   private let path: String
@@ -22,9 +22,9 @@ package final class WholeFileWriter {
   private var isOpen: Bool
   private static let writers = Atomic<Int>(0)
 
-  /// Creates the unfinished file. A link at `path` is followed, so that it stays a link.
-  /// - Parameter permissions: of the file, as for chmod.
-  /// - Throws: `unreadable` or `notFound` where the system refuses.
+  /// Creates the partial file. A link at `path` is followed, so that it stays a link.
+  /// - Parameter permissions: the mode of the file, as for chmod.
+  /// - Throws: `unreadable` or `notFound` if the file cannot be created.
   package init(_ path: String, permissions: UInt16 = 0o644) throws(FileError) {
     self.path = FileSystem.canonical(path)
     let number = Self.writers.wrappingAdd(1, ordering: .relaxed).newValue
@@ -41,7 +41,7 @@ package final class WholeFileWriter {
   }
 
   /// Appends bytes.
-  /// - Throws: `unreadable` where the system refuses, such as on a full disk.
+  /// - Throws: `unreadable` if the write fails, for example on a full disk.
   package func write(_ bytes: UnsafeRawBufferPointer) throws(FileError) {
     var written = 0
     while written < bytes.count {
@@ -54,8 +54,8 @@ package final class WholeFileWriter {
     }
   }
 
-  /// Gives the file its name.
-  /// - Throws: `unreadable` where the system refuses; the unfinished file is removed then.
+  /// Renames the partial file to the final name.
+  /// - Throws: `unreadable` if that fails; the partial file is removed.
   package func finish() throws(FileError) {
     isOpen = false
     guard close(descriptor) == 0, rename(partialPath, path) == 0 else {
@@ -66,7 +66,7 @@ package final class WholeFileWriter {
   }
 
   /// Writes a whole file.
-  /// - Throws: `unreadable` or `notFound` where the system refuses; what was there before stays then.
+  /// - Throws: `unreadable` or `notFound` if that fails; the previous file stays.
   package static func write(
     _ bytes: UnsafeRawBufferPointer, to path: String, permissions: UInt16 = 0o644
   ) throws(FileError) {
@@ -87,7 +87,7 @@ package final class WholeFileWriter {
   }
 }
 
-/// The system's `write`, which the method of that name hides.
+/// The system call `write`, which the method of the same name hides.
 private func systemWrite(_ descriptor: Int32, _ bytes: UnsafeRawPointer?, _ count: Int) -> Int {
   write(descriptor, bytes, count)
 }

@@ -1,7 +1,7 @@
 extension JSON {
   /// The boolean, if this is one.
   public var asBool: Bool? { if case .bool(let value) = self { value } else { nil } }
-  /// The integer, if this is one or a number without fraction that fits.
+  /// The integer, if this is one or a number without fraction in its range.
   public var asInteger: Int? {
     switch self {
     case .integer(let value): value
@@ -26,11 +26,11 @@ extension JSON {
   /// Whether this is null.
   public var isNull: Bool { if case .null = self { true } else { false } }
 
-  /// The value of `key`; nil where this is no object or has no such key.
+  /// The value of `key`; nil if this is not an object or does not have the key.
   public subscript(key: String) -> JSON? {
     if case .object(let object) = self { object[key] } else { nil }
   }
-  /// The element at `index`; nil where this is no array or is shorter.
+  /// The element at `index`; nil if this is not an array or is shorter.
   public subscript(index: Int) -> JSON? {
     guard case .array(let elements) = self, elements.indices.contains(index) else { return nil }
     return elements[index]
@@ -39,40 +39,40 @@ extension JSON {
 
 // Required values of an object: errors name the key.
 extension JSON {
-  /// The value of `key`. Throws where it is missing or null.
+  /// The value of `key`. Throws if it is missing or null.
   public func required(_ key: String) throws(JSONError) -> JSON {
     guard let value = try optional(key) else { throw .missing(key: key) }
     return value
   }
-  /// The integer at `key`. Throws where it is missing or of another kind.
+  /// The integer at `key`. Throws if it is missing or of another type.
   public func integer(_ key: String) throws(JSONError) -> Int {
     try required(key).read(key, "an integer", \.asInteger)
   }
-  /// The number at `key`. Throws where it is missing or of another kind.
+  /// The number at `key`. Throws if it is missing or of another type.
   public func number(_ key: String) throws(JSONError) -> Double {
     try required(key).read(key, "a number", \.asNumber)
   }
-  /// The boolean at `key`. Throws where it is missing or of another kind.
+  /// The boolean at `key`. Throws if it is missing or of another type.
   public func bool(_ key: String) throws(JSONError) -> Bool {
     try required(key).read(key, "a boolean", \.asBool)
   }
-  /// The string at `key`. Throws where it is missing or of another kind.
+  /// The string at `key`. Throws if it is missing or of another type.
   public func string(_ key: String) throws(JSONError) -> String {
     try required(key).read(key, "a string", \.asString)
   }
-  /// The array at `key`. Throws where it is missing or of another kind.
+  /// The array at `key`. Throws if it is missing or of another type.
   public func array(_ key: String) throws(JSONError) -> [JSON] {
     try required(key).read(key, "an array", \.asArray)
   }
-  /// The object at `key`. Throws where it is missing or of another kind.
+  /// The object at `key`. Throws if it is missing or of another type.
   public func object(_ key: String) throws(JSONError) -> JSONObject {
     try required(key).read(key, "an object", \.asObject)
   }
 }
 
-// Optional values of an object: null counts as missing, another kind is an error.
+// Optional values of an object: null counts as missing; another type is an error.
 extension JSON {
-  /// The value of `key`; nil where it is missing or null. Throws where this is no object.
+  /// The value of `key`; nil if it is missing or null. Throws if this is not an object.
   public func optional(_ key: String) throws(JSONError) -> JSON? {
     guard case .object(let object) = self else {
       throw .wrongType(key: key, expected: "inside an object", found: "inside \(kindName)")

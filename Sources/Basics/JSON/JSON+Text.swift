@@ -1,17 +1,17 @@
-/// How JSON is written; the names and defaults are those of Python's `json.dumps`.
+/// The format of JSON text; the names and defaults are those of Python's `json.dumps`.
 public struct JSONStyle: Sendable, Equatable {
-  /// Spaces a level, with a line for every element; nil for one line.
+  /// Spaces per level, with one element per line; nil for a single line.
   public var indent: Int?
-  /// Between elements; nil for ", " on one line and "," with an indent, as in Python.
+  /// The separator of elements; nil for ", " on a single line and "," with an indent, as in Python.
   public var itemSeparator: String?
-  /// Between key and value.
+  /// The separator of key and value.
   public var keySeparator: String
-  /// Writes everything beyond ASCII as \uXXXX.
+  /// Escapes all non-ASCII characters as \uXXXX.
   public var ensureASCII: Bool
-  /// Writes keys in the order of their code points.
+  /// Sorts keys by code points.
   public var sortKeys: Bool
 
-  /// A style; without arguments that of `json.dumps`.
+  /// A style; the default is that of `json.dumps`.
   public init(
     indent: Int? = nil, itemSeparator: String? = nil, keySeparator: String = ": ",
     ensureASCII: Bool = true, sortKeys: Bool = false
@@ -23,14 +23,14 @@ public struct JSONStyle: Sendable, Equatable {
     self.sortKeys = sortKeys
   }
 
-  /// No spaces at all, UTF-8.
+  /// No spaces, UTF-8.
   public static let compact = JSONStyle(itemSeparator: ",", keySeparator: ":", ensureASCII: false)
-  /// Two spaces a level, UTF-8.
+  /// Two spaces per level, UTF-8.
   public static let pretty = JSONStyle(indent: 2, ensureASCII: false)
 }
 
 extension JSON {
-  /// This value as text, byte for byte what Python's `json.dumps` writes in the same style. Linear time.
+  /// This value as text, identical to the output of Python's `json.dumps` in the same style. Linear time.
   public func text(_ style: JSONStyle = .compact) -> String {
     var writer = JSONWriter(style: style)
     writer.write(self, level: 0)
@@ -68,7 +68,7 @@ private struct JSONWriter {
   private mutating func write(_ object: JSONObject, level: Int) {
     var order = Array(object.indices)
     if style.sortKeys {
-      // UTF-8 bytes sort as code points do.
+      // The order of UTF-8 bytes is the order of code points.
       order.sort { object.keys[$0].utf8.lexicographicallyPrecedes(object.keys[$1].utf8) }
     }
     list(object.count, "{", "}", level) { writer, index in

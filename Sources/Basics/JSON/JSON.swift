@@ -1,11 +1,12 @@
-/// A JSON value. Integers stay integers and objects keep their order, because chat templates print both.
+/// A JSON value. Integers are distinct from other numbers and objects keep their order, because chat templates print
+/// both.
 ///
-/// Strings are compared byte for byte, unlike Swift's `==` on `String`: a vocabulary may hold "é" both as
-/// one code point and as two, and they are different tokens.
+/// Strings are compared by bytes, unlike with Swift's `==` on `String`: a vocabulary may contain "é" as one code point and
+/// as two, and these are different tokens.
 public enum JSON: Sendable {
   case null
   case bool(Bool)
-  /// A number written without fraction or exponent that fits 64 bits.
+  /// A number without fraction or exponent that fits into 64 bits.
   case integer(Int)
   /// Any other number; also Python's `NaN`, `Infinity` and `-Infinity`, which model configurations contain.
   case number(Double)
@@ -13,7 +14,7 @@ public enum JSON: Sendable {
   case array([JSON])
   case object(JSONObject)
 
-  /// What kind of value this is, in the words of error messages.
+  /// The type of the value, for error messages.
   public var kindName: String {
     switch self {
     case .null: "null"
@@ -28,7 +29,7 @@ public enum JSON: Sendable {
 }
 
 extension JSON: Equatable {
-  /// Same kind and same content; strings byte for byte, objects whatever their order, 1 and 1.0 different.
+  /// Same type and content: strings by bytes, objects independent of their order; 1 and 1.0 are different.
   public static func == (left: JSON, right: JSON) -> Bool {
     switch (left, right) {
     case (.null, .null): true
@@ -59,7 +60,7 @@ extension JSON: ExpressibleByStringLiteral, ExpressibleByIntegerLiteral, Express
   public init(nilLiteral: ()) { self = .null }
   /// An array.
   public init(arrayLiteral elements: JSON...) { self = .array(elements) }
-  /// An object in the order written; of equal keys the last wins.
+  /// An object in the given order; the last of equal keys wins.
   public init(dictionaryLiteral elements: (String, JSON)...) {
     var object = JSONObject()
     for (key, value) in elements { object[key] = value }
@@ -67,7 +68,7 @@ extension JSON: ExpressibleByStringLiteral, ExpressibleByIntegerLiteral, Express
   }
 }
 
-/// A string whose equality and hash are those of its UTF-8 bytes.
+/// A string with the equality and hash of its UTF-8 bytes.
 package struct ExactString: Hashable {
   package private(set) var string: String
 
@@ -87,7 +88,7 @@ package struct ExactString: Hashable {
   }
 
   private func withBytes<Result>(_ body: (UnsafeRawBufferPointer) -> Result) -> Result {
-    // Contiguous since `init`, so the copy is never made.
+    // The string is contiguous since `init`, so no copy is made.
     string.utf8.withContiguousStorageIfAvailable { body(UnsafeRawBufferPointer($0)) }
       ?? Array(string.utf8).withUnsafeBytes(body)
   }

@@ -1,13 +1,13 @@
-/// Why a text is not JSON, or why a JSON value is not what was asked for.
+/// The reason why a text is not JSON, or why a JSON value is not as required.
 public enum JSONError: Error, Equatable, CustomStringConvertible {
-  /// The text breaks the grammar at a place; lines and columns count from 1, columns in bytes.
+  /// A syntax error; lines and columns count from 1, columns in bytes.
   case syntax(problem: String, line: Int, column: Int, offset: Int)
-  /// An object has no such key.
+  /// A required key is missing.
   case missing(key: String)
-  /// A value is of another kind than was asked for.
+  /// A value has another type than required.
   case wrongType(key: String, expected: String, found: String)
 
-  /// One line: where, and what was expected.
+  /// One line with the place and the problem.
   public var description: String {
     switch self {
     case .syntax(let problem, let line, let column, _): "line \(line), column \(column): \(problem)"
@@ -18,7 +18,7 @@ public enum JSONError: Error, Equatable, CustomStringConvertible {
   }
 }
 
-/// Text from a file made safe for a terminal and a line: control characters escaped, long text cut.
+/// Untrusted text for display on one line of a terminal: control characters are escaped, long text is truncated.
 package func printable(_ text: String, limit: Int = 100) -> String {
   var result = ""
   for (index, scalar) in text.unicodeScalars.enumerated() {

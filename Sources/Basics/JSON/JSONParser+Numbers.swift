@@ -1,13 +1,13 @@
 extension JSONParser {
-  /// Powers of ten that a Double holds exactly.
+  /// The powers of ten that are exact as Double.
   private static let powersOfTen: [Double] = [
     1e0, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10, 1e11, 1e12, 1e13, 1e14, 1e15, 1e16, 1e17,
     1e18, 1e19, 1e20, 1e21, 1e22,
   ]
 
-  private static let longestNumber = 1000
+  private static let maxNumberLength = 1000
 
-  /// Reads a number. Whole numbers that fit 64 bits stay integers; all others become the nearest Double.
+  /// Parses a number. Integers that fit into 64 bits stay integers; all others become the nearest Double.
   mutating func number() throws(JSONError) -> JSON {
     let start = position
     let negative = bytes[position] == UInt8(ascii: "-")
@@ -17,7 +17,7 @@ extension JSONParser {
     let whole = digits(into: &significand, &overflow)
     guard whole > 0 else { throw error("expected a digit") }
     guard whole == 1 || bytes[position - whole] != UInt8(ascii: "0") else {
-      throw error("a number has a needless leading zero", at: start)
+      throw error("a number has a leading zero", at: start)
     }
     var isInteger = true
     var exponent = 0
@@ -32,8 +32,8 @@ extension JSONParser {
       isInteger = false
       exponent += try explicitExponent()
     }
-    guard position - start <= Self.longestNumber else {
-      throw error("a number has more than \(Self.longestNumber) characters", at: start)
+    guard position - start <= Self.maxNumberLength else {
+      throw error("a number has more than \(Self.maxNumberLength) characters", at: start)
     }
     if isInteger, !overflow {
       if negative, significand <= UInt64(Int.max) + 1 {
@@ -54,7 +54,7 @@ extension JSONParser {
     return .number(value)
   }
 
-  /// Reads digits into `significand`; says through `overflow` when they stop fitting. Returns how many.
+  /// Parses digits into `significand`; sets `overflow` if they do not fit. Returns the number of digits.
   private mutating func digits(into significand: inout UInt64, _ overflow: inout Bool) -> Int {
     let start = position
     while position < end {
@@ -79,7 +79,7 @@ extension JSONParser {
     var magnitude: UInt64 = 0
     var overflow = false
     guard digits(into: &magnitude, &overflow) > 0 else { throw error("expected a digit in the exponent") }
-    // Beyond any Double; `Double(String)` decides between zero and infinity.
+    // An exponent of this size exceeds any Double; `Double(String)` returns zero or infinity for it.
     let clamped = overflow ? 1_000_000 : Int(min(magnitude, 1_000_000))
     return negative ? -clamped : clamped
   }

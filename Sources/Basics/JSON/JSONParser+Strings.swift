@@ -1,5 +1,5 @@
 extension JSONParser {
-  /// Reads a string from its opening quote. Without escapes the bytes are checked and copied in one go.
+  /// Parses a string from its opening quote. Without escapes, all bytes are validated and copied at once.
   mutating func string() throws(JSONError) -> String {
     let opening = position
     position += 1
@@ -10,7 +10,7 @@ extension JSONParser {
       union |= byte
       if byte == UInt8(ascii: "\"") {
         let content = UnsafeBufferPointer(rebasing: bytes[start..<position])
-        // ASCII needs no check; `String(validating:)` is several times as dear for short strings.
+        // ASCII needs no validation, and `String(validating:)` is several times slower for short strings.
         let text = union < 0x80 ? String(decoding: content, as: UTF8.self) : try decoded(content, start)
         position += 1
         return text
@@ -64,7 +64,7 @@ extension JSONParser {
     position += 2
   }
 
-  /// Reads `\uXXXX`, and a second one that completes a surrogate pair.
+  /// Parses `\uXXXX`, and a second one that completes a surrogate pair.
   private mutating func escapedScalar() throws(JSONError) -> Unicode.Scalar {
     let first = try hexadecimal(at: position + 2)
     position += 6
@@ -102,7 +102,7 @@ extension JSONParser {
     return text
   }
 
-  /// The error for the first byte from `start` on that is not UTF-8.
+  /// The error for the first invalid UTF-8 byte after `start`.
   private func invalid(from start: Int) -> JSONError {
     var decoder = UTF8()
     var consumed = 0

@@ -1,20 +1,20 @@
 extension JSON {
-  /// Parses a whole text. Takes time and memory linear in it: about 10 ms a megabyte of tokenizer.json.
+  /// Parses a complete text in linear time and memory: about 10 ms per megabyte of tokenizer.json.
   ///
-  /// Beyond the grammar (RFC 8259) it takes what Python's `json.loads` takes and model files contain: a
-  /// byte order mark, `NaN`, `Infinity` and `-Infinity`. Half surrogates become U+FFFD.
+  /// In addition to the grammar of RFC 8259 it accepts a byte order mark, `NaN`, `Infinity` and `-Infinity`, as Python's
+  /// `json.loads` does, because model files contain them. Unpaired surrogates become U+FFFD.
   /// - Throws: `JSONError.syntax`, also for invalid UTF-8 and for nesting deeper than 200.
   public init(parsing bytes: UnsafeRawBufferPointer) throws(JSONError) {
     var parser = JSONParser(bytes)
     self = try parser.document()
   }
 
-  /// Parses a whole text; see `init(parsing: UnsafeRawBufferPointer)`.
+  /// Parses a complete text; see `init(parsing: UnsafeRawBufferPointer)`.
   public init(parsing bytes: Bytes) throws(JSONError) {
     self = try bytes.withUnsafeBytes { (bytes) throws(JSONError) in try JSON(parsing: bytes) }
   }
 
-  /// Parses a whole text; see `init(parsing: UnsafeRawBufferPointer)`.
+  /// Parses a complete text; see `init(parsing: UnsafeRawBufferPointer)`.
   public init(parsing bytes: [UInt8]) throws(JSONError) {
     let result = bytes.withUnsafeBytes { buffer in
       Result { () throws(JSONError) in try JSON(parsing: buffer) }
@@ -22,24 +22,24 @@ extension JSON {
     self = try result.get()
   }
 
-  /// Parses a whole text; see `init(parsing: UnsafeRawBufferPointer)`.
+  /// Parses a complete text; see `init(parsing: UnsafeRawBufferPointer)`.
   public init(parsing text: String) throws(JSONError) {
     try self.init(parsing: Array(text.utf8))
   }
 }
 
-/// A recursive-descent parser over bytes in memory. `position` never passes `end`.
+/// A recursive-descent parser over bytes in memory. `position` never exceeds `end`.
 struct JSONParser {
   let bytes: UnsafeBufferPointer<UInt8>
   let end: Int
   var position = 0
   /// Reused for strings with escapes.
   var unescaped: [UInt8] = []
-  /// Elements of the arrays and objects that are being read, so that each is built at its final size.
+  /// The elements of all open arrays and objects, a stack, so that each is allocated once at its final size.
   private var elements: [JSON] = []
   private var keys: [String] = []
 
-  private static let deepest = 200
+  private static let maxDepth = 200
 
   init(_ buffer: UnsafeRawBufferPointer) {
     bytes = buffer.assumingMemoryBound(to: UInt8.self)
@@ -74,7 +74,7 @@ struct JSONParser {
   }
 
   private mutating func object(depth: Int) throws(JSONError) -> JSONObject {
-    guard depth < Self.deepest else { throw error("nested deeper than \(Self.deepest)") }
+    guard depth < Self.maxDepth else { throw error("nested deeper than \(Self.maxDepth)") }
     position += 1
     skipSpace()
     if take(UInt8(ascii: "}")) { return JSONObject() }
@@ -102,7 +102,7 @@ struct JSONParser {
   }
 
   private mutating func array(depth: Int) throws(JSONError) -> [JSON] {
-    guard depth < Self.deepest else { throw error("nested deeper than \(Self.deepest)") }
+    guard depth < Self.maxDepth else { throw error("nested deeper than \(Self.maxDepth)") }
     position += 1
     skipSpace()
     if take(UInt8(ascii: "]")) { return [] }

@@ -1,5 +1,5 @@
-/// Writes numbers as Python does: the shortest digits that read back the same, an exponent from 1e16 on and
-/// below 1e-4, and always a point or an exponent.
+/// Formats numbers as Python does: the shortest digits that parse to the same value, an exponent from 1e16 and below
+/// 1e-4, and always a decimal point or an exponent.
 public enum PythonFloat {
   /// Python's `repr(value)`: "0.1", "1e-05", "1e+16", "inf", "nan".
   public static func repr(_ value: Double) -> String {
@@ -16,9 +16,9 @@ public enum PythonFloat {
     return repr(value)
   }
 
-  /// The shortest digits d1d2d3... without zeros at either end, and the exponent e of 0.d1d2d3... * 10^e.
+  /// The shortest digits d1d2d3... without leading and trailing zeros, and the exponent e of 0.d1d2d3... * 10^e.
   private static func shortest(_ magnitude: Double) -> (digits: [UInt8], exponent: Int) {
-    // Swift's description has the shortest digits; only its layout differs.
+    // Swift's description has the shortest digits; only the layout differs.
     var digits: [UInt8] = []
     var exponent: Int?
     var rest = Array(magnitude.description.utf8)[...]
@@ -42,7 +42,7 @@ public enum PythonFloat {
 
   private static func layout(_ digits: [UInt8], _ point: Int) -> String {
     let text = String(decoding: digits, as: UTF8.self)
-    // Python counts the exponent of d1.d2d3...
+    // Python uses the exponent of d1.d2d3...
     let exponent = point - 1
     if exponent < -4 || exponent >= 16 {
       let fraction = digits.count > 1 ? "." + text.dropFirst() : ""

@@ -4,12 +4,12 @@
   import Glibc
 #endif
 
-/// Threads outside the cooperative pool, for work that blocks or takes long. All have a stack of 8 MiB.
+/// Threads outside of the cooperative pool, for work that blocks or takes long. Each has a stack of 8 MiB.
 package enum OwnThread {
   private static let stackBytes = 8 << 20
 
-  /// Starts a thread that ends with `work`.
-  /// - Returns: whether the system gave a thread.
+  /// Starts a detached thread that runs `work`.
+  /// - Returns: whether the thread was created.
   package static func start(_ work: @escaping @Sendable () -> Void) -> Bool {
     let box = Unmanaged.passRetained(ThreadWork(work))
     var attributes = pthread_attr_t()
@@ -27,8 +27,8 @@ package enum OwnThread {
     return status == 0
   }
 
-  /// Runs work on a new thread and waits for its result without blocking the calling thread. Where the system gives
-  /// no thread, the work runs on the calling one.
+  /// Runs work on a new thread and awaits its result without blocking the calling thread. If no thread can be created,
+  /// the work runs on the calling one.
   package static func run<Value: Sendable, Failure: Error>(
     _ work: @escaping @Sendable () throws(Failure) -> Value
   ) async throws(Failure) -> Value {

@@ -1,9 +1,9 @@
-/// SplitMix64 (Steele, Lea and Flood, 2014, "Fast splittable pseudorandom number generators"): the program's one random
-/// generator with a seed. The same seed gives the same numbers on every machine.
+/// SplitMix64 (Steele, Lea and Flood, 2014, "Fast splittable pseudorandom number generators"), the seeded random number
+/// generator of the program. The same seed gives the same numbers on every machine.
 public struct SplitMix64: RandomNumberGenerator, Sendable {
   private var state: UInt64
 
-  /// A generator whose numbers follow from `seed`.
+  /// A generator with this seed.
   public init(seed: UInt64) { state = seed }
 
   /// 64 random bits.

@@ -1,21 +1,21 @@
 extension Weight {
   /// The rows `range` of a matrix (or the numbers `range` of a vector), in place.
-  /// - Throws: `WeightError` where the range is empty.
+  /// - Throws: `WeightError` if the range is empty.
   package func rows(_ range: Range<Int>) throws(WeightError) -> Weight {
     try Weight(
       format: format, shape: shape(rows: range.count), values: slice(values, range),
       scales: scales.map { slice($0, range) }, biases: biases.map { slice($0, range) })
   }
 
-  /// The rows at `indices` of a matrix (or the numbers of a vector), in that order: a copy.
-  /// - Throws: `WeightError` where there are none.
+  /// A copy of the rows at `indices` of a matrix (or of the numbers of a vector), in that order.
+  /// - Throws: `WeightError` if there are none.
   package func rows(_ indices: [Int]) throws(WeightError) -> Weight {
     try Weight(
       format: format, shape: shape(rows: indices.count), values: gather(values, indices),
       scales: scales.map { gather($0, indices) }, biases: biases.map { gather($0, indices) })
   }
 
-  /// Rows of a matrix, numbers of a vector.
+  /// The number of rows of a matrix, or of numbers of a vector.
   private var slices: Int { shape.count > 1 ? rows * matrices : columns }
 
   private func shape(rows: Int) -> [Int] {

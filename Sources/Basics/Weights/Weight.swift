@@ -1,20 +1,20 @@
-/// A weight as it is stored: its format, its shape, and the bytes in place. Reading it copies nothing.
+/// A weight as it is stored: its format, its shape, and the bytes in place, without a copy.
 ///
 /// `shape` is outermost first: [columns], [rows, columns] or [experts, rows, columns]. For a linear
 /// layer the rows are outputs and the columns inputs.
 public struct Weight: Sendable {
-  /// How the numbers are stored.
+  /// The storage format of the numbers.
   public let format: WeightFormat
   /// Outermost first: [columns], [rows, columns] or [experts, rows, columns].
   public let shape: [Int]
-  /// The plane of values: all rows one after another, without padding.
+  /// The plane of values: consecutive rows without padding.
   public let values: Bytes
-  /// The plane of scales (planar formats only), rows one after another.
+  /// The plane of scales (planar formats only): consecutive rows.
   public let scales: Bytes?
   /// The plane of biases (affine groups only).
   public let biases: Bytes?
 
-  /// - Throws: `WeightError` when a plane is missing or is shorter or longer than the shape needs.
+  /// - Throws: `WeightError` if a plane is missing or does not have the size for the shape.
   public init(
     format: WeightFormat, shape: [Int], values: Bytes, scales: Bytes? = nil, biases: Bytes? = nil
   ) throws(WeightError) {
@@ -26,11 +26,11 @@ public struct Weight: Sendable {
     try checkSizes()
   }
 
-  /// Numbers in a row.
+  /// The number of columns.
   public var columns: Int { shape.last ?? 0 }
-  /// Rows of one matrix; 1 for a vector.
+  /// The number of rows of one matrix; 1 for a vector.
   public var rows: Int { shape.count > 1 ? shape[shape.count - 2] : 1 }
-  /// How many matrices there are: the experts of a mixture; otherwise 1.
+  /// The number of matrices: the number of experts of a stack, otherwise 1.
   public var matrices: Int { shape.dropLast(2).reduce(1, *) }
 
   private func checkSizes() throws(WeightError) {
@@ -65,21 +65,22 @@ public struct Weight: Sendable {
   }
 }
 
-/// Why bytes and a shape do not make a weight.
+/// The reason why bytes and a shape do not form a weight.
 public enum WeightError: Error, Equatable, CustomStringConvertible {
   case emptyShape([Int])
   case unevenColumns(columns: Int, block: Int)
   case missingPlane(String)
   case wrongSize(plane: String, bytes: Int, expected: Int)
 
-  /// One line for the person who reads it.
+  /// A one-line message.
   public var description: String {
     switch self {
     case .emptyShape(let shape): "impossible shape \(shape)"
-    case .unevenColumns(let columns, let block): "\(columns) columns do not divide into blocks of \(block)"
+    case .unevenColumns(let columns, let block):
+      "\(columns) columns are not a multiple of the block size \(block)"
     case .missingPlane(let plane): "the plane of \(plane) is missing"
     case .wrongSize(let plane, let bytes, let expected):
-      "the plane of \(plane) has \(bytes) bytes where the shape needs \(expected)"
+      "the plane of \(plane) has \(bytes) bytes, but the shape requires \(expected)"
     }
   }
 }

@@ -1,28 +1,27 @@
-/// How the numbers of a weight are stored: the formats that GGUF and safetensors files contain.
+/// The storage formats of weights in GGUF and safetensors files.
 ///
-/// A format is described by blocks of consecutive columns of one row. Interleaved formats (GGUF) keep
-/// a block's scales beside its values; planar ones (MLX's affine groups, MXFP4 in safetensors) keep
-/// scales and biases in planes of their own.
+/// A format consists of blocks of consecutive columns of one row. Interleaved formats (GGUF) store the scales of a block
+/// next to its values; planar ones (MLX's affine groups, MXFP4 in safetensors) store scales and biases in separate planes.
 public enum WeightFormat: Sendable, Hashable {
   case float32, float16, bfloat16
   /// GGUF blocks of 32 columns.
   case q4_0, q4_1, q5_0, q5_1, q8_0
   /// GGUF super-blocks of 256 columns.
   case q4_K, q5_K, q6_K
-  /// GGUF's MXFP4: 32 columns in 17 bytes, an E8M0 scale and then 16 bytes whose low nibbles are
-  /// columns 0 to 15 and whose high nibbles are columns 16 to 31.
+  /// GGUF's MXFP4: 32 columns in 17 bytes, an E8M0 scale followed by 16 bytes with columns 0 to 15 in the low nibbles and
+  /// columns 16 to 31 in the high nibbles.
   case mxfp4
-  /// MXFP4 in safetensors (OpenAI's checkpoint and MLX's `mxfp4` mode): a plane of nibbles, columns
-  /// 2i and 2i+1 in the low and high half of byte i, and a plane of E8M0 scales, one for 32 columns.
+  /// MXFP4 in safetensors (OpenAI's checkpoint and MLX's `mxfp4` mode): a plane of nibbles, columns 2i and 2i+1 in the low
+  /// and high nibble of byte i, and a plane of E8M0 scales, one per 32 columns.
   case mxfp4Planar
-  /// MLX's affine groups: value = scale * q + bias for `groupSize` columns; q is packed from the low
-  /// end of little-endian 32-bit words; scales and biases are planes of `scale` numbers.
+  /// MLX's affine groups: value = scale * q + bias for `groupSize` columns; q is packed into little-endian 32-bit words
+  /// from the low bits up; scales and biases are planes of `scale` numbers.
   case affine(bits: Int, groupSize: Int, scale: ScaleType)
 
   /// The type of the numbers in the scale and bias planes of `affine`.
   public enum ScaleType: Sendable, Hashable { case float32, float16, bfloat16 }
 
-  /// Columns in a block: a row's columns must be a multiple of this.
+  /// Columns per block; the number of columns of a row must be a multiple of it.
   public var blockColumns: Int {
     switch self {
     case .float32, .float16, .bfloat16: 1
@@ -32,7 +31,7 @@ public enum WeightFormat: Sendable, Hashable {
     }
   }
 
-  /// Bytes of a block in the plane of values (scale and bias planes not counted).
+  /// Bytes per block in the plane of values (without scale and bias planes).
   public var blockBytes: Int {
     switch self {
     case .float32: 4

@@ -1,9 +1,9 @@
 import Basics
 
 extension Checkpoint {
-  /// Opens the model at a path: a .gguf file (of a split model any part), a .safetensors file beside its
-  /// config.json, a folder with config.json and safetensors, a folder with one GGUF model, or a folder of
-  /// the Hugging Face cache (`models--organisation--model`, by its main revision).
+  /// Opens the model at a path: a .gguf file (any shard of a sharded model), a .safetensors file in a folder with a
+  /// config.json, a folder with config.json and safetensors, a folder with one GGUF model, or a repository of the
+  /// Hugging Face cache (`models--organisation--model`, with its main revision).
   /// - Throws: `notFound`, `unreadable`, `damaged`, `truncated`, `unsupported`, `incomplete`, and
   ///   `ambiguous` for a folder with several GGUF models.
   public static func open(_ path: String) throws(FileError) -> Checkpoint {
@@ -12,7 +12,7 @@ extension Checkpoint {
     case .file: return try file(path)
     case .other:
       throw FileError(
-        .unreadable, file: path, "neither a file nor a folder", advice: "give a model's path")
+        .unreadable, file: path, "neither a file nor a folder", advice: "give the path of a model")
     case .nothing: throw FileError(.notFound, file: path, "no such file or folder")
     }
   }
@@ -22,7 +22,7 @@ extension Checkpoint {
     let folder = FileSystem.folder(of: path)
     if name == "config.json" || name == ModelFolder.indexName { return try self.folder(folder) }
     guard name.hasSuffix(".safetensors") else { return try gguf(path, name: nil) }
-    // One part of a model stands for all of it.
+    // One shard selects the whole model.
     let model = try ModelFolder(folder)
     let files = try model.safetensorsNames().contains(name) ? model.safetensorsNames() : [name]
     return try safetensors(model, files)

@@ -1,23 +1,23 @@
 import Basics
 
-/// A model on disk: its weights in place, its configuration and its tokenizer's files.
+/// A model on disk: its mapped weights, its configuration and its tokenizer files.
 ///
-/// Opening maps the files and reads their heads: milliseconds, whatever the size. Nothing is copied: the
-/// weights keep the mapping alive, so they stay valid after the checkpoint itself is gone.
+/// Opening maps the files and parses their headers in milliseconds, independent of their size. Nothing is copied: weights
+/// hold a reference to the mapping, so they stay valid after the checkpoint is released.
 public final class Checkpoint: Sendable {
-  /// What a model is stored as.
+  /// The format of a model on disk.
   public enum Kind: String, Sendable, CaseIterable {
     case gguf = "GGUF"
     case safetensors
-    /// A folder with config.json and perhaps a tokenizer, without weights.
+    /// A folder with config.json and optionally a tokenizer, without weights.
     case configurationOnly = "configuration only"
   }
 
-  /// The GGUF file (of a split model the first), or the folder.
+  /// The path of the GGUF file (the first shard of a sharded model), or of the folder.
   public let path: String
-  /// For people: the file's name without ending, the folder's name, or "organisation/model".
+  /// The display name: the file name without extension, the folder name, or "organisation/model".
   public let name: String
-  /// What it is stored as.
+  /// The format.
   public let kind: Kind
   /// config.json of a folder; nil for a GGUF file.
   public let configuration: JSON?
@@ -36,20 +36,20 @@ public final class Checkpoint: Sendable {
     self.store = store
   }
 
-  /// The names of all weights, in the files' order. The planes of a packed layer count as one weight: MLX's
-  /// `X.weight`, `X.scales`, `X.biases` as `X.weight`, and gpt-oss's `X_blocks`, `X_scales` as `X`.
+  /// The names of all weights, in file order. The planes of a packed layer form one weight: MLX's `X.weight`, `X.scales`
+  /// and `X.biases` are `X.weight`, and `X_blocks` and `X_scales` of gpt-oss are `X`.
   public var names: [String] { store.names }
 
-  /// Whether `weight(name)` would find something.
+  /// Whether a weight with this name exists, with the name rules of `weight(_:)`.
   public func contains(_ name: String) -> Bool { resolved(name) != nil }
 
-  /// The shape of a weight, outermost first, without touching it; nil where there is none.
+  /// The shape of a weight, outermost dimension first, without reading it; nil if there is none.
   public func shape(_ name: String) -> [Int]? { resolved(name).flatMap { store.shape($0) } }
 
-  /// A weight in place, put together from its planes where it is packed.
-  /// - Parameter name: as stored; `.weight` at its end may be left out.
-  /// - Throws: `incomplete` where there is none, `unsupported` for a format without kernels, `damaged`
-  ///   where its planes do not fit.
+  /// A mapped weight, with all its planes if it is packed.
+  /// - Parameter name: the stored name; the suffix `.weight` is optional.
+  /// - Throws: `incomplete` if there is none, `unsupported` for a format without kernels, `damaged` if its planes do not
+  ///   match.
   public func weight(_ name: String) throws(FileError) -> Weight {
     guard let stored = resolved(name), let weight = try store.weight(stored) else {
       throw missing(name)
@@ -62,27 +62,26 @@ public final class Checkpoint: Sendable {
     return store.contains(name + ".weight") ? name + ".weight" : nil
   }
 
-  /// "llama", "gpt_oss": `general.architecture` or `model_type`; nil where the files do not say.
+  /// `general.architecture` or `model_type`, such as "llama" or "gpt_oss"; nil if the files have neither.
   public var architecture: String? {
     gguf.flatMap { try? $0.architecture() } ?? configuration?["model_type"]?.asString
   }
 
-  /// A short name for how most of the weights are stored, such as "Q4_K_M", "BF16" or "4-bit g64".
+  /// A short label of the predominant quantisation, such as "Q4_K_M", "BF16" or "4-bit g64".
   public var quantizationLabel: String { store.quantizationLabel }
-  /// How many numbers all weights hold.
+  /// The number of parameters.
   public var parameters: Int { store.parameters }
-  /// The size of the files with weights.
+  /// The total size of the weight files.
   public var fileBytes: Int { store.files.reduce(0) { $0 + $1.count } }
 
-  /// Tells the kernel how the weights will be used; `willNeed` starts reading them in the background,
-  /// `dontNeed` gives their memory back until they are touched again.
+  /// Advises the kernel about the use of the weights: `willNeed` starts reading them in the background, `dontNeed`
+  /// releases their memory until the next access.
   public func advise(_ advice: MappedFile.Advice) {
     for file in store.files { file.advise(advice) }
   }
 
-  /// The content of a file beside the weights, such as "tokenizer.json", "tokenizer_config.json",
-  /// "chat_template.jinja" or "generation_config.json", mapped; nil where there is none, and for a GGUF
-  /// file outside a model folder.
+  /// A mapped file in the model folder, such as "tokenizer.json", "tokenizer_config.json", "chat_template.jinja" or
+  /// "generation_config.json"; nil if it does not exist, and for GGUF models.
   public func tokenizerFile(_ name: String) throws(FileError) -> Bytes? {
     guard kind != .gguf, FileSystem.isPlainName(name) else { return nil }
     let file = FileSystem.join(path, name)

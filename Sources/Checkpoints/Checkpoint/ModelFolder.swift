@@ -1,17 +1,17 @@
 import Basics
 
-/// A folder that may hold a model: which of its files are the weights.
+/// A folder that may contain a model; determines the weight files.
 struct ModelFolder {
-  /// The folder with the files; for a folder of the Hugging Face cache that of the revision.
+  /// The folder with the files; the revision folder for a repository of the Hugging Face cache.
   let path: String
-  /// "organisation/model" in the Hugging Face cache.
+  /// "organisation/model" for a repository of the Hugging Face cache, otherwise nil.
   let repository: String?
-  /// What is in the folder, in ascending order.
+  /// The names in the folder, in ascending order.
   let names: [String]
 
   static let indexName = "model.safetensors.index.json"
 
-  /// Lists the folder at `path`, or the revision in it where it is one of the Hugging Face cache.
+  /// Lists the folder at `path`, or its revision folder for a repository of the Hugging Face cache.
   init(_ path: String) throws(FileError) {
     var folder = path
     var contents = FileSystem.names(in: path)
@@ -25,40 +25,40 @@ struct ModelFolder {
     repository = Self.repository(of: FileSystem.canonical(path))
   }
 
-  /// For people: the repository, or the folder's own name.
+  /// The display name: the repository, or the name of the folder.
   var name: String { repository ?? FileSystem.lastComponent(FileSystem.canonical(path)) }
 
   func has(_ name: String) -> Bool { names.contains(name) }
 
-  /// Whether there are safetensors, or an index that says there should be.
+  /// Whether there are safetensors files or an index of them.
   var hasSafetensors: Bool { names.contains { $0.hasSuffix(".safetensors") || $0 == Self.indexName } }
 
-  /// Whether `Checkpoint.open` would try this folder.
+  /// Whether `Checkpoint.open` can try to open this folder.
   var looksLikeModel: Bool { hasSafetensors || has("config.json") || !ggufNames().isEmpty }
 
-  /// config.json.
+  /// The parsed config.json.
   func configuration() throws(FileError) -> JSON {
     try Self.json(FileSystem.join(path, "config.json"))
   }
 
-  /// The files with the weights: those that the index names, or model.safetensors, or all "model…" ones,
-  /// or all.
+  /// The weight files: those of the index, otherwise model.safetensors, otherwise those with the prefix "model",
+  /// otherwise all safetensors files.
   ///
-  /// An index that names missing files is ignored where model.safetensors exists: it is left from a version of
-  /// the model in several parts.
+  /// If model.safetensors exists, an index with missing files is ignored: it is a remnant of a sharded version of the
+  /// model.
   func safetensorsNames() throws(FileError) -> [String] {
-    let isWhole = has("model.safetensors")
+    let isSingleFile = has("model.safetensors")
     if has(Self.indexName) {
-      do { return try indexedNames() } catch { if !isWhole { throw error } }
+      do { return try indexedNames() } catch { if !isSingleFile { throw error } }
     }
-    if isWhole { return ["model.safetensors"] }
+    if isSingleFile { return ["model.safetensors"] }
     let all = names.filter { $0.hasSuffix(".safetensors") }
     let named = all.filter { $0.hasPrefix("model") }
     let files = named.isEmpty ? all : named
     if let part = files.lazy.compactMap({ ShardName($0, suffix: ".safetensors") }).first {
       for index in 1...part.count where !files.contains(part.name(index)) {
         throw FileError(
-          .incomplete, file: FileSystem.join(path, part.name(index)), "this part is missing")
+          .incomplete, file: FileSystem.join(path, part.name(index)), "this shard is missing")
       }
     }
     return files
@@ -76,17 +76,17 @@ struct ModelFolder {
       guard case .string(let name) = value, FileSystem.isPlainName(name), name.hasSuffix(".safetensors")
       else {
         throw FileError(
-          .damaged, file: file, place: "weight_map, \(tensor)", "is not the name of a file")
+          .damaged, file: file, place: "weight_map, \(tensor)", "not the name of a .safetensors file")
       }
       files.insert(name)
     }
     for name in files.sorted() where !FileSystem.isFile(FileSystem.join(path, name)) {
-      throw FileError(.incomplete, file: FileSystem.join(path, name), "this part is missing")
+      throw FileError(.incomplete, file: FileSystem.join(path, name), "this shard is missing")
     }
     return files.sorted()
   }
 
-  /// The GGUF models: files by themselves and first parts, without vision projectors.
+  /// The GGUF models: single files and first shards, without vision projectors.
   func ggufNames() -> [String] {
     names.filter { Self.isGGUFModel($0) }
   }
@@ -96,12 +96,12 @@ struct ModelFolder {
       && (ShardName(name, suffix: ".gguf")?.index ?? 1) == 1
   }
 
-  /// The name of the model in a GGUF file: without ending and part number.
+  /// The model name of a GGUF file: the file name without extension and shard number.
   static func ggufModelName(_ name: String) -> String {
     ShardName(name, suffix: ".gguf")?.stem ?? name.without(suffix: ".gguf") ?? name
   }
 
-  /// The size of a file, or of the files with weights in a folder.
+  /// The size of a file, or of the weight files in a folder.
   static func weightBytes(_ path: String) -> Int {
     guard FileSystem.isFolder(path) else { return FileSystem.size(path).bytes }
     let files = FileSystem.names(in: path).filter { $0.hasSuffix(".safetensors") || $0.hasSuffix(".gguf") }
@@ -115,9 +115,9 @@ struct ModelFolder {
     }
   }
 
-  // The Hugging Face cache: models--ORGANISATION--MODEL/{refs/main, snapshots/REVISION}.
+  // The layout of the Hugging Face cache: models--ORGANISATION--MODEL/{refs/main, snapshots/REVISION}.
 
-  /// The folder of the main revision, or of the latest where that is not there.
+  /// The folder of the main revision, or of the latest one if it is missing.
   private static func snapshot(in path: String) throws(FileError) -> String? {
     let folder = FileSystem.join(path, "snapshots")
     let reference = FileSystem.join(path, "refs/main")
@@ -133,7 +133,7 @@ struct ModelFolder {
     }
   }
 
-  /// "organisation/model" for a path within models--organisation--model.
+  /// "organisation/model" for a path inside of models--organisation--model.
   static func repository(of path: String) -> String? {
     let component = path.split(separator: "/").last { $0.hasPrefix("models--") }
     guard let component else { return nil }

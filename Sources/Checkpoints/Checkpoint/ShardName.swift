@@ -1,11 +1,11 @@
-/// The numbered name of one part of a split model: "NAME-00002-of-00003.gguf".
+/// The file name of a shard: "NAME-00002-of-00003.gguf".
 struct ShardName: Equatable {
   let stem: String
   let index: Int
   let count: Int
   let suffix: String
 
-  /// Parses a file name; nil where it is not that of a part. `suffix` comes with its dot.
+  /// Parses a file name; nil if it is not the name of a shard. `suffix` includes the dot.
   init?(_ name: String, suffix: String) {
     guard name.hasSuffix(suffix) else { return nil }
     let parts = name.dropLast(suffix.count).split(separator: "-", omittingEmptySubsequences: false)
@@ -23,7 +23,7 @@ struct ShardName: Equatable {
     return Int(text)
   }
 
-  /// The name of part `index`, counted from 1.
+  /// The name of shard `index`, counted from 1.
   func name(_ index: Int) -> String { "\(stem)-\(Self.padded(index))-of-\(Self.padded(count))\(suffix)" }
 
   private static func padded(_ number: Int) -> String {

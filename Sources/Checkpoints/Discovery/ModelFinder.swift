@@ -2,28 +2,27 @@ import Basics
 
 /// Finds models on disk: in Sotto's folder, in the Hugging Face cache and in folders from the settings.
 ///
-/// `candidates` only lists folders; `entries` also opens every model's head, a few milliseconds each.
-/// Nothing is kept: both look anew each time.
+/// `candidates` only lists folders; `entries` also opens every model, in a few milliseconds each. Results are not cached.
 public struct ModelFinder: Sendable {
-  /// The folders that are searched.
+  /// The folders to search.
   public let places: ModelPlaces
 
-  private static let deepestFolder = 5
-  private static let mostFolders = 20_000
+  private static let maxDepth = 5
+  private static let maxFolders = 20_000
 
   /// A finder for these folders.
   public init(_ places: ModelPlaces = ModelPlaces()) { self.places = places }
 
-  /// Something that should be a model, unopened.
+  /// A probable model that has not been opened.
   public struct Candidate: Sendable, Equatable {
-    /// What a person calls it: a GGUF file's name without ending, "organisation/model" in the Hugging Face
-    /// cache, a folder's path within the folder searched.
+    /// The display name: the name of a GGUF file without extension, "organisation/model" in the Hugging Face cache, or
+    /// the path of a folder relative to the searched folder.
     public let name: String
-    /// What `Checkpoint.open` takes.
+    /// The path for `Checkpoint.open`.
     public let path: String
   }
 
-  /// All models in the order of the places and then of names; one that is reached twice counts once.
+  /// All models in the order of the searched folders and then of names, without duplicates by resolved path.
   public func candidates() -> [Candidate] {
     var found: [Candidate] = []
     var folders = 0
@@ -36,10 +35,10 @@ public struct ModelFinder: Sendable {
     return (own + found + others).filter { seen.insert(FileSystem.canonical($0.path)).inserted }
   }
 
-  /// All models with what their heads say; damaged ones with their error.
+  /// All models with their properties; models that cannot be opened have an error.
   public func entries() -> [ModelEntry] { candidates().map(ModelEntry.init) }
 
-  /// A repository of the Hugging Face cache; nothing where it has no weights (a tokenizer alone).
+  /// The models in a repository of the Hugging Face cache; none if it has no weights (only a tokenizer).
   private static func inRepository(_ path: String) -> [Candidate] {
     let model: ModelFolder
     do { model = try ModelFolder(path) } catch { return [] }
@@ -54,16 +53,16 @@ public struct ModelFinder: Sendable {
     }
   }
 
-  /// The models in a folder and the folders within; `name` is the folder's path from the place searched.
+  /// The models in a folder and its subfolders; `name` is the path of the folder relative to the searched folder.
   private static func walk(_ path: String, _ name: String, depth: Int, _ folders: inout Int) -> [Candidate] {
     folders += 1
-    guard folders <= mostFolders, let model = try? ModelFolder(path) else { return [] }
+    guard folders <= maxFolders, let model = try? ModelFolder(path) else { return [] }
     let name = model.repository ?? name
     if model.hasSafetensors { return [Candidate(name: name.isEmpty ? model.name : name, path: model.path)] }
     var found = model.ggufNames().map {
       Candidate(name: ModelFolder.ggufModelName($0), path: FileSystem.join(model.path, $0))
     }
-    guard depth < deepestFolder else { return found }
+    guard depth < maxDepth else { return found }
     for folder in model.names {
       let inner = FileSystem.join(model.path, folder)
       guard FileSystem.isFolder(inner) else { continue }
@@ -72,9 +71,9 @@ public struct ModelFinder: Sendable {
     return found
   }
 
-  /// The path of the model that a person means by `text`: a path, or a listed name or part of one, whatever
-  /// its case, as long as it fits one model only. A file or model folder of that name wins over the list.
-  /// - Throws: `notFound`, which says where was looked, and `ambiguous`, which lists the candidates.
+  /// The path of the model that `text` refers to: a path, or a listed name or an unambiguous part of one, ignoring case.
+  /// An existing file or model folder takes precedence over listed names.
+  /// - Throws: `notFound` with the searched folders, or `ambiguous` with the matching models.
   public func resolve(_ text: String) throws(FileError) -> String {
     let path = places.folders.expanding(text)
     switch FileSystem.kind(path) {
@@ -87,9 +86,9 @@ public struct ModelFinder: Sendable {
     case .one(let index): return candidates[index].path
     case .several(let indices):
       let names = indices.map { candidates[$0].name }
-      // Models of one name are told apart by their paths.
+      // Models with the same name are listed by path.
       let shown = Set(names).count == names.count ? names : indices.map { candidates[$0].path }
-      throw FileError(.ambiguous, file: text, "fits several models: \(Self.list(shown))")
+      throw FileError(.ambiguous, file: text, "matches several models: \(Self.list(shown))")
     case .none:
       let known =
         candidates.isEmpty ? "no models there" : "models there: \(Self.list(candidates.map(\.name)))"
@@ -105,26 +104,26 @@ public struct ModelFinder: Sendable {
   }
 }
 
-/// A model on disk and what its head says of it.
+/// A model on disk and its properties.
 public struct ModelEntry: Sendable, Equatable {
-  /// What a person calls it.
+  /// The display name.
   public let name: String
-  /// What `Checkpoint.open` takes.
+  /// The path for `Checkpoint.open`.
   public let path: String
-  /// What it is stored as; nil where it cannot be opened, like what follows.
+  /// The format; nil, like the following properties, if the model cannot be opened.
   public let kind: Checkpoint.Kind?
-  /// The size of its weights in bytes; of a damaged one that of its files.
+  /// The total size of the weight files in bytes, also if the model cannot be opened.
   public let bytes: Int
-  /// "Q4_K_M", "BF16", "4-bit g64".
+  /// The quantisation label, such as "Q4_K_M", "BF16" or "4-bit g64".
   public let quantization: String?
-  /// "llama", "gpt_oss".
+  /// The architecture, such as "llama" or "gpt_oss".
   public let architecture: String?
-  /// How many numbers its weights hold.
+  /// The number of parameters.
   public let parameters: Int?
-  /// Why it cannot be opened.
+  /// The error if the model cannot be opened.
   public let error: FileError?
 
-  /// Opens the candidate's head and closes it again.
+  /// Opens the candidate, reads its properties and closes it again.
   init(_ candidate: ModelFinder.Candidate) {
     name = candidate.name
     path = candidate.path

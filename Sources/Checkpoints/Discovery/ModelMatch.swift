@@ -1,29 +1,29 @@
-/// Which of several names a person means by what they typed.
+/// The result of matching a query against model names.
 public enum ModelMatch: Equatable, Sendable {
-  /// The name at this index.
+  /// The query matches only the name at this index.
   case one(Int)
-  /// Any of the names at these indices.
+  /// The query matches the names at these indices equally.
   case several([Int])
   case none
 
-  /// The first of these rules that any name meets decides: the same name; the same but for upper and lower
-  /// case; the same without "organisation/"; a beginning, with or without the organisation; any part.
-  /// An exact name thus wins over a longer one that contains it.
+  /// Applies the first of these rules that matches any name: equality; equality ignoring case; equality without
+  /// "organisation/"; a prefix, with or without the organisation; a substring. So an exact name takes precedence over a
+  /// longer one that contains it.
   public static func find(_ query: String, in names: [String]) -> ModelMatch {
-    let wanted = query.lowercased()
-    guard !wanted.isEmpty else { return .none }
+    let lowercased = query.lowercased()
+    guard !lowercased.isEmpty else { return .none }
     let folded = names.map { $0.lowercased() }
     let rules: [(Int) -> Bool] = [
       { names[$0] == query },
-      { folded[$0] == wanted },
-      { lastComponent(folded[$0]) == wanted },
-      { folded[$0].hasPrefix(wanted) || lastComponent(folded[$0]).hasPrefix(wanted) },
-      { contains(folded[$0], wanted) },
+      { folded[$0] == lowercased },
+      { lastComponent(folded[$0]) == lowercased },
+      { folded[$0].hasPrefix(lowercased) || lastComponent(folded[$0]).hasPrefix(lowercased) },
+      { contains(folded[$0], lowercased) },
     ]
     for rule in rules {
-      let hits = names.indices.filter(rule)
-      if hits.count == 1 { return .one(hits[0]) }
-      if hits.count > 1 { return .several(Array(hits)) }
+      let matches = names.indices.filter(rule)
+      if matches.count == 1 { return .one(matches[0]) }
+      if matches.count > 1 { return .several(Array(matches)) }
     }
     return .none
   }

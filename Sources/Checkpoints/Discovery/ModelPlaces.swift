@@ -1,23 +1,23 @@
 import Basics
 
-/// The folders in which models are looked for, by the environment's rules.
+/// The folders to search for models, from the environment and the settings.
 public struct ModelPlaces: Sendable, Equatable {
-  /// Where Sotto keeps models: `$XDG_DATA_HOME/sotto/models`, or `~/.local/share/sotto/models`.
+  /// Sotto's model folder: `$XDG_DATA_HOME/sotto/models`, or `~/.local/share/sotto/models`.
   public let own: String
   /// The Hugging Face cache: `$HF_HUB_CACHE`, `$HF_HOME/hub`, or `~/.cache/huggingface/hub`.
   public let huggingFace: String
-  /// Folders from the settings, with `~/` resolved.
+  /// The folders from the settings, with `~/` resolved.
   public let others: [String]
 
   let folders: UserFolders
 
-  /// Works out the folders; none of them need exist.
-  /// - Parameter environment: looks up a variable; the program's own environment by default.
+  /// Determines the folders, which need not exist.
+  /// - Parameter environment: looks up a variable; the default is the process environment.
   public init(others: [String] = [], environment: (String) -> String? = UserFolders.variable) {
     func nonempty(_ name: String) -> String? { environment(name).flatMap { $0.isEmpty ? nil : $0 } }
     let folders = UserFolders(environment: environment)
     own = FileSystem.join(folders.data, "sotto/models")
-    // huggingface_hub keeps its cache below ~/.cache on macOS too.
+    // huggingface_hub uses ~/.cache on macOS as well.
     let cache =
       environment("XDG_CACHE_HOME").flatMap { $0.hasPrefix("/") ? $0 : nil }
       ?? FileSystem.join(folders.home, ".cache")
@@ -30,6 +30,6 @@ public struct ModelPlaces: Sendable, Equatable {
     self.folders = folders
   }
 
-  /// All folders in the order of search.
+  /// All folders in search order.
   public var all: [String] { [own, huggingFace] + others }
 }

@@ -1,20 +1,19 @@
 import Basics
 
-/// How a GGUF tensor is stored: ggml's number for it. Numbers that are not known here are kept, and refused
-/// only when such a tensor is asked for.
+/// The storage type of a GGUF tensor, by ggml's number. Unknown numbers are kept; only reading such a tensor is an error.
 public struct GGMLType: RawRepresentable, Sendable, Hashable, CustomStringConvertible {
   /// The number in the file.
   public let rawValue: UInt32
 
-  /// The type with a number.
+  /// The type with this number.
   public init(rawValue: UInt32) { self.rawValue = rawValue }
 
-  /// ggml's name, such as "Q4_K"; "type 99" for an unknown number.
+  /// ggml's name, such as "Q4_K", or "type 99" for an unknown number.
   public var description: String { layout?.name ?? "type \(rawValue)" }
-  /// The format for computation; nil for types that Sotto does not compute with.
+  /// The weight format; nil for types without kernels.
   public var format: WeightFormat? { layout?.format }
 
-  /// A name, and how many columns make a block of how many bytes.
+  /// The name, and the columns and bytes per block.
   struct Layout {
     let name: String
     let columns: Int
@@ -33,11 +32,11 @@ public struct GGMLType: RawRepresentable, Sendable, Hashable, CustomStringConver
     }
   }
 
-  /// What is known of this type; nil for a number of later versions of ggml.
+  /// The layout of this type; nil for unknown numbers of later ggml versions.
   var layout: Layout? { Self.layouts[rawValue] }
 
-  /// ggml.h's `enum ggml_type`, and the block sizes of ggml-common.h. Numbers 4, 5, 31 to 33 and 36 to 38
-  /// are withdrawn.
+  /// `enum ggml_type` of ggml.h with the block sizes of ggml-common.h. Numbers 4, 5, 31 to 33 and 36 to 38 were removed
+  /// from ggml.
   private static let layouts: [UInt32: Layout] = [
     0: Layout("F32", .float32),
     1: Layout("F16", .float16),

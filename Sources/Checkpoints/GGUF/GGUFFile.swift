@@ -1,22 +1,22 @@
 import Basics
 
-/// One GGUF file, mapped: metadata and the table of tensors. Opening costs one pass over the head of the
-/// file (a hop a vocabulary string, no string built for it) and touches no tensor.
+/// A mapped GGUF file: metadata and tensor table. Opening costs one pass over the header, without building the strings
+/// of the vocabulary, and reads no tensor data.
 ///
 /// The format: https://github.com/ggml-org/ggml/blob/master/docs/gguf.md
 public struct GGUFFile: Sendable {
   /// The mapped file.
   public let mapping: MappedFile
-  /// 2 or 3; they differ only in that 3 may be big-endian, which is refused.
+  /// 2 or 3; the only difference is that version 3 may be big-endian, which is not supported.
   public let version: Int
-  /// What tensors' offsets are multiples of.
+  /// The alignment of tensor offsets in bytes.
   public let alignment: Int
   /// The key-value pairs.
   public let metadata: GGUFMetadata
-  /// The tensors, in the file's order.
+  /// The tensors, in file order.
   public let tensors: [GGUFTensor]
 
-  /// Maps and checks a file: every length, offset and size in it lies within the file afterwards.
+  /// Maps and validates a file: all lengths, offsets and sizes in it are within the file.
   public init(_ path: String) throws(FileError) {
     try self.init(MappedFile(path))
   }
@@ -30,18 +30,20 @@ public struct GGUFFile: Sendable {
     tensors = parser.tensors
   }
 
-  /// A tensor in place.
-  /// - Throws: `unsupported` for a type that Sotto does not compute with.
+  /// A tensor as a mapped weight.
+  /// - Throws: `unsupported` for a type without kernels.
   public func weight(_ tensor: GGUFTensor) throws(FileError) -> Weight {
     func failure(_ kind: FileError.Kind, _ problem: String, advice: String? = nil) -> FileError {
       FileError(kind, file: mapping.path, place: "tensor \(tensor.name)", problem, advice: advice)
     }
     guard let format = tensor.type.format else {
       throw failure(
-        .unsupported, "is stored as \(tensor.type), which Sotto does not read",
+        .unsupported, "is stored as \(tensor.type), which Sotto does not support",
         advice: "use a file with Q4_K_M, Q8_0 or another common quantisation")
     }
-    guard let bytes = mapping.slice(tensor.bytes) else { throw failure(.truncated, "lies beyond the end") }
+    guard let bytes = mapping.slice(tensor.bytes) else {
+      throw failure(.truncated, "the data extends beyond the end of the file")
+    }
     do {
       return try Weight(format: format, shape: tensor.shape, values: bytes)
     } catch {
@@ -50,17 +52,17 @@ public struct GGUFFile: Sendable {
   }
 }
 
-/// An entry of a GGUF file's table of tensors.
+/// An entry of the tensor table of a GGUF file.
 public struct GGUFTensor: Sendable {
-  /// The tensor's name, such as "blk.0.attn_q.weight".
+  /// The name, such as "blk.0.attn_q.weight".
   public let name: String
-  /// How it is stored.
+  /// The storage type.
   public let type: GGMLType
-  /// Outermost first, the reverse of the file's order: [rows, columns], [experts, rows, columns].
+  /// Outermost dimension first, the reverse of the order in the file: [rows, columns], [experts, rows, columns].
   public let shape: [Int]
-  /// Where it lies in the file; empty where the type is unknown, and with it the size.
+  /// The range in the file; empty if the type, and therefore the size, is unknown.
   public let bytes: Range<Int>
 
-  /// How many numbers it holds.
+  /// The number of elements.
   public var numbers: Int { shape.reduce(1, *) }
 }

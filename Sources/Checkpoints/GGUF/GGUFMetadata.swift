@@ -1,20 +1,20 @@
 import Basics
 
-/// The key-value pairs at the head of a GGUF file. Lookup takes constant time; strings and arrays are read
-/// from the file when asked for.
+/// The metadata of a GGUF file: key-value pairs. Lookup takes constant time; strings and arrays are decoded from the
+/// mapped file on access.
 public struct GGUFMetadata: Sendable {
-  /// The file's path, for errors.
+  /// The path of the file, for errors.
   public let file: String
-  /// All keys, in the file's order.
+  /// All keys, in file order.
   public private(set) var keys: [String] = []
   private var values: [ExactString: GGUFValue] = [:]
 
   init(file: String) { self.file = file }
 
-  /// The value of `key`, if there is one.
+  /// The value of `key`, or nil.
   public subscript(key: String) -> GGUFValue? { values[ExactString(key)] }
 
-  /// Adds a pair; false where the key is there already.
+  /// Adds a pair; false if the key already exists.
   mutating func add(_ key: String, _ value: GGUFValue) -> Bool {
     guard values.updateValue(value, forKey: ExactString(key)) == nil else { return false }
     keys.append(key)
@@ -22,35 +22,35 @@ public struct GGUFMetadata: Sendable {
   }
 }
 
-// Required values; every error names the file and the key.
+// Required values. Errors include the file and the key.
 extension GGUFMetadata {
-  /// `general.architecture`, such as "llama"; the prefix of the architecture's own keys.
+  /// `general.architecture`, such as "llama": the prefix of architecture-specific keys.
   public func architecture() throws(FileError) -> String { try string("general.architecture") }
-  /// The integer at `key`. Throws where it is missing or of another kind.
+  /// The integer at `key`. Throws if it is missing or of another type.
   public func integer(_ key: String) throws(FileError) -> Int {
     try required(key, optionalInteger(key))
   }
-  /// The number at `key`; integers count as numbers. Throws where it is missing or of another kind.
+  /// The number at `key`; integers count as numbers. Throws if it is missing or of another type.
   public func number(_ key: String) throws(FileError) -> Double {
     try required(key, optionalNumber(key))
   }
-  /// The boolean at `key`. Throws where it is missing or of another kind.
+  /// The boolean at `key`. Throws if it is missing or of another type.
   public func bool(_ key: String) throws(FileError) -> Bool {
     try required(key, optionalBool(key))
   }
-  /// The string at `key`. Throws where it is missing, of another kind or not UTF-8.
+  /// The string at `key`. Throws if it is missing, of another type or not UTF-8.
   public func string(_ key: String) throws(FileError) -> String {
     try required(key, optionalString(key))
   }
-  /// The array of strings at `key`. Throws where it is missing or of another kind.
+  /// The array of strings at `key`. Throws if it is missing or of another type.
   public func strings(_ key: String) throws(FileError) -> GGUFStrings {
     try required(key, optionalStrings(key))
   }
-  /// The array of integers at `key`. Throws where it is missing or of another kind.
+  /// The array of integers at `key`. Throws if it is missing or of another type.
   public func integers(_ key: String) throws(FileError) -> [Int] {
     try required(key, optionalIntegers(key))
   }
-  /// The array of numbers at `key`. Throws where it is missing or of another kind.
+  /// The array of numbers at `key`. Throws if it is missing or of another type.
   public func floats(_ key: String) throws(FileError) -> [Float] {
     try required(key, optionalFloats(key))
   }
@@ -58,7 +58,7 @@ extension GGUFMetadata {
   private func required<Value>(_ key: String, _ value: Value?) throws(FileError) -> Value {
     guard let value else {
       throw FileError(
-        .incomplete, file: file, place: key, "missing from the metadata", advice: Self.advice)
+        .incomplete, file: file, place: key, "the metadata key is missing", advice: Self.advice)
     }
     return value
   }
@@ -66,7 +66,7 @@ extension GGUFMetadata {
   private static let advice = "convert the model again"
 }
 
-// Optional values: nil where there is no such key, an error where it is of another kind.
+// Optional values: nil if the key is missing, an error if the value has another type.
 extension GGUFMetadata {
   /// The integer at `key`, or nil.
   public func optionalInteger(_ key: String) throws(FileError) -> Int? {
@@ -96,7 +96,7 @@ extension GGUFMetadata {
     }
   }
 
-  /// The string at `key`, or nil. Throws also where it is not UTF-8.
+  /// The string at `key`, or nil. Throws also if it is not UTF-8.
   public func optionalString(_ key: String) throws(FileError) -> String? {
     switch self[key] {
     case nil: return nil

@@ -1,7 +1,7 @@
 import Basics
 
-/// Reads the head of a GGUF file. Nothing in the file is believed: lengths and counts are held against the
-/// bytes that are left, so that memory stays within a small multiple of the file's head.
+/// Parses the header of an untrusted GGUF file. Lengths and counts are checked against the remaining bytes, so the memory
+/// use is bounded by a small multiple of the header size.
 struct GGUFParser {
   let mapping: MappedFile
   private var reader: ByteReader
@@ -12,19 +12,19 @@ struct GGUFParser {
   private(set) var metadata: GGUFMetadata
   private(set) var tensors: [GGUFTensor] = []
 
-  private static let mostEntries = 1 << 20
-  private static let longestName = 65535
-  private static let mostDimensions = 4
-  private static let deepestArray = 4
+  private static let maxEntries = 1 << 20
+  private static let maxNameLength = 65535
+  private static let maxDimensions = 4
+  private static let maxArrayDepth = 4
 
-  /// What is being read, for errors.
+  /// The current place, for errors.
   private enum Place {
     case header
     case pair(Int, key: String)
     case tensor(Int, name: String)
   }
 
-  /// Reads the head of a mapped file; what was read is in the parser that comes back.
+  /// Parses the header of a mapped file. The returned parser has the results.
   static func parse(_ mapping: MappedFile) throws(FileError) -> GGUFParser {
     try mapping.bytes.withUnsafeBytes { (bytes) throws(FileError) in
       var parser = GGUFParser(mapping, bytes)
@@ -41,37 +41,37 @@ struct GGUFParser {
 
   private mutating func parse() throws(FileError) {
     do {
-      try parseHead()
+      try parseHeader()
     } catch let error as FileError {
       throw error
     } catch let error as ByteReader.Overrun {
       throw failure(
-        .truncated, "the length at byte \(error.offset) asks for \(error.needed), more than is left")
+        .truncated, "the length \(error.needed) at byte \(error.offset) extends beyond the end of the file")
     } catch {
       throw failure(.damaged, "\(error)")
     }
   }
 
-  private mutating func parseHead() throws {
+  private mutating func parseHeader() throws {
     let magic = try reader.read(UInt32.self)
     guard magic == 0x4655_4747 else {
-      throw failure(.damaged, "not a GGUF file: it does not begin with \"GGUF\"")
+      throw failure(.damaged, "not a GGUF file: it does not start with \"GGUF\"")
     }
     let version = try reader.read(UInt32.self)
     guard version == 2 || version == 3 else { throw wrongVersion(version) }
     self.version = Int(version)
-    // A tensor has at least a name's length, a count of dimensions, a type and an offset; a pair a key's
-    // length, a type and a byte.
+    // Minimum sizes: a tensor has the length of its name, a dimension count, a type and an offset; a pair has the length
+    // of its key, a type and a byte.
     let tensorCount = try reader.count(ofElementsOf: 24)
     let pairCount = try reader.count(ofElementsOf: 13)
-    guard max(tensorCount, pairCount) <= Self.mostEntries else {
+    guard max(tensorCount, pairCount) <= Self.maxEntries else {
       throw failure(.damaged, "\(pairCount) metadata entries and \(tensorCount) tensors are too many")
     }
     for index in 0..<pairCount { try parsePair(index) }
     place = .header
     if let value = try metadata.optionalInteger("general.alignment") { alignment = value }
     guard alignment > 0, alignment <= 1 << 20, alignment & (alignment - 1) == 0 else {
-      throw failure(.damaged, "general.alignment is \(alignment), which is no power of two up to 1 MiB")
+      throw failure(.damaged, "general.alignment is \(alignment), not a power of two up to 1 MiB")
     }
     try parseTensors(tensorCount)
   }
@@ -81,8 +81,9 @@ struct GGUFParser {
       return failure(.unsupported, "the file is big-endian", advice: "convert it to little-endian")
     }
     return failure(
-      .unsupported, "GGUF version \(version); Sotto reads 2 and 3",
-      advice: version == 1 ? "convert the model again" : "use an earlier conversion or a later Sotto")
+      .unsupported, "GGUF version \(version) is not supported, only versions 2 and 3",
+      advice: version == 1 ? "convert the model again" : "use an older conversion or a newer version of Sotto"
+    )
   }
 
   // Metadata.
@@ -92,13 +93,13 @@ struct GGUFParser {
     let key = try name()
     place = .pair(index, key: key)
     let type = try scalarType()
-    guard metadata.add(key, try value(type)) else { throw failure(.damaged, "the key is there twice") }
+    guard metadata.add(key, try value(type)) else { throw failure(.damaged, "the key occurs twice") }
   }
 
   private mutating func scalarType() throws -> GGUFScalar {
     let number = try reader.read(UInt32.self)
     guard let type = GGUFScalar(rawValue: number) else {
-      throw failure(.damaged, "unknown type of value \(number)")
+      throw failure(.damaged, "unknown value type \(number)")
     }
     return type
   }
@@ -124,13 +125,13 @@ struct GGUFParser {
   }
 
   private mutating func array(depth: Int) throws -> GGUFValue {
-    guard depth < Self.deepestArray else { throw failure(.damaged, "arrays nested too deeply") }
+    guard depth < Self.maxArrayDepth else { throw failure(.damaged, "arrays are nested too deeply") }
     let type = try scalarType()
     if let size = type.size {
       let count = try reader.count(ofElementsOf: size)
       return .numbers(GGUFNumbers(element: type, count: count, bytes: try slice(reader.skip(count * size))))
     }
-    // A string is at least its length, an array its type and length.
+    // Minimum sizes: a string has its length, an array has its type and length.
     let count = try reader.count(ofElementsOf: type == .string ? 8 : 12)
     let start = reader.position
     for _ in 0..<count {
@@ -142,20 +143,22 @@ struct GGUFParser {
 
   private mutating func name() throws -> String {
     let range = try reader.string()
-    guard !range.isEmpty, range.count <= Self.longestName,
+    guard !range.isEmpty, range.count <= Self.maxNameLength,
       let name = String(validating: reader.bytes[range], as: UTF8.self)
     else { throw failure(.damaged, "the name at byte \(range.lowerBound) is empty, too long or not UTF-8") }
     return name
   }
 
   private func slice(_ range: Range<Int>) throws(FileError) -> Bytes {
-    guard let bytes = mapping.slice(range) else { throw failure(.truncated, "the value lies beyond the end") }
+    guard let bytes = mapping.slice(range) else {
+      throw failure(.truncated, "the value extends beyond the end of the file")
+    }
     return bytes
   }
 
   // Tensors.
 
-  /// A tensor before the place of the data is known.
+  /// An entry of the tensor table; the start of the data is only known after the last entry.
   private struct Entry {
     let name: String
     let type: GGMLType
@@ -171,16 +174,16 @@ struct GGUFParser {
       let name = try name()
       place = .tensor(index, name: name)
       guard names.insert(ExactString(name)).inserted else {
-        throw failure(.damaged, "the name is there twice")
+        throw failure(.damaged, "the name occurs twice")
       }
       let dimensions = try reader.read(UInt32.self)
-      guard dimensions <= Self.mostDimensions else {
-        throw failure(.damaged, "\(dimensions) dimensions; at most \(Self.mostDimensions) are possible")
+      guard dimensions <= Self.maxDimensions else {
+        throw failure(.damaged, "\(dimensions) dimensions, more than \(Self.maxDimensions)")
       }
       var shape: [Int] = []
       for _ in 0..<dimensions {
         let extent = try reader.read(UInt64.self)
-        guard extent <= 1 << 48 else { throw failure(.damaged, "a dimension of \(extent)") }
+        guard extent <= 1 << 48 else { throw failure(.damaged, "the dimension \(extent) is too large") }
         shape.insert(Int(extent), at: 0)
       }
       let type = GGMLType(rawValue: try reader.read())
@@ -195,7 +198,7 @@ struct GGUFParser {
 
   private func located(_ entry: Entry, data: Int) throws(FileError) -> GGUFTensor {
     guard entry.offset % UInt64(alignment) == 0 else {
-      throw failure(.damaged, "offset \(entry.offset) is no multiple of the alignment \(alignment)")
+      throw failure(.damaged, "offset \(entry.offset) is not a multiple of the alignment \(alignment)")
     }
     var numbers = 1
     for extent in entry.shape {
@@ -209,7 +212,9 @@ struct GGUFParser {
     if let layout = entry.type.layout {
       guard (entry.shape.last ?? 0) % layout.columns == 0 else {
         throw failure(
-          .damaged, "\(entry.shape.last ?? 0) columns do not divide into \(layout.name)'s \(layout.columns)")
+          .damaged,
+          "\(entry.shape.last ?? 0) columns are not a multiple of the \(layout.name) block size \(layout.columns)"
+        )
       }
       // At most 2^48 numbers of at most 8 bytes.
       size = numbers / layout.columns * layout.bytes
@@ -217,7 +222,7 @@ struct GGUFParser {
     let available = UInt64(max(0, mapping.count - data))
     guard entry.offset <= available, UInt64(size) <= available - entry.offset else {
       let end = UInt64(data).addingReportingOverflow(entry.offset).partialValue &+ UInt64(size)
-      throw failure(.truncated, "needs bytes up to \(end), but the file has \(mapping.count)")
+      throw failure(.truncated, "the data ends at byte \(end), but the file has \(mapping.count) bytes")
     }
     let start = data + Int(entry.offset)
     return GGUFTensor(name: entry.name, type: entry.type, shape: entry.shape, bytes: start..<start + size)

@@ -1,6 +1,6 @@
 import Basics
 
-/// The weights of a GGUF model of one or several files.
+/// The weights of a GGUF model with one or several files.
 struct GGUFStore: WeightStore {
   let files: [MappedFile]
   let names: [String]
@@ -8,9 +8,9 @@ struct GGUFStore: WeightStore {
   private let shards: [GGUFFile]
   private let places: [ExactString: (shard: Int, tensor: Int)]
 
-  private static let mostShards = 10_000
+  private static let maxShards = 10_000
 
-  /// Opens the model that the file at `path` is, or is a part of.
+  /// Opens the model of the file at `path`, which may be any of its shards.
   init(_ path: String) throws(FileError) {
     let opened = try GGUFFile(path)
     let count = try opened.metadata.optionalInteger("split.count") ?? 1
@@ -21,14 +21,15 @@ struct GGUFStore: WeightStore {
       for (index, tensor) in file.tensors.enumerated() {
         guard places.updateValue((shard, index), forKey: ExactString(tensor.name)) == nil else {
           throw FileError(
-            .damaged, file: file.mapping.path, place: "tensor \(tensor.name)", "is in an earlier part too")
+            .damaged, file: file.mapping.path, place: "tensor \(tensor.name)", "also in an earlier shard")
         }
         names.append(tensor.name)
       }
     }
     if let total = try shards[0].metadata.optionalInteger("split.tensors.count"), total != names.count {
       throw FileError(
-        .incomplete, file: path, "the parts have \(names.count) tensors where \(total) are announced")
+        .incomplete, file: path, "the shards have \(names.count) tensors, but split.tensors.count is \(total)"
+      )
     }
     self.shards = shards
     self.names = names
@@ -37,15 +38,15 @@ struct GGUFStore: WeightStore {
     files = shards.map(\.mapping)
   }
 
-  /// The parts of a split model in order. The first has the metadata.
+  /// The shards of a model, in order. The first has the metadata.
   private static func allShards(_ count: Int, one: GGUFFile) throws(FileError) -> [GGUFFile] {
     let path = one.mapping.path
     guard let name = ShardName(FileSystem.lastComponent(path), suffix: ".gguf"), name.count == count,
-      count <= mostShards
+      count <= maxShards
     else {
       throw FileError(
-        .incomplete, file: path, "is one of \(count) parts, but its name does not say which",
-        advice: "name the parts NAME-00001-of-\(count).gguf with five digits each")
+        .incomplete, file: path, "is one of \(count) shards, but its name has no shard number",
+        advice: "name the shards NAME-00001-of-\(count).gguf, with five digits each")
     }
     var shards: [GGUFFile] = []
     for index in 1...count {
@@ -53,7 +54,8 @@ struct GGUFStore: WeightStore {
       let file = index == name.index ? one : try GGUFFile(part)
       guard try file.metadata.optionalInteger("split.no") == index - 1 else {
         throw FileError(
-          .damaged, file: part, place: "split.no", "is not \(index - 1), as its name says")
+          .damaged, file: part, place: "split.no", "does not match the file name, which requires \(index - 1)"
+        )
       }
       shards.append(file)
     }
@@ -80,10 +82,10 @@ struct GGUFStore: WeightStore {
       return name
     }
     let tensors = shards.flatMap(\.tensors)
-    return Self.prevailing(tensors.map { ("\($0.type)", $0.bytes.count) })
+    return Self.predominantLabel(tensors.map { ("\($0.type)", $0.bytes.count) })
   }
 
-  /// llama.h's `enum llama_ftype`: the mixture of types that a file was quantised to.
+  /// `enum llama_ftype` of llama.h: the quantisation mix of a file.
   private static let fileTypes: [Int: String] = [
     0: "F32", 1: "F16", 2: "Q4_0", 3: "Q4_1", 7: "Q8_0", 8: "Q5_0", 9: "Q5_1", 10: "Q2_K", 11: "Q3_K_S",
     12: "Q3_K_M", 13: "Q3_K_L", 14: "Q4_K_S", 15: "Q4_K_M", 16: "Q5_K_S", 17: "Q5_K_M", 18: "Q6_K",

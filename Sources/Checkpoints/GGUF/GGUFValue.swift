@@ -1,20 +1,20 @@
 import Basics
 
-/// A value of GGUF's metadata. Strings and arrays stay in the file until they are asked for.
+/// A metadata value of a GGUF file. Strings and arrays stay in the mapped file and are decoded on access.
 public enum GGUFValue: Sendable {
-  /// Any of the integer types. A 64-bit unsigned one beyond `Int.max` becomes a number.
+  /// Any integer type. A 64-bit unsigned integer above `Int.max` becomes a number.
   case integer(Int)
   /// A 32-bit or 64-bit floating-point number.
   case number(Double)
   case bool(Bool)
-  /// UTF-8, unchecked.
+  /// UTF-8, not validated.
   case string(Bytes)
   case strings(GGUFStrings)
   case numbers(GGUFNumbers)
-  /// An array of arrays; no model's metadata that Sotto reads has one, so only its length is kept.
+  /// An array of arrays. No supported model uses one, so only its length is kept.
   case arrays(count: Int)
 
-  /// What kind of value this is, in the words of error messages.
+  /// The type of the value, for error messages.
   public var kindName: String {
     switch self {
     case .integer: "an integer"
@@ -28,11 +28,11 @@ public enum GGUFValue: Sendable {
   }
 }
 
-/// The types of single values and of an array's elements, by their numbers in the file.
+/// The types of values and array elements, by their numbers in the file.
 public enum GGUFScalar: UInt32, Sendable, CaseIterable {
   case uint8, int8, uint16, int16, uint32, int32, float32, bool, string, array, uint64, int64, float64
 
-  /// Bytes of a value; nil where that varies.
+  /// The size of a value in bytes; nil if it varies.
   var size: Int? {
     switch self {
     case .uint8, .int8, .bool: 1
@@ -43,21 +43,20 @@ public enum GGUFScalar: UInt32, Sendable, CaseIterable {
     }
   }
 
-  /// Whether values have a fraction.
+  /// Whether this is a floating-point type.
   public var isFloatingPoint: Bool { self == .float32 || self == .float64 }
 }
 
-/// An array of numbers or booleans, read from the file each time. Elements need not be aligned.
+/// An array of numbers or booleans, decoded on each access. Elements need not be aligned.
 public struct GGUFNumbers: Sendable {
-  /// The type of every element; never `string` or `array`.
+  /// The type of the elements; never `string` or `array`.
   public let element: GGUFScalar
   /// The number of elements.
   public let count: Int
-  /// The elements one after another, little-endian.
+  /// The consecutive elements, little-endian.
   public let bytes: Bytes
 
-  /// All elements as integers (booleans as 0 and 1); nil for floating-point ones and for those above
-  /// `Int.max`.
+  /// All elements as integers (booleans as 0 and 1); nil for floating-point types and for values above `Int.max`.
   public func integers() -> [Int]? {
     switch element {
     case .uint8, .bool: load(UInt8.self).map { Int($0) }
@@ -74,7 +73,7 @@ public struct GGUFNumbers: Sendable {
     }
   }
 
-  /// All elements as 32-bit floating-point numbers, rounded where need be.
+  /// All elements as 32-bit floating-point numbers, rounded if necessary.
   public func floats() -> [Float] {
     switch element {
     case .float32: load(UInt32.self).map { Float(bitPattern: $0) }
@@ -93,20 +92,20 @@ public struct GGUFNumbers: Sendable {
   }
 }
 
-/// An array of strings, such as a vocabulary, left in the file: reading all of 50,000 costs well under a
-/// millisecond and builds nothing. The bytes need not be UTF-8.
+/// An array of strings in the mapped file, such as a vocabulary. Iterating over 50,000 strings takes well under a
+/// millisecond and allocates nothing. The bytes need not be UTF-8.
 public struct GGUFStrings: Sendable {
   /// The number of strings.
   public let count: Int
-  /// Every string's length as 64 bits, then its bytes.
+  /// The consecutive strings, each a 64-bit length followed by its bytes.
   public let bytes: Bytes
 
-  /// Calls `body` with every string's bytes in order; they are valid during the call only.
+  /// Calls `body` with the bytes of each string in order; they are valid only during the call.
   public func forEach<Failure: Error>(
     _ body: (UnsafeRawBufferPointer) throws(Failure) -> Void
   ) throws(Failure) {
     try bytes.withUnsafeBytes { (bytes) throws(Failure) in
-      // Checked when the file was opened; checked again, as a file may be written to meanwhile.
+      // Checked again, because the file may have been modified since it was opened.
       var reader = ByteReader(bytes)
       for _ in 0..<count {
         guard let range = try? reader.string() else { return }
@@ -115,7 +114,7 @@ public struct GGUFStrings: Sendable {
     }
   }
 
-  /// Where each string lies within `bytes`: 16 bytes of memory a string.
+  /// The ranges of the strings in `bytes`: 16 bytes of memory per string.
   public func ranges() -> [Range<Int>] {
     bytes.withUnsafeBytes { bytes in
       var result: [Range<Int>] = []
@@ -126,8 +125,7 @@ public struct GGUFStrings: Sendable {
     }
   }
 
-  /// All strings; what is not UTF-8 becomes U+FFFD. For short arrays: a vocabulary is better read by
-  /// `forEach` or `ranges`.
+  /// All strings, with invalid UTF-8 replaced by U+FFFD. For short arrays; use `forEach` or `ranges` for a vocabulary.
   public func strings() -> [String] {
     var result: [String] = []
     result.reserveCapacity(count)

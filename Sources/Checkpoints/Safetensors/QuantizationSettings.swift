@@ -1,6 +1,6 @@
 import Basics
 
-/// How a layer of an MLX conversion is packed, by `quantization` in config.json.
+/// The quantisation parameters of a layer of an MLX conversion, from `quantization` in config.json.
 struct QuantizationSettings: Equatable, Sendable {
   enum Mode: String, Sendable { case affine, mxfp4 }
 
@@ -8,25 +8,25 @@ struct QuantizationSettings: Equatable, Sendable {
   var bits = 4
   var groupSize = 64
 
-  /// MLX's defaults, which depend on the mode.
+  /// Missing parameters get MLX's defaults, which depend on the mode.
   init(mode: Mode = .affine, bits: Int? = nil, groupSize: Int? = nil) {
     self.mode = mode
     self.bits = bits ?? 4
     self.groupSize = groupSize ?? (mode == .affine ? 64 : 32)
   }
 
-  /// Where a name is packed otherwise than the rest.
-  enum Override: Equatable {
-    /// The layer is not packed.
+  /// The entry for a layer in config.json.
+  enum Entry: Equatable {
+    /// The layer is not quantised.
     case plain
     case packed(QuantizationSettings)
-    /// The settings are not ones that Sotto knows; says what is wrong.
-    case unknown(String)
+    /// The settings are not supported; the text is the reason.
+    case unsupported(String)
   }
 
-  /// What config.json says of the layer called `name` (without `.weight`): its own entry if there is one,
-  /// or the settings of all layers. Nil where config.json says nothing of MLX's quantisation.
-  static func of(_ name: String, in configuration: JSON?) -> Override? {
+  /// The entry for the layer `name` (without `.weight`): its own entry if there is one, otherwise the settings of all
+  /// layers. Nil if config.json has no MLX quantisation.
+  static func of(_ name: String, in configuration: JSON?) -> Entry? {
     guard let all = configuration?["quantization"] ?? configuration?["quantization_config"],
       case .object(let entries) = all, entries.contains("group_size") || entries.contains("bits")
     else { return nil }
@@ -37,14 +37,14 @@ struct QuantizationSettings: Equatable, Sendable {
     }
   }
 
-  private static func parse(_ json: JSON) -> Override {
+  private static func parse(_ json: JSON) -> Entry {
     do {
       let name = try json.optionalString("mode") ?? "affine"
-      guard let mode = Mode(rawValue: name) else { return .unknown("quantisation mode \"\(name)\"") }
+      guard let mode = Mode(rawValue: name) else { return .unsupported("quantisation mode \"\(name)\"") }
       let settings = QuantizationSettings(
         mode: mode, bits: try json.optionalInteger("bits"), groupSize: try json.optionalInteger("group_size"))
-      return settings.isPossible ? .packed(settings) : .unknown("\(settings)")
-    } catch { return .unknown("\(error)") }
+      return settings.isPossible ? .packed(settings) : .unsupported("\(settings)")
+    } catch { return .unsupported("\(error)") }
   }
 
   private var isPossible: Bool {

@@ -1,20 +1,19 @@
 import Basics
 
-/// One safetensors file, mapped: a header, and then the tensors' numbers. Opening parses the header and touches no
-/// tensor.
+/// A mapped safetensors file: a header followed by the tensor data. Opening parses the header and reads no tensor data.
 public struct SafetensorsFile: Sendable {
   /// The mapped file.
   public let mapping: MappedFile
   private let header: SafetensorsHeader
 
-  /// The tensors, in the header's order.
+  /// The tensors, in header order.
   public var tensors: [SafetensorsTensor] { header.tensors }
   /// The strings of the header's `__metadata__`.
   public var metadata: JSONObject { header.metadata }
-  /// Where the tensors' bytes begin: behind the header.
+  /// The offset of the tensor data, after the header.
   package var dataStart: Int { header.dataStart }
 
-  /// Maps and checks a file: every tensor lies within it and has the size its shape needs.
+  /// Maps and validates a file: all tensors are within it and have the size of their shape.
   public init(_ path: String) throws(FileError) {
     try self.init(MappedFile(path))
   }
@@ -32,6 +31,6 @@ public struct SafetensorsFile: Sendable {
     header = try SafetensorsHeader(text, file: path, fileCount: count)
   }
 
-  /// The bytes of one of this file's tensors.
+  /// The bytes of a tensor of this file.
   package func bytes(_ tensor: SafetensorsTensor) -> Bytes? { mapping.slice(tensor.bytes) }
 }

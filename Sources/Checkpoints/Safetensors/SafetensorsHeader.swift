@@ -1,36 +1,36 @@
 import Basics
 
-/// What a safetensors file begins with: the length of a JSON text, and that text, which names the tensors and says
-/// where they lie behind it.
+/// The header of a safetensors file: the length of a JSON text, and that text with the names, types, shapes and offsets
+/// of the tensors.
 ///
 /// The format: https://github.com/huggingface/safetensors#format
 package struct SafetensorsHeader: Sendable {
-  /// The tensors, in the header's order.
+  /// The tensors, in header order.
   package let tensors: [SafetensorsTensor]
   /// The strings of the header's `__metadata__`.
   package let metadata: JSONObject
-  /// Where the tensors' bytes begin: behind the header.
+  /// The offset of the tensor data, after the header.
   package let dataStart: Int
 
-  /// The reference implementation's limit on a header.
-  static let longest = 100_000_000
-  /// Bytes that hold the length.
+  /// The maximum header size of the reference implementation in bytes.
+  static let maxLength = 100_000_000
+  /// The size of the length field in bytes.
   package static let lengthBytes = 8
 
-  /// Where the tensors' bytes begin, by the first `lengthBytes` of a file.
+  /// The offset of the tensor data, from the first `lengthBytes` bytes of a file.
   package static func dataStart(_ first: Bytes, file: String, fileCount: Int) throws(FileError) -> Int {
     let length = first.withUnsafeBytes { UInt64(littleEndian: $0.loadUnaligned(as: UInt64.self)) }
-    guard length <= Self.longest else {
-      throw failure(.damaged, file, "not a safetensors file: a header of \(length) bytes")
+    guard length <= Self.maxLength else {
+      throw failure(.damaged, file, "not a safetensors file: the header length is \(length) bytes")
     }
-    let left = fileCount - lengthBytes
-    guard length <= left else {
-      throw failure(.truncated, file, "the header needs \(length) bytes, but \(left) are left")
+    let available = fileCount - lengthBytes
+    guard length <= available else {
+      throw failure(.truncated, file, "the header has \(length) bytes, but the file only \(available) more")
     }
     return lengthBytes + Int(length)
   }
 
-  /// Checks the text of a header: every tensor lies within the file and has the size its shape needs.
+  /// Parses and validates the text of a header: all tensors are within the file and have the size of their shape.
   package init(_ text: Bytes, file: String, fileCount: Int) throws(FileError) {
     let header: JSON
     do { header = try JSON(parsing: text) } catch { throw Self.failure(.damaged, file, "not JSON: \(error)") }
@@ -55,16 +55,16 @@ package struct SafetensorsHeader: Sendable {
 
 /// An entry of a safetensors header.
 public struct SafetensorsTensor: Sendable {
-  /// The tensor's name, such as "model.layers.0.self_attn.q_proj.weight".
+  /// The name, such as "model.layers.0.self_attn.q_proj.weight".
   public let name: String
-  /// How its numbers are stored.
+  /// The storage type.
   public let type: SafetensorsType
-  /// Outermost first.
+  /// Outermost dimension first.
   public let shape: [Int]
-  /// Where it lies in the file.
+  /// The range in the file.
   public let bytes: Range<Int>
 
-  /// How many numbers it holds.
+  /// The number of elements.
   public var numbers: Int { shape.reduce(1, *) }
 
   fileprivate init(
@@ -95,14 +95,15 @@ public struct SafetensorsTensor: Sendable {
     self.shape = shape
     guard offsets.count == 2, case .integer(let begin) = offsets[0], case .integer(let end) = offsets[1],
       begin >= 0, begin <= end
-    else { throw failure(.damaged, "data_offsets are not two rising numbers") }
+    else { throw failure(.damaged, "data_offsets are not two ascending offsets") }
     guard end <= fileCount - data else {
-      throw failure(.truncated, "ends at byte \(end) of the data, but the file has \(fileCount - data)")
+      throw failure(
+        .truncated, "the data ends at byte \(end), but the file has \(fileCount - data) data bytes")
     }
     // At most 2^48 numbers of at most 8 bytes.
     if let size = type.size, numbers * size != end - begin {
       throw failure(
-        .damaged, "has \(end - begin) bytes where \(type) of shape \(shape) needs \(numbers * size)")
+        .damaged, "has \(end - begin) bytes, but \(type) of shape \(shape) requires \(numbers * size)")
     }
     bytes = data + begin..<data + end
   }

@@ -34,42 +34,42 @@ extension SafetensorsStore {
     switch layout {
     case .plain(let place):
       guard let format = place.tensor.type.format else {
-        throw failure(.unsupported, place, "is stored as \(place.tensor.type), which Sotto does not read")
+        throw failure(.unsupported, place, "is stored as \(place.tensor.type), which Sotto does not support")
       }
       return (format, place.tensor.shape)
     case .blocks(let values, let scales):
-      // [..., rows, groups, 16] beside [..., rows, groups].
+      // Blocks of shape [..., rows, groups, 16] and scales of shape [..., rows, groups].
       let shape = values.tensor.shape
       guard shape.count >= 2, shape.last == 16, scales.tensor.type == .uint8,
         shape.dropLast() == scales.tensor.shape[...], let groups = shape.dropLast().last
       else {
         throw failure(.damaged, values, "the blocks \(shape) and scales \(scales.tensor.shape) do not match")
       }
-      // At most 2^48 numbers in the file's tensor, so this does not overflow.
+      // The tensor has at most 2^48 elements, so this does not overflow.
       return (.mxfp4Planar, shape.dropLast(2) + [groups * 32])
     case .packed(let base, let values, let scales, let biases):
       return try packed(base, values, scales, biases)
     }
   }
 
-  /// [..., rows, columns * bits / 32] words beside [..., rows, columns / groupSize] scales.
+  /// Words of shape [..., rows, columns * bits / 32] and scales of shape [..., rows, columns / groupSize].
   private func packed(
     _ base: String, _ values: Place, _ scales: Place, _ biases: Place?
   ) throws(FileError) -> (format: WeightFormat, shape: [Int]) {
     let settings: QuantizationSettings
     switch QuantizationSettings.of(base, in: configuration) {
     case .packed(let found)?: settings = found
-    case .unknown(let what)?: throw failure(.unsupported, values, "config.json: \(what)")
-    case .plain?: throw failure(.damaged, values, "is packed, but config.json says that it is not")
+    case .unsupported(let reason)?: throw failure(.unsupported, values, "config.json: \(reason)")
+    case .plain?: throw failure(.damaged, values, "is packed, but config.json declares it as not quantised")
     case nil:
-      throw failure(.incomplete, values, "is packed, but config.json has no \"quantization\" to say how")
+      throw failure(.incomplete, values, "is packed, but config.json has no \"quantization\" settings")
     }
     let words = values.tensor.shape
     let groups = scales.tensor.shape
     guard let lastWords = words.last, let lastGroups = groups.last, words.dropLast() == groups.dropLast(),
       lastGroups * settings.groupSize * settings.bits == lastWords * 32
     else {
-      throw failure(.damaged, values, "the shapes \(words) and \(groups) do not fit \(settings)")
+      throw failure(.damaged, values, "the shapes \(words) and \(groups) do not match \(settings)")
     }
     let shape = words.dropLast() + [lastGroups * settings.groupSize]
     if settings.mode == .mxfp4 {
@@ -90,11 +90,11 @@ extension SafetensorsStore {
     return (.affine(bits: settings.bits, groupSize: settings.groupSize, scale: type), Array(shape))
   }
 
-  /// The tensor's bytes in place, or a copy where the file puts numbers across their natural boundaries
-  /// (MLX does so behind a tensor of odd size, which no real layer has).
+  /// The mapped bytes of a tensor, or a copy if they are not aligned to the element size (MLX writes such files after a
+  /// tensor of odd size, which no real layer has).
   private func bytes(_ place: Place) throws(FileError) -> Bytes {
     guard let bytes = files[place.file].slice(place.tensor.bytes) else {
-      throw failure(.truncated, place, "lies beyond the end")
+      throw failure(.truncated, place, "the data extends beyond the end of the file")
     }
     return bytes.aligned(to: place.tensor.type.size ?? 1)
   }
@@ -116,7 +116,7 @@ extension SafetensorsType {
 }
 
 extension Bytes {
-  /// These bytes, copied only where their address is not a multiple of `size`.
+  /// These bytes, copied only if their address is not a multiple of `size`.
   fileprivate func aligned(to size: Int) -> Bytes {
     withUnsafeBytes { bytes in
       guard UInt(bitPattern: bytes.baseAddress) % UInt(size) != 0 else { return self }
@@ -126,7 +126,7 @@ extension Bytes {
   }
 }
 
-/// Memory that lives as long as this object.
+/// Memory that is freed with this object.
 private final class OwnedMemory {
   let memory: UnsafeMutableRawBufferPointer
 

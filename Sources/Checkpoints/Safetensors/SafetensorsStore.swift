@@ -1,14 +1,14 @@
 import Basics
 
-/// The weights of a safetensors model of one or several files, each with the planes that it was packed into.
+/// The weights of a safetensors model with one or several files, each with the planes of its packed form.
 struct SafetensorsStore: WeightStore {
-  /// Where a tensor is.
+  /// The file and entry of a tensor.
   struct Place: Sendable {
     let file: Int
     let tensor: SafetensorsTensor
   }
 
-  /// The tensors that make one weight.
+  /// The tensors of one weight.
   enum Layout: Sendable {
     case plain(Place)
     /// MLX: `X.weight`, `X.scales` and, for affine groups, `X.biases`.
@@ -19,7 +19,7 @@ struct SafetensorsStore: WeightStore {
 
   let files: [MappedFile]
   let names: [String]
-  /// config.json, which says how layers are packed.
+  /// config.json, with the quantisation settings of the layers.
   let configuration: JSON?
   let layouts: [ExactString: Layout]
 
@@ -32,14 +32,14 @@ struct SafetensorsStore: WeightStore {
         guard places.updateValue(Place(file: index, tensor: tensor), forKey: ExactString(tensor.name)) == nil
         else {
           throw FileError(
-            .damaged, file: shard.mapping.path, place: "tensor \(tensor.name)", "is in another file too")
+            .damaged, file: shard.mapping.path, place: "tensor \(tensor.name)", "also in another file")
         }
       }
     }
     (names, layouts) = Self.assemble(shards.flatMap(\.tensors), places)
   }
 
-  /// Which tensors belong together, by their names and types.
+  /// Groups tensors into weights by their names and types.
   private static func assemble(
     _ tensors: [SafetensorsTensor], _ places: [ExactString: Place]
   ) -> (names: [String], layouts: [ExactString: Layout]) {
@@ -80,7 +80,7 @@ struct SafetensorsStore: WeightStore {
   }
 
   var quantizationLabel: String {
-    Self.prevailing(
+    Self.predominantLabel(
       names.compactMap { name in
         guard let layout = layouts[ExactString(name)] else { return nil }
         return (label(layout), bytes(of: layout))
@@ -108,7 +108,7 @@ struct SafetensorsStore: WeightStore {
 }
 
 extension String {
-  /// This string without `suffix`; nil where it does not end so.
+  /// This string without `suffix`; nil if it does not have the suffix.
   func without(suffix: String) -> String? {
     hasSuffix(suffix) ? String(dropLast(suffix.count)) : nil
   }

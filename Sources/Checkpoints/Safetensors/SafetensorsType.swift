@@ -1,16 +1,15 @@
 import Basics
 
-/// How a safetensors tensor is stored. Names that are not known here are kept, and refused only when such a
-/// tensor is asked for.
+/// The storage type of a safetensors tensor. Unknown names are kept; only reading such a tensor is an error.
 public enum SafetensorsType: Sendable, Hashable, CustomStringConvertible {
   case float64, float32, float16, bfloat16
   case int64, int32, int16, int8
   case uint64, uint32, uint16, uint8
   case bool
-  /// A type of a later version, such as "F8_E4M3".
+  /// Another type, such as "F8_E4M3".
   case other(String)
 
-  /// The type that a header calls `name`.
+  /// The type with this name in a header.
   public init(name: String) { self = Self.named[name] ?? .other(name) }
 
   /// The name in the header.
@@ -19,7 +18,7 @@ public enum SafetensorsType: Sendable, Hashable, CustomStringConvertible {
     return Self.named.first { $0.value == self }?.key ?? ""
   }
 
-  /// Bytes of a number; nil for types that are not known.
+  /// The element size in bytes; nil for unknown types.
   public var size: Int? {
     switch self {
     case .float64, .int64, .uint64: 8
@@ -30,7 +29,7 @@ public enum SafetensorsType: Sendable, Hashable, CustomStringConvertible {
     }
   }
 
-  /// The format for computation; nil for types that Sotto does not compute with as they are.
+  /// The weight format; nil for types without kernels.
   public var format: WeightFormat? {
     switch self {
     case .float32: .float32

@@ -1,12 +1,11 @@
 import Basics
 
-/// Writes a safetensors file row by row: shapes are declared first, numbers follow in any portions, in the
-/// order declared. Holds one buffer of 1 MiB, however large the file.
+/// A streaming writer for safetensors files: tensors are declared first, then their numbers are appended in that order,
+/// in chunks of any size. It uses one buffer of 1 MiB, independent of the file size.
 ///
-/// The file appears under its name only when `finish` has succeeded; until then it is beside it under a name
-/// of this writer's own that ends with `WholeFileWriter.partialSuffix`.
+/// The file is written atomically (`WholeFileWriter`): it gets its final name when `finish` succeeds.
 public final class SafetensorsWriter {
-  /// A tensor that will be written.
+  /// A tensor to write.
   public struct Declaration: Sendable {
     let name: String
     let type: SafetensorsType
@@ -20,26 +19,26 @@ public final class SafetensorsWriter {
     public static func int32(_ name: String, _ shape: [Int]) -> Declaration {
       Declaration(name: name, type: .int32, shape: shape)
     }
-    /// A tensor of a type whose numbers have a known size, to be written as bytes.
+    /// A tensor of any type with a known element size, written as bytes.
     public static func bytes(_ name: String, _ type: SafetensorsType, _ shape: [Int]) -> Declaration {
       Declaration(name: name, type: type, shape: shape)
     }
   }
 
-  /// The checksum of all bytes before the tensors.
+  /// The checksum of all bytes before the tensor data.
   package let headerChecksum: UInt64
 
   private let path: String
   private let file: WholeFileWriter
   private var buffer: [UInt8] = []
-  /// The tensors' types and their bytes still to come, the current one last.
-  private var left: [(declaration: Declaration, bytes: Int)] = []
+  /// The unfinished tensors and their remaining bytes, the current one last.
+  private var pending: [(declaration: Declaration, bytes: Int)] = []
 
   private static let bufferSize = 1 << 20
 
   /// Creates the file and writes its header.
-  /// - Parameter permissions: of the file, as for chmod.
-  /// - Throws: `unreadable` when the system will not write; `damaged` for an impossible declaration.
+  /// - Parameter permissions: the mode of the file, as for chmod.
+  /// - Throws: `unreadable` or `notFound` if the file cannot be created; `damaged` for an invalid declaration.
   public init(
     _ path: String, _ tensors: [Declaration], metadata: [String: String] = [:], permissions: UInt16 = 0o644
   ) throws(FileError) {
@@ -76,45 +75,45 @@ public final class SafetensorsWriter {
         "data_offsets": [.integer(offset), .integer(end)],
       ]
       offset = end
-      if numbers > 0 { left.append((tensor, numbers * size)) }
+      if numbers > 0 { pending.append((tensor, numbers * size)) }
     }
-    left.reverse()
+    pending.reverse()
     self.path = path
     var text = Array(JSON.object(header).text().utf8)
-    // Spaces, so that the numbers begin at a multiple of 8.
+    // Padding, so that the data starts at a multiple of 8.
     text += repeatElement(0x20, count: (8 - text.count % 8) % 8)
-    let head = withUnsafeBytes(of: UInt64(text.count).littleEndian) { Array($0) } + text
-    headerChecksum = XXHash64.hash(head)
-    buffer = head
+    let bytes = withUnsafeBytes(of: UInt64(text.count).littleEndian) { Array($0) } + text
+    headerChecksum = XXHash64.hash(bytes)
+    buffer = bytes
     file = try WholeFileWriter(path, permissions: permissions)
   }
 
-  /// Appends numbers to the current tensor; they may run on into the next of the same type.
+  /// Appends numbers to the current tensor; they may continue in the next one of the same type.
   public func append(_ numbers: [Float]) throws(FileError) {
     try append(numbers, .float32) { $0.bitPattern.littleEndian }
   }
 
-  /// Appends numbers to the current tensor; they may run on into the next of the same type.
+  /// Appends numbers to the current tensor; they may continue in the next one of the same type.
   public func append(_ numbers: [Int32]) throws(FileError) {
     try append(numbers, .int32) { UInt32(bitPattern: $0).littleEndian }
   }
 
-  /// Appends bytes to the current tensor, which must have room for them.
+  /// Appends bytes to the current tensor. They must not exceed its remaining size.
   public func append(_ bytes: Bytes) throws(FileError) {
     guard bytes.count > 0 else { return }
-    guard let missing = left.last?.bytes, bytes.count <= missing else {
-      throw FileError(.damaged, file: path, "more bytes than declared at this place", advice: "")
+    guard let missing = pending.last?.bytes, bytes.count <= missing else {
+      throw FileError(.damaged, file: path, "more bytes than declared for the tensor", advice: "")
     }
-    note(bytes.count)
+    advance(by: bytes.count)
     try flush()
     try bytes.withUnsafeBytes { (bytes) throws(FileError) in try file.write(bytes) }
   }
 
-  /// Writes what is buffered and gives the file its name. The system may still hold the content in memory:
-  /// after a loss of power the file may be there without it.
-  /// - Throws: `incomplete` when fewer numbers were appended than declared.
+  /// Flushes the buffer and gives the file its final name. Without an fsync: after a power failure the file may exist
+  /// without its content.
+  /// - Throws: `incomplete` if fewer numbers were appended than declared.
   public func finish() throws(FileError) {
-    if let (tensor, bytes) = left.last {
+    if let (tensor, bytes) = pending.last {
       throw FileError(
         .incomplete, file: path, place: "tensor \(tensor.name)", "\(bytes) bytes were not written",
         advice: "write them before finishing")
@@ -128,24 +127,24 @@ public final class SafetensorsWriter {
   ) throws(FileError) {
     var start = 0
     while start < numbers.count {
-      guard let (tensor, missing) = left.last, tensor.type == type else {
+      guard let (tensor, missing) = pending.last, tensor.type == type else {
         throw FileError(
-          .damaged, file: path, "more \(type) numbers than declared at this place", advice: "")
+          .damaged, file: path, "more \(type) numbers than declared", advice: "")
       }
       let count = min(missing / 4, numbers.count - start, Self.bufferSize / 4)
       for number in numbers[start..<start + count] {
         withUnsafeBytes(of: bits(number)) { buffer.append(contentsOf: $0) }
       }
       start += count
-      note(count * 4)
+      advance(by: count * 4)
       if buffer.count >= Self.bufferSize { try flush() }
     }
   }
 
-  /// Counts bytes of the current tensor as written.
-  private func note(_ count: Int) {
-    left[left.count - 1].bytes -= count
-    if left[left.count - 1].bytes == 0 { left.removeLast() }
+  /// Subtracts written bytes from the remaining ones of the current tensor.
+  private func advance(by count: Int) {
+    pending[pending.count - 1].bytes -= count
+    if pending[pending.count - 1].bytes == 0 { pending.removeLast() }
   }
 
   private func flush() throws(FileError) {

@@ -120,7 +120,7 @@ actor LocalChatEngine: ChatEngine {
   }
 
   /// What tells one state of a model's files from another.
-  static func key(_ path: String) -> String { ModelState.key(path) }
+  static func key(_ path: String) -> String { ModelFingerprint.key(path) }
 }
 
 /// The engine of this machine's models, as the chat sees it.

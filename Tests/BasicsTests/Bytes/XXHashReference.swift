@@ -1,6 +1,6 @@
-/// Written by Python's xxhash 4.1.0; XXHashTests.swift has the formula.
+/// Hashes computed by Python's xxhash 4.1.0; XXHashTests.swift has the formula of the bytes.
 enum XXHashReference {
-  /// Bytes, seed, hash.
+  /// The number of bytes, the seed and the hash.
   static let values: [(Int, UInt64, UInt64)] = [
     (0, 0x0, 0xef46db3751d8e999),
     (0, 0x9e3779b97f4a7c15, 0xc4349fc93c010000),
@@ -111,6 +111,6 @@ enum XXHashReference {
     (5003, 0x0, 0xfa2a351ef6341659),
     (5003, 0x9e3779b97f4a7c15, 0x7783dfd6411bad44),
   ]
-  /// Of the text's UTF-8.
+  /// The hash of the UTF-8 of "Größe 日本".
   static let text: UInt64 = 0x10c9d834a5d81074
 }

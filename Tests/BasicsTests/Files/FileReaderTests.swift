@@ -4,7 +4,7 @@ import TestSupport
 import Testing
 
 @Suite struct FileReaderTests {
-  @Test func readsFromFrontToBack() throws {
+  @Test func readsSequentially() throws {
     let folder = try TemporaryFolder()
     let content = (0..<100_000).map { UInt8($0 % 251) }
     let path = try folder.write("x", content)
@@ -16,8 +16,8 @@ import Testing
     #expect(throws: FileError.self) { try file.read(1) }
   }
 
-  /// What was read stays; what was not is an error and no end of the program.
-  @Test func theFileMayBeShortenedMeanwhile() throws {
+  /// After a truncation, bytes that were read stay valid, and further reads throw instead of crashing.
+  @Test func aTruncationDuringReadingIsAnError() throws {
     let folder = try TemporaryFolder()
     let path = try folder.write("x", [UInt8](repeating: 7, count: 1 << 20))
     let file = try FileReader(path)
@@ -28,7 +28,7 @@ import Testing
     #expect(start.array == [UInt8](repeating: 7, count: 1 << 19))
   }
 
-  @Test func aNumberBeyondTheFileTakesNoMemory() throws {
+  @Test func aCountBeyondTheFileAllocatesNothing() throws {
     let folder = try TemporaryFolder()
     let file = try FileReader(try folder.write("x", [1, 2, 3]))
     let error = #expect(throws: FileError.self) { try file.read(.max) }
@@ -36,7 +36,7 @@ import Testing
     #expect(try file.read(3).array == [1, 2, 3])
   }
 
-  @Test func whatIsNoFileIsRefused() throws {
+  @Test func nonRegularFilesAreRefused() throws {
     let folder = try TemporaryFolder()
     let pipe = folder.path + "/pipe"
     #expect(mkfifo(pipe, 0o600) == 0)
@@ -45,7 +45,7 @@ import Testing
     }
   }
 
-  @Test func foldersAreMadeOrTheReasonIsSaid() throws {
+  @Test func createsFoldersOrThrowsTheReason() throws {
     let folder = try TemporaryFolder()
     let deep = folder.path + "/a/b/c"
     try FileSystem.makeFolder(deep)
@@ -54,22 +54,25 @@ import Testing
       let attributes = try FileManager.default.attributesOfItem(atPath: folder.path + part)
       #expect(attributes[.posixPermissions] as? Int == 0o700)
     }
-    // A link to a folder is as good as one.
+    // A link to a folder counts as a folder.
     try FileManager.default.createSymbolicLink(
       atPath: folder.path + "/link", withDestinationPath: folder.path + "/a")
     try FileSystem.makeFolder(folder.path + "/link/d")
     #expect(FileManager.default.fileExists(atPath: folder.path + "/a/d"))
-    // These hold for root as well.
+    // These errors occur for root as well.
     try FileManager.default.createSymbolicLink(
       atPath: folder.path + "/nowhere", withDestinationPath: "/nonexistent/place")
     let file = try folder.write("file", [1])
-    for (path, place, words) in [
+    for (path, failing, problem) in [
       (file + "/x", file, "not a folder"),
-      (folder.path + "/nowhere/x", folder.path + "/nowhere", "a link to a place that is not there"),
+      (
+        folder.path + "/nowhere/x", folder.path + "/nowhere",
+        "the link points to a folder that does not exist"
+      ),
       ("/proc/sotto/x", "/proc/sotto", "no such file or directory"),
     ] {
       let error = #expect(throws: FileError.self) { try FileSystem.makeFolder(path) }
-      #expect(error?.file == place && error?.problem == words, "\(String(describing: error))")
+      #expect(error?.file == failing && error?.problem == problem, "\(String(describing: error))")
     }
   }
 
@@ -78,7 +81,7 @@ import Testing
     (EACCES, "permission denied; give yourself the right to write there"),
     (EROFS, "read-only file system; make it writable"), (EIO, "input/output error; check that disk"),
   ])
-  func anErrorOfTheSystemSaysWhyAndWhatToDo(_ code: Int32, _ words: String) {
-    #expect("\(FileError.writing(code, "/x/y"))" == "/x/y: " + words)
+  func systemErrorsHaveAReasonAndAdvice(_ code: Int32, _ message: String) {
+    #expect("\(FileError.writing(code, "/x/y"))" == "/x/y: " + message)
   }
 }

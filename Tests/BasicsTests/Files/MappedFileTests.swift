@@ -44,7 +44,7 @@ import Testing
     }
   }
 
-  @Test func descriptionsAreOneLineAndHarmless() {
+  @Test func descriptionsAreOneLineWithoutControlCharacters() {
     let error = FileError(.damaged, file: "a\nb", place: "tensor \u{1B}[2J", "x\u{202E}y\u{7}")
     #expect(
       error.description

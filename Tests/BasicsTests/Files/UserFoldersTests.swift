@@ -2,7 +2,7 @@ import Basics
 import Testing
 
 struct UserFoldersTests {
-  @Test func variablesCountWhereTheyAreAbsolute() {
+  @Test func ignoresRelativeVariables() {
     let plain = UserFolders(environment: ["HOME": "/h"])
     #expect(plain.configuration == "/h/.config" && plain.data == "/h/.local/share")
     #expect(plain.state == "/h/.local/state")
@@ -14,7 +14,7 @@ struct UserFoldersTests {
     #expect(named.state == "/h/.local/state" && named.caches == "/k/")
   }
 
-  /// Without `HOME`, the system's list of users has the home folder; a relative one does not count.
+  /// Without `HOME`, the home folder is that of the password database; a relative `HOME` is ignored.
   @Test(arguments: [[:], ["HOME": "relative"], ["HOME": ""]])
   func theHomeFolderIsAbsolute(_ environment: [String: String]) {
     #expect(UserFolders(environment: environment).home.hasPrefix("/"))

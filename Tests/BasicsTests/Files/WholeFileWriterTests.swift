@@ -8,7 +8,7 @@ struct WholeFileWriterTests {
     try FileManager.default.contentsOfDirectory(atPath: folder.path).sorted()
   }
 
-  @Test func theFileAppearsWhenItIsFinished() throws {
+  @Test func finishCreatesTheFile() throws {
     let folder = try TemporaryFolder()
     let path = folder.path + "/a"
     let writer = try WholeFileWriter(path, permissions: 0o600)
@@ -23,7 +23,7 @@ struct WholeFileWriterTests {
     #expect(permissions as? Int == 0o600)
   }
 
-  @Test func anAbandonedFileChangesNothing() throws {
+  @Test func anUnfinishedFileChangesNothing() throws {
     let folder = try TemporaryFolder()
     let path = try folder.write("a", "before")
     do { _ = try WholeFileWriter(path) }
@@ -31,7 +31,7 @@ struct WholeFileWriterTests {
     #expect(try MappedFile(path).bytes.text == "before")
   }
 
-  @Test func aLinkStaysALink() throws {
+  @Test func linksAreFollowed() throws {
     let folder = try TemporaryFolder()
     let target = try folder.write("target", "before")
     try FileManager.default.createSymbolicLink(atPath: folder.path + "/link", withDestinationPath: target)

@@ -3,25 +3,25 @@ import TestSupport
 import Testing
 
 @Suite struct JSONObjectTests {
-  /// Random operations on an object and on a plain list of pairs; sizes on both sides of the hash table.
+  /// Random operations on an object and on a list of pairs, with sizes below and above the hash table threshold.
   @Test(arguments: 1...20) func behavesAsAListOfPairs(seed: UInt64) {
     var random = SplitMix64(seed: seed)
     var object = JSONObject()
     var pairs: [(key: String, value: JSON)] = []
     for step in 0..<200 {
       let key = "k\(Int.random(in: 0..<14, using: &random))"
-      let place = pairs.firstIndex { $0.key == key }
+      let index = pairs.firstIndex { $0.key == key }
       if Int.random(in: 0..<3, using: &random) == 0 {
         object[key] = nil
-        if let place { pairs.remove(at: place) }
+        if let index { pairs.remove(at: index) }
       } else {
         object[key] = .integer(step)
-        if let place { pairs[place].value = .integer(step) } else { pairs.append((key, .integer(step))) }
+        if let index { pairs[index].value = .integer(step) } else { pairs.append((key, .integer(step))) }
       }
       #expect(object.keys == pairs.map(\.key))
       #expect(object.values == pairs.map(\.value))
-      for index in 0..<14 {
-        #expect(object["k\(index)"] == pairs.first { $0.key == "k\(index)" }?.value)
+      for number in 0..<14 {
+        #expect(object["k\(number)"] == pairs.first { $0.key == "k\(number)" }?.value)
       }
     }
   }

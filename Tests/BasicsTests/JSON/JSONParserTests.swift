@@ -2,7 +2,7 @@ import Basics
 import Testing
 
 @Suite struct JSONParserTests {
-  /// 1,500 mutated texts, and what Python's json module makes of each: the same value or an error.
+  /// 1,500 mutated texts with the result of Python's json module for each: a value or an error.
   @Test func agreesWithPython() throws {
     let cases = try #require(try Fixture.json("json/verdicts.json").asArray)
     #expect(cases.count == 1500)
@@ -20,14 +20,14 @@ import Testing
     ("[1, 2,]", 1, 7, "expected a value"),
     ("{\"a\": \"x\ny\"}", 1, 9, "a control character inside a string must be escaped"),
     ("\n\n\"abc", 3, 1, "the string is not closed"),
-    ("01", 1, 1, "a number has a needless leading zero"),
+    ("01", 1, 1, "a number has a leading zero"),
     ("[1.]", 1, 4, "expected a digit after the decimal point"),
     ("[1e]", 1, 4, "expected a digit in the exponent"),
     ("\"\\x\"", 1, 2, "unknown escape in a string"),
     ("{} {}", 1, 4, "expected the end of the text"),
     ("", 1, 1, "the text ends where a value should be"),
   ])
-  func saysWhereAndWhat(text: String, line: Int, column: Int, problem: String) throws {
+  func errorsHavePositionAndProblem(text: String, line: Int, column: Int, problem: String) throws {
     let error = #expect(throws: JSONError.self) { try JSON(parsing: text) }
     guard case .syntax(let foundProblem, let foundLine, let foundColumn, _)? = error else {
       Issue.record("no syntax error")
@@ -65,15 +65,15 @@ import Testing
     #expect(try JSON(parsing: "1.0") != .integer(1))
   }
 
-  @Test func putsTogetherSurrogates() throws {
+  @Test func combinesSurrogates() throws {
     #expect(try JSON(parsing: #""\ud83d\ude00""#) == "😀")
     #expect(try JSON(parsing: #""\ud83dx""#) == "\u{FFFD}x")
     #expect(try JSON(parsing: #""\ude00\ud83d""#) == "\u{FFFD}\u{FFFD}")
     #expect(try JSON(parsing: #""\ud83d\u0041""#) == "\u{FFFD}A")
   }
 
-  /// Swift's strings would call these two keys equal.
-  @Test func tellsCanonicallyEquivalentKeysApart() throws {
+  /// Swift's `String` compares these two keys as equal.
+  @Test func canonicallyEquivalentKeysAreDistinct() throws {
     let object = try #require(try JSON(parsing: "{\"\u{e9}\": 1, \"e\u{301}\": 2}").asObject)
     #expect(object.count == 2)
     #expect(object["\u{e9}"] == 1)

@@ -11,7 +11,7 @@ import Testing
     "wide": JSONStyle(indent: 4, itemSeparator: " ,", keySeparator: " : ", ensureASCII: false),
   ]
 
-  /// Byte for byte what Python's json.dumps wrote in each style.
+  /// The output is identical to that of Python's json.dumps in each style.
   @Test(arguments: styles.keys.sorted()) func writesAsPython(style: String) throws {
     for entry in try #require(try Fixture.json("json/styles.json").asArray) {
       let value = try JSON(parsing: try entry.string("text"))
@@ -20,7 +20,7 @@ import Testing
     }
   }
 
-  /// 500 numbers, mostly of random bits, and Python's repr of each.
+  /// Over 500 numbers, mostly with random bits, and Python's repr of each.
   @Test func writesNumbersAsPython() throws {
     let cases = try #require(try Fixture.json("json/floats.json").asArray)
     #expect(cases.count > 500)
@@ -28,12 +28,12 @@ import Testing
       let bits = try #require(entry[0]?.asString.flatMap { UInt64($0) })
       let text = try #require(entry[1]?.asString)
       #expect(PythonFloat.repr(Double(bitPattern: bits)) == text)
-      // And the parser reads the same number back.
+      // The parser restores the same number.
       if let read = try? JSON(parsing: text).asNumber { #expect(read.bitPattern == bits) }
     }
   }
 
-  @Test func writesWhatJSONLacks() {
+  @Test func writesNaNAndInfinity() {
     #expect(PythonFloat.repr(.nan) == "nan")
     #expect(PythonFloat.repr(-.infinity) == "-inf")
     #expect(JSON.array([.number(.nan), .number(.infinity)]).text() == "[NaN,Infinity]")

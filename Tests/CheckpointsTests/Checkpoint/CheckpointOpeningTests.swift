@@ -5,7 +5,7 @@ import TestSupport
 import Testing
 
 @Suite struct CheckpointOpeningTests {
-  @Test func aFolderBringsItsFiles() throws {
+  @Test func opensAFolder() throws {
     let checkpoint = try Checkpoint.open(Fixture.path("safetensors/plain/"))
     #expect(checkpoint.kind == .safetensors)
     #expect(checkpoint.name == "plain")
@@ -21,13 +21,13 @@ import Testing
     for advice in MappedFile.Advice.allCases { checkpoint.advise(advice) }
   }
 
-  @Test(arguments: ["model.safetensors", "config.json"]) func aFileStandsForItsFolder(name: String) throws {
+  @Test(arguments: ["model.safetensors", "config.json"]) func aFileOpensItsFolder(name: String) throws {
     let checkpoint = try Checkpoint.open(Fixture.path("safetensors/plain/\(name)"))
     #expect(checkpoint.kind == .safetensors)
     #expect(checkpoint.contains("model.norm"))
   }
 
-  @Test func aFolderWithoutWeightsHasItsConfiguration() throws {
+  @Test func opensAFolderWithoutWeights() throws {
     let folder = try TemporaryFolder()
     try folder.write("config.json", "{\"model_type\": \"gpt_oss\"}")
     try folder.write("o200k_base.tiktoken", "x")
@@ -40,7 +40,7 @@ import Testing
     #expect(error?.kind == .incomplete)
   }
 
-  @Test func aHuggingFaceFolderLeadsToItsRevision() throws {
+  @Test func opensTheMainRevisionOfAHuggingFaceRepository() throws {
     let folder = try TemporaryFolder()
     let repository = "models--org--some-model"
     try folder.copy("safetensors/plain", to: "\(repository)/snapshots/abc")
@@ -49,14 +49,14 @@ import Testing
     let checkpoint = try Checkpoint.open(folder.path + "/" + repository)
     #expect(checkpoint.name == "org/some-model")
     #expect(checkpoint.path.hasSuffix("/snapshots/abc"))
-    // A reference that leads out of the folder is not followed.
+    // A reference to a path outside of the folder is not followed.
     try folder.write("\(repository)/refs/main", "../../..")
     #expect(try Checkpoint.open(folder.path + "/" + repository).path.contains("/snapshots/"))
   }
 
-  /// What the files are instead, and what to do.
+  /// The message contains the quantisation method and an alternative.
   @Test(arguments: [("gptq", "GPTQ"), ("awq", "AWQ"), ("bitsandbytes", "bitsandbytes")])
-  func aForeignQuantisationIsNamed(_ method: String, _ name: String) throws {
+  func unsupportedQuantisationsAreNamed(_ method: String, _ name: String) throws {
     let folder = try TemporaryFolder()
     try folder.copy("safetensors/plain", to: "m")
     try folder.write(
@@ -68,7 +68,7 @@ import Testing
     #expect(error?.description.contains("GGUF") == true)
   }
 
-  @Test func aMissingTensorNamesOthers() throws {
+  @Test func theErrorForAMissingTensorNamesAnExistingOne() throws {
     let error = #expect(throws: FileError.self) {
       try Checkpoint.open(Fixture.path("safetensors/plain")).weight("transformer.wte.weight")
     }
@@ -76,7 +76,7 @@ import Testing
     #expect(error?.description.contains("such as") == true)
   }
 
-  /// An index that is left from a version in several parts, or damaged, beside the whole model.
+  /// An index of missing shards, or a damaged one, next to a complete model.safetensors.
   @Test(arguments: [
     #"{"weight_map": {"model.norm.weight": "model-00001-of-00002.safetensors"}}"#, "{", "[]",
     #"{"weight_map": {"model.norm.weight": "../x"}}"#,
@@ -88,12 +88,12 @@ import Testing
     for name in ["m", "m/model.safetensors", "m/config.json"] {
       #expect(try Checkpoint.open(folder.path + "/" + name).contains("model.norm"))
     }
-    // Without the whole model the index decides.
+    // Without model.safetensors, the index is required.
     try FileManager.default.removeItem(atPath: folder.path + "/m/model.safetensors")
     #expect(throws: FileError.self) { try Checkpoint.open(folder.path + "/m") }
   }
 
-  @Test func errorsSayWhatIsWrong() throws {
+  @Test func errorsHaveKindAndFile() throws {
     let folder = try TemporaryFolder()
     try folder.write("empty/readme.txt", "x")
     try folder.copy("gguf/version3.gguf", to: "two/a.gguf")

@@ -5,7 +5,7 @@ import TestSupport
 import Testing
 
 @Suite struct ModelFinderTests {
-  @Test func placesFollowTheEnvironment() {
+  @Test func searchedFoldersDependOnTheEnvironment() {
     func places(_ variables: [String: String], _ others: [String] = []) -> ModelPlaces {
       ModelPlaces(others: others) { variables[$0] }
     }
@@ -20,8 +20,8 @@ import Testing
     #expect(places(["HOME": "/h", "HF_HOME": "/f", "HF_HUB_CACHE": "~/g"]).huggingFace == "/h/g")
   }
 
-  /// Sotto's folder, the Hugging Face cache and another folder, with sound, damaged and foreign files.
-  private func world() throws -> (TemporaryFolder, ModelFinder) {
+  /// Sotto's folder, the Hugging Face cache and another folder, with valid, damaged and unrelated files.
+  private func makeFolders() throws -> (TemporaryFolder, ModelFinder) {
     let folder = try TemporaryFolder()
     try folder.copy("gguf/version3.gguf", to: "data/sotto/models/Tiny-Q4.gguf")
     try folder.copy("gguf/split", to: "data/sotto/models/deep/er/split")
@@ -44,14 +44,14 @@ import Testing
     return (folder, ModelFinder(ModelPlaces(others: [folder.path + "/extra"]) { variables[$0] }))
   }
 
-  @Test func listsAllModelsAndWhatIsWrongWithThem() throws {
-    let (_, finder) = try world()
+  @Test func listsAllModelsAndTheirErrors() throws {
+    let (_, finder) = try makeFolders()
     let entries = finder.entries()
     #expect(
       Set(entries.map(\.name)) == [
         "Tiny-Q4", "model", "broken", "mlx/packed", "org/partial", "org/single", "group/plain",
       ])
-    // A link to a folder that is searched already adds nothing.
+    // A link to an already searched folder adds no entries.
     #expect(entries.count == 7)
     let byName = Dictionary(uniqueKeysWithValues: entries.map { ($0.name, $0) })
     let tiny = try #require(byName["Tiny-Q4"])
@@ -68,8 +68,8 @@ import Testing
     #expect(byName["mlx/packed"]?.error == nil)
   }
 
-  @Test func resolvesWhatAPersonTypes() throws {
-    let (folder, finder) = try world()
+  @Test func resolvesNamesAndPaths() throws {
+    let (folder, finder) = try makeFolders()
     let tiny = folder.path + "/data/sotto/models/Tiny-Q4.gguf"
     #expect(try finder.resolve("tiny") == tiny)
     #expect(try finder.resolve(tiny) == tiny)
@@ -87,7 +87,7 @@ import Testing
     }
   }
 
-  @Test func emptyPlacesAreNoError() {
+  @Test func emptyFoldersAreNoError() {
     let finder = ModelFinder(ModelPlaces { ["HOME": "/nowhere"][$0] })
     #expect(finder.entries().isEmpty)
     let error = #expect(throws: FileError.self) { try finder.resolve("x") }

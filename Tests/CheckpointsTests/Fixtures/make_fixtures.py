@@ -1,10 +1,10 @@
 #!/usr/bin/env python3
-"""Writes the files beside it, with the formats' own Python packages, and what those packages read back.
+"""Writes the fixtures in this folder with the reference Python packages, and the values that these packages read.
 
     pip install gguf safetensors numpy torch mlx transformers
     python make_fixtures.py
 
-Everything is seeded, so a second run writes the same bytes (given the same versions of the packages).
+All randomness is seeded, so the output is reproducible with the same package versions.
 """
 import json
 import random
@@ -157,7 +157,7 @@ def make_sharded(folder: Path) -> None:
 
 
 def make_mlx(folder: Path) -> None:
-    """Packed by MLX itself, beside the numbers that MLX unpacks again."""
+    """Weights quantised by MLX, with the values that MLX dequantises as expectation."""
     folder.mkdir()
     mx.random.seed(3)
     settings = {
@@ -175,7 +175,7 @@ def make_mlx(folder: Path) -> None:
         if len(parts) > 2:
             tensors[f"{name}.biases"] = parts[2]
         values = mx.dequantize(*parts, **setting).astype(mx.float32)
-        # Affine values in the scales' own precision differ from float32 by rounding only.
+        # Affine values in the precision of the scales differ from float32 only by rounding.
         expected[name] = {"shape": list(shape), "values": [float(v) for v in np.array(values).flatten()]}
         if name != "a":
             config[name] = {"mode": "affine", **setting}
@@ -200,7 +200,7 @@ def make_gpt_oss(folder: Path) -> None:
     write_json(folder / "config.json", {
         "model_type": "gpt_oss",
         "quantization_config": {"quant_method": "mxfp4", "modules_to_not_convert": ["lm_head"]}})
-    # transformers puts the columns before the rows: [experts, columns, rows].
+    # transformers returns [experts, columns, rows].
     values = convert_moe_packed_tensors(blocks, scales, dtype=torch.float32)
     values = values.transpose(1, 2) if values.shape[1] == 96 else values
     (folder / "expected.json").write_text(json.dumps(
@@ -237,7 +237,7 @@ SEEDS = TEXTS + ['{"messages": [{"role": "user", "content": "a\\"b"}], "n": 1.25
 
 
 def canonical(value):
-    """Numbers as Sotto holds them: whole numbers beyond 64 bits become floating-point."""
+    """Values in Sotto's representation: integers beyond 64 bits become floating-point."""
     if isinstance(value, dict):
         return {canonical(k): canonical(v) for k, v in value.items()}
     if isinstance(value, list):
@@ -253,24 +253,24 @@ def mutated(rng: random.Random) -> bytes:
     data = bytearray(rng.choice(SEEDS).encode())
     for _ in range(rng.choice([1, 1, 1, 1, 2, 3])):
         kind = rng.randrange(5)
-        place = rng.randrange(len(data) + 1)
-        if kind == 0 and place < len(data):
-            data[place] = rng.choice(b'{}[]",:0123456789.eE+-\\utrfalsn \x00\x1f\xc3\xa9\xff/')
+        position = rng.randrange(len(data) + 1)
+        if kind == 0 and position < len(data):
+            data[position] = rng.choice(b'{}[]",:0123456789.eE+-\\utrfalsn \x00\x1f\xc3\xa9\xff/')
         elif kind == 1:
-            data[place:place] = bytes([rng.choice(b'{}[]",:0123456789.eE+-\\u \xe2\x80')])
+            data[position:position] = bytes([rng.choice(b'{}[]",:0123456789.eE+-\\u \xe2\x80')])
         elif kind == 2:
-            del data[place:place + rng.randint(1, 3)]
+            del data[position:position + rng.randint(1, 3)]
         elif kind == 3:
-            del data[place:]
+            del data[position:]
         else:
             other = rng.choice(SEEDS).encode()
             cut = rng.randrange(len(other) + 1)
-            data[place:] = other[cut:]
+            data[position:] = other[cut:]
     return bytes(data)
 
 
 def verdict(data: bytes):
-    """What Python's json makes of a text: compact JSON, or None for an error."""
+    """The result of Python's json for a text: compact JSON, or None for an error."""
     try:
         value = canonical(json.loads(data.decode("utf-8")))
         return json.dumps(value, separators=(",", ":"))
@@ -299,7 +299,7 @@ def make_json() -> None:
 
 
 def describe(path: str) -> None:
-    """`make_fixtures.py describe FILE.gguf` prints what Python's gguf reads, tensors only."""
+    """`make_fixtures.py describe FILE.gguf` prints the tensors that Python's gguf reads."""
     print(json.dumps(describe_gguf(Path(path))["tensors"]))
 
 

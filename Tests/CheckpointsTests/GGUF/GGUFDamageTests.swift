@@ -3,10 +3,10 @@ import Checkpoints
 import TestSupport
 import Testing
 
-/// Files that contradict themselves in one known way, and what is said of each.
+/// Files with one known inconsistency each, and the expected errors.
 @Suite struct GGUFDamageTests {
-  /// A little-endian GGUF head, written by hand from the format's description.
-  struct Head {
+  /// A little-endian GGUF header, built according to the format specification.
+  struct Header {
     var bytes: [UInt8] = Array("GGUF".utf8)
 
     init(version: UInt32 = 3, tensors: UInt64, pairs: UInt64) {
@@ -46,42 +46,42 @@ import Testing
     return error
   }
 
-  @Test func aSoundFileByHandOpens() throws {
-    var head = Head(tensors: 1, pairs: 1)
-    head.add("k")
-    head.add(UInt32(4))
-    head.add(UInt32(7))
-    head.addTensor("t", [4, 2])
+  @Test func opensAValidFile() throws {
+    var header = Header(tensors: 1, pairs: 1)
+    header.add("k")
+    header.add(UInt32(4))
+    header.add(UInt32(7))
+    header.addTensor("t", [4, 2])
     let folder = try TemporaryFolder()
-    let file = try GGUFFile(try folder.write("x.gguf", head.padded(32)))
+    let file = try GGUFFile(try folder.write("x.gguf", header.padded(32)))
     #expect(try file.metadata.integer("k") == 7)
     #expect(file.tensors.first?.shape == [2, 4])
-    let error = try failure(head.padded(31))
+    let error = try failure(header.padded(31))
     #expect(error?.kind == .truncated)
     #expect(error?.place == "tensor 0 \"t\"")
   }
 
   @Test(arguments: [1, 4, 0x0300_0000] as [UInt32]) func versions(version: UInt32) throws {
-    let error = try failure(Head(version: version, tensors: 0, pairs: 0).padded(64))
+    let error = try failure(Header(version: version, tensors: 0, pairs: 0).padded(64))
     #expect(error?.kind == .unsupported)
     #expect(error?.problem.contains("big-endian") == (version == 0x0300_0000))
   }
 
-  /// Counts and lengths far beyond the file: refused before anything is allocated for them.
+  /// Counts and lengths far beyond the file are refused before any allocation.
   @Test(arguments: [UInt64.max, 1 << 63, 1 << 40, 1000]) func hostileCounts(count: UInt64) throws {
-    #expect(try failure(Head(tensors: count, pairs: 0).padded(64))?.kind == .truncated)
-    #expect(try failure(Head(tensors: 0, pairs: count).padded(64))?.kind == .truncated)
+    #expect(try failure(Header(tensors: count, pairs: 0).padded(64))?.kind == .truncated)
+    #expect(try failure(Header(tensors: 0, pairs: count).padded(64))?.kind == .truncated)
     for type: UInt32 in [0, 6, 8, 9, 12] {
-      var head = Head(tensors: 0, pairs: 1)
-      head.add("k")
-      head.add(UInt32(9))
-      head.add(type)
-      head.add(count)
-      #expect(try failure(head.padded(64))?.kind == .truncated)
+      var header = Header(tensors: 0, pairs: 1)
+      header.add("k")
+      header.add(UInt32(9))
+      header.add(type)
+      header.add(count)
+      #expect(try failure(header.padded(64))?.kind == .truncated)
     }
-    var head = Head(tensors: 0, pairs: 1)
-    head.add(count)
-    #expect(try failure(head.padded(64))?.kind == .truncated)
+    var header = Header(tensors: 0, pairs: 1)
+    header.add(count)
+    #expect(try failure(header.padded(64))?.kind == .truncated)
   }
 
   @Test func hostileTensors() throws {
@@ -92,44 +92,44 @@ import Testing
       ([4], 99, 1 << 62, .truncated), ([1 << 47], 27, 0, .truncated),
     ]
     for (shape, type, offset, kind) in cases {
-      var head = Head(tensors: 1, pairs: 0)
-      head.addTensor("t", shape, type: type, offset: offset)
-      #expect(try failure(head.padded(128))?.kind == kind, "\(shape) \(type) \(offset)")
+      var header = Header(tensors: 1, pairs: 0)
+      header.addTensor("t", shape, type: type, offset: offset)
+      #expect(try failure(header.padded(128))?.kind == kind, "\(shape) \(type) \(offset)")
     }
-    var twice = Head(tensors: 2, pairs: 0)
-    twice.addTensor("t", [4])
-    twice.addTensor("t", [4])
-    #expect(try failure(twice.padded(64))?.problem == "the name is there twice")
+    var duplicate = Header(tensors: 2, pairs: 0)
+    duplicate.addTensor("t", [4])
+    duplicate.addTensor("t", [4])
+    #expect(try failure(duplicate.padded(64))?.problem == "the name occurs twice")
   }
 
   @Test(arguments: [0, 3, 1 << 30] as [UInt32]) func hostileAlignment(alignment: UInt32) throws {
-    var head = Head(tensors: 0, pairs: 1)
-    head.add("general.alignment")
-    head.add(UInt32(4))
-    head.add(alignment)
-    #expect(try failure(head.padded(64))?.kind == .damaged)
+    var header = Header(tensors: 0, pairs: 1)
+    header.add("general.alignment")
+    header.add(UInt32(4))
+    header.add(alignment)
+    #expect(try failure(header.padded(64))?.kind == .damaged)
   }
 
-  @Test func arraysWithinArraysEnd() throws {
-    var head = Head(tensors: 0, pairs: 1)
-    head.add("k")
-    head.add(UInt32(9))
+  @Test func limitsArrayNesting() throws {
+    var header = Header(tensors: 0, pairs: 1)
+    header.add("k")
+    header.add(UInt32(9))
     for _ in 0..<100 {
-      head.add(UInt32(9))
-      head.add(UInt64(1))
+      header.add(UInt32(9))
+      header.add(UInt64(1))
     }
-    #expect(try failure(head.padded(64))?.kind == .damaged)
+    #expect(try failure(header.padded(64))?.kind == .damaged)
   }
 
-  /// An unknown type is an error only for who asks for that tensor.
+  /// An unknown type is an error only for reading that tensor.
   @Test func unknownTypesAreKept() throws {
-    var head = Head(tensors: 2, pairs: 0)
-    head.addTensor("strange", [4], type: 99)
-    head.addTensor("plain", [4], offset: 32)
+    var header = Header(tensors: 2, pairs: 0)
+    header.addTensor("unknown", [4], type: 99)
+    header.addTensor("plain", [4], offset: 32)
     let folder = try TemporaryFolder()
-    let checkpoint = try Checkpoint.open(try folder.write("x.gguf", head.padded(64)))
+    let checkpoint = try Checkpoint.open(try folder.write("x.gguf", header.padded(64)))
     #expect(try checkpoint.weight("plain").shape == [4])
-    let error = #expect(throws: FileError.self) { try checkpoint.weight("strange") }
+    let error = #expect(throws: FileError.self) { try checkpoint.weight("unknown") }
     #expect(error?.kind == .unsupported)
     #expect(error?.description.contains("type 99") == true)
   }

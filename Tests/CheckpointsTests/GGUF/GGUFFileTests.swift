@@ -3,7 +3,7 @@ import Checkpoints
 import TestSupport
 import Testing
 
-/// Files by Python's gguf, held against what Python's gguf reads from them.
+/// Files written by Python's gguf, compared with the values that Python's gguf reads.
 @Suite struct GGUFFileTests {
   @Test(arguments: [("version3", "version3"), ("version2", "version3"), ("aligned", "aligned")])
   func readsTensors(file: String, description: String) throws {
@@ -76,7 +76,7 @@ import Testing
     }
   }
 
-  @Test func refusesWrongKinds() throws {
+  @Test func wrongTypesAreErrors() throws {
     let metadata = try GGUFFile(Fixture.path("gguf/version3.gguf")).metadata
     #expect(throws: FileError.self) { try metadata.integer("t.string") }
     #expect(throws: FileError.self) { try metadata.string("t.int8") }
@@ -87,7 +87,7 @@ import Testing
     #expect(error?.place == "none")
   }
 
-  @Test func opensTheFileAsAModel() throws {
+  @Test func opensTheFileAsACheckpoint() throws {
     let checkpoint = try Checkpoint.open(Fixture.path("gguf/version3.gguf"))
     #expect(checkpoint.kind == .gguf)
     #expect(checkpoint.name == "version3")

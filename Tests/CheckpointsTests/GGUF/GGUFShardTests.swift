@@ -5,8 +5,8 @@ import TestSupport
 import Testing
 
 @Suite struct GGUFShardTests {
-  @Test(arguments: 1...3) func anyPartOpensTheModel(part: Int) throws {
-    let checkpoint = try Checkpoint.open(Fixture.path("gguf/split/model-0000\(part)-of-00003.gguf"))
+  @Test(arguments: 1...3) func anyShardOpensTheModel(shard: Int) throws {
+    let checkpoint = try Checkpoint.open(Fixture.path("gguf/split/model-0000\(shard)-of-00003.gguf"))
     #expect(checkpoint.name == "model")
     #expect(checkpoint.path.hasSuffix("model-00001-of-00003.gguf"))
     #expect(checkpoint.names == (0..<5).map { "blk.\($0).weight" })
@@ -17,14 +17,14 @@ import Testing
     }
   }
 
-  @Test func aFolderWithOneSplitModelIsThatModel() throws {
+  @Test func aFolderWithOneShardedModelOpensIt() throws {
     #expect(try Checkpoint.open(Fixture.path("gguf/split")).names.count == 5)
   }
 
-  @Test func aMissingPartIsNamed() throws {
+  @Test func aMissingShardIsReported() throws {
     let folder = try TemporaryFolder()
-    for part in [1, 3] {
-      let name = "model-0000\(part)-of-00003.gguf"
+    for shard in [1, 3] {
+      let name = "model-0000\(shard)-of-00003.gguf"
       try folder.copy("gguf/split/\(name)", to: name)
     }
     let error = #expect(throws: FileError.self) { try Checkpoint.open(folder.path) }
@@ -32,7 +32,7 @@ import Testing
     #expect(error?.file.hasSuffix("model-00002-of-00003.gguf") == true)
   }
 
-  @Test func aPartUnderAnotherNameIsRefused() throws {
+  @Test func aRenamedShardIsRefused() throws {
     let folder = try TemporaryFolder()
     let path = try folder.copy("gguf/split/model-00002-of-00003.gguf", to: "renamed.gguf")
     let error = #expect(throws: FileError.self) { try Checkpoint.open(path) }

@@ -4,24 +4,24 @@ import Foundation
 import TestSupport
 import Testing
 
-/// Over 20,000 damaged files: each opens, or fails with an error that names the file and says what to do.
-/// A crash ends the test program; a hang meets the time limit; memory is bounded.
+/// Over 20,000 damaged files: each opens, or throws an error with the file and advice. A crash ends the test process, a
+/// hang exceeds the time limit, and the memory use is checked.
 @Suite(.serialized, .timeLimit(.minutes(20))) struct HostileFileTests {
-  /// What one round of mutations came to; both outcomes must occur, or the test tests nothing.
+  /// The outcomes of a series of mutations. Both must occur, otherwise the test is not effective.
   struct Tally {
     var opened = 0
     var refused = 0
   }
 
-  private static let memory = 256 << 20
+  private static let maxMemory = 256 << 20
 
   @Test(arguments: [
     ("gguf/version3.gguf", 5500, 8000), ("gguf/aligned.gguf", 5500, 4000), ("gguf/version2.gguf", 5500, 2000),
   ])
-  func gguf(fixture: String, head: Int, count: Int) throws {
+  func gguf(fixture: String, headerSize: Int, count: Int) throws {
     let original = try Fixture.bytes(fixture)
     let folder = try TemporaryFolder()
-    var mutator = Mutator(seed: UInt64(count), head: head)
+    var mutator = Mutator(seed: UInt64(count), headerSize: headerSize)
     var tally = Tally()
     let before = peakMemory()
     for _ in 0..<count {
@@ -30,7 +30,7 @@ import Testing
     }
     #expect(tally.opened > count / 50)
     #expect(tally.refused > count / 10)
-    #expect(peakMemory() - before < Self.memory)
+    #expect(peakMemory() - before < Self.maxMemory)
   }
 
   @Test(arguments: [
@@ -42,7 +42,7 @@ import Testing
     let original = try Fixture.bytes(fixture + "/" + file)
     let folder = try TemporaryFolder()
     try folder.copy(fixture, to: "model")
-    var mutator = Mutator(seed: UInt64(count) + 1, head: 3000)
+    var mutator = Mutator(seed: UInt64(count) + 1, headerSize: 3000)
     var tally = Tally()
     let before = peakMemory()
     for _ in 0..<count {
@@ -51,7 +51,7 @@ import Testing
     }
     #expect(tally.opened > 0)
     #expect(tally.refused > count / 10)
-    #expect(peakMemory() - before < Self.memory)
+    #expect(peakMemory() - before < Self.maxMemory)
   }
 
   @Test func json() throws {
@@ -61,7 +61,7 @@ import Testing
     ].map {
       try MappedFile($0).bytes.array
     }
-    var mutator = Mutator(seed: 5, head: 100_000)
+    var mutator = Mutator(seed: 5, headerSize: 100_000)
     var tally = Tally()
     let before = peakMemory()
     for round in 0..<4000 {
@@ -69,7 +69,7 @@ import Testing
       do {
         let value = try JSON(parsing: bytes)
         tally.opened += 1
-        // What was read can be written and read again.
+        // A parsed value can be written and parsed again without a change.
         let text = value.text()
         if try JSON(parsing: text).text() != text { Issue.record("\(text) changed") }
       } catch {
@@ -83,10 +83,10 @@ import Testing
     }
     #expect(tally.opened > 100)
     #expect(tally.refused > 1000)
-    #expect(peakMemory() - before < Self.memory)
+    #expect(peakMemory() - before < Self.maxMemory)
   }
 
-  /// Opens a model, then uses everything in it as a program would.
+  /// Opens a model and reads all of its weights and metadata.
   private func check(_ path: String, within folder: String, _ tally: inout Tally) {
     do {
       let checkpoint = try Checkpoint.open(path)
@@ -123,7 +123,7 @@ import Testing
 
   private func check(_ error: FileError, within folder: String) {
     let line = error.description
-    // Plain conditions, as `#expect` would take most of the time.
+    // Plain conditions, because `#expect` would take most of the time.
     if !error.file.hasPrefix(folder) || error.problem.isEmpty || error.advice.isEmpty
       || line.utf8.count > 20_000 || line.utf8.contains(where: { $0 < 0x20 })
     {
@@ -131,7 +131,7 @@ import Testing
     }
   }
 
-  /// Reads the first and the last byte: both must be mapped.
+  /// Reads the first and the last byte, which must be mapped.
   private func touch(_ bytes: Bytes) {
     if bytes.withUnsafeBytes({ Int($0.first ?? 0) + Int($0.last ?? 0) }) < 0 { Issue.record("impossible") }
   }

@@ -1,16 +1,16 @@
 import Basics
 import Foundation
 
-/// Makes damaged versions of a file: flipped bytes, cut ends, changed lengths, parts of the file moved or
-/// repeated. The same seed makes the same versions.
+/// Creates damaged versions of a file: flipped bits, truncations, changed lengths, moved or repeated parts. The same seed
+/// gives the same versions.
 struct Mutator {
   private var random: SplitMix64
-  /// The bytes from the start that are changed most often: a format's head.
-  let head: Int
+  /// The number of bytes at the start that are changed most often: the header.
+  let headerSize: Int
 
-  init(seed: UInt64, head: Int) {
+  init(seed: UInt64, headerSize: Int) {
     random = SplitMix64(seed: seed)
-    self.head = max(1, head)
+    self.headerSize = max(1, headerSize)
   }
 
   mutating func mutated(_ original: [UInt8]) -> [UInt8] {
@@ -19,52 +19,52 @@ struct Mutator {
     return bytes
   }
 
-  /// Lengths that overflow, reach just beyond the end, or ask for far too much.
+  /// Lengths that overflow, or exceed the file slightly or by far.
   private static let lengths: [UInt64] = [
     0, 1, 7, 255, 65_536, 1 << 31, 1 << 32, 1 << 47, 1 << 62, 1 << 63, .max, .max - 7, UInt64(Int.max),
   ]
 
   private mutating func mutateOnce(_ bytes: inout [UInt8]) {
-    let place = position(in: bytes)
+    let offset = position(in: bytes)
     switch Int.random(in: 0..<9, using: &random) {
-    case 0: bytes[place] = UInt8.random(in: 0...255, using: &random)
-    case 1: bytes[place] ^= 1 << UInt8.random(in: 0..<8, using: &random)
-    case 2: bytes[place] = bytes[place] &+ UInt8(Bool.random(using: &random) ? 1 : 255)
+    case 0: bytes[offset] = UInt8.random(in: 0...255, using: &random)
+    case 1: bytes[offset] ^= 1 << UInt8.random(in: 0..<8, using: &random)
+    case 2: bytes[offset] = bytes[offset] &+ UInt8(Bool.random(using: &random) ? 1 : 255)
     case 3: bytes.removeLast(Int.random(in: 1...bytes.count, using: &random))
     case 4:
       let length = Self.lengths.randomElement(using: &random) ?? 0
-      write(length &+ UInt64.random(in: 0...2, using: &random), 8, at: place, &bytes)
+      write(length &+ UInt64.random(in: 0...2, using: &random), 8, at: offset, &bytes)
     case 5:
       let numbers: [UInt64] = [0, 4, 8, 9, 0x7FFF_FFFF, 0xFFFF_FFFF]
       let number = numbers.randomElement(using: &random) ?? 0
-      write(number, 4, at: place, &bytes)
+      write(number, 4, at: offset, &bytes)
     case 6:
-      let count = min(bytes.count - place, Int.random(in: 1...64, using: &random))
-      bytes.removeSubrange(place..<place + count)
+      let count = min(bytes.count - offset, Int.random(in: 1...64, using: &random))
+      bytes.removeSubrange(offset..<offset + count)
     case 7:
       let from = position(in: bytes)
       let part = bytes[from..<min(bytes.count, from + Int.random(in: 1...64, using: &random))]
-      bytes.insert(contentsOf: Array(part), at: place)
+      bytes.insert(contentsOf: Array(part), at: offset)
     default:
       let from = position(in: bytes)
-      let count = min(bytes.count - max(from, place), Int.random(in: 1...32, using: &random))
-      bytes.replaceSubrange(place..<place + count, with: Array(bytes[from..<from + count]))
+      let count = min(bytes.count - max(from, offset), Int.random(in: 1...32, using: &random))
+      bytes.reoffsetSubrange(offset..<offset + count, with: Array(bytes[from..<from + count]))
     }
   }
 
   private mutating func position(in bytes: [UInt8]) -> Int {
-    let limit = Int.random(in: 0..<4, using: &random) == 0 ? bytes.count : min(head, bytes.count)
+    let limit = Int.random(in: 0..<4, using: &random) == 0 ? bytes.count : min(headerSize, bytes.count)
     return Int.random(in: 0..<limit, using: &random)
   }
 
-  private func write(_ number: UInt64, _ size: Int, at place: Int, _ bytes: inout [UInt8]) {
-    for index in 0..<size where place + index < bytes.count {
-      bytes[place + index] = UInt8(truncatingIfNeeded: number >> (8 * UInt64(index)))
+  private func write(_ number: UInt64, _ size: Int, at offset: Int, _ bytes: inout [UInt8]) {
+    for index in 0..<size where offset + index < bytes.count {
+      bytes[offset + index] = UInt8(truncatingIfNeeded: number >> (8 * UInt64(index)))
     }
   }
 }
 
-/// The most memory that this program has held, in bytes.
+/// The peak resident memory of this process in bytes.
 func peakMemory() -> Int {
   var usage = rusage()
   #if canImport(Darwin)

@@ -3,10 +3,10 @@ import Checkpoints
 import TestSupport
 import Testing
 
-/// Weights packed by MLX and as gpt-oss, unpacked by the formats' definitions as `WeightFormat` states them,
-/// and held against what MLX and transformers unpack.
+/// Weights packed by MLX and in gpt-oss's layout, dequantised here according to the format definitions in `WeightFormat`
+/// and compared with the values that MLX and transformers dequantise.
 @Suite struct PackedWeightTests {
-  @Test(arguments: ["mlx", "gpt-oss"]) func unpacksToTheSameNumbers(folder: String) throws {
+  @Test(arguments: ["mlx", "gpt-oss"]) func dequantisesToTheReferenceValues(folder: String) throws {
     let checkpoint = try Checkpoint.open(Fixture.path("safetensors/\(folder)"))
     let expected = try #require(try Fixture.json("safetensors/\(folder)/expected.json").asObject)
     for (name, entry) in expected {
@@ -14,9 +14,9 @@ import Testing
       #expect(weight.shape == (try entry.array("shape")).compactMap(\.asInteger))
       #expect(checkpoint.shape(name) == weight.shape)
       let values = try entry.array("values").compactMap { $0.asNumber.map { Float($0) } }
-      let found = try unpacked(weight)
+      let found = try dequantised(weight)
       #expect(found.count == values.count)
-      // MLX unpacks in the scales' precision, bfloat16 having 8 bits.
+      // MLX dequantises in the precision of the scales; bfloat16 has 8 significant bits.
       let tolerance: Float =
         if case .affine(_, _, let type) = weight.format, type != .float32 { 2e-2 } else { 1e-6 }
       for (a, b) in zip(found, values) where abs(a - b) > tolerance * max(1, abs(b)) {
@@ -26,7 +26,7 @@ import Testing
     }
   }
 
-  @Test func namesTheFormats() throws {
+  @Test func weightsHaveTheDeclaredFormats() throws {
     let checkpoint = try Checkpoint.open(Fixture.path("safetensors/mlx"))
     let formats: [String: WeightFormat] = [
       "a": .affine(bits: 4, groupSize: 64, scale: .float32),
@@ -46,7 +46,7 @@ import Testing
     #expect(gptOss.parameters == 2 * 4 * 96 + 8)
   }
 
-  /// config.json and the planes contradict each other, each time in another way.
+  /// Different contradictions between config.json and the planes.
   @Test(arguments: [
     (#"{"group_size": 64, "bits": 8}"#, FileError.Kind.damaged),
     (#"{"group_size": 32, "bits": 4}"#, .damaged),
@@ -69,7 +69,7 @@ import Testing
     #expect(try checkpoint.weight("plain").format == .float32)
   }
 
-  @Test func theOlderKeyCounts() throws {
+  @Test func acceptsTheOlderConfigurationKey() throws {
     let folder = try TemporaryFolder()
     try folder.copy("safetensors/mlx", to: "model")
     let quantization = try #require(try Fixture.json("safetensors/mlx/config.json")["quantization"])
@@ -78,9 +78,9 @@ import Testing
     #expect(try checkpoint.weight("b").format == .affine(bits: 8, groupSize: 32, scale: .float16))
   }
 
-  // The definitions.
+  // The format definitions.
 
-  private func unpacked(_ weight: Weight) throws -> [Float] {
+  private func dequantised(_ weight: Weight) throws -> [Float] {
     let values = weight.values.array
     let scales = try #require(weight.scales).array
     let columns = weight.columns

@@ -5,7 +5,7 @@ import TestSupport
 import Testing
 
 @Suite struct SafetensorsFileTests {
-  /// A file by Python's safetensors, and what it reads back.
+  /// A file written by Python's safetensors, compared with the values that it reads.
   @Test func readsTensors() throws {
     let expected = try #require(try Fixture.json("safetensors/plain/expected.json").asObject)
     let types: [String: SafetensorsType] = [
@@ -33,7 +33,7 @@ import Testing
     }
   }
 
-  static let sound = #"{"t":{"dtype":"F32","shape":[2],"data_offsets":[0,8]}}"#
+  static let validHeader = #"{"t":{"dtype":"F32","shape":[2],"data_offsets":[0,8]}}"#
 
   static func file(header: String, data: Int, length: UInt64? = nil) -> [UInt8] {
     let text = Array(header.utf8)
@@ -41,9 +41,9 @@ import Testing
       + Array(repeating: 0, count: data)
   }
 
-  @Test func aSoundFileByHandOpens() throws {
+  @Test func opensAValidFile() throws {
     let folder = try TemporaryFolder()
-    let path = try folder.write("x.safetensors", Self.file(header: Self.sound, data: 8))
+    let path = try folder.write("x.safetensors", Self.file(header: Self.validHeader, data: 8))
     #expect(try SafetensorsFile(path).tensors.first?.shape == [2])
   }
 
@@ -73,12 +73,12 @@ import Testing
     throws
   {
     let folder = try TemporaryFolder()
-    let bytes = Self.file(header: Self.sound, data: 0, length: length)
+    let bytes = Self.file(header: Self.validHeader, data: 0, length: length)
     let path = try folder.write("x.safetensors", bytes)
     #expect(throws: FileError.self) { try SafetensorsFile(path) }
   }
 
-  @Test func readsShardsByTheIndex() throws {
+  @Test func readsTheShardsOfTheIndex() throws {
     let checkpoint = try Checkpoint.open(Fixture.path("safetensors/sharded"))
     #expect(checkpoint.names == ["layers.0.weight", "layers.1.weight"])
     #expect(checkpoint.parameters == 16)
@@ -90,12 +90,12 @@ import Testing
     #expect(try Checkpoint.open(part).names.count == 2)
   }
 
-  @Test func aMissingShardIsNamed() throws {
-    for index in [true, false] {
+  @Test func aMissingShardIsReported() throws {
+    for hasIndex in [true, false] {
       let folder = try TemporaryFolder()
       try folder.copy("safetensors/sharded", to: "model")
       try #require(unlink(folder.path + "/model/model-00001-of-00002.safetensors") == 0)
-      if !index { try #require(unlink(folder.path + "/model/model.safetensors.index.json") == 0) }
+      if !hasIndex { try #require(unlink(folder.path + "/model/model.safetensors.index.json") == 0) }
       let error = #expect(throws: FileError.self) { try Checkpoint.open(folder.path + "/model") }
       #expect(error?.kind == .incomplete)
       #expect(error?.file.hasSuffix("model-00001-of-00002.safetensors") == true)
@@ -103,7 +103,7 @@ import Testing
   }
 
   @Test(arguments: ["../plain/model.safetensors", "/etc/passwd", "", "x.bin"])
-  func anIndexCannotLeadElsewhere(name: String) throws {
+  func anIndexCannotReferToOtherFolders(name: String) throws {
     let folder = try TemporaryFolder()
     try folder.copy("safetensors/sharded", to: "model")
     let index: JSON = ["weight_map": ["layers.0.weight": .string(name)]]

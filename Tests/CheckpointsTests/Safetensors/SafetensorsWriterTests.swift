@@ -5,7 +5,7 @@ import TestSupport
 import Testing
 
 @Suite struct SafetensorsWriterTests {
-  @Test func writesWhatIsReadBack() throws {
+  @Test func writtenTensorsAreReadBack() throws {
     let folder = try TemporaryFolder()
     let path = folder.path + "/logits.safetensors"
     let writer = try SafetensorsWriter(
@@ -16,7 +16,7 @@ import Testing
       ], metadata: ["model": "tschüß"])
     let numbers = (0..<603_000).map { Float($0) / 7 }
     #expect(!FileManager.default.fileExists(atPath: path))
-    // Rows that run on from one tensor into the next.
+    // Chunks that continue from one tensor into the next.
     for start in stride(from: 0, to: numbers.count, by: 1700) {
       try writer.append(Array(numbers[start..<min(numbers.count, start + 1700)]))
     }
@@ -38,8 +38,8 @@ import Testing
     #expect(try FileManager.default.contentsOfDirectory(atPath: folder.path) == ["logits.safetensors"])
   }
 
-  /// The head by the format's description, not by our own reader.
-  @Test func theHeadFollowsTheFormat() throws {
+  /// Checks the bytes against the format specification, independent of our reader.
+  @Test func theHeaderFollowsTheFormat() throws {
     let folder = try TemporaryFolder()
     let path = folder.path + "/x.safetensors"
     let writer = try SafetensorsWriter(path, [.float32("a", [2])])
@@ -51,7 +51,7 @@ import Testing
     #expect(bytes == [UInt8(padded.count), 0, 0, 0, 0, 0, 0, 0] + padded + [0, 0, 128, 63, 0, 0, 0, 64])
   }
 
-  @Test func anUnfinishedFileLeavesNothing() throws {
+  @Test func anUnfinishedFileIsRemoved() throws {
     let folder = try TemporaryFolder()
     do {
       let writer = try SafetensorsWriter(folder.path + "/x", [.float32("a", [2])])
@@ -62,7 +62,7 @@ import Testing
     #expect(try FileManager.default.contentsOfDirectory(atPath: folder.path) == [])
   }
 
-  @Test func refusesTheImpossible() throws {
+  @Test func refusesInvalidDeclarations() throws {
     let folder = try TemporaryFolder()
     for shape in [[-1], [1 << 40, 1 << 40], [Int.max, Int.max]] {
       #expect(throws: FileError.self) {
@@ -80,7 +80,7 @@ import Testing
 }
 
 extension SafetensorsWriterTests {
-  @Test func bytesOfEveryTypeFollowAtTheAlignment() throws {
+  @Test func writesBytesOfAllTypesAligned() throws {
     let folder = try TemporaryFolder()
     let path = folder.path + "/x.safetensors"
     let writer = try SafetensorsWriter(
@@ -93,7 +93,7 @@ extension SafetensorsWriterTests {
     try writer.append(Bytes(copying: Array(pages[..<128])))
     try writer.append(Bytes(copying: Array(pages[128...])))
     try writer.append(Bytes(copying: [UInt8]()))
-    // More than the current tensor has room for.
+    // More than the remaining size of the current tensor.
     #expect(throws: FileError.self) {
       try writer.append(Bytes(copying: [UInt64](repeating: 1, count: 3)))
     }
@@ -116,8 +116,8 @@ extension SafetensorsWriterTests {
     }
   }
 
-  /// Two at once do not write into each other's file; the last to finish wins.
-  @Test func writersOfOneNameDoNotMeet() throws {
+  /// Concurrent writers use separate partial files; the last one to finish wins.
+  @Test func concurrentWritersUseSeparateFiles() throws {
     let folder = try TemporaryFolder()
     let path = folder.path + "/x.safetensors"
     let writers = try (0..<3).map { _ in try SafetensorsWriter(path, [.float32("a", [1])]) }

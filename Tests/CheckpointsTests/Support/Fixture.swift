@@ -2,7 +2,7 @@ import Basics
 import Foundation
 import TestSupport
 
-/// Files that `Fixtures/make_fixtures.py` wrote with the formats' own Python packages.
+/// Files written by `Fixtures/make_fixtures.py` with the reference Python packages.
 enum Fixture {
   static let folder = URL(fileURLWithPath: #filePath)
     .deletingLastPathComponent().deletingLastPathComponent().appendingPathComponent("Fixtures").path
@@ -19,7 +19,7 @@ enum Fixture {
 }
 
 extension TemporaryFolder {
-  /// Copies a fixture's file or folder to `name`.
+  /// Copies a fixture file or folder to `name`.
   @discardableResult
   func copy(_ fixture: String, to name: String) throws -> String {
     let target = path + "/" + name
@@ -30,7 +30,7 @@ extension TemporaryFolder {
   }
 }
 
-/// The checksum of zlib and PNG (reflected polynomial 0x04C11DB7), to hold bytes against the fixtures'.
+/// The CRC-32 of zlib and PNG (reflected polynomial 0x04C11DB7), to compare bytes with the fixtures.
 func crc32(_ bytes: [UInt8]) -> Int {
   var remainder = UInt32.max
   for byte in bytes {

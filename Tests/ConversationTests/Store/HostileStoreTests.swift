@@ -170,7 +170,7 @@ import Testing
       atPath: folder.url.path + "/link", withDestinationPath: "/nonexistent/place")
     #expect(
       await reason("/link")
-        == "\(folder.url.path)/link: a link to a place that is not there; make that place, or remove the link"
+        == "\(folder.url.path)/link: the link points to a folder that does not exist; create that folder, or remove the link"
     )
     // The file itself is a dangling link.
     try FileManager.default.createDirectory(

@@ -1,13 +1,13 @@
 import Basics
 import Foundation
 
-/// Tells one state of a model's files from another, so that what was computed with one is never taken for the
-/// other's. Costs one look at each file's entry; nothing is read.
-public enum ModelState {
-  /// The path, the size of all files in bytes, and a checksum of their names, sizes and times of change.
+/// Identifies the version of a model's files, so that caches computed with one version are not used with another. It
+/// costs one `stat` per file; no content is read.
+public enum ModelFingerprint {
+  /// The path, the total size in bytes, and a checksum of the names, sizes and modification times of all files.
   ///
-  /// Links are followed: the Hugging Face cache is made of them, and a link may be pointed at another file.
-  /// - Parameter path: a folder, or a GGUF file; of a split model, its first.
+  /// Links are followed: the Hugging Face cache consists of links, and a link may change its target.
+  /// - Parameter path: a folder, or a GGUF file (the first shard of a sharded model).
   public static func key(_ path: String) -> String {
     var bytes = 0
     var text = ""

@@ -2,9 +2,9 @@ import Checkpoints
 import Foundation
 import Testing
 
-/// A model whose files changed is another model.
-struct ModelStateTests {
-  /// A folder that goes away with the test.
+/// The key of a model changes with its files.
+struct ModelFingerprintTests {
+  /// Calls `body` with a folder that is removed afterwards.
   private func withFolder(_ body: (String) throws -> Void) throws {
     let folder = NSTemporaryDirectory() + "/sotto-state-\(UUID().uuidString)"
     try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
@@ -18,17 +18,17 @@ struct ModelStateTests {
       [.modificationDate: Date(timeIntervalSince1970: time)], ofItemAtPath: path)
   }
 
-  @Test func aFileThatChangedIsAnother() throws {
+  @Test func aModifiedFileChangesTheKey() throws {
     try withFolder { folder in
       let path = folder + "/model.gguf"
       try write("one", path)
-      let key = ModelState.key(path)
-      #expect(ModelState.key(path) == key)
+      let key = ModelFingerprint.key(path)
+      #expect(ModelFingerprint.key(path) == key)
       #expect(key.hasPrefix(path + "\t3\t"))
       try write("two", path, at: 1001)
-      #expect(ModelState.key(path) != key)
+      #expect(ModelFingerprint.key(path) != key)
       try write("three", path)
-      #expect(ModelState.key(path) != key)
+      #expect(ModelFingerprint.key(path) != key)
     }
   }
 
@@ -42,25 +42,25 @@ struct ModelStateTests {
       for link in [folder + "/model.gguf", snapshot + "/model.safetensors"] {
         let model = link.hasSuffix("gguf") ? link : snapshot
         try FileManager.default.createSymbolicLink(atPath: link, withDestinationPath: first)
-        let key = ModelState.key(model)
+        let key = ModelFingerprint.key(model)
         try write("one", first, at: 2000)
-        #expect(ModelState.key(model) != key, "the file behind the link changed")
+        #expect(ModelFingerprint.key(model) != key, "the target of the link changed")
         try write("one", first)
-        #expect(ModelState.key(model) == key)
+        #expect(ModelFingerprint.key(model) == key)
       }
     }
   }
 
-  @Test func everyPartOfASplitModelCounts() throws {
+  @Test func everyShardAffectsTheKey() throws {
     try withFolder { folder in
       let parts = ["a-00001-of-00002.gguf", "a-00002-of-00002.gguf"].map { folder + "/" + $0 }
       for part in parts { try write("part", part) }
-      let key = ModelState.key(parts[0])
+      let key = ModelFingerprint.key(parts[0])
       try write("part", folder + "/b-00002-of-00002.gguf", at: 1)
-      #expect(ModelState.key(parts[0]) == key)
-      // Older than the other part, and as large: neither the sum of the sizes nor the latest time tells.
+      #expect(ModelFingerprint.key(parts[0]) == key)
+      // Older than the other shard and of the same size: neither the total size nor the latest time changes.
       try write("trap", parts[1], at: 999)
-      #expect(ModelState.key(parts[0]) != key)
+      #expect(ModelFingerprint.key(parts[0]) != key)
     }
   }
 }
