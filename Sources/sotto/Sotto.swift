@@ -4,17 +4,17 @@ import CKernels
 @main
 enum Program {
   static func main() async {
-    // Before there is a second thread.
+    // This must precede the creation of other threads.
     sotto_use_one_heap()
     await Sotto.main()
   }
 }
 
-/// The program's commands and nothing else.
+/// The root command.
 struct Sotto: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "sotto",
-    abstract: "Chat with language models that run on this machine.",
+    abstract: "Chat with language models on this machine.",
     version: "0.1.0",
     subcommands: [
       ChatCommand.self, GenerateCommand.self, ModelsCommand.self, TokenizeCommand.self,

@@ -2,9 +2,9 @@ import Foundation
 import TestSupport
 import Testing
 
-/// Bad files and bad arguments: one line that says what and where, a non-zero exit, never a crash.
+/// Invalid files and arguments give one line with the file and the problem, a non-zero exit code, and no crash.
 struct BadInputTests {
-  /// Files that look like models and are none; each makes its own in a folder and returns its path.
+  /// Kinds of invalid models. `make(in:)` creates one in a folder and returns its path.
   enum BadModel: String, CaseIterable, Sendable {
     case missing, empty, text, emptyFolder, truncatedMetadata, truncatedTensors, brokenConfiguration
     case unknownArchitecture, missingWeights, truncatedSafetensors, missingShard, missingTensor,
@@ -53,13 +53,13 @@ struct BadInputTests {
     }
   }
 
-  @Test func aDamagedHistoryIsMovedAside() throws {
+  @Test func aDamagedSessionFileIsRenamed() throws {
     try Fixture.withFolder { folder in
       let data = folder.appending(path: "data/sotto")
       try FileManager.default.createDirectory(at: data, withIntermediateDirectories: true)
       try Data("Dear diary".utf8).write(to: data.appending(path: "sessions.sqlite"))
       let program = try Program.run(["chat", "--continue"], in: folder)
-      #expect(program.exitedByItself)
+      #expect(program.exitedNormally)
       #expect(program.exitCode != 0)
       #expect(program.errorLines.count == 2)
       #expect(program.errorLines.first?.contains("sessions.sqlite.damaged") == true)
@@ -70,7 +70,7 @@ struct BadInputTests {
   }
 
   @Test(arguments: BadModel.allCases)
-  func badModelsGetOneLine(_ kind: BadModel) throws {
+  func invalidModelsGiveOneLine(_ kind: BadModel) throws {
     try Fixture.withFolder { folder in
       let model = try kind.make(in: folder)
       let tokens = folder.appending(path: "tokens.json")
@@ -83,20 +83,20 @@ struct BadInputTests {
         ["bench", model.path, "--prompt", "1", "--generate", "1"],
       ] {
         let program = try Program.run(arguments, in: folder)
-        let what: Comment = "\(kind.rawValue): \(arguments[0]) said \(program.error)"
-        #expect(program.exitedByItself, what)
-        #expect(program.exitCode != 0, what)
-        #expect(program.errorLines.count == 1, what)
-        #expect(program.output.isEmpty, what)
+        let comment: Comment = "\(kind.rawValue): \(arguments[0]): \(program.error)"
+        #expect(program.exitedNormally, comment)
+        #expect(program.exitCode != 0, comment)
+        #expect(program.errorLines.count == 1, comment)
+        #expect(program.output.isEmpty, comment)
         if kind != .unknownArchitecture, kind != .missingTensor {
-          #expect(program.error.contains(model.deletingPathExtension().lastPathComponent), what)
+          #expect(program.error.contains(model.deletingPathExtension().lastPathComponent), comment)
         }
       }
       #expect(!FileManager.default.fileExists(atPath: output.path))
     }
   }
 
-  /// Arguments that are refused before any model is opened, and a word that the answer must have.
+  /// Arguments that are refused before a model is opened, and a word that the message must contain.
   @Test(arguments: [
     (["generate"], "model"),
     (["generate", "m.gguf"], "-p"),
@@ -116,22 +116,22 @@ struct BadInputTests {
     (["chat", "--threads", "0"], "threads"),
     (["detokenize", "m.gguf"], "ids"),
   ])
-  func badArgumentsAreNamed(_ arguments: [String], _ word: String) throws {
+  func messagesNameInvalidArguments(_ arguments: [String], _ word: String) throws {
     let program = try Fixture.withFolder { try Program.run(arguments, in: $0) }
-    #expect(program.exitedByItself)
+    #expect(program.exitedNormally)
     #expect(program.exitCode == 64, "\(program.error)")
     #expect(program.error.contains(word), "\(program.error)")
     #expect(program.output.isEmpty)
   }
 
-  /// Files given to options.
+  /// Invalid token files and prefill lengths.
   @Test(arguments: [
     ("[1, 2", "1"), ("{}", "1"), ("[]", "1"), (#"["a"]"#, "1"), ("[1, 99999]", "1"), ("[-1]", "1"),
     ("[1.5]", "1"),
     ("[1, 2]", "0"), ("[1, 2]", "3"), ("[1, 2]", "-1"), ("[1e30]", "1"),
     ("deep", "1"),
   ])
-  func badTokensGetOneLine(_ tokens: String, _ prefill: String) throws {
+  func invalidTokensGiveOneLine(_ tokens: String, _ prefill: String) throws {
     try Fixture.withFolder { folder in
       let file = folder.appending(path: "tokens.json")
       let text = tokens == "deep" ? String(repeating: "[", count: 100_000) : tokens
@@ -143,20 +143,20 @@ struct BadInputTests {
           "--output",
           output.path,
         ], in: folder)
-      #expect(program.exitedByItself && program.exitCode != 0, "\(program.error)")
+      #expect(program.exitedNormally && program.exitCode != 0, "\(program.error)")
       #expect(program.errorLines.count == 1, "\(program.error)")
       #expect(!FileManager.default.fileExists(atPath: output.path))
     }
   }
 
-  @Test func noModelAtAllSaysHowToGetOne() throws {
+  @Test func withoutModelsTheMessageNamesTheDownload() throws {
     let program = try Fixture.withFolder { try Program.run(["chat"], in: $0) }
     #expect(program.exitCode == 1)
     #expect(program.errorLines.count == 1)
     #expect(program.error.contains("make chat"))
   }
 
-  @Test func badSettingsNameTheFile() throws {
+  @Test func settingsErrorsNameTheFile() throws {
     try Fixture.withFolder { folder in
       let settings = folder.appending(path: "config/sotto/settings.toml")
       try FileManager.default.createDirectory(
@@ -164,7 +164,7 @@ struct BadInputTests {
       for text in ["folders = [", "folders = 3", "colour = 'red'"] {
         try Data(text.utf8).write(to: settings)
         let program = try Program.run(["models"], in: folder)
-        #expect(program.exitedByItself && program.exitCode == 1, "\(program.error)")
+        #expect(program.exitedNormally && program.exitCode == 1, "\(program.error)")
         #expect(program.errorLines.count == 1 && program.error.contains("settings.toml"), "\(program.error)")
       }
     }

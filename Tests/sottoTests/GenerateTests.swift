@@ -81,7 +81,7 @@ struct GenerateTests {
       let path = try model.write(in: folder)
       let program = try Program.run(
         ["generate", path, "-p", "x", "--temperature", "0", "--max-tokens", "16"], in: folder)
-      #expect(program.exitCode == 1 && program.exitedByItself)
+      #expect(program.exitCode == 1 && program.exitedNormally)
       #expect(program.errorLines.count == 1 && program.error.contains("vocabulary"), "\(program.error)")
     }
   }
@@ -96,7 +96,7 @@ struct GenerateTests {
       #expect(try Program.run(arguments, in: folder).output == "a\u{1B}[31mb\n")
       guard FileManager.default.fileExists(atPath: "/dev/full") else { return }
       let program = try Program.run(arguments, in: folder, output: URL(filePath: "/dev/full"))
-      #expect(program.exitCode == 1 && program.exitedByItself)
+      #expect(program.exitCode == 1 && program.exitedNormally)
       #expect(program.errorLines.count == 1 && program.error.contains("standard output"), "\(program.error)")
     }
   }

@@ -1,15 +1,15 @@
 import Foundation
 import Testing
 
-/// What each command says of itself. A change shows up as a change of a file under Fixtures/help, which
-/// `SOTTO_WRITE_SNAPSHOTS=1 swift test -c release --disable-testable-imports --filter HelpTests` writes anew.
+/// The help of each command equals its snapshot in Fixtures/help, which
+/// `SOTTO_WRITE_SNAPSHOTS=1 swift test -c release --disable-testable-imports --filter HelpTests` regenerates.
 struct HelpTests {
   static let commands = [
     "", "chat", "generate", "models", "tokenize", "detokenize", "render", "logits", "bench",
   ]
 
   @Test(arguments: commands)
-  func helpIsTheSnapshot(_ command: String) throws {
+  func helpEqualsTheSnapshot(_ command: String) throws {
     let arguments = command.isEmpty ? ["--help"] : [command, "--help"]
     let program = try Fixture.withFolder { try Program.run(arguments, in: $0) }
     #expect(program.exitCode == 0)
@@ -21,7 +21,7 @@ struct HelpTests {
     #expect(program.output == (try String(contentsOf: snapshot, encoding: .utf8)))
   }
 
-  /// The names that scripts rely on (see README.md), whatever the snapshots say.
+  /// The options that scripts rely on (see README.md) exist, independent of the snapshots.
   @Test(arguments: [
     (
       "generate",
@@ -34,7 +34,7 @@ struct HelpTests {
     ("bench", ["--synthetic", "--layers", "--prompt", "--generate", "--repeat", "--threads", "--json"]),
     ("models", ["--json"]),
   ])
-  func optionsHaveTheirNames(_ command: String, _ options: [String]) throws {
+  func documentedOptionsExist(_ command: String, _ options: [String]) throws {
     let help = try Fixture.withFolder { try Program.run([command, "--help"], in: $0) }.output
     for option in options {
       #expect(help.contains(try Regex("[ \\[(,]\(option)[ ,\\])<=/\\n]")), "\(command) \(option)")

@@ -2,13 +2,13 @@ import Foundation
 import TestSupport
 import Testing
 
-/// `sotto logits` on a small model: the file it writes, and that it is the same with every split of the tokens.
+/// `sotto logits` with a small model: the output file, and its independence of the prefill length.
 struct LogitsCommandTests {
-  @Test func everySplitGivesTheSameLogits() throws {
+  @Test func logitsDoNotDependOnThePrefillLength() throws {
     try Fixture.withFolder { folder in
       let tokens = folder.appending(path: "tokens.json")
       try Data("[5, 80, 17, 3, 3, 91]".utf8).write(to: tokens)
-      var known: [Float]?
+      var first: [Float]?
       for prefill in [1, 3, 6] {
         let output = folder.appending(path: "logits-\(prefill).safetensors")
         let program = try Program.run(
@@ -22,8 +22,8 @@ struct LogitsCommandTests {
         #expect(tensors.shapes["prefill_logits"] == [prefill, 96])
         #expect(tensors.shapes["decode_logits"] == [6 - prefill, 96])
         let logits = try tensors.floats("prefill_logits") + tensors.floats("decode_logits")
-        let reference = known ?? logits
-        known = reference
+        let reference = first ?? logits
+        first = reference
         #expect(logits.count == reference.count)
         #expect(zip(logits, reference).allSatisfy { abs($0 - $1) < 1e-4 })
       }
@@ -31,7 +31,7 @@ struct LogitsCommandTests {
   }
 }
 
-/// A reader of float32 safetensors that shares nothing with Sotto's own.
+/// An independent reader for float32 safetensors files.
 struct SimpleSafetensors {
   private(set) var shapes: [String: [Int]] = [:]
   private var ranges: [String: Range<Int>] = [:]

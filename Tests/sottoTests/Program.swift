@@ -2,18 +2,18 @@ import Foundation
 import TestSupport
 import Testing
 
-/// The built program, seen from outside: arguments in, standard output, standard error and exit code out.
+/// A run of the built program: its standard output, standard error and exit code.
 struct Program {
   let output: String
   let error: String
   let exitCode: Int32
-  /// False when a signal ended it: a crash.
-  let exitedByItself: Bool
+  /// False if it was ended by a signal, as after a crash.
+  let exitedNormally: Bool
 
   /// The lines on standard error.
   var errorLines: [Substring] { error.split(separator: "\n") }
 
-  /// The binary beside this test's own, which `swift build --build-tests` makes; `SOTTO` names another.
+  /// The binary next to the test bundle, built by `swift build --build-tests`; `SOTTO` overrides it.
   private static let binary: URL = {
     if let path = ProcessInfo.processInfo.environment["SOTTO"] { return URL(filePath: path) }
     let products = Bundle.main.bundleURL
@@ -24,10 +24,10 @@ struct Program {
     return binaries.first { FileManager.default.isExecutableFile(atPath: $0.path) } ?? binaries[0]
   }()
 
-  /// Runs the program and waits for its end, at most a minute; then it is ended and the test fails.
+  /// Runs the program and waits for its exit. After a minute it is terminated, and the test fails.
   ///
-  /// Its folders are empty ones in `folder`, so that a person's own models and settings play no part.
-  /// - Parameter device: a file for standard output; `output` is then empty.
+  /// Its XDG folders are in `folder`, so that the models and settings of the user are not used.
+  /// - Parameter device: the file for standard output; `output` is empty then.
   static func run(
     _ arguments: [String], in folder: URL, input: String = "", output device: URL? = nil
   ) throws -> Program {
@@ -58,16 +58,16 @@ struct Program {
     return Program(
       output: String(decoding: try Data(contentsOf: output), as: UTF8.self),
       error: String(decoding: try Data(contentsOf: error), as: UTF8.self),
-      exitCode: process.terminationStatus, exitedByItself: process.terminationReason == .exit)
+      exitCode: process.terminationStatus, exitedNormally: process.terminationReason == .exit)
   }
 }
 
-/// Files that the tests read, and folders that they write.
+/// Fixtures and temporary folders.
 enum Fixture {
-  /// A folder of this target's own fixtures.
+  /// The folder with the help snapshots.
   static let help = Repository.fixtures("sottoTests").appending(path: "help")
 
-  /// Calls `body` with a new folder that is removed afterwards.
+  /// Calls `body` with a temporary folder that is removed afterwards.
   static func withFolder<Result>(_ body: (URL) throws -> Result) throws -> Result {
     let folder = FileManager.default.temporaryDirectory.appending(path: "sotto-tests-\(UUID().uuidString)")
     try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)

@@ -2,8 +2,8 @@ import Conversation
 import Foundation
 import Generation
 
-/// From the generator's events to the screen's: text goes to thoughts or answer, and the numbers of the turn are
-/// counted as it runs, so that the status line shows them live.
+/// Translates the events of the generator into those of the chat: separates text into reasoning and answer, and updates
+/// the statistics of the turn during generation for the status line.
 struct EventTranslation {
   private let started = ContinuousClock.now
   private var firstToken: ContinuousClock.Instant?
@@ -17,7 +17,7 @@ struct EventTranslation {
     case .prefill(let progress):
       statistics.promptTokens = progress.total
       statistics.reusedTokens = progress.reused
-      take(progress.report)
+      update(progress.report)
       statistics.contextUsed = progress.reused + progress.read
       return [
         .prefill(done: progress.reused + progress.read, total: progress.total, reused: progress.reused),
@@ -27,7 +27,7 @@ struct EventTranslation {
       if id >= 0 { countToken() }
       return reader.process(id: id, text: text).map { .delta($0.channel, $0.text) } + [.progress(statistics)]
     case .done(let done):
-      take(done)
+      update(done)
       return reader.finish().map { .delta($0.channel, $0.text) }
         + [.finished(Self.reason(done.finishReason), statistics)]
     case .failed(let message):
@@ -48,12 +48,12 @@ struct EventTranslation {
     if time > 0 { statistics.tokensPerSecond = Double(statistics.generatedTokens - 1) / time }
   }
 
-  private mutating func take(_ done: GenerationStatistics) {
+  private mutating func update(_ done: GenerationStatistics) {
     statistics.promptTokens = done.promptTokens
     statistics.reusedTokens = done.reusedTokens
-    take(done.reuse)
+    update(done.reuse)
     statistics.generatedTokens = done.generatedTokens
-    // A prompt that was stopped while it was read is in the context as far as that had come.
+    // After a cancelled prefill, the context contains only the processed part of the prompt.
     if done.generatedTokens > 0 || done.finishReason != .cancelled {
       statistics.contextUsed = done.promptTokens + done.generatedTokens
     }
@@ -62,7 +62,7 @@ struct EventTranslation {
     if done.generationRate > 0 { statistics.tokensPerSecond = done.generationRate }
   }
 
-  private mutating func take(_ report: ReuseReport) {
+  private mutating func update(_ report: ReuseReport) {
     statistics.reuse = ReuseKind(rawValue: report.kind.rawValue)
     statistics.missReason = report.miss?.description
   }

@@ -3,53 +3,53 @@ import Conversation
 import Generation
 import Synchronization
 
-// Answering.
+// Generating answers.
 extension LocalChatEngine {
   nonisolated func send(_ request: ChatRequest) -> AsyncStream<EngineEvent> {
-    let now = moment.add(1, ordering: .relaxed).newValue
+    let epoch = epoch.add(1, ordering: .relaxed).newValue
     generator.stopReadingAhead()
-    // All before this returns: a stop that comes before the answer has begun must not be lost, and a switch that
-    // comes later is not meant for it.
+    // Captured before this function returns: a cancellation before the answer starts must not be lost, and a later
+    // switch of models must not affect this answer.
     let current = current
-    let requests = AnswerRequests()
-    self.requests.withLock { $0 = requests }
+    let controls = AnswerControls()
+    self.controls.withLock { $0 = controls }
     let (stream, continuation) = AsyncStream.makeStream(of: EngineEvent.self)
     let task = Task {
-      let answer = await self.answer(request, current, requests) { continuation.yield($0) }
+      let answer = await self.answer(request, current, controls) { continuation.yield($0) }
       continuation.finish()
       guard let answer else { return }
-      await self.readHistory(request, answer, now)
-      await self.saveInPassing(request, requests.cancellation)
+      await self.prefillHistory(request, answer, epoch)
+      await self.saveAfterAnswer(request, controls.cancellation)
     }
     continuation.onTermination = { reason in
       guard case .cancelled = reason else { return }
-      requests.cancellation.cancel()
+      controls.cancellation.cancel()
       task.cancel()
     }
     return stream
   }
 
-  nonisolated func cancel() { requests.withLock { $0?.cancellation.cancel() } }
+  nonisolated func cancel() { controls.withLock { $0?.cancellation.cancel() } }
 
-  nonisolated func answerNow() { requests.withLock { $0?.answerNow.request() } }
+  nonisolated func answerNow() { controls.withLock { $0?.answerNow.request() } }
 
   /// - Returns: the answer, unless it failed.
   private func answer(
-    _ request: ChatRequest, _ current: Open?, _ requests: AnswerRequests,
+    _ request: ChatRequest, _ current: SelectedModel?, _ controls: AnswerControls,
     _ emit: @Sendable (EngineEvent) -> Void
   ) async -> Message? {
     guard let current else {
       emit(.failed("No model is loaded; choose one with /model."))
       return nil
     }
-    await restoring?.value
+    await restoreTask?.value
     do {
       let (generation, reader) = try generation(request, current)
       var translation = EventTranslation(reader)
       var answer = Message(role: .assistant, content: "")
       var isDone = false
       let events = generator.generate(
-        current.key, generation, cancellation: requests.cancellation, answerNow: requests.answerNow)
+        current.key, generation, cancellation: controls.cancellation, answerNow: controls.answerNow)
       for await event in events {
         if case .done = event { isDone = true }
         for translated in translation.translate(event) {
@@ -67,32 +67,32 @@ extension LocalChatEngine {
   }
 
   private func generation(
-    _ request: ChatRequest, _ open: Open
+    _ request: ChatRequest, _ selected: SelectedModel
   ) throws -> (request: GenerationRequest, reader: ReplyReader) {
     let settings = request.settings
     let messages = request.messages.map(\.json)
     let variables = settings.templateVariables
-    var turn = try open.model.turn(messages: .array(messages), variables: variables)
-    turn.prompt.boundaries = boundaries(of: request.messages, latest: 1, open, settings)
+    var turn = try selected.model.turn(messages: .array(messages), variables: variables)
+    turn.prompt.boundaries = boundaries(of: request.messages, latest: 1, selected, settings)
     let generation = GenerationRequest(
       prompt: turn.prompt,
       sampling: SamplingSettings(
         temperature: Float(settings.temperature), topP: Float(settings.topP), topK: settings.topK,
         minP: Float(settings.minP), repetitionPenalty: Float(settings.repetitionPenalty),
         seed: settings.seed.map { UInt64(bitPattern: Int64($0)) }),
-      maxTokens: settings.maxTokens ?? .max, stopStrings: open.model.stopStrings,
+      maxTokens: settings.maxTokens ?? .max, stopStrings: selected.model.stopStrings,
       thoughtLimit: turn.thoughtLimit, session: request.session)
     return (generation, turn.reader)
   }
 }
 
 extension ChatSettings {
-  /// What templates are told.
+  /// The variables for chat templates.
   var templateVariables: [String: JSON] { effort.map { ["reasoning_effort": .string($0)] } ?? [:] }
 }
 
 extension Message {
-  /// The message as templates read it.
+  /// The message in the format of chat templates.
   var json: JSON {
     var object = JSONObject()
     object["role"] = .string(role.rawValue)

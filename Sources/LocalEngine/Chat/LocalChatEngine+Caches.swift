@@ -1,25 +1,25 @@
 import Conversation
 import Generation
 
-// What the caches hold.
+// Restoring, saving, deleting and reporting caches.
 extension LocalChatEngine {
   func open(session: String) async {
-    giveWay()
+    stopReadAhead()
     self.session = session
     if let current { await generator.restore(session: session, for: current.key) }
   }
 
   func close(session: String) async {
-    giveWay()
+    stopReadAhead()
     if self.session == session { self.session = nil }
     await generator.save(session: session)
   }
 
-  /// Saves what was read of a conversation some time behind an answer, unless another was asked for.
-  func saveInPassing(_ request: ChatRequest, _ answer: CancellationFlag) async {
+  /// Saves the cache of a session two seconds after an answer, unless another answer was requested.
+  func saveAfterAnswer(_ request: ChatRequest, _ answer: CancellationFlag) async {
     guard let session = request.session else { return }
     try? await Task.sleep(for: .seconds(2))
-    guard self.session == session, requests.withLock({ $0?.cancellation === answer }) else { return }
+    guard self.session == session, controls.withLock({ $0?.cancellation === answer }) else { return }
     await generator.save(session: session, .passing)
   }
 
@@ -27,7 +27,7 @@ extension LocalChatEngine {
 
   func forget(session: String) async {
     // A prefill of the session, or of a head with its system prompt, may be running.
-    giveWay()
+    stopReadAhead()
     if self.session == session { self.session = nil }
     await generator.forget(session: session)
   }
@@ -48,11 +48,11 @@ extension LocalChatEngine {
   }
 
   func clearCaches() -> Int? {
-    giveWay()
+    stopReadAhead()
     return generator.clearCaches() + generator.clearDisk()
   }
 
-  /// The file's name in a model's key.
+  /// The file name in the key of a model.
   private static func name(of key: String) -> String {
     let path = key.split(separator: "\t").first ?? ""
     return String(path.split(separator: "/").last ?? path)

@@ -1,11 +1,11 @@
 import Checkpoints
 
-/// Which model a chat begins with when neither the command nor the settings name one.
+/// The model of a chat if neither the command nor the settings specify one.
 package enum DefaultModel {
-  /// What `make chat` fetches.
+  /// The model that `make chat` downloads.
   package static let name = "SmolLM2-135M-Instruct"
 
-  /// The fetched model where it is there, else the first usable one that is found; nil for none.
+  /// The path of the default model if it was downloaded, otherwise of the first usable model; nil if there is none.
   package static func choose(among entries: [ModelEntry]) -> String? {
     let usable = entries.filter { $0.error == nil }
     return (usable.first { $0.name.hasPrefix(name) } ?? usable.first)?.path

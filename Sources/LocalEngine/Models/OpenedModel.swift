@@ -7,13 +7,13 @@ import Models
 import Templates
 import Tokenization
 
-/// A model's file with what is needed to talk to it: tokenizer and chat template. No weights are read.
+/// An opened model with its tokenizer and chat template. No weights are read.
 package struct OpenedModel: Sendable {
   package let checkpoint: Checkpoint
   package let tokenizer: Tokenizer
-  /// The chat template that the file carries, read once; nil where it has none.
+  /// The chat template of the model, read once; nil if it has none.
   let ownTemplate: String?
-  /// A stand-in where the file carries no chat template.
+  /// The replacement if the model has no chat template.
   let fallback: FallbackTemplate?
   /// How the template ends the assistant's turn.
   private let turnEnd: TurnEnd?
@@ -37,10 +37,10 @@ package struct OpenedModel: Sendable {
     return try? TurnEnd(of: templates.template(source, variables), variables: variables, tokenizer)
   }
 
-  /// Texts that end an answer beside the model's own end tokens.
+  /// Texts that end an answer, in addition to the end-of-generation tokens of the model.
   package var stopStrings: [String] { (fallback?.stopStrings ?? []) + (turnEnd?.stopStrings ?? []) }
 
-  /// The model in memory: its weights are mapped, not read.
+  /// Loads the model: its weights are mapped, not read.
   package func load(precision: Precision, threads: Int, cacheFormat: CacheFormat? = nil) throws -> LoadedModel
   {
     let backend = CPUBackend(precision: precision, threads: threads, cacheFormat: cacheFormat)
@@ -49,7 +49,7 @@ package struct OpenedModel: Sendable {
       model: model, tokenizer: tokenizer, backend: backend, bytes: checkpoint.fileBytes)
   }
 
-  /// The turn of `sotto generate`: one message, or with `raw` the text as it is.
+  /// The turn of `sotto generate`: one user message, or the unmodified text if `raw` is set.
   package func turn(_ text: String, system: String?, raw: Bool) throws -> Turn {
     if raw {
       let tokens = tokenizer.encode(text, addSpecial: true, parseSpecial: true)

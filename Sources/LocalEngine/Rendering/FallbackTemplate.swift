@@ -1,10 +1,10 @@
-/// Chat templates for models whose files carry none, chosen by the special tokens that their vocabulary has.
+/// Chat templates for models without one, selected by the special tokens in the vocabulary.
 enum FallbackTemplate: String, CaseIterable {
   /// Turns between `<|im_start|>` and `<|im_end|>`.
   case chatML
   /// Turns between `<start_of_turn>` and `<end_of_turn>`; the system message goes before the first user turn.
   case gemma
-  /// A plain dialogue for base models, which end their answer where the person would speak again.
+  /// A plain dialogue for base models. The start of the next user turn ends the answer.
   case plain
 
   /// - Parameter hasToken: whether the vocabulary has this special token.
@@ -52,7 +52,7 @@ enum FallbackTemplate: String, CaseIterable {
     }
   }
 
-  /// Texts that end an answer beside the model's own end tokens.
+  /// Texts that end an answer, in addition to the end-of-generation tokens of the model.
   var stopStrings: [String] {
     switch self {
     case .chatML: ["<|im_end|>"]

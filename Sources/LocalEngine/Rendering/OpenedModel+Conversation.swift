@@ -5,21 +5,21 @@ import Models
 import Templates
 import Tokenization
 
-// How a conversation is put into the model's own words, and how its output is read.
+// Rendering conversations as prompts, and the parser for the output of the model.
 extension OpenedModel {
-  /// What a model reads before it answers, and how to read what it says then.
+  /// A prompt and the parser for its answer.
   package struct Turn {
     package var prompt: Prompt
     package var reader: ReplyReader
-    /// Sees to it that thoughts leave room for an answer.
+    /// Limits the reasoning so that tokens remain for the answer; nil for models without reasoning.
     package var thoughtLimit: ThoughtLimit?
   }
 
-  /// A conversation ready for generation.
+  /// The turn for a conversation.
   ///
   /// - Parameters:
   ///   - messages: a JSON array of messages with `role` and `content`.
-  ///   - variables: for the template, such as `reasoning_effort`.
+  ///   - variables: variables for the template, such as `reasoning_effort`.
   package func turn(messages: JSON, variables: [String: JSON] = [:]) throws -> Turn {
     let prompt = try prompt(messages: messages, variables)
     switch format {
@@ -47,7 +47,7 @@ extension OpenedModel {
     }
   }
 
-  /// A conversation as the model's own pieces.
+  /// The prompt for a conversation, with its special tokens separate from text.
   package func prompt(
     messages: JSON, addGenerationPrompt: Bool = true, _ variables: [String: JSON]
   ) throws -> Prompt {
@@ -71,9 +71,9 @@ extension OpenedModel {
     }
   }
 
-  /// A conversation as the model gets it, as text.
+  /// A conversation in the format of the model, as text.
   ///
-  /// - Parameter source: a Jinja template to take instead of the model's own format.
+  /// - Parameter source: a Jinja template that replaces the format of the model.
   package func render(
     messages: JSON, tools: JSON? = nil, addGenerationPrompt: Bool = true, variables: [String: JSON] = [:],
     template source: String? = nil
@@ -89,7 +89,7 @@ extension OpenedModel {
       addGenerationPrompt: addGenerationPrompt, variables: all)
   }
 
-  /// The levels of effort that the model can be asked for; empty where it cannot.
+  /// The supported levels of reasoning effort; empty if the model has none.
   func efforts() -> [String] {
     if format == .harmony { return HarmonyEffort.allCases.map(\.rawValue) }
     let source = try? templateSource(forTools: false)

@@ -1,15 +1,15 @@
 import Conversation
 
-/// Sorts what a model writes into thoughts and answer, by the model's own format.
+/// Separates the output of a model into reasoning and answer, according to its format.
 package enum ReplyReader {
-  /// All is answer.
+  /// The whole output is the answer.
   case plain
-  /// Thoughts stand between tags.
-  /// `opening` is the special token for the opening tag; nil where the model has none.
+  /// The reasoning is between tags.
+  /// `opening` is the special token of the opening tag; nil if the model has none.
   case tags(ReasoningParser, opening: Int32? = nil)
   case harmony(HarmonyParser)
 
-  /// Takes a token and the text that became complete with it.
+  /// Processes a token and the text that it completes.
   package mutating func process(id: Int32, text: String) -> [(channel: Channel, text: String)] {
     switch self {
     case .plain: return text.isEmpty ? [] : [(.answer, text)]
@@ -25,7 +25,7 @@ package enum ReplyReader {
     }
   }
 
-  /// Takes the end of the output.
+  /// Processes the end of the output.
   package mutating func finish() -> [(channel: Channel, text: String)] {
     switch self {
     case .plain: return []
@@ -40,7 +40,7 @@ package enum ReplyReader {
     }
   }
 
-  /// A call of a tool is shown as what the model wrote: the chat offers it none.
+  /// A tool call is shown as text, because the chat provides no tools.
   private static func piece(_ event: HarmonyEvent) -> (channel: Channel, text: String)? {
     switch event {
     case .text(let text, .reasoning): (.reasoning, text)

@@ -4,32 +4,32 @@ import Foundation
 import Generation
 import Models
 
-/// `sotto bench --conversation`: plays a scripted conversation and prints what each turn read.
+/// `sotto bench --conversation`: runs a scripted conversation and prints the prefill of each turn.
 struct ConversationBench {
   let name: String
   let turns: Int
   let message: Int
   let answer: Int
-  /// A cold start is measured for every so many turns.
+  /// The interval in turns at which cold starts are measured.
   let coldEvery: Int
   let note: @Sendable (String) -> Void
-  /// Makes the model that is measured.
+  /// Creates the measured model.
   let make: @Sendable () throws -> sending LoadedModel
 
-  /// The tokens of the draft that is typed ahead, and of the long message that it is compared with.
+  /// The tokens of the draft with speculative prefill, and of the long message to compare with.
   static let draft = 400
 
-  /// A small model to switch to and back from.
+  /// A small model for the switches.
   private static func other(threads: Int) throws -> LoadedModel {
     let backend = CPUBackend(precision: .fast, threads: threads)
     let shape = try SyntheticShape.named("smollm2-135m", layers: 4)
     return LoadedModel(model: try shape.model(backend: backend), tokenizer: nil, backend: backend, bytes: 0)
   }
 
-  /// What was measured.
+  /// The measurements.
   struct Result {
     let turns: [ConversationTurn]
-    /// Bytes that the prompt cache held in the end.
+    /// The size of the prompt cache at the end in bytes.
     let cacheBytes: Int
   }
 
@@ -41,13 +41,14 @@ struct ConversationBench {
     let otherFacts = try await generator.load("other") { try Self.other(threads: threads) }
     let tokens = (turns + 8) * (message + answer) + 3 * Self.draft
     guard tokens < facts.contextLength, tokens < otherFacts.contextLength else {
-      throw CommandError("about \(tokens) tokens do not fit the model's context; take fewer --turns")
+      throw CommandError(
+        "the conversation has about \(tokens) tokens, more than the context of the model; use fewer --turns")
     }
     var script = ConversationScript(
       generator: generator, key: "measured", otherKey: "other",
       vocabularyCount: min(facts.vocabularyCount, otherFacts.vocabularyCount), message: message,
       answer: answer, draft: Self.draft, coldEvery: coldEvery, note: note)
-    try await script.play(turns: turns)
+    try await script.run(turns: turns)
     return Result(turns: script.turns, cacheBytes: generator.cacheHoldings().held)
   }
 
@@ -60,6 +61,6 @@ struct ConversationBench {
 
   func table(_ result: Result) -> String {
     "\(name): messages of \(message) tokens, answers of \(answer)\n" + ConversationTurn.table(result.turns)
-      + "the prompt cache holds \(String(format: "%.1f MB", Double(result.cacheBytes) / 1e6))\n"
+      + "prompt cache: \(String(format: "%.1f MB", Double(result.cacheBytes) / 1e6))\n"
   }
 }

@@ -1,26 +1,26 @@
 import Generation
 
-/// The conversation that `sotto bench --conversation` plays: what a person does to one, in token ids, so that
-/// it works for made-up weights too.
+/// The conversation of `sotto bench --conversation`: typical actions of a user, in token ids, so that it also works with
+/// random weights.
 ///
-/// First a number of plain turns; then each of the moves that could cost the reading of everything again.
+/// It starts with plain turns, followed by all actions that could require a full prefill.
 struct ConversationScript {
   let generator: Generator
-  /// The model that is measured.
+  /// The key of the measured model.
   let key: String
-  /// Another one, to switch to and back from.
+  /// The key of the model for the switches.
   let otherKey: String
   let vocabularyCount: Int
   let message: Int
   let answer: Int
-  /// Tokens of the draft that is typed ahead.
+  /// The tokens of the draft with speculative prefill.
   let draft: Int
-  /// A cold start is measured for every turn whose number this divides.
+  /// A cold start is measured for every turn whose number is a multiple of this.
   let coldEvery: Int
   let note: (String) -> Void
 
   private(set) var turns: [ConversationTurn] = []
-  /// What was said, up to the end of each answer.
+  /// The tokens of the conversation up to the end of each answer.
   private var history: [[Int32]] = [[]]
   private var random = SystemRandomNumberGenerator()
 
@@ -39,50 +39,50 @@ struct ConversationScript {
     self.note = note
   }
 
-  /// Plays `count` plain turns and all moves after them.
-  mutating func play(turns count: Int) async throws {
-    for _ in 0..<count { try await say(.append, behind: history.count - 1) }
+  /// Runs `count` plain turns followed by all actions.
+  mutating func run(turns count: Int) async throws {
+    for _ in 0..<count { try await send(.append, after: history.count - 1) }
     let last = history.count - 1
-    try await beginAnew(with: history[last - 1].count - answer)
-    try await say(.editLast, behind: last - 1)
-    try await ask(.regenerate, prompt(behind: last - 1, message: message), again: true)
-    if last >= 3 { try await say(.editThreeBack, behind: last - 3) }
-    try await say(.append, behind: last)
+    try await startNewConversation(firstMessage: history[last - 1].count - answer)
+    try await send(.editLast, after: last - 1)
+    try await measure(.regenerate, prompt(after: last - 1, message: message), repeated: true)
+    if last >= 3 { try await send(.editThreeBack, after: last - 3) }
+    try await send(.append, after: last)
     try await switchAndBack()
     try await stripReasoning()
-    try await say(.longMessage, behind: history.count - 1, message: draft)
+    try await send(.longMessage, after: history.count - 1, message: draft)
     try await typeAhead()
     try await restart()
   }
 
-  /// A conversation of its own, whose first message has `count` tokens, so that its second turn stands behind as
-  /// much as the latest plain one did.
-  private mutating func beginAnew(with count: Int) async throws {
+  /// A new conversation whose first message has `count` tokens, so that its second turn has the same context length as
+  /// the last plain turn.
+  private mutating func startNewConversation(firstMessage count: Int) async throws {
     guard count > 0 else { return }
     let first = tokens(count)
-    note("reading \(count) tokens, the first turn of another conversation")
-    let said = try await generate(key, first, answer).tokens
-    try await ask(.secondTurn, first + said + tokens(message))
+    note("prefill of \(count) tokens, the first turn of another conversation")
+    let generated = try await generate(key, first, answer).tokens
+    try await measure(.secondTurn, first + generated + tokens(message))
   }
 
-  /// The same turn without and with a restart: all is saved, forgotten and taken in from disk.
+  /// The same turn without and with a restart, which saves the caches, clears them and restores them from disk.
   private mutating func restart() async throws {
-    try await say(.append, behind: history.count - 1)
+    try await send(.append, after: history.count - 1)
     await generator.save(session: Self.session)
     _ = generator.clearCaches()
     await generator.restore(session: Self.session, for: key)
-    try await say(.restart, behind: history.count - 1)
+    try await send(.restart, after: history.count - 1)
   }
 
-  /// One turn behind an earlier one.
-  private mutating func say(
-    _ kind: ConversationTurn.Kind, behind turn: Int, message: Int? = nil
+  /// One turn after an earlier one.
+  private mutating func send(
+    _ kind: ConversationTurn.Kind, after turn: Int, message: Int? = nil
   ) async throws {
-    let prompt = prompt(behind: turn, message: message ?? self.message)
-    history.append(try await ask(kind, prompt))
+    let prompt = prompt(after: turn, message: message ?? self.message)
+    history.append(try await measure(kind, prompt))
   }
 
-  private mutating func prompt(behind turn: Int, message: Int) -> [Int32] {
+  private mutating func prompt(after turn: Int, message: Int) -> [Int32] {
     history[max(0, turn)] + tokens(message)
   }
 
@@ -90,19 +90,19 @@ struct ConversationScript {
     (0..<count).map { _ in Int32.random(in: 0..<Int32(vocabularyCount), using: &random) }
   }
 
-  /// Asks, and measures the same prompt without a cache.
-  /// - Parameter again: ask twice, and count the second time.
+  /// Measures the generation for a prompt, and at intervals a cold start for the same prompt.
+  /// - Parameter repeated: generate twice and measure the second time.
   /// - Returns: the prompt with its answer.
   @discardableResult
-  private mutating func ask(
-    _ kind: ConversationTurn.Kind, _ prompt: [Int32], of key: String? = nil, again: Bool = false
+  private mutating func measure(
+    _ kind: ConversationTurn.Kind, _ prompt: [Int32], of key: String? = nil, repeated: Bool = false
   ) async throws -> [Int32] {
     let key = key ?? self.key
     note("turn \(turns.count + 1): \(kind.rawValue), \(prompt.count) tokens")
-    // Less than anybody takes to read an answer and to write the next message.
+    // Less time than a user needs to read an answer and to write the next message.
     try await Task.sleep(for: .milliseconds(500))
-    if again { _ = try await generate(key, prompt, answer) }
-    let (said, statistics) = try await generate(key, prompt, answer)
+    if repeated { _ = try await generate(key, prompt, answer) }
+    let (generated, statistics) = try await generate(key, prompt, answer)
     var cold: Double?
     if (turns.count + 1).isMultiple(of: coldEvery) {
       cold = try await generate(key, prompt, 1, isCold: true).statistics.timeToFirstToken
@@ -112,7 +112,7 @@ struct ConversationScript {
         kind: kind, promptTokens: statistics.promptTokens, reused: statistics.reusedTokens,
         how: statistics.reuse.kind.rawValue, timeToFirstToken: statistics.timeToFirstToken,
         coldTimeToFirstToken: cold))
-    return prompt + said
+    return prompt + generated
   }
 
   private func generate(
@@ -136,24 +136,24 @@ struct ConversationScript {
 
   static let session = "bench"
 
-  /// The other model answers the same conversation, and this one goes on with it.
+  /// The other model answers in the same conversation, and the measured model continues it.
   private mutating func switchAndBack() async throws {
-    let prompt = prompt(behind: history.count - 1, message: message)
-    let other = try await ask(.switchAway, prompt, of: otherKey)
-    history.append(try await ask(.switchBack, other + tokens(message)))
+    let prompt = prompt(after: history.count - 1, message: message)
+    let other = try await measure(.switchAway, prompt, of: otherKey)
+    history.append(try await measure(.switchBack, other + tokens(message)))
   }
 
-  /// Thoughts that the template drops from the history, which is read again while the person reads.
+  /// A turn with reasoning, which the template drops from the history. The new history is prefilled speculatively.
   private mutating func stripReasoning() async throws {
-    let prompt = prompt(behind: history.count - 1, message: message)
-    let said = try await ask(.reasoning, prompt)
-    let canonical = prompt + said.suffix(answer / 2)
+    let prompt = prompt(after: history.count - 1, message: message)
+    let generated = try await measure(.reasoning, prompt)
+    let canonical = prompt + generated.suffix(answer / 2)
     await generator.readAhead(
       key, ReadAheadRequest(prompt: .tokens(canonical), purpose: .history, session: Self.session))
-    history.append(try await ask(.reasoningStripped, canonical + tokens(message)))
+    history.append(try await measure(.reasoningStripped, canonical + tokens(message)))
   }
 
-  /// A draft that is read in steps as it grows, all but its last word.
+  /// A draft that is prefilled speculatively in steps, except for its last word.
   private mutating func typeAhead() async throws {
     let base = history[history.count - 1]
     let draft = tokens(draft)
@@ -162,6 +162,6 @@ struct ConversationScript {
         key,
         ReadAheadRequest(prompt: .tokens(base + draft[..<end]), purpose: .draft, session: Self.session))
     }
-    history.append(try await ask(.typedAhead, base + draft))
+    history.append(try await measure(.typedAhead, base + draft))
   }
 }

@@ -1,13 +1,13 @@
 import Basics
 import Foundation
 
-/// What one turn of a scripted conversation cost, and what it would have cost without a cache.
+/// The measurements of one turn of a scripted conversation, with and without a cache.
 struct ConversationTurn {
-  /// What the person did.
+  /// The action of the user.
   enum Kind: String {
     case append
-    /// The second turn of a conversation whose first was as long as all turns before: what a turn costs behind
-    /// so much context, however many turns made it.
+    /// The second turn of a conversation whose first turn is as long as all previous turns: the cost of a turn with this
+    /// context length, independent of the number of turns.
     case secondTurn = "second_turn"
     case editLast = "edit_last"
     case regenerate
@@ -27,7 +27,7 @@ struct ConversationTurn {
   var how: String
   /// In seconds.
   var timeToFirstToken: Double
-  /// In seconds; nil where it was not measured.
+  /// In seconds; nil if it was not measured.
   var coldTimeToFirstToken: Double?
 
   var read: Int { promptTokens - reused }
@@ -44,7 +44,7 @@ struct ConversationTurn {
     ]
   }
 
-  /// The table that people read.
+  /// The measurements as a table.
   static func table(_ turns: [ConversationTurn]) -> String {
     func row(_ cells: [String]) -> String {
       let widths = [5, 18, 8, 8, 7, 12, 11, 12]

@@ -5,17 +5,17 @@ import Foundation
 import Generation
 import LocalEngine
 
-/// `sotto bench MODEL --switch OTHER`: switches to and fro as the chat does, answering something short each
-/// time, and prints how long it takes to be ready for input and what becomes of the memory.
+/// `sotto bench MODEL --switch OTHER`: alternates between two models as the chat does, with a short answer after each
+/// switch, and prints the duration of the switches and the resident memory.
 struct SwitchBench {
   let first: String
   let second: String
   let times: Int
-  /// Whether only one of the two may stay in memory, so that each switch loads and lets go.
+  /// Whether only one of the two models may stay in memory, so that each switch loads one and evicts the other.
   let evicts: Bool
   let threads: Int
 
-  /// What was measured: medians in milliseconds, resident memory in bytes.
+  /// The measurements: medians in milliseconds, resident memory in bytes.
   struct Result {
     var firstOpening: Double
     var secondOpening: Double
@@ -39,11 +39,11 @@ struct SwitchBench {
       switches.append(
         try await time { _ = try await engine.switchModel(to: index % 2 == 1 ? first : second) })
       try await answer(engine)
-      if index == 2 { result.memoryAfterTwo = try await Self.memoryAtRest() }
+      if index == 2 { result.memoryAfterTwo = try await Self.idleMemory() }
       if index % 20 == 0 { note("\(index) of \(times) switches") }
     }
     result.switching = median(switches)
-    result.memoryAfterAll = try await Self.memoryAtRest()
+    result.memoryAfterAll = try await Self.idleMemory()
     return result
   }
 
@@ -61,13 +61,12 @@ struct SwitchBench {
     for await event in engine.send(request) {
       if case .failed(let message) = event { throw CommandError(message) }
     }
-    // What is read behind an answer is read while a person reads it.
+    // Leaves time for the start of the speculative prefill after the answer.
     try await Task.sleep(for: .milliseconds(50))
   }
 
-  /// This process's resident memory when what is read behind an answer has been read, in bytes; 0 where the
-  /// system does not say.
-  private static func memoryAtRest() async throws -> Int {
+  /// The resident memory of this process in bytes, after the speculative prefill has finished; 0 if it is not available.
+  private static func idleMemory() async throws -> Int {
     try await Task.sleep(for: .seconds(1))
     guard let text = try? String(contentsOfFile: "/proc/self/statm", encoding: .utf8) else { return 0 }
     let fields = text.split(separator: " ")

@@ -7,69 +7,69 @@ import Generation
 import LocalEngine
 import Models
 
-/// `sotto bench`: speed, memory, and the share of the machine's limits that was reached.
+/// `sotto bench`: measures speed, memory, and the share of the limits of the machine.
 struct BenchCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "bench",
-    abstract: "Measure a model's speed, or that of a full-size shape with made-up weights.",
+    abstract: "Measure the speed of a model, or of a full-size shape with random weights.",
     discussion: """
-      Medians over the repetitions. The limits are measured in the same run: 8-bit integer dot products for \
-      the prompt, reading memory for generation. Shapes: \
+      The results are medians of the repetitions. The limits of the machine are measured in the same run: 8-bit \
+      integer dot products for the prompt, memory bandwidth for generation. Shapes: \
       \(SyntheticShape.all.map(\.name).joined(separator: ", ")).
       """)
 
-  @Argument(help: "A model's file or folder, or a name that 'sotto models' lists.")
+  @Argument(help: "The file or folder of a model, or a name from 'sotto models'.")
   var model: String?
 
-  @Option(help: "A full-size shape with made-up weights, in place of a model.")
+  @Option(help: "A full-size shape with random weights, instead of a model.")
   var synthetic: String?
 
-  @Option(help: "Layers of the synthetic shape (default: as many as the model has).")
+  @Option(help: "Number of layers of the synthetic shape (default: that of the model).")
   var layers: Int?
 
-  @Option(help: "Tokens that are in the cache before the prompt; reading them is not timed.")
+  @Option(help: "Number of cached tokens before the prompt; their prefill is not measured.")
   var cached = 0
 
-  @Option(help: "Tokens of the prompt.")
+  @Option(help: "Number of prompt tokens.")
   var prompt = 512
 
-  @Option(help: "Tokens to generate behind the prompt.")
+  @Option(help: "Number of tokens to generate.")
   var generate = 64
 
-  @Option(help: "Temperature at which tokens are sampled; 0 takes the likeliest.")
+  @Option(help: "Temperature for sampling; 0 selects the most likely token.")
   var temperature: Float = 0
 
-  @Option(help: "Seed of the samples.")
+  @Option(help: "Seed for sampling.")
   var seed: UInt64 = 0
 
-  @Option(name: .customLong("repeat"), help: "Repetitions.")
+  @Option(name: .customLong("repeat"), help: "Number of repetitions.")
   var repetitions = 3
 
-  @Flag(help: "Times to the first token for 1 to 512 new tokens behind caches of 0, 1,000 and 8,000.")
+  @Flag(help: "Measure the time to the first token for 1 to 512 tokens after 0, 1,000 and 8,000 cached ones.")
   var curve = false
 
-  @Flag(help: "Play a conversation (turns, edits, switches, drafts) and print what each turn reads.")
+  @Flag(help: "Run a conversation (turns, edits, switches, drafts) and print the prefill of each turn.")
   var conversation = false
 
-  @Option(help: "Turns of the conversation before edits begin.")
+  @Option(help: "Number of turns of the conversation before the edits.")
   var turns = 20
 
-  @Option(help: "Tokens of each message of the conversation.")
+  @Option(help: "Number of tokens of each message of the conversation.")
   var message = 40
 
-  @Option(help: "Tokens of each answer of the conversation.")
+  @Option(help: "Number of tokens of each answer of the conversation.")
   var answer = 200
 
-  @Option(help: "Measure a cold start for every Nth turn of the conversation; it reads everything anew.")
+  @Option(help: "Measure a cold start, without caches, for every Nth turn of the conversation.")
   var coldEvery = 1
 
-  @Option(name: .customLong("switch"), help: "Another model: switch to and fro as the chat does.")
+  @Option(name: .customLong("switch"), help: "Another model; measures switches between the two.")
   var other: String?
 
-  @Option(help: "Switches between the two models.")
+  @Option(help: "Number of switches between the two models.")
   var times = 200
 
-  @Flag(help: "Let only one of the two models stay in memory.")
+  @Flag(help: "Keep only one of the two models in memory.")
   var evict = false
 
   @OptionGroup var compute: ComputeOptions
@@ -80,15 +80,17 @@ struct BenchCommand: AsyncParsableCommand {
 
   func validate() throws {
     guard (model == nil) != (synthetic == nil) else {
-      throw ValidationError("give either a model or --synthetic with one of the shapes")
+      throw ValidationError("specify either a model or --synthetic with a shape")
     }
-    if other != nil, model == nil { throw ValidationError("--switch goes with a model's file") }
-    if layers != nil, synthetic == nil { throw ValidationError("--layers goes with --synthetic") }
-    if let layers, !(1...4096).contains(layers) { throw ValidationError("--layers takes 1 to 4096") }
-    // A sum of such numbers cannot overflow; the model's context is checked when it is known.
-    func check(_ name: String, _ value: Int, from least: Int) throws {
-      guard (least...1_000_000_000).contains(value) else {
-        throw ValidationError("--\(name) takes a number from \(least) on, not \(value)")
+    if other != nil, model == nil { throw ValidationError("--switch requires a model") }
+    if layers != nil, synthetic == nil { throw ValidationError("--layers requires --synthetic") }
+    if let layers, !(1...4096).contains(layers) {
+      throw ValidationError("--layers must be a number from 1 to 4096, not \(layers)")
+    }
+    // The limit prevents overflows of sums; the context length is checked after the model is opened.
+    func check(_ name: String, _ value: Int, from minimum: Int) throws {
+      guard (minimum...1_000_000_000).contains(value) else {
+        throw ValidationError("--\(name) must be a number from \(minimum) to 1000000000, not \(value)")
       }
     }
     try check("cached", cached, from: 0)
@@ -96,7 +98,7 @@ struct BenchCommand: AsyncParsableCommand {
     try check("generate", generate, from: 0)
     try check("repeat", repetitions, from: 1)
     guard temperature >= 0, temperature.isFinite else {
-      throw ValidationError("--temperature takes a number from 0 on, not \(temperature)")
+      throw ValidationError("--temperature must be at least 0, not \(temperature)")
     }
     try check("times", times, from: 2)
     try check("turns", turns, from: 1)
@@ -121,7 +123,7 @@ struct BenchCommand: AsyncParsableCommand {
     }
     let (tokens, context) = (cached + prompt + generate, model.facts.contextLength)
     guard tokens <= context else {
-      throw CommandError("\(tokens) tokens do not fit the model's context of \(context)")
+      throw CommandError("\(tokens) tokens exceed the model's context of \(context)")
     }
     var measurement = try SpeedMeasurement(
       model: model, backend: backend, cached: cached, prompt: prompt, generate: generate,
@@ -146,7 +148,7 @@ struct BenchCommand: AsyncParsableCommand {
     Console.out(json ? bench.json(result).text(.pretty) + "\n" : bench.table(result))
   }
 
-  /// What is going on, for people only.
+  /// Prints progress, except with --json.
   private func note(_ text: String) {
     if !json { Console.note(text) }
   }
@@ -160,12 +162,12 @@ struct BenchCommand: AsyncParsableCommand {
   }
 
   private func makeModel(_ backend: CPUBackend) throws -> any LanguageModel {
-    if let synthetic { note("making up the weights of \(synthetic)") }
+    if let synthetic { note("generating the weights of \(synthetic)") }
     return try choice.model(backend)
   }
 }
 
-/// What is measured: a model's file, or a full-size shape with made-up weights.
+/// The measured model: a checkpoint, or a full-size shape with random weights.
 private struct ModelChoice: Sendable {
   let path: String?
   let synthetic: String?

@@ -7,33 +7,33 @@ import Generation
 import LocalEngine
 import TerminalInterface
 
-/// `sotto chat`, and `sotto` alone: a conversation in the terminal.
+/// `sotto chat`, the default command: a conversation in the terminal.
 struct ChatCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "chat", abstract: "Talk with a model in the terminal.")
+    commandName: "chat", abstract: "Chat with a model in the terminal.")
 
   @Argument(
     help: """
-      A model's file or folder, or a name that 'sotto models' lists (default: the one that the resumed \
-      conversation was written with, else the settings' model).
+      The file or folder of a model, or a name from 'sotto models' (default: the model of the resumed \
+      conversation, otherwise the model in the settings).
       """)
   var model: String?
 
   @Option(help: "The system message.")
   var system: String?
 
-  @Flag(name: [.customShort("c"), .customLong("continue")], help: "Go on with the latest conversation.")
+  @Flag(name: [.customShort("c"), .customLong("continue")], help: "Resume the latest conversation.")
   var continues = false
 
   @Option(
     name: .shortAndLong,
     help: ArgumentHelp(
-      "Go on with the conversation of this name or title, or beginning of one; 'latest' for the latest.",
+      "Resume the conversation with this name or title, or a prefix of one; 'latest' for the latest.",
       valueName: "name"))
   var resume: String?
 
-  @Flag(name: .customLong("no-history"), help: "Keep nothing of this chat on the disk.")
-  var keepsNothing = false
+  @Flag(name: .customLong("no-history"), help: "Save nothing of this chat on disk.")
+  var savesNothing = false
 
   @OptionGroup var compute: ComputeOptions
 
@@ -44,7 +44,7 @@ struct ChatCommand: AsyncParsableCommand {
     options.theme = settings.theme
     options.systemPrompt = system
     options.typingAhead = settings.typingAhead
-    options.keepsHistory = settings.history && !keepsNothing
+    options.keepsHistory = settings.history && !savesNothing
     if options.keepsHistory {
       options.sessions = SessionStore(path: SessionStore.path(UserFolders()))
     }
@@ -56,7 +56,7 @@ struct ChatCommand: AsyncParsableCommand {
       let name = model ?? resumedModel ?? settings.model ?? DefaultModel.choose(among: finder.entries())
     else {
       throw CommandError(
-        "no models found; 'make chat' fetches the default one, or give a path: sotto chat PATH")
+        "no models found; download the default model with 'make chat', or specify a path: sotto chat PATH")
     }
     let engine = localChatEngine(
       finder: finder, threads: compute.threadCount, cacheFormat: settings.cacheBits == 8 ? .int8 : .float16,
@@ -69,32 +69,35 @@ struct ChatCommand: AsyncParsableCommand {
 
   func validate() throws {
     if continues && resume != nil {
-      throw ValidationError("--continue is --resume latest; give one of them")
+      throw ValidationError("--continue means --resume latest; specify only one of them")
     }
-    if keepsNothing && (continues || resume != nil) {
-      throw ValidationError("--no-history keeps nothing that could be resumed")
+    if savesNothing && (continues || resume != nil) {
+      throw ValidationError("--no-history cannot be combined with --continue or --resume")
     }
   }
 
   private func resumed(from sessions: SessionStore?) async throws -> Session? {
-    guard let wanted = resume ?? (continues ? "latest" : nil) else { return nil }
-    guard let sessions else { throw CommandError("conversations are not kept, so none can be resumed") }
+    guard let query = resume ?? (continues ? "latest" : nil) else { return nil }
+    guard let sessions else {
+      throw CommandError(
+        "conversations are not saved, because the settings have history = false; none can be resumed")
+    }
     do {
-      return try await sessions.load(try await sessions.find(wanted).id)
+      return try await sessions.load(try await sessions.find(query).id)
     } catch {
       sessions.listen { Console.note($0) }
-      throw CommandError("\(continues ? "--continue" : "--resume \(wanted)"): \(error)")
+      throw CommandError("\(continues ? "--continue" : "--resume \(query)"): \(error)")
     }
   }
 }
 
 extension Settings {
-  /// The memory that the chat may use.
+  /// The memory limits of the chat.
   fileprivate var limits: GeneratorLimits {
     GeneratorLimits(
       cacheBytes: cacheBudget.map { Int($0 * 1e9) }, modelBytes: modelBudget.map { Int($0 * 1e9) })
   }
 
-  /// Where caches are saved.
+  /// The store for caches on disk; nil if `cacheDisk` is 0.
   fileprivate var store: CacheStore? { cacheDisk > 0 ? CacheStore(limit: Int(cacheDisk * 1e9)) : nil }
 }

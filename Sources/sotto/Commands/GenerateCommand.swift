@@ -5,29 +5,29 @@ import Foundation
 import Generation
 import LocalEngine
 
-/// `sotto generate`: text from a prompt, for pipes and scripts.
+/// `sotto generate`: generates text from a prompt, for pipes and scripts.
 struct GenerateCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "generate",
     abstract: "Generate text from a prompt.",
     discussion: """
-      Standard output carries the text alone. With --json it is one object: text, reasoning, tokens, \
+      Prints only the text of the answer. With --json it prints an object with the keys text, reasoning, tokens, \
       finish_reason, prompt_tokens, reused_tokens, ttft_ms, prompt_tps, generation_tps.
       """)
 
-  @Argument(help: "A model's file or folder, or a name that 'sotto models' lists.")
+  @Argument(help: "The file or folder of a model, or a name from 'sotto models'.")
   var model: String
 
-  @Option(name: [.customShort("p"), .customLong("prompt")], help: "The prompt; '-' reads standard input.")
+  @Option(name: [.customShort("p"), .customLong("prompt")], help: "The prompt; '-' for standard input.")
   var prompt: String
 
-  @Flag(help: "Give the prompt to the model as it is, without the chat template.")
+  @Flag(help: "Do not apply the chat template to the prompt.")
   var raw = false
 
   @Option(help: "The system message.")
   var system: String?
 
-  @Option(help: "Tokens to generate at the most.")
+  @Option(help: "Maximum number of tokens to generate.")
   var maxTokens = 2048
 
   @OptionGroup var sampling: SamplingOptions
@@ -38,9 +38,9 @@ struct GenerateCommand: AsyncParsableCommand {
   var json = false
 
   func validate() throws {
-    if maxTokens < 1 { throw ValidationError("--max-tokens takes a number from 1 on, not \(maxTokens)") }
+    if maxTokens < 1 { throw ValidationError("--max-tokens must be at least 1, not \(maxTokens)") }
     if raw, system != nil {
-      throw ValidationError("--raw applies no template, so --system has no place in it")
+      throw ValidationError("--raw cannot be combined with --system, which requires the chat template")
     }
   }
 
@@ -66,7 +66,7 @@ struct GenerateCommand: AsyncParsableCommand {
     defer { interrupts.stop() }
     var result = GeneratedText(turn.reader)
     for await event in generator.generate(key, request, cancellation: cancellation) {
-      let text = result.take(event)
+      let text = result.process(event)
       if !json { Console.show(text) }
     }
     if let failure = result.failure { throw CommandError("\(opened.checkpoint.name): \(failure)") }
@@ -75,9 +75,9 @@ struct GenerateCommand: AsyncParsableCommand {
   }
 }
 
-/// What a generation gave, collected for `--json`.
+/// The result of a generation, collected for `--json`.
 struct GeneratedText {
-  /// The answer alone.
+  /// The answer.
   private(set) var text = ""
   private(set) var reasoning = ""
   private(set) var tokens: [Int32] = []
@@ -87,9 +87,9 @@ struct GeneratedText {
 
   init(_ reader: ReplyReader) { self.reader = reader }
 
-  /// Takes an event.
-  /// - Returns: what it adds to the answer.
-  mutating func take(_ event: GenerationEvent) -> String {
+  /// Processes an event.
+  /// - Returns: the text that it adds to the answer.
+  mutating func process(_ event: GenerationEvent) -> String {
     switch event {
     case .prefill: return ""
     case .token(let id, let piece):
@@ -111,7 +111,7 @@ struct GeneratedText {
     return answer
   }
 
-  /// The object that `--json` prints; times in milliseconds, rates in tokens a second.
+  /// The output for `--json`; times in milliseconds, rates in tokens per second.
   func json() -> JSON {
     [
       "text": .string(text),

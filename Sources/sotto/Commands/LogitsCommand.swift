@@ -6,29 +6,29 @@ import Foundation
 import LocalEngine
 import Models
 
-/// `sotto logits`: a model's raw numbers, to be held against another implementation's.
+/// `sotto logits`: writes the logits of a model, to compare them with another implementation.
 struct LogitsCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "logits",
-    abstract: "Write a model's logits for given token ids.",
+    abstract: "Write the logits of a model for given token ids.",
     discussion: """
-      The first tokens are read in one pass and give prefill_logits [N, vocabulary]; the rest one by one \
-      through the cache give decode_logits. Both are float32 in a safetensors file.
+      One prefill pass over the first tokens gives prefill_logits [N, vocabulary]. Decoding the remaining tokens one by \
+      one with the cache gives decode_logits. Both are float32 in a safetensors file.
       """)
 
-  @Argument(help: "A model's file or folder, or a name that 'sotto models' lists.")
+  @Argument(help: "The file or folder of a model, or a name from 'sotto models'.")
   var model: String
 
   @Option(help: "A file with a JSON array of token ids.")
   var tokens: String
 
-  @Option(help: "How many tokens the first pass takes.")
+  @Option(help: "Number of tokens in the prefill pass.")
   var prefill: Int
 
   @Option(help: "The safetensors file to write.")
   var output: String
 
-  @Option(help: "exact: float32 on the weights as stored; fast: activations may be rounded.")
+  @Option(help: "exact: computes in float32; fast: activations may be quantised.")
   var precision: Precision = .exact
 
   @OptionGroup var compute: ComputeOptions
@@ -37,15 +37,17 @@ struct LogitsCommand: ParsableCommand {
   func run() throws {
     let ids = try Self.tokenIDs(tokens)
     guard (1...ids.count).contains(prefill) else {
-      throw CommandError("--prefill takes a number from 1 to \(ids.count), the tokens in \(tokens)")
+      throw CommandError(
+        "--prefill must be a number from 1 to \(ids.count), the number of tokens in \(tokens), not \(prefill)"
+      )
     }
     let checkpoint = try Checkpoint.open(ModelFinder.fromSettings().resolve(model))
     let backend = CPUBackend(precision: precision, threads: compute.threadCount, cacheFormat: cache.format)
     let model = try Registry.model(checkpoint, backend: backend)
     let vocabulary = model.facts.vocabularyCount
-    if let foreign = ids.first(where: { $0 < 0 || Int($0) >= vocabulary }) {
+    if let invalid = ids.first(where: { $0 < 0 || Int($0) >= vocabulary }) {
       throw CommandError(
-        "\(tokens): token id \(foreign) is outside of the model's vocabulary of \(vocabulary)")
+        "\(tokens): token id \(invalid) is not in the vocabulary, which has ids from 0 to \(vocabulary - 1)")
     }
     let writer = try SafetensorsWriter(
       output,
@@ -65,14 +67,14 @@ struct LogitsCommand: ParsableCommand {
 
   private static func tokenIDs(_ path: String) throws -> [Int32] {
     guard let data = FileManager.default.contents(atPath: path) else {
-      throw CommandError("\(path): cannot be read; --tokens takes a file with a JSON array of token ids")
+      throw CommandError("\(path): cannot be read; --tokens requires a file with a JSON array of token ids")
     }
     guard case .array(let items) = try JSON(parsing: [UInt8](data)), !items.isEmpty else {
-      throw CommandError("\(path): is not a JSON array of token ids, such as [1, 15, 7]")
+      throw CommandError("\(path): not a JSON array of token ids, such as [1, 15, 7]")
     }
     return try items.map { item in
       guard let number = item.asInteger, let id = Int32(exactly: number) else {
-        throw CommandError("\(path): holds something that is not a token id")
+        throw CommandError("\(path): \(item.text()) is not a token id")
       }
       return id
     }

@@ -3,7 +3,7 @@ import Basics
 import Checkpoints
 import LocalEngine
 
-/// `sotto models`: what is on this machine.
+/// `sotto models`: lists the models on this machine.
 struct ModelsCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "models", abstract: "List the models found on this machine.")
@@ -19,7 +19,8 @@ struct ModelsCommand: ParsableCommand {
       return
     }
     if models.isEmpty {
-      Console.note("no models found; 'make chat' fetches the default one, or give a path: sotto chat PATH")
+      Console.note(
+        "no models found; download the default model with 'make chat', or specify a path: sotto chat PATH")
       return
     }
     Console.out(ModelTable.text(models))

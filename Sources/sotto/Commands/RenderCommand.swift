@@ -4,13 +4,13 @@ import Foundation
 import LocalEngine
 import Templates
 
-/// `sotto render`: the prompt exactly as the model gets it.
+/// `sotto render`: prints the prompt for a conversation.
 struct RenderCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "render",
-    abstract: "Print a conversation as the model's chat template renders it.")
+    abstract: "Render a conversation with the chat template of a model.")
 
-  @Argument(help: "A model's file or folder, or a name that 'sotto models' lists.")
+  @Argument(help: "The file or folder of a model, or a name from 'sotto models'.")
   var model: String
 
   @Option(help: "A file with a JSON array of messages.")
@@ -19,13 +19,13 @@ struct RenderCommand: ParsableCommand {
   @Option(help: "A file with a JSON array of tools.")
   var tools: String?
 
-  @Option(help: "A Jinja template to take instead of the model's own.")
+  @Option(help: "A file with a Jinja template that replaces that of the model.")
   var template: String?
 
-  @Flag(help: "Leave out the beginning of the model's answer.")
+  @Flag(help: "Omit the header of the assistant's answer.")
   var noGenerationPrompt = false
 
-  @Option(name: .customLong("option"), help: "A variable for the template, as KEY=JSON; may be repeated.")
+  @Option(name: .customLong("option"), help: "A template variable as KEY=JSON; may be repeated.")
   var options: [String] = []
 
   func run() throws {
@@ -43,7 +43,7 @@ struct RenderCommand: ParsableCommand {
       throw CommandError("\(path): cannot be read")
     }
     guard let text = String(validating: data, as: UTF8.self) else {
-      throw CommandError("\(path): is not UTF-8 text")
+      throw CommandError("\(path): not UTF-8 text")
     }
     return text
   }
@@ -59,19 +59,19 @@ struct RenderCommand: ParsableCommand {
     }
   }
 
-  /// "key=json" pairs; a value that is not JSON is taken as text.
+  /// Parses KEY=JSON pairs.
   static func variables(_ options: [String]) throws -> [String: JSON] {
     var variables: [String: JSON] = [:]
     for option in options {
       guard let equals = option.firstIndex(of: "="), equals != option.startIndex else {
-        throw CommandError("--option takes KEY=JSON, such as enable_thinking=false, not '\(option)'")
+        throw CommandError("--option must be KEY=JSON, such as enable_thinking=false, not '\(option)'")
       }
       let value = String(option[option.index(after: equals)...])
       do {
         variables[String(option[..<equals])] = try JSON(parsing: value)
       } catch {
         throw CommandError(
-          "--option \(option): the value is not JSON (a text needs quotation marks): \(error)")
+          "--option \(option): the value is not JSON (a string requires quotation marks): \(error)")
       }
     }
     return variables

@@ -2,17 +2,17 @@ import ArgumentParser
 import Basics
 import LocalEngine
 
-/// `sotto tokenize`: a text's token ids.
+/// `sotto tokenize`: prints the token ids of a text.
 struct TokenizeCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "tokenize",
     abstract: "Print the token ids of a text.",
-    discussion: "Special tokens written out in the text are recognised; none are added.")
+    discussion: "The text of special tokens is encoded as these tokens. No tokens are added.")
 
-  @Argument(help: "A model's file or folder, or a name that 'sotto models' lists.")
+  @Argument(help: "The file or folder of a model, or a name from 'sotto models'.")
   var model: String
 
-  @Argument(help: "The text; '-', or none, reads standard input.")
+  @Argument(help: "The text; '-' for standard input.")
   var text = "-"
 
   @Flag(help: "Print a JSON array.")
@@ -30,15 +30,15 @@ struct TokenizeCommand: ParsableCommand {
   }
 }
 
-/// `sotto detokenize`: the text of token ids.
+/// `sotto detokenize`: prints the text of token ids.
 struct DetokenizeCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "detokenize", abstract: "Print the text of token ids.")
 
-  @Argument(help: "A model's file or folder, or a name that 'sotto models' lists.")
+  @Argument(help: "The file or folder of a model, or a name from 'sotto models'.")
   var model: String
 
-  @Argument(help: "Token ids, apart by spaces or commas; a JSON array; or '-' for standard input.")
+  @Argument(help: "Token ids separated by spaces or commas, or as a JSON array; '-' for standard input.")
   var ids: [String]
 
   func run() throws {

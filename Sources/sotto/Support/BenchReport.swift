@@ -2,12 +2,12 @@ import Basics
 import Compute
 import Foundation
 
-/// What `sotto bench` prints.
+/// The report of `sotto bench`.
 struct BenchReport {
   let name: String
   let threads: Int
   let measurement: SpeedMeasurement
-  /// The largest resident memory of this process before the limits were measured, in bytes.
+  /// The peak resident memory of this process before the measurement of the limits, in bytes.
   let peakMemory: Int
   let limits: MachineLimits
 
@@ -49,9 +49,9 @@ struct BenchReport {
     func row(_ name: String, _ value: Double, _ format: String) -> String {
       name.padding(toLength: 34, withPad: " ", startingAt: 0) + String(format: format, value) + "\n"
     }
-    let behind = measurement.cached > 0 ? " behind \(measurement.cached)" : ""
+    let context = measurement.cached > 0 ? " after \(measurement.cached)" : ""
     return "\(name), \(threads) threads, medians of \(measurement.promptTimes.count)\n"
-      + row("prompt of \(measurement.prompt)\(behind)", promptRate, "%10.1f tokens/s")
+      + row("prompt of \(measurement.prompt)\(context)", promptRate, "%10.1f tokens/s")
       + row("  share of 8-bit integer peak", peakShare * 100, "%10.1f %%")
       + row("time to first token", median(measurement.promptTimes) * 1000, "%10.1f ms")
       + row("generation of \(measurement.generate)", generationRate, "%10.1f tokens/s")
@@ -62,7 +62,7 @@ struct BenchReport {
   }
 }
 
-/// The largest resident memory of this process so far, in bytes.
+/// The peak resident memory of this process in bytes.
 func peakResidentMemory() -> Int {
   var usage = rusage()
   #if os(Linux)

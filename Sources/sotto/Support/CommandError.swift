@@ -1,4 +1,4 @@
-/// What went wrong in a command, in one line for the person who gave it.
+/// An error of a command, with a one-line message for the user.
 struct CommandError: Error, CustomStringConvertible {
   let description: String
 

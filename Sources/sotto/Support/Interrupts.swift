@@ -1,7 +1,7 @@
 @preconcurrency import Dispatch
 import Foundation
 
-/// Turns Ctrl-C into a call while a command computes; a second Ctrl-C ends the program at once.
+/// Calls a handler on the first Ctrl-C; a second Ctrl-C ends the program at once.
 final class Interrupts: Sendable {
   private let source: any DispatchSourceSignal
 
@@ -16,7 +16,7 @@ final class Interrupts: Sendable {
     source.resume()
   }
 
-  /// Ctrl-C ends the program again.
+  /// Restores the default behaviour: Ctrl-C ends the program.
   func stop() {
     source.cancel()
     signal(SIGINT, SIG_DFL)

@@ -2,9 +2,9 @@ import Basics
 import Checkpoints
 import Foundation
 
-/// The table that `sotto models` prints.
+/// The output of `sotto models`.
 enum ModelTable {
-  /// One line a model, columns aligned; a damaged file is listed with its error.
+  /// One line per model, with aligned columns; a model that cannot be opened is listed with its error.
   static func text(_ entries: [ModelEntry]) -> String {
     let rows = entries.map { entry in
       (name: entry.name, size: size(entry.bytes), format: entry.quantization ?? "", rest: rest(entry))
@@ -24,7 +24,7 @@ enum ModelTable {
     return [entry.architecture ?? "", entry.path].joined(separator: "  ")
   }
 
-  /// Bytes in the unit that gives three digits or fewer before the point.
+  /// A size in kB, MB or GB.
   static func size(_ bytes: Int) -> String {
     switch bytes {
     case ..<1_000_000: String(format: "%.0f kB", Double(bytes) / 1e3)
@@ -35,7 +35,7 @@ enum ModelTable {
 }
 
 extension ModelEntry {
-  /// What `sotto models --json` prints for it; absent facts are null.
+  /// The object of `sotto models --json`; unknown properties are null.
   var json: JSON {
     [
       "name": .string(name),

@@ -3,7 +3,7 @@ import LocalEngine
 import Tokenization
 
 extension ModelFinder {
-  /// Finds models on this machine: in Sotto's folder, the Hugging Face cache, and the folders in the settings.
+  /// A finder for Sotto's folder, the Hugging Face cache and the folders in the settings.
   static func fromSettings() throws -> ModelFinder {
     ModelFinder(ModelPlaces(others: try Settings.load().folders))
   }
@@ -11,12 +11,12 @@ extension ModelFinder {
 
 extension OpenedModel {
   /// Opens a model.
-  /// - Parameter name: a path, or a name that `sotto models` lists.
+  /// - Parameter name: a path, or a name from `sotto models`.
   init(named name: String) throws {
     try self.init(path: ModelFinder.fromSettings().resolve(name))
   }
 
-  /// Only a model's tokenizer; a folder without weights will do.
+  /// Loads only the tokenizer of a model, which needs no weights.
   static func tokenizer(named name: String) throws -> Tokenizer {
     try Tokenizer.load(path: ModelFinder.fromSettings().resolve(name))
   }

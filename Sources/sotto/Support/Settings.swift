@@ -3,39 +3,39 @@ import Checkpoints
 import Foundation
 import TOMLKit
 
-/// The person's settings, from `sotto/settings.toml` in the configuration folder (XDG_CONFIG_HOME).
+/// The settings of the user, from `sotto/settings.toml` in the configuration folder (XDG_CONFIG_HOME).
 ///
 /// ```toml
-/// model = "SmolLM2-135M-Instruct"   # the model that a chat begins with
+/// model = "SmolLM2-135M-Instruct"   # the default model of a chat
 /// theme = "dusk"
-/// folders = ["/data/models"]        # where else to look for models
-/// typing_ahead = true               # read the draft while it is typed
-/// history = true                    # keep what was sent, and sessions
-/// cache_budget = 6.0                # GB of memory for prompt caches (a quarter of the machine's)
-/// cache_bits = 16                   # bits of a key or value: 16, or 8 for half the memory
+/// folders = ["/data/models"]        # additional folders with models
+/// typing_ahead = true               # prefill the draft while it is typed
+/// history = true                    # save sent messages and sessions
+/// cache_budget = 6.0                # GB of memory for prompt caches (default: a quarter of the memory)
+/// cache_bits = 16                   # bits per value in the key-value cache: 16, or 8 for half the memory
 /// cache_disk = 4.0                  # GB on disk for the caches of sessions; 0 for none
-/// model_budget = 18.0               # GB of weights in memory (three quarters of the machine's)
-/// temperature = 0.7                 # sampling, instead of what models recommend; also top_p, top_k, min_p,
+/// model_budget = 18.0               # GB of weights in memory (default: three quarters of the memory)
+/// temperature = 0.7                 # sampling, replaces recommendations of models; also top_p, top_k, min_p,
 ///                                   # repetition_penalty
 /// ```
 struct Settings: Sendable {
-  /// The model that a chat begins with.
+  /// The default model of a chat.
   var model: String?
-  /// The theme's name.
+  /// The name of the theme.
   var theme: String?
-  /// Folders to look for models in, beside Sotto's own and the Hugging Face cache.
+  /// Folders with models, in addition to Sotto's folder and the Hugging Face cache.
   var folders: [String] = []
-  /// Read the draft while it is typed.
+  /// Whether to prefill the draft while it is typed.
   var typingAhead = true
-  /// Keep what was sent, and sessions.
+  /// Whether to save sent messages and sessions.
   var history = true
-  /// Gigabytes of memory for prompt caches; nil for a quarter of the machine's.
+  /// Gigabytes of memory for prompt caches; nil for a quarter of the machine's memory.
   var cacheBudget: Double?
-  /// Bits of a number in a key-value cache: 16 or 8.
+  /// Bits per value in the key-value cache: 16 or 8.
   var cacheBits = 16
-  /// Gigabytes on disk for the caches of sessions and of models' first messages; 0 for none.
+  /// Gigabytes on disk for the caches of sessions and system prompts; 0 for none.
   var cacheDisk = 4.0
-  /// Gigabytes of weights in memory; nil for three quarters of the machine's.
+  /// Gigabytes of weights in memory; nil for three quarters of the machine's memory.
   var modelBudget: Double?
   /// Sampling parameters, which replace those that models recommend.
   var sampling = RecommendedSampling()
@@ -45,11 +45,11 @@ struct Settings: Sendable {
     "model_budget", "temperature", "top_p", "top_k", "min_p", "repetition_penalty",
   ]
 
-  /// The file's path.
+  /// The path of the file.
   static var path: String { FileSystem.join(UserFolders().configuration, "sotto/settings.toml") }
 
-  /// Reads the file; without one, all is as built in.
-  /// - Throws: `CommandError` naming the file and the line.
+  /// Reads the file; without one, all settings have their default.
+  /// - Throws: `CommandError` with the file and the line.
   static func load(path: String = path) throws -> Settings {
     guard let data = FileManager.default.contents(atPath: path) else { return Settings() }
     let table: TOMLTable
@@ -57,7 +57,7 @@ struct Settings: Sendable {
       table = try TOMLTable(string: String(decoding: data, as: UTF8.self))
     } catch let error as TOMLParseError {
       let line = error.source.begin.line
-      throw CommandError("\(path): line \(line): \(error.description); mend it or remove it")
+      throw CommandError("\(path): line \(line): \(error.description); correct or remove the line")
     }
     var settings = Settings()
     for (key, value) in table {
@@ -83,7 +83,7 @@ struct Settings: Sendable {
         settings.cacheBits = bits
       default:
         let names = "\(names.dropLast().joined(separator: ", ")) and \(names.last ?? "")"
-        throw CommandError("\(path): there is no setting '\(key)'; there are \(names)")
+        throw CommandError("\(path): unknown setting '\(key)'; the settings are \(names)")
       }
     }
     return settings
@@ -110,7 +110,7 @@ struct Settings: Sendable {
   private static func text(
     _ value: any TOMLValueConvertible, _ key: String, _ path: String
   ) throws -> String {
-    guard let text = value.string else { throw wrong(key, "a text in quotation marks", path) }
+    guard let text = value.string else { throw wrong(key, "a string in quotation marks", path) }
     return text
   }
 
@@ -120,6 +120,6 @@ struct Settings: Sendable {
   }
 
   private static func wrong(_ key: String, _ expected: String, _ path: String) -> CommandError {
-    CommandError("\(path): '\(key)' should be \(expected)")
+    CommandError("\(path): '\(key)' must be \(expected)")
   }
 }

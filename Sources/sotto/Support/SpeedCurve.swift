@@ -3,10 +3,10 @@ import Compute
 import Foundation
 import Models
 
-/// Times to the first token over the number of new tokens, behind caches of several lengths: what a turn of a
-/// conversation costs. The model is made once; a cache is read once for all prompts behind it.
+/// The time to the first token as a function of the number of new tokens, for several cache lengths: the cost of a turn
+/// in a conversation. The model is created once, and each cache is prefilled once for all prompts.
 struct SpeedCurve {
-  /// A row of the table: medians in milliseconds, one for each of `SpeedCurve.prompts`.
+  /// A row of the table: the median in milliseconds for each of `SpeedCurve.prompts`.
   struct Row {
     let cached: Int
     let milliseconds: [Double]
@@ -17,12 +17,12 @@ struct SpeedCurve {
 
   private(set) var rows: [Row] = []
 
-  /// Measures, for caches that leave room for the longest prompt in the model's context.
-  /// - Parameter note: told of every cache before it is read.
+  /// Measures with all caches that leave room for the longest prompt in the context of the model.
+  /// - Parameter note: called with a progress message before the prefill of each cache.
   init(model: any LanguageModel, backend: any Backend, repetitions: Int, note: (String) -> Void) throws {
     let longest = Self.prompts.last ?? 1
     for cached in Self.caches where cached + longest <= model.facts.contextLength {
-      note("behind a cache of \(cached) tokens")
+      note("after \(cached) cached tokens")
       var measurement = try SpeedMeasurement(
         model: model, backend: backend, cached: cached, prompt: longest, generate: 0)
       var row: [Double] = []

@@ -3,19 +3,19 @@ import Foundation
 import Generation
 import Models
 
-/// Times a prompt behind tokens that are in the cache already, and the generation behind it, as often as it is
-/// asked to. The cached tokens are read once, untimed; every round goes on from a fork of that cache.
+/// Measures the prefill of a prompt after cached tokens, and the generation after it. The cached tokens are prefilled
+/// once without measurement; every round uses a fork of that cache.
 struct SpeedMeasurement {
   let model: any LanguageModel
   let backend: any Backend
   let cached: Int
   private(set) var prompt: Int
   let generate: Int
-  /// How tokens are sampled. What is sampled is not fed back, so that every run computes the same.
+  /// The sampling settings. Sampled tokens are not used as input, so that every run computes the same.
   let sampling: SamplingSettings
-  /// Seconds from the prompt to its last token's logits, one a round.
+  /// The seconds until the logits of the last prompt token, one per round.
   private(set) var promptTimes: [Double] = []
-  /// Seconds for all generated tokens, one a round.
+  /// The seconds for all generated tokens, one per round.
   private(set) var generationTimes: [Double] = []
   private let base: SequenceState
 
@@ -30,10 +30,10 @@ struct SpeedMeasurement {
     self.generate = generate
     self.sampling = sampling
     base = SequenceState(caches: model.makeCaches())
-    try read(0..<cached, into: base)
+    try prefill(0..<cached, into: base)
   }
 
-  /// Forgets what was measured, for a prompt of another length behind the same cache.
+  /// Discards all measurements, for a prompt of another length with the same cache.
   mutating func restart(prompt: Int) {
     self.prompt = prompt
     promptTimes = []
@@ -44,7 +44,7 @@ struct SpeedMeasurement {
     let sequence = base.fork()
     let vocabulary = Int32(model.facts.vocabularyCount)
     let start = ContinuousClock.now
-    try read(cached..<cached + prompt, into: sequence)
+    try prefill(cached..<cached + prompt, into: sequence)
     promptTimes.append((ContinuousClock.now - start).seconds)
     var sampler = Sampler(sampling)
     var history: [Int32] = []
@@ -57,8 +57,8 @@ struct SpeedMeasurement {
     generationTimes.append((ContinuousClock.now - generationStart).seconds)
   }
 
-  /// Feeds made-up tokens for these positions, in chunks, and waits for the last one's logits.
-  private func read(_ positions: Range<Int>, into sequence: SequenceState) throws {
+  /// Prefills synthetic tokens for these positions, in chunks, and waits for the last logits.
+  private func prefill(_ positions: Range<Int>, into sequence: SequenceState) throws {
     let vocabulary = model.facts.vocabularyCount
     for first in stride(from: positions.lowerBound, to: positions.upperBound, by: 512) {
       let tokens = (first..<min(first + 512, positions.upperBound)).map {
@@ -70,7 +70,7 @@ struct SpeedMeasurement {
 
 }
 
-/// The middle of some numbers; 0 for none.
+/// The median; 0 for no values.
 func median(_ values: [Double]) -> Double {
   let sorted = values.sorted()
   guard !sorted.isEmpty else { return 0 }

@@ -6,11 +6,11 @@ import LocalEngine
 import TestSupport
 import Testing
 
-/// Reading ahead through the chat's engine, with models whose states cannot be cut back: what a draft that
-/// changes leaves to be read, and that the answers are those of a cold start.
-struct ReadingAheadTests {
-  /// A small model that can talk: every character is a token, and a template marks who says what.
-  private struct Talk {
+/// Speculative prefill through the chat engine, with models whose caches cannot be truncated: the reuse after changes of
+/// a draft, and the equality of the answers with those of a cold start.
+struct ReadAheadTests {
+  /// A conversation with a small model in which every character is a token.
+  private struct TestChat {
     let name: String
     let folder: URL
     let engine: any ChatEngine
@@ -34,7 +34,7 @@ struct ReadingAheadTests {
       let models = model.deletingLastPathComponent()
       try FileManager.default.createDirectory(at: models, withIntermediateDirectories: true)
       try FileManager.default.copyItem(at: Repository.tinyModel(name), to: model)
-      // Byte-level names of the characters: the space and the line's end have letters of their own.
+      // The byte-level alphabet: the space and the line feed are mapped to U+0120 and U+010A.
       let configuration = try Data(contentsOf: model.appending(path: "config.json"))
       let size = try JSON(parsing: [UInt8](configuration))["vocab_size"]
       let letters = ["\u{120}", "\u{10A}"] as [Character] + characters(97..<123) + characters(65..<91)
@@ -66,31 +66,31 @@ struct ReadingAheadTests {
       return ChatRequest(messages: messages + draft, settings: settings, session: "s")
     }
 
-    /// Tokens of the conversation up to where the next message's words begin.
+    /// The number of tokens before the content of the next message.
     var historyCount: Int {
       messages.reduce(0) { $0 + 1 + $1.role.rawValue.count + 1 + $1.content.count + 1 } + 1 + "user\n".count
     }
 
-    /// Tokens that are held of the conversation with a draft.
-    func held(_ draft: String?) async -> Int {
+    /// The number of cached tokens of the conversation with a draft.
+    func cachedTokens(_ draft: String?) async -> Int {
       await engine.models(for: request(draft)).first { $0.name == name }?.cachedTokens ?? -1
     }
 
-    /// Reads a draft ahead, and waits until as many tokens are held.
-    func read(_ draft: String?, until count: Int) async {
+    /// Requests the speculative prefill of a draft, and waits until this number of tokens is cached.
+    func readAhead(_ draft: String?, until count: Int) async {
       engine.readAhead(request(draft))
       for _ in 0..<30_000 {
-        if await held(draft) >= count { break }
+        if await cachedTokens(draft) >= count { break }
         try? await Task.sleep(for: .milliseconds(10))
       }
-      #expect(await held(draft) == count)
+      #expect(await cachedTokens(draft) == count)
     }
 
-    /// Sends a message; the answer is that of an engine that has read nothing.
+    /// Sends a message and checks that the answer is that of an engine without caches.
     mutating func send(_ text: String) async throws -> TurnStatistics {
       let request = request(text)
       let (answer, statistics) = try await Self.answer(engine, request)
-      let cold = try Talk(name, in: folder)
+      let cold = try TestChat(name, in: folder)
       _ = try await cold.engine.switchModel(to: name)
       let expected = try await Self.answer(cold.engine, request)
       #expect(answer == expected.text && expected.statistics.reusedTokens == 0)
@@ -104,7 +104,7 @@ struct ReadingAheadTests {
       var text = ""
       for await event in engine.send(request) {
         switch event {
-        case .delta(_, let more): text += more
+        case .delta(_, let delta): text += delta
         case .finished(_, let statistics): return (text, statistics)
         case .failed(let message): Issue.record("\(message)")
         default: break
@@ -114,44 +114,44 @@ struct ReadingAheadTests {
     }
   }
 
-  private static let words = "The sea is salt because rivers carry what the rain has washed out of the rocks"
+  private static let text = "The sea is salt because rivers carry what the rain has washed out of the rocks"
 
   @Test(.timeLimit(.minutes(20)), arguments: ["mamba2-plain", "qwen3-next-bf16"])
-  func aDraftThatChangesIsReadFromItsMessage(_ name: String) async throws {
+  func aChangedDraftReusesTheStateBeforeItsMessage(_ name: String) async throws {
     let folder = FileManager.default.temporaryDirectory.appending(path: "sotto-ahead-\(UUID().uuidString)")
     defer { try? FileManager.default.removeItem(at: folder) }
-    var talk = try Talk(name, in: folder)
-    _ = try await talk.engine.switchModel(to: name)
-    let first = try await talk.send(Self.words)
+    var chat = try TestChat(name, in: folder)
+    _ = try await chat.engine.switchModel(to: name)
+    let first = try await chat.send(Self.text)
     #expect(first.reusedTokens == 0)
-    // Behind the answer, the conversation is read as the next prompt begins.
-    let start = talk.historyCount
-    await talk.read(nil, until: start)
+    // After the answer, the stable prefix of the next prompt is prefilled.
+    let start = chat.historyCount
+    await chat.readAhead(nil, until: start)
 
-    // Typed: all but the last word is read.
-    let draft = Self.words + " and then"
-    await talk.read(draft, until: start + Self.words.count + " and".count)
-    // Changed in the middle: the state where the message begins is taken up, and no earlier one.
+    // A typed draft is prefilled except for the last word.
+    let draft = Self.text + " and then"
+    await chat.readAhead(draft, until: start + Self.text.count + " and".count)
+    // After a change in the middle, prefill resumes from the snapshot at the start of the message.
     let changed = draft.replacing("rivers", with: "brooks")
-    #expect(await talk.held(changed) == start)
-    await talk.read(changed, until: start + Self.words.count + " and".count)
-    // Deleted: nothing is to be read.
-    await talk.read(nil, until: start)
+    #expect(await chat.cachedTokens(changed) == start)
+    await chat.readAhead(changed, until: start + Self.text.count + " and".count)
+    // After deletion of the draft, nothing remains to prefill.
+    await chat.readAhead(nil, until: start)
 
-    // Sent: another message than was read, from where it begins; its answer is a cold start's.
-    let second = try await talk.send("Is it so and " + Self.words)
+    // Sending another message than the draft reuses the state at the start of the message.
+    let second = try await chat.send("Is it so and " + Self.text)
     #expect(second.reusedTokens == start)
-    // One that was read is sent as it was.
-    let next = talk.historyCount
-    await talk.read(nil, until: next)
-    await talk.read(draft, until: next + Self.words.count + " and".count)
-    let third = try await talk.send(draft)
-    #expect(third.reuse == .typedAhead && third.reusedTokens == next + Self.words.count + " and".count)
-    // The first message, edited: from where it begins.
-    talk.messages = []
-    let edited = try await talk.send("Why then " + Self.words)
+    // Sending the prefilled draft reuses all of it.
+    let next = chat.historyCount
+    await chat.readAhead(nil, until: next)
+    await chat.readAhead(draft, until: next + Self.text.count + " and".count)
+    let third = try await chat.send(draft)
+    #expect(third.reuse == .typedAhead && third.reusedTokens == next + Self.text.count + " and".count)
+    // Editing the first message leaves nothing to reuse, because it starts at the beginning.
+    chat.messages = []
+    let edited = try await chat.send("Why then " + Self.text)
     #expect(edited.reusedTokens == 0 && edited.promptTokens == "Why then ".count + first.promptTokens)
-    #expect(await talk.engine.cacheReport(for: "s").entries.map(\.holdsConversation) == [true])
-    #expect(await talk.engine.cacheReport(for: "other").entries.map(\.holdsConversation) == [false])
+    #expect(await chat.engine.cacheReport(for: "s").entries.map(\.holdsConversation) == [true])
+    #expect(await chat.engine.cacheReport(for: "other").entries.map(\.holdsConversation) == [false])
   }
 }

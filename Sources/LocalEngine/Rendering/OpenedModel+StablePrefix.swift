@@ -1,14 +1,14 @@
 import Basics
 import Generation
 
-// What a conversation's next prompt will begin with, whatever the person writes. Found by rendering it with two
-// different messages and keeping what both have in common, so that it holds for every template: those that
-// drop earlier thoughts, trim, or write a date.
+// The stable prefix of the next prompt of a conversation, independent of the next message. It is the common prefix of two
+// renderings with different messages, which is correct for every template, including those that drop earlier reasoning,
+// trim messages or insert a date.
 extension OpenedModel {
-  /// The beginning of the prompt that will come when the person's next message begins with `draft`.
+  /// The common prefix of all prompts whose next user message starts with `draft`.
   ///
   /// - Parameter messages: the conversation before that message.
-  package func beginning(
+  package func stablePrefix(
     messages: [JSON], draft: String = "", variables: [String: JSON] = [:]
   ) throws -> Prompt {
     func prompt(_ ending: String) throws -> Prompt {
@@ -18,8 +18,8 @@ extension OpenedModel {
     return try prompt("a").commonBeginning(with: prompt("b"))
   }
 
-  /// The part of a draft that its next letters will not change: what lies before the last word. Of a text
-  /// without spaces the last letters are left out.
+  /// The part of a draft whose tokens do not change with the next characters: all but the last word, or all but the last
+  /// characters of a text without spaces.
   static func stablePart(of draft: String) -> String {
     let longestWord = 24
     let end = draft.lastIndex(where: \.isWhitespace) ?? draft.startIndex
@@ -32,10 +32,10 @@ extension OpenedModel {
 }
 
 extension StringProtocol {
-  /// Without the characters at the end for which `isLeft` holds.
-  fileprivate func trimmingSuffix(while isLeft: (Character) -> Bool) -> SubSequence {
+  /// This text without the trailing characters that satisfy `isTrimmed`.
+  fileprivate func trimmingSuffix(while isTrimmed: (Character) -> Bool) -> SubSequence {
     var end = endIndex
-    while end > startIndex, isLeft(self[index(before: end)]) { end = index(before: end) }
+    while end > startIndex, isTrimmed(self[index(before: end)]) { end = index(before: end) }
     return self[..<end]
   }
 }

@@ -1,0 +1,79 @@
+import Conversation
+import Generation
+import Synchronization
+
+// Speculative prefill of the probable next prompt while the engine is idle: the history in its next form after an answer
+// (the template may drop its reasoning), the history after a switch of models, and the draft of the next message.
+extension LocalChatEngine {
+  nonisolated func readAhead(_ request: ChatRequest) {
+    let epoch = epoch.add(1, ordering: .relaxed).newValue
+    Task {
+      guard self.epoch.load(ordering: .relaxed) == epoch else { return }
+      await self.prefill(request, epoch)
+    }
+  }
+
+  private func prefill(_ request: ChatRequest, _ epoch: Int) async {
+    var messages = request.messages
+    var draft = ""
+    if messages.last?.role == .user, let last = messages.popLast() {
+      draft = OpenedModel.stablePart(of: last.content)
+    }
+    await prefill(messages, draft: draft, request, epoch)
+  }
+
+  /// Prefills the conversation with its answer in the form of later prompts, unless `epoch` is outdated.
+  func prefillHistory(_ request: ChatRequest, _ answer: Message, _ epoch: Int) async {
+    await prefill(request.messages + [answer], draft: "", request, epoch)
+  }
+
+  /// Cancels all speculative prefill, so that the generator is available at once for a new action of the user.
+  nonisolated func stopReadAhead() {
+    epoch.add(1, ordering: .relaxed)
+    generator.stopReadingAhead()
+  }
+
+  /// The number of latest user messages before which the prefill of a history keeps snapshots.
+  private static let latestMessages = 4
+
+  private func prefill(_ messages: [Message], draft: String, _ request: ChatRequest, _ epoch: Int) async {
+    await restoreTask?.value
+    guard let current else { return }
+    let variables = request.settings.templateVariables
+    var prefix = try? current.model.stablePrefix(
+      messages: messages.map(\.json), draft: draft, variables: variables)
+    // Snapshots for the messages that the user is likely to edit.
+    prefix?.boundaries = boundaries(of: messages, latest: Self.latestMessages, current, request.settings)
+    guard let prompt = prefix, self.epoch.load(ordering: .relaxed) == epoch else { return }
+    // The flag is created here, on the actor: a later answer or switch cancels it even before the prefill starts.
+    let turn = generator.beginReadingAhead()
+    if draft.isEmpty, messages.allSatisfy({ $0.role == .system }) {
+      await generator.prepareHead(current.key, prompt, in: turn)
+      return
+    }
+    await generator.readAhead(
+      current.key,
+      ReadAheadRequest(
+        prompt: prompt, purpose: draft.isEmpty ? .history : .draft, session: request.session),
+      in: turn)
+  }
+
+  /// For each open model, the cached part of a conversation.
+  func cachedParts(_ request: ChatRequest?) -> [String: Generator.HeldPart] {
+    closeEvictedModels()
+    guard let request else { return [:] }
+    let messages = request.messages.map(\.json)
+    let questions = opened.values.compactMap { entry in
+      let prompt = try? entry.model.stablePrefix(
+        messages: messages, variables: request.settings.templateVariables)
+      return prompt.map {
+        Generator.ReuseQuestion(key: entry.key, prompt: $0, tokenizer: entry.model.tokenizer)
+      }
+    }
+    var result: [String: Generator.HeldPart] = [:]
+    for (question, part) in zip(questions, generator.heldParts(questions)) {
+      result[question.key] = part
+    }
+    return result
+  }
+}
