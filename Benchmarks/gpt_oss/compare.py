@@ -140,8 +140,8 @@ def warm(model: Path) -> None:
         with mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as mapped:
             if hasattr(mmap, "MADV_HUGEPAGE"):
                 mapped.madvise(mmap.MADV_HUGEPAGE)
-                for place in range(0, len(mapped), 64 << 10):
-                    mapped[place]
+                for offset in range(0, len(mapped), 64 << 10):
+                    mapped[offset]
         while file.read(16 << 20):
             pass
 

@@ -48,11 +48,11 @@ class Contents:
             return
         pattern, left = self.patterns[tensor.kind], tensor.bytes
         block = made.gguf.GGML_QUANT_SIZES[tensor.kind][1]
-        period, place = BLOCKS * block, int(self.rng.integers(BLOCKS)) * block
+        period, offset = BLOCKS * block, int(self.rng.integers(BLOCKS)) * block
         while left:
             count = min(left, PIECE)
-            yield memoryview(pattern[place : place + count])
-            place, left = (place + count) % period, left - count
+            yield memoryview(pattern[offset : offset + count])
+            offset, left = (offset + count) % period, left - count
 
     def _floats(self, tensor: made.Tensor) -> np.ndarray:
         if "norm" in tensor.name:

@@ -72,7 +72,7 @@ with tempfile.TemporaryDirectory() as folder:
             ours.append(result["seconds"])
         size = len(text.encode()) / 1e6
         fast, slow = size / statistics.median(ours), size / statistics.median(theirs)
-        same = "same" if result["digest"] == digest(ids) and result["comes_back"] else "DIFFERENT"
+        same = "same" if result["digest"] == digest(ids) and result["round_trips"] else "DIFFERENT"
         print(f"{pathlib.Path(file).name:24} {size:6.2f} {len(ids):8} {slow:6.1f} MB/s {fast:4.0f} MB/s "
               f"{fast / slow:6.1f}  {same}")
     print(f"Sotto is ready after {result['load_ms']:.1f} ms, the first time after {result['compile_ms']:.0f} ms")

@@ -73,7 +73,7 @@ do {
       "file": file, "bytes": text.utf8.count, "tokens": ids.count, "digest": digest(ids),
       "seconds": seconds, "fastest_seconds": Double(times[0]) / 1e9,
       "decode_seconds": Double(decoding[rounds / 2]) / 1e9,
-      "comes_back": decoded == text, "load_ms": Double(loading[rounds / 2]) / 1e6,
+      "round_trips": decoded == text, "load_ms": Double(loading[rounds / 2]) / 1e6,
       "compile_ms": Double(compiling[0]) / 1e6,
     ]
     let line = try JSONSerialization.data(

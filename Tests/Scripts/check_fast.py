@@ -1,17 +1,18 @@
-"""Holds `sotto logits --precision fast`, which people run, to a bar for every architecture: check_fast.py DIR...
+"""Compares `sotto logits --precision fast` with reference logits for every architecture: check_fast.py DIR...
 
-A DIR holds a small random model and its reference logits, as for check_reference.py; a new architecture's directories
-are covered like all others. Of each architecture's models, all positions together:
+A DIR contains a small random model and its reference logits, as for check_reference.py. The limits apply to all
+positions of all models of an architecture together:
 
 * the mean KL divergence of the reference from `fast`, over the whole vocabulary, is below 0.01 nats;
-* at 99% of the clear positions the most likely token is the reference's. A position is clear where the reference's two
-  largest logits are more than 0.1 apart (the logits' standard deviation is near 1).
+* the most likely token is that of the reference for 99% of the clear positions, in which the two highest logits of the
+  reference differ by more than 0.1 (the standard deviation of the logits is near 1).
 
-Where an architecture's models are too small for that, OWN_BARS says so, and what was measured.
+OWN_LIMITS has the exceptions for architectures whose models are too small for that, with measurements.
 
-A reference has only some 40 clear positions, so 256 more random tokens are fed to each model. There the reference is
-Sotto in `exact`, which check_reference.py holds to transformers' logits of the same model, at a thousandth of a
-standard deviation. What only 8-bit activations do to these narrow models is an upper limit for trained ones.
+A reference has only about 40 clear positions, so 256 additional random tokens are computed with each model. Their
+reference is Sotto with `exact`, which check_reference.py compares with the logits of transformers for the same model,
+with a limit of a thousandth of a standard deviation. The effect of 8-bit activations on these narrow models is an
+upper limit for trained ones.
 """
 
 import json
@@ -27,19 +28,19 @@ import references
 from check_reference import doubtful
 
 MOST_KL, LEAST_SHARE = 0.01, 0.99
-#: Architectures with another share, and why.
+#: Architectures with another minimum share, and the reason.
 #:
-#: qwen3next: heads of 8 columns, whose keys and queries are divided by their norm, and a choice of 2 from 4 experts
-#: magnify what 8-bit activations change (98.7% over its models; every layer that was computed exactly helped a little,
-#: none alone). Of models like these with random weights, 4 bits: 96% with heads of 8 columns, 98% with heads of 64,
-#: 99% without experts, 99.6% with neither. Qwen3-Next has heads of 128 columns and chooses 10 of 512 experts.
-OWN_BARS = {"qwen3next": 0.98}
-#: Random tokens fed to each model, and how many of them go one by one through the cache.
+#: qwen3next: heads of 8 columns with normalised keys and queries, and the selection of 2 of 4 experts amplify the
+#: effect of 8-bit activations (98.7% for its models; each layer computed exactly gave a small improvement). Similar
+#: 4-bit models with random weights have 96% with heads of 8 columns, 98% with heads of 64, 99% without experts, and
+#: 99.6% with neither. Qwen3-Next has heads of 128 columns and selects 10 of 512 experts.
+OWN_LIMITS = {"qwen3next": 0.98}
+#: The number of additional random tokens, and how many of them are decoded one by one with the cache.
 MORE, DECODED = 256, 32
 
 
 def architecture(folder: Path) -> str:
-    """What config.json or the GGUF file calls the architecture, in one spelling for both."""
+    """The architecture in config.json or the GGUF file, with a common spelling."""
     file = folder / "model.gguf"
     if file.exists():
         name = gguf.GGUFReader(file).fields["general.architecture"].contents()
@@ -49,7 +50,7 @@ def architecture(folder: Path) -> str:
 
 
 def measure(folder: Path) -> tuple[np.ndarray, np.ndarray]:
-    """Of every position the KL divergence; of every clear one whether the most likely token is the reference's."""
+    """The KL divergence of every position; for every clear one whether the top token is that of the reference."""
     file = folder / "model.gguf"
     model = file if file.exists() else folder
     given = load_file(folder / "reference.safetensors")
@@ -79,7 +80,7 @@ def main() -> int:
     for name, indices in sorted(models.items()):
         divergences = np.concatenate([measured[i][0] for i in indices])
         same = np.concatenate([measured[i][1] for i in indices])
-        least = OWN_BARS.get(name, LEAST_SHARE)
+        least = OWN_LIMITS.get(name, LEAST_SHARE)
         good = divergences.mean() < MOST_KL and same.mean() >= least  # false for NaN
         failures += not good
         print(f"{'ok  ' if good else 'FAIL'} {name:16} {len(indices):2} models: mean KL {divergences.mean():.5f}, "
@@ -88,7 +89,7 @@ def main() -> int:
             kl, agrees = measured[i]
             print(f"       {folders[i].name:28} {kl.mean():.5f} (at most {kl.max():.4f})  "
                   f"{agrees.mean():7.2%} of {len(agrees)}")
-    print(f"{len(models) - failures} architectures within their bars, {failures} outside")
+    print(f"{len(models) - failures} architectures within their limits, {failures} outside")
     return 1 if failures or not models else 0
 
 

@@ -1,13 +1,12 @@
-"""Holds `sotto logits` on the default model against golden logits: check_golden.py MODEL.gguf
+"""Compares `sotto logits` on the default model with golden logits: check_golden.py MODEL.gguf
 
-The golden file (make_golden.py wrote it) has llama.cpp's and float32's most likely
-tokens on 512 tokens of text. All but the last 64 tokens go through in one pass, those
-one by one through the cache. The KL divergence takes everything outside the golden
-top 32 as one event, so it is a little below the one over the whole vocabulary, which
-compare_llama_cpp.py computes on a developer's machine.
+The golden file, written by make_golden.py, has the most likely tokens of llama.cpp and of float32 on 512 tokens of
+text. The last 64 tokens are decoded one by one with the cache, the others are prefilled in one pass. The KL
+divergence treats everything outside of the golden top 32 as one event, so it is slightly below that over the whole
+vocabulary, which compare_llama_cpp.py computes on a developer's machine.
 
-llama.cpp rounds activations to 8 bits: the exact answer itself is 0.0037 away from it
-on this text. That is why `exact` has a bar of its own against float32.
+llama.cpp quantises activations to 8 bits: the exact logits have a KL divergence of 0.0037 from it on this text.
+Therefore `exact` has a separate limit for float32.
 """
 
 import sys
@@ -20,7 +19,7 @@ import references
 
 GOLDEN = references.ROOT / "Tests" / "ModelsTests" / "Fixtures" / "smollm2.golden.safetensors"
 DECODED = 64
-#: (precision, reference): least share of the same top token, largest mean KL divergence in nats.
+#: (precision, reference): the minimum share of equal top tokens, and the maximum mean KL divergence in nats.
 BARS = {
     ("exact", "float32"): (0.998, 0.0001),
     ("exact", "llama_cpp"): (0.98, 0.005),
@@ -55,7 +54,7 @@ def main() -> int:
             good = share >= least and kl <= most
             failures += not good
             print(
-                f"{'ok  ' if good else 'FAIL'} {precision:5} against {name:9}: same top token {share:.2%} "
+                f"{'ok  ' if good else 'FAIL'} {precision:5} and {name:9}: same top token {share:.2%} "
                 f"(at least {least:.1%}), mean KL {kl:.6f} (at most {most})")
     return 1 if failures else 0
 

@@ -1,7 +1,7 @@
 """Compares `sotto render` with openai-harmony, token by token: check_harmony.py [FOLDER]
 
-FOLDER has o200k_base.tiktoken and a config.json with the model type gpt_oss. Without it both are made in the
-cache folder, from the PyPI package litellm, which carries the ranks. `SOTTO` names the binary. Needs
+FOLDER contains o200k_base.tiktoken and a config.json with the model type gpt_oss. By default, both are created in the
+cache folder from the PyPI package litellm, which contains the ranks. `SOTTO` is the path of the binary. Requires
 openai-harmony.
 """
 
@@ -32,7 +32,7 @@ def fetch():
             (wheel,) = Path(download).glob("*.whl")
             content = zipfile.ZipFile(wheel).read(MEMBER)
         if hashlib.sha256(content).hexdigest() != SHA256:
-            sys.exit(f"{PACKAGE} does not carry the ranks that were expected")
+            sys.exit(f"{PACKAGE}: the rank file does not have the expected checksum")
         (folder / "config.json").write_text('{"model_type": "gpt_oss"}')
         partial = ranks.with_suffix(".partial")
         partial.write_bytes(content)
@@ -53,7 +53,7 @@ def sotto(*arguments, stdin=None):
 
 
 def check(seed, scratch):
-    """Nothing where all is equal, else what is not; and the number of tokens compared."""
+    """The difference, or None if everything is equal, and the number of compared tokens."""
     case = cases.Maker(seed).conversation()
     messages, tools = Path(scratch) / f"m{seed}.json", Path(scratch) / f"t{seed}.json"
     messages.write_text(json.dumps(case["messages"]))
@@ -69,12 +69,13 @@ def check(seed, scratch):
         return f"conversation {seed}: {problem}", 0
     tokens = cases.render(case)
     if text != cases.ENCODING.decode(tokens):
-        return f"conversation {seed}: another text\n{text[-400:]!r}", 0
-    # Written out, markers in somebody's text look like special tokens; such texts only `render` tells apart.
+        return f"conversation {seed}: different text\n{text[-400:]!r}", 0
+    # As text, markers in a message cannot be distinguished from special tokens: such conversations are only compared as
+    # text.
     if any(isinstance(part, str) and "<|" in part for part in cases.segments(tokens)):
         return None, 0
     found = json.loads(sotto("tokenize", str(FOLDER), "-", "--json", stdin=text.encode()))
-    return (None, len(tokens)) if found == tokens else (f"conversation {seed}: other tokens", 0)
+    return (None, len(tokens)) if found == tokens else (f"conversation {seed}: different tokens", 0)
 
 
 def main():

@@ -1,11 +1,10 @@
-"""Holds `sotto logits` against reference logits of small random models.
+"""Compares `sotto logits` with reference logits of small random models.
 
     python check_reference.py DIR... [--precision exact|fast] [--jobs N] [--bar 1e-3]
 
-A DIR holds a model (config.json and model.safetensors, or model.gguf) and
-reference.safetensors with `tokens` int32 [T+K], `prefill_logits` [T, V] and
-`decode_logits` [K, V]. The measure is the largest absolute difference over the
-standard deviation of the reference logits; the bar is 1e-3 in `exact`.
+A DIR contains a model (config.json and model.safetensors, or model.gguf) and reference.safetensors with `tokens` int32
+[T+K], `prefill_logits` [T, V] and `decode_logits` [K, V]. The metric is the maximum absolute difference divided by the
+standard deviation of the reference logits; the limit is 1e-3 for `exact`.
 """
 
 import argparse
@@ -21,7 +20,7 @@ import references
 
 
 def difference(folder: Path, precision: str) -> tuple[float, float]:
-    """How far prefill and decoding are from the reference, in standard deviations of the logits."""
+    """The maximum differences of prefill and decoding, in standard deviations of the reference logits."""
     reference = load_file(folder / "reference.safetensors")
     prefill, decode = reference["prefill_logits"], reference["decode_logits"]
     gguf = folder / "model.gguf"
@@ -36,23 +35,23 @@ def difference(folder: Path, precision: str) -> tuple[float, float]:
 
 
 def doubtful(folder: Path) -> str | None:
-    """Why the reference itself cannot be trusted, where its record says so."""
+    """The reason why the reference is unreliable according to its record, or None."""
     record = folder / "reference.json"
     if not record.exists():
         return None
-    said = json.loads(record.read_text())
-    if said["logits_from"] == "mlx" and said.get("between_sources", {}).get("agree") is False:
+    properties = json.loads(record.read_text())
+    if properties["logits_from"] == "mlx" and properties.get("between_sources", {}).get("agree") is False:
         return "the reference libraries disagree"
     return None
 
 
 def check(folder: Path, precision: str, bar: float) -> tuple[str, str]:
-    """One line for a directory: its verdict, and what was measured."""
-    if (why := doubtful(folder)) is not None:
-        return "skip", why
+    """The verdict for a directory and the measurements."""
+    if (reason := doubtful(folder)) is not None:
+        return "skip", reason
     try:
         prefill, decode = difference(folder, precision)
-    except Exception as error:  # the table goes on: one bad directory is one bad line
+    except Exception as error:  # an error affects only the line of this directory
         return "FAIL", str(error).replace("\n", " ")[-160:]
     good = prefill < bar and decode < bar  # false for NaN
     return ("ok" if good else "FAIL"), f"prefill {prefill:.2e}  decode {decode:.2e}"
@@ -72,7 +71,7 @@ def main() -> int:
         print(f"{verdict:4} {folder.name:32} {text}")
     verdicts = [verdict for verdict, _ in results]
     print(f"{verdicts.count('ok')} within {options.bar:g}, {verdicts.count('FAIL')} outside, "
-          f"{verdicts.count('skip')} passed over")
+          f"{verdicts.count('skip')} skipped")
     return 1 if "FAIL" in verdicts or "ok" not in verdicts else 0
 
 

@@ -1,8 +1,8 @@
 """Compares `sotto render` with jinja2 on the chat templates of real models: check_templates.py MODEL [FOLDER]
 
-MODEL is any model that Sotto opens; its own template is not used. The templates are those that the source
-package of llama-cpp-python carries; without FOLDER it is fetched from PyPI by name, checked, and kept in the
-cache folder. `SOTTO` names the binary. Needs jinja2.
+MODEL is any model; its own template is not used. The templates are those in the source package of llama-cpp-python.
+Without FOLDER it is downloaded from PyPI, verified, and stored in the cache folder. `SOTTO` is the path of the binary.
+Requires jinja2.
 """
 
 import concurrent.futures
@@ -33,7 +33,7 @@ def fetch():
         subprocess.run([*pip, "--dest", folder, PACKAGE], check=True)
         (archive,) = Path(folder).glob("*.tar.gz")
         if hashlib.sha256(archive.read_bytes()).hexdigest() != SHA256:
-            sys.exit(f"{archive.name} is not the file that was expected")
+            sys.exit(f"{archive.name} does not have the expected checksum")
         partial = cache.with_name(cache.name + ".partial")
         partial.mkdir(parents=True, exist_ok=True)
         with tarfile.open(archive) as files:
@@ -51,7 +51,7 @@ def write(folder, name, value):
 
 
 def command(model, template, variables, folder, number):
-    """`sotto render` with these variables."""
+    """The `sotto render` command for these variables."""
     result = [SOTTO, "render", model, "--template", str(template),
               "--messages", write(folder, f"messages{number}", variables["messages"])]
     for name, value in variables.items():
@@ -65,11 +65,11 @@ def command(model, template, variables, folder, number):
 
 
 def check(model, template, folder):
-    """Counts of equal texts, of refusals by both, and the descriptions of differences."""
+    """The number of equal texts, the number of errors in both programs, and the descriptions of differences."""
     source = template.read_bytes().decode()
     same, refused, different = 0, 0, []
     for number, (name, variables) in enumerate(conversations().items()):
-        # A day may pass between the two renderings.
+        # The date may change between the two renderings, so a difference is checked again.
         for _ in range(2):
             jinja_reference.set_now(datetime.datetime.now())
             expected = jinja_reference.render(source, variables)
@@ -98,7 +98,7 @@ def main():
             print(line)
     rendered = sum(1 for same, _, _ in results if same)
     print(f"{rendered} of {len(templates)} templates rendered; conversations: {sum(r[0] for r in results)} equal, "
-          f"{sum(r[1] for r in results)} refused by both, {sum(len(r[2]) for r in results)} different")
+          f"{sum(r[1] for r in results)} errors in both, {sum(len(r[2]) for r in results)} different")
     return 1 if any(r[2] for r in results) or rendered < 40 else 0
 
 

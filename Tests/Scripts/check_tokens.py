@@ -1,8 +1,8 @@
-"""Token ids of `sotto tokenize` against the `tokenizers` library on 1.3 MB of mixed text: check_tokens.py MODEL.gguf
+"""Compares `sotto tokenize` with the `tokenizers` library on 1.3 MB of mixed text: check_tokens.py MODEL.gguf
 
-MODEL is the default model (SmolLM2). The reference is built from the file's own tokens and merges, as transformers
-would: digits one by one, then GPT-2's pattern, then byte-level BPE. `sotto detokenize` must give the same text.
-Other vocabularies are compared by tokenizer_compare.py on a developer's machine.
+MODEL is the default model (SmolLM2). The reference is built from the tokens and merges of the file, as in transformers:
+single digits, then the pattern of GPT-2, then byte-level BPE. `sotto detokenize` must restore the text. Other
+vocabularies are compared by check_tokenizer_ids.py on a developer's machine.
 """
 
 import json
@@ -16,9 +16,9 @@ from tokenizers import Tokenizer, decoders, models, pre_tokenizers
 
 import references
 
-#: GGUF's token type of special tokens, which are recognised where a text has them.
+#: GGUF's token type of special tokens, which are recognised in texts.
 CONTROL = 3
-#: Sentences in the scripts that people write, beside what reference_text.txt has.
+#: Sentences in several scripts, in addition to those in reference_text.txt.
 SENTENCES = [
     "The quick brown fox can't jump; they'll say it's 12,345.67 metres (or 0x1F) away!  ",
     "我每天早上喝一杯茶，然后读半个小时的书。", "今日はとても天気がいいので、散歩に行きましょう。", "오늘은 날씨가 참 좋습니다. ",
@@ -29,7 +29,7 @@ SENTENCES = [
 
 
 def mixed_text(size: int) -> str:
-    """Prose, code, many scripts, any code points and random bytes, about `size` bytes."""
+    """About `size` bytes of prose, code, many scripts, random code points and random bytes."""
     source = random.Random(42)
     library = sorted(Path(json.__file__).parent.parent.glob("*.py"))
     code = "".join(path.read_text("utf-8", "ignore") for path in library)
@@ -82,13 +82,13 @@ def main() -> int:
     found = json.loads(sotto("tokenize", model, "-", "--json", text=text))
     if found != expected:
         first = next((i for i, pair in enumerate(zip(found, expected)) if pair[0] != pair[1]), min(len(found), len(expected)))
-        print(f"different from token {first} on: {found[first : first + 8]} instead of {expected[first : first + 8]}")
+        print(f"first difference at token {first}: {found[first : first + 8]} instead of {expected[first : first + 8]}")
         return 1
-    # The vocabulary lacks some bytes, so that even the library does not give every text back.
+    # The vocabulary does not contain all bytes, so the reference does not restore every text either.
     if sotto("detokenize", model, "-", text=json.dumps(found)) != tokenizer.decode(found, skip_special_tokens=False):
-        print("detokenize does not give the same text")
+        print("detokenize does not restore the text of the reference")
         return 1
-    print(f"{len(text.encode())} bytes, {len(found)} ids: the same, and back")
+    print(f"{len(text.encode())} bytes, {len(found)} ids: equal, and the decoded text is equal")
     return 0
 
 

@@ -1,20 +1,20 @@
-"""GPT-OSS from a GGUF file: Sotto beside llama.cpp and transformers, on small random models.
+"""GPT-OSS from a GGUF file: compares Sotto with llama.cpp and transformers on small random models.
 
     python compare_gpt_oss.py [--seeds 5] [--tokens 96]
 
-For every seed a model is drawn and written as GGUF (MXFP4 experts, Q8_0), and its numbers once more in float32.
-Printed are largest differences over the standard deviation of the logits:
+For each seed a random model is written as GGUF (MXFP4 experts, Q8_0), and with the dequantised weights in float32.
+Prints the maximum differences divided by the standard deviation of the logits:
 
-    transformers   Sotto exact, held against transformers in float32 on the dequantised weights   bar 1e-3
-    llama.cpp f32  Sotto exact, held against llama.cpp on the float32 file: it then rounds nothing  bar 1e-3
-    untruncated    llama.cpp on the float32 file, held against transformers with `truncate: false`
-    its rounding   llama.cpp on the same file as Sotto, held against transformers; KL: mean over the tokens
-    fast           Sotto with --precision fast, held against transformers
+    transformers   Sotto exact and transformers in float32 on the dequantised weights; limit 1e-3
+    llama.cpp f32  Sotto exact and llama.cpp on the float32 file, where it does not quantise activations; limit 1e-3
+    untruncated    llama.cpp on the float32 file and transformers with `truncate: false`
+    its rounding   llama.cpp on the same file as Sotto and transformers; KL: mean over the tokens
+    fast           Sotto with --precision fast and transformers
 
-YaRN's range is rounded outwards to whole pairs (`truncate`) in all but the third: llama.cpp always does so, GGUF has
-no key for it.
+The range of YaRN is rounded outwards to whole pairs (`truncate`) in all except the third: llama.cpp always rounds,
+because GGUF has no key for it.
 
-Developer's machine: needs llama-cpp-python, transformers, torch and gguf from PyPI.
+For developers: requires llama-cpp-python, transformers, torch and gguf from PyPI.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ import references
 
 
 def draw(rng: np.random.Generator) -> gpt_oss_gguf.Shape:
-    """A shape of a few hundred thousand weights, with windows shorter than the text and steep YaRN ranges."""
+    """A random shape with a few hundred thousand weights, windows shorter than the text and steep YaRN ranges."""
     return gpt_oss_gguf.Shape(
         layers=int(rng.integers(2, 5)), hidden=int(rng.choice([64, 96, 128])), inner=int(rng.choice([64, 96])),
         heads=8, kv_heads=int(rng.choice([2, 4])), head_size=int(rng.choice([32, 64])),
@@ -83,7 +83,7 @@ def main() -> int:
                distance(fast, exact), references.mean_kl(exact, fast)]
         worst = max(worst, *row[:2])
         print("  ".join([f"{seed:>13}"] + [f"{x:13.1e}" for x in row]), flush=True)
-    print(f"largest difference of Sotto from transformers or from llama.cpp in float32: {worst:.1e} (bar 1e-3)")
+    print(f"maximum difference of Sotto and transformers or llama.cpp in float32: {worst:.1e} (limit 1e-3)")
     return 0 if worst < 1e-3 else 1
 
 

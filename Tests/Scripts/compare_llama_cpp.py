@@ -1,12 +1,11 @@
-"""Sotto beside llama.cpp and float32 on one GGUF file, over the whole vocabulary (developer's machine).
+"""Compares Sotto with llama.cpp and float32 on a GGUF file, over the whole vocabulary (for developers).
 
     python compare_llama_cpp.py MODEL.gguf [--text FILE] [--tokens 512] [--decode 64] [--no-float32]
 
-Prints, for both precisions of `sotto logits`, the mean KL divergence and the share of positions with
-the same top token (where the reference's own margin is above 0.1), and how far llama.cpp itself is
-from float32. No program that does not imitate llama.cpp's rounding can be nearer to it than that, so where this
-distance is above the bar of 0.005, it is the bar for `exact`; against float32 it stays at 0.002.
-Needs llama-cpp-python, transformers, torch and gguf from PyPI.
+Prints, for both precisions of `sotto logits`, the mean KL divergence and the share of positions with the same top
+token (if the margin of the reference is above 0.1), and the KL divergence of llama.cpp and float32. A program without
+the rounding of llama.cpp cannot have a lower divergence from it, so if that is above the limit of 0.005, it is the
+limit for `exact`; the limit for float32 is 0.002. Requires llama-cpp-python, transformers, torch and gguf from PyPI.
 """
 
 import argparse
@@ -23,7 +22,7 @@ def main() -> int:
     parser.add_argument("model", type=Path)
     parser.add_argument("--text", type=Path, default=references.TEXT)
     parser.add_argument("--tokens", type=int, default=512)
-    parser.add_argument("--decode", type=int, default=64, help="how many of them go one by one through the cache")
+    parser.add_argument("--decode", type=int, default=64, help="number of tokens to decode one by one with the cache")
     parser.add_argument("--no-float32", action="store_true", help="only llama.cpp")
     options = parser.parse_args()
 
@@ -42,15 +41,15 @@ def main() -> int:
     most = {"llama.cpp": MOST_KL, "float32": MOST_KL_FLOAT32}
     least = dict.fromkeys(most, LEAST_SHARE)
     if "float32" in known:
-        noise, share = measure("float32 against llama.cpp (noise)", "llama.cpp", known["float32"])
+        noise, share = measure("float32 and llama.cpp (noise)", "llama.cpp", known["float32"])
         most["llama.cpp"], least["llama.cpp"] = max(MOST_KL, 1.02 * noise), min(LEAST_SHARE, share - 0.005)
     good = True
     for precision in ("exact", "fast"):
         logits = references.sotto_logits(options.model, ids, max(1, len(ids) - options.decode), precision)
         for name in known:
-            kl, share = measure(f"sotto {precision} against {name}", name, logits)
+            kl, share = measure(f"sotto {precision} and {name}", name, logits)
             good = good and (precision == "fast" or kl <= most[name] and share >= least[name])
-    print("within the bars" if good else "OUTSIDE THE BARS")
+    print("within the limits" if good else "OUTSIDE THE LIMITS")
     return 0 if good else 1
 
 

@@ -1,7 +1,7 @@
-"""Writes a package of test targets and what they test, for builds with sanitizers: engine_package.py FOLDER TEST...
+"""Writes a package with test targets and their dependencies, for sanitizer builds: engine_package.py FOLDER TEST...
 
-The whole package takes minutes to build, most of them for libraries that no sanitizer is meant for. The targets are
-those that Package.swift names for the tests, with all that they need; their sources are linked to, not copied.
+The complete package takes minutes to build, mostly for libraries that are not checked with sanitizers. The targets and
+their dependencies are those of Package.swift; the sources are symbolic links.
 """
 
 import json
@@ -14,18 +14,18 @@ ROOT = Path(__file__).resolve().parents[2]
 
 
 def needed(targets: dict[str, dict], names: list[str]) -> list[dict]:
-    """The targets with these names and those that they depend on."""
+    """The targets with these names and their dependencies."""
     found: dict[str, dict] = {}
-    left = list(names)
-    while left:
-        name = left.pop()
+    pending = list(names)
+    while pending:
+        name = pending.pop()
         if name in found:
             continue
         found[name] = targets[name]
         for dependency in targets[name]["dependencies"]:
             if "byName" not in dependency:
                 sys.exit(f"engine_package: {name} needs {dependency}, which is not in this package")
-            left.append(dependency["byName"][0])
+            pending.append(dependency["byName"][0])
     return [found[name] for name in targets if name in found]
 
 
@@ -50,7 +50,7 @@ def main() -> None:
     targets = {target["name"]: target for target in json.loads(dump.stdout)["targets"]}
     folder.mkdir(parents=True, exist_ok=True)
     text, file = manifest(needed(targets, sys.argv[2:])), folder / "Package.swift"
-    # Unchanged, it is not built again.
+    # An unchanged file avoids a rebuild.
     if not file.exists() or file.read_text() != text:
         file.write_text(text)
     for name in ("Sources", "Tests"):

@@ -1,9 +1,10 @@
-"""GPT-OSS models with made-up weights as GGUF files, as llama.cpp's converter lays them out.
+"""Writes GPT-OSS models with random weights as GGUF files, with the layout of llama.cpp's converter.
 
-`write(path, shape, contents)` writes one: the experts in MXFP4, other matrices in Q8_0, vectors, the router and
-the sinks in float32, and a made-up byte-level vocabulary, so that llama.cpp loads the file. `contents` gives each tensor's bytes in pieces, so that a file of 12 GB needs no memory.
+`write(path, shape, contents)` writes a model: the experts in MXFP4, other matrices in Q8_0, vectors, the router and the
+sinks in float32, and a synthetic byte-level vocabulary, so that llama.cpp loads the file. `contents` yields the bytes
+of each tensor in chunks, so that a file of 12 GB needs little memory.
 
-Needs numpy and the gguf package.
+Requires numpy and gguf.
 """
 
 from __future__ import annotations
@@ -23,7 +24,7 @@ MXFP4 = gguf.GGMLQuantizationType.MXFP4
 
 @dataclass(frozen=True)
 class Shape:
-    """What makes a GPT-OSS of one size; the defaults are those of the 20B model."""
+    """The dimensions of a GPT-OSS model; the defaults are those of the 20B model."""
 
     layers: int = 24
     hidden: int = 2880
@@ -44,7 +45,7 @@ class Shape:
 
 @dataclass(frozen=True)
 class Tensor:
-    """A tensor's name in the file, its extents (outermost first), and its type."""
+    """The name of a tensor in the file, its extents (outermost first), and its type."""
 
     name: str
     extents: tuple[int, ...]
@@ -57,7 +58,7 @@ class Tensor:
 
 
 def tensors(shape: Shape) -> list[Tensor]:
-    """All tensors of the file in the order of computation."""
+    """All tensors of the file, in the order of computation."""
     queries, keys = shape.heads * shape.head_size, shape.kv_heads * shape.head_size
     found = [Tensor("token_embd.weight", (shape.vocabulary, shape.hidden), Q8_0)]
 
@@ -88,7 +89,7 @@ def tensors(shape: Shape) -> list[Tensor]:
 
 
 def vocabulary(count: int) -> tuple[list[str], list[tuple[str, str]]]:
-    """Byte-level BPE of `count` tokens: 256 bytes, pairs of them, triples, and their merges."""
+    """A byte-level BPE vocabulary of `count` tokens: 256 bytes, pairs and triples of them, and the merges."""
     printable = [*range(0x21, 0x7F), *range(0xA1, 0xAD), *range(0xAE, 0x100)]
     letters = [chr(b) for b in printable] + [chr(256 + i) for i in range(256 - len(printable))]
     pairs = itertools.product(letters, letters)
@@ -98,7 +99,7 @@ def vocabulary(count: int) -> tuple[list[str], list[tuple[str, str]]]:
 
 
 def add_vocabulary(writer: gguf.GGUFWriter, count: int) -> None:
-    """As many tokens and merges to load as the model has, the last one a control token."""
+    """Adds a vocabulary of the size of the model, whose last token is a control token."""
     tokens, merges = vocabulary(count - 1)
     writer.add_tokenizer_model("gpt2")
     writer.add_tokenizer_pre("gpt-4o")
@@ -113,7 +114,7 @@ def add_vocabulary(writer: gguf.GGUFWriter, count: int) -> None:
 def write(
     path: Path, shape: Shape, contents: Callable[[Tensor], Iterable[bytes | memoryview]], floats: bool = False
 ) -> None:
-    """Writes the file, with `floats` in float32 throughout; the pieces of each tensor must add up to its size."""
+    """Writes the file, entirely in float32 if `floats` is set. The chunks of each tensor must have its total size."""
     writer = gguf.GGUFWriter(path, "gpt-oss")
     writer.add_context_length(shape.context)
     writer.add_embedding_length(shape.hidden)
@@ -147,12 +148,12 @@ def write(
         for tensor in listed:
             written = sum(file.write(piece) for piece in contents(tensor))
             if written != tensor.bytes:
-                raise ValueError(f"{tensor.name}: {written} bytes in place of {tensor.bytes}")
+                raise ValueError(f"{tensor.name}: {written} bytes instead of {tensor.bytes}")
             file.write(bytes(-written % align))
 
 
 def random_weights(shape: Shape, rng: np.random.Generator) -> dict[str, np.ndarray]:
-    """Weights such that the logits have a standard deviation near 1 and heads differ in what they attend to."""
+    """Random weights, scaled so that the logits have a standard deviation near 1 and the attention heads differ."""
     weights = {}
     for tensor in tensors(shape):
         if "norm" in tensor.name:
@@ -170,7 +171,7 @@ def random_weights(shape: Shape, rng: np.random.Generator) -> dict[str, np.ndarr
 
 
 def write_random(path: Path, shape: Shape, rng: np.random.Generator) -> dict[str, np.ndarray]:
-    """Writes random weights; gives them as the file holds them, dequantised."""
+    """Writes random weights and returns the dequantised weights of the file."""
     stored, plain = {}, random_weights(shape, rng)
     for tensor in tensors(shape):
         if tensor.kind == F32:
@@ -184,12 +185,12 @@ def write_random(path: Path, shape: Shape, rng: np.random.Generator) -> dict[str
 
 
 def write_floats(path: Path, shape: Shape, weights: dict[str, np.ndarray]) -> None:
-    """Writes given numbers in float32, so that llama.cpp has no reason to round activations."""
+    """Writes weights in float32, for which llama.cpp does not quantise activations."""
     write(path, shape, lambda tensor: [np.ascontiguousarray(weights[tensor.name]).tobytes()], floats=True)
 
 
 def transformers_config(shape: Shape, truncate: bool) -> dict:
-    """config.json of the same model."""
+    """The config.json of the model."""
     return dict(
         model_type="gpt_oss", architectures=["GptOssForCausalLM"], hidden_size=shape.hidden,
         intermediate_size=shape.inner, num_hidden_layers=shape.layers, num_attention_heads=shape.heads,
@@ -203,7 +204,7 @@ def transformers_config(shape: Shape, truncate: bool) -> dict:
             beta_slow=1.0, truncate=truncate))
 
 
-#: The names behind `model.layers.N.` of what lies behind `blk.N.` in the file, experts' stacks apart.
+#: The names after `blk.N.` in the file and after `model.layers.N.` in transformers, except for the stacks of experts.
 NAMES = {
     "attn_norm": "input_layernorm", "attn_q": "self_attn.q_proj", "attn_k": "self_attn.k_proj",
     "attn_v": "self_attn.v_proj", "attn_output": "self_attn.o_proj", "post_attention_norm": "post_attention_layernorm",
@@ -212,7 +213,7 @@ NAMES = {
 
 
 def transformers_weights(shape: Shape, weights: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
-    """The same weights under transformers' names, the experts' gate and up projections interleaved."""
+    """The weights with the names of transformers and interleaved gate and up projections of the experts."""
     named = {
         "model.embed_tokens.weight": weights["token_embd.weight"], "model.norm.weight": weights["output_norm.weight"],
         "lm_head.weight": weights["output.weight"]}
@@ -234,7 +235,7 @@ def transformers_weights(shape: Shape, weights: dict[str, np.ndarray]) -> dict[s
 
 
 class Reference:
-    """transformers' model in float32 on these weights, which have its names."""
+    """The model of transformers in float32 with these weights, which have its names."""
 
     def __init__(self, config: dict, weights: dict[str, np.ndarray]):
         import torch
@@ -245,7 +246,7 @@ class Reference:
             AutoConfig.for_model(**config), attn_implementation="eager", dtype=torch.float32).eval()
         state = {n: torch.tensor(np.ascontiguousarray(w)) for n, w in weights.items()}
         self.model.load_state_dict(state, strict=True)
-        #: By how much the last chosen expert was ahead of the first that was not, at the least, in the last call.
+        #: The minimum margin between the last selected expert and the next one, in the last call.
         self.margin = np.inf
         for layer in self.model.model.layers:
             layer.mlp.router.register_forward_hook(self._observe)
@@ -267,5 +268,5 @@ class Reference:
 def transformers_logits(
     shape: Shape, weights: dict[str, np.ndarray], ids: list[int], truncate: bool
 ) -> np.ndarray:
-    """transformers' logits [T, V] on weights that have the file's names."""
+    """The logits [T, V] of transformers for weights with the names of the file."""
     return Reference(transformers_config(shape, truncate), transformers_weights(shape, weights)).logits(ids)

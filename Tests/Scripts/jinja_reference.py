@@ -1,7 +1,7 @@
-"""Renders a template with Python's jinja2 as `apply_chat_template` of the transformers library does.
+"""Renders a template with Python's jinja2 like `apply_chat_template` of the transformers library.
 
-Needs jinja2 3.1.6. Lists may be changed in place (transformers forbids it; templates in use need it), and
-the clock stands still at 2026-11-22 15:04:05 until `set_now` moves it.
+Requires jinja2 3.1.6. Lists may be modified in place (transformers forbids it, but existing templates need it), and the
+clock is fixed at 2026-11-22 15:04:05 unless `set_now` changes it.
 """
 
 import datetime
@@ -19,7 +19,7 @@ def set_now(moment):
 
 
 class Generation(jinja2.ext.Extension):
-    """`{% generation %}` marks what the assistant said; here it only prints it."""
+    """`{% generation %}` marks the text of the assistant; here it only prints it."""
 
     tags = {"generation"}
 
@@ -43,7 +43,7 @@ def _raise(message):
 
 
 class Namespace(jinja2.utils.Namespace):
-    """As in transformers: names with a leading underscore are refused."""
+    """A namespace that refuses names with a leading underscore, as in transformers."""
 
     def __init__(*args, **kwargs):
         self, args = args[0], args[1:]
@@ -78,13 +78,13 @@ _COMPILED = {}
 
 
 def render(template, variables, error=None):
-    """The text, or None where jinja2 refuses; `error` is then appended to, if it is a list."""
+    """The text, or None after an error of jinja2, which is appended to `error` if that is a list."""
     try:
         if template not in _COMPILED:
             _COMPILED[template] = _ENVIRONMENT.from_string(template)
-        # A fresh copy, because templates may change lists.
+        # A copy, because templates may modify lists.
         return _COMPILED[template].render(**json.loads(json.dumps(variables)))
-    except Exception as problem:  # any error counts as a refusal
+    except Exception as problem:  # any exception counts as an error of the template
         if error is not None:
             error.append(f"{type(problem).__name__}: {problem}")
         return None

@@ -1,13 +1,13 @@
-"""How far Sotto's fast path is from its exact one on GPT-OSS: kl_gpt_oss.py [DIR...] [--layers 4] [--hidden 512]
+"""The KL divergence of --precision fast and exact on GPT-OSS: kl_gpt_oss.py [DIR...] [--layers 4] [--hidden 512]
 
     python kl_gpt_oss.py REFERENCE_ROOT/gpt_oss-*
 
-Every DIR is as check_reference.py takes it; its own logits are the reference. Then a larger random model in MXFP4
-and Q8_0 is made, whose reference is `--precision exact`. Printed is the mean over the positions of
-KL(reference || fast) in nats; the bar is 0.01. Random models magnify rounding: where a router is nearly undecided,
-rounding chooses another expert, and in a model without training the experts have nothing in common.
+A DIR has the format of check_reference.py, and its logits are the reference. Then a larger random model in MXFP4 and
+Q8_0 is created, whose reference is `--precision exact`. Prints the mean over the positions of KL(reference || fast) in
+nats; the limit is 0.01. Random models amplify rounding errors: for nearly equal router logits, rounding changes the
+selected expert, and the experts of an untrained model are unrelated.
 
-Needs numpy and safetensors; the larger model also the gguf package.
+Requires numpy and safetensors, and gguf for the larger model.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ def of_directory(folder: Path) -> float:
 
 
 def of_larger(layers: int, hidden: int, tokens: int, seed: int) -> tuple[float, float]:
-    """KL and the share of equal top tokens of a random model with the 20B model's proportions."""
+    """The KL divergence and the share of equal top tokens for a random model with the proportions of the 20B model."""
     import gpt_oss_gguf
 
     rng = np.random.default_rng(seed)

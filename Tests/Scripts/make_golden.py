@@ -1,12 +1,11 @@
-"""Writes the golden logits that `make test` holds Sotto against.
+"""Writes the golden logits for `make test`.
 
-    python make_golden.py MODEL.gguf OUT.safetensors     (developer's machine)
+    python make_golden.py MODEL.gguf OUT.safetensors     (for developers)
 
-The first 512 tokens of reference_text.txt go through llama.cpp and through
-transformers in float32 on the dequantised weights (see references.py). Kept of
-each position: the ids and logits of the TOP most likely tokens and the logarithm
-of the sum of all exponentials, which is enough for the top token, its margin, and
-the KL divergence with everything outside the top as one event.
+Computes the logits of the first 512 tokens of reference_text.txt with llama.cpp, and with transformers in float32 on
+the dequantised weights (see references.py). Stores for each position the ids and logits of the TOP most likely tokens
+and the logsumexp of all logits, which suffices for the top token, its margin, and the KL divergence with everything
+outside of the top as one event.
 """
 
 import sys
@@ -38,7 +37,7 @@ def main() -> None:
     float32 = references.float32_logits(model, ids)
     kl = references.mean_kl(llama_cpp, float32)
     share, clear = references.top_agreement(llama_cpp, float32)
-    print(f"llama.cpp itself against float32: KL {kl:.5f}, same top token {share:.2%} of {clear}")
+    print(f"llama.cpp and float32: KL {kl:.5f}, same top token {share:.2%} of {clear}")
     tensors = {"tokens": np.array(ids, dtype=np.int32)}
     tensors |= summary("llama_cpp", llama_cpp) | summary("float32", float32)
     save_file(tensors, out)

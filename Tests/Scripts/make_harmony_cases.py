@@ -1,19 +1,19 @@
-"""Writes Tests/ConversationTests/Fixtures/harmony_cases.json: what openai-harmony makes of conversations.
+"""Writes Tests/ConversationTests/Fixtures/harmony_cases.json: conversations with the results of openai-harmony.
 
     pip install openai-harmony==0.0.8 jinja2==3.1.6
     TIKTOKEN_ENCODINGS_BASE=FOLDER python Tests/Scripts/make_harmony_cases.py TEMPLATE.jinja [TOKENS.jsonl]
 
-FOLDER has o200k_base.tiktoken (in the PyPI package litellm 1.65.0 as litellm/litellm_core_utils/tokenizers/
-fb374d419588a4632f3f557e76b4b70aebbca790). TEMPLATE is the model's own (openai-gpt-oss-120b.jinja among those
-that check_templates.py fetches). The file has three lists:
+FOLDER contains o200k_base.tiktoken (in the PyPI package litellm 1.65.0 as litellm/litellm_core_utils/tokenizers/
+fb374d419588a4632f3f557e76b4b70aebbca790). TEMPLATE is the template of the model (openai-gpt-oss-120b.jinja among those
+that check_templates.py downloads). The file has three lists:
 
-- `rendered`: conversations in the usual form with tools and options, and `segments`, what the library renders:
-  special tokens as numbers, texts between them as strings.
-- `plain`: conversations without instructions and tools, where the model's template and the library agree
-  but for earlier thoughts, and `text`, what the template renders.
-- `parsed`: outputs as segments, and the messages that the library reads from them.
+- `rendered`: conversations in the usual form with tools and options, and `segments`, the rendering of the library:
+  special tokens as numbers, the texts between them as strings.
+- `plain`: conversations without instructions and tools, for which the template and the library agree except for earlier
+  reasoning, and `text`, the rendering of the template.
+- `parsed`: outputs as segments, and the messages that the library parses from them.
 
-TOKENS.jsonl gets the rendered token ids, for a check with a tokenizer.
+TOKENS.jsonl receives the rendered token ids, for a comparison with a tokenizer.
 """
 
 import datetime
@@ -37,7 +37,7 @@ TEXTS = [
 
 
 class Maker:
-    """Random conversations; the same seed gives the same."""
+    """Random conversations, determined by the seed."""
 
     def __init__(self, seed):
         self.random = random.Random(seed)
@@ -122,7 +122,7 @@ class Maker:
 
 
 def harmony(case):
-    """The same conversation in the library's classes."""
+    """The conversation in the classes of the library."""
     options = case["options"]
     system = SystemContent.new().with_conversation_start_date(options["date"])
     if "reasoning_effort" in options:
@@ -162,7 +162,7 @@ def harmony(case):
 
 
 def segments(tokens):
-    """Special tokens as numbers, the text between as strings."""
+    """Special tokens as numbers, the texts between them as strings."""
     result, text = [], []
     for token in [*tokens, None]:
         if token is not None and not ENCODING.is_special_token(token):
@@ -202,7 +202,7 @@ def encode(pieces):
 
 
 def parse(pieces):
-    """The messages that the library reads, as [channel, recipient, content type, text]."""
+    """The messages that the library parses, as [channel, recipient, content type, text]."""
     parser = StreamableParser(ENCODING, Role.ASSISTANT)
     for token in encode(pieces):
         parser.process(token)
@@ -218,7 +218,7 @@ def render(case):
 
 
 def plain(seed, template):
-    """A conversation for the model's template; it prints today's date, so the clock is set."""
+    """A conversation for the template of the model. The template prints the current date, so the clock is set."""
     case = Maker(seed).conversation()
     messages = [m for m in case["messages"] if m["role"] in ("user", "assistant") and not m.get("tool_calls")]
     options = case["options"]

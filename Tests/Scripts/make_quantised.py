@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
-"""Writes Tests/ComputeTests/Fixtures/quantised.json: quantised rows and the numbers that other libraries read in them.
+"""Writes Tests/ComputeTests/Fixtures/quantised.json: quantised rows and their values dequantised by other libraries.
 
-GGUF's formats come from the `gguf` package (quantised by it where it can; random bytes with moderate scales where it
-can only read), affine groups and MLX's mxfp4 from `mlx`. Usage: make_quantised.py (needs gguf, mlx, numpy).
+GGUF's formats come from the `gguf` package (quantised by it if supported, otherwise random bytes with moderate scales),
+affine groups and MLX's mxfp4 from `mlx`. Usage: make_quantised.py (requires gguf, mlx, numpy).
 """
 
 import base64
@@ -41,7 +41,7 @@ for name in ["Q4_0", "Q4_1", "Q5_0", "Q5_1", "Q8_0", "BF16"]:
 add("F16", weights.astype(np.float16), weights.astype(np.float16).astype(np.float32))
 add("F32", weights, weights)
 
-# Where the scales (float16) lie in a super-block.
+# The offsets of the float16 scales in a super-block.
 for name, halves in [("Q4_K", (0, 2)), ("Q5_K", (0, 2)), ("Q6_K", (208,))]:
     block, size = gguf.GGML_QUANT_SIZES[Type[name]]
     values = random.integers(0, 256, (ROWS, COLUMNS // block * size), dtype=np.uint8)
@@ -63,7 +63,7 @@ for bits in (4, 8):
     for group in (32, 64, 128):
         for type_name, dtype in [("float32", mx.float32), ("float16", mx.float16), ("bfloat16", mx.bfloat16)]:
             packed, scales, biases = mx.quantize(mx.array(weights).astype(dtype), group_size=group, bits=bits)
-            # Read in float32, so that the library's own rounding of the result does not count.
+            # Dequantised in float32, without the rounding of the result to the type of the scales.
             exact = [a.astype(mx.float32) for a in (scales, biases)]
             expected = mx.dequantize(packed, *exact, group_size=group, bits=bits)
             raw = [np.array(a.view(mx.uint16 if dtype != mx.float32 else mx.uint32)) for a in (scales, biases)]

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
-"""Writes Tests/ModelsTests/Fixtures/rope.json: rotary frequencies as transformers computes them.
+"""Writes Tests/ModelsTests/Fixtures/rope.json: the rotary frequencies of transformers.
 
-Needs transformers and torch; run by hand when a kind of scaling is added.
+Requires transformers and torch. Run it manually after adding a type of scaling.
 """
 
 import json

@@ -1,10 +1,10 @@
-"""Writes Tests/TemplatesTests/Fixtures/template_cases.json: small templates and what jinja2 makes of them.
+"""Writes Tests/TemplatesTests/Fixtures/template_cases.json: small templates and their results in jinja2.
 
     python3 -m venv v && v/bin/pip install jinja2==3.1.6 && v/bin/python Tests/Scripts/make_template_cases.py
 
-A case is [template, variables, result]; the result is the text, or null where jinja2 raises an error.
-The environment is that of `apply_chat_template` in the transformers library, except that lists may be
-changed in place, as templates in use do (SandboxedEnvironment instead of ImmutableSandboxedEnvironment).
+A case is [template, variables, result]; the result is the text, or null if jinja2 raises an error. The environment is
+that of `apply_chat_template` in the transformers library, except that lists may be modified in place, as existing
+templates require (SandboxedEnvironment instead of ImmutableSandboxedEnvironment).
 """
 
 import json
@@ -23,7 +23,7 @@ ITEMS = {
     ],
 }
 
-# One expression a line, each printed with {{ }}.
+# One expression per line, each printed with {{ }}.
 EXPRESSIONS = r"""
 1 + 2 * 3
 (1 + 2) * 3

@@ -1,15 +1,16 @@
-"""Small random GPT-OSS models with the logits they must give, for the tests: make_tiny_gpt_oss.py OUT_ROOT
+"""Writes small random GPT-OSS models with reference logits, for the tests: make_tiny_gpt_oss.py OUT_ROOT
 
     python make_tiny_gpt_oss.py Tests/ModelsTests/Fixtures/tiny
 
-Three directories in the form that make_tiny_models.py describes, one for each layout in which people have the model:
+Three directories in the format of make_tiny_models.py, one for each layout of published models:
 
-    gpt-oss-openai   OpenAI's checkpoint: blocks and scales of MXFP4, gate and up rows in turn, attention in bfloat16
-    gpt-oss-mlx      an MLX conversion: MXFP4 experts, everything else in affine groups of 64 and 8 bits
-    gpt-oss-gguf     MXFP4 experts and Q8_0, as llama.cpp's converter writes it
+    gpt-oss-openai   OpenAI's checkpoint: MXFP4 blocks and scales, alternating gate and up rows, attention in bfloat16
+    gpt-oss-mlx      an MLX conversion: MXFP4 experts, all other matrices in 8-bit affine groups of 64
+    gpt-oss-gguf     MXFP4 experts and Q8_0, as written by llama.cpp's converter
 
-The logits are transformers' in float32 on the weights as stored; those of the GGUF file are llama.cpp's too, to
-1e-5 (compare_gpt_oss.py). Developer's machine: needs transformers, torch, mlx, gguf, safetensors, numpy from PyPI.
+The logits are computed by transformers in float32 with the stored weights; those of the GGUF file agree with
+llama.cpp to 1e-5 (compare_gpt_oss.py). For developers: requires transformers, torch, mlx, gguf, safetensors, numpy
+from PyPI.
 """
 
 from __future__ import annotations
@@ -31,9 +32,9 @@ from safetensors.numpy import save_file
 import gpt_oss_gguf as made
 
 PREFILL, DECODE = 40, 8
-#: In the router's logits, whose standard deviation is near 1.
+#: The minimum margin of the router logits, whose standard deviation is near 1.
 MARGIN = 0.02
-#: The window is shorter than the text, and YaRN's range ends between two pairs.
+#: The window is shorter than the text, and the range of YaRN ends between two pairs.
 SHAPE = made.Shape(
     layers=2, hidden=64, inner=32, heads=4, kv_heads=2, head_size=32, experts=5, chosen=2, vocabulary=272, window=16,
     theta=10_000.0, factor=4.0, original=64, context=256)
@@ -45,13 +46,13 @@ def save(out: Path, tensors: dict[str, mx.array], config: dict) -> None:
 
 
 def unpacked(codes: mx.array, scales: mx.array) -> np.ndarray:
-    """The numbers of MXFP4 in groups of 32."""
+    """Dequantises MXFP4 in groups of 32."""
     numbers = mx.dequantize(codes, scales, group_size=32, bits=4, mode="mxfp4", dtype=mx.float32)
     return np.array(numbers)
 
 
 def openai(out: Path, weights: dict[str, np.ndarray]) -> tuple[dict, dict[str, np.ndarray]]:
-    """Stores the weights as OpenAI's checkpoint does; gives config.json and the numbers as stored."""
+    """Stores the weights in the layout of OpenAI's checkpoint; returns config.json and the stored values."""
     stored, plain = {}, {}
     for name, w in weights.items():
         if name.endswith(("gate_up_proj", "down_proj")):
@@ -69,7 +70,7 @@ def openai(out: Path, weights: dict[str, np.ndarray]) -> tuple[dict, dict[str, n
 
 
 def mlx(out: Path, weights: dict[str, np.ndarray]) -> tuple[dict, dict[str, np.ndarray]]:
-    """Stores the weights as mlx-lm's converter does; gives config.json and the numbers as stored."""
+    """Stores the weights in the layout of mlx-lm's converter; returns config.json and the stored values."""
     stored, plain, settings = {}, {}, {"group_size": 32, "bits": 4, "mode": "mxfp4"}
 
     def packed(name: str, w: np.ndarray) -> np.ndarray:
@@ -111,15 +112,15 @@ def write_reference(out: Path, ids: np.ndarray, logits: np.ndarray) -> None:
     print(f"{out.name:16} logits' standard deviation {logits.std():.2f}, {size // 1000} kB")
 
 
-def settled(model: made.Reference, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
-    """Tokens on which no router is nearly undecided, and their logits: a model of this size gives wholly other
-    logits when rounding tips a choice of experts, and a test of rounding would test only that."""
+def stable_tokens(model: made.Reference, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
+    """Tokens for which all router margins are above MARGIN, and their logits. In a model of this size, a rounding error
+    that changes the selected experts changes all logits, which would dominate the comparison."""
     for _ in range(20_000):
         ids = rng.integers(0, SHAPE.vocabulary, PREFILL + DECODE).astype(np.int32)
         logits = model.logits(ids.tolist())
         if model.margin > MARGIN:
             return ids, logits
-    raise RuntimeError("no such tokens; take another seed")
+    raise RuntimeError("no tokens with sufficient router margins; use another seed")
 
 
 def main() -> None:
@@ -135,7 +136,7 @@ def main() -> None:
         else:
             weights = made.transformers_weights(SHAPE, made.random_weights(SHAPE, rng))
             config, plain = store(out, weights)
-        write_reference(out, *settled(made.Reference(config, plain), rng))
+        write_reference(out, *stable_tokens(made.Reference(config, plain), rng))
 
 
 if __name__ == "__main__":

@@ -1,12 +1,12 @@
-"""Small random models with the logits they must give, for the tests: make_tiny_models.py OUT_ROOT [NAME...]
+"""Writes small random models with reference logits, for the tests: make_tiny_models.py OUT_ROOT [NAME...]
 
     python make_tiny_models.py Tests/ModelsTests/Fixtures/tiny               # all
     python make_tiny_models.py Tests/ModelsTests/Fixtures/tiny qwen3-bf16    # these
 
-Each directory holds a model as people have them (safetensors under the public names, MLX's affine groups, or
-model.gguf) and reference.safetensors: `tokens` int32 [40+8], `prefill_logits` [40, V], `decode_logits` [8, V].
-The logits are transformers' in float32 on the weights as stored, dequantised by mlx or by the gguf package, in one
-forward pass. Developer's machine: needs transformers, torch, mlx, gguf, safetensors, numpy from PyPI.
+Each directory contains a model in a published layout (safetensors with the public names, MLX's affine groups, or
+model.gguf) and reference.safetensors: `tokens` int32 [40+8], `prefill_logits` [40, V], `decode_logits` [8, V]. The
+logits are computed by transformers in float32, in one forward pass, with the stored weights, dequantised by mlx or
+gguf. For developers: requires transformers, torch, mlx, gguf, safetensors, numpy from PyPI.
 """
 
 from __future__ import annotations
@@ -61,7 +61,7 @@ MISTRAL = LLAMA | dict(
 LLAMA3_ROPE = dict(
     rope_type="llama3", factor=8.0, low_freq_factor=1.0, high_freq_factor=4.0, original_max_position_embeddings=32)
 
-#: Directory: the base configuration, its changes, and how the weights are stored.
+#: Directory: the base configuration, its changes, and the storage format of the weights.
 SAFETENSORS = {
     "llama-plain": (LLAMA, {}, "f32"),
     "llama-tied-bf16": (LLAMA, {"tie_word_embeddings": True, "num_key_value_heads": 1}, "bf16"),
@@ -110,7 +110,7 @@ SAFETENSORS = {
         "mlx-affine4-32"),
 }
 
-#: Directory: the base configuration, its changes, and the types that the matrices take in turn.
+#: Directory: the base configuration, its changes, and the types that the matrices use in rotation.
 WIDE = {"hidden_size": 256, "intermediate_size": 256, "head_dim": 32, "num_attention_heads": 8}
 GGUF = {
     "gguf-llama-32": (
@@ -129,7 +129,7 @@ GGUF = {
 
 
 def random_weights(config: dict, rng: np.random.Generator) -> dict[str, np.ndarray]:
-    """Weights for every parameter of the model, such that the logits have a standard deviation near 1."""
+    """Random values for all parameters of the model, scaled so that the logits have a standard deviation near 1."""
     shapes = {n: tuple(p.shape) for n, p in build(config, {}).named_parameters()}
     weights = {}
     for name, shape in shapes.items():
@@ -150,20 +150,20 @@ def random_weights(config: dict, rng: np.random.Generator) -> dict[str, np.ndarr
             weights[name] = 0.2 * rng.standard_normal(shape)
         else:
             weights[name] = rng.standard_normal(shape) / np.sqrt(shape[-1])
-            if name.endswith("mlp.gate.weight"):  # clear choices, which rounded activations seldom change
+            if name.endswith("mlp.gate.weight"):  # large margins: rounding rarely changes the experts
                 weights[name] *= 6
     return {n: w.astype(np.float32) for n, w in weights.items()}
 
 
 def is_zero_centred(config: dict, name: str) -> bool:
-    """Whether a norm's weight is stored as its distance from 1."""
+    """Whether the weight of a norm is stored as its difference from 1."""
     kind = config["model_type"]
     return kind == "gemma3_text" or (kind == "qwen3_next" and "norm" in name and "linear_attn.norm" not in name)
 
 
 def qwen3_next_names(name: str, x: mx.array, mlx: bool) -> dict[str, mx.array]:
-    """A tensor (or a plane of one) of transformers' model as the public checkpoint has it, expert by expert, or as
-    mlx-lm's converter does, in stacks."""
+    """A tensor (or a plane of one) of the transformers model in the layout of the public checkpoint, with separate
+    experts, or of mlx-lm's converter, with stacked experts."""
     if ".experts." not in name:
         return {name: x.swapaxes(1, 2) if mlx and "conv1d" in name else x}
     stem, part = name.split("experts.")
@@ -240,7 +240,7 @@ def write_safetensors(out: Path, config: dict, storage: str, rng: np.random.Gene
 
 
 def blocks(kind: str, shape: tuple[int, ...], rng: np.random.Generator) -> np.ndarray:
-    """Random blocks of a type that the gguf package cannot quantise to, with weights near 1/16 in size."""
+    """Random blocks of a type that gguf cannot quantise to, with weights of magnitude near 1/16."""
     count = shape[0] * shape[1] // 256
     raw = rng.integers(0, 256, (count, gguf.GGML_QUANT_SIZES[gguf.GGMLQuantizationType[kind]][1]), dtype=np.uint8)
     size = rng.uniform(0.5, 1.5, count)
@@ -254,14 +254,14 @@ def blocks(kind: str, shape: tuple[int, ...], rng: np.random.Generator) -> np.nd
     return raw.reshape(shape[0], -1)
 
 
-#: GGUF's architectures by config.json's `model_type`.
+#: GGUF's architectures by `model_type` of config.json.
 ARCHITECTURES = {
     "llama": gguf.MODEL_ARCH.LLAMA, "gemma3_text": gguf.MODEL_ARCH.GEMMA3, "mamba2": gguf.MODEL_ARCH.MAMBA2,
     "qwen2": gguf.MODEL_ARCH.QWEN2, "qwen3": gguf.MODEL_ARCH.QWEN3}
 
 
 def gguf_name(name: str, architecture: gguf.MODEL_ARCH) -> str:
-    """The name that GGUF has for a tensor."""
+    """The GGUF name of a tensor."""
     table = gguf.get_tensor_name_map(architecture, 8)
     if name.endswith((".A_log", ".D")):
         return table.get_name(name)
@@ -270,7 +270,7 @@ def gguf_name(name: str, architecture: gguf.MODEL_ARCH) -> str:
 
 
 def interleaved(w: np.ndarray, heads: int) -> np.ndarray:
-    """The rows of a query or key matrix in GGUF's order for llama: pairs side by side instead of halves."""
+    """The rows of a query or key matrix in GGUF's order for llama: adjacent pairs instead of halves."""
     return w.reshape(heads, 2, -1, *w.shape[1:]).swapaxes(1, 2).reshape(w.shape)
 
 
@@ -280,7 +280,7 @@ def halved(w: np.ndarray, heads: int) -> np.ndarray:
 
 
 def add_attention(writer: gguf.GGUFWriter, config: dict) -> None:
-    """The metadata of models with attention; some as arrays of one value per layer where the model asks for it."""
+    """Adds the metadata of models with attention; per-layer arrays if `head_counts_per_layer` is set."""
     per_layer = lambda x: [x] * config["num_hidden_layers"] if config.get("head_counts_per_layer") else x
     head_dim = config.get("head_dim", config["hidden_size"] // config["num_attention_heads"])
     writer.add_feed_forward_length(per_layer(config["intermediate_size"]))
@@ -300,7 +300,7 @@ def add_attention(writer: gguf.GGUFWriter, config: dict) -> None:
 
 
 def add_state_space(writer: gguf.GGUFWriter, config: dict) -> None:
-    """The metadata of mamba2, as llama.cpp's converter writes it."""
+    """Adds the metadata of mamba2, as written by llama.cpp's converter."""
     writer.add_feed_forward_length(0)
     writer.add_head_count(0)
     writer.add_ssm_conv_kernel(config["conv_kernel"])
@@ -312,7 +312,7 @@ def add_state_space(writer: gguf.GGUFWriter, config: dict) -> None:
 
 
 def converted(name: str, w: np.ndarray, config: dict) -> np.ndarray:
-    """A tensor that is not quantised, as llama.cpp's converter stores it."""
+    """A tensor that is not quantised, in the form of llama.cpp's converter."""
     if config["model_type"] == "gemma3_text" and "norm" in name:
         return w + 1
     if name.endswith(".A_log"):
@@ -330,7 +330,7 @@ def write_gguf(out: Path, config: dict, kinds: list[str], rng: np.random.Generat
     writer = gguf.GGUFWriter(out / "model.gguf", gguf.MODEL_ARCH_NAMES[architecture])
     writer.add_string("tokenizer.ggml.model", "no_vocab")
     writer.add_vocab_size(config["vocab_size"])
-    # Of mamba2, as many positions as llama.cpp's converter writes.
+    # mamba2 has no maximum length; llama.cpp's converter writes 2**20.
     writer.add_context_length(config.get("max_position_embeddings", 2**20))
     writer.add_embedding_length(config["hidden_size"])
     writer.add_block_count(config["num_hidden_layers"])
@@ -361,7 +361,7 @@ def write_gguf(out: Path, config: dict, kinds: list[str], rng: np.random.Generat
 
 
 def llama3_factors(config: dict, scaling: dict) -> np.ndarray:
-    """What each rotary frequency is divided by, from the published rule of Llama 3.1."""
+    """The divisors of the rotary frequencies, by the published rule of Llama 3.1."""
     old = scaling["original_max_position_embeddings"]
     frequencies = config["rope_theta"] ** -(np.arange(0, config["head_dim"], 2) / config["head_dim"])
     turns = old * frequencies / (2 * np.pi)
@@ -371,10 +371,10 @@ def llama3_factors(config: dict, scaling: dict) -> np.ndarray:
 
 
 def main() -> None:
-    root, wanted = Path(sys.argv[1]), sys.argv[2:]
+    root, names = Path(sys.argv[1]), sys.argv[2:]
     for table, write in ((SAFETENSORS, write_safetensors), (GGUF, write_gguf)):
         for name, (base, changes, how) in table.items():
-            if wanted and name not in wanted:
+            if names and name not in names:
                 continue
             out = root / name
             shutil.rmtree(out, ignore_errors=True)

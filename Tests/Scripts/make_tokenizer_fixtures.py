@@ -1,6 +1,6 @@
-"""Writes Tests/TokenizationTests/Fixtures: small vocabularies and what the reference libraries make of them.
+"""Writes Tests/TokenizationTests/Fixtures: small vocabularies and the results of the reference libraries.
 
-Everything is trained and encoded by `tokenizers` and `tiktoken`, on text that is put together here.
+The vocabularies are trained and the texts encoded by `tokenizers` and `tiktoken`; the texts are generated here.
 Run: python Tests/Scripts/make_tokenizer_fixtures.py   (tokenizers 0.23, tiktoken 0.14, gguf 0.19)
 """
 
@@ -57,7 +57,7 @@ SPECIAL = ["<|endoftext|>", "<|im_start|>", "<|im_end|>"]
 
 
 def texts():
-    """Sentences, shreds of them, and rows of characters that the patterns treat differently."""
+    """Sentences, fragments of them, and sequences of characters that the patterns treat differently."""
     source = random.Random(7)
     result = list(SENTENCES) + ["", " ", "\n", "a", "'s", "é", "日"]
     pool = "".join(SENTENCES)
@@ -97,7 +97,7 @@ def split(*patterns):
 
 
 def byte_level(pre_tokenizer, ignore_merges=False, normalizer=None):
-    """A byte-level vocabulary; `bytes` of the alphabet come first."""
+    """A byte-level vocabulary; the special tokens and the byte alphabet come first."""
     tokenizer = Tokenizer(models.BPE(ignore_merges=ignore_merges))
     tokenizer.pre_tokenizer = pre_tokenizer
     if normalizer:
@@ -110,7 +110,7 @@ def byte_level(pre_tokenizer, ignore_merges=False, normalizer=None):
 
 
 def sentence_piece():
-    """A vocabulary of characters with spaces written as marks and bytes for what it lacks, as Gemma's."""
+    """A character-level vocabulary with metaspaces and byte fallback, like Gemma's."""
     trained = Tokenizer(models.BPE(unk_token="<unk>"))
     trained.normalizer = normalizers.Replace(" ", "▁")
     trained.pre_tokenizer = pre_tokenizers.Metaspace(prepend_scheme="never")
@@ -132,7 +132,7 @@ def sentence_piece():
 
 
 def llama2():
-    """The same vocabulary with Llama 2's mark before every stretch of text."""
+    """The same vocabulary with Llama 2's metaspace before every section of text."""
     tokenizer = sentence_piece()
     tokenizer.normalizer = normalizers.Sequence([normalizers.Prepend("▁"), normalizers.Replace(" ", "▁")])
     tokenizer.pre_tokenizer = None
@@ -142,7 +142,7 @@ def llama2():
 
 
 def metaspace(scheme, split):
-    """The same vocabulary with the mark put by the pre-tokenizer, as in later versions of Llama 2's and Mistral's."""
+    """The same vocabulary with the metaspace pre-tokenizer, like later versions of Llama 2's and Mistral's."""
     tokenizer = sentence_piece()
     tokenizer.normalizer = None
     tokenizer.pre_tokenizer = pre_tokenizers.Metaspace(prepend_scheme=scheme, split=split)
@@ -151,7 +151,7 @@ def metaspace(scheme, split):
 
 
 def added():
-    """Added tokens with all their options."""
+    """A vocabulary with added tokens with all options."""
     tokenizer = byte_level(split(LLAMA3))
     tokenizer.add_tokens([
         AddedToken("<left>", lstrip=True, normalized=False), AddedToken("<right>", rstrip=True, normalized=False),
@@ -161,7 +161,7 @@ def added():
 
 
 def write_gguf(name, tokenizer, pre):
-    """The vocabulary as GGUF has it."""
+    """Writes the vocabulary as GGUF."""
     model = json.loads(tokenizer.to_str())["model"]
     tokens = sorted(model["vocab"], key=model["vocab"].get)
     writer = gguf.GGUFWriter(str(FOLDER / name), "llama")
@@ -228,7 +228,7 @@ write("expected-ids.json", expected)
 write_gguf("smollm.gguf", TOKENIZERS["smollm"], "smollm")
 write_gguf("gemma.gguf", TOKENIZERS["gemma"], None)
 
-# A rank file: the alphabet in the order of bytes, then the merges; cut and encoded by tiktoken.
+# A rank file: the alphabet in byte order, then the merges; split and encoded by tiktoken.
 model = json.loads(byte_level(split(O200K)).to_str())["model"]
 letters = {letter: byte for byte, letter in bytes_to_unicode().items()}
 ranks = {bytes([byte]): byte for byte in range(256)}
@@ -238,7 +238,7 @@ write("small.tiktoken", "".join(f"{base64.b64encode(token).decode()} {rank}\n" f
 encoding = tiktoken.Encoding("small", pat_str=O200K, mergeable_ranks=ranks, special_tokens={})
 write("expected-tiktoken.json", [[len(ids), digest(ids)] for ids in map(encoding.encode_ordinary, TEXTS)])
 
-# Where each pattern cuts.
+# The piece lengths of each pattern.
 PATTERNS = {
     "gpt-2": [GPT2], "smollm": [r"\p{N}", GPT2], "llama-bpe": [LLAMA3], "qwen2": [QWEN2], "qwen35": [QWEN35],
     "gpt-4o": [O200K], "tekken": [TEKKEN], "bailingmoe": [BAILING], "deepseek-v3": [r"\p{N}{1,3}", CJK, DEEPSEEK],

@@ -1,8 +1,8 @@
 """Writes Sources/Tokenization/PreTokenization/CharacterClass+Table.swift.
 
-The tokenizers' own regex engines are the source: tiktoken's is asked for every code point, so that the
-table is of the same Unicode version as the libraries that ids are compared with (16.0 for tiktoken 0.14
-and tokenizers 0.23, which agree on every class here). Run: python make_unicode_classes.py > the file.
+The classes are determined with the regex engine of tiktoken, so that the table has the same Unicode version as the
+reference libraries (16.0 for tiktoken 0.14 and tokenizers 0.23, which agree on all classes used here). Usage:
+python make_unicode_classes.py > Sources/Tokenization/PreTokenization/CharacterClass+Table.swift
 """
 
 import tiktoken
@@ -14,7 +14,7 @@ MARK, END = "\x01\x02", 256
 
 
 def members(pattern, points):
-    """The code points that `pattern` matches, as tiktoken's regex engine sees it."""
+    """The code points that `pattern` matches in tiktoken's regex engine."""
     ranks = {bytes([i]): i for i in range(256)} | {MARK.encode(): END}
     encoding = tiktoken.Encoding(
         "probe", pat_str=f"[{pattern}]{MARK}|[\\s\\S]", mergeable_ranks=ranks, special_tokens={})
@@ -22,35 +22,35 @@ def members(pattern, points):
     for start in range(0, len(points), 2000):
         part = points[start:start + 2000]
         ids = encoding.encode_ordinary("".join(chr(point) + MARK for point in part))
-        place = 0
+        position = 0
         for point in part:
-            place += len(chr(point).encode())
-            matched = ids[place] == END
-            place += 1 if matched else 2
+            position += len(chr(point).encode())
+            matched = ids[position] == END
+            position += 1 if matched else 2
             if matched:
                 found.add(point)
     return found
 
 
 def runs(classes):
-    """(class, length) pairs; class 9 stands for upper and lower in turn, as in much of Latin and Cyrillic."""
-    place, result = 0, []
-    while place < len(classes):
-        end = place
-        while end < len(classes) and classes[end] == (1 if (end - place) % 2 == 0 else 2):
+    """(class, length) pairs. Class 9 means alternating upper and lower case, as in much of Latin and Cyrillic."""
+    position, result = 0, []
+    while position < len(classes):
+        end = position
+        while end < len(classes) and classes[end] == (1 if (end - position) % 2 == 0 else 2):
             end += 1
         kind = ALTERNATING
-        if end - place < 3:
-            kind, end = classes[place], place
+        if end - position < 3:
+            kind, end = classes[position], position
             while end < len(classes) and classes[end] == kind:
                 end += 1
-        result.append((kind, end - place))
-        place = end
+        result.append((kind, end - position))
+        position = end
     return result
 
 
 def encoded(pairs):
-    """length * 10 + class, in digits of 5 bits, the least significant first, the sixth bit for "more"."""
+    """length * 10 + class as a varint: digits of 5 bits, least significant first; the sixth bit means "continued"."""
     text = ""
     for kind, length in pairs:
         value = length * 10 + kind
@@ -67,7 +67,7 @@ for number, pattern in enumerate(CLASSES):
     if number:
         for point in members(pattern, points):
             classes[point] = number
-# Beyond this only the variation selectors U+E0100 to U+E01EF have a class; `CharacterClass` knows them.
+# After the table, only the variation selectors U+E0100 to U+E01EF have a class; `CharacterClass` handles them.
 last = max(point for point in range(0xE0000) if classes[point])
 assert [p for p in range(last + 1, 0x110000) if classes[p]] == list(range(0xE0100, 0xE01F0))
 assert all(classes[point] == 4 for point in range(0xE0100, 0xE01F0))

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
-"""Makes Sources/TerminalInterface/Text/WidthTables.swift from the Unicode character database, and the fixture
-Tests/TerminalInterfaceTests/Fixtures/widths.txt from the independent package wcwidth, which the tests compare with.
+"""Writes Sources/TerminalInterface/Text/WidthTables.swift from the Unicode character database, and the fixture
+Tests/TerminalInterfaceTests/Fixtures/widths.txt from the independent package wcwidth, for the comparison in the tests.
 
     pip install unicodedata2==18.0.0 wcwidth==0.9.4    # or any pair of the same Unicode version
     python3 Tests/Scripts/make_widths.py
@@ -13,19 +13,19 @@ import wcwidth
 
 ROOT = Path(__file__).resolve().parents[2]
 LIMIT = 0x110000
-# Format characters that are drawn before a number (Prepended_Concatenation_Mark).
+# Visible format characters before a number (Prepended_Concatenation_Mark).
 PREPENDED = {*range(0x600, 0x606), 0x6DD, 0x70F, 0x890, 0x891, 0x8E2, 0x110BD, 0x110CD}
 
 
 def is_zero(code):
     char = chr(code)
-    if code == 0xAD:  # The soft hyphen is drawn by terminals.
+    if code == 0xAD:  # Terminals draw the soft hyphen.
         return False
     if code in PREPENDED:
         return False
     if code in (0x3164, 0xFFA0):  # Hangul fillers.
         return True
-    if 0x1160 <= code <= 0x11FF or 0xD7B0 <= code <= 0xD7FF:  # Vowels and finals join the syllable before.
+    if 0x1160 <= code <= 0x11FF or 0xD7B0 <= code <= 0xD7FF:  # Vowels and finals combine with the preceding syllable.
         return True
     return unicode.category(char) in ("Mn", "Me", "Cf", "Zl", "Zp")
 

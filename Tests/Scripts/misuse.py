@@ -1,9 +1,9 @@
-"""Misuses the folders of the program and quits it at bad moments, in a real terminal: misuse.py MODEL.gguf [CASE ...]
+"""Tests file system errors and quitting in a real terminal: misuse.py MODEL.gguf [CASE ...]
 
-Full, read-only, missing and foreign folders, files that are cut while they are used, two programs on one conversation,
-a small limit on the disk; and every way of quitting, in every state. Each time the chat goes on, one message says what,
-where, why and what to do, and nothing that was saved is lost. Cases that need rights which the caller lacks (a file
-system of its own, another user) are named and left out.
+Covers full, read-only, missing and inaccessible folders, files that are truncated while in use, two processes with
+the same conversation, a small disk limit, and all ways of quitting in all states. In each case the chat continues,
+one message contains the problem, the path, the reason and advice, and no saved data is lost. Cases that require
+privileges of the caller (mounting a file system, another user) are skipped without them.
 """
 
 from __future__ import annotations
@@ -22,15 +22,15 @@ import terminal
 from terminal import HERE, Failure, Scenario, Terminal, expect, new
 
 QUESTIONS = ["What is the capital of France?", "And of Italy?", "And of Spain?", "And of Poland?"]
-NOBODY = 65534
+OTHER_USER = 65534
 
 
-class Left(Exception):
-    """The case needs what this machine does not give."""
+class Skipped(Exception):
+    """A requirement of the case is not available."""
 
 
 class Home:
-    """The folders of a user, and terminals that run the program with them."""
+    """The folders of a user, and terminals with the program."""
 
     def __init__(self, folder: Path, model: Path):
         self.folder, self.model = folder, folder / model.name
@@ -47,7 +47,7 @@ class Home:
     def mount(self, place: Path, size: str) -> None:
         command = ["mount", "-t", "tmpfs", "-o", f"size={size},mode=755", "tmpfs", str(place)]
         if subprocess.run(command, capture_output=True).returncode != 0:
-            raise Left("no file system can be mounted")
+            raise Skipped("mounting a file system is not permitted")
         self.mounts.append(place)
 
     def remount(self, place: Path, option: str) -> None:
@@ -79,15 +79,15 @@ class Home:
 
     def quit(self, chat: Scenario) -> None:
         chat.quit()
-        self.gone(chat.terminal, 0)
+        self.check_exit(chat.terminal, 0)
 
-    def gone(self, window: Terminal, expected: int | None) -> None:
-        """The program ended, soon, and gave the terminal back."""
-        code = window.wait(window.exit_code, "the program ends")
+    def check_exit(self, window: Terminal, expected: int | None) -> None:
+        """Waits for the exit of the program, and checks its exit code and the restored terminal modes."""
+        code = window.wait(window.exit_code, "the program exits")
         expect(expected is None or code == expected, f"the exit code is {expected}, not {code}")
         modes = window.exit_file.with_name("modes").read_text().split()
-        expect("icanon" in modes and "echo" in modes, "the terminal has its modes back")
-        expect(not self.partial(), f"nothing unfinished is left: {self.partial()}")
+        expect("icanon" in modes and "echo" in modes, "the terminal modes are restored")
+        expect(not self.partial(), f"no partial files remain: {self.partial()}")
 
     def errors(self, chat: Scenario) -> str:
         return (chat.terminal.exit_file.with_name("stderr")).read_text()
@@ -102,33 +102,33 @@ class Home:
         database.close()
         return [row[0] for row in rows]
 
-    def leave(self) -> None:
+    def close(self) -> None:
         for window in self.terminals:
             window.kill()
         for place in self.mounts:
             subprocess.run(["umount", "-l", str(place)], capture_output=True)
 
 
-def talk(chat: Scenario, count: int = 3, pause: float = 2.5) -> str:
-    """Some turns, each with the time in which its cache is saved."""
+def run_turns(chat: Scenario, count: int = 3, pause: float = 2.5) -> str:
+    """Some turns, each followed by a pause in which its cache is saved."""
     status = ""
     for question in QUESTIONS[:count]:
         status = chat.turn(question)
-        expect(chat.has("Paris" if question == QUESTIONS[0] else "capital"), "it is answered")
+        expect(chat.has("Paris" if question == QUESTIONS[0] else "capital"), "the question is answered")
         time.sleep(pause)
     return status
 
 
-def told_once(chat: Scenario, *words: str) -> None:
-    """One message has all of these words, and no other message its beginning."""
+def expect_one_message(chat: Scenario, *words: str) -> None:
+    """Checks that the screen contains all of these words, and the first of them only once."""
     text = " ".join(line.strip() for line in chat.terminal.screen())
     for word in words:
-        expect(word in text, f"the message says {word!r}: {text}")
-    expect(text.count(words[0]) == 1, f"it is said once: {text}")
+        expect(word in text, f"the message contains {word!r}: {text}")
+    expect(text.count(words[0]) == 1, f"the message occurs once: {text}")
 
 
-def is_over(program: int) -> bool:
-    """Whether a process has ended; its parent may not have read the exit code yet."""
+def has_exited(program: int) -> bool:
+    """Whether a process has exited; it may be a zombie."""
     try:
         return Path(f"/proc/{program}/stat").read_text().rpartition(")")[2].split()[0] == "Z"
     except OSError:
@@ -138,17 +138,17 @@ def is_over(program: int) -> bool:
 CACHES, SESSION = "Caches are not saved", "This session is not saved"
 
 
-def a_full_cache_folder(home: Home) -> None:
+def full_cache_folder(home: Home) -> None:
     home.mount(home.cache, "1m")
     chat = home.start()
-    status = talk(chat)
-    expect(new(status) < 20, f"memory keeps what the disk does not: {status!r}")
-    told_once(chat, CACHES, str(home.prompts), "no space left on device", "free some space")
+    status = run_turns(chat)
+    expect(new(status) < 20, f"the cache in memory is still used: {status!r}")
+    expect_one_message(chat, CACHES, str(home.prompts), "no space left on device", "free some space")
     home.quit(chat)
     expect(home.saved() == QUESTIONS[:3], "the conversation is saved")
 
 
-def a_full_data_folder(home: Home) -> None:
+def full_data_folder(home: Home) -> None:
     home.mount(home.data, "80k")
     chat = home.start()
     chat.turn(QUESTIONS[0])
@@ -157,35 +157,35 @@ def a_full_data_folder(home: Home) -> None:
         (home.data / "filler").write_bytes(bytes(80 << 10))
     except OSError:
         pass
-    talk(chat, pause=0.5)
-    told_once(chat, SESSION, "sessions.sqlite", "no space left on device", "free some space")
-    # With room again, all of it is saved with the next message.
+    run_turns(chat, pause=0.5)
+    expect_one_message(chat, SESSION, "sessions.sqlite", "no space left on device", "free some space")
+    # After space has been freed, everything is saved with the next message.
     home.remount(home.data, "size=4m")
     chat.turn(QUESTIONS[3])
     home.quit(chat)
-    expect(home.saved() == [QUESTIONS[0], *QUESTIONS[:4]], f"all is saved: {home.saved()}")
+    expect(home.saved() == [QUESTIONS[0], *QUESTIONS[:4]], f"everything is saved: {home.saved()}")
     chat = home.start("--continue")
     home.remount(home.data, "size=80k")
     try:
         (home.data / "more").write_bytes(bytes(80 << 10))
     except OSError:
         pass
-    talk(chat, pause=0.5)
+    run_turns(chat, pause=0.5)
     home.quit(chat)
-    expect(SESSION in home.errors(chat), "it is said at the end as well")
-    # With room again, a quit alone saves it.
+    expect(SESSION in home.errors(chat), "the message is printed at exit as well")
+    # After space has been freed, quitting saves everything.
     chat = home.start("--continue")
-    talk(chat, 1, pause=0.5)
-    expect(chat.has(SESSION), "it is not saved")
+    run_turns(chat, 1, pause=0.5)
+    expect(chat.has(SESSION), "the session is not saved")
     home.remount(home.data, "size=4m")
     home.quit(chat)
-    expect(home.saved() == [QUESTIONS[0], *QUESTIONS[:4], QUESTIONS[0]], f"all is saved: {home.saved()}")
+    expect(home.saved() == [QUESTIONS[0], *QUESTIONS[:4], QUESTIONS[0]], f"everything is saved: {home.saved()}")
     expect(home.saved()[:5] == [QUESTIONS[0], *QUESTIONS[:4]], "what was saved is still there")
 
 
 def read_only_folders(home: Home) -> None:
     chat = home.start()
-    talk(chat, 1)
+    run_turns(chat, 1)
     home.quit(chat)
     for place in (home.cache, home.data):
         copy = place.with_name("copy")
@@ -198,44 +198,45 @@ def read_only_folders(home: Home) -> None:
     chat.turn(QUESTIONS[1])
     time.sleep(2.5)
     chat.turn(QUESTIONS[2])
-    told_once(chat, CACHES, str(home.prompts), "read-only file system", "make it writable")
-    told_once(chat, SESSION, "sessions.sqlite", "read-only file system")
+    expect_one_message(chat, CACHES, str(home.prompts), "read-only file system", "make it writable")
+    expect_one_message(chat, SESSION, "sessions.sqlite", "read-only file system")
     for place in (home.cache, home.data):
         home.remount(place, "rw")
-    # With the right to write again, all of it is saved.
+    # After the folders have become writable, everything is saved.
     chat.turn(QUESTIONS[3])
     home.quit(chat)
-    expect(home.saved() == QUESTIONS, f"all is saved: {home.saved()}")
+    expect(home.saved() == QUESTIONS, f"everything is saved: {home.saved()}")
 
 
-def links_to_nowhere(home: Home) -> None:
+def dangling_links(home: Home) -> None:
     for place in (home.cache, home.data, home.state):
         place.rmdir()
         place.symlink_to("/nonexistent/place")
     chat = home.start()
-    talk(chat)
-    told_once(chat, CACHES, str(home.cache), "the link points to a folder that does not exist", "remove the link")
-    told_once(chat, SESSION, str(home.data), "the link points to a folder that does not exist")
+    run_turns(chat)
+    expect_one_message(
+        chat, CACHES, str(home.cache), "the link points to a folder that does not exist", "remove the link")
+    expect_one_message(chat, SESSION, str(home.data), "the link points to a folder that does not exist")
     home.quit(chat)
 
 
-def links_elsewhere(home: Home) -> None:
+def links_to_other_folders(home: Home) -> None:
     elsewhere = home.folder / "elsewhere"
     elsewhere.mkdir()
     for place in (home.cache, home.data, home.state):
         (place / "sotto").symlink_to(elsewhere)
     chat = home.start()
-    talk(chat)
+    run_turns(chat)
     home.quit(chat)
     expect(home.saved() == QUESTIONS[:3], "the conversation is saved")
     status = home.start("--continue").turn(QUESTIONS[3])
-    expect("disk" in status and new(status) < 20, f"its cache as well: {status!r}")
+    expect("disk" in status and new(status) < 20, f"the cache is saved as well: {status!r}")
 
 
-def another_users_folders(home: Home) -> None:
+def folders_of_another_user(home: Home) -> None:
     if os.geteuid() != 0 or shutil.which("setpriv") is None:
-        raise Left("only root can become another user")
-    # The program and the model may be in folders that other users cannot read.
+        raise Skipped("changing the user requires root")
+    # Other users may not have access to the folders of the program and of the model.
     program = home.folder / "sotto"
     shutil.copy(terminal.SOTTO, program)
     real = home.model.resolve()
@@ -243,16 +244,16 @@ def another_users_folders(home: Home) -> None:
     shutil.copy(real, home.model)
     home.folder.chmod(0o755)
     for place in (home.state, home.config):
-        os.chown(place, NOBODY, NOBODY)
+        os.chown(place, OTHER_USER, OTHER_USER)
     home.cache.chmod(0o700)
     home.data.chmod(0o755)
-    home.wrapper = ["setpriv", f"--reuid={NOBODY}", f"--regid={NOBODY}", "--clear-groups"]
+    home.wrapper = ["setpriv", f"--reuid={OTHER_USER}", f"--regid={OTHER_USER}", "--clear-groups"]
     before, terminal.SOTTO = terminal.SOTTO, str(program)
     try:
         chat = home.start()
-        talk(chat)
-        told_once(chat, CACHES, str(home.cache), "permission denied", "give yourself the right")
-        told_once(chat, SESSION, str(home.data), "permission denied")
+        run_turns(chat)
+        expect_one_message(chat, CACHES, str(home.cache), "permission denied", "give yourself the right")
+        expect_one_message(chat, SESSION, str(home.data), "permission denied")
         home.quit(chat)
     finally:
         terminal.SOTTO = before
@@ -260,42 +261,42 @@ def another_users_folders(home: Home) -> None:
 
 def folders_removed_in_use(home: Home) -> None:
     chat = home.start()
-    talk(chat, 1)
+    run_turns(chat, 1)
     for place in (home.cache, home.data, home.state):
         shutil.rmtree(place)
     for question in QUESTIONS[1:3]:
         chat.turn(question)
         time.sleep(2.5)
-    expect(not chat.has(CACHES) and not chat.has(SESSION), "nothing is said: the folders are made again")
+    expect(not chat.has(CACHES) and not chat.has(SESSION), "no message is shown, because the folders are created again")
     home.quit(chat)
-    expect(home.saved() == QUESTIONS[:3], "all of the conversation is saved")
+    expect(home.saved() == QUESTIONS[:3], "the complete conversation is saved")
     status = home.start("--continue").turn(QUESTIONS[3])
-    expect("disk" in status and new(status) < 20, f"its cache as well: {status!r}")
+    expect("disk" in status and new(status) < 20, f"the cache is saved as well: {status!r}")
 
 
-def files_cut_in_use(home: Home) -> None:
+def cache_files_truncated_in_use(home: Home) -> None:
     chat = home.start()
-    talk(chat, 2)
+    run_turns(chat, 2)
     home.quit(chat)
-    for change in ("cut", "overwritten"):
+    for change in ("truncated", "overwritten"):
         chat = home.start("--continue")
-        time.sleep(0.5)  # it is read
+        time.sleep(0.5)  # the cache is restored
         for file in home.prompts.iterdir():
             with open(file, "r+b") as opened:
-                if change == "cut":
+                if change == "truncated":
                     opened.truncate(4096)
                 else:
                     opened.write(bytes(file.stat().st_size))
         status = chat.turn(QUESTIONS[2])
-        expect("disk" in status and new(status) < 20, f"{change}: what was read of it is used: {status!r}")
-        expect(chat.has("Madrid"), f"{change}: and it is right")
+        expect("disk" in status and new(status) < 20, f"{change}: the restored cache is used: {status!r}")
+        expect(chat.has("Madrid"), f"{change}: the answer is correct")
         time.sleep(2.5)
         home.quit(chat)
 
 
 def damaged_files(home: Home) -> None:
     chat = home.start()
-    talk(chat, 2)
+    run_turns(chat, 2)
     home.quit(chat)
     for file in [*home.prompts.iterdir(), *(home.cache / "sotto" / "vocabularies").iterdir()]:
         with open(file, "r+b") as opened:
@@ -303,30 +304,30 @@ def damaged_files(home: Home) -> None:
             opened.write(b"damage")
     chat = home.start("--continue")
     status = chat.turn(QUESTIONS[2])
-    expect("disk" not in status and chat.has("Madrid"), f"it is refused and read anew: {status!r}")
+    expect("disk" not in status and chat.has("Madrid"), f"the damaged file is refused: {status!r}")
     time.sleep(2.5)
     home.quit(chat)
     status = home.start("--continue").turn(QUESTIONS[3])
-    expect("disk" in status and new(status) < 20, f"and written anew: {status!r}")
+    expect("disk" in status and new(status) < 20, f"the file was written again: {status!r}")
 
 
-def a_model_cut_in_use(home: Home) -> None:
-    # The one file that is too large to be copied: the program ends, but not without a word, and loses nothing.
+def model_truncated_in_use(home: Home) -> None:
+    # A model file is mapped, so its truncation ends the program: with a message, and without loss of saved data.
     real = home.model.resolve()
     home.model.unlink()
     shutil.copy(real, home.model)
     chat = home.start()
-    talk(chat, 1)
+    run_turns(chat, 1)
     os.truncate(home.model, 1 << 20)
-    # The database is slow, so that the engine is sure to fail first.
+    # The database is locked, so that the engine fails before the save ends.
     other = sqlite3.connect(home.data / "sotto" / "sessions.sqlite", isolation_level=None)
     other.execute("BEGIN IMMEDIATE")
     chat.terminal.send(QUESTIONS[1])
     time.sleep(0.7)
     other.execute("ROLLBACK")
     other.close()
-    home.gone(chat.terminal, None)
-    expect("a model file was truncated" in home.errors(chat), f"the reason is said: {home.errors(chat)!r}")
+    home.check_exit(chat.terminal, None)
+    expect("a model file was truncated" in home.errors(chat), f"the reason is printed: {home.errors(chat)!r}")
     expect(home.saved() == QUESTIONS[:2], "the conversation is saved")
     os.unlink(home.model)
     home.model.symlink_to(real)
@@ -337,7 +338,7 @@ def a_model_cut_in_use(home: Home) -> None:
     expect(chat.has("capital"), "the message is answered")
 
 
-def a_model_cut_in_line_mode(home: Home) -> None:
+def model_truncated_in_line_mode(home: Home) -> None:
     real = home.model.resolve()
     home.model.unlink()
     shutil.copy(real, home.model)
@@ -355,21 +356,21 @@ def a_model_cut_in_line_mode(home: Home) -> None:
     expect(program.returncode == -signal.SIGBUS, f"the signal is passed on: {program.returncode}")
 
 
-def a_stack_overflow(home: Home) -> None:
+def stack_overflow(home: Home) -> None:
     sources = HERE.parents[1] / "Sources" / "CNcurses"
     program = home.folder / "overflow"
     compiler = shutil.which("cc") or shutil.which("clang")
     if compiler is None:
-        raise Left("there is no C compiler")
+        raise Skipped("there is no C compiler")
     subprocess.run([compiler, "-std=gnu17", "-O0", f"-I{sources / 'include'}", str(HERE / "check_signals.c"),
                     *map(str, sorted(sources.glob("*.c"))), "-o", str(program), "-lncursesw", "-ltinfo", "-lpthread"],
                    check=True, capture_output=True)
     window = Terminal([str(program)], home.environment(), home.folder / "terminal-overflow", 80, 24)
     home.terminals.append(window)
-    home.gone(window, 128 + signal.SIGSEGV)
+    home.check_exit(window, 128 + signal.SIGSEGV)
 
 
-def a_deleted_conversation(home: Home) -> None:
+def deleted_conversation(home: Home) -> None:
     """After /delete and /quit no file contains a text of the conversation, and its caches are gone."""
     word = "Zebulon"
 
@@ -406,9 +407,9 @@ def a_deleted_conversation(home: Home) -> None:
     expect(home.saved() == [QUESTIONS[0]], f"the other conversation is kept: {home.saved()}")
 
 
-def a_locked_database(home: Home) -> None:
+def locked_database(home: Home) -> None:
     chat = home.start()
-    talk(chat, 1)
+    run_turns(chat, 1)
     other = sqlite3.connect(home.data / "sotto" / "sessions.sqlite", isolation_level=None)
     other.execute("BEGIN IMMEDIATE")
     chat.turn(QUESTIONS[1])
@@ -416,67 +417,67 @@ def a_locked_database(home: Home) -> None:
     chat.terminal.wait(lambda: "Waiting until this conversation is saved" in home.errors(chat), "the wait is explained")
     other.execute("ROLLBACK")
     other.close()
-    home.gone(chat.terminal, 0)
+    home.check_exit(chat.terminal, 0)
     expect(chat.has("sotto --resume"), "it can be resumed")
     expect(home.saved() == QUESTIONS[:2], "the conversation is saved")
 
 
-def leftovers_of_a_killed_program(home: Home) -> None:
+def leftovers_of_a_killed_process(home: Home) -> None:
     chat = home.start()
-    talk(chat, 1)
+    run_turns(chat, 1)
     chat.terminal.kill_program()
     long_ago = time.time() - 3600
-    left = [home.prompts / "0.session.x.safetensors.1-1.partial", home.cache / "sotto" / "vocabularies" / ".x-1-1"]
-    for file in left:
+    leftovers = [home.prompts / "0.session.x.safetensors.1-1.partial", home.cache / "sotto" / "vocabularies" / ".x-1-1"]
+    for file in leftovers:
         file.write_bytes(bytes(100))
         os.utime(file, (long_ago, long_ago))
     for file in (home.cache / "sotto" / "vocabularies").glob("*.vocabulary"):
         file.unlink()
     chat = home.start("--continue")
     status = chat.turn(QUESTIONS[1])
-    expect("disk" in status, f"what was saved before the kill is used: {status!r}")
+    expect("disk" in status, f"the cache saved before the kill is used: {status!r}")
     time.sleep(2.5)
     home.quit(chat)
-    expect(not any(file.exists() for file in left), "they are gone")
+    expect(not any(file.exists() for file in leftovers), "the leftovers are deleted")
     expect(home.saved() == QUESTIONS[:2], "the conversation is saved")
 
 
-def two_programs_on_one_conversation(home: Home) -> None:
+def two_processes_with_one_conversation(home: Home) -> None:
     first = home.start()
-    talk(first, 1)
+    run_turns(first, 1)
     second = home.start("--continue")
     second.turn(QUESTIONS[1])
     time.sleep(2.5)
     first.turn(QUESTIONS[2])
     time.sleep(2.5)
-    expect(first.has("Another Sotto process changed this session"), "the first hears of the second")
+    expect(first.has("Another Sotto process changed this session"), "the first process reports the change")
     second.turn(QUESTIONS[3])
     time.sleep(2.5)
     home.quit(first)
     home.quit(second)
-    talks = sorted([[QUESTIONS[0], QUESTIONS[1], QUESTIONS[3]], [QUESTIONS[0], QUESTIONS[2]]])
-    said = home.saved()
-    expect(said in (talks[0] + talks[1], talks[1] + talks[0]), f"both are saved: {said}")
+    sessions = sorted([[QUESTIONS[0], QUESTIONS[1], QUESTIONS[3]], [QUESTIONS[0], QUESTIONS[2]]])
+    saved = home.saved()
+    expect(saved in (sessions[0] + sessions[1], sessions[1] + sessions[0]), f"both are saved: {saved}")
     for chat in (first, second):
         name = next(line.split()[2] for line in chat.terminal.screen() if line.startswith("sotto --resume"))
         status = home.start("--resume", name).turn("Thank you.")
-        expect("disk" in status and new(status) < 20, f"and the cache of each: {status!r}")
+        expect("disk" in status and new(status) < 20, f"the cache of each is saved: {status!r}")
 
 
-def a_small_limit(home: Home) -> None:
+def small_disk_limit(home: Home) -> None:
     home.settings("cache_disk = 0.012\n")  # four files of 3 MB
     chat = home.start()
     for number in range(8):
         chat.turn(QUESTIONS[number % 4])
         time.sleep(2.5)
         files = {file.name: file.stat().st_size for file in home.prompts.iterdir()}
-        expect(sum(files.values()) <= 12_000_000, f"the limit holds: {files}")
+        expect(sum(files.values()) <= 12_000_000, f"the limit is kept: {files}")
         if number < 7:
             chat.terminal.send("/new")
-    expect(len(files) >= 2, f"there is more than one: {files}")
+    expect(len(files) >= 2, f"there are several files: {files}")
     home.quit(chat)
     status = home.start("--continue").turn("Thank you.")
-    expect("disk" in status and new(status) < 20, f"the latest was kept: {status!r}")
+    expect("disk" in status and new(status) < 20, f"the latest file was kept: {status!r}")
 
 
 def quitting(home: Home) -> None:
@@ -484,7 +485,7 @@ def quitting(home: Home) -> None:
         chat.terminal.send("/set max_tokens auto")
         chat.terminal.send(terminal.LONG_REQUEST)
 
-    def reading(chat: Scenario) -> None:
+    def prefilling(chat: Scenario) -> None:
         chat.terminal.send("/set typing_ahead off")
         text = home.folder / "paste.txt"
         text.write_text(" ".join(f"{n} bottles of beer on the wall." for n in range(700)))
@@ -492,7 +493,7 @@ def quitting(home: Home) -> None:
         chat.terminal.tmux("paste-buffer", "-p")
         chat.terminal.wait(lambda: not chat.has("› Message"), "the paste is in the composer")
         chat.terminal.press("Enter")
-        chat.terminal.wait(lambda: "prefill" in chat.terminal.status(), "it is read")
+        chat.terminal.wait(lambda: "prefill" in chat.terminal.status(), "the prefill starts")
 
     def writing(chat: Scenario) -> None:
         ask_long(chat)
@@ -500,7 +501,7 @@ def quitting(home: Home) -> None:
 
     def saving(chat: Scenario) -> None:
         chat.turn(QUESTIONS[1])
-        time.sleep(2)  # the save in passing begins about now
+        time.sleep(2)  # the save after the answer starts about now
 
     def idle(chat: Scenario) -> None:
         chat.turn(QUESTIONS[1])
@@ -509,7 +510,7 @@ def quitting(home: Home) -> None:
         chat.terminal.send("/quit")
 
     def interrupts(chat: Scenario) -> None:
-        # The first stops an answer, the next ask and quit.
+        # The first Ctrl-C stops an answer, the next ones ask and quit.
         while chat.terminal.exit_code() is None:
             chat.terminal.press("C-c")
             time.sleep(0.1)
@@ -524,30 +525,30 @@ def quitting(home: Home) -> None:
     ways = [("/quit", command, 0), ("Ctrl-C", interrupts, 130), ("SIGTERM", send(signal.SIGTERM), 143),
             ("a closed terminal", hang_up, None)]
     messages = 0
-    for state in (idle, reading, writing, saving):
+    for state in (idle, prefilling, writing, saving):
         for name, way, code in ways:
             chat = home.start()
             chat.turn(QUESTIONS[0])
             state(chat)
-            begun = time.monotonic()
+            start = time.monotonic()
             way(chat)
             if way is hang_up:
-                chat.terminal.wait(lambda: is_over(chat.program), f"the program ends, {state.__name__}")
+                chat.terminal.wait(lambda: has_exited(chat.program), f"the program exits, {state.__name__}")
             else:
-                home.gone(chat.terminal, None if way is interrupts else code)
+                home.check_exit(chat.terminal, None if way is interrupts else code)
                 chat.terminal.kill()
-            print(f"     {name} while {state.__name__}: {time.monotonic() - begun:.2f} s", flush=True)
+            print(f"     {name} while {state.__name__}: {time.monotonic() - start:.2f} s", flush=True)
             # Ctrl-C during the prefill moves the message to the composer, and the next Ctrl-C clears it.
-            messages += 1 if state is reading and way is interrupts else 2
-            expect(len(home.saved()) == messages, f"{name} while {state.__name__}: all is saved")
-            expect(not home.partial(), f"{name} while {state.__name__}: nothing unfinished is left")
+            messages += 1 if state is prefilling and way is interrupts else 2
+            expect(len(home.saved()) == messages, f"{name} while {state.__name__}: everything is saved")
+            expect(not home.partial(), f"{name} while {state.__name__}: no partial files remain")
 
 
-CASES = [a_full_cache_folder, a_full_data_folder, read_only_folders, links_to_nowhere, links_elsewhere,
-         another_users_folders, folders_removed_in_use, files_cut_in_use, damaged_files,
-         a_model_cut_in_use, a_model_cut_in_line_mode, a_stack_overflow, a_deleted_conversation, a_locked_database,
-         leftovers_of_a_killed_program, two_programs_on_one_conversation,
-         a_small_limit, quitting]
+CASES = [full_cache_folder, full_data_folder, read_only_folders, dangling_links, links_to_other_folders,
+         folders_of_another_user, folders_removed_in_use, cache_files_truncated_in_use, damaged_files,
+         model_truncated_in_use, model_truncated_in_line_mode, stack_overflow, deleted_conversation, locked_database,
+         leftovers_of_a_killed_process, two_processes_with_one_conversation,
+         small_disk_limit, quitting]
 
 
 def main() -> int:
@@ -562,8 +563,8 @@ def main() -> int:
             try:
                 case(home)
                 print(f"ok   {name}", flush=True)
-            except Left as left:
-                print(f"left {name}: {left}", flush=True)
+            except Skipped as reason:
+                print(f"skip {name}: {reason}", flush=True)
             except Failure as failure:
                 failed += 1
                 print(f"FAIL {name}: {failure}", flush=True)
@@ -574,8 +575,8 @@ def main() -> int:
                     except (Failure, OSError):
                         pass
             finally:
-                home.leave()
-                time.sleep(0.5)  # a program whose terminal closed removes its database's log
+                home.close()
+                time.sleep(0.5)  # after its terminal closed, a program still removes the log of its database
     return 1 if failed else 0
 
 

@@ -1,15 +1,13 @@
-"""What the comparison scripts share: logits from Sotto and from two independent
-programs, and the measures by which they are compared.
+"""Functions for the comparison scripts: logits from Sotto and from two reference programs, and metrics.
 
 * `sotto_logits`     runs `sotto logits`, the command under test.
-* `llama_cpp_logits` runs llama.cpp through llama-cpp-python. It rounds activations
-                     to 8 bits in every quantised product, so it is itself a little
-                     off the exact answer.
-* `float32_logits`   runs transformers in float32 on the weights that the `gguf`
-                     package dequantises: the exact answer, up to float32 rounding.
+* `llama_cpp_logits` runs llama.cpp through llama-cpp-python. It quantises activations to 8 bits in every quantised
+                     product, so it differs slightly from the exact result.
+* `float32_logits`   runs transformers in float32 on the weights dequantised by `gguf`: the exact result, up to float32
+                     rounding.
 
-The two references are only needed on a developer's machine (pip install
-llama-cpp-python transformers torch gguf); this module imports them when asked.
+The references are for developers (pip install llama-cpp-python transformers torch gguf) and imported only when they are
+used.
 """
 
 from __future__ import annotations
@@ -23,19 +21,19 @@ from pathlib import Path
 import numpy as np
 
 ROOT = Path(__file__).resolve().parents[2]
-#: The binary under test; `SOTTO=...` names another one.
+#: The binary under test; the variable SOTTO overrides it.
 SOTTO = os.environ.get("SOTTO", str(ROOT / ".build" / "release" / "sotto"))
 TEXT = Path(__file__).with_name("reference_text.txt")
-#: Where llama.cpp's own first and second token are closer than this, rounding decides the order.
+#: For a smaller difference of the two highest logits of the reference, rounding determines the order.
 MARGIN = 0.1
 
 
 class SottoError(Exception):
-    """`sotto` ended with an error; the message is what it said."""
+    """`sotto` exited with an error; contains its message."""
 
 
 def sotto_logits(model: str | Path, ids: list[int], prefill: int, precision: str = "exact"):
-    """The logits [T, V] that `sotto logits` writes: `prefill` rows in one pass, the rest one by one."""
+    """The logits [T, V] of `sotto logits`: `prefill` tokens in one pass, the others decoded one by one."""
     from safetensors.numpy import load_file
 
     with tempfile.TemporaryDirectory() as folder:
@@ -54,7 +52,7 @@ def sotto_logits(model: str | Path, ids: list[int], prefill: int, precision: str
 
 
 def llama_cpp_logits(model: str | Path, ids: list[int], threads: int = 2) -> np.ndarray:
-    """llama.cpp's logits [T, V] for the ids in one batch."""
+    """The logits [T, V] of llama.cpp for the ids in one batch."""
     import llama_cpp
 
     llama = llama_cpp.Llama(
@@ -67,7 +65,7 @@ def llama_cpp_logits(model: str | Path, ids: list[int], threads: int = 2) -> np.
 
 
 def llama_cpp_ids(model: str | Path, text: str) -> list[int]:
-    """The token ids of a text, with the start token where the model wants one."""
+    """The token ids of a text, with the start token if the model uses one."""
     import llama_cpp
 
     llama = llama_cpp.Llama(str(model), vocab_only=True, verbose=False)
@@ -91,31 +89,31 @@ def float32_logits(model: str | Path, ids: list[int]) -> np.ndarray:
 
 
 def log_softmax(logits: np.ndarray) -> np.ndarray:
-    """Natural logarithms of the probabilities, over the last axis, in float64."""
+    """The natural logarithms of the probabilities over the last axis, in float64."""
     logits = logits.astype(np.float64)
     shifted = logits - logits.max(axis=-1, keepdims=True)
     return shifted - np.log(np.exp(shifted).sum(axis=-1, keepdims=True))
 
 
 def divergences(reference: np.ndarray, other: np.ndarray) -> np.ndarray:
-    """Of each position KL(reference || other), in nats, over the whole vocabulary."""
+    """KL(reference || other) of each position in nats, over the whole vocabulary."""
     p, q = log_softmax(reference), log_softmax(other)
     return (np.exp(p) * (p - q)).sum(axis=-1)
 
 
 def mean_kl(reference: np.ndarray, other: np.ndarray) -> float:
-    """Mean over the positions of KL(reference || other), in nats, over the whole vocabulary."""
+    """The mean over the positions of KL(reference || other) in nats, over the whole vocabulary."""
     return float(divergences(reference, other).mean())
 
 
 def same_top(reference: np.ndarray, other: np.ndarray) -> np.ndarray:
-    """Whether the top token is the same, at each position where the reference's margin is above MARGIN."""
+    """Whether the top tokens are equal, for each position with a margin of the reference above MARGIN."""
     best = np.sort(reference, axis=-1)[:, -2:]
     clear = best[:, 1] - best[:, 0] > MARGIN
     return (reference.argmax(axis=-1) == other.argmax(axis=-1))[clear]
 
 
 def top_agreement(reference: np.ndarray, other: np.ndarray) -> tuple[float, int]:
-    """The share of positions with the same top token, where the reference's margin is above MARGIN, and their number."""
+    """The share of equal top tokens for the positions with a reference margin above MARGIN, and their number."""
     same = same_top(reference, other)
     return float(same.mean()), len(same)

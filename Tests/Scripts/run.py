@@ -1,6 +1,6 @@
-"""Runs every script test against the built program: run.py MODEL.gguf
+"""Runs all script tests with the built program: run.py MODEL.gguf
 
-One line a test, its output where it failed, and the count last. `SOTTO` names the binary.
+Prints one line per test, the output of failed tests, and the counts. `SOTTO` is the path of the binary.
 """
 
 import subprocess
@@ -13,16 +13,16 @@ TINY = HERE.parent / "ModelsTests" / "Fixtures" / "tiny"
 
 
 def tests(model: str) -> dict[str, list[str]]:
-    """The command of each test by its name."""
+    """The commands of the tests by name."""
     return {
-        "tiny models against transformers": ["check_reference.py", *map(str, sorted(TINY.iterdir()))],
-        "fast of every architecture against the same": ["check_fast.py", *map(str, sorted(TINY.iterdir()))],
-        "default model against llama.cpp and float32": ["check_golden.py", model],
-        "token ids against tokenizers": ["check_tokens.py", model],
-        "chat templates against jinja2": ["check_templates.py", model],
-        "harmony against openai-harmony": ["check_harmony.py"],
+        "small models and transformers": ["check_reference.py", *map(str, sorted(TINY.iterdir()))],
+        "--precision fast for every architecture": ["check_fast.py", *map(str, sorted(TINY.iterdir()))],
+        "default model, llama.cpp and float32": ["check_golden.py", model],
+        "token ids and tokenizers": ["check_tokens.py", model],
+        "chat templates and jinja2": ["check_templates.py", model],
+        "harmony and openai-harmony": ["check_harmony.py"],
         "the program in a terminal": ["terminal.py", model],
-        "bad folders and quitting": ["misuse.py", model],
+        "file system errors and quitting": ["misuse.py", model],
     }
 
 

@@ -1,9 +1,9 @@
-"""A second model to switch to: second_model.py MODEL.gguf OUT.gguf [--thinks]
+"""Writes a second model for tests of switches: second_model.py MODEL.gguf OUT.gguf [--thinks]
 
-Two random layers of llama behind the first model's tokenizer and chat template. It talks nonsense, but it is a
-whole model of another shape, made in seconds (13 MB). With `--thinks` its template opens <think> before each
-answer, and since it never closes it, it thinks until it is told to answer. It writes thousands of tokens a second, so
-its context is long enough for it to think for many seconds.
+The model has two random llama layers and the tokenizer and chat template of the first model. It is a complete model
+of another shape (13 MB) that generates random text. With `--thinks`, its template opens <think> before each answer,
+which the model never closes, so that it reasons until the reasoning is ended. It generates thousands of tokens per
+second, so its context length allows many seconds of reasoning.
 """
 
 import sys

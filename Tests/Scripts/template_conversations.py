@@ -1,4 +1,4 @@
-"""Conversations for chat templates: every shape that templates tell apart, with awkward texts."""
+"""Conversations for chat templates: all structures that templates distinguish, with unusual texts."""
 
 import json
 
@@ -46,7 +46,7 @@ def _part(text):
 
 
 def conversations():
-    """Name to variables: messages, tools, add_generation_prompt and options."""
+    """The variables by name: messages, tools, add_generation_prompt and options."""
     paris = _call("get_weather", {"city": "Paris", "unit": "c"})
     deep = _call("search", {"query": "b", "limit": 3, "tags": ["x", "y"], "deep": {"x": 1.5, "y": None}}, "call00002")
     think = {"reasoning_content": "Two and\ntwo.", "thinking": "Two and\ntwo."}

@@ -1,4 +1,4 @@
-"""Drives the program in a real terminal (tmux): terminal.py MODEL.gguf [--show]
+"""Tests the program in a real terminal (tmux): terminal.py MODEL.gguf [--show]
 
 Start, two turns, a draft that is prefilled while it is typed, a stop in mid-answer, scrolling while it writes, a switch of
 model with completion and back, another one in mid-answer, reasoning that is ended early, a prompt that is stopped during
@@ -20,19 +20,19 @@ from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
 SOTTO = os.path.abspath(os.environ.get("SOTTO", HERE.parents[1] / ".build" / "release" / "sotto"))
-#: Seconds until a step counts as failed; generous, for a machine with much else to do.
+#: Seconds until a step counts as failed; sufficient for a machine with high load.
 PATIENCE = 90.0
-#: What the status line says while something goes on.
+#: The words in the status line during an activity.
 BUSY = re.compile(r"\b(loading|waiting|prefill|thinking|writing|stopping|ending)\b")
 LONG_REQUEST = "Write a very long story about the sea, with many chapters."
 
 
 class Failure(Exception):
-    """The screen did not come to show what it must."""
+    """A step failed: the screen did not show the expected text."""
 
 
 class Terminal:
-    """A tmux server of its own with one window that runs a command; the command's exit code lands in a file."""
+    """A separate tmux server with one window that runs a command and writes its exit code to a file."""
 
     def __init__(self, command: list[str], environment: dict[str, str], folder: Path, width: int, height: int):
         folder.mkdir(exist_ok=True)
@@ -43,7 +43,7 @@ class Terminal:
         settings = "".join(f"export {key}='{value}'\n" for key, value in environment.items())
         runner.write_text(f"{settings}{words} 2>'{folder}/stderr'\ncode=$?\n"
                           f"stty -a >'{folder}/modes'\necho $code >'{self.exit_file}'\nexec cat\n")
-        # escape-time: an Esc that is typed must not wait to become a longer key.
+        # escape-time 0: tmux must not delay Escape to wait for a longer key sequence.
         self.tmux("new-session", "-d", "-x", str(width), "-y", str(height), f"sh '{runner}'", start=True)
         self.tmux("set-option", "-s", "escape-time", "0")
         self.tmux("set-option", "-g", "status", "off")
@@ -60,7 +60,7 @@ class Terminal:
         return [line.rstrip() for line in self.tmux("capture-pane", "-p").rstrip("\n").split("\n")]
 
     def status(self) -> str:
-        """The lowest line that is not empty."""
+        """The last line that is not empty."""
         return next((line for line in reversed(self.screen()) if line.strip()), "")
 
     def type(self, text: str) -> None:
@@ -83,29 +83,29 @@ class Terminal:
             if (value := condition()) or value == 0 and value is not False:
                 return value
             time.sleep(0.02)
-        raise Failure(f"waited {PATIENCE:.0f} s in vain: {what}")
+        raise Failure(f"not after {PATIENCE:.0f} s: {what}")
 
     def exit_code(self) -> int | None:
         text = self.exit_file.read_text().strip() if self.exit_file.exists() else ""
         return int(text) if text else None
 
     def program(self) -> int:
-        """The process that runs in the window."""
+        """The process in the window."""
         shell = self.tmux("display-message", "-p", "#{pane_pid}").strip()
         [child] = Path(f"/proc/{shell}/task/{shell}/children").read_text().split()
         return int(child)
 
     def kill_program(self) -> None:
-        """Ends the program that runs in the window as a crash would."""
+        """Kills the program in the window with SIGKILL, as a substitute for a crash."""
         os.kill(self.program(), signal.SIGKILL)
-        self.wait(lambda: self.exit_code() is not None, "the program is gone")
+        self.wait(lambda: self.exit_code() is not None, "the program has exited")
 
     def kill(self) -> None:
         subprocess.run(["tmux", "-S", self.socket, "kill-server"], capture_output=True)
 
 
 def number(word: str, status: str) -> int | None:
-    """The number behind a word of a status line; digits may be grouped by spaces."""
+    """The number after a word in a status line; digits may be grouped by spaces."""
     found = re.search(word + r" ([\d\u00a0\u202f\u2009, ]+)", status)
     return int(re.sub(r"\D", "", found.group(1))) if found else None
 
@@ -119,13 +119,13 @@ def new(status: str) -> int:
 
 
 class Scenario:
-    """The steps, in order; each leaves the chat idle."""
+    """The steps of the test. The chat is idle after each of them."""
 
     def __init__(self, terminal: Terminal, first: str, second: str, show: bool):
         self.terminal, self.first, self.second, self.show = terminal, first, second, show
 
     def idle(self, what: str) -> str:
-        """Waits until the composer is empty and nothing goes on; returns the status line."""
+        """Waits until the composer is empty and the chat is idle; returns the status line."""
 
         def condition():
             *above, status = self.terminal.screen()
@@ -135,28 +135,28 @@ class Scenario:
         return self.terminal.wait(condition, what)
 
     def writing(self) -> None:
-        self.terminal.wait(lambda: "writing" in self.terminal.status(), "the answer begins")
+        self.terminal.wait(lambda: "writing" in self.terminal.status(), "the answer starts")
 
     def turn(self, text: str) -> str:
-        """One message and its whole answer; the status line after it."""
+        """Sends a message, waits for the complete answer, and returns the status line."""
         self.terminal.send(text)
         return self.idle("the turn ends")
 
     def start(self) -> None:
         self.terminal.wait(
-            lambda: self.first[:12] in self.idle("the program starts"), f"the status line names {self.first}")
+            lambda: self.first[:12] in self.idle("the program starts"), f"the status line contains {self.first}")
 
     def two_turns(self) -> None:
         self.terminal.send("/set max_tokens 40")
         self.terminal.send("/set temperature 0")
         status = self.turn("What is the capital of France?")
-        expect("TTFT" in status and "tok/s" in status, f"the status line has its numbers: {status!r}")
+        expect("TTFT" in status and "tok/s" in status, f"the status line has statistics: {status!r}")
         expect(any("Paris" in line for line in self.terminal.screen()), "the answer names Paris")
         status = self.turn("And of Italy?")
         expect((reused(status) or 0) > 20, f"the second turn reuses the first: {status!r}")
 
     def typing_ahead(self) -> None:
-        # A draft of many words that rests for a while: Enter costs its last words only.
+        # After a pause, a draft of many words is prefilled, so that Enter only prefills its last words.
         def ask(text: str) -> tuple[int, str]:
             self.terminal.type(text)
             self.terminal.wait(lambda: self.has(text.split()[-1]), "the composer shows the draft")
@@ -167,10 +167,10 @@ class Scenario:
 
         words = "Tell me something about these, one after the other:" + " Rome Naples Milan Turin" * 12
         count, status = ask(words + " Genoa.")
-        expect("typed ahead" in status and count < 40, f"the draft was read while it was typed: {status!r}")
+        expect("typed ahead" in status and count < 40, f"the draft was prefilled: {status!r}")
         self.terminal.send("/set typing_ahead off")
         count, status = ask(words + " Venice.")
-        expect("typed ahead" not in status and count > 40, f"the draft was left alone: {status!r}")
+        expect("typed ahead" not in status and count > 40, f"the draft was not prefilled: {status!r}")
         self.terminal.send("/set typing_ahead on")
         self.terminal.send("/cache")
         self.terminal.wait(lambda: self.has("Prompt caches: ") and self.has(f"◆ {self.first[:12]}"), "the caches")
@@ -178,7 +178,7 @@ class Scenario:
     def stop(self) -> None:
         self.terminal.send("/set max_tokens auto")
         for key in ("Escape", "C-c"):
-            # A fast machine and a short answer can be done before the key arrives: then ask again.
+            # A short answer may end before the key press arrives; then the request is repeated.
             for _ in range(5):
                 self.terminal.send(LONG_REQUEST)
                 self.writing()
@@ -193,7 +193,7 @@ class Scenario:
                 lambda: not any("(stopped)" in line for line in self.terminal.screen()), "a new conversation")
 
     def scroll(self) -> None:
-        # At temperature 0 the default model never comes to an end of this; a small screen is soon full.
+        # At temperature 0 the default model does not end this answer, which soon fills a small screen.
         self.terminal.tmux("resize-window", "-x", "60", "-y", "20")
         self.terminal.send("/set max_tokens 300")
         self.turn(LONG_REQUEST)
@@ -204,18 +204,18 @@ class Scenario:
         self.terminal.press("PageUp")
         self.terminal.wait(lambda: self.terminal.screen()[:5] != before[:5], "PageUp scrolls")
         self.terminal.press("PageUp")
-        time.sleep(0.3)  # both keys are done with; from here on the view must hold still
+        time.sleep(0.3)  # after both keys have been processed, the view must not move
         top = self.terminal.screen()[:8]
         held = 0
         while "writing" in self.terminal.status() and held < 20:
-            expect(self.terminal.screen()[:8] == top, "new text never pulls the view")
+            expect(self.terminal.screen()[:8] == top, "new text does not scroll the view")
             held += 1
             time.sleep(0.05)
         self.terminal.press("End")
-        self.terminal.wait(lambda: self.terminal.screen()[:8] != top, "End returns to the answer")
+        self.terminal.wait(lambda: self.terminal.screen()[:8] != top, "End scrolls to the end of the answer")
         if BUSY.search(self.terminal.status()):
             self.terminal.press("Escape")
-        self.idle("the answer is over")
+        self.idle("the answer ends")
         self.terminal.tmux("resize-window", "-x", "140", "-y", "30")
 
     def switch(self) -> None:
@@ -232,7 +232,7 @@ class Scenario:
         self.turn("Hello again!")
 
     def switch_while_writing(self) -> None:
-        # What is asked while an answer is written is answered at once; the answer stays its own model's.
+        # During an answer, commands are executed at once, and the answer continues with its model.
         self.terminal.send("/new")
         self.terminal.send("/set max_tokens auto")
         self.terminal.send(LONG_REQUEST)
@@ -245,17 +245,17 @@ class Scenario:
         self.terminal.wait(lambda: self.has("answering") and self.has("next"), "the models are listed")
         self.terminal.send("/cache")
         self.terminal.wait(lambda: self.has("Prompt caches: "), "the caches are listed")
-        expect("writing" in self.terminal.status(), "and all that while the answer is written")
+        expect("writing" in self.terminal.status(), "the answer is still generated")
         self.terminal.press("Escape")
         status = self.idle("the answer is stopped")
-        expect(self.second in status and "tok/s" not in status, f"the line is the new model's alone: {status!r}")
+        expect(self.second in status and "tok/s" not in status, f"the status line is that of the new model: {status!r}")
         self.terminal.send("/set max_tokens 10")
         self.turn("Hello?")
         expect(self.has(f"◆ {self.second}"), "the second model answers")
         self.terminal.send(f"/model {self.first}")
         self.terminal.wait(lambda: self.first[:12] in self.idle("the switch back"), "the first model is back")
         status = self.turn("Hello again!")
-        expect(new(status) < 80, f"and is warm: {status!r}")
+        expect(new(status) < 80, f"its cache is reused: {status!r}")
 
     def answer_now(self) -> None:
         self.terminal.send("/new")
@@ -263,25 +263,25 @@ class Scenario:
         self.terminal.wait(lambda: "thinker" in self.idle("the switch"), "a model that thinks")
         self.terminal.send("/set max_tokens 80000")
         self.terminal.send("Why?")
-        self.terminal.wait(lambda: "Ctrl-O answers now" in self.terminal.status(), "it thinks")
+        self.terminal.wait(lambda: "Ctrl-O answers now" in self.terminal.status(), "the reasoning starts")
         self.terminal.press("C-o")
-        self.terminal.wait(lambda: "Ctrl-O answers now" not in self.terminal.status(), "it answers")
+        self.terminal.wait(lambda: "Ctrl-O answers now" not in self.terminal.status(), "the answer starts")
         self.terminal.press("C-o")
         self.terminal.wait(lambda: "no reasoning to end" in self.terminal.status(), "there is no reasoning")
         self.terminal.press("Escape")
-        time.sleep(0.3)  # a slash right behind Escape would be Alt with a slash
+        time.sleep(0.3)  # a slash directly after Escape would be Alt-slash
         self.idle("the answer is stopped")
         self.terminal.send(f"/model {self.first}")
         self.terminal.wait(lambda: self.first[:12] in self.idle("the switch back"), "the first model is back")
 
-    def stop_reading(self) -> None:
+    def stop_prefill(self) -> None:
         # The prefilled part of a stopped prompt is reused.
         self.terminal.send("/new")
         self.terminal.send("/set typing_ahead off")
         words = " ".join(f"{n} bottles of beer on the wall." for n in range(700))
         self.paste(words)
         self.terminal.press("Enter")
-        self.terminal.wait(lambda: re.search(r"prefill [1-9]\d?% · eta", self.terminal.status()), "it is read")
+        self.terminal.wait(lambda: re.search(r"prefill [1-9]\d?% · eta", self.terminal.status()), "the prefill starts")
         self.terminal.press("Escape")
         self.terminal.wait(lambda: self.has("[pasted"), "the message is in the composer again")
         self.terminal.wait(lambda: not BUSY.search(self.terminal.status()), "the prefill is stopped")
@@ -292,7 +292,7 @@ class Scenario:
         self.terminal.wait(lambda: self.has("[pasted"), "the message is in the composer")
         self.terminal.press("Enter")
         status = self.idle("the turn ends")
-        expect((reused(status) or 0) > 200, f"what was read is kept: {status!r}")
+        expect((reused(status) or 0) > 200, f"the prefilled part is kept: {status!r}")
         self.terminal.send("/set typing_ahead on")
 
     def regenerate(self) -> str:
@@ -300,15 +300,15 @@ class Scenario:
         self.terminal.send("/regen")
 
         def begun() -> bool:
-            # A short answer may end before the first look; then the numbers have changed.
+            # A short answer may end before the first check; then the statistics have changed.
             status = self.terminal.status()
             return bool(BUSY.search(status)) or (self.has("› Message") and status != before)
 
-        self.terminal.wait(begun, "another answer begins")
+        self.terminal.wait(begun, "another answer starts")
         return self.idle("the answer ends")
 
     def branches(self) -> None:
-        # Between siblings nothing is read but the new message.
+        # After a change between siblings, only the new message is prefilled.
         self.terminal.send("/new")
         self.terminal.send("/set max_tokens 30")
         self.terminal.send("/set temperature 1")
@@ -318,7 +318,7 @@ class Scenario:
             self.terminal.send(f"/branch {to}")
             time.sleep(0.5)
         status = self.turn("Go on.")
-        expect(new(status) < 20, f"the branch is warm: {status!r}")
+        expect(new(status) < 20, f"the cache of the branch is reused: {status!r}")
 
     def paste(self, text: str) -> None:
         file = Path(self.terminal.socket).with_name("paste.txt")
@@ -328,7 +328,7 @@ class Scenario:
         self.terminal.wait(lambda: not self.has("› Message"), "the paste is in the composer")
 
     def refuse(self) -> None:
-        # A message that does not fit the context goes back to the composer; the conversation goes on without it.
+        # A message that exceeds the context returns to the composer, and the conversation continues without it.
         self.terminal.send("/set max_tokens 10")
         self.terminal.send("/new")
         self.turn("Hello?")
@@ -342,7 +342,7 @@ class Scenario:
         expect((reused(status) or 0) > 0, f"the conversation continues: {status!r}")
 
     def paste_command(self) -> None:
-        # Several lines are a message, whatever the first one is.
+        # A paste of several lines is a message, even if the first line is a command.
         self.paste("/new\nWhat is this?")
         self.terminal.press("Enter")
         self.idle("the turn ends")
@@ -362,10 +362,10 @@ class Scenario:
 
     def quit(self) -> None:
         self.terminal.send("/quit")
-        code = self.terminal.wait(self.terminal.exit_code, "the program ends")
+        code = self.terminal.wait(self.terminal.exit_code, "the program exits")
         expect(code == 0, f"the exit code is 0, not {code}")
         self.terminal.wait(
-            lambda: not any("› Message" in line for line in self.terminal.screen()), "the terminal is given back")
+            lambda: not any("› Message" in line for line in self.terminal.screen()), "the terminal is restored")
 
     def crash(self) -> None:
         self.start()
@@ -383,15 +383,15 @@ class Scenario:
 
     def resume(self) -> None:
         self.idle("the program starts")
-        self.terminal.wait(lambda: self.has("Resumed: What is the capital"), "the conversation is there again")
+        self.terminal.wait(lambda: self.has("Resumed: What is the capital"), "the conversation is resumed")
         self.terminal.press("Home")
         self.terminal.wait(lambda: self.has("› What is the capital of France?"), "its first message")
         self.terminal.wait(lambda: self.has("Paris"), "its first answer")
         self.terminal.press("End")
-        self.terminal.wait(lambda: self.has("(the answer is not complete)"), "the half answer")
+        self.terminal.wait(lambda: self.has("(the answer is not complete)"), "the incomplete answer is marked")
         self.terminal.send("/set max_tokens 20")
         status = self.turn("Thank you.")
-        expect("TTFT" in status, f"the conversation goes on: {status!r}")
+        expect("TTFT" in status, f"the conversation continues: {status!r}")
 
     def sessions(self) -> None:
         self.terminal.send("/rename The capital of France")
@@ -405,11 +405,11 @@ class Scenario:
         self.terminal.press("Enter")
         self.terminal.wait(lambda: self.has("Resumed: The capital of France"), "the first one is resumed")
         self.terminal.wait(lambda: self.has("Thank you."), "its last message")
-        self.idle("the model is there")
+        self.idle("the model is loaded")
         self.terminal.send("/delete")
-        self.terminal.wait(lambda: "y deletes" in self.terminal.status(), "deleting asks")
+        self.terminal.wait(lambda: "y deletes" in self.terminal.status(), "/delete asks for confirmation")
         self.terminal.type("y")
-        self.terminal.wait(lambda: not self.has("Thank you."), "it is gone")
+        self.terminal.wait(lambda: not self.has("Thank you."), "the session is deleted")
         self.idle("a new conversation")
 
     def run(self, *steps) -> None:
@@ -422,7 +422,7 @@ class Scenario:
 
 def expect(condition: bool, what: str) -> None:
     if not condition:
-        raise Failure(f"does not hold: {what}")
+        raise Failure(f"expected: {what}")
 
 
 def main() -> int:
@@ -441,7 +441,7 @@ def main() -> int:
             "LC_ALL": "C.UTF-8",
         }
         everyday = ["start", "two_turns", "typing_ahead", "stop", "scroll", "switch", "switch_while_writing",
-                    "answer_now", "stop_reading", "branches", "refuse", "paste_command", "resize", "quit"]
+                    "answer_now", "stop_prefill", "branches", "refuse", "paste_command", "resize", "quit"]
         programs = [(["chat", model.stem], everyday), (["chat", model.stem], ["crash"]),
                     (["--continue"], ["resume", "sessions", "quit"])]
         for number, (arguments, steps) in enumerate(programs):

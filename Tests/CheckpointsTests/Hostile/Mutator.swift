@@ -48,7 +48,7 @@ struct Mutator {
     default:
       let from = position(in: bytes)
       let count = min(bytes.count - max(from, offset), Int.random(in: 1...32, using: &random))
-      bytes.reoffsetSubrange(offset..<offset + count, with: Array(bytes[from..<from + count]))
+      bytes.replaceSubrange(offset..<offset + count, with: Array(bytes[from..<from + count]))
     }
   }
 
