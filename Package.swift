@@ -1,8 +1,8 @@
 // swift-tools-version: 6.2
 import PackageDescription
 
-// Each target is a floor and imports only floors below it; the ground is at the bottom.
-// Everything is built in release mode (`make build`, `make test`): the kernels are useless without optimisation.
+// The targets are in layers: a target imports only targets of lower layers, which are listed after it.
+// `make build` and `make test` use release mode, because the kernels are too slow without optimisation.
 let package = Package(
   name: "sotto",
   platforms: [.macOS(.v15)],
@@ -10,7 +10,7 @@ let package = Package(
     .executable(name: "sotto", targets: ["sotto"]),
     .executable(name: "tokenizer-benchmark", targets: ["TokenizerBenchmark"]),
   ],
-  // Exact versions: Package.resolved is not committed, and a fresh clone must build what was tested.
+  // The versions are exact because Package.resolved is not committed, so that a fresh clone uses the tested versions.
   dependencies: [
     .package(url: "https://github.com/apple/swift-argument-parser", exact: "1.8.2"),
     .package(url: "https://github.com/LebJe/TOMLKit", exact: "0.6.0"),

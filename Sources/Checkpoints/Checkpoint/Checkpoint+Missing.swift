@@ -1,7 +1,7 @@
 import Basics
 
 extension Checkpoint {
-  /// The error for a tensor that the files do not have: what they are instead, and what to do.
+  /// The error for a missing tensor, with the probable reason and advice.
   func missing(_ name: String) -> FileError {
     if kind == .configurationOnly {
       return FileError(
@@ -23,7 +23,7 @@ extension Checkpoint {
         : "use another conversion of the model; this one names or stores it differently")
   }
 
-  /// A quantisation that other libraries store in tensors of their own layout; nil for all that can be used.
+  /// The name of an unsupported quantisation method of another library; nil if there is none.
   private var quantizationMethod: String? {
     let settings = configuration?["quantization_config"] ?? configuration?["compression_config"]
     let known = [

@@ -1,6 +1,6 @@
 import Basics
 
-/// The sampling parameters that a model's authors recommend; nil where they recommend none.
+/// The sampling parameters that the authors of a model recommend; nil for those without a recommendation.
 public struct RecommendedSampling: Sendable, Equatable {
   /// The softmax temperature; 0 selects the most likely token.
   public var temperature: Double?

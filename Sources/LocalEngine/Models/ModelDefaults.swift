@@ -2,8 +2,8 @@ import Checkpoints
 import Conversation
 
 extension ChatSettings {
-  /// The settings that hold for a model: built in, replaced by what the model recommends, replaced by what the
-  /// user's settings file contains.
+  /// The default settings for a model: built-in values, overridden by the recommendations of the model, overridden by
+  /// the settings file.
   package static func defaults(recommended: RecommendedSampling, file: RecommendedSampling) -> ChatSettings {
     var settings = ChatSettings()
     settings.topK = 40

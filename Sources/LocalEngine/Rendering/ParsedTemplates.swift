@@ -2,7 +2,7 @@ import Basics
 import Synchronization
 import Templates
 
-/// Chat templates by their source, parsed and probed once.
+/// A cache of parsed chat templates by source, with the forms of content that they accept.
 final class ParsedTemplates: Sendable {
   private let parsed = Mutex<[String: (template: ChatTemplate, forms: ContentForms)]>([:])
 

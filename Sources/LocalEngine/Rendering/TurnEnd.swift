@@ -2,8 +2,8 @@ import Basics
 import Templates
 import Tokenization
 
-/// How a chat template ends the assistant's turn, found by rendering a short conversation: files often do not
-/// list the token among those that end generation, or give it the type of an ordinary token.
+/// The end of the assistant's turn in a chat template, determined by rendering a short conversation. Model files often
+/// do not list this token as an end-of-generation token, or declare it as an ordinary token.
 struct TurnEnd: Sendable, Equatable {
   /// The added token after the assistant's text.
   private(set) var tokens: [Int32] = []
@@ -33,7 +33,7 @@ struct TurnEnd: Sendable, Equatable {
     }
   }
 
-  /// - Parameter rest: what follows the assistant's text.
+  /// - Parameter rest: the rendered text after the assistant's message.
   private mutating func note(_ rest: String, _ tokenizer: Tokenizer) {
     guard let first = rest.first, "<[".contains(first),
       let id = tokenizer.encode(rest, addSpecial: false, parseSpecial: true).first

@@ -1,10 +1,10 @@
 import Foundation
 import TerminalInterface
 
-/// Standard output and error, unbuffered: what is written appears at once, also in a pipe.
+/// Unbuffered standard output and error: text appears at once, also in a pipe.
 enum Console {
-  /// Writes text to standard output as it is. A closed pipe ends the program without a message, as usual for
-  /// filters; another failure, such as a full disk, is reported.
+  /// Writes text to standard output without changes. A closed pipe ends the program without a message, as usual for
+  /// filters; other errors, such as a full disk, are reported.
   static func out(_ text: String) {
     switch write(text, to: STDOUT_FILENO) {
     case 0: break
@@ -15,8 +15,8 @@ enum Console {
     }
   }
 
-  /// Writes text of a model or a file to standard output: control characters as visible ones on a terminal, as
-  /// it is elsewhere.
+  /// Writes untrusted text to standard output. On a terminal, control characters are replaced by visible ones;
+  /// otherwise the text is unchanged.
   static func show(_ text: String) { out(isTerminal ? VisibleText.of(text) : text) }
 
   private static let isTerminal = isatty(STDOUT_FILENO) != 0
