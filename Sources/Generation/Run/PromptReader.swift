@@ -1,11 +1,10 @@
 import Compute
 import Models
 
-/// Reads a prompt into the caches, from what the prompt cache holds of it, and keeps the states that later
-/// prompts will want.
+/// Prefills a prompt, starting from what the prompt cache holds of it, and stores snapshots for later prompts.
 ///
-/// Each chunk is read into a fork, which takes the sequence's place when the chunk is done: a chunk that is
-/// interrupted or fails costs its own work and nothing else.
+/// Each chunk is processed in a fork that replaces the sequence when the chunk has succeeded. An interrupted or
+/// failed chunk loses only its own work.
 package struct PromptReader {
   let loaded: LoadedModel
   let key: String
@@ -14,14 +13,14 @@ package struct PromptReader {
   package private(set) var sequence: Sequence
   package private(set) var reused = 0
   package private(set) var report = ReuseReport()
-  /// How fast the prompt was read.
+  /// The prefill speed.
   package private(set) var speed = ReadingSpeed()
-  /// The logits [1, vocabulary] after the last token, when it was read or they had been kept.
+  /// The logits [1, vocabulary] after the last token, once they are known.
   package private(set) var logits: Tensor?
   private let prompt: [Int32]
 
-  /// Takes up the nearest sequence that is held.
-  /// - Throws: `GenerationError` for a prompt that the model or the budget cannot take.
+  /// Resumes from the closest held sequence.
+  /// - Throws: `GenerationError` if the prompt exceeds the model's or the budget's limits.
   package init(
     _ prompt: [Int32], loaded: LoadedModel, key: String, session: String?, cache: SharedPromptCache
   ) throws(GenerationError) {
@@ -51,8 +50,8 @@ package struct PromptReader {
     }
   }
 
-  /// Every token passes this check before the model gets it: an id beyond the embedding, such as that of a token
-  /// that was added to the tokenizer alone, has no row there.
+  /// Every token is checked before the model gets it: the embedding has no row for ids beyond it, such as that of a
+  /// token that was added to the tokenizer only.
   private static func checkVocabulary(
     _ tokens: some Collection<Int32>, _ facts: ModelFacts
   ) throws(GenerationError) {
@@ -61,8 +60,8 @@ package struct PromptReader {
     }
   }
 
-  /// Makes room for the sequence's growth to `length` tokens.
-  /// - Throws: `cacheTooSmall` where it would not fit if nothing else were held.
+  /// Evicts held sequences so that the sequence can grow to `length` tokens.
+  /// - Throws: `cacheTooSmall` if it would not fit an empty cache.
   private func makeRoom(for length: Int) throws(GenerationError) {
     let needed = sequence.state.expectedBytes(at: length)
     guard needed <= cache.budget else {
@@ -72,18 +71,18 @@ package struct PromptReader {
     cache.withLock { $0.makeRoom(for: growth) }
   }
 
-  /// Whether the sequence may grow by `count` tokens; room is made for them.
+  /// Whether the sequence may grow by `count` tokens; evicts if necessary.
   func hasRoom(for count: Int) -> Bool {
     (try? makeRoom(for: sequence.ledger.count + count)) != nil
   }
 
-  /// Reads what is left of the prompt, chunk by chunk.
+  /// Prefills the rest of the prompt in chunks.
   /// - Parameters:
-  ///   - boundaries: where messages begin, in tokens.
-  ///   - largestChunk: nil for what the machine's speed suggests.
-  ///   - mayGoOn: asked between chunks.
-  ///   - isInterrupted: asked once a layer.
-  ///   - progress: told of every position that is reached.
+  ///   - boundaries: where messages start, in tokens.
+  ///   - largestChunk: nil to adapt to the machine's speed.
+  ///   - mayGoOn: polled between chunks.
+  ///   - isInterrupted: polled for every block with caches.
+  ///   - progress: called with every position that is reached.
   /// - Returns: whether the end was reached.
   package mutating func read(
     boundaries: [Int], largestChunk: Int? = nil, mayGoOn: () -> Bool = { true },
@@ -111,8 +110,8 @@ package struct PromptReader {
     return true
   }
 
-  /// Takes in tokens behind the sequence; `logits` are those behind the last of them.
-  /// - Returns: false when interrupted; the sequence is then as before.
+  /// Processes tokens after the sequence and updates `logits`.
+  /// - Returns: false if interrupted; the sequence is unchanged then.
   mutating func advance(by tokens: [Int32], _ isInterrupted: @escaping () -> Bool) throws -> Bool {
     if isInterrupted() { return false }
     try Self.checkVocabulary(tokens, loaded.model.facts)
@@ -126,12 +125,12 @@ package struct PromptReader {
     return true
   }
 
-  /// Takes in one generated token.
+  /// Processes one generated token.
   /// - Parameters:
-  ///   - token: the token as it was sampled, which may still be on the backend's device.
+  ///   - token: the token as sampled, possibly still on the backend's device.
   ///   - id: its id.
   /// - Returns: the logits after it, [1, vocabulary].
-  /// - Throws: what the model throws; the sequence can then be kept, and nothing else.
+  /// - Throws: what the model throws. The sequence must then be kept or dropped, not advanced.
   package mutating func generate(after token: Tokens, id: Int32) throws -> Tensor {
     try Self.checkVocabulary(CollectionOfOne(id), loaded.model.facts)
     let output = try loaded.model.forward(ForwardInput(tokens: token, sequence: sequence.state))
@@ -139,7 +138,7 @@ package struct PromptReader {
     return output
   }
 
-  /// Keeps the sequence as it is now, for later prompts; one that a failed pass has spoilt is not kept.
+  /// Stores the current sequence in the prompt cache, unless a failed pass made that impossible.
   package func keep(_ place: HeldSequence.Place) {
     guard sequence.state.rollBack(to: sequence.ledger.count) else { return }
     let held = HeldSequence(
@@ -148,7 +147,7 @@ package struct PromptReader {
     cache.withLock { $0.insert(key, sequence.ledger, held) }
   }
 
-  /// Whether states must be kept on the way because they cannot be had by cutting back.
+  /// Whether snapshots are needed because some caches can't always be truncated.
   package var needsSnapshots: Bool { !sequence.state.keepsEveryPosition }
 
   private func snapshotPositions(_ boundaries: [Int]) -> [Int] {

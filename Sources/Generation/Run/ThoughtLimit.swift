@@ -1,27 +1,27 @@
 import Synchronization
 
-/// How a model's thoughts are told from its answer, and how they are ended: when they have taken their share of
-/// the tokens, or when the person wants the answer now. The tokens that close them are put in, and the answer
-/// follows from the thoughts so far.
+/// Separates a model's reasoning from its answer and ends the reasoning when it exceeds its share of the tokens or
+/// when the user requests the answer. The closing tokens are then inserted, and the answer follows from the reasoning
+/// so far.
 public struct ThoughtLimit: Sendable, Equatable {
-  /// What stands in the output where thoughts begin or end.
+  /// A delimiter of reasoning in the output.
   public enum Mark: Sendable, Equatable {
-    /// Tokens, which nothing else is written in.
+    /// Token ids that only delimit reasoning.
     case tokens([Int32])
-    /// Text, whichever tokens it is written in.
+    /// Text, in any tokens.
     case text(String)
   }
 
-  /// Begins thoughts.
+  /// Starts the reasoning.
   public var start: Mark
-  /// Ends them.
+  /// Ends the reasoning.
   public var end: Mark
-  /// Whether the prompt began them already.
+  /// Whether the prompt already contains the start.
   public var startsInside: Bool
-  /// Tokens that end the thoughts and begin the answer.
+  /// Tokens that end the reasoning and start the answer.
   public var closing: [Int32]
 
-  /// A limit with these marks.
+  /// A limit with these delimiters.
   public init(start: Mark, end: Mark, startsInside: Bool = false, closing: [Int32]) {
     self.start = start
     self.end = end
@@ -29,47 +29,46 @@ public struct ThoughtLimit: Sendable, Equatable {
     self.closing = closing
   }
 
-  /// Tokens for the thoughts when there are `room` for thoughts and answer together: all but a quarter, and
-  /// all but 1,024 where there are many.
+  /// The reasoning's share of `room` tokens: all but a quarter, and all but 1,024 if there are many.
   package static func share(of room: Int) -> Int { room - min(room / 4, 1024) }
 }
 
-/// Asks a model that thinks, from any thread, to answer from the thoughts it has.
+/// Requests, from any thread, that a reasoning model answers now.
 public final class AnswerNowFlag: Sendable {
   private let isSet = Atomic<Bool>(false)
 
   /// A flag that is not set.
   public init() {}
 
-  /// Asks for the answer. Takes effect at the next token of thoughts; none if there are no more.
+  /// Requests the answer. Takes effect at the next token of reasoning, if there is one.
   public func request() { isSet.store(true, ordering: .relaxed) }
-  /// Whether it was asked for.
+  /// Whether the answer was requested.
   public var isRequested: Bool { isSet.load(ordering: .relaxed) }
 }
 
-/// Follows one answer's tokens, for the moment when its thoughts must end.
+/// Tracks an answer's tokens to decide when its reasoning must end.
 package struct ThoughtWatch {
   private let limit: ThoughtLimit
   private let share: Int
   private var count = 0
-  /// Whether the tokens so far end inside of thoughts.
+  /// Whether the tokens so far end within reasoning.
   private var isThinking: Bool
-  /// Whether the answer has started. An answer may mention the text of the start mark.
+  /// Whether the answer has started. An answer may contain the text of the start delimiter.
   private var hasAnswer = false
-  /// What came last and may be the beginning of a mark.
+  /// The latest tokens, which may be the start of a delimiter.
   private var tokens: [Int32] = []
   private var text: [UInt8] = []
 
-  /// - Parameter room: tokens for thoughts and answer together.
+  /// - Parameter room: the number of tokens for reasoning and answer together.
   package init(_ limit: ThoughtLimit, room: Int) {
     self.limit = limit
     share = ThoughtLimit.share(of: room)
     isThinking = limit.startsInside
   }
 
-  /// Notes a token that the model wrote, and the text that became complete with it.
-  /// - Parameter wantsAnswer: whether thoughts are to end however few they are.
-  /// - Returns: tokens to put in behind it, which are not to be noted; empty as long as all is well.
+  /// Records a generated token and the text that it completed.
+  /// - Parameter wantsAnswer: whether to end the reasoning now.
+  /// - Returns: tokens to insert after it, which must not be recorded; empty if none.
   package mutating func note(_ id: Int32, text: String, wantsAnswer: Bool = false) -> [Int32] {
     count += 1
     tokens.append(id)
@@ -85,7 +84,7 @@ package struct ThoughtWatch {
     return limit.closing
   }
 
-  /// Looks for a mark in what came last, and drops what stands up to its end.
+  /// Finds a delimiter in the latest tokens or text and drops everything up to its end.
   private mutating func pass(_ mark: ThoughtLimit.Mark) -> Bool {
     switch mark {
     case .tokens(let wanted): Self.pass(wanted, in: &tokens)
@@ -93,7 +92,7 @@ package struct ThoughtWatch {
     }
   }
 
-  // As text, the mark counts only before the answer.
+  // As text, the delimiter counts only before the answer.
   private mutating func passStart() -> Bool {
     guard case .text(let wanted) = limit.start else { return pass(limit.start) }
     guard !hasAnswer, let found = text.firstRange(of: Array(wanted.utf8)),

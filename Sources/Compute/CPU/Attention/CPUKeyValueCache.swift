@@ -1,26 +1,26 @@
 import CKernels
 
-/// Keys and values of one attention layer on the CPU: a list of pages, and how many positions they hold.
+/// Keys and values of one attention layer on the CPU: a list of pages and the number of positions.
 ///
-/// A fork costs a copy of the list; the page that both would write to next is copied by the first that does.
-/// A cache with a window gives up pages that no query after it or within the last `slack` positions can see.
+/// A fork copies the list. A shared page is copied by the first sequence that writes to it. A cache with a window
+/// drops pages that no query from `slack` positions before the end on can see.
 package final class CPUKeyValueCache: KeyValueCache {
   package let heads: Int
   package let headSize: Int
   package let window: Int?
   package let format: sotto_cache_format
-  /// Known with the first value.
+  /// Known after the first append.
   package internal(set) var valueHeadSize: Int?
   package internal(set) var length = 0
-  /// The first position held: a multiple of 64, more than 0 only with a window.
+  /// The first position held: a multiple of 64, above 0 only with a window.
   package internal(set) var origin = 0
   var pages: [CopyOnWriteBlock] = []
-  /// The pages' memory, for the kernels.
+  /// The pages' addresses, for the kernels.
   var pointers: [UnsafeMutableRawPointer?] = []
 
   /// Positions of a page.
   static let pagePositions = 64
-  /// Positions behind the window that are kept, so that an answer can be taken back.
+  /// Positions kept beyond the window, so that an answer can be truncated.
   static let slack = 256
 
   init(heads: Int, headSize: Int, window: Int?, format: sotto_cache_format) {
@@ -36,7 +36,7 @@ package final class CPUKeyValueCache: KeyValueCache {
   package var keepsEveryPosition: Bool { window == nil }
 
   package func expectedBytes(at length: Int) -> Int {
-    // Until the first value comes, values are taken to be as wide as keys.
+    // Before the first append, values are assumed to be as wide as keys.
     var layout = layout(valueHeadSize: valueHeadSize ?? headSize)
     let positions = min(length, window.map { $0 + Self.slack + Self.pagePositions } ?? length)
     return (positions + Self.pagePositions - 1) / Self.pagePositions * sotto_page_bytes(&layout)
@@ -71,12 +71,12 @@ package final class CPUKeyValueCache: KeyValueCache {
     return copy
   }
 
-  /// How the kernels find their way in a page.
+  /// The page layout for the kernels.
   func layout(valueHeadSize: Int) -> sotto_cache_layout {
     sotto_cache_layout(heads: heads, head_size: headSize, value_size: valueHeadSize, format: format)
   }
 
-  /// Stores `count` rows of keys and values at the end.
+  /// Appends `count` rows of keys and values.
   func append(
     key: sotto_rows, value: sotto_rows, count: Int, valueHeadSize: Int, pool: ThreadPool
   ) {
@@ -103,7 +103,7 @@ package final class CPUKeyValueCache: KeyValueCache {
     length += count
   }
 
-  /// Gives up the pages that are out of every later query's sight.
+  /// Drops the pages that no later query can see.
   func dropUnseenPages() {
     guard let window else { return }
     let unseen = (length - window + 1 - Self.slack - origin) / Self.pagePositions

@@ -1,20 +1,20 @@
 import Foundation
 
-/// Blocks that recurrent states will be copied to, fetched from the system before they are needed.
+/// Preallocated blocks for copies of recurrent states.
 ///
-/// A kept state is copied when its sequence goes on, which is before the first token of an answer. Copying the 42 MB of
-/// Mamba-2's 16 layers takes some 5 ms; but where the memory is new, a virtual machine may take 90 ms to bring it. What
-/// will be needed is known, so it is brought while nobody waits.
+/// A held state is copied when its sequence resumes, which delays the first token of an answer. Copying the 42 MB of
+/// 16 layers of Mamba-2 takes about 5 ms, but allocating new memory can take 90 ms on a virtual machine. The sizes
+/// are known in advance, so the memory is allocated while the generator is idle.
 ///
-/// States may outlive the backend whose reserve they know, and go on in another; so any thread may use it.
+/// Thread-safe: states may outlive the backend that owns the reserve and be used with another one.
 package final class StateReserve: @unchecked Sendable {
-  // `spares` is touched only while `lock` is held. What is taken out belongs to whoever took it.
+  // `spares` is accessed only while `lock` is held. A block that was taken belongs to the caller.
   private let lock = NSLock()
   private var spares: [Int: [CopyOnWriteBlock]] = [:]
 
   package init() {}
 
-  /// A block of its own with the same content.
+  /// A copy of a block, in memory of its own.
   package func copy(of block: CopyOnWriteBlock) -> CopyOnWriteBlock {
     guard let spare = lock.withLock({ spares[block.count]?.popLast() }) else {
       return CopyOnWriteBlock(copying: block)
@@ -23,10 +23,10 @@ package final class StateReserve: @unchecked Sendable {
     return spare
   }
 
-  /// Fetches blocks until there are as many as are wanted.
+  /// Allocates blocks until there are as many as wanted.
   /// - Parameters:
-  ///   - wanted: how many, by their counts of numbers; others are given up.
-  ///   - isInterrupted: asked before each of them.
+  ///   - wanted: the number of blocks for each size; blocks of other sizes are freed.
+  ///   - isInterrupted: polled before each allocation.
   package func fill(_ wanted: [Int: Int], isInterrupted: () -> Bool) {
     lock.withLock { spares = spares.filter { wanted[$0.key] != nil } }
     for (count, number) in wanted {
@@ -38,9 +38,9 @@ package final class StateReserve: @unchecked Sendable {
     }
   }
 
-  /// Bytes of all blocks that are there.
+  /// Bytes of all blocks.
   package var bytes: Int { lock.withLock { spares.values.joined().reduce(0) { $0 + $1.byteCount } } }
 
-  /// Gives all of them back.
+  /// Frees all blocks.
   package func removeAll() { lock.withLock { spares.removeAll() } }
 }
