@@ -1,4 +1,4 @@
-// Detection of the instruction set, once, as the first kernel is called.
+// Detects the instruction set, once, when the first kernel is called.
 #include "isa.h"
 
 #include <stdatomic.h>
@@ -34,7 +34,7 @@ static int available(sotto_isa_level level) {
   return best == SOTTO_ISA_AVX512 && level == SOTTO_ISA_AVX2;
 }
 
-// The program's level, and that of a thread that has chosen one; -1 for none.
+// The program's level, and this thread's own level; -1 for none.
 static _Atomic int current = -1;
 static _Thread_local int chosen = -1;
 

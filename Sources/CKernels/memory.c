@@ -1,4 +1,4 @@
-// glibc has a heap for every thread, and keeps freed memory for itself unless it is asked.
+// glibc has a heap for every thread and keeps freed memory.
 #include "memory.h"
 
 #include <stdlib.h>

@@ -1,9 +1,9 @@
-// One 64-bit word, `state`, says which run is under way and which of its shares is taken next, so that a thread
-// that wakes late can never take a share of one run with the task of another.
+// One 64-bit word, `state`, identifies the current run and its next share, so that a thread that wakes late never
+// takes a share of one run with the task of another.
 //
-// A thread that finds nothing to take spins with pauses for a few microseconds, then goes on looking but yields
-// between the looks (others may need the processor), and then sleeps on a condition variable. The caller waits
-// for the last share in the same three steps.
+// A thread without work spins with pauses for a few microseconds, then polls with yields in between (other threads
+// may need the processor), and then sleeps on a condition variable. The caller waits for the last share in the same
+// three stages.
 #include "thread_pool.h"
 
 #include <pthread.h>
@@ -15,9 +15,9 @@
 #include "isa.h"
 
 enum {
-  SPINS = 256,       // looks with a pause only: some 5 to 10 microseconds
-  YIELDS = 300,      // looks with a yield between them: some 100 to 200 microseconds
-  LINE = 64,         // bytes of a cache line: what two threads write is kept apart
+  SPINS = 256,       // polls with a pause: about 5 to 10 microseconds
+  YIELDS = 300,      // polls with a yield: about 100 to 200 microseconds
+  LINE = 64,         // bytes of a cache line: data written by different threads is separated
   MAX_THREADS = 1024
 };
 
@@ -26,7 +26,7 @@ struct sotto_pool {
   _Alignas(LINE) _Atomic uint64_t state;
   sotto_task task;
   void *context;
-  int isa;  // the caller's choice, which holds for all shares
+  int isa;  // the caller's level, used for all shares
   _Atomic int threads;
   _Alignas(LINE) _Atomic int unfinished;
   _Alignas(LINE) _Atomic int sleepers;
@@ -45,14 +45,14 @@ static inline void pause_briefly(void) {
 #endif
 }
 
-// Takes the next share of the run under way and does it; 0 when none is left.
+// Takes the next share of the current run and processes it; returns 0 if none is left.
 static int take_share(sotto_pool *pool) {
   uint64_t state = atomic_load_explicit(&pool->state, memory_order_acquire);
   do {
     if ((uint32_t)state >= (uint32_t)pool->threads) return 0;
   } while (!atomic_compare_exchange_weak_explicit(&pool->state, &state, state + 1, memory_order_acq_rel,
                                                   memory_order_acquire));
-  // The run cannot end before this share has, so task and context are those of the share's run.
+  // The run can't end before this share has, so task and context are those of the share's run.
   sotto_adopt_isa(pool->isa);
   pool->task(pool->context, (int)(uint32_t)state, pool->threads);
   if (atomic_fetch_sub(&pool->unfinished, 1) == 1 && atomic_load(&pool->caller_sleeps)) {
@@ -80,8 +80,8 @@ static void *work(void *argument) {
       looks++;
       sched_yield();
     } else {
-      // Announced before the last look: either the caller sees a sleeper and signals under the mutex, or this
-      // look sees the caller's new run. (Both are sequentially consistent.)
+      // Announced before the last poll: either the caller sees a sleeper and signals under the mutex, or this poll
+      // sees the caller's new run. (Both are sequentially consistent.)
       pthread_mutex_lock(&pool->mutex);
       atomic_fetch_add(&pool->sleepers, 1);
       while (!has_share(pool) && !atomic_load(&pool->ending)) pthread_cond_wait(&pool->work, &pool->mutex);
@@ -103,7 +103,7 @@ sotto_pool *sotto_pool_create(int threads) {
   pool->context = NULL;
   pool->isa = -1;
   atomic_init(&pool->threads, MAX_THREADS);
-  // No share can be taken before the first run: the next share is past the last one.
+  // No share can be taken before the first run: the next share is beyond the last one.
   atomic_init(&pool->state, UINT32_MAX);
   atomic_init(&pool->unfinished, 0);
   atomic_init(&pool->sleepers, 0);

@@ -167,7 +167,7 @@ extension CacheImage.Layout: CustomStringConvertible {
       "\(layout.format.rawValue) keys and values of \(layout.heads) heads of \(layout.headSize) and "
         + "\(layout.valueHeadSize), window \(layout.window.map(String.init) ?? "none")"
     case .recurrent(let shape):
-      "a state of \(shape.heads) heads [\(shape.rows), \(shape.columns)] behind \(shape.channels) channels "
+      "a state of \(shape.heads) heads [\(shape.rows), \(shape.columns)] after \(shape.channels) channels "
         + "of \(shape.taps) taps"
     }
   }

@@ -1,11 +1,11 @@
-// Attention: how a call is cut into segments and shared out; the arithmetic is in the .body.h files.
+// Attention: how a call is divided into segments and scheduled; the arithmetic is in the .body.h files.
 //
-// Work is divided by pages, not by rows, since a causal row costs what it sees: a tile of query rows and a key-value
-// head is one segment, or several ranges of pages where there are few tiles and heads. Threads take the heaviest
-// segments first.
+// Work is divided by pages, not by rows, since the cost of a causal row is the number of positions it sees. A tile of
+// query rows and a key-value head form one segment, or several ranges of pages if there are few tiles and heads.
+// Threads take the heaviest segments first.
 //
-// How a sequence is cut follows from its lengths alone, never from the number of threads or from the other sequences of
-// a call: partial sums are added in an order that depends on the cut, and results must not depend on the machine.
+// How a sequence is divided depends on its lengths only, never on the number of threads or on the other sequences of
+// a call: the division determines the order of partial sums, and results must not depend on the machine.
 #include "attention.h"
 
 #include <stdatomic.h>
@@ -46,19 +46,19 @@ static void visible_pages(const sotto_attention *a, const sotto_sequence *s, ptr
 static ptrdiff_t smaller(ptrdiff_t a, ptrdiff_t b) { return a < b ? a : b; }
 static ptrdiff_t larger(ptrdiff_t a, ptrdiff_t b) { return a > b ? a : b; }
 
-// How one sequence is cut.
+// The division of one sequence.
 typedef struct {
   ptrdiff_t tile_rows;      // query rows of a tile
   ptrdiff_t segment_pages;  // pages of a segment at most
 } cut;
 
 static cut cut_of(const sotto_attention *a, const sotto_sequence *s) {
-  // Pieces of work that a sequence is cut into where it is long enough: four each for eight threads.
+  // The number of pieces of a long sequence: four each for eight threads.
   enum { PIECES = 32, LEAST_PAGES = 4 };
   ptrdiff_t group = group_heads(a), first, last, pages = 0;
   visible_pages(a, s, 0, s->rows, &first, &last);
-  // As many rows as share a pass over the pages, but enough tiles (each of them in ranges of two pages or more), and
-  // not so few rows that pages are read often.
+  // As many rows as can share a pass over the pages, but enough tiles (each in ranges of two pages or more), and not
+  // so few rows that pages are read often.
   ptrdiff_t most = larger(MOST_ROWS / group, 1), seen = larger(2, last - first);
   ptrdiff_t fair = s->rows * a->layout.heads * (seen / 2) / PIECES;
   ptrdiff_t tile_rows = smaller(most, larger(fair, smaller(most, 2 * FEW_ROWS / group + 1)));
@@ -70,7 +70,7 @@ static cut cut_of(const sotto_attention *a, const sotto_sequence *s) {
   return (cut){tile_rows, larger(LEAST_PAGES, (pages + PIECES - 1) / PIECES)};
 }
 
-// Goes through all segments, the heaviest of each sequence first; writes them where `segments` is given, and counts.
+// Enumerates all segments, the heaviest of each sequence first: counts them, and stores them if `segments` is given.
 static void lay_out(const sotto_attention *a, sotto_attention_plan *plan, segment *segments, segment_group *groups,
                     float *partials) {
   ptrdiff_t partial_size = partial_numbers(a, plan->tile_rows);
@@ -105,7 +105,7 @@ static void lay_out(const sotto_attention *a, sotto_attention_plan *plan, segmen
 
 static size_t aligned(size_t bytes) { return (bytes + 63) & ~(size_t)63; }
 
-// Sets the pointers of one thread's workspace and returns the bytes it takes.
+// Sets the pointers of one thread's workspace and returns its size in bytes.
 static size_t lay_out_workspace(const sotto_attention *a, ptrdiff_t tile_rows, char *memory, workspace *w) {
   ptrdiff_t rows = padded_rows(a, tile_rows), size = round_up(a->layout.head_size, 2), stride = value_stride(&a->layout);
   size_t query = aligned((size_t)(rows * size) * 4), sums = aligned((size_t)(rows * stride) * 4);
@@ -132,7 +132,7 @@ sotto_attention_plan sotto_plan_attention(const sotto_attention *a, int threads)
     work += (last - first) * larger(4, s->rows * group_heads(a));
     plan.tile_rows = larger(plan.tile_rows, cut_of(a, s).tile_rows);
   }
-  // Too little to wake another thread for: some 2 microseconds.
+  // Not worth waking another thread: about 2 microseconds.
   if (work * a->layout.heads * head_numbers(&a->layout) < 1 << 17) plan.threads = threads = 1;
   lay_out(a, &plan, NULL, NULL, NULL);
   plan.scratch_bytes = aligned((size_t)plan.segments * sizeof(segment)) +

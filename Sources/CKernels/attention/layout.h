@@ -1,4 +1,4 @@
-// Where things lie in a page, and what a thread needs to work on one.
+// The layout of a page, and the workspace of a thread.
 #pragma once
 #include <stdint.h>
 
@@ -7,9 +7,9 @@
 enum {
   PAGE = SOTTO_PAGE_POSITIONS,
   MOST_TILE_ROWS = 6,   // rows of the largest register tile of any level
-  FEW_ROWS = 12,        // up to here a page is read once or twice: numbers are converted as they are read
+  FEW_ROWS = 12,        // up to this number a page is read once or twice, and numbers are converted when read
   MOST_ROWS = 192,      // query rows times heads of a group that share one pass over the pages
-  BASE_SLACK = 8,       // by how many binary orders a weight may exceed 1 before its row is rescaled
+  BASE_SLACK = 8,       // a weight may reach 2^8 before its row is rescaled
   SCALED_COLUMNS = 32,  // columns of a key in 8 bits that share a scale
   KEY_BLOCK_BYTES = 16 * 2 + 16 * SCALED_COLUMNS,  // their 16 scales and the columns themselves
   VALUE_SCALE_BYTES = PAGE * 2,
@@ -36,7 +36,7 @@ static inline ptrdiff_t value_bytes(const sotto_cache_layout *l) {
 }
 static inline ptrdiff_t head_bytes(const sotto_cache_layout *l) { return key_bytes(l) + value_bytes(l); }
 
-/// Rows on their way into pages.
+/// Rows to be written to pages.
 typedef struct {
   const sotto_cache_layout *layout;
   void *const *pages;
@@ -52,16 +52,16 @@ typedef struct {
   ptrdiff_t first_page, last_page;
   ptrdiff_t group;
   int first_sink;  // whether the sinks count in this segment
-  float *partial;  // NULL where the segment is its group's only one
+  float *partial;  // NULL if the segment is its group's only one
 } segment;
 
-/// The segments of one tile and head. The thread that finishes the last of them puts their results together.
+/// The segments of one tile and head. The thread that finishes the last of them combines their results.
 typedef struct {
   _Atomic int left;
   ptrdiff_t first, count;
 } segment_group;
 
-/// One thread's memory.
+/// One thread's workspace.
 typedef struct {
   void *query;    // [rows][head_size] float32, or [rows][head_size / 2] pairs of bfloat16
   float *sums;    // [rows][value_stride]: the weighted values so far
@@ -71,11 +71,11 @@ typedef struct {
 } workspace;
 
 static inline ptrdiff_t group_heads(const sotto_attention *a) { return a->heads / a->layout.heads; }
-/// Rows of a tile in scratch: with all heads of the group, and as many more as fill the last register tile.
+/// Rows of a tile in scratch: with all heads of the group, rounded up to whole register tiles.
 static inline ptrdiff_t padded_rows(const sotto_attention *a, ptrdiff_t rows) {
   return round_up(rows * group_heads(a), MOST_TILE_ROWS);
 }
-/// A segment's partial result: sums, then totals (one number a row), then bases.
+/// A segment's partial result: sums, then totals (one number per row), then bases.
 static inline ptrdiff_t partial_numbers(const sotto_attention *a, ptrdiff_t tile_rows) {
   return tile_rows * group_heads(a) * (value_stride(&a->layout) + 2);
 }

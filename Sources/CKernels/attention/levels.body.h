@@ -1,4 +1,4 @@
-// Attention for one level: the size of its register tiles, and the parts in order.
+// Attention for one level: the size of its register tiles, and its parts.
 #if LEVEL_AVX512
 #define TILE_ROWS 6
 #define TILE_VECTORS 4

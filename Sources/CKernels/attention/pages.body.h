@@ -34,7 +34,7 @@ vector_function void LEVEL(store_half)(uint16_t *p, v16 x) {
   typedef uint16_t short16 __attribute__((vector_size(32), aligned(2)));
   i16 sign = ((i16)x >> 16) & 0x8000;
   i16 bits = (i16)((v16)((i16)x & 0x7fffffff) * 0x1p-112f);
-  // To the nearest, ties to even.
+  // Rounds to nearest, ties to even.
   bits = (bits + 0xfff + ((bits >> 13) & 1)) >> 13;
   *(short16 *)p = __builtin_convertvector(bits | sign, short16);
 #endif
@@ -54,7 +54,7 @@ vector_function void LEVEL(store_bytes)(int8_t *p, ptrdiff_t stride, const float
   for (ptrdiff_t i = 0; i < count; i++) p[i * stride] = bytes[i];
 }
 
-// The scale with which `count` numbers become bytes, rounded to float16 as it is stored; its inverse, 0 for zeros.
+// The scale for storing `count` numbers as bytes, rounded to float16, and its inverse (0 for zeros).
 vector_function float LEVEL(byte_scale)(const float *x, ptrdiff_t count, uint16_t *stored) {
   v16 top = LEVEL(all)(0);
   for (ptrdiff_t i = 0; i < count; i += 16) {
@@ -68,7 +68,7 @@ vector_function float LEVEL(byte_scale)(const float *x, ptrdiff_t count, uint16_
   return scale > 0 ? 1.0f / scale : 0;
 }
 
-// A key (in `slot` of a page) and a value as bytes.
+// Stores a key (in `slot` of a page) and a value as bytes.
 static void LEVEL(write_bytes)(const sotto_cache_layout *l, char *base, ptrdiff_t slot, const float *key,
                                const float *value) {
   char *group = base + slot / 16 * key_group_bytes(l);
@@ -127,7 +127,7 @@ vector_function void LEVEL(expand)(float *output, const uint16_t *halves, ptrdif
   for (ptrdiff_t i = 0; i < count; i += 16) LEVEL(store)(output + i, LEVEL(load_half)(halves + i));
 }
 
-// The columns from d on of 16 keys in 8 bits, as numbers; `group` is where the group begins.
+// Columns d, d + 1, ... of 16 keys in 8 bits, as floats; `group` is the group's start.
 vector_function v16 LEVEL(key_bytes_at)(const char *group, ptrdiff_t d) {
   const char *block = group + d / SCALED_COLUMNS * KEY_BLOCK_BYTES;
   v16 scales = LEVEL(load_half)((const uint16_t *)block);
@@ -152,7 +152,7 @@ static void LEVEL(expand_bytes)(const sotto_cache_layout *l, const char *keys, c
 static const uint16_t LEVEL(pair_order)[32] __attribute__((aligned(64))) = {
     0, 16, 1, 17, 2,  18, 3,  19, 4,  20, 5,  21, 6,  22, 7,  23,
     8, 24, 9, 25, 10, 26, 11, 27, 12, 28, 13, 29, 14, 30, 15, 31};
-// 16 pairs of bfloat16, each of a number of `a` and one of `b`, as dpbf16 takes them.
+// 16 pairs of bfloat16, each of a number of `a` and one of `b`, as operands of dpbf16.
 vector_function void LEVEL(store_pairs)(uint32_t *output, v16 a, v16 b) {
   __m512i both = (__m512i)_mm512_cvtne2ps_pbh((__m512)b, (__m512)a);
   _mm512_storeu_si512(output, _mm512_permutexvar_epi16(_mm512_load_si512(LEVEL(pair_order)), both));
@@ -160,8 +160,8 @@ vector_function void LEVEL(store_pairs)(uint32_t *output, v16 a, v16 b) {
 vector_function void LEVEL(store_half_pairs)(uint32_t *output, const uint16_t *a, const uint16_t *b) {
   LEVEL(store_pairs)(output, LEVEL(load_half)(a), LEVEL(load_half)(b));
 }
-// Keys and values of the first `groups` groups of 16 positions of a page's head in pairs: keys of two columns, where an
-// odd last one is paired with zeros, and values of two positions.
+// Keys and values of the first `groups` groups of 16 positions of a page's head as pairs: keys of two columns (an odd
+// last column is paired with zeros) and values of two positions.
 static void LEVEL(expand_pairs)(const sotto_cache_layout *l, const char *head, ptrdiff_t groups, uint32_t *keys,
                                 uint32_t *values) {
   static const uint16_t zeros[16];
@@ -177,7 +177,7 @@ static void LEVEL(expand_pairs)(const sotto_cache_layout *l, const char *head, p
     for (ptrdiff_t c = 0; c < stride; c += 16, values += 16)
       LEVEL(store_half_pairs)(values, halves + c, halves + stride + c);
 }
-// The same of keys and values in 8 bits.
+// The same for keys and values in 8 bits.
 static void LEVEL(expand_byte_pairs)(const sotto_cache_layout *l, const char *head, ptrdiff_t groups, uint32_t *keys,
                                      uint32_t *values) {
   ptrdiff_t size = l->head_size, stride = value_stride(l);

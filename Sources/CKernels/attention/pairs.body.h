@@ -1,20 +1,20 @@
-// Many query rows against a page, for processors with dot products of pairs of bfloat16 numbers.
+// Many query rows against a page, for processors with dot products of bfloat16 pairs.
 //
-// A page becomes pairs once for all rows of a segment. A register tile of rows is then multiplied with the keys, turned
-// into weights before it leaves the registers, and multiplied with the values. Its sums begin with minus the rows'
-// bases, so what comes out are the exponents of the weights.
+// A page is converted to pairs once for all rows of a segment. A register tile of rows is multiplied with the keys,
+// converted to weights in registers, and multiplied with the values. Its sums start with minus the rows' bases, so
+// the results are the exponents of the weights.
 #if LEVEL_AVX512
-static const float LEVEL(UNSET) = -1e30f;  // the base of a row that has seen nothing, the score of what it does not see
+static const float LEVEL(UNSET) = -1e30f;  // base of a row without scores, score of a masked position
 
 vector_function v16 LEVEL(multiply_pairs)(v16 sum, uint32_t pair, v16 x) {
   return (v16)_mm512_dpbf16_ps((__m512)sum, (__m512bh)_mm512_set1_epi32((int)pair), (__m512bh)x);
 }
 
-// 2^x to 1e-4 for weights that are rounded to bfloat16 next: about 2^-126 for x of -126 and less. There is no scalef
-// here, which would take as long as two multiplications.
+// 2^x to 1e-4 for weights that are then rounded to bfloat16; about 2^-126 for x of -126 and less. scalef is not used,
+// since it would take as long as two multiplications.
 vector_function v16 LEVEL(exp2_roughly)(v16 x) {
   x = (v16)_mm512_max_ps((__m512)x, _mm512_set1_ps(-126.0f));
-  // The whole number ends up in the low bits.
+  // The integer ends up in the low bits.
   v16 shifted = x + 0x1.8p23f, r = x - (shifted - 0x1.8p23f);
   v16 p = r * 0x1.c3f760p-5f + 0x1.f0de1cp-3f;
   p = p * r + 0x1.62f31ap-1f;
@@ -26,12 +26,12 @@ vector_function v16 LEVEL(exp2_roughly)(v16 x) {
 typedef struct {
   const sotto_attention *attention;
   ptrdiff_t row;    // within the segment, with all heads of the group
-  ptrdiff_t ahead;  // how far the segment's first position is behind that of the first group
+  ptrdiff_t ahead;  // distance of the segment's first position from that of the first group
   const uint32_t *query, *keys;
   float *bases, *totals, *sums;
 } LEVEL(row_tile);
 
-// The seldom work on a tile's scores: caps them, takes away what a row does not see, and raises bases.
+// The rare work on a tile's scores: applies the softcap, masks what a row does not see, and raises bases.
 static void LEVEL(settle)(const LEVEL(row_tile) *t, ptrdiff_t vectors, float *scores) {
   const sotto_attention *a = t->attention;
   ptrdiff_t group = group_heads(a), stride = value_stride(&a->layout);
@@ -51,13 +51,13 @@ static void LEVEL(settle)(const LEVEL(row_tile) *t, ptrdiff_t vectors, float *sc
       top = _mm512_max_ps(top, (__m512)x);
       LEVEL(store)(scores + 16 * v, x);
     }
-    // The next row is the same position's next head. Rows behind the last are there for the tile's sake only.
+    // The next row is the next head of the same position. Rows after the last only pad the tile.
     if (++head == group) head = 0, place++;
     if (!_mm512_cmp_ps_mask(top, _mm512_set1_ps(unset ? LEVEL(UNSET) : BASE_SLACK), _CMP_GT_OQ)) continue;
     float raised = _mm512_reduce_max_ps(top);
     for (ptrdiff_t v = 0; v < vectors; v++) LEVEL(store)(scores + 16 * v, LEVEL(load)(scores + 16 * v) - raised);
     t->bases[r] = unset ? raised : base + raised;
-    if (unset) continue;  // there is next to nothing in its sums
+    if (unset) continue;  // its sums are negligible
     float factor = LEVEL(exp2_weight)(LEVEL(all)(-raised))[0];
     float *totals = t->totals + 16 * r, *sums = t->sums + r * stride;
     LEVEL(store)(totals, LEVEL(load)(totals) * factor);
@@ -65,8 +65,8 @@ static void LEVEL(settle)(const LEVEL(row_tile) *t, ptrdiff_t vectors, float *sc
   }
 }
 
-// weights[r][16 v + lanes] of a tile for 16 * `vectors` keys, and their sums in `totals`. `plain` says that all rows
-// see all of these keys, have a base, and that scores are not capped.
+// weights[r][16 v + lanes] of a tile for 16 * `vectors` keys, and their sums in `totals`. `plain`: all rows see all
+// of these keys and have a base, and scores have no softcap.
 vector_function void LEVEL(weigh_tile)(int vectors, const LEVEL(row_tile) *t, int plain, uint32_t *weights) {
   ptrdiff_t depth = (t->attention->layout.head_size + 1) / 2;
   v16 x[TILE_ROWS][TILE_VECTORS];
@@ -124,18 +124,18 @@ vector_function void LEVEL(add_values)(int vectors, const uint32_t *weights, con
       LEVEL(store)(sums + r * stride + 16 * v, x[r][v]);
 }
 
-// Asks for lines to come into the second cache.
+// Prefetches into the L2 cache.
 vector_function void LEVEL(fetch)(const char *lines, ptrdiff_t bytes) {
   for (ptrdiff_t i = 0; i < bytes; i += 64) __builtin_prefetch(lines + i, 0, 2);
 }
 
-// All rows of a segment against one page, a register tile at a time. Meanwhile the next page comes nearer.
+// All rows of a segment against one page, a register tile at a time. Prefetches the next page meanwhile.
 static void LEVEL(attend_page_in_pairs)(const sotto_attention *a, const segment *s, const workspace *w, ptrdiff_t page,
                                         ptrdiff_t padded, const char *head, const char *next) {
   const sotto_cache_layout *l = &a->layout;
   ptrdiff_t group = group_heads(a), rows = s->rows * group, stride = value_stride(l), depth = (l->head_size + 1) / 2;
   ptrdiff_t start = s->sequence->origin + page * PAGE, length = s->sequence->length - start;
-  // How far the first query row's position is behind the page's first one.
+  // The distance of the first query row's position from the page's first position.
   ptrdiff_t ahead = length - s->sequence->rows + s->row;
   ptrdiff_t groups = length < PAGE ? (length + 15) / 16 : PAGE / 16;
   uint32_t *keys = (uint32_t *)w->keys, *values = (uint32_t *)w->values;
@@ -145,7 +145,7 @@ static void LEVEL(attend_page_in_pairs)(const sotto_attention *a, const segment 
     LEVEL(expand_pairs)(l, head, groups, keys, values);
   ptrdiff_t share = head_bytes(l) * TILE_ROWS / padded;
   for (ptrdiff_t r = 0; r < rows; r += TILE_ROWS, next += share) {
-    // The next page is asked for in two bursts a tile: more lines at once would have to wait.
+    // The next page is prefetched in two bursts per tile: more lines at once would stall.
     LEVEL(fetch)(next, share / 2);
     // What the first and the last row see: positions [0, high] and [low, ...].
     ptrdiff_t first = ahead + r / group, last = ahead + (r + TILE_ROWS < rows ? r + TILE_ROWS - 1 : rows - 1) / group;

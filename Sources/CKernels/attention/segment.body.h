@@ -1,9 +1,9 @@
 // One segment for one level: its query rows against its pages, with an online softmax.
 //
-// Scores are kept as exponents of 2. Weights are relative to a base that follows the largest score only when a score
-// exceeds it by 2^8: so rows are rarely rescaled, and float32 is far from overflowing.
+// Scores are exponents of 2. Weights are relative to a base that is updated only when a score exceeds it by 2^8, so
+// that rows are rarely rescaled and float32 does not overflow.
 
-// Query rows, scaled: row by row of the sequence, and for each the heads of the group.
+// The scaled query: row by row of the sequence, and for each row the heads of the group.
 static void LEVEL(pack_query)(const sotto_attention *a, const segment *s, ptrdiff_t padded, int pairs, void *output) {
   ptrdiff_t group = group_heads(a), size = a->layout.head_size, depth = pairs ? (size + 1) / 2 : size;
   float scale = a->softcap > 0 ? a->scale : a->scale * 0x1.715476p0f;
@@ -32,8 +32,8 @@ static void LEVEL(pack_query)(const sotto_attention *a, const segment *s, ptrdif
   }
 }
 
-// Turns a row's scores, in groups [group, last_group), into weights; those outside [low, high) become 0. Where the
-// values have scales, the weights that are stored are multiplied by them.
+// Converts a row's scores in the groups [group, last_group) to weights; those outside [low, high) become 0. If the
+// values have scales, the stored weights are multiplied by them.
 vector_function void LEVEL(weigh)(float *scores, ptrdiff_t group, ptrdiff_t last_group, ptrdiff_t low, ptrdiff_t high,
                                   float softcap, float *base, float *totals, float *sums, ptrdiff_t stride,
                                   const uint16_t *value_scales) {
@@ -78,7 +78,7 @@ static void LEVEL(attend_page)(const sotto_attention *a, const segment *s, const
   const uint16_t *value_scales = kind == OPERAND_I8 ? (const uint16_t *)values : NULL;
   if (value_scales) values += VALUE_SCALE_BYTES;
   ptrdiff_t depth = a->layout.head_size;
-  // How far the first query row's position is behind the page's first one.
+  // The distance of the first query row's position from the page's first position.
   ptrdiff_t ahead = sequence->length - sequence->rows + s->row - (sequence->origin + page * PAGE);
   ptrdiff_t tiles = (padded + TILE_ROWS - 1) / TILE_ROWS, tile_rows = (padded + tiles - 1) / tiles;
   float scores[TILE_ROWS * PAGE] __attribute__((aligned(64)));
@@ -86,7 +86,7 @@ static void LEVEL(attend_page)(const sotto_attention *a, const segment *s, const
     int count = (int)(padded - r < tile_rows ? padded - r : tile_rows);
     ptrdiff_t first = r / group, last = (r + count - 1 < rows ? r + count - 1 : rows - 1) / group;
     if (first >= s->rows) break;
-    // What the tile's first row sees at the earliest and its last row at the latest.
+    // The first position that the tile's first row sees, and the end of those that its last row sees.
     ptrdiff_t low = a->window ? ahead + first - a->window + 1 : 0, high = ahead + last + 1;
     if (low < 0) low = 0;
     if (high > PAGE) high = PAGE;
@@ -98,7 +98,7 @@ static void LEVEL(attend_page)(const sotto_attention *a, const segment *s, const
       ptrdiff_t row = (r + i < rows ? r + i : rows - 1) / group;
       ptrdiff_t seen = a->window ? ahead + row - a->window + 1 : 0;
       float *base = w->bases + r + i, *totals = w->totals + (r + i) * 16, *sums = w->sums + (r + i) * stride;
-      // A whole page with constant bounds, so that its scores stay in registers.
+      // Constant bounds for a whole page, so that its scores stay in registers.
       if (first_group == 0 && last_group == PAGE / 16)
         LEVEL(weigh)(scores + i * PAGE, 0, PAGE / 16, seen, ahead + row + 1, a->softcap, base, totals, sums, stride,
                      value_scales);
@@ -120,7 +120,7 @@ static void LEVEL(attend_segment)(const sotto_attention *a, const segment *s, co
   LEVEL(pack_query)(a, s, padded, pairs, w->query);
   memset(w->sums, 0, (size_t)(padded * stride) * sizeof(float));
   memset(w->totals, 0, (size_t)padded * 16 * sizeof(float));
-  // The sink is a score without a value; it counts in the first segment of a group only.
+  // A sink is a score without a value; it counts in the first segment of a group only.
   for (ptrdiff_t r = 0; r < padded; r++) {
     int sink = a->sinks && s->first_sink && r < rows;
     w->bases[r] = sink ? a->sinks[s->head * group + r % group] * 0x1.715476p0f : -1e30f;
@@ -148,7 +148,7 @@ static void LEVEL(attend_segment)(const sotto_attention *a, const segment *s, co
   }
 }
 
-// Divides the sums of a row by its total and puts them where the row belongs in the output.
+// Divides the sums of a row by its total and stores them in the output.
 vector_function void LEVEL(finish_row)(const sotto_attention *a, const segment *s, ptrdiff_t r, const float *sums,
                                        float total) {
   ptrdiff_t group = group_heads(a), size = a->layout.value_size;
@@ -159,7 +159,7 @@ vector_function void LEVEL(finish_row)(const sotto_attention *a, const segment *
   if (c < size) LEVEL(store_some)(output + c, LEVEL(load)(sums + c) * factor, size - c);
 }
 
-// Writes a segment's result: the output where it is the only one of its group, a partial result elsewhere.
+// Stores a segment's result: the output if it is the only segment of its group, otherwise a partial result.
 static void LEVEL(write_segment)(const sotto_attention *a, const segment *s, const workspace *w) {
   ptrdiff_t rows = s->rows * group_heads(a), stride = value_stride(&a->layout);
   for (ptrdiff_t r = 0; r < rows; r++) {
@@ -174,7 +174,7 @@ static void LEVEL(write_segment)(const sotto_attention *a, const segment *s, con
   }
 }
 
-// Puts the partial results of a group's segments together, in the first one's memory.
+// Combines the partial results of a group's segments, in the memory of the first one.
 static void LEVEL(combine)(const sotto_attention *a, const segment *parts, ptrdiff_t count) {
   ptrdiff_t rows = parts->rows * group_heads(a), stride = value_stride(&a->layout);
   for (ptrdiff_t r = 0; r < rows; r++) {

@@ -1,7 +1,8 @@
 // Register tiles for one level: scores of a few query rows with 16 or 64 keys, and sums of as many values.
 //
-// Every function is inlined with constant `rows`, `vectors` and `kind`, so its accumulators are registers.
-// What keys and values are multiplied as.
+// Every function is inlined with constant `rows`, `vectors` and `kind`, so that its accumulators are registers.
+//
+// The type of the operands.
 #ifndef OPERAND_KINDS
 #define OPERAND_KINDS
 enum { OPERAND_F32, OPERAND_F16, OPERAND_I8 };
@@ -10,15 +11,15 @@ static inline ptrdiff_t operand_bytes(int kind) { return kind == OPERAND_I8 ? 1 
 
 #define unrolled _Pragma("clang loop unroll(full)")
 
-// 32 bits of numbers for each of 16 lanes, at index `i` of `p`; float16 numbers become float32.
+// Numbers of 16 lanes at index `i` of `p`; float16 numbers become float32.
 vector_function v16 LEVEL(operand)(const void *p, ptrdiff_t i, int kind) {
   if (kind == OPERAND_F16) return LEVEL(load_half)((const uint16_t *)p + i);
   if (kind == OPERAND_I8) return LEVEL(load_bytes)((const int8_t *)p + i);
   return LEVEL(load)((const float *)p + i);
 }
 
-// Pages are read once and in pieces that the processor does not foresee: while one piece is multiplied, the lines of
-// the next one (as many bytes as this one, at `next`) are asked for.
+// Pages are read once, in pieces that the hardware prefetcher does not predict. While one piece is multiplied, the
+// cache lines of the next one (of the same size, at `next`) are prefetched.
 vector_function void LEVEL(ask_for)(const char *next, ptrdiff_t i, int vectors, int kind) {
   ptrdiff_t bytes = 16 * vectors * operand_bytes(kind);
   for (ptrdiff_t line = 0; line < bytes; line += 64) __builtin_prefetch(next + i * bytes + line);
@@ -58,7 +59,7 @@ vector_function void LEVEL(value_tile)(int rows, int vectors, int kind, const fl
       LEVEL(store)(output + r * stride + 16 * v, sums[r][v]);
 }
 
-// The same for keys in 8 bits: every 32 columns come with the 16 positions' scales before them.
+// The same for keys in 8 bits: the 16 positions' scales precede every 32 columns.
 vector_function void LEVEL(score_byte_tile)(int rows, int vectors, const float *query, const char *keys,
                                             ptrdiff_t depth, ptrdiff_t group_bytes, const char *next, float *scores) {
   v16 sums[TILE_ROWS][TILE_VECTORS];
@@ -81,7 +82,7 @@ vector_function void LEVEL(score_byte_tile)(int rows, int vectors, const float *
       LEVEL(store)(scores + r * PAGE + 16 * v, sums[r][v]);
 }
 
-// A page's scores from group to last_group, in the widest tiles there are.
+// A page's scores from `group` to `last_group`, in the widest tiles that fit.
 vector_function void LEVEL(scores_of)(int rows, int kind, const float *query, const char *keys, ptrdiff_t depth,
                                       ptrdiff_t group, ptrdiff_t last_group, const char *next, float *scores) {
   if (kind == OPERAND_I8) {

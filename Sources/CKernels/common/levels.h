@@ -1,9 +1,9 @@
-// Compiles the file that SOTTO_BODY names once for every instruction set of this architecture.
+// Compiles the file SOTTO_BODY once for every instruction set of this architecture.
 //
-// vector.h comes before it. The body writes each function's name as LEVEL(name), and the table of a function's variants, indexed by
-// `sotto_isa()`, is then LEVELS(name). Within the body all functions carry the level's target attribute, so the
-// 16-number vectors of vector.h become one, two or four registers, and LEVEL_ISA tells which level it is.
-// (The strings repeat those of isa.h: a pragma takes no macros.)
+// vector.h is included before it. The body writes each function's name as LEVEL(name); LEVELS(name) is the table of
+// its variants, indexed by `sotto_isa()`. All functions in the body carry the level's target attribute, so the
+// 16-number vectors of vector.h become one, two or four registers. LEVEL_ISA is the level. (The strings repeat those
+// of isa.h: a pragma does not expand macros.)
 #include "isa.h"
 
 #if defined(__x86_64__)
@@ -13,7 +13,7 @@
 #endif
 
 #pragma clang diagnostic push
-// Vectors wider than a level's registers never cross a call: what takes or returns them is always inlined.
+// Vectors wider than a level's registers never cross a call: functions with vector parameters or results are inlined.
 #pragma clang diagnostic ignored "-Wpsabi"
 
 #define LEVEL_ISA SOTTO_ISA_PORTABLE

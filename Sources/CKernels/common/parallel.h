@@ -1,13 +1,13 @@
-// Dividing rows of numbers over the pool, or over nobody where they are few.
+// Divides rows of numbers among the threads of a pool, or runs them on the calling thread if they are few.
 #pragma once
 #include <stddef.h>
 
 #include "thread_pool.h"
 
-/// Numbers below which an operation is done at once: waking the others would cost more.
+/// Operations on fewer numbers run on the calling thread: waking other threads would cost more.
 enum { SOTTO_WORTH_SHARING = 16384, SOTTO_SEGMENT = 4096 };
 
-/// Does the units [first, last) of an operation.
+/// Processes the units [first, last) of an operation.
 typedef void (*sotto_units)(const void *arguments, ptrdiff_t first, ptrdiff_t last);
 
 typedef struct {
@@ -22,7 +22,7 @@ static inline void sotto_divided_share(void *context, int worker, int workers) {
   if (first < last) division->units(division->arguments, first, last);
 }
 
-/// Does `count` units that handle `numbers` numbers in all.
+/// Processes `count` units with `numbers` numbers in all.
 static inline void sotto_divide(sotto_pool *pool, sotto_units units, const void *arguments, ptrdiff_t count,
                                 ptrdiff_t numbers) {
   if (count < 2 || numbers < SOTTO_WORTH_SHARING || sotto_pool_threads(pool) == 1) {

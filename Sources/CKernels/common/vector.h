@@ -1,7 +1,7 @@
-// Vectors of 16 float32 numbers for the level that is being compiled; levels.h includes it once a level.
+// Vectors of 16 float32 numbers; levels.h includes this file once per level.
 //
-// Only always-inlined functions take or return vectors. exp2 and exp are within 2 ulp for results that are normal
-// numbers; results below 2^-126 are 0.
+// Only always-inlined functions take or return vectors. exp2 and exp are accurate to 2 ulp for normal results;
+// results below 2^-126 are 0.
 #include <stddef.h>
 #include <stdint.h>
 #include <string.h>
@@ -19,7 +19,7 @@ vector_function void LEVEL(store)(float *p, v16 x) { *(LEVEL(unaligned_v16) *)p 
 vector_function v16 LEVEL(all)(float x) { return (v16){x, x, x, x, x, x, x, x, x, x, x, x, x, x, x, x}; }
 vector_function i16 LEVEL(iota)(void) { return (i16){0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15}; }
 
-// The first `count` numbers (1 to 16), zeros behind them.
+// The first `count` numbers (1 to 16), then zeros.
 vector_function v16 LEVEL(load_some)(const float *p, ptrdiff_t count) {
 #if LEVEL_AVX512
   return (v16)_mm512_maskz_loadu_ps((__mmask16)((1u << count) - 1), p);
@@ -39,7 +39,7 @@ vector_function void LEVEL(store_some)(float *p, v16 x, ptrdiff_t count) {
 
 vector_function v16 LEVEL(maximum)(v16 a, v16 b) { return __builtin_elementwise_max(a, b); }
 vector_function v16 LEVEL(minimum)(v16 a, v16 b) { return __builtin_elementwise_min(a, b); }
-// a where the mask's lane is set, b elsewhere.
+// a in lanes where the mask is set, b elsewhere.
 vector_function v16 LEVEL(select)(i16 mask, v16 a, v16 b) { return (v16)(((i16)a & mask) | ((i16)b & ~mask)); }
 
 vector_function float LEVEL(sum)(v16 x) {
@@ -55,14 +55,16 @@ vector_function float LEVEL(sum)(v16 x) {
 }
 vector_function float LEVEL(largest)(v16 x) { return __builtin_reduce_max(x); }
 
-// 2^n * y for whole n from -127 (which gives 0) to 130 (which may overflow).
+// 2^n * y for integers n from -127 (which gives 0) to 130 (which may overflow).
 vector_function v16 LEVEL(exp2_scale)(v16 y, i16 n) {
-  // Two factors, so that 2^128 does not overflow where y < 1.
+  // Two factors, so that 2^128 does not overflow if y < 1.
   i16 half = n >> 1;
   v16 a = (v16)((half + 127) << 23), b = (v16)((n - half + 127) << 23);
   return (v16)((i16)(y * a * b) & (n > -127));
 }
-// 2^r for |r| <= 1/2: a polynomial with relative error 2e-9, fitted for the largest relative error.
+// 2^r for
+// r
+//  <= 1/2: a polynomial with a relative error of 2e-9, fitted for the largest relative error.
 vector_function v16 LEVEL(exp2_fraction)(v16 r) {
   v16 p = r * 0x1.41fbbcp-13f + 0x1.5f3e54p-10f;
   p = p * r + 0x1.3b2d4cp-7f;
@@ -77,16 +79,16 @@ vector_function v16 LEVEL(nearest)(v16 x, i16 *whole) {
   *whole = (i16)n;
   return (v16)_mm512_cvtepi32_ps(n);
 #else
-  // Adding 1.5 * 2^23 leaves the whole number in the low bits.
+  // Adding 1.5 * 2^23 leaves the integer in the low bits.
   v16 shifted = x + 0x1.8p23f;
   *whole = (i16)shifted - 0x4b400000;
   return shifted - 0x1.8p23f;
 #endif
 }
-// 2^x for x of at most some tens: weights of a softmax, 0 for x of -127 and (nearly) less.
+// 2^x for x up to some tens: weights of a softmax; 0 for x of about -127 and less.
 vector_function v16 LEVEL(exp2_weight)(v16 x) {
 #if LEVEL_AVX512
-  // Far below the smallest number, so that 2^x becomes 0 by itself.
+  // Far below the smallest float, so that 2^x becomes 0.
   __m512 y = (__m512)LEVEL(maximum)(x, LEVEL(all)(-200.0f)), whole = _mm512_roundscale_ps(y, 0);
   return (v16)_mm512_scalef_ps((__m512)LEVEL(exp2_fraction)((v16)_mm512_sub_ps(y, whole)), whole);
 #else
@@ -96,12 +98,12 @@ vector_function v16 LEVEL(exp2_weight)(v16 x) {
   return (v16)((i16)(LEVEL(exp2_fraction)(fraction) * (v16)((n + 127) << 23)) & (n > -127));
 #endif
 }
-// e^x; infinite where float32 ends.
+// e^x; infinite beyond the range of float32.
 vector_function v16 LEVEL(exp)(v16 x) {
   i16 n;
   x = LEVEL(minimum)(LEVEL(maximum)(x, LEVEL(all)(-88.0f)), LEVEL(all)(90.0f));
   v16 whole = LEVEL(nearest)(x * 0x1.715476p0f, &n);
-  // x - whole * ln 2 with ln 2 in two parts, the first of which has few bits, so the product is exact.
+  // x - whole * ln 2 with ln 2 in two parts, the first of which has few bits, so that its product is exact.
   v16 r = x - whole * 0x1.62e4p-1f;
   r = r - whole * 0x1.7f7d1cp-20f;
   return LEVEL(exp2_scale)(LEVEL(exp2_fraction)(r * 0x1.715476p0f), n);
@@ -120,7 +122,9 @@ vector_function v16 LEVEL(softplus)(v16 x) {
   return LEVEL(maximum)(x, zero) + 2.0f * (z + z * s * series);
 }
 vector_function v16 LEVEL(tanh)(v16 x) {
-  // Near 0 the quotient would cancel: there the odd series to x^9 (error below 1e-8 for |x| < 0.25) is taken.
+  // The quotient would cancel near 0; the odd series to x^9 is used there (error below 1e-8 for
+  // x
+  //  < 0.25).
   v16 s = x * x;
   v16 series = s * (62.0f / 2835.0f) - 17.0f / 315.0f;
   series = series * s + 2.0f / 15.0f;

@@ -1,6 +1,7 @@
 // The causal convolution for one level.
-// One row's `count` channels from `first` on. `inputs` are the rows that the taps read; constants after inlining are
-// `taps` and `silu` of the usual call.
+//
+// `count` channels of one row from `first` on. `inputs` are the rows that the taps read. `taps` and `silu` are
+// constants for the usual call after inlining.
 vector_function void LEVEL(convolve_row)(const sotto_convolution *c, const float *const *inputs, float *output,
                                          ptrdiff_t first, ptrdiff_t count, const ptrdiff_t taps, const int silu) {
   ptrdiff_t i = first, end = first + count;
@@ -17,10 +18,10 @@ vector_function void LEVEL(convolve_row)(const sotto_convolution *c, const float
   LEVEL(store_some)(output + i, silu ? sum * LEVEL(sigmoid)(sum) : sum, end - i);
 }
 
-// The sequence's last taps - 1 inputs, of these channels.
+// Stores the sequence's last taps - 1 inputs of these channels.
 static void LEVEL(carry)(const sotto_convolution *c, const sotto_convolved *s, ptrdiff_t first, ptrdiff_t count) {
   for (ptrdiff_t i = 0; i < c->taps - 1; i++) {
-    // The number of the input among the carried ones and the rows behind them; never before one already replaced.
+    // The input's index among the stored ones followed by the rows; never an index that was already replaced.
     ptrdiff_t from = i + s->rows, row = from - (c->taps - 1);
     const float *source = row < 0 ? s->inputs + from * c->channels : c->x.data + (s->row + row) * c->x.stride;
     memcpy(s->inputs + i * c->channels + first, source + first, (size_t)count * sizeof(float));

@@ -1,6 +1,5 @@
-// A unit of work is a segment of a sequence's channels with all its rows, so that a unit alone reads and replaces the
-// inputs that it carries. Within a unit, rows are done one after another: the inputs that neighbouring rows share are
-// then in the first cache.
+// A unit of work is a segment of a sequence's channels with all its rows, so that one unit alone reads and replaces
+// the stored inputs. Rows are processed in order, so that the inputs shared by neighbouring rows are in the L1 cache.
 #include "convolution.h"
 
 #include <string.h>
@@ -22,7 +21,7 @@ void sotto_convolve(sotto_pool *pool, const sotto_convolution *c) {
   ptrdiff_t rows = 0, threads = sotto_pool_threads(pool);
   for (ptrdiff_t i = 0; i < c->sequence_count; i++) rows += c->sequences[i].rows;
   if (rows == 0 || c->channels == 0) return;
-  // Four segments a thread where the channels are enough for that.
+  // Four segments per thread if there are enough channels.
   ptrdiff_t fair = c->channels * c->sequence_count / (4 * threads) / CHANNEL_STEP * CHANNEL_STEP;
   ptrdiff_t size = fair < CHANNEL_STEP ? CHANNEL_STEP : fair > MOST_CHANNELS ? MOST_CHANNELS : fair;
   division d = {.convolution = c, .segments = (c->channels + size - 1) / size, .segment_channels = size};

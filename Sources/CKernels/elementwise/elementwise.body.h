@@ -1,5 +1,5 @@
-// The element-wise operations for one level. A STEP writes the next 16 (or, at the end, `count`) numbers.
-// Walks the segments [first, last) and gives `body` the pointers a, b and output, and how many numbers to do.
+// The element-wise operations for one level. Iterates over the segments [first, last) and gives `body` the pointers
+// a, b and output, and the number of elements.
 #define FOR_EACH_VECTOR(body)                                                                           \
   const elementwise *e = arguments;                                                                     \
   for (ptrdiff_t unit = first; unit < last; unit++) {                                                   \
@@ -28,7 +28,7 @@ static void LEVEL(add)(const void *arguments, ptrdiff_t first, ptrdiff_t last) {
 }
 
 vector_function v16 LEVEL(gelu_exact)(v16 x) {
-  // Rare in models, so by the library, number by number.
+  // Rare in models, so computed by the library, number by number.
   for (int i = 0; i < 16; i++) x[i] = 0.5f * x[i] * (1.0f + erff(x[i] * 0.70710678118654752f));
   return x;
 }

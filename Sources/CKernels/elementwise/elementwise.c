@@ -1,6 +1,6 @@
-// Sums, scalings and gates: one pass over memory, exponentials in vectors.
+// Sums, scalings and gates: one pass over memory, vectorised exponentials.
 //
-// A unit of work is a segment of a row, so that a single long row (logits) is shared as well as many short ones.
+// A unit of work is a segment of a row, so that a single long row (logits) is divided as well as many short ones.
 #include "elementwise.h"
 
 #include <math.h>
@@ -13,7 +13,7 @@ typedef struct {
   ptrdiff_t columns, segments;
   float scale, limit;
   sotto_activation activation;
-  int repeats;  // whether a's first column serves its whole row
+  int repeats;  // whether a has one column for the whole row
 } elementwise;
 
 #define SOTTO_BODY "../elementwise/elementwise.body.h"

@@ -1,4 +1,4 @@
-// The rule for a chunk of tokens as products of matrices, for one level.
+// The gated delta rule for a chunk of tokens as matrix products, for one level.
 //
 // With b_i the sum of g up to token i of the chunk, D_ij = exp(b_i - b_j), and S the state before the chunk, the writes
 // V' of all tokens solve (I + tril(beta K Kᵀ ⊙ D, -1)) V' = beta (V - exp(b) K S); the outputs are
@@ -7,7 +7,7 @@
 
 vector_function ptrdiff_t LEVEL(smaller)(ptrdiff_t a, ptrdiff_t b) { return a < b ? a : b; }
 
-// Products of the chunk's keys and queries with its keys, below the diagonal and on it: all value heads share them.
+// Products of the chunk's keys and queries with its keys, on and below the diagonal; shared by all value heads.
 static void LEVEL(multiply_keys)(delta_workspace *w, ptrdiff_t count, ptrdiff_t rows) {
   ptrdiff_t stride = w->key_stride;
   for (ptrdiff_t first = 0; first < rows; first += 16) {
@@ -29,7 +29,7 @@ static void LEVEL(multiply_keys)(delta_workspace *w, ptrdiff_t count, ptrdiff_t 
   }
 }
 
-// Sums of g are kept in double: where they grow large, differences of neighbours would lose their last digits.
+// Sums of g are computed in double: if they are large, differences of neighbours would lose their last digits.
 typedef struct {
   double sums[CHUNK];
   _Alignas(64) float decay[CHUNK];  // exp(b)
@@ -39,7 +39,7 @@ typedef struct {
 
 static void LEVEL(sum_decays)(const delta_gates *gates, ptrdiff_t rows, LEVEL(chunk_decays) * d) {
   double sum = 0;
-  // Behind the last token the gates are those of no decay.
+  // After the last token the gates have no effect.
   for (ptrdiff_t i = 0; i < round_up(rows, 16); i++) d->sums[i] = sum += gates->log[i];
   for (ptrdiff_t i = 0; i < round_up(rows, 16); i++) {
     d->decay[i] = (float)d->sums[i];
@@ -52,7 +52,7 @@ static void LEVEL(sum_decays)(const delta_gates *gates, ptrdiff_t rows, LEVEL(ch
   d->whole = d->decay[rows - 1];
 }
 
-// -beta K Kᵀ ⊙ D below the diagonal, and Q Kᵀ ⊙ D on it and below; zeros above, as far as tiles reach.
+// -beta K Kᵀ ⊙ D below the diagonal, and Q Kᵀ ⊙ D on and below it; zeros above, as far as tiles extend.
 static void LEVEL(weigh_pairs)(const delta_workspace *w, const delta_gates *gates, const LEVEL(chunk_decays) * d,
                                ptrdiff_t rows) {
   for (ptrdiff_t i = 0; i < rows; i++)
@@ -68,7 +68,7 @@ static void LEVEL(weigh_pairs)(const delta_workspace *w, const delta_gates *gate
     }
 }
 
-// What is to be written if no token of the chunk saw another's write: beta (V - exp(b) K S), from K S in `values`.
+// The writes without interaction within the chunk: beta (V - exp(b) K S), from K S in `values`.
 static void LEVEL(start_writes)(const delta_unit *unit, ptrdiff_t head, ptrdiff_t first, ptrdiff_t count,
                                 const delta_workspace *w, const delta_gates *gates, const LEVEL(chunk_decays) * d) {
   const sotto_gated_delta *call = unit->call;
@@ -102,7 +102,7 @@ static void LEVEL(run_head)(const delta_unit *unit, ptrdiff_t head, ptrdiff_t fi
   LEVEL(sum_decays)(&gates, rows, &decays);
   LEVEL(weigh_pairs)(w, &gates, &decays, rows);
 
-  // K S, and Q S behind it.
+  // K S, followed by Q S.
   delta_product found = {.a = w->keys, .a_row = keys, .a_step = 1, .b = state, .b_stride = stride, .depth = keys,
                          .out = w->values, .stride = stride};
   LEVEL(multiply)(&found, 2 * rows, stride);
@@ -133,7 +133,7 @@ static void LEVEL(run_head)(const delta_unit *unit, ptrdiff_t head, ptrdiff_t fi
   LEVEL(multiply)(&written, keys, stride);
 }
 
-// Between the sequence's state and the padded copies of one key head's value heads.
+// Copies between the sequence's state and the padded states of one key head's value heads.
 static void LEVEL(copy_states)(const delta_unit *unit, const delta_workspace *w, int back) {
   const sotto_gated_delta *call = unit->call;
   ptrdiff_t group = call->value_heads / call->key_heads, size = call->value_size;
@@ -151,7 +151,7 @@ static void LEVEL(copy_states)(const delta_unit *unit, const delta_workspace *w,
 
 static void LEVEL(run_chunks)(const delta_unit *unit, delta_workspace *w) {
   ptrdiff_t group = unit->call->value_heads / unit->call->key_heads, tokens = unit->sequence->rows;
-  // Chunks of equal length, so that the last one is no remnant.
+  // Chunks of equal length, so that the last one is not a short remainder.
   ptrdiff_t chunks = (tokens + CHUNK - 1) / CHUNK;
   LEVEL(copy_states)(unit, w, 0);
   for (ptrdiff_t chunk = 0; chunk < chunks; chunk++) {
@@ -166,7 +166,7 @@ static void LEVEL(run_chunks)(const delta_unit *unit, delta_workspace *w) {
   LEVEL(copy_states)(unit, w, 1);
 }
 
-// All of one key head's work for one sequence.
+// All work of one key head for one sequence.
 static void LEVEL(run_unit)(const delta_unit *unit, delta_workspace *w) {
   if (unit->sequence->rows <= FEW_TOKENS)
     LEVEL(run_tokens)(unit, w);

@@ -1,8 +1,8 @@
-// The gated delta rule: how a call is shared out; the arithmetic is in the .body.h files.
+// The gated delta rule: how a call is divided; the arithmetic is in the .body.h files.
 //
-// A unit of work is a key head with its value heads, for one sequence: products of its keys and queries are made once.
-// One token costs one pass over the state's memory; a token of a prompt costs some 3 * key_size * value_size
-// multiply-adds a value head in the chunk's products with the state, and a quarter as many within the chunk.
+// A unit of work is a key head with its value heads for one sequence, so that products of its keys and queries are
+// computed once. A single token costs one pass over the state's memory; a prompt token costs about 3 * key_size *
+// value_size multiply-adds per value head in the products with the state, and a quarter as many within the chunk.
 #include "gated_delta.h"
 
 #include <math.h>

@@ -1,6 +1,6 @@
-// What comes before the rule for one level: decays and writing strengths, keys and queries of length one.
+// The inputs of the rule for one level: decays and write strengths, normalised keys and queries.
 
-// The gates of `count` tokens from `row` on; behind them, up to a whole vector, no decay and no write.
+// The gates of `count` tokens from `row` on, padded to a whole vector with gates that have no effect.
 static void LEVEL(prepare_gates)(const sotto_gated_delta *call, ptrdiff_t head, ptrdiff_t row, ptrdiff_t count,
                                  delta_gates *gates) {
   float rate = -expf(call->log_decay[head]);
@@ -13,7 +13,7 @@ static void LEVEL(prepare_gates)(const sotto_gated_delta *call, ptrdiff_t head, 
       write[i] = call->write.data[token * call->write.stride + head];
     }
     i16 there = LEVEL(iota)() < (int32_t)some;
-    // Below -200 the decay is 0 in float32; sums of them stay exact enough.
+    // Below -200 the decay is 0 in float32; sums stay exact enough.
     v16 log = LEVEL(maximum)(LEVEL(softplus)(decay) * rate, LEVEL(all)(-200));
     log = LEVEL(select)(there, log, LEVEL(all)(0));
     LEVEL(store)(gates->log + first, log);
@@ -22,7 +22,7 @@ static void LEVEL(prepare_gates)(const sotto_gated_delta *call, ptrdiff_t head, 
   }
 }
 
-// Rows of keys or queries, each divided by its norm and times `scale`; zeros behind, and in rows up to `padded`.
+// Rows of keys or queries, each divided by its norm and multiplied by `scale`; padded with zeros up to `padded` rows.
 static void LEVEL(normalise)(sotto_rows x, ptrdiff_t count, ptrdiff_t padded, ptrdiff_t size, float epsilon,
                              float scale, float *out, ptrdiff_t stride) {
   for (ptrdiff_t row = 0; row < padded; row++) {

@@ -1,11 +1,11 @@
-// One thread's memory for the gated delta rule.
+// One thread's workspace for the gated delta rule.
 #pragma once
 #include "gated_delta.h"
 
 enum {
-  CHUNK = 64,       // tokens whose writes to the state are solved for together
-  FEW_TOKENS = 8,   // up to here tokens go one after another
-  TILE_ROWS = 4,    // rows come in multiples of this, and so of every level's register tile
+  CHUNK = 64,       // tokens of a chunk
+  FEW_TOKENS = 8,   // up to this number, tokens are processed one by one
+  TILE_ROWS = 4,    // rows are padded to multiples of this, and so of every level's register tile
 };
 
 static inline ptrdiff_t round_up(ptrdiff_t x, ptrdiff_t step) { return (x + step - 1) / step * step; }
@@ -13,14 +13,14 @@ static inline ptrdiff_t round_up(ptrdiff_t x, ptrdiff_t step) { return (x + step
 /// Rows are padded with zeros: key_stride is a multiple of TILE_ROWS, value_stride of 16.
 typedef struct {
   ptrdiff_t key_stride, value_stride;
-  float *keys;      // [CHUNK][key_stride], divided by their norms; the queries follow without a gap
-  float *queries;   // behind as many rows of keys as there are, rounded up to TILE_ROWS
+  float *keys;      // [CHUNK][key_stride], normalised; the queries follow directly
+  float *queries;   // after the rows of keys, rounded up to TILE_ROWS
   float *turned;    // [key_stride][CHUNK]: the keys, transposed
-  float *key_keys;  // [CHUNK][CHUNK]: products of keys, those at or above the diagonal arbitrary
+  float *key_keys;  // [CHUNK][CHUNK]: products of keys; undefined on and above the diagonal
   float *query_keys;
   float *writes;    // [CHUNK][CHUNK]: how earlier writes change a later one, negated
   float *reads;     // [CHUNK][CHUNK]: what an output reads of each write
-  float *values;    // [2 * CHUNK][value_stride]: what keys and queries find in the state, then writes and outputs
+  float *values;    // [2 * CHUNK][value_stride]: K S and Q S, then writes and outputs
   float *states;    // [value heads of a key head][key_stride][value_stride]
 } delta_workspace;
 

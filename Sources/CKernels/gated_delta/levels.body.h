@@ -1,4 +1,4 @@
-// The gated delta rule for one level: the size of its register tiles, and the parts in order.
+// The gated delta rule for one level: the size of its register tiles, and its parts.
 #if LEVEL_AVX512
 #define PRODUCT_ROWS 4
 #define PRODUCT_VECTORS 4

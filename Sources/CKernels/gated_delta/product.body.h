@@ -1,4 +1,4 @@
-// Products of small float32 matrices that lie in the caches, for one level.
+// Products of small float32 matrices in the cache, for one level.
 #ifndef DELTA_PRODUCT
 #define DELTA_PRODUCT
 /// out[r] = factors[r * factor_step] * start[r] + the sum over d < depth of a[r * a_row + d * a_step] * b[d].
@@ -9,13 +9,13 @@ typedef struct {
   const float *b;
   ptrdiff_t b_stride, depth;
   const float *start, *factors;
-  ptrdiff_t factor_step;  // 0 where all rows have the same factor
+  ptrdiff_t factor_step;  // 0 if all rows have the same factor
   float *out;
   ptrdiff_t stride;  // of start and out
 } delta_product;
 #endif
 
-// The tile of PRODUCT_ROWS rows and 16 * vectors columns. With `solves` the columns of `a` behind `depth` hold a
+// The tile of PRODUCT_ROWS rows and 16 * vectors columns. With `solves`, the columns of `a` after `depth` hold a
 // strictly lower triangle L, and the tile becomes the solution x of x = tile + L x.
 vector_function void LEVEL(product_tile)(int vectors, int solves, const delta_product *p, ptrdiff_t row,
                                          ptrdiff_t column) {
@@ -41,7 +41,8 @@ vector_function void LEVEL(product_tile)(int vectors, int solves, const delta_pr
       LEVEL(store)(p->out + offset + r * p->stride + 16 * v, sums[r][v]);
 }
 
-// `rows` and `columns` are multiples of PRODUCT_ROWS and 16. A panel of b is used for all rows while it is near.
+// `rows` and `columns` are multiples of PRODUCT_ROWS and 16. A panel of b is used for all rows while it is in the
+// cache.
 static void LEVEL(multiply)(const delta_product *p, ptrdiff_t rows, ptrdiff_t columns) {
   ptrdiff_t column = 0;
   for (; column + 16 * PRODUCT_VECTORS <= columns; column += 16 * PRODUCT_VECTORS)
@@ -50,7 +51,7 @@ static void LEVEL(multiply)(const delta_product *p, ptrdiff_t rows, ptrdiff_t co
     for (ptrdiff_t row = 0; row < rows; row += PRODUCT_ROWS) LEVEL(product_tile)(1, 0, p, row, column);
 }
 
-// Solves PRODUCT_ROWS rows of the unit lower triangular system in place, all rows before them being solved.
+// Solves PRODUCT_ROWS rows of the unit lower triangular system in place; all rows before them are solved.
 static void LEVEL(solve)(const delta_product *p, ptrdiff_t columns) {
   ptrdiff_t column = 0;
   for (; column + 16 * PRODUCT_VECTORS <= columns; column += 16 * PRODUCT_VECTORS)

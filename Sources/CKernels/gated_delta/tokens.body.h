@@ -1,11 +1,10 @@
-// The rule token by token, for one token or a few, at one level.
+// The rule token by token, for a few tokens, at one level.
 //
-// With m = kᵀ S and o = qᵀ S of the state before a token, delta = beta (v - exp(g) m), the output is
-// exp(g) o + (q · k) delta, and S becomes exp(g) S + k delta: two passes. Columns of the state do not depend on each
-// other, so a few vectors of columns go through all tokens while they are in the first cache: the state's memory is
-// read and written once.
+// With m = kᵀ S and o = qᵀ S of the state before a token, delta = beta (v - exp(g) m), the output is exp(g) o + (q ·
+// k) delta, and S becomes exp(g) S + k delta: two passes. Columns of the state are independent, so a few vectors of
+// columns are processed for all tokens while they are in the L1 cache; the state's memory is read and written once.
 
-// Columns column ..< column + 16 * vectors, or of the last vector only `some`.
+// Columns column ..< column + 16 * vectors, or only `some` of the last vector.
 vector_function void LEVEL(token_columns)(int vectors, ptrdiff_t some, const delta_unit *unit, ptrdiff_t head,
                                           const delta_workspace *w, const delta_gates *gates, float *state,
                                           ptrdiff_t column) {

@@ -1,4 +1,4 @@
-// The kernels, one operation a file. Every function is safe to call from several threads on disjoint outputs.
+// The kernels, one operation per file. Functions may be called from several threads if their outputs are disjoint.
 #pragma once
 #include "attention.h"
 #include "convolution.h"

@@ -1,4 +1,4 @@
-// The gated delta rule (arXiv:2412.06464), a linear attention whose state is written where keys point.
+// The gated delta rule (arXiv:2412.06464), a linear attention that overwrites the values stored under its keys.
 //
 // For each value head with its state S [key_size][value_size], token by token:
 //   S = exp(g) S;  S = S + k beta (v - kᵀ S);  output = qᵀ S
@@ -10,7 +10,7 @@
 #include "elementwise.h"
 #include "thread_pool.h"
 
-/// One sequence's part in a call: consecutive rows, and its state [value_heads][key_size][value_size].
+/// One sequence of a call: consecutive rows, and its state [value_heads][key_size][value_size].
 typedef struct {
   float *state;
   ptrdiff_t row, rows;
@@ -29,7 +29,7 @@ typedef struct {
   ptrdiff_t sequence_count;
 } sotto_gated_delta;
 
-/// Bytes of scratch, aligned to 64, for a call on so many threads.
+/// Bytes of scratch, aligned to 64, for a call on this number of threads.
 size_t sotto_gated_delta_scratch(const sotto_gated_delta *call, int threads);
-/// Reads all rows and brings the states forward. Prompts go in chunks of tokens, as products of matrices.
+/// Processes all rows and updates the states. Prompts are processed in chunks of tokens as matrix products.
 void sotto_gated_delta_run(sotto_pool *pool, const sotto_gated_delta *call, void *scratch);

@@ -1,8 +1,8 @@
-// Which instruction sets this machine has, and how one operation is compiled for each of them.
+// The instruction sets of this machine, and how an operation is compiled for each of them.
 //
-// An operation's file holds one always-inlined body and a wrapper per level, marked with the level's
-// attribute so that the compiler vectorises the body for it; hand-written paths use the same attributes.
-// A table indexed by `sotto_isa()` picks the wrapper. Levels are ordered: a higher one implies the lower.
+// An operation's file has one always-inlined body and a wrapper per level with the level's target attribute, so that
+// the compiler vectorises the body for it. Hand-written code uses the same attributes. A table indexed by
+// `sotto_isa()` selects the wrapper. Levels are ordered: a higher one implies the lower.
 #pragma once
 
 typedef enum {
@@ -13,13 +13,13 @@ typedef enum {
   SOTTO_ISA_LEVELS = 4
 } sotto_isa_level;
 
-/// The level in use: the machine's best, or a lower one that SOTTO_ISA (portable, neon, avx2, avx512) asks for.
-/// Costs two loads after the first call.
+/// The level in use: the machine's best, or a lower one set by SOTTO_ISA (portable, neon, avx2, avx512). Costs two
+/// loads after the first call.
 sotto_isa_level sotto_isa(void);
-/// Tests only: this thread, and the pools that it runs, use `level` from now on if the machine has it. Other threads
-/// keep theirs, so that tests can run side by side. Returns the level now in use.
+/// Tests only: sets the level of this thread and of the pools it runs, if the machine supports it. Other threads keep
+/// theirs, so that tests can run concurrently. Returns the level in use.
 sotto_isa_level sotto_set_isa(sotto_isa_level level);
-/// What this thread has chosen, or -1; and the way to take over another thread's choice.
+/// This thread's level, or -1 if it was not set; and a way to copy another thread's level.
 int sotto_chosen_isa(void);
 void sotto_adopt_isa(int choice);
 /// "portable", "neon", "avx2" or "avx512".

@@ -1,15 +1,15 @@
-// Products of activations and quantised weights, y = x Wᵀ + b + residual, on weights exactly as files store them.
+// Products of activations and quantised weights, y = x Wᵀ + b + residual, on weights exactly as stored in files.
 //
-// Weights are decoded tile by tile (16 output rows) as they are used and never copied as a whole. A product costs
-// one parallel region (two when many tokens are quantised first) and allocates nothing once the workspace has grown
-// to the largest call. Results do not depend on the number of workers nor on how many tokens are computed together.
+// Weights are decoded tile by tile (16 output rows) during the product and never copied as a whole. A product costs
+// one parallel region (two if many tokens are quantised first) and allocates nothing once the workspace has grown to
+// the largest call. Results depend neither on the number of workers nor on how many tokens are computed together.
 #pragma once
 #include <stddef.h>
 #include <stdint.h>
 
 #include "thread_pool.h"
 
-/// How a matrix is stored; see `WeightFormat` in Swift for the layouts.
+/// The storage format of a matrix; see `WeightFormat` in Swift for the layouts.
 typedef enum {
   SOTTO_FLOAT32,
   SOTTO_FLOAT16,
@@ -30,22 +30,22 @@ typedef enum {
 } sotto_weight_format;
 
 typedef enum {
-  /// float32 on the weights as stored; only float32 rounding.
+  /// float32 activations; weights as stored.
   SOTTO_EXACT,
   /// Activations in 8 bits with a scale for every 32 columns (or bfloat16 against bfloat16 weights).
   SOTTO_FAST
 } sotto_precision;
 
-/// Where one matrix of a stack begins in each of its planes.
+/// The start of one matrix of a stack in each of its planes.
 typedef struct {
   const void *values, *scales, *biases;
 } sotto_planes;
 
-/// `matrices` matrices [rows, columns] one after another, in place, or where `apart` says. The caller has checked that
-/// the planes hold as many bytes as the format needs and that columns divide into blocks; nothing past them is read.
+/// `matrices` matrices [rows, columns], contiguous or at the addresses in `apart`. The caller has checked that the
+/// planes have the size that the format requires and that columns divide into blocks; nothing beyond is read.
 typedef struct {
   sotto_weight_format format;
-  /// SOTTO_FLOAT32, SOTTO_FLOAT16 or SOTTO_BFLOAT16: the numbers in an affine format's scale and bias planes.
+  /// SOTTO_FLOAT32, SOTTO_FLOAT16 or SOTTO_BFLOAT16: the type of an affine format's scales and biases.
   sotto_weight_format scale_type;
   /// Columns that share a scale in an affine format: 32, 64 or 128.
   size_t group;
@@ -54,7 +54,7 @@ typedef struct {
   const sotto_planes *apart;  // each matrix's own planes, or NULL
 } sotto_matrix;
 
-/// A layer: one weight and its bias of `rows` floats, or NULL.
+/// A layer: one weight, and its bias of `rows` floats or NULL.
 typedef struct {
   sotto_matrix weight;
   const float *bias;
@@ -82,8 +82,9 @@ typedef struct {
   sotto_weight_format bias_format;
 } sotto_expert_layer;
 
-/// A mixture of experts' product: entry i multiplies row x_rows[i] of x by its expert's matrices into row i of y, the
-/// layers' outputs side by side. Entries are sorted by expert: those of expert e are starts[e] ..< starts[e + 1].
+/// A product of a mixture of experts: entry i multiplies row x_rows[i] of x by its expert's matrices into row i of y,
+/// the outputs of the layers side by side. Entries are sorted by expert; those of expert e are starts[e] ..< starts[e
+/// + 1].
 typedef struct {
   const float *x;
   size_t x_stride;
@@ -95,7 +96,7 @@ typedef struct {
   float *y;
   size_t y_stride;
   sotto_precision precision;
-  /// Where set, outputs 2i and 2i + 1 of a layer go to its columns i and rows / 2 + i (rows is even then).
+  /// If set, outputs 2i and 2i + 1 of a layer are stored in its columns i and rows / 2 + i (rows must be even).
   int splits_pairs;
 } sotto_experts_call;
 
@@ -112,24 +113,24 @@ typedef struct {
   size_t y_stride;
 } sotto_combine_call;
 
-/// Memory that products work in, kept between calls. One product at a time.
+/// The workspace of products, reused between calls. One product at a time.
 typedef struct sotto_workspace sotto_workspace;
 
-/// A workspace for products on `pool`; NULL without memory.
+/// Creates a workspace for products on `pool`; NULL if there is no memory.
 sotto_workspace *sotto_workspace_create(sotto_pool *pool);
 void sotto_workspace_destroy(sotto_workspace *workspace);
 
-/// Returns 0, or -1 without memory (y is then untouched).
+/// Returns 0, or -1 if there is no memory (y is unchanged then).
 int sotto_linear(sotto_workspace *workspace, const sotto_linear_call *call);
-/// Returns 0, or -1 without memory (y is then untouched).
+/// Returns 0, or -1 if there is no memory (y is unchanged then).
 int sotto_experts(sotto_workspace *workspace, const sotto_experts_call *call);
-/// Puts the experts' outputs together.
+/// Sums the experts' outputs.
 void sotto_combine(sotto_pool *pool, const sotto_combine_call *call);
-/// Row `row` of the first matrix as floats times `scale`: an embedding. `row` has been checked.
+/// Row `row` of the first matrix as floats times `scale`: an embedding. `row` must be valid.
 void sotto_decode_row(const sotto_matrix *matrix, size_t row, float scale, float *out);
 
-/// Integer multiplications and additions a second of the 8-bit dot product that this machine's products use, all
+/// Integer multiplications and additions per second of the 8-bit dot product that this machine's products use, all
 /// workers together, measured for about 20 ms.
 double sotto_measure_int8_peak(sotto_pool *pool);
-/// Bytes a second that all workers together read from `buffer` (larger than the caches), best of a few passes.
+/// Bytes per second that all workers together read from `buffer` (larger than the caches), the best of a few passes.
 double sotto_measure_read_bandwidth(sotto_pool *pool, const void *buffer, size_t bytes);

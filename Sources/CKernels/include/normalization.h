@@ -1,4 +1,4 @@
-// Root mean square and layer normalisation of rows. Work that is too small to share is done on the calling thread.
+// Root mean square and layer normalisation of rows. Operations too small to divide run on the calling thread.
 #pragma once
 #include <stddef.h>
 
@@ -6,11 +6,11 @@
 #include "thread_pool.h"
 
 /// output = x / sqrt(mean(x²) + epsilon) * (weight + offset) for each group of `group` columns. `weight` may be NULL
-/// (all ones, the offset unused); it has `group` numbers, or one for each column where `weight_per_column` is set.
+/// (all ones, no offset); it has `group` numbers, or one per column if `weight_per_column` is set.
 void sotto_rms_norm(sotto_pool *pool, float *output, sotto_rows x, ptrdiff_t rows, ptrdiff_t columns,
                     ptrdiff_t group, const float *weight, int weight_per_column, float epsilon, float offset);
-/// The same with a gate: of x * silu(gate) where `gate_first` is set, otherwise silu(gate) times the normalised x.
-/// `weight` is not NULL.
+/// The same with a gate: of x * silu(gate) if `gate_first` is set, otherwise the normalised x times silu(gate).
+/// `weight` must not be NULL.
 void sotto_gated_rms_norm(sotto_pool *pool, float *output, sotto_rows x, sotto_rows gate, ptrdiff_t rows,
                           ptrdiff_t columns, ptrdiff_t group, const float *weight, int weight_per_column, float epsilon,
                           int gate_first);

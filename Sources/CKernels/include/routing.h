@@ -1,4 +1,4 @@
-// The choice of experts in a mixture: from a router's logits to a few experts and their weights for each token.
+// Routing in a mixture of experts: from a router's logits to the experts of each token and their weights.
 #pragma once
 #include <stddef.h>
 #include <stdint.h>
@@ -8,21 +8,21 @@
 
 typedef enum {
   SOTTO_SOFTMAX_OVER_CHOSEN = 0,  // softmax over the chosen experts' logits alone
-  SOTTO_SOFTMAX = 1,              // softmax over all experts, then the choice
+  SOTTO_SOFTMAX = 1,              // softmax over all experts, before the selection
   SOTTO_SIGMOID = 2,              // a sigmoid of each logit
 } sotto_scoring;
 
 typedef struct {
   ptrdiff_t experts, chosen;
-  ptrdiff_t groups, kept_groups;  // groups of equal size that lie one after another; 1 and 1 for no groups
+  ptrdiff_t groups, kept_groups;  // consecutive groups of equal size; 1 and 1 for no groups
   sotto_scoring scoring;
-  int normalises;           // divide the chosen weights by their sum
-  float scale;              // factor on the weights in the end
-  const float *correction;  // added to the scores for choosing, not for weighing; [experts] or NULL
+  int normalises;           // whether the chosen weights are divided by their sum
+  float scale;              // final factor on the weights
+  const float *correction;  // added to the scores for selection, not to the weights; [experts] or NULL
 } sotto_routing;
 
-/// Chooses for every row of logits [rows][experts]: experts and weights are [rows][chosen], the best first, the lower
-/// index first among equals. Groups are kept by the sum of their two best corrected scores. `scratch` has
-/// 2 * rows * experts numbers. Logits that are not numbers are chosen last.
+/// Selects experts for every row of logits [rows][experts]. `experts` and `weights` are [rows][chosen], the best
+/// first, the lower index first among equals. Groups are ranked by the sum of their two best corrected scores.
+/// `scratch` has 2 * rows * experts numbers. Logits that are not numbers are selected last.
 void sotto_route(sotto_pool *pool, const sotto_routing *routing, sotto_rows logits, ptrdiff_t rows, int32_t *experts,
                  float *weights, float *scratch);

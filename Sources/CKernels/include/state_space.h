@@ -1,22 +1,22 @@
-// The selective scan of state spaces with one decay a head (Mamba-2): of tokens one by one, or of chunks of them as
-// matrix products (state-space duality, arXiv:2405.21060).
+// The selective scan of state spaces with one decay per head (Mamba-2): token by token, or in chunks as matrix
+// products (state-space duality, arXiv:2405.21060).
 #pragma once
 #include <stddef.h>
 
 #include "elementwise.h"
 #include "thread_pool.h"
 
-/// Rows of one sequence and its state.
+/// The rows of one sequence and its state.
 typedef struct {
   float *state;  // [heads, state_size, head_size], read and written
   ptrdiff_t row, rows;
 } sotto_scanned;
 
-/// For each head h, with its group's B and C, and x, y of its columns:
-///   step = softplus(dt + dt_bias) held within the limits, decay = exp(-exp(a_log) * step)
+/// For each head, with B and C of its group, and x, y of its columns:
+///   step = softplus(dt + dt_bias) clamped to the limits, decay = exp(-exp(a_log) * step)
 ///   state = decay * state + B x^T * step,  y = C^T state + d * x
 typedef struct {
-  float *output;             // [rows, heads * head_size] without gaps
+  float *output;             // [rows, heads * head_size], contiguous
   sotto_rows x;              // [rows, heads * head_size]
   sotto_rows b, c;           // [rows, groups * state_size]
   sotto_rows dt;             // [rows, heads]
@@ -27,9 +27,9 @@ typedef struct {
   ptrdiff_t sequence_count;
 } sotto_state_space;
 
-/// Numbers of scratch memory that a scan wants for each thread.
+/// The number of scratch floats per thread.
 size_t sotto_scan_scratch(const sotto_state_space *scan);
-/// Scans; `scratch` has `sotto_scan_scratch` numbers for each thread of the pool, aligned to 64 bytes. Heads are shared
-/// out over the pool. Few rows cost a pass over the state each; many cost, for each row and head, about
-/// 2 * state_size * head_size multiplications and additions and half a chunk's length times head_size.
+/// Scans. `scratch` has `sotto_scan_scratch` floats for each thread of the pool, aligned to 64 bytes. Heads are
+/// divided among the threads. Few rows cost a pass over the state each; many cost, per row and head, about 2 *
+/// state_size * head_size multiply-adds and half a chunk's length times head_size.
 void sotto_scan(sotto_pool *pool, const sotto_state_space *scan, float *scratch);

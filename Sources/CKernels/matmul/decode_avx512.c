@@ -1,5 +1,5 @@
-// The formats with blocks of 32 columns, decoded with AVX-512: GGUF's Q4_0 to Q8_0 and MXFP4. Some 40 cycles for 16
-// rows of a block, so that decoding keeps ahead of memory also for a single token.
+// AVX-512 decoders of the formats with blocks of 32 columns: GGUF's Q4_0 to Q8_0 and MXFP4. About 40 cycles for 16
+// rows of a block, so that decoding keeps up with memory even for a single token.
 #if defined(__x86_64__)
 #include "decode_avx512.h"
 #include "methods.h"

@@ -1,5 +1,5 @@
-// Steps that AVX-512 decoders share. 16 rows are loaded 16 bytes at a time and transposed, so that a register holds
-// one 4-byte piece of every row: some 30 instructions for 256 bytes.
+// Helpers of the AVX-512 decoders. 16 rows are loaded 16 bytes at a time and transposed, so that a register holds one
+// 4-byte piece of every row: about 30 instructions for 256 bytes.
 #pragma once
 #include <immintrin.h>
 #include <string.h>
@@ -8,13 +8,13 @@
 
 #define SOTTO_INLINE_AVX512 SOTTO_INLINE SOTTO_TARGET_AVX512
 
-/// 16 rows of a plane: their first byte and the bytes from one to the next.
+/// 16 rows of a plane: their first byte and the stride.
 typedef struct {
   const uint8_t *first;
   size_t stride;
 } sotto_tile_rows;
 
-/// Row 0, 1, 2 or 3 from `p` on; so written, the addresses cost no instructions.
+/// Row 0, 1, 2 or 3 from `p` on; written such that addressing costs no instructions.
 SOTTO_INLINE const uint8_t *sotto_row(const uint8_t *p, size_t stride, int row) {
   return row == 0 ? p : row == 1 ? p + stride : row == 2 ? p + 2 * stride : p + 3 * stride;
 }
@@ -48,7 +48,7 @@ SOTTO_INLINE_AVX512 __m128i sotto_gather_four(const uint8_t *p, size_t stride) {
   return _mm_mask_broadcastd_epi32(x, 8, _mm_loadu_si32(sotto_row(p, stride, 3)));
 }
 
-/// 4 bytes of every row: cheaper by single loads than by the gathering instructions.
+/// 4 bytes of every row: single loads are cheaper than gather instructions.
 SOTTO_INLINE_AVX512 __m512i sotto_gather(const sotto_tile_rows *rows, size_t offset) {
   const size_t stride = rows->stride;
   const uint8_t *a0 = rows->first + offset, *a1 = a0 + 4 * stride, *a2 = a1 + 4 * stride, *a3 = a2 + 4 * stride;
@@ -57,8 +57,8 @@ SOTTO_INLINE_AVX512 __m512i sotto_gather(const sotto_tile_rows *rows, size_t off
   return _mm512_inserti64x4(_mm512_castsi256_si512(low), high, 1);
 }
 
-/// Item `index` of `size` (1 or 2) bytes of every row, in the low bits of the lanes; above it lies anything. Rows of
-/// the plane have at least 4 bytes, and nothing past a row is read.
+/// Item `index` of `size` (1 or 2) bytes of every row in the low bits of the lanes; the upper bits are undefined.
+/// Rows of the plane have at least 4 bytes; nothing beyond a row is read.
 SOTTO_INLINE_AVX512 __m512i sotto_gather_item(const sotto_tile_rows *rows, size_t index, size_t size) {
   size_t offset = index * size, last = rows->stride - 4;
   size_t start = offset < last ? offset : last;

@@ -1,5 +1,5 @@
-// Float panels with AVX-512: float formats by transposition, quantised ones from their integer panels. Also the
-// bfloat16 product, for bfloat16 weights where activations may be rounded.
+// AVX-512 decoders of float panels: float formats by transposition, quantised ones from their integer panels. Also
+// the bfloat16 product, for bfloat16 weights if activations may be rounded.
 #if defined(__x86_64__)
 #include "decode_avx512.h"
 #include "methods.h"
@@ -8,7 +8,8 @@ SOTTO_INLINE_AVX512 void store_column(sotto_float_panel_block *panel, size_t col
   _mm512_store_ps(panel->values[column], values);
 }
 
-/// 16 bytes a row at a time; what is left of a row that 4 (or 8) columns do not divide goes to portable code.
+/// 16 bytes per row at a time; the remainder of a row that is not a multiple of 4 (or 8) columns is decoded by
+/// portable code.
 SOTTO_INLINE_AVX512 void decode_floats(const sotto_view *view, size_t row, size_t first, size_t blocks,
                                        sotto_float_panel_block *out, const sotto_weight_format format) {
   const size_t size = format == SOTTO_FLOAT32 ? 4 : 2, step = 16 / size;

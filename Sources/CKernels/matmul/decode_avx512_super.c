@@ -1,4 +1,4 @@
-// The formats with super-blocks of 256 columns, and affine groups, decoded with AVX-512.
+// AVX-512 decoders of the formats with super-blocks of 256 columns, and of affine groups.
 #if defined(__x86_64__)
 #include "decode_avx512.h"
 #include "methods.h"
@@ -8,7 +8,7 @@ SOTTO_INLINE_AVX512 __m512 byte_of(__m512i x, int index) {
   return _mm512_cvtepi32_ps(_mm512_and_si512(_mm512_srli_epi32(x, (unsigned)(8 * index)), _mm512_set1_epi32(255)));
 }
 
-/// Q4_K and Q5_K: of a super-block d, dmin and the packed scales are one transposition of 16 bytes; two sub-blocks
+/// Q4_K and Q5_K: d, dmin and the packed scales of a super-block are one transposition of 16 bytes; two sub-blocks
 /// share every 32 bytes of nibbles.
 SOTTO_INLINE_AVX512 void decode_k(const sotto_view *view, size_t row, size_t first, size_t blocks, void *panel,
                                   const int has_fifth) {
@@ -103,7 +103,7 @@ SOTTO_TARGET_AVX512 void sotto_decode_q6_k_avx512(const sotto_view *view, size_t
   }
 }
 
-/// 16 numbers of a scale plane, one of each row.
+/// 16 numbers of a scale plane, one per row.
 SOTTO_INLINE_AVX512 __m512 plane_numbers(const sotto_tile_rows *rows, sotto_weight_format type, size_t index) {
   if (type == SOTTO_FLOAT32) return _mm512_castsi512_ps(sotto_gather(rows, 4 * index));
   __m512i numbers = sotto_gather_item(rows, index, 2);
@@ -124,7 +124,7 @@ SOTTO_INLINE_AVX512 void decode_affine(const sotto_view *view, size_t row, size_
     if (b == 0 || (first + b) % per_group == 0) {
       scale = plane_numbers(&scales, type, (first + b) / per_group);
       minimum = plane_numbers(&biases, type, (first + b) / per_group);
-      // Bytes are stored as they are, so their value here is 128 less.
+      // Bytes are stored unchanged, so their value here is 128 less.
       if (bits == 8) minimum = _mm512_fmadd_ps(_mm512_set1_ps(128), scale, minimum);
     }
     _mm512_store_ps(out->scale[0], scale);

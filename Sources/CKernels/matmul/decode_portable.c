@@ -1,5 +1,5 @@
-// Every weight format, a row's block at a time, in plain C: the definition that the fast decoders are tested against
-// and what machines without one use.
+// Decoders of every weight format in plain C, one row's block at a time: the reference for the tests of the fast
+// decoders, and the fallback on machines without one.
 #include <string.h>
 
 #include "product.h"

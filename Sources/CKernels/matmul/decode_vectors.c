@@ -1,9 +1,9 @@
-// The decoders of AVX2 and NEON: a row's 32 values are unpacked in two registers; four rows are then transposed into
+// The AVX2 and NEON decoders: a row's 32 values are unpacked into two registers; four rows are then transposed into
 // quads. About 100 cycles for 16 rows of a block.
 #if defined(__x86_64__) || defined(__aarch64__)
 #include "unpack_vectors.h"
 
-/// Scales (and minimums) of the formats that are not super-blocks.
+/// Scales (and minimums) of the formats without super-blocks.
 SOTTO_INLINE void store_scales(const sotto_view *view, const uint8_t *p, size_t row, size_t block,
                                const sotto_weight_format format, sotto_panel_block *out) {
   numbers x, y;
@@ -123,7 +123,7 @@ SOTTO_INLINE void decode_floats(const sotto_view *view, size_t row, size_t first
   sotto_float_panel_block *out = panel;
   sotto_weight_format format = view->matrix->format;
   if (format <= SOTTO_BFLOAT16) {
-    // A block that ends beyond the matrix goes to portable code.
+    // Blocks that extend beyond the matrix are decoded by portable code.
     size_t end = view->columns / SOTTO_BLOCK, whole = first + blocks <= end ? blocks : first < end ? end - first : 0;
     if (whole < blocks) sotto_decode_floats_portable(view, row, first + whole, blocks - whole, out + whole);
     if (format == SOTTO_FLOAT32) decode_plain(view, row, first, whole, out, SOTTO_FLOAT32);

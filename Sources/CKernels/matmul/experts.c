@@ -1,5 +1,5 @@
-// Mixtures of experts as lists of products, one for every expert that has tokens; both cores take tiles of all of them
-// in turn, so an expert with many tokens does not hold up the others.
+// Mixtures of experts as lists of products, one for every expert that has tokens. Threads take tiles of all products
+// in turn, so an expert with many tokens does not delay the others.
 #include "workspace.h"
 
 int sotto_experts(sotto_workspace *workspace, const sotto_experts_call *call) {

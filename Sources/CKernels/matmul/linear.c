@@ -1,8 +1,8 @@
-// Linear layers as lists of products. Many tokens are cut into chunks whose packs stay in the caches while all tiles
-// pass by.
+// Linear layers as lists of products. Many tokens are divided into chunks whose packs stay in the caches while all
+// tiles are computed.
 #include "workspace.h"
 
-/// The packing of tokens `first` ..< `first + tokens` by `method`: one that is there already, or a new one.
+/// The packing of tokens `first` ..< `first + tokens` by `method`: an existing one or a new one.
 static sotto_packing *packing_for(sotto_workspace *workspace, sotto_run_shape *shape, const sotto_linear_call *call,
                                   const sotto_method *method, size_t first, size_t tokens) {
   const float *x = call->x + first * call->x_stride;

@@ -1,5 +1,5 @@
-// The machine's limits, measured as the products meet them: the 8-bit dot product from registers, and reading memory
-// in order with all workers. Shares of these are what benchmarks report.
+// The machine's limits as relevant to products: the 8-bit dot product from registers, and sequential memory reads by
+// all workers. Benchmarks report shares of these.
 #define _POSIX_C_SOURCE 199309L  // clock_gettime
 #include <stdatomic.h>
 #include <time.h>
@@ -66,7 +66,7 @@ SOTTO_TARGET_NEON static double loop_neon(long repetitions, volatile unsigned *s
 #endif
 
 static double loop_portable(long repetitions, volatile unsigned *sink) {
-  uint32_t sums[16] = {0};  // which may wrap around, as the vectors do
+  uint32_t sums[16] = {0};  // may wrap around, like the vectors
   int8_t a[64], b[4] = {1, 2, 3, 4};
   for (int i = 0; i < 64; i++) a[i] = (int8_t)i;
   for (long n = 0; n < repetitions; n++) {
@@ -116,13 +116,13 @@ double sotto_measure_int8_peak(sotto_pool *pool) {
     taken = seconds() - start;
     double rate = m.operations * (double)m.repetitions * sotto_pool_threads(pool) / taken;
     if (rate > best) best = rate;
-    // Long enough that starting the threads does not count.
+    // Long enough that the start of the threads is negligible.
     if (taken < 0.002) m.repetitions *= 2;
   }
   return best;
 }
 
-/// Adds up everything: ordinary code that the processor prefetches for, with a hint further ahead.
+/// Sums up everything: ordinary code, with hardware prefetching and a hint further ahead.
 static void read_task(void *context, int worker, int workers) {
   (void)worker, (void)workers;
   measurement *m = context;

@@ -1,4 +1,4 @@
-// Which functions multiply which format, on which instruction set, and how exactly.
+// The functions that multiply each format on each instruction set and precision.
 #include "methods.h"
 
 const sotto_format_traits sotto_formats[SOTTO_WEIGHT_FORMATS] = {
@@ -126,9 +126,9 @@ static sotto_store store_function(sotto_isa_level level) {
 }
 
 #if defined(__x86_64__)
-/// Multiplies few tokens without panels where there is a function for it.
+/// Multiplies few tokens without panels if there is a function for it.
 static void use_rows(sotto_method *method, const sotto_matrix *matrix, size_t tokens) {
-  // With more tokens panels are faster, by measurement.
+  // With more tokens, panels are faster (measured).
   static const struct {
     sotto_multiply_rows multiply;
     size_t most;

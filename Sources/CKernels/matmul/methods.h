@@ -1,4 +1,4 @@
-// The functions that methods are made of, by instruction set.
+// The functions that methods consist of, by instruction set.
 #pragma once
 #include "product.h"
 
@@ -95,7 +95,7 @@ void sotto_multiply_minimums_neon(const void *panel, const void *pack, size_t bl
                                   float (*sums)[SOTTO_TILE]);
 #endif
 
-/// Writes one token's block into a group's pack at `out`; `halves` are the sums of columns 0..15 and 16..31.
+/// Stores one token's block in a group's pack at `out`; `halves` are the sums of columns 0..15 and 16..31.
 SOTTO_INLINE void sotto_store_pack(uint8_t *out, size_t token, size_t tokens, const int8_t values[SOTTO_BLOCK],
                                    float scale, const int32_t halves[2]) {
   __builtin_memcpy(out + SOTTO_BLOCK * token, values, SOTTO_BLOCK);
@@ -107,7 +107,7 @@ SOTTO_INLINE void sotto_store_pack(uint8_t *out, size_t token, size_t tokens, co
   scales[3 * tokens + token] = scale * (float)(halves[0] + halves[1]);
 }
 
-/// `function(..., n)` for the constant n that `tokens` (1 to SOTTO_GROUP) is.
+/// `function(..., n)` for the constant n that equals `tokens` (1 to SOTTO_GROUP).
 #define SOTTO_FOR_TOKENS(tokens, function, ...)   \
   switch (tokens) {                               \
     case 1: function(__VA_ARGS__, 1); break;      \

@@ -1,6 +1,9 @@
-// The integer product with AVX2, 8 rows in a register. `maddubs` wants one unsigned factor and adds pairs in 16 bits
-// with saturation: the weight's magnitude is that factor and its sign goes to the token, |w| <= 128 and |x| <= 127, so
-// that a pair stays within 32512 and every sum is exact.
+// The integer product with AVX2, 8 rows per register. `maddubs` requires one unsigned factor and adds pairs in 16
+// bits with saturation: the weight's magnitude is that factor and its sign is applied to the token.
+// w
+//  <= 128 and
+// x
+//  <= 127, so a pair stays within 32512 and every sum is exact.
 #if defined(__x86_64__)
 #include <immintrin.h>
 #include <string.h>

@@ -1,15 +1,15 @@
-// The integer product with AVX-512 VNNI. Its cost is its multiplier slots: of a block, 16 rows and a token, 8
-// dot-product instructions, one multiplication of scales (none when the weights' are powers of two: their exponents
-// are added as integers, on other ports) and one fused multiply-add; so at most 80% of the integer peak, 89% for
-// powers of two, and 73% for formats with minimums or with a scale for 16 columns. Reaches within 2% of that from the
-// first-level cache.
+// The integer product with AVX-512 VNNI. Its cost is multiplier slots: per block, 16 rows and a token, 8 dot-product
+// instructions, one multiplication of scales (none if the weights' are powers of two: their exponents are added as
+// integers, on other ports) and one fused multiply-add. So it reaches at most 80% of the integer peak, 89% for powers
+// of two, and 73% for formats with minimums or with a scale for 16 columns; measured within 2% of that from the L1
+// cache.
 #if defined(__x86_64__)
 #include <immintrin.h>
 
 #include "decode_avx512.h"
 #include "methods.h"
 
-// One register is 16 rows; a token's quad is spread over all of them by the instruction's own broadcast.
+// One register holds 16 rows; a token's quad is broadcast to all of them by the instruction's operand.
 SOTTO_INLINE_AVX512 __m512i spread(const uint8_t *p) { return _mm512_set1_epi32((int)sotto_load32(p)); }
 SOTTO_INLINE_AVX512 __m512 spread_float(const uint8_t *p) {
   return _mm512_castsi512_ps(spread(p));
@@ -27,7 +27,7 @@ SOTTO_INLINE_AVX512 void multiply_quads(const sotto_panel_block *panel, const ui
   }
 }
 
-/// A block whose halves have scales of their own: both are scaled in floats, then by the token's scale once.
+/// A block whose halves have separate scales: both are scaled in floats, then once by the token's scale.
 SOTTO_INLINE_AVX512 void multiply_halves(const sotto_panel_block *panel, const uint8_t *x, const uint8_t *scale,
                                          size_t tokens, __m512 *sum, const size_t count) {
   const uint8_t *start = scale + 4 * tokens, *half = start + 4 * tokens;
@@ -77,7 +77,7 @@ SOTTO_INLINE_AVX512 void multiply(const sotto_panel_block *panel, const uint8_t 
   for (size_t b = 0; b < blocks; b++, panel++, x += count * SOTTO_PACK_BYTES) {
     const uint8_t *scale = x + SOTTO_BLOCK * count;
     if (kind == SOTTO_HALVES) {
-      // With many tokens three registers for each would be too many: first one half of them, then the other.
+      // Three registers for each of many tokens would be too many: first one half of the tokens, then the other.
       const size_t first = count > 8 ? count / 2 : count;
       multiply_halves(panel, x, scale, count, sum, first);
       if (first < count)
@@ -105,7 +105,7 @@ MULTIPLY(sotto_multiply_halves_avx512, SOTTO_HALVES)
 MULTIPLY(sotto_multiply_minimums_avx512, SOTTO_MINIMUMS)
 MULTIPLY(sotto_multiply_powers_avx512, SOTTO_POWERS)
 
-/// The four sums (or maxima) of four registers' lanes, one for each register.
+/// The four sums (or maxima) of four registers' lanes, one per register.
 SOTTO_INLINE_AVX512 __m128 largest_of_four(const __m512 x[4]) {
   __m128 part[4];
 #pragma clang loop unroll(full)
@@ -118,8 +118,8 @@ SOTTO_INLINE_AVX512 __m128 largest_of_four(const __m512 x[4]) {
   return _mm_max_ps(_mm_movelh_ps(a, b), _mm_movehl_ps(b, a));
 }
 
-/// Four blocks at a time, so that the divisions and the sums of lanes are shared; some 20 cycles a block. Gives the
-/// same bytes as the portable code.
+/// Four blocks at a time, so that divisions and lane sums are shared; about 20 cycles per block. Gives the same bytes
+/// as the portable code.
 SOTTO_TARGET_AVX512 void sotto_pack_integers_avx512(const float *x, size_t columns, size_t token, size_t tokens,
                                                     void *pack) {
   const __m512 tiny = _mm512_set1_ps(0x1p-50f);

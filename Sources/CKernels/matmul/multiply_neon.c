@@ -1,5 +1,5 @@
-// The integer product with NEON's dot product, 4 rows in a register; a token's quad is picked by its lane, so spreading
-// it costs nothing.
+// The integer product with NEON's dot product, 4 rows per register; a token's quad is selected by its lane, so
+// broadcasting it is free.
 #if defined(__aarch64__)
 #include <arm_neon.h>
 

@@ -5,7 +5,7 @@
 
 #include "methods.h"
 
-// 16 rows side by side; a compiler splits them into the registers that the target has.
+// 16 rows side by side; the compiler splits them into the target's registers.
 typedef float lanes __attribute__((vector_size(4 * SOTTO_TILE)));
 
 /// `count` (a constant after inlining) tokens of a group, their sums in registers.

@@ -1,10 +1,10 @@
-// What the parts of a product share. A weight is decoded into panels, activations are packed into groups of tokens,
-// and one small function multiplies a panel by a group; a `sotto_method` names the three for a format, a precision
-// and an instruction set.
+// Definitions shared by the parts of a product. A weight is decoded into panels, activations are packed into groups
+// of tokens, and one small function multiplies a panel by a group; a `sotto_method` is these three functions for a
+// format, a precision and an instruction set.
 //
-// Everything advances in blocks of 32 columns. A panel holds 16 output rows: of every block the 8 quads of four
-// columns, [quad][row][4], so that a 4-byte lane of a register is what one dot-product instruction multiplies with
-// one quad of a token. Columns beyond the matrix (float formats only) are zeros, rows beyond it repeat the last one.
+// Everything is processed in blocks of 32 columns. A panel holds 16 output rows: per block, the 8 quads of four
+// columns, [quad][row][4], so that one dot-product instruction multiplies a 4-byte lane of a register with one quad
+// of a token. Columns beyond the matrix (float formats only) are zeros, rows beyond it repeat the last one.
 #pragma once
 #include "isa.h"
 #include "matmul.h"
@@ -13,15 +13,15 @@ enum {
   SOTTO_BLOCK = 32,        // columns
   SOTTO_TILE = 16,         // output rows
   SOTTO_GROUP = 12,        // tokens whose sums stay in registers
-  SOTTO_PANEL_BLOCKS = 16, // blocks decoded at a time: a panel that stays in the first-level cache
-  SOTTO_ROW_TOKENS = 4     // tokens that are multiplied without panels, at most: with more, panels are faster
+  SOTTO_PANEL_BLOCKS = 16, // blocks decoded at a time: a panel that stays in the L1 cache
+  SOTTO_ROW_TOKENS = 4     // the most tokens multiplied without panels; with more, panels are faster
 };
 
 /// 16 rows of one block as integers: weight = scale * value + minimum. The AVX-512 methods keep value + 128 as an
 /// unsigned byte, the others the value itself.
 typedef struct {
   int8_t values[8][SOTTO_TILE][4];
-  float scale[2][SOTTO_TILE];  // of columns 0..15 and 16..31; the second is unused when a format has one for both
+  float scale[2][SOTTO_TILE];  // of columns 0..15 and 16..31; the second is unused if a format has one for both
   float minimum[SOTTO_TILE];   // formats with minimums only
 } sotto_panel_block;
 
@@ -35,27 +35,27 @@ typedef struct {
   uint16_t values[SOTTO_BLOCK / 2][SOTTO_TILE][2];
 } sotto_bfloat_panel_block;
 
-/// One matrix as decoders see it.
+/// One matrix as seen by decoders.
 typedef struct {
   const sotto_matrix *matrix;
   const uint8_t *values, *scales, *biases;
-  size_t row_bytes, scale_row_bytes;  // from one row to the next in the value and the scale planes
+  size_t row_bytes, scale_row_bytes;  // row strides of the value and the scale planes
   size_t rows, columns;
 } sotto_view;
 
-/// The pack of one block of a group of T tokens, arrays one after another (so T * 48 bytes).
-/// int8 values[T][32]; float scale[T]; int32 start[T] (-128 * sum of the block's values); int32 half[T] (the same of
-/// columns 0..15); float sum[T] (scale * sum).
+/// The pack of one block of a group of T tokens, one array after another (T * 48 bytes): int8 values[T][32]; float
+/// scale[T]; int32 start[T] (-128 * sum of the block's values); int32 half[T] (the same for columns 0..15); float
+/// sum[T] (scale * sum).
 enum { SOTTO_PACK_BYTES = 48, SOTTO_FLOAT_PACK_BYTES = 128, SOTTO_BFLOAT_PACK_BYTES = 64 };
-/// Of a block of one of a few tokens (see rows_avx512.h); and the number of kinds of packs.
+/// The size of a pack of one of a few tokens' blocks (see rows_avx512.h), and the number of kinds of packs.
 enum { SOTTO_ROW_PACK_BYTES = 96, SOTTO_PACK_KINDS = 5 };
 
-/// Writes `blocks` panel blocks of rows row ..< row + 16 from block `first` on.
+/// Stores `blocks` panel blocks of rows row ..< row + 16 from block `first` on.
 typedef void (*sotto_decode)(const sotto_view *view, size_t row, size_t first, size_t blocks, void *panel);
-/// Writes token `token` of a group of `tokens` into the group's pack.
+/// Stores token `token` of a group of `tokens` in the group's pack.
 typedef void (*sotto_pack)(const float *x, size_t columns, size_t token, size_t tokens, void *pack);
-/// A tile's place in the output: `y` and `residual` (or NULL) are its first row of its first token, strides are in
-/// floats. With `pairs` outputs 2i and 2i + 1 go to y[i] and y[pairs + i], and there is no residual.
+/// A tile's place in the output: `y` and `residual` (or NULL) are its first row of its first token; strides are in
+/// floats. With `pairs`, outputs 2i and 2i + 1 are stored in y[i] and y[pairs + i], and there is no residual.
 typedef struct {
   float *y;
   const float *residual;
@@ -69,14 +69,14 @@ typedef void (*sotto_store)(const float (*sums)[SOTTO_TILE], size_t tokens, cons
 typedef void (*sotto_multiply)(const void *panel, const void *pack, size_t blocks, size_t tokens,
                                float (*sums)[SOTTO_TILE]);
 
-/// sums[t][0 ..< 4] = rows row ..< row + 4 · token t: few tokens, without panels. Beside what it reads it asks for the
-/// bytes `ahead` from there.
+/// sums[t][0 ..< 4] = rows row ..< row + 4 · token t: few tokens, without panels. Also prefetches the bytes `ahead`
+/// of what it reads.
 typedef void (*sotto_multiply_rows)(const sotto_view *view, size_t row, const void *pack, size_t tokens,
                                     ptrdiff_t ahead, float (*sums)[SOTTO_TILE]);
 
 typedef struct {
   size_t panel_block_bytes, pack_bytes;  // of a block; of a block and token
-  sotto_decode decode;       // whole tiles of rows that are long enough (see sotto_is_whole_tile)
+  sotto_decode decode;       // for whole tiles (see sotto_is_whole_tile)
   sotto_decode decode_edge;  // any tile
   sotto_pack pack;
   sotto_multiply multiply;
@@ -84,20 +84,20 @@ typedef struct {
   sotto_multiply_rows rows;  // instead of decode and multiply, or NULL; `pack` then takes a whole token
 } sotto_method;
 
-/// How the formats of integer panels differ for the function that multiplies.
+/// How the formats with integer panels differ for the multiplication.
 typedef enum { SOTTO_PLAIN, SOTTO_HALVES, SOTTO_MINIMUMS, SOTTO_POWERS, SOTTO_PANEL_KINDS } sotto_panel_kind;
 
 typedef struct {
   size_t columns, bytes;  // of a block in the value plane
   sotto_panel_kind kind;  // meaningless for the float formats
 } sotto_format_traits;
-/// Of the affine formats, a block is 32 columns here whatever the group.
+/// For the affine formats, a block is 32 columns for every group size.
 extern const sotto_format_traits sotto_formats[SOTTO_WEIGHT_FORMATS];
 
-/// Whether a fast decoder may take the tile at `row`: 16 rows of at least 4 bytes in every plane.
+/// Whether a fast decoder can decode the tile at `row`: 16 rows of at least 4 bytes in every plane.
 int sotto_is_whole_tile(const sotto_view *view, size_t row);
 sotto_view sotto_matrix_view(const sotto_matrix *matrix, size_t index);
-/// The way to multiply `tokens` tokens.
+/// The method for multiplying `tokens` tokens.
 sotto_method sotto_method_for(const sotto_matrix *matrix, sotto_precision precision, sotto_isa_level level,
                               size_t tokens);
 
@@ -131,7 +131,7 @@ SOTTO_INLINE float sotto_float_from_half(uint16_t half) {
   return sotto_float_from_bits(sotto_bits_from_float(value) | sign);
 }
 
-/// Half of an E8M0 scale (the values 0, 0.5, 1, 1.5 ... are kept doubled), held within 2^±60 so that products of
+/// Half of an E8M0 scale (the values 0, 0.5, 1, 1.5 ... are stored doubled), clamped to 2^±60 so that products of
 /// scales stay normal numbers; no trained weight comes near.
 SOTTO_INLINE float sotto_half_of_e8m0(uint8_t exponent) {
   int doubled = (int)exponent - 1;

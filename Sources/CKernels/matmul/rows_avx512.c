@@ -1,10 +1,10 @@
-// Few tokens with AVX-512: the formats with blocks of 32 columns. A step of four rows costs some 25 cycles beside
-// the tokens' own, so that one core keeps up with memory.
+// Few tokens with AVX-512: the formats with blocks of 32 columns. A step of four rows costs about 25 cycles besides
+// those of the tokens, so that one core keeps up with memory.
 #if defined(__x86_64__)
 #include "rows_avx512.h"
 
-/// Where the numbers of four blocks lie, as indices of bytes into two registers of 64 bytes that are loaded from the
-/// first byte and from `second` bytes on; and of scales, by row.
+/// The positions of the numbers of four blocks, as byte indices into two registers of 64 bytes loaded from the first
+/// byte and from byte `second`; and the positions of the scales, by row.
 SOTTO_INLINE_AVX512 __m512i values_index(const int stride, const int at, const int second) {
   _Alignas(64) uint8_t index[64];
   for (int b = 0; b < 4; b++)
@@ -39,7 +39,7 @@ SOTTO_INLINE_AVX512 void nibbles(__m512i bytes, __m512i out[2], const sotto_weig
   }
 }
 
-/// Formats of 16 bytes of nibbles behind scales.
+/// Formats with 16 bytes of nibbles after the scales.
 SOTTO_INLINE_AVX512 void take_nibbles(const sotto_four_rows *rows, size_t step, size_t left, const int whole,
                                       sotto_row_step *out, const sotto_weight_format format, const int stride) {
   const int at = stride - 16, second = 4 * stride - 64;
@@ -104,7 +104,7 @@ SOTTO_INLINE_AVX512 void take_q8_0(const sotto_four_rows *rows, size_t step, siz
     __m512i first = sotto_load_some(p, bytes, whole);
     __m512i rest = sotto_load_some(p + 2 * STRIDE, bytes - 2 * STRIDE, whole);
     scales = _mm512_mask_permutexvar_epi8(scales, LANES(r, 2) & 0xffffffff, index, first);
-    // Blocks 2 and 3 lie in the second register as 0 and 1 do in the first.
+    // Blocks 2 and 3 are at the positions of 0 and 1 in the second register.
     scales = _mm512_mask_permutexvar_epi8(scales, LANES(r, 2) & ~0xffffffffull,
                                           _mm512_sub_epi8(index, _mm512_set1_epi8(2 * STRIDE)), rest);
   }

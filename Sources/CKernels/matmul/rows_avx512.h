@@ -1,17 +1,17 @@
-// Few tokens: rows of a weight multiplied as they lie in memory, four rows at a time, without panels. What a format
-// needs is a function that takes one step of a row (128 columns, four blocks) apart; the rest is the same for all.
+// Few tokens: rows of a weight are multiplied as they are in memory, four rows at a time, without panels. A format
+// provides a function that decodes one step of a row (128 columns, four blocks); the rest is shared.
 //
-// Steps of four rows are four streams of memory. A step's dot products leave a register for every row, whose 128-bit
-// parts are the blocks; four of them are added up and transposed together, so that a part holds one block of all four
-// rows, and the blocks are added to the rows' sums one after another: the same additions in the same order as with
-// panels, so results do not depend on which way a product takes.
+// A step reads four streams of memory. Its dot products give one register per row, whose 128-bit parts are the
+// blocks; four of them are added up and transposed together, so that each part holds one block of all four rows, and
+// the blocks are added to the rows' sums one after another. These are the same additions in the same order as with
+// panels, so results do not depend on the method.
 #pragma once
 #include "decode_avx512.h"
 #include "methods.h"
 
 enum { SOTTO_STEP = 4 * SOTTO_BLOCK };
 
-/// One token's 128 columns. Blocks that a row does not have are zeros.
+/// One token's 128 columns. Blocks beyond the row are zeros.
 typedef struct {
   _Alignas(64) int8_t values[2][64];  // of every block columns 0..15 and 16..31, or even and odd ones
   int32_t start[16];  // at 4 * b, -128 * sum of block b; zeros between
@@ -33,10 +33,10 @@ typedef struct {
   const sotto_matrix *matrix;
 } sotto_four_rows;
 
-/// Takes step `step` apart, of which `left` blocks are there: all four if `whole`.
+/// Decodes step `step`, of which `left` blocks exist: all four if `whole`.
 typedef void (*sotto_take)(const sotto_four_rows *rows, size_t step, size_t left, const int whole, sotto_row_step *out);
 
-/// 64 bytes at `p`, of which the first `left` are there: all of them if `whole`.
+/// 64 bytes at `p`, of which the first `left` exist: all of them if `whole`.
 SOTTO_INLINE_AVX512 __m512i sotto_load_some(const uint8_t *p, ptrdiff_t left, const int whole) {
   if (whole || left >= 64) return _mm512_loadu_si512(p);
   return left > 0 ? _mm512_maskz_loadu_epi8(~0ull >> (64 - left), p) : _mm512_setzero_si512();
@@ -114,8 +114,8 @@ SOTTO_INLINE_AVX512 void sotto_multiply_four(const sotto_view *view, size_t row,
   for (size_t t = 0; t < count; t++) sum[t] = _mm_setzero_ps();
   sotto_row_step step;
   for (size_t s = 0; s < blocks / 4; s++) {
-    // Into the second cache: the first has buffers for 24 lines on their way, which at 100 ns is 15 GB/s a core and
-    // no more; the second has for twice as many (1.5 times the speed for MXFP4, 1.3 times for Q8_0 on Zen 4).
+    // Prefetched into the L2 cache: the L1 cache has 24 line buffers, which at 100 ns limits a core to 15 GB/s; the
+    // L2 cache has twice as many (1.5 times the speed for MXFP4, 1.3 times for Q8_0 on Zen 4).
 #pragma clang loop unroll(full)
     for (int r = 0; r < 4; r++)
 #pragma clang loop unroll(full)

@@ -75,7 +75,7 @@ SOTTO_INLINE_AVX512 void take_q6_k(const sotto_four_rows *rows, size_t step, siz
     divide_halves(low, high, out->values[r]);
     memcpy(&scales[r], p + 192 + 8 * half, 8);
   }
-  // Two scales of a block, one for each half: byte 2 * b (+ 1) of the row's, at the upper end of its lane.
+  // Two scales per block, one for each half: byte 2 * b (+ 1) of the row's, at the upper end of its lane.
   __m512i all = _mm512_castsi256_si512(_mm256_setr_epi64x(scales[0], scales[1], scales[2], scales[3]));
   const __m512i bytes = _mm512_setr_epi32(0, 8, 16, 24, 2, 10, 18, 26, 4, 12, 20, 28, 6, 14, 22, 30);
   const __m512i index = _mm512_slli_epi32(bytes, 24);
@@ -132,7 +132,7 @@ SOTTO_INLINE_AVX512 void take_affine8(const sotto_four_rows *rows, size_t step, 
     divide_halves(sotto_load_some(p, bytes, whole), sotto_load_some(p + 64, bytes - 64, whole), out->values[r]);
   }
   out->scale[0] = numbers_of_rows(rows->scales, rows->matrix, step, left, whole);
-  // Bytes are taken as they are, so their value here is 128 less.
+  // Bytes are used unchanged, so their value here is 128 less.
   __m512 bias = numbers_of_rows(rows->biases, rows->matrix, step, left, whole);
   out->minimum = _mm512_fmadd_ps(_mm512_set1_ps(128), out->scale[0], bias);
 }

@@ -1,9 +1,8 @@
-// The loops around a product: a panel stays in the first cache, and every weight byte is read once for a chunk of
-// tokens. While a tile is computed the bytes of the next one are fetched, a share with every panel, in the order in
-// which they lie in memory.
+// The loops of a product: a panel stays in the L1 cache, and every weight byte is read once per chunk of tokens.
+// While a tile is computed, the bytes of the next one are prefetched, a share with every panel, in memory order.
 //
-// Every worker has a run of items of its own, so that it reads memory in order; one that has finished takes items from
-// the end of another's.
+// Every worker has a contiguous range of items, so that it reads memory in order. A worker that has finished takes
+// items from the end of another's range.
 #include <stdatomic.h>
 #include <string.h>
 
@@ -15,13 +14,13 @@ typedef struct {
   atomic_size_t next;
 } run;
 
-/// Tile `tile` of an item that ends before tile `last`. No product: nothing is left.
+/// Tile `tile` of an item that ends before tile `last`. No product: no work is left.
 typedef struct {
   const sotto_product *product;
   size_t tile, last, items_before;
 } cursor;
 
-/// Takes the next of the worker's items, or the last of another's; 0 where none is left.
+/// Takes the next of the worker's items, or the last of another's; returns 0 if none is left.
 static int take_item(sotto_workspace *workspace, int worker, size_t *item) {
   for (int i = 0; i < workspace->workers; i++) {
     _Atomic uint64_t *items = &workspace->scratch[(worker + i) % workspace->workers].items;
@@ -52,7 +51,7 @@ static void advance(run *run, cursor *at, int worker) {
   if (at->last > at->product->tiles) at->last = at->product->tiles;
 }
 
-/// The bytes that a tile will be decoded from: of each plane a run of memory, `step` bytes of it at a time.
+/// The bytes that a tile will be decoded from: a range of memory per plane, prefetched in steps of `step` bytes.
 typedef struct {
   const uint8_t *next[3], *end[3];
   size_t step[3], planes;
@@ -77,7 +76,7 @@ static lookahead look_ahead(const cursor *at, size_t shares) {
   return ahead;
 }
 
-/// Asks for the next share.
+/// Prefetches the next share.
 static void prefetch(lookahead *ahead) {
   for (size_t i = 0; i < ahead->planes; i++) {
     const uint8_t *p = ahead->next[i], *end = ahead->end[i];
@@ -87,7 +86,7 @@ static void prefetch(lookahead *ahead) {
   }
 }
 
-/// The tile at `at` for few tokens: four rows after another, while those eight rows ahead are fetched.
+/// The tile at `at` for few tokens: four rows after another; prefetches those eight rows ahead.
 static void run_rows(const run *run, const cursor *at, const cursor *following, size_t rows,
                      const float bias[SOTTO_TILE], sotto_scratch *scratch) {
   enum { AHEAD = 8 };
@@ -114,7 +113,7 @@ static void run_rows(const run *run, const cursor *at, const cursor *following, 
   product->method.store(scratch->sums, product->tokens, bias, &place);
 }
 
-/// The tile at `at`; fetches the bytes of `following` on the way.
+/// The tile at `at`; prefetches the bytes of `following`.
 static void run_tile(const run *run, const cursor *at, const cursor *following, sotto_scratch *scratch) {
   const sotto_product *product = at->product;
   const sotto_method *method = &product->method;
@@ -133,9 +132,9 @@ static void run_tile(const run *run, const cursor *at, const cursor *following, 
   }
   memset(scratch->sums, 0, tokens * sizeof *scratch->sums);
 
-  // With a single group shorter panels serve as well, and memory is read more evenly.
+  // With a single group, shorter panels suffice, and memory is read more evenly.
   size_t step = sotto_panel_step(blocks, groups == 1 ? SOTTO_SHORT_PANEL : SOTTO_PANEL_BLOCKS);
-  // The next tile's bytes are asked for a little at a time: the processor waits where too many are on their way.
+  // The next tile's bytes are prefetched a little at a time: the processor stalls if too many loads are outstanding.
   lookahead ahead = look_ahead(following, (blocks + step - 1) / step * (groups + 1));
   for (size_t first = 0; first < blocks; first += step) {
     size_t length = blocks - first < step ? blocks - first : step;
@@ -174,7 +173,7 @@ static void multiply_task(void *context, int worker, int workers) {
   }
 }
 
-/// Packs lie panel by panel, so that all groups of a panel are read in one stream.
+/// Packs are stored panel by panel, so that all groups of a panel are read as one stream.
 static void pack_token(const run *run, const sotto_packing *packing, size_t token) {
   size_t tokens = packing->tokens, group = token * sotto_group_count(tokens) / tokens;
   // The division above may fall one group short of or past the token.
@@ -210,7 +209,7 @@ static void pack_task(void *context, int worker, int workers) {
   }
 }
 
-/// Divides every product into items of about equal work, a dozen for a worker.
+/// Divides every product into items of about equal work, a dozen per worker.
 static void divide(sotto_workspace *workspace, const sotto_run_shape *shape) {
   enum { DECODING = 5 };  // decoding a tile costs about as much as multiplying this many tokens
   size_t work = 0, items = 0, workers = (size_t)workspace->workers;
@@ -232,9 +231,9 @@ static void divide(sotto_workspace *workspace, const sotto_run_shape *shape) {
 }
 
 void sotto_run_products(sotto_workspace *workspace, const sotto_run_shape *shape) {
-  enum { SERIAL_PACKING = 16384 };  // numbers that are packed sooner than a second region starts
+  enum { SERIAL_PACKING = 16384 };  // packing this many numbers takes less time than starting a second region
   run run = {.workspace = workspace, .shape = shape};
-  // The caller's first tile is on its way while tokens are packed.
+  // The caller's first tile is prefetched while tokens are packed.
   cursor first = {.product = workspace->products};
   lookahead ahead = look_ahead(&first, workspace->products->method.rows ? 2 : 1);
   prefetch(&ahead);

@@ -1,4 +1,4 @@
-// How AVX2 and NEON decoders unpack a row: every format in 16-byte vectors that any compiler target has.
+// How the AVX2 and NEON decoders unpack a row: every format in 16-byte vectors of the compiler.
 #pragma once
 #include <string.h>
 
@@ -21,7 +21,7 @@ SOTTO_INLINE void split(bytes x, bytes out[2]) {
   out[1] = x >> 4;
 }
 
-/// Low and high nibbles take turns.
+/// Low and high nibbles alternate.
 SOTTO_INLINE void interleave(bytes x, bytes out[2]) {
   bytes low = x & 15, high = x >> 4;
   out[0] = __builtin_shufflevector(low, high, 0, 16, 1, 17, 2, 18, 3, 19, 4, 20, 5, 21, 6, 22, 7, 23);
@@ -62,7 +62,7 @@ SOTTO_INLINE floats from_halves(words x) {
   return (floats)((words)value | special | sign);
 }
 
-/// The scales of 16 rows and what they are made from.
+/// The scales of 16 rows and what they are decoded from.
 typedef struct {
   _Alignas(16) uint32_t bits[SOTTO_TILE];
 } numbers;
@@ -117,7 +117,7 @@ SOTTO_INLINE void store_super_scales(const super_scales *in, size_t index, const
   for (int r = 0; r < SOTTO_TILE; r++) out->minimum[r] = -in->dmin[r] * (float)in->minimums[index][r];
 }
 
-/// The 32 values of one row's block at `p` (of a super-block: its beginning).
+/// The 32 values of one row's block at `p` (for a super-block: its start).
 SOTTO_INLINE void unpack(const uint8_t *p, size_t index, const sotto_weight_format format, bytes out[2]) {
   switch (format) {
     case SOTTO_Q4_0:

@@ -1,4 +1,4 @@
-// Memory for products: grows to the largest call and is then reused.
+// The memory of products: it grows to the largest call and is then reused.
 #include "workspace.h"
 
 #include <stdlib.h>

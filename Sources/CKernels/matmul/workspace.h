@@ -1,16 +1,16 @@
-// The memory that products work in.
+// The memory of products.
 #pragma once
 #include "product.h"
 
 enum {
   SOTTO_RUN_TILES = 4,          // tiles that share one pass over the packs
-  SOTTO_SHORT_PANEL = 8,        // blocks of a panel that serves a single group
+  SOTTO_SHORT_PANEL = 8,        // blocks of a panel for a single group
   SOTTO_CHUNK_TOKENS = 384,     // tokens of a product, at most
   SOTTO_CHUNK_BYTES = 1536 << 10  // of their packs
 };
 
-/// What one worker needs: the items that it has left (the next one in the lower half, their end in the upper half; in a
-/// cache line of its own, for others may take some), a panel, and the sums of its rows.
+/// One worker's data: its remaining items (the next one in the lower half, their end in the upper half; in a cache
+/// line of its own, since other workers may take some), a panel, and the sums of its rows.
 typedef struct {
   _Alignas(64) _Atomic uint64_t items;
   _Alignas(64) uint8_t panel[SOTTO_PANEL_BLOCKS * sizeof(sotto_float_panel_block)];
@@ -52,10 +52,10 @@ struct sotto_workspace {
   size_t pack_capacity, product_capacity;
 };
 
-/// Makes room for `bytes` of packs and `products` products and packings. Returns 0, or -1 without memory.
+/// Reserves `bytes` of packs and `products` products and packings. Returns 0, or -1 if there is no memory.
 int sotto_workspace_reserve(sotto_workspace *workspace, size_t bytes, size_t products);
 
-/// Where a call's products and packings lie, besides what the workspace holds.
+/// The parameters that a call's products and packings share.
 typedef struct {
   size_t products, packings, columns, x_stride, y_stride, residual_stride;
 } sotto_run_shape;
@@ -63,18 +63,18 @@ typedef struct {
 /// Packs all tokens, then computes all products.
 void sotto_run_products(sotto_workspace *workspace, const sotto_run_shape *shape);
 
-/// Groups of at most SOTTO_GROUP tokens, as even as they come.
+/// Groups of at most SOTTO_GROUP tokens, as even as possible.
 SOTTO_INLINE size_t sotto_group_count(size_t tokens) { return (tokens + SOTTO_GROUP - 1) / SOTTO_GROUP; }
 SOTTO_INLINE size_t sotto_group_start(size_t tokens, size_t group) {
   return group * tokens / sotto_group_count(tokens);
 }
 SOTTO_INLINE size_t sotto_block_count(size_t columns) { return (columns + SOTTO_BLOCK - 1) / SOTTO_BLOCK; }
-/// Blocks in a panel of at most `most`: panels of equal length, in whole super-blocks where a row may have them.
+/// Blocks in a panel of at most `most`: panels of equal length, in whole super-blocks if a row may have them.
 SOTTO_INLINE size_t sotto_panel_step(size_t blocks, size_t most) {
   size_t unit = blocks % 8 == 0 ? 8 : 1, panels = (blocks + most - 1) / most;
   return (blocks / unit + panels - 1) / panels * unit;
 }
-/// Chunks that `tokens` tokens are cut into, evenly.
+/// The number of chunks that `tokens` tokens are evenly divided into.
 SOTTO_INLINE size_t sotto_chunk_count(size_t tokens, size_t token_bytes) {
   size_t most = SOTTO_CHUNK_BYTES / token_bytes / SOTTO_GROUP * SOTTO_GROUP;
   if (most < SOTTO_GROUP) most = SOTTO_GROUP;
@@ -82,7 +82,7 @@ SOTTO_INLINE size_t sotto_chunk_count(size_t tokens, size_t token_bytes) {
   return (tokens + most - 1) / most;
 }
 
-/// The bytes of `tokens` packed tokens, to a whole cache line; room for whole steps of four blocks.
+/// The bytes of `tokens` packed tokens, rounded up to a cache line; with room for whole steps of four blocks.
 SOTTO_INLINE size_t sotto_pack_size(size_t tokens, size_t blocks, size_t pack_bytes) {
   return (tokens * ((blocks + 3) / 4 * 4) * pack_bytes + 63) / 64 * 64;
 }

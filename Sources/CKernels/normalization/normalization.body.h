@@ -1,5 +1,5 @@
-// The normalisations for one level.
-// Four partial vectors hide the latency of the additions and keep the rounding error of long rows small.
+// The normalisations for one level. Four partial vectors hide the latency of the additions and reduce the rounding
+// error of long rows.
 vector_function float LEVEL(sum_of_squares)(const float *x, ptrdiff_t count, float shift) {
   v16 s0 = LEVEL(all)(0), s1 = s0, s2 = s0, s3 = s0, d;
   ptrdiff_t i = 0;
@@ -47,7 +47,7 @@ static void LEVEL(rms_norm)(const void *arguments, ptrdiff_t first, ptrdiff_t la
   }
 }
 
-// One group: its squares are summed as the gated numbers are written, which the second pass then reads again.
+// One group. Squares are summed while the gated numbers are written; the second pass reads them again.
 static void LEVEL(gate_then_norm)(const normalization *n, const float *x, const float *gate, const float *weight,
                                   float *y) {
   v16 squares = LEVEL(all)(0);

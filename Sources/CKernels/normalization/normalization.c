@@ -1,4 +1,4 @@
-// Normalisations: two passes over a row that stays in the first cache.
+// Normalisations: two passes over a row, which stays in the L1 cache.
 #include "normalization.h"
 
 #include <math.h>
@@ -10,7 +10,7 @@ typedef struct {
   sotto_rows x, gate;
   ptrdiff_t columns, group;
   const float *weight, *bias;
-  ptrdiff_t weight_step;  // how far the weight moves on from group to group
+  ptrdiff_t weight_step;  // increment of the weight per group
   float epsilon, offset;
   int gate_first;
 } normalization;

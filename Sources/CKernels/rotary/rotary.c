@@ -1,4 +1,4 @@
-// The angles are computed once for a step's positions and shared by all layers; the rotation is one pass.
+// The angles of a step's positions are computed once for all layers; the rotation is one pass.
 #include "rotary.h"
 
 #include <math.h>

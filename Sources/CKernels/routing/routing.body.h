@@ -1,6 +1,6 @@
 // Routing of rows for one level.
 
-// scores = sigmoid(x), or exp(x - largest) / sum, or x itself; what is not a number becomes -infinity.
+// scores = sigmoid(x), or exp(x - largest) / sum, or x; -infinity if x is not a number.
 vector_function void LEVEL(score_experts)(sotto_scoring scoring, const float *x, ptrdiff_t count, float *scores) {
   float top = -__builtin_inff(), sum = 0;
   for (ptrdiff_t i = 0; i < count; i++) top = x[i] > top ? x[i] : top;
@@ -33,7 +33,7 @@ static void LEVEL(route)(const void *arguments, ptrdiff_t first, ptrdiff_t last)
     float sum = 0;
     for (ptrdiff_t k = 0; k < r->chosen; k++) {
       ptrdiff_t best = best_of(choice, r->experts);
-      // Fewer numbers than experts wanted: an expert without weight.
+      // Fewer numbers than experts requested: an expert without weight.
       experts[k] = best < 0 ? 0 : (int32_t)best;
       weights[k] = best < 0 ? 0 : scores[best];
       if (best >= 0) choice[best] = -__builtin_inff();

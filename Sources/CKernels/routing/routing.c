@@ -1,4 +1,4 @@
-// Routing: scores in vectors, then one pass over the experts for each that is chosen.
+// Routing: vectorised scores, then one pass over the experts for each selected one.
 #include "routing.h"
 
 #include "../common/parallel.h"
@@ -10,7 +10,7 @@ typedef struct {
   float *weights, *scratch;
 } route_call;
 
-// The index of the largest of `count` numbers above -infinity, the first of equals; -1 where there is none.
+// The index of the largest of `count` numbers above -infinity, the first among equals; -1 if there is none.
 static inline ptrdiff_t best_of(const float *x, ptrdiff_t count) {
   float top = -__builtin_inff();
   ptrdiff_t best = -1;
@@ -35,7 +35,7 @@ static inline void drop_groups(const sotto_routing *r, float *scores) {
       }
       if (first == -__builtin_inff()) continue;  // dropped before
       float sum = size > 1 ? first + second : first;
-      // Of equal groups the first is kept.
+      // Among equal groups the first is kept.
       if (sum <= least) least = sum, worst = group;
     }
     if (worst < 0) return;
@@ -50,6 +50,6 @@ void sotto_route(sotto_pool *pool, const sotto_routing *routing, sotto_rows logi
                  float *weights, float *scratch) {
   static const sotto_units kernels[] = LEVELS(route);
   route_call call = {routing, logits, experts, weights, scratch};
-  // Each choice is a pass over the experts.
+  // Each selection is a pass over the experts.
   sotto_divide(pool, kernels[sotto_isa()], &call, rows, rows * routing->experts * (routing->chosen + 4));
 }

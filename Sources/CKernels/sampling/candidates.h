@@ -1,4 +1,4 @@
-// What passes over logits leave behind, and selection among it: expected linear time, nothing is sorted.
+// The results of passes over logits, and selection among them in expected linear time, without sorting.
 #pragma once
 #include <float.h>
 #include <stddef.h>
@@ -6,7 +6,7 @@
 
 enum { CHUNK = 1024 };
 
-/// A chunk's largest logit, held between ±FLT_MAX, and the sum of its weights relative to that.
+/// A chunk's largest logit, clamped to ±FLT_MAX, and the sum of its weights relative to that.
 typedef struct {
   float top, sum;
 } chunk;
@@ -19,7 +19,7 @@ typedef struct {
   chunk *chunks;
 } summary;
 
-/// Tokens that may be drawn, by rising id. Each array has room for a whole row and a vector.
+/// Tokens that may be drawn, in ascending order. Each array has room for a whole row and a vector.
 typedef struct {
   int32_t *tokens;
   float *logits, *weights;
@@ -35,14 +35,14 @@ static inline void exchange(float *x, ptrdiff_t i, ptrdiff_t j) {
   x[j] = other;
 }
 
-/// One of three numbers that is neither the largest nor the smallest.
+/// The median of three numbers.
 static inline float middle(float a, float b, float c) {
   float low = a < b ? a : b, high = a < b ? b : a;
   return c < low ? low : c > high ? high : c;
 }
 
-/// Puts the numbers of x[low ..< high] that are larger than `pivot` first, then those that equal it; a second array, if
-/// given, is rearranged with it. Returns where the equals and the smaller ones begin.
+/// Partitions x[low ..< high] into numbers larger than `pivot`, equal to it and smaller. A second array, if given, is
+/// rearranged in the same way. Returns the starts of the equal and of the smaller numbers.
 static inline void partition(float *x, float *also, ptrdiff_t low, ptrdiff_t high, float pivot, ptrdiff_t *equal,
                              ptrdiff_t *less) {
   ptrdiff_t i = low;
@@ -78,7 +78,7 @@ static inline float kth_largest(float *x, ptrdiff_t count, ptrdiff_t k) {
   }
 }
 
-/// Keeps the candidates whose logit is larger than `threshold` and the first `equals` of those that equal it.
+/// Keeps the candidates whose logit exceeds `threshold`, and the first `equals` of those that equal it.
 static inline void keep(candidates *c, float threshold, ptrdiff_t equals) {
   ptrdiff_t kept = 0;
   for (ptrdiff_t i = 0; i < c->count; i++) {
@@ -105,7 +105,7 @@ static inline double mass(const candidates *c) {
   return sum;
 }
 
-/// Keeps the largest candidates until their weights reach `wanted`, and at least one: quickselect by sums of weights.
+/// Keeps the largest candidates until their weights reach `wanted`, at least one: a quickselect by sums of weights.
 static inline void keep_top_p(candidates *c, double wanted) {
   float *logits = c->spare, *weights = c->spare + c->count;
   for (ptrdiff_t i = 0; i < c->count; i++) logits[i] = c->logits[i], weights[i] = c->weights[i];

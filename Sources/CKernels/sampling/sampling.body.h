@@ -1,11 +1,11 @@
 // The passes over logits for one level.
 
-// The largest number; -infinity where there is none.
+// The largest number; -infinity if there is none.
 vector_function float LEVEL(largest_of)(const float *x, ptrdiff_t count) {
   v16 a = LEVEL(all)(-__builtin_inff()), b = a, c = a, d = a;
   ptrdiff_t i = 0;
   for (; i + 64 <= count; i += 64) {
-    // The comparison is false, and the number so far kept, where x is not a number.
+    // The comparison is false if x is not a number; the largest number so far is kept then.
     v16 e = LEVEL(load)(x + i), f = LEVEL(load)(x + i + 16), g = LEVEL(load)(x + i + 32), h = LEVEL(load)(x + i + 48);
     a = LEVEL(select)(e > a, e, a), b = LEVEL(select)(f > b, f, b);
     c = LEVEL(select)(g > c, g, c), d = LEVEL(select)(h > d, h, d);
@@ -19,7 +19,7 @@ vector_function float LEVEL(largest_of)(const float *x, ptrdiff_t count) {
 static ptrdiff_t LEVEL(argmax)(const float *x, ptrdiff_t count) {
   float top = LEVEL(largest_of)(x, count);
   if (top == -__builtin_inff()) return -1;
-  // The second pass ends where the number is, and mostly compares 64 at a time.
+  // The second pass ends at the number and compares 64 at a time.
   for (ptrdiff_t i = 0; i < count; i += 64) {
     ptrdiff_t end = i + 64 < count ? i + 64 : count;
     if (end - i == 64) {
@@ -33,7 +33,7 @@ static ptrdiff_t LEVEL(argmax)(const float *x, ptrdiff_t count) {
   return -1;
 }
 
-// exp((x - top) * scale) for x <= top, both held below infinity; 0 where x is not a number.
+// exp((x - top) * scale) for x <= top, both clamped to finite numbers; 0 if x is not a number.
 vector_function v16 LEVEL(weight)(v16 x, float top, float scale) {
   v16 finite = LEVEL(select)(x < FLT_MAX, x, LEVEL(all)(FLT_MAX));
   return LEVEL(select)(x == x, LEVEL(exp)((finite - top) * scale), LEVEL(all)(0));
@@ -57,8 +57,8 @@ static void LEVEL(summarise)(const void *arguments, ptrdiff_t begin, ptrdiff_t e
   }
 }
 
-// The first index of a chunk at which the sum of the weights relative to `top` exceeds `target`; where rounding keeps
-// the sum below, the last index with a weight.
+// The first index of a chunk at which the cumulative weight relative to `top` exceeds `target`; the last index with a
+// weight if rounding keeps the sum below.
 static ptrdiff_t LEVEL(draw)(const float *x, ptrdiff_t count, float top, float scale, double target) {
   double sum = 0;
   for (ptrdiff_t i = 0; i < count; i += 16) {
@@ -91,7 +91,7 @@ static void LEVEL(gather)(const float *x, ptrdiff_t first, ptrdiff_t last, float
 #if LEVEL_AVX512
     __mmask16 mask = _mm512_movepi32_mask((__m512i)found);
     if (!mask) continue;
-    // Compressed in registers: some processors take a hundred cycles to compress into memory.
+    // Compressed in registers: compressing into memory takes a hundred cycles on some processors.
     _mm512_storeu_ps(c->logits + count, _mm512_maskz_compress_ps(mask, (__m512)y));
     __m512i tokens = (__m512i)(LEVEL(iota)() + (int32_t)i);
     _mm512_storeu_si512(c->tokens + count, _mm512_maskz_compress_epi32(mask, tokens));

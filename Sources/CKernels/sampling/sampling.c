@@ -1,4 +1,4 @@
-// How a token is chosen; the passes over logits are in sampling.body.h.
+// How a token is sampled; the passes over logits are in sampling.body.h.
 #include "sampling.h"
 
 #include <math.h>
@@ -21,25 +21,25 @@ static ptrdiff_t smaller(ptrdiff_t a, ptrdiff_t b) { return a < b ? a : b; }
 
 static ptrdiff_t room(ptrdiff_t count) { return (count + 31) / 16 * 16; }
 
-// A copy of the row where logits are adjusted, chunks, and candidates: tokens, logits, weights and spare room for two.
+// A copy of the row if logits are adjusted, chunks, and candidates: tokens, logits, weights and spare room for two.
 size_t sotto_sampling_scratch(ptrdiff_t count) { return (size_t)(6 * room(count) + room(2 * chunk_count(count))); }
 
-/// A row that was summarised.
+/// A summarised row.
 typedef struct {
   summary summary;
   candidates candidates;
-  float top;     // the largest logit, held between ±FLT_MAX
+  float top;     // the largest logit, clamped to ±FLT_MAX
   double total;  // the sum of all weights relative to it
 } row;
 
-/// Summarises a row; 0 where none of its logits is a number above -infinity.
+/// Summarises a row; returns 0 if none of its logits is a number above -infinity.
 static int summarise_row(sotto_pool *pool, row *r, const float *x, ptrdiff_t count, float scale, float *scratch) {
   ptrdiff_t chunks = chunk_count(count);
   r->summary = (summary){x, count, scale, (chunk *)scratch};
   scratch += room(2 * chunks);
   ptrdiff_t step = room(count);
   r->candidates = (candidates){(int32_t *)scratch, scratch + step, scratch + 2 * step, scratch + 3 * step, 0};
-  // An exponential costs more than what most operations do with a number.
+  // An exponential costs more per number than most operations.
   sotto_divide(pool, summarise_kernels[sotto_isa()], &r->summary, chunks, 2 * count);
   r->top = -FLT_MAX;
   r->total = 0;
@@ -51,7 +51,7 @@ static int summarise_row(sotto_pool *pool, row *r, const float *x, ptrdiff_t cou
   return r->total > 0;
 }
 
-/// Gathers all candidates with a logit of at least `threshold`; of the chunks, only those that have some are read.
+/// Gathers all candidates with a logit of at least `threshold`. Reads only chunks that contain some.
 static void gather(row *r, float threshold) {
   r->candidates.count = 0;
   for (ptrdiff_t i = 0; i * CHUNK < r->summary.count; i++) {
@@ -63,7 +63,7 @@ static void gather(row *r, float threshold) {
 }
 
 static void gather_top_k(row *r, ptrdiff_t k) {
-  // The k-th largest of the chunks' largest logits is no larger than the k-th largest of all.
+  // The k-th largest of the chunks' largest logits is at most the k-th largest logit.
   ptrdiff_t chunks = chunk_count(r->summary.count), rank = smaller(k, chunks);
   for (ptrdiff_t i = 0; i < chunks; i++) r->candidates.spare[i] = r->summary.chunks[i].top;
   float threshold = kth_largest(r->candidates.spare, chunks, rank);
@@ -77,10 +77,10 @@ static void gather_top_k(row *r, ptrdiff_t k) {
   keep_top_k(&r->candidates, k);
 }
 
-/// Gathers all candidates that top-p and min-p may leave, and some more.
+/// Gathers all candidates that top-p and min-p may keep, and some more.
 static void gather_likely(row *r, float top_p, float min_p) {
   double temperature = 1 / (double)r->summary.scale, top = (double)r->top, least = -INFINITY;
-  // Float rounding moves a threshold by far less.
+  // Rounding moves a threshold by far less.
   double slack = 0.01 * temperature + 1e-6 * fabs(top);
   // All logits below this have together less than 1 - top_p of the weight.
   if (top_p < 1) {
@@ -111,7 +111,7 @@ static ptrdiff_t draw_candidate(const candidates *c, double uniform) {
   return latest;
 }
 
-/// Draws among all tokens of the row.
+/// Draws from all tokens of the row.
 static ptrdiff_t draw_any(const row *r, double uniform) {
   double target = uniform * r->total, sum = 0;
   ptrdiff_t chosen = 0, chunks = chunk_count(r->summary.count);
@@ -194,7 +194,7 @@ ptrdiff_t sotto_log_probabilities(sotto_pool *pool, const float *x, ptrdiff_t co
   best = smaller(best, count);
   if (best <= 0) return 0;
   gather_top_k(&r, best);
-  // Insertion into the list of those so far; an equal that comes later stays behind.
+  // Insertion sort; a later equal stays after an earlier one.
   ptrdiff_t found = 0;
   for (ptrdiff_t i = 0; i < r.candidates.count; i++) {
     float value = (float)((double)held(r.candidates.logits[i]) - *normaliser);

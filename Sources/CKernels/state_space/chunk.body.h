@@ -47,7 +47,7 @@ static void LEVEL(prepare_head)(scan_call *s, ptrdiff_t row, ptrdiff_t rows, ptr
   for (ptrdiff_t t = 0; t < rows; t++) {
     const float *products = w->products + t * CHUNK;
     float *weights = w->weights + t * CHUNK;
-    // To the end of the row's tile at least; the tile reads no further.
+    // At least to the end of the row's tile, which reads no further.
     ptrdiff_t end = t + TILE_ROWS < rows ? t + TILE_ROWS : rows;
     for (ptrdiff_t i = 0; i < end; i += 16) {
       v16 decay = LEVEL(exp2_weight)(w->log_decay[t] - LEVEL(load)(w->log_decay + i));
@@ -63,7 +63,7 @@ static void LEVEL(prepare_head)(scan_call *s, ptrdiff_t row, ptrdiff_t rows, ptr
       v16 columns = p - i < 16 ? LEVEL(load_some)(x + i, p - i) : LEVEL(load)(x + i);
       LEVEL(store)(copy + i, columns);
       LEVEL(store)(weighted + i, columns * w->to_end[t]);
-      // The next head's rows lie too far apart for the processor to foresee them.
+      // The next head's rows are too far apart for the hardware prefetcher.
       __builtin_prefetch(x + ahead + i);
     }
   }

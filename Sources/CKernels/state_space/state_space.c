@@ -1,8 +1,8 @@
-// How a scan is shared out; the arithmetic is in the .body.h files.
+// How a scan is divided; the arithmetic is in the .body.h files.
 //
-// A unit of work is a head of a sequence. A thread goes through the chunks of its heads' sequence one after another, and
-// within a chunk through its heads, so that what the heads of a group share (B, C and their products) is made once a
-// chunk. The state of a head passes from chunk to chunk in float32, in the cache's own memory.
+// A unit of work is a head of a sequence. A thread processes the chunks of its heads' sequence one after another, and
+// within a chunk its heads, so that what the heads of a group share (B, C and their products) is computed once per
+// chunk. A head's state is updated in float32 in the cache's own memory.
 #include "state_space.h"
 
 #include <math.h>
@@ -11,17 +11,16 @@
 #include "../common/parallel.h"
 
 enum {
-  // Rows whose products are taken together. Shorter chunks move the states more often, longer ones multiply more within
-  // the chunk: 32 to 64 are equal within 5% at 80 heads of 64 and a state of 128, 128 takes 1.14 times as long and 256
-  // 1.4 times.
+  // Rows per chunk. Shorter chunks update the states more often, longer ones multiply more within the chunk: 32 to 64
+  // are equal within 5% at 80 heads of 64 and a state of 128; 128 takes 1.14 times as long and 256 1.4 times.
   CHUNK = 64,
-  // Up to as many rows are done one by one.
+  // Up to this number, rows are processed one by one.
   FEW_ROWS = 3,
 };
 
 typedef const sotto_state_space scan_call;
 
-// What a thread works in. Strides are rounded up to whole vectors; what is between is zero or never used.
+// A thread's workspace. Strides are rounded up to whole vectors; the padding is zero or unused.
 typedef struct {
   ptrdiff_t width;          // head_size rounded up
   float *c;                 // [CHUNK, state_size]
@@ -29,15 +28,15 @@ typedef struct {
   float *products;          // [CHUNK, CHUNK] of a group: C B^T
   float *weights;           // [CHUNK, CHUNK] of a head: C B^T by decay and step, 0 above the diagonal
   float *x, *weighted;      // [CHUNK, width]: the head's columns; the same by step and decay to the chunk's end
-  float *state;             // [state_size, width] where the head's size is not whole vectors
-  float *step, *log_decay;  // [CHUNK]: log_decay is base 2, summed up from the chunk's first row on
+  float *state;             // [state_size, width] if the head's size is not a multiple of the vector
+  float *step, *log_decay;  // [CHUNK]: log_decay is base 2, cumulative from the chunk's first row on
   float *from_start;        // [CHUNK]: decay since the chunk's start
   float *to_end;            // [CHUNK]: the step by the decay until the chunk's end
 } workspace;
 
 static ptrdiff_t round_up(ptrdiff_t n) { return (n + 15) & ~(ptrdiff_t)15; }
 
-// Sets the workspace's pointers, where there is memory, and returns the numbers that it takes.
+// Sets the workspace's pointers if there is memory, and returns its size in numbers.
 static ptrdiff_t lay_out(scan_call *s, workspace *w, float *memory) {
   ptrdiff_t n = round_up(s->state_size), p = round_up(s->head_size), taken = 0;
   const ptrdiff_t sizes[] = {CHUNK * n, CHUNK * n, CHUNK * CHUNK, CHUNK * CHUNK, CHUNK * p,
@@ -52,7 +51,7 @@ static ptrdiff_t lay_out(scan_call *s, workspace *w, float *memory) {
   return taken;
 }
 
-// Multiplied by a step: the base 2 logarithm of a head's decay.
+// The base 2 logarithm of a head's decay per unit of step.
 static inline float decay_rate(scan_call *s, ptrdiff_t head) {
   return (float)(-exp((double)s->a_log[head]) * 1.4426950408889634);
 }

@@ -1,6 +1,6 @@
-// The recurrence token by token, for one level: one pass over the state for each.
+// The recurrence token by token, for one level: one pass over the state per token.
 
-// One token and `vectors` vectors of a head's columns, of which the last has `last` numbers.
+// One token and `vectors` vectors of a head's columns, the last of which has `last` numbers.
 vector_function void LEVEL(step_columns)(const int vectors, ptrdiff_t last, float *state, ptrdiff_t stride,
                                          ptrdiff_t state_size, const float *b, const float *c, const float *x,
                                          float step, float decay, float skip, float *y) {

@@ -2,7 +2,7 @@
 #undef TILE_ROWS
 #undef TILE_VECTORS
 #if LEVEL_AVX512
-// 24 of 32 registers; four numbers a vector of b are read for six multiplications with it.
+// 24 of 32 registers; four numbers per vector of b are read for six multiplications with it.
 #define TILE_ROWS 6
 #define TILE_VECTORS 4
 #elif LEVEL_AVX2 || LEVEL_NEON
@@ -31,7 +31,7 @@ vector_function void LEVEL(multiply_tile)(const int rows, const int vectors, til
   }
 }
 
-// Calls `tile`(rows, vectors, ..., row, vector) for all of `row_count` rows and `vector_count` vectors.
+// Calls `tile`(rows, vectors, ..., row, vector) for all `row_count` rows and `vector_count` vectors.
 #define FOR_TILES(tile, row_count, vector_count, ...)                                                        \
   do {                                                                                                       \
     ptrdiff_t row_ = 0;                                                                                      \

@@ -64,7 +64,7 @@ extension PromptFile.Contents {
         sums.append(sum.digest)
         tensors[tensor.name] = Tensor(type: tensor.type, shape: tensor.shape, blocks: blocks)
       }
-      guard end == file.count else { throw PromptFileError.damaged("bytes behind the end") }
+      guard end == file.count else { throw PromptFileError.damaged("bytes after the end") }
       try compare(sums, header.tensors)
     } catch let error as PromptFileError {
       throw error
