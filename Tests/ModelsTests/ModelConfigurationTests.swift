@@ -50,4 +50,28 @@ struct ModelConfigurationTests {
     let configuration = try configuration(text)
     #expect(throws: ModelError.self) { try configuration.windows(count: 3) { _ in true } }
   }
+
+  @Test func sparseLayersFollowStepAndExceptions() throws {
+    let text = #"{"num_experts": 4, "decoder_sparse_step": 2, "mlp_only_layers": [3]}"#
+    #expect(try configuration(text).sparseLayers(count: 6) == [false, true, false, false, false, true])
+    #expect(try configuration("{}").sparseLayers(count: 2) == [false, false])
+  }
+
+  @Test(arguments: [
+    #"{"n_group": 3}"#, #"{"n_group": 8}"#, #"{"n_group": 4, "topk_group": 5}"#,
+    #"{"n_group": 4, "topk_group": 1}"#,
+  ])
+  func invalidExpertGroupsThrow(_ text: String) throws {
+    let configuration = try configuration(text)
+    #expect(throws: ModelError.self) { try configuration.expertGroups(experts: 8, chosen: 3) }
+  }
+
+  @Test func partialRotaryTablesFollowShareOrDimensions() throws {
+    let share = try configuration(#"{"partial_rotary_factor": 0.5}"#)
+    #expect(try share.partialRotaryTable(headSize: 16).frequencies.count == 4)
+    #expect(try configuration(#"{"rotary_dim": 4}"#).partialRotaryTable(headSize: 16).frequencies.count == 2)
+    #expect(try configuration("{}").partialRotaryTable(headSize: 16).frequencies.count == 8)
+    let large = try configuration(#"{"partial_rotary_factor": 1.5}"#)
+    #expect(throws: ModelError.self) { try large.partialRotaryTable(headSize: 16) }
+  }
 }

@@ -37,6 +37,21 @@ struct RegistryTests {
       #"{"model_type": "llama", "hidden_size": 60, "num_hidden_layers": 1, "num_attention_heads": 4}"#,
       "head_dim"
     ),
+    (
+      #"{"model_type": "cohere", "num_hidden_layers": 1, "use_qk_norm": true}"#, "use_qk_norm"
+    ),
+    (
+      #"{"model_type": "cohere2", "num_hidden_layers": 1, "use_parallel_block": false}"#, "use_parallel_block"
+    ),
+    (#"{"model_type": "cohere2", "rotary_pct": 0.5}"#, "rotary_pct"),
+    (#"{"model_type": "cohere2", "position_embedding_type": "alibi"}"#, "position_embedding_type"),
+    (#"{"model_type": "olmoe", "clip_qkv": 8.0}"#, "clip_qkv"),
+    (#"{"model_type": "bailing_moe", "norm_head": true}"#, "norm_head"),
+    (#"{"model_type": "mixtral", "num_hidden_layers": 1}"#, "num_local_experts"),
+    (
+      #"{"model_type": "granitemoe", "num_local_experts": 4, "num_experts_per_tok": 5}"#,
+      "num_experts_per_tok"
+    ),
   ])
   func errorsNameTheKey(_ text: String, _ key: String) throws {
     let backend = CPUBackend(precision: .exact, threads: 1)

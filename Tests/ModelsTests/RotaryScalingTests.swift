@@ -28,6 +28,8 @@ struct RotaryScalingTests {
     #"{"rope_scaling": {"rope_type": "linear", "factor": "two"}}"#,
     #"{"rope_scaling": 4}"#,
     #"{"rope_scaling": {"rope_type": "factors", "factors": [1, 2]}}"#,
+    #"{"rope_scaling": {"rope_type": "longrope", "long_factor": [1, 2], "short_factor": [1, 2]}}"#,
+    #"{"rope_scaling": {"rope_type": "longrope", "long_mscale": 1.2}}"#,
     #"{"rope_theta": -1}"#,
   ])
   func invalidConfigurationsThrow(_ text: String) throws {

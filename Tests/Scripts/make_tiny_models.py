@@ -27,6 +27,8 @@ import torch
 from safetensors.numpy import save_file
 from transformers import AutoConfig, AutoModelForCausalLM
 
+import tiny_names
+
 PREFILL, DECODE = 40, 8
 LLAMA = dict(
     model_type="llama", architectures=["LlamaForCausalLM"], hidden_size=32, intermediate_size=48, num_hidden_layers=2,
@@ -58,6 +60,59 @@ QWEN2 = {k: v for k, v in QWEN3.items() if k not in ("head_dim", "attention_bias
     model_type="qwen2", architectures=["Qwen2ForCausalLM"])
 MISTRAL = LLAMA | dict(
     model_type="mistral", architectures=["MistralForCausalLM"], head_dim=8, sliding_window=16)
+QWEN3_MOE = QWEN3 | dict(
+    model_type="qwen3_moe", architectures=["Qwen3MoeForCausalLM"], decoder_sparse_step=1, mlp_only_layers=[],
+    moe_intermediate_size=16, norm_topk_prob=True, num_experts=4, num_experts_per_tok=2)
+QWEN2_MOE = {k: v for k, v in QWEN3_MOE.items() if k not in ("head_dim", "attention_bias")} | dict(
+    model_type="qwen2_moe", architectures=["Qwen2MoeForCausalLM"], shared_expert_intermediate_size=24,
+    norm_topk_prob=False)
+#: Without `head_dim`, which these derive from the width.
+PLAIN = {k: v for k, v in LLAMA.items() if k != "head_dim"}
+OLMO2 = PLAIN | dict(model_type="olmo2", architectures=["Olmo2ForCausalLM"])
+OLMO3 = OLMO2 | dict(
+    model_type="olmo3", architectures=["Olmo3ForCausalLM"], rope_theta=500000.0, sliding_window=8, num_hidden_layers=3,
+    layer_types=["sliding_attention", "sliding_attention", "full_attention"],
+    rope_scaling=dict(
+        rope_type="yarn", factor=4.0, original_max_position_embeddings=64, attention_factor=1.138629))
+OLMOE = OLMO2 | dict(
+    model_type="olmoe", architectures=["OlmoeForCausalLM"], intermediate_size=16, num_experts=4, num_experts_per_tok=2,
+    norm_topk_prob=False, clip_qkv=None)
+MIXTRAL = PLAIN | dict(
+    model_type="mixtral", architectures=["MixtralForCausalLM"], intermediate_size=32, num_local_experts=4,
+    num_experts_per_tok=2, sliding_window=None)
+SMOLLM3 = PLAIN | dict(
+    model_type="smollm3", architectures=["SmolLM3ForCausalLM"], num_hidden_layers=3, no_rope_layer_interval=3,
+    no_rope_layers=[1, 1, 0], tie_word_embeddings=True, use_sliding_window=False, sliding_window=None, pad_token_id=0)
+PHI3 = PLAIN | dict(
+    model_type="phi3", architectures=["Phi3ForCausalLM"], num_attention_heads=2, num_key_value_heads=1,
+    partial_rotary_factor=0.75, original_max_position_embeddings=8, sliding_window=None, pad_token_id=0)
+LONGROPE = dict(
+    type="longrope", short_factor=[1.0, 1.1, 1.2, 1.3, 1.4, 1.5], long_factor=[1.0, 1.5, 3.0, 6.0, 9.5, 14.0])
+GRANITE = PLAIN | dict(
+    model_type="granite", architectures=["GraniteForCausalLM"], attention_multiplier=0.25, embedding_multiplier=6.0,
+    logits_scaling=0.8, residual_multiplier=0.5)
+GRANITE_MOE = GRANITE | dict(
+    model_type="granitemoe", architectures=["GraniteMoeForCausalLM"], intermediate_size=32, num_local_experts=4,
+    num_experts_per_tok=2)
+GLM4 = LLAMA | dict(
+    model_type="glm4", architectures=["Glm4ForCausalLM"], head_dim=16, partial_rotary_factor=0.5, attention_bias=True,
+    pad_token_id=0)
+COHERE = {k: v for k, v in PLAIN.items() if k != "rms_norm_eps"} | dict(
+    model_type="cohere", architectures=["CohereForCausalLM"], layer_norm_eps=1e-5, logit_scale=1.25, use_qk_norm=False,
+    tie_word_embeddings=True, pad_token_id=0, eos_token_id=2)
+COHERE2 = COHERE | dict(
+    model_type="cohere2", architectures=["Cohere2ForCausalLM"], head_dim=16, sliding_window=8, sliding_window_pattern=3,
+    num_hidden_layers=3, layer_types=["sliding_attention", "sliding_attention", "full_attention"])
+GEMMA2 = {k: v for k, v in GEMMA.items() if k not in ("sliding_window_pattern", "rope_local_base_freq")} | dict(
+    model_type="gemma2", architectures=["Gemma2ForCausalLM"], num_hidden_layers=2, rope_theta=10000.0,
+    layer_types=["sliding_attention", "full_attention"], query_pre_attn_scalar=24, attn_logit_softcapping=5.0,
+    final_logit_softcapping=10.0)
+#: Ling-mini 2.0, which transformers has under another name; see tiny_names.py.
+LING = LLAMA | dict(
+    model_type="glm4_moe", architectures=["Glm4MoeForCausalLM"], num_attention_heads=2, num_key_value_heads=1,
+    head_dim=16, first_k_dense_replace=1, moe_intermediate_size=16, n_group=4, topk_group=2, n_routed_experts=8,
+    num_experts_per_tok=2, n_shared_experts=2, norm_topk_prob=True, routed_scaling_factor=2.5, use_qk_norm=True,
+    partial_rotary_factor=0.5)
 LLAMA3_ROPE = dict(
     rope_type="llama3", factor=8.0, low_freq_factor=1.0, high_freq_factor=4.0, original_max_position_embeddings=32)
 
@@ -108,6 +163,47 @@ SAFETENSORS = {
         QWEN3_NEXT, {"hidden_size": 64, "intermediate_size": 64, "moe_intermediate_size": 32,
                      "shared_expert_intermediate_size": 32, "linear_value_head_dim": 16},
         "mlx-affine4-32"),
+    "bailing-moe-bf16": (LING, {}, "bf16"),
+    "bailing-moe-mlx-affine4-32": (
+        LING, {"hidden_size": 128, "head_dim": 32, "intermediate_size": 64, "moe_intermediate_size": 32,
+               "attention_bias": True},
+        "mlx-affine4-32"),
+    "qwen3-moe-bf16": (QWEN3_MOE, {"num_hidden_layers": 3, "mlp_only_layers": [1]}, "bf16"),
+    "qwen3-moe-mlx-affine4-32": (
+        QWEN3_MOE, {"hidden_size": 64, "intermediate_size": 64, "moe_intermediate_size": 32, "norm_topk_prob": False},
+        "mlx-affine4-32"),
+    "qwen2-moe-bf16": (QWEN2_MOE, {}, "bf16"),
+    "olmo2-bf16": (OLMO2, {}, "bf16"),
+    "olmo3-bf16": (OLMO3, {}, "bf16"),
+    "olmoe-bf16": (OLMOE, {}, "bf16"),
+    "mixtral-bf16": (MIXTRAL, {}, "bf16"),
+    "mixtral-mlx-affine4-32": (MIXTRAL, {"hidden_size": 128}, "mlx-affine4-32"),
+    "smollm3-bf16": (SMOLLM3, {}, "bf16"),
+    "phi3-bf16": (PHI3, {"sliding_window": 16}, "bf16"),
+    "phi3-longrope-affine4-32": (
+        PHI3, {"rope_scaling": LONGROPE, "hidden_size": 64, "num_attention_heads": 4, "intermediate_size": 64},
+        "affine4-32"),
+    "granite-bf16": (GRANITE, {"attention_bias": True}, "bf16"),
+    "granite-moe-bf16": (GRANITE_MOE, {}, "bf16"),
+    "granite-moe-mlx-affine4-32": (GRANITE_MOE, {"hidden_size": 64}, "mlx-affine4-32"),
+    "granite-moe-shared-bf16": (
+        GRANITE_MOE,
+        {"model_type": "granitemoeshared", "architectures": ["GraniteMoeSharedForCausalLM"],
+         "shared_intermediate_size": 24},
+        "bf16"),
+    "glm4-bf16": (GLM4, {}, "bf16"),
+    "cohere-bf16": (COHERE, {"attention_bias": True}, "bf16"),
+    "cohere2-bf16": (COHERE2, {}, "bf16"),
+    "gemma2-bf16": (GEMMA2, {}, "bf16"),
+    "seed-oss-bf16": (
+        LLAMA, {"model_type": "seed_oss", "architectures": ["SeedOssForCausalLM"], "attention_bias": True,
+                "attention_out_bias": False, "head_dim": 16},
+        "bf16"),
+    "ernie4-bf16": (
+        {k: v for k, v in LLAMA.items() if "bias" not in k},
+        {"model_type": "ernie4_5", "architectures": ["Ernie4_5ForCausalLM"], "use_bias": True, "head_dim": 16,
+         "tie_word_embeddings": True},
+        "bf16"),
 }
 
 #: Directory: the base configuration, its changes, and the types that the matrices use in rotation.
@@ -121,6 +217,8 @@ GGUF = {
     "gguf-mamba2": (MAMBA2, {"n_groups": 2, "tie_word_embeddings": False}, ["Q8_0", "F16"]),
     "gguf-qwen3": (QWEN3, {"hidden_size": 64, "intermediate_size": 64}, ["Q8_0", "Q5_0"]),
     "gguf-qwen3-per-layer": (QWEN3, {"tie_word_embeddings": True, "head_counts_per_layer": True}, ["F16"]),
+    "gguf-qwen3-moe": (QWEN3_MOE, {}, ["F16"]),
+    "gguf-qwen2-moe": (QWEN2_MOE, {"shared_expert_intermediate_size": 32}, ["Q8_0"]),
     "gguf-qwen2": (QWEN2, {"hidden_size": 64, "intermediate_size": 64}, ["Q8_0", "Q4_0"]),
     "gguf-gemma3": (GEMMA,
         {"intermediate_size": 64, "num_hidden_layers": 6, "layer_types": ["sliding_attention"] * 5 + ["full_attention"]},
@@ -130,7 +228,9 @@ GGUF = {
 
 def random_weights(config: dict, rng: np.random.Generator) -> dict[str, np.ndarray]:
     """Random values for all parameters of the model, scaled so that the logits have a standard deviation near 1."""
-    shapes = {n: tuple(p.shape) for n, p in build(config, {}).named_parameters()}
+    model = build(config, {})
+    shapes = {n: tuple(p.shape) for n, p in model.named_parameters()}
+    shapes |= {n: tuple(p.shape) for n, p in model.named_buffers() if n.endswith("e_score_correction_bias")}
     weights = {}
     for name, shape in shapes.items():
         is_mamba = config["model_type"] == "mamba2"
@@ -150,7 +250,8 @@ def random_weights(config: dict, rng: np.random.Generator) -> dict[str, np.ndarr
             weights[name] = 0.2 * rng.standard_normal(shape)
         else:
             weights[name] = rng.standard_normal(shape) / np.sqrt(shape[-1])
-            if name.endswith("mlp.gate.weight"):  # large margins: rounding rarely changes the experts
+            if name.endswith(("mlp.gate.weight", "router.weight")):
+                # Large margins: rounding rarely changes the experts.
                 weights[name] *= 6
     return {n: w.astype(np.float32) for n, w in weights.items()}
 
@@ -158,23 +259,9 @@ def random_weights(config: dict, rng: np.random.Generator) -> dict[str, np.ndarr
 def is_zero_centred(config: dict, name: str) -> bool:
     """Whether the weight of a norm is stored as its difference from 1."""
     kind = config["model_type"]
-    return kind == "gemma3_text" or (kind == "qwen3_next" and "norm" in name and "linear_attn.norm" not in name)
-
-
-def qwen3_next_names(name: str, x: mx.array, mlx: bool) -> dict[str, mx.array]:
-    """A tensor (or a plane of one) of the transformers model in the layout of the public checkpoint, with separate
-    experts, or of mlx-lm's converter, with stacked experts."""
-    if ".experts." not in name:
-        return {name: x.swapaxes(1, 2) if mlx and "conv1d" in name else x}
-    stem, part = name.split("experts.")
-    kind, _, plane = part.partition(".")
-    matrices = {"down_proj": x}
-    if kind == "gate_up_proj":
-        matrices = {"gate_proj": x[:, : x.shape[1] // 2], "up_proj": x[:, x.shape[1] // 2 :]}
-    plane = plane or "weight"
-    if mlx:
-        return {f"{stem}switch_mlp.{m}.{plane}": w for m, w in matrices.items()}
-    return {f"{stem}experts.{e}.{m}.{plane}": w[e] for m, w in matrices.items() for e in range(len(w))}
+    if kind == "qwen3_next":
+        return "norm" in name and "linear_attn.norm" not in name
+    return kind in ("gemma2", "gemma3_text")
 
 
 def build(config: dict, weights: dict[str, np.ndarray]) -> torch.nn.Module:
@@ -211,7 +298,8 @@ def write_safetensors(out: Path, config: dict, storage: str, rng: np.random.Gene
         for name, w in weights.items():
             if w.ndim == 2 or ".experts." in name:
                 how = {"group_size": group, "bits": bits}
-                if name.endswith(("mlp.gate.weight", "shared_expert_gate.weight")):  # mlx-lm's exceptions
+                is_router = name.endswith(("mlp.gate.weight", "shared_expert_gate.weight"))
+                if is_router and config["model_type"] != "mixtral":  # mlx-lm's exceptions
                     how = config["quantization"][name.removesuffix(".weight")] = {"group_size": 64, "bits": 8}
                 packed = mx.quantize(stored.pop(name), **how)
                 weights[name] = np.array(mx.dequantize(*packed, **how))
@@ -224,8 +312,7 @@ def write_safetensors(out: Path, config: dict, storage: str, rng: np.random.Gene
         kind = mx.bfloat16 if storage == "bf16" else mx.float16
         stored = {n: w.astype(kind) for n, w in stored.items()}
         weights = {n: np.array(w.astype(mx.float32)) for n, w in stored.items()}
-    if config["model_type"] == "qwen3_next":
-        stored = {n: w for name, x in stored.items() for n, w in qwen3_next_names(name, x, mlx).items()}
+    stored = tiny_names.public(config, stored, mlx)
     if storage.endswith("sharded"):
         names = sorted(stored)
         shards = {"model-00001-of-00002.safetensors": names[::2], "model-00002-of-00002.safetensors": names[1::2]}
@@ -235,7 +322,11 @@ def write_safetensors(out: Path, config: dict, storage: str, rng: np.random.Gene
         (out / "model.safetensors.index.json").write_text(json.dumps(index))
     else:
         mx.save_safetensors(str(out / "model.safetensors"), stored, {"format": "mlx"})
-    (out / "config.json").write_text(json.dumps(config, indent=2) + "\n")
+    written = tiny_names.ling_config(config) if config["model_type"] == "glm4_moe" else config
+    if "quantization" in config:
+        written["quantization"] = {
+            tiny_names.public_name(config["model_type"], n, mlx): v for n, v in config["quantization"].items()}
+    (out / "config.json").write_text(json.dumps(written, indent=2) + "\n")
     write_reference(out, {k: v for k, v in config.items() if k != "quantization"}, weights, rng)
 
 
@@ -257,7 +348,8 @@ def blocks(kind: str, shape: tuple[int, ...], rng: np.random.Generator) -> np.nd
 #: GGUF's architectures by `model_type` of config.json.
 ARCHITECTURES = {
     "llama": gguf.MODEL_ARCH.LLAMA, "gemma3_text": gguf.MODEL_ARCH.GEMMA3, "mamba2": gguf.MODEL_ARCH.MAMBA2,
-    "qwen2": gguf.MODEL_ARCH.QWEN2, "qwen3": gguf.MODEL_ARCH.QWEN3}
+    "qwen2": gguf.MODEL_ARCH.QWEN2, "qwen2_moe": gguf.MODEL_ARCH.QWEN2MOE, "qwen3_moe": gguf.MODEL_ARCH.QWEN3MOE,
+    "qwen3": gguf.MODEL_ARCH.QWEN3}
 
 
 def gguf_name(name: str, architecture: gguf.MODEL_ARCH) -> str:
@@ -286,7 +378,13 @@ def add_attention(writer: gguf.GGUFWriter, config: dict) -> None:
     writer.add_feed_forward_length(per_layer(config["intermediate_size"]))
     writer.add_head_count(per_layer(config["num_attention_heads"]))
     writer.add_head_count_kv(per_layer(config["num_key_value_heads"]))
-    if config["model_type"] != "qwen2":
+    if "moe_intermediate_size" in config:
+        writer.add_expert_count(config["num_experts"])
+        writer.add_expert_used_count(config["num_experts_per_tok"])
+        writer.add_expert_feed_forward_length(config["moe_intermediate_size"])
+    if "shared_expert_intermediate_size" in config:
+        writer.add_expert_shared_feed_forward_length(config["shared_expert_intermediate_size"])
+    if config["model_type"] not in ("qwen2", "qwen2_moe"):
         writer.add_key_length(head_dim)
         writer.add_value_length(head_dim)
     writer.add_layer_norm_rms_eps(config["rms_norm_eps"])
@@ -321,7 +419,15 @@ def converted(name: str, w: np.ndarray, config: dict) -> np.ndarray:
         return w[:, None]
     if name.endswith("mixer.norm.weight"):
         return w.reshape(config["n_groups"], -1)
-    return w.squeeze() if "conv1d" in name else w
+    return w.squeeze() if "conv1d" in name or "shared_expert_gate" in name else w
+
+
+def experts(name: str, w: np.ndarray) -> dict[str, np.ndarray]:
+    """The stacks of a mixture's experts, as llama.cpp's converter keeps them."""
+    if name.endswith("down_proj"):
+        return {name + ".weight": w}
+    stem, half = name.removesuffix("gate_up_proj"), w.shape[1] // 2
+    return {stem + "gate_proj.weight": w[:, :half], stem + "up_proj.weight": w[:, half:]}
 
 
 def write_gguf(out: Path, config: dict, kinds: list[str], rng: np.random.Generator) -> None:
@@ -339,7 +445,11 @@ def write_gguf(out: Path, config: dict, kinds: list[str], rng: np.random.Generat
     plain_config = {k: v for k, v in config.items() if k != "head_counts_per_layer"}
     weights, turn = random_weights(plain_config, rng), 0
     for name, w in weights.items():
-        if w.ndim != 2:
+        if ".experts." in name:
+            for part, matrices in experts(name, w).items():
+                writer.add_tensor(gguf_name(part, architecture), np.ascontiguousarray(matrices))
+            continue
+        if w.ndim != 2 or name.endswith(("mlp.gate.weight", "shared_expert_gate.weight")):  # routers stay in float32
             writer.add_tensor(gguf_name(name, architecture), np.ascontiguousarray(converted(name, w, config)))
             continue
         heads = config.get("num_attention_heads" if "q_proj" in name else "num_key_value_heads")

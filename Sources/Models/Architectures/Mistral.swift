@@ -3,7 +3,7 @@
 enum Mistral {
   static let architecture = Architecture("mistral") { configuration, weights in
     let layers = try configuration.integer("num_hidden_layers", 1...4096)
-    return try Llama.model(
-      configuration, weights, windows: configuration.windows(count: layers) { _ in true })
+    let windows = try configuration.windows(count: layers) { _ in true }
+    return try PreNormDecoder(windows: windows).model(configuration, weights)
   }
 }

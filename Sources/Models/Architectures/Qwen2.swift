@@ -2,6 +2,6 @@
 /// values instead of norms of the heads.
 enum Qwen2 {
   static let architecture = Architecture("qwen2", gguf: GGUFConversion("qwen2")) {
-    try Qwen3.model($0, $1, normsHeads: false)
+    try PreNormDecoder(windows: Qwen3.windows($0)).model($0, $1)
   }
 }

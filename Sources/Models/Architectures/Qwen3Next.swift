@@ -11,8 +11,8 @@ enum Qwen3Next {
   static func model(_ configuration: ModelConfiguration, _ weights: ModelWeights) throws -> Decoder {
     let shape = try DecoderShape(configuration)
     let attends = try attentionLayers(configuration, count: shape.layers)
-    let isSparse = try sparseLayers(configuration, count: shape.layers)
-    let rotary = try rotary(configuration, shape)
+    let isSparse = try configuration.sparseLayers(count: shape.layers)
+    let rotary = try configuration.partialRotaryTable(headSize: shape.headSize, default: 0.25)
     let activation = try configuration.activation()
     // Public checkpoints store norm weights minus 1, MLX's conversions the weights themselves. The shape of the
     // convolution tells which it is.
@@ -42,7 +42,8 @@ enum Qwen3Next {
       }
       let feedForward: any BlockBody =
         isSparse[index]
-        ? try mixture(prefix + "mlp.", shape, configuration, activation, weights)
+        ? try Qwen2MoE.mixture(
+          prefix + "mlp.", shape, configuration, activation, weights, normalises: true)
         : try GatedFeedForward(prefix + "mlp.", shape, activation, weights)
       return [
         Block(mixer, norm: try norm(prefix + "input_layernorm")),
@@ -63,50 +64,5 @@ enum Qwen3Next {
     }
     let interval = try configuration.integer("full_attention_interval", 1...4096, default: 4)
     return (1...count).map { $0 % interval == 0 }
-  }
-
-  /// Which layers have a mixture of experts.
-  private static func sparseLayers(_ configuration: ModelConfiguration, count: Int) throws -> [Bool] {
-    let dense = try configuration.numbers("mlp_only_layers") ?? []
-    let step = try configuration.integer("decoder_sparse_step", 1...4096, default: 1)
-    let experts = try configuration.integer("num_experts", 0...65536, default: 0)
-    return (0..<count).map { experts > 0 && ($0 + 1) % step == 0 && !dense.contains(Double($0)) }
-  }
-
-  private static func rotary(_ configuration: ModelConfiguration, _ shape: DecoderShape) throws -> RotaryTable
-  {
-    let share =
-      try configuration.object("rope_parameters")?.optionalNumber("partial_rotary_factor")
-      ?? configuration.positive("partial_rotary_factor", default: 0.25)
-    guard share > 0, share <= 1 else {
-      throw ModelError.outOfRange(
-        key: "partial_rotary_factor", value: share, allowed: "above 0 and at most 1")
-    }
-    let dimensions = Int(Double(shape.headSize) * share) / 2 * 2
-    return try configuration.rotaryTable(headSize: shape.headSize, dimensions: dimensions)
-  }
-
-  private static func mixture(
-    _ prefix: String, _ shape: DecoderShape, _ configuration: ModelConfiguration, _ activation: Activation,
-    _ weights: ModelWeights
-  ) throws -> ExpertMixture {
-    let experts = try configuration.integer("num_experts", 1...65536)
-    let chosen = try configuration.integer("num_experts_per_tok", 1...experts)
-    let stack = ExpertStack(
-      prefix: prefix + "experts.", experts: experts, hidden: shape.hidden,
-      inner: try configuration.integer("moe_intermediate_size", 1...1 << 24),
-      share: Double(chosen) / Double(experts))
-    let shared = try GatedFeedForward(
-      prefix + "shared_expert.", shape, activation, weights,
-      inner: configuration.integer("shared_expert_intermediate_size", 1...1 << 24))
-    return ExpertMixture(
-      router: try weights.linear(prefix + "gate", inputs: shape.hidden, outputs: experts),
-      routing: RoutingSettings(
-        count: chosen, scoring: .softmax, normalises: try configuration.bool("norm_topk_prob", default: true)),
-      experts: ExpertLayers(
-        input: try stack.input(weights), down: try stack.down(weights), activation: activation),
-      shared: SharedExpert(
-        feedForward: shared,
-        gate: try weights.linear(prefix + "shared_expert_gate", inputs: shape.hidden, outputs: 1)))
   }
 }

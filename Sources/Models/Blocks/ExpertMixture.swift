@@ -24,6 +24,26 @@ package struct ExpertMixture: BlockBody {
   }
 }
 
+extension ExpertMixture {
+  /// Loads a router and experts below `prefix`.
+  /// - Parameters:
+  ///   - router: the router's name.
+  ///   - inner: the inner columns of an expert.
+  init(
+    _ prefix: String, router: String = "gate", _ routing: RoutingSettings, experts: Int, inner: Int,
+    _ shape: DecoderShape, _ activation: Activation, _ weights: ModelWeights, shared: SharedExpert? = nil
+  ) throws {
+    let stack = ExpertStack(
+      prefix: prefix + "experts.", experts: experts, hidden: shape.hidden, inner: inner,
+      share: Double(routing.count) / Double(experts))
+    self.init(
+      router: try weights.linear(prefix + router, inputs: shape.hidden, outputs: experts), routing: routing,
+      experts: ExpertLayers(
+        input: try stack.input(weights), down: try stack.down(weights), activation: activation),
+      shared: shared)
+  }
+}
+
 /// The expert that processes every token, weighted by the sigmoid of a gate if it has one.
 struct SharedExpert {
   let feedForward: GatedFeedForward
@@ -31,11 +51,11 @@ struct SharedExpert {
   let gate: Linear?
 
   /// The linear layers that take the block's input.
-  var inputs: [Linear] { [feedForward.gate, feedForward.up] + (gate.map { [$0] } ?? []) }
+  var inputs: [Linear] { feedForward.inputs + (gate.map { [$0] } ?? []) }
 
   /// The expert's output plus `residual`, from the concatenated outputs of `inputs`.
   func finish(_ x: Tensor, adding residual: Tensor?, on backend: any Backend) -> Tensor {
-    let inner = feedForward.gate.outputs
+    let inner = feedForward.down.weight.columns
     var hidden = backend.gated(backend.columns(x, 0..<2 * inner), feedForward.activation)
     if gate != nil {
       // The gate is one factor per row, so it can be applied before the down projection.
@@ -58,10 +78,21 @@ struct ExpertStack {
   /// Whether the checkpoint uses OpenAI's names.
   private func isOpenAI(_ weights: ModelWeights) -> Bool { weights.contains(prefix + "gate_up_proj") }
 
-  /// Gate and up projection: one interleaved stack (OpenAI) or two (the others).
+  /// The name of a stack in Granite's checkpoints, which have no `experts.` in their names.
+  private func graniteStack(_ name: String) -> String { prefix.dropLast("experts.".count) + name }
+
+  /// Gate and up projection: one interleaved stack (OpenAI), one with the gate's rows first (Granite), or two (the
+  /// others).
   func input(_ weights: ModelWeights) throws -> ExpertLayers.Input {
     if isOpenAI(weights) {
       return .interleaved(try weights.openAIStack(prefix + "gate_up_proj", experts, 2 * inner, hidden, share))
+    }
+    let granite = graniteStack("input_linear")
+    if weights.contains(granite + ".weight") {
+      let extents = [experts, 2 * inner, hidden]
+      return .separate(
+        gate: try weights.stack(granite, extents, rows: 0..<inner, share),
+        up: try weights.stack(granite, extents, rows: inner..<2 * inner, share))
     }
     return .separate(
       gate: try weights.expertStack(prefix, "gate_proj", experts, inner, hidden, share),
@@ -72,6 +103,10 @@ struct ExpertStack {
   func down(_ weights: ModelWeights) throws -> Linear {
     if isOpenAI(weights) {
       return try weights.openAIStack(prefix + "down_proj", experts, hidden, inner, share)
+    }
+    let granite = graniteStack("output_linear")
+    if weights.contains(granite + ".weight") {
+      return try weights.stack(granite, experts, hidden, inner, share)
     }
     return try weights.expertStack(prefix, "down_proj", experts, hidden, inner, share)
   }

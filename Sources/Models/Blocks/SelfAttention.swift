@@ -3,27 +3,27 @@ import Compute
 /// Grouped-query attention with rotary embeddings: projections, optional norms of each query and key
 /// head, rotation, attention over the layer's cache, output projection.
 package struct SelfAttention: BlockBody {
-  /// The queries of all heads, then the output gates of all heads if the output is gated.
-  let query: Linear
+  /// Queries, keys and values in one layer or in three. The output gates of all heads, if any, follow the queries.
+  let projections: [Linear]
   /// Whether the attention's output is multiplied by the sigmoid of a gate.
   let gatesOutput: Bool
-  let key: Linear
-  let value: Linear
   let output: Linear
-  /// Norms of each query head and each key head.
+  /// Norms of each query head and each key head, or of all of them together.
   var headNorms: (query: RMSNorm, key: RMSNorm)?
   /// nil in layers without position embeddings.
   let rotary: RotaryTable?
   let settings: AttentionSettings
 
-  /// Loads `q_proj`, `k_proj`, `v_proj` and `o_proj` below `prefix`.
+  /// Loads `q_proj`, `k_proj`, `v_proj` and `o_proj` below `prefix`, or a layer that fuses the first three.
   /// - Parameters:
   ///   - window: the sliding window; one of the context length or more has no effect and is dropped.
   ///   - gatesOutput: whether `q_proj` alternates the rows of a head's query and of its gate.
+  ///   - names: the names of the fused layer and of the output projection.
   package init(
     _ prefix: String, _ shape: DecoderShape, rotary: RotaryTable?, _ weights: ModelWeights,
     scale: Float? = nil, window: Int? = nil, softcap: Float? = nil,
-    sinks: Parameter? = nil, gatesOutput: Bool = false
+    sinks: Parameter? = nil, gatesOutput: Bool = false,
+    names: (fused: String, output: String) = ("qkv_proj", "o_proj")
   ) throws {
     guard shape.heads > 0, shape.keyValueHeads > 0 else {
       throw ModelError.wrongValue(
@@ -36,13 +36,22 @@ package struct SelfAttention: BlockBody {
       let heads = (0..<2 * shape.heads).map { $0 * shape.headSize..<($0 + 1) * shape.headSize }
       order = (0..<shape.heads).map { heads[2 * $0] } + (0..<shape.heads).map { heads[2 * $0 + 1] }
     }
-    query = try weights.linear(
-      prefix + "q_proj", inputs: shape.hidden, outputs: gatesOutput ? 2 * queryColumns : queryColumns,
-      rowOrder: order)
     self.gatesOutput = gatesOutput
-    key = try weights.linear(prefix + "k_proj", inputs: shape.hidden, outputs: keyColumns)
-    value = try weights.linear(prefix + "v_proj", inputs: shape.hidden, outputs: keyColumns)
-    output = try weights.linear(prefix + "o_proj", inputs: queryColumns, outputs: shape.hidden)
+    if !gatesOutput, weights.contains(prefix + names.fused + ".weight") {
+      projections = [
+        try weights.linear(
+          prefix + names.fused, inputs: shape.hidden, outputs: queryColumns + 2 * keyColumns)
+      ]
+    } else {
+      projections = [
+        try weights.linear(
+          prefix + "q_proj", inputs: shape.hidden, outputs: gatesOutput ? 2 * queryColumns : queryColumns,
+          rowOrder: order),
+        try weights.linear(prefix + "k_proj", inputs: shape.hidden, outputs: keyColumns),
+        try weights.linear(prefix + "v_proj", inputs: shape.hidden, outputs: keyColumns),
+      ]
+    }
+    output = try weights.linear(prefix + names.output, inputs: queryColumns, outputs: shape.hidden)
     self.rotary = rotary
     settings = AttentionSettings(
       heads: shape.heads, keyValueHeads: shape.keyValueHeads, headSize: shape.headSize,
@@ -61,11 +70,12 @@ package struct SelfAttention: BlockBody {
     _ x: Tensor, _ input: ForwardInput, slot: Int, adding residual: Tensor?, on backend: any Backend
   ) throws -> Tensor {
     let queryColumns = settings.heads * settings.headSize
-    let keyColumns = key.outputs
-    let projected = backend.linear(x, [query, key, value], adding: nil)
+    let keyColumns = settings.keyValueHeads * settings.headSize
+    let firstKey = gatesOutput ? 2 * queryColumns : queryColumns
+    let projected = backend.linear(x, projections, adding: nil)
     var queries = backend.columns(projected, 0..<queryColumns)
-    var keys = backend.columns(projected, query.outputs..<query.outputs + keyColumns)
-    let values = backend.columns(projected, query.outputs + keyColumns..<projected.columns)
+    var keys = backend.columns(projected, firstKey..<firstKey + keyColumns)
+    let values = backend.columns(projected, firstKey + keyColumns..<projected.columns)
     if let headNorms {
       queries = headNorms.query(queries, on: backend)
       keys = headNorms.key(keys, on: backend)
@@ -78,7 +88,7 @@ package struct SelfAttention: BlockBody {
       query: queries, key: keys, value: values, caches: input.keyValueCaches(slot: slot),
       counts: input.counts, settings)
     if gatesOutput {
-      let gate = backend.columns(projected, queryColumns..<query.outputs)
+      let gate = backend.columns(projected, queryColumns..<firstKey)
       attended = backend.gated(attended, by: gate, .sigmoid)
     }
     return backend.linear(attended, [output], adding: residual)

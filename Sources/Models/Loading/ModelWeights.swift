@@ -113,22 +113,35 @@ package final class ModelWeights {
 
 extension ModelWeights {
   /// The experts' matrices [experts, outputs, inputs]: stacked as `experts.X.weight` or MLX's
-  /// `switch_mlp.X.weight`, with an optional `.bias`, or one tensor per expert, `experts.0.X.weight`. Separate tensors
-  /// stay where they are mapped; only a table of pointers is built.
+  /// `switch_mlp.X.weight`, with an optional `.bias`, or one tensor per expert, `experts.0.X.weight`, where Mixtral has
+  /// names of its own. Separate tensors stay where they are mapped; only a table of pointers is built.
   /// - Parameters:
   ///   - prefix: up to and including `experts.`.
   ///   - share: the fraction of the experts that a token uses.
   func expertStack(
     _ prefix: String, _ name: String, _ experts: Int, _ outputs: Int, _ inputs: Int, _ share: Double
   ) throws -> Linear {
-    if contains("\(prefix)0.\(name).weight") {
-      let stack = try (0..<experts).map { try stored("\(prefix)\($0).\(name).weight", [outputs, inputs]) }
-      for weight in stack { work.add(weight, promptShare: share, generationShare: share) }
-      return Linear(weight: try backend.parameter(stack: stack))
+    let mixtral = ["gate_proj": "w1", "up_proj": "w3", "down_proj": "w2"]
+    let separate = [name, mixtral[name] ?? name].first { contains("\(prefix)0.\($0).weight") }
+    if let separate {
+      guard !contains("\(prefix)0.\(separate).bias") else {
+        throw ModelError.unsupported("biases of separately stored experts (\(prefix)0.\(separate).bias)")
+      }
+      let stack = try (0..<experts).map {
+        try stored("\(prefix)\($0).\(separate).weight", [outputs, inputs])
+      }
+      return try linear(stack: stack, share)
     }
     let mlx = prefix.dropLast("experts.".count) + "switch_mlp." + name
     let stem = contains(mlx + ".weight") ? mlx : prefix + name
-    return try expertStack(stored(stem + ".weight", [experts, outputs, inputs]), share, bias: stem + ".bias")
+    return try self.stack(stem, experts, outputs, inputs, share)
+  }
+
+  /// The stack `name` [experts, outputs, inputs], with biases if the file has them.
+  func stack(
+    _ name: String, _ experts: Int, _ outputs: Int, _ inputs: Int, _ share: Double
+  ) throws -> Linear {
+    try expertStack(stored(name + ".weight", [experts, outputs, inputs]), share, bias: name + ".bias")
   }
 
   /// The same under the names of OpenAI's checkpoint: in MXFP4 (`name_blocks` and `name_scales`, which
@@ -143,6 +156,26 @@ extension ModelWeights {
       throw ModelError.wrongShape(tensor: name, shape: weight.shape, expected: extents)
     }
     return try expertStack(weight, share, bias: name + "_bias")
+  }
+
+  /// The rows `rows` of each matrix of the stack `name` of shape `extents`, in place.
+  func stack(_ name: String, _ extents: [Int], rows: Range<Int>, _ share: Double) throws -> Linear {
+    guard !contains(name + ".bias") else {
+      throw ModelError.unsupported("biases of experts whose projections are fused (\(name).bias)")
+    }
+    let stored = try stored(name + ".weight", extents)
+    let all = try Weight(
+      format: stored.format, shape: [extents[0] * extents[1], extents[2]], values: stored.values,
+      scales: stored.scales, biases: stored.biases)
+    let starts = (0..<extents[0]).map { $0 * extents[1] }
+    return try linear(
+      stack: starts.map { try all.rows($0 + rows.lowerBound..<$0 + rows.upperBound) }, share)
+  }
+
+  /// Matrices of one shape that lie apart.
+  private func linear(stack: [Weight], _ share: Double) throws -> Linear {
+    for weight in stack { work.add(weight, promptShare: share, generationShare: share) }
+    return Linear(weight: try backend.parameter(stack: stack))
   }
 
   private func expertStack(_ weight: Weight, _ share: Double, bias: String) throws -> Linear {

@@ -1,17 +1,28 @@
 import Compute
+import Foundation
 
 extension ModelConfiguration {
+  /// `rope_parameters` (transformers 5), which may hold an object for each kind of layer, or `rope_scaling`.
+  private func ropeParameters(_ kind: String?) throws -> ModelConfiguration? {
+    let parameters = try object("rope_parameters")
+    if let kind, let own = try parameters?.object(kind) { return own }
+    return try parameters ?? object("rope_scaling")
+  }
+
   /// The rope base, from `rope_parameters` (transformers 5) or `rope_theta`.
-  func ropeBase(default fallback: Double = 10000) throws -> Double {
-    if let base = try object("rope_parameters")?.optionalNumber("rope_theta") { return base }
+  /// - Parameter kind: the kind of layer.
+  func ropeBase(default fallback: Double = 10000, kind: String? = nil) throws -> Double {
+    if let base = try ropeParameters(kind)?.optionalNumber("rope_theta") { return base }
     return try positive("rope_theta", default: fallback)
   }
 
   /// The scaling under `rope_parameters` or `rope_scaling`.
   ///
-  /// - Parameter dimensions: rotated columns of a head; LongRoPE has a factor for each pair of them.
-  func rotaryScaling(dimensions: Int) throws -> RotaryScaling {
-    guard let scaling = try object("rope_parameters") ?? object("rope_scaling") else { return .none }
+  /// - Parameters:
+  ///   - dimensions: rotated columns of a head; LongRoPE has a factor for each pair of them.
+  ///   - kind: the kind of layer.
+  func rotaryScaling(dimensions: Int, kind: String? = nil) throws -> RotaryScaling {
+    guard let scaling = try ropeParameters(kind) else { return .none }
     let kind = try scaling.optionalString("rope_type") ?? scaling.optionalString("type") ?? "default"
     let trained = try number("max_position_embeddings", default: 2048)
     switch kind {
@@ -35,11 +46,30 @@ extension ModelConfiguration {
       yarn.mscale = try scaling.optionalNumber("mscale")
       yarn.mscaleAllDimensions = try scaling.optionalNumber("mscale_all_dim")
       return .yarn(yarn)
+    case "longrope", "su": return try longRope(scaling, dimensions: dimensions, trained: trained)
     case "factors":  // GGUF's rope_freqs tensor
       return .factors(try factors("factors", in: scaling, dimensions: dimensions), attention: 1)
     default:
       throw ModelError.unsupported("the rope scaling '\(kind)' is not supported by this architecture")
     }
+  }
+
+  /// LongRoPE's factors for the model's context length: the long ones if it exceeds the pre-trained length. They do not
+  /// change as a sequence grows, because cached keys are already rotated; transformers does change them.
+  private func longRope(
+    _ scaling: ModelConfiguration, dimensions: Int, trained: Double
+  ) throws -> RotaryScaling {
+    for key in ["short_mscale", "long_mscale"] where scaling.has(key) {
+      throw ModelError.unsupported("'\(key)' of a rope scaling is not supported by this architecture")
+    }
+    let key = "original_max_position_embeddings"
+    let original = try optionalNumber(key) ?? scaling.positive(key, default: trained)
+    guard original > 1 else { throw ModelError.outOfRange(key: key, value: original, allowed: "above 1") }
+    let factor = try scaling.positive("factor", default: trained / original)
+    let attention = factor <= 1 ? 1 : sqrt(1 + log(factor) / log(original))
+    return .factors(
+      try factors(trained > original ? "long_factor" : "short_factor", in: scaling, dimensions: dimensions),
+      attention: try scaling.optionalNumber("attention_factor") ?? attention)
   }
 
   private func factors(_ key: String, in scaling: ModelConfiguration, dimensions: Int) throws -> [Double] {
@@ -51,12 +81,34 @@ extension ModelConfiguration {
   }
 
   /// The rotary table of heads of `headSize` columns, of which the first `dimensions` are rotated.
-  package func rotaryTable(headSize: Int, dimensions: Int? = nil) throws -> RotaryTable {
+  /// - Parameters:
+  ///   - interleaved: whether the rotated pairs are adjacent, if the configuration does not say.
+  ///   - kind: the kind of layer, for configurations with different parameters for each.
+  package func rotaryTable(
+    headSize: Int, dimensions: Int? = nil, interleaved: Bool = false, kind: String? = nil
+  ) throws -> RotaryTable {
     let dimensions = dimensions ?? headSize
-    let (frequencies, amplitude) = try rotaryScaling(dimensions: dimensions).frequencies(
-      dimensions: dimensions, base: ropeBase())
+    let (frequencies, amplitude) = try rotaryScaling(dimensions: dimensions, kind: kind).frequencies(
+      dimensions: dimensions, base: ropeBase(kind: kind))
     return RotaryTable(
       headSize: headSize, frequencies: frequencies, amplitude: amplitude,
-      interleaved: try bool("rope_interleaved", default: false))
+      interleaved: try bool("rope_interleaved", default: interleaved))
+  }
+
+  /// The rotary table of heads that are rotated in part: `rotary_dim` columns, or the share `partial_rotary_factor`.
+  /// - Parameter fallback: the share, if the configuration has none.
+  package func partialRotaryTable(
+    headSize: Int, default fallback: Double = 1, interleaved: Bool = false
+  ) throws -> RotaryTable {
+    let key = "partial_rotary_factor"
+    let share = try object("rope_parameters")?.optionalNumber(key) ?? number(key, default: fallback)
+    guard share > 0, share <= 1 else {
+      throw ModelError.outOfRange(key: key, value: share, allowed: "above 0 and at most 1")
+    }
+    let dimensions = try integer("rotary_dim", 0...headSize, default: Int(Double(headSize) * share)) / 2 * 2
+    guard dimensions > 0 else {
+      throw ModelError.outOfRange(key: key, value: share, allowed: "a pair or more")
+    }
+    return try rotaryTable(headSize: headSize, dimensions: dimensions, interleaved: interleaved)
   }
 }

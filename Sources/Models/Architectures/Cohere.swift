@@ -1,0 +1,62 @@
+import Compute
+
+/// Command R and R7B (CohereLabs/c4ai-command-r-v01, c4ai-command-r7b-12-2024).
+///
+/// Attention and a gated feed-forward block side by side behind one layer norm; rotated pairs are adjacent; a factor on
+/// the logits. In Cohere 2, layers with a sliding window alternate with layers of full attention, which have no position
+/// embeddings.
+enum Cohere {
+  static let architecture = Architecture("cohere") { configuration, weights in
+    let count = try configuration.integer("num_hidden_layers", 1...4096)
+    return try model(
+      configuration, weights, windows: Array(repeating: nil, count: count),
+      rotates: Array(repeating: true, count: count))
+  }
+
+  static let cohere2 = Architecture("cohere2") { configuration, weights in
+    for key in ["use_parallel_block", "use_gated_activation", "use_embedding_sharing"] {
+      try configuration.require(key, true)
+    }
+    let embedding = try configuration.optionalString("position_embedding_type") ?? "rope_gptj"
+    guard embedding == "rope_gptj" else {
+      throw ModelError.unsupported("the 'position_embedding_type' '\(embedding)' is not supported")
+    }
+    guard try configuration.number("rotary_pct", default: 1) == 1 else {
+      throw ModelError.unsupported("a 'rotary_pct' other than 1 is not supported")
+    }
+    let count = try configuration.integer("num_hidden_layers", 1...4096)
+    let period = try configuration.integer("sliding_window_pattern", 1...4096, default: 4)
+    let windows = try configuration.windows(count: count, default: 4096) { ($0 + 1) % period != 0 }
+    return try model(configuration, weights, windows: windows, rotates: windows.map { $0 != nil })
+  }
+
+  private static func model(
+    _ configuration: ModelConfiguration, _ weights: ModelWeights, windows: [Int?], rotates: [Bool]
+  ) throws -> Decoder {
+    // Command R+ norms each head with its own weights.
+    try configuration.require("use_qk_norm", false)
+    let shape = try DecoderShape(configuration, tiedByDefault: true)
+    let epsilon = try configuration.positive("layer_norm_eps", default: 1e-5)
+    let rotary = try configuration.rotaryTable(headSize: shape.headSize, interleaved: true)
+    let activation = try configuration.activation()
+    func norm(_ name: String) throws -> LayerNorm {
+      try weights.layerNorm(name, size: shape.hidden, epsilon: epsilon)
+    }
+
+    let embedding = try EmbeddingAndHead(
+      table: "model.embed_tokens", vocabulary: shape.vocabulary, hidden: shape.hidden, tied: shape.tied,
+      norm: norm("model.norm"), weights,
+      logitScale: Float(configuration.number("logit_scale", default: 0.0625)))
+    let layers = try (0..<shape.layers).map { index in
+      let prefix = "model.layers.\(index)."
+      let attention = try SelfAttention(
+        prefix + "self_attn.", shape, rotary: rotates[index] ? rotary : nil, weights, window: windows[index])
+      let feedForward = try GatedFeedForward(prefix + "mlp.", shape, activation, weights)
+      return [
+        Block(
+          SideBySide([Block(attention), Block(feedForward)]), norm: try norm(prefix + "input_layernorm"))
+      ]
+    }
+    return try Decoder(shape, embedding: embedding, layers: layers, weights)
+  }
+}

@@ -1,0 +1,40 @@
+import Compute
+
+/// Gemma 2 (arXiv:2408.00118): norms before and after attention and feed-forward, every second layer with a sliding
+/// window, soft caps on attention scores and logits, embeddings scaled by the square root of the width.
+enum Gemma2 {
+  static let architecture = Architecture("gemma2") { configuration, weights in
+    let shape = try DecoderShape(configuration, tiedByDefault: true)
+    let windows = try configuration.windows(count: shape.layers, default: 4096) { $0 % 2 == 0 }
+    let rotary = try configuration.rotaryTable(headSize: shape.headSize)
+    let activation = try configuration.activation(default: "gelu_pytorch_tanh")
+    let scale = 1 / Float(try configuration.positive("query_pre_attn_scalar", default: 256)).squareRoot()
+    // A cap that is null has no effect; one that is missing has transformers' default.
+    func softcap(_ key: String, default fallback: Float) throws -> Float? {
+      configuration.json[key] == nil ? fallback : try configuration.optionalNumber(key).map { Float($0) }
+    }
+    let attentionSoftcap = try softcap("attn_logit_softcapping", default: 50)
+    // Checkpoints store norm weights minus 1.
+    func norm(_ name: String) throws -> RMSNorm { try weights.norm(name, shape, offset: 1) }
+
+    let embedding = try EmbeddingAndHead(
+      shape, weights, offset: 1, scale: Float(shape.hidden).squareRoot(),
+      softcap: softcap("final_logit_softcapping", default: 30))
+    let layers = try (0..<shape.layers).map { index in
+      let prefix = "model.layers.\(index)."
+      return [
+        Block(
+          try SelfAttention(
+            prefix + "self_attn.", shape, rotary: rotary, weights, scale: scale, window: windows[index],
+            softcap: attentionSoftcap),
+          norm: try norm(prefix + "input_layernorm"),
+          normAfter: try norm(prefix + "post_attention_layernorm")),
+        Block(
+          try GatedFeedForward(prefix + "mlp.", shape, activation, weights),
+          norm: try norm(prefix + "pre_feedforward_layernorm"),
+          normAfter: try norm(prefix + "post_feedforward_layernorm")),
+      ]
+    }
+    return try Decoder(shape, embedding: embedding, layers: layers, weights)
+  }
+}

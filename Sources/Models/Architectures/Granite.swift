@@ -1,0 +1,36 @@
+import Compute
+
+/// Granite 3 (ibm-granite/granite-3.3-8b-instruct) and its mixtures of experts: Llama's layers with factors on embeddings,
+/// attention, residuals and logits.
+enum Granite {
+  static let dense = Architecture("granite") { try decoder($0).model($0, $1) }
+
+  static let mixture = Architecture("granitemoe", "granitemoeshared") { configuration, weights in
+    let experts = try configuration.expertCounts()
+    let routing = RoutingSettings(count: experts.chosen, scoring: .softmaxOverChosen)
+    let sharedInner = try configuration.integer("shared_intermediate_size", 0...1 << 24, default: 0)
+    var decoder = try decoder(configuration)
+    decoder.feedForward = { prefix, _, shape, activation in
+      var shared: SharedExpert?
+      if sharedInner > 0 {
+        shared = SharedExpert(
+          feedForward: try GatedFeedForward(
+            prefix + "shared_mlp.", shape, activation, weights, inner: sharedInner,
+            names: ("input_linear", "output_linear")),
+          gate: nil)
+      }
+      return try ExpertMixture(
+        prefix + "block_sparse_moe.", router: "router.layer", routing, experts: experts.all,
+        inner: shape.intermediate, shape, activation, weights, shared: shared)
+    }
+    return try decoder.model(configuration, weights)
+  }
+
+  private static func decoder(_ configuration: ModelConfiguration) throws -> PreNormDecoder {
+    PreNormDecoder(
+      attentionScale: Float(try configuration.number("attention_multiplier", default: 1)),
+      embeddingScale: Float(try configuration.number("embedding_multiplier", default: 1)),
+      residualScale: Float(try configuration.number("residual_multiplier", default: 1)),
+      logitScale: Float(1 / (try configuration.positive("logits_scaling", default: 1))))
+  }
+}

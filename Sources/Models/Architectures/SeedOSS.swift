@@ -1,0 +1,4 @@
+/// Seed-OSS (ByteDance-Seed/Seed-OSS-36B-Instruct): Llama's layers with biases of queries, keys and values.
+enum SeedOSS {
+  static let architecture = Architecture("seed_oss") { try PreNormDecoder().model($0, $1) }
+}

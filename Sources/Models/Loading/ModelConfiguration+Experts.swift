@@ -1,0 +1,44 @@
+import Compute
+
+// The keys of mixtures of experts.
+extension ModelConfiguration {
+  /// The number of experts, and how many of them a token uses.
+  func expertCounts() throws -> (all: Int, chosen: Int) {
+    let key = has("num_experts") ? "num_experts" : "num_local_experts"
+    let all = try integer(key, 1...65536)
+    return (all, try integer("num_experts_per_tok", 1...all))
+  }
+
+  /// Which of `count` layers have a mixture of experts: every `decoder_sparse_step`-th that is not in `mlp_only_layers`
+  /// (Qwen).
+  package func sparseLayers(count: Int) throws -> [Bool] {
+    let dense = try integers("mlp_only_layers", 0...65536) ?? []
+    let step = try integer("decoder_sparse_step", 1...4096, default: 1)
+    let key = has("num_experts") ? "num_experts" : "num_local_experts"
+    let experts = try integer(key, 0...65536, default: 0)
+    return (0..<count).map { experts > 0 && ($0 + 1) % step == 0 && !dense.contains($0) }
+  }
+
+  /// The groups of `experts` experts and how many of them take part (`n_group`, `topk_group`), checked against the
+  /// number of chosen experts.
+  package func expertGroups(experts: Int, chosen: Int) throws -> (all: Int, kept: Int) {
+    let groups = try integer("n_group", 1...experts, default: 1)
+    let kept = try integer("topk_group", 1...groups, default: groups)
+    // A group's score is the sum of its two best experts' scores.
+    guard experts % groups == 0, groups == 1 || experts / groups >= 2 else {
+      throw ModelError.wrongValue(
+        key: "n_group", expected: "a divisor of \(experts) experts that leaves two or more in a group")
+    }
+    guard chosen <= experts / groups * kept else {
+      throw ModelError.wrongValue(key: "topk_group", expected: "enough groups for \(chosen) experts")
+    }
+    return (groups, kept)
+  }
+
+  /// Throws `ModelError.unsupported` if a boolean key exists and is not `value`.
+  func require(_ key: String, _ value: Bool) throws {
+    guard try bool(key, default: value) == value else {
+      throw ModelError.unsupported("'\(key)': \(!value) is not supported by this architecture")
+    }
+  }
+}
