@@ -84,8 +84,8 @@ import Testing
     async let passing: Void = generator.save(session: "s", .passing)
     defer { disk.goOn() }
     await disk.nextBlock()
+    // Files are written one at a time, so this one waits until the first is complete or cancelled.
     async let leaving: Void = generator.save(session: "s", .leaving)
-    await disk.nextBlock()
     disk.goOn()
     await passing
     await leaving
