@@ -49,7 +49,8 @@ import Testing
     #expect(try second == first + [5] + tiny.load().coldAnswer(first + [5], count: 8))
     disk.goOn()
     await saved
-    #expect(try folder.names.isEmpty, "it was given up")
+    // The next message cancels a save after an answer, but not that of a session that was closed.
+    #expect(try folder.names.isEmpty == (occasion == .passing))
     await generator.save(session: "s", .leaving)
     #expect(try store.load(.session("s"), model: "a")?.ledger == Array(second.dropLast()))
   }
