@@ -56,7 +56,7 @@ test-swift: $(MODEL)
 test-scripts: $(BUILT) $(MODEL) $(VENV)/ready
 	SOTTO=$(SOTTO) $(PYTHON) Tests/Scripts/run.py "$(MODEL)"
 
-sanitize: ## check the kernels and the thread pool for memory errors, undefined behaviour and data races
+sanitize: ## check the kernels, the thread pool and the generator for memory errors and data races
 	@Scripts/install-packages $(BUILD_PACKAGES)
 	sh Tests/Scripts/check_sanitizers.sh
 

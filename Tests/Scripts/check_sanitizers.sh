@@ -3,7 +3,8 @@
 #
 # 1. the C kernels at odd sizes on every instruction set (Tests/Kernels), with AddressSanitizer and
 #    UndefinedBehaviorSanitizer, without optimisation: what is checked is the code as it is written;
-# 2. the same with ThreadSanitizer, the thread pool's own checks among them.
+# 2. the same with ThreadSanitizer, the thread pool's own checks among them;
+# 3. the thread pool's and the generator's tests with ThreadSanitizer, in a package of what they need.
 #
 # Everything is built below .build-sanitizers.
 set -eu
@@ -29,3 +30,10 @@ echo "== kernels with ThreadSanitizer"
 # The toolchain's runtime knows libdispatch.
 build thread "-O1 -fsanitize=thread" "-L$libraries -Wl,-rpath,$libraries -ldispatch -lBlocksRuntime"
 TSAN_OPTIONS=halt_on_error=1 "$out/thread/check"
+
+echo "== thread pool and generator with ThreadSanitizer"
+python3 Tests/Scripts/engine_package.py "$out/package" GenerationTests ComputeTests
+clang -std=c17 -O1 -Wall -Wextra -Werror -c Tests/Scripts/tsan_mutex.c -o "$out/tsan_mutex.o"
+TSAN_OPTIONS=halt_on_error=1 swift test --sanitize thread -Xcc -O1 -Xlinker "$PWD/$out/tsan_mutex.o" \
+  --package-path "$out/package" --scratch-path "$out/swift" \
+  --filter 'ThreadPoolTests|InstructionSetTests|Generator|ModelLeavingTests|ResidentModelsTests'
