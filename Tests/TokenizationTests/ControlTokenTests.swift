@@ -1,7 +1,6 @@
 import TestSupport
 import Testing
-
-@testable import Tokenization
+import Tokenization
 
 /// Control tokens are recognised by their text, whatever type a file gives them.
 @Suite struct ControlTokenTests {

@@ -1,6 +1,6 @@
 /// Recognises control tokens by their text, as llama.cpp does: converted files often give them the type of
 /// ordinary tokens, and a user who writes such a text must not produce the token.
-enum ControlTokens {
+package enum ControlTokens {
   /// Texts that no vocabulary contains by chance.
   private static let unmistakable: Set<String> = [
     "<start_of_turn>", "<end_of_turn>", "<turn|>", "<end_of_utterance>", "<start_of_image>", "<end_of_image>",
@@ -18,7 +18,7 @@ enum ControlTokens {
 
   /// Whether a token with this text is a control token.
   /// - Parameter isAdded: whether the file lists it as an added token, as opposed to one that merging makes.
-  static func contains(_ token: some Collection<UInt8>, isAdded: Bool) -> Bool {
+  package static func contains(_ token: some Collection<UInt8>, isAdded: Bool) -> Bool {
     guard let first = token.first, token.count >= 3,
       [UInt8(ascii: "<"), UInt8(ascii: "["), UInt8(ascii: "_")].contains(first), token.count <= 64
     else { return false }
