@@ -70,6 +70,26 @@ import Testing
     }
   }
 
+  /// Ids of added tokens that cannot be counted on from, in each place that lists them.
+  @Test(arguments: [Int.max, Int.max - 1, -1, Int.min])
+  func impossibleIdsOfAddedTokens(_ id: Int) throws {
+    let plain = String(decoding: try Fixtures.bytes("gemma.tokenizer.json"), as: UTF8.self)
+    let configurations = [
+      #"{"added_tokens_decoder": {"\(id)": {"content": "<|a|>"}, "3": {"content": "<|b|>"}}}"#,
+      #"{"additional_special_tokens": ["<|c|>"], "added_tokens_decoder": {"\(id)": {"content": "<|c|>"}}}"#,
+    ]
+    for configuration in configurations {
+      let text = configuration.replacing(#"\(id)"#, with: "\(id)")
+      do {
+        use(try Tokenizer(json: Array(plain.utf8), tokenizerConfig: Array(text.utf8)))
+      } catch { #expect(!error.problem.isEmpty) }
+      let extra = Array("{\"<|d|>\": \(id), \"<|e|>\": 2}".utf8)
+      do {
+        use(try Tokenizer(json: Array(plain.utf8), addedTokens: extra))
+      } catch { #expect(!error.problem.isEmpty) }
+    }
+  }
+
   @Test func rankFiles() throws {
     let valid = try Fixtures.bytes("small.tiktoken")
     var generator = SplitMix64(seed: 22)

@@ -21,7 +21,9 @@ extension TokenizerJSON {
       tokens.append(AddedToken(id: try token.integer("id"), content: content, traits: try Self.traits(token)))
     }
     var taken = Set(tokens.map(\.id)).union(vocabulary.values.compactMap(\.asInteger))
-    var next = (taken.max() ?? -1) + 1
+    // Ids from the file may be as large as an Int; an impossible one is refused when the vocabulary is compiled.
+    func following(_ id: Int) -> Int { id < .max ? id + 1 : id }
+    var next = following(taken.max() ?? -1)
     for var token in try configuredTokens(vocabulary) where contents.insert(token.content).inserted {
       if let id = vocabulary[token.content]?.asInteger {
         token = AddedToken(id: id, content: token.content, traits: token.traits)
@@ -29,7 +31,7 @@ extension TokenizerJSON {
         token = AddedToken(id: next, content: token.content, traits: token.traits)
       }
       taken.insert(token.id)
-      next = max(next, token.id + 1)
+      next = max(next, following(token.id))
       tokens.append(token)
     }
     for index in tokens.indices where ControlTokens.contains(tokens[index].content.utf8, isAdded: true) {
