@@ -80,13 +80,8 @@ package struct ThemeParser {
   }
 
   private func document(_ text: String, _ file: String) throws -> TOMLTable {
-    do {
-      return try TOMLTable(string: text)
-    } catch let error as TOMLParseError {
-      throw ThemeError(
-        file: file, line: error.source.begin.line, problem: VisibleText.singleLine(error.description))
-    } catch {
-      throw ThemeError(file: file, line: nil, problem: "the file is not valid TOML: \(error)")
+    do throws(TOMLDocument.SyntaxError) { return try TOMLDocument.parse(text) } catch {
+      throw ThemeError(file: file, line: error.line, problem: VisibleText.singleLine(error.problem))
     }
   }
 

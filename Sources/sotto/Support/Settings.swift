@@ -2,6 +2,7 @@ import Basics
 import Checkpoints
 import Foundation
 import TOMLKit
+import TerminalInterface
 
 /// The settings of the user, from `sotto/settings.toml` in the configuration folder (XDG_CONFIG_HOME).
 ///
@@ -53,11 +54,10 @@ struct Settings: Sendable {
   static func load(path: String = path) throws -> Settings {
     guard let data = FileManager.default.contents(atPath: path) else { return Settings() }
     let table: TOMLTable
-    do {
-      table = try TOMLTable(string: String(decoding: data, as: UTF8.self))
-    } catch let error as TOMLParseError {
-      let line = error.source.begin.line
-      throw CommandError("\(path): line \(line): \(error.description); correct or remove the line")
+    do throws(TOMLDocument.SyntaxError) {
+      table = try TOMLDocument.parse(String(decoding: data, as: UTF8.self))
+    } catch {
+      throw CommandError("\(path): line \(error.line): \(error.problem); correct or remove the line")
     }
     var settings = Settings()
     for (key, value) in table {
