@@ -11,7 +11,7 @@ import Testing
     }
   }
 
-  @Test func aRepeatedStepTakesNoNewMemory() {
+  @Test func aRepeatedStepAllocatesNothing() {
     let pool = BufferPool()
     func step() { _ = (0..<20).map { pool.take(100 * $0 * $0 + 5) } }
     step()
@@ -20,13 +20,13 @@ import Testing
     #expect(pool.bytes == bytes)
   }
 
-  @Test func blocksInUseAreNotGivenTwice() {
+  @Test func blocksInUseAreNotReused() {
     let pool = BufferPool()
     let held = (0..<50).map { pool.take(10 + $0) }
     #expect(Set(held.map(\.pointer)).count == held.count)
   }
 
-  @Test func memoryThatIsNoLongerUsedGoesBack() {
+  @Test func unusedMemoryIsReturnedToTheSystem() {
     let pool = BufferPool()
     _ = pool.take(BufferPool.kept)
     #expect(pool.bytes >= 4 * BufferPool.kept)
@@ -36,7 +36,7 @@ import Testing
     #expect(pool.bytes == 0)
   }
 
-  @Test func whatAShortPromptNeedsStaysThroughALongAnswer() {
+  @Test func memoryOfAShortPromptIsKeptDuringALongAnswer() {
     let pool = BufferPool()
     func prompt() { _ = (0..<20).map { pool.take(100_000 + 10_000 * $0) } }
     prompt()
@@ -51,7 +51,7 @@ import Testing
 }
 
 @Suite struct CPUBackendTests {
-  @Test func unusedMemoryGoesBackAndTensorsStay() {
+  @Test func releasingUnusedMemoryKeepsTensors() {
     let backend = CPUBackend(precision: .exact, threads: 1)
     let kept = backend.tensor([1, 2, 3], columns: 3)
     for _ in 0..<3 { _ = backend.add(kept, kept, scale: 1) }

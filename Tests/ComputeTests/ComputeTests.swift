@@ -4,11 +4,11 @@ import Foundation
 import Synchronization
 import Testing
 
-/// Tests of kernels run one after another: each of them wants both processors.
+/// Kernel tests run one after another, since each uses all processors.
 @Suite(.serialized) struct KernelTests {}
 
 @Suite struct InstructionSetTests {
-  @Test func aLevelThatTheMachineLacksIsNotTaken() {
+  @Test func anUnsupportedLevelIsIgnored() {
     let before = sotto_isa()
     #if arch(x86_64)
       #expect(sotto_set_isa(SOTTO_ISA_NEON) == before)
@@ -17,10 +17,10 @@ import Testing
     #endif
   }
 
-  /// Tests run side by side: one that tries the levels must not change what another computes with.
-  @Test func aChoiceHoldsForItsThreadAndTheSharesItHandsOut() {
+  /// Tests run concurrently: a test that changes the level must not affect others.
+  @Test func aLevelAppliesToItsThreadAndItsShares() {
     let program = sotto_isa(), pool = ThreadPool(threads: 3)
-    /// What each share of a run writes into its place.
+    /// What each share of a run stores at its place.
     func shares(_ task: sotto_task) -> [Int32] {
       var seen = [Int32](repeating: 7, count: 3)
       seen.withUnsafeMutableBufferPointer { sotto_pool_run(pool.handle, task, $0.baseAddress) }
@@ -29,7 +29,7 @@ import Testing
     onEveryLevel { level in
       let elsewhere = Thread.result { sotto_isa() }
       #expect(elsewhere == program)
-      // More runs than one, so that every thread of the pool takes a share.
+      // Several runs, so that every thread of the pool takes a share.
       for _ in 0..<50 {
         let levels = shares { context, worker, _ in
           context?.assumingMemoryBound(to: Int32.self)[Int(worker)] = Int32(sotto_isa().rawValue)
@@ -39,7 +39,7 @@ import Testing
       }
     }
     #expect(sotto_isa() == program)
-    // The pool's threads come back to the program's level with the next run.
+    // The pool's threads return to the program's level with the next run.
     let choices = shares { context, worker, _ in
       context?.assumingMemoryBound(to: Int32.self)[Int(worker)] = sotto_chosen_isa()
       usleep(100)
@@ -55,7 +55,7 @@ import Testing
 }
 
 extension Thread {
-  /// What `body` returns on a thread of its own; nil is what has not ended.
+  /// The result of `body` on a thread of its own; nil if it has not ended.
   fileprivate static func result<Result: Sendable>(_ body: @escaping @Sendable () -> Result) -> Result? {
     let done = DispatchSemaphore(value: 0), box = Mutex<Result?>(nil)
     Thread.detachNewThread {

@@ -22,7 +22,7 @@ extension KernelTests {
     @Test(arguments: shapes) func scalesAndCaps(rows: Int, columns: Int) {
       let backend = CPUBackend(precision: .exact, threads: 2)
       var random = SplitMix64(seed: rows + columns)
-      // From far below the cap, where the tanh is nearly the line, to far above it.
+      // From far below the cap, where tanh is nearly linear, to far above it.
       let x = (0..<rows * columns).map { _ in random.normal() * Float(pow(10, Double.random(in: -4...3))) }
       onEveryLevel { level in
         let input = inset(backend, x, columns: columns, by: 1)
@@ -63,7 +63,7 @@ extension KernelTests {
       }
     }
 
-    /// Gates in a tensor of their own, one for each number or one for each row.
+    /// Gates in a tensor of their own, one per number or one per row.
     @Test(arguments: shapes, [true, false]) func gatesMayLieApart(shape: (Int, Int), onePerRow: Bool) {
       let (rows, columns) = shape
       let backend = CPUBackend(precision: .exact, threads: 2)

@@ -75,7 +75,7 @@ extension KernelTests {
     @Test(arguments: [(1, 768), (3, 33), (60, 500)]) func layerNormalisation(rows: Int, columns: Int) throws {
       let backend = CPUBackend(precision: .exact, threads: 2)
       var random = SplitMix64(seed: columns)
-      // A mean far from 0, where the variance by a difference of squares would fail.
+      // A mean far from 0, where a variance computed as a difference of squares would fail.
       let x = random.normals(rows * columns).map { $0 + 100 }
       let weight = random.normals(columns), bias = random.normals(columns)
       var expected: [Double] = []

@@ -45,7 +45,7 @@ extension KernelTests {
       }
     }
 
-    @Test func tablesThatDifferAreNotMistaken() {
+    @Test func differentTablesAreDistinguished() {
       let backend = CPUBackend(precision: .exact, threads: 1)
       let x = backend.tensor([1, 0], columns: 2)
       func angle(_ frequency: Float, _ amplitude: Float, _ position: Int32) -> Float {

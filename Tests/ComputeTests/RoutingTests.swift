@@ -83,7 +83,7 @@ extension KernelTests {
       return (chosen, weights.map { $0 / (divides ? total : 1) * 2.5 })
     }
 
-    @Test func equalLogitsAreChosenInOrderAndNothingBreaksOnWhatIsNoNumber() {
+    @Test func equalLogitsAreSelectedInOrderAndNaNIsHandled() {
       let backend = CPUBackend(precision: .exact, threads: 1)
       for scoring in [RoutingSettings.Scoring.softmaxOverChosen, .softmax, .sigmoid] {
         onEveryLevel { level in

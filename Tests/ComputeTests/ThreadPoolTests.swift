@@ -4,7 +4,7 @@ import Foundation
 import Testing
 
 @Suite struct ThreadPoolTests {
-  /// What shares write: a count for each share, far enough apart.
+  /// What shares write: a count per share, far enough apart.
   private final class Tally {
     let counts: UnsafeMutablePointer<Int>
     let shares: Int
@@ -24,7 +24,7 @@ import Testing
     tally.counts[Int(worker) * 16] += tally.step * Int(workers)
   }
 
-  /// More threads than processors, so that shares are taken by whoever runs; pauses, so that threads sleep.
+  /// More threads than processors, so that any thread may take a share; pauses, so that threads sleep.
   @Test(arguments: [1, 2, 3, 7, 16]) func everyShareRunsExactlyOnce(threads: Int) {
     let pool = ThreadPool(threads: threads)
     #expect(pool.threads == threads)
@@ -40,7 +40,7 @@ import Testing
     #expect(tally.sums == Array(repeating: expected, count: threads))
   }
 
-  @Test func poolsWorkSideBySide() async {
+  @Test func poolsRunConcurrently() async {
     await withTaskGroup(of: Bool.self) { group in
       for _ in 0..<4 {
         group.addTask {
@@ -57,7 +57,7 @@ import Testing
     }
   }
 
-  @Test func poolsEndWhileTheirThreadsSpinOrSleep() {
+  @Test func poolsEndWhileThreadsSpinOrSleep() {
     for round in 0..<100 {
       let pool = ThreadPool(threads: 4)
       if round % 2 == 0 {

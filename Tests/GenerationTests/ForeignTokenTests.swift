@@ -2,7 +2,7 @@ import Generation
 import Models
 import Testing
 
-/// Token ids beyond the model's embedding are errors, wherever they come from.
+/// Token ids beyond the model's embedding are errors, whatever their source.
 struct ForeignTokenTests {
   private func failure(_ request: (ModelFacts) -> GenerationRequest, answerNow: Bool = false) async throws
     -> String?

@@ -2,8 +2,7 @@ import Basics
 import Generation
 import Testing
 
-/// Conversations through the generator: what it says is what a model without a cache says, token by token,
-/// whatever the person did before.
+/// Conversations through the generator: its tokens equal those of a model without a cache, whatever happened before.
 struct GeneratorConversationTests {
   private struct Talk {
     let generator = Generator(limits: GeneratorLimits(cacheBytes: 1 << 30, modelBytes: 1 << 30))
@@ -23,7 +22,7 @@ struct GeneratorConversationTests {
       return reference.tokens(count, &random)
     }
 
-    /// Asks and holds the answer against one from nothing.
+    /// Generates and compares the answer with a cold start.
     func ask(_ prompt: [Int32], _ key: String = "a", count: Int = 64) async throws -> (
       ledger: [Int32], statistics: GenerationStatistics
     ) {
@@ -45,7 +44,7 @@ struct GeneratorConversationTests {
   }
 
   @Test(arguments: TinyModels.kinds)
-  func greedyTokensAreThoseOfAColdStart(_ tiny: TinyModels) async throws {
+  func greedyTokensEqualThoseOfAColdStart(_ tiny: TinyModels) async throws {
     var talk = try await Talk(tiny)
     func words(_ count: Int) -> [Int32] {
       defer { _ = talk.random.next() }
@@ -57,13 +56,13 @@ struct GeneratorConversationTests {
     let second = try await talk.ask(prompt)
     #expect(
       second.statistics.promptTokens - second.statistics.reusedTokens <= 10, "the message and one token")
-    // The same question again.
+    // The same prompt again.
     let again = try await talk.ask(prompt)
     #expect(again.statistics.promptTokens - again.statistics.reusedTokens <= 1)
     // Another last message.
     let edited = try await talk.ask(first.ledger + words(11))
     #expect(edited.statistics.promptTokens - edited.statistics.reusedTokens <= 12)
-    // Back on the branch that was left.
+    // Back to the previous branch.
     let branch = try await talk.ask(second.ledger + words(3), count: 8)
     #expect(branch.statistics.promptTokens - branch.statistics.reusedTokens <= 4)
     // Another model, and back.
@@ -72,16 +71,16 @@ struct GeneratorConversationTests {
     #expect(back.statistics.promptTokens - back.statistics.reusedTokens <= 6)
   }
 
-  @Test func whatBeganLaterIsRead() async throws {
+  @Test func theLatestPrefillRuns() async throws {
     let talk = try await Talk(try #require(TinyModels.kinds.first { $0.architecture == "llama" }))
     let (early, late) = (talk.tokens(40), Array(talk.tokens(80).reversed()))
-    // The head's turn is over when it comes to run: a draft was begun meanwhile.
+    // The head's turn has ended when it runs: a draft was started meanwhile.
     let first = talk.generator.beginReadingAhead()
     let second = talk.generator.beginReadingAhead()
     #expect(await talk.generator.prepareHead("a", .tokens(early), in: first) == 0)
     let request = ReadAheadRequest(prompt: .tokens(late), purpose: .draft)
     #expect(await talk.generator.readAhead("a", request, in: second) == 80)
-    // An answer ends every turn, one that has not run yet as well.
+    // An answer ends all turns, also those that have not run yet.
     let third = talk.generator.beginReadingAhead()
     _ = try await talk.ask(early, count: 4)
     #expect(await talk.generator.readAhead("a", request, in: third) == 0)
@@ -100,12 +99,12 @@ struct GeneratorConversationTests {
     let sent = try await talk.ask(draft + talk.tokens(3), count: 8)
     #expect(sent.statistics.reuse.kind == .typedAhead)
     #expect(sent.statistics.reusedTokens == 52)
-    // A prompt that cannot be read is nobody's error yet.
+    // An invalid speculative prompt is not an error.
     #expect(
       await talk.generator.readAhead("a", ReadAheadRequest(prompt: .tokens([-1]), purpose: .draft)) == 0)
   }
 
-  @Test func theLeastRecentlyUsedModelLeaves() async throws {
+  @Test func theLeastRecentlyUsedModelIsUnloaded() async throws {
     let tiny = try #require(TinyModels.kinds.first)
     let bytes = try tiny.load().bytes
     let generator = Generator(limits: GeneratorLimits(cacheBytes: 1 << 30, modelBytes: 2 * bytes))

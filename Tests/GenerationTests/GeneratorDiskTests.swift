@@ -5,7 +5,7 @@ import Models
 import Synchronization
 import Testing
 
-/// A session's caches: saved as it goes on and when it is left, and lost with nothing but what they hold.
+/// A session's caches on disk: saved after answers and when it is closed, and deleted with it.
 struct GeneratorDiskTests {
   private func tiny(_ architecture: String = "llama") throws -> TinyModels {
     try #require(TinyModels.kinds.first { $0.architecture == architecture })
@@ -19,7 +19,7 @@ struct GeneratorDiskTests {
     return generator
   }
 
-  /// Asks; returns the tokens that are held then, and the statistics; nil where it failed.
+  /// Generates; returns the held tokens and the statistics, or nil if it failed.
   private func ask(
     _ generator: Generator, _ prompt: [Int32], count: Int = 8
   ) async -> (ledger: [Int32], statistics: GenerationStatistics)? {
@@ -37,14 +37,14 @@ struct GeneratorDiskTests {
   }
 
   @Test(arguments: TinyModels.kinds)
-  func whatIsSavedInPassingIsThereAfterACrash(_ tiny: TinyModels) async throws {
+  func sessionsSavedAfterAnswersSurviveACrash(_ tiny: TinyModels) async throws {
     let folder = try DiskFolder()
     let first = try await generator(folder.path, tiny)
     var random = SplitMix64(seed: 3)
     let words = try tiny.load().tokens(60, &random)
     let answer = try #require(await ask(first, words))
     await first.save(session: "s", .passing)
-    // Nothing of the first one is told that it ends.
+    // The first generator is not told that it ends.
     let second = try await generator(folder.path, tiny)
     #expect(await second.restore(session: "s", for: "a") > 0)
     let next = try #require(await ask(second, answer.ledger + [1, 2, 3]))
@@ -53,7 +53,7 @@ struct GeneratorDiskTests {
     #expect(try next.ledger.suffix(8) == tiny.load().coldAnswer(answer.ledger + [1, 2, 3], count: 8)[...])
   }
 
-  @Test func nothingIsWrittenTwice() async throws {
+  @Test func unchangedSessionsAreNotWrittenAgain() async throws {
     let folder = try DiskFolder()
     let generator = try await generator(folder.path, tiny())
     let answer = try #require(await ask(generator, Array(1...40)))
@@ -70,7 +70,7 @@ struct GeneratorDiskTests {
     _ = await ask(generator, answer.ledger + [4, 5])
     await generator.save(session: "s", .leaving)
     #expect(try written() != before)
-    // A file that somebody removed is written again.
+    // A removed file is written again.
     _ = generator.clearDisk()
     #expect(try folder.names.isEmpty)
     await generator.save(session: "s", .leaving)
@@ -78,7 +78,7 @@ struct GeneratorDiskTests {
   }
 
   /// A deleted session leaves neither its own file nor a head with its system prompt, in memory and on disk.
-  @Test func aForgottenSessionLeavesNoHead() async throws {
+  @Test func aDeletedSessionLeavesNoHead() async throws {
     let folder = try DiskFolder()
     let generator = try await generator(folder.path, tiny())
     let head = Prompt.tokens(Array(1...40))
@@ -89,13 +89,13 @@ struct GeneratorDiskTests {
     await generator.forget(session: "s")
     #expect(try folder.names.isEmpty)
     #expect(generator.cacheHoldings().held == 0)
-    // A head is written again only when it is asked for again.
+    // A head is saved again only when it is requested again.
     #expect(await generator.prepareHead("a", head) == 40)
     #expect(try folder.names.count == 1)
   }
 
   /// The save of a session that was closed is not cancelled by the next message.
-  @Test func aSaveOnLeavingContinuesDuringAnAnswer() async throws {
+  @Test func aSaveOnClosingContinuesDuringAnAnswer() async throws {
     let folder = try DiskFolder()
     let (blocks, continuation) = AsyncStream.makeStream(of: Void.self)
     let gate = DispatchSemaphore(value: 0)
@@ -122,7 +122,7 @@ struct GeneratorDiskTests {
     #expect(try folder.names.count == 1)
   }
 
-  @Test func aCancelledSavingLeavesTheFileAsItWas() throws {
+  @Test func aCancelledSaveKeepsTheFile() throws {
     let folder = try DiskFolder()
     let store = CacheStore(folder: folder.path, limit: 1 << 30)
     let (model, _) = try #require(DiskModel.all.first).load()
@@ -146,9 +146,9 @@ struct GeneratorDiskTests {
     }
   }
 
-  @Test func aFolderThatCannotBeWrittenIsToldOnce() async throws {
+  @Test func anUnwritableFolderIsReportedOnce() async throws {
     let folder = try DiskFolder()
-    // Works for root as well, who may write everywhere.
+    // Also works for root, which may write everywhere.
     let place = folder.path + "/prompts"
     try Data("a file".utf8).write(to: URL(fileURLWithPath: place))
     let generator = try await generator(place, tiny())
@@ -169,7 +169,7 @@ struct GeneratorDiskTests {
     #expect(try String(contentsOfFile: place, encoding: .utf8) == "a file")
   }
 
-  @Test func aConversationThatTheLimitDoesNotHoldIsToldOnce() async throws {
+  @Test func aTooLargeConversationIsReportedOnce() async throws {
     let folder = try DiskFolder()
     let generator = Generator(store: CacheStore(folder: folder.path, limit: 1000))
     let tiny = try tiny()
@@ -185,7 +185,7 @@ struct GeneratorDiskTests {
     #expect(try folder.names.isEmpty)
   }
 
-  @Test func aFullDiskIsToldWithItsReason() {
+  @Test func aFullDiskIsReportedWithItsReason() {
     let file = FileError.writing(ENOSPC, "/c/prompts/1.session.x.safetensors")
     #expect(
       DiskProblem.text(.file(file), "/c/prompts") == """
@@ -196,7 +196,7 @@ struct GeneratorDiskTests {
   }
 
   @Test(arguments: ["llama", "mamba2"])
-  func aFailedPassKeepsWhatWasRead(_ architecture: String) async throws {
+  func aFailedPassKeepsThePrefilledPart(_ architecture: String) async throws {
     let tiny = try tiny(architecture)
     for layer in 0..<(try tiny.load().model.facts.layerCount) {
       let generator = Generator(limits: GeneratorLimits(cacheBytes: 1 << 30, modelBytes: 1 << 30))
@@ -208,14 +208,14 @@ struct GeneratorDiskTests {
       }
       let prompt = Array(Int32(1)...80)
       #expect(await ask(generator, prompt, count: 20) == nil)
-      // The prompt and three tokens were there; of Mamba-2, whose first layer cannot go back, the prompt.
+      // The prompt and three tokens were held; of Mamba-2, whose first layer can't be truncated, the prompt.
       let again = try #require(await ask(generator, prompt, count: 20))
       #expect(again.statistics.promptTokens - again.statistics.reusedTokens <= 1)
       #expect(try again.ledger == prompt + tiny.load().coldAnswer(prompt, count: 20))
     }
   }
 
-  /// What was read ahead in full has a state before every message that was named.
+  /// A complete speculative prefill stores a snapshot at each message boundary.
   @Test(arguments: TinyModels.kinds)
   func anEditInWhatWasReadAheadReadsFromItsMessage(_ tiny: TinyModels) async throws {
     let folder = try DiskFolder()

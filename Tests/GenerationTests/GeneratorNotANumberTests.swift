@@ -3,12 +3,12 @@ import Generation
 import Models
 import Testing
 
-/// A model whose output stops being numbers.
+/// A model whose output becomes NaN.
 private final class OverflowingModel: LanguageModel, @unchecked Sendable {
   private let loaded: LoadedModel
   private var passesBefore: Int
 
-  /// - Parameter passesBefore: passes whose output is sound.
+  /// - Parameter passesBefore: the number of passes with valid output.
   init(_ loaded: LoadedModel, passesBefore: Int) {
     self.loaded = loaded
     self.passesBefore = passesBefore
@@ -25,7 +25,7 @@ private final class OverflowingModel: LanguageModel, @unchecked Sendable {
   }
 }
 
-/// Output that is not a number ends the request with an error; it is neither token 0 nor kept for later prompts.
+/// NaN output ends the request with an error: it does not become token 0, and its caches are not kept.
 struct GeneratorNotANumberTests {
   @Test(arguments: [SamplingSettings.greedy, SamplingSettings(seed: 1)], [0, 1, 3])
   func theRequestFails(_ sampling: SamplingSettings, passesBefore: Int) async throws {

@@ -3,7 +3,7 @@ import Generation
 import Synchronization
 import Testing
 
-/// What is made ready for the next turn while nobody waits.
+/// What is prepared for the next turn while the generator is idle.
 @Suite struct GeneratorPreparingTests {
   private func load(_ key: String, _ tiny: TinyModels, into generator: Generator) async throws -> StateReserve
   {
@@ -24,13 +24,13 @@ import Testing
     }
   }
 
-  /// It comes behind the last event of an answer.
+  /// It follows the last event of an answer.
   private func becomes(_ reserve: StateReserve, _ isRight: (Int) -> Bool) async -> Bool {
     for _ in 0..<60_000 where !isRight(reserve.bytes) { try? await Task.sleep(for: .milliseconds(5)) }
     return isRight(reserve.bytes)
   }
 
-  @Test func aModelsCopiesAreFetchedBehindItsAnswersAndLeaveAsAnotherComputes() async throws {
+  @Test func copiesArePreparedAfterAnswersAndFreedWhenAnotherModelComputes() async throws {
     let tiny = try #require(TinyModels.kinds.first { $0.architecture == "mamba2" })
     let generator = Generator(limits: GeneratorLimits(cacheBytes: 1 << 30, modelBytes: 1 << 30))
     let first = try await load("a", tiny, into: generator)
@@ -39,7 +39,7 @@ import Testing
     await ask(generator, "a", [1, 2, 3])
     #expect(await becomes(first) { $0 > 0 })
     let filled = first.bytes
-    // The next turn takes them, and they come again.
+    // The next turn uses them, and they are allocated again.
     await ask(generator, "a", [1, 2, 3, 4, 5])
     #expect(await becomes(first) { $0 == filled })
     let draft = ReadAheadRequest(prompt: .tokens([1, 2, 3, 4, 5, 6, 7]), purpose: .draft, session: nil)

@@ -4,8 +4,7 @@ import Generation
 import Synchronization
 import Testing
 
-/// The generator while it computes: what is asked meanwhile is answered at once, and nothing that is done then
-/// changes what is generated.
+/// Queries and changes while the generator computes: they return at once and don't affect the result.
 struct GeneratorSharingTests {
   private let tiny: TinyModels
   private let reference: LoadedModel
@@ -25,7 +24,7 @@ struct GeneratorSharingTests {
       prompt: .tokens(prompt), sampling: SamplingSettings(temperature: 0), maxTokens: count, session: session)
   }
 
-  /// A generator with a model that goes on only where it is told to.
+  /// A generator with a model that computes one step at a time when permitted.
   private struct Stepped {
     let generator: Generator
     let model: SteppedModel
@@ -60,7 +59,7 @@ struct GeneratorSharingTests {
     return (answer, nil)
   }
 
-  /// Nothing that is asked waits for the step at hand, which takes seconds in a large model.
+  /// Queries don't wait for the current step, which takes seconds in a large model.
   @Test(.timeLimit(.minutes(20))) func whatIsAskedMeanwhileIsAnsweredAtOnce() async throws {
     let stepped = try await Stepped(tiny)
     let (generator, tiny) = (stepped.generator, tiny)
@@ -77,7 +76,7 @@ struct GeneratorSharingTests {
     #expect(generator.heldParts([]).isEmpty)
     _ = try await generator.load("b") { try tiny.load() }
     #expect(generator.use("a") && generator.residentKeys == ["a", "b"])
-    // The answer goes on from all that is held: it stays in memory, and is taken from nobody.
+    // The answer uses everything that is held; nothing is freed.
     #expect(generator.clearCaches() == 0 && generator.cacheHoldings().held == 0)
     stepped.model.permit(10_000)
     let said = await Self.answer(events)
@@ -88,7 +87,7 @@ struct GeneratorSharingTests {
     #expect(generator.clearCaches() > held.held, "nobody uses it any more")
   }
 
-  @Test func aModelThatComputesStaysToTheEnd() async throws {
+  @Test func aComputingModelIsKeptUntilItEnds() async throws {
     let bytes = reference.bytes
     let stepped = try await Stepped(tiny, limits: GeneratorLimits(modelBytes: bytes))
     let (generator, tiny) = (stepped.generator, tiny)
@@ -101,7 +100,7 @@ struct GeneratorSharingTests {
     #expect(generator.residentKeys == ["b"])
   }
 
-  @Test func oneGeneratesAtATimeAndNoneThatWasStoppedMeanwhile() async throws {
+  @Test func requestsRunOneAtATimeAndCancelledOnesNotAtAll() async throws {
     let stepped = try await Stepped(tiny)
     let (generator, tiny) = (stepped.generator, tiny)
     _ = try await generator.load("b") { try tiny.load() }
@@ -118,7 +117,7 @@ struct GeneratorSharingTests {
     #expect(try await Self.answer(third).tokens == reference.coldAnswer(tokens(30, 2), count: 5))
   }
 
-  @Test func whatIsSavedMeanwhileIsWhole() async throws {
+  @Test func concurrentSavesAreAtomic() async throws {
     let folder = NSTemporaryDirectory() + "/sotto-sharing-\(UUID().uuidString)"
     defer { try? FileManager.default.removeItem(atPath: folder) }
     let store = CacheStore(folder: folder, limit: 1 << 30)
@@ -134,7 +133,7 @@ struct GeneratorSharingTests {
     #expect(try store.load(.session("s"), model: "a")?.ledger == (prompt + said.tokens).dropLast())
   }
 
-  @Test func whatIsForgottenMeanwhileDoesNotComeBack() async throws {
+  @Test func removedSequencesAreNotRestored() async throws {
     let stepped = try await Stepped(tiny)
     let generator = stepped.generator
     let history = ReadAheadRequest(prompt: .tokens(tokens(300)), purpose: .history, session: "s")
@@ -150,7 +149,7 @@ struct GeneratorSharingTests {
     #expect(generator.cacheHoldings().models.isEmpty)
   }
 
-  /// Reading, answering and clearing side by side: each answer is that of a cold start.
+  /// Concurrent prefills, answers and clears: every answer equals that of a cold start.
   @Test(arguments: TinyModels.kinds)
   func answersBesideOthersAreThoseOfAColdStart(_ tiny: TinyModels) async throws {
     let generator = Generator(limits: GeneratorLimits(cacheBytes: 1 << 30, modelBytes: 1 << 30))
@@ -178,7 +177,7 @@ struct GeneratorSharingTests {
     }
   }
 
-  @Test func theAnswerFollowsFromTheThoughtsSoFar() async throws {
+  @Test func theAnswerFollowsTheReasoningSoFar() async throws {
     let generator = Generator()
     let tiny = tiny
     _ = try await generator.load("a") { try tiny.load() }
@@ -192,7 +191,7 @@ struct GeneratorSharingTests {
     let thought = try reference.coldAnswer(prompt, count: 1)
     let rest = try reference.coldAnswer(prompt + thought + [3, 1, 4], count: 16)
     #expect(said.tokens == thought + [3, 1, 4] + rest)
-    // Asked again, all but the last token is there.
+    // The same prompt again: all but the last token is held.
     let ledger = prompt + said.tokens
     let more = await Self.answer(generator.generate("a", self.request(ledger, count: 1)))
     #expect(more.statistics?.reusedTokens == ledger.count - 1)

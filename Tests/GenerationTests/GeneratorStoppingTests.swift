@@ -4,8 +4,7 @@ import Models
 import Synchronization
 import Testing
 
-/// Whoever has the person wait gives way: a save that is under way, and what is read ahead. None of these tests knows
-/// a time; where a stop is not heard they wait in vain.
+/// Saves and speculative prefills yield to requests. The tests have no timing: if a stop is missed, they hang.
 @Suite(.timeLimit(.minutes(20))) struct GeneratorStoppingTests {
   private let tiny: TinyModels
   private let folder: DiskFolder
@@ -23,7 +22,7 @@ import Testing
     return generator
   }
 
-  /// Asks; returns the tokens of the prompt and the answer.
+  /// Generates; returns the tokens of the prompt and the answer.
   private func ask(_ generator: Generator, _ prompt: [Int32], session: String = "s") async -> [Int32] {
     let request = GenerationRequest(
       prompt: .tokens(prompt), sampling: SamplingSettings(temperature: 0), maxTokens: 8, session: session)
@@ -36,7 +35,7 @@ import Testing
   }
 
   @Test(arguments: SavePlan.Occasion.allCases)
-  func aTurnThatBeginsInASaveIsAnswered(_ occasion: SavePlan.Occasion) async throws {
+  func aRequestCancelsASave(_ occasion: SavePlan.Occasion) async throws {
     let disk = SlowDisk()
     let store = disk.store(folder.path)
     let generator = try await generator(store)
@@ -44,7 +43,7 @@ import Testing
     async let saved: Void = generator.save(session: "s", occasion)
     defer { disk.goOn() }
     await disk.nextBlock()
-    // The disk stands still all the while.
+    // The disk stays blocked meanwhile.
     let second = await ask(generator, first + [5])
     #expect(try second == first + [5] + tiny.load().coldAnswer(first + [5], count: 8))
     disk.goOn()
@@ -55,8 +54,8 @@ import Testing
     #expect(try store.load(.session("s"), model: "a")?.ledger == Array(second.dropLast()))
   }
 
-  /// What a quit does when its time is over.
-  @Test func aSaveThatIsCancelledLeavesWhatWasThere() async throws {
+  /// When quitting exceeds its time limit.
+  @Test func aCancelledSaveKeepsThePreviousFile() async throws {
     let earlier = try await generator(CacheStore(folder: folder.path, limit: 1 << 30))
     let first = await ask(earlier, Array(1...40))
     await earlier.save(session: "s")
@@ -76,8 +75,8 @@ import Testing
     #expect(try store.load(.session("s"), model: "a")?.ledger == Array(first.dropLast()))
   }
 
-  /// A quit in the middle of a save in passing: the file is that of the quit.
-  @Test func leavingInASaveSavesTheLatest() async throws {
+  /// Quitting during a save: the file is that of the second save.
+  @Test func closingDuringASaveSavesTheLatest() async throws {
     let disk = SlowDisk()
     let store = disk.store(folder.path)
     let generator = try await generator(store)
@@ -94,7 +93,7 @@ import Testing
     #expect(try store.load(.session("s"), model: "a")?.ledger == Array(said.dropLast()))
   }
 
-  @Test func aSessionThatIsForgottenInASaveDoesNotComeBack() async throws {
+  @Test func aSessionDeletedDuringASaveIsNotRestored() async throws {
     let disk = SlowDisk()
     let generator = try await generator(disk.store(folder.path))
     _ = await ask(generator, Array(1...40))
@@ -102,7 +101,7 @@ import Testing
     defer { disk.goOn() }
     await disk.nextBlock()
     async let forgotten: Void = generator.forget(session: "s")
-    // It has told the save before it waits for anything.
+    // It has cancelled the first save before it waits.
     while generator.cacheHoldings().models.contains(where: { $0.tokens > 0 }) {
       try await Task.sleep(for: .milliseconds(1))
     }
@@ -112,9 +111,9 @@ import Testing
     #expect(try folder.names.isEmpty)
   }
 
-  /// What was superseded goes on to the end of its chunk, but not when somebody waits.
+  /// A superseded prefill finishes its chunk, unless a request waits.
   @Test(arguments: [true, false])
-  func whatWasSupersededHearsAStop(_ byAnAnswer: Bool) async throws {
+  func aSupersededPrefillIsCancelledByARequest(_ byAnAnswer: Bool) async throws {
     let generator = Generator()
     let made = Mutex<WatchfulModel?>(nil)
     let tiny = tiny
@@ -127,8 +126,8 @@ import Testing
     let model = try #require(made.withLock { $0 })
     let draft = ReadAheadRequest(prompt: .tokens(Array(1...80)), purpose: .draft)
     async let first = generator.readAhead("a", draft)
-    // Where a wait below is given up, nothing else is to wait.
-    defer { model.letGo() }
+    // If a wait below fails, nothing else should wait.
+    defer { model.release() }
     try await model.nextQuestion()
     let second = generator.beginReadingAhead()
     try await model.nextQuestion()
@@ -137,11 +136,11 @@ import Testing
     var said: Task<[Int32], Never>?
     if byAnAnswer { said = Task { await ask(generator, prompt) } } else { generator.stopReadingAhead() }
     try await model.nextInterruption()
-    model.letGo()
+    model.release()
     #expect(await first == 0)
     if let said { #expect(try await said.value == prompt + tiny.load().coldAnswer(prompt, count: 8)) }
     #expect(model.interruptions == 1)
-    // What was to be read in its place was stopped with it.
+    // Its replacement was cancelled as well.
     #expect(await generator.readAhead("a", draft, in: second) == 0)
   }
 }

@@ -5,9 +5,9 @@ import Models
 import Synchronization
 import Testing
 
-/// A model that leaves is gone: nothing that was done with it holds on to it, its backend or its mapped weights.
+/// An unloaded model is freed: nothing keeps it, its backend or its mapped weights alive.
 struct ModelLeavingTests {
-  /// Objects that are to be freed, watched without holding them.
+  /// Weak references to objects that must be freed.
   private final class Watched: @unchecked Sendable {
     private weak var model: (any LanguageModel)?
     private weak var backend: (any Backend)?
@@ -19,7 +19,7 @@ struct ModelLeavingTests {
 
     var isGone: Bool { model == nil && backend == nil }
 
-    /// Whether they go soon: the thread that loaded them may not have let go of its result yet.
+    /// Whether they are freed soon: the thread that loaded them may still hold its result.
     func goes() async -> Bool {
       for _ in 0..<60_000 where !isGone { try? await Task.sleep(for: .milliseconds(5)) }
       return isGone
@@ -37,7 +37,7 @@ struct ModelLeavingTests {
   }
 
   @Test(arguments: TinyModels.kinds)
-  func nothingOfItStays(_ tiny: TinyModels) async throws {
+  func anUnloadedModelIsFreed(_ tiny: TinyModels) async throws {
     let generator = Generator(limits: GeneratorLimits(cacheBytes: 1 << 30, modelBytes: 1))
     let reference = try tiny.load()
     var random = SplitMix64(seed: 3)
@@ -61,8 +61,8 @@ struct ModelLeavingTests {
     #expect(generator.cacheHoldings().models.count == 2, "what they read stays")
   }
 
-  /// Whether its answer begins before the other model comes or behind it: asked for last is the other one.
-  @Test func oneThatComputedAsAnotherCameGoesBehindItsAnswer() async throws {
+  /// Whether the answer starts before or after the other model is loaded; the other one is the most recently used.
+  @Test func aComputingModelIsUnloadedAfterItsAnswer() async throws {
     let tiny = try #require(TinyModels.kinds.first)
     let generator = Generator(limits: GeneratorLimits(cacheBytes: 1 << 30, modelBytes: 1))
     let watched = try await load("a", tiny, into: generator)

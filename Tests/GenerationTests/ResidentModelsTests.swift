@@ -1,7 +1,7 @@
 import Generation
 import Testing
 
-/// Which models leave: letters that use two bytes each.
+/// Which models are unloaded. Each letter is a model of two bytes.
 struct ResidentModelsTests {
   private func residents(_ keys: String, budget: Int) -> ResidentModels<Character> {
     var models = ResidentModels<Character>(budget: budget)
@@ -15,7 +15,7 @@ struct ResidentModelsTests {
   }
 
   @Test(arguments: [
-    // used in this order, budget, who is left
+    // order of use, budget, resident models
     ("abc", 6, ["a", "b", "c"]), ("abc", 5, ["b", "c"]), ("abc", 4, ["b", "c"]), ("abc", 1, ["c"]),
     ("abca", 4, ["a", "c"]),
   ])
@@ -23,7 +23,7 @@ struct ResidentModelsTests {
     #expect(residents(uses, budget: budget).keys == left)
   }
 
-  @Test func whatComputesStaysToItsEnd() {
+  @Test func aComputingModelIsKept() {
     var models = residents("a", budget: 2)
     models.hold("a")
     models.hold("a")
@@ -34,18 +34,18 @@ struct ResidentModelsTests {
     #expect(models.keys == ["b"] && models.latest == "b")
   }
 
-  @Test func theOneUsedLastStaysThoughItIsTooLarge() {
+  @Test func theMostRecentlyUsedModelIsKept() {
     var models = residents("a", budget: 1)
     models.hold("a")
     #expect(models.release("a").isEmpty)
-    // Turned to while another computes, and back: the other one leaves.
+    // The other model is used while one computes, and then the first again: the other is unloaded.
     models.hold("a")
     insert("b", &models)
     _ = models.use("a")
     #expect(models.release("a") == ["b"])
   }
 
-  @Test func theFirstUnderAKeyStays() {
+  @Test func theFirstModelUnderAKeyIsKept() {
     var models = residents("a", budget: 8)
     #expect(models.insert("a", "z", bytes: 2) == "a")
     #expect(models.use("q") == nil && models.peek("a") == "a")

@@ -3,8 +3,8 @@ import Foundation
 import Generation
 import Testing
 
-/// What a request adds to sampling: its seed, and the adjustments that follow from recent tokens. How tokens are drawn
-/// is tested with the backend.
+/// A request's part of sampling: its seed, and the adjustments for recent tokens. The sampling itself is tested with
+/// the backend.
 struct SamplerTests {
   private let backend = CPUBackend(precision: .exact, threads: 1)
 
@@ -50,7 +50,7 @@ struct SamplerTests {
     #expect(next(&sampler, [4, 3, -1], after: [0, 2]) == 0, "0 lies outside of the window")
   }
 
-  /// Counts and biases by their definition: penalty = presence + count * frequency.
+  /// Counts and biases by definition: penalty = presence + count * frequency.
   @Test func penaltiesCountTheTokensOfTheWindow() {
     var settings = SamplingSettings.greedy
     settings.presencePenalty = 0.5

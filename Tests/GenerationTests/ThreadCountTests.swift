@@ -5,9 +5,9 @@ import Foundation
 import Models
 import Testing
 
-/// Logits must not depend on the number of threads: a seed gives one text on every machine of a kind.
+/// Logits must not depend on the number of threads: a seed gives one text, whatever the number of threads.
 struct ThreadCountTests {
-  /// Every fixture, GGUF files included.
+  /// All fixtures, including GGUF files.
   static var paths: [String] {
     let names = (try? FileManager.default.contentsOfDirectory(atPath: TinyModels.folder.path)) ?? []
     return names.sorted().map { name in
@@ -29,7 +29,7 @@ struct ThreadCountTests {
     }
   }
 
-  /// The bits of the logits behind a long prompt, a short one, and some single tokens.
+  /// The bits of the logits of a long prompt, short ones and single tokens.
   private static func logits(_ path: String, _ precision: Precision, threads: Int) throws -> [UInt32] {
     let backend = CPUBackend(precision: precision, threads: threads)
     let model = try Registry.model(Checkpoint.open(path), backend: backend)

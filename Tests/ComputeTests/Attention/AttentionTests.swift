@@ -12,7 +12,7 @@ extension KernelTests {
       var window: Int?
       var softcap: Float?
       var sinks = false
-      /// Rows appended call by call.
+      /// The number of appended rows of each call.
       var calls: [Int]
 
       var description: String {
@@ -40,7 +40,7 @@ extension KernelTests {
       Shape(heads: 4, keyValueHeads: 1, headSize: 256, window: 5, softcap: 50, calls: [30, 1, 40]),
       Shape(heads: 3, keyValueHeads: 3, headSize: 7, valueHeadSize: 33, window: 1, calls: [9, 1, 70]),
       Shape(heads: 16, keyValueHeads: 1, headSize: 16, calls: [300]),
-      // Tiles of many rows whose pages are shared out in ranges.
+      // Tiles of many rows whose pages are divided into ranges.
       Shape(heads: 3, keyValueHeads: 1, headSize: 32, sinks: true, calls: [700, 41, 6]),
       Shape(
         heads: 5, keyValueHeads: 1, headSize: 33, valueHeadSize: 50, window: 300, softcap: 4,
@@ -67,9 +67,9 @@ extension KernelTests {
       }
     }
 
-    /// Partial sums are added in an order that follows from the lengths alone.
+    /// The order of partial sums depends on the lengths only.
     @Test(arguments: shapes, Precision.allCases)
-    func theNumberOfThreadsMakesNoDifference(shape: Shape, precision: Precision) throws {
+    func resultsDoNotDependOnThreads(shape: Shape, precision: Precision) throws {
       var random = SplitMix64(seed: shape.headSize)
       let reference = shape.reference(&random), calls = shape.calls + [700, 1]
       let numbers = random.normals(calls.reduce(0, +) * max(reference.queryColumns, reference.valueColumns))
@@ -95,8 +95,8 @@ extension KernelTests {
       }
     }
 
-    /// Keys and values that float16 and bfloat16 hold exactly: what is left is the rounding of queries and
-    /// weights, at most 2^-9 each, and only where the level computes in bfloat16.
+    /// Keys and values that float16 and bfloat16 hold exactly: the remaining error is the rounding of queries and
+    /// weights, at most 2^-9 each, on levels that compute in bfloat16.
     @Test(arguments: shapes) func fastCallsAreCloseToTheReference(shape: Shape) throws {
       let backend = CPUBackend(precision: .fast, threads: 2)
       try onEveryLevel { level in
@@ -116,7 +116,7 @@ extension KernelTests {
       }
     }
 
-    /// Keys and values that 8 bits hold exactly: what is left is float32's rounding, or bfloat16's as above.
+    /// Keys and values that 8 bits hold exactly: the remaining error is float32's rounding, or bfloat16's as above.
     @Test(arguments: shapes, Precision.allCases) func eightBitsThatFitAreExact(
       shape: Shape, precision: Precision
     ) throws {
@@ -139,9 +139,9 @@ extension KernelTests {
       }
     }
 
-    /// Any keys and values: a number is off by up to 1/254 of the largest that shares its scale, 2% of the standard
-    /// deviation here. That moves scores by 2% of theirs and weights as much, and outputs by about 1%: 5 times that
-    /// is never reached by any of thousands.
+    /// Any keys and values: the error of a number is up to 1/254 of the largest with the same scale, here 2% of the
+    /// standard deviation. Scores and weights change by 2%, outputs by about 1%; five times that is never reached by
+    /// any of thousands.
     @Test(arguments: shapes) func eightBitsAreClose(shape: Shape) throws {
       let backend = CPUBackend(precision: .exact, threads: 2, cacheFormat: .int8)
       try onEveryLevel { level in
@@ -166,7 +166,7 @@ extension KernelTests {
       }
     }
 
-    @Test func sequencesOfOneCallDoNotMix() throws {
+    @Test func sequencesOfOneCallAreIndependent() throws {
       let backend = CPUBackend(precision: .exact, threads: 2)
       try onEveryLevel { level in
         var random = SplitMix64(seed: 5)
@@ -184,7 +184,7 @@ extension KernelTests {
       }
     }
 
-    /// Long enough that a decoding step is cut into several ranges of pages, whose results are combined.
+    /// Long enough that a decoding step is divided into several ranges of pages, whose results are combined.
     @Test func rangesOfPagesAreCombined() throws {
       for (sinks, window) in [(false, nil), (true, nil), (true, 1000)] as [(Bool, Int?)] {
         let backend = CPUBackend(precision: .exact, threads: 4)
@@ -203,7 +203,7 @@ extension KernelTests {
       }
     }
 
-    /// Scores that grow from page to page by far more than float32's exponents hold, up and down.
+    /// Scores that grow or fall from page to page by far more than the range of float32's exponent.
     @Test(arguments: [1, -1]) func largeScoresNeitherOverflowNorVanish(direction: Float) throws {
       let backend = CPUBackend(precision: .exact, threads: 1)
       let count = 400
@@ -216,14 +216,14 @@ extension KernelTests {
           key: backend.tensor(keys, columns: 1), value: backend.tensor(values, columns: 1), caches: [cache],
           counts: [count], AttentionSettings(heads: 1, keyValueHeads: 1, headSize: 1, scale: 1))
         for (row, value) in backend.values(output).enumerated() {
-          // The neighbour's weight is e^-10.
+          // The weight of the neighbour is e^-10.
           let expected = direction > 0 ? Double(row) - 4.54e-5 : 4.54e-5
           #expect(abs(Double(value) - expected) < 1e-3, "\(level) \(row)")
         }
       }
     }
 
-    /// What stands behind the last position must not matter, whatever it is.
+    /// The content after the last position must not matter.
     @Test func numbersOutsideTheRangeOfFloat16AreClamped() throws {
       let backend = CPUBackend(precision: .fast, threads: 1)
       try onEveryLevel { level in

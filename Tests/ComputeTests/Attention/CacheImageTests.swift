@@ -2,7 +2,7 @@ import Basics
 import Compute
 import Testing
 
-// Bit for bit comparisons: no other suite may change the instruction set meanwhile.
+// Compares bit for bit, so no other suite may change the instruction set meanwhile.
 extension KernelTests {
   @Suite struct CacheImageTests {
     private let backend = CPUBackend(precision: .fast, threads: 1)
@@ -20,7 +20,7 @@ extension KernelTests {
       try image.planes.flatMap { try $0.blocks.map { try $0.read().array } }
     }
 
-    /// Blocks of a device are read when they are wanted, and what a device delivers is checked.
+    /// The blocks of a device are read on demand and validated.
     @Test func aDeferredImageIsReadLater() throws {
       let cache = backend.keyValueCache(heads: 1, headSize: 16, window: nil)
       _ = try append(130, to: cache)
@@ -84,7 +84,7 @@ extension KernelTests {
       #expect(try append(5, to: restored) == append(5, to: cache))
     }
 
-    @Test func whatDoesNotFitIsRefused() throws {
+    @Test func anUnfittingImageIsRejected() throws {
       let cache = backend.keyValueCache(heads: 1, headSize: 16, window: 100)
       _ = try append(600, to: cache)
       let image = cache.image()
@@ -126,8 +126,8 @@ extension KernelTests {
       #expect(throws: CacheImageError.notEmpty) { try cache.restore(image) }
     }
 
-    /// Fewer positions than the window's reach would be read beyond.
-    @Test func aWindowMustBeHeldWhole() throws {
+    /// With fewer positions than the window needs, the kernel would read out of bounds.
+    @Test func aWholeWindowMustBeHeld() throws {
       let cache = backend.keyValueCache(heads: 1, headSize: 16, window: 300)
       _ = try append(640, to: cache)
       var image = cache.image()

@@ -8,7 +8,7 @@ extension KernelTests {
       (seed, [nil, 30, 64, 100][seed % 4], CacheFormat.allCases[seed % 3])
     }
 
-    /// Random appends, cuts and forks, each checked against attention over the whole history.
+    /// Random appends, truncations and forks, each compared with attention over the whole history.
     @Test(arguments: settings) func randomOperationsEqualTheWholeHistory(
       seed: Int, window: Int?, format: CacheFormat
     ) throws {
@@ -67,7 +67,7 @@ extension KernelTests {
     @Test(arguments: CacheFormat.allCases) func memoryFollowsTheLength(format: CacheFormat) throws {
       let backend = CPUBackend(precision: .exact, threads: 1, cacheFormat: format)
       let cache = backend.keyValueCache(heads: 1, headSize: 16, window: nil)
-      // In 8 bits with two scales of 16 bits a position.
+      // In 8 bits, with two scales of 16 bits per position.
       let page = 64 * [.float32: 32 * 4, .float16: 32 * 2, .int8: 32 + 2 * 2][format, default: 0]
       #expect(cache.bytes == 0 && cache.length == 0)
       try append(1, to: cache, backend)

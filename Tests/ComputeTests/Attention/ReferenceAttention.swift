@@ -2,7 +2,7 @@ import Basics
 import Compute
 import Foundation
 
-/// Attention without a cache, pages or blocks, in double precision: what the kernels are held against.
+/// Attention without a cache, pages or blocks, in double precision: the reference for the kernels.
 struct ReferenceAttention {
   var heads: Int
   var keyValueHeads: Int
@@ -23,7 +23,7 @@ struct ReferenceAttention {
       softcap: softcap, sinks: try sinks.map { try vectorParameter(backend, $0) })
   }
 
-  /// The output for `query` rows that are the last of the positions whose keys and values are given.
+  /// The output for `query` rows, which are the last of the given positions.
   func output(query: [Float], keys: [Float], values: [Float]) -> [Double] {
     let rows = query.count / queryColumns, length = keys.count / keyColumns
     var result = [Double](repeating: 0, count: rows * heads * valueHeadSize)
@@ -59,12 +59,12 @@ struct ReferenceAttention {
   }
 }
 
-/// A cache and all that was ever appended to it and not taken back.
+/// A cache and everything that was appended to it and not truncated.
 struct History {
   var cache: any KeyValueCache
   var keys: [Float] = []
   var values: [Float] = []
-  /// The most positions that the cache, or the one that it was forked from, ever had.
+  /// The most positions that the cache, or the one it was forked from, ever had.
   var longest = 0
 
   /// Appends random rows to several histories in one call.
@@ -108,8 +108,8 @@ struct History {
   }
 }
 
-/// Numbers near `x` that a cache in 8 bits holds exactly: multiples of 1/32, of which the first of every 32 of a head
-/// is the largest, so that the scale is 1/32.
+/// Numbers near `x` that an 8-bit cache holds exactly: multiples of 1/32. The first of every 32 in a head is the
+/// largest, so that the scale is 1/32.
 private func eightBits(_ x: [Float], headSize: Int) -> [Float] {
   x.enumerated().map { index, x in
     index % headSize % 32 == 0 ? 127 / 32 : min(max((x * 32).rounded(), -127), 127) / 32

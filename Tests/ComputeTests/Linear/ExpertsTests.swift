@@ -5,11 +5,11 @@ import Foundation
 import Testing
 
 extension KernelTests {
-  /// Mixtures of experts against one token and one expert at a time, in double precision.
+  /// Mixtures of experts, compared with one token and one expert at a time in double precision.
   @Suite struct ExpertsTests {
     private static let hidden = 64, inner = 32, experts = 6, chosen = 3
 
-    /// One expert's rows for one token, from a stack's numbers.
+    /// One expert's output for one token, from a stack's numbers.
     private static func apply(
       _ numbers: [Double], _ bias: [Double], expert: Int, rows: Int, to x: [Double]
     ) -> [Double] {
@@ -28,7 +28,7 @@ extension KernelTests {
       let bothBias = try WeightSample(.bfloat16, rows: experts, columns: 2 * inner, seed: 3)
       let downBias = try WeightSample(.float32, rows: experts, columns: hidden, seed: 4)
       let x = random.normals(tokens * hidden), residual = random.normals(tokens * hidden)
-      // One expert that nobody chooses, and one that almost everybody does.
+      // One expert is never selected, and one almost always.
       let logits = (0..<tokens * experts).map { i in
         i % experts == 4 ? -100 : i % experts == 1 ? 1 + random.normal() : random.normal()
       }
@@ -73,13 +73,13 @@ extension KernelTests {
       }
     }
 
-    /// The same projections as two stacks, as one with the gate first and as one where rows take turns.
+    /// The same projections as two stacks and as one with interleaved rows.
     @Test func layoutsOfTheProjectionsAgree() throws {
       let (hidden, inner, experts) = (Self.hidden, 24, Self.experts)
       let gate = try WeightSample(.float32, rows: inner, columns: hidden, matrices: experts, seed: 5)
       let up = try WeightSample(.float32, rows: inner, columns: hidden, matrices: experts, seed: 6)
       let down = try WeightSample(.float32, rows: hidden, columns: inner, matrices: experts, seed: 7)
-      /// Rows of both stacks of every expert, in an order.
+      /// The rows of both stacks of every expert, in an order.
       func stack(_ order: (Int) -> (isUp: Bool, row: Int)) throws -> Weight {
         let numbers = (0..<experts).flatMap { expert in
           (0..<2 * inner).flatMap { index -> ArraySlice<Double> in

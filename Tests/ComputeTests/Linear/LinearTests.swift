@@ -4,12 +4,12 @@ import Compute
 import Testing
 
 extension KernelTests {
-  /// Products against a double precision computation on the numbers that the formats' definitions give.
+  /// Products, compared with double precision on the numbers that the formats define.
   @Suite struct LinearTests {
-    /// Tokens that meet every count within a group, several groups and uneven ones.
+    /// Numbers of tokens that cover every count within a group, several groups and uneven ones.
     static let tokenCounts = [1, 2, 3, 4, 5, 7, 11, 12, 13, 25, 40]
 
-    /// y = W x + b + residual in double precision, and the largest length of a weight's row.
+    /// y = W x + b + residual in double precision, and the largest norm of a weight's row.
     private static func reference(
       _ sample: WeightSample, _ x: [Float], _ bias: [Float], _ residual: [Float], rows: Int, columns: Int
     ) -> (y: [Double], length: Double) {
@@ -36,8 +36,8 @@ extension KernelTests {
         let x = random.normals(tokens * columns), bias = random.normals(rows)
         let residual = random.normals(tokens * rows)
         let (expected, length) = Self.reference(sample, x, bias, residual, rows: rows, columns: columns)
-        // Exact: float rounding of sums; fast: 8 bits with a scale for 32 numbers, so an error of a token's
-        // number is at most 1/254 of the block's largest.
+        // Exact: float rounding of sums. Fast: 8 bits with a scale for 32 numbers, so the error of a number is at
+        // most 1/254 of the block's largest.
         for (precision, tolerance) in [(Precision.exact, 1e-5), (.fast, 0.05)] {
           let backend = CPUBackend(precision: precision, threads: 2)
           let layer = Linear(
@@ -53,8 +53,8 @@ extension KernelTests {
       }
     }
 
-    /// All levels round activations to the same 8 bits, so what is left is the order of float sums. (bfloat16
-    /// weights are left out: their fast product rounds activations where there is an instruction for it.)
+    /// All levels round activations to the same 8 bits, so only the order of float sums differs. (Without bfloat16
+    /// weights: their fast product rounds activations only where there is an instruction for it.)
     @Test(arguments: allFormats.filter { $0 != .bfloat16 })
     func fastProductsAgreeBetweenLevels(_ format: WeightFormat) throws {
       let columns = max(format.blockColumns, 32) * 3, rows = 53, tokens = 29
@@ -73,7 +73,7 @@ extension KernelTests {
       for result in results { #expect(largestDifference(result, first) < 1e-5 * largest) }
     }
 
-    /// A token's result does not depend on its company nor on the number of threads, to the last bit.
+    /// A token's result depends neither on the other tokens nor on the number of threads, bit for bit.
     @Test(arguments: allFormats) func resultsDoNotDependOnTheBatch(_ format: WeightFormat) throws {
       let columns = max(format.blockColumns, 32) * 5, rows = 33, tokens = 38
       var random = SplitMix64(seed: 5)
@@ -95,7 +95,7 @@ extension KernelTests {
       }
     }
 
-    /// Few tokens are multiplied without panels: the same numbers to the last bit, whatever is left of a row's steps.
+    /// Few tokens are multiplied without panels: bit-identical results for all remainders of a row's steps.
     @Test(arguments: allFormats) func fewTokensEqualMany(_ format: WeightFormat) throws {
       let columns = max(format.blockColumns, 32) * 7, rows = 71, tokens = 12
       var random = SplitMix64(seed: 9)
@@ -113,7 +113,8 @@ extension KernelTests {
       }
     }
 
-    /// Layers of different formats side by side, as wide and as many tokens as chunks and panels have borders.
+    /// Layers of different formats side by side, with widths and numbers of tokens around the sizes of chunks and
+    /// panels.
     @Test(arguments: [(1, 544), (390, 96), (24, 4128)])
     func layersLieSideBySide(_ tokens: Int, _ columns: Int) throws {
       let formats: [WeightFormat] = [.q8_0, .float32, .q4_1, .bfloat16]
@@ -136,7 +137,7 @@ extension KernelTests {
       }
     }
 
-    /// Extreme activations: zeros, infinitesimal and huge numbers give finite results.
+    /// Extreme activations (zeros, subnormal and huge numbers) give finite results.
     @Test func extremeActivations() throws {
       let sample = try WeightSample(.mxfp4, rows: 20, columns: 64, seed: 1)
       let backend = CPUBackend(precision: .fast, threads: 1)

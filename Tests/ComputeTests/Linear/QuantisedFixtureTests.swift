@@ -3,7 +3,7 @@ import Compute
 import Foundation
 import Testing
 
-/// Formats as other libraries read them: see Tests/Scripts/make_quantised.py.
+/// Formats as decoded by other libraries; see Tests/Scripts/make_quantised.py.
 @Suite struct QuantisedFixtureTests {
   private struct Case: Decodable {
     let format: String
@@ -54,7 +54,7 @@ import Testing
       let read = backend.values(
         backend.embedding(Tokens((0..<Int32(one.rows)).map { $0 }), table: table, scale: 1))
       #expect(largestDifference(read, expected) < 1e-6 * scale, "\(one.format)")
-      // The tests' own reference, too.
+      // Also checks the tests' own reference.
       let reference = referenceNumbers(
         format, values: [UInt8](one.values), scales: [UInt8](one.scales ?? Data()),
         biases: [UInt8](one.biases ?? Data()))

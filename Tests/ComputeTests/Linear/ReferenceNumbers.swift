@@ -1,7 +1,7 @@
 import Basics
 import Foundation
 
-/// The numbers in a weight's planes, from the definitions of the formats: one number at a time, in double precision.
+/// The numbers in a weight's planes by the definitions of the formats: one at a time, in double precision.
 func referenceNumbers(
   _ format: WeightFormat, values: [UInt8], scales: [UInt8] = [], biases: [UInt8] = []
 ) -> [Double] {
@@ -35,13 +35,13 @@ func referenceNumbers(
   }
 }
 
-/// Columns 0 to 15 in the low halves of 16 bytes, 16 to 31 in the high ones.
+/// Columns 0 to 15 in the low nibbles of 16 bytes, 16 to 31 in the high ones.
 private func nibble(_ bytes: [UInt8], _ offset: Int, _ column: Int) -> Double {
   let byte = bytes[offset + column % 16]
   return Double(column < 16 ? byte & 15 : byte >> 4)
 }
 
-/// Columns 2i and 2i + 1 in the low and the high half of byte i.
+/// Columns 2i and 2i + 1 in the low and the high nibble of byte i.
 private func pairedNibble(_ bytes: [UInt8], _ column: Int) -> Double {
   Double(column % 2 == 0 ? bytes[column / 2] & 15 : bytes[column / 2] >> 4)
 }
@@ -55,7 +55,7 @@ private func e2m1(_ code: Int) -> Double {
   return code & 8 == 0 ? magnitude : -magnitude
 }
 
-/// Sub-blocks of 32; two of them share 32 bytes of nibbles, the first in the low halves.
+/// Sub-blocks of 32; two of them share 32 bytes of nibbles, the first in the low ones.
 private func kQuant(_ bytes: [UInt8], _ column: Int, fifth: Bool) -> Double {
   let block = column / 32, index = column % 32
   let packed = Array(bytes[4..<16])
@@ -73,7 +73,7 @@ private func kQuant(_ bytes: [UInt8], _ column: Int, fifth: Bool) -> Double {
   return float(bytes, 0, .float16) * Double(scale) * Double(q) - float(bytes, 2, .float16) * Double(minimum)
 }
 
-/// Two halves of 128 columns; a half has 64 bytes of nibbles and 32 bytes of upper bits for four runs of 32.
+/// Two halves of 128 columns; each has 64 bytes of nibbles and 32 bytes of upper bits for four runs of 32.
 private func sixBits(_ bytes: [UInt8], _ column: Int) -> Double {
   let half = column / 128, run = column % 128 / 32, index = column % 32
   let byte = bytes[64 * half + 32 * (run % 2) + index]

@@ -3,7 +3,7 @@ import Compute
 import Testing
 
 extension KernelTests {
-  /// Parts of weights, in place and copied, and stacks whose matrices lie apart.
+  /// Parts of weights, in place and copied, and stacks of separate matrices.
   @Suite struct WeightRowsTests {
     @Test(arguments: [WeightFormat.float32, .bfloat16, .q8_0, .q4_K, .mxfp4Planar] + affine)
     func rowsGiveTheirOutputs(_ format: WeightFormat) throws {
@@ -30,11 +30,11 @@ extension KernelTests {
       #expect(throws: WeightError.self) { try weight.rows(4..<4) }
     }
 
-    /// A parameter in another order than the file's: ranges as long as tiles stay in place, others are copied.
+    /// A parameter with reordered rows: ranges of at least a tile stay in place, others are copied.
     @Test(
       arguments: [WeightFormat.float32, .bfloat16, .q8_0, .q4_K, .mxfp4Planar] + affine,
       [[20..<37, 0..<20, 37..<64], [32..<48, 0..<16, 16..<32, 48..<64], [3..<64, 2..<3, 0..<2], [0..<64]])
-    func rowsComeInTheOrderOfTheParameter(_ format: WeightFormat, _ order: [Range<Int>]) throws {
+    func rowsAreInTheOrderOfTheParameter(_ format: WeightFormat, _ order: [Range<Int>]) throws {
       let weight = try WeightSample(format, rows: 64, columns: 256, seed: 4).weight
       let biases = try WeightSample(.float32, rows: 1, columns: 64, seed: 5).weight.values
       let bias = try Weight(format: .float32, shape: [64], values: biases)
@@ -74,7 +74,7 @@ extension KernelTests {
     }
 
     @Test(arguments: [WeightFormat.bfloat16, .q8_0, .mxfp4Planar] + affine)
-    func matricesThatLieApartAreAStack(_ format: WeightFormat) throws {
+    func separateMatricesFormAStack(_ format: WeightFormat) throws {
       let backend = CPUBackend(precision: .exact, threads: 2)
       let apart = try (0..<6).map { try WeightSample(format, rows: 64, columns: 64, seed: $0).weight }
       func joined(_ plane: (Weight) -> Bytes?) -> Bytes? {
@@ -102,7 +102,7 @@ extension KernelTests {
       }
     }
 
-    @Test func unlikeMatricesAreNoStack() throws {
+    @Test func differentMatricesFormNoStack() throws {
       let backend = CPUBackend(precision: .exact, threads: 1)
       let one = try WeightSample(.bfloat16, rows: 4, columns: 64, seed: 1).weight
       let other = try WeightSample(.q8_0, rows: 4, columns: 64, seed: 1).weight

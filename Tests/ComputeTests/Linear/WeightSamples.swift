@@ -1,7 +1,7 @@
 import Basics
 import Foundation
 
-/// Memory of a test's weight.
+/// The memory of a test's weight.
 final class TestMemory {
   let memory: UnsafeMutableRawBufferPointer
   init(_ bytes: [UInt8]) {
@@ -12,7 +12,7 @@ final class TestMemory {
   var bytes: Bytes { Bytes(UnsafeRawBufferPointer(memory), owner: self) }
 }
 
-/// Every format that there is.
+/// All formats.
 let allFormats: [WeightFormat] =
   [
     .float32, .float16, .bfloat16, .q4_0, .q4_1, .q5_0, .q5_1, .q8_0, .q4_K, .q5_K, .q6_K, .mxfp4,
@@ -24,13 +24,13 @@ let allFormats: [WeightFormat] =
     }
   }
 
-/// A weight of random bytes and the numbers that its format's definition reads in them.
+/// A weight of random bytes, and its numbers by the format's definition.
 struct WeightSample {
   let weight: Weight
-  /// Row by row, in double precision.
+  /// In row-major order and double precision.
   let numbers: [Double]
 
-  /// Scales are moderate, everything else is any bytes.
+  /// Scales are moderate; all other bytes are arbitrary.
   init(_ format: WeightFormat, rows: Int, columns: Int, matrices: Int = 1, seed: Int) throws {
     var random = SplitMix64(seed: seed)
     let blocks = matrices * rows * columns / format.blockColumns
@@ -56,7 +56,7 @@ struct WeightSample {
     numbers = referenceNumbers(format, values: values, scales: scales ?? [], biases: biases ?? [])
   }
 
-  /// Bytes of a block that may not be random: its scales, by offset.
+  /// The bytes of a block that may not be random, its scales, by offset.
   private static func header(_ format: WeightFormat, _ random: inout SplitMix64) -> [(Int, [UInt8])] {
     func half() -> [UInt8] { bytes(random.normal() * 0.1, .float16) }
     return switch format {
@@ -77,7 +77,7 @@ struct WeightSample {
     case .float32: return (0..<4).map { UInt8(truncatingIfNeeded: bits >> (8 * UInt32($0))) }
     case .bfloat16: return [UInt8(truncatingIfNeeded: bits >> 16), UInt8(truncatingIfNeeded: bits >> 24)]
     case .float16:
-      // Truncated to 10 bits of fraction; numbers below the smallest normal one become zero.
+      // Truncated to 10 bits of fraction; subnormal numbers become zero.
       let exponent = Int(bits >> 23 & 255) - 127 + 15
       let half = exponent <= 0 ? 0 : UInt32(min(exponent, 30)) << 10 | bits >> 13 & 0x3ff
       return [UInt8(half & 255), UInt8(half >> 8 | bits >> 24 & 0x80)]

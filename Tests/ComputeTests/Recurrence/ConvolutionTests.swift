@@ -20,7 +20,7 @@ extension KernelTests {
       Shape(channels: 130, taps: 3, bias: false), Shape(channels: 1001, taps: 4, activation: .silu),
       Shape(channels: 5376, taps: 4, bias: false, activation: .silu), Shape(channels: 48, taps: 9),
     ]
-    /// Rows of three sequences, call by call: none, one, fewer than are carried, and many.
+    /// Rows of three sequences per call: none, one, fewer than the state holds, and many.
     static let calls = [[5, 0, 1], [1, 1, 1], [0, 0, 0], [2, 40, 0], [0, 3, 11], [1, 0, 2]]
 
     @Test(arguments: shapes) func everySequenceIsConvolvedBehindItsPast(shape: Shape) throws {
@@ -52,7 +52,7 @@ extension KernelTests {
               largestDifference(backend.values(y), expected) < 1e-5, "\(level), \(threads) threads, \(counts)"
             )
           }
-          // The recurrence of these caches has taken in nothing, so they cannot be used as they are.
+          // The recurrence of these caches has not advanced, so they can't be used as they are.
           #expect(caches.allSatisfy { $0.length == 0 && !$0.canTruncate(to: 1) && $0.canTruncate(to: 0) })
         }
       }
@@ -71,7 +71,7 @@ extension KernelTests {
       let cache = backend.recurrentCache(Self.cacheShape(shape))
       _ = step(cache, 1)
       let fork = try #require(cache.fork() as? any RecurrentCache)
-      // The oldest tap: what was put in two calls before.
+      // The oldest tap: the input of two calls before.
       #expect([2, 3, 4].map { step(cache, $0)[0] } == [0, 1, 2])
       #expect([5, 6, 7].map { step(fork, $0)[2] } == [0, 1, 5])
     }
@@ -96,7 +96,7 @@ extension KernelTests {
       #expect(cache.length == 0 && convolve(cache, 1) == [0, 0])
     }
 
-    /// A pass that fails between convolution and recurrence leaves a cache that has to start anew.
+    /// A pass that fails between convolution and recurrence leaves a cache that must be reset.
     @Test func aHalfAdvancedCacheIsReset() throws {
       let backend = CPUBackend(precision: .exact, threads: 1)
       let weight = try matrixParameter(backend, [1, 0, 1, 0], [2, 2])
@@ -117,7 +117,7 @@ extension KernelTests {
       RecurrentShape(channels: shape.channels, taps: shape.taps, heads: 1, rows: 1, columns: 1)
     }
 
-    /// All rows of a sequence at once, zeros before the first.
+    /// All rows of a sequence at once, with zeros before the first.
     static func reference(_ shape: Shape, _ x: [Float], _ weight: [Float], _ bias: [Float]) -> [Double] {
       let rows = x.count / shape.channels
       var result: [Double] = []

@@ -4,7 +4,7 @@ import Foundation
 import Testing
 
 extension KernelTests {
-  /// The gated delta rule against token by token in double precision.
+  /// The gated delta rule, compared with token by token in double precision.
   @Suite struct GatedDeltaTests {
     static let shapes = [
       DeltaShape(keyHeads: 1, valueHeads: 1, keySize: 8, valueSize: 8),
@@ -14,7 +14,7 @@ extension KernelTests {
       DeltaShape(keyHeads: 1, valueHeads: 2, keySize: 64, valueSize: 72),
       DeltaShape(keyHeads: 2, valueHeads: 4, keySize: 128, valueSize: 128),
     ]
-    /// Rows of three sequences, call by call: none, one, a few, less than a chunk, and several uneven chunks.
+    /// Rows of three sequences per call: none, one, a few, less than a chunk, and several uneven chunks.
     static let calls = [[3, 0, 1], [1, 9, 70], [0, 0, 0], [130, 1, 8], [1, 1, 1], [0, 64, 17]]
 
     @Test(arguments: shapes) func everySequenceGoesForward(_ shape: DeltaShape) throws {
@@ -36,7 +36,7 @@ extension KernelTests {
       }
     }
 
-    /// Decays that forget everything at once or nothing, keys that repeat, writes that replace or do nothing.
+    /// Decays of 0 and 1, repeated keys, writes of strength 0 and 1.
     @Test(arguments: [-60, -8, 0, 8, 60] as [Float], [-30, 0, 30] as [Float])
     func extremeGates(decay: Float, write: Float) throws {
       let shape = DeltaShape(keyHeads: 1, valueHeads: 2, keySize: 16, valueSize: 20)
@@ -85,7 +85,7 @@ extension KernelTests {
       #expect(cache.length == 50 && fork.length == 50)
     }
 
-    /// The largest difference over the root mean square of what is expected.
+    /// The largest difference over the root mean square of the expected values.
     private func distance(_ output: [Float], _ expected: [Double]) -> Double {
       let mean = expected.reduce(0) { $0 + $1 * $1 } / Double(max(expected.count, 1))
       return largestDifference(output, expected) / max(mean.squareRoot(), 1e-30)

@@ -2,13 +2,13 @@ import Basics
 import Compute
 import Foundation
 
-/// Sizes of a gated delta rule under test.
+/// The sizes of a gated delta rule.
 struct DeltaShape: Sendable, CustomStringConvertible {
   var keyHeads: Int, valueHeads: Int, keySize: Int, valueSize: Int
   var description: String { "\(keyHeads) of \(keySize), \(valueHeads) of \(valueSize)" }
 }
 
-/// Random rows for one call.
+/// Random rows of one call.
 struct DeltaInputs {
   let shape: DeltaShape
   let rows: Int
@@ -40,13 +40,13 @@ struct DeltaInputs {
   }
 }
 
-/// The rule as the paper writes it (arXiv:2412.06464, equation 10), one token at a time in double precision.
+/// The rule as in the paper (arXiv:2412.06464, equation 10), one token at a time in double precision.
 struct ReferenceDelta {
   let shape: DeltaShape
   let settings: GatedDeltaSettings
   private let logDecay: [Float]
   private let bias: [Float]
-  /// Of each sequence, [valueHeads][valueSize][keySize].
+  /// For each sequence, [valueHeads][valueSize][keySize].
   private var states: [[Double]]
 
   init(
@@ -71,7 +71,7 @@ struct ReferenceDelta {
     }
   }
 
-  /// The outputs of all rows; the states go forward.
+  /// The outputs of all rows; updates the states.
   mutating func advance(_ inputs: DeltaInputs, _ counts: [Int]) -> [Double] {
     var outputs: [Double] = []
     var row = 0

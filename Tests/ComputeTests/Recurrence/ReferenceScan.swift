@@ -2,7 +2,7 @@ import Basics
 import Compute
 import Foundation
 
-/// The state space's recurrence row by row in double precision.
+/// The state space's recurrence, row by row in double precision.
 struct ReferenceScan {
   struct Inputs {
     var rows: Int

@@ -1,7 +1,7 @@
 import Compute
 import Testing
 
-/// Memory that is fetched for the copies of recurrent states.
+/// Preallocated memory for copies of recurrent states.
 @Suite struct StateReserveTests {
   private func block(_ numbers: [Float]) -> CopyOnWriteBlock {
     let block = CopyOnWriteBlock(count: numbers.count)
@@ -13,10 +13,10 @@ import Testing
     Array(UnsafeBufferPointer(start: block.floats, count: block.count))
   }
 
-  @Test func copiesAreEqualAndTheirOwnWithAndWithoutASpareBlock() {
+  @Test func copiesAreEqualAndIndependent() {
     let reserve = StateReserve(), original = block([1, 2, 3])
     reserve.fill([3: 1], isInterrupted: { false })
-    // The first takes the spare block, the second finds none.
+    // The first copy uses the spare block, the second finds none.
     let copies = [reserve.copy(of: original), reserve.copy(of: original)]
     #expect(reserve.bytes == 0)
     copies[0].floats[0] = 7
@@ -25,14 +25,14 @@ import Testing
     #expect(numbers(copies[1]) == [1, 2, 3])
   }
 
-  @Test func anotherSizesBlocksAreNotTaken() {
+  @Test func blocksOfAnotherSizeAreNotUsed() {
     let reserve = StateReserve()
     reserve.fill([4: 1], isInterrupted: { false })
     #expect(numbers(reserve.copy(of: block([5, 6]))) == [5, 6])
     #expect(reserve.bytes == 16)
   }
 
-  @Test func asManyAreFetchedAsAreWantedAndOthersAreGivenUp() {
+  @Test func theReserveHoldsWhatIsWanted() {
     let reserve = StateReserve()
     reserve.fill([10: 2, 100: 1], isInterrupted: { false })
     #expect(reserve.bytes == 480)
@@ -44,7 +44,7 @@ import Testing
     #expect(reserve.bytes == 0)
   }
 
-  @Test func itGivesWayBetweenBlocks() {
+  @Test func aSaveIsCancelledBetweenBlocks() {
     let reserve = StateReserve()
     var left = 2
     reserve.fill([10: 5]) {
@@ -54,7 +54,7 @@ import Testing
     #expect(reserve.bytes == 80)
   }
 
-  @Test func aBackendFetchesTwoCopiesOfEachRecurrentStateAndGivesThemBack() {
+  @Test func aBackendPreparesTwoCopiesOfEachRecurrentState() {
     let backend = CPUBackend(precision: .exact, threads: 1)
     let shape = RecurrentShape(channels: 5, taps: 3, heads: 2, rows: 3, columns: 4)
     let caches: [any LayerCache] = [
@@ -67,7 +67,7 @@ import Testing
     #expect(backend.states.bytes == 0)
   }
 
-  @Test func aBackendThatLeavesTakesWhatItFetchedWithIt() {
+  @Test func theReserveIsFreedWithTheBackend() {
     var backend: CPUBackend? = CPUBackend(precision: .exact, threads: 1)
     let cache = backend?.recurrentCache(RecurrentShape(channels: 0, taps: 1, heads: 1, rows: 4, columns: 4))
     backend?.prepare(for: [cache].compactMap { $0 }, isInterrupted: { false })

@@ -21,7 +21,7 @@ extension KernelTests {
       Shape(heads: 5, headSize: 80, groups: 5, stateSize: 33),
       Shape(heads: 2, headSize: 7, groups: 1, stateSize: 30),
     ]
-    /// Rows of three sequences, call by call: none, one by one, parts of chunks, whole ones and more.
+    /// Rows of three sequences per call: none, one by one, partial chunks, whole ones and more.
     static let calls = [
       [5, 0, 1], [1, 1, 1], [0, 0, 0], [3, 4, 64], [70, 1, 2], [0, 200, 17], [63, 2, 65],
     ]
@@ -58,7 +58,7 @@ extension KernelTests {
       }
     }
 
-    /// Rates and steps so large that a decay is 0 and so small that it is 1, over several chunks.
+    /// Rates and steps such that decays are 0 or 1, over several chunks.
     @Test func extremeDecaysAreExact() throws {
       let backend = CPUBackend(precision: .fast, threads: 2)
       try onEveryLevel { level in
@@ -79,7 +79,7 @@ extension KernelTests {
       }
     }
 
-    @Test func aForkGoesOnByItself() throws {
+    @Test func aForkIsIndependent() throws {
       let backend = CPUBackend(precision: .exact, threads: 2)
       var random = SplitMix64(seed: 9)
       let reference = ReferenceScan(Shape(heads: 2, headSize: 16, groups: 1, stateSize: 4), &random)

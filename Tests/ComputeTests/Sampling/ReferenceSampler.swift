@@ -1,9 +1,9 @@
 import Compute
 import Foundation
 
-/// Sampling by its definition, in double precision, with everything sorted: what the kernels are held against.
+/// Sampling by definition, in double precision and with sorting: the reference for the kernels.
 struct ReferenceSampler {
-  /// The tokens that the filters leave, by rising id, with their probabilities.
+  /// The tokens that pass the filters, in ascending order, with their probabilities.
   let kept: [(token: Int, probability: Double)]
 
   init(_ logits: [Float], _ parameters: SamplingParameters) {
@@ -40,7 +40,7 @@ struct ReferenceSampler {
     return logits
   }
 
-  /// Whether a draw may be this token, where rounding moves sums of probabilities by up to `tolerance`.
+  /// Whether this token is a valid draw, if rounding changes cumulative probabilities by up to `tolerance`.
   func allows(_ token: Int32, uniform: Double, tolerance: Double) -> Bool {
     var sum = 0.0
     for (id, probability) in kept {

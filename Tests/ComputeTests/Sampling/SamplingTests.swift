@@ -45,9 +45,9 @@ extension KernelTests {
       SamplingParameters(topP: 0.9, minP: 0.001, uniform: 0),
     ]
 
-    /// Flat and peaked logits, with many equals, of odd sizes: every draw is one that the definition allows.
+    /// Flat and peaked logits of odd sizes with many equals: every draw is valid by the definition.
     @Test(arguments: [1, 2, 3, 15, 16, 17, 33, 100, 1023, 1024, 1025, 5000, 50_001], filters)
-    func drawsAreThoseOfTheDefinition(count: Int, filter: SamplingParameters) {
+    func drawsFollowTheDefinition(count: Int, filter: SamplingParameters) {
       var random = SplitMix64(seed: UInt64(count))
       for shape in 0..<4 {
         var logits = random.normals(count, times: [0.01, 1, 5, 5][shape])
@@ -74,7 +74,7 @@ extension KernelTests {
     }
 
     /// Pearson's chi-squared test: 60,000 draws against the probabilities of the definition.
-    @Test(arguments: filters) func frequenciesAreThoseOfTheDefinition(filter: SamplingParameters) {
+    @Test(arguments: filters) func frequenciesFollowTheDefinition(filter: SamplingParameters) {
       var random = SplitMix64(seed: 77)
       let logits = random.normals(60, times: 2)
       let reference = ReferenceSampler(logits, filter)
@@ -88,7 +88,7 @@ extension KernelTests {
       }
       let kept = Set(reference.kept.map(\.token))
       #expect(counts.indices.allSatisfy { counts[$0] == 0 || kept.contains($0) })
-      // Tokens that are expected fewer than five times are counted together.
+      // Tokens with an expected count below five are grouped.
       var groups: [(expected: Double, observed: Int)] = []
       var rare = (expected: 0.0, observed: 0)
       for (token, probability) in reference.kept {
@@ -104,12 +104,12 @@ extension KernelTests {
         let difference = Double(group.observed) - group.expected
         return sum + difference * difference / group.expected
       }
-      // The statistic has a mean of its degrees of freedom d and a variance of 2 d.
+      // The statistic's mean is its degrees of freedom d, its variance 2 d.
       let freedom = Double(groups.count - 1)
       #expect(statistic <= freedom + 5 * (2 * freedom).squareRoot() + 1e-9, "\(statistic) of \(freedom)")
     }
 
-    @Test func withoutNumbersThereIsNoToken() {
+    @Test func withoutNumbersNoTokenIsSampled() {
       for parameters in Self.filters + [.greedy] {
         onEveryLevel { level in
           #expect(sample([.nan, .nan, .nan], parameters) == -1, "\(level)")
@@ -121,9 +121,9 @@ extension KernelTests {
       }
     }
 
-    /// The largest and the smallest temperatures that a float holds.
+    /// The largest and the smallest temperatures of a float.
     @Test(arguments: [Float.leastNonzeroMagnitude, 1e-30, 1e30, .greatestFiniteMagnitude])
-    func extremeTemperaturesGiveATokenThatMayBe(temperature: Float) {
+    func extremeTemperaturesGiveAValidToken(temperature: Float) {
       var random = SplitMix64(seed: 1)
       for _ in 0..<50 {
         let parameters = SamplingParameters(temperature: temperature, uniform: random.uniform())
@@ -159,8 +159,8 @@ extension KernelTests {
       }
     }
 
-    /// Rows have their own settings; neither the other rows nor the number of threads make a difference.
-    @Test func rowsAreSampledByThemselves() {
+    /// Rows have their own settings; results depend neither on other rows nor on the number of threads.
+    @Test func rowsAreSampledIndependently() {
       var random = SplitMix64(seed: 12)
       let count = 40_000
       let rows = Self.filters.map { filter in
@@ -201,7 +201,7 @@ extension KernelTests {
       }
     }
 
-    @Test func logProbabilitiesOfWhatIsNotANumber() {
+    @Test func logProbabilitiesOfNaN() {
       let tensor = backend.tensor([.nan, 1, -.infinity, 1, .nan, .nan, .nan, .nan], columns: 4)
       let found = backend.logProbabilities(tensor, of: Tokens([0, 1]), best: 3)
       #expect(found[0].best.map(\.token) == [1, 3])

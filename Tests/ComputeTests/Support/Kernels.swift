@@ -3,14 +3,14 @@ import CKernels
 import Compute
 import Foundation
 
-/// The instruction sets that this machine can run, the lowest first.
+/// The instruction sets of this machine in ascending order.
 let isaLevels: [sotto_isa_level] = {
   let before = sotto_chosen_isa()
   defer { sotto_adopt_isa(before) }
   return (0..<SOTTO_ISA_LEVELS.rawValue).map { sotto_isa_level($0) }.filter { sotto_set_isa($0) == $0 }
 }()
 
-/// Runs `body` once for every instruction set of this machine. What runs on other threads meanwhile keeps its own.
+/// Runs `body` once for every instruction set of this machine. Other threads keep theirs.
 func onEveryLevel(_ body: (String) throws -> Void) rethrows {
   let before = sotto_chosen_isa()
   defer { sotto_adopt_isa(before) }
@@ -33,12 +33,12 @@ extension SplitMix64 {
   }
 }
 
-/// A vector parameter of plain numbers.
+/// A vector parameter of unquantised numbers.
 func vectorParameter(_ backend: CPUBackend, _ numbers: [Float]) throws -> Parameter {
   try matrixParameter(backend, numbers, [numbers.count])
 }
 
-/// A parameter of plain numbers with these extents, the outermost first.
+/// A parameter of unquantised numbers with these dimensions, outermost first.
 func matrixParameter(_ backend: CPUBackend, _ numbers: [Float], _ shape: [Int]) throws -> Parameter {
   let memory = UnsafeMutableRawBufferPointer.allocate(byteCount: 4 * numbers.count, alignment: 4)
   numbers.withUnsafeBytes { memory.copyMemory(from: $0) }
@@ -51,13 +51,13 @@ func matrixParameter(_ backend: CPUBackend, _ numbers: [Float], _ shape: [Int]) 
   return try backend.parameter(Weight(format: .float32, shape: shape, values: bytes))
 }
 
-/// The largest distance between two lists, and where it is.
+/// The largest distance between two lists.
 func largestDifference(_ a: [Float], _ b: [Double]) -> Double {
   guard a.count == b.count else { return .infinity }
   return zip(a, b).map { abs(Double($0) - $1) }.map { $0.isNaN ? .infinity : $0 }.max() ?? 0
 }
 
-/// `x` as a view into a wider tensor, so that strides are put to the test: columns before, after or around it.
+/// `x` as a view into a wider tensor, to test strides: with columns before, after or around it.
 func inset(_ backend: CPUBackend, _ x: [Float], columns: Int, by margin: Int) -> Tensor {
   let rows = columns == 0 ? 0 : x.count / columns
   var wide: [Float] = []

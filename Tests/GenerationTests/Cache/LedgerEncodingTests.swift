@@ -3,14 +3,14 @@ import Generation
 import Testing
 import Tokenization
 
-/// A prompt whose beginning is held has the tokens that it would have if nothing were held.
+/// A prompt with a held prefix has the same tokens as without a cache.
 struct LedgerEncodingTests {
   private static var folder: URL {
     URL(filePath: #filePath).deletingLastPathComponent()
       .appending(path: "../../TokenizationTests/Fixtures").standardized
   }
 
-  /// Every tokenizer of the tokenizers' tests; with `strips`, its special tokens take the spaces behind them.
+  /// Every tokenizer of the tokenizer tests; with `strips`, its special tokens remove the spaces after them.
   private static func tokenizer(_ name: String, strips: Bool) throws -> Tokenizer {
     let data = try Data(contentsOf: folder.appending(path: name + ".tokenizer.json"))
     var root = try #require(JSONSerialization.jsonObject(with: data) as? [String: Any])
@@ -47,7 +47,7 @@ struct LedgerEncodingTests {
       }
     }
     held = PrefixTree()
-    // What the model wrote keeps its tokens behind a token that takes spaces, too.
+    // Generated tokens are reused after a special token that removes spaces, too.
     let spelled = "ab".flatMap { tokenizer.encode(String($0), addSpecial: false, parseSpecial: false) }
       .filter { tokenizer.bytes(of: $0).first != UInt8(ascii: " ") }
     let opening = tokenizer.encode(start + "\n", addSpecial: false, parseSpecial: true)
@@ -60,7 +60,7 @@ struct LedgerEncodingTests {
     #expect(Array(warm.prefix(held.tokenCount)) == opening + spelled + closing)
   }
 
-  @Test func textThatLooksLikeSpecialTokensIsNone() throws {
+  @Test func textThatLooksLikeSpecialTokensIsText() throws {
     let tokenizer = try Self.tokenizer("gpt2", strips: false)
     let (start, end) = (
       try #require(tokenizer.id(of: "<|im_start|>")), try #require(tokenizer.id(of: "<|im_end|>"))

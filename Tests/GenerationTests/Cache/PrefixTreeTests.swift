@@ -9,7 +9,7 @@ struct PrefixTreeTests {
     return tree
   }
 
-  @Test func followsWhatAgrees() {
+  @Test func matchesCommonPrefixes() {
     let tree = tree([[1, 2, 3, 4], [1, 2, 7], [9]])
     let match = tree.match([1, 2, 3, 8])
     #expect(match.length == 3)

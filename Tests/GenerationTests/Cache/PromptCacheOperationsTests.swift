@@ -5,9 +5,9 @@ import Generation
 import Models
 import Testing
 
-/// Random conversations through the prompt cache, each prompt's logits held against a model without one.
+/// Random conversations through the prompt cache; each prompt's logits are compared with a model without a cache.
 struct PromptCacheOperationsTests {
-  /// One model's conversations and the cache that they share.
+  /// One model's conversations and their cache.
   private struct World {
     let loaded: LoadedModel
     let failing: FailingModel
@@ -19,10 +19,10 @@ struct PromptCacheOperationsTests {
     var (reused, read) = (0, 0)
 
     static let key = "model"
-    /// Longer than what a tiny window keeps behind itself, so that windows wrap.
+    /// Longer than what a tiny window keeps, so that windows wrap.
     let longest: Int
-    /// How far logits may be from a cold start's. In Qwen3-Next's tiny model float32 alone is up to 2.5e-4 from
-    /// float64 (transformers, 30 times 160 random tokens), so there the order of summation shows.
+    /// The largest distance of logits from those of a cold start. In Qwen3-Next's tiny model, float32 alone differs
+    /// from float64 by up to 2.5e-4 (transformers, 30 times 160 random tokens), so the order of summation shows.
     let bar: Float
 
     init(_ sound: LoadedModel, budget: Int, seed: UInt64) {
@@ -34,7 +34,7 @@ struct PromptCacheOperationsTests {
       bar = loaded.model.facts.architecture == "qwen3_next" ? 1e-3 : 1e-4
     }
 
-    /// A prompt that has something to do with what was read before.
+    /// A prompt related to earlier ones.
     mutating func prompt() -> [Int32] {
       let base = ledgers.randomElement(using: &random) ?? []
       let kept =
@@ -59,7 +59,7 @@ struct PromptCacheOperationsTests {
       checkMemory()
     }
 
-    /// The cache's books against a count of everything that it holds.
+    /// Compares the cache's accounting with a count of everything it holds.
     func checkMemory() {
       let sequences = cache.tree(Self.key).valuedNodes.compactMap(\.value)
       var sizes: [ObjectIdentifier: Int] = [:]
@@ -78,7 +78,7 @@ struct PromptCacheOperationsTests {
       }
     }
 
-    /// Forgets everything but one sequence, which goes through a file.
+    /// Removes everything but one sequence, which is saved and loaded.
     mutating func saveAndLoad() throws {
       guard let node = cache.tree(Self.key).valuedNodes.randomElement(using: &random), let held = node.value
       else { return }
@@ -95,7 +95,7 @@ struct PromptCacheOperationsTests {
       #expect(cache.reusable(Self.key, tokens + [0]) == tokens.count)
     }
 
-    /// A sequence is saved as it is now, goes on, and is taken up again from the file in a cache of its own.
+    /// A sequence is saved, advances, and is restored from the file in a cache of its own.
     mutating func saveInPassing(_ reader: inout PromptReader, _ ledger: inout [Int32]) throws {
       let store = CacheStore(folder: folder, limit: 1 << 30)
       let (saved, expected) = (StoredPrompt(reader.sequence.state, ledger: ledger), ledger)
@@ -110,7 +110,7 @@ struct PromptCacheOperationsTests {
       #expect(loaded.backend.values(logits) == next, "what was saved goes on as what went on")
     }
 
-    /// A pass that fails at some layer; the sequence is kept as it was before, or not at all.
+    /// A pass that fails at some layer; the sequence is kept unchanged or not at all.
     mutating func fail(_ reader: inout PromptReader, _ ledger: [Int32]) throws {
       failing.failsAtLayer = Int.random(in: 0..<loaded.model.facts.layerCount, using: &random)
       #expect(throws: FailingModel.Failure.self) { try reader.generate(after: Tokens([0]), id: 0) }
@@ -128,7 +128,7 @@ struct PromptCacheOperationsTests {
         boundaries = (0..<count).map { _ in Int.random(in: 0...prompt.count, using: &random) }
         boundaries = Set(boundaries + [prompt.count - 1]).sorted()
       }
-      // A reading that is broken off at some layer goes on where it was, or is left.
+      // An interrupted prefill continues or is abandoned.
       var patience = Bool.random(using: &random) ? Int.random(in: 0..<30, using: &random) : Int.max
       let chunk = [3, 16, 64, 512].randomElement(using: &random)
       while !(try reader.read(
@@ -171,12 +171,12 @@ struct PromptCacheOperationsTests {
   }
 
   @Test(arguments: TinyModels.kinds)
-  func logitsAreThoseOfAColdStart(_ tiny: TinyModels) async throws {
+  func logitsEqualThoseOfAColdStart(_ tiny: TinyModels) async throws {
     for (seed, budget) in [(1, 1 << 30), (2, 1_200_000)] {
       var world = World(try tiny.load(), budget: budget, seed: UInt64(seed))
       defer { try? FileManager.default.removeItem(atPath: world.folder) }
       for _ in 0..<500 { try world.step() }
-      // About half and more; recurrent states are taken up only where one was kept.
+      // About half or more; recurrent states are resumed only from snapshots.
       if seed == 1 { #expect(3 * world.reused > 2 * world.read, "much of it was there before") }
     }
   }

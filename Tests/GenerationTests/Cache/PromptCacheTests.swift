@@ -3,7 +3,7 @@ import Generation
 import Models
 import Testing
 
-/// What is taken up, what leaves, and the reasons that are given.
+/// Reuse, eviction, and the reported reasons.
 struct PromptCacheTests {
   private let loaded: LoadedModel
   private let key = "model"
@@ -27,7 +27,7 @@ struct PromptCacheTests {
     (start..<start + count).map { Int32($0 * 7 % loaded.model.facts.vocabularyCount) }
   }
 
-  @Test func reportsHowAndWhyNot() throws {
+  @Test func reportsReuseAndMisses() throws {
     let cache = PromptCache(budget: 1 << 30)
     #expect(try read(tokens(50), into: cache, as: .answer).report == ReuseReport(miss: .nothingHeld))
     let next = try read(tokens(80), into: cache, as: .answer)
@@ -41,7 +41,7 @@ struct PromptCacheTests {
     #expect(edited.report.miss == .differsAt(30))
   }
 
-  @Test func oneBranchLeavesNoTraceOfItsEarlierStates() throws {
+  @Test func earlierStatesOfABranchAreRemoved() throws {
     let cache = PromptCache(budget: 1 << 30)
     for count in [50, 80, 120] { _ = try read(tokens(count), into: cache, as: .answer) }
     #expect(cache.holdings().map(\.sequences) == [1])
@@ -52,8 +52,8 @@ struct PromptCacheTests {
     #expect(holding.bytes == cache.heldBytes)
   }
 
-  /// The same answer to the same prompt, behind which its history was read: all of it is there already.
-  @Test func anAnswerThatComesAgainIsHeldOnce() async throws {
+  /// The same answer to the same prompt, after whose history was prefilled: everything is held already.
+  @Test func aRepeatedAnswerIsHeldOnce() async throws {
     let cache = PromptCache(budget: 1 << 30)
     try read(tokens(50), into: cache, as: .answer, session: "a")
     try read(tokens(60), into: cache, as: .history, session: "a")
@@ -63,18 +63,18 @@ struct PromptCacheTests {
       #expect(cache.holdings().map(\.sequences) == [1] && cache.heldBytes == held)
       #expect(cache.latest(of: "a").map(\.tokens.count) == [60])
     }
-    // What another conversation said is kept with that one, though it is the same.
+    // The same tokens in another session are kept with that session.
     try read(tokens(50), into: cache, as: .answer, session: "b")
     #expect(cache.latest(of: "b").map(\.tokens.count) == [50])
-    // A draft may leave at any time: it stands in for nothing.
+    // A draft may be evicted at any time, so it makes nothing redundant.
     _ = try read(tokens(70), into: cache, as: .draft, session: "a")
     try read(tokens(65), into: cache, as: .history, session: "a")
     _ = try read([9] + tokens(5), into: cache, as: .draft, session: "a")
     #expect(cache.latest(of: "a").map(\.tokens.count) == [65])
   }
 
-  /// On a slow model every new word would otherwise throw away the chunk that the one before it began.
-  @Test func whatIsSupersededFinishesItsChunk() throws {
+  /// On a slow model, every new word would otherwise discard the current chunk.
+  @Test func aSupersededPrefillFinishesItsChunk() throws {
     let cache = PromptCache(budget: 1 << 30)
     var reader = try PromptReader(
       tokens(90), loaded: loaded, key: key, session: nil, cache: SharedPromptCache(cache))
@@ -85,14 +85,14 @@ struct PromptCacheTests {
     #expect(cache.reusable(key, tokens(90)) == 40)
   }
 
-  @Test func staleDraftsLeave() throws {
+  @Test func staleDraftsAreRemoved() throws {
     let cache = PromptCache(budget: 1 << 30)
     let base = tokens(40)
     for draft in 1...5 { _ = try read(base + tokens(10, from: draft), into: cache, as: .draft) }
     #expect(cache.holdings().map(\.sequences) == [1])
   }
 
-  @Test func whatSavesLeastLeavesFirst() throws {
+  @Test func theLeastValuableSequenceIsEvictedFirst() throws {
     let page = SequenceState(caches: loaded.model.makeCaches()).expectedBytes(at: 64)
     let cache = PromptCache(budget: 4 * page)
     _ = try read(tokens(60), into: cache, as: .answer)
@@ -107,7 +107,7 @@ struct PromptCacheTests {
     #expect(cache.missWithoutReuse(key, [1] + tokens(20)) == .evicted)
   }
 
-  @Test func aPromptBeyondTheBudgetIsRefused() throws {
+  @Test func aPromptBeyondTheBudgetIsRejected() throws {
     let cache = PromptCache(budget: 1000)
     #expect(throws: GenerationError.self) {
       _ = try read(tokens(60), into: cache, as: .answer)
@@ -117,10 +117,10 @@ struct PromptCacheTests {
     #expect(small.description.contains("34.2 MB") && small.description.contains("10.0 MB"))
   }
 
-  @Test func aSessionKeepsWhatOthersTakeUp() throws {
+  @Test func aSessionKeepsWhatOthersReuse() throws {
     let cache = PromptCache(budget: 1 << 30)
     try read(tokens(100), into: cache, as: .answer, session: "a")
-    // Another conversation begins alike; stopped at once, it leaves nothing of its own.
+    // Another session with the same prefix; stopped at once, it stores nothing.
     let other = Array(tokens(20)) + tokens(30, from: 3)
     #expect(
       try PromptReader(other, loaded: loaded, key: key, session: "b", cache: SharedPromptCache(cache)).reused
@@ -134,14 +134,14 @@ struct PromptCacheTests {
     #expect(cache.reusable(key, tokens(110)) == 20 && cache.reusable(key, other + [1]) == 50)
   }
 
-  @Test func oneModelsStatesAreNotAnothers() throws {
+  @Test func modelsDoNotShareStates() throws {
     let cache = PromptCache(budget: 1 << 30)
     _ = try read(tokens(50), into: cache, as: .answer)
     #expect(cache.find("another", tokens(80)) == nil)
     #expect(cache.reusable(key, tokens(80)) == 50)
   }
-  /// What comes free is what nobody else holds: what sequences share once, what one in use shares not at all.
-  @Test func whatIsGivenBackIsCounted() throws {
+  /// Bytes freed: shared blocks count once, blocks of an active sequence not at all.
+  @Test func freedBytesAreCounted() throws {
     let cache = PromptCache(budget: 1 << 30)
     try read(tokens(200), into: cache, as: .prompt)
     try read(tokens(130) + tokens(100, from: 3), into: cache, as: .answer)
@@ -153,8 +153,8 @@ struct PromptCacheTests {
     var inUse = try read(tokens(130) + tokens(100, from: 3), into: cache, as: .answer)
     _ = try inUse.generate(after: Tokens([1]), id: 1)
     #expect(cache.heldBytes == bytes)
-    // Six pages a layer: two that both begin with, and two of each. The one in use has copied its last one to write
-    // to it, and goes on from the three before.
+    // Six pages per layer: two shared ones, and two of each. The active sequence has copied its last page to write to
+    // it, and holds the three before.
     let logits = loaded.model.facts.vocabularyCount * MemoryLayout<Float>.stride
     #expect(cache.removeAll() == (bytes - logits) / 2 + logits)
     #expect(inUse.sequence.ledger.count == 231)

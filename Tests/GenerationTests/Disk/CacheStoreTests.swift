@@ -6,7 +6,7 @@ import Models
 import Testing
 
 struct CacheStoreTests {
-  /// A prompt of some bytes that no model made.
+  /// A prompt of a given size, without a model.
   private func prompt(_ tokens: [Int32], bytes: Int = 4096) -> StoredPrompt {
     let shape = RecurrentShape(channels: 0, taps: 1, heads: 1, rows: 1, columns: bytes / 4)
     let numbers = (0..<bytes / 4).map { Float($0) + Float(tokens.first ?? 0) }
@@ -22,7 +22,7 @@ struct CacheStoreTests {
       ])
   }
 
-  @Test func keepsModelsAndKeysApart() throws {
+  @Test func distinguishesModelsAndKeys() throws {
     let folder = try DiskFolder()
     let store = CacheStore(folder: folder.path + "/sotto/prompts", limit: 1 << 20)
     let ids = ["a", "A1-_", "../../escape", "", "a/b", "tschüß", String(repeating: "x", count: 500), "~a"]
@@ -52,7 +52,7 @@ struct CacheStoreTests {
     #expect(attributes[.posixPermissions] as? Int == 0o700)
   }
 
-  @Test func findsTheLongestHeadByNamesAlone() throws {
+  @Test func findsTheLongestHeadByFileNames() throws {
     let folder = try DiskFolder()
     let store = CacheStore(folder: folder.path, limit: 1 << 20)
     let prompt = (0..<50).map { Int32($0) }
@@ -61,7 +61,7 @@ struct CacheStoreTests {
     }
     try store.save(self.prompt([9]), for: .head(of: prompt[..<30].map { $0 + 1 }), model: "m")
     try store.save(self.prompt([9]), for: .session("head.3-0000000000000000"), model: "m")
-    // Other things in the folder do not disturb.
+    // Other files in the folder are ignored.
     for name in ["x", "m.head.1.safetensors", "head.-1-0.safetensors"] { try folder.replace([1], name) }
     #expect(store.heads(of: "m").map(\.count).sorted() == [3, 20, 30, 40])
     #expect(store.longestHead(of: prompt, model: "m") == PromptHead(prompt[..<40]))
@@ -71,7 +71,7 @@ struct CacheStoreTests {
     #expect(store.longestHead(of: prompt, model: "n") == nil)
   }
 
-  @Test func theLeastRecentlyUsedGoFirst() throws {
+  @Test func theLeastRecentlyUsedFilesAreRemovedFirst() throws {
     let folder = try DiskFolder()
     let size = try {
       let probe = CacheStore(folder: folder.path + "/probe", limit: 1 << 20)
@@ -94,14 +94,14 @@ struct CacheStoreTests {
       try store.save(prompt([1]), for: .session(id), model: "m")
       try age(id, seconds)
     }
-    // Reading is use.
+    // Loading counts as use.
     #expect(try store.load(.session("a"), model: "m") != nil)
     try store.save(prompt([1]), for: .session("d"), model: "m")
     #expect(kept() == ["a", "c", "d"])
     try age("d", 1000)
     try store.save(prompt([1]), for: .session("d"), model: "m")
     #expect(kept() == ["a", "c", "d"])
-    // What was just written stays though it looks old; what is larger than the limit is not written at all.
+    // A file that was just written is kept even if it looks old; one larger than the limit is not written.
     try store.save(prompt([1], bytes: 2 * size), for: .session("e"), model: "m")
     #expect(kept().contains("e") && store.totalBytes <= store.limit)
     let error = #expect(throws: PromptFileError.self) {
@@ -114,7 +114,7 @@ struct CacheStoreTests {
     #expect(kept().contains("e"))
   }
 
-  @Test func whatCrashedWritersLeftIsRemoved() throws {
+  @Test func partialFilesOfCrashedWritersAreRemoved() throws {
     let folder = try DiskFolder()
     let store = CacheStore(folder: folder.path, limit: 1 << 20)
     func abandon(_ name: String) throws {
@@ -130,7 +130,7 @@ struct CacheStoreTests {
     try abandon("c.1-1.partial")
     store.removeAll()
     #expect(try folder.names == ["b.1-1.partial"])
-    // Before anything is written: they may be what fills the disk.
+    // Before writing: they may be what fills the disk.
     try abandon("d.1-1.partial")
     #expect(throws: PromptFileError.self) {
       try store.save(prompt([1]), for: .session("a"), model: "m") { true }
@@ -138,7 +138,7 @@ struct CacheStoreTests {
     #expect(try folder.names == ["b.1-1.partial"])
   }
 
-  /// A save that is given up leaves what was there, and nothing beside it.
+  /// A cancelled save leaves the previous file and no partial one.
   @Test(arguments: 0..<5)
   func aSaveThatIsGivenUpLeavesNothing(_ block: Int) throws {
     let folder = try DiskFolder()
@@ -159,8 +159,8 @@ struct CacheStoreTests {
     #expect(try folder.names.count == 1 && folder.content == before)
   }
 
-  /// The folder goes away in the middle of a save: nothing to trouble anyone with, and the next save makes it again.
-  @Test func aFolderThatIsRemovedIsMadeAgain() throws {
+  /// The folder is removed during a save: no error, and the next save creates it again.
+  @Test func aRemovedFolderIsCreatedAgain() throws {
     let folder = try DiskFolder()
     var store = CacheStore(folder: folder.path + "/prompts", limit: 1 << 20)
     let path = store.folder
@@ -177,7 +177,7 @@ struct CacheStoreTests {
     #expect(try store.load(.session("a"), model: "m")?.ledger == [1])
   }
 
-  @Test func aFolderThatCannotBeWrittenIsAnError() throws {
+  @Test func anUnwritableFolderIsAnError() throws {
     let folder = try DiskFolder()
     try folder.replace([1], "file")
     let store = CacheStore(folder: folder.path + "/file/prompts", limit: 1 << 20)
@@ -186,7 +186,7 @@ struct CacheStoreTests {
     #expect(store.totalBytes == 0)
   }
 
-  /// Many writers and readers of the same keys, with evictions: a reader gets nothing or one whole prompt.
+  /// Concurrent writers and readers of the same keys, with evictions: a reader gets nothing or a whole prompt.
   @Test func manyAtOnce() throws {
     let folder = try DiskFolder()
     DispatchQueue.concurrentPerform(iterations: 8) { worker in
@@ -216,7 +216,7 @@ struct CacheStoreTests {
 }
 
 extension DiskFolder {
-  /// How many files a folder has.
+  /// The number of files in a folder.
   static func count(_ path: String) throws -> Int {
     try FileManager.default.contentsOfDirectory(atPath: path).count
   }

@@ -4,7 +4,7 @@ import Foundation
 import Models
 import Testing
 
-/// A small random model of ModelsTests' fixtures; whatever folder is there takes part.
+/// A small random model of ModelsTests' fixtures; every folder is used.
 struct DiskModel: Sendable, CustomTestStringConvertible {
   let name: String
   let precision: Precision
@@ -17,7 +17,7 @@ struct DiskModel: Sendable, CustomTestStringConvertible {
       .deletingLastPathComponent().appending(path: "ModelsTests/Fixtures/tiny").path
   }
 
-  /// Every model there is, in every precision.
+  /// Every model in every precision.
   static var all: [DiskModel] {
     let names = (try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? []
     return names.sorted().flatMap { name in
@@ -61,7 +61,7 @@ struct Walk {
     return other
   }
 
-  /// Feeds `count` tokens that follow from the ledger, in one pass or one by one.
+  /// Processes `count` tokens that are derived from the ledger, in one pass or one by one.
   /// - Returns: all logits.
   @discardableResult
   mutating func go(_ count: Int, oneByOne: Bool = false) throws -> [Float] {
@@ -78,7 +78,7 @@ struct Walk {
   }
 }
 
-/// A folder of its own for one test; all are removed as the program ends.
+/// A folder for one test; removed when the program ends.
 struct DiskFolder {
   let path: String
 
@@ -101,7 +101,7 @@ struct DiskFolder {
     get throws { try FileManager.default.contentsOfDirectory(atPath: path).sorted() }
   }
 
-  /// The content of the one file that is there.
+  /// The content of the only file.
   var content: [UInt8] {
     get throws {
       let name = try #require(try names.first)
@@ -109,7 +109,7 @@ struct DiskFolder {
     }
   }
 
-  /// Puts other content in place of the one file that is there.
+  /// Replaces the content of the only file.
   func replace(_ content: [UInt8], _ name: String) throws {
     try Data(content).write(to: URL(fileURLWithPath: path + "/" + name))
   }

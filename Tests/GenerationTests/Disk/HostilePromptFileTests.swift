@@ -6,7 +6,7 @@ import Generation
 import Models
 import Testing
 
-/// Files that are not what was written are refused, whatever was done to them; none ends the program.
+/// Modified files are rejected, whatever was changed; none crashes the program.
 @Suite(.serialized) struct HostilePromptFileTests {
   private static let key = PromptKey.session("a")
 
@@ -27,7 +27,7 @@ import Testing
       content = try folder.content
     }
 
-    /// Loads other content in the file's place.
+    /// Loads other content in place of the file.
     func load(_ content: [UInt8]) throws -> StoredPrompt? {
       try folder.replace(content, name)
       return try store.load(key, model: "m")
@@ -52,19 +52,19 @@ import Testing
           Issue.record("not a useful error: \(error)")
         }
       }
-      // What is refused is gone.
+      // A rejected file is removed.
       if sample.store.contains(Self.key, model: "m") { Issue.record("a refused file was kept") }
     }
     #expect(refused > 3500)
   }
 
-  /// What was loaded is this program's own: nobody can take it away or change it.
+  /// Loaded data is a copy: removing or changing the file has no effect.
   @Test(arguments: ["llama-plain", "mamba2-plain"])
   func whatBecomesOfTheFileLaterChangesNothing(model: String) throws {
     let sample = try Sample(model, tokens: 200)
     let path = sample.folder.path + "/" + sample.name
     let stored = try #require(try sample.store.load(Self.key, model: "m"))
-    // In place, as whoever writes to the same file would.
+    // In place, as another writer would.
     let file = try #require(FileHandle(forWritingAtPath: path))
     try file.write(contentsOf: Data(repeating: 0xEE, count: sample.content.count))
     var garbled = sample.walk.with(
@@ -78,7 +78,7 @@ import Testing
     #expect(throws: PromptFileError.self) { try sample.store.load(Self.key, model: "m") }
   }
 
-  @Test func whatIsLargerThanItMayBeIsNotRead() throws {
+  @Test func aTooLargeFileIsNotRead() throws {
     let sample = try Sample("llama-plain", tokens: 20)
     let error = #expect(throws: PromptFileError.self) {
       try sample.store.load(Self.key, model: "m", largest: sample.content.count - 1)
@@ -90,7 +90,7 @@ import Testing
     #expect(try sample.store.load(Self.key, model: "m", largest: sample.content.count) != nil)
   }
 
-  /// Headers whose checksums have been put right: nothing protects their numbers but the checks of each of them.
+  /// Headers with corrected checksums: only the validation of each number protects them.
   @Test(arguments: ["llama-plain", "gemma3-plain"])
   func forgedHeadersAreRefusedOrHarmless(model: String) throws {
     let sample = try Sample(model, tokens: 20)
@@ -102,7 +102,7 @@ import Testing
     for _ in 0..<3000 {
       var header = Array(text.utf8)
       for _ in 0..<Int.random(in: 1...2, using: &random) {
-        // Digits for digits, so that most headers can still be read.
+        // Digits replaced by digits, so that most headers can still be parsed.
         guard let place = header.indices.filter({ 48...57 ~= header[$0] }).randomElement(using: &random)
         else { continue }
         header[place] = UInt8.random(in: 48...57, using: &random)
@@ -124,7 +124,7 @@ import Testing
     #expect(refused > 2000)
   }
 
-  @Test func whatIsOfSomethingElseIsRefused() throws {
+  @Test func filesOfOtherModelsOrKeysAreRejected() throws {
     let sample = try Sample("llama-plain", tokens: 20)
     let path = sample.folder.path + "/" + sample.name
     func refusal(_ change: (String) -> String) throws -> PromptFileError? {
@@ -167,8 +167,8 @@ import Testing
     #expect(try sample.store.load(.session("b"), model: "m") == nil)
   }
 
-  /// A cache does not take in what is of another model or precision, and is as empty as before.
-  @Test func anotherModelsCachesStayAsTheyAre() throws {
+  /// A cache rejects an image of another model or precision and stays empty.
+  @Test func cachesRejectImagesOfOtherModels() throws {
     let sample = try Sample("llama-plain", tokens: 20)
     let stored = try #require(try sample.store.load(Self.key, model: "m"))
     for other in [
@@ -190,14 +190,14 @@ import Testing
       let different = zip(found, expected).filter { $0 != $1 }
       #expect(found == expected, "\(other): \(different.count) differ, \(different.prefix(3))")
     }
-    // A cache in use takes in nothing.
+    // A cache in use rejects every image.
     #expect(throws: PromptFileError.self) { try stored.state(in: sample.walk.state.caches) }
     #expect(sample.walk.state.length == 20)
   }
 
   private static func mutated(_ original: [UInt8], _ random: inout SplitMix64) -> [UInt8] {
     var bytes = original
-    // Half of the damage goes to the header.
+    // Half of the mutations are in the header.
     func place() -> Int {
       Bool.random(using: &random)
         ? Int.random(in: 0..<1500, using: &random) : Int.random(in: 0..<original.count, using: &random)

@@ -4,7 +4,7 @@ import Generation
 import Models
 import Testing
 
-/// A layer may have several caches, and of any kind: all of them are saved, in their order.
+/// A layer may have several caches of any kind: all are saved, in order.
 struct MixedCachesTests {
   private let backend = CPUBackend(precision: .exact, threads: 1)
   private static let convolution = RecurrentShape(channels: 8, taps: 3, heads: 0, rows: 0, columns: 0)
@@ -16,8 +16,8 @@ struct MixedCachesTests {
     ]
   }
 
-  /// Puts rows into every cache.
-  /// - Returns: what attention and convolution give.
+  /// Appends rows to every cache.
+  /// - Returns: the outputs of attention and convolution.
   private func process(_ range: Range<Int>, _ state: SequenceState) throws -> [Float] {
     let x = backend.tensor(
       range.flatMap { row in (0..<8).map { Float((row * 7 + $0 * 3) % 11) / 11 } }, columns: 8)

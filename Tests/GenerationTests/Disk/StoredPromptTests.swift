@@ -3,9 +3,9 @@ import Generation
 import Models
 import Testing
 
-/// Sequences that were saved and read go on as those that never were, bit for bit.
+/// Sequences that were saved and loaded continue like those that were not, bit for bit.
 struct StoredPromptTests {
-  /// Enough for sliding windows to have given up pages.
+  /// Enough for sliding windows to have dropped pages.
   private static let count = 700
   private static let key = PromptKey.session("a")
 
@@ -28,14 +28,14 @@ struct StoredPromptTests {
     #expect(try loaded.go(9) == walk.go(9))
     #expect(try loaded.go(70, oneByOne: true) == walk.go(70, oneByOne: true))
     #expect(try fork.go(9) == Self.tail(stored, walk, 9))
-    // Going on has written to no page of the file, and a second reader sees what the first one saw.
+    // Advancing has not written to the file's pages: a second reader sees the same content.
     #expect(try folder.content == written)
     let again = try #require(try store.load(Self.key, model: "m"))
     var second = walk.with(try again.state(in: walk.model.makeCaches()), ledger: again.ledger)
     #expect(try second.go(9) == Self.tail(stored, walk, 9))
   }
 
-  /// The logits of the next tokens behind a stored prompt.
+  /// The logits of the next tokens after a stored prompt.
   private static func tail(_ stored: StoredPrompt, _ walk: Walk, _ count: Int) throws -> [Float] {
     var other = walk.with(try stored.state(in: walk.model.makeCaches()), ledger: stored.ledger)
     return try other.go(count)
@@ -63,7 +63,7 @@ struct StoredPromptTests {
     #expect(try folder.content == written)
   }
 
-  /// The windows of the fixtures must really have moved on, or the tests above say nothing about them.
+  /// The fixtures' windows must have wrapped for the tests above to be meaningful.
   @Test func windowsHaveWrapped() throws {
     for name in ["gemma3-plain", "gpt-oss-openai"] {
       let walk = try Walk(DiskModel(name: name, precision: .fast), tokens: Self.count)
@@ -86,8 +86,8 @@ struct StoredPromptTests {
     #expect(try loaded.go(5) == fresh.go(5))
   }
 
-  /// An image is written by another thread while the sequence goes on, grows and is cut back.
-  @Test func savingGoesOnBesideGeneration() throws {
+  /// An image is written by another thread while the sequence advances and is truncated.
+  @Test func savingContinuesDuringGeneration() throws {
     let folder = try DiskFolder()
     let store = CacheStore(folder: folder.path, limit: 1 << 30)
     for round in 0..<20 {

@@ -6,7 +6,7 @@ struct ThoughtWatchTests {
     start: .tokens([7, 8]), end: .tokens([9]), startsInside: true, closing: [1, 2])
   private static let inText = ThoughtLimit(start: .text("<think>"), end: .text("</think>"), closing: [1, 2])
 
-  /// Feeds tokens whose text is a letter each; gives all that the sequence then holds.
+  /// Feeds tokens whose text is one letter each; returns all tokens of the sequence.
   private func run(
     _ limit: ThoughtLimit, room: Int, _ tokens: [Int32], wantsAnswerFrom: Int = .max
   ) -> [Int32] {
@@ -19,19 +19,19 @@ struct ThoughtWatchTests {
     return out
   }
 
-  @Test func thoughtsEndWhenTheirShareIsUsed() {
+  @Test func reasoningEndsWhenItsShareIsUsed() {
     let tokens = [Int32](repeating: 5, count: 20)
     let out = run(Self.inTokens, room: 16, tokens)
     #expect(out == Array(tokens[..<12]) + [1, 2] + Array(tokens[12...]), "three quarters of 16, once")
   }
 
-  @Test func anAnswerThatHasBegunIsLeftAlone() {
+  @Test func anAnswerThatHasStartedIsNotChanged() {
     let tokens: [Int32] = [5, 5, 9, 8] + Array(repeating: 5, count: 40)
     #expect(run(Self.inTokens, room: 16, tokens) == tokens)
     #expect(run(Self.inTokens, room: 16, tokens, wantsAnswerFrom: 3) == tokens)
   }
 
-  @Test func outputWithoutThoughtsIsLeftAlone() {
+  @Test func outputWithoutReasoningIsNotChanged() {
     var limit = Self.inTokens
     limit.startsInside = false
     let plain = [Int32](repeating: 5, count: 40)
@@ -41,7 +41,7 @@ struct ThoughtWatchTests {
     #expect(run(limit, room: 16, thinking).count == thinking.count + 2)
   }
 
-  @Test func theAnswerComesWhenItIsWanted() {
+  @Test func reasoningEndsOnRequest() {
     let tokens = [Int32](repeating: 5, count: 6)
     #expect(
       run(Self.inTokens, room: 1000, tokens, wantsAnswerFrom: 2) == [5, 5, 5, 1, 2, 5, 5, 5], "once, at once")
@@ -50,7 +50,7 @@ struct ThoughtWatchTests {
     #expect(run(Self.inTokens, room: 1000, twice, wantsAnswerFrom: 2) == [5, 9, 6, 7, 8, 1, 2, 5, 5])
   }
 
-  /// Whichever tokens the tags come in.
+  /// For every split of the tags into tokens.
   @Test(arguments: [
     (["<think>", "a", "b"], [0]), (["<", "thi", "nk>\na", "b"], [2]), (["x<think>a</think>b", "c"], []),
     (["<think>a", "</thi", "nk>\n", "b"], [0]), (["</think>", "<think>", "a"], []),

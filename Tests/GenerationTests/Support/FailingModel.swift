@@ -1,14 +1,14 @@
 import Compute
 import Models
 
-/// A model whose next pass fails at a layer, the layers before it having gone on.
+/// A model whose next pass fails at a layer, after the layers before it have advanced.
 final class FailingModel: LanguageModel {
   struct Failure: Error {}
 
   private let model: any LanguageModel
   /// The layer; nil for none.
   var failsAtLayer: Int?
-  /// Passes that succeed before the one that fails.
+  /// The number of passes that succeed before the failing one.
   var passesBefore = 0
 
   init(_ model: any LanguageModel) { self.model = model }

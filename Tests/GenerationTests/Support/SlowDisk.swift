@@ -1,11 +1,10 @@
 import Dispatch
 import Generation
 
-/// A cache folder whose disk writes a block only when it is told to, so that a test knows what happens in the middle
-/// of a save.
+/// A cache folder whose disk writes a block only when permitted, to test what happens during a save.
 final class SlowDisk: Sendable {
   private let permits = DispatchSemaphore(value: 0)
-  /// Says that a block waits for its permission.
+  /// Signals that a block waits for permission.
   private let blocks: AsyncStream<Void>
   private let arrive: @Sendable () -> Void
 
@@ -25,9 +24,9 @@ final class SlowDisk: Sendable {
     return store
   }
 
-  /// Waits until a save is under way.
+  /// Waits until a save has started.
   func nextBlock() async { for await _ in blocks { return } }
 
-  /// The disk is fast from now on.
+  /// Permits all further blocks.
   func goOn() { for _ in 0..<10_000 { permits.signal() } }
 }

@@ -2,12 +2,12 @@ import Compute
 import Dispatch
 import Models
 
-/// A model that computes a step only when it is told to, so that a test knows what happens between two steps.
+/// A model that computes a step only when permitted, to test what happens between steps.
 final class SteppedModel: LanguageModel, @unchecked Sendable {
   private let model: any LanguageModel
   private let permits = DispatchSemaphore(value: 0)
   private let entering: AsyncStream<Void>.Continuation
-  /// Says that a step waits for its permission.
+  /// Signals that a step waits for permission.
   let steps: AsyncStream<Void>
 
   init(_ model: any LanguageModel) {
@@ -25,9 +25,9 @@ final class SteppedModel: LanguageModel, @unchecked Sendable {
     return try model.forward(input)
   }
 
-  /// Waits until a step waits for its permission.
+  /// Waits until a step waits for permission.
   func nextStep() async { for await _ in steps { return } }
 
-  /// Lets steps go on, those to come as well.
+  /// Permits further steps.
   func permit(_ count: Int = 1) { for _ in 0..<count { permits.signal() } }
 }

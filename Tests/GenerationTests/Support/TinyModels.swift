@@ -6,7 +6,7 @@ import Generation
 import Models
 import Testing
 
-/// The small random models of the model tests, one for each kind of cache that there is.
+/// The small random models of the model tests, one per architecture.
 struct TinyModels: Sendable, CustomTestStringConvertible {
   let name: String
 
@@ -17,7 +17,7 @@ struct TinyModels: Sendable, CustomTestStringConvertible {
       .appending(path: "../../ModelsTests/Fixtures/tiny").standardized
   }
 
-  /// The first model of each architecture whose configuration is beside its weights.
+  /// The first model of each architecture that has a config.json.
   static var kinds: [TinyModels] {
     let names = (try? FileManager.default.contentsOfDirectory(atPath: folder.path)) ?? []
     var seen: Set<String> = []
@@ -47,13 +47,13 @@ struct TinyModels: Sendable, CustomTestStringConvertible {
 }
 
 extension LoadedModel {
-  /// The logits behind `tokens`, computed from nothing in one pass.
+  /// The logits after `tokens`, from a cold start in one pass.
   func coldLogits(_ tokens: [Int32]) throws -> [Float] {
     let state = SequenceState(caches: model.makeCaches())
     return backend.values(try model.forward(ForwardInput(tokens: tokens, sequence: state)))
   }
 
-  /// What the model says greedily behind `tokens`, from nothing.
+  /// The greedy answer to `tokens`, from a cold start.
   func coldAnswer(_ tokens: [Int32], count: Int) throws -> [Int32] {
     let state = SequenceState(caches: model.makeCaches())
     var logits = backend.values(try model.forward(ForwardInput(tokens: tokens, sequence: state)))

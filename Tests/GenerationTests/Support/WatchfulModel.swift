@@ -8,8 +8,8 @@ import Synchronization
   import Darwin
 #endif
 
-/// A model whose passes end only when they are interrupted, until it is let go: so a test sees whether somebody hears
-/// a stop. It counts how often it asked.
+/// A model whose passes end only when interrupted, until it is released, to test that a stop is noticed. Counts how
+/// often it polled.
 final class WatchfulModel: LanguageModel, @unchecked Sendable {
   private let model: any LanguageModel
   private let questions = Atomic<Int>(0)
@@ -18,7 +18,7 @@ final class WatchfulModel: LanguageModel, @unchecked Sendable {
 
   init(_ model: any LanguageModel) { self.model = model }
 
-  /// Passes that were interrupted.
+  /// The number of interrupted passes.
   var interruptions: Int { interrupted.load(ordering: .sequentiallyConsistent) }
 
   var facts: ModelFacts { model.facts }
@@ -31,7 +31,7 @@ final class WatchfulModel: LanguageModel, @unchecked Sendable {
       questions.add(1, ordering: .sequentiallyConsistent)
       if isInterrupted {
         interrupted.add(1, ordering: .sequentiallyConsistent)
-        // It asks at its first layer.
+        // It polls at its first layer.
         break
       }
       usleep(500)
@@ -39,20 +39,20 @@ final class WatchfulModel: LanguageModel, @unchecked Sendable {
     return try model.forward(input)
   }
 
-  /// Returns when a pass has asked, from now on, whether it is interrupted.
+  /// Returns after a pass has polled for interruption.
   func nextQuestion() async throws {
     let before = questions.load(ordering: .sequentiallyConsistent)
-    // Two: the first may have been answered before this was called.
+    // Twice: the first poll may have been answered before this call.
     while questions.load(ordering: .sequentiallyConsistent) < before + 2 {
       try await Task.sleep(for: .milliseconds(1))
     }
   }
 
-  /// Returns when a pass was interrupted.
+  /// Returns after a pass was interrupted.
   func nextInterruption() async throws {
     while interruptions == 0 { try await Task.sleep(for: .milliseconds(1)) }
   }
 
-  /// Passes are computed from now on.
-  func letGo() { isFree.store(true, ordering: .sequentiallyConsistent) }
+  /// Releases all further passes.
+  func release() { isFree.store(true, ordering: .sequentiallyConsistent) }
 }
