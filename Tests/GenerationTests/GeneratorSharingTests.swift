@@ -84,7 +84,7 @@ struct GeneratorSharingTests {
     #expect(said.statistics?.reusedTokens == 200)
     #expect(try said.tokens == reference.coldAnswer(prompt, count: 200))
     #expect(generator.cacheHoldings().models.map(\.tokens) == [419])
-    #expect(generator.clearCaches() > held.held, "nobody uses it any more")
+    #expect(generator.clearCaches() > held.held, "no sequence uses it any more")
   }
 
   @Test func aComputingModelIsKeptUntilItEnds() async throws {

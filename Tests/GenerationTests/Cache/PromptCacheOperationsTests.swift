@@ -116,7 +116,7 @@ struct PromptCacheOperationsTests {
       #expect(throws: FailingModel.Failure.self) { try reader.generate(after: Tokens([0]), id: 0) }
       reader.keep(.answer)
       if reader.needsSnapshots { return }
-      #expect(cache.reusable(Self.key, ledger + [0]) == ledger.count, "keys and values are cut back")
+      #expect(cache.reusable(Self.key, ledger + [0]) == ledger.count, "keys and values are truncated")
     }
 
     mutating func take(_ prompt: [Int32]) throws {
