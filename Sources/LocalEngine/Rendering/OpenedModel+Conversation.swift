@@ -84,8 +84,10 @@ extension OpenedModel {
     var all = Self.variables(of: tokenizer)
     all.merge(variables) { $1 }
     let (template, forms) = try templates.template(source ?? templateSource(forTools: tools != nil), all)
+    // Another template gets the messages as they are: its text is compared with jinja2's.
+    let named = ChatTemplate.withReasoningNames(messages)
     return try template.render(
-      messages: forms.adapting(ChatTemplate.withReasoningNames(messages)), tools: tools,
+      messages: source == nil ? forms.adapting(named) : named, tools: tools,
       addGenerationPrompt: addGenerationPrompt, variables: all)
   }
 
