@@ -135,7 +135,7 @@ def has_exited(program: int) -> bool:
         return True
 
 
-CACHES, SESSION = "Caches are not saved", "This session is not saved"
+CACHES, SESSION = "Caches cannot be saved", "This session is not saved"
 
 
 def full_cache_folder(home: Home) -> None:
@@ -427,7 +427,7 @@ def leftovers_of_a_killed_process(home: Home) -> None:
     run_turns(chat, 1)
     chat.terminal.kill_program()
     long_ago = time.time() - 3600
-    leftovers = [home.prompts / "0.session.x.safetensors.1-1.partial", home.cache / "sotto" / "vocabularies" / ".x-1-1"]
+    leftovers = [home.prompts / "0.session.x.safetensors.1-1.partial", home.cache / "sotto" / "vocabularies" / "x.vocabulary.1-1.partial"]
     for file in leftovers:
         file.write_bytes(bytes(100))
         os.utime(file, (long_ago, long_ago))
