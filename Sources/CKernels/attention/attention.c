@@ -53,21 +53,23 @@ typedef struct {
 } cut;
 
 static cut cut_of(const sotto_attention *a, const sotto_sequence *s) {
-  // The number of pieces of a long sequence: four each for eight threads.
-  enum { PIECES = 32, LEAST_PAGES = 4 };
+  // Enough pieces for a few threads, and more as the work grows, since a piece of 16 pages (of one head) costs little
+  // to combine with others. At most so many that the partial results of long prompts stay small.
+  enum { FEWEST_PIECES = 12, MOST_PIECES = 64, GOOD_PAGES = 16, LEAST_PAGES = 4 };
   ptrdiff_t group = group_heads(a), first, last, pages = 0;
   visible_pages(a, s, 0, s->rows, &first, &last);
   // As many rows as can share a pass over the pages, but enough tiles (each in ranges of two pages or more), and not
   // so few rows that pages are read often.
   ptrdiff_t most = larger(MOST_ROWS / group, 1), seen = larger(2, last - first);
-  ptrdiff_t fair = s->rows * a->layout.heads * (seen / 2) / PIECES;
+  ptrdiff_t fair = s->rows * a->layout.heads * (seen / 2) / FEWEST_PIECES;
   ptrdiff_t tile_rows = smaller(most, larger(fair, smaller(most, 2 * FEW_ROWS / group + 1)));
   for (ptrdiff_t row = 0; row < s->rows; row += tile_rows) {
     visible_pages(a, s, row, smaller(tile_rows, s->rows - row), &first, &last);
     pages += last - first;
   }
   pages *= a->layout.heads;
-  return (cut){tile_rows, larger(LEAST_PAGES, (pages + PIECES - 1) / PIECES)};
+  ptrdiff_t pieces = smaller(MOST_PIECES, larger(FEWEST_PIECES, pages / GOOD_PAGES));
+  return (cut){tile_rows, larger(LEAST_PAGES, (pages + pieces - 1) / pieces)};
 }
 
 // Enumerates all segments, the heaviest of each sequence first: counts them, and stores them if `segments` is given.
