@@ -3,6 +3,7 @@ import Foundation
 import Generation
 import Models
 import Synchronization
+import TestSupport
 import Testing
 
 /// A session's caches on disk: saved after answers and when it is closed, and deleted with it.
@@ -38,7 +39,7 @@ struct GeneratorDiskTests {
 
   @Test(arguments: TinyModels.kinds)
   func sessionsSavedAfterAnswersSurviveACrash(_ tiny: TinyModels) async throws {
-    let folder = try DiskFolder()
+    let folder = try TemporaryFolder()
     let first = try await generator(folder.path, tiny)
     var random = SplitMix64(seed: 3)
     let words = try tiny.load().tokens(60, &random)
@@ -54,7 +55,7 @@ struct GeneratorDiskTests {
   }
 
   @Test func unchangedSessionsAreNotWrittenAgain() async throws {
-    let folder = try DiskFolder()
+    let folder = try TemporaryFolder()
     let generator = try await generator(folder.path, tiny())
     let answer = try #require(await ask(generator, Array(1...40)))
     await generator.save(session: "s", .passing)
@@ -79,7 +80,7 @@ struct GeneratorDiskTests {
 
   /// A deleted session leaves neither its own file nor a head with its system prompt, in memory and on disk.
   @Test func aDeletedSessionLeavesNoHead() async throws {
-    let folder = try DiskFolder()
+    let folder = try TemporaryFolder()
     let generator = try await generator(folder.path, tiny())
     let head = Prompt.tokens(Array(1...40))
     #expect(await generator.prepareHead("a", head) == 40)
@@ -96,7 +97,7 @@ struct GeneratorDiskTests {
 
   /// The save of a session that was closed is not cancelled by the next message.
   @Test func aSaveOnClosingContinuesDuringAnAnswer() async throws {
-    let folder = try DiskFolder()
+    let folder = try TemporaryFolder()
     let (blocks, continuation) = AsyncStream.makeStream(of: Void.self)
     let gate = DispatchSemaphore(value: 0)
     var store = CacheStore(folder: folder.path, limit: 1 << 30)
@@ -123,7 +124,7 @@ struct GeneratorDiskTests {
   }
 
   @Test func aCancelledSaveKeepsTheFile() throws {
-    let folder = try DiskFolder()
+    let folder = try TemporaryFolder()
     let store = CacheStore(folder: folder.path, limit: 1 << 30)
     let (model, _) = try #require(DiskModel.all.first).load()
     func walk(_ count: Int) throws -> StoredPrompt {
@@ -147,7 +148,7 @@ struct GeneratorDiskTests {
   }
 
   @Test func anUnwritableFolderIsReportedOnce() async throws {
-    let folder = try DiskFolder()
+    let folder = try TemporaryFolder()
     // Also works for root, which may write everywhere.
     let place = folder.path + "/prompts"
     try Data("a file".utf8).write(to: URL(fileURLWithPath: place))
@@ -170,7 +171,7 @@ struct GeneratorDiskTests {
   }
 
   @Test func aTooLargeConversationIsReportedOnce() async throws {
-    let folder = try DiskFolder()
+    let folder = try TemporaryFolder()
     let generator = Generator(store: CacheStore(folder: folder.path, limit: 1000))
     let tiny = try tiny()
     _ = try await generator.load("a") { try tiny.load() }
@@ -218,7 +219,7 @@ struct GeneratorDiskTests {
   /// A complete speculative prefill stores a snapshot at each message boundary.
   @Test(arguments: TinyModels.kinds)
   func anEditInWhatWasReadAheadReadsFromItsMessage(_ tiny: TinyModels) async throws {
-    let folder = try DiskFolder()
+    let folder = try TemporaryFolder()
     let generator = try await generator(folder.path, tiny)
     var random = SplitMix64(seed: 5)
     let history = try tiny.load().tokens(220, &random)

@@ -2,16 +2,17 @@ import Foundation
 import Generation
 import Models
 import Synchronization
+import TestSupport
 import Testing
 
 /// Saves and speculative prefills yield to requests. The tests have no timing: if a stop is missed, they hang.
 @Suite(.timeLimit(.minutes(20))) struct GeneratorStoppingTests {
   private let tiny: TinyModels
-  private let folder: DiskFolder
+  private let folder: TemporaryFolder
 
   init() throws {
     tiny = try #require(TinyModels.kinds.first { $0.architecture == "llama" })
-    folder = try DiskFolder()
+    folder = try TemporaryFolder()
   }
 
   private func generator(_ store: CacheStore?) async throws -> Generator {

@@ -72,7 +72,7 @@ import Tokenization
       metadata.append(("tokenizer.ggml.scores", .floats(tokens.map { _ in 0 })))
     }
     let folder = try TemporaryFolder()
-    return try Tokenizer.load(path: folder.write(GGUFBytes(metadata).bytes, "model.gguf"), cache: nil)
+    return try Tokenizer.load(path: folder.write("model.gguf", GGUFBytes(metadata).bytes), cache: nil)
   }
 
   /// Types 1 (normal), 3 (control) and 4 (user-defined).

@@ -1,3 +1,4 @@
+import TestSupport
 import Testing
 
 /// GPT-OSS's vocabulary from a folder with a rank file and a config.json.
@@ -14,8 +15,8 @@ import Testing
 
   private func folder(_ configuration: String, ranks: [UInt8] = Self.ranks) throws -> TemporaryFolder {
     let folder = try TemporaryFolder()
-    _ = try folder.write(ranks, "o200k_base.tiktoken")
-    _ = try folder.write(Array(configuration.utf8), "config.json")
+    _ = try folder.write("o200k_base.tiktoken", ranks)
+    _ = try folder.write("config.json", Array(configuration.utf8))
     return folder
   }
 
@@ -62,7 +63,7 @@ import Testing
 
   @Test func aFolderWithoutVocabularyIsRejected() throws {
     let folder = try TemporaryFolder()
-    _ = try folder.write(Array(#"{"model_type": "gpt_oss"}"#.utf8), "config.json")
+    _ = try folder.write("config.json", Array(#"{"model_type": "gpt_oss"}"#.utf8))
     #expect {
       _ = try Tokenizer.load(path: folder.path, cache: nil)
     } throws: { "\($0)".contains("tokenizer.json") }

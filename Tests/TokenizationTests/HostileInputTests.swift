@@ -1,5 +1,6 @@
 import Basics
 import Foundation
+import TestSupport
 import Testing
 
 /// Thousands of damaged sources: each loads or is rejected with a message, and what loads can be used.
@@ -121,7 +122,7 @@ import Testing
         }
       }
       do {
-        use(try Tokenizer.load(path: folder.write(bytes, "model.gguf"), cache: nil))
+        use(try Tokenizer.load(path: folder.write("model.gguf", bytes), cache: nil))
         loaded += 1
       } catch {
         #expect(!"\(error)".isEmpty)

@@ -1,5 +1,6 @@
 import Basics
 import Foundation
+import TestSupport
 import Testing
 
 @Suite struct VocabularyCacheTests {
@@ -60,7 +61,7 @@ import Testing
 
   @Test func temporaryFilesOfCrashesAreRemoved() throws {
     let folder = try TemporaryFolder()
-    for name in ["old.1-1.partial", "new.1-1.partial"] { _ = try folder.write([1], name) }
+    for name in ["old.1-1.partial", "new.1-1.partial"] { _ = try folder.write(name, [1]) }
     try FileManager.default.setAttributes(
       [.modificationDate: Date(timeIntervalSinceNow: -3600)], ofItemAtPath: folder.path + "/old.1-1.partial")
     _ = try Tokenizer.load(path: source, cache: VocabularyCache(folder: folder.path))

@@ -17,6 +17,8 @@ public struct UserFolders: Sendable, Equatable {
   public let state: String
   /// `XDG_CACHE_HOME`, or `~/.cache`; on macOS `~/Library/Caches`.
   public let caches: String
+  /// `XDG_CACHE_HOME`, or `~/.cache` on every system: programs such as huggingface_hub use it on macOS as well.
+  public let dotCache: String
 
   /// The folders for an environment; they need not exist.
   public init(environment: (String) -> String? = UserFolders.variable) {
@@ -28,12 +30,12 @@ public struct UserFolders: Sendable, Equatable {
     configuration = absolute("XDG_CONFIG_HOME") ?? FileSystem.join(home, ".config")
     data = absolute("XDG_DATA_HOME") ?? FileSystem.join(home, ".local/share")
     state = absolute("XDG_STATE_HOME") ?? FileSystem.join(home, ".local/state")
+    dotCache = absolute("XDG_CACHE_HOME") ?? FileSystem.join(home, ".cache")
     #if os(macOS)
-      let standard = "Library/Caches"
+      caches = absolute("XDG_CACHE_HOME") ?? FileSystem.join(home, "Library/Caches")
     #else
-      let standard = ".cache"
+      caches = dotCache
     #endif
-    caches = absolute("XDG_CACHE_HOME") ?? FileSystem.join(home, standard)
   }
 
   /// The folders for the variables in a dictionary.

@@ -17,14 +17,10 @@ public struct ModelPlaces: Sendable, Equatable {
     func nonempty(_ name: String) -> String? { environment(name).flatMap { $0.isEmpty ? nil : $0 } }
     let folders = UserFolders(environment: environment)
     own = FileSystem.join(folders.data, "sotto/models")
-    // huggingface_hub uses ~/.cache on macOS as well.
-    let cache =
-      environment("XDG_CACHE_HOME").flatMap { $0.hasPrefix("/") ? $0 : nil }
-      ?? FileSystem.join(folders.home, ".cache")
     let hub =
       nonempty("HF_HUB_CACHE") ?? nonempty("HUGGINGFACE_HUB_CACHE")
       ?? nonempty("HF_HOME").map { FileSystem.join($0, "hub") }
-      ?? FileSystem.join(cache, "huggingface/hub")
+      ?? FileSystem.join(folders.dotCache, "huggingface/hub")
     huggingFace = folders.expanding(hub)
     self.others = others.map { folders.expanding($0) }
     self.folders = folders

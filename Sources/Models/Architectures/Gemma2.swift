@@ -22,18 +22,11 @@ enum Gemma2 {
       softcap: softcap("final_logit_softcapping", default: 30))
     let layers = try (0..<shape.layers).map { index in
       let prefix = "model.layers.\(index)."
-      return [
-        Block(
-          try SelfAttention(
-            prefix + "self_attn.", shape, rotary: rotary, weights, scale: scale, window: windows[index],
-            softcap: attentionSoftcap),
-          norm: try norm(prefix + "input_layernorm"),
-          normAfter: try norm(prefix + "post_attention_layernorm")),
-        Block(
-          try GatedFeedForward(prefix + "mlp.", shape, activation, weights),
-          norm: try norm(prefix + "pre_feedforward_layernorm"),
-          normAfter: try norm(prefix + "post_feedforward_layernorm")),
-      ]
+      let attention = try SelfAttention(
+        prefix + "self_attn.", shape, rotary: rotary, weights, scale: scale, window: windows[index],
+        softcap: attentionSoftcap)
+      return try Gemma3.blocks(
+        prefix, attention, GatedFeedForward(prefix + "mlp.", shape, activation, weights), norm: norm)
     }
     return try Decoder(shape, embedding: embedding, layers: layers, weights)
   }

@@ -59,17 +59,26 @@ enum Gemma3 {
         try norm(prefix + "self_attn.q_norm", size: shape.headSize),
         try norm(prefix + "self_attn.k_norm", size: shape.headSize)
       )
-      return [
-        Block(
-          attention, norm: try norm(prefix + "input_layernorm"),
-          normAfter: try norm(prefix + "post_attention_layernorm")),
-        Block(
-          try GatedFeedForward(prefix + "mlp.", shape, activation, weights),
-          norm: try norm(prefix + "pre_feedforward_layernorm"),
-          normAfter: try norm(prefix + "post_feedforward_layernorm")),
-      ]
+      return try blocks(
+        prefix, attention, GatedFeedForward(prefix + "mlp.", shape, activation, weights)
+      ) { try norm($0) }
     }
     return try Decoder(shape, embedding: embedding, layers: layers, weights)
+  }
+
+  /// A layer of Gemma 2 and 3: attention and feed-forward, each with a norm before and after it.
+  static func blocks(
+    _ prefix: String, _ attention: SelfAttention, _ feedForward: GatedFeedForward,
+    norm: (_ name: String) throws -> RMSNorm
+  ) rethrows -> [Block] {
+    [
+      Block(
+        attention, norm: try norm(prefix + "input_layernorm"),
+        normAfter: try norm(prefix + "post_attention_layernorm")),
+      Block(
+        feedForward, norm: try norm(prefix + "pre_feedforward_layernorm"),
+        normAfter: try norm(prefix + "post_feedforward_layernorm")),
+    ]
   }
 
   /// The rotary tables of layers with a sliding window and with full attention.

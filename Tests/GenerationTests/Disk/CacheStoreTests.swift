@@ -3,6 +3,7 @@ import Compute
 import Foundation
 import Generation
 import Models
+import TestSupport
 import Testing
 
 struct CacheStoreTests {
@@ -23,7 +24,7 @@ struct CacheStoreTests {
   }
 
   @Test func distinguishesModelsAndKeys() throws {
-    let folder = try DiskFolder()
+    let folder = try TemporaryFolder()
     let store = CacheStore(folder: folder.path + "/sotto/prompts", limit: 1 << 20)
     let ids = ["a", "A1-_", "../../escape", "", "a/b", "tschüß", String(repeating: "x", count: 500), "~a"]
     #expect(try store.load(.session("a"), model: "m") == nil)
@@ -36,7 +37,7 @@ struct CacheStoreTests {
       }
       try store.save(prompt([number, 7]), for: .head(of: [1, 2, 3]), model: model)
     }
-    #expect(try DiskFolder.count(store.folder) == 2 * (ids.count + 1))
+    #expect(try TemporaryFolder.count(store.folder) == 2 * (ids.count + 1))
     number = 0
     for model in ["m", "n"] {
       for id in ids {
@@ -53,7 +54,7 @@ struct CacheStoreTests {
   }
 
   @Test func findsTheLongestHeadByFileNames() throws {
-    let folder = try DiskFolder()
+    let folder = try TemporaryFolder()
     let store = CacheStore(folder: folder.path, limit: 1 << 20)
     let prompt = (0..<50).map { Int32($0) }
     for count in [3, 20, 40] {
@@ -72,7 +73,7 @@ struct CacheStoreTests {
   }
 
   @Test func theLeastRecentlyUsedFilesAreRemovedFirst() throws {
-    let folder = try DiskFolder()
+    let folder = try TemporaryFolder()
     let size = try {
       let probe = CacheStore(folder: folder.path + "/probe", limit: 1 << 20)
       try probe.save(prompt([1]), for: .session("0"), model: "m")
@@ -115,7 +116,7 @@ struct CacheStoreTests {
   }
 
   @Test func partialFilesOfCrashedWritersAreRemoved() throws {
-    let folder = try DiskFolder()
+    let folder = try TemporaryFolder()
     let store = CacheStore(folder: folder.path, limit: 1 << 20)
     func abandon(_ name: String) throws {
       try folder.replace([1, 2], name)
@@ -141,7 +142,7 @@ struct CacheStoreTests {
   /// A cancelled save leaves the previous file and no partial one.
   @Test(arguments: 0..<5)
   func aSaveThatIsGivenUpLeavesNothing(_ block: Int) throws {
-    let folder = try DiskFolder()
+    let folder = try TemporaryFolder()
     let store = CacheStore(folder: folder.path, limit: 1 << 20)
     try store.save(prompt([1]), for: .session("a"), model: "m")
     let before = try folder.content
@@ -161,7 +162,7 @@ struct CacheStoreTests {
 
   /// The folder is removed during a save: no error, and the next save creates it again.
   @Test func aRemovedFolderIsCreatedAgain() throws {
-    let folder = try DiskFolder()
+    let folder = try TemporaryFolder()
     var store = CacheStore(folder: folder.path + "/prompts", limit: 1 << 20)
     let path = store.folder
     store.beforeBlock = { try? FileManager.default.removeItem(atPath: path) }
@@ -178,7 +179,7 @@ struct CacheStoreTests {
   }
 
   @Test func anUnwritableFolderIsAnError() throws {
-    let folder = try DiskFolder()
+    let folder = try TemporaryFolder()
     try folder.replace([1], "file")
     let store = CacheStore(folder: folder.path + "/file/prompts", limit: 1 << 20)
     #expect(throws: PromptFileError.self) { try store.save(prompt([1]), for: .session("a"), model: "m") }
@@ -188,7 +189,7 @@ struct CacheStoreTests {
 
   /// Concurrent writers and readers of the same keys, with evictions: a reader gets nothing or a whole prompt.
   @Test func manyAtOnce() throws {
-    let folder = try DiskFolder()
+    let folder = try TemporaryFolder()
     DispatchQueue.concurrentPerform(iterations: 8) { worker in
       let store = CacheStore(folder: folder.path, limit: 60_000)
       for round in 0..<40 {
@@ -215,7 +216,7 @@ struct CacheStoreTests {
   }
 }
 
-extension DiskFolder {
+extension TemporaryFolder {
   /// The number of files in a folder.
   static func count(_ path: String) throws -> Int {
     try FileManager.default.contentsOfDirectory(atPath: path).count

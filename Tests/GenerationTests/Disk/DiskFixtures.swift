@@ -2,6 +2,7 @@ import Checkpoints
 import Compute
 import Foundation
 import Models
+import TestSupport
 import Testing
 
 /// A small random model of ModelsTests' fixtures; every folder is used.
@@ -78,25 +79,8 @@ struct Walk {
   }
 }
 
-/// A folder for one test; removed when the program ends.
-struct DiskFolder {
-  let path: String
-
-  private static let parent: String = {
-    let memory = "/dev/shm"
-    let folder =
-      FileManager.default.isWritableFile(atPath: memory)
-      ? memory : FileManager.default.temporaryDirectory.path
-    let path = folder + "/sotto-prompts-" + UUID().uuidString
-    atexit { try? FileManager.default.removeItem(atPath: DiskFolder.parent) }
-    return path
-  }()
-
-  init() throws {
-    path = Self.parent + "/" + UUID().uuidString
-    try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
-  }
-
+// The files of a store.
+extension TemporaryFolder {
   var names: [String] {
     get throws { try FileManager.default.contentsOfDirectory(atPath: path).sorted() }
   }

@@ -4,6 +4,7 @@ import Compute
 import Foundation
 import Generation
 import Models
+import TestSupport
 import Testing
 
 /// Modified files are rejected, whatever was changed; none crashes the program.
@@ -12,14 +13,14 @@ import Testing
 
   private struct Sample {
     let walk: Walk
-    let folder: DiskFolder
+    let folder: TemporaryFolder
     let store: CacheStore
     let name: String
     let content: [UInt8]
 
     init(_ model: String, tokens: Int) throws {
       walk = try Walk(DiskModel(name: model, precision: .fast), tokens: tokens)
-      folder = try DiskFolder()
+      folder = try TemporaryFolder()
       store = CacheStore(folder: folder.path, limit: 1 << 30)
       try store.save(
         StoredPrompt(walk.state, ledger: walk.ledger, logits: walk.logits), for: key, model: "m")

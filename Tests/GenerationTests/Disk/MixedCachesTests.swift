@@ -2,6 +2,7 @@ import Basics
 import Compute
 import Generation
 import Models
+import TestSupport
 import Testing
 
 /// A layer may have several caches of any kind: all are saved, in order.
@@ -43,7 +44,7 @@ struct MixedCachesTests {
   }
 
   @Test func allCachesAreSaved() throws {
-    let folder = try DiskFolder()
+    let folder = try TemporaryFolder()
     let store = CacheStore(folder: folder.path, limit: 1 << 20)
     let state = SequenceState(caches: makeCaches())
     _ = try process(0..<90, state)

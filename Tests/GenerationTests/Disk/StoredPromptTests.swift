@@ -1,6 +1,7 @@
 import Foundation
 import Generation
 import Models
+import TestSupport
 import Testing
 
 /// Sequences that were saved and loaded continue like those that were not, bit for bit.
@@ -11,7 +12,7 @@ struct StoredPromptTests {
 
   @Test(arguments: DiskModel.all)
   func goesOnWhereItWas(_ tiny: DiskModel) throws {
-    let folder = try DiskFolder()
+    let folder = try TemporaryFolder()
     let store = CacheStore(folder: folder.path, limit: 1 << 30)
     var walk = try Walk(tiny, tokens: Self.count)
     try store.save(
@@ -43,7 +44,7 @@ struct StoredPromptTests {
 
   @Test(arguments: DiskModel.all)
   func isCutBackIntoWhatWasLoaded(_ tiny: DiskModel) throws {
-    let folder = try DiskFolder()
+    let folder = try TemporaryFolder()
     let store = CacheStore(folder: folder.path, limit: 1 << 30)
     var walk = try Walk(tiny, tokens: Self.count)
     try store.save(StoredPrompt(walk.state, ledger: walk.ledger), for: Self.key, model: "m")
@@ -76,7 +77,7 @@ struct StoredPromptTests {
   }
 
   @Test func anEmptySequenceIsStoredToo() throws {
-    let folder = try DiskFolder()
+    let folder = try TemporaryFolder()
     let store = CacheStore(folder: folder.path, limit: 1 << 30)
     let walk = try Walk(DiskModel(name: "llama-plain", precision: .exact), tokens: 0)
     try store.save(StoredPrompt(walk.state, ledger: []), for: Self.key, model: "m")
@@ -88,7 +89,7 @@ struct StoredPromptTests {
 
   /// An image is written by another thread while the sequence advances and is truncated.
   @Test func savingContinuesDuringGeneration() throws {
-    let folder = try DiskFolder()
+    let folder = try TemporaryFolder()
     let store = CacheStore(folder: folder.path, limit: 1 << 30)
     for round in 0..<20 {
       var walk = try Walk(DiskModel(name: "gemma3-plain", precision: .fast), tokens: 130 + round)

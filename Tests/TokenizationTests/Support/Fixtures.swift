@@ -55,22 +55,3 @@ extension Tokenizer {
     encode(text, addSpecial: false, parseSpecial: parseSpecial).map { Int($0) }
   }
 }
-
-/// A folder that is removed on deallocation.
-final class TemporaryFolder {
-  let path: String
-
-  init() throws {
-    let url = FileManager.default.temporaryDirectory.appending(path: "sotto-tests-\(UUID().uuidString)")
-    try FileManager.default.createDirectory(at: url, withIntermediateDirectories: true)
-    path = url.path(percentEncoded: false)
-  }
-
-  deinit { try? FileManager.default.removeItem(atPath: path) }
-
-  func write(_ bytes: [UInt8], _ name: String) throws -> String {
-    let file = path + "/" + name
-    try Data(bytes).write(to: URL(filePath: file))
-    return file
-  }
-}
