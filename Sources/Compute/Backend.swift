@@ -98,6 +98,8 @@ public protocol Backend: AnyObject {
     _ x: Tensor, b: Tensor, c: Tensor, steps: Tensor, _ settings: StateSpaceSettings,
     caches: [any RecurrentCache], counts: [Int]
   ) -> Tensor
+  /// activation(x), of any activation with one input.
+  func activated(_ x: Tensor, _ activation: Activation) -> Tensor
   /// activation(first half of the columns) * second half: [rows, columns / 2].
   func gated(_ x: Tensor, _ activation: Activation) -> Tensor
   /// activation(gate) * x. The gate is as wide as x, or has one column for the whole row.
@@ -159,6 +161,8 @@ public enum Activation: Sendable, Hashable {
   case geluTanh
   /// The Gaussian error linear unit, exact (erf).
   case gelu
+  /// max(x, 0).
+  case relu
   /// max(x, 0)².
   case reluSquared
   /// GPT-OSS: gate clamped to at most `limit`, up to ±`limit`; gate * sigmoid(alpha * gate) * (up + 1).

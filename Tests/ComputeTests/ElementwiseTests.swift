@@ -37,7 +37,7 @@ extension KernelTests {
     }
 
     static let activations: [Activation] = [
-      .silu, .sigmoid, .geluTanh, .gelu, .reluSquared, .clampedSwiGLU(alpha: 1.702, limit: 7),
+      .silu, .sigmoid, .geluTanh, .gelu, .relu, .reluSquared, .clampedSwiGLU(alpha: 1.702, limit: 7),
     ]
 
     @Test(arguments: activations) func gatesFollowTheirFormulas(activation: Activation) {
@@ -82,6 +82,22 @@ extension KernelTests {
       }
     }
 
+    @Test(arguments: activations.dropLast()) func activatesOneInput(activation: Activation) {
+      let backend = CPUBackend(precision: .exact, threads: 2)
+      var random = SplitMix64(seed: 11)
+      for (rows, columns) in Self.shapes {
+        let x = random.normals(rows * columns, times: 5)
+        let expected = x.map { Self.reference(activation, Double($0), 1) }
+        let largest = expected.map(abs).max() ?? 0
+        onEveryLevel { level in
+          let result = backend.activated(inset(backend, x, columns: columns, by: 3), activation)
+          #expect(
+            largestDifference(backend.values(result), expected) < 2e-6 + 2e-7 * largest,
+            "\(level) \(rows)x\(columns)")
+        }
+      }
+    }
+
     @Test func extremeGatesAreFinite() {
       let backend = CPUBackend(precision: .exact, threads: 1)
       let gates: [Float] = [-1e30, -1000, -89, -87, -1e-30, 0, 1e-30, 87, 89, 1000, 1e15]
@@ -106,6 +122,7 @@ extension KernelTests {
       case .geluTanh:
         return 0.5 * gate * (1 + tanh((2 / Double.pi).squareRoot() * (gate + 0.044715 * pow(gate, 3)))) * up
       case .gelu: return 0.5 * gate * erfc(-gate / 2.0.squareRoot()) * up
+      case .relu: return max(gate, 0) * up
       case .reluSquared: return pow(max(gate, 0), 2) * up
       case .clampedSwiGLU(let alpha, let limit):
         let gate = min(gate, Double(limit)), up = max(min(up, Double(limit)), -Double(limit))

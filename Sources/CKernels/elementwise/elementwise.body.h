@@ -60,6 +60,10 @@ static void LEVEL(gate)(const void *arguments, ptrdiff_t first, ptrdiff_t last) 
       FOR_EACH_VECTOR(y = LEVEL(gelu_exact)(a) * b)
       break;
     }
+    case SOTTO_RELU: {
+      FOR_EACH_VECTOR(y = LEVEL(maximum)(a, LEVEL(all)(0)) * b)
+      break;
+    }
     case SOTTO_RELU_SQUARED: {
       FOR_EACH_VECTOR(y = LEVEL(relu_squared)(a) * b)
       break;
@@ -77,6 +81,36 @@ static void LEVEL(gate)(const void *arguments, ptrdiff_t first, ptrdiff_t last) 
 #undef BINARY
 
 #define BINARY 0
+static void LEVEL(activate)(const void *arguments, ptrdiff_t first, ptrdiff_t last) {
+  switch (((const elementwise *)arguments)->activation) {
+    case SOTTO_SILU: {
+      FOR_EACH_VECTOR((void)b; y = a * LEVEL(sigmoid)(a))
+      break;
+    }
+    case SOTTO_GELU_TANH: {
+      FOR_EACH_VECTOR((void)b; y = LEVEL(gelu_tanh)(a))
+      break;
+    }
+    case SOTTO_GELU: {
+      FOR_EACH_VECTOR((void)b; y = LEVEL(gelu_exact)(a))
+      break;
+    }
+    case SOTTO_RELU: {
+      FOR_EACH_VECTOR((void)b; y = LEVEL(maximum)(a, LEVEL(all)(0)))
+      break;
+    }
+    case SOTTO_RELU_SQUARED: {
+      FOR_EACH_VECTOR((void)b; y = LEVEL(relu_squared)(a))
+      break;
+    }
+    case SOTTO_SIGMOID_GATE: {
+      FOR_EACH_VECTOR((void)b; y = LEVEL(sigmoid)(a))
+      break;
+    }
+    case SOTTO_CLAMPED_SWIGLU: break;  // has two inputs
+  }
+}
+
 static void LEVEL(scale)(const void *arguments, ptrdiff_t first, ptrdiff_t last) {
   if (((const elementwise *)arguments)->limit > 0) {
     FOR_EACH_VECTOR((void)b; y = e->limit * LEVEL(tanh)(a * e->scale / e->limit))

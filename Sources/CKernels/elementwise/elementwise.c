@@ -40,6 +40,13 @@ void sotto_scale(sotto_pool *pool, float *output, sotto_rows x, ptrdiff_t rows, 
   run(pool, kernels, &e, rows, columns);
 }
 
+void sotto_activate(sotto_pool *pool, float *output, sotto_rows x, ptrdiff_t rows, ptrdiff_t columns,
+                    sotto_activation activation) {
+  static const sotto_units kernels[] = LEVELS(activate);
+  elementwise e = {.output = output, .a = x, .activation = activation};
+  run(pool, kernels, &e, rows, columns);
+}
+
 void sotto_gate(sotto_pool *pool, float *output, sotto_rows gate, ptrdiff_t gate_columns, sotto_rows up, ptrdiff_t rows,
                 ptrdiff_t columns, sotto_activation activation, float alpha, float limit) {
   static const sotto_units kernels[] = LEVELS(gate);

@@ -12,6 +12,7 @@ typedef enum {
   SOTTO_RELU_SQUARED = 3,
   SOTTO_CLAMPED_SWIGLU = 4,
   SOTTO_SIGMOID_GATE = 5,
+  SOTTO_RELU = 6,
 } sotto_activation;
 
 /// Rows of numbers.
@@ -26,6 +27,9 @@ void sotto_add(sotto_pool *pool, float *output, sotto_rows a, sotto_rows b, ptrd
 /// output = x * scale, then cap * tanh(. / cap) if cap > 0.
 void sotto_scale(sotto_pool *pool, float *output, sotto_rows x, ptrdiff_t rows, ptrdiff_t columns, float scale,
                  float cap);
+/// output = activation(x); not for the clamped SwiGLU, which has two inputs.
+void sotto_activate(sotto_pool *pool, float *output, sotto_rows x, ptrdiff_t rows, ptrdiff_t columns,
+                    sotto_activation activation);
 /// output[columns] = activation(x[columns]) * x[columns + i]: x has twice as many columns as the output. `alpha` and
 /// `limit` are for the clamped SwiGLU only.
 void sotto_gated(sotto_pool *pool, float *output, sotto_rows x, ptrdiff_t rows, ptrdiff_t columns,

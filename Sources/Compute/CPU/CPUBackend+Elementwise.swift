@@ -1,6 +1,15 @@
 import CKernels
 
 extension CPUBackend {
+  /// activation(x).
+  public func activated(_ x: Tensor, _ activation: Activation) -> Tensor {
+    let (kind, _, _) = activation.kernel
+    precondition(kind != SOTTO_CLAMPED_SWIGLU, "an activation with two inputs")
+    let (result, output) = make(rows: x.rows, columns: x.columns)
+    sotto_activate(pool.handle, output, rows(of: x), x.rows, x.columns, kind)
+    return result
+  }
+
   /// activation(first half of the columns) * second half: [rows, columns / 2].
   public func gated(_ x: Tensor, _ activation: Activation) -> Tensor {
     precondition(x.columns % 2 == 0, "gates and values in \(x.columns) columns")
@@ -49,6 +58,7 @@ extension Activation {
     case .sigmoid: (SOTTO_SIGMOID_GATE, 0, 0)
     case .geluTanh: (SOTTO_GELU_TANH, 0, 0)
     case .gelu: (SOTTO_GELU, 0, 0)
+    case .relu: (SOTTO_RELU, 0, 0)
     case .reluSquared: (SOTTO_RELU_SQUARED, 0, 0)
     case .clampedSwiGLU(let alpha, let limit): (SOTTO_CLAMPED_SWIGLU, alpha, limit)
     }

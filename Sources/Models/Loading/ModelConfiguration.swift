@@ -157,6 +157,7 @@ extension ModelConfiguration {
     case "silu", "swish": return .silu
     case "gelu": return .gelu
     case "gelu_pytorch_tanh", "gelu_new", "gelu_fast": return .geluTanh
+    case "relu": return .relu
     case "relu2": return .reluSquared
     default: throw ModelError.unsupported("the activation '\(name)' is not supported")
     }
