@@ -8,6 +8,17 @@ public struct RoutingSettings {
     case softmax
     /// A sigmoid of each logit (Ling, DeepSeek V3, GLM).
     case sigmoid
+    /// For each chosen expert, a softmax over the experts not chosen before it whose logits are at most 2 * `jitter`
+    /// (of the larger magnitude) below its own (SparseMixer, arXiv:2409.12136; Phi-3.5-MoE).
+    case sparseMixer(jitter: Float)
+  }
+
+  /// The score by which groups of experts compete.
+  public enum GroupScore: Sendable, Hashable {
+    /// The sum of the group's two best corrected scores (DeepSeek V3).
+    case twoBest
+    /// The group's best score (DeepSeek V2).
+    case best
   }
 
   /// The number of experts per token.
@@ -22,8 +33,10 @@ public struct RoutingSettings {
   public var correction: Parameter?
   /// The number of groups of equal size, of which only `keptGroups` take part; 1 for no groups.
   public var groups: Int
-  /// The number of groups that take part: those with the largest sums of their two best corrected scores.
+  /// The number of groups that take part: those with the largest scores.
   public var keptGroups: Int
+  /// How groups are ranked.
+  public var groupScore = GroupScore.twoBest
 
   /// A selection of `count` experts.
   public init(

@@ -13,6 +13,7 @@ extension KernelTests {
       var corrects = false
       var groups = 1
       var keptGroups = 1
+      var groupScore = RoutingSettings.GroupScore.twoBest
       var description: String {
         "\(count) of \(experts) by \(scoring), normalises \(normalises), \(keptGroups) of \(groups) groups"
       }
@@ -27,6 +28,10 @@ extension KernelTests {
         experts: 256, count: 8, scoring: .sigmoid, normalises: true, corrects: true, groups: 8, keptGroups: 4),
       Case(experts: 12, count: 3, scoring: .sigmoid, corrects: true, groups: 4, keptGroups: 2),
       Case(experts: 7, count: 7, scoring: .sigmoid, corrects: true),
+      Case(experts: 160, count: 6, scoring: .softmax, groups: 8, keptGroups: 3, groupScore: .best),
+      Case(experts: 6, count: 3, scoring: .softmax, groups: 6, keptGroups: 4, groupScore: .best),
+      Case(experts: 16, count: 2, scoring: .sparseMixer(jitter: 0.01)),
+      Case(experts: 6, count: 2, scoring: .sparseMixer(jitter: 0.4)),
     ]
 
     @Test(arguments: cases) func choicesFollowTheDefinition(test: Case) throws {
@@ -38,6 +43,7 @@ extension KernelTests {
         var settings = RoutingSettings(
           count: test.count, scoring: test.scoring, normalises: test.normalises, scale: 2.5,
           groups: test.groups, keptGroups: test.keptGroups)
+        settings.groupScore = test.groupScore
         settings.correction = try correction.map { try vectorParameter(backend, $0) }
         let expected = (0..<rows).map { row in
           Self.reference(
@@ -59,7 +65,7 @@ extension KernelTests {
       let sum = logits.reduce(0) { $0 + exp($1 - largest) }
       let scores = logits.map { logit in
         switch test.scoring {
-        case .softmaxOverChosen: logit
+        case .softmaxOverChosen, .sparseMixer: logit
         case .softmax: exp(logit - largest) / sum
         case .sigmoid: 1 / (1 + exp(-logit))
         }
@@ -68,7 +74,8 @@ extension KernelTests {
       let size = test.experts / test.groups
       let kept = (0..<test.groups).sorted { a, b in
         func rank(_ group: Int) -> Double {
-          corrected[group * size..<(group + 1) * size].sorted(by: >).prefix(2).reduce(0, +)
+          corrected[group * size..<(group + 1) * size].sorted(by: >)
+            .prefix(test.groupScore == .best ? 1 : 2).reduce(0, +)
         }
         return rank(a) > rank(b)
       }.prefix(test.keptGroups)
@@ -78,6 +85,15 @@ extension KernelTests {
       let chosen = Array(order.prefix(test.count))
       var weights = chosen.map { scores[$0] }
       if test.scoring == .softmaxOverChosen { weights = weights.map { exp($0 - (weights.max() ?? 0)) } }
+      if case .sparseMixer(let jitter) = test.scoring {
+        // Softmax over the logits that the published code does not mask, of the experts not chosen before.
+        weights = chosen.indices.map { rank in
+          let left = logits.indices.filter { !chosen[..<rank].contains($0) }
+          let top = logits[chosen[rank]]
+          let close = left.filter { (top - logits[$0]) / max(abs(logits[$0]), top) <= 2 * Double(jitter) }
+          return 1 / close.reduce(0) { $0 + exp(logits[$1] - top) }
+        }
+      }
       let total = weights.reduce(0, +)
       let divides = test.normalises || test.scoring == .softmaxOverChosen
       return (chosen, weights.map { $0 / (divides ? total : 1) * 2.5 })

@@ -36,6 +36,7 @@ static void LEVEL(route)(const void *arguments, ptrdiff_t first, ptrdiff_t last)
       // Fewer numbers than experts requested: an expert without weight.
       experts[k] = best < 0 ? 0 : (int32_t)best;
       weights[k] = best < 0 ? 0 : scores[best];
+      if (best >= 0 && r->scoring == SOTTO_SPARSE_MIXER) weights[k] = sparse_weight(r, scores, choice, best);
       if (best >= 0) choice[best] = -__builtin_inff();
       if (best >= 0 && r->scoring == SOTTO_SOFTMAX_OVER_CHOSEN)
         weights[k] = LEVEL(exp)(LEVEL(all)(scores[best] - scores[experts[0]]))[0];

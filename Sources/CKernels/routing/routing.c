@@ -1,6 +1,8 @@
 // Routing: vectorised scores, then one pass over the experts for each selected one.
 #include "routing.h"
 
+#include <math.h>
+
 #include "../common/parallel.h"
 
 typedef struct {
@@ -34,13 +36,25 @@ static inline void drop_groups(const sotto_routing *r, float *scores) {
           second = scores[i];
       }
       if (first == -__builtin_inff()) continue;  // dropped before
-      float sum = size > 1 ? first + second : first;
+      float sum = size > 1 && !r->best_of_group ? first + second : first;
       // Among equal groups the first is kept.
       if (sum <= least) least = sum, worst = group;
     }
     if (worst < 0) return;
     for (ptrdiff_t i = worst * size; i < (worst + 1) * size; i++) scores[i] = -__builtin_inff();
   }
+}
+
+// The weight of the expert `best` among those that are not chosen yet (SparseMixer, arXiv:2409.12136): a softmax over
+// the logits whose distance from its own is at most 2 * jitter of the larger magnitude.
+static inline float sparse_weight(const sotto_routing *r, const float *logits, const float *choice, ptrdiff_t best) {
+  float top = logits[best], sum = 0;
+  for (ptrdiff_t i = 0; i < r->experts; i++) {
+    if (choice[i] == -__builtin_inff()) continue;
+    float size = fabsf(logits[i]);
+    if (top - logits[i] <= 2 * r->jitter * (size > top ? size : top)) sum += expf(logits[i] - top);
+  }
+  return 1 / sum;
 }
 
 #define SOTTO_BODY "../routing/routing.body.h"

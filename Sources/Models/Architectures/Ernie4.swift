@@ -1,8 +1,39 @@
+import Compute
+
 /// ERNIE 4.5's dense models (baidu/ERNIE-4.5-0.3B-PT): Llama's layers, whose rotated pairs are adjacent.
 enum Ernie4 {
   static let architecture = Architecture("ernie4_5") { configuration, weights in
     let shape = try DecoderShape(configuration, tiedByDefault: true)
     let rotary = try configuration.rotaryTable(headSize: shape.headSize, interleaved: true)
     return try PreNormDecoder(tiedByDefault: true, rotary: rotary).model(configuration, weights)
+  }
+
+  /// The mixtures of experts (baidu/ERNIE-4.5-21B-A3B-PT), chosen by a softmax plus a correction bias.
+  static let mixture = Architecture("ernie4_5_moe") { configuration, weights in
+    let gate = try configuration.optionalString("moe_gate") ?? "topk"
+    guard ["topk", "top2_fused"].contains(gate) else {
+      throw ModelError.unsupported("the 'moe_gate' '\(gate)' is not supported")
+    }
+    let shape = try DecoderShape(configuration, tiedByDefault: true)
+    var experts = try RoutedExperts(
+      configuration, layers: shape.layers, sparse: sparseLayers(configuration, count: shape.layers),
+      scoring: .softmax, normalises: true)
+    experts.routing.normalises = true
+    let decoder = PreNormDecoder(
+      tiedByDefault: true, rotary: try configuration.rotaryTable(headSize: shape.headSize, interleaved: true)
+    ) { prefix, index, shape, activation in
+      try experts.block(prefix + "mlp.", index, shape, activation, weights)
+    }
+    return try decoder.model(configuration, weights)
+  }
+
+  /// Every `moe_layer_interval`-th layer from `moe_layer_start_index` to `moe_layer_end_index` (-1 for the last one).
+  private static func sparseLayers(_ configuration: ModelConfiguration, count: Int) throws -> [Bool] {
+    let first = try configuration.integer("moe_layer_start_index", 0...4096, default: 1)
+    let last = try configuration.integer("moe_layer_end_index", -1...4096, default: -1)
+    let step = try configuration.integer("moe_layer_interval", 1...4096, default: 1)
+    return (0..<count).map {
+      ($0 + 1) % step == 0 && $0 >= first && (last < 0 || $0 <= last)
+    }
   }
 }

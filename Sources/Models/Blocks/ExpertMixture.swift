@@ -75,24 +75,31 @@ struct ExpertStack {
   /// The fraction of the experts that a token uses.
   let share: Double
 
-  /// Whether the checkpoint uses OpenAI's names.
-  private func isOpenAI(_ weights: ModelWeights) -> Bool { weights.contains(prefix + "gate_up_proj") }
+  /// Whether the checkpoint uses OpenAI's names, whose layers always have biases.
+  private func isOpenAI(_ weights: ModelWeights) -> Bool {
+    weights.contains(prefix + "gate_up_proj") && weights.contains(prefix + "gate_up_proj_bias")
+  }
 
-  /// The name of a stack in Granite's checkpoints, which have no `experts.` in their names.
-  private func graniteStack(_ name: String) -> String { prefix.dropLast("experts.".count) + name }
+  /// The tensors of stacks whose gate's rows precede those of the up projection: transformers' names for the newest
+  /// models, and Granite's, without `experts.`.
+  private func fused(_ weights: ModelWeights) -> (input: String, down: String)? {
+    let granite = prefix.dropLast("experts.".count)
+    return [
+      (prefix + "gate_up_proj", prefix + "down_proj"),
+      (granite + "input_linear.weight", granite + "output_linear.weight"),
+    ].first { weights.contains($0.0) }
+  }
 
-  /// Gate and up projection: one interleaved stack (OpenAI), one with the gate's rows first (Granite), or two (the
-  /// others).
+  /// Gate and up projection: one interleaved stack (OpenAI), one with the gate's rows first, or two (most models).
   func input(_ weights: ModelWeights) throws -> ExpertLayers.Input {
     if isOpenAI(weights) {
       return .interleaved(try weights.openAIStack(prefix + "gate_up_proj", experts, 2 * inner, hidden, share))
     }
-    let granite = graniteStack("input_linear")
-    if weights.contains(granite + ".weight") {
+    if let fused = fused(weights) {
       let extents = [experts, 2 * inner, hidden]
       return .separate(
-        gate: try weights.stack(granite, extents, rows: 0..<inner, share),
-        up: try weights.stack(granite, extents, rows: inner..<2 * inner, share))
+        gate: try weights.stack(fused.input, extents, rows: 0..<inner, share),
+        up: try weights.stack(fused.input, extents, rows: inner..<2 * inner, share))
     }
     return .separate(
       gate: try weights.expertStack(prefix, "gate_proj", experts, inner, hidden, share),
@@ -104,9 +111,8 @@ struct ExpertStack {
     if isOpenAI(weights) {
       return try weights.openAIStack(prefix + "down_proj", experts, hidden, inner, share)
     }
-    let granite = graniteStack("output_linear")
-    if weights.contains(granite + ".weight") {
-      return try weights.stack(granite, experts, hidden, inner, share)
+    if let fused = fused(weights) {
+      return try weights.stack(fused.down, [experts, hidden, inner], rows: 0..<hidden, share)
     }
     return try weights.expertStack(prefix, "down_proj", experts, hidden, inner, share)
   }

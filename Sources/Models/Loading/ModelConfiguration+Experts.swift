@@ -4,10 +4,31 @@ import Compute
 extension ModelConfiguration {
   /// The number of experts, and how many of them a token uses.
   func expertCounts() throws -> (all: Int, chosen: Int) {
-    let key = has("num_experts") ? "num_experts" : "num_local_experts"
-    let all = try integer(key, 1...65536)
-    return (all, try integer("num_experts_per_tok", 1...all))
+    let all = try integer(
+      present("num_local_experts", "num_experts", "n_routed_experts", "moe_num_experts"), 1...65536)
+    return (
+      all, try integer(present("num_experts_per_tok", "num_experts_per_token", "moe_k"), 1...all)
+    )
   }
+
+  /// How the router's logits become scores.
+  /// - Parameter fallback: used if the configuration does not say; nil for a required key.
+  func scoring(default fallback: RoutingSettings.Scoring?) throws -> RoutingSettings.Scoring {
+    let key = present("scoring_func", "score_function", "moe_router_activation_func")
+    guard let name = try optionalString(key) else {
+      guard let fallback else { throw ModelError.missingKey(key) }
+      return fallback
+    }
+    switch name {
+    case "softmax": return .softmax
+    // dots.llm1 names the method of selection here.
+    case "sigmoid", "noaux_tc": return .sigmoid
+    default: throw ModelError.unsupported("the '\(key)' '\(name)' is not supported")
+    }
+  }
+
+  /// The first of `keys` that the configuration has, or the first one.
+  func present(_ keys: String...) -> String { keys.first(where: has) ?? keys[0] }
 
   /// Which of `count` layers have a mixture of experts: every `decoder_sparse_step`-th that is not in `mlp_only_layers`
   /// (Qwen).
@@ -21,13 +42,15 @@ extension ModelConfiguration {
 
   /// The groups of `experts` experts and how many of them take part (`n_group`, `topk_group`), checked against the
   /// number of chosen experts.
-  package func expertGroups(experts: Int, chosen: Int) throws -> (all: Int, kept: Int) {
-    let groups = try integer("n_group", 1...experts, default: 1)
+  package func expertGroups(
+    experts: Int, chosen: Int, score: RoutingSettings.GroupScore = .twoBest
+  ) throws -> (all: Int, kept: Int) {
+    let key = present("n_group", "num_expert_group")
+    let groups = try integer(key, 1...experts, default: 1)
     let kept = try integer("topk_group", 1...groups, default: groups)
-    // A group's score is the sum of its two best experts' scores.
-    guard experts % groups == 0, groups == 1 || experts / groups >= 2 else {
+    guard experts % groups == 0, groups == 1 || score == .best || experts / groups >= 2 else {
       throw ModelError.wrongValue(
-        key: "n_group", expected: "a divisor of \(experts) experts that leaves two or more in a group")
+        key: key, expected: "a divisor of \(experts) experts that leaves two or more in a group")
     }
     guard chosen <= experts / groups * kept else {
       throw ModelError.wrongValue(key: "topk_group", expected: "enough groups for \(chosen) experts")

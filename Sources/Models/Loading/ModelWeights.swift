@@ -107,7 +107,8 @@ package final class ModelWeights {
     }
     let head = try stored("lm_head.weight", size)
     work.add(head, promptShare: 0, generationShare: 1)
-    return (embedding, Linear(weight: try backend.parameter(head)))
+    let bias = contains("lm_head.bias") ? try parameter("lm_head.bias", [vocabulary]) : nil
+    return (embedding, Linear(weight: try backend.parameter(head), bias: bias))
   }
 }
 
@@ -158,12 +159,13 @@ extension ModelWeights {
     return try expertStack(weight, share, bias: name + "_bias")
   }
 
-  /// The rows `rows` of each matrix of the stack `name` of shape `extents`, in place.
+  /// The rows `rows` of each matrix of the tensor `name` of shape `extents`, in place.
   func stack(_ name: String, _ extents: [Int], rows: Range<Int>, _ share: Double) throws -> Linear {
-    guard !contains(name + ".bias") else {
-      throw ModelError.unsupported("biases of experts whose projections are fused (\(name).bias)")
+    let bias = name.replacing(/\.weight$/, with: "") + ".bias"
+    guard !contains(bias) else {
+      throw ModelError.unsupported("biases of experts whose projections are fused (\(bias))")
     }
-    let stored = try stored(name + ".weight", extents)
+    let stored = try stored(name, extents)
     let all = try Weight(
       format: stored.format, shape: [extents[0] * extents[1], extents[2]], values: stored.values,
       scales: stored.scales, biases: stored.biases)

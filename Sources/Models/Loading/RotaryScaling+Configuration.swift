@@ -59,17 +59,16 @@ extension ModelConfiguration {
   private func longRope(
     _ scaling: ModelConfiguration, dimensions: Int, trained: Double
   ) throws -> RotaryScaling {
-    for key in ["short_mscale", "long_mscale"] where scaling.has(key) {
-      throw ModelError.unsupported("'\(key)' of a rope scaling is not supported by this architecture")
-    }
     let key = "original_max_position_embeddings"
     let original = try optionalNumber(key) ?? scaling.positive(key, default: trained)
     guard original > 1 else { throw ModelError.outOfRange(key: key, value: original, allowed: "above 1") }
     let factor = try scaling.positive("factor", default: trained / original)
     let attention = factor <= 1 ? 1 : sqrt(1 + log(factor) / log(original))
+    let name = trained > original ? "long" : "short"
     return .factors(
-      try factors(trained > original ? "long_factor" : "short_factor", in: scaling, dimensions: dimensions),
-      attention: try scaling.optionalNumber("attention_factor") ?? attention)
+      try factors(name + "_factor", in: scaling, dimensions: dimensions),
+      attention: try scaling.optionalNumber(name + "_mscale") ?? scaling.optionalNumber("attention_factor")
+        ?? attention)
   }
 
   private func factors(_ key: String, in scaling: ModelConfiguration, dimensions: Int) throws -> [Double] {

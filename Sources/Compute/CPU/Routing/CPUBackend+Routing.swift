@@ -17,7 +17,8 @@ extension CPUBackend {
       "\(settings.count) of \(experts) experts in \(settings.groups) groups")
     var routing = sotto_routing(
       experts: experts, chosen: settings.count, groups: settings.groups, kept_groups: settings.keptGroups,
-      scoring: settings.scoring.kernel, normalises: settings.normalises ? 1 : 0, scale: settings.scale,
+      best_of_group: settings.groupScore == .best ? 1 : 0, scoring: settings.scoring.kernel,
+      normalises: settings.normalises ? 1 : 0, scale: settings.scale, jitter: settings.scoring.jitter,
       correction: settings.correction.map { vector($0, count: experts) })
     let scratch = buffers.take(2 * logits.rows * experts)
     var weights: [Float] = []
@@ -41,6 +42,12 @@ extension RoutingSettings.Scoring {
     case .softmaxOverChosen: SOTTO_SOFTMAX_OVER_CHOSEN
     case .softmax: SOTTO_SOFTMAX
     case .sigmoid: SOTTO_SIGMOID
+    case .sparseMixer: SOTTO_SPARSE_MIXER
     }
+  }
+
+  /// The sparse mixer's jitter; 0 for the others.
+  fileprivate var jitter: Float {
+    if case .sparseMixer(let jitter) = self { jitter } else { 0 }
   }
 }

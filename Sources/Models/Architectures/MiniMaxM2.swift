@@ -1,0 +1,31 @@
+import Compute
+
+/// MiniMax-M2 (MiniMaxAI/MiniMax-M2): grouped-query attention with rotary embeddings on a part of a head and norms of all
+/// query heads and all key heads together; in every layer a mixture of experts, chosen by the sigmoid of their logits
+/// plus a correction bias.
+enum MiniMaxM2 {
+  static let architecture = Architecture("minimax_m2") { configuration, weights in
+    try configuration.require("use_qk_norm", true)
+    for (key, allowed) in [("qk_norm_type", "per_layer"), ("scoring_func", "sigmoid")] {
+      let value = try configuration.optionalString(key) ?? allowed
+      guard value == allowed else { throw ModelError.unsupported("the '\(key)' '\(value)' is not supported") }
+    }
+    guard try configuration.integer("shared_intermediate_size", 0...1 << 24, default: 0) == 0 else {
+      throw ModelError.unsupported("shared experts ('shared_intermediate_size') of minimax_m2")
+    }
+    let shape = try DecoderShape(configuration)
+    let experts = try configuration.expertCounts()
+    let corrects = try configuration.bool("use_routing_bias", default: true)
+    let decoder = PreNormDecoder(
+      rotary: try configuration.partialRotaryTable(headSize: shape.headSize), headNorms: .whole
+    ) { prefix, _, shape, activation in
+      let prefix = prefix + "block_sparse_moe."
+      let routing = RoutingSettings(
+        count: experts.chosen, scoring: .sigmoid, normalises: true,
+        correction: corrects ? try weights.vector(prefix + "e_score_correction_bias", experts.all) : nil)
+      return try ExpertMixture(
+        prefix, routing, experts: experts.all, inner: shape.intermediate, shape, activation, weights)
+    }
+    return try decoder.model(configuration, weights)
+  }
+}
