@@ -34,16 +34,21 @@ public struct AttentionSettings {
 public struct RotaryTable: Sendable {
   /// Columns of a head.
   public let headSize: Int
+  /// The first rotated column of a head.
+  public let first: Int
   /// Radians per position of each rotated pair. 2 * count columns are rotated, the others are copied.
   public let frequencies: [Float]
   /// Factor applied to cos and sin (YaRN's attention factor).
   public let amplitude: Float
-  /// Whether the pairs are (2i, 2i+1) instead of (i, i + count).
+  /// Whether the pairs are (2i, 2i+1) instead of (i, i + count), counted from the first rotated column.
   public let interleaved: Bool
 
   /// A table of these frequencies, in radians per position.
-  public init(headSize: Int, frequencies: [Float], amplitude: Float = 1, interleaved: Bool) {
+  public init(
+    headSize: Int, first: Int = 0, frequencies: [Float], amplitude: Float = 1, interleaved: Bool
+  ) {
     self.headSize = headSize
+    self.first = first
     self.frequencies = frequencies
     self.amplitude = amplitude
     self.interleaved = interleaved

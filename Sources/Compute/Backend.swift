@@ -44,6 +44,15 @@ public protocol Backend: AnyObject {
   /// The outputs of the layers side by side (query, key and value; gate and up), plus `residual` if given.
   /// - Parameter residual: as wide as all outputs together.
   func linear(_ x: Tensor, _ layers: [Linear], adding residual: Tensor?) -> Tensor
+  /// Each head's first columns times the head's own matrix, followed by the head's other columns unchanged (the
+  /// projections to and from the latent of DeepSeek's attention).
+  /// - Parameters:
+  ///   - x: [rows, heads * headSize].
+  ///   - weight: [heads, outputs, inputs].
+  /// - Returns: [rows, heads * (outputs + headSize - inputs)].
+  func headLinear(_ x: Tensor, _ weight: Parameter) -> Tensor
+  /// The columns of `a` followed by those of `b`.
+  func joined(_ a: Tensor, _ b: Tensor) -> Tensor
   /// Root mean square normalisation (arXiv:1910.07467) of each group of `groupSize` columns:
   /// x / sqrt(mean(x²) + epsilon) * (weight + offset). The weight has `groupSize` or `columns` numbers.
   func rmsNorm(_ x: Tensor, weight: Parameter?, groupSize: Int, epsilon: Float, offset: Float) -> Tensor
@@ -54,9 +63,10 @@ public protocol Backend: AnyObject {
   ) -> Tensor
   /// Layer normalisation over all columns.
   func layerNorm(_ x: Tensor, weight: Parameter?, bias: Parameter?, epsilon: Float) -> Tensor
-  /// Rotates each head of `table.headSize` columns by its row's position.
+  /// Rotates each head of `table.headSize` columns by its row's position, from `table.first` on.
   func rotary(_ x: Tensor, _ table: RotaryTable, positions: [Int32]) -> Tensor
-  /// Appends key and value rows to the caches and computes causal attention over their content.
+  /// Appends key and value rows to the caches and computes causal attention over their content. For caches with shared
+  /// values, `value` must be the first columns of `key`.
   /// - Returns: [rows, heads * valueHeadSize].
   func attention(
     query: Tensor, key: Tensor, value: Tensor, caches: [any KeyValueCache], counts: [Int],
@@ -70,7 +80,7 @@ public protocol Backend: AnyObject {
   /// - Parameters:
   ///   - query: [rows, keyHeads * keySize], as is `key`.
   ///   - value: [rows, valueHeads * valueSize].
-  ///   - decay: [rows, valueHeads], as is `write`.
+  ///   - decay: [rows, valueHeads], as is `write`; [rows, valueHeads * keySize] with decays per channel.
   /// - Returns: [rows, valueHeads * valueSize].
   func gatedDelta(
     query: Tensor, key: Tensor, value: Tensor, decay: Tensor, write: Tensor, caches: [any RecurrentCache],
@@ -102,7 +112,7 @@ public protocol Backend: AnyObject {
   func activated(_ x: Tensor, _ activation: Activation) -> Tensor
   /// activation(first half of the columns) * second half: [rows, columns / 2].
   func gated(_ x: Tensor, _ activation: Activation) -> Tensor
-  /// activation(gate) * x. The gate is as wide as x, or has one column for the whole row.
+  /// activation(gate) * x. A gate with fewer columns than x has one for each group of consecutive columns of x.
   func gated(_ x: Tensor, by gate: Tensor, _ activation: Activation) -> Tensor
   /// A mixture of experts: the weighted sum of the outputs of each row's chosen experts, plus `residual`.
   /// - Parameter logits: of the router, [rows, experts].
@@ -127,13 +137,20 @@ public protocol Backend: AnyObject {
   // Caches
 
   /// An empty cache of an attention layer.
-  /// - Parameter window: the latest positions attended to, including the current one; nil for all.
-  func keyValueCache(heads: Int, headSize: Int, window: Int?) -> any KeyValueCache
+  /// - Parameters:
+  ///   - window: the latest positions attended to, including the current one; nil for all.
+  ///   - sharedValues: if given, a head's values are the first so many columns of its keys, and are stored once.
+  func keyValueCache(heads: Int, headSize: Int, window: Int?, sharedValues: Int?) -> any KeyValueCache
   /// The zero state of a recurrent layer.
   func recurrentCache(_ shape: RecurrentShape) -> any RecurrentCache
 }
 
 extension Backend {
+  /// An empty cache of an attention layer that stores keys and values.
+  public func keyValueCache(heads: Int, headSize: Int, window: Int?) -> any KeyValueCache {
+    keyValueCache(heads: heads, headSize: headSize, window: window, sharedValues: nil)
+  }
+
   /// Makes a parameter with the rows in the file's order.
   public func parameter(_ weight: Weight) throws -> Parameter { try parameter(weight, rowOrder: nil) }
 

@@ -111,10 +111,13 @@ public struct KeyValueLayout: Sendable, Hashable {
   public var origin: Int
   /// The number format.
   public var format: CacheFormat
+  /// Whether the values are the first columns of the keys, and not stored.
+  public var sharesValues: Bool
 
   /// A layout of these sizes.
   public init(
-    heads: Int, headSize: Int, valueHeadSize: Int, window: Int?, origin: Int, format: CacheFormat
+    heads: Int, headSize: Int, valueHeadSize: Int, window: Int?, origin: Int, format: CacheFormat,
+    sharesValues: Bool = false
   ) {
     self.heads = heads
     self.headSize = headSize
@@ -122,6 +125,7 @@ public struct KeyValueLayout: Sendable, Hashable {
     self.window = window
     self.origin = origin
     self.format = format
+    self.sharesValues = sharesValues
   }
 }
 
@@ -165,7 +169,7 @@ extension CacheImage.Layout: CustomStringConvertible {
     switch self {
     case .keyValue(let layout):
       "\(layout.format.rawValue) keys and values of \(layout.heads) heads of \(layout.headSize) and "
-        + "\(layout.valueHeadSize), window \(layout.window.map(String.init) ?? "none")"
+        + "\(layout.valueHeadSize)\(layout.sharesValues ? " in the keys" : ""), window \(layout.window.map(String.init) ?? "none")"
     case .recurrent(let shape):
       "a state of \(shape.heads) heads [\(shape.rows), \(shape.columns)] after \(shape.channels) channels "
         + "of \(shape.taps) taps"

@@ -10,10 +10,21 @@ public struct GatedDeltaSettings {
   public var valueSize: Int
   /// The logarithm of each value head's decay rate (A_log): [valueHeads].
   public var logDecay: Parameter
-  /// Added to the decay input (dt_bias): [valueHeads].
+  /// Added to the decay input (dt_bias): [valueHeads], or [valueHeads * keySize] with decays per channel.
   public var bias: Parameter
+  /// Which parts of a state decay together.
+  public var decays = Decays.perHead
   /// Added to the sums of squares by which queries and keys are normalised.
   public var epsilon: Float
+
+  /// Which parts of a state decay together, and how.
+  public enum Decays: Sendable, Hashable {
+    /// All of it: g = -exp(logDecay) * softplus(decay + bias) (Qwen3-Next).
+    case perHead
+    /// Every row, a channel of the keys, by itself, as above or, with a lower bound, by g = bound * sigmoid(
+    /// exp(logDecay) * (decay + bias)) (Kimi delta attention, arXiv:2510.26692). Needs as many key heads as value heads.
+    case perChannel(lowerBound: Float?)
+  }
 
   /// Parameters with the epsilon of the published models by default.
   public init(

@@ -6,12 +6,17 @@ import Testing
 extension KernelTests {
   @Suite struct RotaryTests {
     struct Shape: CustomStringConvertible, Sendable {
-      let headSize: Int, pairs: Int, heads: Int, interleaved: Bool
-      var description: String { "\(heads) heads of \(headSize), \(pairs) pairs, interleaved \(interleaved)" }
+      let headSize: Int, first: Int, pairs: Int, heads: Int, interleaved: Bool
+      var description: String {
+        "\(heads) heads of \(headSize), \(pairs) pairs from \(first), interleaved \(interleaved)"
+      }
     }
-    static let shapes = [8, 12, 20, 64, 80, 128].flatMap { size in
-      [size / 2, size / 4].flatMap { pairs in
-        [true, false].map { Shape(headSize: size, pairs: pairs, heads: 3, interleaved: $0) }
+    static let shapes: [Shape] = [8, 12, 20, 64, 80, 128].flatMap { (size: Int) -> [Shape] in
+      let parts: [(first: Int, pairs: Int)] = [(0, size / 2), (0, size / 4), (size / 2 - 1, size / 4)]
+      return parts.flatMap { part in
+        [true, false].map {
+          Shape(headSize: size, first: part.first, pairs: part.pairs, heads: 3, interleaved: $0)
+        }
       }
     }
     static let positions: [Int32] = [0, 1, 7, 4095, 131_071, 1_000_000]
@@ -23,11 +28,12 @@ extension KernelTests {
       let x = random.normals(Self.positions.count * columns)
       let frequencies = (0..<shape.pairs).map { Float(pow(10_000, -Double($0) / Double(shape.pairs))) }
       let table = RotaryTable(
-        headSize: shape.headSize, frequencies: frequencies, amplitude: 1.25, interleaved: shape.interleaved)
+        headSize: shape.headSize, first: shape.first, frequencies: frequencies, amplitude: 1.25,
+        interleaved: shape.interleaved)
       var expected = x.map(Double.init)
       for (row, position) in Self.positions.enumerated() {
         for head in 0..<shape.heads {
-          let base = row * columns + head * shape.headSize
+          let base = row * columns + head * shape.headSize + shape.first
           for pair in 0..<shape.pairs {
             let first = base + (shape.interleaved ? 2 * pair : pair)
             let second = shape.interleaved ? first + 1 : first + shape.pairs

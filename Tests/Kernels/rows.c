@@ -76,7 +76,7 @@ static void rotations(sotto_pool *pool) {
     keep(angles, rows, 2 * count);
     for (int interleaved = 0; interleaved < 2; interleaved++) {
       float *y = check_room((size_t)(rows * heads * size));
-      sotto_rotary(pool, y, matrix(rows, heads * size), rows, heads, size, angles, count, interleaved);
+      sotto_rotary(pool, y, matrix(rows, heads * size), rows, heads, size, 0, angles, count, interleaved);
       keep(y, rows, heads * size);
     }
   }

@@ -32,6 +32,7 @@ static inline ptrdiff_t key_group_bytes(const sotto_cache_layout *l) {
 }
 static inline ptrdiff_t key_bytes(const sotto_cache_layout *l) { return PAGE / 16 * key_group_bytes(l); }
 static inline ptrdiff_t value_bytes(const sotto_cache_layout *l) {
+  if (l->shares_values) return 0;
   return PAGE * value_stride(l) * number_bytes(l) + (l->format == SOTTO_CACHE_I8 ? VALUE_SCALE_BYTES : 0);
 }
 static inline ptrdiff_t head_bytes(const sotto_cache_layout *l) { return key_bytes(l) + value_bytes(l); }

@@ -79,6 +79,7 @@ static void LEVEL(write_bytes)(const sotto_cache_layout *l, char *base, ptrdiff_
     for (ptrdiff_t i = 0; i < count; i += 16)
       LEVEL(store_bytes)(columns + 16 * i, 16, key + d + i, count - i < 16 ? count - i : 16, inverse);
   }
+  if (l->shares_values) return;
   char *values = base + key_bytes(l);
   float inverse = LEVEL(byte_scale)(value, l->value_size, (uint16_t *)values + slot);
   int8_t *columns = (int8_t *)values + VALUE_SCALE_BYTES + slot * value_stride(l);
@@ -105,6 +106,7 @@ static void LEVEL(write_rows)(const void *arguments, ptrdiff_t first, ptrdiff_t 
       if (l->format == SOTTO_CACHE_F32) {
         float *keys = (float *)base + key_start;
         for (ptrdiff_t d = 0; d < l->head_size; d++) keys[16 * d] = key[d];
+        if (l->shares_values) continue;
         memcpy((float *)base + value_start, value, (size_t)l->value_size * sizeof(float));
         continue;
       }
@@ -115,6 +117,7 @@ static void LEVEL(write_rows)(const void *arguments, ptrdiff_t first, ptrdiff_t 
         LEVEL(store_half)(halves, LEVEL(load_some)(key + d, count));
         for (ptrdiff_t i = 0; i < count; i++) keys[16 * (d + i)] = halves[i];
       }
+      if (l->shares_values) continue;
       for (ptrdiff_t d = 0; d < l->value_size; d += 16) {
         ptrdiff_t count = l->value_size - d < 16 ? l->value_size - d : 16;
         LEVEL(store_half)(values + d, LEVEL(load_some)(value + d, count));
@@ -133,19 +136,68 @@ vector_function v16 LEVEL(key_bytes_at)(const char *group, ptrdiff_t d) {
   v16 scales = LEVEL(load_half)((const uint16_t *)block);
   return LEVEL(load_bytes)((const int8_t *)block + 32 + d % SCALED_COLUMNS * 16) * scales;
 }
-// Keys and values in 8 bits as float32 numbers, in the same order.
+// Keys and values in 8 bits as float32 numbers, in the same order; only keys if they contain the values.
 static void LEVEL(expand_bytes)(const sotto_cache_layout *l, const char *keys, const char *values, float *key_output,
                                 float *value_output) {
   ptrdiff_t stride = value_stride(l);
   for (ptrdiff_t g = 0; g < PAGE / 16; g++)
     for (ptrdiff_t d = 0; d < l->head_size; d++, key_output += 16)
       LEVEL(store)(key_output, LEVEL(key_bytes_at)(keys + g * key_group_bytes(l), d));
+  if (l->shares_values) return;
   float scales[PAGE];
   LEVEL(expand)(scales, (const uint16_t *)values, PAGE);
   const int8_t *columns = (const int8_t *)values + VALUE_SCALE_BYTES;
   for (ptrdiff_t p = 0; p < PAGE; p++)
     for (ptrdiff_t c = 0; c < stride; c += 16, columns += 16, value_output += 16)
       LEVEL(store)(value_output, LEVEL(load_bytes)(columns) * scales[p]);
+}
+
+// The columns column ..< column + 16 of the values of 16 positions, from the keys of group `g` of a page's head that
+// contain them: a vector for each position. Columns after the last value are zeros.
+vector_function void LEVEL(values_in_keys)(const sotto_cache_layout *l, const char *head, ptrdiff_t g,
+                                           ptrdiff_t column, v16 *x) {
+  const char *group = head + g * key_group_bytes(l);
+  for (ptrdiff_t i = 0; i < 16; i++) {
+    ptrdiff_t d = column + i;
+    if (d >= l->value_size)
+      x[i] = LEVEL(all)(0);
+    else if (l->format == SOTTO_CACHE_I8)
+      x[i] = LEVEL(key_bytes_at)(group, d);
+    else if (l->format == SOTTO_CACHE_F16)
+      x[i] = LEVEL(load_half)((const uint16_t *)group + 16 * d);
+    else
+      x[i] = LEVEL(load)((const float *)group + 16 * d);
+  }
+  // Transposes by exchanging blocks of 8, 4, 2 and 1 numbers.
+#define EXCHANGE(step, low, high)                         \
+  for (ptrdiff_t i = 0; i < 16; i++) {                    \
+    if (i & step) continue;                               \
+    v16 a = x[i], b = x[i + step];                        \
+    x[i] = __builtin_shufflevector(a, b, low);            \
+    x[i + step] = __builtin_shufflevector(a, b, high);    \
+  }
+#define LIST(...) __VA_ARGS__
+  EXCHANGE(8, LIST(0, 1, 2, 3, 4, 5, 6, 7, 16, 17, 18, 19, 20, 21, 22, 23),
+           LIST(8, 9, 10, 11, 12, 13, 14, 15, 24, 25, 26, 27, 28, 29, 30, 31))
+  EXCHANGE(4, LIST(0, 1, 2, 3, 16, 17, 18, 19, 8, 9, 10, 11, 24, 25, 26, 27),
+           LIST(4, 5, 6, 7, 20, 21, 22, 23, 12, 13, 14, 15, 28, 29, 30, 31))
+  EXCHANGE(2, LIST(0, 1, 16, 17, 4, 5, 20, 21, 8, 9, 24, 25, 12, 13, 28, 29),
+           LIST(2, 3, 18, 19, 6, 7, 22, 23, 10, 11, 26, 27, 14, 15, 30, 31))
+  EXCHANGE(1, LIST(0, 16, 2, 18, 4, 20, 6, 22, 8, 24, 10, 26, 12, 28, 14, 30),
+           LIST(1, 17, 3, 19, 5, 21, 7, 23, 9, 25, 11, 27, 13, 29, 15, 31))
+#undef LIST
+#undef EXCHANGE
+}
+
+// The values of the first `groups` groups of 16 positions of a page's head, from the keys that contain them.
+static void LEVEL(turn_values)(const sotto_cache_layout *l, const char *head, ptrdiff_t groups, float *values) {
+  ptrdiff_t stride = value_stride(l);
+  v16 x[16];
+  for (ptrdiff_t g = 0; g < groups; g++)
+    for (ptrdiff_t column = 0; column < stride; column += 16) {
+      LEVEL(values_in_keys)(l, head, g, column, x);
+      for (ptrdiff_t p = 0; p < 16; p++) LEVEL(store)(values + (16 * g + p) * stride + column, x[p]);
+    }
 }
 
 #if LEVEL_AVX512
@@ -172,6 +224,7 @@ static void LEVEL(expand_pairs)(const sotto_cache_layout *l, const char *head, p
       LEVEL(store_half_pairs)(keys, halves + 16 * d, halves + 16 * d + 16);
     if (size % 2) LEVEL(store_half_pairs)(keys, halves + 16 * (size - 1), zeros), keys += 16;
   }
+  if (l->shares_values) return;
   halves = (const uint16_t *)(head + key_bytes(l));
   for (ptrdiff_t p = 0; p < 8 * groups; p++, halves += 2 * stride)
     for (ptrdiff_t c = 0; c < stride; c += 16, values += 16)
@@ -187,6 +240,7 @@ static void LEVEL(expand_byte_pairs)(const sotto_cache_layout *l, const char *he
       LEVEL(store_pairs)(keys, LEVEL(key_bytes_at)(group, d),
                          d + 1 < size ? LEVEL(key_bytes_at)(group, d + 1) : LEVEL(all)(0));
     }
+  if (l->shares_values) return;
   float scales[PAGE];
   head += key_bytes(l);
   LEVEL(expand)(scales, (const uint16_t *)head, PAGE);
@@ -195,5 +249,16 @@ static void LEVEL(expand_byte_pairs)(const sotto_cache_layout *l, const char *he
     for (ptrdiff_t c = 0; c < stride; c += 16, values += 16)
       LEVEL(store_pairs)(values, LEVEL(load_bytes)(columns + c) * scales[p],
                          LEVEL(load_bytes)(columns + stride + c) * scales[p + 1]);
+}
+// Pairs of positions of the values that keys contain.
+static void LEVEL(turn_pairs)(const sotto_cache_layout *l, const char *head, ptrdiff_t groups, uint32_t *values) {
+  ptrdiff_t stride = value_stride(l);
+  v16 x[16];
+  for (ptrdiff_t g = 0; g < groups; g++)
+    for (ptrdiff_t column = 0; column < stride; column += 16) {
+      LEVEL(values_in_keys)(l, head, g, column, x);
+      for (ptrdiff_t p = 0; p < 8; p++)
+        LEVEL(store_pairs)(values + (8 * g + p) * stride + column, x[2 * p], x[2 * p + 1]);
+    }
 }
 #endif

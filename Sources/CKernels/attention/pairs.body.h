@@ -143,6 +143,7 @@ static void LEVEL(attend_page_in_pairs)(const sotto_attention *a, const segment 
     LEVEL(expand_byte_pairs)(l, head, groups, keys, values);
   else
     LEVEL(expand_pairs)(l, head, groups, keys, values);
+  if (l->shares_values) LEVEL(turn_pairs)(l, head, groups, values);
   ptrdiff_t share = head_bytes(l) * TILE_ROWS / padded;
   for (ptrdiff_t r = 0; r < rows; r += TILE_ROWS, next += share) {
     // The next page is prefetched in two bursts per tile: more lines at once would stall.

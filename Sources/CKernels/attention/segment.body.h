@@ -113,7 +113,9 @@ static void LEVEL(attend_page)(const sotto_attention *a, const segment *s, const
 static void LEVEL(attend_segment)(const sotto_attention *a, const segment *s, const workspace *w) {
   const sotto_cache_layout *l = &a->layout;
   ptrdiff_t group = group_heads(a), rows = s->rows * group, stride = value_stride(l), size = l->head_size;
-  int half = l->format == SOTTO_CACHE_F16, bytes = l->format == SOTTO_CACHE_I8, many = rows > FEW_ROWS;
+  int half = l->format == SOTTO_CACHE_F16, bytes = l->format == SOTTO_CACHE_I8;
+  // Values that are columns of the keys have to be transposed, so their pages are expanded for few rows as well.
+  int many = rows > FEW_ROWS || l->shares_values;
   int kind = half && !many ? OPERAND_F16 : bytes && !many ? OPERAND_I8 : OPERAND_F32;
   int pairs = (half || bytes) && many && a->rounded && LEVEL_ISA == SOTTO_ISA_AVX512;
   ptrdiff_t padded = many ? padded_rows(a, s->rows) : rows;
@@ -141,10 +143,15 @@ static void LEVEL(attend_segment)(const sotto_attention *a, const segment *s, co
       LEVEL(expand_bytes)(l, keys, values, (float *)w->keys, (float *)w->values);
     } else if (kind == OPERAND_F32 && half) {
       LEVEL(expand)((float *)w->keys, (const uint16_t *)keys, PAGE * size);
-      LEVEL(expand)((float *)w->values, (const uint16_t *)values, PAGE * stride);
+      if (!l->shares_values) LEVEL(expand)((float *)w->values, (const uint16_t *)values, PAGE * stride);
     }
     int expanded = (half && kind != OPERAND_F16) || (bytes && kind != OPERAND_I8);
-    LEVEL(attend_page)(a, s, w, page, padded, kind, expanded ? w->keys : keys, expanded ? w->values : values, next);
+    const char *page_values = expanded ? w->values : values;
+    if (l->shares_values) {
+      LEVEL(turn_values)(l, keys, PAGE / 16, (float *)w->values);
+      page_values = w->values;
+    }
+    LEVEL(attend_page)(a, s, w, page, padded, kind, expanded ? w->keys : keys, page_values, next);
   }
 }
 

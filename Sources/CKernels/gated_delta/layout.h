@@ -15,7 +15,7 @@ typedef struct {
   ptrdiff_t key_stride, value_stride;
   float *keys;      // [CHUNK][key_stride], normalised; the queries follow directly
   float *queries;   // after the rows of keys, rounded up to TILE_ROWS
-  float *turned;    // [key_stride][CHUNK]: the keys, transposed
+  float *turned;    // [key_stride][CHUNK]: the keys, transposed; or [CHUNK][key_stride]: exp(g) of every channel
   float *key_keys;  // [CHUNK][CHUNK]: products of keys; undefined on and above the diagonal
   float *query_keys;
   float *writes;    // [CHUNK][CHUNK]: how earlier writes change a later one, negated

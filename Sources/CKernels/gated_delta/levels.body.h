@@ -16,6 +16,7 @@
 
 #include "gates.body.h"
 #include "tokens.body.h"
+#include "channels.body.h"
 #include "product.body.h"
 #include "chunk.body.h"
 

@@ -12,6 +12,9 @@
 // 32 columns, the 16 scales followed by the columns; the 64 scales of the values precede the values. A number is its
 // int8 times its scale. The error of the outputs against float32 is 0.5% to 1% (normally distributed numbers).
 //
+// The values of latent attention (DeepSeek) are the first columns of its keys. They are stored once, as keys; a page's
+// values are transposed when it is read, for all query heads together.
+//
 // Files store pages as they are (Sources/Generation/Disk); another layout requires another file version.
 #pragma once
 #include <stddef.h>
@@ -26,6 +29,7 @@ typedef enum { SOTTO_CACHE_F32 = 0, SOTTO_CACHE_F16 = 1, SOTTO_CACHE_I8 = 2 } so
 typedef struct {
   ptrdiff_t heads, head_size, value_size;
   sotto_cache_format format;
+  int shares_values;  // whether values are the first value_size columns of the keys, and not stored
 } sotto_cache_layout;
 
 size_t sotto_page_bytes(const sotto_cache_layout *layout);

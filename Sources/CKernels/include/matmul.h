@@ -84,7 +84,7 @@ typedef struct {
 
 /// A product of a mixture of experts: entry i multiplies row x_rows[i] of x by its expert's matrices into row i of y,
 /// the outputs of the layers side by side. Entries are sorted by expert; those of expert e are starts[e] ..< starts[e
-/// + 1].
+/// + 1]. With `y_apart`, the entries of expert e are instead stored in rows from y + e * y_apart on.
 typedef struct {
   const float *x;
   size_t x_stride;
@@ -98,6 +98,7 @@ typedef struct {
   sotto_precision precision;
   /// If set, outputs 2i and 2i + 1 of a layer are stored in its columns i and rows / 2 + i (rows must be even).
   int splits_pairs;
+  size_t y_apart;
 } sotto_experts_call;
 
 /// y[t] = sum over k of weights[t * count + k] * x[entries[t * count + k]], plus residual[t] unless it is NULL.

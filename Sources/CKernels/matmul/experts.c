@@ -54,7 +54,8 @@ int sotto_experts(sotto_workspace *workspace, const sotto_experts_call *call) {
             .bias_format = layer->bias_format,
             .pack = last->out,
             .tokens = tokens,
-            .y = call->y + first * call->y_stride + column,
+            .y = call->y + (call->y_apart ? e * call->y_apart + (first - start) * call->y_stride
+                                          : first * call->y_stride) + column,
             .pairs = call->splits_pairs ? rows / 2 : 0,
             .tiles = (rows + SOTTO_TILE - 1) / SOTTO_TILE,
         };

@@ -7,6 +7,8 @@ static void LEVEL(rotate)(const void *arguments, ptrdiff_t first, ptrdiff_t last
     for (ptrdiff_t head = 0; head < r->heads; head++) {
       const float *x = r->x.data + row * r->x.stride + head * r->head_size;
       float *y = r->output + (row * r->heads + head) * r->head_size;
+      if (r->first) memcpy(y, x, (size_t)r->first * sizeof(float));
+      x += r->first, y += r->first;
       ptrdiff_t i = 0;
       if (r->interleaved) {
         for (; i < count; i++) {
@@ -27,8 +29,8 @@ static void LEVEL(rotate)(const void *arguments, ptrdiff_t first, ptrdiff_t last
           y[count + i] = b * cosines[i] + a * sines[i];
         }
       }
-      if (r->head_size > 2 * count)
-        memcpy(y + 2 * count, x + 2 * count, (size_t)(r->head_size - 2 * count) * sizeof(float));
+      ptrdiff_t left = r->head_size - r->first - 2 * count;
+      if (left > 0) memcpy(y + 2 * count, x + 2 * count, (size_t)left * sizeof(float));
     }
   }
 }

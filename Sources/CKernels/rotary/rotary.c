@@ -9,7 +9,7 @@
 typedef struct {
   float *output;
   sotto_rows x;
-  ptrdiff_t heads, head_size, count;
+  ptrdiff_t heads, head_size, first, count;
   const float *angles;
   int interleaved;
 } rotation;
@@ -18,9 +18,9 @@ typedef struct {
 #include "../common/levels.h"
 
 void sotto_rotary(sotto_pool *pool, float *output, sotto_rows x, ptrdiff_t rows, ptrdiff_t heads,
-                  ptrdiff_t head_size, const float *angles, ptrdiff_t count, int interleaved) {
+                  ptrdiff_t head_size, ptrdiff_t first, const float *angles, ptrdiff_t count, int interleaved) {
   static const sotto_units kernels[] = LEVELS(rotate);
-  rotation r = {output, x, heads, head_size, count, angles, interleaved};
+  rotation r = {output, x, heads, head_size, first, count, angles, interleaved};
   sotto_divide(pool, kernels[sotto_isa()], &r, rows, rows * heads * head_size);
 }
 

@@ -19,10 +19,20 @@ extension CPUBackend {
     return result
   }
 
-  /// activation(gate) * x. The gate is as wide as x, or has one column for the whole row.
+  /// activation(gate) * x. A gate with fewer columns than x has one for each group of consecutive columns of x.
   public func gated(_ x: Tensor, by gate: Tensor, _ activation: Activation) -> Tensor {
     precondition(
-      gate.rows == x.rows && (gate.columns == x.columns || gate.columns == 1), "a gate of another size")
+      gate.rows == x.rows && gate.columns > 0 && x.columns % gate.columns == 0, "a gate of another size")
+    if gate.columns > 1, gate.columns < x.columns {
+      // Each group of columns is a row with one gate.
+      let gate = contiguous(gate), x = contiguous(x), width = x.columns / gate.columns
+      let (result, output) = make(rows: x.rows, columns: x.columns)
+      let (kind, alpha, limit) = activation.kernel
+      sotto_gate(
+        pool.handle, output, sotto_rows(data: pointer(gate), stride: 1), 1,
+        sotto_rows(data: pointer(x), stride: width), x.rows * gate.columns, width, kind, alpha, limit)
+      return result
+    }
     let (result, output) = make(rows: x.rows, columns: x.columns)
     let (kind, alpha, limit) = activation.kernel
     sotto_gate(

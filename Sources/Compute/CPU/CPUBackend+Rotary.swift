@@ -8,13 +8,13 @@ extension CPUBackend {
     let count = table.frequencies.count
     precondition(positions.count == x.rows, "\(positions.count) positions for \(x.rows) rows")
     precondition(
-      x.columns % table.headSize == 0 && 2 * count <= table.headSize,
+      x.columns % table.headSize == 0 && table.first >= 0 && table.first + 2 * count <= table.headSize,
       "\(x.columns) columns in heads of \(table.headSize), \(2 * count) of them rotated")
     let angles = rotaryAngles.angles(table, positions, pool: pool, buffers: buffers)
     let (result, output) = make(rows: x.rows, columns: x.columns)
     sotto_rotary(
-      pool.handle, output, rows(of: x), x.rows, x.columns / table.headSize, table.headSize, angles.pointer,
-      count, table.interleaved ? 1 : 0)
+      pool.handle, output, rows(of: x), x.rows, x.columns / table.headSize, table.headSize, table.first,
+      angles.pointer, count, table.interleaved ? 1 : 0)
     return result
   }
 }

@@ -17,6 +17,7 @@ enum PromptLayer {
       object["window"] = layout.window.map { .integer($0) } ?? .null
       object["origin"] = .integer(layout.origin)
       object["format"] = .string(layout.format.rawValue)
+      if layout.sharesValues { object["shares_values"] = true }
     case .recurrent(let shape):
       object["kind"] = "recurrent"
       object["channels"] = .integer(shape.channels)
@@ -65,7 +66,8 @@ enum PromptLayer {
         KeyValueLayout(
           heads: try layer.integer("heads"), headSize: try layer.integer("head_size"),
           valueHeadSize: try layer.integer("value_head_size"), window: try layer.optionalInteger("window"),
-          origin: try layer.integer("origin"), format: format))
+          origin: try layer.integer("origin"), format: format,
+          sharesValues: layer["shares_values"] == true))
     case "recurrent":
       return .recurrent(
         RecurrentShape(

@@ -6,7 +6,7 @@ import Compute
 /// embeddings on a part of their columns; after the first layers, a mixture of many small experts in groups, chosen by
 /// the sigmoid of their logits plus a bias, with a shared expert.
 enum BailingMoE {
-  static let architecture = Architecture("bailing_moe") { try model($0, $1) }
+  static let architecture = Architecture("bailing_moe", shapes: SyntheticShape.lingMini) { try model($0, $1) }
 
   static func model(_ configuration: ModelConfiguration, _ weights: ModelWeights) throws -> Decoder {
     // mlx-lm normalises the head while it converts but keeps the key, so that the weights do not tell.

@@ -2,16 +2,16 @@ import Compute
 
 /// A cache that a block needs in each sequence.
 package enum CacheShape: Sendable, Equatable {
-  /// Keys and values of an attention layer.
-  case keyValue(heads: Int, headSize: Int, window: Int?)
+  /// Keys and values of an attention layer. If `sharedValues` is given, values are the first so many columns of keys.
+  case keyValue(heads: Int, headSize: Int, window: Int?, sharedValues: Int? = nil)
   /// The state of a recurrence, a causal convolution or both.
   case recurrent(RecurrentShape)
 
   /// An empty cache.
   func makeCache(on backend: any Backend) -> any LayerCache {
     switch self {
-    case .keyValue(let heads, let headSize, let window):
-      backend.keyValueCache(heads: heads, headSize: headSize, window: window)
+    case .keyValue(let heads, let headSize, let window, let sharedValues):
+      backend.keyValueCache(heads: heads, headSize: headSize, window: window, sharedValues: sharedValues)
     case .recurrent(let shape): backend.recurrentCache(shape)
     }
   }
@@ -26,7 +26,7 @@ package enum CacheShape: Sendable, Equatable {
   /// - Parameter contextLength: the model's context length in positions.
   package func validate(contextLength: Int) throws(ModelError) {
     switch self {
-    case .keyValue(let heads, let headSize, let window):
+    case .keyValue(let heads, let headSize, let window, _):
       // Keys and values in float32, plus the pages that a cache keeps outside its window.
       let positions = min(window ?? contextLength, contextLength) + 512
       guard Self.product([positions, heads, headSize, 8]).map({ $0 <= Self.mostBytes }) == true else {

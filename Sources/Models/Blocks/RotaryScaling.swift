@@ -63,7 +63,8 @@ struct YarnScaling: Equatable {
     return magnitude(1)
   }
 
-  private func magnitude(_ scale: Double) -> Double { factor <= 1 ? 1 : 0.1 * scale * log(factor) + 1 }
+  /// YaRN's factor on attention logits for this `mscale`.
+  func magnitude(_ scale: Double) -> Double { factor <= 1 ? 1 : 0.1 * scale * log(factor) + 1 }
 
   func frequencies(_ plain: [Double], dimensions: Int, base: Double) -> [Float] {
     func pair(rotating rotations: Double) -> Double {

@@ -71,6 +71,7 @@ package struct DecoderShape {
 extension ModelConfiguration {
   /// The context length in positions, at most 2^30: positions are 32-bit integers.
   func contextLength(default fallback: Int) throws -> Int {
-    min(try integer("max_position_embeddings", 1...Int.max, default: fallback), 1 << 30)
+    let key = present("max_position_embeddings", "model_max_length")
+    return min(try integer(key, 1...Int.max, default: fallback), 1 << 30)
   }
 }

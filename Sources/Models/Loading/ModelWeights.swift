@@ -75,6 +75,31 @@ package final class ModelWeights {
     )
   }
 
+  /// Depthwise convolutions over channels side by side, as one.
+  func convolution(joining names: [String], channels: Int, taps: Int) throws -> Parameter {
+    let parts = try names.map { name in
+      let found = try source.storedWeight(name + ".weight", shape: [channels, 1, taps])
+      guard [[channels, taps], [channels, 1, taps], [channels, taps, 1]].contains(found.shape) else {
+        throw ModelError.wrongShape(
+          tensor: name + ".weight", shape: found.shape, expected: [channels, 1, taps])
+      }
+      guard !contains(name + ".bias") else { throw ModelError.unsupported("a bias of \(name)") }
+      return found
+    }
+    guard let format = parts.first?.format, format.blockColumns == 1,
+      parts.allSatisfy({ $0.format == format })
+    else { throw ModelError.unsupported("convolutions of different formats (\(names[0]))") }
+    let values = Bytes(copying: parts.flatMap { part in part.values.withUnsafeBytes { Array($0) } })
+    return try backend.parameter(
+      Weight(format: format, shape: [channels * parts.count, taps], values: values))
+  }
+
+  /// A vector of these numbers.
+  func vector(_ numbers: [Float]) throws -> Parameter {
+    try backend.parameter(
+      Weight(format: .float32, shape: [numbers.count], values: Bytes(copying: numbers)))
+  }
+
   /// A root mean square norm over `size` columns.
   func norm(_ name: String, size: Int, epsilon: Double, offset: Float = 0) throws -> RMSNorm {
     RMSNorm(weight: try parameter(name + ".weight", [size]), epsilon: Float(epsilon), offset: offset)

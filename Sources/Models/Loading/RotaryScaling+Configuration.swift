@@ -79,18 +79,28 @@ extension ModelConfiguration {
     return factors
   }
 
-  /// The rotary table of heads of `headSize` columns, of which the first `dimensions` are rotated.
+  /// The factor on queries under `rope_parameters`; nil if there is none.
+  func positionScale() throws -> PositionScale? {
+    guard let scaling = try ropeParameters(nil), let beta = try scaling.optionalNumber("llama_4_scaling_beta")
+    else { return nil }
+    let key = "original_max_position_embeddings"
+    let length = try scaling.positive(key, default: number("max_position_embeddings"))
+    return PositionScale(beta: beta, length: length)
+  }
+
+  /// The rotary table of heads of `headSize` columns, of which `dimensions` are rotated.
   /// - Parameters:
+  ///   - first: the first rotated column.
   ///   - interleaved: whether the rotated pairs are adjacent, if the configuration does not say.
   ///   - kind: the kind of layer, for configurations with different parameters for each.
   package func rotaryTable(
-    headSize: Int, dimensions: Int? = nil, interleaved: Bool = false, kind: String? = nil
+    headSize: Int, first: Int = 0, dimensions: Int? = nil, interleaved: Bool = false, kind: String? = nil
   ) throws -> RotaryTable {
     let dimensions = dimensions ?? headSize
     let (frequencies, amplitude) = try rotaryScaling(dimensions: dimensions, kind: kind).frequencies(
       dimensions: dimensions, base: ropeBase(kind: kind))
     return RotaryTable(
-      headSize: headSize, frequencies: frequencies, amplitude: amplitude,
+      headSize: headSize, first: first, frequencies: frequencies, amplitude: amplitude,
       interleaved: try bool("rope_interleaved", default: interleaved))
   }
 

@@ -12,11 +12,15 @@ extension KernelTests {
       var window: Int?
       var softcap: Float?
       var sinks = false
+      /// Whether values are the first columns of the keys.
+      var sharesValues = false
       /// The number of appended rows of each call.
       var calls: [Int]
 
+      var sharedValues: Int? { sharesValues ? valueHeadSize : nil }
+
       var description: String {
-        "\(heads)/\(keyValueHeads) heads of \(headSize), values \(valueHeadSize ?? headSize), window "
+        "\(heads)/\(keyValueHeads) heads of \(headSize), values \(valueHeadSize ?? headSize)\(sharesValues ? " shared" : ""), window "
           + "\(window ?? 0), cap \(softcap ?? 0), sinks \(sinks), calls \(calls)"
       }
 
@@ -24,7 +28,7 @@ extension KernelTests {
         ReferenceAttention(
           heads: heads, keyValueHeads: keyValueHeads, headSize: headSize,
           valueHeadSize: valueHeadSize ?? headSize, scale: 1 / Float(headSize).squareRoot(), window: window,
-          softcap: softcap, sinks: sinks ? random.normals(heads, times: 2) : nil)
+          softcap: softcap, sinks: sinks ? random.normals(heads, times: 2) : nil, sharesValues: sharesValues)
       }
     }
 
@@ -40,6 +44,16 @@ extension KernelTests {
       Shape(heads: 4, keyValueHeads: 1, headSize: 256, window: 5, softcap: 50, calls: [30, 1, 40]),
       Shape(heads: 3, keyValueHeads: 3, headSize: 7, valueHeadSize: 33, window: 1, calls: [9, 1, 70]),
       Shape(heads: 16, keyValueHeads: 1, headSize: 16, calls: [300]),
+      // Values in the keys (latent attention).
+      Shape(
+        heads: 3, keyValueHeads: 1, headSize: 25, valueHeadSize: 17, sharesValues: true, calls: [5, 1, 70, 1]),
+      Shape(
+        heads: 4, keyValueHeads: 2, headSize: 24, valueHeadSize: 24, window: 70, softcap: 3,
+        sharesValues: true,
+        calls: [3, 130, 1]),
+      Shape(
+        heads: 14, keyValueHeads: 1, headSize: 40, valueHeadSize: 32, sinks: true, sharesValues: true,
+        calls: [1, 90, 1]),
       // Tiles of many rows whose pages are divided into ranges.
       Shape(heads: 3, keyValueHeads: 1, headSize: 32, sinks: true, calls: [700, 41, 6]),
       Shape(
@@ -56,7 +70,8 @@ extension KernelTests {
           var histories = [
             History(
               cache: backend.keyValueCache(
-                heads: shape.keyValueHeads, headSize: shape.headSize, window: shape.window))
+                heads: shape.keyValueHeads, headSize: shape.headSize, window: shape.window,
+                sharedValues: shape.sharedValues))
           ]
           for count in shape.calls {
             let (output, expected) = try History.append(
@@ -79,7 +94,8 @@ extension KernelTests {
           let backend = CPUBackend(precision: precision, threads: threads)
           let settings = try reference.settings(backend)
           let cache = backend.keyValueCache(
-            heads: shape.keyValueHeads, headSize: shape.headSize, window: shape.window)
+            heads: shape.keyValueHeads, headSize: shape.headSize, window: shape.window,
+            sharedValues: shape.sharedValues)
           let outputs = try calls.map { rows in
             func input(_ columns: Int) -> Tensor {
               backend.tensor(Array(numbers[..<(rows * columns)]), columns: columns)
@@ -105,7 +121,8 @@ extension KernelTests {
         var histories = [
           History(
             cache: backend.keyValueCache(
-              heads: shape.keyValueHeads, headSize: shape.headSize, window: shape.window))
+              heads: shape.keyValueHeads, headSize: shape.headSize, window: shape.window,
+              sharedValues: shape.sharedValues))
         ]
         for count in shape.calls {
           let (output, expected) = try History.append(
@@ -127,7 +144,8 @@ extension KernelTests {
         var histories = [
           History(
             cache: backend.keyValueCache(
-              heads: shape.keyValueHeads, headSize: shape.headSize, window: shape.window))
+              heads: shape.keyValueHeads, headSize: shape.headSize, window: shape.window,
+              sharedValues: shape.sharedValues))
         ]
         for count in shape.calls {
           let (output, expected) = try History.append(
@@ -150,7 +168,8 @@ extension KernelTests {
         var histories = [
           History(
             cache: backend.keyValueCache(
-              heads: shape.keyValueHeads, headSize: shape.headSize, window: shape.window))
+              heads: shape.keyValueHeads, headSize: shape.headSize, window: shape.window,
+              sharedValues: shape.sharedValues))
         ]
         var squares = 0.0, errors = 0.0
         for count in shape.calls {

@@ -50,6 +50,23 @@ extension KernelTests {
       }
     }
 
+    /// A cache whose values are in its keys holds less, and rejects the image of one that stores both, and vice versa.
+    @Test func sharedValuesAreAKindOfTheirOwn() throws {
+      func shared(_ values: Int?) -> any KeyValueCache {
+        backend.keyValueCache(heads: 1, headSize: 16, window: nil, sharedValues: values)
+      }
+      let latent = shared(16), plain = shared(nil)
+      _ = try append(130, to: latent)
+      _ = try append(130, to: plain)
+      #expect(2 * latent.bytes == plain.bytes && latent.expectedBytes(at: 130) == latent.bytes)
+      let restored = shared(16)
+      try restored.restore(latent.image())
+      #expect(try append(3, to: restored) == append(3, to: latent))
+      #expect(throws: CacheImageError.self) { try shared(nil).restore(latent.image()) }
+      #expect(throws: CacheImageError.self) { try shared(16).restore(plain.image()) }
+      #expect(throws: CacheImageError.self) { try shared(15).restore(latent.image()) }
+    }
+
     @Test(arguments: [nil, 100] as [Int?]) func anImageStaysWhatItWas(window: Int?) throws {
       let cache = backend.keyValueCache(heads: 1, headSize: 16, window: window)
       _ = try append(470, to: cache)

@@ -4,7 +4,7 @@ import Testing
 
 extension KernelTests {
   @Suite struct KeyValueCacheTests {
-    static let settings: [(seed: Int, window: Int?, format: CacheFormat)] = (0..<12).map { seed in
+    static let settings: [(seed: Int, window: Int?, format: CacheFormat)] = (0..<18).map { seed in
       (seed, [nil, 30, 64, 100][seed % 4], CacheFormat.allCases[seed % 3])
     }
 
@@ -18,7 +18,12 @@ extension KernelTests {
       var reference = ReferenceAttention(
         heads: 4, keyValueHeads: 2, headSize: 10, valueHeadSize: 6, scale: 0.3, window: window)
       if seed % 2 == 1 { reference.sinks = [0.5, -1, 2, 0] }
-      var histories = [History(cache: backend.keyValueCache(heads: 2, headSize: 10, window: window))]
+      reference.sharesValues = seed >= 12
+      var histories = [
+        History(
+          cache: backend.keyValueCache(
+            heads: 2, headSize: 10, window: window, sharedValues: reference.sharesValues ? 6 : nil))
+      ]
       for _ in 0..<120 {
         let index = Int.random(in: 0..<histories.count, using: &random)
         let history = histories[index]

@@ -12,6 +12,8 @@ struct ReferenceAttention {
   var window: Int?
   var softcap: Float?
   var sinks: [Float]?
+  /// Whether values are the first columns of the keys.
+  var sharesValues = false
 
   var queryColumns: Int { heads * headSize }
   var keyColumns: Int { keyValueHeads * headSize }
@@ -88,6 +90,11 @@ struct History {
       if inBytes {
         k = eightBits(k, headSize: reference.headSize)
         v = eightBits(v, headSize: reference.valueHeadSize)
+      }
+      if reference.sharesValues {
+        v = stride(from: 0, to: k.count, by: reference.headSize).flatMap {
+          k[$0..<$0 + reference.valueHeadSize]
+        }
       }
       histories[index].keys += k
       histories[index].values += v

@@ -13,6 +13,10 @@ extension KernelTests {
       DeltaShape(keyHeads: 2, valueHeads: 2, keySize: 17, valueSize: 33),
       DeltaShape(keyHeads: 1, valueHeads: 2, keySize: 64, valueSize: 72),
       DeltaShape(keyHeads: 2, valueHeads: 4, keySize: 128, valueSize: 128),
+      DeltaShape(keyHeads: 1, valueHeads: 1, keySize: 8, valueSize: 8, decays: .perChannel(lowerBound: nil)),
+      DeltaShape(keyHeads: 3, valueHeads: 3, keySize: 17, valueSize: 33, decays: .perChannel(lowerBound: -5)),
+      DeltaShape(
+        keyHeads: 2, valueHeads: 2, keySize: 128, valueSize: 72, decays: .perChannel(lowerBound: nil)),
     ]
     /// Rows of three sequences per call: none, one, a few, less than a chunk, and several uneven chunks.
     static let calls = [[3, 0, 1], [1, 9, 70], [0, 0, 0], [130, 1, 8], [1, 1, 1], [0, 64, 17]]
@@ -37,22 +41,29 @@ extension KernelTests {
     }
 
     /// Decays of 0 and 1, repeated keys, writes of strength 0 and 1.
-    @Test(arguments: [-60, -8, 0, 8, 60] as [Float], [-30, 0, 30] as [Float])
-    func extremeGates(decay: Float, write: Float) throws {
-      let shape = DeltaShape(keyHeads: 1, valueHeads: 2, keySize: 16, valueSize: 20)
-      let backend = CPUBackend(precision: .exact, threads: 1)
-      try onEveryLevel { level in
-        var random = SplitMix64(seed: 3)
-        var rule = try ReferenceDelta(shape, backend, sequences: 1, &random)
-        let caches = rule.makeCaches(backend)
-        for count in [1, 5, 100] {
-          var inputs = DeltaInputs(shape, rows: count, &random)
-          for i in inputs.decay.indices where i % 3 > 0 { inputs.decay[i] += decay }
-          for i in inputs.write.indices where i % 4 > 0 { inputs.write[i] += write }
-          for i in 16..<max(16, inputs.key.count) where i / 16 % 5 > 2 { inputs.key[i] = inputs.key[i - 16] }
-          let expected = rule.advance(inputs, [count])
-          let output = try inputs.run(backend, rule.settings, caches, [count])
-          #expect(distance(output, expected) < 1e-4, "\(level), \(count)")
+    @Test(
+      arguments: [-60, -8, 0, 8, 60] as [Float],
+      [.perHead, .perChannel(lowerBound: nil)] as [GatedDeltaSettings.Decays])
+    func extremeGates(decay: Float, decays: GatedDeltaSettings.Decays) throws {
+      let heads = decays == .perHead ? 1 : 2
+      let shape = DeltaShape(keyHeads: heads, valueHeads: 2, keySize: 16, valueSize: 20, decays: decays)
+      for write: Float in [-30, 0, 30] {
+        let backend = CPUBackend(precision: .exact, threads: 1)
+        try onEveryLevel { level in
+          var random = SplitMix64(seed: 3)
+          var rule = try ReferenceDelta(shape, backend, sequences: 1, &random)
+          let caches = rule.makeCaches(backend)
+          for count in [1, 5, 100] {
+            var inputs = DeltaInputs(shape, rows: count, &random)
+            for i in inputs.decay.indices where i % 3 > 0 { inputs.decay[i] += decay }
+            for i in inputs.write.indices where i % 4 > 0 { inputs.write[i] += write }
+            for i in 16..<max(16, inputs.key.count) where i / 16 % 5 > 2 {
+              inputs.key[i] = inputs.key[i - 16]
+            }
+            let expected = rule.advance(inputs, [count])
+            let output = try inputs.run(backend, rule.settings, caches, [count])
+            #expect(distance(output, expected) < 1e-4, "\(level), \(count)")
+          }
         }
       }
     }

@@ -5,7 +5,11 @@ import Foundation
 /// The sizes of a gated delta rule.
 struct DeltaShape: Sendable, CustomStringConvertible {
   var keyHeads: Int, valueHeads: Int, keySize: Int, valueSize: Int
-  var description: String { "\(keyHeads) of \(keySize), \(valueHeads) of \(valueSize)" }
+  var decays = GatedDeltaSettings.Decays.perHead
+  var description: String { "\(keyHeads) of \(keySize), \(valueHeads) of \(valueSize), \(decays)" }
+
+  /// Decays of a value head.
+  var decaysPerHead: Int { decays == .perHead ? 1 : keySize }
 }
 
 /// Random rows of one call.
@@ -20,7 +24,7 @@ struct DeltaInputs {
     query = random.normals(rows * shape.keyHeads * shape.keySize)
     key = random.normals(rows * shape.keyHeads * shape.keySize, times: 3)
     value = random.normals(rows * shape.valueHeads * shape.valueSize, times: 2)
-    decay = random.normals(rows * shape.valueHeads, times: 2)
+    decay = random.normals(rows * shape.valueHeads * shape.decaysPerHead, times: 2)
     write = random.normals(rows * shape.valueHeads, times: 2)
   }
 
@@ -35,12 +39,13 @@ struct DeltaInputs {
       try backend.gatedDelta(
         query: tensor(query, shape.keyHeads * shape.keySize),
         key: tensor(key, shape.keyHeads * shape.keySize),
-        value: tensor(value, shape.valueHeads * shape.valueSize), decay: tensor(decay, shape.valueHeads),
+        value: tensor(value, shape.valueHeads * shape.valueSize),
+        decay: tensor(decay, shape.valueHeads * shape.decaysPerHead),
         write: tensor(write, shape.valueHeads), caches: caches, counts: counts, settings))
   }
 }
 
-/// The rule as in the paper (arXiv:2412.06464, equation 10), one token at a time in double precision.
+/// The rule as in the paper (arXiv:2412.06464, equation 10; with decays per channel arXiv:2510.26692, equation 1), one token at a time in double precision.
 struct ReferenceDelta {
   let shape: DeltaShape
   let settings: GatedDeltaSettings
@@ -54,13 +59,15 @@ struct ReferenceDelta {
   ) throws {
     self.shape = shape
     logDecay = random.normals(shape.valueHeads)
-    bias = random.normals(shape.valueHeads)
+    bias = random.normals(shape.valueHeads * shape.decaysPerHead)
     let zeros = [Double](repeating: 0, count: shape.valueHeads * shape.valueSize * shape.keySize)
     states = Array(repeating: zeros, count: sequences)
-    settings = GatedDeltaSettings(
+    var settings = GatedDeltaSettings(
       keyHeads: shape.keyHeads, valueHeads: shape.valueHeads, keySize: shape.keySize,
       valueSize: shape.valueSize, logDecay: try vectorParameter(backend, logDecay),
       bias: try vectorParameter(backend, bias))
+    settings.decays = shape.decays
+    self.settings = settings
   }
 
   func makeCaches(_ backend: CPUBackend) -> [any RecurrentCache] {
@@ -94,15 +101,20 @@ struct ReferenceDelta {
       return part.map { $0 / norm }
     }
     let key = unit(inputs.key), query = unit(inputs.query).map { $0 / Double(keySize).squareRoot() }
-    let x = Double(inputs.decay[row * shape.valueHeads + head]) + Double(bias[head])
-    let alpha = exp(-exp(Double(logDecay[head])) * (x > 30 ? x : log1p(exp(x))))
+    let alphas = (0..<shape.decaysPerHead).map { channel in
+      let place = head * shape.decaysPerHead + channel
+      let x = Double(inputs.decay[row * bias.count + place]) + Double(bias[place])
+      let rate = exp(Double(logDecay[head]))
+      if case .perChannel(let bound?) = shape.decays { return exp(Double(bound) / (1 + exp(-rate * x))) }
+      return exp(-rate * (x > 30 ? x : log1p(exp(x))))
+    }
     let beta = 1 / (1 + exp(-Double(inputs.write[row * shape.valueHeads + head])))
     var output = [Double](repeating: 0, count: valueSize)
     for i in 0..<valueSize {
       let start = (head * valueSize + i) * keySize
       var found = 0.0
       for d in 0..<keySize {
-        states[sequence][start + d] *= alpha
+        states[sequence][start + d] *= alphas[alphas.count > 1 ? d : 0]
         found += states[sequence][start + d] * key[d]
       }
       let value = Double(inputs.value[(row * shape.valueHeads + head) * valueSize + i])

@@ -14,6 +14,7 @@ struct MixedCachesTests {
     [
       backend.keyValueCache(heads: 1, headSize: 8, window: nil), backend.recurrentCache(Self.convolution),
       backend.keyValueCache(heads: 2, headSize: 4, window: 20),
+      backend.keyValueCache(heads: 1, headSize: 8, window: nil, sharedValues: 5),
     ]
   }
 
@@ -26,13 +27,15 @@ struct MixedCachesTests {
       Weight(
         format: .float32, shape: [8, 3], values: Bytes(copying: (0..<24).map { Float($0) / 24 })))
     var output: [Float] = []
-    for cache in state.caches {
+    for (index, cache) in state.caches.enumerated() {
       if let cache = cache as? any KeyValueCache {
         let heads = cache.window == nil ? 1 : 2
         let settings = AttentionSettings(
           heads: heads, keyValueHeads: heads, headSize: 8 / heads, scale: 1, window: cache.window)
+        let value = index == 3 ? backend.columns(x, 0..<5) : x
         output += backend.values(
-          try backend.attention(query: x, key: x, value: x, caches: [cache], counts: [range.count], settings))
+          try backend.attention(
+            query: x, key: x, value: value, caches: [cache], counts: [range.count], settings))
       } else if let cache = cache as? any RecurrentCache {
         output += backend.values(
           backend.causalConvolution(
@@ -53,7 +56,7 @@ struct MixedCachesTests {
 
     let stored = try #require(try store.load(.session("a"), model: "m"))
     let restored = try stored.state(in: makeCaches())
-    #expect(restored.length == 90 && restored.caches.map(\.length) == [90, 90, 90])
+    #expect(restored.length == 90 && restored.caches.map(\.length) == [90, 90, 90, 90])
     #expect(try process(90..<97, restored) == process(90..<97, state))
 
     let other = Array(makeCaches().reversed())

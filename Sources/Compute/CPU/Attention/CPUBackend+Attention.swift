@@ -2,10 +2,12 @@ import CKernels
 
 extension CPUBackend {
   /// An empty cache of an attention layer, in the backend's cache format.
-  public func keyValueCache(heads: Int, headSize: Int, window: Int?) -> any KeyValueCache {
+  public func keyValueCache(
+    heads: Int, headSize: Int, window: Int?, sharedValues: Int?
+  ) -> any KeyValueCache {
     CPUKeyValueCache(
-      heads: heads, headSize: headSize, window: window,
-      format: cacheFormat.kernel)
+      heads: heads, headSize: headSize, window: window, sharedValues: sharedValues, format: cacheFormat.kernel
+    )
   }
 
   /// Appends key and value rows to the caches and computes causal attention over their content.

@@ -11,7 +11,7 @@ extension CPUKeyValueCache {
   package func image() -> CacheImage {
     let layout = KeyValueLayout(
       heads: heads, headSize: headSize, valueHeadSize: valueHeadSize ?? 0, window: window, origin: origin,
-      format: CacheFormat(format))
+      format: CacheFormat(format), sharesValues: sharedValues != nil)
     return CacheImage(
       layout: .keyValue(layout), length: length,
       planes: [CacheImage.Plane(name: Self.plane, blocks: pages.map(\.bytes))])
@@ -34,7 +34,8 @@ extension CPUKeyValueCache {
   private func parts(_ image: CacheImage) throws(CacheImageError) -> (KeyValueLayout, [CacheImage.Block]) {
     guard length == 0, pages.isEmpty else { throw .notEmpty }
     guard case .keyValue(let found) = image.layout, found.heads == heads, found.headSize == headSize,
-      found.window == window, found.format == CacheFormat(format)
+      found.window == window, found.format == CacheFormat(format),
+      found.sharesValues == (sharedValues != nil), sharedValues.map({ $0 == found.valueHeadSize }) ?? true
     else {
       throw .layout(found: "\(image.layout)", expected: "\(self.image().layout)")
     }

@@ -8,6 +8,8 @@ package final class CPUKeyValueCache: KeyValueCache {
   package let heads: Int
   package let headSize: Int
   package let window: Int?
+  /// If given, a head's values are the first so many columns of its keys.
+  let sharedValues: Int?
   package let format: sotto_cache_format
   /// Known after the first append.
   package internal(set) var valueHeadSize: Int?
@@ -23,8 +25,11 @@ package final class CPUKeyValueCache: KeyValueCache {
   /// Positions kept beyond the window, so that an answer can be truncated.
   static let slack = 256
 
-  init(heads: Int, headSize: Int, window: Int?, format: sotto_cache_format) {
+  init(heads: Int, headSize: Int, window: Int?, sharedValues: Int? = nil, format: sotto_cache_format) {
     precondition(heads > 0 && headSize > 0 && (window ?? 1) > 0, "\(heads) heads of \(headSize)")
+    precondition(sharedValues.map { 1...headSize ~= $0 } ?? true, "values beyond the keys")
+    self.sharedValues = sharedValues
+    valueHeadSize = sharedValues
     self.heads = heads
     self.headSize = headSize
     self.window = window
@@ -62,7 +67,8 @@ package final class CPUKeyValueCache: KeyValueCache {
   }
 
   package func fork() -> any LayerCache {
-    let copy = CPUKeyValueCache(heads: heads, headSize: headSize, window: window, format: format)
+    let copy = CPUKeyValueCache(
+      heads: heads, headSize: headSize, window: window, sharedValues: sharedValues, format: format)
     copy.valueHeadSize = valueHeadSize
     copy.length = length
     copy.origin = origin
@@ -73,7 +79,9 @@ package final class CPUKeyValueCache: KeyValueCache {
 
   /// The page layout for the kernels.
   func layout(valueHeadSize: Int) -> sotto_cache_layout {
-    sotto_cache_layout(heads: heads, head_size: headSize, value_size: valueHeadSize, format: format)
+    sotto_cache_layout(
+      heads: heads, head_size: headSize, value_size: valueHeadSize, format: format,
+      shares_values: sharedValues == nil ? 0 : 1)
   }
 
   /// Appends `count` rows of keys and values.

@@ -9,10 +9,12 @@ extension CPUBackend {
   ) throws -> Tensor {
     let keyColumns = settings.keyHeads * settings.keySize
     let valueColumns = settings.valueHeads * settings.valueSize
+    let (perChannel, bound) = settings.decays.kernel
+    let decays = perChannel ? keyColumns : settings.valueHeads
     precondition(
       settings.valueHeads % settings.keyHeads == 0 && query.columns == keyColumns && key.columns == keyColumns
-        && value.columns == valueColumns && decay.columns == settings.valueHeads
-        && write.columns == settings.valueHeads,
+        && value.columns == valueColumns && decay.columns == decays && write.columns == settings.valueHeads
+        && (!perChannel || settings.keyHeads == settings.valueHeads),
       "gated delta inputs that do not fit the settings")
     precondition(
       [query, key, value, decay, write].allSatisfy { $0.rows == query.rows }
@@ -36,12 +38,23 @@ extension CPUBackend {
         value_size: settings.valueSize, query: rows(of: query), key: rows(of: key), value: rows(of: value),
         decay: rows(of: decay), write: rows(of: write),
         log_decay: vector(settings.logDecay, count: settings.valueHeads),
-        bias: vector(settings.bias, count: settings.valueHeads), epsilon: settings.epsilon, output: output,
-        sequences: sequences.baseAddress, sequence_count: sequences.count)
+        bias: vector(settings.bias, count: decays), per_channel: perChannel ? 1 : 0, lower_bound: bound,
+        epsilon: settings.epsilon, output: output, sequences: sequences.baseAddress,
+        sequence_count: sequences.count)
       let bytes = sotto_gated_delta_scratch(&call, Int32(clamping: threads))
       let scratch = buffers.take(bytes / MemoryLayout<Float>.stride)
       sotto_gated_delta_run(pool.handle, &call, scratch.pointer)
     }
     return result
+  }
+}
+
+extension GatedDeltaSettings.Decays {
+  /// Whether decays are per channel, and their lower bound for the kernel.
+  fileprivate var kernel: (perChannel: Bool, bound: Float) {
+    switch self {
+    case .perHead: (false, 0)
+    case .perChannel(let bound): (true, bound ?? 0)
+    }
   }
 }
