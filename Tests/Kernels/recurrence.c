@@ -63,11 +63,13 @@ static void scans(sotto_pool *pool) {
 }
 
 static void deltas(sotto_pool *pool) {
-  // Key heads, value heads, key size, value size, rows.
-  static const ptrdiff_t shapes[][5] = {{1, 1, 1, 1, 1}, {2, 4, 10, 19, 70}, {2, 2, 16, 16, 130}, {1, 3, 33, 7, 64},
-                                        {2, 4, 128, 128, 20}};
+  // Key heads, value heads, key size, value size, rows, and whether decays are per channel.
+  static const ptrdiff_t shapes[][6] = {{1, 1, 1, 1, 1, 0},   {2, 4, 10, 19, 70, 0},    {2, 2, 16, 16, 130, 0},
+                                        {1, 3, 33, 7, 64, 0}, {2, 4, 128, 128, 20, 0},  {1, 1, 1, 1, 1, 1},
+                                        {2, 2, 19, 33, 70, 1}, {3, 3, 128, 72, 130, 1}};
   for (size_t i = 0; i < sizeof shapes / sizeof *shapes; i++) {
     ptrdiff_t keys = shapes[i][0], values = shapes[i][1], key = shapes[i][2], value = shapes[i][3];
+    ptrdiff_t decays = shapes[i][5] ? values * key : values;
     size_t numbers = (size_t)(values * key * value);
     float *states[SEQUENCES] = {small(numbers), small(numbers)};
     for (int call = 0; call < 2; call++) {
@@ -75,9 +77,10 @@ static void deltas(sotto_pool *pool) {
       sotto_delta_sequence sequences[SEQUENCES] = {{states[0], 0, first}, {states[1], first, second}};
       sotto_gated_delta d = {.key_heads = keys, .value_heads = values, .key_size = key, .value_size = value,
                              .query = matrix(rows, keys * key), .key = matrix(rows, keys * key),
-                             .value = matrix(rows, values * value), .decay = matrix(rows, values),
+                             .value = matrix(rows, values * value), .decay = matrix(rows, decays),
                              .write = matrix(rows, values), .log_decay = check_numbers((size_t)values),
-                             .bias = check_numbers((size_t)values), .epsilon = 1e-6f,
+                             .bias = check_numbers((size_t)decays), .per_channel = (int)shapes[i][5],
+                             .lower_bound = i % 2 ? -5 : 0, .epsilon = 1e-6f,
                              .output = check_room((size_t)(rows * values * value)), .sequences = sequences,
                              .sequence_count = SEQUENCES};
       size_t bytes = sotto_gated_delta_scratch(&d, sotto_pool_threads(pool));
