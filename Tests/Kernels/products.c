@@ -13,7 +13,10 @@ static const struct {
     [SOTTO_Q4_0] = {32, 18, 32},      [SOTTO_Q4_1] = {32, 20, 32},       [SOTTO_Q5_0] = {32, 22, 32},
     [SOTTO_Q5_1] = {32, 24, 32},      [SOTTO_Q8_0] = {32, 34, 32},       [SOTTO_Q4_K] = {256, 144, 256},
     [SOTTO_Q5_K] = {256, 176, 256},   [SOTTO_Q6_K] = {256, 210, 256},    [SOTTO_MXFP4] = {32, 17, 32},
-    [SOTTO_MXFP4_PLANAR] = {32, 16, 32}, [SOTTO_AFFINE4] = {32, 16, 128}, [SOTTO_AFFINE8] = {32, 32, 128}};
+    [SOTTO_MXFP4_PLANAR] = {32, 16, 32}, [SOTTO_Q2_K] = {256, 84, 256},  [SOTTO_Q3_K] = {256, 110, 256},
+    [SOTTO_IQ4_NL] = {32, 18, 32},    [SOTTO_IQ4_XS] = {256, 136, 256},  [SOTTO_AFFINE1] = {32, 4, 128},
+    [SOTTO_AFFINE2] = {32, 8, 128},   [SOTTO_AFFINE3] = {32, 12, 128},   [SOTTO_AFFINE4] = {32, 16, 128},
+    [SOTTO_AFFINE5] = {32, 20, 128},  [SOTTO_AFFINE6] = {32, 24, 128},   [SOTTO_AFFINE8] = {32, 32, 128}};
 
 static const size_t scale_bytes[] = {[SOTTO_FLOAT32] = 4, [SOTTO_FLOAT16] = 2, [SOTTO_BFLOAT16] = 2};
 
@@ -28,7 +31,7 @@ static sotto_matrix matrix(sotto_weight_format format, size_t rows, size_t colum
   m.values = check_bytes(numbers / formats[format].columns * formats[format].bytes, mask,
                          format == SOTTO_MXFP4 ? near_one : 0);
   if (format == SOTTO_MXFP4_PLANAR) m.scales = check_bytes(numbers / 32, is_hostile ? 255 : 7, near_one);
-  if (format >= SOTTO_AFFINE4) {
+  if (format >= SOTTO_AFFINE1) {
     m.scales = check_bytes(numbers / m.group * scale_bytes[m.scale_type], mask, 0);
     m.biases = check_bytes(numbers / m.group * scale_bytes[m.scale_type], mask, 0);
   }

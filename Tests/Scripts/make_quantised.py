@@ -42,7 +42,10 @@ add("F16", weights.astype(np.float16), weights.astype(np.float16).astype(np.floa
 add("F32", weights, weights)
 
 # The offsets of the float16 scales in a super-block.
-for name, halves in [("Q4_K", (0, 2)), ("Q5_K", (0, 2)), ("Q6_K", (208,))]:
+for name, halves in [
+    ("Q2_K", (80, 82)), ("Q3_K", (108,)), ("Q4_K", (0, 2)), ("Q5_K", (0, 2)), ("Q6_K", (208,)),
+    ("IQ4_NL", (0,)), ("IQ4_XS", (0,)),
+]:
     block, size = gguf.GGML_QUANT_SIZES[Type[name]]
     values = random.integers(0, 256, (ROWS, COLUMNS // block * size), dtype=np.uint8)
     blocks = values.reshape(-1, size)
@@ -59,9 +62,13 @@ packed, scales = mx.quantize(mx.array(weights), group_size=32, bits=4, mode="mxf
 expected = mx.dequantize(packed, scales, group_size=32, bits=4, mode="mxfp4", dtype=mx.float32)
 add("mxfp4 planar", np.array(packed), np.array(expected), np.array(scales))
 
-for bits in (4, 8):
+types = [("float32", mx.float32), ("float16", mx.float16), ("bfloat16", mx.bfloat16)]
+for bits in (1, 2, 3, 4, 5, 6, 8):
     for group in (32, 64, 128):
-        for type_name, dtype in [("float32", mx.float32), ("float16", mx.float16), ("bfloat16", mx.bfloat16)]:
+        for type_name, dtype in types:
+            # Widths other than 4 and 8 share the decoders of scales: one combination of each is enough.
+            if bits not in (4, 8) and (group, type_name) not in [(32, "float16"), (64, "bfloat16"), (128, "float32")]:
+                continue
             packed, scales, biases = mx.quantize(mx.array(weights).astype(dtype), group_size=group, bits=bits)
             # Dequantised in float32, without the rounding of the result to the type of the scales.
             exact = [a.astype(mx.float32) for a in (scales, biases)]

@@ -116,6 +116,11 @@ LING = LLAMA | dict(
 LLAMA3_ROPE = dict(
     rope_type="llama3", factor=8.0, low_freq_factor=1.0, high_freq_factor=4.0, original_max_position_embeddings=32)
 
+AFFINE = [{"group_size": g, "bits": b, "mode": "affine"} for g, b in [(64, 3), (32, 2), (128, 6), (64, 5), (32, 8)]]
+#: Settings of MLX's layers in turn. The last layers of the first have the short form of the older converters.
+MIXTURES = {
+    "mix-bits": AFFINE + [{"group_size": 64, "bits": 4}, {"group_size": 32, "bits": 6}],
+}
 #: Directory: the base configuration, its changes, and the storage format of the weights.
 SAFETENSORS = {
     "llama-plain": (LLAMA, {}, "f32"),
@@ -136,6 +141,7 @@ SAFETENSORS = {
         {"hidden_size": 128, "intermediate_size": 128, "head_dim": 32, "tie_word_embeddings": True,
          "num_hidden_layers": 1},
         "affine4-128"),
+    "llama-mixed-bits": (LLAMA, {"hidden_size": 128, "intermediate_size": 128, "head_dim": 32}, "mix-bits"),
     "mamba2-plain": (MAMBA2, {"hidden_size": 24, "num_heads": 3}, "f32"),
     "mamba2-groups-bf16": (
         MAMBA2,
@@ -208,11 +214,14 @@ SAFETENSORS = {
 
 #: Directory: the base configuration, its changes, and the types that the matrices use in rotation.
 WIDE = {"hidden_size": 256, "intermediate_size": 256, "head_dim": 32, "num_attention_heads": 8}
+NARROW = {"hidden_size": 256, "intermediate_size": 256, "head_dim": 32, "num_attention_heads": 2,
+          "num_key_value_heads": 1, "num_hidden_layers": 1}
 GGUF = {
     "gguf-llama-32": (
         LLAMA, {"num_hidden_layers": 3, "hidden_size": 64, "intermediate_size": 96, "head_dim": 16},
         ["Q4_0", "Q4_1", "Q5_0", "Q5_1", "Q8_0", "MXFP4", "F16", "BF16", "F32"]),
     "gguf-llama-k": (LLAMA, WIDE | {"num_hidden_layers": 1}, ["Q4_K", "Q5_K", "Q6_K"]),
+    "gguf-llama-k-small": (LLAMA, NARROW, ["Q2_K", "IQ4_XS", "IQ4_NL", "Q3_K"]),
     "gguf-llama-rope-freqs": (LLAMA, {"rope_scaling": LLAMA3_ROPE, "tie_word_embeddings": True}, ["F32"]),
     "gguf-mamba2": (MAMBA2, {"n_groups": 2, "tie_word_embeddings": False}, ["Q8_0", "F16"]),
     "gguf-qwen3": (QWEN3, {"hidden_size": 64, "intermediate_size": 64}, ["Q8_0", "Q5_0"]),
@@ -292,17 +301,24 @@ def write_safetensors(out: Path, config: dict, storage: str, rng: np.random.Gene
     storage = storage.removeprefix("mlx").removeprefix("-") or "f32"
     if mlx:
         stored = {n: w + 1 if is_zero_centred(config, n) else w for n, w in stored.items()}
-    if storage.startswith("affine"):
-        bits, group = (int(x) for x in storage.removeprefix("affine").split("-"))
-        config = config | {"quantization": {"group_size": group, "bits": bits, "mode": "affine"}}
+    if storage.startswith(("affine", "mix-")):
+        # A mixture has settings for every layer in turn, such as mix-affine3-64-nvfp4.
+        choices = MIXTURES.get(storage)
+        if choices is None:
+            bits, group = (int(x) for x in storage.removeprefix("affine").split("-"))
+            choices = [{"group_size": group, "bits": bits, "mode": "affine"}]
+        config, turn = config | {"quantization": dict(choices[0])}, 0
         for name, w in weights.items():
             if w.ndim == 2 or ".experts." in name:
-                how = {"group_size": group, "bits": bits}
+                how = {k: v for k, v in choices[turn % len(choices)].items()}
+                turn += 1
+                if len(choices) > 1:
+                    config["quantization"][name.removesuffix(".weight")] = how
                 is_router = name.endswith(("mlp.gate.weight", "shared_expert_gate.weight"))
                 if is_router and config["model_type"] != "mixtral":  # mlx-lm's exceptions
                     how = config["quantization"][name.removesuffix(".weight")] = {"group_size": 64, "bits": 8}
                 packed = mx.quantize(stored.pop(name), **how)
-                weights[name] = np.array(mx.dequantize(*packed, **how))
+                weights[name] = np.array(mx.dequantize(*packed, **how, dtype=mx.float32))
                 stem = name.removesuffix("weight").removesuffix(".") + "."
                 name = stem + "weight"
                 stored |= dict(zip((name, stem + "scales", stem + "biases"), packed))
@@ -330,18 +346,28 @@ def write_safetensors(out: Path, config: dict, storage: str, rng: np.random.Gene
     write_reference(out, {k: v for k, v in config.items() if k != "quantization"}, weights, rng)
 
 
+#: The offset of a block's float16 scale, by type; that of the minimum, and their ratio.
+SCALES = {"Q2_K": (80, 82, 1.5), "Q3_K": (108,), "Q4_K": (0, 2, 7.5), "Q5_K": (0, 2, 15.5), "Q6_K": (208,),
+          "IQ4_NL": (0,), "IQ4_XS": (0,)}
+
+
 def blocks(kind: str, shape: tuple[int, ...], rng: np.random.Generator) -> np.ndarray:
     """Random blocks of a type that gguf cannot quantise to, with weights of magnitude near 1/16."""
-    count = shape[0] * shape[1] // 256
-    raw = rng.integers(0, 256, (count, gguf.GGML_QUANT_SIZES[gguf.GGMLQuantizationType[kind]][1]), dtype=np.uint8)
-    size = rng.uniform(0.5, 1.5, count)
-    halves = lambda x: x.astype(np.float16).view(np.uint8).reshape(count, 2)
-    if kind == "Q6_K":
-        raw[:, 192:208] = rng.integers(-32, 32, (count, 16)).astype(np.int8).view(np.uint8)
-        raw[:, 208:210] = halves(1.8e-4 * size)
-    else:
-        scale = (3.7e-4 if kind == "Q4_K" else 1.9e-4) * size
-        raw[:, 0:2], raw[:, 2:4] = halves(scale), halves(scale * (7.5 if kind == "Q4_K" else 15.5))
+    columns, size = gguf.GGML_QUANT_SIZES[gguf.GGMLQuantizationType[kind]]
+    count = shape[0] * shape[1] // columns
+    raw = rng.integers(0, 256, (count, size), dtype=np.uint8)
+    scale, *minimum = SCALES[kind]
+
+    def set_scales(size):
+        halves = lambda x: np.asarray(x, np.float16).view(np.uint8).reshape(count, 2)
+        raw[:, scale : scale + 2] = halves(size)
+        if minimum:
+            raw[:, minimum[0] : minimum[0] + 2] = halves(size * minimum[1])
+
+    # With a scale of 1, the numbers' size; then the scale that gives the one wanted.
+    set_scales(np.ones(count))
+    plain = gguf.quants.dequantize(raw, gguf.GGMLQuantizationType[kind])
+    set_scales(rng.uniform(0.5, 1.5, count) / 16 / plain.std(axis=1))
     return raw.reshape(shape[0], -1)
 
 
@@ -456,6 +482,8 @@ def write_gguf(out: Path, config: dict, kinds: list[str], rng: np.random.Generat
         rotary = llama and ("q_proj" in name or "k_proj" in name)
         kind = gguf.GGMLQuantizationType[kinds[turn % len(kinds)]]
         turn += 1
+        if w.shape[1] % gguf.GGML_QUANT_SIZES[kind][0]:  # as llama.cpp does where a type's blocks do not fit
+            kind = gguf.GGMLQuantizationType.Q8_0
         try:
             packed = gguf.quants.quantize(interleaved(w, heads) if rotary else w, kind)
         except NotImplementedError:

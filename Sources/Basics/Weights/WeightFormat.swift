@@ -5,17 +5,17 @@
 public enum WeightFormat: Sendable, Hashable {
   case float32, float16, bfloat16
   /// GGUF blocks of 32 columns.
-  case q4_0, q4_1, q5_0, q5_1, q8_0
+  case q4_0, q4_1, q5_0, q5_1, q8_0, iq4_NL
   /// GGUF super-blocks of 256 columns.
-  case q4_K, q5_K, q6_K
+  case q2_K, q3_K, q4_K, q5_K, q6_K, iq4_XS
   /// GGUF's MXFP4: 32 columns in 17 bytes, an E8M0 scale followed by 16 bytes with columns 0 to 15 in the low nibbles and
   /// columns 16 to 31 in the high nibbles.
   case mxfp4
   /// MXFP4 in safetensors (OpenAI's checkpoint and MLX's `mxfp4` mode): a plane of nibbles, columns 2i and 2i+1 in the low
   /// and high nibble of byte i, and a plane of E8M0 scales, one per 32 columns.
   case mxfp4Planar
-  /// MLX's affine groups: value = scale * q + bias for `groupSize` columns; q is packed into little-endian 32-bit words
-  /// from the low bits up; scales and biases are planes of `scale` numbers.
+  /// MLX's affine groups: value = scale * q + bias for `groupSize` columns; q (1 to 6 bits, or 8) is packed
+  /// into little-endian 32-bit words from the low bits up, across words for 3, 5 and 6 bits; scales and biases are planes of `scale` numbers.
   case affine(bits: Int, groupSize: Int, scale: ScaleType)
 
   /// The type of the numbers in the scale and bias planes of `affine`.
@@ -25,8 +25,8 @@ public enum WeightFormat: Sendable, Hashable {
   public var blockColumns: Int {
     switch self {
     case .float32, .float16, .bfloat16: 1
-    case .q4_0, .q4_1, .q5_0, .q5_1, .q8_0, .mxfp4, .mxfp4Planar: 32
-    case .q4_K, .q5_K, .q6_K: 256
+    case .q4_0, .q4_1, .q5_0, .q5_1, .q8_0, .iq4_NL, .mxfp4, .mxfp4Planar: 32
+    case .q2_K, .q3_K, .q4_K, .q5_K, .q6_K, .iq4_XS: 256
     case .affine(_, let groupSize, _): groupSize
     }
   }
@@ -36,11 +36,14 @@ public enum WeightFormat: Sendable, Hashable {
     switch self {
     case .float32: 4
     case .float16, .bfloat16: 2
-    case .q4_0: 18
+    case .q4_0, .iq4_NL: 18
     case .q4_1: 20
     case .q5_0: 22
     case .q5_1: 24
     case .q8_0: 34
+    case .q2_K: 84
+    case .q3_K: 110
+    case .iq4_XS: 136
     case .q4_K: 144
     case .q5_K: 176
     case .q6_K: 210

@@ -24,7 +24,17 @@ typedef enum {
   SOTTO_Q6_K,
   SOTTO_MXFP4,
   SOTTO_MXFP4_PLANAR,
+  SOTTO_Q2_K,
+  SOTTO_Q3_K,
+  SOTTO_IQ4_NL,
+  SOTTO_IQ4_XS,
+  // Affine groups: the last formats.
+  SOTTO_AFFINE1,
+  SOTTO_AFFINE2,
+  SOTTO_AFFINE3,
   SOTTO_AFFINE4,
+  SOTTO_AFFINE5,
+  SOTTO_AFFINE6,
   SOTTO_AFFINE8,
   SOTTO_WEIGHT_FORMATS
 } sotto_weight_format;

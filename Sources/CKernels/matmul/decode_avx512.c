@@ -4,6 +4,17 @@
 #include "decode_avx512.h"
 #include "methods.h"
 
+SOTTO_TARGET_AVX512 void sotto_decode_iq4_nl_avx512(const sotto_view *view, size_t row, size_t first, size_t blocks,
+                                                    void *panel) {
+  enum { STRIDE = 18 };
+  sotto_panel_block *out = panel;
+  sotto_tile_rows rows = {view->values + row * view->row_bytes, view->row_bytes};
+  for (size_t b = 0; b < blocks; b++, out++) {
+    _mm512_store_ps(out->scale[0], sotto_halves_low(sotto_gather(&rows, (first + b) * STRIDE)));
+    sotto_store_iq4(&rows, (first + b) * STRIDE + 2, out);
+  }
+}
+
 /// Q4_0, Q4_1, Q5_0 and Q5_1.
 SOTTO_INLINE_AVX512 void decode_legacy(const sotto_view *view, size_t row, size_t first, size_t blocks, void *panel,
                                        const int has_minimum, const int has_fifth) {
@@ -14,7 +25,7 @@ SOTTO_INLINE_AVX512 void decode_legacy(const sotto_view *view, size_t row, size_
     size_t offset = (first + b) * stride;
     __m512i start = sotto_gather(&rows, offset), bytes[4], bits = start;
     _mm512_store_ps(out->scale[0], sotto_halves_low(start));
-    if (has_minimum) _mm512_store_ps(out->minimum, sotto_halves_high(start));
+    if (has_minimum) _mm512_store_ps(out->minimum[0], sotto_halves_high(start));
     if (has_fifth) bits = sotto_gather(&rows, offset + fifth_at);
     sotto_transpose(&rows, offset + values_at, bytes);
 #pragma clang loop unroll(full)

@@ -87,6 +87,23 @@ SOTTO_INLINE_AVX512 __m512i sotto_doubled_e2m1(void) {
                                               (char)136, (char)140, (char)128, 127, 126, 125, 124, 122, 120, 116));
 }
 
+/// 128 + what the 4-bit numbers of IQ4_NL and IQ4_XS stand for.
+SOTTO_INLINE_AVX512 __m512i sotto_iq4(void) {
+  return _mm512_broadcast_i32x4(_mm_setr_epi8(1, 24, 45, 63, 79, 93, 106, 118, (char)129, (char)141, (char)153,
+                                              (char)166, (char)181, (char)197, (char)217, (char)241));
+}
+
+/// A block of IQ4's nibbles from `offset` on.
+SOTTO_INLINE_AVX512 void sotto_store_iq4(const sotto_tile_rows *rows, size_t offset, sotto_panel_block *out) {
+  __m512i bytes[4];
+  sotto_transpose(rows, offset, bytes);
+#pragma clang loop unroll(full)
+  for (int i = 0; i < 4; i++) {
+    sotto_store_quad(out, i, _mm512_shuffle_epi8(sotto_iq4(), sotto_low(bytes[i])));
+    sotto_store_quad(out, 4 + i, _mm512_shuffle_epi8(sotto_iq4(), sotto_high(bytes[i])));
+  }
+}
+
 /// Half of the E8M0 scales in the low bytes of the lanes (see sotto_half_of_e8m0).
 SOTTO_INLINE_AVX512 __m512 sotto_halves_of_e8m0(__m512i x) {
   __m512i exponents = _mm512_sub_epi32(_mm512_and_si512(x, _mm512_set1_epi32(255)), _mm512_set1_epi32(1));

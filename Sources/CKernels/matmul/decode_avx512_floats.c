@@ -45,8 +45,9 @@ SOTTO_INLINE_AVX512 void expand(const sotto_panel_block *in, size_t blocks, sott
   const __m512i byte = _mm512_set1_epi32(255), center = _mm512_set1_epi32(128);
   for (size_t b = 0; b < blocks; b++, in++, out++)
     for (size_t quad = 0; quad < 8; quad++) {
-      __m512 scale = _mm512_load_ps(in->scale[kind == SOTTO_HALVES && quad >= 4]);
-      __m512 minimum = kind == SOTTO_MINIMUMS ? _mm512_load_ps(in->minimum) : _mm512_setzero_ps();
+      const int half = sotto_has_halves(kind) && quad >= 4;
+      __m512 scale = _mm512_load_ps(in->scale[half]);
+      __m512 minimum = sotto_has_minimums(kind) ? _mm512_load_ps(in->minimum[half]) : _mm512_setzero_ps();
       __m512i values = _mm512_load_si512(in->values[quad]);
 #pragma clang loop unroll(full)
       for (size_t i = 0; i < 4; i++) {

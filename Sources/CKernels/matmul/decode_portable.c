@@ -2,14 +2,7 @@
 // decoders, and the fallback on machines without one.
 #include <string.h>
 
-#include "product.h"
-
-/// 32 columns of one row.
-typedef struct {
-  int8_t values[SOTTO_BLOCK];
-  float scale[2];
-  float minimum;
-} row_block;
+#include "row_block.h"
 
 static const int8_t doubled_e2m1[16] = {0, 1, 2, 3, 4, 6, 8, 12, 0, -1, -2, -3, -4, -6, -8, -12};
 
@@ -21,16 +14,12 @@ static void split_nibbles(const uint8_t *bytes, int8_t values[SOTTO_BLOCK]) {
   }
 }
 
-static void set_scale(row_block *out, float scale) { out->scale[0] = out->scale[1] = scale; }
-
-static float half_at(const uint8_t *p) { return sotto_float_from_half(sotto_load16(p)); }
-
 /// Q4_0, Q5_0 (`center` 8 and 16) and Q4_1, Q5_1 (no centre but a minimum): scale, minimum, fifth bits, nibbles.
-static void legacy(const uint8_t *p, int has_minimum, int has_fifth, row_block *out) {
-  set_scale(out, half_at(p));
+static void legacy(const uint8_t *p, int has_minimum, int has_fifth, sotto_row_block *out) {
+  sotto_set_scale(out, sotto_half_at(p));
   p += 2;
   if (has_minimum) {
-    out->minimum = half_at(p);
+    sotto_set_minimum(out, sotto_half_at(p));
     p += 2;
   }
   uint32_t fifth = 0;
@@ -56,11 +45,11 @@ static void packed_scales(const uint8_t *p, size_t index, int *scale, int *minim
 }
 
 /// Q4_K and Q5_K: d, dmin, 12 bytes of scales, (32 bytes of fifth bits,) 128 bytes of nibbles.
-static void super_block(const uint8_t *p, size_t index, int has_fifth, row_block *out) {
+static void super_block(const uint8_t *p, size_t index, int has_fifth, sotto_row_block *out) {
   int scale, minimum;
   packed_scales(p + 4, index, &scale, &minimum);
-  set_scale(out, half_at(p) * (float)scale);
-  out->minimum = -half_at(p + 2) * (float)minimum;
+  sotto_set_scale(out, sotto_half_at(p) * (float)scale);
+  sotto_set_minimum(out, -sotto_half_at(p + 2) * (float)minimum);
   const uint8_t *fifth = p + 16, *nibbles = p + (has_fifth ? 48 : 16) + index / 2 * 32;
   for (int i = 0; i < SOTTO_BLOCK; i++) {
     int value = index % 2 ? nibbles[i] >> 4 : nibbles[i] & 15;
@@ -70,58 +59,105 @@ static void super_block(const uint8_t *p, size_t index, int has_fifth, row_block
 }
 
 /// Q6_K: low nibbles, upper two bits, 16 signed scales, d.
-static void six_bits(const uint8_t *p, size_t index, row_block *out) {
+static void six_bits(const uint8_t *p, size_t index, sotto_row_block *out) {
   size_t half = index / 4, quarter = index % 4;
   const uint8_t *low = p + half * 64 + quarter % 2 * 32, *high = p + 128 + half * 32;
   for (int i = 0; i < SOTTO_BLOCK; i++) {
     int value = quarter / 2 ? low[i] >> 4 : low[i] & 15;
     out->values[i] = (int8_t)((value | (high[i] >> (2 * quarter) & 3) << 4) - 32);
   }
-  float d = half_at(p + 208);
+  float d = sotto_half_at(p + 208);
   for (int i = 0; i < 2; i++) out->scale[i] = d * (float)(int8_t)p[192 + 2 * index + (size_t)i];
 }
 
-static void decode_block(const sotto_view *view, size_t row, size_t block, row_block *out) {
+/// Q2_K: for 16 columns each a nibble of scale and one of minimum; then two bits each, d and dmin.
+static void two_bits(const uint8_t *p, size_t index, sotto_row_block *out) {
+  const uint8_t *values = p + 16 + index / 4 * 32;
+  for (int i = 0; i < SOTTO_BLOCK; i++) out->values[i] = values[i] >> (2 * (index % 4)) & 3;
+  for (size_t i = 0; i < 2; i++) {
+    uint8_t packed = p[2 * index + i];
+    out->scale[i] = sotto_half_at(p + 80) * (float)(packed & 15);
+    out->minimum[i] = -sotto_half_at(p + 82) * (float)(packed >> 4);
+  }
+}
+
+/// Q3_K: third bits (inverted: 4 is subtracted if one is not set), the lower two bits, 16 scales of 6 bits, d.
+static void three_bits(const uint8_t *p, size_t index, sotto_row_block *out) {
+  const uint8_t *low = p + 32 + index / 4 * 32, *packed = p + 96;
+  for (int i = 0; i < SOTTO_BLOCK; i++)
+    out->values[i] = (int8_t)((low[i] >> (2 * (index % 4)) & 3) - (p[i] >> index & 1 ? 0 : 4));
+  for (size_t i = 0; i < 2; i++) {
+    size_t at = 2 * index + i;
+    int scale = (packed[at % 8] >> (at / 8 * 4) & 15) | (packed[8 + at % 4] >> (at / 4 * 2) & 3) << 4;
+    out->scale[i] = sotto_half_at(p + 108) * (float)(scale - 32);
+  }
+}
+
+/// The 4-bit numbers of IQ4_NL and IQ4_XS stand for these.
+static void look_up_iq4(int8_t values[SOTTO_BLOCK]) {
+  static const int8_t meanings[16] = {-127, -104, -83, -65, -49, -35, -22, -10, 1, 13, 25, 38, 53, 69, 89, 113};
+  for (int i = 0; i < SOTTO_BLOCK; i++) values[i] = meanings[values[i]];
+}
+
+/// Affine groups: the values are a stream of bits from the low ones up. Bytes are stored with their centre subtracted.
+static void affine(const sotto_view *view, const uint8_t *p, size_t row, size_t block, sotto_row_block *out) {
+  const sotto_matrix *matrix = view->matrix;
+  const int bits = sotto_affine_bits(matrix->format), centre = bits == 8 ? 128 : 0;
+  size_t group = block * SOTTO_BLOCK / matrix->group;
+  float scale = sotto_float_at(view->scales + row * view->scale_row_bytes, matrix->scale_type, group);
+  float bias = sotto_float_at(view->biases + row * view->scale_row_bytes, matrix->scale_type, group);
+  sotto_set_scale(out, scale);
+  sotto_set_minimum(out, bits == 8 ? bias + 128 * scale : bias);
+  for (int i = 0; i < SOTTO_BLOCK; i++) {
+    int at = i * bits, end = at + bits;
+    int both = p[at / 8] | (end > at / 8 * 8 + 8 ? p[at / 8 + 1] << 8 : 0);
+    out->values[i] = (int8_t)((both >> at % 8 & ((1 << bits) - 1)) - centre);
+  }
+}
+
+static void decode_block(const sotto_view *view, size_t row, size_t block, sotto_row_block *out) {
   const sotto_matrix *matrix = view->matrix;
   sotto_format_traits traits = sotto_formats[matrix->format];
   size_t per_block = traits.columns / SOTTO_BLOCK;
   const uint8_t *p = view->values + row * view->row_bytes + block / per_block * traits.bytes;
   const uint8_t *scales = view->scales + row * view->scale_row_bytes;
-  const uint8_t *biases = view->biases ? view->biases + row * view->scale_row_bytes : NULL;
-  out->minimum = 0;
+  sotto_set_minimum(out, 0);
   switch (matrix->format) {
     case SOTTO_Q4_0: legacy(p, 0, 0, out); break;
     case SOTTO_Q4_1: legacy(p, 1, 0, out); break;
     case SOTTO_Q5_0: legacy(p, 0, 1, out); break;
     case SOTTO_Q5_1: legacy(p, 1, 1, out); break;
     case SOTTO_Q8_0:
-      set_scale(out, half_at(p));
+      sotto_set_scale(out, sotto_half_at(p));
       memcpy(out->values, p + 2, SOTTO_BLOCK);
       break;
     case SOTTO_Q4_K: super_block(p, block % 8, 0, out); break;
     case SOTTO_Q5_K: super_block(p, block % 8, 1, out); break;
     case SOTTO_Q6_K: six_bits(p, block % 8, out); break;
     case SOTTO_MXFP4:
-      set_scale(out, sotto_half_of_e8m0(*p));
+      sotto_set_scale(out, sotto_half_of_e8m0(*p));
       split_nibbles(p + 1, out->values);
       for (int i = 0; i < SOTTO_BLOCK; i++) out->values[i] = doubled_e2m1[out->values[i]];
       break;
     case SOTTO_MXFP4_PLANAR:
-      set_scale(out, sotto_half_of_e8m0(scales[block]));
+      sotto_set_scale(out, sotto_half_of_e8m0(scales[block]));
       for (int i = 0; i < SOTTO_BLOCK; i++) out->values[i] = doubled_e2m1[p[i / 2] >> (i % 2 * 4) & 15];
       break;
-    case SOTTO_AFFINE4:
-    case SOTTO_AFFINE8: {
-      size_t group = block * SOTTO_BLOCK / matrix->group;
-      set_scale(out, sotto_float_at(scales, matrix->scale_type, group));
-      out->minimum = sotto_float_at(biases, matrix->scale_type, group);
-      int bytes = matrix->format == SOTTO_AFFINE8;
-      if (bytes) out->minimum += 128 * out->scale[0];
-      for (int i = 0; i < SOTTO_BLOCK; i++)
-        out->values[i] = (int8_t)(bytes ? p[i] - 128 : p[i / 2] >> (i % 2 * 4) & 15);
+    case SOTTO_Q2_K: two_bits(p, block % 8, out); break;
+    case SOTTO_Q3_K: three_bits(p, block % 8, out); break;
+    case SOTTO_IQ4_NL:
+      sotto_set_scale(out, sotto_half_at(p));
+      split_nibbles(p + 2, out->values);
+      look_up_iq4(out->values);
+      break;
+    case SOTTO_IQ4_XS: {
+      int scale = (p[4 + block % 8 / 2] >> (block % 2 * 4) & 15) | (sotto_load16(p + 2) >> (2 * (block % 8)) & 3) << 4;
+      sotto_set_scale(out, sotto_half_at(p) * (float)(scale - 32));
+      split_nibbles(p + 8 + 16 * (block % 8), out->values);
+      look_up_iq4(out->values);
       break;
     }
-    default: memset(out, 0, sizeof *out);
+    default: affine(view, p, row, block, out);
   }
 }
 
@@ -129,20 +165,21 @@ static size_t clamped(const sotto_view *view, size_t row) { return row < view->r
 
 void sotto_decode_portable(const sotto_view *view, size_t row, size_t first, size_t blocks, void *panel) {
   sotto_panel_block *out = panel;
-  row_block one;
+  sotto_row_block one;
   for (size_t b = 0; b < blocks; b++)
     for (size_t r = 0; r < SOTTO_TILE; r++) {
       decode_block(view, clamped(view, row + r), first + b, &one);
       for (size_t quad = 0; quad < 8; quad++) memcpy(out[b].values[quad][r], one.values + 4 * quad, 4);
       out[b].scale[0][r] = one.scale[0];
       out[b].scale[1][r] = one.scale[1];
-      out[b].minimum[r] = one.minimum;
+      out[b].minimum[0][r] = one.minimum[0];
+      out[b].minimum[1][r] = one.minimum[1];
     }
 }
 
 void sotto_decode_floats_portable(const sotto_view *view, size_t row, size_t first, size_t blocks, void *panel) {
   sotto_float_panel_block *out = panel;
-  row_block one;
+  sotto_row_block one;
   for (size_t b = 0; b < blocks; b++)
     for (size_t r = 0; r < SOTTO_TILE; r++) {
       size_t from = clamped(view, row + r), column = (first + b) * SOTTO_BLOCK;
@@ -154,14 +191,14 @@ void sotto_decode_floats_portable(const sotto_view *view, size_t row, size_t fir
       } else {
         decode_block(view, from, first + b, &one);
         for (size_t i = 0; i < SOTTO_BLOCK; i++)
-          out[b].values[i][r] = one.scale[i / 16] * (float)one.values[i] + one.minimum;
+          out[b].values[i][r] = one.scale[i / 16] * (float)one.values[i] + one.minimum[i / 16];
       }
     }
 }
 
 void sotto_decode_row(const sotto_matrix *matrix, size_t row, float scale, float *out) {
   sotto_view view = sotto_matrix_view(matrix, 0);
-  row_block one;
+  sotto_row_block one;
   if (matrix->format <= SOTTO_BFLOAT16) {
     const uint8_t *p = view.values + row * view.row_bytes;
     for (size_t i = 0; i < view.columns; i++) out[i] = sotto_float_at(p, matrix->format, i) * scale;
@@ -170,6 +207,6 @@ void sotto_decode_row(const sotto_matrix *matrix, size_t row, float scale, float
   for (size_t b = 0; b < view.columns / SOTTO_BLOCK; b++) {
     decode_block(&view, row, b, &one);
     for (size_t i = 0; i < SOTTO_BLOCK; i++)
-      out[b * SOTTO_BLOCK + i] = (one.scale[i / 16] * (float)one.values[i] + one.minimum) * scale;
+      out[b * SOTTO_BLOCK + i] = (one.scale[i / 16] * (float)one.values[i] + one.minimum[i / 16]) * scale;
   }
 }

@@ -4,7 +4,7 @@
 #include "unpack_vectors.h"
 
 /// Scales (and minimums) of the formats without super-blocks.
-SOTTO_INLINE void store_scales(const sotto_view *view, const uint8_t *p, size_t row, size_t block,
+SOTTO_VECTOR void store_scales(const sotto_view *view, const uint8_t *p, size_t row, size_t block,
                                const sotto_weight_format format, sotto_panel_block *out) {
   numbers x, y;
   if (format == SOTTO_MXFP4 || format == SOTTO_MXFP4_PLANAR) {
@@ -14,7 +14,7 @@ SOTTO_INLINE void store_scales(const sotto_view *view, const uint8_t *p, size_t 
     for (size_t r = 0; r < SOTTO_TILE; r++) out->scale[0][r] = sotto_half_of_e8m0(scales[r * stride]);
     return;
   }
-  if (format >= SOTTO_AFFINE4) {
+  if (sotto_is_affine(format)) {
     sotto_weight_format type = view->matrix->scale_type;
     size_t index = block * SOTTO_BLOCK / view->matrix->group;
     for (size_t r = 0; r < SOTTO_TILE; r++) {
@@ -24,19 +24,20 @@ SOTTO_INLINE void store_scales(const sotto_view *view, const uint8_t *p, size_t 
       y.bits[r] = type == SOTTO_FLOAT32 ? sotto_load32(biases + 4 * index) : sotto_load16(biases + 2 * index);
     }
     store_numbers(&x, type, 0, out->scale[0]);
-    store_numbers(&y, type, 0, out->minimum);
+    store_numbers(&y, type, 0, out->minimum[0]);
     if (format == SOTTO_AFFINE8)
-      for (int r = 0; r < SOTTO_TILE; r++) out->minimum[r] += 128 * out->scale[0][r];
+      for (int r = 0; r < SOTTO_TILE; r++) out->minimum[0][r] += 128 * out->scale[0][r];
     return;
   }
   for (size_t r = 0; r < SOTTO_TILE; r++) x.bits[r] = sotto_load32(p + r * view->row_bytes);
   store_numbers(&x, SOTTO_FLOAT16, 0, out->scale[0]);
-  if (format == SOTTO_Q4_1 || format == SOTTO_Q5_1) store_numbers(&x, SOTTO_FLOAT16, 16, out->minimum);
+  if (format == SOTTO_Q4_1 || format == SOTTO_Q5_1) store_numbers(&x, SOTTO_FLOAT16, 16, out->minimum[0]);
 }
 
-SOTTO_INLINE void decode(const sotto_view *view, size_t row, size_t first, size_t blocks, sotto_panel_block *out,
+SOTTO_VECTOR void decode(const sotto_view *view, size_t row, size_t first, size_t blocks, sotto_panel_block *out,
                          const sotto_weight_format format, const size_t stride) {
-  const int is_super = format == SOTTO_Q4_K || format == SOTTO_Q5_K || format == SOTTO_Q6_K;
+  const int is_super = format == SOTTO_Q2_K || format == SOTTO_Q3_K || format == SOTTO_Q4_K || format == SOTTO_Q5_K ||
+                       format == SOTTO_Q6_K || format == SOTTO_IQ4_XS;
   super_scales super;
   const uint8_t *rows = view->values + row * view->row_bytes;
   for (size_t b = first; b < first + blocks; b++, out++) {
@@ -64,7 +65,7 @@ SOTTO_INLINE void decode(const sotto_view *view, size_t row, size_t first, size_
   }
 }
 
-SOTTO_INLINE void decode_integers(const sotto_view *view, size_t row, size_t first, size_t blocks, void *panel) {
+SOTTO_VECTOR void decode_integers(const sotto_view *view, size_t row, size_t first, size_t blocks, void *panel) {
   switch (view->matrix->format) {
 #define CASE(format, stride) \
   case format: decode(view, row, first, blocks, panel, format, stride); break;
@@ -78,15 +79,24 @@ SOTTO_INLINE void decode_integers(const sotto_view *view, size_t row, size_t fir
     CASE(SOTTO_Q6_K, 210)
     CASE(SOTTO_MXFP4, 17)
     CASE(SOTTO_MXFP4_PLANAR, 16)
+    CASE(SOTTO_Q2_K, 84)
+    CASE(SOTTO_Q3_K, 110)
+    CASE(SOTTO_IQ4_NL, 18)
+    CASE(SOTTO_IQ4_XS, 136)
+    CASE(SOTTO_AFFINE1, 4)
+    CASE(SOTTO_AFFINE2, 8)
+    CASE(SOTTO_AFFINE3, 12)
     CASE(SOTTO_AFFINE4, 16)
+    CASE(SOTTO_AFFINE5, 20)
+    CASE(SOTTO_AFFINE6, 24)
     CASE(SOTTO_AFFINE8, 32)
 #undef CASE
-    default: break;
+    default: sotto_decode_portable(view, row, first, blocks, panel);
   }
 }
 
 /// Float formats: four rows' pieces of 16 bytes, transposed into columns.
-SOTTO_INLINE void decode_plain(const sotto_view *view, size_t row, size_t first, size_t blocks,
+SOTTO_VECTOR void decode_plain(const sotto_view *view, size_t row, size_t first, size_t blocks,
                                sotto_float_panel_block *out, const sotto_weight_format format) {
   const size_t size = format == SOTTO_FLOAT32 ? 4 : 2, columns = 4 / size;  // columns in a 4-byte piece
   for (size_t b = first; b < first + blocks; b++, out++)
@@ -108,18 +118,19 @@ SOTTO_INLINE void decode_plain(const sotto_view *view, size_t row, size_t first,
 }
 
 /// weight = scale * value + minimum, from integer panels.
-SOTTO_INLINE void expand(const sotto_panel_block *in, size_t blocks, sotto_float_panel_block *out,
+SOTTO_VECTOR void expand(const sotto_panel_block *in, size_t blocks, sotto_float_panel_block *out,
                          const sotto_panel_kind kind) {
   for (size_t b = 0; b < blocks; b++, in++, out++)
     for (size_t quad = 0; quad < 8; quad++)
       for (size_t i = 0; i < 4; i++)
         for (size_t r = 0; r < SOTTO_TILE; r++) {
-          float scaled = in->scale[kind == SOTTO_HALVES && quad >= 4][r] * (float)in->values[quad][r][i];
-          out->values[4 * quad + i][r] = kind == SOTTO_MINIMUMS ? scaled + in->minimum[r] : scaled;
+          const int half = sotto_has_halves(kind) && quad >= 4;
+          float scaled = in->scale[half][r] * (float)in->values[quad][r][i];
+          out->values[4 * quad + i][r] = sotto_has_minimums(kind) ? scaled + in->minimum[half][r] : scaled;
         }
 }
 
-SOTTO_INLINE void decode_floats(const sotto_view *view, size_t row, size_t first, size_t blocks, void *panel) {
+SOTTO_VECTOR void decode_floats(const sotto_view *view, size_t row, size_t first, size_t blocks, void *panel) {
   sotto_float_panel_block *out = panel;
   sotto_weight_format format = view->matrix->format;
   if (format <= SOTTO_BFLOAT16) {
@@ -136,6 +147,7 @@ SOTTO_INLINE void decode_floats(const sotto_view *view, size_t row, size_t first
   switch (sotto_formats[format].kind) {
     case SOTTO_HALVES: expand(integers, blocks, out, SOTTO_HALVES); break;
     case SOTTO_MINIMUMS: expand(integers, blocks, out, SOTTO_MINIMUMS); break;
+    case SOTTO_HALF_MINIMUMS: expand(integers, blocks, out, SOTTO_HALF_MINIMUMS); break;
     default: expand(integers, blocks, out, SOTTO_PLAIN);
   }
 }

@@ -8,7 +8,12 @@ const sotto_format_traits sotto_formats[SOTTO_WEIGHT_FORMATS] = {
     [SOTTO_Q5_1] = {32, 24, SOTTO_MINIMUMS},       [SOTTO_Q8_0] = {32, 34, SOTTO_PLAIN},
     [SOTTO_Q4_K] = {256, 144, SOTTO_MINIMUMS},     [SOTTO_Q5_K] = {256, 176, SOTTO_MINIMUMS},
     [SOTTO_Q6_K] = {256, 210, SOTTO_HALVES},       [SOTTO_MXFP4] = {32, 17, SOTTO_POWERS},
-    [SOTTO_MXFP4_PLANAR] = {32, 16, SOTTO_POWERS}, [SOTTO_AFFINE4] = {32, 16, SOTTO_MINIMUMS},
+    [SOTTO_MXFP4_PLANAR] = {32, 16, SOTTO_POWERS}, [SOTTO_Q2_K] = {256, 84, SOTTO_HALF_MINIMUMS},
+    [SOTTO_Q3_K] = {256, 110, SOTTO_HALVES},       [SOTTO_IQ4_NL] = {32, 18, SOTTO_PLAIN},
+    [SOTTO_IQ4_XS] = {256, 136, SOTTO_PLAIN},      [SOTTO_AFFINE1] = {32, 4, SOTTO_MINIMUMS},
+    [SOTTO_AFFINE2] = {32, 8, SOTTO_MINIMUMS},
+    [SOTTO_AFFINE3] = {32, 12, SOTTO_MINIMUMS},    [SOTTO_AFFINE4] = {32, 16, SOTTO_MINIMUMS},
+    [SOTTO_AFFINE5] = {32, 20, SOTTO_MINIMUMS},    [SOTTO_AFFINE6] = {32, 24, SOTTO_MINIMUMS},
     [SOTTO_AFFINE8] = {32, 32, SOTTO_MINIMUMS},
 };
 
@@ -17,7 +22,7 @@ sotto_view sotto_matrix_view(const sotto_matrix *matrix, size_t index) {
   sotto_view view = {.matrix = matrix, .rows = matrix->rows, .columns = matrix->columns};
   view.row_bytes = matrix->columns / traits.columns * traits.bytes;
   if (matrix->format == SOTTO_MXFP4_PLANAR) view.scale_row_bytes = matrix->columns / SOTTO_BLOCK;
-  if (matrix->format >= SOTTO_AFFINE4)
+  if (sotto_is_affine(matrix->format))
     view.scale_row_bytes = matrix->columns / matrix->group * sotto_formats[matrix->scale_type].bytes;
   sotto_planes planes = {matrix->values, matrix->scales, matrix->biases};
   size_t before = index * matrix->rows;  // rows of the planes before this matrix
@@ -42,7 +47,12 @@ sotto_decode sotto_decoder_avx512(sotto_weight_format format) {
       [SOTTO_Q8_0] = sotto_decode_q8_0_avx512,       [SOTTO_Q4_K] = sotto_decode_q4_k_avx512,
       [SOTTO_Q5_K] = sotto_decode_q5_k_avx512,       [SOTTO_Q6_K] = sotto_decode_q6_k_avx512,
       [SOTTO_MXFP4] = sotto_decode_mxfp4_avx512,     [SOTTO_MXFP4_PLANAR] = sotto_decode_mxfp4_planar_avx512,
-      [SOTTO_AFFINE4] = sotto_decode_affine4_avx512, [SOTTO_AFFINE8] = sotto_decode_affine8_avx512,
+      [SOTTO_Q2_K] = sotto_decode_q2_k_avx512,       [SOTTO_Q3_K] = sotto_decode_q3_k_avx512,
+      [SOTTO_IQ4_NL] = sotto_decode_iq4_nl_avx512,   [SOTTO_IQ4_XS] = sotto_decode_iq4_xs_avx512,
+      [SOTTO_AFFINE1] = sotto_decode_affine1_avx512,
+      [SOTTO_AFFINE2] = sotto_decode_affine2_avx512, [SOTTO_AFFINE3] = sotto_decode_affine3_avx512,
+      [SOTTO_AFFINE4] = sotto_decode_affine4_avx512, [SOTTO_AFFINE5] = sotto_decode_affine5_avx512,
+      [SOTTO_AFFINE6] = sotto_decode_affine6_avx512, [SOTTO_AFFINE8] = sotto_decode_affine8_avx512,
   };
   return decoders[format];
 }
@@ -74,6 +84,7 @@ static sotto_method integer_method(sotto_weight_format format, sotto_isa_level l
   sotto_method method = {sizeof(sotto_panel_block), SOTTO_PACK_BYTES,
                          sotto_decode_portable,     sotto_decode_portable,
                          sotto_pack_integers_portable, sotto_multiply_integers_portable, NULL, NULL};
+  if (sotto_formats[format].kind == SOTTO_HALF_MINIMUMS) method.multiply = sotto_multiply_half_minimums_portable;
 #if defined(__x86_64__)
   if (level == SOTTO_ISA_AVX2) {
     static const sotto_multiply multiply[SOTTO_PANEL_KINDS] = {
@@ -81,6 +92,7 @@ static sotto_method integer_method(sotto_weight_format format, sotto_isa_level l
         [SOTTO_HALVES] = sotto_multiply_halves_avx2,
         [SOTTO_MINIMUMS] = sotto_multiply_minimums_avx2,
         [SOTTO_POWERS] = sotto_multiply_plain_avx2,
+        [SOTTO_HALF_MINIMUMS] = sotto_multiply_half_minimums_avx2,
     };
     method.decode = sotto_decode_integers_avx2;
     method.pack = sotto_pack_integers_avx2;
@@ -92,6 +104,7 @@ static sotto_method integer_method(sotto_weight_format format, sotto_isa_level l
         [SOTTO_HALVES] = sotto_multiply_halves_avx512,
         [SOTTO_MINIMUMS] = sotto_multiply_minimums_avx512,
         [SOTTO_POWERS] = sotto_multiply_powers_avx512,
+        [SOTTO_HALF_MINIMUMS] = sotto_multiply_half_minimums_avx512,
     };
     method.decode = sotto_decoder_avx512(format);
     method.decode_edge = sotto_decode_edge_avx512;
@@ -105,6 +118,7 @@ static sotto_method integer_method(sotto_weight_format format, sotto_isa_level l
         [SOTTO_HALVES] = sotto_multiply_halves_neon,
         [SOTTO_MINIMUMS] = sotto_multiply_minimums_neon,
         [SOTTO_POWERS] = sotto_multiply_plain_neon,
+        [SOTTO_HALF_MINIMUMS] = sotto_multiply_half_minimums_neon,
     };
     method.decode = sotto_decode_integers_neon;
     method.pack = sotto_pack_integers_neon;
@@ -140,12 +154,14 @@ static void use_rows(sotto_method *method, const sotto_matrix *matrix, size_t to
       [SOTTO_Q6_K] = {sotto_rows_q6_k_avx512, 3},
       [SOTTO_MXFP4] = {sotto_rows_mxfp4_avx512, 2},
       [SOTTO_MXFP4_PLANAR] = {sotto_rows_mxfp4_planar_avx512, 3},
+      [SOTTO_IQ4_NL] = {sotto_rows_iq4_nl_avx512, 2},
+      [SOTTO_IQ4_XS] = {sotto_rows_iq4_xs_avx512, 2},
       [SOTTO_AFFINE4] = {sotto_rows_affine4_avx512, 2},
       [SOTTO_AFFINE8] = {sotto_rows_affine8_avx512, 1},
   };
   sotto_weight_format format = matrix->format;
   if (tokens > rows[format].most) return;
-  if (format >= SOTTO_AFFINE4 && matrix->scale_type == SOTTO_FLOAT32) return;
+  if (sotto_is_affine(format) && matrix->scale_type == SOTTO_FLOAT32) return;
   int is_by_parity = format == SOTTO_MXFP4_PLANAR || format == SOTTO_AFFINE4;
   method->rows = rows[format].multiply;
   method->pack = is_by_parity ? sotto_pack_rows_by_parity_avx512 : sotto_pack_rows_avx512;

@@ -6,6 +6,8 @@ void sotto_pack_floats(const float *x, size_t columns, size_t token, size_t toke
 void sotto_pack_integers_portable(const float *x, size_t columns, size_t token, size_t tokens, void *pack);
 void sotto_multiply_integers_portable(const void *panel, const void *pack, size_t blocks, size_t tokens,
                                       float (*sums)[SOTTO_TILE]);
+void sotto_multiply_half_minimums_portable(const void *panel, const void *pack, size_t blocks, size_t tokens,
+                                           float (*sums)[SOTTO_TILE]);
 void sotto_multiply_floats_portable(const void *panel, const void *pack, size_t blocks, size_t tokens,
                                     float (*sums)[SOTTO_TILE]);
 void sotto_store_portable(const float (*sums)[SOTTO_TILE], size_t tokens, const float bias[SOTTO_TILE],
@@ -26,6 +28,8 @@ void sotto_multiply_halves_avx2(const void *panel, const void *pack, size_t bloc
                                 float (*sums)[SOTTO_TILE]);
 void sotto_multiply_minimums_avx2(const void *panel, const void *pack, size_t blocks, size_t tokens,
                                   float (*sums)[SOTTO_TILE]);
+void sotto_multiply_half_minimums_avx2(const void *panel, const void *pack, size_t blocks, size_t tokens,
+                                       float (*sums)[SOTTO_TILE]);
 void sotto_decode_integers_avx2(const sotto_view *view, size_t row, size_t first, size_t blocks, void *panel);
 void sotto_decode_floats_avx2(const sotto_view *view, size_t row, size_t first, size_t blocks, void *panel);
 
@@ -36,6 +40,8 @@ void sotto_multiply_halves_avx512(const void *panel, const void *pack, size_t bl
                                   float (*sums)[SOTTO_TILE]);
 void sotto_multiply_minimums_avx512(const void *panel, const void *pack, size_t blocks, size_t tokens,
                                     float (*sums)[SOTTO_TILE]);
+void sotto_multiply_half_minimums_avx512(const void *panel, const void *pack, size_t blocks, size_t tokens,
+                                         float (*sums)[SOTTO_TILE]);
 void sotto_multiply_powers_avx512(const void *panel, const void *pack, size_t blocks, size_t tokens,
                                   float (*sums)[SOTTO_TILE]);
 void sotto_multiply_bfloats_avx512(const void *panel, const void *pack, size_t blocks, size_t tokens,
@@ -52,7 +58,16 @@ void sotto_decode_q5_k_avx512(const sotto_view *view, size_t row, size_t first, 
 void sotto_decode_q6_k_avx512(const sotto_view *view, size_t row, size_t first, size_t blocks, void *panel);
 void sotto_decode_mxfp4_avx512(const sotto_view *view, size_t row, size_t first, size_t blocks, void *panel);
 void sotto_decode_mxfp4_planar_avx512(const sotto_view *view, size_t row, size_t first, size_t blocks, void *panel);
+void sotto_decode_q2_k_avx512(const sotto_view *view, size_t row, size_t first, size_t blocks, void *panel);
+void sotto_decode_q3_k_avx512(const sotto_view *view, size_t row, size_t first, size_t blocks, void *panel);
+void sotto_decode_iq4_nl_avx512(const sotto_view *view, size_t row, size_t first, size_t blocks, void *panel);
+void sotto_decode_iq4_xs_avx512(const sotto_view *view, size_t row, size_t first, size_t blocks, void *panel);
+void sotto_decode_affine1_avx512(const sotto_view *view, size_t row, size_t first, size_t blocks, void *panel);
+void sotto_decode_affine2_avx512(const sotto_view *view, size_t row, size_t first, size_t blocks, void *panel);
+void sotto_decode_affine3_avx512(const sotto_view *view, size_t row, size_t first, size_t blocks, void *panel);
 void sotto_decode_affine4_avx512(const sotto_view *view, size_t row, size_t first, size_t blocks, void *panel);
+void sotto_decode_affine5_avx512(const sotto_view *view, size_t row, size_t first, size_t blocks, void *panel);
+void sotto_decode_affine6_avx512(const sotto_view *view, size_t row, size_t first, size_t blocks, void *panel);
 void sotto_decode_affine8_avx512(const sotto_view *view, size_t row, size_t first, size_t blocks, void *panel);
 void sotto_decode_floats_avx512(const sotto_view *view, size_t row, size_t first, size_t blocks, void *panel);
 void sotto_decode_bfloats_avx512(const sotto_view *view, size_t row, size_t first, size_t blocks, void *panel);
@@ -75,6 +90,10 @@ void sotto_rows_mxfp4_avx512(const sotto_view *view, size_t row, const void *pac
                              float (*sums)[SOTTO_TILE]);
 void sotto_rows_mxfp4_planar_avx512(const sotto_view *view, size_t row, const void *pack, size_t tokens,
                                     ptrdiff_t ahead, float (*sums)[SOTTO_TILE]);
+void sotto_rows_iq4_nl_avx512(const sotto_view *view, size_t row, const void *pack, size_t tokens, ptrdiff_t ahead,
+                              float (*sums)[SOTTO_TILE]);
+void sotto_rows_iq4_xs_avx512(const sotto_view *view, size_t row, const void *pack, size_t tokens, ptrdiff_t ahead,
+                              float (*sums)[SOTTO_TILE]);
 void sotto_rows_affine4_avx512(const sotto_view *view, size_t row, const void *pack, size_t tokens, ptrdiff_t ahead,
                                float (*sums)[SOTTO_TILE]);
 void sotto_rows_affine8_avx512(const sotto_view *view, size_t row, const void *pack, size_t tokens, ptrdiff_t ahead,
@@ -93,6 +112,8 @@ void sotto_multiply_halves_neon(const void *panel, const void *pack, size_t bloc
                                 float (*sums)[SOTTO_TILE]);
 void sotto_multiply_minimums_neon(const void *panel, const void *pack, size_t blocks, size_t tokens,
                                   float (*sums)[SOTTO_TILE]);
+void sotto_multiply_half_minimums_neon(const void *panel, const void *pack, size_t blocks, size_t tokens,
+                                       float (*sums)[SOTTO_TILE]);
 #endif
 
 /// Stores one token's block in a group's pack at `out`; `halves` are the sums of columns 0..15 and 16..31.

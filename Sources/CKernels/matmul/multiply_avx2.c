@@ -23,12 +23,13 @@ SOTTO_INLINE SOTTO_TARGET_AVX2 void multiply(const sotto_panel_block *panel, con
   for (size_t b = 0; b < blocks; b++, panel++, x += tokens * SOTTO_PACK_BYTES) {
     const uint8_t *values = x + SOTTO_BLOCK * first;
     const float *scale = (const float *)(x + SOTTO_BLOCK * tokens) + first, *total = scale + 3 * tokens;
+    const int32_t *start = (const int32_t *)(scale + tokens), *before = start + tokens;
     __m256i product[STEP];
 #pragma clang loop unroll(full)
     for (size_t t = 0; t < count; t++) product[t] = _mm256_setzero_si256();
 #pragma clang loop unroll(full)
     for (size_t quad = 0; quad < 8; quad++) {
-      if (kind == SOTTO_HALVES && quad == 4) {
+      if (sotto_has_halves(kind) && quad == 4) {
         __m256 scales = _mm256_load_ps(panel->scale[0] + half);
 #pragma clang loop unroll(full)
         for (size_t t = 0; t < count; t++) {
@@ -46,13 +47,20 @@ SOTTO_INLINE SOTTO_TARGET_AVX2 void multiply(const sotto_panel_block *panel, con
         product[t] = _mm256_add_epi32(product[t], _mm256_madd_epi16(pairs, ones));
       }
     }
-    __m256 scales = _mm256_load_ps(panel->scale[kind == SOTTO_HALVES] + half);
+    __m256 scales = _mm256_load_ps(panel->scale[sotto_has_halves(kind)] + half);
 #pragma clang loop unroll(full)
     for (size_t t = 0; t < count; t++) {
       __m256 factor = _mm256_mul_ps(scales, _mm256_set1_ps(scale[t]));
       sum[t] = _mm256_fmadd_ps(_mm256_cvtepi32_ps(product[t]), factor, sum[t]);
       if (kind == SOTTO_MINIMUMS)
-        sum[t] = _mm256_fmadd_ps(_mm256_load_ps(panel->minimum + half), _mm256_set1_ps(total[t]), sum[t]);
+        sum[t] = _mm256_fmadd_ps(_mm256_load_ps(panel->minimum[0] + half), _mm256_set1_ps(total[t]), sum[t]);
+      if (kind == SOTTO_HALF_MINIMUMS) {
+        // The sums in a pack are times -128.
+        __m256 low = _mm256_set1_ps((float)before[t] * -0x1p-7f * scale[t]);
+        __m256 high = _mm256_set1_ps((float)(start[t] - before[t]) * -0x1p-7f * scale[t]);
+        sum[t] = _mm256_fmadd_ps(_mm256_load_ps(panel->minimum[0] + half), low, sum[t]);
+        sum[t] = _mm256_fmadd_ps(_mm256_load_ps(panel->minimum[1] + half), high, sum[t]);
+      }
     }
   }
 #pragma clang loop unroll(full)
@@ -79,4 +87,5 @@ SOTTO_INLINE SOTTO_TARGET_AVX2 void multiply_all(const void *panel, const void *
 MULTIPLY(sotto_multiply_plain_avx2, SOTTO_PLAIN)
 MULTIPLY(sotto_multiply_halves_avx2, SOTTO_HALVES)
 MULTIPLY(sotto_multiply_minimums_avx2, SOTTO_MINIMUMS)
+MULTIPLY(sotto_multiply_half_minimums_avx2, SOTTO_HALF_MINIMUMS)
 #endif

@@ -29,7 +29,8 @@ SOTTO_INLINE_AVX512 void multiply_quads(const sotto_panel_block *panel, const ui
 
 /// A block whose halves have separate scales: both are scaled in floats, then once by the token's scale.
 SOTTO_INLINE_AVX512 void multiply_halves(const sotto_panel_block *panel, const uint8_t *x, const uint8_t *scale,
-                                         size_t tokens, __m512 *sum, const size_t count) {
+                                         size_t tokens, __m512 *sum, const size_t count,
+                                         const sotto_panel_kind kind) {
   const uint8_t *start = scale + 4 * tokens, *half = start + 4 * tokens;
   __m512i product[SOTTO_GROUP];
   __m512 inner[SOTTO_GROUP];
@@ -46,6 +47,15 @@ SOTTO_INLINE_AVX512 void multiply_halves(const sotto_panel_block *panel, const u
   for (size_t t = 0; t < count; t++) {
     inner[t] = _mm512_fmadd_ps(_mm512_cvtepi32_ps(product[t]), _mm512_load_ps(panel->scale[1]), inner[t]);
     sum[t] = _mm512_fmadd_ps(inner[t], spread_float(scale + 4 * t), sum[t]);
+    if (kind == SOTTO_HALF_MINIMUMS) {
+      // The sums in a pack are times -128.
+      const __m512 factor = _mm512_mul_ps(spread_float(scale + 4 * t), _mm512_set1_ps(-0x1p-7f));
+      __m512i first = spread(half + 4 * t), second = _mm512_sub_epi32(spread(start + 4 * t), first);
+      __m512 low = _mm512_mul_ps(_mm512_cvtepi32_ps(first), factor);
+      __m512 high = _mm512_mul_ps(_mm512_cvtepi32_ps(second), factor);
+      sum[t] = _mm512_fmadd_ps(_mm512_load_ps(panel->minimum[0]), low, sum[t]);
+      sum[t] = _mm512_fmadd_ps(_mm512_load_ps(panel->minimum[1]), high, sum[t]);
+    }
   }
 }
 
@@ -64,7 +74,7 @@ SOTTO_INLINE_AVX512 void multiply_whole(const sotto_panel_block *panel, const ui
                                          : _mm512_mul_ps(scales_of_rows, spread_float(scale + 4 * t));
     sum[t] = _mm512_fmadd_ps(_mm512_cvtepi32_ps(product[t]), scales, sum[t]);
     if (kind == SOTTO_MINIMUMS)
-      sum[t] = _mm512_fmadd_ps(_mm512_load_ps(panel->minimum), spread_float(total + 4 * t), sum[t]);
+      sum[t] = _mm512_fmadd_ps(_mm512_load_ps(panel->minimum[0]), spread_float(total + 4 * t), sum[t]);
   }
 }
 
@@ -76,12 +86,12 @@ SOTTO_INLINE_AVX512 void multiply(const sotto_panel_block *panel, const uint8_t 
   for (size_t t = 0; t < count; t++) sum[t] = _mm512_loadu_ps(sums[t]);
   for (size_t b = 0; b < blocks; b++, panel++, x += count * SOTTO_PACK_BYTES) {
     const uint8_t *scale = x + SOTTO_BLOCK * count;
-    if (kind == SOTTO_HALVES) {
+    if (sotto_has_halves(kind)) {
       // Three registers for each of many tokens would be too many: first one half of the tokens, then the other.
       const size_t first = count > 8 ? count / 2 : count;
-      multiply_halves(panel, x, scale, count, sum, first);
+      multiply_halves(panel, x, scale, count, sum, first, kind);
       if (first < count)
-        multiply_halves(panel, x + SOTTO_BLOCK * first, scale + 4 * first, count, sum + first, count - first);
+        multiply_halves(panel, x + SOTTO_BLOCK * first, scale + 4 * first, count, sum + first, count - first, kind);
     } else {
       multiply_whole(panel, x, scale, sum, count, kind);
     }
@@ -103,6 +113,7 @@ SOTTO_INLINE_AVX512 void multiply(const sotto_panel_block *panel, const uint8_t 
 MULTIPLY(sotto_multiply_plain_avx512, SOTTO_PLAIN)
 MULTIPLY(sotto_multiply_halves_avx512, SOTTO_HALVES)
 MULTIPLY(sotto_multiply_minimums_avx512, SOTTO_MINIMUMS)
+MULTIPLY(sotto_multiply_half_minimums_avx512, SOTTO_HALF_MINIMUMS)
 MULTIPLY(sotto_multiply_powers_avx512, SOTTO_POWERS)
 
 /// The four sums (or maxima) of four registers' lanes, one per register.

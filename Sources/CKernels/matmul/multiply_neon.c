@@ -19,10 +19,11 @@ SOTTO_INLINE SOTTO_TARGET_NEON void multiply(const sotto_panel_block *panel, con
   for (size_t b = 0; b < blocks; b++, panel++, x += tokens * SOTTO_PACK_BYTES) {
     const int8_t *values = (const int8_t *)x + SOTTO_BLOCK * first;
     const float *scale = (const float *)(x + SOTTO_BLOCK * tokens) + first, *total = scale + 3 * tokens;
+    const int32_t *start = (const int32_t *)(scale + tokens), *before = start + tokens;
     int32x4_t product[STEP][4];
 #pragma clang loop unroll(full)
     for (size_t half = 0; half < 2; half++) {
-      if (half == 0 || kind == SOTTO_HALVES)
+      if (half == 0 || sotto_has_halves(kind))
 #pragma clang loop unroll(full)
         for (size_t t = 0; t < count; t++)
 #pragma clang loop unroll(full)
@@ -40,10 +41,10 @@ SOTTO_INLINE SOTTO_TARGET_NEON void multiply(const sotto_panel_block *panel, con
           product[t][i] = vdotq_laneq_s32(product[t][i], w3, token, 3);
         }
       }
-      if (half == 0 && kind != SOTTO_HALVES) continue;
+      if (half == 0 && !sotto_has_halves(kind)) continue;
 #pragma clang loop unroll(full)
       for (size_t i = 0; i < 4; i++) {
-        float32x4_t scales = vld1q_f32(panel->scale[kind == SOTTO_HALVES ? half : 0] + 4 * i);
+        float32x4_t scales = vld1q_f32(panel->scale[sotto_has_halves(kind) ? half : 0] + 4 * i);
 #pragma clang loop unroll(full)
         for (size_t t = 0; t < count; t++)
           sum[t][i] = vfmaq_f32(sum[t][i], vcvtq_f32_s32(product[t][i]), vmulq_n_f32(scales, scale[t]));
@@ -54,7 +55,19 @@ SOTTO_INLINE SOTTO_TARGET_NEON void multiply(const sotto_panel_block *panel, con
       for (size_t i = 0; i < 4; i++)
 #pragma clang loop unroll(full)
         for (size_t t = 0; t < count; t++)
-          sum[t][i] = vfmaq_n_f32(sum[t][i], vld1q_f32(panel->minimum + 4 * i), total[t]);
+          sum[t][i] = vfmaq_n_f32(sum[t][i], vld1q_f32(panel->minimum[0] + 4 * i), total[t]);
+    if (kind == SOTTO_HALF_MINIMUMS)
+#pragma clang loop unroll(full)
+      for (size_t t = 0; t < count; t++) {
+        // The sums in a pack are times -128.
+        float low = (float)before[t] * -0x1p-7f * scale[t];
+        float high = (float)(start[t] - before[t]) * -0x1p-7f * scale[t];
+#pragma clang loop unroll(full)
+        for (size_t i = 0; i < 4; i++) {
+          sum[t][i] = vfmaq_n_f32(sum[t][i], vld1q_f32(panel->minimum[0] + 4 * i), low);
+          sum[t][i] = vfmaq_n_f32(sum[t][i], vld1q_f32(panel->minimum[1] + 4 * i), high);
+        }
+      }
   }
 #pragma clang loop unroll(full)
   for (size_t t = 0; t < count; t++)
@@ -81,4 +94,5 @@ SOTTO_INLINE SOTTO_TARGET_NEON void multiply_all(const void *panel, const void *
 MULTIPLY(sotto_multiply_plain_neon, SOTTO_PLAIN)
 MULTIPLY(sotto_multiply_halves_neon, SOTTO_HALVES)
 MULTIPLY(sotto_multiply_minimums_neon, SOTTO_MINIMUMS)
+MULTIPLY(sotto_multiply_half_minimums_neon, SOTTO_HALF_MINIMUMS)
 #endif

@@ -83,13 +83,14 @@ SOTTO_INLINE void pack_integers(const float *x, size_t columns, size_t token, si
 }
 
 SOTTO_INLINE void multiply_integers(const void *panels, const void *pack, size_t blocks, size_t tokens,
-                                    float (*sums)[SOTTO_TILE]) {
+                                    float (*sums)[SOTTO_TILE], const sotto_panel_kind kind) {
   const sotto_panel_block *panel = panels;
   const uint8_t *x = pack;
   for (size_t b = 0; b < blocks; b++, panel++, x += tokens * SOTTO_PACK_BYTES) {
     const int8_t *values = (const int8_t *)x;
     const float *scale = (const float *)(x + 32 * tokens), *sum = scale + 3 * tokens;
-    for (size_t t = 0; t < tokens; t++)
+    const int32_t *start = (const int32_t *)(scale + tokens), *first = start + tokens;
+    for (size_t t = 0; t < tokens; t++) {
       for (int half = 0; half < 2; half++) {
         int32_t products[SOTTO_TILE] = {0};
         for (int quad = 4 * half; quad < 4 * half + 4; quad++)
@@ -98,9 +99,15 @@ SOTTO_INLINE void multiply_integers(const void *panels, const void *pack, size_t
               products[r] += panel->values[quad][r][i] * values[t * SOTTO_BLOCK + (size_t)(4 * quad + i)];
         for (int r = 0; r < SOTTO_TILE; r++) {
           sums[t][r] += (float)products[r] * (panel->scale[half][r] * scale[t]);
-          if (half) sums[t][r] += panel->minimum[r] * sum[t];
+          if (half && kind != SOTTO_HALF_MINIMUMS) sums[t][r] += panel->minimum[0][r] * sum[t];
         }
       }
+      for (int half = 0; kind == SOTTO_HALF_MINIMUMS && half < 2; half++) {
+        // The sums in a pack are times -128.
+        float total = (float)(half ? start[t] - first[t] : first[t]) * -0x1p-7f * scale[t];
+        for (int r = 0; r < SOTTO_TILE; r++) sums[t][r] += panel->minimum[half][r] * total;
+      }
+    }
   }
 }
 
@@ -151,7 +158,12 @@ void sotto_pack_integers_portable(const float *x, size_t columns, size_t token, 
 
 void sotto_multiply_integers_portable(const void *panel, const void *pack, size_t blocks, size_t tokens,
                                       float (*sums)[SOTTO_TILE]) {
-  multiply_integers(panel, pack, blocks, tokens, sums);
+  multiply_integers(panel, pack, blocks, tokens, sums, SOTTO_PLAIN);
+}
+
+void sotto_multiply_half_minimums_portable(const void *panel, const void *pack, size_t blocks, size_t tokens,
+                                           float (*sums)[SOTTO_TILE]) {
+  multiply_integers(panel, pack, blocks, tokens, sums, SOTTO_HALF_MINIMUMS);
 }
 
 void sotto_multiply_floats_portable(const void *panel, const void *pack, size_t blocks, size_t tokens,

@@ -22,7 +22,7 @@ enum {
 typedef struct {
   int8_t values[8][SOTTO_TILE][4];
   float scale[2][SOTTO_TILE];  // of columns 0..15 and 16..31; the second is unused if a format has one for both
-  float minimum[SOTTO_TILE];   // formats with minimums only
+  float minimum[2][SOTTO_TILE];  // formats with minimums only; the second as that of `scale`
 } sotto_panel_block;
 
 /// 16 rows of one block as floats, a column at a time.
@@ -85,7 +85,21 @@ typedef struct {
 } sotto_method;
 
 /// How the formats with integer panels differ for the multiplication.
-typedef enum { SOTTO_PLAIN, SOTTO_HALVES, SOTTO_MINIMUMS, SOTTO_POWERS, SOTTO_PANEL_KINDS } sotto_panel_kind;
+typedef enum {
+  SOTTO_PLAIN,
+  SOTTO_HALVES,         // a scale for 16 columns
+  SOTTO_MINIMUMS,
+  SOTTO_POWERS,         // scales are powers of two
+  SOTTO_HALF_MINIMUMS,  // a scale and a minimum for 16 columns
+  SOTTO_PANEL_KINDS
+} sotto_panel_kind;
+
+SOTTO_INLINE int sotto_has_halves(sotto_panel_kind kind) {
+  return kind == SOTTO_HALVES || kind == SOTTO_HALF_MINIMUMS;
+}
+SOTTO_INLINE int sotto_has_minimums(sotto_panel_kind kind) {
+  return kind == SOTTO_MINIMUMS || kind == SOTTO_HALF_MINIMUMS;
+}
 
 typedef struct {
   size_t columns, bytes;  // of a block in the value plane
@@ -93,6 +107,10 @@ typedef struct {
 } sotto_format_traits;
 /// For the affine formats, a block is 32 columns for every group size.
 extern const sotto_format_traits sotto_formats[SOTTO_WEIGHT_FORMATS];
+
+SOTTO_INLINE int sotto_is_affine(sotto_weight_format format) { return format >= SOTTO_AFFINE1; }
+/// The bits of a value of an affine format.
+SOTTO_INLINE int sotto_affine_bits(sotto_weight_format format) { return (int)(sotto_formats[format].bytes / 4); }
 
 /// Whether a fast decoder can decode the tile at `row`: 16 rows of at least 4 bytes in every plane.
 int sotto_is_whole_tile(const sotto_view *view, size_t row);

@@ -32,6 +32,9 @@ SOTTO_INLINE_AVX512 void nibbles(__m512i bytes, __m512i out[2], const sotto_weig
   if (is_float) {
     out[0] = _mm512_shuffle_epi8(sotto_doubled_e2m1(), low);
     out[1] = _mm512_shuffle_epi8(sotto_doubled_e2m1(), high);
+  } else if (format == SOTTO_IQ4_NL) {
+    out[0] = _mm512_shuffle_epi8(sotto_iq4(), low);
+    out[1] = _mm512_shuffle_epi8(sotto_iq4(), high);
   } else {
     const __m512i offset = _mm512_set1_epi8((char)(format == SOTTO_Q4_0 ? 120 : 128));
     out[0] = _mm512_add_epi8(low, offset);
@@ -120,10 +123,12 @@ SOTTO_INLINE_AVX512 void take_q8_0(const sotto_four_rows *rows, size_t step, siz
 TAKE_NIBBLES(take_q4_0, SOTTO_Q4_0, 18)
 TAKE_NIBBLES(take_q4_1, SOTTO_Q4_1, 20)
 TAKE_NIBBLES(take_mxfp4, SOTTO_MXFP4, 17)
+TAKE_NIBBLES(take_iq4_nl, SOTTO_IQ4_NL, 18)
 
 SOTTO_ROWS(sotto_rows_q4_0_avx512, take_q4_0, 72, SOTTO_PLAIN)
 SOTTO_ROWS(sotto_rows_q4_1_avx512, take_q4_1, 80, SOTTO_MINIMUMS)
 SOTTO_ROWS(sotto_rows_q8_0_avx512, take_q8_0, 136, SOTTO_PLAIN)
+SOTTO_ROWS(sotto_rows_iq4_nl_avx512, take_iq4_nl, 72, SOTTO_PLAIN)
 SOTTO_ROWS(sotto_rows_mxfp4_avx512, take_mxfp4, 68, SOTTO_POWERS)
 SOTTO_ROWS(sotto_rows_mxfp4_planar_avx512, take_planar, 64, SOTTO_POWERS)
 

@@ -47,6 +47,29 @@ SOTTO_INLINE_AVX512 void take_q4_k(const sotto_four_rows *rows, size_t step, siz
   out->minimum = _mm512_mul_ps(_mm512_broadcast_f32x4(dmin), bytes_of_rows(minimums));
 }
 
+SOTTO_INLINE_AVX512 void take_iq4_xs(const sotto_four_rows *rows, size_t step, size_t left, const int whole,
+                                     sotto_row_step *out) {
+  (void)left, (void)whole;
+  const size_t super = step / 2 * 136, half = step % 2;
+#pragma clang loop unroll(full)
+  for (int r = 0; r < 4; r++) {
+    __m512i bytes = _mm512_loadu_si512(rows->values[r] + super + 8 + 64 * half);
+    out->values[r][0] = _mm512_shuffle_epi8(sotto_iq4(), sotto_low(bytes));
+    out->values[r][1] = _mm512_shuffle_epi8(sotto_iq4(), sotto_high(bytes));
+  }
+  // As in decode_avx512_super.c, the blocks in the 128-bit parts.
+  __m128i head = words_of_rows(rows, super), low = words_of_rows(rows, super + 4);
+  const __m512i index = _mm512_setr_epi32(0, 0, 0, 0, 1, 1, 1, 1, 2, 2, 2, 2, 3, 3, 3, 3);
+  __m512i block = _mm512_add_epi32(index, _mm512_set1_epi32((int)(4 * half)));
+  __m512i lower = _mm512_srlv_epi32(_mm512_broadcast_i32x4(low), _mm512_slli_epi32(block, 2));
+  __m512i shift = _mm512_add_epi32(_mm512_slli_epi32(block, 1), _mm512_set1_epi32(12));
+  __m512i upper = _mm512_srlv_epi32(_mm512_broadcast_i32x4(head), shift);
+  __m512i scale = _mm512_ternarylogic_epi32(_mm512_set1_epi32(15), lower, upper, 0xca);
+  scale = _mm512_sub_epi32(_mm512_and_si512(scale, _mm512_set1_epi32(63)), _mm512_set1_epi32(32));
+  __m128 d = _mm_cvtph_ps(_mm_cvtepi32_epi16(head));
+  out->scale[0] = _mm512_mul_ps(_mm512_broadcast_f32x4(d), _mm512_cvtepi32_ps(scale));
+}
+
 /// Columns 0..15 and 16..31 of every block from registers of whole blocks.
 SOTTO_INLINE_AVX512 void divide_halves(__m512i low, __m512i high, __m512i out[2]) {
   out[0] = _mm512_shuffle_i64x2(low, high, 0x88);
@@ -139,6 +162,7 @@ SOTTO_INLINE_AVX512 void take_affine8(const sotto_four_rows *rows, size_t step, 
 
 SOTTO_ROWS(sotto_rows_q4_k_avx512, take_q4_k, 72, SOTTO_MINIMUMS)
 SOTTO_ROWS(sotto_rows_q6_k_avx512, take_q6_k, 105, SOTTO_HALVES)
+SOTTO_ROWS(sotto_rows_iq4_xs_avx512, take_iq4_xs, 68, SOTTO_PLAIN)
 SOTTO_ROWS(sotto_rows_affine4_avx512, take_affine4, 64, SOTTO_MINIMUMS)
 SOTTO_ROWS(sotto_rows_affine8_avx512, take_affine8, 128, SOTTO_MINIMUMS)
 #endif

@@ -49,7 +49,7 @@ struct QuantizationSettings: Equatable, Sendable {
 
   private var isPossible: Bool {
     switch mode {
-    case .affine: [2, 3, 4, 5, 6, 8].contains(bits) && [16, 32, 64, 128].contains(groupSize)
+    case .affine: [1, 2, 3, 4, 5, 6, 8].contains(bits) && [32, 64, 128].contains(groupSize)
     case .mxfp4: bits == 4 && groupSize == 32
     }
   }

@@ -67,6 +67,12 @@ struct SyntheticWeights: WeightSource {
       half(0.0001, at: 0)
       half(0.0001, at: 2)
     case .q6_K: half(0.00002, at: 208)
+    case .q2_K:
+      half(0.001, at: 80)
+      half(0.0015, at: 82)
+    case .q3_K: half(0.0003, at: 108)
+    case .iq4_NL: half(0.0003, at: 0)
+    case .iq4_XS: half(0.00002, at: 0)
     case .mxfp4: bytes[0] = 120
     case .mxfp4Planar, .affine: break
     }

@@ -15,7 +15,8 @@ import Testing
     var weightFormat: WeightFormat? {
       let plain: [String: WeightFormat] = [
         "F32": .float32, "F16": .float16, "BF16": .bfloat16, "Q4_0": .q4_0, "Q4_1": .q4_1, "Q5_0": .q5_0,
-        "Q5_1": .q5_1, "Q8_0": .q8_0, "Q4_K": .q4_K, "Q5_K": .q5_K, "Q6_K": .q6_K, "MXFP4": .mxfp4,
+        "Q5_1": .q5_1, "Q8_0": .q8_0, "Q2_K": .q2_K, "Q3_K": .q3_K, "IQ4_NL": .iq4_NL, "IQ4_XS": .iq4_XS,
+        "Q4_K": .q4_K, "Q5_K": .q5_K, "Q6_K": .q6_K, "MXFP4": .mxfp4,
         "mxfp4 planar": .mxfp4Planar,
       ]
       let words = format.split(separator: " ").map(String.init)

@@ -23,11 +23,23 @@ func referenceNumbers(
       case .q8_0: return float(bytes, 0, .float16) * Double(Int8(bitPattern: bytes[2 + column]))
       case .q4_K, .q5_K: return kQuant(bytes, column, fifth: format == .q5_K)
       case .q6_K: return sixBits(bytes, column)
+      case .q2_K:
+        let packed = bytes[column / 16]
+        let scale = float(bytes, 80, .float16) * Double(packed & 15)
+        return scale * twoBits(bytes, 16, column) - float(bytes, 82, .float16) * Double(packed >> 4)
+      case .q3_K: return threeBits(bytes, column)
+      case .iq4_NL: return float(bytes, 0, .float16) * iq4[Int(nibble(bytes, 2, column))]
+      case .iq4_XS:
+        let block = column / 32
+        let low = bytes[4 + block / 2] >> (block % 2 * 4) & 15,
+          high = bytes[2 + block / 4] >> (block % 4 * 2) & 3
+        return float(bytes, 0, .float16) * (Double(low | high << 4) - 32)
+          * iq4[Int(nibble(bytes, 8 + 16 * block, column % 32))]
       case .mxfp4: return e2m1(Int(nibble(bytes, 1, column))) * pow(2, Double(bytes[0]) - 127)
       case .mxfp4Planar:
         return e2m1(Int(pairedNibble(bytes, column))) * pow(2, Double(scales[block]) - 127)
       case .affine(let bits, _, let type):
-        let q = bits == 8 ? Double(bytes[column]) : pairedNibble(bytes, column)
+        let q = (0..<bits).reduce(0.0) { $0 + bit(bytes, 0, column * bits + $1) * Double(1 << $1) }
         let size = type == .float32 ? 4 : 2
         return float(scales, block * size, type) * q + float(biases, block * size, type)
       }
@@ -39,6 +51,22 @@ func referenceNumbers(
 private func nibble(_ bytes: [UInt8], _ offset: Int, _ column: Int) -> Double {
   let byte = bytes[offset + column % 16]
   return Double(column < 16 ? byte & 15 : byte >> 4)
+}
+
+private let iq4: [Double] = [-127, -104, -83, -65, -49, -35, -22, -10, 1, 13, 25, 38, 53, 69, 89, 113]
+
+/// Halves of 128 columns in 32 bytes each, four runs of 32 in their pairs of bits.
+private func twoBits(_ bytes: [UInt8], _ offset: Int, _ column: Int) -> Double {
+  Double(bytes[offset + column / 128 * 32 + column % 32] >> (column % 128 / 32 * 2) & 3)
+}
+
+/// A third bit that is not set subtracts 4. The 16 scales are nibbles of 8 bytes and pairs of bits of 4.
+private func threeBits(_ bytes: [UInt8], _ column: Int) -> Double {
+  let q = twoBits(bytes, 32, column) - (bytes[column % 32] >> (column / 32) & 1 == 0 ? 4 : 0),
+    index = column / 16
+  let low = bytes[96 + index % 8] >> (index < 8 ? 0 : 4) & 15,
+    high = bytes[104 + index % 4] >> (index / 4 * 2) & 3
+  return float(bytes, 108, .float16) * (Double(low | high << 4) - 32) * q
 }
 
 /// Columns 2i and 2i + 1 in the low and the high nibble of byte i.

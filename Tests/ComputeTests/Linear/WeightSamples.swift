@@ -15,9 +15,14 @@ final class TestMemory {
 /// All formats.
 let allFormats: [WeightFormat] =
   [
-    .float32, .float16, .bfloat16, .q4_0, .q4_1, .q5_0, .q5_1, .q8_0, .q4_K, .q5_K, .q6_K, .mxfp4,
-    .mxfp4Planar,
+    .float32, .float16, .bfloat16, .q4_0, .q4_1, .q5_0, .q5_1, .q8_0, .q2_K, .q3_K, .q4_K, .q5_K, .q6_K,
+    .iq4_NL, .iq4_XS, .mxfp4, .mxfp4Planar,
   ]
+  + [1, 2, 3, 5, 6].flatMap { bits in
+    [(32, WeightFormat.ScaleType.float16), (64, .bfloat16), (128, .float32)].map {
+      .affine(bits: bits, groupSize: $0.0, scale: $0.1)
+    }
+  }
   + [4, 8].flatMap { bits in
     [32, 64, 128].flatMap { group in
       [.float32, .float16, .bfloat16].map { .affine(bits: bits, groupSize: group, scale: $0) }
@@ -63,9 +68,11 @@ struct WeightSample {
     case .float32: [(0, bytes(random.normal(), .float32))]
     case .float16: [(0, bytes(random.normal(), .float16))]
     case .bfloat16: [(0, bytes(random.normal(), .bfloat16))]
-    case .q4_0, .q5_0, .q8_0: [(0, half())]
+    case .q4_0, .q5_0, .q8_0, .iq4_NL, .iq4_XS: [(0, half())]
     case .q4_1, .q5_1, .q4_K, .q5_K: [(0, half()), (2, half())]
     case .q6_K: [(208, half())]
+    case .q2_K: [(80, half()), (82, half())]
+    case .q3_K: [(108, half())]
     case .mxfp4: [(0, [UInt8.random(in: 118...130, using: &random)])]
     case .mxfp4Planar, .affine: []
     }

@@ -104,22 +104,29 @@ final class CPUMatrix {
     case .q5_0: plain = SOTTO_Q5_0
     case .q5_1: plain = SOTTO_Q5_1
     case .q8_0: plain = SOTTO_Q8_0
+    case .q2_K: plain = SOTTO_Q2_K
+    case .q3_K: plain = SOTTO_Q3_K
+    case .iq4_NL: plain = SOTTO_IQ4_NL
+    case .iq4_XS: plain = SOTTO_IQ4_XS
     case .q4_K: plain = SOTTO_Q4_K
     case .q5_K: plain = SOTTO_Q5_K
     case .q6_K: plain = SOTTO_Q6_K
     case .mxfp4: plain = SOTTO_MXFP4
     case .mxfp4Planar: plain = SOTTO_MXFP4_PLANAR
     case .affine(let bits, let group, let type):
-      guard bits == 4 || bits == 8, [32, 64, 128].contains(group) else {
-        throw .unsupported(format)
-      }
+      let widths = [
+        1: SOTTO_AFFINE1, 2: SOTTO_AFFINE2, 3: SOTTO_AFFINE3, 4: SOTTO_AFFINE4, 5: SOTTO_AFFINE5,
+        6: SOTTO_AFFINE6,
+        8: SOTTO_AFFINE8,
+      ]
+      guard let width = widths[bits], [32, 64, 128].contains(group) else { throw .unsupported(format) }
       let scale =
         switch type {
         case .float32: SOTTO_FLOAT32
         case .float16: SOTTO_FLOAT16
         case .bfloat16: SOTTO_BFLOAT16
         }
-      return (bits == 4 ? SOTTO_AFFINE4 : SOTTO_AFFINE8, scale, group)
+      return (width, scale, group)
     }
     return (plain, SOTTO_FLOAT32, 0)
   }
@@ -136,7 +143,7 @@ public enum CPUMatrixError: Error, Equatable, CustomStringConvertible {
   public var description: String {
     switch self {
     case .unsupported(let format):
-      "weights stored as \(format) are not supported; affine groups have 4 or 8 bits and 32, 64 or 128 columns"
+      "weights stored as \(format) are not supported; affine groups have 1 to 6 or 8 bits and 32, 64 or 128 columns"
     case .unlikeMatrices: "the experts of a layer differ in format or shape"
     }
   }

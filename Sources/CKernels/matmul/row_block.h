@@ -1,0 +1,15 @@
+// One row's block of 32 columns, as the portable decoders give it.
+#pragma once
+#include "product.h"
+
+/// weight = scale * value + minimum, with the scale and the minimum of columns 0..15 and of 16..31.
+typedef struct {
+  int8_t values[SOTTO_BLOCK];
+  float scale[2], minimum[2];
+} sotto_row_block;
+
+SOTTO_INLINE void sotto_set_scale(sotto_row_block *out, float scale) { out->scale[0] = out->scale[1] = scale; }
+SOTTO_INLINE void sotto_set_minimum(sotto_row_block *out, float minimum) {
+  out->minimum[0] = out->minimum[1] = minimum;
+}
+SOTTO_INLINE float sotto_half_at(const uint8_t *p) { return sotto_float_from_half(sotto_load16(p)); }
