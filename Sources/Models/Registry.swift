@@ -89,8 +89,12 @@ public enum Registry {
 
   /// The conversation format of a checkpoint's model.
   public static func conversationFormat(of checkpoint: Checkpoint) -> ConversationFormat {
+    architecture(of: checkpoint)?.conversation ?? .template
+  }
+
+  /// The architecture of a checkpoint; nil if it is not supported.
+  static func architecture(of checkpoint: Checkpoint) -> Architecture? {
     let name = checkpoint.architecture ?? ""
-    let architecture = checkpoint.gguf == nil ? byModelType[name] : byGGUFName[name]
-    return architecture?.conversation ?? .template
+    return checkpoint.gguf == nil ? byModelType[name] : byGGUFName[name]
   }
 }

@@ -56,7 +56,7 @@ package final class FileReader {
 func openRegularFile(_ path: String) throws(FileError) -> (descriptor: Int32, count: Int) {
   // Opening a named pipe without O_NONBLOCK would block.
   let descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
-  guard descriptor >= 0 else { throw .system(errno, path) }
+  guard descriptor >= 0 else { throw cannotOpen(errno, path) }
   var status = stat()
   guard fstat(descriptor, &status) == 0 else {
     let code = errno
@@ -68,6 +68,16 @@ func openRegularFile(_ path: String) throws(FileError) -> (descriptor: Int32, co
     throw FileError(.unreadable, file: path, "not a regular file", advice: "give the path of a file")
   }
   return (descriptor, Int(status.st_size))
+}
+
+/// The error for a file that cannot be opened. A link to a missing file, as in a Hugging Face cache whose blobs were
+/// deleted, is not the same as a missing file.
+private func cannotOpen(_ code: Int32, _ path: String) -> FileError {
+  var status = stat()
+  guard code == ENOENT, lstat(path, &status) == 0 else { return .system(code, path) }
+  return FileError(
+    .incomplete, file: path, "the link points to a file that does not exist",
+    advice: "download the file again")
 }
 
 /// The system call `read`, which the method of the same name hides.

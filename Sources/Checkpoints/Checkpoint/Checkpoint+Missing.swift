@@ -8,7 +8,7 @@ extension Checkpoint {
         .incomplete, file: path, "the folder has no weights (*.safetensors or *.gguf)",
         advice: "download the model's weights into it")
     }
-    if let method = quantizationMethod {
+    if let method = unsupportedQuantization {
       return FileError(
         .unsupported, file: path, "the weights are quantised with \(method), which is not supported",
         advice: "use the model's original weights, a GGUF file or an MLX conversion")
@@ -24,7 +24,9 @@ extension Checkpoint {
   }
 
   /// The name of an unsupported quantisation method of another library; nil if there is none.
-  private var quantizationMethod: String? {
+  var unsupportedQuantization: String? {
+    // A conversion by MLX may keep the settings of the weights that it converted.
+    if configuration?["quantization"] != nil { return nil }
     let settings = configuration?["quantization_config"] ?? configuration?["compression_config"]
     let known = [
       "gptq": "GPTQ", "awq": "AWQ", "bitsandbytes": "bitsandbytes",

@@ -2,8 +2,8 @@ import Basics
 
 extension Checkpoint {
   /// Opens the model at a path: a .gguf file (any shard of a sharded model), a .safetensors file in a folder with a
-  /// config.json, a folder with config.json and safetensors, a folder with one GGUF model, or a repository of the
-  /// Hugging Face cache (`models--organisation--model`, with its main revision).
+  /// config.json, a folder with config.json and safetensors, a folder with one GGUF model, a repository of the Hugging
+  /// Face cache (`models--organisation--model`, with its main revision), or a manifest in Ollama's store.
   /// - Throws: `notFound`, `unreadable`, `damaged`, `truncated`, `unsupported`, `incomplete`, and
   ///   `ambiguous` for a folder with several GGUF models.
   public static func open(_ path: String) throws(FileError) -> Checkpoint {
@@ -21,6 +21,7 @@ extension Checkpoint {
     let name = FileSystem.lastComponent(path)
     let folder = FileSystem.folder(of: path)
     if name == "config.json" || name == ModelFolder.indexName { return try self.folder(folder) }
+    if OllamaManifest.isLikely(path) { return try ollama(OllamaManifest(path)) }
     guard name.hasSuffix(".safetensors") else { return try gguf(path, name: nil) }
     // One shard selects the whole model.
     let model = try ModelFolder(folder)
@@ -55,6 +56,14 @@ extension Checkpoint {
     return Checkpoint(
       path: first, name: name ?? ModelFolder.ggufModelName(FileSystem.lastComponent(first)), kind: .gguf,
       configuration: nil, gguf: store.metadata, store: store)
+  }
+
+  /// The path of the checkpoint is that of the manifest, which also names the model's template and parameters.
+  private static func ollama(_ manifest: OllamaManifest) throws(FileError) -> Checkpoint {
+    let store = try GGUFStore(manifest.weightsPath())
+    return Checkpoint(
+      path: manifest.path, name: manifest.name, kind: .gguf, configuration: nil, gguf: store.metadata,
+      store: store, ollama: manifest.defaults())
   }
 
   private static func safetensors(_ model: ModelFolder, _ files: [String]) throws(FileError)

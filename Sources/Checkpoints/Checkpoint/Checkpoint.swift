@@ -23,10 +23,13 @@ public final class Checkpoint: Sendable {
   public let configuration: JSON?
   /// The metadata of a GGUF file; nil for a folder of safetensors.
   public let gguf: GGUFMetadata?
+  /// What the manifest of Ollama sets that this model was opened by; nil for other models.
+  public let ollama: OllamaDefaults?
   let store: any WeightStore
 
   init(
-    path: String, name: String, kind: Kind, configuration: JSON?, gguf: GGUFMetadata?, store: any WeightStore
+    path: String, name: String, kind: Kind, configuration: JSON?, gguf: GGUFMetadata?, store: any WeightStore,
+    ollama: OllamaDefaults? = nil
   ) {
     self.path = path
     self.name = name
@@ -34,6 +37,7 @@ public final class Checkpoint: Sendable {
     self.configuration = configuration
     self.gguf = gguf
     self.store = store
+    self.ollama = ollama
   }
 
   /// The names of all weights, in file order. The planes of a packed layer form one weight: MLX's `X.weight`, `X.scales`
@@ -69,6 +73,12 @@ public final class Checkpoint: Sendable {
 
   /// A short label of the predominant quantisation, such as "Q4_K_M", "BF16" or "4-bit g64".
   public var quantizationLabel: String { store.quantizationLabel }
+  /// Why weights of this model cannot be read: a format without kernels, or the quantisation of another library. Nil if
+  /// all formats are supported.
+  public var formatProblem: String? {
+    if let method = unsupportedQuantization { return "quantised with \(method), which is not supported" }
+    return store.formatProblem
+  }
   /// The number of parameters.
   public var parameters: Int { store.parameters }
   /// The total size of the weight files.

@@ -92,7 +92,7 @@ struct ModelFolder {
   }
 
   static func isGGUFModel(_ name: String) -> Bool {
-    name.hasSuffix(".gguf") && !name.hasPrefix("mmproj")
+    name.hasSuffix(".gguf") && !name.lowercased().contains("mmproj")
       && (ShardName(name, suffix: ".gguf")?.index ?? 1) == 1
   }
 
@@ -103,7 +103,9 @@ struct ModelFolder {
 
   /// The size of a file, or of the weight files in a folder.
   static func weightBytes(_ path: String) -> Int {
-    guard FileSystem.isFolder(path) else { return FileSystem.size(path).bytes }
+    guard FileSystem.isFolder(path) else {
+      return FileSystem.size(OllamaManifest.ifManifest(path)?.weights ?? path).bytes
+    }
     let files = FileSystem.names(in: path).filter { $0.hasSuffix(".safetensors") || $0.hasSuffix(".gguf") }
     return files.reduce(0) { $0 + FileSystem.size(FileSystem.join(path, $1)).bytes }
   }

@@ -29,6 +29,14 @@ public struct RecommendedSampling: Sendable, Equatable {
     self.minP = valid(minP, 0...1)
     self.repetitionPenalty = valid(repetitionPenalty, 0.01...10)
   }
+
+  /// These values, and those of `other` where this has none.
+  func completed(with other: RecommendedSampling) -> RecommendedSampling {
+    RecommendedSampling(
+      temperature: temperature ?? other.temperature, topP: topP ?? other.topP,
+      topK: (topK ?? other.topK).map(Double.init), minP: minP ?? other.minP,
+      repetitionPenalty: repetitionPenalty ?? other.repetitionPenalty)
+  }
 }
 
 extension Checkpoint {
@@ -39,9 +47,10 @@ extension Checkpoint {
       func number(_ names: String...) -> Double? {
         names.lazy.compactMap { gguf.number("general.sampling.\($0)") }.first
       }
-      return RecommendedSampling(
+      let own = RecommendedSampling(
         temperature: number("temp", "temperature"), topP: number("top_p"), topK: number("top_k"),
         minP: number("min_p"), repetitionPenalty: number("penalty_repeat", "repetition_penalty"))
+      return own.completed(with: ollama?.sampling ?? RecommendedSampling())
     }
     guard let bytes = try? tokenizerFile("generation_config.json"), let json = try? JSON(parsing: bytes)
     else {

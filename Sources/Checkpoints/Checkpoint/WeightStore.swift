@@ -13,6 +13,8 @@ protocol WeightStore: Sendable {
   func shape(_ name: String) -> [Int]?
   /// A short label of the predominant quantisation, such as "Q4_K_M", "BF16" or "4-bit g64".
   var quantizationLabel: String { get }
+  /// The first reason why weights cannot be read: a format without kernels. Nil if all formats are supported.
+  var formatProblem: String? { get }
   /// The number of parameters.
   var parameters: Int { get }
 }

@@ -1,147 +1,120 @@
 import Basics
 
-/// Finds models on disk: in Sotto's folder, in the Hugging Face cache and in folders from the settings.
+/// Finds models on disk where other programs keep them: in Sotto's folder, the Hugging Face cache, the stores of Ollama,
+/// LM Studio and llama.cpp, and in folders from the settings. Nothing is copied or moved.
 ///
-/// `candidates` only lists folders; `entries` also opens every model, in a few milliseconds each. Results are not cached.
+/// `candidates` only lists folders. `entries` also needs the properties of every model; those of unchanged files come
+/// from the index, others are read from the file's header, which takes about a millisecond each.
 public struct ModelFinder: Sendable {
   /// The folders to search.
   public let places: ModelPlaces
+  /// The file with the properties of known models; nil for none.
+  private let indexPath: String?
+  private let problem: @Sendable (Checkpoint) -> String?
 
   private static let maxDepth = 5
   private static let maxFolders = 20_000
 
   /// A finder for these folders.
-  public init(_ places: ModelPlaces = ModelPlaces()) { self.places = places }
-
-  /// A probable model that has not been opened.
-  public struct Candidate: Sendable, Equatable {
-    /// The display name: the name of a GGUF file without extension, "organisation/model" in the Hugging Face cache, or
-    /// the path of a folder relative to the searched folder.
-    public let name: String
-    /// The path for `Checkpoint.open`.
-    public let path: String
+  /// - Parameters:
+  ///   - index: the path of a file that keeps the properties of models; nil to read them each time.
+  ///   - problem: the reason why a model that can be opened cannot be run; nil if it can. The answer is kept in the index
+  ///     until the program changes.
+  public init(
+    _ places: ModelPlaces = ModelPlaces(), index: String? = nil,
+    problem: @escaping @Sendable (Checkpoint) -> String? = { _ in nil }
+  ) {
+    self.places = places
+    indexPath = index
+    self.problem = problem
   }
 
-  /// All models in the order of the searched folders and then of names, without duplicates by resolved path.
-  public func candidates() -> [Candidate] {
-    var found: [Candidate] = []
+  /// The usual path of the index, in the folder for caches.
+  public static var usualIndex: String { FileSystem.join(UserFolders().caches, "sotto/models.json") }
+
+  /// All models in the order of the searched folders, each file once.
+  public func candidates() -> [ModelCandidate] {
+    var found: [ModelCandidate] = []
     var folders = 0
-    for repository in FileSystem.names(in: places.huggingFace) where repository.hasPrefix("models--") {
-      found += Self.inRepository(FileSystem.join(places.huggingFace, repository))
+    for (origin, path) in places.ordered {
+      switch origin {
+      case .huggingFace:
+        for repository in FileSystem.names(in: path) where repository.hasPrefix("models--") {
+          found += Self.inRepository(FileSystem.join(path, repository))
+        }
+      case .ollama: found += OllamaStore.candidates(in: path)
+      default: found += Self.walk(path, "", origin, depth: 0, &folders)
+      }
     }
-    let own = Self.walk(places.own, "", depth: 0, &folders)
-    let others = places.others.flatMap { Self.walk($0, "", depth: 0, &folders) }
-    var seen: Set<String> = []
-    return (own + found + others).filter { seen.insert(FileSystem.canonical($0.path)).inserted }
+    return found.merged().shortened()
   }
 
   /// All models with their properties; models that cannot be opened have an error.
-  public func entries() -> [ModelEntry] { candidates().map(ModelEntry.init) }
+  public func entries() -> [ModelEntry] { entries(of: candidates()) }
+
+  private func entries(of candidates: [ModelCandidate]) -> [ModelEntry] {
+    guard let indexPath else { return ModelIndex().entries(candidates, problem).entries }
+    let index = ModelIndex(reading: indexPath)
+    let (entries, updated) = index.entries(candidates, problem)
+    if let updated { updated.write(to: indexPath) }
+    return entries
+  }
 
   /// The models in a repository of the Hugging Face cache; none if it has no weights (only a tokenizer).
-  private static func inRepository(_ path: String) -> [Candidate] {
+  private static func inRepository(_ path: String) -> [ModelCandidate] {
     let model: ModelFolder
     do { model = try ModelFolder(path) } catch { return [] }
-    if model.hasSafetensors { return [Candidate(name: model.name, path: model.path)] }
+    if model.hasSafetensors {
+      return [ModelCandidate(name: model.name, path: model.path, origin: .huggingFace)]
+    }
     let files = model.ggufNames()
     if files.count == 1 {
-      return [Candidate(name: model.name, path: FileSystem.join(model.path, files[0]))]
+      return [
+        ModelCandidate(name: model.name, path: FileSystem.join(model.path, files[0]), origin: .huggingFace)
+      ]
     }
     var folders = 0
-    return walk(model.path, "", depth: 0, &folders).map {
-      Candidate(name: model.name + "/" + $0.name, path: $0.path)
+    return walk(model.path, "", .huggingFace, depth: 0, &folders).map {
+      ModelCandidate(name: model.name + "/" + $0.name, path: $0.path, origin: .huggingFace)
     }
   }
 
   /// The models in a folder and its subfolders; `name` is the path of the folder relative to the searched folder.
-  private static func walk(_ path: String, _ name: String, depth: Int, _ folders: inout Int) -> [Candidate] {
+  private static func walk(
+    _ path: String, _ name: String, _ origin: ModelOrigin, depth: Int, _ folders: inout Int
+  ) -> [ModelCandidate] {
     folders += 1
     guard folders <= maxFolders, let model = try? ModelFolder(path) else { return [] }
     let name = model.repository ?? name
-    if model.hasSafetensors { return [Candidate(name: name.isEmpty ? model.name : name, path: model.path)] }
-    var found = model.ggufNames().map {
-      Candidate(name: ModelFolder.ggufModelName($0), path: FileSystem.join(model.path, $0))
+    if model.hasSafetensors {
+      return [ModelCandidate(name: name.isEmpty ? model.name : name, path: model.path, origin: origin)]
+    }
+    var found = model.ggufNames().map { file in
+      var candidate = ModelCandidate(
+        name: modelName(file, origin), path: FileSystem.join(model.path, file), origin: origin)
+      if !name.isEmpty { candidate.names.append(name + "/" + candidate.name) }
+      return candidate
     }
     guard depth < maxDepth else { return found }
-    for folder in model.names {
+    for folder in model.names where !isFileName(folder) {
       let inner = FileSystem.join(model.path, folder)
       guard FileSystem.isFolder(inner) else { continue }
-      found += walk(inner, name.isEmpty ? folder : name + "/" + folder, depth: depth + 1, &folders)
+      found += walk(inner, name.isEmpty ? folder : name + "/" + folder, origin, depth: depth + 1, &folders)
     }
     return found
   }
 
-  /// The path of the model that `text` refers to: a path, or a listed name or an unambiguous part of one, ignoring case.
-  /// An existing file or model folder takes precedence over listed names.
-  /// - Throws: `notFound` with the searched folders, or `ambiguous` with the matching models.
-  public func resolve(_ text: String) throws(FileError) -> String {
-    let path = places.folders.expanding(text)
-    switch FileSystem.kind(path) {
-    case .file: return path
-    case .folder where (try? ModelFolder(path))?.looksLikeModel == true: return path
-    default: break
-    }
-    let candidates = candidates()
-    switch ModelMatch.find(text, in: candidates.map(\.name)) {
-    case .one(let index): return candidates[index].path
-    case .several(let indices):
-      let names = indices.map { candidates[$0].name }
-      // Models with the same name are listed by path.
-      let shown = Set(names).count == names.count ? names : indices.map { candidates[$0].path }
-      throw FileError(.ambiguous, file: text, "matches several models: \(Self.list(shown))")
-    case .none:
-      let known =
-        candidates.isEmpty ? "no models there" : "models there: \(Self.list(candidates.map(\.name)))"
-      throw FileError(
-        .notFound, file: text,
-        "neither a model file or folder nor a model in \(places.all.joined(separator: ", ")) (\(known))")
-    }
+  /// Whether a name is one of the files that model folders consist of, so that it need not be examined.
+  private static func isFileName(_ name: String) -> Bool {
+    [".gguf", ".safetensors", ".json", ".txt", ".md", ".jinja"].contains { name.hasSuffix($0) }
   }
 
-  private static func list(_ names: [String]) -> String {
-    let shown = names.prefix(12).joined(separator: ", ")
-    return names.count > 12 ? shown + " and \(names.count - 12) more" : shown
-  }
-}
-
-/// A model on disk and its properties.
-public struct ModelEntry: Sendable, Equatable {
-  /// The display name.
-  public let name: String
-  /// The path for `Checkpoint.open`.
-  public let path: String
-  /// The format; nil, like the following properties, if the model cannot be opened.
-  public let kind: Checkpoint.Kind?
-  /// The total size of the weight files in bytes, also if the model cannot be opened.
-  public let bytes: Int
-  /// The quantisation label, such as "Q4_K_M", "BF16" or "4-bit g64".
-  public let quantization: String?
-  /// The architecture, such as "llama" or "gpt_oss".
-  public let architecture: String?
-  /// The number of parameters.
-  public let parameters: Int?
-  /// The error if the model cannot be opened.
-  public let error: FileError?
-
-  /// Opens the candidate, reads its properties and closes it again.
-  init(_ candidate: ModelFinder.Candidate) {
-    name = candidate.name
-    path = candidate.path
-    do {
-      let checkpoint = try Checkpoint.open(candidate.path)
-      kind = checkpoint.kind
-      bytes = checkpoint.fileBytes
-      quantization = checkpoint.quantizationLabel
-      architecture = checkpoint.architecture
-      parameters = checkpoint.parameters
-      error = nil
-    } catch {
-      kind = nil
-      bytes = ModelFolder.weightBytes(candidate.path)
-      quantization = nil
-      architecture = nil
-      parameters = nil
-      self.error = error
-    }
+  /// llama.cpp's cache names its files "OWNER_REPOSITORY_FILE"; repositories of GGUF files are named so.
+  private static func modelName(_ file: String, _ origin: ModelOrigin) -> String {
+    let name = ModelFolder.ggufModelName(file)
+    guard origin == .llamaCpp, let range = name.lowercased().range(of: "-gguf_") else { return name }
+    let rest = name.dropFirst(
+      name.lowercased().distance(from: name.lowercased().startIndex, to: range.upperBound))
+    return rest.isEmpty ? name : String(rest)
   }
 }

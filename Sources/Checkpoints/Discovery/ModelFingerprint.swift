@@ -1,13 +1,18 @@
 import Basics
-import Foundation
 
-/// Identifies the version of a model's files, so that caches computed with one version are not used with another. It
-/// costs one `stat` per file; no content is read.
+#if canImport(Darwin)
+  import Darwin
+#else
+  import Glibc
+#endif
+
+/// Identifies the version of a model's files, so that what was computed with one version is not used with another. It
+/// costs one `stat` per file; no content is read, except of a manifest of Ollama.
 public enum ModelFingerprint {
   /// The path, the total size in bytes, and a checksum of the names, sizes and modification times of all files.
   ///
   /// Links are followed: the Hugging Face cache consists of links, and a link may change its target.
-  /// - Parameter path: a folder, or a GGUF file (the first shard of a sharded model).
+  /// - Parameter path: a folder, a GGUF file (the first shard of a sharded model), or a manifest of Ollama.
   public static func key(_ path: String) -> String {
     var bytes = 0
     var text = ""
@@ -25,19 +30,20 @@ public enum ModelFingerprint {
     return "\(path)\t\(bytes)\t\(String(XXHash64.hash(text), radix: 16))"
   }
 
+  /// The checksum in `key`, for the index of models.
+  static func stamp(_ path: String) -> String {
+    String(
+      key(path).split(separator: "\t", omittingEmptySubsequences: false).suffix(2).joined(separator: " "))
+  }
+
   /// The files of a model, in a fixed order.
   private static func files(_ path: String) -> [String] {
-    if let names = try? FileManager.default.contentsOfDirectory(atPath: path) {
-      return names.sorted().map { path + "/" + $0 }
-    }
-    let url = URL(filePath: path)
-    guard let split = url.lastPathComponent.firstMatch(of: #/-\d{5}(-of-\d{5}\.gguf)$/#) else {
-      return [path]
-    }
-    let (start, end) = (url.lastPathComponent[..<split.range.lowerBound], split.1)
-    let folder = url.deletingLastPathComponent().path
-    let names = (try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? []
-    let parts = names.filter { $0.hasPrefix(start) && $0.hasSuffix(end) }
-    return parts.isEmpty ? [path] : parts.sorted().map { folder + "/" + $0 }
+    if FileSystem.isFolder(path) { return FileSystem.names(in: path).map { FileSystem.join(path, $0) } }
+    if let manifest = OllamaManifest.ifManifest(path) { return [path, manifest.weights].compactMap(\.self) }
+    guard let shard = ShardName(FileSystem.lastComponent(path), suffix: ".gguf"),
+      shard.count <= 1000
+    else { return [path] }
+    let folder = FileSystem.folder(of: path)
+    return (1...shard.count).map { FileSystem.join(folder, shard.name($0)) }
   }
 }

@@ -73,6 +73,15 @@ struct GGUFStore: WeightStore {
     return try shards[place.shard].weight(shards[place.shard].tensors[place.tensor])
   }
 
+  var formatProblem: String? {
+    for shard in shards {
+      for tensor in shard.tensors where tensor.type.format == nil {
+        return "the tensor \(tensor.name) is stored as \(tensor.type), which is not supported"
+      }
+    }
+    return nil
+  }
+
   var parameters: Int {
     shards.reduce(0) { $0 + $1.tensors.reduce(0) { $0 &+ $1.numbers } }
   }

@@ -22,6 +22,22 @@ extension SafetensorsStore {
     }
   }
 
+  var formatProblem: String? {
+    for name in names {
+      guard let layout = layouts[ExactString(name)] else { continue }
+      switch layout {
+      case .plain(let place):
+        // Integers may be in tables beside the weights that no layer uses; other unknown types are weights.
+        guard case .other = place.tensor.type else { continue }
+        return "the tensor \(name) is stored as \(place.tensor.type), which is not supported"
+      case .blocks: continue
+      case .packed(let base, _, _, _):
+        if case .unsupported(let reason)? = QuantizationSettings.of(base, in: configuration) { return reason }
+      }
+    }
+    return nil
+  }
+
   func shape(_ name: String) -> [Int]? {
     guard let layout = layouts[ExactString(name)] else { return nil }
     if case .plain(let place) = layout { return place.tensor.shape }

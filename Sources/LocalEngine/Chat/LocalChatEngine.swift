@@ -65,7 +65,7 @@ actor LocalChatEngine: ChatEngine {
     let entries = await OwnThread.run { finder.entries() }
     let cached = cachedParts(conversation)
     let residents = Set(generator.residentKeys)
-    return entries.filter { $0.error == nil }.map { entry in
+    return entries.filter { $0.problem == nil }.map { entry in
       let key = Self.key(entry.path)
       return ModelSummary(
         name: entry.name, bytes: entry.bytes, quantisation: entry.quantization ?? "",
@@ -79,7 +79,7 @@ actor LocalChatEngine: ChatEngine {
   func currentModel() -> ModelInfo? { current?.info }
 
   func switchModel(to name: String) async throws -> ModelInfo {
-    let path = try finder.resolve(name)
+    let (path, listedName) = try finder.resolveNamed(name)
     let key = Self.key(path)
     if let known = opened[key], generator.use(key) {
       stopReadAhead()
@@ -94,7 +94,8 @@ actor LocalChatEngine: ChatEngine {
       try model.load(precision: .fast, threads: threads, cacheFormat: format)
     }
     let info = ModelInfo(
-      name: model.checkpoint.name, quantisation: model.checkpoint.quantizationLabel,
+      name: listedName ?? finder.name(at: path) ?? model.checkpoint.name,
+      quantisation: model.checkpoint.quantizationLabel,
       contextLength: facts.contextLength, efforts: model.efforts())
     let entry = SelectedModel(
       key: key, model: model, info: info, needsSnapshots: generator.needsSnapshots(key))

@@ -7,7 +7,7 @@ package enum DefaultModel {
 
   /// The path of the default model if it was downloaded, otherwise of the first usable model; nil if there is none.
   package static func choose(among entries: [ModelEntry]) -> String? {
-    let usable = entries.filter { $0.error == nil }
-    return (usable.first { $0.name.hasPrefix(name) } ?? usable.first)?.path
+    let usable = entries.filter { $0.problem == nil }
+    return (usable.first { $0.names.contains { $0.hasPrefix(name) } } ?? usable.first)?.path
   }
 }

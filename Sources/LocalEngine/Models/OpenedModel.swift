@@ -38,7 +38,9 @@ package struct OpenedModel: Sendable {
   }
 
   /// Texts that end an answer, in addition to the end-of-generation tokens of the model.
-  package var stopStrings: [String] { (fallback?.stopStrings ?? []) + (turnEnd?.stopStrings ?? []) }
+  package var stopStrings: [String] {
+    (fallback?.stopStrings ?? []) + (turnEnd?.stopStrings ?? []) + (checkpoint.ollama?.stopStrings ?? [])
+  }
 
   /// Loads the model: its weights are mapped, not read.
   package func load(precision: Precision, threads: Int, cacheFormat: CacheFormat? = nil) throws -> LoadedModel

@@ -3,7 +3,8 @@ import Checkpoints
 import Templates
 
 extension ChatTemplate {
-  /// The chat template of a model: from GGUF metadata, from `chat_template.jinja`, or from
+  /// The chat template of a model: from GGUF metadata, from the family of an Ollama model's template, from
+  /// `chat_template.jinja`, or from
   /// `tokenizer_config.json` (one text, or several with names).
   ///
   /// - Parameter forTools: prefer the template named "tool_use" where there are several.
@@ -14,6 +15,7 @@ extension ChatTemplate {
       let tools = forTools ? try metadata.optionalString("tokenizer.chat_template.tool_use") : nil
       let usual = try metadata.optionalString("tokenizer.chat_template")
       return nonBlank(tools) ?? nonBlank(usual)
+        ?? checkpoint.ollama?.template.flatMap { OllamaTemplate.family(of: $0)?.source }
     }
     if let source = nonBlank(try templateFile(of: checkpoint)) { return source }
     for name in ["tokenizer_config.json", "chat_template.json"] {

@@ -51,6 +51,7 @@ extension OpenedModel {
   package func prompt(
     messages: JSON, addGenerationPrompt: Bool = true, _ variables: [String: JSON]
   ) throws -> Prompt {
+    let messages = withDefaultSystem(messages)
     switch format {
     case .harmony:
       let segments = try harmony(messages, tools: nil, variables).segments(completing: addGenerationPrompt)
@@ -78,6 +79,7 @@ extension OpenedModel {
     messages: JSON, tools: JSON? = nil, addGenerationPrompt: Bool = true, variables: [String: JSON] = [:],
     template source: String? = nil
   ) throws -> String {
+    let messages = source == nil ? withDefaultSystem(messages) : messages
     if source == nil, format == .harmony {
       return try harmony(messages, tools: tools, variables).segments(completing: addGenerationPrompt).text
     }
@@ -89,6 +91,14 @@ extension OpenedModel {
     return try template.render(
       messages: source == nil ? forms.adapting(named) : named, tools: tools,
       addGenerationPrompt: addGenerationPrompt, variables: all)
+  }
+
+  /// The messages after the system message that the manifest of an Ollama model sets, unless they start with their own.
+  private func withDefaultSystem(_ messages: JSON) -> JSON {
+    guard let system = checkpoint.ollama?.system, let all = messages.asArray,
+      !["system", "developer"].contains(all.first?["role"]?.asString)
+    else { return messages }
+    return .array([["role": "system", "content": .string(system)]] + all)
   }
 
   /// The supported levels of reasoning effort; empty if the model has none.

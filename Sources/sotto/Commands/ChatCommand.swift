@@ -50,7 +50,7 @@ struct ChatCommand: AsyncParsableCommand {
     }
     options.resumed = try await resumed(from: options.sessions)
     let resumedModel = options.resumed?.model.flatMap { name in
-      finder.entries().first { $0.name == name && $0.error == nil }?.path
+      finder.entries().first { $0.names.contains(name) && $0.problem == nil }?.path
     }
     guard
       let name = model ?? resumedModel ?? settings.model ?? DefaultModel.choose(among: finder.entries())

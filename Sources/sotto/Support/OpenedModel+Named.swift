@@ -1,11 +1,14 @@
 import Checkpoints
 import LocalEngine
+import Models
 import Tokenization
 
 extension ModelFinder {
-  /// A finder for Sotto's folder, the Hugging Face cache and the folders in the settings.
+  /// A finder for the folders of Sotto and of other programs, and those in the settings.
   static func fromSettings() throws -> ModelFinder {
-    ModelFinder(ModelPlaces(others: try Settings.load().folders))
+    ModelFinder(
+      ModelPlaces(others: try Settings.load().folders), index: usualIndex,
+      problem: { Registry.problem(with: $0) })
   }
 }
 

@@ -16,6 +16,10 @@ import Testing
     #expect(places(["HOME": "/h", "XDG_DATA_HOME": "/x"]).own == "/x/sotto/models")
     #expect(places(["HOME": "/h", "XDG_DATA_HOME": "x"]).own == "/h/.local/share/sotto/models")
     #expect(places(["HOME": "/h", "XDG_CACHE_HOME": "/c"]).huggingFace == "/c/huggingface/hub")
+    #expect(plain.ollama == ["/home/a/.ollama/models", "/usr/share/ollama/.ollama/models"])
+    #expect(places(["HOME": "/h", "OLLAMA_MODELS": "/o"]).ollama == ["/o"])
+    #expect(plain.lmStudio == ["/home/a/.lmstudio/models", "/home/a/.cache/lm-studio/models"])
+    #expect(places(["HOME": "/h", "LLAMA_CACHE": "/l"]).llamaCpp == "/l")
     #expect(places(["HOME": "/h", "HF_HOME": "/f"]).huggingFace == "/f/hub")
     #expect(places(["HOME": "/h", "HF_HOME": "/f", "HF_HUB_CACHE": "~/g"]).huggingFace == "/h/g")
   }
@@ -39,7 +43,8 @@ import Testing
     let link = folder.path + "/extra/link"
     try FileManager.default.createSymbolicLink(atPath: link, withDestinationPath: folder.path + "/extra")
     let variables = [
-      "HOME": "/nowhere", "XDG_DATA_HOME": folder.path + "/data", "HF_HUB_CACHE": folder.path + "/hub",
+      "HOME": "/nowhere", "OLLAMA_MODELS": "/nowhere", "XDG_DATA_HOME": folder.path + "/data",
+      "HF_HUB_CACHE": folder.path + "/hub",
     ]
     return (folder, ModelFinder(ModelPlaces(others: [folder.path + "/extra"]) { variables[$0] }))
   }
@@ -49,7 +54,7 @@ import Testing
     let entries = finder.entries()
     #expect(
       Set(entries.map(\.name)) == [
-        "Tiny-Q4", "model", "broken", "mlx/packed", "org/partial", "org/single", "group/plain",
+        "Tiny-Q4", "model", "broken", "packed", "partial", "single", "plain",
       ])
     // A link to an already searched folder adds no entries.
     #expect(entries.count == 7)
@@ -60,12 +65,12 @@ import Testing
     #expect(tiny.architecture == "llama")
     #expect(tiny.bytes == (try Fixture.bytes("gguf/version3.gguf")).count)
     #expect(tiny.parameters ?? 0 > 1000)
-    #expect(byName["broken"]?.error?.kind == .truncated)
+    #expect(byName["broken"]?.problem?.contains("beyond the end") == true)
     #expect(byName["broken"]?.bytes == 6000)
-    #expect(byName["org/partial"]?.error?.kind == .incomplete)
+    #expect(byName["partial"]?.problem?.contains("shard is missing") == true)
     #expect(byName["model"]?.parameters == 40)
-    #expect(byName["mlx/packed"]?.kind == .safetensors)
-    #expect(byName["mlx/packed"]?.error == nil)
+    #expect(byName["packed"]?.kind == .safetensors)
+    #expect(byName["packed"]?.problem == nil)
   }
 
   @Test func resolvesNamesAndPaths() throws {
@@ -77,7 +82,7 @@ import Testing
     #expect(try finder.resolve(folder.path + "/extra/group/plain") == folder.path + "/extra/group/plain")
     let ambiguous = #expect(throws: FileError.self) { try finder.resolve("org/") }
     #expect(ambiguous?.kind == .ambiguous)
-    #expect(ambiguous?.problem.contains("org/partial, org/single") == true)
+    #expect(ambiguous?.problem.contains("partial, single") == true)
     let missing = #expect(throws: FileError.self) { try finder.resolve("llama-9") }
     #expect(missing?.kind == .notFound)
     #expect(missing?.description.contains(folder.path + "/hub") == true)
@@ -88,7 +93,7 @@ import Testing
   }
 
   @Test func emptyFoldersAreNoError() {
-    let finder = ModelFinder(ModelPlaces { ["HOME": "/nowhere"][$0] })
+    let finder = ModelFinder(ModelPlaces { ["HOME": "/nowhere", "OLLAMA_MODELS": "/nowhere"][$0] })
     #expect(finder.entries().isEmpty)
     let error = #expect(throws: FileError.self) { try finder.resolve("x") }
     #expect(error?.description.contains("no models there") == true)
