@@ -33,7 +33,6 @@ public enum Registry {
     Granite.dense,
     Granite.mixture,
     OLMo2.architecture,
-    OLMo2.olmo3,
     OLMoE.architecture,
     Phi3.architecture,
     SeedOSS.architecture,

@@ -1,3 +1,4 @@
+import Basics
 import Compute
 
 /// Ling and Ring (inclusionAI/Ling-mini-2.0 and its kin).
@@ -6,7 +7,30 @@ import Compute
 /// embeddings on a part of their columns; after the first layers, a mixture of many small experts in groups, chosen by
 /// the sigmoid of their logits plus a bias, with a shared expert.
 enum BailingMoE {
-  static let architecture = Architecture("bailing_moe", shapes: SyntheticShape.lingMini) { try model($0, $1) }
+  static let architecture = Architecture(
+    "bailing_moe",
+    gguf: GGUFConversion(
+      "bailingmoe2",
+      tensors: [
+        "model.word_embeddings": "token_embd", "attention.query_key_value": "attn_qkv",
+        "attention.dense": "attn_output", "attention.query_layernorm": "attn_q_norm",
+        "attention.key_layernorm": "attn_k_norm", "mlp.gate.expert_bias": "exp_probs_b.bias",
+      ], keys: ["expert_shared_feed_forward_length": "moe_shared_expert_intermediate_size"],
+      configure: configure),
+    shapes: SyntheticShape.lingMini
+  ) { try model($0, $1) }
+
+  private static func configure(_ object: inout JSONObject) {
+    object["use_qk_norm"] = true
+    object["moe_router_enable_expert_bias"] = true
+    // The converter writes the length of one shared expert, or that of all where config.json has none.
+    if let count = object["n_shared_experts"]?.asInteger, count > 1,
+      let inner = object["moe_intermediate_size"]?.asInteger,
+      object["moe_shared_expert_intermediate_size"]?.asInteger == inner * count
+    {
+      object["moe_shared_expert_intermediate_size"] = .integer(inner)
+    }
+  }
 
   static func model(_ configuration: ModelConfiguration, _ weights: ModelWeights) throws -> Decoder {
     // mlx-lm normalises the head while it converts but keeps the key, so that the weights do not tell.

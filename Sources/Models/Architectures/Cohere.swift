@@ -6,14 +6,15 @@ import Compute
 /// the logits. In Cohere 2, layers with a sliding window alternate with layers of full attention, which have no position
 /// embeddings.
 enum Cohere {
-  static let architecture = Architecture("cohere") { configuration, weights in
+  static let architecture = Architecture("cohere", gguf: GGUFConversion("command-r")) {
+    configuration, weights in
     let count = try configuration.integer("num_hidden_layers", 1...4096)
     return try model(
       configuration, weights, windows: Array(repeating: nil, count: count),
       rotates: Array(repeating: true, count: count))
   }
 
-  static let cohere2 = Architecture("cohere2") { configuration, weights in
+  static let cohere2 = Architecture("cohere2", gguf: GGUFConversion("cohere2")) { configuration, weights in
     for key in ["use_parallel_block", "use_gated_activation", "use_embedding_sharing"] {
       try configuration.require(key, true)
     }
@@ -35,6 +36,9 @@ enum Cohere {
   ) throws -> Decoder {
     // Command R+ norms each head with its own weights.
     try configuration.require("use_qk_norm", false)
+    guard !weights.contains("model.layers.0.self_attn.q_norm.weight") else {
+      throw ModelError.unsupported("norms of each head's queries and keys (Command R+) are not supported")
+    }
     let shape = try DecoderShape(configuration, tiedByDefault: true)
     let epsilon = try configuration.positive("layer_norm_eps", default: 1e-5)
     let rotary = try configuration.rotaryTable(headSize: shape.headSize, interleaved: true)

@@ -2,14 +2,23 @@ import Compute
 
 /// ERNIE 4.5's dense models (baidu/ERNIE-4.5-0.3B-PT): Llama's layers, whose rotated pairs are adjacent.
 enum Ernie4 {
-  static let architecture = Architecture("ernie4_5") { configuration, weights in
+  static let architecture = Architecture("ernie4_5", gguf: GGUFConversion("ernie4_5")) {
+    configuration, weights in
     let shape = try DecoderShape(configuration, tiedByDefault: true)
     let rotary = try configuration.rotaryTable(headSize: shape.headSize, interleaved: true)
     return try PreNormDecoder(tiedByDefault: true, rotary: rotary).model(configuration, weights)
   }
 
   /// The mixtures of experts (baidu/ERNIE-4.5-21B-A3B-PT), chosen by a softmax plus a correction bias.
-  static let mixture = Architecture("ernie4_5_moe") { configuration, weights in
+  static let mixture = Architecture(
+    "ernie4_5_moe",
+    gguf: GGUFConversion(
+      "ernie4_5-moe", tensors: ["mlp.moe_statics.e_score_correction_bias": "exp_probs_b.bias"],
+      keys: [
+        "leading_dense_block_count": "moe_layer_start_index",
+        "interleave_moe_layer_step": "moe_layer_interval",
+      ])
+  ) { configuration, weights in
     let gate = try configuration.optionalString("moe_gate") ?? "topk"
     guard ["topk", "top2_fused"].contains(gate) else {
       throw ModelError.unsupported("the 'moe_gate' '\(gate)' is not supported")

@@ -3,7 +3,15 @@ import Compute
 /// GLM-4 (zai-org/GLM-4-9B-0414): norms before and after attention and feed-forward, rotary embeddings on half of a head,
 /// whose rotated pairs are adjacent, fused gate and up projections.
 enum GLM4 {
-  static let architecture = Architecture("glm4") { configuration, weights in
+  static let architecture = Architecture(
+    "glm4",
+    gguf: GGUFConversion(
+      "glm4",
+      tensors: [
+        "mlp.gate_up_proj": "ffn_up", "post_self_attn_layernorm": "post_attention_norm",
+        "post_mlp_layernorm": "post_ffw_norm",
+      ])
+  ) { configuration, weights in
     let shape = try DecoderShape(configuration)
     let rotary = try configuration.partialRotaryTable(
       headSize: shape.headSize, default: 0.5, interleaved: true)

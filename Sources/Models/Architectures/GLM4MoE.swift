@@ -3,12 +3,16 @@
 ///
 /// The layers for multi-token prediction at the end of the public checkpoints are not loaded.
 enum GLM4MoE {
-  static let architecture = Architecture("glm4_moe") { configuration, weights in
+  static let architecture = Architecture(
+    "glm4_moe",
+    gguf: GGUFConversion("glm4moe", tensors: ["post_attention_layernorm": "post_attention_norm"])
+  ) { configuration, weights in
     let shape = try DecoderShape(configuration)
     let experts = try RoutedExperts(configuration, layers: shape.layers, scoring: .sigmoid, normalises: true)
     let decoder = PreNormDecoder(
       rotary: try configuration.partialRotaryTable(headSize: shape.headSize, default: 0.5),
-      headNorms: try configuration.bool("use_qk_norm", default: false) ? .perHead : .none
+      headNorms: try configuration.bool(
+        "use_qk_norm", default: weights.contains("model.layers.0.self_attn.q_norm.weight")) ? .perHead : .none
     ) { prefix, index, shape, activation in
       try experts.block(prefix + "mlp.", index, shape, activation, weights)
     }

@@ -1,9 +1,12 @@
+import Basics
 import Compute
 
 /// Gemma 2 (arXiv:2408.00118): norms before and after attention and feed-forward, every second layer with a sliding
 /// window, soft caps on attention scores and logits, embeddings scaled by the square root of the width.
 enum Gemma2 {
-  static let architecture = Architecture("gemma2") { configuration, weights in
+  static let architecture = Architecture(
+    "gemma2", gguf: GGUFConversion("gemma2", tensors: Gemma3.ggufTensors, configure: configure)
+  ) { configuration, weights in
     let shape = try DecoderShape(configuration, tiedByDefault: true)
     let windows = try configuration.windows(count: shape.layers, default: 4096) { $0 % 2 == 0 }
     let rotary = try configuration.rotaryTable(headSize: shape.headSize)
@@ -14,11 +17,11 @@ enum Gemma2 {
       configuration.json[key] == nil ? fallback : try configuration.optionalNumber(key).map { Float($0) }
     }
     let attentionSoftcap = try softcap("attn_logit_softcapping", default: 50)
-    // Checkpoints store norm weights minus 1.
-    func norm(_ name: String) throws -> RMSNorm { try weights.norm(name, shape, offset: 1) }
+    let offset = try Gemma3.normOffset(configuration)
+    func norm(_ name: String) throws -> RMSNorm { try weights.norm(name, shape, offset: offset) }
 
     let embedding = try EmbeddingAndHead(
-      shape, weights, offset: 1, scale: Float(shape.hidden).squareRoot(),
+      shape, weights, offset: offset, scale: Float(shape.hidden).squareRoot(),
       softcap: softcap("final_logit_softcapping", default: 30))
     let layers = try (0..<shape.layers).map { index in
       let prefix = "model.layers.\(index)."
@@ -29,5 +32,11 @@ enum Gemma2 {
         prefix, attention, GatedFeedForward(prefix + "mlp.", shape, activation, weights), norm: norm)
     }
     return try Decoder(shape, embedding: embedding, layers: layers, weights)
+  }
+
+  /// The converter omits the scale of queries, which differs in the 27B model only.
+  private static func configure(_ object: inout JSONObject) throws {
+    try Gemma3.configure(&object, largest: 46)
+    object["query_pre_attn_scalar"] = object["query_pre_attn_scalar"] ?? object["head_dim"]
   }
 }

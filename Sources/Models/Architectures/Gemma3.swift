@@ -10,19 +10,17 @@ import Foundation
 enum Gemma3 {
   static let architecture = Architecture(
     "gemma3_text", "gemma3",
-    gguf: GGUFConversion(
-      "gemma3",
-      tensors: [
-        "post_attention_layernorm": "post_attention_norm", "pre_feedforward_layernorm": "ffn_norm",
-        "post_feedforward_layernorm": "post_ffw_norm",
-      ], configure: configure)
+    gguf: GGUFConversion("gemma3", tensors: ggufTensors) { try configure(&$0, largest: 62) }
   ) { try model($0, $1) }
 
+  /// GGUF's names of the norms of Gemma 2 and 3.
+  static let ggufTensors = GGUFConversion.normsAfter.merging(["pre_feedforward_layernorm": "ffn_norm"]) { $1 }
+
   /// The converter adds 1 to the norms' weights and omits the scale of queries, which differs in the 27B model only;
-  /// llama.cpp recognises that model by its number of layers.
-  private static func configure(_ object: inout JSONObject) {
+  /// llama.cpp recognises that model by its number of layers, `largest`.
+  static func configure(_ object: inout JSONObject, largest: Int) throws {
     object["norm_weights_include_one"] = true
-    if object["num_hidden_layers"]?.asInteger == 62, let hidden = object["hidden_size"]?.asInteger,
+    if object["num_hidden_layers"]?.asInteger == largest, let hidden = object["hidden_size"]?.asInteger,
       let heads = object["num_attention_heads"]?.asInteger, heads > 0
     {
       object["query_pre_attn_scalar"] = .integer(hidden / heads)
@@ -32,8 +30,7 @@ enum Gemma3 {
   static func model(_ configuration: ModelConfiguration, _ weights: ModelWeights) throws -> Decoder {
     let shape = try DecoderShape(configuration, tiedByDefault: true)
     let hidden = shape.hidden
-    // Safetensors store norm weights minus 1; the GGUF converter adds the 1.
-    let offset: Float = try configuration.bool("norm_weights_include_one", default: false) ? 0 : 1
+    let offset = try normOffset(configuration)
     let key =
       configuration.has("sliding_window_pattern") ? "sliding_window_pattern" : "_sliding_window_pattern"
     let period = try configuration.integer(key, 1...4096, default: 6)
@@ -64,6 +61,11 @@ enum Gemma3 {
       ) { try norm($0) }
     }
     return try Decoder(shape, embedding: embedding, layers: layers, weights)
+  }
+
+  /// What is added to the norms' weights: safetensors store them minus 1; the GGUF converter adds the 1.
+  static func normOffset(_ configuration: ModelConfiguration) throws -> Float {
+    try configuration.bool("norm_weights_include_one", default: false) ? 0 : 1
   }
 
   /// A layer of Gemma 2 and 3: attention and feed-forward, each with a norm before and after it.

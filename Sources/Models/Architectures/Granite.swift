@@ -3,9 +3,22 @@ import Compute
 /// Granite 3 (ibm-granite/granite-3.3-8b-instruct) and its mixtures of experts: Llama's layers with factors on embeddings,
 /// attention, residuals and logits.
 enum Granite {
-  static let dense = Architecture("granite") { try decoder($0).model($0, $1) }
+  static let dense = Architecture(
+    "granite",
+    gguf: GGUFConversion("granite", keys: ggufKeys, configure: GGUFConversion.interleavedRotary)
+  ) { try decoder($0).model($0, $1) }
 
-  static let mixture = Architecture("granitemoe", "granitemoeshared") { configuration, weights in
+  static let mixture = Architecture(
+    "granitemoe", "granitemoeshared",
+    gguf: GGUFConversion(
+      "granitemoe",
+      tensors: [
+        "block_sparse_moe.router.layer": "ffn_gate_inp", "shared_mlp.gate_proj": "ffn_gate_shexp",
+        "shared_mlp.up_proj": "ffn_up_shexp", "shared_mlp.output_linear": "ffn_down_shexp",
+      ],
+      keys: ggufKeys.merging(["expert_shared_feed_forward_length": "shared_intermediate_size"]) { $1 },
+      configure: GGUFConversion.interleavedRotary)
+  ) { configuration, weights in
     let experts = try configuration.expertCounts()
     let routing = RoutingSettings(count: experts.chosen, scoring: .softmaxOverChosen)
     let sharedInner = try configuration.integer("shared_intermediate_size", 0...1 << 24, default: 0)
@@ -25,6 +38,11 @@ enum Granite {
     }
     return try decoder.model(configuration, weights)
   }
+
+  static let ggufKeys = [
+    "attention.scale": "attention_multiplier", "embedding_scale": "embedding_multiplier",
+    "residual_scale": "residual_multiplier", "logit_scale": "logits_scaling",
+  ]
 
   private static func decoder(_ configuration: ModelConfiguration) throws -> PreNormDecoder {
     PreNormDecoder(

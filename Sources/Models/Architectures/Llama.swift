@@ -5,10 +5,7 @@
 enum Llama {
   static let architecture = Architecture(
     "llama",
-    gguf: GGUFConversion("llama") {
-      // The converter reorders the rows of q and k so that rotated pairs are adjacent.
-      $0["rope_interleaved"] = true
-    },
+    gguf: GGUFConversion("llama", configure: GGUFConversion.interleavedRotary),
     shapes: SyntheticShape.llama
   ) { try PreNormDecoder().model($0, $1) }
 }

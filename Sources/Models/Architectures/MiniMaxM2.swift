@@ -4,7 +4,10 @@ import Compute
 /// query heads and all key heads together; in every layer a mixture of experts, chosen by the sigmoid of their logits
 /// plus a correction bias.
 enum MiniMaxM2 {
-  static let architecture = Architecture("minimax_m2") { configuration, weights in
+  static let architecture = Architecture(
+    "minimax_m2",
+    gguf: GGUFConversion("minimax-m2", keys: ["expert_feed_forward_length": "intermediate_size"])
+  ) { configuration, weights in
     try configuration.require("use_qk_norm", true)
     for (key, allowed) in [("qk_norm_type", "per_layer"), ("scoring_func", "sigmoid")] {
       let value = try configuration.optionalString(key) ?? allowed

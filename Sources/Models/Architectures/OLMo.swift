@@ -2,7 +2,7 @@ import Compute
 
 /// OLMoE (arXiv:2409.02060): Llama's layers with a norm of all queries and one of all keys, and a mixture of experts.
 enum OLMoE {
-  static let architecture = Architecture("olmoe") { configuration, weights in
+  static let architecture = Architecture("olmoe", gguf: GGUFConversion("olmoe")) { configuration, weights in
     guard !configuration.has("clip_qkv") else {
       throw ModelError.unsupported("'clip_qkv' is not supported by this architecture")
     }
@@ -24,14 +24,13 @@ enum OLMoE {
 /// norm of its output and none of its input. In OLMo 3, three layers of four attend to a sliding window, and only the
 /// others have scaled rotary frequencies.
 enum OLMo2 {
-  static let architecture = Architecture("olmo2") { configuration, weights in
+  static let architecture = Architecture(
+    "olmo2", "olmo3", gguf: GGUFConversion("olmo2", tensors: GGUFConversion.normsAfter)
+  ) { configuration, weights in
     let count = try configuration.integer("num_hidden_layers", 1...4096)
-    return try model(configuration, weights, windows: Array(repeating: nil, count: count))
-  }
-
-  static let olmo3 = Architecture("olmo3") { configuration, weights in
-    let count = try configuration.integer("num_hidden_layers", 1...4096)
-    let windows = try configuration.windows(count: count, default: 4096) { ($0 + 1) % 4 != 0 }
+    // GGUF files of both have one name; only OLMo 3 has windows.
+    let slides = try configuration.has("sliding_window") || configuration.string("model_type") == "olmo3"
+    let windows = try configuration.windows(count: count, default: 4096) { slides && ($0 + 1) % 4 != 0 }
     return try model(configuration, weights, windows: windows)
   }
 

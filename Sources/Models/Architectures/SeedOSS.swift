@@ -1,4 +1,7 @@
 /// Seed-OSS (ByteDance-Seed/Seed-OSS-36B-Instruct): Llama's layers with biases of queries, keys and values.
 enum SeedOSS {
-  static let architecture = Architecture("seed_oss") { try PreNormDecoder().model($0, $1) }
+  static let architecture = Architecture(
+    "seed_oss",
+    gguf: GGUFConversion("seed_oss", tensors: ["post_attention_layernorm": "post_attention_norm"])
+  ) { try PreNormDecoder().model($0, $1) }
 }

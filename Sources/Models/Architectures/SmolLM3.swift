@@ -1,6 +1,8 @@
 /// SmolLM3 (HuggingFaceTB/SmolLM3-3B): Llama's layers, every fourth without position embeddings.
 enum SmolLM3 {
-  static let architecture = Architecture("smollm3") { configuration, weights in
+  static let architecture = Architecture(
+    "smollm3", gguf: GGUFConversion("smollm3", configure: GGUFConversion.interleavedRotary)
+  ) { configuration, weights in
     let count = try configuration.integer("num_hidden_layers", 1...4096)
     let interval = try configuration.integer("no_rope_layer_interval", 1...4096, default: 4)
     // Despite its name, `no_rope_layers` has a 1 for each layer with position embeddings.

@@ -97,6 +97,11 @@ extension ModelConfiguration {
     headSize: Int, first: Int = 0, dimensions: Int? = nil, interleaved: Bool = false, kind: String? = nil
   ) throws -> RotaryTable {
     let dimensions = dimensions ?? headSize
+    // GGUF files say how many columns are rotated.
+    let stated = try integer("rope_dimension_count", 0...65536, default: dimensions)
+    guard stated == dimensions else {
+      throw ModelError.unsupported("rotary embeddings of \(stated) of \(headSize) columns are not supported")
+    }
     let (frequencies, amplitude) = try rotaryScaling(dimensions: dimensions, kind: kind).frequencies(
       dimensions: dimensions, base: ropeBase(kind: kind))
     return RotaryTable(
@@ -114,7 +119,10 @@ extension ModelConfiguration {
     guard share > 0, share <= 1 else {
       throw ModelError.outOfRange(key: key, value: share, allowed: "above 0 and at most 1")
     }
-    let dimensions = try integer("rotary_dim", 0...headSize, default: Int(Double(headSize) * share)) / 2 * 2
+    let dimensions =
+      try integer(
+        present("rope_dimension_count", "rotary_dim"), 0...headSize, default: Int(Double(headSize) * share))
+      / 2 * 2
     guard dimensions > 0 else {
       throw ModelError.outOfRange(key: key, value: share, allowed: "a pair or more")
     }

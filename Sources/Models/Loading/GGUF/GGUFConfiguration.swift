@@ -31,7 +31,17 @@ struct GGUFConfiguration {
     "attention.layer_norm_epsilon": "layer_norm_eps",
     "expert_count": "num_local_experts",
     "expert_used_count": "num_experts_per_tok",
+    "expert_feed_forward_length": "moe_intermediate_size",
+    "expert_shared_count": "n_shared_experts",
+    "expert_group_count": "n_group",
+    "expert_group_used_count": "topk_group",
+    "expert_weights_scale": "routed_scaling_factor",
+    "expert_weights_norm": "norm_topk_prob",
+    "leading_dense_block_count": "first_k_dense_replace",
     "rope.freq_base": "rope_theta",
+    "rope.freq_base_swa": "rope_local_base_freq",
+    "rope.dimension_count": "rope_dimension_count",
+    "logit_scale": "logit_scale",
     "attn_logit_softcapping": "attn_logit_softcapping",
     "final_logit_softcapping": "final_logit_softcapping",
   ]
@@ -49,6 +59,10 @@ struct GGUFConfiguration {
         if let value = try value("\(conversion.name).\(key)") { object[name] = value }
       }
     }
+    if object["sliding_window"] == .integer(0) { object["sliding_window"] = nil }
+    object["scoring_func"] = try expertScoring()
+    separateWindows(&object)
+    try withoutPredictionLayers(&object)
     try conversion.configure(&object)
     return .object(object)
   }
@@ -80,16 +94,58 @@ struct GGUFConfiguration {
       return ["rope_type": "factors", "factors": try factors("rope_freqs.weight")]
     }
     let prefix = "\(conversion.name).rope.scaling."
+    if checkpoint.contains("rope_factors_long.weight") { return try longRope(prefix) }
     guard let kind = try metadata.optionalString(prefix + "type"), kind != "none" else { return .null }
     var scaling = JSONObject()
     scaling["rope_type"] = .string(kind)
     for (key, name) in [
       ("factor", "factor"), ("original_context_length", "original_max_position_embeddings"),
-      ("attn_factor", "attention_factor"), ("yarn_beta_fast", "beta_fast"), ("yarn_beta_slow", "beta_slow"),
+      ("attn_factor", "attention_factor"), ("yarn_attn_factor", "attention_factor"),
+      ("yarn_beta_fast", "beta_fast"), ("yarn_beta_slow", "beta_slow"),
     ] {
       if let value = try metadata.optionalNumber(prefix + key) { scaling[name] = .number(value) }
     }
     return .object(scaling)
+  }
+
+  /// LongRoPE, whose factors are tensors.
+  private func longRope(_ prefix: String) throws -> JSON {
+    var scaling = JSONObject()
+    scaling["rope_type"] = "longrope"
+    scaling["long_factor"] = try factors("rope_factors_long.weight")
+    scaling["short_factor"] = try factors("rope_factors_short.weight")
+    let key = "original_context_length"
+    scaling["original_max_position_embeddings"] = try metadata.optionalInteger(prefix + key).map {
+      .integer($0)
+    }
+    scaling["attention_factor"] = try metadata.optionalNumber(prefix + "attn_factor").map { .number($0) }
+    return .object(scaling)
+  }
+
+  /// How a router's logits become scores; nil if the file does not say.
+  private func expertScoring() throws -> JSON? {
+    switch try metadata.optionalInteger("\(conversion.name).expert_gating_func") {
+    case nil, 0: nil
+    case 1: "softmax"
+    case 2: "sigmoid"
+    case let code?:
+      throw ModelError.unsupported("the file's expert_gating_func \(code) is not supported")
+    }
+  }
+
+  /// `sliding_window_pattern` may be a flag for each layer, which config.json calls `layer_types`.
+  private func separateWindows(_ object: inout JSONObject) {
+    guard case .array(let flags) = object["sliding_window_pattern"] else { return }
+    object["sliding_window_pattern"] = nil
+    object["layer_types"] = .array(flags.map { $0 == .bool(true) ? "sliding_attention" : "full_attention" })
+  }
+
+  /// Layers for multi-token prediction are the last of the file and not loaded.
+  private func withoutPredictionLayers(_ object: inout JSONObject) throws {
+    guard let extra = try metadata.optionalInteger("\(conversion.name).nextn_predict_layers"), extra > 0,
+      let layers = object["num_hidden_layers"]?.asInteger
+    else { return }
+    object["num_hidden_layers"] = .integer(max(layers - extra, 0))
   }
 
   /// The numbers of a small float32 tensor.

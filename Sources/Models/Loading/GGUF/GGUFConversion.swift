@@ -32,6 +32,14 @@ struct GGUFConversion: Sendable {
 }
 
 extension GGUFConversion {
+  /// The converter reorders the rows of q and k so that rotated pairs are adjacent (Llama and its kin).
+  static func interleavedRotary(_ object: inout JSONObject) { object["rope_interleaved"] = true }
+
+  /// Norms behind attention and feed-forward, the second one with a norm before it of the usual name.
+  static let normsAfter = [
+    "post_attention_layernorm": "post_attention_norm", "post_feedforward_layernorm": "post_ffw_norm",
+  ]
+
   /// The metadata keys of a state-space mixer (Mamba-2).
   static let stateSpaceKeys = [
     "ssm.conv_kernel": "conv_kernel", "ssm.state_size": "state_size", "ssm.group_count": "n_groups",
