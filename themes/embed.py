@@ -5,7 +5,7 @@ from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
 TARGET = HERE.parent / "Sources/TerminalInterface/Themes/ShippedThemes.swift"
-ORDER = ["night", "day", "plain", "rose", "mono"]
+ORDER = ["night", "day", "dusk", "paper", "contrast", "clear", "plain", "mono"]
 
 
 def main():

@@ -22,8 +22,10 @@ public enum Channel: String, Sendable, Codable {
 public enum FinishReason: String, Sendable, Codable {
   /// The model ended its turn or generated a stop string.
   case stop
-  /// The token limit or the end of the context was reached.
+  /// The token limit was reached.
   case length
+  /// The end of the context, or the memory limit of the caches, was reached.
+  case contextFull = "context"
   /// The user stopped it; the text so far is kept.
   case cancelled
   /// An error occurred.

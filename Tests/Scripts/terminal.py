@@ -184,13 +184,13 @@ class Scenario:
                 self.writing()
                 self.terminal.press(key)
                 self.idle("the stopped answer ends")
-                if any("(stopped)" in line for line in self.terminal.screen()):
+                if any("(stopped" in line for line in self.terminal.screen()):
                     break
             else:
                 raise Failure(f"{key} stops an answer")
             self.terminal.send("/new")
             self.terminal.wait(
-                lambda: not any("(stopped)" in line for line in self.terminal.screen()), "a new conversation")
+                lambda: not any("(stopped" in line for line in self.terminal.screen()), "a new conversation")
 
     def scroll(self) -> None:
         # At temperature 0 the default model does not end this answer, which soon fills a small screen.
@@ -388,7 +388,7 @@ class Scenario:
         self.terminal.wait(lambda: self.has("› What is the capital of France?"), "its first message")
         self.terminal.wait(lambda: self.has("Paris"), "its first answer")
         self.terminal.press("End")
-        self.terminal.wait(lambda: self.has("(the answer is not complete)"), "the incomplete answer is marked")
+        self.terminal.wait(lambda: self.has("(the answer is not complete"), "the incomplete answer is marked")
         self.terminal.send("/set max_tokens 20")
         status = self.turn("Thank you.")
         expect("TTFT" in status, f"the conversation continues: {status!r}")

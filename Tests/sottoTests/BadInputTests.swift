@@ -153,7 +153,7 @@ struct BadInputTests {
     let program = try Fixture.withFolder { try Program.run(["chat"], in: $0) }
     #expect(program.exitCode == 1)
     #expect(program.errorLines.count == 1)
-    #expect(program.error.contains("make chat"))
+    #expect(program.error.contains("sotto/models"))
   }
 
   @Test func settingsErrorsNameTheFile() throws {

@@ -9,8 +9,13 @@ struct EventTranslation {
   private var firstToken: ContinuousClock.Instant?
   private var statistics = TurnStatistics()
   private var reader: ReplyReader
+  /// The token limit of the answer; nil for none.
+  private let maxTokens: Int?
 
-  init(_ reader: ReplyReader) { self.reader = reader }
+  init(_ reader: ReplyReader, maxTokens: Int? = nil) {
+    self.reader = reader
+    self.maxTokens = maxTokens
+  }
 
   mutating func translate(_ event: GenerationEvent) -> [EngineEvent] {
     switch event {
@@ -29,7 +34,7 @@ struct EventTranslation {
     case .done(let done):
       update(done)
       return reader.finish().map { .delta($0.channel, $0.text) }
-        + [.finished(Self.reason(done.finishReason), statistics)]
+        + [.finished(reason(done), statistics)]
     case .failed(let message):
       return [.failed(message)]
     }
@@ -67,10 +72,10 @@ struct EventTranslation {
     statistics.missReason = report.miss?.description
   }
 
-  private static func reason(_ reason: Generation.FinishReason) -> Conversation.FinishReason {
-    switch reason {
+  private func reason(_ done: GenerationStatistics) -> Conversation.FinishReason {
+    switch done.finishReason {
     case .stop: .stop
-    case .length: .length
+    case .length: maxTokens.map { done.generatedTokens >= $0 } ?? false ? .length : .contextFull
     case .cancelled: .cancelled
     }
   }

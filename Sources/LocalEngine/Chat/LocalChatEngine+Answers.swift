@@ -45,7 +45,7 @@ extension LocalChatEngine {
     await restoreTask?.value
     do {
       let (generation, reader) = try generation(request, current)
-      var translation = EventTranslation(reader)
+      var translation = EventTranslation(reader, maxTokens: request.settings.maxTokens)
       var answer = Message(role: .assistant, content: "")
       var isDone = false
       let events = generator.generate(

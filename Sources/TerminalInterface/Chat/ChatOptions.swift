@@ -17,6 +17,8 @@ public struct ChatOptions: Sendable {
   public var sessions: SessionStore?
   /// A session to resume.
   public var resumed: Session?
+  /// Messages to show at the start.
+  public var notices: [String] = []
   /// Whether the line mode is used even on a terminal.
   public var isPlain = false
   /// Whether the terminal reports the mouse wheel; it then no longer selects text with the mouse.
@@ -46,6 +48,7 @@ extension ChatState {
     initialSystemPrompt = options.systemPrompt
     if let prompt = options.systemPrompt { conversation.systemPrompt = prompt }
     settings.typingAhead = options.typingAhead
+    for notice in options.notices { transcript.addNotice(notice) }
     self.savesSessions = savesSessions
   }
 }

@@ -5,7 +5,8 @@ extension ChatState {
   /// The effects that are due now. Called after each event, with the effects of that event, and at `nextDeadline`. A
   /// message is saved before it is sent.
   package mutating func backgroundEffects(with effects: [ChatEffect] = []) -> [ChatEffect] {
-    saving() + effects + listsToShow() + prefillingAhead()
+    let sent = sendingQueued()
+    return saving() + effects + sent + listsToShow() + prefillingAhead()
   }
 
   /// The effects before the program ends.
@@ -22,6 +23,24 @@ extension ChatState {
     if case .wait(let until) = readAhead.decision(now: now) { times.append(until) }
     if savesSessions, case .wait(let until) = saveDecision { times.append(until) }
     return times.min()
+  }
+
+  // The next message that was written during an answer. The draft that is being written stays.
+  private mutating func sendingQueued() -> [ChatEffect] {
+    guard turn == nil, !queued.isEmpty, !session.isBusy, model != nil || loading != nil, question == nil
+    else {
+      return []
+    }
+    let (current, before) = (draft, editing)
+    draft = queued.removeFirst()
+    editing = nil
+    guard case .message(let text) = SubmittedLine.parse(draft.text) else {
+      draft = current
+      return []
+    }
+    let effects = submit(message: text)
+    (draft, editing) = (current, before)
+    return effects
   }
 
   // Prefill ahead

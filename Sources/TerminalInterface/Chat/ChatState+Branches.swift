@@ -61,13 +61,31 @@ package struct BranchChoice: Sendable, Equatable {
         guard let message = tree[id] else { continue }
         let kind = message.role == .assistant ? "answer" : "message"
         let place = point.current == nil ? "undone" : "\(kind) \(index + 1) of \(point.choices.count)"
-        let words = message.content.isEmpty ? message.reasoning : message.content
+        let words = Self.words(of: message)
+        let shared = Self.sharedLength(words, point.choices.filter { $0 != id }.compactMap { tree[$0] })
+        let opening =
+          shared < 20 ? SessionTitle.of(words) : "… " + SessionTitle.of(String(words.dropFirst(shared)))
         all.append(
           BranchChoice(
-            id: id, number: all.count + 1, opening: VisibleText.singleLine(SessionTitle.of(words)),
+            id: id, number: all.count + 1, opening: VisibleText.singleLine(opening),
             place: place, isCurrent: id == point.current))
       }
     }
     return all
+  }
+
+  private static func words(of message: Message) -> String {
+    message.content.isEmpty ? message.reasoning : message.content
+  }
+
+  // The characters up to the last word that is common with another version: those that begin alike are told apart by
+  // what follows.
+  private static func sharedLength(_ words: String, _ others: [Message]) -> Int {
+    let start = words.prefix(4000)
+    let lengths = others.map { zip(start, Self.words(of: $0)).prefix { $0 == $1 }.count }
+    guard let length = lengths.max(), length < words.count else { return 0 }
+    return start.prefix(length).lastIndex { $0.isWhitespace }.map {
+      start.distance(from: start.startIndex, to: $0)
+    } ?? 0
   }
 }

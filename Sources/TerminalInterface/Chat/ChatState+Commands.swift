@@ -29,7 +29,7 @@ extension ChatState {
       if let text = conversation.undoTurn() {
         transcript.showPath(conversation.path)
         statistics = nil
-        show("Undone: \(VisibleText.singleLine(String(text.prefix(60))))")
+        show("Undone (/branch brings it back): \(VisibleText.singleLine(String(text.prefix(60))))")
       } else {
         show("There is no message to undo")
       }
@@ -151,7 +151,9 @@ extension ChatState {
       show("Reasoning: \(reasoning.rawValue)\(effort)")
     } else if let setting = Setting.named("effort") {
       let problem = setting.set(argument, in: &settings, efforts: model?.efforts ?? [])
-      show(problem.map { "\($0) Otherwise: show, fold, hide." } ?? "Effort: \(settings.effort ?? "auto")")
+      show(
+        problem.map { "\($0) /think also takes show, fold or hide: how reasoning is shown." }
+          ?? "Effort: \(settings.effort ?? "auto")")
     }
   }
 

@@ -18,8 +18,22 @@ extension ChatState {
     case .killToEnd: edit { $0.kill($0.restOfLine) }
     case .killToStart: edit { $0.kill($0.lineRange.lowerBound..<$0.cursor) }
     case .yank: edit { $0.yank() }
+    case .yankEarlier: edit { $0.yankEarlier() }
+    case .undo: restore(edits.undo(draft), "There is nothing to undo in the draft")
+    case .redo: restore(edits.redo(draft), "There is nothing to redo in the draft")
     default: break
     }
+  }
+
+  // The killed text belongs to the composer, not to a state of the draft.
+  private mutating func restore(_ earlier: Draft?, _ message: String) {
+    guard let earlier else {
+      show(message)
+      return
+    }
+    draft.restore(earlier)
+    (menuSelection, menuClosedFor) = (nil, nil)
+    history.endBrowsing()
   }
 
   /// Moves a row up or down in the draft, and at its edge through the history. `width` is the width of the composer.
@@ -27,6 +41,10 @@ extension ChatState {
     let layout = ComposerLayout(draft, width: width)
     let place = layout.cursor
     let target = place.row + rows
+    if rows < 0, draft.isEmpty, let last = queued.popLast() {
+      draft.restore(last)
+      return
+    }
     guard layout.rows.indices.contains(target) else {
       if let recalled = rows < 0 ? history.older(than: draft) : history.newer() {
         let kept = history

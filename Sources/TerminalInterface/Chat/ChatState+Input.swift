@@ -17,7 +17,7 @@ extension ChatState {
       lastEscape = nil
       guard let action = Keymap.action(for: key) else { return [] }
       return perform(action)
-    case .cursorReport, .wheel: return []
+    case .cursorReport, .background, .wheel: return []
     }
   }
 
@@ -26,7 +26,7 @@ extension ChatState {
     switch input {
     case .text(let text): text
     case .key, .paste: ""
-    case .cursorReport, .wheel: nil
+    case .cursorReport, .background, .wheel: nil
     }
   }
 
@@ -49,9 +49,10 @@ extension ChatState {
 
   /// Changes the draft, and resets the menu and the position in the history.
   package mutating func edit(_ change: (inout Draft) -> Void) {
-    let before = draft.elements
+    let before = draft
     change(&draft)
-    guard draft.elements != before else { return }
+    guard draft.elements != before.elements else { return }
+    edits.record(before, draft)
     menuSelection = nil
     menuClosedFor = nil
     history.endBrowsing()
@@ -122,11 +123,14 @@ extension ChatState {
     switch decision {
     case .clearDraft:
       editing = nil
-      edit { $0.clear() }
+      // The draft can be restored by Ctrl-Y, by undo and by Up.
+      let text = draft.text
+      edit { $0.kill(0..<$0.elements.count) }
+      history.add(text)
     case .stopAnswer: return stopAnswer()
     case .askToQuit:
       askedToQuit = now
-      show("Press Ctrl-C again to quit")
+      show("Press Ctrl-C again to quit", for: Self.repeatTime)
     case .quit: return [.quit(0)]
     }
     return []

@@ -5,7 +5,12 @@ extension ChatState {
   /// Sends the user's message.
   package mutating func submit(message text: String) -> [ChatEffect] {
     guard turn == nil else {
-      show("Press Esc to stop the answer first")
+      if editing != nil {
+        show("Press Esc to stop the answer first")
+      } else {
+        queued.append(draft)
+        draft.clear()
+      }
       return []
     }
     guard !session.isBusy else {

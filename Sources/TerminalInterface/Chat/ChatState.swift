@@ -15,7 +15,11 @@ package struct ChatState: Sendable {
   /// False in the line mode, where no draft is shown.
   package var hasComposer = true
   package var history = PromptHistory()
+  /// The earlier states of the draft.
+  package var edits = DraftEdits()
   package var search: HistorySearch?
+  /// The messages that are sent after the current answer.
+  package var queued: [Draft] = []
   /// The message that sending the draft replaces.
   package var editing: MessageTree.ID?
 
@@ -103,7 +107,9 @@ package struct ChatState: Sendable {
   }
 
   /// Shows a short message in the status line.
-  package mutating func show(_ text: String) { flash = (text, now + Self.flashTime) }
+  package mutating func show(_ text: String, for seconds: Double = flashTime) {
+    flash = (text, now + seconds)
+  }
 
   /// Removes an expired message. Returns true when something changed.
   package mutating func expire() -> Bool {

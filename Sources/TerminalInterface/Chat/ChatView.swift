@@ -12,7 +12,10 @@ package struct ChatView {
 
   /// Rows of the transcript.
   package var transcriptHeight: Int {
-    max(0, size.rows - composer.lines.count - menuRows.count - 1 - (hasRule ? 1 : 0))
+    max(
+      0,
+      size.rows - composer.lines.count - menuRows.count - queueRows.count - statusRows.count
+        - (hasRule ? 1 : 0))
   }
 
   /// The frame.
@@ -23,10 +26,11 @@ package struct ChatView {
     var lines = upper(transcript, height)
     while lines.count < height { lines.append(StyledLine()) }
     if hasRule { lines.append(rule) }
+    lines += queueRows
     lines += menu
     let composerTop = lines.count
     lines += composer.lines
-    lines.append(status)
+    lines += statusRows
     var cursor = composer.cursor
     cursor.row += composerTop
     return Frame(lines: Array(lines.suffix(size.rows)), cursor: cursor)
@@ -49,7 +53,9 @@ package struct ChatView {
 
   private var rule: StyledLine {
     var hint = ""
-    if state.helpScroll != nil {
+    if let menu = state.menu, menu.items.count > menuLimit {
+      hint = " \(menuLimit) of \(menu.items.count) · Down shows more "
+    } else if state.helpScroll != nil {
       hint = " Esc closes · PgDn scrolls "
     } else if state.scroll != .live {
       hint = state.turn == nil ? " End scrolls to the end " : " End follows the answer "
@@ -63,18 +69,41 @@ package struct ChatView {
     return line.truncated(to: size.columns)
   }
 
-  private var status: StyledLine {
-    StatusLine(
+  // The status line; a message that is too long for one row is wrapped.
+  private var statusRows: [StyledLine] {
+    let message = state.question?.text ?? state.flash?.text
+    if let message, size.rows >= 8 {
+      let margin = [Span(" ", .statusBusy)]
+      let wrapper = LineWrapper(width: size.columns, hanging: margin)
+      let rows = wrapper.wrap([Span(VisibleText.singleLine(message), .statusBusy)], first: margin)
+      if rows.count > 1 { return rows.prefix(size.rows / 3).map { StyledLine($0.spans, fill: .status) } }
+    }
+    let line = StatusLine(
       model: state.model, loading: state.loading, turn: state.turn, statistics: state.statistics,
-      flash: state.question?.text ?? state.flash?.text, now: state.now
-    ).line(width: size.columns)
+      flash: message, now: state.now)
+    return [line.line(width: size.columns)]
+  }
+
+  // The messages that wait for the end of the answer.
+  private var queueRows: [StyledLine] {
+    guard !state.queued.isEmpty else { return [] }
+    var rows = state.queued.prefix(3).map { draft in
+      StyledLine([
+        Span("  waits: ", .dim), Span(VisibleText.singleLine(String(draft.text.prefix(300))), .dim),
+      ]).truncated(to: size.columns)
+    }
+    let more = state.queued.count > 3 ? "\(state.queued.count - 3) more; " : ""
+    rows.append(StyledLine("  \(more)Up takes the last one back", .dim).truncated(to: size.columns))
+    return Array(rows.suffix(max(1, size.rows / 4)))
   }
 
   // MARK: Menu
 
+  private var menuLimit: Int { max(1, min(8, size.rows / 3)) }
+
   private var menuRows: [StyledLine] {
     guard let menu = state.menu else { return [] }
-    let limit = max(1, min(8, size.rows / 3))
+    let limit = menuLimit
     let selected = state.selection(in: menu)
     let first = max(0, min(selected - limit / 2, menu.items.count - limit))
     let shown = menu.items[first..<min(menu.items.count, first + limit)]
@@ -107,7 +136,7 @@ package struct ChatView {
     }
     let position = Frame.Position(row: cursor.row - first, column: min(cursor.column + 2, size.columns - 1))
     guard state.draft.isEmpty else { return (lines, position) }
-    let hint = state.turn == nil ? "Message" : "Esc stops the answer"
+    let hint = state.turn == nil ? "Message" : "Esc stops the answer · Enter queues a message"
     let line = StyledLine([Span(Self.mark, .prompt), Span(hint, .placeholder)]).truncated(to: size.columns)
     return ([line], position)
   }

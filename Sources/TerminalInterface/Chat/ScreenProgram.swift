@@ -13,6 +13,10 @@ package final class ScreenProgram {
   private let history: HistoryFile?
   private let usesWheel: Bool
 
+  /// Whether the theme follows the background of the terminal.
+  private let followsBackground: Bool
+  private var awaitsBackground = false
+
   private var decoder = InputDecoder()
   private var probe = TerminalProbe()
   private var escapeDeadline: Double?
@@ -31,6 +35,7 @@ package final class ScreenProgram {
     themes = ThemeLibrary(UserFolders(environment: options.environment))
     history = options.historyFile.map { HistoryFile(path: $0) }
     usesWheel = options.usesWheel
+    followsBackground = options.theme == nil && options.environment["TERM"] != "linux"
     guard let screen = Screen(theme: ThemeLibrary.fallback, environment: options.environment) else {
       return nil
     }
@@ -47,12 +52,17 @@ package final class ScreenProgram {
   package func run() -> Int32 {
     signals_watch(pipe.writing)
     decoder.expectedReports = screen.probeCapabilities()
+    if followsBackground {
+      screen.writeRaw(TerminalBackground.query)
+      awaitsBackground = true
+    }
     if usesWheel { screen.writeRaw("\u{1B}[?1000h\u{1B}[?1006h") }
     perform(chat.firstEffects())
     while exitCode == nil { step() }
     if usesWheel { screen.writeRaw("\u{1B}[?1006l\u{1B}[?1000l") }
     // A late reply of the terminal would be read by the shell as input.
-    if decoder.expectedReports > 0, TerminalPoll.wait(pipe: pipe, milliseconds: 50).input {
+    if decoder.expectedReports > 0 || awaitsBackground, TerminalPoll.wait(pipe: pipe, milliseconds: 50).input
+    {
       _ = TerminalPoll.read()
     }
     screen.stop()
@@ -104,6 +114,11 @@ package final class ScreenProgram {
     for input in inputs {
       if case .cursorReport(_, let column) = input {
         if let capabilities = probe.addReport(column: column) { screen.use(capabilities) }
+      } else if case .background(let red, let green, let blue) = input {
+        // A report after the user chose a theme changes nothing.
+        let isUntouched = awaitsBackground && chat.state.theme == ThemeLibrary.defaultName
+        if isUntouched { chat.fallBack(to: TerminalBackground.theme(red: red, green: green, blue: blue)) }
+        awaitsBackground = false
       } else {
         perform(chat.handle(.input(input), now: now))
       }

@@ -18,6 +18,8 @@ package struct CommandEntry: Sendable {
   /// The argument as the help shows it; empty for none.
   package let argument: String
   package let summary: String
+  /// Other names that run it, known from other programs.
+  package var aliases: [String] = []
   package var completion = Completion.none
   /// True when Enter on the name alone opens the menu of the argument instead of running the command.
   package var asksForArgument = false
@@ -47,7 +49,7 @@ package struct CommandEntry: Sendable {
       command: .branch, argument: "[N|next|previous]",
       summary: "switch to another version of a message or answer, or to one that was undone",
       completion: .branches, asksForArgument: true),
-    CommandEntry(command: .new, argument: "", summary: "start a new conversation"),
+    CommandEntry(command: .new, argument: "", summary: "start a new conversation", aliases: ["clear"]),
     CommandEntry(
       command: .sessions, argument: "[NAME]", summary: "resume an earlier conversation",
       completion: .sessions, asksForArgument: true),
@@ -69,11 +71,15 @@ package struct CommandEntry: Sendable {
     CommandEntry(
       command: .cache, argument: "[clear]", summary: "list the prompt caches, or delete them",
       completion: .caches),
-    CommandEntry(command: .help, argument: "", summary: "keys, commands and settings"),
-    CommandEntry(command: .quit, argument: "", summary: "quit"),
+    CommandEntry(command: .help, argument: "", summary: "keys, commands and settings", aliases: ["?"]),
+    CommandEntry(command: .quit, argument: "", summary: "quit", aliases: ["exit", "bye"]),
   ]
 
-  package static func named(_ name: String) -> CommandEntry? { all.first { $0.name == name.lowercased() } }
+  /// The entry with this name or alias.
+  package static func named(_ name: String) -> CommandEntry? {
+    let name = name.lowercased()
+    return all.first { $0.name == name } ?? all.first { $0.aliases.contains(name) }
+  }
 }
 
 /// The meaning of a line that was sent.

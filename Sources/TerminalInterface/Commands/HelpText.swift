@@ -14,7 +14,11 @@ package enum HelpText {
     }
     lines.append(StyledLine("Commands", .heading))
     lines += rows(
-      CommandEntry.all.map { ("/\($0.name)\($0.argument.isEmpty ? "" : " \($0.argument)")", $0.summary) },
+      CommandEntry.all.map { entry in
+        let also =
+          entry.aliases.isEmpty ? "" : " (also \(entry.aliases.map { "/" + $0 }.joined(separator: ", ")))"
+        return ("/\(entry.name)\(entry.argument.isEmpty ? "" : " \(entry.argument)")", entry.summary + also)
+      },
       width)
     lines += rows([("//", "a line that starts with a slash, as a message")], width)
     lines.append(StyledLine())

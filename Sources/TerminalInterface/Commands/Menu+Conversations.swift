@@ -10,6 +10,12 @@ extension Menu {
         title: VisibleText.singleLine(session.title), detail: state + session.facts(at: facts.sessionsAt),
         completed: "/\(command.rawValue) \(session.id)", isComplete: true)
     }
+    if items.isEmpty, !facts.sessions.isEmpty {
+      let nothing = Item(
+        title: "No title matches", detail: "Backspace shows all", completed: "/\(command.rawValue) \(typed)",
+        isComplete: false)
+      return Menu(command: command, items: [nothing])
+    }
     return Menu(command: command, items: items)
   }
 

@@ -68,7 +68,9 @@ package struct Menu: Sendable, Equatable {
 
   private static func commands(_ typed: String) -> Menu? {
     let typed = typed.lowercased()
-    let items = ranked(CommandEntry.all, typed, name: \.name).map { entry in
+    var found = ranked(CommandEntry.all, typed, name: \.name)
+    if found.isEmpty { found = CommandEntry.all.filter { $0.aliases.contains { $0.hasPrefix(typed) } } }
+    let items = found.map { entry in
       let takesArgument = !entry.argument.isEmpty
       return Item(
         title: "/\(entry.name)\(takesArgument ? " \(entry.argument)" : "")", detail: entry.summary,

@@ -11,8 +11,10 @@ package struct Draft: Sendable, Equatable {
   package private(set) var elements: [Element] = []
   /// The number of elements before the cursor.
   package private(set) var cursor = 0
-  /// The text that Ctrl-Y inserts.
-  package private(set) var killed: [Element] = []
+  /// The killed texts, the last one first; Ctrl-Y inserts the first.
+  package private(set) var killed: [[Element]] = []
+  /// The elements that the last yank inserted, and the index of the killed text; nil after any other change.
+  private var yanked: (range: Range<Int>, index: Int)?
   /// The column that Up and Down try to keep.
   package var goalColumn: Int?
   private var lastWasKill = false
@@ -43,7 +45,8 @@ package struct Draft: Sendable, Equatable {
   /// The label of a chip on the screen.
   package static func label(of chip: String) -> String {
     let lines = chip.reduce(1) { $0 + ($1 == "\n" ? 1 : 0) }
-    return lines == 1 ? "[pasted \(byteSize(chip.utf8.count))]" : "[pasted \(lines) lines]"
+    let shown = chip.hasSuffix("\n") && lines > 1 ? lines - 1 : lines
+    return lines == 1 ? "[pasted \(byteSize(chip.utf8.count))]" : "[pasted \(shown) lines]"
   }
 
   /// Replaces the text; the cursor moves to the end.
@@ -117,12 +120,46 @@ package struct Draft: Sendable, Equatable {
     let joins = lastWasKill
     let isBefore = range.upperBound == cursor
     remove(range)
-    killed = joins ? (isBefore ? removed + killed : killed + removed) : removed
+    if joins, let last = killed.first {
+      killed[0] = isBefore ? removed + last : last + removed
+    } else {
+      killed.insert(removed, at: 0)
+      if killed.count > Self.ringSize { killed.removeLast() }
+    }
     lastWasKill = true
   }
 
-  /// Inserts the killed text.
-  package mutating func yank() { insert(killed) }
+  /// The number of killed texts that are kept.
+  package static let ringSize = 30
+
+  /// Inserts the text that was killed last.
+  package mutating func yank() { yank(0) }
+
+  /// Replaces the text that the last yank inserted by the one killed before it.
+  package mutating func yankEarlier() {
+    guard let last = yanked, killed.count > 1 else { return }
+    remove(last.range)
+    yank((last.index + 1) % killed.count)
+  }
+
+  private mutating func yank(_ index: Int) {
+    guard killed.indices.contains(index) else { return }
+    let start = cursor
+    insert(killed[index])
+    yanked = (start..<cursor, index)
+  }
+
+  /// Takes the text and the cursor of another draft, and keeps the killed texts.
+  package mutating func restore(_ other: Draft) {
+    elements = other.elements
+    cursor = other.cursor
+    didChange()
+  }
+
+  package static func == (one: Draft, other: Draft) -> Bool {
+    one.elements == other.elements && one.cursor == other.cursor && one.killed == other.killed
+      && one.goalColumn == other.goalColumn && one.lastWasKill == other.lastWasKill
+  }
 
   /// Clears the draft; the killed text is kept.
   package mutating func clear() {
@@ -134,5 +171,6 @@ package struct Draft: Sendable, Equatable {
   private mutating func didChange() {
     goalColumn = nil
     lastWasKill = false
+    yanked = nil
   }
 }

@@ -4,7 +4,7 @@ package enum Action: Sendable, Hashable, CaseIterable {
   case interrupt, escape, answerNow, deleteForwardOrQuit, suspend, redraw
   case left, right, lineStart, lineEnd, wordLeft, wordRight, up, down
   case deleteBack, deleteForward, killWordBack, killWordBackward, killWordForward, killToEnd, killToStart,
-    yank
+    yank, yankEarlier, undo, redo
   case historySearch
   case pageUp, pageDown, top, bottom, lineUp, lineDown
   case help, toggleReasoning
@@ -74,6 +74,11 @@ package enum Keymap {
       keys: [.control("u")], action: .killToStart, group: .moving, help: "cut to the start of the line"),
     Binding(keys: [.control("k")], action: .killToEnd, group: .moving, help: "cut to the end of the line"),
     Binding(keys: [.control("y")], action: .yank, group: .moving, help: "paste the cut text"),
+    Binding(
+      keys: [.alt("y")], action: .yankEarlier, group: .moving, help: "after Ctrl-Y: the text cut before it"),
+    Binding(
+      keys: [.control("_"), .alt("z")], action: .undo, group: .moving, help: "undo an edit of the draft"),
+    Binding(keys: [.alt("r")], action: .redo, group: .moving, help: "redo it"),
 
     Binding(keys: [Key(.pageUp)], action: .pageUp, group: .screen, help: "scroll up"),
     Binding(keys: [Key(.pageDown)], action: .pageDown, group: .screen, help: "scroll down"),

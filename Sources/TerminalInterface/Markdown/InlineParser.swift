@@ -163,13 +163,9 @@ package struct InlineParser {
   }
 
   private mutating func readEntity(_ text: [Character], _ start: Int) -> Int {
-    let known: [(String, String)] = [
-      ("&amp;", "&"), ("&lt;", "<"), ("&gt;", ">"), ("&quot;", "\""), ("&#39;", "'"), ("&nbsp;", " "),
-    ]
-    let head = String(text[start..<min(text.count, start + 6)])
-    for (entity, value) in known where head.hasPrefix(entity) {
+    if let (value, end) = HTMLEntity.read(text, start) {
       plain += value
-      return start + entity.count
+      return end
     }
     plain.append("&")
     return start + 1

@@ -1,5 +1,8 @@
 /// Lays out blocks as rows. A pure function of the block and the width.
 package struct MarkdownRenderer {
+  /// The widest row of prose; longer rows are hard to follow. Code and tables use the whole width.
+  package static let proseWidth = 100
+
   /// The columns of a row.
   package let width: Int
   /// The role of plain text: `.text` for answers, `.reasoning` for reasoning.
@@ -10,8 +13,8 @@ package struct MarkdownRenderer {
     self.role = role
   }
 
-  /// The rows of one block.
-  package func lines(for block: MarkdownBlock) -> [StyledLine] {
+  /// The rows of one block. `code` is the number of a code block, for `/copy N`; nil for none.
+  package func lines(for block: MarkdownBlock, code number: Int? = nil) -> [StyledLine] {
     let lead = lead(of: block.context)
     switch block.kind {
     case .blank:
@@ -20,15 +23,17 @@ package struct MarkdownRenderer {
       let base = TextStyle(block.context.quoteDepth > 0 && role == .text ? .quote : role)
       return wrapped(InlineParser.spans(text, base), lead)
     case .heading(let level, let text):
-      let base = TextStyle(role == .text ? .heading : role, level <= 2 ? [.bold] : [])
+      let base = TextStyle(role == .text ? .heading : role, Self.emphasis(ofHeading: level))
       return wrapped(InlineParser.spans(text, base), lead)
     case .rule:
       let columns = max(1, min(width, 60) - StyledLine(lead.first).columns)
       return [StyledLine(lead.first + [Span(String(repeating: "─", count: columns), .rule)])]
     case .codeStart(let language):
-      if language.isEmpty { return [] }
+      let name = language.isEmpty ? "text" : language
+      let copy = number.map { " · /copy \($0)" } ?? ""
       return [
-        StyledLine(lead.hanging + [Span("  \(language)", .codeLabel)], fill: .codeLabel).truncated(to: width)
+        StyledLine(lead.hanging + [Span("  \(name)\(copy)", .codeLabel)], fill: .codeLabel).truncated(
+          to: width)
       ]
     case .codeLine(let text, let language, let state):
       return code(text, language, state, lead.hanging)
@@ -37,6 +42,14 @@ package struct MarkdownRenderer {
         table: table, width: max(8, width - StyledLine(lead.first).columns), role: role
       )
       .lines.map { StyledLine(lead.hanging + $0.spans) }
+    }
+  }
+
+  private static func emphasis(ofHeading level: Int) -> Emphasis {
+    switch level {
+    case 1: [.bold, .underline]
+    case 2: .bold
+    default: .italic
     }
   }
 
@@ -49,7 +62,7 @@ package struct MarkdownRenderer {
   }
 
   private func wrapped(_ spans: [Span], _ lead: (first: [Span], hanging: [Span])) -> [StyledLine] {
-    LineWrapper(width: width, hanging: lead.hanging).wrap(spans, first: lead.first)
+    LineWrapper(width: min(width, Self.proseWidth), hanging: lead.hanging).wrap(spans, first: lead.first)
   }
 
   // On a narrow screen at least half of the columns remain for text.

@@ -31,9 +31,12 @@ package struct StatusLine {
   }
 
   /// The parts in the order in which they are omitted until the line fits.
-  private enum Omission: Int, CaseIterable {
-    case none, hint, quantisation, ready, longName, reason, cache, firstToken, name, speed, context
+  private enum Omission: CaseIterable {
+    case hint, quantisation, ready, longName, reason, cache, firstToken, name, speed, context
   }
+
+  /// The share of the context from which the line warns.
+  package static let warningShare = 0.85
 
   /// The line for a screen of this width.
   package func line(width: Int) -> StyledLine {
@@ -41,12 +44,18 @@ package struct StatusLine {
       return StyledLine([Span(" \(VisibleText.singleLine(flash))", .statusBusy)], fill: .status).truncated(
         to: width)
     }
-    var parts: [Part] = []
-    for omission in Omission.allCases {
-      parts = self.parts(omission)
-      let columns = parts.reduce(0) { $0 + CharacterWidth.columns(of: $1.text) + 3 } - 1
-      if columns <= width { break }
+    func fits(_ omitted: Set<Omission>) -> Bool {
+      self.parts(omitted).reduce(0) { $0 + CharacterWidth.columns(of: $1.text) + 3 } - 1 <= width
     }
+    var omitted: Set<Omission> = []
+    var order: [Omission] = []
+    for omission in Omission.allCases where !fits(omitted) {
+      omitted.insert(omission)
+      order.append(omission)
+    }
+    // The omission of a long part may leave room for shorter ones.
+    for omission in order.reversed() where fits(omitted.subtracting([omission])) { omitted.remove(omission) }
+    let parts = self.parts(omitted)
     var line = StyledLine(fill: .status)
     line.append(" ", TextStyle(.status))
     let left = parts.filter { !$0.isRight }
@@ -69,12 +78,14 @@ package struct StatusLine {
     }
   }
 
-  private func parts(_ omission: Omission) -> [Part] {
-    func has(_ part: Omission) -> Bool { omission.rawValue < part.rawValue }
+  private func parts(_ omitted: Set<Omission>) -> [Part] {
+    func has(_ part: Omission) -> Bool { !omitted.contains(part) }
     var parts: [Part] = []
     if has(.name) {
-      var title = name(loading ?? model?.name ?? "no model", omission)
-      if has(.quantisation), loading == nil, let model, !model.quantisation.isEmpty {
+      var title = name(loading ?? model?.name ?? "no model", omitted)
+      if has(.quantisation), has(.longName), loading == nil, let model, !model.quantisation.isEmpty,
+        !model.name.lowercased().hasSuffix(model.quantisation.lowercased())
+      {
         title += " · \(model.quantisation)"
       }
       if writer != nil { title += loading == nil ? " next" : " loading" }
@@ -82,7 +93,7 @@ package struct StatusLine {
     }
     var (state, role) = state
     if !state.isEmpty, has(.ready) || turn != nil || loading != nil {
-      if let writer { state = "\(name(writer.name, omission)) \(state)" }
+      if let writer { state = "\(name(writer.name, omitted)) \(state)" }
       if has(.hint), AnswerNowDecision.decide(turn) == .closeReasoning {
         state += " · \(Keymap.name(of: .answerNow)) answers now"
       }
@@ -98,21 +109,25 @@ package struct StatusLine {
       let why = [Self.source(of: statistics), statistics.missReason.map(VisibleText.singleLine)]
         .compactMap { $0 }.joined(separator: ", ")
       if has(.reason), !why.isEmpty { cache += " (\(why))" }
-      parts.append(Part(text: cache, role: .statusGood))
+      let isMiss = statistics.missReason != nil && statistics.reusedTokens < statistics.newTokens
+      parts.append(Part(text: cache, role: isMiss ? .statusWarning : .statusGood))
     }
     if has(.firstToken), let time = statistics.timeToFirstToken {
       parts.append(Part(text: "TTFT \(duration(time))", role: .status))
     }
     if has(.context), let model = writer ?? model, model.contextLength > 0, statistics.contextUsed > 0 {
-      let text = "ctx \(tokenCount(statistics.contextUsed))/\(tokenCount(model.contextLength))"
-      parts.append(Part(text: text, role: .statusDim, isRight: true))
+      var text = "ctx \(tokenCount(statistics.contextUsed))/\(tokenCount(model.contextLength))"
+      let share = Double(statistics.contextUsed) / Double(model.contextLength)
+      let isNearEnd = share >= Self.warningShare
+      if isNearEnd { text += " \(Int(share * 100))%" }
+      parts.append(Part(text: text, role: isNearEnd ? .statusWarning : .statusDim, isRight: true))
     }
     return parts
   }
 
-  private func name(_ name: String, _ omission: Omission) -> String {
+  private func name(_ name: String, _ omitted: Set<Omission>) -> String {
     let name = VisibleText.singleLine(name)
-    return omission.rawValue < Omission.longName.rawValue
+    return !omitted.contains(.longName)
       ? name : StyledLine(name, .status).truncated(to: 14).text
   }
 

@@ -8,8 +8,8 @@ package struct InputDecoder {
     case escape
     case control([UInt8])
     case singleShift
-    /// OSC, DCS and similar strings: skipped to their end (BEL, or ESC and a backslash).
-    case string(afterEscape: Bool)
+    /// OSC, DCS and similar strings, to their end (BEL, or ESC and a backslash), with their first bytes.
+    case string([UInt8], afterEscape: Bool)
     case paste([UInt8])
   }
 
@@ -83,11 +83,13 @@ package struct InputDecoder {
     case .singleShift:
       state = .ground
       if let base = KeySequences.letter(byte) { emit(.key(Key(base))) }
-    case .string(let afterEscape):
+    case .string(var bytes, let afterEscape):
       if byte == 0x07 || afterEscape && byte == 0x5C || byte == 0x18 {
         state = .ground
+        if let color = TerminalBackground.color(inReport: bytes) { emit(color) }
       } else {
-        state = .string(afterEscape: byte == 0x1B)
+        if bytes.count < Self.sequenceLimit, byte != 0x1B { bytes.append(byte) }
+        state = .string(bytes, afterEscape: byte == 0x1B)
       }
     case .paste(var collected):
       // Moved out, so that appending does not copy.
@@ -150,7 +152,7 @@ package struct InputDecoder {
     case 0x1B: emit(.key(Key(.escape)))
     case 0x5B: state = .control([])
     case 0x4F: state = .singleShift
-    case 0x5D, 0x50, 0x58, 0x5E, 0x5F: state = .string(afterEscape: false)
+    case 0x5D, 0x50, 0x58, 0x5E, 0x5F: state = .string([byte], afterEscape: false)
     case 0x80...:
       state = .ground
       ground(byte, [])

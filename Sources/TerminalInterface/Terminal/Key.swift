@@ -68,6 +68,8 @@ package enum TerminalInput: Equatable, Sendable {
   case paste(String)
   /// A cursor position report; rows and columns start at 1.
   case cursorReport(row: Int, column: Int)
+  /// The background colour of the terminal, each component from 0 to 1.
+  case background(red: Double, green: Double, blue: Double)
   /// Lines to scroll by the mouse wheel; up is negative.
   case wheel(Int)
 }

@@ -6,104 +6,45 @@ package enum ShippedThemes {
     (
       "night",
       #"""
-      # Night: a dark theme. It sets backgrounds only for code, menus and the status line.
-      # An empty colour ("") is the default colour of the terminal. plain.toml lists all roles.
+      # Night: a dark theme. Text has the terminal's own colours (""); only code, menus and the status line have a
+      # background. plain.toml lists all roles; a theme that inherits this one can change the palette alone.
 
       [palette]
-      ink = "#c8ccd8"
-      faint = "#7a8090"
+      faint = "#8f96a8"
+      line = "#5a6175"
       shade = "#232733"
       panel = "#1b1e28"
-      rose = "#e58fa1"
+      ink = "#d3d7e3"
+      rose = "#f09aac"
       gold = "#e3b876"
       leaf = "#9cc98c"
       sea = "#7fb8d8"
-      violet = "#b49be0"
+      violet = "#bda6e8"
+      marked = "#ffffff"
+      mark = "#3a4160"
 
       [roles]
-      text = "ink"
+      text = ""
       dim = "faint"
       accent = "sea"
       error = { fg = "rose", bold = true }
       warning = "gold"
       success = "leaf"
 
-      user = { fg = "#e6e9f2" }
+      user = { fg = "", bold = true }
       user-mark = { fg = "gold", bold = true }
-      assistant-mark = { fg = "violet", bold = true }
+      assistant-mark = "faint"
       reasoning = { fg = "faint", italic = true }
       notice = "faint"
 
-      heading = { fg = "violet", bold = true }
+      heading = "violet"
       link = { fg = "sea", underline = true }
-      quote = { fg = "#9aa3b8", italic = true }
-      rule = "#4a5062"
+      quote = { fg = "faint", italic = true }
+      rule = "line"
       list-mark = "violet"
-      table-border = "#4a5062"
+      table-border = "line"
 
-      code-inline = { fg = "gold" }
-      code = { fg = "#d3d7e3", bg = "panel" }
-      code-label = { fg = "faint", bg = "panel" }
-      code-keyword = { fg = "violet", bg = "panel" }
-      code-string = { fg = "leaf", bg = "panel" }
-      code-number = { fg = "gold", bg = "panel" }
-      code-comment = { fg = "faint", bg = "panel", italic = true }
-
-      prompt = { fg = "gold", bold = true }
-      composer = "#e6e9f2"
-      placeholder = "faint"
-      chip = { fg = "panel", bg = "sea" }
-
-      menu = { fg = "ink", bg = "panel" }
-      menu-detail = { fg = "faint", bg = "panel" }
-      menu-selected = { fg = "#ffffff", bg = "#3a4160" }
-
-      status = { fg = "ink", bg = "shade" }
-      status-dim = { fg = "faint", bg = "shade" }
-      status-busy = { fg = "gold", bg = "shade", bold = true }
-      status-good = { fg = "leaf", bg = "shade" }
-      """#
-    ),
-    (
-      "day",
-      #"""
-      # Day: for terminals with a light background.
-
-      inherits = "night"
-
-      [palette]
-      ink = "#2b303b"
-      faint = "#7d8390"
-      shade = "#e2e5ec"
-      panel = "#f0f2f6"
-      rose = "#b3364f"
-      gold = "#8a5a00"
-      leaf = "#2f7030"
-      sea = "#1c6390"
-      violet = "#6440a0"
-
-      [roles]
-      text = "ink"
-      dim = "faint"
-      accent = "sea"
-      error = { fg = "rose", bold = true }
-      warning = "gold"
-      success = "leaf"
-
-      user = { fg = "#101318" }
-      user-mark = { fg = "gold", bold = true }
-      assistant-mark = { fg = "violet", bold = true }
-      reasoning = { fg = "faint", italic = true }
-      notice = "faint"
-
-      heading = { fg = "violet", bold = true }
-      link = { fg = "sea", underline = true }
-      quote = { fg = "#565d6b", italic = true }
-      rule = "#b9bfca"
-      list-mark = "violet"
-      table-border = "#b9bfca"
-
-      code-inline = { fg = "gold" }
+      code-inline = "gold"
       code = { fg = "ink", bg = "panel" }
       code-label = { fg = "faint", bg = "panel" }
       code-keyword = { fg = "violet", bg = "panel" }
@@ -112,18 +53,129 @@ package enum ShippedThemes {
       code-comment = { fg = "faint", bg = "panel", italic = true }
 
       prompt = { fg = "gold", bold = true }
-      composer = "#101318"
+      composer = ""
       placeholder = "faint"
-      chip = { fg = "#ffffff", bg = "sea" }
+      chip = { fg = "panel", bg = "sea" }
 
       menu = { fg = "ink", bg = "panel" }
       menu-detail = { fg = "faint", bg = "panel" }
-      menu-selected = { fg = "#101318", bg = "#cdd6ea" }
+      menu-selected = { fg = "marked", bg = "mark" }
 
       status = { fg = "ink", bg = "shade" }
       status-dim = { fg = "faint", bg = "shade" }
       status-busy = { fg = "gold", bg = "shade", bold = true }
       status-good = { fg = "leaf", bg = "shade" }
+      status-warning = { fg = "rose", bg = "shade", bold = true }
+      """#
+    ),
+    (
+      "day",
+      #"""
+      # Day: a light theme.
+
+      inherits = "night"
+
+      [palette]
+      faint = "#5d6475"
+      line = "#9aa1b2"
+      shade = "#dfe3ec"
+      panel = "#eef0f5"
+      ink = "#23262f"
+      rose = "#a8213c"
+      gold = "#7a5200"
+      leaf = "#2c6416"
+      sea = "#0f5c85"
+      violet = "#5b3a9e"
+      marked = "#ffffff"
+      mark = "#3d4f8a"
+      """#
+    ),
+    (
+      "dusk",
+      #"""
+      # Dusk: a dark theme with warm colours.
+
+      inherits = "night"
+
+      [palette]
+      faint = "#a89984"
+      line = "#665c54"
+      shade = "#32302f"
+      panel = "#282625"
+      ink = "#ebdbb2"
+      rose = "#fb8072"
+      gold = "#fabd2f"
+      leaf = "#b8bb26"
+      sea = "#8ec07c"
+      violet = "#e0a0b0"
+      marked = "#fbf1c7"
+      mark = "#504945"
+      """#
+    ),
+    (
+      "paper",
+      #"""
+      # Paper: a light theme with warm colours.
+
+      inherits = "night"
+
+      [palette]
+      faint = "#6b5f52"
+      line = "#b0a48f"
+      shade = "#e6dfcf"
+      panel = "#f0eadc"
+      ink = "#2f2a24"
+      rose = "#9d1f24"
+      gold = "#7d4e00"
+      leaf = "#4d5f0a"
+      sea = "#0b5d63"
+      violet = "#7a2c6a"
+      marked = "#fdf8ec"
+      mark = "#5c4a32"
+      """#
+    ),
+    (
+      "contrast",
+      #"""
+      # Contrast: a dark theme for black backgrounds with at least 7 to 1 between text and background.
+
+      inherits = "night"
+
+      [palette]
+      faint = "#c8c8c8"
+      line = "#a0a0a0"
+      shade = "#000000"
+      panel = "#000000"
+      ink = "#ffffff"
+      rose = "#ff9fb0"
+      gold = "#ffd75f"
+      leaf = "#8fff8f"
+      sea = "#87d7ff"
+      violet = "#e0b8ff"
+      marked = "#000000"
+      mark = "#ffd75f"
+      """#
+    ),
+    (
+      "clear",
+      #"""
+      # Clear: colours that people with any colour blindness can tell apart (after Okabe and Ito's palette), on dark.
+
+      inherits = "night"
+
+      [palette]
+      faint = "#a0a4ac"
+      line = "#666b75"
+      shade = "#22252b"
+      panel = "#1a1c21"
+      ink = "#e6e6e6"
+      rose = "#f08a4b"
+      gold = "#f0e442"
+      leaf = "#56b4e9"
+      sea = "#56b4e9"
+      violet = "#e69fc8"
+      marked = "#000000"
+      mark = "#f0e442"
       """#
     ),
     (
@@ -142,12 +194,12 @@ package enum ShippedThemes {
 
       user = { fg = "", bold = true }
       user-mark = { fg = "yellow", bold = true }
-      assistant-mark = { fg = "cyan", bold = true }
+      assistant-mark = { fg = "", dim = true }
       reasoning = { fg = "", dim = true, italic = true }
       notice = { fg = "", dim = true }
 
-      heading = { fg = "cyan", bold = true }
-      link = { fg = "blue", underline = true }
+      heading = "cyan"
+      link = { fg = "cyan", underline = true }
       quote = { fg = "", italic = true }
       rule = { fg = "", dim = true }
       list-mark = "cyan"
@@ -174,6 +226,51 @@ package enum ShippedThemes {
       status-dim = { fg = "", reverse = true }
       status-busy = { fg = "", reverse = true, bold = true }
       status-good = { fg = "", reverse = true }
+      status-warning = { fg = "", reverse = true, bold = true }
+      """#
+    ),
+    (
+      "mono",
+      #"""
+      # Mono: no colours, only bold, dim, italic, underlined and reversed text.
+
+      [roles]
+      text = ""
+      dim = { fg = "", dim = true }
+      accent = ""
+      error = { fg = "", bold = true }
+      warning = { fg = "", bold = true }
+      success = ""
+      user = { fg = "", bold = true }
+      user-mark = { fg = "", bold = true }
+      assistant-mark = { fg = "", dim = true }
+      reasoning = { fg = "", dim = true, italic = true }
+      notice = { fg = "", dim = true }
+      heading = { fg = "", bold = true }
+      link = { fg = "", underline = true }
+      quote = { fg = "", italic = true }
+      rule = { fg = "", dim = true }
+      list-mark = ""
+      table-border = { fg = "", dim = true }
+      code-inline = { fg = "", bold = true }
+      code = ""
+      code-label = { fg = "", dim = true }
+      code-keyword = { fg = "", bold = true }
+      code-string = ""
+      code-number = ""
+      code-comment = { fg = "", dim = true }
+      prompt = { fg = "", bold = true }
+      composer = ""
+      placeholder = { fg = "", dim = true }
+      chip = { fg = "", reverse = true }
+      menu = ""
+      menu-detail = { fg = "", dim = true }
+      menu-selected = { fg = "", reverse = true }
+      status = { fg = "", reverse = true }
+      status-dim = { fg = "", reverse = true }
+      status-busy = { fg = "", reverse = true, bold = true }
+      status-good = { fg = "", reverse = true }
+      status-warning = { fg = "", reverse = true, bold = true }
       """#
     ),
   ]

@@ -37,6 +37,7 @@ package enum StyleRole: String, CaseIterable, Sendable, Hashable {
   case statusDim = "status-dim"
   case statusBusy = "status-busy"
   case statusGood = "status-good"
+  case statusWarning = "status-warning"
 
   /// The role whose style is inherited where a theme gives none; nil for `text`, whose default is the terminal's own.
   package var parent: StyleRole? {
@@ -47,7 +48,7 @@ package enum StyleRole: String, CaseIterable, Sendable, Hashable {
     case .codeKeyword: .accent
     case .codeString, .codeNumber, .codeInline: .code
     case .menuDetail: .menu
-    case .statusDim, .statusBusy, .statusGood: .status
+    case .statusDim, .statusBusy, .statusGood, .statusWarning: .status
     default: .text
     }
   }
@@ -55,7 +56,8 @@ package enum StyleRole: String, CaseIterable, Sendable, Hashable {
   /// The emphasis of the role on terminals without colours.
   package var plainEmphasis: Emphasis {
     switch self {
-    case .heading, .user, .userMark, .assistantMark, .codeKeyword, .prompt, .error, .warning, .statusBusy:
+    case .heading, .user, .userMark, .assistantMark, .codeKeyword, .prompt, .error, .warning, .statusBusy,
+      .statusWarning, .codeInline:
       .bold
     case .dim, .reasoning, .placeholder, .menuDetail, .statusDim, .codeComment: .dim
     case .link: .underline

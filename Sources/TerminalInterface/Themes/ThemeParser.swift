@@ -20,7 +20,7 @@ package struct ThemeError: Error, Equatable, CustomStringConvertible {
 ///     heading = { fg = "rose", bg = "", bold = true }
 ///
 /// A colour is a palette entry, "#rrggbb", an index from 0 to 255, a name such as "bright-blue", or "" for the
-/// terminal's default. The palette of an inherited theme can be used and overridden.
+/// terminal's default. The palette of an inherited theme can be used and overridden: its roles then have the new colours.
 package struct ThemeParser {
   /// Returns the text of an inherited theme; nil when there is none of that name.
   package let source: (String) -> String?
@@ -36,14 +36,25 @@ package struct ThemeParser {
 
   private struct Layer {
     var palette: [String: ThemeColor] = [:]
-    var styles: [StyleRole: Theme.Style] = [:]
+    var roles: [StyleRole: Entry] = [:]
+  }
+
+  // A role as written. Its colours are looked up last, in the palette of the theme that inherits it.
+  private struct Entry {
+    var value: (any TOMLValueConvertible)?
+    var text: String
+    var file: String
   }
 
   /// Parses a theme. `file` is named in errors.
   package func parse(_ text: String, name: String, file: String) throws -> Theme {
     var inherited: Set<String> = [name]
     let layer = try read(text, file: file, inherited: &inherited)
-    return Theme(name: name, styles: layer.styles)
+    var styles: [StyleRole: Theme.Style] = [:]
+    for (role, entry) in layer.roles {
+      styles[role] = try style(entry.value, role.rawValue, entry.text, entry.file, layer)
+    }
+    return Theme(name: name, styles: styles)
   }
 
   private func read(_ text: String, file: String, inherited: inout Set<String>) throws -> Layer {
@@ -114,7 +125,7 @@ package struct ThemeParser {
           problem: "there is no role \"\(VisibleText.singleLine(key))\""
             + (near.map { "; did you mean \($0)?" } ?? "."))
       }
-      layer.styles[role] = try style(roles[key], key, text, file, layer)
+      layer.roles[role] = Entry(value: roles[key], text: text, file: file)
     }
   }
 

@@ -16,6 +16,8 @@ package struct EntryLayout {
     var width: Int
     var text: String
     var role: StyleRole
+    var siblings: String?
+    var folds = false
   }
 
   package var count: Int { head.count + (showsReasoning ? reasoning.count : 0) + answer.count + tail.count }
@@ -32,19 +34,32 @@ package struct EntryLayout {
     return tail[place - answer.count]
   }
 
-  /// Lays out a user's message.
-  package mutating func update(user text: String, width: Int) {
-    update(Key(width: width, text: text, role: .user)) {
+  /// The rows of a user's message that are shown when it is folded.
+  package static let foldedRows = 8
+
+  /// Lays out a user's message. `siblings` is its place among the versions of the message, such as "2/3"; a long
+  /// message is folded if `folds` is set.
+  package mutating func update(user text: String, width: Int, siblings: String? = nil, folds: Bool = false) {
+    update(Key(width: width, text: text, role: .user, siblings: siblings, folds: folds)) {
       let lead = [Span("› ", .userMark)]
-      let wrapper = LineWrapper(width: width, hanging: [Span("  ", .user)])
-      return wrapper.wrap([Span(VisibleText.of(text), .user)], first: lead)
+      let wrapper = LineWrapper(width: min(width, MarkdownRenderer.proseWidth), hanging: [Span("  ", .user)])
+      var spans = [Span(VisibleText.of(text), .user)]
+      if let siblings { spans.append(Span("  \(siblings)", .dim)) }
+      var rows = wrapper.wrap(spans, first: lead)
+      if folds, rows.count > Self.foldedRows + 3 {
+        let hidden = rows.count - Self.foldedRows
+        rows.removeSubrange(Self.foldedRows...)
+        let key = Keymap.name(of: .toggleReasoning)
+        rows.append(StyledLine("  … \(hidden) more lines; \(key) shows them", .dim).truncated(to: width))
+      }
+      return rows
     }
   }
 
   /// Lays out a notice.
   package mutating func update(notice text: String, role: StyleRole, width: Int) {
     update(Key(width: width, text: text, role: role)) {
-      LineWrapper(width: width).wrap(VisibleText.of(text), role)
+      LineWrapper(width: min(width, MarkdownRenderer.proseWidth)).wrap(VisibleText.of(text), role)
     }
   }
 
@@ -57,12 +72,12 @@ package struct EntryLayout {
   /// Lays out an answer. `label` is the name of the model if it is to be shown.
   package mutating func update(
     answer message: Message, width: Int, reasoning display: ReasoningDisplay, label: String?,
-    isStreaming: Bool
+    siblings: String? = nil, isStreaming: Bool
   ) {
     head = [StyledLine()]
-    if let label {
-      head.append(
-        StyledLine([Span("◆ \(VisibleText.singleLine(label))", .assistantMark)]).truncated(to: width))
+    if label != nil || siblings != nil {
+      let words = [label.map(VisibleText.singleLine), siblings].compactMap { $0 }.joined(separator: " · ")
+      head.append(StyledLine([Span("◆ \(words)", .assistantMark)]).truncated(to: width))
     }
     showsReasoning = false
     if !message.reasoning.isEmpty {
@@ -87,7 +102,10 @@ package struct EntryLayout {
   private static func ending(_ message: Message) -> String? {
     switch message.finish {
     case .cancelled: "(stopped)"
-    case .length: "(the token limit was reached)"
+    case .length:
+      message.statistics.map { "(max_tokens = \($0.generatedTokens) reached)" }
+        ?? "(max_tokens reached)"
+    case .contextFull: "(context full; /new starts another conversation)"
     case .failed: "(the answer is not complete)"
     case .stop: message.content.isEmpty ? "(an empty answer)" : nil
     case nil: nil

@@ -9,6 +9,8 @@ package struct StreamedText {
   private var consumed = 0
   private var width = 0
   private var isFinished = false
+  /// The code blocks among the finished blocks.
+  private var codeBlocks = 0
   /// The role of plain text.
   package let role: StyleRole
 
@@ -33,7 +35,8 @@ package struct StreamedText {
     let renderer = MarkdownRenderer(width: width, role: role)
     if isNewWidth {
       self.width = width
-      frozen = blocks.flatMap(renderer.lines)
+      (frozen, codeBlocks) = ([], 0)
+      for block in blocks { frozen += lines(of: block, renderer, &codeBlocks) }
     }
     if text.utf8.count > consumed {
       let start = text.utf8.index(text.startIndex, offsetBy: consumed)
@@ -45,11 +48,20 @@ package struct StreamedText {
       add(stream.finish(), renderer)
       isFinished = true
     }
-    open = isFinished ? [] : stream.open.flatMap(renderer.lines)
+    var count = codeBlocks
+    open = isFinished ? [] : stream.open.flatMap { lines(of: $0, renderer, &count) }
+  }
+
+  private func lines(
+    of block: MarkdownBlock, _ renderer: MarkdownRenderer, _ codeBlocks: inout Int
+  ) -> [StyledLine] {
+    guard case .codeStart = block.kind, role == .text else { return renderer.lines(for: block) }
+    codeBlocks += 1
+    return renderer.lines(for: block, code: codeBlocks)
   }
 
   private mutating func add(_ new: [MarkdownBlock], _ renderer: MarkdownRenderer) {
     blocks += new
-    for block in new { frozen += renderer.lines(for: block) }
+    for block in new { frozen += lines(of: block, renderer, &codeBlocks) }
   }
 }

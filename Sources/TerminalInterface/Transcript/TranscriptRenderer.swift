@@ -71,13 +71,23 @@ package final class TranscriptRenderer {
       if message.role == .assistant {
         layout.update(
           answer: message, width: source.width, reasoning: source.reasoning,
-          label: label(of: message, at: index, source), isStreaming: id == source.streaming)
+          label: label(of: message, at: index, source), siblings: Self.siblings(of: id, source.conversation),
+          isStreaming: id == source.streaming)
       } else {
-        layout.update(user: message.content, width: source.width)
+        layout.update(
+          user: message.content, width: source.width,
+          siblings: Self.siblings(of: id, source.conversation), folds: source.reasoning != .show)
       }
     }
     layouts[entry.id] = layout
     return layout
+  }
+
+  // The place of a message among its versions; nil when there is only one.
+  private static func siblings(of id: MessageTree.ID, _ tree: MessageTree) -> String? {
+    let all = tree.siblings(of: id)
+    guard all.count > 1, let place = all.firstIndex(of: id) else { return nil }
+    return "\(place + 1)/\(all.count)"
   }
 
   // A model is named if it is not the model of the previous answer.

@@ -54,15 +54,19 @@ struct ChatCommand: AsyncParsableCommand {
     }
     guard
       let name = model ?? resumedModel ?? settings.model ?? DefaultModel.choose(among: finder.entries())
-    else {
-      throw CommandError(
-        "no models found; download the default model with 'make chat', or specify a path: sotto chat PATH")
+    else { throw CommandError.noModels }
+    if let missing = options.resumed?.model, model == nil, resumedModel == nil {
+      options.notices.append(
+        "This conversation used the model \(missing), which was not found; another one answers now.")
     }
     let engine = localChatEngine(
       finder: finder, threads: compute.threadCount, cacheFormat: settings.cacheBits == 8 ? .int8 : .float16,
       limits: settings.limits, sampling: settings.sampling,
       store: options.keepsHistory ? settings.store : nil)
-    _ = try await engine.switchModel(to: name)
+    do { _ = try await engine.switchModel(to: name) } catch {
+      guard model == nil, resumedModel == nil, name == settings.model else { throw error }
+      throw CommandError("\(Settings.path): model = \"\(name)\": \(error)")
+    }
     let status = await runChat(engine: engine, options: options)
     if status != 0 { throw ExitCode(status) }
   }

@@ -19,8 +19,7 @@ struct ModelsCommand: ParsableCommand {
       return
     }
     if models.isEmpty {
-      Console.note(
-        "no models found; download the default model with 'make chat', or specify a path: sotto chat PATH")
+      Console.note(CommandError.noModels.description)
       return
     }
     Console.out(ModelTable.text(models))

@@ -210,8 +210,9 @@ import Testing
     driver.engine(.finished(.stop, TurnStatistics()))
     #expect(!driver.chat.tick(now: driver.now + 1))
     driver.type("<C-c>")
-    #expect(driver.state.nextDeadline == driver.now + ChatState.flashTime)
-    #expect(driver.chat.tick(now: driver.now + ChatState.flashTime))
+    // The message is shown for as long as a second press quits.
+    #expect(driver.state.nextDeadline == driver.now + ChatState.repeatTime)
+    #expect(driver.chat.tick(now: driver.now + ChatState.repeatTime))
     #expect(driver.state.nextDeadline == nil)
   }
 }

@@ -27,7 +27,7 @@ import Testing
     ("\u{1B}[200~one\r\ntwo\u{1B}[31m\u{1B}[201~x", [.paste("one\r\ntwo\u{1B}[31m"), .text("x")]),
     ("\u{1B}[<64;10;5M\u{1B}[<65;10;5M", [.wheel(-3), .wheel(3)]),
     ("\u{1B}[?62;4c", []),
-    ("\u{1B}]11;rgb:0000/0000/0000\u{07}z", [.text("z")]),
+    ("\u{1B}]11;rgb:0000/0000/0000\u{07}z", [.background(red: 0, green: 0, blue: 0), .text("z")]),
     ("\u{1B}P1$r0m\u{1B}\\z", [.text("z")]),
     ("\u{1B}[1;2R", [.key(Key(.function(3), .shift))]),
     ("\u{1B}[999999999999999999999A", [.key(Key(.up))]),
