@@ -61,8 +61,11 @@ public protocol Backend: AnyObject {
   func gatedRMSNorm(
     _ x: Tensor, gate: Tensor, weight: Parameter, groupSize: Int, epsilon: Float, gateFirst: Bool
   ) -> Tensor
-  /// Layer normalisation over all columns.
-  func layerNorm(_ x: Tensor, weight: Parameter?, bias: Parameter?, epsilon: Float) -> Tensor
+  /// Layer normalisation (arXiv:1607.06450) of each group of `groupSize` columns: (x - mean) / sqrt(variance + epsilon)
+  /// * weight + bias. Weight and bias have `groupSize` or `columns` numbers.
+  func layerNorm(
+    _ x: Tensor, weight: Parameter?, bias: Parameter?, groupSize: Int, epsilon: Float
+  ) -> Tensor
   /// Rotates each head of `table.headSize` columns by its row's position, from `table.first` on.
   func rotary(_ x: Tensor, _ table: RotaryTable, positions: [Int32]) -> Tensor
   /// Appends key and value rows to the caches and computes causal attention over their content. For caches with shared
@@ -154,6 +157,11 @@ extension Backend {
   /// Makes a parameter with the rows in the file's order.
   public func parameter(_ weight: Weight) throws -> Parameter { try parameter(weight, rowOrder: nil) }
 
+  /// Layer normalisation over all columns.
+  public func layerNorm(_ x: Tensor, weight: Parameter?, bias: Parameter?, epsilon: Float) -> Tensor {
+    layerNorm(x, weight: weight, bias: bias, groupSize: x.columns, epsilon: epsilon)
+  }
+
   /// The token with the largest logit of each row, the lowest id among equals; -1 if there is none.
   public func argmax(_ logits: Tensor) -> Tokens {
     sample(logits, Array(repeating: .greedy, count: logits.rows))
@@ -182,6 +190,11 @@ public enum Activation: Sendable, Hashable {
   case relu
   /// max(x, 0)².
   case reluSquared
+  /// x: a gate is a plain factor.
+  case identity
+  /// xIELU (arXiv:2411.13010): positive * x² + beta * x above 0, negative * (exp(min(x, limit)) - 1 - x) + beta * x
+  /// elsewhere. For `activated` only.
+  case xielu(positive: Float, negative: Float, beta: Float, limit: Float)
   /// GPT-OSS: gate clamped to at most `limit`, up to ±`limit`; gate * sigmoid(alpha * gate) * (up + 1).
   case clampedSwiGLU(alpha: Float, limit: Float)
 }

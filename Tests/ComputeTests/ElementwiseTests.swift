@@ -37,8 +37,10 @@ extension KernelTests {
     }
 
     static let activations: [Activation] = [
-      .silu, .sigmoid, .geluTanh, .gelu, .relu, .reluSquared, .clampedSwiGLU(alpha: 1.702, limit: 7),
+      .silu, .sigmoid, .geluTanh, .gelu, .relu, .reluSquared, .identity,
+      .clampedSwiGLU(alpha: 1.702, limit: 7),
     ]
+    static let xIELU = Activation.xielu(positive: 0.8, negative: 1.3, beta: 0.5, limit: -1e-6)
 
     @Test(arguments: activations) func gatesFollowTheirFormulas(activation: Activation) {
       let backend = CPUBackend(precision: .exact, threads: 2)
@@ -82,7 +84,7 @@ extension KernelTests {
       }
     }
 
-    @Test(arguments: activations.dropLast()) func activatesOneInput(activation: Activation) {
+    @Test(arguments: activations.dropLast() + [xIELU]) func activatesOneInput(activation: Activation) {
       let backend = CPUBackend(precision: .exact, threads: 2)
       var random = SplitMix64(seed: 11)
       for (rows, columns) in Self.shapes {
@@ -124,6 +126,11 @@ extension KernelTests {
       case .gelu: return 0.5 * gate * erfc(-gate / 2.0.squareRoot()) * up
       case .relu: return max(gate, 0) * up
       case .reluSquared: return pow(max(gate, 0), 2) * up
+      case .identity: return gate * up
+      case .xielu(let positive, let negative, let beta, let limit):
+        let curve = expm1(min(gate, Double(limit))) - gate
+        let bent = gate > 0 ? Double(positive) * gate * gate : Double(negative) * curve
+        return (bent + Double(beta) * gate) * up
       case .clampedSwiGLU(let alpha, let limit):
         let gate = min(gate, Double(limit)), up = max(min(up, Double(limit)), -Double(limit))
         return gate / (1 + exp(-Double(alpha) * gate)) * (up + 1)

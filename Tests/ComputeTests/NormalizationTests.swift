@@ -72,6 +72,30 @@ extension KernelTests {
       }
     }
 
+    /// Heads with weights of their own, or with the same ones.
+    @Test(arguments: [true, false]) func layerNormalisationOfGroups(perColumn: Bool) throws {
+      let backend = CPUBackend(precision: .exact, threads: 2)
+      var random = SplitMix64(seed: 5)
+      let rows = 7, group = 20, columns = 60
+      let x = random.normals(rows * columns)
+      let weight = random.normals(perColumn ? columns : group)
+      let expected = x.indices.map { i in
+        let start = i / group * group
+        let numbers = x[start..<start + group].map(Double.init)
+        let mean = numbers.reduce(0, +) / Double(group)
+        let variance = numbers.reduce(0) { $0 + ($1 - mean) * ($1 - mean) } / Double(group)
+        let factor = Double(weight[i % columns % weight.count])
+        return (Double(x[i]) - mean) / (variance + 1e-5).squareRoot() * factor
+      }
+      let parameter = try vectorParameter(backend, weight)
+      onEveryLevel { level in
+        let y = backend.layerNorm(
+          inset(backend, x, columns: columns, by: 1), weight: parameter, bias: nil, groupSize: group,
+          epsilon: 1e-5)
+        #expect(largestDifference(backend.values(y), expected) < 1e-4, "\(level)")
+      }
+    }
+
     @Test(arguments: [(1, 768), (3, 33), (60, 500)]) func layerNormalisation(rows: Int, columns: Int) throws {
       let backend = CPUBackend(precision: .exact, threads: 2)
       var random = SplitMix64(seed: columns)

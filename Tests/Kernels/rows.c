@@ -25,7 +25,10 @@ static void elementwise(sotto_pool *pool) {
       sotto_scale(pool, y, matrix(rows, columns), rows, columns, 3, (float)cap * 2);
       keep(y, rows, columns);
     }
-    for (int kind = 0; kind <= SOTTO_SIGMOID_GATE; kind++) {
+    y = check_room(count);
+    sotto_xielu(pool, y, matrix(rows, columns), rows, columns, 0.8f, 1.2f, 0.5f, -1e-6f);
+    keep(y, rows, columns);
+    for (int kind = 0; kind <= SOTTO_IDENTITY; kind++) {
       y = check_room(count);
       sotto_gated(pool, y, matrix(rows, 2 * columns), rows, columns, (sotto_activation)kind, 1.7f, 1.5f);
       keep(y, rows, columns);
@@ -57,8 +60,8 @@ static void norms(sotto_pool *pool) {
                              per_column, 1e-5f, first);
         keep(y, rows, columns);
         y = check_room(count);
-        sotto_layer_norm(pool, y, matrix(rows, columns), rows, columns, first ? check_numbers((size_t)columns) : NULL,
-                         per_column ? check_numbers((size_t)columns) : NULL, 1e-2f);
+        sotto_layer_norm(pool, y, matrix(rows, columns), rows, columns, group, first ? weight : NULL, weight, per_column,
+                         1e-2f);
         keep(y, rows, columns);
       }
     }

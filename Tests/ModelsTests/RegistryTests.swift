@@ -48,6 +48,27 @@ struct RegistryTests {
     (#"{"model_type": "olmoe", "clip_qkv": 8.0}"#, "clip_qkv"),
     (#"{"model_type": "bailing_moe", "norm_head": true}"#, "norm_head"),
     (#"{"model_type": "mixtral", "num_hidden_layers": 1}"#, "num_local_experts"),
+    (#"{"model_type": "apertus", "post_norm": true}"#, "post_norm"),
+    (#"{"model_type": "apertus", "hidden_act": "silu"}"#, "silu"),
+    (#"{"model_type": "apertus"}"#, "rope_scaling"),
+    (#"{"model_type": "gpt2", "scale_attn_weights": false}"#, "scale_attn_weights"),
+    (
+      #"{"model_type": "gpt2", "scale_attn_by_inverse_layer_idx": true}"#, "scale_attn_by_inverse_layer_idx"
+    ),
+    (#"{"model_type": "phi", "qk_layernorm": true}"#, "qk_layernorm"),
+    (#"{"model_type": "starcoder2", "norm_type": "rms_norm"}"#, "norm_type"),
+    (#"{"model_type": "starcoder2", "mlp_type": "gated"}"#, "mlp_type"),
+    (#"{"model_type": "llama4_text", "num_hidden_layers": 2, "moe_layers": [1]}"#, "moe_layers"),
+    (#"{"model_type": "llama4_text", "num_hidden_layers": 2}"#, "moe_layers"),
+    (#"{"text_config": {"model_type": "qwen3_5_text", "attn_output_gate": false}}"#, "attn_output_gate"),
+    (
+      #"{"model_type": "exaone4", "num_hidden_layers": 2, "sliding_window": 4, "sliding_window_pattern": "LX"}"#,
+      "sliding_window_pattern"
+    ),
+    (
+      #"{"model_type": "granite_swa", "hidden_size": 8, "num_hidden_layers": 1, "num_attention_heads": 1, "vocab_size": 9}"#,
+      "layer_types"
+    ),
     (
       #"{"model_type": "granitemoe", "num_local_experts": 4, "num_experts_per_tok": 5}"#,
       "num_experts_per_tok"
@@ -69,7 +90,7 @@ struct RegistryTests {
     #expect(try Registry.conversationFormat(of: TinyModel(name: name).checkpoint()) == format)
   }
 
-  @Test(arguments: [("smollm2-135m", 49152), ("mamba2-2.7b", 50288)])
+  @Test(arguments: [("smollm2-135m", 49152), ("mobilellm-125m", 32000), ("mamba2-2.7b", 50288)])
   func syntheticShapesRun(_ name: String, vocabulary: Int) throws {
     for precision in Precision.allCases {
       let backend = CPUBackend(precision: precision, threads: 2)

@@ -22,6 +22,22 @@ struct RotaryScalingTests {
     }
   }
 
+  /// HunYuan's `alpha` stretches the base; a dynamic scaling without it changes nothing within the trained length.
+  @Test func alphaStretchesTheBase() throws {
+    func table(_ keys: String) throws -> [Float] {
+      try ModelConfiguration(JSON(parsing: "{\(keys)}")).rotaryTable(headSize: 8).frequencies
+    }
+    let stretched = try table(#""rope_theta": 100, "rope_scaling": {"type": "dynamic", "alpha": 1000}"#)
+    // 100 * 1000^(8/6) = 10^6.
+    #expect(
+      zip(stretched, [1, 0.031622777, 0.001, 0.000031622777] as [Float]).allSatisfy {
+        abs($0 / $1 - 1) < 1e-5
+      })
+    #expect(
+      try table(#""rope_theta": 100, "rope_scaling": {"type": "dynamic", "factor": 4}"#)
+        == table(#""rope_theta": 100"#))
+  }
+
   @Test(arguments: [
     #"{"rope_scaling": {"rope_type": "magic"}}"#,
     #"{"rope_scaling": {"rope_type": "linear", "factor": 0}}"#,

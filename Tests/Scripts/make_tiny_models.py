@@ -124,6 +124,7 @@ MIXTURES = {
 #: Directory: the base configuration, its changes, and the storage format of the weights.
 SAFETENSORS = {
     "llama-plain": (LLAMA, {}, "f32"),
+    "mobilellm-ls": (LLAMA, {"layer_sharing": True, "tie_word_embeddings": True}, "f32"),
     "llama-tied-bf16": (LLAMA, {"tie_word_embeddings": True, "num_key_value_heads": 1}, "bf16"),
     "llama-biases-f16-sharded": (LLAMA, {"attention_bias": True, "mlp_bias": True}, "f16-sharded"),
     "llama-rope-llama3": (LLAMA, {"rope_scaling": LLAMA3_ROPE, "head_dim": 16}, "f32"),
@@ -273,6 +274,20 @@ def is_zero_centred(config: dict, name: str) -> bool:
     return kind in ("gemma2", "gemma3_text")
 
 
+def written_out(config: dict, weights: dict[str, np.ndarray]) -> tuple[dict, dict[str, np.ndarray]]:
+    """The model in which each layer runs twice as one with twice as many layers."""
+    doubled = {}
+    for name, w in weights.items():
+        parts = name.split(".")
+        if "layers" not in parts:
+            doubled[name] = w
+            continue
+        at = parts.index("layers") + 1
+        for layer in (2 * int(parts[at]), 2 * int(parts[at]) + 1):
+            doubled[".".join([*parts[:at], str(layer), *parts[at + 1:]])] = w
+    return config | {"num_hidden_layers": 2 * config["num_hidden_layers"]}, doubled
+
+
 def build(config: dict, weights: dict[str, np.ndarray]) -> torch.nn.Module:
     model = AutoModelForCausalLM.from_config(
         AutoConfig.for_model(**config), attn_implementation="eager", dtype=torch.float32)
@@ -339,6 +354,9 @@ def write_safetensors(out: Path, config: dict, storage: str, rng: np.random.Gene
     else:
         mx.save_safetensors(str(out / "model.safetensors"), stored, {"format": "mlx"})
     written = tiny_names.ling_config(config) if config["model_type"] == "glm4_moe" else config
+    if config.get("layer_sharing"):
+        written = config | {"model_type": "mobilellm", "share_embedding": True, "tie_word_embeddings": False}
+        config, weights = written_out(config, weights)
     if "quantization" in config:
         written["quantization"] = {
             tiny_names.public_name(config["model_type"], n, mlx): v for n, v in config["quantization"].items()}

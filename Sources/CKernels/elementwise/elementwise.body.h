@@ -72,6 +72,10 @@ static void LEVEL(gate)(const void *arguments, ptrdiff_t first, ptrdiff_t last) 
       FOR_EACH_VECTOR(y = LEVEL(sigmoid)(a) * b)
       break;
     }
+    case SOTTO_IDENTITY: {
+      FOR_EACH_VECTOR(y = a * b)
+      break;
+    }
     case SOTTO_CLAMPED_SWIGLU: {
       FOR_EACH_VECTOR(y = LEVEL(clamped_swiglu)(a, b, e->scale, e->limit))
       break;
@@ -107,8 +111,17 @@ static void LEVEL(activate)(const void *arguments, ptrdiff_t first, ptrdiff_t la
       FOR_EACH_VECTOR((void)b; y = LEVEL(sigmoid)(a))
       break;
     }
+    case SOTTO_IDENTITY: {
+      FOR_EACH_VECTOR((void)b; y = a)
+      break;
+    }
     case SOTTO_CLAMPED_SWIGLU: break;  // has two inputs
   }
+}
+
+static void LEVEL(xielu)(const void *arguments, ptrdiff_t first, ptrdiff_t last) {
+  FOR_EACH_VECTOR((void)b; v16 curve = LEVEL(exp)(LEVEL(minimum)(a, LEVEL(all)(e->limit))) - 1.0f - a;
+                  y = LEVEL(select)(a > 0.0f, e->positive * a * a, e->negative * curve) + e->scale * a)
 }
 
 static void LEVEL(scale)(const void *arguments, ptrdiff_t first, ptrdiff_t last) {

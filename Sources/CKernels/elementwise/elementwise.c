@@ -12,6 +12,7 @@ typedef struct {
   sotto_rows a, b;
   ptrdiff_t columns, segments;
   float scale, limit;
+  float positive, negative;  // of xIELU
   sotto_activation activation;
   int repeats;  // whether a has one column for the whole row
 } elementwise;
@@ -44,6 +45,14 @@ void sotto_activate(sotto_pool *pool, float *output, sotto_rows x, ptrdiff_t row
                     sotto_activation activation) {
   static const sotto_units kernels[] = LEVELS(activate);
   elementwise e = {.output = output, .a = x, .activation = activation};
+  run(pool, kernels, &e, rows, columns);
+}
+
+void sotto_xielu(sotto_pool *pool, float *output, sotto_rows x, ptrdiff_t rows, ptrdiff_t columns, float positive,
+                 float negative, float beta, float limit) {
+  static const sotto_units kernels[] = LEVELS(xielu);
+  elementwise e = {.output = output, .a = x, .scale = beta, .limit = limit, .positive = positive,
+                   .negative = negative};
   run(pool, kernels, &e, rows, columns);
 }
 

@@ -13,6 +13,7 @@ typedef enum {
   SOTTO_CLAMPED_SWIGLU = 4,
   SOTTO_SIGMOID_GATE = 5,
   SOTTO_RELU = 6,
+  SOTTO_IDENTITY = 7,
 } sotto_activation;
 
 /// Rows of numbers.
@@ -30,6 +31,10 @@ void sotto_scale(sotto_pool *pool, float *output, sotto_rows x, ptrdiff_t rows, 
 /// output = activation(x); not for the clamped SwiGLU, which has two inputs.
 void sotto_activate(sotto_pool *pool, float *output, sotto_rows x, ptrdiff_t rows, ptrdiff_t columns,
                     sotto_activation activation);
+/// output = positive * x² + beta * x for x > 0, otherwise negative * (exp(min(x, limit)) - 1 - x) + beta * x: xIELU
+/// (arXiv:2411.13010).
+void sotto_xielu(sotto_pool *pool, float *output, sotto_rows x, ptrdiff_t rows, ptrdiff_t columns, float positive,
+                 float negative, float beta, float limit);
 /// output[columns] = activation(x[columns]) * x[columns + i]: x has twice as many columns as the output. `alpha` and
 /// `limit` are for the clamped SwiGLU only.
 void sotto_gated(sotto_pool *pool, float *output, sotto_rows x, ptrdiff_t rows, ptrdiff_t columns,

@@ -14,6 +14,7 @@ void sotto_rms_norm(sotto_pool *pool, float *output, sotto_rows x, ptrdiff_t row
 void sotto_gated_rms_norm(sotto_pool *pool, float *output, sotto_rows x, sotto_rows gate, ptrdiff_t rows,
                           ptrdiff_t columns, ptrdiff_t group, const float *weight, int weight_per_column, float epsilon,
                           int gate_first);
-/// output = (x - mean) / sqrt(variance + epsilon) * weight + bias over all columns; weight and bias may be NULL.
+/// output = (x - mean) / sqrt(variance + epsilon) * weight + bias for each group of `group` columns. Weight and bias may
+/// be NULL; they have `group` numbers, or one per column if `weight_per_column` is set.
 void sotto_layer_norm(sotto_pool *pool, float *output, sotto_rows x, ptrdiff_t rows, ptrdiff_t columns,
-                      const float *weight, const float *bias, float epsilon);
+                      ptrdiff_t group, const float *weight, const float *bias, int weight_per_column, float epsilon);

@@ -101,15 +101,16 @@ static void LEVEL(gated_rms_norm)(const void *arguments, ptrdiff_t first, ptrdif
 static void LEVEL(layer_norm)(const void *arguments, ptrdiff_t first, ptrdiff_t last) {
   const normalization *n = arguments;
   for (ptrdiff_t row = first; row < last; row++) {
-    const float *x = n->x.data + row * n->x.stride;
-    float *y = n->output + row * n->columns;
-    float mean = LEVEL(sum_of)(x, n->columns) / (float)n->columns;
-    float factor =
-        1.0f / sqrtf(LEVEL(sum_of_squares)(x, n->columns, mean) / (float)n->columns + n->epsilon);
-    for (ptrdiff_t i = 0; i < n->columns; i++) {
-      float value = (x[i] - mean) * factor;
-      if (n->weight) value *= n->weight[i];
-      y[i] = n->bias ? value + n->bias[i] : value;
+    for (ptrdiff_t begin = 0, step = 0; begin < n->columns; begin += n->group, step += n->weight_step) {
+      const float *x = n->x.data + row * n->x.stride + begin;
+      float *y = n->output + row * n->columns + begin;
+      float mean = LEVEL(sum_of)(x, n->group) / (float)n->group;
+      float factor = 1.0f / sqrtf(LEVEL(sum_of_squares)(x, n->group, mean) / (float)n->group + n->epsilon);
+      for (ptrdiff_t i = 0; i < n->group; i++) {
+        float value = (x[i] - mean) * factor;
+        if (n->weight) value *= n->weight[step + i];
+        y[i] = n->bias ? value + n->bias[step + i] : value;
+      }
     }
   }
 }

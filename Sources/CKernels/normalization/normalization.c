@@ -36,9 +36,9 @@ void sotto_gated_rms_norm(sotto_pool *pool, float *output, sotto_rows x, sotto_r
 }
 
 void sotto_layer_norm(sotto_pool *pool, float *output, sotto_rows x, ptrdiff_t rows, ptrdiff_t columns,
-                      const float *weight, const float *bias, float epsilon) {
+                      ptrdiff_t group, const float *weight, const float *bias, int weight_per_column, float epsilon) {
   static const sotto_units kernels[] = LEVELS(layer_norm);
-  normalization n = {.output = output, .x = x, .columns = columns, .group = columns, .weight = weight,
-                     .bias = bias, .epsilon = epsilon};
+  normalization n = {.output = output, .x = x, .columns = columns, .group = group, .weight = weight,
+                     .bias = bias, .weight_step = weight_per_column ? group : 0, .epsilon = epsilon};
   sotto_divide(pool, kernels[sotto_isa()], &n, rows, rows * columns);
 }

@@ -52,7 +52,8 @@ extension SafetensorsStore {
       guard let format = place.tensor.type.format else {
         throw failure(.unsupported, place, "is stored as \(place.tensor.type), which Sotto does not support")
       }
-      return (format, place.tensor.shape)
+      // A scalar has no dimensions in the file; a weight has at least one.
+      return (format, place.tensor.shape.isEmpty ? [1] : place.tensor.shape)
     case .blocks(let values, let scales):
       // Blocks of shape [..., rows, groups, 16] and scales of shape [..., rows, groups].
       let shape = values.tensor.shape

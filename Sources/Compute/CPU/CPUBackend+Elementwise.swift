@@ -3,9 +3,14 @@ import CKernels
 extension CPUBackend {
   /// activation(x).
   public func activated(_ x: Tensor, _ activation: Activation) -> Tensor {
+    let (result, output) = make(rows: x.rows, columns: x.columns)
+    if case .xielu(let positive, let negative, let beta, let limit) = activation {
+      sotto_xielu(
+        pool.handle, output, rows(of: x), x.rows, x.columns, positive, negative, beta, limit)
+      return result
+    }
     let (kind, _, _) = activation.kernel
     precondition(kind != SOTTO_CLAMPED_SWIGLU, "an activation with two inputs")
-    let (result, output) = make(rows: x.rows, columns: x.columns)
     sotto_activate(pool.handle, output, rows(of: x), x.rows, x.columns, kind)
     return result
   }
@@ -70,6 +75,8 @@ extension Activation {
     case .gelu: (SOTTO_GELU, 0, 0)
     case .relu: (SOTTO_RELU, 0, 0)
     case .reluSquared: (SOTTO_RELU_SQUARED, 0, 0)
+    case .identity: (SOTTO_IDENTITY, 0, 0)
+    case .xielu: preconditionFailure("xIELU is not the activation of a gate")
     case .clampedSwiGLU(let alpha, let limit): (SOTTO_CLAMPED_SWIGLU, alpha, limit)
     }
   }

@@ -30,13 +30,19 @@ extension CPUBackend {
     return result
   }
 
-  /// Layer normalisation (arXiv:1607.06450) over all columns:
+  /// Layer normalisation (arXiv:1607.06450) of each group of `groupSize` columns:
   /// (x - mean) / sqrt(variance + epsilon) * weight + bias.
-  public func layerNorm(_ x: Tensor, weight: Parameter?, bias: Parameter?, epsilon: Float) -> Tensor {
+  public func layerNorm(
+    _ x: Tensor, weight: Parameter?, bias: Parameter?, groupSize: Int, epsilon: Float
+  ) -> Tensor {
+    precondition(groupSize > 0 && x.columns % groupSize == 0, "groups of \(groupSize) in \(x.columns)")
     let (result, output) = make(rows: x.rows, columns: x.columns)
+    let perColumn = (weight ?? bias).map { $0.columns != groupSize } ?? false
+    let count = perColumn ? x.columns : groupSize
     sotto_layer_norm(
-      pool.handle, output, rows(of: x), x.rows, x.columns, weight.map { vector($0, count: x.columns) },
-      bias.map { vector($0, count: x.columns) }, epsilon)
+      pool.handle, output, rows(of: x), x.rows, x.columns, groupSize,
+      weight.map { vector($0, count: count) }, bias.map { vector($0, count: count) }, perColumn ? 1 : 0,
+      epsilon)
     return result
   }
 }

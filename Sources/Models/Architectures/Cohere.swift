@@ -1,5 +1,3 @@
-import Compute
-
 /// Command R and R7B (CohereLabs/c4ai-command-r-v01, c4ai-command-r7b-12-2024).
 ///
 /// Attention and a gated feed-forward block side by side behind one layer norm; rotated pairs are adjacent; a factor on
@@ -40,27 +38,14 @@ enum Cohere {
       throw ModelError.unsupported("norms of each head's queries and keys (Command R+) are not supported")
     }
     let shape = try DecoderShape(configuration, tiedByDefault: true)
-    let epsilon = try configuration.positive("layer_norm_eps", default: 1e-5)
-    let rotary = try configuration.rotaryTable(headSize: shape.headSize, interleaved: true)
-    let activation = try configuration.activation()
-    func norm(_ name: String) throws -> LayerNorm {
-      try weights.layerNorm(name, size: shape.hidden, epsilon: epsilon)
-    }
-
-    let embedding = try EmbeddingAndHead(
-      table: "model.embed_tokens", vocabulary: shape.vocabulary, hidden: shape.hidden, tied: shape.tied,
-      norm: norm("model.norm"), weights,
-      logitScale: Float(configuration.number("logit_scale", default: 0.0625)))
-    let layers = try (0..<shape.layers).map { index in
-      let prefix = "model.layers.\(index)."
-      let attention = try SelfAttention(
-        prefix + "self_attn.", shape, rotary: rotates[index] ? rotary : nil, weights, window: windows[index])
-      let feedForward = try GatedFeedForward(prefix + "mlp.", shape, activation, weights)
-      return [
-        Block(
-          SideBySide([Block(attention), Block(feedForward)]), norm: try norm(prefix + "input_layernorm"))
-      ]
-    }
-    return try Decoder(shape, embedding: embedding, layers: layers, weights)
+    var names = PreNormDecoder.Names()
+    names.feedForwardNorm = nil
+    let decoder = PreNormDecoder(
+      tiedByDefault: true, names: names,
+      normalization: .layer(epsilon: try configuration.positive("layer_norm_eps", default: 1e-5)),
+      isParallel: true, windows: windows,
+      rotary: try configuration.rotaryTable(headSize: shape.headSize, interleaved: true), rotates: rotates,
+      logitScale: Float(try configuration.number("logit_scale", default: 0.0625)))
+    return try decoder.model(configuration, weights)
   }
 }

@@ -12,26 +12,13 @@ enum ExaoneMoE {
   ) { configuration, weights in
     let count = try configuration.integer("num_hidden_layers", 1...4096)
     let experts = try RoutedExperts(configuration, layers: count, scoring: .sigmoid, normalises: true)
-    let windows = try configuration.windows(count: count, slides: slides(configuration))
+    let windows = try configuration.windows(count: count, slides: Exaone4.slides(configuration))
     let decoder = PreNormDecoder(
       windows: windows,
-      // Without windows, every layer has position embeddings.
-      rotates: windows.contains { $0 != nil } ? windows.map { $0 != nil } : nil, headNorms: .perHead
+      rotates: Exaone4.rotates(configuration, windows), headNorms: .perHead
     ) { prefix, index, shape, activation in
       try experts.block(prefix + "mlp.", index, shape, activation, weights)
     }
     return try decoder.model(configuration, weights)
-  }
-
-  /// `sliding_window_pattern`: a letter for each layer of a period, L for a sliding window and G for a global layer.
-  private static func slides(_ configuration: ModelConfiguration) throws -> (Int) -> Bool {
-    guard !configuration.has("layer_types"), configuration.has("sliding_window") else {
-      return { _ in false }
-    }
-    let letters = Array(try configuration.string("sliding_window_pattern"))
-    guard !letters.isEmpty, letters.allSatisfy("LG".contains) else {
-      throw ModelError.wrongValue(key: "sliding_window_pattern", expected: "a string of L and G")
-    }
-    return { letters[$0 % letters.count] == "L" }
   }
 }

@@ -10,7 +10,8 @@ import Foundation
 enum Gemma3 {
   static let architecture = Architecture(
     "gemma3_text", "gemma3",
-    gguf: GGUFConversion("gemma3", tensors: ggufTensors) { try configure(&$0, largest: 62) }
+    gguf: GGUFConversion("gemma3", tensors: ggufTensors) { try configure(&$0, largest: 62) },
+    shapes: SyntheticShape.gemma3
   ) { try model($0, $1) }
 
   /// GGUF's names of the norms of Gemma 2 and 3.

@@ -19,6 +19,46 @@ enum Granite {
       keys: ggufKeys.merging(["expert_shared_feed_forward_length": "shared_intermediate_size"]) { $1 },
       configure: GGUFConversion.interleavedRotary)
   ) { configuration, weights in
+    try mixture(configuration, weights).model(configuration, weights)
+  }
+
+  /// Granite with sliding windows, a sink logit per head, and a rope base for each layer.
+  static let windowed = Architecture("granite_swa") { configuration, weights in
+    try windowed(decoder(configuration), configuration, weights).model(configuration, weights)
+  }
+
+  static let windowedMixture = Architecture("granitemoe_swa") { configuration, weights in
+    try windowed(mixture(configuration, weights), configuration, weights).model(configuration, weights)
+  }
+
+  private static func windowed(
+    _ plain: PreNormDecoder, _ configuration: ModelConfiguration, _ weights: ModelWeights
+  ) throws -> PreNormDecoder {
+    let shape = try DecoderShape(configuration)
+    guard let types = try configuration.layerTypes(count: shape.layers) else {
+      throw ModelError.missingKey("layer_types")
+    }
+    var decoder = plain
+    decoder.windows = try configuration.windows(count: shape.layers) { types[$0] == "sliding_attention" }
+    if let bases = try configuration.numbers("layer_rope_theta") {
+      guard bases.count == shape.layers, bases.allSatisfy({ $0 >= 0 }) else {
+        throw ModelError.wrongValue(
+          key: "layer_rope_theta", expected: "a rope base or 0 for each of \(shape.layers) layers")
+      }
+      // 0 is for a layer without position embeddings.
+      decoder.rotaries = try bases.map {
+        $0 == 0 ? nil : try configuration.rotaryTable(headSize: shape.headSize, base: $0)
+      }
+    }
+    decoder.adjust = { attention, prefix, index in
+      attention.settings.sinks = try weights.parameter(prefix + "sinks", [shape[layer: index].heads])
+    }
+    return decoder
+  }
+
+  private static func mixture(
+    _ configuration: ModelConfiguration, _ weights: ModelWeights
+  ) throws -> PreNormDecoder {
     let experts = try configuration.expertCounts()
     let routing = RoutingSettings(count: experts.chosen, scoring: .softmaxOverChosen)
     let sharedInner = try configuration.integer("shared_intermediate_size", 0...1 << 24, default: 0)
@@ -33,10 +73,12 @@ enum Granite {
           gate: nil)
       }
       return try ExpertMixture(
-        prefix + "block_sparse_moe.", router: "router.layer", routing, experts: experts.all,
+        prefix + "block_sparse_moe.",
+        router: weights.contains(prefix + "block_sparse_moe.router.weight") ? "router" : "router.layer",
+        routing, experts: experts.all,
         inner: shape.intermediate, shape, activation, weights, shared: shared)
     }
-    return try decoder.model(configuration, weights)
+    return decoder
   }
 
   static let ggufKeys = [

@@ -1,9 +1,18 @@
 /// Mistral 7B (arXiv:2310.06825): Llama's layers, each with a sliding window if the configuration has one. In GGUF files
-/// its name is llama.
+/// its name is llama. In Ministral 3 (mistralai/Ministral-3-8B-Instruct-2512), queries grow with their position.
 enum Mistral {
-  static let architecture = Architecture("mistral") { configuration, weights in
+  static let architecture = Architecture("mistral") { try decoder($0).model($0, $1) }
+
+  static let ministral3 = Architecture("ministral3") { configuration, weights in
+    var decoder = try decoder(configuration)
+    if let scale = try configuration.positionScale() {
+      decoder.adjust = { attention, _, _ in attention.queryScale = scale }
+    }
+    return try decoder.model(configuration, weights)
+  }
+
+  private static func decoder(_ configuration: ModelConfiguration) throws -> PreNormDecoder {
     let layers = try configuration.integer("num_hidden_layers", 1...4096)
-    let windows = try configuration.windows(count: layers) { _ in true }
-    return try PreNormDecoder(windows: windows).model(configuration, weights)
+    return PreNormDecoder(windows: try configuration.windows(count: layers) { _ in true })
   }
 }

@@ -38,25 +38,12 @@ enum OLMo2 {
     _ configuration: ModelConfiguration, _ weights: ModelWeights, windows: [Int?]
   ) throws -> Decoder {
     let shape = try DecoderShape(configuration)
-    let activation = try configuration.activation()
     let full = try configuration.rotaryTable(headSize: shape.headSize, kind: "full_attention")
     let sliding = try slidingRotary(configuration, shape)
-
-    let embedding = try EmbeddingAndHead(shape, weights)
-    let layers = try (0..<shape.layers).map { index in
-      let prefix = "model.layers.\(index)."
-      var attention = try SelfAttention(
-        prefix + "self_attn.", shape, rotary: windows[index] == nil ? full : sliding, weights,
-        window: windows[index])
-      attention.headNorms = try PreNormDecoder.HeadNorms.whole.load(prefix + "self_attn.", shape, weights)
-      return [
-        Block(attention, normAfter: try weights.norm(prefix + "post_attention_layernorm", shape)),
-        Block(
-          try GatedFeedForward(prefix + "mlp.", shape, activation, weights),
-          normAfter: try weights.norm(prefix + "post_feedforward_layernorm", shape)),
-      ]
-    }
-    return try Decoder(shape, embedding: embedding, layers: layers, weights)
+    let decoder = PreNormDecoder(
+      names: .normsAfter, windows: windows, rotaries: windows.map { $0 == nil ? full : sliding },
+      headNorms: .whole)
+    return try decoder.model(configuration, weights)
   }
 
   /// The rotary table of layers with a sliding window: `rope_parameters`' own, or no scaling.

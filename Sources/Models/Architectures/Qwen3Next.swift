@@ -8,6 +8,15 @@ import Compute
 enum Qwen3Next {
   static let architecture = Architecture("qwen3_next", shapes: SyntheticShape.qwen3Next) { try model($0, $1) }
 
+  /// Qwen3.5's language models (Qwen/Qwen3.5-4B, Qwen3.5-35B-A3B), which are part of multimodal ones: the same layers
+  /// with a gated feed-forward block or a mixture of experts.
+  static let qwen35 = Architecture(
+    "qwen3_5_text", "qwen3_5", "qwen3_5_moe_text", "qwen3_5_moe", shapes: SyntheticShape.qwen35
+  ) { configuration, weights in
+    try configuration.require("attn_output_gate", true)
+    return try model(configuration, weights)
+  }
+
   static func model(_ configuration: ModelConfiguration, _ weights: ModelWeights) throws -> Decoder {
     let shape = try DecoderShape(configuration)
     let attends = try attentionLayers(configuration, count: shape.layers)

@@ -4,6 +4,8 @@ import Compute
 /// embedding table.
 package struct EmbeddingAndHead {
   private let embedding: Parameter
+  /// Learnt embeddings of positions, [positions, hidden], added to the tokens' (GPT-2).
+  private let positions: Parameter?
   private let norm: any Norm
   private let head: Linear
   /// Factor on the embeddings (Gemma).
@@ -28,13 +30,17 @@ package struct EmbeddingAndHead {
   /// Loads the tensors of a checkpoint with other names.
   /// - Parameters:
   ///   - table: the name of the embedding table [vocabulary, hidden].
+  ///   - head: the name of the output head.
   ///   - tied: whether the embedding table is also the output head.
+  ///   - positions: learnt embeddings of positions, at least as many as the context length.
   package init(
-    table: String, vocabulary: Int, hidden: Int, tied: Bool, norm: any Norm, _ weights: ModelWeights,
-    scale: Float = 1, logitScale: Float = 1, softcap: Float? = nil
+    table: String, head: String = "lm_head", vocabulary: Int, hidden: Int, tied: Bool, norm: any Norm,
+    positions: Parameter? = nil, _ weights: ModelWeights, scale: Float = 1, logitScale: Float = 1,
+    softcap: Float? = nil
   ) throws {
-    (embedding, head) = try weights.embeddingAndHead(
-      vocabulary: vocabulary, hidden: hidden, tied: tied, table: table)
+    (embedding, self.head) = try weights.embeddingAndHead(
+      vocabulary: vocabulary, hidden: hidden, tied: tied, table: table, head: head)
+    self.positions = positions
     self.norm = norm
     self.scale = scale
     self.logitScale = logitScale
@@ -43,7 +49,10 @@ package struct EmbeddingAndHead {
 
   /// The embeddings of the input's tokens: [rows, hidden].
   func embed(_ input: ForwardInput, on backend: any Backend) -> Tensor {
-    backend.embedding(input.tokens, table: embedding, scale: scale)
+    let tokens = backend.embedding(input.tokens, table: embedding, scale: scale)
+    guard let positions else { return tokens }
+    return backend.add(
+      tokens, backend.embedding(Tokens(input.positions), table: positions, scale: 1), scale: 1)
   }
 
   /// The logits of the last layer's rows: [rows, vocabulary].

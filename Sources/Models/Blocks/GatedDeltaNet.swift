@@ -1,9 +1,9 @@
 import Compute
 
-/// The gated delta net of Qwen3-Next: projections, a causal convolution over queries, keys and values, the gated
+/// The gated delta net of Qwen3-Next and Qwen3.5: projections, a causal convolution over queries, keys and values, the gated
 /// delta rule (arXiv:2412.06464), a norm of each head gated by silu(z), output projection.
 package struct GatedDeltaNet: BlockBody {
-  /// Queries, keys, values and z in the first; b (beta) and a (decay) in the second.
+  /// Queries, keys, values, z, b (beta) and a (decay), in two layers or in four.
   let projections: [Linear]
   let convolution: (weight: Parameter, bias: Parameter?)
   let norm: RMSNorm
@@ -11,7 +11,7 @@ package struct GatedDeltaNet: BlockBody {
   let settings: GatedDeltaSettings
   private let state: RecurrentShape
 
-  /// Loads `in_proj_qkvz`, `in_proj_ba`, `conv1d`, `A_log`, `dt_bias`, `norm` and `out_proj` below `prefix`.
+  /// Loads `in_proj_qkvz` and `in_proj_ba` or Qwen3.5's four projections, `conv1d`, `A_log`, `dt_bias`, `norm` and `out_proj` below `prefix`.
   init(
     _ prefix: String, _ configuration: ModelConfiguration, _ shape: DecoderShape, _ weights: ModelWeights
   ) throws {
@@ -33,6 +33,13 @@ package struct GatedDeltaNet: BlockBody {
   private static func projections(
     _ prefix: String, _ sizes: DeltaSizes, hidden: Int, _ weights: ModelWeights
   ) throws -> [Linear] {
+    if weights.contains(prefix + "in_proj_qkv.weight") {
+      let all = sizes.valueHeads * sizes.valueSize
+      let outputs = [
+        ("qkv", sizes.state.channels), ("z", all), ("b", sizes.valueHeads), ("a", sizes.valueHeads),
+      ]
+      return try outputs.map { try weights.linear(prefix + "in_proj_" + $0, inputs: hidden, outputs: $1) }
+    }
     let values = sizes.group * sizes.valueSize
     return [
       try weights.linear(
@@ -43,15 +50,6 @@ package struct GatedDeltaNet: BlockBody {
         prefix + "in_proj_ba", inputs: hidden, outputs: 2 * sizes.valueHeads,
         rowOrder: rowOrder([sizes.group, sizes.group], heads: sizes.keyHeads)),
     ]
-  }
-
-  /// The rows of each part of all heads, where the file has all parts of each head.
-  private static func rowOrder(_ parts: [Int], heads: Int) -> [Range<Int>] {
-    let width = parts.reduce(0, +)
-    return parts.indices.flatMap { part in
-      let start = parts[..<part].reduce(0, +)
-      return (0..<heads).map { head in head * width + start..<head * width + start + parts[part] }
-    }
   }
 
   /// Whether the weights below `prefix` were converted by MLX, whose convolutions are [channels, taps, 1].

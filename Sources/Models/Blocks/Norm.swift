@@ -26,22 +26,37 @@ package struct RMSNorm: Norm {
   }
 }
 
+/// Root mean square normalisation of groups of columns, without learnt weights.
+package struct PlainRMSNorm: Norm {
+  let groupSize: Int
+  let epsilon: Float
+
+  /// Normalises each group of columns.
+  package func callAsFunction(_ x: Tensor, on backend: any Backend) -> Tensor {
+    backend.rmsNorm(x, weight: nil, groupSize: groupSize, epsilon: epsilon, offset: 0)
+  }
+}
+
 /// Layer normalisation (arXiv:1607.06450).
 package struct LayerNorm: Norm {
   /// nil for a norm without learnt weights, as is `bias`.
   let weight: Parameter?
   let bias: Parameter?
   let epsilon: Float
+  /// Columns that are normalised together; nil for whole rows.
+  let groupSize: Int?
 
-  /// A norm of whole rows.
-  package init(weight: Parameter?, bias: Parameter?, epsilon: Float) {
+  /// A norm of whole rows, or of groups of columns.
+  package init(weight: Parameter?, bias: Parameter?, epsilon: Float, groupSize: Int? = nil) {
     self.weight = weight
     self.bias = bias
     self.epsilon = epsilon
+    self.groupSize = groupSize
   }
 
-  /// Normalises each row.
+  /// Normalises each row or group.
   package func callAsFunction(_ x: Tensor, on backend: any Backend) -> Tensor {
-    backend.layerNorm(x, weight: weight, bias: bias, epsilon: epsilon)
+    backend.layerNorm(
+      x, weight: weight, bias: bias, groupSize: groupSize ?? x.columns, epsilon: epsilon)
   }
 }

@@ -1,18 +1,28 @@
 import Compute
 import Foundation
 
-/// A factor on queries that grows with the position (Llama 4, Mistral's newest models):
-/// 1 + beta * log(1 + floor(position / length)).
-struct PositionScale {
+/// A factor on queries that grows with their position, so that attention stays sharp in long contexts (Llama 4, Ministral
+/// 3, Mistral 4): 1 + beta * log(1 + floor((position + offset) / length)).
+package struct PositionScale {
   let beta: Double
-  /// The length up to which the factor is 1.
   let length: Double
+  let offset: Double
+
+  /// - Parameters:
+  ///   - length: the number of positions between two values of the factor; 1 before the first.
+  ///   - offset: added to a position.
+  package init(beta: Double, length: Double, offset: Double = 0) {
+    self.beta = beta
+    self.length = length
+    self.offset = offset
+  }
 
   /// Each row times the factor of its position.
-  func callAsFunction(_ x: Tensor, positions: [Int32], on backend: any Backend) -> Tensor {
-    guard positions.contains(where: { Double($0) >= length }) else { return x }
-    let factors = positions.map { Float(1 + beta * log(1 + (Double($0) / length).rounded(.down))) }
-    // ReLU leaves positive factors as they are.
-    return backend.gated(x, by: backend.tensor(factors, columns: 1), .relu)
+  package func callAsFunction(_ x: Tensor, positions: [Int32], on backend: any Backend) -> Tensor {
+    let factors = positions.map { position in
+      Float(1 + beta * log1p(((Double(position) + offset) / length).rounded(.down)))
+    }
+    if factors.allSatisfy({ $0 == 1 }) { return x }
+    return backend.gated(x, by: backend.tensor(factors, columns: 1), .identity)
   }
 }

@@ -7,6 +7,8 @@ enum RotaryScaling: Equatable {
   case none
   /// Positions divided by a factor.
   case linear(factor: Double)
+  /// NTK-aware scaling: the base times alpha^(dimensions / (dimensions - 2)).
+  case stretched(alpha: Double)
   /// Llama 3.1: low frequencies are divided, high ones kept, and those between interpolated.
   case llama3(factor: Double, lowFrequency: Double, highFrequency: Double, originalLength: Double)
   /// YaRN (arXiv:2309.00071).
@@ -24,6 +26,11 @@ enum RotaryScaling: Equatable {
     switch self {
     case .none: return (plain.map(Float.init), 1)
     case .linear(let factor): return (plain.map { Float($0 / factor) }, 1)
+    case .stretched(let alpha):
+      // A single pair does not depend on the base.
+      guard dimensions > 2 else { return (plain.map(Float.init), 1) }
+      let base = base * pow(alpha, Double(dimensions) / Double(dimensions - 2))
+      return RotaryScaling.none.frequencies(dimensions: dimensions, base: base)
     case .llama3(let factor, let low, let high, let length):
       let scaled = plain.map { frequency in
         let rotations = length * frequency / (2 * Double.pi)

@@ -10,12 +10,14 @@ public struct ModelConfiguration {
 
   /// - Parameter json: an object with config.json's keys.
   public init(_ json: JSON) {
-    // Multimodal checkpoints nest the language model's keys in an object.
-    if json["num_hidden_layers"] == nil, let text = json["text_config"] {
-      self.json = text
-    } else {
+    // Multimodal checkpoints nest the language model's keys in an object, most of them also the one about tied embeddings.
+    guard json["num_hidden_layers"] == nil, case .object(var text)? = json["text_config"] else {
       self.json = json
+      return
     }
+    let tied = "tie_word_embeddings"
+    if text[tied] == nil, let value = json[tied] { text[tied] = value }
+    self.json = .object(text)
   }
 
   /// Whether the key exists and is not null.
@@ -143,6 +145,23 @@ public struct ModelConfiguration {
       }
       return text
     }
+  }
+
+  /// The configuration with values under other keys, where it does not have those keys.
+  /// - Parameter names: the present key and the wanted one of each value.
+  func renaming(_ names: [String: String]) -> ModelConfiguration {
+    guard case .object(var members) = json else { return self }
+    for (old, new) in names where !has(new) {
+      if let value = value(old) { members[new] = value }
+    }
+    return ModelConfiguration(plain: .object(members))
+  }
+
+  /// The configuration with another value of a key.
+  func setting(_ key: String, _ value: JSON) -> ModelConfiguration {
+    guard case .object(var members) = json else { return self }
+    members[key] = value
+    return ModelConfiguration(plain: .object(members))
   }
 
   private init(plain json: JSON) { self.json = json }

@@ -113,26 +113,39 @@ package final class ModelWeights {
   }
 
   /// Layer normalisation over `size` columns, with a bias if the file has one.
-  package func layerNorm(_ name: String, size: Int, epsilon: Double) throws -> LayerNorm {
-    LayerNorm(
-      weight: try parameter(name + ".weight", [size]),
+  /// - Parameter addsOne: whether the file stores weights minus 1 (Nemotron).
+  package func layerNorm(
+    _ name: String, size: Int, epsilon: Double, addsOne: Bool = false
+  ) throws -> LayerNorm {
+    let weight = try stored(name + ".weight", [size])
+    return LayerNorm(
+      weight: try backend.parameter(addsOne ? weight.plusOne() : weight),
       bias: contains(name + ".bias") ? try parameter(name + ".bias", [size]) : nil, epsilon: Float(epsilon))
+  }
+
+  /// One number.
+  func scalar(_ name: String) throws -> Float { try stored(name, [1]).floats()[0] }
+
+  /// The vectors `names` of `size` numbers each, copied into one.
+  func concatenated(_ names: [String], size: Int) throws -> Parameter {
+    let numbers = try names.flatMap { try stored($0, [size]).floats() }
+    return try backend.parameter(Weight(shape: [numbers.count], numbers: numbers))
   }
 
   /// The embedding table and the output head, which share one matrix if they are tied.
   func embeddingAndHead(
-    vocabulary: Int, hidden: Int, tied: Bool, table: String
+    vocabulary: Int, hidden: Int, tied: Bool, table: String, head name: String = "lm_head"
   ) throws -> (embedding: Parameter, head: Linear) {
     let size = [vocabulary, hidden]
     let table = try stored(table + ".weight", size)
     let embedding = try backend.parameter(table)
-    guard !tied, contains("lm_head.weight") else {
+    guard !tied, contains(name + ".weight") else {
       work.add(table, promptShare: 0, generationShare: 1)
       return (embedding, Linear(weight: embedding))
     }
-    let head = try stored("lm_head.weight", size)
+    let head = try stored(name + ".weight", size)
     work.add(head, promptShare: 0, generationShare: 1)
-    let bias = contains("lm_head.bias") ? try parameter("lm_head.bias", [vocabulary]) : nil
+    let bias = contains(name + ".bias") ? try parameter(name + ".bias", [vocabulary]) : nil
     return (embedding, Linear(weight: try backend.parameter(head), bias: bias))
   }
 }
@@ -213,12 +226,28 @@ extension ModelWeights {
   }
 }
 
+/// The rows of each part of all heads, where the file has all parts of each head together.
+/// - Parameter parts: the rows of each part of a head.
+func rowOrder(_ parts: [Int], heads: Int) -> [Range<Int>] {
+  let width = parts.reduce(0, +)
+  return parts.indices.flatMap { part in
+    let start = parts[..<part].reduce(0, +)
+    return (0..<heads).map { head in head * width + start..<head * width + start + parts[part] }
+  }
+}
+
 /// The work per token on weights, to compare speeds with the machine's limits. Attention over the cache is not counted.
 public struct TokenWork: Sendable {
   /// Multiply-adds per prompt token, without the output head, which only the last token needs.
   public private(set) var promptMultiplyAdds = 0.0
   /// Bytes of weights read for each generated token.
   public private(set) var generationBytes = 0.0
+
+  /// Counts the work added since `earlier` this many times: those weights are used in several places.
+  mutating func repeatLatest(since earlier: TokenWork, times: Int) {
+    promptMultiplyAdds += (promptMultiplyAdds - earlier.promptMultiplyAdds) * Double(times - 1)
+    generationBytes += (generationBytes - earlier.generationBytes) * Double(times - 1)
+  }
 
   /// Adds a matrix or a stack of experts, weighted by the fraction of it that a token uses.
   mutating func add(_ weight: Weight, promptShare: Double, generationShare: Double) {

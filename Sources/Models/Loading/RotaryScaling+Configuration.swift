@@ -26,6 +26,9 @@ extension ModelConfiguration {
     let kind = try scaling.optionalString("rope_type") ?? scaling.optionalString("type") ?? "default"
     let trained = try number("max_position_embeddings", default: 2048)
     switch kind {
+    // HunYuan's `alpha` stretches the base, whatever the length.
+    case "dynamic" where scaling.has("alpha"):
+      return .stretched(alpha: try scaling.positive("alpha", default: 1))
     // Dynamic scaling changes nothing within the trained length, and Sotto refuses longer sequences.
     case "default", "none", "dynamic": return .none
     case "linear": return .linear(factor: try scaling.positive("factor", default: 1))
@@ -93,8 +96,10 @@ extension ModelConfiguration {
   ///   - first: the first rotated column.
   ///   - interleaved: whether the rotated pairs are adjacent, if the configuration does not say.
   ///   - kind: the kind of layer, for configurations with different parameters for each.
+  ///   - base: the rope base; nil for the configuration's.
   package func rotaryTable(
-    headSize: Int, first: Int = 0, dimensions: Int? = nil, interleaved: Bool = false, kind: String? = nil
+    headSize: Int, first: Int = 0, dimensions: Int? = nil, interleaved: Bool = false, kind: String? = nil,
+    base: Double? = nil
   ) throws -> RotaryTable {
     let dimensions = dimensions ?? headSize
     // GGUF files say how many columns are rotated.
@@ -103,7 +108,7 @@ extension ModelConfiguration {
       throw ModelError.unsupported("rotary embeddings of \(stated) of \(headSize) columns are not supported")
     }
     let (frequencies, amplitude) = try rotaryScaling(dimensions: dimensions, kind: kind).frequencies(
-      dimensions: dimensions, base: ropeBase(kind: kind))
+      dimensions: dimensions, base: base ?? ropeBase(kind: kind))
     return RotaryTable(
       headSize: headSize, first: first, frequencies: frequencies, amplitude: amplitude,
       interleaved: try bool("rope_interleaved", default: interleaved))

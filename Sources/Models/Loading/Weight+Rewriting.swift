@@ -3,21 +3,45 @@ import Foundation
 
 extension Weight {
   /// log(-x) of each number x. Copies, so it is meant for short vectors.
-  /// - Throws: `ModelError.unsupported` for a format other than float32.
+  /// - Throws: `ModelError.unsupported` for a quantised format.
   func logarithmOfNegated() throws -> Weight { try mapped { log(-$0) } }
 
+  /// x + 1 of each number x. Copies, so it is meant for short vectors.
+  /// - Throws: `ModelError.unsupported` for a quantised format.
+  func plusOne() throws -> Weight { try mapped { $0 + 1 } }
+
   private func mapped(_ body: (Float) -> Float) throws -> Weight {
-    guard format == .float32 else {
-      throw ModelError.unsupported("a vector is stored as \(format) instead of float32")
+    try Weight(shape: shape, numbers: floats().map(body))
+  }
+
+  /// A float32 weight with a copy of these numbers.
+  init(shape: [Int], numbers: [Float]) throws {
+    let copy = OwnedMemory(count: numbers.count * 4)
+    for (index, number) in numbers.enumerated() {
+      copy.pointer.storeBytes(of: number, toByteOffset: 4 * index, as: Float.self)
     }
-    let copy = OwnedMemory(count: values.count)
-    values.withUnsafeBytes { source in
-      for offset in stride(from: 0, to: values.count, by: 4) {
-        let bits = UInt32(littleEndian: source.loadUnaligned(fromByteOffset: offset, as: UInt32.self))
-        copy.pointer.storeBytes(of: body(Float(bitPattern: bits)), toByteOffset: offset, as: Float.self)
+    try self.init(format: .float32, shape: shape, values: copy.bytes)
+  }
+
+  /// All numbers, in row-major order.
+  /// - Throws: `ModelError.unsupported` for a quantised format.
+  func floats() throws -> [Float] {
+    let count = shape.reduce(1, *)
+    return try values.withUnsafeBytes { bytes in
+      func bits16(_ index: Int) -> UInt16 {
+        UInt16(littleEndian: bytes.loadUnaligned(fromByteOffset: 2 * index, as: UInt16.self))
+      }
+      switch format {
+      case .float32:
+        return (0..<count).map { index in
+          let bits = bytes.loadUnaligned(fromByteOffset: 4 * index, as: UInt32.self)
+          return Float(bitPattern: UInt32(littleEndian: bits))
+        }
+      case .bfloat16: return (0..<count).map { Float(bitPattern: UInt32(bits16($0)) << 16) }
+      case .float16: return (0..<count).map { Float(Float16(bitPattern: bits16($0))) }
+      default: throw ModelError.unsupported("numbers are stored as \(format) instead of floats")
       }
     }
-    return try Weight(format: format, shape: shape, values: copy.bytes)
   }
 
   /// Each matrix transposed. Copies, so it is meant for the few checkpoints that store unquantised experts

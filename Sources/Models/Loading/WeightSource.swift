@@ -17,6 +17,20 @@ extension Checkpoint: WeightSource {
   public func storedWeight(_ name: String, shape: [Int]) throws -> Weight { try weight(name) }
 }
 
+/// A source some of whose matrices have their inputs first. They are transposed into a copy.
+struct TransposedWeights: WeightSource {
+  let source: any WeightSource
+  /// Whether the matrix of a name is transposed.
+  let isTransposed: (String) -> Bool
+
+  func contains(_ name: String) -> Bool { source.contains(name) }
+
+  func storedWeight(_ name: String, shape: [Int]) throws -> Weight {
+    guard isTransposed(name) else { return try source.storedWeight(name, shape: shape) }
+    return try source.storedWeight(name, shape: shape.reversed()).transposed()
+  }
+}
+
 /// A source whose tensor names may begin otherwise than those that an architecture requests.
 struct PrefixedWeights: WeightSource {
   let source: any WeightSource

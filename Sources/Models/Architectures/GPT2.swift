@@ -1,0 +1,48 @@
+/// GPT-2 (openai-community/gpt2): learnt embeddings of positions, layer normalisation, fused projections, biases, a
+/// feed-forward block without a gate.
+enum GPT2 {
+  static let architecture = Architecture(
+    "gpt2",
+    // Some conversions keep the name of the language model's body.
+    prefixes: ["model.": ["", "transformer."]]
+  ) { configuration, weights in
+    try configuration.require("scale_attn_weights", true)
+    for key in ["scale_attn_by_inverse_layer_idx", "add_cross_attention"] {
+      try configuration.require(key, false)
+    }
+    let configuration = configuration.renaming([
+      "n_embd": "hidden_size", "n_layer": "num_hidden_layers", "n_head": "num_attention_heads",
+      "n_inner": "intermediate_size", "n_positions": "max_position_embeddings",
+      "activation_function": "hidden_act",
+    ])
+    let shape = try DecoderShape(configuration, tiedByDefault: true)
+    let weights = try inputsLast(weights, shape)
+    var names = PreNormDecoder.Names()
+    names.table = "model.wte"
+    names.norm = "model.ln_f"
+    names.layers = "model.h."
+    names.attention = "attn."
+    names.projections = ("c_attn", "c_proj")
+    names.attentionNorm = "ln_1"
+    names.feedForwardNorm = "ln_2"
+    let decoder = PreNormDecoder(
+      tiedByDefault: true, names: names,
+      normalization: .layer(epsilon: try configuration.positive("layer_norm_epsilon", default: 1e-5)),
+      positions: "model.wpe", rotates: Array(repeating: false, count: shape.layers),
+      activation: try configuration.activation(default: "gelu_new")
+    ) { prefix, _, shape, activation in
+      try FeedForward(prefix + "mlp.", shape, activation, weights, names: ("c_fc", "c_proj"))
+    }
+    return try decoder.model(configuration, weights)
+  }
+
+  /// The weights with matrices of [outputs, inputs]. OpenAI's are the other way around and are transposed into a copy;
+  /// mlx-lm's conversions are not.
+  private static func inputsLast(_ weights: ModelWeights, _ shape: DecoderShape) throws -> ModelWeights {
+    let extents = [3 * shape.hidden, shape.hidden]
+    let first = try weights.source.storedWeight("model.h.0.attn.c_attn.weight", shape: extents)
+    guard first.shape != extents else { return weights }
+    let source = TransposedWeights(source: weights.source) { $0.contains(".c_") && $0.hasSuffix(".weight") }
+    return ModelWeights(source, backend: weights.backend)
+  }
+}

@@ -1,0 +1,36 @@
+/// GPT-NeoX and Pythia (arXiv:2204.06745, 2304.01373): layer normalisation, fused projections, rotary embeddings on a
+/// part of a head, a feed-forward block without a gate; in most models it runs beside the attention, each with a norm of
+/// its own.
+enum GPTNeoX {
+  static let architecture = Architecture(
+    "gpt_neox",
+    // mlx-lm's conversions.
+    prefixes: [
+      "gpt_neox.layers.": ["model.h."], "gpt_neox.": ["model."], "embed_out.": ["model.embed_out."],
+    ]
+  ) { configuration, weights in
+    let configuration = configuration.renaming([
+      "rotary_pct": "partial_rotary_factor", "rotary_emb_base": "rope_theta",
+    ])
+    let shape = try DecoderShape(configuration)
+    var names = PreNormDecoder.Names()
+    names.table = "gpt_neox.embed_in"
+    names.head = "embed_out"
+    names.norm = "gpt_neox.final_layer_norm"
+    names.layers = "gpt_neox.layers."
+    names.attention = "attention."
+    names.projections = ("query_key_value", "dense")
+    names.fusesByHead = true
+    let decoder = PreNormDecoder(
+      names: names,
+      normalization: .layer(epsilon: try configuration.positive("layer_norm_eps", default: 1e-5)),
+      isParallel: try configuration.bool("use_parallel_residual", default: true),
+      rotary: try configuration.partialRotaryTable(headSize: shape.headSize, default: 0.25),
+      activation: try configuration.activation(default: "gelu")
+    ) { prefix, _, shape, activation in
+      try FeedForward(
+        prefix + "mlp.", shape, activation, weights, names: ("dense_h_to_4h", "dense_4h_to_h"))
+    }
+    return try decoder.model(configuration, weights)
+  }
+}

@@ -1,0 +1,18 @@
+import Compute
+
+/// Gemma (arXiv:2403.08295): Llama's layers with norm weights stored minus 1, a GELU gate, and embeddings scaled by the
+/// square root of the width.
+enum Gemma {
+  static let architecture = Architecture("gemma") { configuration, weights in
+    let shape = try DecoderShape(configuration, tiedByDefault: true)
+    // The first checkpoints say gelu, but were trained with its tanh approximation.
+    let name =
+      try configuration.optionalString("hidden_activation") ?? configuration.optionalString("hidden_act")
+    let activation: Activation =
+      name == "gelu" ? .geluTanh : try configuration.activation(default: "gelu_pytorch_tanh")
+    let decoder = PreNormDecoder(
+      tiedByDefault: true, normalization: .rootMeanSquare(offset: 1),
+      embeddingScale: Float(shape.hidden).squareRoot(), activation: activation)
+    return try decoder.model(configuration, weights)
+  }
+}

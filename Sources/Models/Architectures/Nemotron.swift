@@ -1,0 +1,17 @@
+import Compute
+
+/// Nemotron and Minitron (arXiv:2402.16819, 2407.14679): layer normalisation, rotary embeddings on a part of a head, and
+/// a feed-forward block without a gate, with the activation max(x, 0)².
+enum Nemotron {
+  static let architecture = Architecture("nemotron") { configuration, weights in
+    let shape = try DecoderShape(configuration)
+    let decoder = PreNormDecoder(
+      normalization: .layer(epsilon: try configuration.positive("norm_eps", default: 1e-5), addsOne: true),
+      rotary: try configuration.partialRotaryTable(headSize: shape.headSize, default: 0.5),
+      activation: try configuration.activation(default: "relu2")
+    ) { prefix, _, shape, activation in
+      try FeedForward(prefix + "mlp.", shape, activation, weights)
+    }
+    return try decoder.model(configuration, weights)
+  }
+}

@@ -1,0 +1,31 @@
+import Compute
+
+/// StableLM (stabilityai/stablelm-2-1_6b): layer normalisation, rotary embeddings on a quarter of a head; in some models
+/// layer normalisation of each query and key head, and attention and feed-forward side by side.
+enum StableLM {
+  static let architecture = Architecture("stablelm") { configuration, weights in
+    let shape = try DecoderShape(configuration)
+    let epsilon = try configuration.positive("layer_norm_eps", default: 1e-5)
+    let normsHeads = try configuration.bool("qk_layernorm", default: false)
+    var names = PreNormDecoder.Names()
+    let isParallel = try configuration.bool("use_parallel_residual", default: false)
+    if isParallel { names.feedForwardNorm = nil }
+    let decoder = PreNormDecoder(
+      names: names, normalization: .layer(epsilon: epsilon), isParallel: isParallel,
+      rotary: try configuration.partialRotaryTable(headSize: shape.headSize, default: 0.25),
+      adjust: { attention, prefix, index in
+        guard normsHeads else { return }
+        let shape = shape[layer: index]
+        func norm(_ name: String, heads: Int) throws -> LayerNorm {
+          let names = (0..<heads).map { "\(prefix)\(name).norms.\($0).weight" }
+          return LayerNorm(
+            weight: try weights.concatenated(names, size: shape.headSize), bias: nil,
+            epsilon: Float(epsilon), groupSize: shape.headSize)
+        }
+        attention.headNorms = (
+          try norm("q_layernorm", heads: shape.heads), try norm("k_layernorm", heads: shape.keyValueHeads)
+        )
+      })
+    return try decoder.model(configuration, weights)
+  }
+}
