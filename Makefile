@@ -70,6 +70,7 @@ lint: ## check the formatting of Swift code, and C warnings for this machine and
 	swift format lint --strict --configuration .swift-format --recursive Sources Tests Package.swift
 	clang -std=c17 -Wall -Wextra -Werror -fsyntax-only -I Sources/CKernels/include \
 	  $$(find Sources/CKernels -name '*.c')
+	clang -std=c17 -Wall -Wextra -Werror -fsyntax-only -I Sources/CNetwork/include Sources/CNetwork/*.c
 	@Scripts/install-packages $(ARM64_PACKAGES)
 	sh Tests/Scripts/check_arm64.sh
 

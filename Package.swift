@@ -21,7 +21,7 @@ let package = Package(
       name: "sotto",
       dependencies: [
         "TerminalInterface", "LocalEngine", "Conversation", "Generation", "Models", "Templates",
-        "Tokenization",
+        "Tokenization", "Hub",
         "Checkpoints", "Compute", "CKernels", "Basics",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
         .product(name: "TOMLKit", package: "TOMLKit"),
@@ -44,9 +44,11 @@ let package = Package(
     .target(name: "Models", dependencies: ["Checkpoints", "Compute", "Basics"]),
     .target(name: "Templates", dependencies: ["Basics"]),
     .target(name: "Tokenization", dependencies: ["Checkpoints", "Basics"]),
+    .target(name: "Hub", dependencies: ["CNetwork", "Basics"]),
     .target(name: "Checkpoints", dependencies: ["Basics"]),
     .target(name: "Compute", dependencies: ["CKernels", "Basics"]),
     .target(name: "CKernels"),
+    .target(name: "CNetwork"),
     .target(name: "Basics"),
     .target(
       name: "CNcurses",
@@ -89,6 +91,7 @@ let package = Package(
     .testTarget(
       name: "TokenizationTests", dependencies: ["TestSupport", "Tokenization", "Checkpoints", "Basics"],
       exclude: ["Fixtures"]),
+    .testTarget(name: "HubTests", dependencies: ["TestSupport", "Hub", "Basics"]),
     .testTarget(
       name: "CheckpointsTests", dependencies: ["TestSupport", "Checkpoints", "Basics"], exclude: ["Fixtures"]),
     .testTarget(

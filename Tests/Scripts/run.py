@@ -22,6 +22,7 @@ def tests(model: str) -> dict[str, list[str]]:
         "chat templates and jinja2": ["check_templates.py", model],
         "harmony and openai-harmony": ["check_harmony.py"],
         "the program in a terminal": ["terminal.py", model],
+        "downloads from a hub": ["check_pull.py"],
         "file system errors and quitting": ["misuse.py", model],
     }
 

@@ -5,7 +5,7 @@ import Testing
 /// `SOTTO_WRITE_SNAPSHOTS=1 swift test -c release --disable-testable-imports --filter HelpTests` regenerates.
 struct HelpTests {
   static let commands = [
-    "", "chat", "generate", "models", "tokenize", "detokenize", "render", "logits", "bench",
+    "", "chat", "generate", "models", "pull", "rm", "tokenize", "detokenize", "render", "logits", "bench",
   ]
 
   @Test(arguments: commands)
@@ -32,7 +32,7 @@ struct HelpTests {
     ("render", ["--messages", "--tools", "--template", "--no-generation-prompt", "--option"]),
     ("logits", ["--tokens", "--prefill", "--output", "--precision"]),
     ("bench", ["--synthetic", "--layers", "--prompt", "--generate", "--repeat", "--threads", "--json"]),
-    ("models", ["--json"]),
+    ("models", ["--json"]), ("pull", ["--file", "--yes"]), ("rm", ["--yes"]),
   ])
   func documentedOptionsExist(_ command: String, _ options: [String]) throws {
     let help = try Fixture.withFolder { try Program.run([command, "--help"], in: $0) }.output
