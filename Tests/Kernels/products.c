@@ -14,7 +14,11 @@ static const struct {
     [SOTTO_Q5_1] = {32, 24, 32},      [SOTTO_Q8_0] = {32, 34, 32},       [SOTTO_Q4_K] = {256, 144, 256},
     [SOTTO_Q5_K] = {256, 176, 256},   [SOTTO_Q6_K] = {256, 210, 256},    [SOTTO_MXFP4] = {32, 17, 32},
     [SOTTO_MXFP4_PLANAR] = {32, 16, 32}, [SOTTO_Q2_K] = {256, 84, 256},  [SOTTO_Q3_K] = {256, 110, 256},
-    [SOTTO_IQ4_NL] = {32, 18, 32},    [SOTTO_IQ4_XS] = {256, 136, 256},  [SOTTO_AFFINE1] = {32, 4, 128},
+    [SOTTO_IQ1_S] = {256, 50, 256},   [SOTTO_IQ1_M] = {256, 56, 256},    [SOTTO_IQ2_XXS] = {256, 66, 256},
+    [SOTTO_IQ2_XS] = {256, 74, 256},  [SOTTO_IQ2_S] = {256, 82, 256},    [SOTTO_IQ3_XXS] = {256, 98, 256},
+    [SOTTO_IQ3_S] = {256, 110, 256},  [SOTTO_TQ1_0] = {256, 54, 256},    [SOTTO_TQ2_0] = {256, 66, 256},
+    [SOTTO_Q8_K] = {256, 292, 256},   [SOTTO_NVFP4] = {64, 36, 64},      [SOTTO_NVFP4_PLANAR] = {32, 16, 32},
+    [SOTTO_FLOAT8] = {32, 32, 128},   [SOTTO_IQ4_NL] = {32, 18, 32},    [SOTTO_IQ4_XS] = {256, 136, 256},  [SOTTO_AFFINE1] = {32, 4, 128},
     [SOTTO_AFFINE2] = {32, 8, 128},   [SOTTO_AFFINE3] = {32, 12, 128},   [SOTTO_AFFINE4] = {32, 16, 128},
     [SOTTO_AFFINE5] = {32, 20, 128},  [SOTTO_AFFINE6] = {32, 24, 128},   [SOTTO_AFFINE8] = {32, 32, 128}};
 
@@ -25,15 +29,21 @@ static sotto_matrix matrix(sotto_weight_format format, size_t rows, size_t colum
                            int is_hostile) {
   static const size_t groups[] = {32, 64, 128};
   sotto_matrix m = {.format = format, .scale_type = (sotto_weight_format)(variant % 3),
-                    .group = groups[variant / 3 % 3], .rows = rows, .columns = columns, .matrices = matrices};
+                    .group = groups[variant / 3 % 3], .has_zero_points = variant % 2, .rows = rows, .columns = columns, .matrices = matrices};
   uint8_t mask = is_hostile ? 255 : 0x3f, near_one = is_hostile ? 0 : 0x78;
   size_t numbers = matrices * rows * columns;
   m.values = check_bytes(numbers / formats[format].columns * formats[format].bytes, mask,
                          format == SOTTO_MXFP4 ? near_one : 0);
   if (format == SOTTO_MXFP4_PLANAR) m.scales = check_bytes(numbers / 32, is_hostile ? 255 : 7, near_one);
+  if (format == SOTTO_NVFP4_PLANAR) m.scales = check_bytes(numbers / 16, is_hostile ? 255 : 0x3f, 0);
+  if (format == SOTTO_FLOAT8) {
+    m.scale_type = variant % 2 ? SOTTO_E8M0 : SOTTO_FLOAT32;
+    m.scales = variant % 2 ? check_bytes(numbers / m.group, is_hostile ? 255 : 7, near_one)
+                           : check_bytes(numbers / m.group * 4, mask, 0);
+  }
   if (format >= SOTTO_AFFINE1) {
     m.scales = check_bytes(numbers / m.group * scale_bytes[m.scale_type], mask, 0);
-    m.biases = check_bytes(numbers / m.group * scale_bytes[m.scale_type], mask, 0);
+    m.biases = check_bytes(numbers / m.group * (m.has_zero_points ? 1 : scale_bytes[m.scale_type]), mask, 0);
   }
   return m;
 }
@@ -51,8 +61,8 @@ static void linear(sotto_pool *pool, sotto_precision precision, int is_hostile) 
   sotto_workspace *workspace = sotto_workspace_create(pool);
   if (is_hostile) check_keep_nothing();
   for (int format = 0; format < SOTTO_WEIGHT_FORMATS; format++) {
-    // How bfloat16 weights are multiplied differs between levels.
-    if (format == SOTTO_BFLOAT16 && precision == SOTTO_FAST && !is_hostile) continue;
+    // How bfloat16 and E4M3 weights are multiplied differs between levels.
+    if ((format == SOTTO_BFLOAT16 || format == SOTTO_FLOAT8) && precision == SOTTO_FAST && !is_hostile) continue;
     for (int i = 0; i < 16; i++) {
       size_t count = tokens[i % 8], columns = formats[format].unit * (size_t)(1 + i % 3), outputs = rows[i % 5];
       size_t gap = (size_t)(i % 2) * 3;
@@ -101,7 +111,7 @@ static void experts(sotto_pool *pool) {
   sotto_workspace *workspace = sotto_workspace_create(pool);
   for (int format = 0; format < SOTTO_WEIGHT_FORMATS; format++)
     for (int precision = SOTTO_EXACT; precision <= SOTTO_FAST; precision++) {
-      if (format == SOTTO_BFLOAT16 && precision == SOTTO_FAST) continue;
+      if ((format == SOTTO_BFLOAT16 || format == SOTTO_FLOAT8) && precision == SOTTO_FAST) continue;
       size_t columns = formats[format].unit * 2;
       sotto_expert_layer layers[2];
       for (int k = 0; k < 2; k++)

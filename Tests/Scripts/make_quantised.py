@@ -2,7 +2,7 @@
 """Writes Tests/ComputeTests/Fixtures/quantised.json: quantised rows and their values dequantised by other libraries.
 
 GGUF's formats come from the `gguf` package (quantised by it if supported, otherwise random bytes with moderate scales),
-affine groups and MLX's mxfp4 from `mlx`. Usage: make_quantised.py (requires gguf, mlx, numpy).
+affine groups and MLX's other modes from `mlx`, FP8 from torch. Usage: make_quantised.py (requires gguf, mlx, numpy, torch).
 """
 
 import base64
@@ -12,6 +12,7 @@ import pathlib
 import gguf
 import mlx.core as mx
 import numpy as np
+import torch
 from gguf import GGMLQuantizationType as Type
 from gguf import quants
 
@@ -44,7 +45,8 @@ add("F32", weights, weights)
 # The offsets of the float16 scales in a super-block.
 for name, halves in [
     ("Q2_K", (80, 82)), ("Q3_K", (108,)), ("Q4_K", (0, 2)), ("Q5_K", (0, 2)), ("Q6_K", (208,)),
-    ("IQ4_NL", (0,)), ("IQ4_XS", (0,)),
+    ("IQ4_NL", (0,)), ("IQ4_XS", (0,)), ("IQ1_S", (0,)), ("IQ2_XXS", (0,)), ("IQ2_XS", (0,)), ("IQ2_S", (0,)),
+    ("IQ3_XXS", (0,)), ("IQ3_S", (0,)), ("TQ1_0", (52,)), ("TQ2_0", (64,)),
 ]:
     block, size = gguf.GGML_QUANT_SIZES[Type[name]]
     values = random.integers(0, 256, (ROWS, COLUMNS // block * size), dtype=np.uint8)
@@ -57,6 +59,32 @@ for name, halves in [
 values = random.integers(0, 256, (ROWS, COLUMNS // 32 * 17), dtype=np.uint8)
 values.reshape(-1, 17)[:, 0] = random.integers(110, 130, ROWS * COLUMNS // 32)
 add("MXFP4", values, quants.dequantize(values, Type.MXFP4))
+
+# IQ1_M's float16 scale is in the upper nibbles of four words.
+values = random.integers(0, 256, (ROWS, 56), dtype=np.uint8)
+words, scale = values[:, 48:].copy().view(np.uint16), random.uniform(0.001, 0.02, ROWS).astype(np.float16)
+for i in range(4):
+    words[:, i] = words[:, i] & 0xFFF | (scale.view(np.uint16) >> 4 * i & 15) << 12
+values[:, 48:] = words.view(np.uint8)
+add("IQ1_M", values, quants.dequantize(values, Type.IQ1_M))
+
+# gguf has no decoder for Q8_K: a float32 scale, 256 bytes, and sums that only products use.
+values = random.integers(0, 256, (ROWS, 292), dtype=np.uint8)
+scale = random.uniform(0.001, 0.02, (ROWS, 1)).astype(np.float32)
+values[:, :4] = scale.view(np.uint8)
+add("Q8_K", values, scale * values[:, 4:260].view(np.int8).astype(np.float32))
+
+values = random.integers(0, 256, (ROWS, COLUMNS // 64 * 36), dtype=np.uint8)
+values.reshape(-1, 36)[:, :4] = random.integers(30, 70, (ROWS * COLUMNS // 64, 4))
+add("NVFP4", values, quants.dequantize(values, Type.NVFP4))
+
+for mode, name in [("nvfp4", "nvfp4 planar"), ("mxfp8", "mxfp8")]:
+    packed, scales = mx.quantize(mx.array(weights), mode=mode)
+    add(name, np.array(packed), np.array(mx.dequantize(packed, scales, mode=mode, dtype=mx.float32)), np.array(scales))
+
+fp8 = torch.from_numpy(weights * 100).to(torch.float8_e4m3fn)
+scales = random.uniform(0.001, 0.02, (ROWS, COLUMNS // 64)).astype(np.float32)
+add("fp8 64", fp8.view(torch.uint8).numpy(), fp8.float().numpy() * scales.repeat(64, axis=1), scales)
 
 packed, scales = mx.quantize(mx.array(weights), group_size=32, bits=4, mode="mxfp4")
 expected = mx.dequantize(packed, scales, group_size=32, bits=4, mode="mxfp4", dtype=mx.float32)
@@ -75,6 +103,17 @@ for bits in (1, 2, 3, 4, 5, 6, 8):
             expected = mx.dequantize(packed, *exact, group_size=group, bits=bits)
             raw = [np.array(a.view(mx.uint16 if dtype != mx.float32 else mx.uint32)) for a in (scales, biases)]
             add(f"affine {bits} {group} {type_name}", np.array(packed), np.array(expected), *raw)
+
+# Zero points: mlx unpacks the integers.
+for bits, group, type_name in [(4, 128, "float16"), (4, 32, "bfloat16"), (8, 64, "float16"), (2, 64, "float32")]:
+    dtype = dict(types)[type_name]
+    packed, scales, _ = mx.quantize(mx.array(weights).astype(dtype), group_size=group, bits=bits)
+    ones = mx.ones(scales.shape)
+    integers = np.array(mx.dequantize(packed, ones, ones * 0, group_size=group, bits=bits))
+    zeros = random.integers(0, 256 if bits == 8 else 2**bits + 1, scales.shape).astype(np.uint8)
+    expected = np.array(scales.astype(mx.float32)).repeat(group, axis=1) * (integers - zeros.repeat(group, axis=1))
+    raw = np.array(scales.view(mx.uint16 if dtype != mx.float32 else mx.uint32))
+    add(f"zero {bits} {group} {type_name}", np.array(packed), expected, raw, zeros)
 
 folder = pathlib.Path(__file__).resolve().parent.parent / "ComputeTests" / "Fixtures"
 folder.mkdir(exist_ok=True)

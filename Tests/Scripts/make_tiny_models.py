@@ -119,8 +119,11 @@ LLAMA3_ROPE = dict(
 AFFINE = [{"group_size": g, "bits": b, "mode": "affine"} for g, b in [(64, 3), (32, 2), (128, 6), (64, 5), (32, 8)]]
 #: Settings of MLX's layers in turn. The last layers of the first have the short form of the older converters.
 MIXTURES = {
+    "mix-modes": [{"group_size": 16, "bits": 4, "mode": "nvfp4"}, {"group_size": 32, "bits": 8, "mode": "mxfp8"},
+                  {"group_size": 32, "bits": 4, "mode": "mxfp4"}, {"group_size": 32, "bits": 4, "mode": "affine"}],
     "mix-bits": AFFINE + [{"group_size": 64, "bits": 4}, {"group_size": 32, "bits": 6}],
 }
+WIDER = {"hidden_size": 128, "intermediate_size": 128, "head_dim": 32, "num_hidden_layers": 1}
 #: Directory: the base configuration, its changes, and the storage format of the weights.
 SAFETENSORS = {
     "llama-plain": (LLAMA, {}, "f32"),
@@ -143,6 +146,14 @@ SAFETENSORS = {
          "num_hidden_layers": 1},
         "affine4-128"),
     "llama-mixed-bits": (LLAMA, {"hidden_size": 128, "intermediate_size": 128, "head_dim": 32}, "mix-bits"),
+    "llama-mixed-modes": (
+        LLAMA, {"hidden_size": 64, "intermediate_size": 96, "head_dim": 16, "num_hidden_layers": 3}, "mix-modes"),
+    "llama-fp8-block": (LLAMA, WIDER | {"intermediate_size": 192}, "fp8-block"),
+    "llama-fp8-row": (LLAMA, WIDER, "fp8-row"),
+    "llama-fp8-tensor": (LLAMA, WIDER, "fp8-tensor"),
+    "llama-gptq4": (LLAMA, WIDER, "gptq-4-32"),
+    "llama-gptq8": (LLAMA, WIDER | {"attention_bias": True}, "gptq-8-128"),
+    "llama-awq4": (LLAMA, WIDER, "awq-4-64"),
     "mamba2-plain": (MAMBA2, {"hidden_size": 24, "num_heads": 3}, "f32"),
     "mamba2-groups-bf16": (
         MAMBA2,
@@ -223,6 +234,8 @@ GGUF = {
         ["Q4_0", "Q4_1", "Q5_0", "Q5_1", "Q8_0", "MXFP4", "F16", "BF16", "F32"]),
     "gguf-llama-k": (LLAMA, WIDE | {"num_hidden_layers": 1}, ["Q4_K", "Q5_K", "Q6_K"]),
     "gguf-llama-k-small": (LLAMA, NARROW, ["Q2_K", "IQ4_XS", "IQ4_NL", "Q3_K"]),
+    "gguf-llama-iq": (
+        LLAMA, NARROW, ["TQ2_0", "IQ2_XXS", "IQ3_S", "IQ2_XS", "IQ1_S", "IQ3_XXS", "IQ2_S", "TQ1_0"]),
     "gguf-llama-rope-freqs": (LLAMA, {"rope_scaling": LLAMA3_ROPE, "tie_word_embeddings": True}, ["F32"]),
     "gguf-mamba2": (MAMBA2, {"n_groups": 2, "tie_word_embeddings": False}, ["Q8_0", "F16"]),
     "gguf-qwen3": (QWEN3, {"hidden_size": 64, "intermediate_size": 64}, ["Q8_0", "Q5_0"]),
@@ -339,6 +352,10 @@ def write_safetensors(out: Path, config: dict, storage: str, rng: np.random.Gene
                 stored |= dict(zip((name, stem + "scales", stem + "biases"), packed))
             elif w.ndim == 3 and not mlx:  # MLX has a convolution's channels last
                 stored[name] = stored[name].moveaxis(2, 1)
+    elif storage.startswith(("fp8-", "gptq-", "awq-")):
+        stored = {n: w.astype(mx.float16) for n, w in stored.items()}
+        weights = {n: np.array(w.astype(mx.float32)) for n, w in stored.items()}
+        config = config | foreign(storage, stored, weights, rng)
     elif storage != "f32":
         kind = mx.bfloat16 if storage == "bf16" else mx.float16
         stored = {n: w.astype(kind) for n, w in stored.items()}
@@ -351,6 +368,10 @@ def write_safetensors(out: Path, config: dict, storage: str, rng: np.random.Gene
             mx.save_safetensors(str(out / shard), {n: stored[n] for n in held}, {"format": "pt"})
         index = {"metadata": {}, "weight_map": {n: s for s, held in shards.items() for n in held}}
         (out / "model.safetensors.index.json").write_text(json.dumps(index))
+    elif "quantization_config" in config:
+        from safetensors.torch import save_file as save_torch
+        plain = {n: w if isinstance(w, torch.Tensor) else torch.from_numpy(np.array(w)) for n, w in stored.items()}
+        save_torch(plain, out / "model.safetensors", {"format": "pt"})
     else:
         mx.save_safetensors(str(out / "model.safetensors"), stored, {"format": "mlx"})
     written = tiny_names.ling_config(config) if config["model_type"] == "glm4_moe" else config
@@ -361,12 +382,65 @@ def write_safetensors(out: Path, config: dict, storage: str, rng: np.random.Gene
         written["quantization"] = {
             tiny_names.public_name(config["model_type"], n, mlx): v for n, v in config["quantization"].items()}
     (out / "config.json").write_text(json.dumps(written, indent=2) + "\n")
-    write_reference(out, {k: v for k, v in config.items() if k != "quantization"}, weights, rng)
+    plain = {k: v for k, v in config.items() if k not in ("quantization", "quantization_config")}
+    write_reference(out, plain, weights, rng)
+
+
+def foreign(storage: str, stored: dict, weights: dict, rng: np.random.Generator) -> dict:
+    """Replaces the layers' matrices by those of another library's quantisation, in `stored` and, as that library reads
+    them, in `weights`. Returns its `quantization_config`."""
+    method, *how = storage.split("-")
+    for name in [n for n, w in weights.items() if w.ndim == 2 and "layers." in n]:
+        w, stem = weights[name], name.removesuffix(".weight")
+        rows, columns = w.shape
+        if method == "fp8":
+            size = {"block": (128, 128), "row": (1, columns), "tensor": (rows, columns)}[how[0]]
+            grid = -(-rows // size[0]), -(-columns // size[1])
+            scales = rng.uniform(0.5, 1.5, grid).astype(np.float32) / 1000
+            spread = scales.repeat(size[0], axis=0)[:rows].repeat(size[1], axis=1)[:, :columns]
+            packed = torch.from_numpy(w / spread).clamp(-448, 448).to(torch.float8_e4m3fn)
+            weights[name] = packed.float().numpy() * spread
+            stored[name] = packed
+            stored[name + ("_scale_inv" if how[0] == "block" else "_scale")] = torch.from_numpy(
+                scales if how[0] != "tensor" else scales[0])
+            continue
+        bits, group = int(how[0]), int(how[1])
+        scales = (rng.uniform(0.5, 1.5, (columns // group, rows)) / 16 / 2**bits * 3.5).astype(np.float16)
+        # The zero points are near the middle; all other words are random.
+        words = lambda *shape: rng.integers(0, 2**32, shape, dtype=np.uint32)
+        shifts = np.arange(32 // bits, dtype=np.uint32) * bits
+        middle = rng.integers(2 ** (bits - 1) - 2, 2 ** (bits - 1) + 2, (columns // group, rows * bits // 32, 32 // bits))
+        zeros = (middle.astype(np.uint32) << shifts).sum(axis=-1, dtype=np.uint32)
+        if method == "gptq":
+            values = words(columns * bits // 32, rows)
+            q = (values[:, None] >> shifts[None, :, None] & (2**bits - 1)).reshape(columns, rows).T
+            z = (zeros[..., None] >> shifts & (2**bits - 1)).reshape(-1, rows).T + 1
+            stored[stem + ".g_idx"] = torch.arange(columns, dtype=torch.int32) // group
+        else:  # mlx-lm's reading of AutoAWQ's order
+            from mlx_lm.utils import _unpack_awq_weights
+            values = words(columns, rows // 8)
+            q = np.array(_unpack_awq_weights(mx.array(values))).T
+            z = np.array(_unpack_awq_weights(mx.array(zeros))).T
+        spread = scales.T.astype(np.float32).repeat(group, axis=1)
+        weights[name] = ((q.astype(np.float32) - z.astype(np.float32).repeat(group, axis=1)) * spread).astype(np.float32)
+        del stored[name]
+        stored[stem + ".qweight"] = torch.from_numpy(values.view(np.int32))
+        stored[stem + ".qzeros"] = torch.from_numpy(zeros.view(np.int32))
+        stored[stem + ".scales"] = torch.from_numpy(scales)
+    if method == "fp8":
+        settings = {"quant_method": "fp8" if how[0] == "block" else "compressed-tensors"}
+        if how[0] == "block":
+            settings["weight_block_size"] = [128, 128]
+    else:
+        settings = {"quant_method": method, "bits": bits, "group_size": group}
+        settings |= {"version": "gemm", "zero_point": True} if method == "awq" else {"desc_act": False, "sym": False}
+    return {"quantization_config": settings}
 
 
 #: The offset of a block's float16 scale, by type; that of the minimum, and their ratio.
 SCALES = {"Q2_K": (80, 82, 1.5), "Q3_K": (108,), "Q4_K": (0, 2, 7.5), "Q5_K": (0, 2, 15.5), "Q6_K": (208,),
-          "IQ4_NL": (0,), "IQ4_XS": (0,)}
+          "IQ4_NL": (0,), "IQ4_XS": (0,), "IQ1_S": (0,), "IQ2_XXS": (0,), "IQ2_XS": (0,), "IQ2_S": (0,), "IQ3_XXS": (0,),
+          "IQ3_S": (0,), "TQ1_0": (52,), "TQ2_0": (64,)}
 
 
 def blocks(kind: str, shape: tuple[int, ...], rng: np.random.Generator) -> np.ndarray:

@@ -53,6 +53,11 @@ public struct Weight: Sendable {
       let size = type == .float32 ? 4 : 2
       try check(scales, is: blocks * size, plane: "scales")
       try check(biases, is: blocks * size, plane: "biases")
+    case .zeroPoint(_, _, let type):
+      try check(scales, is: blocks * (type == .float32 ? 4 : 2), plane: "scales")
+      try check(biases, is: blocks, plane: "zero points")
+    case .nvfp4Planar: try check(scales, is: 2 * blocks, plane: "scales")
+    case .float8(_, let scale): try check(scales, is: blocks * (scale == .float32 ? 4 : 1), plane: "scales")
     default: break
     }
   }

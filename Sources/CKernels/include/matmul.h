@@ -28,6 +28,19 @@ typedef enum {
   SOTTO_Q3_K,
   SOTTO_IQ4_NL,
   SOTTO_IQ4_XS,
+  SOTTO_IQ1_S,
+  SOTTO_IQ1_M,
+  SOTTO_IQ2_XXS,
+  SOTTO_IQ2_XS,
+  SOTTO_IQ2_S,
+  SOTTO_IQ3_XXS,
+  SOTTO_IQ3_S,
+  SOTTO_TQ1_0,
+  SOTTO_TQ2_0,
+  SOTTO_Q8_K,
+  SOTTO_NVFP4,
+  SOTTO_NVFP4_PLANAR,
+  SOTTO_FLOAT8,  // E4M3 bytes with a plane of scales
   // Affine groups: the last formats.
   SOTTO_AFFINE1,
   SOTTO_AFFINE2,
@@ -36,7 +49,8 @@ typedef enum {
   SOTTO_AFFINE5,
   SOTTO_AFFINE6,
   SOTTO_AFFINE8,
-  SOTTO_WEIGHT_FORMATS
+  SOTTO_WEIGHT_FORMATS,
+  SOTTO_E8M0  // a type of scales only
 } sotto_weight_format;
 
 typedef enum {
@@ -55,10 +69,13 @@ typedef struct {
 /// planes have the size that the format requires and that columns divide into blocks; nothing beyond is read.
 typedef struct {
   sotto_weight_format format;
-  /// SOTTO_FLOAT32, SOTTO_FLOAT16 or SOTTO_BFLOAT16: the type of an affine format's scales and biases.
+  /// SOTTO_FLOAT32, SOTTO_FLOAT16 or SOTTO_BFLOAT16: the type of an affine format's scales and biases. SOTTO_FLOAT8's
+  /// scales are SOTTO_FLOAT32 numbers or SOTTO_E8M0 bytes.
   sotto_weight_format scale_type;
-  /// Columns that share a scale in an affine format: 32, 64 or 128.
+  /// Columns that share a scale in an affine format (32, 64 or 128) and SOTTO_FLOAT8 (a multiple of 32).
   size_t group;
+  /// The biases of an affine format are bytes, the zero points: bias = -zero * scale.
+  int has_zero_points;
   size_t rows, columns, matrices;
   const void *values, *scales, *biases;
   const sotto_planes *apart;  // each matrix's own planes, or NULL

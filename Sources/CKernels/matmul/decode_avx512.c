@@ -119,6 +119,57 @@ SOTTO_TARGET_AVX512 void sotto_decode_mxfp4_planar_avx512(const sotto_view *view
   }
 }
 
+/// Nibbles and two scales of 16 columns.
+SOTTO_TARGET_AVX512 void sotto_decode_nvfp4_planar_avx512(const sotto_view *view, size_t row, size_t first,
+                                                          size_t blocks, void *panel) {
+  sotto_panel_block *out = panel;
+  sotto_tile_rows rows = {view->values + row * view->row_bytes, view->row_bytes};
+  sotto_tile_rows scales = {view->scales + row * view->scale_row_bytes, view->scale_row_bytes};
+  const __m512 half = _mm512_set1_ps(0.5f);
+  for (size_t b = 0; b < blocks; b++, out++) {
+    __m512i bytes[4], two = sotto_gather_item(&scales, first + b, 2);
+    _mm512_store_ps(out->scale[0], _mm512_mul_ps(sotto_from_e4m3(two, 0), half));
+    _mm512_store_ps(out->scale[1], _mm512_mul_ps(sotto_from_e4m3(two, 1), half));
+    sotto_transpose(&rows, (first + b) * 16, bytes);
+#pragma clang loop unroll(full)
+    for (int quad = 0; quad < 8; quad++) {
+      __m512i values = sotto_low(sotto_spread_bits(bytes[quad / 2], quad % 2 * 16, 4));
+      sotto_store_quad(out, quad, _mm512_shuffle_epi8(sotto_doubled_e2m1(), values));
+    }
+  }
+}
+
+/// 64 columns: four scales (see sotto_half_of_ue4m3), then 8 bytes of nibbles for each.
+SOTTO_TARGET_AVX512 void sotto_decode_nvfp4_avx512(const sotto_view *view, size_t row, size_t first, size_t blocks,
+                                                   void *panel) {
+  enum { STRIDE = 36 };
+  sotto_panel_block *out = panel;
+  sotto_tile_rows rows = {view->values + row * view->row_bytes, view->row_bytes};
+  const __m512i magnitude = _mm512_set1_epi32(127);
+  for (size_t b = first; b < first + blocks; b++, out++) {
+    size_t offset = b / 2 * STRIDE;
+    __m512i bytes[4], scales = _mm512_srl_epi32(sotto_gather(&rows, offset), _mm_cvtsi32_si128((int)(b % 2 * 16)));
+#pragma clang loop unroll(full)
+    for (int half = 0; half < 2; half++) {
+      __m512i x = half ? _mm512_srli_epi32(scales, 8) : scales;
+      __m512 scale = sotto_from_e4m3(_mm512_and_si512(x, magnitude), 0);
+      // 127 is zero, whatever the sign; the sign is ignored otherwise.
+      __mmask16 is_zero = _mm512_cmpeq_epi32_mask(_mm512_and_si512(x, _mm512_set1_epi32(255)), magnitude);
+      __mmask16 is_all = _mm512_cmpeq_epi32_mask(_mm512_and_si512(x, _mm512_set1_epi32(255)), _mm512_set1_epi32(255));
+      scale = _mm512_mask_mov_ps(scale, is_all, _mm512_set1_ps(480));
+      scale = _mm512_maskz_mul_ps((__mmask16)~is_zero, scale, _mm512_set1_ps(0.5f));
+      _mm512_store_ps(out->scale[half], scale);
+    }
+    sotto_transpose(&rows, offset + 4 + 16 * (b % 2), bytes);
+#pragma clang loop unroll(full)
+    for (int i = 0; i < 4; i++) {
+      int quad = i / 2 * 4 + i % 2;
+      sotto_store_quad(out, quad, _mm512_shuffle_epi8(sotto_doubled_e2m1(), sotto_low(bytes[i])));
+      sotto_store_quad(out, quad + 2, _mm512_shuffle_epi8(sotto_doubled_e2m1(), sotto_high(bytes[i])));
+    }
+  }
+}
+
 void sotto_decode_edge_avx512(const sotto_view *view, size_t row, size_t first, size_t blocks, void *panel) {
   sotto_decode_portable(view, row, first, blocks, panel);
   uint8_t *values = panel;

@@ -58,13 +58,18 @@ SOTTO_INLINE_AVX512 void decode_affine(const sotto_view *view, size_t row, size_
   sotto_panel_block *out = panel;
   sotto_tile_rows rows = {view->values + row * view->row_bytes, view->row_bytes};
   sotto_tile_rows scales = {view->scales + row * view->scale_row_bytes, view->scale_row_bytes};
-  sotto_tile_rows biases = {view->biases + row * view->scale_row_bytes, view->scale_row_bytes};
+  sotto_tile_rows biases = {view->biases + row * view->bias_row_bytes, view->bias_row_bytes};
   size_t per_group = view->matrix->group / SOTTO_BLOCK;
   __m512 scale = _mm512_setzero_ps(), minimum = scale;
   for (size_t b = 0; b < blocks; b++, out++) {
     if (b == 0 || (first + b) % per_group == 0) {
       scale = plane_numbers(&scales, type, (first + b) / per_group);
-      minimum = plane_numbers(&biases, type, (first + b) / per_group);
+      if (view->matrix->has_zero_points) {
+        __m512i zero = _mm512_and_si512(sotto_gather_item(&biases, (first + b) / per_group, 1), _mm512_set1_epi32(255));
+        minimum = _mm512_mul_ps(_mm512_cvtepi32_ps(_mm512_sub_epi32(_mm512_setzero_si512(), zero)), scale);
+      } else {
+        minimum = plane_numbers(&biases, type, (first + b) / per_group);
+      }
       // Bytes are stored unchanged, so their value here is 128 less.
       if (bits == 8) minimum = _mm512_fmadd_ps(_mm512_set1_ps(128), scale, minimum);
     }

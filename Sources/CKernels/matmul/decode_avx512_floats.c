@@ -64,6 +64,7 @@ SOTTO_TARGET_AVX512 void sotto_decode_floats_avx512(const sotto_view *view, size
     case SOTTO_FLOAT32: decode_floats(view, row, first, blocks, panel, SOTTO_FLOAT32); break;
     case SOTTO_FLOAT16: decode_floats(view, row, first, blocks, panel, SOTTO_FLOAT16); break;
     case SOTTO_BFLOAT16: decode_floats(view, row, first, blocks, panel, SOTTO_BFLOAT16); break;
+    case SOTTO_FLOAT8: sotto_decode_float8_floats_avx512(view, row, first, blocks, panel); break;
     default: {
       _Alignas(64) sotto_panel_block integers[SOTTO_PANEL_BLOCKS];
       sotto_decoder_avx512(view->matrix->format)(view, row, first, blocks, integers);

@@ -105,7 +105,8 @@ static void affine(const sotto_view *view, const uint8_t *p, size_t row, size_t 
   const int bits = sotto_affine_bits(matrix->format), centre = bits == 8 ? 128 : 0;
   size_t group = block * SOTTO_BLOCK / matrix->group;
   float scale = sotto_float_at(view->scales + row * view->scale_row_bytes, matrix->scale_type, group);
-  float bias = sotto_float_at(view->biases + row * view->scale_row_bytes, matrix->scale_type, group);
+  const uint8_t *biases = view->biases + row * view->bias_row_bytes;
+  float bias = matrix->has_zero_points ? -(float)biases[group] * scale : sotto_float_at(biases, matrix->scale_type, group);
   sotto_set_scale(out, scale);
   sotto_set_minimum(out, bits == 8 ? bias + 128 * scale : bias);
   for (int i = 0; i < SOTTO_BLOCK; i++) {
@@ -157,8 +158,33 @@ static void decode_block(const sotto_view *view, size_t row, size_t block, sotto
       look_up_iq4(out->values);
       break;
     }
-    default: affine(view, p, row, block, out);
+    case SOTTO_NVFP4:
+      for (size_t i = 0; i < SOTTO_BLOCK; i++) {
+        uint8_t both = p[4 + 16 * (block % 2) + i / 16 * 8 + i % 8];
+        out->values[i] = doubled_e2m1[both >> (i / 8 % 2 * 4) & 15];
+      }
+      for (size_t i = 0; i < 2; i++) out->scale[i] = sotto_half_of_ue4m3(p[block % 2 * 2 + i]);
+      break;
+    case SOTTO_NVFP4_PLANAR:
+      for (int i = 0; i < SOTTO_BLOCK; i++) out->values[i] = doubled_e2m1[p[i / 2] >> (i % 2 * 4) & 15];
+      for (size_t i = 0; i < 2; i++) out->scale[i] = sotto_float_from_e4m3(scales[2 * block + i]) * 0.5f;
+      break;
+    default:
+      if (sotto_is_affine(matrix->format))
+        affine(view, p, row, block, out);
+      else
+        sotto_decode_rare(matrix->format, p, block % per_block, out);
   }
+}
+
+/// The 32 numbers of a block of SOTTO_FLOAT8.
+static void float8_block(const sotto_view *view, size_t row, size_t block, float out[SOTTO_BLOCK]) {
+  const uint8_t *p = view->values + row * view->row_bytes + block * SOTTO_BLOCK;
+  const uint8_t *scales = view->scales + row * view->scale_row_bytes;
+  size_t group = block * SOTTO_BLOCK / view->matrix->group;
+  float scale = view->matrix->scale_type == SOTTO_E8M0 ? sotto_float_from_e8m0(scales[group])
+                                                      : sotto_float_at(scales, SOTTO_FLOAT32, group);
+  for (int i = 0; i < SOTTO_BLOCK; i++) out[i] = sotto_float_from_e4m3(p[i]) * scale;
 }
 
 static size_t clamped(const sotto_view *view, size_t row) { return row < view->rows ? row : view->rows - 1; }
@@ -188,6 +214,10 @@ void sotto_decode_floats_portable(const sotto_view *view, size_t row, size_t fir
         const uint8_t *p = view->values + from * view->row_bytes;
         for (size_t i = 0; i < SOTTO_BLOCK; i++)
           out[b].values[i][r] = column + i < view->columns ? sotto_float_at(p, format, column + i) : 0;
+      } else if (format == SOTTO_FLOAT8) {
+        float numbers[SOTTO_BLOCK];
+        float8_block(view, from, first + b, numbers);
+        for (size_t i = 0; i < SOTTO_BLOCK; i++) out[b].values[i][r] = numbers[i];
       } else {
         decode_block(view, from, first + b, &one);
         for (size_t i = 0; i < SOTTO_BLOCK; i++)
@@ -205,6 +235,11 @@ void sotto_decode_row(const sotto_matrix *matrix, size_t row, float scale, float
     return;
   }
   for (size_t b = 0; b < view.columns / SOTTO_BLOCK; b++) {
+    if (matrix->format == SOTTO_FLOAT8) {
+      float8_block(&view, row, b, out + b * SOTTO_BLOCK);
+      for (size_t i = 0; i < SOTTO_BLOCK; i++) out[b * SOTTO_BLOCK + i] *= scale;
+      continue;
+    }
     decode_block(&view, row, b, &one);
     for (size_t i = 0; i < SOTTO_BLOCK; i++)
       out[b * SOTTO_BLOCK + i] = (one.scale[i / 16] * (float)one.values[i] + one.minimum[i / 16]) * scale;

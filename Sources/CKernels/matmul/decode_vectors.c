@@ -19,12 +19,18 @@ SOTTO_VECTOR void store_scales(const sotto_view *view, const uint8_t *p, size_t 
     size_t index = block * SOTTO_BLOCK / view->matrix->group;
     for (size_t r = 0; r < SOTTO_TILE; r++) {
       const uint8_t *scales = view->scales + (row + r) * view->scale_row_bytes;
-      const uint8_t *biases = view->biases + (row + r) * view->scale_row_bytes;
+      const uint8_t *biases = view->biases + (row + r) * view->bias_row_bytes;
       x.bits[r] = type == SOTTO_FLOAT32 ? sotto_load32(scales + 4 * index) : sotto_load16(scales + 2 * index);
-      y.bits[r] = type == SOTTO_FLOAT32 ? sotto_load32(biases + 4 * index) : sotto_load16(biases + 2 * index);
+      if (view->matrix->has_zero_points)
+        out->minimum[0][r] = -(float)biases[index];
+      else
+        y.bits[r] = type == SOTTO_FLOAT32 ? sotto_load32(biases + 4 * index) : sotto_load16(biases + 2 * index);
     }
     store_numbers(&x, type, 0, out->scale[0]);
-    store_numbers(&y, type, 0, out->minimum[0]);
+    if (view->matrix->has_zero_points)
+      for (int r = 0; r < SOTTO_TILE; r++) out->minimum[0][r] *= out->scale[0][r];
+    else
+      store_numbers(&y, type, 0, out->minimum[0]);
     if (format == SOTTO_AFFINE8)
       for (int r = 0; r < SOTTO_TILE; r++) out->minimum[0][r] += 128 * out->scale[0][r];
     return;
@@ -117,6 +123,34 @@ SOTTO_VECTOR void decode_plain(const sotto_view *view, size_t row, size_t first,
       }
 }
 
+/// E4M3 bytes with scales: four rows' pieces of 16 bytes, as above.
+SOTTO_VECTOR void decode_float8(const sotto_view *view, size_t row, size_t first, size_t blocks,
+                                sotto_float_panel_block *out) {
+  for (size_t b = first; b < first + blocks; b++, out++) {
+    _Alignas(16) float scale[SOTTO_TILE];
+    size_t group = b * SOTTO_BLOCK / view->matrix->group;
+    for (size_t r = 0; r < SOTTO_TILE; r++) {
+      const uint8_t *scales = view->scales + (row + r) * view->scale_row_bytes;
+      scale[r] = view->matrix->scale_type == SOTTO_E8M0 ? sotto_float_from_e8m0(scales[group])
+                                                        : sotto_float_at(scales, SOTTO_FLOAT32, group);
+    }
+    for (size_t piece = 0; piece < 8; piece += 4)
+      for (size_t four = 0; four < SOTTO_TILE; four += 4) {
+        const uint8_t *p = view->values + (row + four) * view->row_bytes + b * SOTTO_BLOCK + 4 * piece;
+        words in[4], quads[4];
+        for (size_t r = 0; r < 4; r++) in[r] = (words)load(p + r * view->row_bytes);
+        transpose(in, quads);
+        floats scales;
+        memcpy(&scales, scale + four, sizeof scales);
+        for (size_t i = 0; i < 4; i++)
+          for (size_t part = 0; part < 4; part++) {
+            floats value = from_e4m3(quads[i] >> (uint32_t)(8 * part)) * scales;
+            memcpy(&out->values[(piece + i) * 4 + part][four], &value, sizeof value);
+          }
+      }
+  }
+}
+
 /// weight = scale * value + minimum, from integer panels.
 SOTTO_VECTOR void expand(const sotto_panel_block *in, size_t blocks, sotto_float_panel_block *out,
                          const sotto_panel_kind kind) {
@@ -140,6 +174,10 @@ SOTTO_VECTOR void decode_floats(const sotto_view *view, size_t row, size_t first
     if (format == SOTTO_FLOAT32) decode_plain(view, row, first, whole, out, SOTTO_FLOAT32);
     if (format == SOTTO_FLOAT16) decode_plain(view, row, first, whole, out, SOTTO_FLOAT16);
     if (format == SOTTO_BFLOAT16) decode_plain(view, row, first, whole, out, SOTTO_BFLOAT16);
+    return;
+  }
+  if (format == SOTTO_FLOAT8) {
+    decode_float8(view, row, first, blocks, out);
     return;
   }
   sotto_panel_block integers[SOTTO_PANEL_BLOCKS];

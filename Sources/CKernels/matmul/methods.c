@@ -10,6 +10,13 @@ const sotto_format_traits sotto_formats[SOTTO_WEIGHT_FORMATS] = {
     [SOTTO_Q6_K] = {256, 210, SOTTO_HALVES},       [SOTTO_MXFP4] = {32, 17, SOTTO_POWERS},
     [SOTTO_MXFP4_PLANAR] = {32, 16, SOTTO_POWERS}, [SOTTO_Q2_K] = {256, 84, SOTTO_HALF_MINIMUMS},
     [SOTTO_Q3_K] = {256, 110, SOTTO_HALVES},       [SOTTO_IQ4_NL] = {32, 18, SOTTO_PLAIN},
+    [SOTTO_IQ1_S] = {256, 50, SOTTO_PLAIN},        [SOTTO_IQ1_M] = {256, 56, SOTTO_HALVES},
+    [SOTTO_IQ2_XXS] = {256, 66, SOTTO_PLAIN},      [SOTTO_IQ2_XS] = {256, 74, SOTTO_HALVES},
+    [SOTTO_IQ2_S] = {256, 82, SOTTO_HALVES},       [SOTTO_IQ3_XXS] = {256, 98, SOTTO_PLAIN},
+    [SOTTO_IQ3_S] = {256, 110, SOTTO_PLAIN},       [SOTTO_TQ1_0] = {256, 54, SOTTO_PLAIN},
+    [SOTTO_TQ2_0] = {256, 66, SOTTO_PLAIN},
+    [SOTTO_Q8_K] = {256, 292, SOTTO_PLAIN},        [SOTTO_NVFP4] = {64, 36, SOTTO_HALVES},
+    [SOTTO_NVFP4_PLANAR] = {32, 16, SOTTO_HALVES}, [SOTTO_FLOAT8] = {32, 32, SOTTO_FLOATS},
     [SOTTO_IQ4_XS] = {256, 136, SOTTO_PLAIN},      [SOTTO_AFFINE1] = {32, 4, SOTTO_MINIMUMS},
     [SOTTO_AFFINE2] = {32, 8, SOTTO_MINIMUMS},
     [SOTTO_AFFINE3] = {32, 12, SOTTO_MINIMUMS},    [SOTTO_AFFINE4] = {32, 16, SOTTO_MINIMUMS},
@@ -21,22 +28,31 @@ sotto_view sotto_matrix_view(const sotto_matrix *matrix, size_t index) {
   sotto_format_traits traits = sotto_formats[matrix->format];
   sotto_view view = {.matrix = matrix, .rows = matrix->rows, .columns = matrix->columns};
   view.row_bytes = matrix->columns / traits.columns * traits.bytes;
-  if (matrix->format == SOTTO_MXFP4_PLANAR) view.scale_row_bytes = matrix->columns / SOTTO_BLOCK;
-  if (sotto_is_affine(matrix->format))
-    view.scale_row_bytes = matrix->columns / matrix->group * sotto_formats[matrix->scale_type].bytes;
+  switch (matrix->format) {
+    case SOTTO_MXFP4_PLANAR: view.scale_row_bytes = matrix->columns / SOTTO_BLOCK; break;
+    case SOTTO_NVFP4_PLANAR: view.scale_row_bytes = matrix->columns / (SOTTO_BLOCK / 2); break;
+    case SOTTO_FLOAT8:
+      view.scale_row_bytes = matrix->columns / matrix->group * (matrix->scale_type == SOTTO_E8M0 ? 1 : 4);
+      break;
+    default:
+      if (!sotto_is_affine(matrix->format)) break;
+      view.scale_row_bytes = matrix->columns / matrix->group * sotto_formats[matrix->scale_type].bytes;
+      view.bias_row_bytes = matrix->has_zero_points ? matrix->columns / matrix->group : view.scale_row_bytes;
+  }
   sotto_planes planes = {matrix->values, matrix->scales, matrix->biases};
   size_t before = index * matrix->rows;  // rows of the planes before this matrix
   if (matrix->apart) planes = matrix->apart[index], before = 0;
   view.values = (const uint8_t *)planes.values + before * view.row_bytes;
   if (view.scale_row_bytes) {
     if (planes.scales) view.scales = (const uint8_t *)planes.scales + before * view.scale_row_bytes;
-    if (planes.biases) view.biases = (const uint8_t *)planes.biases + before * view.scale_row_bytes;
+    if (planes.biases) view.biases = (const uint8_t *)planes.biases + before * view.bias_row_bytes;
   }
   return view;
 }
 
 int sotto_is_whole_tile(const sotto_view *view, size_t row) {
-  return row + SOTTO_TILE <= view->rows && (!view->scales || view->scale_row_bytes >= 4);
+  return row + SOTTO_TILE <= view->rows && (!view->scales || view->scale_row_bytes >= 4) &&
+         (!view->biases || view->bias_row_bytes >= 4);
 }
 
 #if defined(__x86_64__)
@@ -49,12 +65,15 @@ sotto_decode sotto_decoder_avx512(sotto_weight_format format) {
       [SOTTO_MXFP4] = sotto_decode_mxfp4_avx512,     [SOTTO_MXFP4_PLANAR] = sotto_decode_mxfp4_planar_avx512,
       [SOTTO_Q2_K] = sotto_decode_q2_k_avx512,       [SOTTO_Q3_K] = sotto_decode_q3_k_avx512,
       [SOTTO_IQ4_NL] = sotto_decode_iq4_nl_avx512,   [SOTTO_IQ4_XS] = sotto_decode_iq4_xs_avx512,
+      [SOTTO_NVFP4] = sotto_decode_nvfp4_avx512,
+      [SOTTO_NVFP4_PLANAR] = sotto_decode_nvfp4_planar_avx512,
       [SOTTO_AFFINE1] = sotto_decode_affine1_avx512,
       [SOTTO_AFFINE2] = sotto_decode_affine2_avx512, [SOTTO_AFFINE3] = sotto_decode_affine3_avx512,
       [SOTTO_AFFINE4] = sotto_decode_affine4_avx512, [SOTTO_AFFINE5] = sotto_decode_affine5_avx512,
       [SOTTO_AFFINE6] = sotto_decode_affine6_avx512, [SOTTO_AFFINE8] = sotto_decode_affine8_avx512,
   };
-  return decoders[format];
+  // The others are decoded by portable code.
+  return decoders[format] ? decoders[format] : sotto_decode_edge_avx512;
 }
 #endif
 
@@ -161,6 +180,7 @@ static void use_rows(sotto_method *method, const sotto_matrix *matrix, size_t to
   };
   sotto_weight_format format = matrix->format;
   if (tokens > rows[format].most) return;
+  // The planes of an affine format's numbers are read as 16-bit numbers, those of zero points as bytes.
   if (sotto_is_affine(format) && matrix->scale_type == SOTTO_FLOAT32) return;
   int is_by_parity = format == SOTTO_MXFP4_PLANAR || format == SOTTO_AFFINE4;
   method->rows = rows[format].multiply;
@@ -172,9 +192,13 @@ static void use_rows(sotto_method *method, const sotto_matrix *matrix, size_t to
 sotto_method sotto_method_for(const sotto_matrix *matrix, sotto_precision precision, sotto_isa_level level,
                               size_t tokens) {
   sotto_weight_format format = matrix->format;
-  int is_integer = precision == SOTTO_FAST && format > SOTTO_BFLOAT16;
+  int is_integer = precision == SOTTO_FAST && format > SOTTO_BFLOAT16 && sotto_formats[format].kind != SOTTO_FLOATS;
   sotto_method method = is_integer ? integer_method(format, level) : float_method(level);
 #if defined(__x86_64__)
+  if (precision == SOTTO_FAST && format == SOTTO_FLOAT8 && level == SOTTO_ISA_AVX512)
+    method = (sotto_method){sizeof(sotto_bfloat_panel_block), SOTTO_BFLOAT_PACK_BYTES,
+                            sotto_decode_float8_bfloats_avx512, sotto_decode_float8_bfloats_edge,
+                            sotto_pack_bfloats_avx512, sotto_multiply_bfloats_avx512, NULL, NULL};
   if (precision == SOTTO_FAST && format == SOTTO_BFLOAT16 && level == SOTTO_ISA_AVX512)
     method = (sotto_method){sizeof(sotto_bfloat_panel_block), SOTTO_BFLOAT_PACK_BYTES,
                             sotto_decode_bfloats_avx512,      sotto_decode_bfloats_edge,

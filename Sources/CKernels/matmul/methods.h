@@ -71,6 +71,11 @@ void sotto_decode_affine6_avx512(const sotto_view *view, size_t row, size_t firs
 void sotto_decode_affine8_avx512(const sotto_view *view, size_t row, size_t first, size_t blocks, void *panel);
 void sotto_decode_floats_avx512(const sotto_view *view, size_t row, size_t first, size_t blocks, void *panel);
 void sotto_decode_bfloats_avx512(const sotto_view *view, size_t row, size_t first, size_t blocks, void *panel);
+void sotto_decode_float8_floats_avx512(const sotto_view *view, size_t row, size_t first, size_t blocks, void *panel);
+void sotto_decode_float8_bfloats_avx512(const sotto_view *view, size_t row, size_t first, size_t blocks, void *panel);
+void sotto_decode_float8_bfloats_edge(const sotto_view *view, size_t row, size_t first, size_t blocks, void *panel);
+void sotto_decode_nvfp4_avx512(const sotto_view *view, size_t row, size_t first, size_t blocks, void *panel);
+void sotto_decode_nvfp4_planar_avx512(const sotto_view *view, size_t row, size_t first, size_t blocks, void *panel);
 void sotto_decode_edge_avx512(const sotto_view *view, size_t row, size_t first, size_t blocks, void *panel);
 void sotto_decode_bfloats_edge(const sotto_view *view, size_t row, size_t first, size_t blocks, void *panel);
 sotto_decode sotto_decoder_avx512(sotto_weight_format format);

@@ -39,7 +39,7 @@ typedef struct {
 typedef struct {
   const sotto_matrix *matrix;
   const uint8_t *values, *scales, *biases;
-  size_t row_bytes, scale_row_bytes;  // row strides of the value and the scale planes
+  size_t row_bytes, scale_row_bytes, bias_row_bytes;  // row strides of the planes
   size_t rows, columns;
 } sotto_view;
 
@@ -91,7 +91,8 @@ typedef enum {
   SOTTO_MINIMUMS,
   SOTTO_POWERS,         // scales are powers of two
   SOTTO_HALF_MINIMUMS,  // a scale and a minimum for 16 columns
-  SOTTO_PANEL_KINDS
+  SOTTO_PANEL_KINDS,
+  SOTTO_FLOATS          // no integers: multiplied as floats
 } sotto_panel_kind;
 
 SOTTO_INLINE int sotto_has_halves(sotto_panel_kind kind) {
@@ -156,6 +157,24 @@ SOTTO_INLINE float sotto_half_of_e8m0(uint8_t exponent) {
   if (doubled < 127 - 60) doubled = 127 - 60;
   if (doubled > 127 + 60) doubled = 127 + 60;
   return sotto_float_from_bits((uint32_t)doubled << 23);
+}
+
+/// E8M0: 2^(x - 127); 255 is not a number.
+SOTTO_INLINE float sotto_float_from_e8m0(uint8_t x) {
+  return sotto_float_from_bits(x == 0 ? 0x00400000 : x == 255 ? 0x7fc00000 : (uint32_t)x << 23);
+}
+
+/// E4M3 without infinities: sign, 4 bits of exponent, 3 of fraction; a magnitude of 127 is not a number.
+SOTTO_INLINE float sotto_float_from_e4m3(uint8_t x) {
+  uint32_t magnitude = x & 127, sign = (uint32_t)(x & 128) << 24;
+  float value = sotto_float_from_bits(magnitude << 20) * 0x1p120f;  // moves the exponent's offset from 7 to 127
+  if (magnitude == 127) value = sotto_float_from_bits(0x7fc00000);
+  return sotto_float_from_bits(sotto_bits_from_float(value) | sign);
+}
+
+/// Half of the unsigned E4M3 scales of GGUF's NVFP4, in which 127 is zero and the highest bit is ignored.
+SOTTO_INLINE float sotto_half_of_ue4m3(uint8_t x) {
+  return x == 127 ? 0 : sotto_float_from_bits((uint32_t)(x & 127) << 20) * 0x1p119f;
 }
 
 SOTTO_INLINE uint16_t sotto_load16(const void *p) {

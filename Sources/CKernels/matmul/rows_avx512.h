@@ -107,7 +107,7 @@ SOTTO_INLINE_AVX512 void sotto_multiply_four(const sotto_view *view, size_t row,
     size_t index = row + r < view->rows ? row + r : view->rows - 1;
     rows.values[r] = view->values + index * view->row_bytes;
     rows.scales[r] = view->scales ? view->scales + index * view->scale_row_bytes : NULL;
-    rows.biases[r] = view->biases ? view->biases + index * view->scale_row_bytes : NULL;
+    rows.biases[r] = view->biases ? view->biases + index * view->bias_row_bytes : NULL;
   }
   __m128 sum[SOTTO_ROW_TOKENS];
 #pragma clang loop unroll(full)

@@ -134,6 +134,20 @@ SOTTO_INLINE_AVX512 __m512 numbers_of_rows(const uint8_t *const planes[4], const
   return _mm512_castsi512_ps(_mm512_slli_epi32(_mm512_cvtepu16_epi32(numbers), 16));
 }
 
+/// The biases of a step's blocks, read or computed from the zero points.
+SOTTO_INLINE_AVX512 __m512 biases_of_rows(const sotto_four_rows *rows, size_t step, size_t left, const int whole,
+                                          __m512 scales) {
+  if (!rows->matrix->has_zero_points) return numbers_of_rows(rows->biases, rows->matrix, step, left, whole);
+  const size_t group = rows->matrix->group / SOTTO_BLOCK, count = (left + group - 1) / group;
+  _Alignas(64) int32_t zeros[16];
+  for (size_t b = 0; b < 4; b++)
+    for (size_t r = 0; r < 4; r++) {
+      size_t at = b / group < count ? b / group : count - 1;
+      zeros[4 * b + r] = -(int32_t)rows->biases[r][4 / group * step + at];
+    }
+  return _mm512_mul_ps(_mm512_cvtepi32_ps(_mm512_load_si512(zeros)), scales);
+}
+
 SOTTO_INLINE_AVX512 void take_affine4(const sotto_four_rows *rows, size_t step, size_t left, const int whole,
                                       sotto_row_step *out) {
 #pragma clang loop unroll(full)
@@ -143,7 +157,7 @@ SOTTO_INLINE_AVX512 void take_affine4(const sotto_four_rows *rows, size_t step, 
     out->values[r][1] = sotto_keep(_mm512_srli_epi16(bytes, 4), 15, (char)128);
   }
   out->scale[0] = numbers_of_rows(rows->scales, rows->matrix, step, left, whole);
-  out->minimum = numbers_of_rows(rows->biases, rows->matrix, step, left, whole);
+  out->minimum = biases_of_rows(rows, step, left, whole, out->scale[0]);
 }
 
 SOTTO_INLINE_AVX512 void take_affine8(const sotto_four_rows *rows, size_t step, size_t left, const int whole,
@@ -156,7 +170,7 @@ SOTTO_INLINE_AVX512 void take_affine8(const sotto_four_rows *rows, size_t step, 
   }
   out->scale[0] = numbers_of_rows(rows->scales, rows->matrix, step, left, whole);
   // Bytes are used unchanged, so their value here is 128 less.
-  __m512 bias = numbers_of_rows(rows->biases, rows->matrix, step, left, whole);
+  __m512 bias = biases_of_rows(rows, step, left, whole, out->scale[0]);
   out->minimum = _mm512_fmadd_ps(_mm512_set1_ps(128), out->scale[0], bias);
 }
 

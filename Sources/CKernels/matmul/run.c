@@ -72,7 +72,7 @@ static lookahead look_ahead(const cursor *at, size_t shares) {
   const sotto_view *view = &at->product->view;
   look_at(&ahead, view->values, view->row_bytes, at, shares);
   look_at(&ahead, view->scales, view->scale_row_bytes, at, shares);
-  look_at(&ahead, view->biases, view->scale_row_bytes, at, shares);
+  look_at(&ahead, view->biases, view->bias_row_bytes, at, shares);
   return ahead;
 }
 

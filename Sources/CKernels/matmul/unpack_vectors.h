@@ -97,6 +97,16 @@ SOTTO_VECTOR floats from_halves(words x) {
   return (floats)((words)value | special | sign);
 }
 
+/// E4M3 to float32 (see sotto_float_from_e4m3), four at a time, from the low bytes of the lanes.
+SOTTO_VECTOR floats from_e4m3(words x) {
+  words magnitude = x & 127, sign = (x & 128) << 24;
+  words special = (words)(magnitude == 127) & 0x7fc00000;
+  // Without subnormal float32 numbers, which are slow: the leading 1 that normal numbers have is subtracted instead.
+  words normal = (magnitude << 20) + (120u << 23), is_small = (words)(magnitude < 8);
+  words small = (words)((floats)((magnitude << 20) + (121u << 23)) - 0x1p-6f);
+  return (floats)((small & is_small) | (normal & ~is_small) | special | sign);
+}
+
 /// The scales of 16 rows and what they are decoded from.
 typedef struct {
   _Alignas(16) uint32_t bits[SOTTO_TILE];

@@ -8,10 +8,10 @@ extension Checkpoint {
         .incomplete, file: path, "the folder has no weights (*.safetensors or *.gguf)",
         advice: "download the model's weights into it")
     }
-    if let method = unsupportedQuantization {
+    if configuration?["quantization"] == nil, let method = quantizationMethod(configuration) {
       return FileError(
         .unsupported, file: path, "the weights are quantised with \(method), which is not supported",
-        advice: "use the model's original weights, a GGUF file or an MLX conversion")
+        advice: nearQuantizations)
     }
     let others = names
     let example = others.first.map { ", such as \($0)" } ?? ""
@@ -23,20 +23,25 @@ extension Checkpoint {
         : "use another conversion of the model; this one names or stores it differently")
   }
 
-  /// The name of an unsupported quantisation method of another library; nil if there is none.
+  /// The quantisation method of another library that is not supported at all; nil if there is none.
   var unsupportedQuantization: String? {
     // A conversion by MLX may keep the settings of the weights that it converted.
-    if configuration?["quantization"] != nil { return nil }
-    let settings = configuration?["quantization_config"] ?? configuration?["compression_config"]
-    let known = [
-      "gptq": "GPTQ", "awq": "AWQ", "bitsandbytes": "bitsandbytes",
-      "compressed-tensors": "compressed-tensors",
-      "fp8": "FP8 scales", "hqq": "HQQ", "aqlm": "AQLM", "quanto": "Quanto", "eetq": "EETQ", "exl2": "EXL2",
-      "torchao": "torchao", "fbgemm_fp8": "FP8 scales",
-    ]
-    if let name = settings?["quant_method"]?.asString?.lowercased(), let method = known[name] {
-      return method
+    guard configuration?["quantization"] == nil, let method = quantizationMethod(configuration) else {
+      return nil
     }
-    return names.contains { $0.hasSuffix(".qweight") } ? "GPTQ or AWQ" : nil
+    let supported = ["'gptq'", "'awq'", "'fp8'", "'fbgemm_fp8'", "'compressed-tensors'", "'mxfp4'"]
+    return supported.contains(method.lowercased()) ? nil : method
+  }
+}
+
+/// What a user of an unsupported quantisation can use instead.
+let nearQuantizations =
+  "use the model's original weights, its FP8, GPTQ or AWQ (4 bits) version, an MLX conversion or a GGUF file"
+
+/// The name of the quantisation method of another library in config.json, for errors; nil if there is none.
+func quantizationMethod(_ configuration: JSON?) -> String? {
+  let settings = configuration?["quantization_config"] ?? configuration?["compression_config"]
+  return (settings?["quant_method"]?.asString ?? settings?["quant_algo"]?.asString).map {
+    "'\(printable($0))'"
   }
 }

@@ -2,7 +2,7 @@ import Basics
 
 /// The quantisation parameters of a layer of an MLX conversion, from `quantization` in config.json.
 struct QuantizationSettings: Equatable, Sendable {
-  enum Mode: String, Sendable { case affine, mxfp4 }
+  enum Mode: String, Sendable { case affine, mxfp4, mxfp8, nvfp4 }
 
   var mode = Mode.affine
   var bits = 4
@@ -11,8 +11,8 @@ struct QuantizationSettings: Equatable, Sendable {
   /// Missing parameters get MLX's defaults, which depend on the mode.
   init(mode: Mode = .affine, bits: Int? = nil, groupSize: Int? = nil) {
     self.mode = mode
-    self.bits = bits ?? 4
-    self.groupSize = groupSize ?? (mode == .affine ? 64 : 32)
+    self.bits = bits ?? (mode == .mxfp8 ? 8 : 4)
+    self.groupSize = groupSize ?? (mode == .affine ? 64 : mode == .nvfp4 ? 16 : 32)
   }
 
   /// The entry for a layer in config.json.
@@ -51,6 +51,8 @@ struct QuantizationSettings: Equatable, Sendable {
     switch mode {
     case .affine: [1, 2, 3, 4, 5, 6, 8].contains(bits) && [32, 64, 128].contains(groupSize)
     case .mxfp4: bits == 4 && groupSize == 32
+    case .mxfp8: bits == 8 && groupSize == 32
+    case .nvfp4: bits == 4 && groupSize == 16
     }
   }
 }

@@ -3,10 +3,16 @@ import Basics
 extension SafetensorsStore {
   func weight(_ name: String) throws(FileError) -> Weight? {
     guard let layout = layouts[ExactString(name)] else { return nil }
+    switch layout {
+    case .float8(let values, let scale): return try float8(values, scale)
+    case .zeroPoints(let tensors): return try repacked(tensors)
+    default: break
+    }
     let (format, shape) = try formatAndShape(layout)
     let planes: (values: Place, scales: Place?, biases: Place?) =
       switch layout {
-      case .plain(let values): (values, nil, nil)
+      case .plain(let values), .float8(let values, _): (values, nil, nil)
+      case .zeroPoints(let tensors): (tensors.values, nil, nil)
       case .blocks(let values, let scales): (values, scales, nil)
       case .packed(_, let values, let scales, let biases): (values, scales, biases)
       }
@@ -30,7 +36,11 @@ extension SafetensorsStore {
         // Integers may be in tables beside the weights that no layer uses; other unknown types are weights.
         guard case .other = place.tensor.type else { continue }
         return "the tensor \(name) is stored as \(place.tensor.type), which is not supported"
-      case .blocks: continue
+      case .blocks, .float8: continue
+      case .zeroPoints(let tensors):
+        do { _ = try tensors.layout(configuration) } catch {
+          if error.kind == .unsupported { return error.text }
+        }
       case .packed(let base, _, _, _):
         if case .unsupported(let reason)? = QuantizationSettings.of(base, in: configuration) { return reason }
       }
@@ -50,10 +60,18 @@ extension SafetensorsStore {
     switch layout {
     case .plain(let place):
       guard let format = place.tensor.type.format else {
+        if let method = quantizationMethod(configuration) {
+          throw FileError(
+            .unsupported, file: files[place.file].path, place: "tensor \(place.tensor.name)",
+            "is quantised with \(method), which is not supported", advice: nearQuantizations)
+        }
         throw failure(.unsupported, place, "is stored as \(place.tensor.type), which Sotto does not support")
       }
       // A scalar has no dimensions in the file; a weight has at least one.
       return (format, place.tensor.shape.isEmpty ? [1] : place.tensor.shape)
+    case .float8(let values, let scale):
+      return (try float8Format(values, scale).format, values.tensor.shape)
+    case .zeroPoints(let tensors): return try zeroPointFormat(tensors)
     case .blocks(let values, let scales):
       // Blocks of shape [..., rows, groups, 16] and scales of shape [..., rows, groups].
       let shape = values.tensor.shape
@@ -89,11 +107,16 @@ extension SafetensorsStore {
       throw failure(.damaged, values, "the shapes \(words) and \(groups) do not match \(settings)")
     }
     let shape = words.dropLast() + [lastGroups * settings.groupSize]
-    if settings.mode == .mxfp4 {
+    if settings.mode != .affine {
       guard scales.tensor.type == .uint8 else {
-        throw failure(.damaged, scales, "MXFP4 scales should be U8 but are \(scales.tensor.type)")
+        throw failure(
+          .damaged, scales, "\(settings.mode.rawValue) scales should be U8 but are \(scales.tensor.type)")
       }
-      return (.mxfp4Planar, Array(shape))
+      switch settings.mode {
+      case .mxfp8: return (.float8(groupSize: 32, scale: .e8m0), Array(shape))
+      case .nvfp4: return (.nvfp4Planar, Array(shape))
+      default: return (.mxfp4Planar, Array(shape))
+      }
     }
     guard let biases else { throw failure(.incomplete, values, "\(printable(base)).biases is missing") }
     guard biases.tensor.shape == groups, biases.tensor.type == scales.tensor.type,
@@ -109,20 +132,20 @@ extension SafetensorsStore {
 
   /// The mapped bytes of a tensor, or a copy if they are not aligned to the element size (MLX writes such files after a
   /// tensor of odd size, which no real layer has).
-  private func bytes(_ place: Place) throws(FileError) -> Bytes {
+  func bytes(_ place: Place) throws(FileError) -> Bytes {
     guard let bytes = files[place.file].slice(place.tensor.bytes) else {
       throw failure(.truncated, place, "the data extends beyond the end of the file")
     }
     return bytes.aligned(to: place.tensor.type.size ?? 1)
   }
 
-  private func failure(_ kind: FileError.Kind, _ place: Place, _ problem: String) -> FileError {
+  func failure(_ kind: FileError.Kind, _ place: Place, _ problem: String) -> FileError {
     FileError(kind, file: files[place.file].path, place: "tensor \(place.tensor.name)", problem)
   }
 }
 
 extension SafetensorsType {
-  fileprivate var scaleType: WeightFormat.ScaleType? {
+  var scaleType: WeightFormat.ScaleType? {
     switch self {
     case .float32: .float32
     case .float16: .float16
@@ -137,20 +160,9 @@ extension Bytes {
   fileprivate func aligned(to size: Int) -> Bytes {
     withUnsafeBytes { bytes in
       guard UInt(bitPattern: bytes.baseAddress) % UInt(size) != 0 else { return self }
-      let copy = OwnedMemory(copying: bytes)
-      return Bytes(UnsafeRawBufferPointer(copy.memory), owner: copy)
+      let copy = OwnedMemory(count: bytes.count)
+      if let start = bytes.baseAddress { copy.pointer.copyMemory(from: start, byteCount: bytes.count) }
+      return copy.bytes
     }
   }
-}
-
-/// Memory that is freed with this object.
-private final class OwnedMemory {
-  let memory: UnsafeMutableRawBufferPointer
-
-  init(copying bytes: UnsafeRawBufferPointer) {
-    memory = .allocate(byteCount: bytes.count, alignment: 64)
-    memory.copyMemory(from: bytes)
-  }
-
-  deinit { memory.deallocate() }
 }

@@ -15,6 +15,10 @@ struct SafetensorsStore: WeightStore {
     case packed(base: String, values: Place, scales: Place, biases: Place?)
     /// OpenAI's gpt-oss: `X_blocks` and `X_scales`.
     case blocks(values: Place, scales: Place)
+    /// FP8: `X` and `X_scale_inv` (DeepSeek's blocks) or `X_scale` (a tensor, its rows or blocks), or no scale.
+    case float8(values: Place, scale: Place?)
+    /// GPTQ and AWQ: `X.qweight`, `X.qzeros`, `X.scales` and GPTQ's `X.g_idx`, as `X.weight`.
+    case zeroPoints(ZeroPointTensors)
   }
 
   let files: [MappedFile]
@@ -59,6 +63,23 @@ struct SafetensorsStore: WeightStore {
       {
         name = base
         layout = .blocks(values: values, scales: scales)
+      } else if tensor.type == .float8E4M3 {
+        layout = .float8(values: values, scale: place(name + "_scale_inv") ?? place(name + "_scale"))
+      } else if let base = name.without(suffix: "_scale_inv") ?? name.without(suffix: "_scale"),
+        place(base)?.tensor.type == .float8E4M3
+      {
+        continue
+      } else if let base = name.without(suffix: ".qweight"), let zeros = place(base + ".qzeros"),
+        let scales = place(base + ".scales")
+      {
+        name = base + ".weight"
+        layout = .zeroPoints(
+          ZeroPointTensors(values: values, zeros: zeros, scales: scales, groups: place(base + ".g_idx")))
+      } else if let base = [".qzeros", ".scales", ".g_idx"].lazy.compactMap({ name.without(suffix: $0) })
+        .first,
+        place(base + ".qweight") != nil
+      {
+        continue
       } else if let base = name.without(suffix: ".scales") ?? name.without(suffix: ".biases"),
         place(base + ".weight")?.tensor.type == .uint32, place(base + ".scales") != nil
       {
@@ -91,18 +112,23 @@ struct SafetensorsStore: WeightStore {
     switch layout {
     case .plain(let place): return place.tensor.type.description
     case .blocks: return "MXFP4"
+    case .float8: return "FP8"
+    case .zeroPoints(let tensors): return tensors.label(configuration)
     case .packed(let base, _, _, _):
       guard case .packed(let settings)? = QuantizationSettings.of(base, in: configuration) else {
         return "packed"
       }
-      return settings.mode == .mxfp4 ? "MXFP4" : "\(settings.bits)-bit g\(settings.groupSize)"
+      guard settings.mode == .affine else { return settings.mode.rawValue.uppercased() }
+      return "\(settings.bits)-bit g\(settings.groupSize)"
     }
   }
 
   private func bytes(of layout: Layout) -> Int {
     switch layout {
     case .plain(let place): place.tensor.bytes.count
-    case .packed(_, let values, _, _), .blocks(let values, _): values.tensor.bytes.count
+    case .packed(_, let values, _, _), .blocks(let values, _), .float8(let values, _):
+      values.tensor.bytes.count
+    case .zeroPoints(let tensors): tensors.values.tensor.bytes.count
     }
   }
 }

@@ -6,7 +6,8 @@ public enum SafetensorsType: Sendable, Hashable, CustomStringConvertible {
   case int64, int32, int16, int8
   case uint64, uint32, uint16, uint8
   case bool
-  /// Another type, such as "F8_E4M3".
+  case float8E4M3, float8E5M2, float8E8M0
+  /// Another type, such as "F4".
   case other(String)
 
   /// The type with this name in a header.
@@ -24,7 +25,7 @@ public enum SafetensorsType: Sendable, Hashable, CustomStringConvertible {
     case .float64, .int64, .uint64: 8
     case .float32, .int32, .uint32: 4
     case .float16, .bfloat16, .int16, .uint16: 2
-    case .int8, .uint8, .bool: 1
+    case .int8, .uint8, .bool, .float8E4M3, .float8E5M2, .float8E8M0: 1
     case .other: nil
     }
   }
@@ -43,5 +44,6 @@ public enum SafetensorsType: Sendable, Hashable, CustomStringConvertible {
     "F64": .float64, "F32": .float32, "F16": .float16, "BF16": .bfloat16,
     "I64": .int64, "I32": .int32, "I16": .int16, "I8": .int8,
     "U64": .uint64, "U32": .uint32, "U16": .uint16, "U8": .uint8, "BOOL": .bool,
+    "F8_E4M3": .float8E4M3, "F8_E5M2": .float8E5M2, "F8_E8M0": .float8E8M0,
   ]
 }

@@ -74,7 +74,7 @@ struct SyntheticWeights: WeightSource {
     case .iq4_NL: half(0.0003, at: 0)
     case .iq4_XS: half(0.00002, at: 0)
     case .mxfp4: bytes[0] = 120
-    case .mxfp4Planar, .affine: break
+    default: break
     }
     return bytes
   }

@@ -53,6 +53,8 @@ import Testing
     (#"{"group_size": 64, "bits": 4, "a": false}"#, .damaged),
     (#"{"group_size": 32, "bits": 4, "mode": "mxfp4"}"#, .damaged),
     (#"{"group_size": 64, "bits": 4, "mode": "nvfp4"}"#, .unsupported),
+    (#"{"group_size": 16, "bits": 4, "mode": "nvfp4"}"#, .damaged),
+    (#"{"group_size": 64, "bits": 4, "mode": "nf4"}"#, .unsupported),
     (#"{"group_size": 0, "bits": 4}"#, .unsupported),
     (#"{"group_size": 9223372036854775807, "bits": 4}"#, .unsupported),
     (#"{"group_size": 64, "bits": -4}"#, .unsupported),

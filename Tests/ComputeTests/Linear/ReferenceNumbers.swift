@@ -38,10 +38,21 @@ func referenceNumbers(
       case .mxfp4: return e2m1(Int(nibble(bytes, 1, column))) * pow(2, Double(bytes[0]) - 127)
       case .mxfp4Planar:
         return e2m1(Int(pairedNibble(bytes, column))) * pow(2, Double(scales[block]) - 127)
+      case .nvfp4:
+        let code = bytes[4 + column / 16 * 8 + column % 8] >> (column % 16 < 8 ? 0 : 4) & 15
+        return e2m1(Int(code)) * e4m3(bytes[column / 16] & 127)
+      case .nvfp4Planar: return e2m1(Int(pairedNibble(bytes, column))) * e4m3(scales[2 * block + column / 16])
+      case .float8(_, let type):
+        let scale = type == .e8m0 ? pow(2, Double(scales[block]) - 127) : float(scales, block * 4, .float32)
+        return e4m3(bytes[column]) * scale
+      case .zeroPoint(let bits, _, let type):
+        let q = (0..<bits).reduce(0.0) { $0 + bit(bytes, 0, column * bits + $1) * Double(1 << $1) }
+        return float(scales, block * (type == .float32 ? 4 : 2), type) * (q - Double(biases[block]))
       case .affine(let bits, _, let type):
         let q = (0..<bits).reduce(0.0) { $0 + bit(bytes, 0, column * bits + $1) * Double(1 << $1) }
         let size = type == .float32 ? 4 : 2
         return float(scales, block * size, type) * q + float(biases, block * size, type)
+      default: return .nan
       }
     }
   }
@@ -76,6 +87,13 @@ private func pairedNibble(_ bytes: [UInt8], _ column: Int) -> Double {
 
 private func bit(_ bytes: [UInt8], _ offset: Int, _ column: Int) -> Double {
   Double(bytes[offset + column / 8] >> (column % 8) & 1)
+}
+
+/// One bit of sign, four of exponent (less 7), three of fraction.
+private func e4m3(_ code: UInt8) -> Double {
+  let exponent = Int(code >> 3 & 15), fraction = Double(code & 7) / 8
+  let magnitude = exponent == 0 ? fraction * pow(2, -6) : (1 + fraction) * pow(2, Double(exponent - 7))
+  return code & 128 == 0 ? magnitude : -magnitude
 }
 
 private func e2m1(_ code: Int) -> Double {

@@ -12,11 +12,20 @@ final class TestMemory {
   var bytes: Bytes { Bytes(UnsafeRawBufferPointer(memory), owner: self) }
 }
 
-/// All formats.
+/// Formats whose numbers only other libraries' fixtures have, not `WeightSample`.
+let latticeFormats: [WeightFormat] = [
+  .iq1_S, .iq1_M, .iq2_XXS, .iq2_XS, .iq2_S, .iq3_XXS, .iq3_S, .tq1_0, .tq2_0, .q8_K,
+]
+
+/// All other formats.
 let allFormats: [WeightFormat] =
   [
     .float32, .float16, .bfloat16, .q4_0, .q4_1, .q5_0, .q5_1, .q8_0, .q2_K, .q3_K, .q4_K, .q5_K, .q6_K,
     .iq4_NL, .iq4_XS, .mxfp4, .mxfp4Planar,
+    .nvfp4, .nvfp4Planar, .float8(groupSize: 32, scale: .e8m0), .float8(groupSize: 64, scale: .float32),
+    .zeroPoint(bits: 4, groupSize: 128, scale: .float16),
+    .zeroPoint(bits: 4, groupSize: 32, scale: .bfloat16),
+    .zeroPoint(bits: 8, groupSize: 64, scale: .float16), .zeroPoint(bits: 2, groupSize: 64, scale: .float32),
   ]
   + [1, 2, 3, 5, 6].flatMap { bits in
     [(32, WeightFormat.ScaleType.float16), (64, .bfloat16), (128, .float32)].map {
@@ -49,6 +58,17 @@ struct WeightSample {
     }
     switch format {
     case .mxfp4Planar: scales = (0..<blocks).map { _ in UInt8.random(in: 118...130, using: &random) }
+    case .nvfp4Planar: scales = (0..<2 * blocks).map { _ in UInt8.random(in: 30...70, using: &random) }
+    case .float8(_, let type):
+      // A magnitude of 127 is not a number.
+      for index in values.indices where values[index] & 127 == 127 { values[index] -= 1 }
+      scales =
+        type == .e8m0
+        ? (0..<blocks).map { _ in UInt8.random(in: 110...122, using: &random) }
+        : (0..<blocks).flatMap { _ in Self.bytes(random.normal() * 0.01, .float32) }
+    case .zeroPoint(let bits, _, let type):
+      scales = (0..<blocks).flatMap { _ in Self.bytes(random.normal() * 0.1, type) }
+      biases = (0..<blocks).map { _ in UInt8.random(in: 0...(bits == 8 ? 255 : 1 << bits), using: &random) }
     case .affine(_, _, let type):
       scales = (0..<blocks).flatMap { _ in Self.bytes(random.normal() * 0.1, type) }
       biases = (0..<blocks).flatMap { _ in Self.bytes(random.normal(), type) }
@@ -74,7 +94,8 @@ struct WeightSample {
     case .q2_K: [(80, half()), (82, half())]
     case .q3_K: [(108, half())]
     case .mxfp4: [(0, [UInt8.random(in: 118...130, using: &random)])]
-    case .mxfp4Planar, .affine: []
+    case .nvfp4: [(0, (0..<4).map { _ in UInt8.random(in: 30...70, using: &random) })]
+    default: []
     }
   }
 

@@ -67,9 +67,10 @@ final class CPUMatrix {
   deinit { apart?.deallocate() }
 
   private static func described(_ weight: Weight) throws(CPUMatrixError) -> sotto_matrix {
-    let (format, scale, group) = try kernelFormat(weight.format)
+    let kernel = try KernelFormat(weight.format)
     return sotto_matrix(
-      format: format, scale_type: scale, group: group, rows: weight.rows, columns: weight.columns,
+      format: kernel.format, scale_type: kernel.scale, group: kernel.group,
+      has_zero_points: kernel.hasZeroPoints ? 1 : 0, rows: weight.rows, columns: weight.columns,
       matrices: weight.matrices, values: weight.values.pointer.baseAddress,
       scales: weight.scales?.pointer.baseAddress, biases: weight.biases?.pointer.baseAddress, apart: nil)
   }
@@ -89,46 +90,6 @@ final class CPUMatrix {
       }
     }
     return result
-  }
-
-  private static func kernelFormat(
-    _ format: WeightFormat
-  ) throws(CPUMatrixError) -> (format: sotto_weight_format, scale: sotto_weight_format, group: Int) {
-    let plain: sotto_weight_format
-    switch format {
-    case .float32: plain = SOTTO_FLOAT32
-    case .float16: plain = SOTTO_FLOAT16
-    case .bfloat16: plain = SOTTO_BFLOAT16
-    case .q4_0: plain = SOTTO_Q4_0
-    case .q4_1: plain = SOTTO_Q4_1
-    case .q5_0: plain = SOTTO_Q5_0
-    case .q5_1: plain = SOTTO_Q5_1
-    case .q8_0: plain = SOTTO_Q8_0
-    case .q2_K: plain = SOTTO_Q2_K
-    case .q3_K: plain = SOTTO_Q3_K
-    case .iq4_NL: plain = SOTTO_IQ4_NL
-    case .iq4_XS: plain = SOTTO_IQ4_XS
-    case .q4_K: plain = SOTTO_Q4_K
-    case .q5_K: plain = SOTTO_Q5_K
-    case .q6_K: plain = SOTTO_Q6_K
-    case .mxfp4: plain = SOTTO_MXFP4
-    case .mxfp4Planar: plain = SOTTO_MXFP4_PLANAR
-    case .affine(let bits, let group, let type):
-      let widths = [
-        1: SOTTO_AFFINE1, 2: SOTTO_AFFINE2, 3: SOTTO_AFFINE3, 4: SOTTO_AFFINE4, 5: SOTTO_AFFINE5,
-        6: SOTTO_AFFINE6,
-        8: SOTTO_AFFINE8,
-      ]
-      guard let width = widths[bits], [32, 64, 128].contains(group) else { throw .unsupported(format) }
-      let scale =
-        switch type {
-        case .float32: SOTTO_FLOAT32
-        case .float16: SOTTO_FLOAT16
-        case .bfloat16: SOTTO_BFLOAT16
-        }
-      return (width, scale, group)
-    }
-    return (plain, SOTTO_FLOAT32, 0)
   }
 }
 
