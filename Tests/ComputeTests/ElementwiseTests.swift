@@ -84,6 +84,22 @@ extension KernelTests {
       }
     }
 
+    @Test func gatesOfGroupsOfColumns() {
+      let backend = CPUBackend(precision: .exact, threads: 2)
+      var random = SplitMix64(seed: 12)
+      let rows = 5, groups = 3, width = 20
+      let x = random.normals(rows * groups * width), gates = random.normals(rows * groups, times: 3)
+      let expected = x.indices.map { Self.reference(.sigmoid, Double(gates[$0 / width]), Double(x[$0])) }
+      onEveryLevel { level in
+        for margin in [0, 2] {
+          let result = backend.gated(
+            inset(backend, x, columns: groups * width, by: margin),
+            by: inset(backend, gates, columns: groups, by: margin), .sigmoid)
+          #expect(largestDifference(backend.values(result), expected) < 2e-6, "\(level)")
+        }
+      }
+    }
+
     @Test(arguments: activations.dropLast() + [xIELU]) func activatesOneInput(activation: Activation) {
       let backend = CPUBackend(precision: .exact, threads: 2)
       var random = SplitMix64(seed: 11)

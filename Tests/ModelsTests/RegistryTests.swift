@@ -69,6 +69,17 @@ struct RegistryTests {
       #"{"model_type": "granite_swa", "hidden_size": 8, "num_hidden_layers": 1, "num_attention_heads": 1, "vocab_size": 9}"#,
       "layer_types"
     ),
+    (#"{"model_type": "deepseek_v2", "norm_topk_prob": true}"#, "norm_topk_prob"),
+    (#"{"model_type": "glm4_moe_lite", "partial_rotary_factor": 0.5}"#, "partial_rotary_factor"),
+    (#"{"model_type": "minimax_m2", "use_qk_norm": false}"#, "use_qk_norm"),
+    (#"{"model_type": "minimax_m2", "qk_norm_type": "per_head"}"#, "qk_norm_type"),
+    (#"{"model_type": "minimax_m2", "attn_type_list": [1, 0]}"#, "attn_type_list"),
+    (#"{"model_type": "minimax_m2", "shared_intermediate_size": 64}"#, "shared_intermediate_size"),
+    (#"{"model_type": "ernie4_5_moe", "moe_gate": "hash"}"#, "moe_gate"),
+    (#"{"model_type": "kimi_linear", "mla_use_nope": false}"#, "mla_use_nope"),
+    (#"{"model_type": "kimi_linear", "use_grouped_topk": false}"#, "use_grouped_topk"),
+    (#"{"model_type": "bailing_hybrid", "norm_head": true}"#, "norm_head"),
+    (#"{"model_type": "bailing_hybrid", "linear_silu": true}"#, "linear_silu"),
     (
       #"{"model_type": "granitemoe", "num_local_experts": 4, "num_experts_per_tok": 5}"#,
       "num_experts_per_tok"
@@ -82,6 +93,18 @@ struct RegistryTests {
     #expect(error?.description.contains(key) == true)
   }
 
+  /// Checkpoints with layers for multi-token prediction have them behind those that the configuration counts.
+  @Test(arguments: ["deepseek-v3", "glm4-moe-mlx-affine4-64"])
+  func layersAfterTheLastAreIgnored(_ name: String) throws {
+    let checkpoint = try TinyModel(name: name).checkpoint()
+    guard case .object(var members)? = checkpoint.configuration else { throw ModelError.missingKey("{}") }
+    members["num_hidden_layers"] = 1
+    members["num_nextn_predict_layers"] = 1
+    let backend = CPUBackend(precision: .exact, threads: 1)
+    let model = try Registry.model(.object(members), checkpoint, backend: backend)
+    #expect(model.facts.layerCount == 1 && model.makeCaches().count == 1)
+  }
+
   @Test(arguments: [
     ("gpt-oss-gguf", ConversationFormat.harmony), ("gpt-oss-openai", .harmony), ("gguf-gemma3", .template),
     ("llama-plain", .template),
@@ -90,7 +113,10 @@ struct RegistryTests {
     #expect(try Registry.conversationFormat(of: TinyModel(name: name).checkpoint()) == format)
   }
 
-  @Test(arguments: [("smollm2-135m", 49152), ("mobilellm-125m", 32000), ("mamba2-2.7b", 50288)])
+  @Test(arguments: [
+    ("smollm2-135m", 49152), ("mobilellm-125m", 32000), ("mamba2-2.7b", 50288), ("qwen3-30b-a3b", 151_936),
+    ("ling-mini-2.0", 157_184),
+  ])
   func syntheticShapesRun(_ name: String, vocabulary: Int) throws {
     for precision in Precision.allCases {
       let backend = CPUBackend(precision: precision, threads: 2)

@@ -5,6 +5,7 @@ enum BailingHybrid {
     // mlx-lm normalises the head while it converts but keeps the key, so that the weights do not tell.
     for key in ["norm_head", "norm_softmax"] { try configuration.require(key, false) }
     try configuration.require("use_rmsnorm", true)
+    try configuration.require("linear_silu", false)
     let shape = try DecoderShape(configuration)
     let activation = try configuration.activation()
     var experts = try BailingMoE.experts(configuration, layers: shape.layers)

@@ -31,6 +31,9 @@ enum DeepSeek {
     _ configuration: ModelConfiguration, _ weights: ModelWeights, scoring: RoutingSettings.Scoring,
     normalises: Bool, method: String = "noaux_tc"
   ) throws -> Decoder {
+    guard try configuration.number("partial_rotary_factor", default: 1) == 1 else {
+      throw ModelError.unsupported("a 'partial_rotary_factor' of latent attention is not supported")
+    }
     let shape = try DecoderShape(configuration)
     let activation = try configuration.activation()
     let experts = try RoutedExperts(

@@ -19,6 +19,7 @@ enum Ernie4 {
         "interleave_moe_layer_step": "moe_layer_interval",
       ])
   ) { configuration, weights in
+    try configuration.require("moe_norm_gate_logits", true)
     let gate = try configuration.optionalString("moe_gate") ?? "topk"
     guard ["topk", "top2_fused"].contains(gate) else {
       throw ModelError.unsupported("the 'moe_gate' '\(gate)' is not supported")

@@ -13,6 +13,9 @@ enum MiniMaxM2 {
       let value = try configuration.optionalString(key) ?? allowed
       guard value == allowed else { throw ModelError.unsupported("the '\(key)' '\(value)' is not supported") }
     }
+    guard try configuration.integers("attn_type_list", 0...9)?.allSatisfy({ $0 == 1 }) ?? true else {
+      throw ModelError.unsupported("linear attention ('attn_type_list') of minimax_m2")
+    }
     guard try configuration.integer("shared_intermediate_size", 0...1 << 24, default: 0) == 0 else {
       throw ModelError.unsupported("shared experts ('shared_intermediate_size') of minimax_m2")
     }

@@ -6,7 +6,7 @@ import Foundation
 /// gated by a sigmoid.
 ///
 /// It is the scan of a state space whose B are the keys, whose C are the queries and whose steps are 1.
-struct LightningAttention: BlockBody {
+package struct LightningAttention: BlockBody {
   /// Queries, keys and values in one layer, and the output gates.
   let projections: [Linear]
   let headNorms: (query: RMSNorm, key: RMSNorm)?
@@ -53,7 +53,7 @@ struct LightningAttention: BlockBody {
 
   /// The slopes of ALiBi (arXiv:2108.12409): a geometric sequence; for a number of heads that is not a power of two, every
   /// other slope of the next one fills up.
-  static func slopes(heads: Int) -> [Double] {
+  package static func slopes(heads: Int) -> [Double] {
     func sequence(_ count: Int) -> [Double] {
       let ratio = pow(2, -8 / Double(count))
       return (1...count).map { pow(ratio, Double($0)) }
@@ -65,10 +65,10 @@ struct LightningAttention: BlockBody {
   }
 
   /// One recurrent cache without a convolution.
-  var caches: [CacheShape] { [.recurrent(settings.cacheShape(channels: 0, taps: 1))] }
+  package var caches: [CacheShape] { [.recurrent(settings.cacheShape(channels: 0, taps: 1))] }
 
   /// - Parameter residual: added to the output projection's result.
-  func callAsFunction(
+  package func callAsFunction(
     _ x: Tensor, _ input: ForwardInput, slot: Int, adding residual: Tensor?, on backend: any Backend
   ) throws -> Tensor {
     let columns = settings.heads * settings.headSize
