@@ -26,13 +26,14 @@ package struct ResidentModels<Model> {
     let model: Model
     let bytes: Int
     var lastUse: Int
-    /// Pending and running computations.
-    var holds = 0
   }
 
   /// The byte limit of all weights together.
   private let budget: Int
   private var residents: [String: Resident] = [:]
+  /// Pending and running computations by key, above zero. The key need not be resident: a model may be loaded, or
+  /// loaded again, between a hold and its release.
+  private var holds: [String: Int] = [:]
   private var clock = 0
 
   /// - Parameter budget: in bytes.
@@ -54,16 +55,16 @@ package struct ResidentModels<Model> {
     return residents[key]?.model
   }
 
-  /// Uses a model and keeps it resident until `release`.
+  /// Uses a model and keeps it resident until `release`. A model that is not resident is kept once it is inserted.
   package mutating func hold(_ key: String) {
-    residents[key]?.holds += 1
+    holds[key, default: 0] += 1
     _ = use(key)
   }
 
-  /// Ends a hold.
+  /// Ends a hold, if there is one.
   /// - Returns: the models that are unloaded now.
   package mutating func release(_ key: String) -> [Model] {
-    residents[key]?.holds -= 1
+    if let count = holds[key] { holds[key] = count > 1 ? count - 1 : nil }
     return shrink(to: budget)
   }
 
@@ -85,7 +86,7 @@ package struct ResidentModels<Model> {
     var left: [Model] = []
     let spared = sparesLatest ? residents.values.map(\.lastUse).max() : nil
     while residents.values.reduce(0, { $0 + $1.bytes }) > limit {
-      let idle = residents.filter { $0.value.holds == 0 && $0.value.lastUse != spared }
+      let idle = residents.filter { holds[$0.key] == nil && $0.value.lastUse != spared }
       guard let oldest = idle.min(by: { $0.value.lastUse < $1.value.lastUse }) else { break }
       residents[oldest.key] = nil
       left.append(oldest.value.model)

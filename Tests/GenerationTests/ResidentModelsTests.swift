@@ -50,4 +50,24 @@ struct ResidentModelsTests {
     #expect(models.insert("a", "z", bytes: 2) == "a")
     #expect(models.use("q") == nil && models.peek("a") == "a")
   }
+
+  @Test(arguments: [
+    // operations (h hold, r release, i insert, all of "a"), then whether "a" is unloaded for another model
+    ("hri", true), ("hir", true), ("rih", false), ("rihr", true), ("hhri", false), ("hhrir", true),
+    ("irr", true),
+    ("irrh", false), ("hi", false), ("rrrihr", true),
+  ])
+  func aHoldOutlivesTheModelsAbsence(_ operations: String, _ leaves: Bool) {
+    var models = ResidentModels<Character>(budget: 4)
+    for operation in operations {
+      switch operation {
+      case "h": models.hold("a")
+      case "r": _ = models.release("a")
+      default: _ = models.insert("a", "a", bytes: 2)
+      }
+    }
+    insert("b", &models)
+    insert("c", &models)
+    #expect(models.keys == (leaves ? ["b", "c"] : ["a", "c"]), "\(operations)")
+  }
 }
