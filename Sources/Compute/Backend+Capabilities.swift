@@ -15,4 +15,8 @@ public protocol MemoryPreparingBackend: Backend {
   /// Allocates the memory that is written when a sequence with such caches resumes from a fork.
   /// - Parameter isInterrupted: polled every few megabytes; if it returns true, the rest is not allocated.
   func prepare(for caches: [any LayerCache], isInterrupted: () -> Bool)
+  /// Bytes that `prepare` would allocate in total, whatever is allocated already.
+  func preparationBytes(for caches: [any LayerCache]) -> Int
+  /// Bytes allocated in advance that no sequence uses yet.
+  var preparedBytes: Int { get }
 }

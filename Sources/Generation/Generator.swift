@@ -155,10 +155,20 @@ public actor Generator {
     if let finished { prepare(finished.state, finished.loaded) }
   }
 
-  /// Allocates memory for resuming from a state, until a request waits.
+  /// Allocates memory for resuming from a state, until a request waits. It counts in the caches' budget.
   func prepare(_ state: SequenceState, _ loaded: LoadedModel) {
     guard let backend = loaded.backend as? any MemoryPreparingBackend else { return }
-    backend.prepare(for: state.caches) { waiting.load(ordering: .relaxed) > 0 }
+    let bytes = max(backend.preparationBytes(for: state.caches), backend.preparedBytes)
+    if cache.withLock({ $0.reserve(bytes) }) {
+      backend.prepare(for: state.caches) { waiting.load(ordering: .relaxed) > 0 }
+    }
+    countPreparedMemory()
+  }
+
+  /// Counts the memory that is prepared now. Only the model that computed last has any: the others have returned theirs.
+  package func countPreparedMemory() {
+    let backend = latest.flatMap { model($0) }?.backend as? any MemoryPreparingBackend
+    cache.withLock { _ = $0.reserve(backend?.preparedBytes ?? 0) }
   }
 
   private func read(_ key: String, _ request: ReadAheadRequest, _ flag: CancellationFlag) -> Int {
@@ -178,6 +188,7 @@ public actor Generator {
       models.withLock { $0.peek(latest) }?.loaded.releaseUnusedMemory()
     }
     latest = key
+    countPreparedMemory()
     return loaded
   }
 
@@ -188,6 +199,9 @@ public actor Generator {
   /// Ends a computation; models that had to wait for it are unloaded now.
   private func release(_ key: String) {
     let haveLeft = !models.withLock { $0.release(key) }.isEmpty
-    if haveLeft { models.withLock { $0.latest }?.loaded.releaseUnusedMemory() }
+    if haveLeft {
+      models.withLock { $0.latest }?.loaded.releaseUnusedMemory()
+      countPreparedMemory()
+    }
   }
 }

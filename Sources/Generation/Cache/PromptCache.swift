@@ -10,8 +10,10 @@ package final class PromptCache {
 
   /// The byte limit of all held sequences and the active one together.
   package let budget: Int
-  /// Bytes held; shared blocks count once.
-  package var heldBytes: Int { memory.bytes }
+  /// Bytes held and reserved; shared blocks count once.
+  package var heldBytes: Int { memory.bytes + reservedBytes }
+  /// Bytes that the backends have allocated in advance for copies of held sequences.
+  package private(set) var reservedBytes = 0
   private(set) var trees: [String: Tree] = [:]
   /// Advances with each look-up and each insertion.
   private(set) var clock = 0
@@ -183,7 +185,17 @@ package final class PromptCache {
   /// Evicts until `bytes` more fit the budget, as far as possible.
   package func makeRoom(for bytes: Int) { evict(to: max(0, budget - bytes), sparing: nil) }
 
-  /// Removes everything.
+  /// Counts memory that is allocated in advance, in place of what was counted before, and evicts until it fits.
+  /// - Returns: false for more than a quarter of the budget, which held sequences use better; nothing is reserved then.
+  @discardableResult
+  package func reserve(_ bytes: Int) -> Bool {
+    let fits = bytes <= budget / 4
+    reservedBytes = fits ? bytes : 0
+    evict(to: budget, sparing: nil)
+    return fits
+  }
+
+  /// Removes everything but the reserved memory.
   /// - Returns: the bytes that were freed. Blocks that an active sequence or a save shares are not.
   @discardableResult
   package func removeAll() -> Int {
