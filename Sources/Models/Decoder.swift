@@ -26,6 +26,8 @@ package final class Decoder: LanguageModel {
   package init(
     _ facts: ModelFacts, embedding: EmbeddingAndHead, layers: [[Block]], on backend: any Backend
   ) throws(ModelError) {
+    var facts = facts
+    facts.attentionMultiplyAdds = layers.joined().reduce(0) { $0 + $1.body.attentionMultiplyAdds }
     self.facts = facts
     self.embedding = embedding
     self.backend = backend

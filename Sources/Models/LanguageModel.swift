@@ -26,6 +26,8 @@ public struct ModelFacts: Sendable {
   public var layerCount: Int
   /// The work per token on weights.
   public var work: TokenWork
+  /// Multiply-adds per prompt token for each earlier position that it attends to, in layers that attend to all.
+  public var attentionMultiplyAdds = 0.0
 
   /// Properties with these values.
   public init(
@@ -36,5 +38,11 @@ public struct ModelFacts: Sendable {
     self.contextLength = contextLength
     self.layerCount = layerCount
     self.work = work
+  }
+
+  /// The cost of attending to one earlier position, as a fraction of a prompt token's cost without attention.
+  public var attentionShare: Double {
+    // A multiply-add of attention takes 1.25 (SmolLM2 135M) to 1.45 (Llama 3.2 1B) times as long as one with weights.
+    work.promptMultiplyAdds > 0 ? 1.3 * attentionMultiplyAdds / work.promptMultiplyAdds : 0
   }
 }

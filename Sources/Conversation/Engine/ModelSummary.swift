@@ -41,6 +41,9 @@ public struct ModelInfo: Sendable, Equatable {
   public var contextLength: Int
   /// The reasoning effort levels of its template; empty when it has none.
   public var efforts: [String]
+  /// The cost of attending to one earlier token, as a fraction of a token's cost at the start of a prompt; 0 if it is
+  /// not known.
+  public var attentionShare = 0.0
 
   /// A model with this name, quantisation, context length in tokens, and reasoning effort levels.
   public init(name: String, quantisation: String, contextLength: Int, efforts: [String] = []) {

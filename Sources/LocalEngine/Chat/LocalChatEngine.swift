@@ -93,10 +93,11 @@ actor LocalChatEngine: ChatEngine {
     let facts = try await generator.load(key) {
       try model.load(precision: .fast, threads: threads, cacheFormat: format)
     }
-    let info = ModelInfo(
+    var info = ModelInfo(
       name: listedName ?? finder.name(at: path) ?? model.checkpoint.name,
       quantisation: model.checkpoint.quantizationLabel,
       contextLength: facts.contextLength, efforts: model.efforts())
+    info.attentionShare = facts.attentionShare
     let entry = SelectedModel(
       key: key, model: model, info: info, needsSnapshots: generator.needsSnapshots(key))
     opened[key] = entry

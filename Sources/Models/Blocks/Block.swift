@@ -53,6 +53,8 @@ package protocol BlockBody {
   /// The caches that it needs in each sequence. A body with caches mixes positions; one without caches computes each row
   /// independently.
   var caches: [CacheShape] { get }
+  /// Multiply-adds of a token for each earlier position, if it attends to all of them.
+  var attentionMultiplyAdds: Double { get }
   /// - Parameters:
   ///   - x: [rows, hidden].
   ///   - slot: the index of its first cache in a sequence's list.
@@ -66,6 +68,8 @@ package protocol BlockBody {
 extension BlockBody {
   /// None.
   package var caches: [CacheShape] { [] }
+  /// None.
+  package var attentionMultiplyAdds: Double { 0 }
 }
 
 /// Blocks that run on the same input and whose outputs are added: attention and a feed-forward block (GPT-NeoX, Phi,
@@ -76,6 +80,11 @@ package struct SideBySide: BlockBody {
   private let blocks: [(block: Block, slot: Int)]
   /// The caches of all blocks, in order.
   package let caches: [CacheShape]
+
+  /// Those of all blocks.
+  package var attentionMultiplyAdds: Double {
+    blocks.reduce(0) { $0 + $1.block.body.attentionMultiplyAdds }
+  }
 
   /// These blocks side by side.
   package init(_ blocks: [Block]) {

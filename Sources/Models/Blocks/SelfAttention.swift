@@ -71,6 +71,11 @@ package struct SelfAttention: BlockBody {
     [.keyValue(heads: settings.keyValueHeads, headSize: settings.headSize, window: settings.window)]
   }
 
+  /// One product with a key and one with a value for each query head.
+  package var attentionMultiplyAdds: Double {
+    settings.window == nil ? Double(2 * settings.heads * settings.headSize) : 0
+  }
+
   /// - Parameter residual: added to the output projection's result.
   package func callAsFunction(
     _ x: Tensor, _ input: ForwardInput, slot: Int, adding residual: Tensor?, on backend: any Backend

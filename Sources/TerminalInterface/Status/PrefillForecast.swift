@@ -1,9 +1,13 @@
 /// Estimates the remaining time of a prefill from the time of its chunks so far.
 ///
-/// Attention makes each token cost more than the one before: a line is fitted to the cost of a token over its position
-/// (least squares, weighted by tokens) and extrapolated to the end of the prompt.
+/// Attention makes each token cost more than the one before. The cost of a token is a line over its position, which is
+/// extrapolated to the end of the prompt. The slope is the one that the model's shape implies at first, because the first
+/// chunks are too close to each other to show it; the more of the prompt is done, the more it is the measured one (least
+/// squares, weighted by tokens).
 package struct PrefillForecast: Sendable {
+  private let first: Int
   private let total: Int
+  private let attentionShare: Double
   private var done: Int
   private var time: Double
   // Sums over the chunks, weighted by their tokens: 1, position, position², cost, cost times position.
@@ -11,8 +15,10 @@ package struct PrefillForecast: Sendable {
   private var (position, square, cost, product) = (0.0, 0.0, 0.0, 0.0)
 
   /// The prefill starts after `done` of `total` tokens, at a time in seconds.
-  package init(done: Int, total: Int, now: Double) {
-    (self.done, self.total, time) = (done, total, now)
+  /// - Parameter attentionShare: see `ModelInfo`; 0 for a cost that does not grow.
+  package init(done: Int, total: Int, now: Double, attentionShare: Double = 0) {
+    (first, self.done, self.total, time) = (done, done, total, now)
+    self.attentionShare = attentionShare.isFinite ? max(0, attentionShare) : 0
   }
 
   /// Records the progress.
@@ -34,11 +40,23 @@ package struct PrefillForecast: Sendable {
   /// The seconds from `now` to the end; nil before the first chunk.
   package func remaining(now: Double) -> Double? {
     guard weight > 0, cost > 0.05, total > done else { return nil }
-    let spread = weight * square - position * position
-    // Later tokens never cost less; a negative slope is measurement noise.
-    let slope = spread > 0 ? max(0, (weight * product - position * cost) / spread) : 0
+    let slope = expectedSlope + (measuredSlope - expectedSlope) * trust
     let base = (cost - slope * position) / weight
     let rest = Double(total - done) * max(0, base + slope * Double(done + total) / 2)
     return max(0, rest - (now - time))
+  }
+
+  /// The slope that the model's shape implies: the cost at position p is the cost at 0 times (1 + share * p).
+  private var expectedSlope: Double { attentionShare * cost / (weight + attentionShare * position) }
+
+  /// The slope of the chunks so far. Later tokens never cost less; a negative slope is measurement noise.
+  private var measuredSlope: Double {
+    let spread = weight * square - position * position
+    return spread > 0 ? max(0, (weight * product - position * cost) / spread) : expectedSlope
+  }
+
+  /// The weight of the measured slope: 0 at the start, 1 after half of the prompt, and always 1 without an expectation.
+  private var trust: Double {
+    attentionShare > 0 ? min(1, 2 * Double(done - first) / Double(total - first)) : 1
   }
 }

@@ -97,7 +97,10 @@ package struct TurnProgress: Sendable, Equatable {
   /// Records the progress of the prefill.
   package mutating func recordPrefill(done: Int, total: Int, reused: Int, now: Double) {
     phase = .prefill(done: done, total: total, reused: reused)
-    if forecast == nil { forecast = PrefillForecast(done: done, total: total, now: now) }
+    if forecast == nil {
+      forecast = PrefillForecast(
+        done: done, total: total, now: now, attentionShare: model?.attentionShare ?? 0)
+    }
     forecast?.note(done: done, now: now)
   }
 

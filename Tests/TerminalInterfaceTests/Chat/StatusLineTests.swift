@@ -79,6 +79,37 @@ import Testing
     #expect(forecast.remaining(now: now + 1e6) == 0)
   }
 
+  /// The first estimate, after one chunk of 256 tokens, of costs b + s * position: exact if the model's shape says s / b,
+  /// half of it or more if the shape is wrong by a factor of two, and the same behind reused tokens.
+  @Test(arguments: [
+    // b, s / b, the share that the shape implies, reused tokens, total, estimate / true time
+    (0.0005, 4e-4, 4e-4, 0, 8000, 1.0...1.0), (0.0005, 4e-4, 4e-4, 4000, 8000, 1.0...1.0),
+    (0.001, 1e-4, 1e-4, 0, 100_000, 1.0...1.0), (0.002, 0, 0, 0, 8000, 1.0...1.0),
+    (0.002, 0, 1e-5, 0, 8000, 1.0...1.1), (0.0005, 4e-4, 2e-4, 0, 8000, 0.6...1.0),
+    (0.0005, 4e-4, 8e-4, 0, 8000, 1.0...1.7), (0.0005, 4e-4, .nan, 0, 8000, 0.3...1.0),
+  ])
+  func theFirstForecastFollowsTheShape(
+    _ base: Double, _ growth: Double, _ share: Double, _ reused: Int, _ total: Int,
+    _ bounds: ClosedRange<Double>
+  ) throws {
+    func time(_ position: Int) -> Double {
+      base * Double(position) * (1 + growth * Double(position) / 2)
+    }
+    var forecast = PrefillForecast(done: reused, total: total, now: time(reused), attentionShare: share)
+    forecast.note(done: reused + 256, now: time(reused + 256))
+    let now = time(reused + 256)
+    let ratio = try #require(forecast.remaining(now: now)) / (time(total) - now)
+    #expect(ratio > bounds.lowerBound - 1e-6 && ratio < bounds.upperBound + 1e-6, "\(ratio)")
+    // Later estimates are exact whatever the shape says.
+    for done in stride(from: reused + 512, to: (reused + total) / 2 + 256, by: 256) {
+      forecast.note(done: done, now: time(done))
+    }
+    let half = (total - reused) / 2 / 256 * 256 + reused + 256
+    forecast.note(done: half, now: time(half))
+    let left = try #require(forecast.remaining(now: time(half)))
+    #expect(abs(left / (time(total) - time(half)) - 1) < 0.02)
+  }
+
   @Test func fallingCostsAreNotExtrapolated() throws {
     var forecast = PrefillForecast(done: 0, total: 1000, now: 0)
     forecast.note(done: 100, now: 5)
