@@ -23,7 +23,7 @@ import Testing
   /// The ids of the model card and of the `openai-harmony` library.
   @Test func specialTokensHaveTheirIds() throws {
     let folder = try folder(#"{"model_type": "gpt_oss"}"#)
-    let tokenizer = try Tokenizer.load(path: folder.path, cache: nil)
+    let tokenizer = try Tokenizer.load(path: folder.path, cache: nil, isHarmony: true)
     let expected: [String: Int32] = [
       "<|startoftext|>": 199_998, "<|endoftext|>": 199_999, "<|return|>": 200_002, "<|constrain|>": 200_003,
       "<|channel|>": 200_005, "<|start|>": 200_006, "<|end|>": 200_007, "<|message|>": 200_008,
@@ -55,7 +55,7 @@ import Testing
   @Test func aShortRankFileIsRejected() throws {
     let folder = try folder(#"{"model_type": "gpt_oss"}"#, ranks: Fixtures.bytes("small.tiktoken"))
     #expect {
-      _ = try Tokenizer.load(path: folder.path, cache: nil)
+      _ = try Tokenizer.load(path: folder.path, cache: nil, isHarmony: true)
     } throws: { error in
       "\(error)".contains("o200k_base.tiktoken") && "\(error)".contains("199998")
     }

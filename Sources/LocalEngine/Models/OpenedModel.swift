@@ -20,13 +20,22 @@ package struct OpenedModel: Sendable {
   /// Parsed templates.
   let templates = ParsedTemplates()
 
-  package init(path: String) throws {
+  /// - Parameter cache: where compiled vocabularies are stored; nil to compile every time.
+  package init(path: String, cache: VocabularyCache? = .standard) throws {
     checkpoint = try Checkpoint.open(path)
-    let tokenizer = try Tokenizer(checkpoint: checkpoint)
+    let tokenizer = try Self.tokenizer(of: checkpoint, cache: cache)
     ownTemplate = try ChatTemplate.source(in: checkpoint)
     fallback = ownTemplate != nil ? nil : FallbackTemplate.choose { tokenizer.id(of: $0) != nil }
     turnEnd = Self.turnEnd(checkpoint, ownTemplate ?? fallback?.source, templates, tokenizer)
     self.tokenizer = turnEnd.map { tokenizer.endingGeneration(at: $0.tokens) } ?? tokenizer
+  }
+
+  /// The tokenizer of a model, which needs no weights.
+  package static func tokenizer(
+    of checkpoint: Checkpoint, cache: VocabularyCache? = .standard
+  ) throws(TokenizerError) -> Tokenizer {
+    let isHarmony = Registry.conversationFormat(of: checkpoint) == .harmony
+    return try Tokenizer(checkpoint: checkpoint, cache: cache, isHarmony: isHarmony)
   }
 
   private static func turnEnd(

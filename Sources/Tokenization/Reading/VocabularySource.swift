@@ -19,7 +19,8 @@ enum VocabularySource {
 
   /// Locates the vocabulary of a model: in its GGUF file, or beside its weights as tokenizer.json or as a
   /// tiktoken rank file (`o200k_base.tiktoken`).
-  static func find(_ checkpoint: Checkpoint) throws(TokenizerError) -> VocabularySource {
+  /// - Parameter isHarmony: whether the model's conversations are encoded in harmony, whose special tokens no file has.
+  static func find(_ checkpoint: Checkpoint, isHarmony: Bool) throws(TokenizerError) -> VocabularySource {
     if let metadata = checkpoint.gguf { return .gguf(metadata) }
     func file(_ name: String) throws(TokenizerError) -> Bytes? {
       do { return try checkpoint.tokenizerFile(name) } catch {
@@ -38,9 +39,9 @@ enum VocabularySource {
     for encoding in TiktokenReader.Encoding.allCases {
       let name = "\(encoding.rawValue).tiktoken"
       guard let bytes = try file(name) else { continue }
-      // gpt-oss uses o200k_base's ranks with harmony's special tokens.
-      let isHarmony = encoding == .o200kBase && checkpoint.architecture == "gpt_oss"
-      return .tiktoken(bytes, isHarmony ? .o200kHarmony : encoding, file: "\(checkpoint.path)/\(name)")
+      // Harmony uses o200k_base's ranks with special tokens of its own.
+      let own: TiktokenReader.Encoding = isHarmony && encoding == .o200kBase ? .o200kHarmony : encoding
+      return .tiktoken(bytes, own, file: "\(checkpoint.path)/\(name)")
     }
     throw TokenizerError(
       file: checkpoint.path, "no vocabulary beside the model (tokenizer.json or *.tiktoken)",

@@ -21,6 +21,6 @@ extension OpenedModel {
 
   /// Loads only the tokenizer of a model, which needs no weights.
   static func tokenizer(named name: String) throws -> Tokenizer {
-    try Tokenizer.load(path: ModelFinder.fromSettings().resolve(name))
+    try tokenizer(of: Checkpoint.open(ModelFinder.fromSettings().resolve(name)))
   }
 }
