@@ -42,6 +42,10 @@ struct BenchCommand: AsyncParsableCommand {
   @Option(help: "Seed for sampling.")
   var seed: UInt64 = 0
 
+  @Flag(
+    help: "Also measure sampling from all tokens (temperature 1, top-p 1, top-k 0), alternating with greedy.")
+  var sampled = false
+
   @Option(name: .customLong("repeat"), help: "Number of repetitions.")
   var repetitions = 3
 
@@ -127,7 +131,9 @@ struct BenchCommand: AsyncParsableCommand {
     }
     var measurement = try SpeedMeasurement(
       model: model, backend: backend, cached: cached, prompt: prompt, generate: generate,
-      sampling: SamplingSettings(temperature: temperature, topP: 1, topK: 0, minP: 0, seed: seed))
+      sampling: SamplingSettings(temperature: temperature, topP: 1, topK: 0, minP: 0, seed: seed),
+      alternative: sampled
+        ? SamplingSettings(temperature: 1, topP: 1, topK: 0, minP: 0, seed: seed) : nil)
     for round in 1...repetitions {
       note("round \(round) of \(repetitions)")
       try measurement.runOnce()

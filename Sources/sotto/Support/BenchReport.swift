@@ -19,6 +19,11 @@ struct BenchReport {
     let time = median(measurement.generationTimes)
     return time > 0 ? Double(measurement.generate) / time : 0
   }
+  /// Tokens per second with the other sampling settings; nil without them.
+  private var alternativeRate: Double? {
+    let time = median(measurement.alternativeTimes)
+    return time > 0 ? Double(measurement.generate) / time : nil
+  }
   private var work: (operations: Double, bytes: Double) {
     let work = measurement.model.facts.work
     return (2 * work.promptMultiplyAdds, work.generationBytes)
@@ -27,7 +32,7 @@ struct BenchReport {
   private var bandwidthShare: Double { generationRate * work.bytes / limits.bytesPerSecond }
 
   func json() -> JSON {
-    [
+    let members: JSON = [
       "model": .string(name),
       "threads": .integer(threads),
       "cached": .integer(measurement.cached),
@@ -43,6 +48,9 @@ struct BenchReport {
       "prompt_int8_peak_share": .number(peakShare),
       "generation_bandwidth_share": .number(bandwidthShare),
     ]
+    guard let alternativeRate, case .object(var object) = members else { return members }
+    object["sampled_generation_tps"] = .number(alternativeRate)
+    return .object(object)
   }
 
   func table() -> String {
@@ -55,6 +63,10 @@ struct BenchReport {
       + row("  share of 8-bit integer peak", peakShare * 100, "%10.1f %%")
       + row("time to first token", median(measurement.promptTimes) * 1000, "%10.1f ms")
       + row("generation of \(measurement.generate)", generationRate, "%10.1f tokens/s")
+      + (alternativeRate.map {
+        row("generation of \(measurement.generate), sampled", $0, "%10.1f tokens/s")
+          + row("  share of the greedy speed", $0 / generationRate * 100, "%10.1f %%")
+      } ?? "")
       + row("  share of memory bandwidth", bandwidthShare * 100, "%10.1f %%")
       + row("peak resident memory", Double(peakMemory) / 1e6, "%10.1f MB")
       + row("machine: 8-bit integer peak", limits.integerOperationsPerSecond / 1e9, "%10.1f GOP/s")

@@ -17,11 +17,15 @@ struct SpeedMeasurement {
   private(set) var promptTimes: [Double] = []
   /// The seconds for all generated tokens, one per round.
   private(set) var generationTimes: [Double] = []
+  /// The other sampling settings that are measured in every round, after the same prompt; nil for none.
+  let alternative: SamplingSettings?
+  /// The seconds for all generated tokens with `alternative`, one per round.
+  private(set) var alternativeTimes: [Double] = []
   private let base: SequenceState
 
   init(
     model: any LanguageModel, backend: any Backend, cached: Int = 0, prompt: Int, generate: Int,
-    sampling: SamplingSettings = .greedy
+    sampling: SamplingSettings = .greedy, alternative: SamplingSettings? = nil
   ) throws {
     self.model = model
     self.backend = backend
@@ -29,6 +33,7 @@ struct SpeedMeasurement {
     self.prompt = prompt
     self.generate = generate
     self.sampling = sampling
+    self.alternative = alternative
     base = SequenceState(caches: model.makeCaches())
     try prefill(0..<cached, into: base)
   }
@@ -42,10 +47,24 @@ struct SpeedMeasurement {
 
   mutating func runOnce() throws {
     let sequence = base.fork()
-    let vocabulary = Int32(model.facts.vocabularyCount)
     let start = ContinuousClock.now
     try prefill(cached..<cached + prompt, into: sequence)
     promptTimes.append((ContinuousClock.now - start).seconds)
+    guard let alternative else { return generationTimes.append(try generate(after: sequence, sampling)) }
+    // In another order every round, so that neither has the warmer machine.
+    let (one, other) = (sequence.fork(), sequence.fork())
+    if generationTimes.count % 2 == 0 {
+      generationTimes.append(try generate(after: one, sampling))
+      alternativeTimes.append(try generate(after: other, alternative))
+    } else {
+      alternativeTimes.append(try generate(after: other, alternative))
+      generationTimes.append(try generate(after: one, sampling))
+    }
+  }
+
+  /// The seconds for all generated tokens.
+  private func generate(after sequence: SequenceState, _ sampling: SamplingSettings) throws -> Double {
+    let vocabulary = Int32(model.facts.vocabularyCount)
     var sampler = Sampler(sampling)
     var history: [Int32] = []
     let generationStart = ContinuousClock.now
@@ -54,7 +73,7 @@ struct SpeedMeasurement {
       let token = sampler.next(try model.forward(input), after: history, on: backend)
       history += backend.ids(token)
     }
-    generationTimes.append((ContinuousClock.now - generationStart).seconds)
+    return (ContinuousClock.now - generationStart).seconds
   }
 
   /// Prefills synthetic tokens for these positions, in chunks, and waits for the last logits.
