@@ -31,9 +31,9 @@ struct Architecture: Sendable {
     self.build = build
   }
 
-  /// Multimodal checkpoints nest the names of their language model in one of two ways.
+  /// Multimodal checkpoints nest the names of their language model in one of these ways.
   static let multimodalPrefixes = [
-    "model.": ["language_model.model.", "model.language_model."],
+    "model.": ["language_model.model.", "model.language_model.", "model.text_model."],
     "lm_head.": ["language_model.lm_head."],
   ]
 }

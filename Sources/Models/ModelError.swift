@@ -1,3 +1,5 @@
+import Basics
+
 /// Why a model cannot be built or run.
 public enum ModelError: Error, CustomStringConvertible {
   case missingConfiguration(model: String)
@@ -10,8 +12,11 @@ public enum ModelError: Error, CustomStringConvertible {
   case foreignState(slot: Int)
   case tooManyTokens(Int)
 
-  /// One line for the user: the cause and, if there is one, the remedy.
-  public var description: String {
+  /// One line for the user: the cause and, if there is one, the remedy. Names come from files: control characters are
+  /// made visible.
+  public var description: String { printable(text, limit: 2000) }
+
+  private var text: String {
     switch self {
     case .missingConfiguration(let model):
       "\(model): no config.json and no GGUF metadata; put the model's config.json next to its weights"

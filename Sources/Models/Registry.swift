@@ -94,13 +94,14 @@ public enum Registry {
   public static func model(
     _ json: JSON, _ source: any WeightSource, backend: any Backend
   ) throws -> any LanguageModel {
-    let configuration = ModelConfiguration(json)
+    let configuration = try ModelConfiguration.completed(json)
     let type = try configuration.string("model_type")
     guard let architecture = byModelType[type] else {
       throw ModelError.unknownArchitecture(type, known: architectures)
     }
-    let weights = PrefixedWeights(source: source, prefixes: architecture.prefixes)
-    return try architecture.build(configuration, ModelWeights(weights, backend: backend))
+    let names = (source as? Checkpoint)?.names ?? []
+    let weights = PrefixedWeights(source: source, prefixes: architecture.prefixes, names: names)
+    return try architecture.build(configuration.withEpsilon(), ModelWeights(weights, backend: backend))
   }
 
   /// The conversation format of a checkpoint's model.

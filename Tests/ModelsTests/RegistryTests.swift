@@ -105,6 +105,22 @@ struct RegistryTests {
     #expect(model.facts.layerCount == 1 && model.makeCaches().count == 1)
   }
 
+  /// Names come from files: their control characters are visible, and the message has no value of Swift's.
+  @Test(arguments: ["a\u{1b}[31mb", "a\nb", "a\0b", "a\u{202e}b"])
+  func messagesShowControlCharacters(_ name: String) {
+    let message = ModelError.unknownArchitecture(name, known: ["llama", "qwen3"]).description
+    #expect(message.hasSuffix("supported are llama, qwen3") && message.contains("a\\u{"))
+    #expect(
+      message.unicodeScalars.allSatisfy { $0.value >= 0x20 && $0.properties.generalCategory != .format })
+  }
+
+  @Test(arguments: [
+    (WeightFormat.q4_K, "Q4_K"), (.affine(bits: 3, groupSize: 64, scale: .float16), "3-bit groups of 64"),
+  ])
+  func formatsHaveNames(_ format: WeightFormat, _ name: String) {
+    #expect("\(CPUMatrixError.unsupported(format))".contains("stored as \(name) "))
+  }
+
   @Test(arguments: [
     ("gpt-oss-gguf", ConversationFormat.harmony), ("gpt-oss-openai", .harmony), ("gguf-gemma3", .template),
     ("llama-plain", .template),

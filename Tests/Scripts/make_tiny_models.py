@@ -232,6 +232,7 @@ GGUF = {
     "gguf-llama-32": (
         LLAMA, {"num_hidden_layers": 3, "hidden_size": 64, "intermediate_size": 96, "head_dim": 16},
         ["Q4_0", "Q4_1", "Q5_0", "Q5_1", "Q8_0", "MXFP4", "F16", "BF16", "F32"]),
+    "gguf-llama-experts": (MIXTRAL, {}, ["Q8_0", "F16"]),  # Mixtral's architecture in GGUF is llama
     "gguf-llama-k": (LLAMA, WIDE | {"num_hidden_layers": 1}, ["Q4_K", "Q5_K", "Q6_K"]),
     "gguf-llama-k-small": (LLAMA, NARROW, ["Q2_K", "IQ4_XS", "IQ4_NL", "Q3_K"]),
     "gguf-llama-iq": (
@@ -465,6 +466,7 @@ def blocks(kind: str, shape: tuple[int, ...], rng: np.random.Generator) -> np.nd
 
 #: GGUF's architectures by `model_type` of config.json.
 ARCHITECTURES = {
+    "mixtral": gguf.MODEL_ARCH.LLAMA,
     "llama": gguf.MODEL_ARCH.LLAMA, "gemma3_text": gguf.MODEL_ARCH.GEMMA3, "mamba2": gguf.MODEL_ARCH.MAMBA2,
     "qwen2": gguf.MODEL_ARCH.QWEN2, "qwen2_moe": gguf.MODEL_ARCH.QWEN2MOE, "qwen3_moe": gguf.MODEL_ARCH.QWEN3MOE,
     "qwen3": gguf.MODEL_ARCH.QWEN3}
@@ -496,9 +498,10 @@ def add_attention(writer: gguf.GGUFWriter, config: dict) -> None:
     writer.add_feed_forward_length(per_layer(config["intermediate_size"]))
     writer.add_head_count(per_layer(config["num_attention_heads"]))
     writer.add_head_count_kv(per_layer(config["num_key_value_heads"]))
-    if "moe_intermediate_size" in config:
-        writer.add_expert_count(config["num_experts"])
+    if "num_experts_per_tok" in config:
+        writer.add_expert_count(config.get("num_experts") or config["num_local_experts"])
         writer.add_expert_used_count(config["num_experts_per_tok"])
+    if "moe_intermediate_size" in config:
         writer.add_expert_feed_forward_length(config["moe_intermediate_size"])
     if "shared_expert_intermediate_size" in config:
         writer.add_expert_shared_feed_forward_length(config["shared_expert_intermediate_size"])

@@ -4,6 +4,7 @@ package struct GGUFBytes {
   package enum Value {
     case string(String)
     case integer(Int32)
+    case float(Float)
     case bool(Bool)
     case strings([String])
     case integers([Int32])
@@ -12,6 +13,8 @@ package struct GGUFBytes {
 
   /// The file's bytes.
   package private(set) var bytes: [UInt8] = Array("GGUF".utf8)
+  /// The bytes of the metadata alone, without the header and the padding.
+  package private(set) var metadataBytes: [UInt8] = []
 
   package init(_ metadata: [(String, Value)]) {
     add(UInt32(3))
@@ -26,6 +29,9 @@ package struct GGUFBytes {
       case .integer(let number):
         add(UInt32(5))
         add(number)
+      case .float(let number):
+        add(UInt32(6))
+        add(number.bitPattern)
       case .bool(let flag):
         add(UInt32(7))
         bytes.append(flag ? 1 : 0)
@@ -40,6 +46,7 @@ package struct GGUFBytes {
         for number in numbers { add(number.bitPattern) }
       }
     }
+    metadataBytes = Array(bytes[24...])
     bytes += Array(repeating: 0, count: 64 - bytes.count % 32)
   }
 

@@ -5,7 +5,22 @@
 enum Llama {
   static let architecture = Architecture(
     "llama",
-    gguf: GGUFConversion("llama", configure: GGUFConversion.interleavedRotary),
+    gguf: GGUFConversion(
+      "llama",
+      tensors: [
+        "block_sparse_moe.gate": "ffn_gate_inp", "block_sparse_moe.experts.gate_proj": "ffn_gate_exps",
+        "block_sparse_moe.experts.up_proj": "ffn_up_exps",
+        "block_sparse_moe.experts.down_proj": "ffn_down_exps",
+        // Files from before 2024 have a tensor for each expert.
+        "block_sparse_moe.experts.#.w1": "ffn_gate.#", "block_sparse_moe.experts.#.w2": "ffn_down.#",
+        "block_sparse_moe.experts.#.w3": "ffn_up.#",
+      ], configure: GGUFConversion.interleavedRotary),
     shapes: SyntheticShape.llama
-  ) { try PreNormDecoder().model($0, $1) }
+  ) { configuration, weights in
+    // GGUF files of Mixtral have this architecture's name.
+    guard try configuration.integer("num_local_experts", 0...65536, default: 0) == 0 else {
+      return try Mixtral.model(configuration, weights)
+    }
+    return try PreNormDecoder().model(configuration, weights)
+  }
 }

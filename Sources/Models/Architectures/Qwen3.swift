@@ -3,8 +3,9 @@
 /// Pre-norm layers of grouped-query attention with a norm of each query and key head, and a gated feed-forward block.
 /// Layers from `max_window_layers` on may attend to a sliding window.
 enum Qwen3 {
+  /// Also the text model of Qwen3-VL.
   static let architecture = Architecture(
-    "qwen3", gguf: GGUFConversion("qwen3"), shapes: SyntheticShape.qwen3
+    "qwen3", "qwen3_vl", "qwen3_vl_text", gguf: GGUFConversion("qwen3"), shapes: SyntheticShape.qwen3
   ) {
     try PreNormDecoder(windows: windows($0), headNorms: .perHead).model($0, $1)
   }

@@ -9,16 +9,7 @@ public struct ModelConfiguration {
   let json: JSON
 
   /// - Parameter json: an object with config.json's keys.
-  public init(_ json: JSON) {
-    // Multimodal checkpoints nest the language model's keys in an object, most of them also the one about tied embeddings.
-    guard json["num_hidden_layers"] == nil, case .object(var text)? = json["text_config"] else {
-      self.json = json
-      return
-    }
-    let tied = "tie_word_embeddings"
-    if text[tied] == nil, let value = json[tied] { text[tied] = value }
-    self.json = .object(text)
-  }
+  public init(_ json: JSON) { self.json = json }
 
   /// Whether the key exists and is not null.
   func has(_ key: String) -> Bool { value(key) != nil }
@@ -99,7 +90,7 @@ public struct ModelConfiguration {
   func object(_ key: String) throws -> ModelConfiguration? {
     switch value(key) {
     case nil: nil
-    case .object(let members)?: ModelConfiguration(plain: .object(members))
+    case .object(let members)?: ModelConfiguration(.object(members))
     default: throw ModelError.wrongValue(key: key, expected: "an object")
     }
   }
@@ -154,17 +145,15 @@ public struct ModelConfiguration {
     for (old, new) in names where !has(new) {
       if let value = value(old) { members[new] = value }
     }
-    return ModelConfiguration(plain: .object(members))
+    return ModelConfiguration(.object(members))
   }
 
   /// The configuration with another value of a key.
   func setting(_ key: String, _ value: JSON) -> ModelConfiguration {
     guard case .object(var members) = json else { return self }
     members[key] = value
-    return ModelConfiguration(plain: .object(members))
+    return ModelConfiguration(.object(members))
   }
-
-  private init(plain json: JSON) { self.json = json }
 }
 
 extension ModelConfiguration {

@@ -30,7 +30,8 @@ extension ModelConfiguration {
     case "dynamic" where scaling.has("alpha"):
       return .stretched(alpha: try scaling.positive("alpha", default: 1))
     // Dynamic scaling changes nothing within the trained length, and Sotto refuses longer sequences.
-    case "default", "none", "dynamic": return .none
+    // The positions of multimodal sections are all equal in a text.
+    case "default", "none", "dynamic", "mrope": return .none
     case "linear": return .linear(factor: try scaling.positive("factor", default: 1))
     case "llama3":
       return .llama3(

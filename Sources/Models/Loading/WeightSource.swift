@@ -37,6 +37,20 @@ struct PrefixedWeights: WeightSource {
   /// Alternatives in the source for each requested prefix.
   let prefixes: [String: [String]]
 
+  /// - Parameter names: the names in the source, to find a prefix that is none of the alternatives: that of the only
+  ///   embedding table, and of the only output head. Training frameworks prepend such prefixes to all names.
+  init(source: any WeightSource, prefixes: [String: [String]], names: [String] = []) {
+    self.source = source
+    var prefixes = prefixes
+    for (prefix, anchor) in [("model.", "embed_tokens.weight"), ("lm_head.", "lm_head.weight")] {
+      let found = names.filter { $0.hasSuffix("." + anchor) || $0 == anchor }
+      guard found.count == 1, let name = found.first else { continue }
+      let stem = name.dropLast(anchor.count)
+      prefixes[prefix, default: []].append(prefix == "model." ? String(stem) : stem + prefix)
+    }
+    self.prefixes = prefixes
+  }
+
   func contains(_ name: String) -> Bool { sourceName(name) != nil }
 
   func storedWeight(_ name: String, shape: [Int]) throws -> Weight {

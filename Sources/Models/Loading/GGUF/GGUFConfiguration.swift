@@ -59,6 +59,9 @@ struct GGUFConfiguration {
         if let value = try value("\(conversion.name).\(key)") { object[name] = value }
       }
     }
+    guard ConfigurationDefaults.epsilonKeys.contains(where: { object[$0] != nil }) else {
+      throw ModelError.missingKey("\(conversion.name).attention.layer_norm_rms_epsilon")
+    }
     if object["sliding_window"] == .integer(0) { object["sliding_window"] = nil }
     object["scoring_func"] = try expertScoring()
     separateWindows(&object)
@@ -95,11 +98,17 @@ struct GGUFConfiguration {
     }
     let prefix = "\(conversion.name).rope.scaling."
     if checkpoint.contains("rope_factors_long.weight") { return try longRope(prefix) }
-    guard let kind = try metadata.optionalString(prefix + "type"), kind != "none" else { return .null }
+    // Files from 2023 have a key of their own for the factor. Without a type, the scaling is linear; 0 is no scaling.
+    let factor =
+      try metadata.optionalNumber(prefix + "factor")
+      ?? metadata.optionalNumber("\(conversion.name).rope.scale_linear")
+    let type = try metadata.optionalString(prefix + "type")
+    guard let kind = type ?? factor.map({ _ in "linear" }), kind != "none", factor != 0 else { return .null }
     var scaling = JSONObject()
     scaling["rope_type"] = .string(kind)
+    if let factor { scaling["factor"] = .number(factor) }
     for (key, name) in [
-      ("factor", "factor"), ("original_context_length", "original_max_position_embeddings"),
+      ("original_context_length", "original_max_position_embeddings"),
       ("attn_factor", "attention_factor"), ("yarn_attn_factor", "attention_factor"),
       ("yarn_beta_fast", "beta_fast"), ("yarn_beta_slow", "beta_slow"),
     ] {

@@ -53,10 +53,16 @@ struct GGUFWeights: WeightSource {
     let stem = name.dropLast(ending.count)
     if let found = translated(String(stem)) { return found + ending }
     let parts = stem.split(separator: ".", omittingEmptySubsequences: false)
-    guard let index = parts.firstIndex(where: { Int($0) != nil }),
-      let found = translated(parts[(index + 1)...].joined(separator: "."))
-    else { return name }
-    return "blk.\(parts[index]).\(found)\(ending)"
+    guard let index = parts.firstIndex(where: { Int($0) != nil }) else { return name }
+    var rest = Array(parts[(index + 1)...])
+    var expert: Substring?
+    if let number = rest.firstIndex(where: { Int($0) != nil }) {
+      expert = rest[number]
+      rest[number] = "#"
+    }
+    guard let found = translated(rest.joined(separator: ".")) else { return name }
+    let numbered = expert.map { found.replacing("#", with: $0) } ?? found
+    return "blk.\(parts[index]).\(numbered)\(ending)"
   }
 
   private func translated(_ stem: String) -> String? { conversion.tensors[stem] ?? Self.common[stem] }
