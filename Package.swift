@@ -72,7 +72,8 @@ let package = Package(
     .testTarget(
       name: "LocalEngineTests",
       dependencies: [
-        "TestSupport", "LocalEngine", "Conversation", "Templates", "Tokenization", "Checkpoints", "Basics",
+        "TestSupport", "LocalEngine", "Generation", "Models", "Conversation", "Templates", "Tokenization",
+        "Checkpoints", "Basics",
       ]),
     .testTarget(
       name: "ConversationTests",

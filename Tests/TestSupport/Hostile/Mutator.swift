@@ -3,17 +3,17 @@ import Foundation
 
 /// Creates damaged versions of a file: flipped bits, truncations, changed lengths, moved or repeated parts. The same seed
 /// gives the same versions.
-struct Mutator {
+package struct Mutator {
   private var random: SplitMix64
   /// The number of bytes at the start that are changed most often: the header.
-  let headerSize: Int
+  package let headerSize: Int
 
-  init(seed: UInt64, headerSize: Int) {
+  package init(seed: UInt64, headerSize: Int) {
     random = SplitMix64(seed: seed)
     self.headerSize = max(1, headerSize)
   }
 
-  mutating func mutated(_ original: [UInt8]) -> [UInt8] {
+  package mutating func mutated(_ original: [UInt8]) -> [UInt8] {
     var bytes = original
     for _ in 0..<Int.random(in: 1...4, using: &random) where !bytes.isEmpty { mutateOnce(&bytes) }
     return bytes
@@ -65,7 +65,7 @@ struct Mutator {
 }
 
 /// The peak resident memory of this process in bytes.
-func peakMemory() -> Int {
+package func peakMemory() -> Int {
   var usage = rusage()
   #if canImport(Darwin)
     getrusage(RUSAGE_SELF, &usage)
