@@ -40,7 +40,8 @@ enum ConfigurationDefaults {
         "granitemoeshared",
         "hyperclovax", "jamba", "llama", "minimax_m2", "ministral", "mistral", "nanochat", "qwen2",
         "qwen2_moe", "qwen3",
-        "qwen3_moe", "qwen3_next", "qwen3_5", "qwen3_5_text", "qwen3_5_moe", "qwen3_5_moe_text", "granitemoe_swa", "qwen3_vl", "qwen3_vl_text", "recurrent_gemma", "seed_oss", "smollm3",
+        "qwen3_moe", "qwen3_next", "qwen3_5", "qwen3_5_text", "qwen3_5_moe", "qwen3_5_moe_text",
+        "granitemoe_swa", "qwen3_vl", "qwen3_vl_text", "recurrent_gemma", "seed_oss", "smollm3",
         "vaultgemma",
       ]
     ),
