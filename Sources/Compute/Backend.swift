@@ -78,7 +78,7 @@ public protocol Backend: AnyObject {
   /// The gated delta rule (arXiv:2412.06464) over each sequence's rows; updates the caches' states.
   ///
   /// For each value head with state S, token by token: S = exp(g) S + k beta (v - exp(g) Sᵀ k)ᵀ, and the output is Sᵀ
-  /// q, where g = -exp(logDecay) * softplus(decay + bias) and beta = sigmoid(write). q and k are divided by their
+  /// q, where g = -exp(logDecay) * softplus(decay + bias) and beta = writeScale * sigmoid(write). q and k are divided by their
   /// Euclidean norm, q also by the root of the key size.
   /// - Parameters:
   ///   - query: [rows, keyHeads * keySize], as is `key`.
@@ -109,6 +109,42 @@ public protocol Backend: AnyObject {
   /// - Returns: [rows, heads * headSize].
   func stateSpaceScan(
     _ x: Tensor, b: Tensor, c: Tensor, steps: Tensor, _ settings: StateSpaceSettings,
+    caches: [any RecurrentCache], counts: [Int]
+  ) -> Tensor
+  /// The selective scan of a state space with a decay per channel and state (Mamba, arXiv:2312.00752). For each channel
+  /// and state: step = softplus(steps), state = exp(rate * step) * state + step * B x, y = Cᵀ state + skip * x. Updates
+  /// the caches' states and advances the recurrence's position.
+  /// - Parameters:
+  ///   - x: [rows, channels], as is `steps`, before the softplus.
+  ///   - b: [rows, stateSize], as is `c`.
+  /// - Returns: [rows, channels].
+  func selectiveScan(
+    _ x: Tensor, b: Tensor, c: Tensor, steps: Tensor, _ settings: SelectiveScanSettings,
+    caches: [any RecurrentCache], counts: [Int]
+  ) -> Tensor
+  /// The real-gated linear recurrent unit (RG-LRU, arXiv:2402.19427): with sigmoid gates i and r that are products of x
+  /// within each head's block, and a = exp(-8 softplus(rate) r), state = a * state + sqrt(1 - a²) * i * x, without the
+  /// square root at a sequence's first position. Updates the caches' states and advances the recurrence's position.
+  /// - Parameter x: [rows, heads * columns].
+  /// - Returns: the states, [rows, heads * columns].
+  func realGatedRecurrence(
+    _ x: Tensor, _ settings: RealGatedRecurrenceSettings, caches: [any RecurrentCache], counts: [Int]
+  ) -> Tensor
+  /// RWKV's token shift: for each of up to 8 mixes, x + (previous row - x) * mix, side by side. Stores the last row in the
+  /// caches' convolution and advances its position.
+  /// - Parameter mixes: each [columns].
+  /// - Returns: [rows, mixes * columns].
+  func tokenShift(
+    _ x: Tensor, mixes: [Parameter], caches: [any RecurrentCache], counts: [Int]
+  ) -> Tensor
+  /// RWKV-7's generalised delta rule (arXiv:2503.14456) with its norm. For each head with state S, and with rate =
+  /// sigmoid(rate): e = key * erase, divided by its norm; k = key * (1 + (rate - 1) * blend); w = exp(-exp(-1/2)
+  /// sigmoid(decay)); S = diag(w) S - (e * rate) eᵀ S + k valueᵀ; the result is the layer norm of Sᵀ receptance, plus
+  /// (receptance · (k * bonus)) * value. Updates the caches' states and advances the recurrence's position.
+  /// - Parameter receptance: [rows, heads * size], as are the others.
+  /// - Returns: [rows, heads * size].
+  func rwkv(
+    receptance: Tensor, decay: Tensor, key: Tensor, value: Tensor, rate: Tensor, _ settings: RWKVSettings,
     caches: [any RecurrentCache], counts: [Int]
   ) -> Tensor
   /// activation(x), of any activation with one input.
@@ -178,6 +214,8 @@ public enum Precision: String, Sendable, CaseIterable {
 
 /// Activation functions of gates.
 public enum Activation: Sendable, Hashable {
+  /// The hyperbolic tangent.
+  case tanh
   /// x * sigmoid(x).
   case silu
   /// 1 / (1 + exp(-x)).

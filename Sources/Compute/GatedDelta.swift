@@ -14,6 +14,8 @@ public struct GatedDeltaSettings {
   public var bias: Parameter
   /// Which parts of a state decay together.
   public var decays = Decays.perHead
+  /// The factor on beta: 2 allows states to change their sign (OLMo Hybrid).
+  public var writeScale: Float = 1
   /// Added to the sums of squares by which queries and keys are normalised.
   public var epsilon: Float
 

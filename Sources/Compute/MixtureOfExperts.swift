@@ -62,6 +62,8 @@ public struct ExpertLayers {
     /// One stack [experts, 2 * inner, hidden] with the gate in even and the up projection in odd rows (OpenAI's
     /// checkpoint), with biases [experts, 2 * inner].
     case interleaved(Linear)
+    /// One stack [experts, inner, hidden] without a gate: down(activation(up x)) (Nemotron-H).
+    case single(Linear)
   }
 
   /// Gate and up projection.

@@ -58,6 +58,19 @@ public enum Registry {
     Phi.architecture,
     StableLM.architecture,
     StarCoder2.architecture,
+    GraniteHybrid.architecture,
+    FalconH1.architecture,
+    LFM2.dense,
+    LFM2.mixture,
+    NemotronH.architecture,
+    Mamba.architecture,
+    Jamba.architecture,
+    OLMoHybrid.architecture,
+    PLaMo2.architecture,
+    RecurrentGemma.architecture,
+    BailingLinear.architecture,
+    MiniMax.architecture,
+    RWKV7.architecture,
   ]
 
   private static let byModelType = Dictionary(

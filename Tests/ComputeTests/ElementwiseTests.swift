@@ -37,7 +37,7 @@ extension KernelTests {
     }
 
     static let activations: [Activation] = [
-      .silu, .sigmoid, .geluTanh, .gelu, .relu, .reluSquared, .identity,
+      .identity, .tanh, .silu, .sigmoid, .geluTanh, .gelu, .relu, .reluSquared,
       .clampedSwiGLU(alpha: 1.702, limit: 7),
     ]
     static let xIELU = Activation.xielu(positive: 0.8, negative: 1.3, beta: 0.5, limit: -1e-6)
@@ -135,6 +135,7 @@ extension KernelTests {
 
     static func reference(_ activation: Activation, _ gate: Double, _ up: Double) -> Double {
       switch activation {
+      case .tanh: return tanh(gate) * up
       case .silu: return gate / (1 + exp(-gate)) * up
       case .sigmoid: return 1 / (1 + exp(-gate)) * up
       case .geluTanh:

@@ -60,6 +60,10 @@ static void LEVEL(gate)(const void *arguments, ptrdiff_t first, ptrdiff_t last) 
       FOR_EACH_VECTOR(y = LEVEL(gelu_exact)(a) * b)
       break;
     }
+    case SOTTO_TANH: {
+      FOR_EACH_VECTOR(y = LEVEL(tanh)(a) * b)
+      break;
+    }
     case SOTTO_RELU: {
       FOR_EACH_VECTOR(y = LEVEL(maximum)(a, LEVEL(all)(0)) * b)
       break;
@@ -97,6 +101,10 @@ static void LEVEL(activate)(const void *arguments, ptrdiff_t first, ptrdiff_t la
     }
     case SOTTO_GELU: {
       FOR_EACH_VECTOR((void)b; y = LEVEL(gelu_exact)(a))
+      break;
+    }
+    case SOTTO_TANH: {
+      FOR_EACH_VECTOR((void)b; y = LEVEL(tanh)(a))
       break;
     }
     case SOTTO_RELU: {

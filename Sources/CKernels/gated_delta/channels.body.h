@@ -74,7 +74,7 @@ static void LEVEL(run_channels)(const delta_unit *unit, delta_workspace *w) {
     LEVEL(channel_decays)(call, head, row, count, w->turned, w->key_stride);
     float writes[CHUNK];
     for (ptrdiff_t t = 0; t < count; t++)
-      writes[t] = LEVEL(sigmoid)(LEVEL(all)(call->write.data[(row + t) * call->write.stride + head]))[0];
+      writes[t] = call->write_scale * LEVEL(sigmoid)(LEVEL(all)(call->write.data[(row + t) * call->write.stride + head]))[0];
     ptrdiff_t column = 0;
     for (; column + 16 * TOKEN_VECTORS <= call->value_size; column += 16 * TOKEN_VECTORS)
       LEVEL(channel_columns)(TOKEN_VECTORS, 16, unit, first, count, w, writes, state, column);

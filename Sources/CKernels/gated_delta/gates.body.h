@@ -18,7 +18,7 @@ static void LEVEL(prepare_gates)(const sotto_gated_delta *call, ptrdiff_t head, 
     log = LEVEL(select)(there, log, LEVEL(all)(0));
     LEVEL(store)(gates->log + first, log);
     LEVEL(store)(gates->decay + first, LEVEL(exp)(log));
-    LEVEL(store)(gates->write + first, LEVEL(select)(there, LEVEL(sigmoid)(write), LEVEL(all)(0)));
+    LEVEL(store)(gates->write + first, LEVEL(select)(there, LEVEL(sigmoid)(write) * call->write_scale, LEVEL(all)(0)));
   }
 }
 

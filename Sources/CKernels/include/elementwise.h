@@ -14,6 +14,7 @@ typedef enum {
   SOTTO_SIGMOID_GATE = 5,
   SOTTO_RELU = 6,
   SOTTO_IDENTITY = 7,
+  SOTTO_TANH = 8,
 } sotto_activation;
 
 /// Rows of numbers.

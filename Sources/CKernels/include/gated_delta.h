@@ -2,8 +2,8 @@
 //
 // For each value head with its state S [key_size][value_size], token by token:
 //   S = exp(g) S;  S = S + k beta (v - kᵀ S);  output = qᵀ S
-// with g = -exp(log_decay) softplus(decay + bias), beta = sigmoid(write), and q and k divided by their Euclidean norm,
-// q also by sqrt(key_size).
+// with g = -exp(log_decay) softplus(decay + bias), beta = write_scale sigmoid(write), and q and k divided by their
+// Euclidean norm, q also by sqrt(key_size).
 //
 // In Kimi delta attention (arXiv:2510.26692), every row of a state has a g of its own; with a lower bound, g is
 // lower_bound * sigmoid(exp(log_decay) (decay + bias)). Its prompts are processed token by token.
@@ -29,6 +29,7 @@ typedef struct {
   const float *bias;                 // [value_heads], or [value_heads * key_size] if per_channel
   int per_channel;                   // whether every row of a state decays by itself; needs value_heads == key_heads
   float lower_bound;                 // of g, if per_channel; 0 for none
+  float write_scale;                 // 1 or 2
   float epsilon;                     // added to the sums of squares of q and k
   float *output;                     // [rows][value_heads * value_size]
   const sotto_delta_sequence *sequences;

@@ -1,5 +1,5 @@
 // The scan for one level.
-#include "tile.body.h"
+#include "../common/tile.body.h"
 
 // Steps of `count` rows of a head from `row` on.
 static void LEVEL(steps_of)(scan_call *s, ptrdiff_t row, ptrdiff_t count, ptrdiff_t head, float *steps) {

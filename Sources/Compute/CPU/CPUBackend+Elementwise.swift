@@ -69,6 +69,7 @@ extension Activation {
   /// The kernels' constant, alpha and limit.
   var kernel: (kind: sotto_activation, alpha: Float, limit: Float) {
     switch self {
+    case .tanh: (SOTTO_TANH, 0, 0)
     case .silu: (SOTTO_SILU, 0, 0)
     case .sigmoid: (SOTTO_SIGMOID_GATE, 0, 0)
     case .geluTanh: (SOTTO_GELU_TANH, 0, 0)

@@ -32,7 +32,11 @@ enum BailingMoE {
     }
   }
 
-  static func model(_ configuration: ModelConfiguration, _ weights: ModelWeights) throws -> Decoder {
+  /// - Parameter mixer: loads what takes the place of attention in a layer; nil for attention.
+  static func model(
+    _ configuration: ModelConfiguration, _ weights: ModelWeights,
+    mixer: (_ prefix: String, _ index: Int) throws -> (any BlockBody)? = { _, _ in nil }
+  ) throws -> Decoder {
     // mlx-lm normalises the head while it converts but keeps the key, so that the weights do not tell.
     for key in ["norm_head", "norm_softmax"] { try configuration.require(key, false) }
     try configuration.require("use_rmsnorm", true)
@@ -47,21 +51,30 @@ enum BailingMoE {
       norm: weights.norm("model.norm", shape), weights)
     let layers = try (0..<shape.layers).map { index in
       let prefix = "model.layers.\(index)."
-      var attention = try SelfAttention(
-        prefix + "attention.", shape, rotary: rotary, weights, names: ("query_key_value", "dense"))
-      if normsHeads {
-        attention.headNorms = (
-          try weights.norm(prefix + "attention.query_layernorm", shape, size: shape.headSize),
-          try weights.norm(prefix + "attention.key_layernorm", shape, size: shape.headSize)
-        )
-      }
+      let mixer =
+        try mixer(prefix, index)
+        ?? attention(prefix + "attention.", shape, rotary, normsHeads: normsHeads, weights)
       let feedForward = try experts.block(prefix + "mlp.", index, shape, activation, weights)
       return [
-        Block(attention, norm: try weights.norm(prefix + "input_layernorm", shape)),
+        Block(mixer, norm: try weights.norm(prefix + "input_layernorm", shape)),
         Block(feedForward, norm: try weights.norm(prefix + "post_attention_layernorm", shape)),
       ]
     }
     return try Decoder(shape, embedding: embedding, layers: layers, weights)
+  }
+
+  private static func attention(
+    _ prefix: String, _ shape: DecoderShape, _ rotary: RotaryTable, normsHeads: Bool, _ weights: ModelWeights
+  ) throws -> SelfAttention {
+    var attention = try SelfAttention(
+      prefix, shape, rotary: rotary, weights, names: ("query_key_value", "dense"))
+    if normsHeads {
+      attention.headNorms = (
+        try weights.norm(prefix + "query_layernorm", shape, size: shape.headSize),
+        try weights.norm(prefix + "key_layernorm", shape, size: shape.headSize)
+      )
+    }
+    return attention
   }
 
   /// The mixtures of experts, also those of the hybrid models.

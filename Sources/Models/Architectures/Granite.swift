@@ -60,25 +60,32 @@ enum Granite {
     _ configuration: ModelConfiguration, _ weights: ModelWeights
   ) throws -> PreNormDecoder {
     let experts = try configuration.expertCounts()
-    let routing = RoutingSettings(count: experts.chosen, scoring: .softmaxOverChosen)
-    let sharedInner = try configuration.integer("shared_intermediate_size", 0...1 << 24, default: 0)
     var decoder = try decoder(configuration)
     decoder.feedForward = { prefix, _, shape, activation in
-      var shared: SharedExpert?
-      if sharedInner > 0 {
-        shared = SharedExpert(
-          feedForward: try GatedFeedForward(
-            prefix + "shared_mlp.", shape, activation, weights, inner: sharedInner,
-            names: ("input_linear", "output_linear")),
-          gate: nil)
-      }
-      return try ExpertMixture(
-        prefix + "block_sparse_moe.",
-        router: weights.contains(prefix + "block_sparse_moe.router.weight") ? "router" : "router.layer",
-        routing, experts: experts.all,
-        inner: shape.intermediate, shape, activation, weights, shared: shared)
+      try mixture(prefix, experts, configuration, shape, activation, weights)
     }
     return decoder
+  }
+
+  /// The mixture below a layer's `prefix`, with a shared expert if the configuration gives it a width. Also in Granite 4.
+  static func mixture(
+    _ prefix: String, _ experts: (all: Int, chosen: Int), _ configuration: ModelConfiguration,
+    _ shape: DecoderShape, _ activation: Activation, _ weights: ModelWeights
+  ) throws -> ExpertMixture {
+    let inner = try configuration.integer("shared_intermediate_size", 0...1 << 24, default: 0)
+    var shared: SharedExpert?
+    if inner > 0 {
+      shared = SharedExpert(
+        feedForward: try GatedFeedForward(
+          prefix + "shared_mlp.", shape, activation, weights, inner: inner,
+          names: ("input_linear", "output_linear")),
+        gate: nil)
+    }
+    return try ExpertMixture(
+      prefix + "block_sparse_moe.",
+      router: weights.contains(prefix + "block_sparse_moe.router.weight") ? "router" : "router.layer",
+      RoutingSettings(count: experts.chosen, scoring: .softmaxOverChosen), experts: experts.all,
+      inner: shape.intermediate, shape, activation, weights, shared: shared)
   }
 
   static let ggufKeys = [
@@ -86,7 +93,8 @@ enum Granite {
     "residual_scale": "residual_multiplier", "logit_scale": "logits_scaling",
   ]
 
-  private static func decoder(_ configuration: ModelConfiguration) throws -> PreNormDecoder {
+  /// The factors that all of Granite's models have.
+  static func decoder(_ configuration: ModelConfiguration) throws -> PreNormDecoder {
     PreNormDecoder(
       attentionScale: Float(try configuration.number("attention_multiplier", default: 1)),
       embeddingScale: Float(try configuration.number("embedding_multiplier", default: 1)),

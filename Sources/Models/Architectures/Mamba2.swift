@@ -24,7 +24,7 @@ enum Mamba2 {
   }
 
   static func model(_ configuration: ModelConfiguration, _ weights: ModelWeights) throws -> Decoder {
-    let shape = try shape(configuration)
+    let shape = try configuration.stateSpaceShape(.mamba2)
     let layerCount = try configuration.integer("num_hidden_layers", 1...4096)
     let vocabulary = try configuration.integer("vocab_size", 1...1 << 24)
     let epsilon = try configuration.positive("layer_norm_epsilon", default: 1e-5)
@@ -50,19 +50,5 @@ enum Mamba2 {
       contextLength: try configuration.contextLength(default: 1 << 20),
       layerCount: layerCount, work: weights.work)
     return try Decoder(facts, embedding: embedding, layers: layers, on: weights.backend)
-  }
-
-  private static func shape(_ configuration: ModelConfiguration) throws -> StateSpaceShape {
-    let heads = try configuration.integer("num_heads", 1...65536)
-    let groups = try configuration.integer("n_groups", 1...65536, default: 1)
-    guard heads % groups == 0 else {
-      throw ModelError.wrongValue(key: "n_groups", expected: "a divisor of num_heads")
-    }
-    return StateSpaceShape(
-      hidden: try configuration.integer("hidden_size", 1...1 << 20), heads: heads,
-      headSize: try configuration.integer("head_dim", 1...65536), groups: groups,
-      stateSize: try configuration.integer("state_size", 1...65536),
-      taps: try configuration.integer("conv_kernel", 1...32, default: 4),
-      stepLimits: try configuration.limits("time_step_limit") ?? 0...Float.infinity)
   }
 }

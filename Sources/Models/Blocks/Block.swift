@@ -14,6 +14,8 @@ package struct Block {
   let inputScale: Float
   /// Factor on the body's output (Granite, Falcon-H1).
   let scale: Float
+  /// If set, the residual is the normed input times this factor (MiniMax).
+  var normedResidual: Float?
 
   /// A block with this body; norms and factors are optional.
   package init(
@@ -36,7 +38,11 @@ package struct Block {
     _ x: Tensor, _ input: ForwardInput, slot: Int, adding residual: Tensor?, on backend: any Backend
   ) throws -> Tensor {
     var x = x
+    var residual = residual
     if let norm { x = norm(x, on: backend) }
+    if let normedResidual {
+      residual = normedResidual == 1 ? x : backend.scaled(x, by: normedResidual, softcap: nil)
+    }
     if inputScale != 1 { x = backend.scaled(x, by: inputScale, softcap: nil) }
     if normAfter == nil, scale == 1 {
       return try body(x, input, slot: slot, adding: residual, on: backend)

@@ -29,9 +29,11 @@ extension ExpertMixture {
   /// - Parameters:
   ///   - router: the router's name.
   ///   - inner: the inner columns of an expert.
+  ///   - hasGates: whether experts have a gate beside the up projection.
   init(
     _ prefix: String, router: String = "gate", _ routing: RoutingSettings, experts: Int, inner: Int,
-    _ shape: DecoderShape, _ activation: Activation, _ weights: ModelWeights, shared: SharedExpert? = nil
+    _ shape: DecoderShape, _ activation: Activation, _ weights: ModelWeights, shared: SharedExpert? = nil,
+    hasGates: Bool = true
   ) throws {
     let stack = ExpertStack(
       prefix: prefix + "experts.", experts: experts, hidden: shape.hidden, inner: inner,
@@ -39,7 +41,8 @@ extension ExpertMixture {
     self.init(
       router: try weights.linear(prefix + router, inputs: shape.hidden, outputs: experts), routing: routing,
       experts: ExpertLayers(
-        input: try stack.input(weights), down: try stack.down(weights), activation: activation),
+        input: hasGates ? try stack.input(weights) : .single(try stack.up(weights)),
+        down: try stack.down(weights), activation: activation),
       shared: shared)
   }
 }
@@ -104,6 +107,11 @@ struct ExpertStack {
     return .separate(
       gate: try weights.expertStack(prefix, "gate_proj", experts, inner, hidden, share),
       up: try weights.expertStack(prefix, "up_proj", experts, inner, hidden, share))
+  }
+
+  /// The up projection of experts without gates.
+  func up(_ weights: ModelWeights) throws -> Linear {
+    try weights.expertStack(prefix, "up_proj", experts, inner, hidden, share)
   }
 
   /// The down projection.

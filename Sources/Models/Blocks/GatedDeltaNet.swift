@@ -3,7 +3,7 @@ import Compute
 /// The gated delta net of Qwen3-Next and Qwen3.5: projections, a causal convolution over queries, keys and values, the gated
 /// delta rule (arXiv:2412.06464), a norm of each head gated by silu(z), output projection.
 package struct GatedDeltaNet: BlockBody {
-  /// Queries, keys, values, z, b (beta) and a (decay), in two layers or in four.
+  /// Queries, keys, values, z, b (beta) and a (decay), in this order, in two, four or six layers.
   let projections: [Linear]
   let convolution: (weight: Parameter, bias: Parameter?)
   let norm: RMSNorm
@@ -26,6 +26,38 @@ package struct GatedDeltaNet: BlockBody {
       keyHeads: sizes.keyHeads, valueHeads: sizes.valueHeads, keySize: sizes.keySize,
       valueSize: sizes.valueSize, logDecay: try weights.parameter(prefix + "A_log", [sizes.valueHeads]),
       bias: try weights.parameter(prefix + "dt_bias", [sizes.valueHeads]))
+  }
+
+  /// Loads the layers of OLMo Hybrid, which has a tensor for each part, below `prefix`.
+  init(
+    separate prefix: String, _ configuration: ModelConfiguration, _ shape: DecoderShape,
+    _ weights: ModelWeights
+  )
+    throws
+  {
+    let sizes = try DeltaSizes(configuration)
+    let keys = sizes.keyHeads * sizes.keySize, values = sizes.valueHeads * sizes.valueSize
+    projections = try [
+      ("q_proj", keys), ("k_proj", keys), ("v_proj", values), ("g_proj", values),
+      ("b_proj", sizes.valueHeads),
+      ("a_proj", sizes.valueHeads),
+    ].map { try weights.linear(prefix + $0.0, inputs: shape.hidden, outputs: $0.1) }
+    state = sizes.state
+    convolution = (
+      weight: try weights.convolution(
+        joining: [(prefix + "q_conv1d", keys), (prefix + "k_conv1d", keys), (prefix + "v_conv1d", values)],
+        taps: sizes.taps), bias: nil
+    )
+    norm = try weights.norm(
+      prefix + "o_norm", size: sizes.valueSize,
+      epsilon: configuration.positive("layer_norm_epsilon", default: 1e-5))
+    output = try weights.linear(prefix + "o_proj", inputs: values, outputs: shape.hidden)
+    var settings = GatedDeltaSettings(
+      keyHeads: sizes.keyHeads, valueHeads: sizes.valueHeads, keySize: sizes.keySize,
+      valueSize: sizes.valueSize, logDecay: try weights.parameter(prefix + "A_log", [sizes.valueHeads]),
+      bias: try weights.parameter(prefix + "dt_bias", [sizes.valueHeads]))
+    settings.writeScale = try configuration.bool("linear_allow_neg_eigval", default: true) ? 2 : 1
+    self.settings = settings
   }
 
   /// For each key head, `in_proj_qkvz` holds its query, its key, its value heads and their z, and `in_proj_ba` its value
@@ -57,8 +89,8 @@ package struct GatedDeltaNet: BlockBody {
     _ prefix: String, _ configuration: ModelConfiguration, _ weights: ModelWeights
   ) throws -> Bool {
     let state = try DeltaSizes(configuration).state
-    let extents = [state.channels, 1, state.taps]
-    return try weights.source.storedWeight(prefix + "conv1d.weight", shape: extents).shape != extents
+    return try weights.isConvolutionFromMLX(
+      prefix + "conv1d", channels: state.channels, taps: state.taps)
   }
 
   /// One recurrent cache.

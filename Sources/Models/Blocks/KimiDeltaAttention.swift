@@ -44,7 +44,7 @@ package struct KimiDeltaAttention: BlockBody {
     gateUp = gate.up
     let suffix = weights.contains(prefix + "q_conv.conv.weight") ? "_conv.conv" : "_conv1d"
     convolution = try weights.convolution(
-      joining: ["q", "k", "v"].map { prefix + $0 + suffix }, channels: columns, taps: taps)
+      joining: ["q", "k", "v"].map { (prefix + $0 + suffix, columns) }, taps: taps)
     norm = try weights.norm(prefix + "o_norm", shape, size: headSize)
     output = try linear("o_proj", shape.hidden, inputs: columns)
     var settings = GatedDeltaSettings(

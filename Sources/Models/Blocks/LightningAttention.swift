@@ -10,7 +10,12 @@ package struct LightningAttention: BlockBody {
   /// Queries, keys and values in one layer, and the output gates.
   let projections: [Linear]
   let headNorms: (query: RMSNorm, key: RMSNorm)?
-  let rotary: RotaryTable
+  /// nil for no position embeddings (MiniMax).
+  let rotary: RotaryTable?
+  /// Of queries, keys and values (MiniMax).
+  let activation: Activation?
+  /// The factor on the queries.
+  let scale: Float
   let settings: StateSpaceSettings
   /// Over groups of `groupSize` columns.
   let norm: (weight: Parameter, groupSize: Int, epsilon: Float)
@@ -40,15 +45,50 @@ package struct LightningAttention: BlockBody {
         try weights.norm(prefix + "key_layernorm", shape, size: size)
       ) : nil
     self.rotary = rotary
+    activation = nil
+    scale = 1 / Float(size).squareRoot()
     norm = (
       try weights.vector(prefix + "g_norm.weight", columns), columns / groups, Float(shape.epsilon)
     )
     output = try weights.linear(prefix + "dense", inputs: columns, outputs: shape.hidden)
-    let depth = 1 - Double(index) / Double(max(1, shape.layers - 1)) + 1e-5
-    settings = StateSpaceSettings(
-      heads: heads, headSize: size, groups: heads, stateSize: size,
-      logRate: try weights.vector(Self.slopes(heads: heads).map { Float(log($0 * depth)) }),
-      stepBias: try weights.vector([Float](repeating: 0, count: heads)), stepLimits: 1...1)
+    settings = try Self.settings(
+      slopes: Self.slopes(heads: heads), size: size, index: index, layers: shape.layers, weights)
+  }
+
+  /// Loads `qkv_proj`, `output_gate`, `norm` and `out_proj` below `prefix` (MiniMax): queries, keys and values have an
+  /// activation and no position embeddings.
+  init(
+    miniMax prefix: String, index: Int, _ shape: DecoderShape, _ activation: Activation,
+    _ weights: ModelWeights
+  ) throws {
+    let (heads, size) = (shape.heads, shape.headSize), columns = heads * size
+    projections = [
+      try weights.linear(
+        prefix + "qkv_proj", inputs: shape.hidden, outputs: 3 * columns,
+        rowOrder: rowOrder([size, size, size], heads: heads)),
+      try weights.linear(prefix + "output_gate", inputs: shape.hidden, outputs: columns),
+    ]
+    headNorms = nil
+    rotary = nil
+    self.activation = activation
+    scale = 1
+    // The epsilon is not that of the configuration.
+    norm = (try weights.vector(prefix + "norm.weight", columns), columns, 1e-6)
+    output = try weights.linear(prefix + "out_proj", inputs: columns, outputs: shape.hidden)
+    let slopes = (1...heads).map { pow(2, -8 * Double($0) / Double(heads)) }
+    settings = try Self.settings(
+      slopes: slopes, size: size, index: index, layers: shape.layers, weights)
+  }
+
+  /// The scan's parameters: deeper layers decay more slowly.
+  private static func settings(
+    slopes: [Double], size: Int, index: Int, layers: Int, _ weights: ModelWeights
+  ) throws -> StateSpaceSettings {
+    let depth = 1 - Double(index) / Double(max(1, layers - 1)) + 1e-5
+    return StateSpaceSettings(
+      heads: slopes.count, headSize: size, groups: slopes.count, stateSize: size,
+      logRate: try weights.vector(slopes.map { Float(log($0 * depth)) }),
+      stepBias: try weights.vector([Float](repeating: 0, count: slopes.count)), stepLimits: 1...1)
   }
 
   /// The slopes of ALiBi (arXiv:2108.12409): a geometric sequence; for a number of heads that is not a power of two, every
@@ -73,21 +113,25 @@ package struct LightningAttention: BlockBody {
   ) throws -> Tensor {
     let columns = settings.heads * settings.headSize
     let projected = backend.linear(x, projections, adding: nil)
-    var queries = backend.columns(projected, 0..<columns)
-    var keys = backend.columns(projected, columns..<2 * columns)
+    var mixed = backend.columns(projected, 0..<3 * columns)
+    if let activation { mixed = backend.activated(mixed, activation) }
+    var queries = backend.columns(mixed, 0..<columns)
+    var keys = backend.columns(mixed, columns..<2 * columns)
     if let headNorms {
       queries = headNorms.query(queries, on: backend)
       keys = headNorms.key(keys, on: backend)
     }
-    queries = backend.rotary(queries, rotary, positions: input.positions)
-    keys = backend.rotary(keys, rotary, positions: input.positions)
+    if let rotary {
+      queries = backend.rotary(queries, rotary, positions: input.positions)
+      keys = backend.rotary(keys, rotary, positions: input.positions)
+    }
+    if scale != 1 { queries = backend.scaled(queries, by: scale, softcap: nil) }
     // The steps' limits make every step 1.
     let steps = backend.tensor(
       [Float](repeating: 0, count: x.rows * settings.heads), columns: settings.heads)
     let scanned = backend.stateSpaceScan(
-      backend.columns(projected, 2 * columns..<3 * columns), b: keys,
-      c: backend.scaled(queries, by: 1 / Float(settings.headSize).squareRoot(), softcap: nil), steps: steps,
-      settings, caches: try input.recurrentCaches(slot: slot), counts: input.counts)
+      backend.columns(mixed, 2 * columns..<3 * columns), b: keys, c: queries, steps: steps, settings,
+      caches: try input.recurrentCaches(slot: slot), counts: input.counts)
     let normed = backend.rmsNorm(
       scanned, weight: norm.weight, groupSize: norm.groupSize, epsilon: norm.epsilon, offset: 0)
     let gate = backend.columns(projected, 3 * columns..<projected.columns)

@@ -12,6 +12,8 @@ package struct RMSNorm: Norm {
   let epsilon: Float
   /// 1 where checkpoints store the weight's distance from 1 (Gemma).
   let offset: Float
+  /// The columns that are normalised together, if the weight has more numbers (PLaMo 2).
+  var groupSize: Int?
 
   /// A norm of groups of as many columns as the weight has.
   package init(weight: Parameter, epsilon: Float, offset: Float = 0) {
@@ -22,7 +24,8 @@ package struct RMSNorm: Norm {
 
   /// Normalises each group of columns.
   package func callAsFunction(_ x: Tensor, on backend: any Backend) -> Tensor {
-    backend.rmsNorm(x, weight: weight, groupSize: weight.columns, epsilon: epsilon, offset: offset)
+    backend.rmsNorm(
+      x, weight: weight, groupSize: groupSize ?? weight.columns, epsilon: epsilon, offset: offset)
   }
 }
 

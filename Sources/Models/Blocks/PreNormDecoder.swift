@@ -84,6 +84,8 @@ struct PreNormDecoder {
   var feedForward: FeedForward?
   /// Changes what is particular to an architecture's attention; `prefix` is the attention's.
   var adjust: ((_ attention: inout SelfAttention, _ prefix: String, _ index: Int) throws -> Void)?
+  /// Loads what takes the place of attention in layer `index`; nil for attention in every layer, or in this one.
+  var mixer: ((_ prefix: String, _ index: Int) throws -> (any BlockBody)?)?
 
   /// Loads the model.
   func model(_ configuration: ModelConfiguration, _ weights: ModelWeights) throws -> Decoder {
@@ -101,12 +103,13 @@ struct PreNormDecoder {
     let layers = try (0..<shape.layers).map { index in
       let prefix = names.layers + "\(index)."
       let shape = shape[layer: index]
-      let attention = try loadAttention(
-        prefix + names.attention, index, shape, rotaries[index], weights)
+      let mixer =
+        try mixer?(prefix, index)
+        ?? loadAttention(prefix + names.attention, index, shape, rotaries[index], weights)
       let feedForward =
         try feedForward?(prefix, index, shape, activation)
         ?? GatedFeedForward(prefix + names.feedForward, shape, activation, weights)
-      return try blocks(attention, feedForward) { try norm(prefix + $0, shape, weights) }
+      return try blocks(mixer, feedForward) { try norm(prefix + $0, shape, weights) }
     }
     weights.work.repeatLatest(since: before, times: runsOfLayer)
     let runs = layers.flatMap { Array(repeating: $0, count: runsOfLayer) }
@@ -141,7 +144,7 @@ struct PreNormDecoder {
 
   /// A layer's blocks.
   private func blocks(
-    _ attention: SelfAttention, _ feedForward: any BlockBody, norm: (String) throws -> any Norm
+    _ attention: any BlockBody, _ feedForward: any BlockBody, norm: (String) throws -> any Norm
   ) rethrows -> [Block] {
     let before = try names.attentionNorm.map(norm)
     if isParallel, names.feedForwardNorm == nil {

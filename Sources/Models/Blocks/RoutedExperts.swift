@@ -96,8 +96,10 @@ package struct RoutedExperts {
   }
 
   /// Loads a mixture.
+  /// - Parameter hasGates: whether experts have a gate beside the up projection.
   func mixture(
-    _ prefix: String, _ shape: DecoderShape, _ activation: Activation, _ weights: ModelWeights
+    _ prefix: String, _ shape: DecoderShape, _ activation: Activation, _ weights: ModelWeights,
+    hasGates: Bool = true
   ) throws -> ExpertMixture {
     var routing = routing
     let names = Self.correctionNames.map { prefix + $0 }
@@ -116,12 +118,13 @@ package struct RoutedExperts {
     return try ExpertMixture(
       // Some of mlx-lm's conversions have the router a level below.
       prefix, router: weights.contains(prefix + "gate.gate_proj.weight") ? "gate.gate_proj" : "gate", routing,
-      experts: experts, inner: inner, shape, activation, weights, shared: shared)
+      experts: experts, inner: inner, shape, activation, weights, shared: shared,
+      hasGates: hasGates)
   }
 
-  /// The correction bias under the names of DeepSeek, of MiniMax and EXAONE, of Ling and of ERNIE.
+  /// The correction bias under the names of DeepSeek, of MiniMax and EXAONE, of Ling, of LFM2 and of ERNIE.
   private static let correctionNames = [
     "gate.e_score_correction_bias", "e_score_correction_bias", "gate.expert_bias",
-    "moe_statics.e_score_correction_bias",
+    "expert_bias", "moe_statics.e_score_correction_bias",
   ]
 }

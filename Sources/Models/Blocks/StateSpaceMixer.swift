@@ -6,22 +6,33 @@ package struct StateSpaceMixer: BlockBody {
   let projection: Linear
   let convolution: (weight: Parameter, bias: Parameter?)
   let settings: StateSpaceSettings
-  let norm: RMSNorm
+  /// nil if the output is gated without a norm (Falcon-H1).
+  let norm: RMSNorm?
   let output: Linear
   private let shape: StateSpaceShape
+  private let variant: StateSpaceVariant
 
   /// Loads `in_proj`, `conv1d`, `A_log`, `D`, `dt_bias`, `norm` and `out_proj` below `prefix`.
-  package init(_ prefix: String, _ shape: StateSpaceShape, epsilon: Double, _ weights: ModelWeights) throws {
+  package init(
+    _ prefix: String, _ shape: StateSpaceShape, epsilon: Double, _ weights: ModelWeights,
+    _ variant: StateSpaceVariant = StateSpaceVariant()
+  ) throws {
     self.shape = shape
+    self.variant = variant
     projection = try weights.linear(
       prefix + "in_proj", inputs: shape.hidden, outputs: shape.inner + shape.channels + shape.heads)
-    convolution = try weights.convolution(prefix + "conv1d", channels: shape.channels, taps: shape.taps)
+    convolution = try weights.convolution(
+      prefix + "conv1d", channels: shape.channels, taps: shape.taps,
+      factors: variant.factors?.ofChannels(shape))
     settings = StateSpaceSettings(
       heads: shape.heads, headSize: shape.headSize, groups: shape.groups, stateSize: shape.stateSize,
       logRate: try weights.vector(prefix + "A_log", shape.heads),
       stepBias: try weights.vector(prefix + "dt_bias", shape.heads),
       skip: try weights.vector(prefix + "D", shape.heads), stepLimits: shape.stepLimits)
-    norm = RMSNorm(weight: try weights.vector(prefix + "norm.weight", shape.inner), epsilon: Float(epsilon))
+    norm =
+      variant.normalises
+      ? RMSNorm(weight: try weights.vector(prefix + "norm.weight", shape.inner), epsilon: Float(epsilon))
+      : nil
     output = try weights.linear(prefix + "out_proj", inputs: shape.inner, outputs: shape.hidden)
   }
 
@@ -43,12 +54,22 @@ package struct StateSpaceMixer: BlockBody {
     let scanned = backend.stateSpaceScan(
       backend.columns(convolved, 0..<inner), b: backend.columns(convolved, inner..<inner + shared),
       c: backend.columns(convolved, inner + shared..<channels),
-      steps: backend.columns(projected, inner + channels..<projected.columns), settings, caches: caches,
-      counts: input.counts)
+      steps: scaled(
+        backend.columns(projected, inner + channels..<projected.columns), by: variant.factors?.steps,
+        on: backend), settings, caches: caches, counts: input.counts)
+    let gate = scaled(backend.columns(projected, 0..<inner), by: variant.factors?.gate, on: backend)
+    guard let norm else {
+      return backend.linear(backend.gated(scanned, by: gate, .silu), [output], adding: residual)
+    }
     let normed = backend.gatedRMSNorm(
-      scanned, gate: backend.columns(projected, 0..<inner), weight: norm.weight,
-      groupSize: inner / shape.groups, epsilon: norm.epsilon, gateFirst: true)
+      scanned, gate: gate, weight: norm.weight, groupSize: inner / shape.groups, epsilon: norm.epsilon,
+      gateFirst: variant.gatesFirst)
     return backend.linear(normed, [output], adding: residual)
+  }
+
+  private func scaled(_ x: Tensor, by factor: Float?, on backend: any Backend) -> Tensor {
+    guard let factor, factor != 1 else { return x }
+    return backend.scaled(x, by: factor, softcap: nil)
   }
 }
 
@@ -83,4 +104,28 @@ package struct StateSpaceShape {
   var inner: Int { heads * headSize }
   /// Channels of the convolution: the heads' inputs, B and C.
   var channels: Int { inner + 2 * groups * stateSize }
+}
+
+/// What differs between the models that have a `StateSpaceMixer`.
+package struct StateSpaceVariant {
+  /// Whether the output is normalised, and whether it is gated before or after that.
+  var normalises = true
+  var gatesFirst = true
+  /// Factors on the parts of the input projection's output; nil for none (Falcon-H1).
+  var factors: Factors?
+
+  /// A gated norm and no factors.
+  package init() {}
+
+  /// Factors on the parts of a projection.
+  struct Factors {
+    let gate, inputs, b, c, steps: Float
+
+    /// The factors on the convolution's channels, which its weights take.
+    func ofChannels(_ shape: StateSpaceShape) -> [Float] {
+      let shared = shape.groups * shape.stateSize
+      return Array(repeating: inputs, count: shape.inner) + Array(repeating: b, count: shared)
+        + Array(repeating: c, count: shared)
+    }
+  }
 }

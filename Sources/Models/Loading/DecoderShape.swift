@@ -21,8 +21,14 @@ package struct DecoderShape {
   private let layerKeyValueHeads: [Int]
   private let layerIntermediates: [Int]
 
+  /// - Parameters:
+  ///   - tiedByDefault: whether the head is the embedding table, if the configuration does not say.
+  ///   - epsilon: the key of the norms' epsilon and its default.
   /// - Throws: `ModelError` naming the key that is missing or impossible.
-  package init(_ configuration: ModelConfiguration, tiedByDefault: Bool = false) throws {
+  package init(
+    _ configuration: ModelConfiguration, tiedByDefault: Bool = false,
+    epsilon: (key: String, fallback: Double) = ("rms_norm_eps", 1e-6)
+  ) throws {
     architecture = try configuration.string("model_type")
     hidden = try configuration.integer("hidden_size", 1...1 << 20)
     layers = try configuration.integer("num_hidden_layers", 1...4096)
@@ -46,7 +52,7 @@ package struct DecoderShape {
     layerIntermediates = try configuration.perLayer(
       "intermediate_size", 0...1 << 24, count: layers, default: Array(repeating: 4 * hidden, count: layers))
     intermediate = layerIntermediates.max() ?? 0
-    epsilon = try configuration.positive("rms_norm_eps", default: 1e-6)
+    self.epsilon = try configuration.positive(epsilon.key, default: epsilon.fallback)
     contextLength = try configuration.contextLength(default: 2048)
     tied = try configuration.bool("tie_word_embeddings", default: tiedByDefault)
   }

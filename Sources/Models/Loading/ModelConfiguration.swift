@@ -154,12 +154,20 @@ public struct ModelConfiguration {
     members[key] = value
     return ModelConfiguration(.object(members))
   }
+
+  /// The configuration with the keys that one architecture names differently also under their usual names.
+  func renamed(_ names: [String: String]) -> ModelConfiguration {
+    guard case .object(var members) = json else { return self }
+    for (own, usual) in names where has(own) { members[usual] = members[own] }
+    return ModelConfiguration(.object(members))
+  }
 }
 
 extension ModelConfiguration {
   /// The activation of the feed-forward layers, under transformers' names.
-  func activation(default fallback: String = "silu") throws -> Activation {
-    let key = has("hidden_act") ? "hidden_act" : "hidden_activation"
+  /// - Parameter key: nil for the usual ones.
+  func activation(key: String? = nil, default fallback: String = "silu") throws -> Activation {
+    let key = key ?? present("hidden_act", "hidden_activation")
     let name = try optionalString(key) ?? fallback
     switch name {
     case "silu", "swish": return .silu

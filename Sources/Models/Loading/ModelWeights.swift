@@ -57,9 +57,19 @@ package final class ModelWeights {
 
   /// A depthwise convolution's weights [channels, taps], with a bias if the file has one. Files store them as
   /// [channels, 1, taps] (PyTorch), [channels, taps, 1] (MLX) or [channels, taps] (GGUF); the bytes are the same.
-  package func convolution(_ name: String, channels: Int, taps: Int) throws -> (
-    weight: Parameter, bias: Parameter?
-  ) {
+  /// - Parameter factors: a factor on the weights of each channel, not on the bias; nil for none.
+  package func convolution(
+    _ name: String, channels: Int, taps: Int, factors: [Float]? = nil
+  ) throws -> (weight: Parameter, bias: Parameter?) {
+    var weight = try storedConvolution(name, channels: channels, taps: taps)
+    if let factors { weight = try weight.scaledRows(by: factors) }
+    return (
+      weight: try backend.parameter(weight),
+      bias: contains(name + ".bias") ? try parameter(name + ".bias", [channels]) : nil
+    )
+  }
+
+  private func storedConvolution(_ name: String, channels: Int, taps: Int) throws -> Weight {
     let found = try source.storedWeight(name + ".weight", shape: [channels, 1, taps])
     let extents = [channels, taps]
     guard [extents, [channels, 1, taps], [channels, taps, 1]].contains(found.shape) else {
@@ -68,30 +78,30 @@ package final class ModelWeights {
     guard found.format.blockColumns == 1 else {
       throw ModelError.unsupported("the convolution \(name) is stored as \(found.format)")
     }
-    let weight = try Weight(format: found.format, shape: extents, values: found.values)
-    return (
-      weight: try backend.parameter(weight),
-      bias: contains(name + ".bias") ? try parameter(name + ".bias", [channels]) : nil
-    )
+    return try Weight(format: found.format, shape: extents, values: found.values)
   }
 
-  /// Depthwise convolutions over channels side by side, as one.
-  func convolution(joining names: [String], channels: Int, taps: Int) throws -> Parameter {
-    let parts = try names.map { name in
-      let found = try source.storedWeight(name + ".weight", shape: [channels, 1, taps])
-      guard [[channels, taps], [channels, 1, taps], [channels, taps, 1]].contains(found.shape) else {
-        throw ModelError.wrongShape(
-          tensor: name + ".weight", shape: found.shape, expected: [channels, 1, taps])
-      }
-      guard !contains(name + ".bias") else { throw ModelError.unsupported("a bias of \(name)") }
-      return found
+  /// Whether the depthwise convolution `name` has MLX's shape: MLX's conversions of some architectures change other
+  /// weights too.
+  func isConvolutionFromMLX(_ name: String, channels: Int, taps: Int) throws -> Bool {
+    let shape = try source.storedWeight(name + ".weight", shape: [channels, 1, taps]).shape
+    return taps > 1 && shape == [channels, taps, 1]
+  }
+
+  /// Depthwise convolutions over neighbouring channels, as one over all of them [channels, taps]. Copies them. They must
+  /// have one format and no biases.
+  func convolution(joining parts: [(name: String, channels: Int)], taps: Int) throws -> Parameter {
+    if let name = parts.map(\.name).first(where: { contains($0 + ".bias") }) {
+      throw ModelError.unsupported("a bias of \(name)")
     }
-    guard let format = parts.first?.format, format.blockColumns == 1,
-      parts.allSatisfy({ $0.format == format })
-    else { throw ModelError.unsupported("convolutions of different formats (\(names[0]))") }
-    let values = Bytes(copying: parts.flatMap { part in part.values.withUnsafeBytes { Array($0) } })
-    return try backend.parameter(
-      Weight(format: format, shape: [channels * parts.count, taps], values: values))
+    let weights = try parts.map { try storedConvolution($0.name, channels: $0.channels, taps: taps) }
+    guard let format = weights.first?.format, weights.allSatisfy({ $0.format == format }) else {
+      throw ModelError.unsupported(
+        "convolutions of different formats (\(parts.map(\.name).joined(separator: ", ")))")
+    }
+    let values = Bytes(copying: weights.flatMap { part in part.values.withUnsafeBytes { Array($0) } })
+    let channels = parts.reduce(0) { $0 + $1.channels }
+    return try backend.parameter(Weight(format: format, shape: [channels, taps], values: values))
   }
 
   /// A vector of these numbers.
@@ -172,7 +182,9 @@ extension ModelWeights {
       return try linear(stack: stack, share)
     }
     let mlx = prefix.dropLast("experts.".count) + "switch_mlp." + name
-    let stem = contains(mlx + ".weight") ? mlx : prefix + name
+    // MLX's experts without gates have two numbered layers.
+    let numbered = mlx.replacing(/up_proj$/, with: "fc1").replacing(/down_proj$/, with: "fc2")
+    let stem = [mlx, numbered].first { contains($0 + ".weight") } ?? prefix + name
     return try self.stack(stem, experts, outputs, inputs, share)
   }
 

@@ -10,6 +10,17 @@ extension Weight {
   /// - Throws: `ModelError.unsupported` for a quantised format.
   func plusOne() throws -> Weight { try mapped { $0 + 1 } }
 
+  /// -exp(x) of each number x, in float32. Copies, so it is meant for small matrices.
+  /// - Throws: `ModelError.unsupported` for a quantised format.
+  package func negatedExponential() throws -> Weight { try mapped { -exp($0) } }
+
+  /// Each row times its factor, in float32. Copies, so it is meant for small matrices.
+  /// - Throws: `ModelError.unsupported` for a quantised format.
+  package func scaledRows(by factors: [Float]) throws -> Weight {
+    let numbers = try floats().enumerated().map { factors[$0.offset / columns] * $0.element }
+    return try Weight(shape: shape, numbers: numbers)
+  }
+
   private func mapped(_ body: (Float) -> Float) throws -> Weight {
     try Weight(shape: shape, numbers: floats().map(body))
   }

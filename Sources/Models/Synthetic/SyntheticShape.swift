@@ -22,6 +22,12 @@ public struct SyntheticShape: Sendable {
         "unknown synthetic shape '\(name)'; available are \(all.map(\.name).joined(separator: ", "))")
     }
     guard let layers, case .object(var members) = shape.configuration else { return shape }
+    // Lists and patterns with an element per layer are reduced too.
+    let all = members["num_hidden_layers"]?.asInteger
+    for (key, value) in members {
+      if let items = value.asArray, items.count == all { members[key] = .array(Array(items.prefix(layers))) }
+      if let text = value.asString, text.count == all { members[key] = .string(String(text.prefix(layers))) }
+    }
     members["num_hidden_layers"] = .integer(layers)
     return SyntheticShape(
       name: name, configuration: .object(members), formats: shape.formats, optional: shape.optional)

@@ -21,7 +21,8 @@ extension CPUBackend {
 
     let (inputs, splits) = layers.input.stacks
     let inner = multiplyExperts(x, rows: tokens, order.starts, inputs, splitsPairs: splits)
-    let active = gated(inner, layers.activation)
+    let active =
+      layers.input.hasGate ? gated(inner, layers.activation) : activated(inner, layers.activation)
     let everyRow = (0..<Int32(order.entries.count)).map { $0 }
     let outputs = multiplyExperts(active, rows: everyRow, order.starts, [layers.down], splitsPairs: false)
 
@@ -91,11 +92,16 @@ extension CPUBackend {
 }
 
 extension ExpertLayers.Input {
+  fileprivate var hasGate: Bool {
+    if case .single = self { false } else { true }
+  }
+
   /// The stacks side by side, and whether gates and values alternate in their rows.
   fileprivate var stacks: (layers: [Linear], splitsPairs: Bool) {
     switch self {
     case .separate(let gate, let up): ([gate, up], false)
     case .interleaved(let both): ([both], true)
+    case .single(let up): ([up], false)
     }
   }
 }

@@ -39,7 +39,8 @@ extension CPUBackend {
         decay: rows(of: decay), write: rows(of: write),
         log_decay: vector(settings.logDecay, count: settings.valueHeads),
         bias: vector(settings.bias, count: decays), per_channel: perChannel ? 1 : 0, lower_bound: bound,
-        epsilon: settings.epsilon, output: output, sequences: sequences.baseAddress,
+        write_scale: settings.writeScale, epsilon: settings.epsilon, output: output,
+        sequences: sequences.baseAddress,
         sequence_count: sequences.count)
       let bytes = sotto_gated_delta_scratch(&call, Int32(clamping: threads))
       let scratch = buffers.take(bytes / MemoryLayout<Float>.stride)

@@ -15,7 +15,7 @@
 #endif
 
 #define unrolled _Pragma("clang loop unroll(full)")
-#define tile_sums LEVEL(scan_tile_sums)
+#define tile_sums LEVEL(tile_sums_of)
 typedef v16 tile_sums[TILE_ROWS][TILE_VECTORS];
 
 // sums[r][v] += sum over k < depth of a[r][k] * b[k][16 v + lanes]; rows and vectors are constants after inlining.

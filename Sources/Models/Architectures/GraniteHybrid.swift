@@ -1,0 +1,61 @@
+import Compute
+
+/// Granite 4 (ibm-granite/granite-4.0-h-tiny): Granite's layers, in most of which a Mamba-2 mixer takes the place of
+/// attention, without position embeddings in the published models. Every layer has a shared feed-forward block and, in
+/// the larger models, a mixture of experts.
+enum GraniteHybrid {
+  static let architecture = Architecture("granitemoehybrid", shapes: SyntheticShape.graniteHybrid) {
+    configuration, weights in
+    let shape = try DecoderShape(configuration)
+    try configuration.requireSiLU()
+    if let name = try configuration.optionalString("normalization_function"), name != "rmsnorm" {
+      throw ModelError.unsupported("the 'normalization_function' '\(name)' is not supported")
+    }
+    let attends = try attentionLayers(configuration, count: shape.layers)
+    let inner = try configuration.integer("mamba_expand", 1...64, default: 2) * shape.hidden
+    let hasExperts = try configuration.integer("num_local_experts", 0...65536, default: 0) > 0
+    let experts = hasExperts ? try configuration.expertCounts() : nil
+
+    var decoder = try Granite.decoder(configuration)
+    let rotates = try rotates(configuration)
+    decoder.rotates = Array(repeating: rotates, count: shape.layers)
+    decoder.mixer = { prefix, index in
+      if attends[index] { return nil }
+      return try StateSpaceMixer(
+        prefix + "mamba.", configuration.stateSpaceShape(.hybrid, inner: inner),
+        epsilon: shape.epsilon, weights)
+    }
+    decoder.feedForward = { prefix, _, shape, activation in
+      if let experts {
+        return try Granite.mixture(prefix, experts, configuration, shape, activation, weights)
+      }
+      // mlx-lm's conversions split the shared block of models without experts.
+      let isSplit = weights.contains(prefix + "mlp.gate_proj.weight")
+      return try GatedFeedForward(
+        prefix + (isSplit ? "mlp." : "shared_mlp."), shape, activation, weights,
+        inner: configuration.integer("shared_intermediate_size", 1...1 << 24),
+        names: isSplit ? ("gate_up_proj", "down_proj") : ("input_linear", "output_linear"))
+    }
+    return try decoder.model(configuration, weights)
+  }
+
+  private static func attentionLayers(_ configuration: ModelConfiguration, count: Int) throws -> [Bool] {
+    let key = configuration.present("layer_types", "layers_block_type")
+    guard let types = try configuration.strings(key) else { throw ModelError.missingKey(key) }
+    let attention = ["attention", "full_attention"]
+    guard types.count == count,
+      types.allSatisfy({ (attention + ["mamba", "linear_attention"]).contains($0) })
+    else {
+      throw ModelError.wrongValue(key: key, expected: "attention or mamba for each of \(count) layers")
+    }
+    return types.map(attention.contains)
+  }
+
+  private static func rotates(_ configuration: ModelConfiguration) throws -> Bool {
+    switch try configuration.optionalString("position_embedding_type") {
+    case "rope": true
+    case "nope", nil: false
+    case let name?: throw ModelError.unsupported("the 'position_embedding_type' '\(name)' is not supported")
+    }
+  }
+}

@@ -1,0 +1,56 @@
+import Compute
+
+/// Jamba (arXiv:2403.19887, ai21labs/AI21-Jamba-Reasoning-3B): Mamba's mixers with norms of steps, B and C, every few
+/// layers attention without position embeddings instead, and in some layers a mixture of experts.
+enum Jamba {
+  static let architecture = Architecture("jamba", shapes: SyntheticShape.jamba) { configuration, weights in
+    let shape = try DecoderShape(configuration)
+    let activation = try configuration.activation()
+    try configuration.requireSiLU()
+    let attends = try every(configuration, "attn_layer", default: (8, 4), count: shape.layers)
+    let experts = try configuration.integer(
+      configuration.present("num_experts", "num_local_experts"), 1...65536, default: 16)
+    let isSparse = try every(configuration, "expert_layer", default: (2, 1), count: shape.layers)
+    let mixerShape = try configuration.selectiveMixerShape(
+      hidden: shape.hidden,
+      inner: configuration.integer("mamba_expand", 1...64, default: 2) * shape.hidden,
+      stateSize: ("mamba_d_state", 16), taps: ("mamba_d_conv", 4), rank: "mamba_dt_rank")
+
+    let embedding = try EmbeddingAndHead(
+      table: "model.embed_tokens", vocabulary: shape.vocabulary, hidden: shape.hidden, tied: shape.tied,
+      norm: weights.norm("model.final_layernorm", shape), weights)
+    let layers = try (0..<shape.layers).map { index in
+      let prefix = "model.layers.\(index)."
+      let mixer: any BlockBody =
+        attends[index]
+        ? try SelfAttention(prefix + "self_attn.", shape, rotary: nil, weights)
+        : try SelectiveMixer(
+          prefix + "mamba.", mixerShape, norms: .learnt(epsilon: shape.epsilon), weights)
+      let feedForward: any BlockBody
+      if experts > 1, isSparse[index] {
+        let chosen = try configuration.integer("num_experts_per_tok", 1...experts, default: min(2, experts))
+        // The softmax is over all experts, as in transformers; mlx-lm takes it over the chosen ones.
+        feedForward = try ExpertMixture(
+          prefix + "feed_forward.", router: "router", RoutingSettings(count: chosen, scoring: .softmax),
+          experts: experts, inner: shape.intermediate, shape, activation, weights)
+      } else {
+        feedForward = try GatedFeedForward(prefix + "feed_forward.", shape, activation, weights)
+      }
+      return [
+        Block(mixer, norm: try weights.norm(prefix + "input_layernorm", shape)),
+        Block(feedForward, norm: try weights.norm(prefix + "pre_ff_layernorm", shape)),
+      ]
+    }
+    return try Decoder(shape, embedding: embedding, layers: layers, weights)
+  }
+
+  /// Which of `count` layers are those at `KEY_offset` and every `KEY_period` layers after it.
+  private static func every(
+    _ configuration: ModelConfiguration, _ key: String, default fallback: (period: Int, offset: Int),
+    count: Int
+  ) throws -> [Bool] {
+    let period = try configuration.integer(key + "_period", 1...4096, default: fallback.period)
+    let offset = try configuration.integer(key + "_offset", 0...4096, default: fallback.offset)
+    return (0..<count).map { $0 % period == offset }
+  }
+}

@@ -1,0 +1,67 @@
+import Compute
+
+/// RWKV-7 (arXiv:2503.14456, fla-hub/rwkv7-2.9B-world): time mixing with a generalised delta rule and channel mixing, behind
+/// layer norms, without attention. Another norm follows the embeddings.
+enum RWKV7 {
+  static let architecture = Architecture("rwkv7") { configuration, weights in
+    let hidden = try configuration.integer("hidden_size", 1...1 << 20)
+    let layerCount = try configuration.integer("num_hidden_layers", 1...4096)
+    let vocabulary = try configuration.integer("vocab_size", 1...1 << 24)
+    let inner = try configuration.integer("intermediate_size", 1...1 << 24)
+    let epsilon = try configuration.positive("norm_eps", default: 1e-5)
+    let headSize = try configuration.integer("head_dim", 1...RWKVSettings.mostColumns, default: 64)
+    guard hidden % headSize == 0 else {
+      throw ModelError.wrongValue(key: "head_dim", expected: "a divisor of hidden_size")
+    }
+    if let name = try configuration.optionalString("hidden_act"), name != "sqrelu" {
+      throw ModelError.unsupported("'hidden_act' '\(name)' is not supported by this architecture; sqrelu is")
+    }
+    guard !configuration.has("attn") else {
+      throw ModelError.unsupported("'attn' is not supported by this architecture")
+    }
+    let ranks = (
+      decay: try configuration.integer("decay_low_rank_dim", 1...1 << 20),
+      rate: try configuration.integer("a_low_rank_dim", 1...1 << 20),
+      share: try configuration.integer("v_low_rank_dim", 1...1 << 20),
+      gate: try configuration.integer("gate_low_rank_dim", 1...1 << 20)
+    )
+    func norm(_ name: String) throws -> LayerNorm {
+      try weights.layerNorm(name, size: hidden, epsilon: epsilon)
+    }
+
+    let embedding = try EmbeddingAndHead(
+      table: "model.embeddings", vocabulary: vocabulary, hidden: hidden,
+      tied: configuration.bool("tie_word_embeddings", default: false), norm: norm("model.norm"), weights)
+    let first = RWKVTimeMixer.FirstValue()
+    var layers = try (0..<layerCount).map { index in
+      let prefix = "model.layers.\(index)."
+      return [
+        Block(
+          try RWKVTimeMixer(
+            prefix + "attn.", hidden: hidden, headSize: headSize, ranks: ranks, isFirst: index == 0,
+            first: first, weights), norm: try norm(prefix + "attn_norm")),
+        Block(
+          try RWKVChannelMixer(prefix + "ffn.", hidden: hidden, inner: inner, weights),
+          norm: try norm(prefix + "ffn_norm")),
+      ]
+    }
+    if try configuration.bool("norm_first", default: true) {
+      var normed = Block(NoBody(), norm: try norm("model.layers.0.pre_norm"))
+      normed.normedResidual = 1
+      layers[0].insert(normed, at: 0)
+    }
+    let facts = ModelFacts(
+      // A recurrent state has no maximum length.
+      architecture: try configuration.string("model_type"), vocabularyCount: vocabulary,
+      contextLength: try configuration.contextLength(default: 1 << 20), layerCount: layerCount,
+      work: weights.work)
+    return try Decoder(facts, embedding: embedding, layers: layers, on: weights.backend)
+  }
+
+  /// Adds nothing to the residual.
+  private struct NoBody: BlockBody {
+    func callAsFunction(
+      _ x: Tensor, _ input: ForwardInput, slot: Int, adding residual: Tensor?, on backend: any Backend
+    ) -> Tensor { residual ?? x }
+  }
+}
