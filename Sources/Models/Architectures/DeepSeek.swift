@@ -1,3 +1,4 @@
+import Basics
 import Compute
 
 /// DeepSeek V2 and V3 (arXiv:2405.04434, 2412.19437) and the models that follow them: latent attention, gated
@@ -13,8 +14,51 @@ enum DeepSeek {
   }
 
   /// DeepSeek V3 and R1, and Kimi K2.
-  static let v3 = Architecture("deepseek_v3", "kimi_k2", shapes: SyntheticShape.deepSeek) {
+  static let v3 = Architecture(
+    "deepseek_v3", "kimi_k2", gguf: gguf, shapes: SyntheticShape.deepSeek
+  ) {
     try model($0, $1, scoring: .sigmoid, normalises: true)
+  }
+
+  /// GGUF files of all these models have one name; their keys tell how experts are chosen.
+  private static let gguf = GGUFConversion(
+    "deepseek2", tensors: latentTensors, keys: latentKeys
+  ) { object in
+    try separateLatentKeys(&object)
+    object["norm_topk_prob"] = object["norm_topk_prob"] ?? false
+    if object["scoring_func"] == "softmax" {
+      // DeepSeek V2 ranks groups by their best expert.
+      object["topk_method"] = "group_limited_greedy"
+    } else if object["scoring_func"] == nil {
+      // As in llama.cpp: files without the key are of DeepSeek V2, or of GLM-4.7-Flash.
+      let isFlash =
+        [47, 48].contains(object["num_hidden_layers"]?.asInteger)
+        && object["vocab_size"]?.asInteger == 154_880
+      object["scoring_func"] = isFlash ? "sigmoid" : "softmax"
+    }
+  }
+
+  /// GGUF's names of latent attention.
+  static let latentTensors = [
+    "self_attn.q_a_proj": "attn_q_a", "self_attn.q_a_layernorm": "attn_q_a_norm",
+    "self_attn.q_b_proj": "attn_q_b",
+    "self_attn.kv_a_proj_with_mqa": "attn_kv_a_mqa", "self_attn.kv_a_layernorm": "attn_kv_a_norm",
+    "self_attn.kv_b_proj": "attn_kv_b", "self_attn.embed_q": "attn_k_b", "self_attn.unembed_out": "attn_v_b",
+  ]
+  static let latentKeys = [
+    "attention.kv_lora_rank": "kv_lora_rank", "attention.q_lora_rank": "q_lora_rank",
+    "attention.key_length_mla": "key_length_mla", "attention.value_length_mla": "v_head_dim",
+    "rope.dimension_count": "qk_rope_head_dim",
+  ]
+
+  /// GGUF gives the size of a whole query head.
+  static func separateLatentKeys(_ object: inout JSONObject) throws {
+    guard let size = object["key_length_mla"]?.asInteger, let rope = object["qk_rope_head_dim"]?.asInteger
+    else {
+      throw ModelError.unsupported(
+        "the file was converted before llama.cpp kept latents in the cache; convert it again")
+    }
+    object["qk_nope_head_dim"] = .integer(size - rope)
   }
 
   /// GLM-4.7-Flash (zai-org/GLM-4.7-Flash).

@@ -114,6 +114,11 @@ struct GGUFConfiguration {
     ] {
       if let value = try metadata.optionalNumber(prefix + key) { scaling[name] = .number(value) }
     }
+    // DeepSeek's magnitude, a tenth of `mscale_all_dim`.
+    if let scale = try metadata.optionalNumber(prefix + "yarn_log_multiplier") {
+      scaling["mscale"] = .number(scale * 10)
+      scaling["mscale_all_dim"] = .number(scale * 10)
+    }
     return .object(scaling)
   }
 
