@@ -1,6 +1,6 @@
 /// Parameters of the gated delta rule.
 public struct GatedDeltaSettings {
-  /// The number of query and key heads; each serves valueHeads / keyHeads consecutive value heads.
+  /// The number of query and key heads; each serves valueHeads / keyHeads value heads.
   public var keyHeads: Int
   /// The number of value heads; each has its own state.
   public var valueHeads: Int
@@ -12,6 +12,8 @@ public struct GatedDeltaSettings {
   public var logDecay: Parameter
   /// Added to the decay input (dt_bias): [valueHeads], or [valueHeads * keySize] with decays per channel.
   public var bias: Parameter
+  /// Whether value heads of one key head are `keyHeads` apart (GGUF files of Qwen3.5), not consecutive.
+  public var tilesValueHeads = false
   /// Which parts of a state decay together.
   public var decays = Decays.perHead
   /// The factor on beta: 2 allows states to change their sign (OLMo Hybrid).

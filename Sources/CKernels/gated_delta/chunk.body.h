@@ -137,16 +137,17 @@ static void LEVEL(run_head)(const delta_unit *unit, ptrdiff_t head, ptrdiff_t fi
 static void LEVEL(copy_states)(const delta_unit *unit, const delta_workspace *w, int back) {
   const sotto_gated_delta *call = unit->call;
   ptrdiff_t group = call->value_heads / call->key_heads, size = call->value_size;
-  float *state = unit->sequence->state + unit->key_head * group * call->key_size * size;
-  for (ptrdiff_t head = 0; head < group; head++)
+  for (ptrdiff_t head = 0; head < group; head++) {
+    float *state = unit->sequence->state + value_head(call, unit->key_head, head) * call->key_size * size;
     for (ptrdiff_t d = 0; d < w->key_stride; d++) {
       float *padded = w->states + (head * w->key_stride + d) * w->value_stride;
-      float *row = state + (head * call->key_size + d) * size;
+      float *row = state + d * size;
       if (d < call->key_size) memcpy(back ? row : padded, back ? padded : row, (size_t)size * sizeof *row);
       if (back) continue;
       ptrdiff_t there = d < call->key_size ? size : 0;
       memset(padded + there, 0, (size_t)(w->value_stride - there) * sizeof *padded);
     }
+  }
 }
 
 static void LEVEL(run_chunks)(const delta_unit *unit, delta_workspace *w) {
@@ -160,7 +161,7 @@ static void LEVEL(run_chunks)(const delta_unit *unit, delta_workspace *w) {
     LEVEL(prepare_keys)(unit, first, count, rows, w);
     LEVEL(multiply_keys)(w, count, rows);
     for (ptrdiff_t head = 0; head < group; head++)
-      LEVEL(run_head)(unit, unit->key_head * group + head, first, count, rows, w,
+      LEVEL(run_head)(unit, value_head(unit->call, unit->key_head, head), first, count, rows, w,
                       w->states + head * w->key_stride * w->value_stride);
   }
   LEVEL(copy_states)(unit, w, 1);

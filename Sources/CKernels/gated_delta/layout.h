@@ -8,6 +8,11 @@ enum {
   TILE_ROWS = 4,    // rows are padded to multiples of this, and so of every level's register tile
 };
 
+/// The value head at `index` among those of a key head.
+static inline ptrdiff_t value_head(const sotto_gated_delta *call, ptrdiff_t key_head, ptrdiff_t index) {
+  return call->tiled ? index * call->key_heads + key_head : key_head * (call->value_heads / call->key_heads) + index;
+}
+
 static inline ptrdiff_t round_up(ptrdiff_t x, ptrdiff_t step) { return (x + step - 1) / step * step; }
 
 /// Rows are padded with zeros: key_stride is a multiple of TILE_ROWS, value_stride of 16.

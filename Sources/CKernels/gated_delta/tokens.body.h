@@ -49,7 +49,8 @@ static void LEVEL(run_tokens)(const delta_unit *unit, delta_workspace *w) {
   const sotto_gated_delta *call = unit->call;
   ptrdiff_t tokens = unit->sequence->rows, group = call->value_heads / call->key_heads;
   LEVEL(prepare_keys)(unit, 0, tokens, tokens, w);
-  for (ptrdiff_t head = unit->key_head * group; head < (unit->key_head + 1) * group; head++) {
+  for (ptrdiff_t index = 0; index < group; index++) {
+    ptrdiff_t head = value_head(call, unit->key_head, index);
     delta_gates gates;
     LEVEL(prepare_gates)(call, head, unit->sequence->row, tokens, &gates);
     float *state = unit->sequence->state + head * call->key_size * call->value_size;

@@ -20,7 +20,8 @@ typedef struct {
 } sotto_delta_sequence;
 
 typedef struct {
-  ptrdiff_t key_heads, value_heads;  // each key head serves value_heads / key_heads consecutive value heads
+  ptrdiff_t key_heads, value_heads;  // each key head serves value_heads / key_heads value heads,
+  int tiled;                         // which are consecutive, or key_heads apart
   ptrdiff_t key_size, value_size;
   sotto_rows query, key;             // [rows][key_heads * key_size]
   sotto_rows value;                  // [rows][value_heads * value_size]

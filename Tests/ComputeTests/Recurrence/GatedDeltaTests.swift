@@ -13,6 +13,7 @@ extension KernelTests {
       DeltaShape(keyHeads: 2, valueHeads: 2, keySize: 17, valueSize: 33),
       DeltaShape(keyHeads: 1, valueHeads: 2, keySize: 64, valueSize: 72),
       DeltaShape(keyHeads: 2, valueHeads: 4, keySize: 128, valueSize: 128),
+      DeltaShape(keyHeads: 2, valueHeads: 6, keySize: 16, valueSize: 24, tilesValueHeads: true),
       DeltaShape(keyHeads: 1, valueHeads: 1, keySize: 8, valueSize: 8, decays: .perChannel(lowerBound: nil)),
       DeltaShape(keyHeads: 3, valueHeads: 3, keySize: 17, valueSize: 33, decays: .perChannel(lowerBound: -5)),
       DeltaShape(

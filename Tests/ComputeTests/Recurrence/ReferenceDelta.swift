@@ -6,7 +6,10 @@ import Foundation
 struct DeltaShape: Sendable, CustomStringConvertible {
   var keyHeads: Int, valueHeads: Int, keySize: Int, valueSize: Int
   var decays = GatedDeltaSettings.Decays.perHead
-  var description: String { "\(keyHeads) of \(keySize), \(valueHeads) of \(valueSize), \(decays)" }
+  var tilesValueHeads = false
+  var description: String {
+    "\(keyHeads) of \(keySize), \(valueHeads) of \(valueSize), \(decays), tiled: \(tilesValueHeads)"
+  }
 
   /// Decays of a value head.
   var decaysPerHead: Int { decays == .perHead ? 1 : keySize }
@@ -67,6 +70,7 @@ struct ReferenceDelta {
       valueSize: shape.valueSize, logDecay: try vectorParameter(backend, logDecay),
       bias: try vectorParameter(backend, bias))
     settings.decays = shape.decays
+    settings.tilesValueHeads = shape.tilesValueHeads
     self.settings = settings
   }
 
@@ -93,7 +97,8 @@ struct ReferenceDelta {
 
   private mutating func step(_ inputs: DeltaInputs, row: Int, _ sequence: Int, _ head: Int) -> [Double] {
     let (keySize, valueSize) = (shape.keySize, shape.valueSize)
-    let keyHead = head / (shape.valueHeads / shape.keyHeads)
+    let keyHead =
+      shape.tilesValueHeads ? head % shape.keyHeads : head / (shape.valueHeads / shape.keyHeads)
     func unit(_ x: [Float]) -> [Double] {
       let start = (row * shape.keyHeads + keyHead) * keySize
       let part = x[start..<start + keySize].map(Double.init)
