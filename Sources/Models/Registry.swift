@@ -45,6 +45,7 @@ public enum Registry {
     GPTOSS.architecture,
     Qwen3Next.architecture,
     Qwen3Next.qwen35,
+    Qwen3Next.qwen35MoE,
     Mamba2.architecture,
     Apertus.architecture,
     Exaone4.architecture,

@@ -2,7 +2,15 @@
 /// and key head. In the larger model, layers with a sliding window alternate with global ones, which have no position
 /// embeddings.
 enum Exaone4 {
-  static let architecture = Architecture("exaone4") { configuration, weights in
+  static let architecture = Architecture(
+    "exaone4",
+    gguf: GGUFConversion("exaone4", tensors: GGUFConversion.normsAfter) {
+      // As in llama.cpp: only the 32B model has windows.
+      let hasWindows = $0["num_hidden_layers"]?.asInteger == 64
+      $0["sliding_window"] = hasWindows ? $0["sliding_window"] ?? 4096 : nil
+      if $0["layer_types"] == nil { $0["sliding_window_pattern"] = "LLLG" }
+    }
+  ) { configuration, weights in
     let count = try configuration.integer("num_hidden_layers", 1...4096)
     let windows = try configuration.windows(count: count, slides: slides(configuration))
     let decoder = PreNormDecoder(

@@ -3,6 +3,14 @@
 enum GPT2 {
   static let architecture = Architecture(
     "gpt2",
+    gguf: GGUFConversion(
+      "gpt2",
+      tensors: [
+        "attn.c_attn": "attn_qkv", "attn.c_proj": "attn_output", "ln_1": "attn_norm", "ln_2": "ffn_norm",
+        "mlp.c_fc": "ffn_up", "mlp.c_proj": "ffn_down", "model.ln_f": "output_norm",
+        "model.wpe": "position_embd",
+        "model.wte": "token_embd",
+      ]),
     // Some conversions keep the name of the language model's body.
     prefixes: ["model.": ["", "transformer."]]
   ) { configuration, weights in
@@ -27,7 +35,9 @@ enum GPT2 {
     names.feedForwardNorm = "ln_2"
     let decoder = PreNormDecoder(
       tiedByDefault: true, names: names,
-      normalization: .layer(epsilon: try configuration.positive("layer_norm_epsilon", default: 1e-5)),
+      normalization: .layer(
+        epsilon: try configuration.positive(
+          configuration.present("layer_norm_epsilon", "layer_norm_eps"), default: 1e-5)),
       positions: "model.wpe", rotates: Array(repeating: false, count: shape.layers),
       activation: try configuration.activation(default: "gelu_new")
     ) { prefix, _, shape, activation in

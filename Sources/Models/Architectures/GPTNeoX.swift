@@ -4,6 +4,17 @@
 enum GPTNeoX {
   static let architecture = Architecture(
     "gpt_neox",
+    gguf: GGUFConversion(
+      "gptneox",
+      tensors: [
+        "gpt_neox.embed_in": "token_embd", "gpt_neox.final_layer_norm": "output_norm", "embed_out": "output",
+        "attention.query_key_value": "attn_qkv", "attention.dense": "attn_output",
+        "mlp.dense_h_to_4h": "ffn_up", "mlp.dense_4h_to_h": "ffn_down",
+      ], keys: ["use_parallel_residual": "use_parallel_residual"]
+    ) {
+      // The converter separates queries, keys and values.
+      $0["fuses_by_head"] = false
+    },
     // mlx-lm's conversions.
     prefixes: [
       "gpt_neox.layers.": ["model.h."], "gpt_neox.": ["model."], "embed_out.": ["model.embed_out."],
@@ -20,7 +31,7 @@ enum GPTNeoX {
     names.layers = "gpt_neox.layers."
     names.attention = "attention."
     names.projections = ("query_key_value", "dense")
-    names.fusesByHead = true
+    names.fusesByHead = try configuration.bool("fuses_by_head", default: true)
     let decoder = PreNormDecoder(
       names: names,
       normalization: .layer(epsilon: try configuration.positive("layer_norm_eps", default: 1e-5)),

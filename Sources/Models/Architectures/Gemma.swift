@@ -3,7 +3,9 @@ import Compute
 /// Gemma (arXiv:2403.08295): Llama's layers with norm weights stored minus 1, a GELU gate, and embeddings scaled by the
 /// square root of the width.
 enum Gemma {
-  static let architecture = Architecture("gemma") { configuration, weights in
+  static let architecture = Architecture(
+    "gemma", gguf: GGUFConversion("gemma") { $0["norm_weights_include_one"] = true }
+  ) { configuration, weights in
     let shape = try DecoderShape(configuration, tiedByDefault: true)
     // The first checkpoints say gelu, but were trained with its tanh approximation.
     let name =
@@ -11,7 +13,7 @@ enum Gemma {
     let activation: Activation =
       name == "gelu" ? .geluTanh : try configuration.activation(default: "gelu_pytorch_tanh")
     let decoder = PreNormDecoder(
-      tiedByDefault: true, normalization: .rootMeanSquare(offset: 1),
+      tiedByDefault: true, normalization: .rootMeanSquare(offset: try Gemma3.normOffset(configuration)),
       embeddingScale: Float(shape.hidden).squareRoot(), activation: activation)
     return try decoder.model(configuration, weights)
   }

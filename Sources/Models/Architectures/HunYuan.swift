@@ -1,7 +1,12 @@
 /// HunYuan's dense models (tencent/Hunyuan-7B-Instruct): Llama's layers with a norm of each query and key head after the
 /// rotation, and a rope base that a fixed `alpha` stretches.
 enum HunYuan {
-  static let dense = Architecture("hunyuan_v1_dense") { configuration, weights in
+  static let dense = Architecture(
+    "hunyuan_v1_dense",
+    gguf: GGUFConversion(
+      "hunyuan-dense",
+      tensors: ["self_attn.query_layernorm": "attn_q_norm", "self_attn.key_layernorm": "attn_k_norm"])
+  ) { configuration, weights in
     var names = PreNormDecoder.Names()
     names.headNorms = ("query_layernorm", "key_layernorm")
     let norms = try configuration.bool("use_qk_norm", default: true)

@@ -3,10 +3,17 @@ import Compute
 /// Nemotron and Minitron (arXiv:2402.16819, 2407.14679): layer normalisation, rotary embeddings on a part of a head, and
 /// a feed-forward block without a gate, with the activation max(x, 0)².
 enum Nemotron {
-  static let architecture = Architecture("nemotron") { configuration, weights in
+  static let architecture = Architecture(
+    "nemotron",
+    // The converter adds 1 to the norms' weights.
+    gguf: GGUFConversion("nemotron") { $0["norm_weights_include_one"] = true }
+  ) { configuration, weights in
     let shape = try DecoderShape(configuration)
     let decoder = PreNormDecoder(
-      normalization: .layer(epsilon: try configuration.positive("norm_eps", default: 1e-5), addsOne: true),
+      normalization: .layer(
+        epsilon: try configuration.positive(
+          configuration.present("norm_eps", "layer_norm_eps"), default: 1e-5),
+        addsOne: try Gemma3.normOffset(configuration) == 1),
       rotary: try configuration.partialRotaryTable(headSize: shape.headSize, default: 0.5),
       activation: try configuration.activation(default: "relu2")
     ) { prefix, _, shape, activation in

@@ -1,7 +1,15 @@
 /// Phi-1, Phi-1.5 and Phi-2 (arXiv:2306.11644, 2309.05463): attention and a feed-forward block without a gate side by side
 /// behind one layer norm, rotary embeddings on a part of a head, biases everywhere.
 enum Phi {
-  static let architecture = Architecture("phi") { configuration, weights in
+  static let architecture = Architecture(
+    "phi",
+    gguf: GGUFConversion(
+      "phi2",
+      tensors: [
+        "model.final_layernorm": "output_norm", "self_attn.dense": "attn_output", "mlp.fc1": "ffn_up",
+        "mlp.fc2": "ffn_down",
+      ])
+  ) { configuration, weights in
     try configuration.require("qk_layernorm", false)
     let shape = try DecoderShape(configuration)
     var names = PreNormDecoder.Names()

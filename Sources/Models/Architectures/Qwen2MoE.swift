@@ -7,20 +7,7 @@ enum Qwen2MoE {
     "qwen2_moe",
     gguf: GGUFConversion(
       "qwen2moe",
-      tensors: [
-        "mlp.gate": "ffn_gate_inp", "mlp.shared_expert_gate": "ffn_gate_inp_shexp",
-        "mlp.shared_expert.gate_proj": "ffn_gate_shexp", "mlp.shared_expert.up_proj": "ffn_up_shexp",
-        "mlp.shared_expert.down_proj": "ffn_down_shexp",
-      ],
-      keys: [
-        "expert_feed_forward_length": "moe_intermediate_size",
-        "expert_shared_feed_forward_length": "shared_expert_intermediate_size",
-      ],
-      restore: { name, stored in
-        // The converter stores the gate's only row as a vector.
-        guard name.hasSuffix("shared_expert_gate.weight"), stored.shape.count == 1 else { return stored }
-        return try Weight(format: stored.format, shape: [1, stored.columns], values: stored.values)
-      })
+      tensors: ggufTensors, keys: ggufKeys, restore: restoringGate)
   ) { configuration, weights in
     let windows = try Qwen3.windows(configuration)
     let isSparse = try configuration.sparseLayers(count: windows.count)
@@ -29,6 +16,18 @@ enum Qwen2MoE {
       return try mixture(prefix + "mlp.", shape, configuration, activation, weights, normalises: false)
     }
     return try decoder.model(configuration, weights)
+  }
+
+  static let ggufTensors = [
+    "mlp.shared_expert_gate": "ffn_gate_inp_shexp", "mlp.shared_expert.gate_proj": "ffn_gate_shexp",
+    "mlp.shared_expert.up_proj": "ffn_up_shexp", "mlp.shared_expert.down_proj": "ffn_down_shexp",
+  ]
+  static let ggufKeys = ["expert_shared_feed_forward_length": "shared_expert_intermediate_size"]
+
+  /// The converter stores the gate's only row as a vector.
+  static let restoringGate: @Sendable (String, Weight) throws -> Weight = { name, stored in
+    guard name.hasSuffix("shared_expert_gate.weight"), stored.shape.count == 1 else { return stored }
+    return try Weight(format: stored.format, shape: [1, stored.columns], values: stored.values)
   }
 
   /// The mixture and its gated shared expert, also of Qwen3-Next.

@@ -6,8 +6,7 @@ enum Qwen3MoE {
   static let architecture = Architecture(
     "qwen3_moe",
     gguf: GGUFConversion(
-      "qwen3moe", tensors: ["mlp.gate": "ffn_gate_inp"],
-      keys: ["expert_feed_forward_length": "moe_intermediate_size"]
+      "qwen3moe"
     ) {
       // GGUF has no key for it; llama.cpp always divides by the sum.
       $0["norm_topk_prob"] = true

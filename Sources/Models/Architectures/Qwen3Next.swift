@@ -6,15 +6,57 @@ import Compute
 /// head and rotary embeddings on a quarter of their columns; a mixture of many small experts with a gated shared
 /// expert.
 enum Qwen3Next {
-  static let architecture = Architecture("qwen3_next", shapes: SyntheticShape.qwen3Next) { try model($0, $1) }
+  static let architecture = Architecture(
+    "qwen3_next", gguf: gguf("qwen3next", tiled: false), shapes: SyntheticShape.qwen3Next
+  ) { try model($0, $1) }
 
   /// Qwen3.5's language models (Qwen/Qwen3.5-4B, Qwen3.5-35B-A3B), which are part of multimodal ones: the same layers
   /// with a gated feed-forward block or a mixture of experts.
   static let qwen35 = Architecture(
-    "qwen3_5_text", "qwen3_5", "qwen3_5_moe_text", "qwen3_5_moe", shapes: SyntheticShape.qwen35
-  ) { configuration, weights in
+    "qwen3_5_text", "qwen3_5", gguf: gguf("qwen35", tiled: true), shapes: SyntheticShape.qwen35,
+    build: model35)
+
+  /// Qwen3.5's mixtures of experts.
+  static let qwen35MoE = Architecture(
+    "qwen3_5_moe_text", "qwen3_5_moe", gguf: gguf("qwen35moe", tiled: true), build: model35)
+
+  @Sendable private static func model35(
+    _ configuration: ModelConfiguration, _ weights: ModelWeights
+  ) throws -> Decoder {
     try configuration.require("attn_output_gate", true)
     return try model(configuration, weights)
+  }
+
+  /// - Parameter tiled: whether the converter has put the value heads of one key head apart.
+  private static func gguf(_ name: String, tiled: Bool) -> GGUFConversion {
+    let tensors = [
+      "post_attention_layernorm": "post_attention_norm", "linear_attn.in_proj_qkv": "attn_qkv",
+      "linear_attn.in_proj_z": "attn_gate", "linear_attn.in_proj_ba": "ssm_ba",
+      "linear_attn.in_proj_a": "ssm_alpha",
+      "linear_attn.in_proj_b": "ssm_beta", "linear_attn.conv1d": "ssm_conv1d", "linear_attn.A_log": "ssm_a",
+      "linear_attn.dt_bias": "ssm_dt.bias", "linear_attn.norm": "ssm_norm", "linear_attn.out_proj": "ssm_out",
+    ]
+    let keys = [
+      "ssm.conv_kernel": "linear_conv_kernel_dim", "ssm.state_size": "linear_key_head_dim",
+      "ssm.group_count": "linear_num_key_heads", "ssm.time_step_rank": "linear_num_value_heads",
+      "ssm.inner_size": "ssm_inner_size", "full_attention_interval": "full_attention_interval",
+      "attention.recurrent_layers": "recurrent_layers",
+    ]
+    return GGUFConversion(
+      name, tensors: tensors.merging(Qwen2MoE.ggufTensors) { $1 },
+      keys: keys.merging(Qwen2MoE.ggufKeys) { $1 },
+      configure: { object in
+        object["tiles_value_heads"] = .bool(tiled)
+        if let heads = object["linear_num_value_heads"]?.asInteger, heads > 0,
+          let inner = object["ssm_inner_size"]?.asInteger
+        {
+          object["linear_value_head_dim"] = .integer(inner / heads)
+        }
+        guard case .array(let flags) = object["recurrent_layers"] else { return }
+        object["layer_types"] = .array(
+          flags.map { $0 == .bool(true) ? "linear_attention" : "full_attention" })
+      },
+      restore: { try Qwen2MoE.restoringGate($0, GGUFConversion.restoringDecay($0, $1)) })
   }
 
   static func model(_ configuration: ModelConfiguration, _ weights: ModelWeights) throws -> Decoder {

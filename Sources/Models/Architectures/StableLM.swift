@@ -3,9 +3,14 @@ import Compute
 /// StableLM (stabilityai/stablelm-2-1_6b): layer normalisation, rotary embeddings on a quarter of a head; in some models
 /// layer normalisation of each query and key head, and attention and feed-forward side by side.
 enum StableLM {
-  static let architecture = Architecture("stablelm") { configuration, weights in
+  static let architecture = Architecture(
+    "stablelm", gguf: GGUFConversion("stablelm", keys: ["use_parallel_residual": "use_parallel_residual"])
+  ) { configuration, weights in
     let shape = try DecoderShape(configuration)
     let epsilon = try configuration.positive("layer_norm_eps", default: 1e-5)
+    guard !weights.contains("model.layers.0.self_attn.q_norm.weight") else {
+      throw ModelError.unsupported("norms of each head's queries and keys in GGUF files of this architecture")
+    }
     let normsHeads = try configuration.bool("qk_layernorm", default: false)
     var names = PreNormDecoder.Names()
     let isParallel = try configuration.bool("use_parallel_residual", default: false)

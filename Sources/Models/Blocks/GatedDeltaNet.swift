@@ -22,10 +22,12 @@ package struct GatedDeltaNet: BlockBody {
     norm = try weights.norm(prefix + "norm", shape, size: sizes.valueSize)
     output = try weights.linear(
       prefix + "out_proj", inputs: sizes.valueHeads * sizes.valueSize, outputs: shape.hidden)
-    settings = GatedDeltaSettings(
+    var settings = GatedDeltaSettings(
       keyHeads: sizes.keyHeads, valueHeads: sizes.valueHeads, keySize: sizes.keySize,
       valueSize: sizes.valueSize, logDecay: try weights.parameter(prefix + "A_log", [sizes.valueHeads]),
       bias: try weights.parameter(prefix + "dt_bias", [sizes.valueHeads]))
+    settings.tilesValueHeads = try configuration.bool("tiles_value_heads", default: false)
+    self.settings = settings
   }
 
   /// Loads the layers of OLMo Hybrid, which has a tensor for each part, below `prefix`.
@@ -67,10 +69,11 @@ package struct GatedDeltaNet: BlockBody {
   ) throws -> [Linear] {
     if weights.contains(prefix + "in_proj_qkv.weight") {
       let all = sizes.valueHeads * sizes.valueSize
-      let outputs = [
-        ("qkv", sizes.state.channels), ("z", all), ("b", sizes.valueHeads), ("a", sizes.valueHeads),
-      ]
+      var outputs = [("qkv", sizes.state.channels), ("z", all)]
+      let isFused = weights.contains(prefix + "in_proj_ba.weight")
+      if !isFused { outputs += [("b", sizes.valueHeads), ("a", sizes.valueHeads)] }
       return try outputs.map { try weights.linear(prefix + "in_proj_" + $0, inputs: hidden, outputs: $1) }
+        + (isFused ? [strengthsAndDecays(prefix, sizes, hidden: hidden, weights)] : [])
     }
     let values = sizes.group * sizes.valueSize
     return [
@@ -78,10 +81,16 @@ package struct GatedDeltaNet: BlockBody {
         prefix + "in_proj_qkvz", inputs: hidden,
         outputs: sizes.keyHeads * 2 * (sizes.keySize + values),
         rowOrder: rowOrder([sizes.keySize, sizes.keySize, values, values], heads: sizes.keyHeads)),
-      try weights.linear(
-        prefix + "in_proj_ba", inputs: hidden, outputs: 2 * sizes.valueHeads,
-        rowOrder: rowOrder([sizes.group, sizes.group], heads: sizes.keyHeads)),
+      try strengthsAndDecays(prefix, sizes, hidden: hidden, weights),
     ]
+  }
+
+  private static func strengthsAndDecays(
+    _ prefix: String, _ sizes: DeltaSizes, hidden: Int, _ weights: ModelWeights
+  ) throws -> Linear {
+    try weights.linear(
+      prefix + "in_proj_ba", inputs: hidden, outputs: 2 * sizes.valueHeads,
+      rowOrder: rowOrder([sizes.group, sizes.group], heads: sizes.keyHeads))
   }
 
   /// Whether the weights below `prefix` were converted by MLX, whose convolutions are [channels, taps, 1].
