@@ -12,6 +12,8 @@ public struct AttentionSettings {
   public var window: Int?
   /// The softcap: cap * tanh(score / cap) (Gemma 2).
   public var softcap: Float?
+  /// Whether a later layer of the same pass reads the caches: positions outside of the window stay until that layer.
+  public var keepsUnseen = false
   /// One logit per head that takes part in the softmax but has no value (GPT-OSS).
   public var sinks: Parameter?
 

@@ -69,10 +69,11 @@ public protocol Backend: AnyObject {
   /// Rotates each head of `table.headSize` columns by its row's position, from `table.first` on.
   func rotary(_ x: Tensor, _ table: RotaryTable, positions: [Int32]) -> Tensor
   /// Appends key and value rows to the caches and computes causal attention over their content. For caches with shared
-  /// values, `value` must be the first columns of `key`.
+  /// values, `value` must be the first columns of `key`. Without keys and values, the queries are those of the last
+  /// positions of caches that an earlier layer of the pass has appended to.
   /// - Returns: [rows, heads * valueHeadSize].
   func attention(
-    query: Tensor, key: Tensor, value: Tensor, caches: [any KeyValueCache], counts: [Int],
+    query: Tensor, key: Tensor?, value: Tensor?, caches: [any KeyValueCache], counts: [Int],
     _ settings: AttentionSettings
   ) throws -> Tensor
   /// The gated delta rule (arXiv:2412.06464) over each sequence's rows; updates the caches' states.

@@ -31,6 +31,8 @@ public struct RoutingSettings {
   public var scale: Float
   /// Added to the scores for the selection, not for the weights: [experts].
   public var correction: Parameter?
+  /// Factors on the weights of each expert, after everything else: [experts] (Gemma 4).
+  public var factors: Parameter?
   /// The number of groups of equal size, of which only `keptGroups` take part; 1 for no groups.
   public var groups: Int
   /// The number of groups that take part: those with the largest scores.

@@ -36,7 +36,7 @@ package final class Decoder: LanguageModel {
     for block in layers.joined() {
       let own = block.body.caches
       for cache in own { try cache.validate(contextLength: facts.contextLength) }
-      steps.append(Step(block: block, slot: caches.count, mixes: !own.isEmpty))
+      steps.append(Step(block: block, slot: caches.count, mixes: block.body.mixesPositions))
       caches += own
     }
     self.steps = steps
@@ -56,12 +56,18 @@ package final class Decoder: LanguageModel {
 
   /// Runs all layers; see `LanguageModel.forward(_:)`.
   package func forward(_ input: ForwardInput) throws -> Tensor {
+    var input = input
     var x = embedding.embed(input, on: backend)
-    if lastMixing == nil { x = input.selectOutputs(x, on: backend) }
+    input.perLayer = embedding.perLayer?(x, input, on: backend)
+    func selectOutputs() {
+      x = input.selectOutputs(x, on: backend)
+      input.perLayer = input.perLayer.map { input.selectOutputs($0, on: backend) }
+    }
+    if lastMixing == nil { selectOutputs() }
     for (index, step) in steps.enumerated() {
       if step.mixes, input.isInterrupted?() == true { throw Interrupted() }
       x = try step.block(x, input, slot: step.slot, adding: x, on: backend)
-      if index == lastMixing { x = input.selectOutputs(x, on: backend) }
+      if index == lastMixing { selectOutputs() }
     }
     let logits = embedding.logits(x, on: backend)
     input.advanceSequences()

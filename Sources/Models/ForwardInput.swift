@@ -12,6 +12,9 @@ public struct ForwardInput {
   public let outputs: [Int]
   /// Position of each row in its sequence.
   public let positions: [Int32]
+  /// What each layer receives of the tokens besides the residual stream: [rows, layers * width] (Gemma 3n and 4). Set by
+  /// the decoder.
+  var perLayer: Tensor?
   /// Called before each block with caches. If it returns true, the pass throws `Interrupted`; some caches have then
   /// advanced and others have not.
   public var isInterrupted: (() -> Bool)?

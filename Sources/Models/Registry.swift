@@ -16,6 +16,7 @@ public enum Registry {
     Gemma.architecture,
     Gemma2.architecture,
     Gemma3.architecture,
+    Gemma4.architecture,
     BailingMoE.architecture,
     BailingHybrid.architecture,
     Cohere.architecture,

@@ -21,6 +21,7 @@ typedef struct {
   int normalises;           // whether the chosen weights are divided by their sum
   float scale;              // final factor on the weights
   float jitter;             // of the sparse mixer: half of the largest relative distance of logits that compete
+  const float *factors;     // on the weights of each expert, after everything else; [experts] or NULL
   const float *correction;  // added to the scores for selection, not to the weights; [experts] or NULL
 } sotto_routing;
 

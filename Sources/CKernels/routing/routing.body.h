@@ -44,6 +44,6 @@ static void LEVEL(route)(const void *arguments, ptrdiff_t first, ptrdiff_t last)
     }
     float factor = r->scale;
     if (r->normalises || r->scoring == SOTTO_SOFTMAX_OVER_CHOSEN) factor /= sum > 0 ? sum : 1;
-    for (ptrdiff_t k = 0; k < r->chosen; k++) weights[k] *= factor;
+    for (ptrdiff_t k = 0; k < r->chosen; k++) weights[k] *= r->factors ? factor * r->factors[experts[k]] : factor;
   }
 }

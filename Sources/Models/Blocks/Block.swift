@@ -1,6 +1,7 @@
 import Compute
 
-/// A part of a layer, which adds to the residual stream: x + scale * normAfter(body(inputScale * norm(x))).
+/// A part of a layer, which adds to the residual stream: outputScale * (x + scale * normAfter(body(inputScale *
+/// norm(x)))).
 ///
 /// A layer is a list of blocks: attention and a feed-forward block in most models, a single block in Mamba and
 /// Nemotron-H. `SideBySide` runs several on the same input.
@@ -16,17 +17,20 @@ package struct Block {
   let scale: Float
   /// If set, the residual is the normed input times this factor (MiniMax).
   var normedResidual: Float?
+  /// Factor on the sum (Gemma 4).
+  let outputScale: Float
 
   /// A block with this body; norms and factors are optional.
   package init(
     _ body: any BlockBody, norm: (any Norm)? = nil, normAfter: (any Norm)? = nil, inputScale: Float = 1,
-    scale: Float = 1
+    scale: Float = 1, outputScale: Float = 1
   ) {
     self.body = body
     self.norm = norm
     self.normAfter = normAfter
     self.inputScale = inputScale
     self.scale = scale
+    self.outputScale = outputScale
   }
 
   /// The residual plus the block's output for `x`.
@@ -35,6 +39,13 @@ package struct Block {
   ///   - slot: the index of the body's first cache in a sequence's list.
   ///   - residual: [rows, hidden]; `x` itself unless blocks run side by side.
   func callAsFunction(
+    _ x: Tensor, _ input: ForwardInput, slot: Int, adding residual: Tensor?, on backend: any Backend
+  ) throws -> Tensor {
+    let sum = try sum(x, input, slot: slot, adding: residual, on: backend)
+    return outputScale == 1 ? sum : backend.scaled(sum, by: outputScale, softcap: nil)
+  }
+
+  private func sum(
     _ x: Tensor, _ input: ForwardInput, slot: Int, adding residual: Tensor?, on backend: any Backend
   ) throws -> Tensor {
     var x = x
@@ -56,11 +67,12 @@ package struct Block {
 
 /// The computation of a block: attention, a recurrence, a feed-forward block, a mixture of experts.
 package protocol BlockBody {
-  /// The caches that it needs in each sequence. A body with caches mixes positions; one without caches computes each row
-  /// independently.
+  /// The caches that it needs in each sequence.
   var caches: [CacheShape] { get }
   /// Multiply-adds of a token for each earlier position, if it attends to all of them.
   var attentionMultiplyAdds: Double { get }
+  /// Whether a row of the result depends on other rows: true for a body with caches, or one that reads another's.
+  var mixesPositions: Bool { get }
   /// - Parameters:
   ///   - x: [rows, hidden].
   ///   - slot: the index of its first cache in a sequence's list.
@@ -76,6 +88,8 @@ extension BlockBody {
   package var caches: [CacheShape] { [] }
   /// None.
   package var attentionMultiplyAdds: Double { 0 }
+  /// Whether it has caches.
+  package var mixesPositions: Bool { !caches.isEmpty }
 }
 
 /// Blocks that run on the same input and whose outputs are added: attention and a feed-forward block (GPT-NeoX, Phi,
@@ -103,6 +117,9 @@ package struct SideBySide: BlockBody {
     self.blocks = slotted
     self.caches = caches
   }
+
+  /// Whether any block does.
+  package var mixesPositions: Bool { blocks.contains { $0.block.body.mixesPositions } }
 
   /// - Parameter residual: added to the sum of the outputs.
   package func callAsFunction(

@@ -6,6 +6,8 @@ package struct EmbeddingAndHead {
   private let embedding: Parameter
   /// Learnt embeddings of positions, [positions, hidden], added to the tokens' (GPT-2).
   private let positions: Parameter?
+  /// Computes what each layer receives of the tokens (Gemma 3n and 4).
+  var perLayer: PerLayerInputs?
   private let norm: any Norm
   private let head: Linear
   /// Factor on the embeddings (Gemma).

@@ -9,6 +9,9 @@ enum RotaryScaling: Equatable {
   case linear(factor: Double)
   /// NTK-aware scaling: the base times alpha^(dimensions / (dimensions - 2)).
   case stretched(alpha: Double)
+  /// The first `share` of the pairs keep the frequencies of whole heads, divided by `factor`; the others are not rotated
+  /// (Gemma 4).
+  case proportional(share: Double, factor: Double)
   /// Llama 3.1: low frequencies are divided, high ones kept, and those between interpolated.
   case llama3(factor: Double, lowFrequency: Double, highFrequency: Double, originalLength: Double)
   /// YaRN (arXiv:2309.00071).
@@ -31,6 +34,9 @@ enum RotaryScaling: Equatable {
       guard dimensions > 2 else { return (plain.map(Float.init), 1) }
       let base = base * pow(alpha, Double(dimensions) / Double(dimensions - 2))
       return RotaryScaling.none.frequencies(dimensions: dimensions, base: base)
+    case .proportional(let share, let factor):
+      let rotated = Int(share * Double(dimensions)) / 2
+      return (plain.enumerated().map { $0 < rotated ? Float($1 / factor) : 0 }, 1)
     case .llama3(let factor, let low, let high, let length):
       let scaled = plain.map { frequency in
         let rotations = length * frequency / (2 * Double.pi)

@@ -9,7 +9,7 @@ package struct DecoderShape {
   /// Query heads; 0 in a layer without attention, as is `keyValueHeads`.
   private(set) var heads: Int
   private(set) var keyValueHeads: Int
-  let headSize: Int
+  private(set) var headSize: Int
   let vocabulary: Int
   /// 0 in a layer without a feed-forward block.
   private(set) var intermediate: Int
@@ -63,6 +63,14 @@ package struct DecoderShape {
     shape.heads = layerHeads[index]
     shape.keyValueHeads = layerKeyValueHeads[index]
     shape.intermediate = layerIntermediates[index]
+    return shape
+  }
+
+  /// The shape with other sizes of keys and values.
+  func with(headSize: Int, keyValueHeads: Int) -> DecoderShape {
+    var shape = self
+    shape.headSize = headSize
+    shape.keyValueHeads = keyValueHeads
     return shape
   }
 

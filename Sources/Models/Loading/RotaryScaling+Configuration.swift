@@ -32,6 +32,10 @@ extension ModelConfiguration {
     // Dynamic scaling changes nothing within the trained length, and Sotto refuses longer sequences.
     // The positions of multimodal sections are all equal in a text.
     case "default", "none", "dynamic", "mrope": return .none
+    case "proportional":
+      return .proportional(
+        share: try scaling.positive("partial_rotary_factor", default: 1),
+        factor: try scaling.positive("factor", default: 1))
     case "linear": return .linear(factor: try scaling.positive("factor", default: 1))
     case "llama3":
       return .llama3(

@@ -10,23 +10,19 @@ extension CPUBackend {
     )
   }
 
-  /// Appends key and value rows to the caches and computes causal attention over their content.
+  /// Appends key and value rows to the caches, if given, and computes causal attention over their content.
   ///
   /// Scratch memory grows with the number of threads, not with queries times keys.
   /// - Returns: [rows, heads * valueHeadSize].
   public func attention(
-    query: Tensor, key: Tensor, value: Tensor, caches: [any KeyValueCache], counts: [Int],
+    query: Tensor, key: Tensor?, value: Tensor?, caches: [any KeyValueCache], counts: [Int],
     _ settings: AttentionSettings
   ) throws -> Tensor {
     precondition(counts.count == caches.count, "\(counts.count) counts for \(caches.count) caches")
     precondition(
-      counts.reduce(0, +) == query.rows && key.rows == query.rows && value.rows == query.rows
-        && query.columns == settings.heads * settings.headSize
-        && key.columns == settings.keyValueHeads * settings.headSize
-        && settings.heads % settings.keyValueHeads == 0 && value.columns % settings.keyValueHeads == 0,
+      counts.reduce(0, +) == query.rows && query.columns == settings.heads * settings.headSize
+        && settings.heads % settings.keyValueHeads == 0,
       "attention inputs that do not fit the settings")
-    let valueHeadSize = value.columns / settings.keyValueHeads
-    let (result, output) = make(rows: query.rows, columns: settings.heads * valueHeadSize)
     let own = caches.map { cache in
       guard let own = cache as? CPUKeyValueCache else { preconditionFailure("a cache of another backend") }
       precondition(
@@ -35,18 +31,20 @@ extension CPUBackend {
         "a cache of another layer")
       return own
     }
+    let valueHeadSize =
+      value.map { $0.columns / settings.keyValueHeads } ?? own.first?.valueHeadSize ?? settings.headSize
+    let (result, output) = make(rows: query.rows, columns: settings.heads * valueHeadSize)
     // A cache restored from a file may have another value size than this layer.
     for cache in own where cache.valueHeadSize ?? valueHeadSize != valueHeadSize {
       throw CacheImageError.layout(
         found: "\(cache.image().layout)", expected: "value heads of \(valueHeadSize)")
     }
-    var row = 0
-    for (cache, count) in zip(own, counts) {
-      cache.append(
-        key: sotto_rows(data: pointer(key) + row * key.stride, stride: key.stride),
-        value: sotto_rows(data: pointer(value) + row * value.stride, stride: value.stride),
-        count: count, valueHeadSize: valueHeadSize, pool: pool)
-      row += count
+    if let key, let value {
+      append(key: key, value: value, to: own, counts, settings)
+    } else {
+      precondition(
+        key == nil && value == nil && zip(own, counts).allSatisfy { $0.length >= $1 },
+        "queries beyond the end of a cache")
     }
     guard query.rows > 0, let first = own.first else { return result }
     var arguments = sotto_attention()
@@ -66,8 +64,25 @@ extension CPUBackend {
       let scratch = buffers.take(plan.scratch_bytes / MemoryLayout<Float>.stride)
       sotto_attend(pool.handle, &arguments, &plan, scratch.pointer)
     }
-    for cache in own { cache.dropUnseenPages() }
+    if !settings.keepsUnseen { for cache in own { cache.dropUnseenPages() } }
     return result
+  }
+
+  private func append(
+    key: Tensor, value: Tensor, to caches: [CPUKeyValueCache], _ counts: [Int], _ settings: AttentionSettings
+  ) {
+    let rows = counts.reduce(0, +)
+    precondition(
+      key.rows == rows && value.rows == rows && key.columns == settings.keyValueHeads * settings.headSize
+        && value.columns % settings.keyValueHeads == 0, "keys and values that do not fit the settings")
+    var row = 0
+    for (cache, count) in zip(caches, counts) {
+      cache.append(
+        key: sotto_rows(data: pointer(key) + row * key.stride, stride: key.stride),
+        value: sotto_rows(data: pointer(value) + row * value.stride, stride: value.stride),
+        count: count, valueHeadSize: value.columns / settings.keyValueHeads, pool: pool)
+      row += count
+    }
   }
 
   /// The sequences in the kernel's format, without those that have no rows.

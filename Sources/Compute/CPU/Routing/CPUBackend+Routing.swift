@@ -19,6 +19,7 @@ extension CPUBackend {
       experts: experts, chosen: settings.count, groups: settings.groups, kept_groups: settings.keptGroups,
       best_of_group: settings.groupScore == .best ? 1 : 0, scoring: settings.scoring.kernel,
       normalises: settings.normalises ? 1 : 0, scale: settings.scale, jitter: settings.scoring.jitter,
+      factors: settings.factors.map { vector($0, count: experts) },
       correction: settings.correction.map { vector($0, count: experts) })
     let scratch = buffers.take(2 * logits.rows * experts)
     var weights: [Float] = []

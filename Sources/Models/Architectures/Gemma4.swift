@@ -1,0 +1,159 @@
+import Compute
+
+/// Gemma 4's text model (google/gemma-4-E2B-it and its kin).
+///
+/// Norms before and after attention and feed-forward, and on each query, key and value head; layers with a sliding window
+/// between layers of full attention, which may have other heads and values that are their keys. In the small models the
+/// last layers read the caches of earlier ones, and each layer receives a small embedding of its own; in the mixture a
+/// gated block and experts run side by side.
+enum Gemma4 {
+  static let architecture = Architecture("gemma4_text", "gemma4") { try Gemma4Loader($0, $1).model() }
+}
+
+/// Reads the configuration and loads the layers.
+private struct Gemma4Loader {
+  let configuration: ModelConfiguration
+  let weights: ModelWeights
+  let shape: DecoderShape
+  let full: DecoderShape
+  let windows: [Int?]
+  let sharing: CacheSharing
+  let activation: Activation
+  let perLayerWidth: Int
+
+  init(_ configuration: ModelConfiguration, _ weights: ModelWeights) throws {
+    guard try configuration.optionalString("use_bidirectional_attention") != "all" else {
+      throw ModelError.unsupported(
+        "'use_bidirectional_attention': 'all' is not supported by this architecture")
+    }
+    self.configuration = configuration
+    self.weights = weights
+    shape = try DecoderShape(configuration, tiedByDefault: true)
+    guard try configuration.layerTypes(count: shape.layers) != nil else {
+      throw ModelError.missingKey("layer_types")
+    }
+    windows = try configuration.windows(count: shape.layers, default: 512) { _ in false }
+    var heads = shape.keyValueHeads
+    if try configuration.bool("attention_k_eq_v", default: false) {
+      heads = try configuration.integer("num_global_key_value_heads", 1...shape.heads, default: heads)
+      guard shape.heads % heads == 0 else {
+        throw ModelError.wrongValue(
+          key: "num_global_key_value_heads", expected: "a divisor of num_attention_heads")
+      }
+    }
+    let size = try configuration.integer("global_head_dim", 2...65536, default: shape.headSize)
+    full = shape.with(headSize: size / 2 * 2, keyValueHeads: heads)
+    sharing = try CacheSharing(configuration, windows)
+    activation = try configuration.activation(default: "gelu_pytorch_tanh")
+    perLayerWidth = try configuration.integer("hidden_size_per_layer_input", 0...65536, default: 0)
+  }
+
+  func model() throws -> Decoder {
+    var embedding = try EmbeddingAndHead(
+      shape, weights, scale: Float(shape.hidden).squareRoot(),
+      softcap: configuration.optionalNumber("final_logit_softcapping").map { Float($0) })
+    if perLayerWidth > 0 {
+      // A token outside of the table would have no vector.
+      let count = try configuration.integer(
+        "vocab_size_per_layer_input", shape.vocabulary...1 << 24, default: shape.vocabulary)
+      embedding.perLayer = try PerLayerInputs(
+        "model.", width: perLayerWidth, vocabulary: count, shape, weights)
+    }
+    return try Decoder(
+      shape, embedding: embedding, layers: (0..<shape.layers).map { try layer($0) }, weights)
+  }
+
+  private func layer(_ index: Int) throws -> [Block] {
+    let prefix = "model.layers.\(index)."
+    let scale = try weights.scalar(prefix + "layer_scalar")
+    let feedForward = try feedForward(prefix, index)
+    var blocks = [
+      Block(
+        try attention(prefix + "self_attn.", index), norm: try norm(prefix + "input_layernorm"),
+        normAfter: try norm(prefix + "post_attention_layernorm"))
+    ]
+    let after = try norm(prefix + "post_feedforward_layernorm")
+    guard perLayerWidth > 0 else {
+      return blocks + [Block(feedForward, normAfter: after, outputScale: scale)]
+    }
+    let gate = try PerLayerGate(prefix, index, width: perLayerWidth, shape, activation, weights)
+    blocks.append(Block(feedForward, normAfter: after))
+    blocks.append(
+      Block(gate, normAfter: try norm(prefix + "post_per_layer_input_norm"), outputScale: scale))
+    return blocks
+  }
+
+  private func attention(_ prefix: String, _ index: Int) throws -> SelfAttention {
+    let isFull = windows[index] == nil
+    let shape = isFull ? full : shape
+    let valuesFromKeys = try isFull && configuration.bool("attention_k_eq_v", default: false)
+    let keyValues = sharing.slot(index).map { SelfAttention.KeyValues.shared(slot: $0) }
+    var attention = try SelfAttention(
+      prefix, shape,
+      rotary: configuration.rotaryTable(
+        headSize: shape.headSize, kind: isFull ? "full_attention" : "sliding_attention"), weights,
+      scale: 1, window: windows[index], keyValues: keyValues ?? (valuesFromKeys ? .valuesFromKeys : .own))
+    let query = try weights.norm(prefix + "q_norm", shape, size: shape.headSize)
+    let key = keyValues == nil ? try weights.norm(prefix + "k_norm", shape, size: shape.headSize) : query
+    attention.headNorms = (query, key)
+    attention.valueNorm = PlainRMSNorm(groupSize: shape.headSize, epsilon: Float(shape.epsilon))
+    attention.settings.keepsUnseen = sharing.isReadAfter(index)
+    return attention
+  }
+
+  /// The feed-forward block with the norm of its input; in the mixture, with the experts beside it.
+  private func feedForward(_ prefix: String, _ index: Int) throws -> any BlockBody {
+    let isWide =
+      try sharing.slot(index) != nil && configuration.bool("use_double_wide_mlp", default: false)
+    let dense = try GatedFeedForward(
+      prefix + "mlp.", shape, activation, weights, inner: shape.intermediate * (isWide ? 2 : 1))
+    let before = try norm(prefix + "pre_feedforward_layernorm")
+    guard try configuration.bool("enable_moe_block", default: false) else {
+      return SideBySide([Block(dense, norm: before)])
+    }
+    return SideBySide([
+      Block(dense, norm: before, normAfter: try norm(prefix + "post_feedforward_layernorm_1")),
+      Block(try mixture(prefix), normAfter: try norm(prefix + "post_feedforward_layernorm_2")),
+    ])
+  }
+
+  private func mixture(_ prefix: String) throws -> NormedMixture {
+    let experts = try configuration.integer("num_experts", 1...65536)
+    let chosen = try configuration.integer("top_k_experts", 1...experts)
+    var routing = RoutingSettings(count: chosen, scoring: .softmaxOverChosen)
+    routing.factors = try weights.parameter(prefix + "router.per_expert_scale", [experts])
+    let mlx = prefix + "experts.switch_glu."
+    let stack = ExpertStack(
+      prefix: weights.contains(mlx + "down_proj.weight") ? mlx : prefix + "experts.", experts: experts,
+      hidden: shape.hidden, inner: try configuration.integer("moe_intermediate_size", 1...1 << 24),
+      share: Double(chosen) / Double(experts))
+    return NormedMixture(
+      routerNorm: RMSNorm(
+        weight: try weights.parameter(prefix + "router.scale", [shape.hidden]),
+        epsilon: Float(shape.epsilon)),
+      router: try weights.linear(prefix + "router.proj", inputs: shape.hidden, outputs: experts),
+      norm: try norm(prefix + "pre_feedforward_layernorm_2"), routing: routing,
+      experts: ExpertLayers(
+        input: try stack.input(weights), down: try stack.down(weights), activation: activation))
+  }
+
+  private func norm(_ name: String) throws -> RMSNorm { try weights.norm(name, shape) }
+}
+
+/// A mixture of experts whose router and experts have norms of their own for the same input.
+private struct NormedMixture: BlockBody {
+  let routerNorm: RMSNorm
+  let router: Linear
+  let norm: RMSNorm
+  let routing: RoutingSettings
+  let experts: ExpertLayers
+
+  func callAsFunction(
+    _ x: Tensor, _ input: ForwardInput, slot: Int, adding residual: Tensor?, on backend: any Backend
+  ) -> Tensor {
+    let routed = backend.scaled(
+      routerNorm(x, on: backend), by: 1 / Float(x.columns).squareRoot(), softcap: nil)
+    let logits = backend.linear(routed, [router], adding: nil)
+    return backend.mixture(norm(x, on: backend), logits: logits, routing, experts, adding: residual)
+  }
+}
