@@ -57,7 +57,7 @@ package final class Decoder: LanguageModel {
   /// Runs all layers; see `LanguageModel.forward(_:)`.
   package func forward(_ input: ForwardInput) throws -> Tensor {
     var input = input
-    var x = embedding.embed(input, on: backend)
+    var x = try embedding.embed(input, on: backend)
     input.perLayer = embedding.perLayer?(x, input, on: backend)
     func selectOutputs() {
       x = input.selectOutputs(x, on: backend)

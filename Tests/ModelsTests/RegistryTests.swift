@@ -145,6 +145,17 @@ struct RegistryTests {
     }
   }
 
+  @Test func positionsWithoutAnEmbeddingThrow() throws {
+    let (model, _) = try TinyModel(name: "gpt2").load(.exact)
+    let length = model.facts.contextLength
+    let sequence = SequenceState(caches: model.makeCaches())
+    let tokens = [Int32](repeating: 1, count: length + 1)
+    _ = try model.forward(ForwardInput(tokens: Array(tokens[..<length]), sequence: sequence))
+    #expect(throws: ModelError.self) {
+      try model.forward(ForwardInput(tokens: [1], sequence: sequence))
+    }
+  }
+
   @Test func unknownSyntheticShapesThrow() {
     #expect(throws: ModelError.self) { try SyntheticShape.named("gpt-9", layers: nil) }
   }

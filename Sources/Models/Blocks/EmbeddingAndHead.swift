@@ -50,9 +50,14 @@ package struct EmbeddingAndHead {
   }
 
   /// The embeddings of the input's tokens: [rows, hidden].
-  func embed(_ input: ForwardInput, on backend: any Backend) -> Tensor {
+  /// - Throws: `ModelError.unsupported` for a position without a learnt embedding.
+  func embed(_ input: ForwardInput, on backend: any Backend) throws(ModelError) -> Tensor {
     let tokens = backend.embedding(input.tokens, table: embedding, scale: scale)
     guard let positions else { return tokens }
+    if let last = input.positions.max(), last >= positions.rows {
+      throw .unsupported(
+        "position \(last) is beyond the \(positions.rows) positions that the model has learnt")
+    }
     return backend.add(
       tokens, backend.embedding(Tokens(input.positions), table: positions, scale: 1), scale: 1)
   }
