@@ -56,6 +56,7 @@ struct RegistryTests {
       #"{"model_type": "gpt2", "scale_attn_by_inverse_layer_idx": true}"#, "scale_attn_by_inverse_layer_idx"
     ),
     (#"{"model_type": "gemma4_text", "use_bidirectional_attention": "all"}"#, "use_bidirectional_attention"),
+    (#"{"model_type": "hunyuan_v1_dense", "use_cla": true}"#, "use_cla"),
     (#"{"model_type": "phi", "qk_layernorm": true}"#, "qk_layernorm"),
     (#"{"model_type": "starcoder2", "norm_type": "rms_norm"}"#, "norm_type"),
     (#"{"model_type": "starcoder2", "mlp_type": "gated"}"#, "mlp_type"),

@@ -38,6 +38,9 @@ enum Granite {
     guard let types = try configuration.layerTypes(count: shape.layers) else {
       throw ModelError.missingKey("layer_types")
     }
+    guard configuration.has("sliding_window") || !types.contains("sliding_attention") else {
+      throw ModelError.missingKey("sliding_window")
+    }
     var decoder = plain
     decoder.windows = try configuration.windows(count: shape.layers) { types[$0] == "sliding_attention" }
     if let bases = try configuration.numbers("layer_rope_theta") {

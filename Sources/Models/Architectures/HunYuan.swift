@@ -7,6 +7,8 @@ enum HunYuan {
       "hunyuan-dense",
       tensors: ["self_attn.query_layernorm": "attn_q_norm", "self_attn.key_layernorm": "attn_k_norm"])
   ) { configuration, weights in
+    // Layers that read the keys and values of others.
+    try configuration.require("use_cla", false)
     var names = PreNormDecoder.Names()
     names.headNorms = ("query_layernorm", "key_layernorm")
     let norms = try configuration.bool("use_qk_norm", default: true)
