@@ -19,6 +19,8 @@ package struct Block {
   var normedResidual: Float?
   /// Factor on the sum (Gemma 4).
   let outputScale: Float
+  /// If set, the residual is the normed input times this factor (MiniMax).
+  var normedResidual: Float?
 
   /// A block with this body; norms and factors are optional.
   package init(
