@@ -65,6 +65,7 @@ public enum Registry {
     LFM2.dense,
     LFM2.mixture,
     NemotronH.architecture,
+    NemotronH.mixture,
     Mamba.architecture,
     Jamba.architecture,
     OLMoHybrid.architecture,

@@ -6,7 +6,23 @@ import Compute
 /// mlx-lm's conversions have multiplied the weights by most of the factors, but not by `key_multiplier` nor the values'
 /// projection by `attention_in_multiplier`. Here they have their effect, as in transformers; mlx-lm drops them.
 enum FalconH1 {
-  static let architecture = Architecture("falcon_h1", shapes: SyntheticShape.falconH1) {
+  static let architecture = Architecture(
+    "falcon_h1",
+    // The converter multiplies the weights by all factors.
+    gguf: GGUFConversion(
+      "falcon-h1",
+      tensors: GGUFConversion.stateSpaceTensors("mamba").merging([
+        "model.final_layernorm": "output_norm", "pre_ff_layernorm.weight": "ffn_norm",
+        "feed_forward.gate_proj": "ffn_gate", "feed_forward.up_proj": "ffn_up",
+        "feed_forward.down_proj": "ffn_down",
+      ]) { $1 },
+      keys: [
+        "ssm.conv_kernel": "mamba_d_conv", "ssm.state_size": "mamba_d_state",
+        "ssm.group_count": "mamba_n_groups",
+        "ssm.time_step_rank": "mamba_n_heads", "ssm.inner_size": "mamba_d_ssm",
+      ], configure: { $0["mamba_norm_before_gate"] = false }, restore: GGUFConversion.restoringDecay),
+    shapes: SyntheticShape.falconH1
+  ) {
     configuration, weights in
     let shape = try DecoderShape(configuration)
     try configuration.requireSiLU()
@@ -22,7 +38,8 @@ enum FalconH1 {
       "model.layers.0.mamba.conv1d", channels: mixerShape.channels, taps: mixerShape.taps)
     let factors = try Factors(configuration, isFolded: isFolded)
     var variant = StateSpaceVariant()
-    variant.normalises = try configuration.bool("mamba_rms_norm", default: false)
+    variant.normalises = try configuration.bool(
+      "mamba_rms_norm", default: weights.contains("model.layers.0.mamba.norm.weight"))
     variant.gatesFirst = try !configuration.bool("mamba_norm_before_gate", default: true)
     variant.factors = factors.mixer
     let rotary = try configuration.rotaryTable(headSize: shape.headSize)

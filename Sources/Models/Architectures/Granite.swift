@@ -12,11 +12,7 @@ enum Granite {
     "granitemoe", "granitemoeshared",
     gguf: GGUFConversion(
       "granitemoe",
-      tensors: [
-        "block_sparse_moe.router.layer": "ffn_gate_inp", "shared_mlp.gate_proj": "ffn_gate_shexp",
-        "shared_mlp.up_proj": "ffn_up_shexp", "shared_mlp.output_linear": "ffn_down_shexp",
-      ],
-      keys: ggufKeys.merging(["expert_shared_feed_forward_length": "shared_intermediate_size"]) { $1 },
+      tensors: ggufTensors, keys: ggufKeys,
       configure: GGUFConversion.interleavedRotary)
   ) { configuration, weights in
     try mixture(configuration, weights).model(configuration, weights)
@@ -91,7 +87,13 @@ enum Granite {
       inner: shape.intermediate, shape, activation, weights, shared: shared)
   }
 
+  /// GGUF's names of a mixture's tensors.
+  static let ggufTensors = [
+    "block_sparse_moe.router.layer": "ffn_gate_inp", "shared_mlp.gate_proj": "ffn_gate_shexp",
+    "shared_mlp.up_proj": "ffn_up_shexp", "shared_mlp.output_linear": "ffn_down_shexp",
+  ]
   static let ggufKeys = [
+    "expert_shared_feed_forward_length": "shared_intermediate_size",
     "attention.scale": "attention_multiplier", "embedding_scale": "embedding_multiplier",
     "residual_scale": "residual_multiplier", "logit_scale": "logits_scaling",
   ]

@@ -1,10 +1,22 @@
+import Basics
 import Compute
 
 /// Granite 4 (ibm-granite/granite-4.0-h-tiny): Granite's layers, in most of which a Mamba-2 mixer takes the place of
 /// attention, without position embeddings in the published models. Every layer has a shared feed-forward block and, in
 /// the larger models, a mixture of experts.
 enum GraniteHybrid {
-  static let architecture = Architecture("granitemoehybrid", shapes: SyntheticShape.graniteHybrid) {
+  static let architecture = Architecture(
+    "granitemoehybrid",
+    gguf: GGUFConversion(
+      "granitehybrid",
+      tensors: GGUFConversion.stateSpaceTensors("mamba").merging(Granite.ggufTensors) { $1 },
+      keys: Granite.ggufKeys.merging([
+        "ssm.conv_kernel": "mamba_d_conv", "ssm.state_size": "mamba_d_state",
+        "ssm.group_count": "mamba_n_groups", "ssm.time_step_rank": "mamba_n_heads",
+        "ssm.inner_size": "ssm_inner_size", "rope.scaling.finetuned": "rope_finetuned",
+      ]) { $1 }, configure: configure, restore: GGUFConversion.restoringDecay),
+    shapes: SyntheticShape.graniteHybrid
+  ) {
     configuration, weights in
     let shape = try DecoderShape(configuration)
     try configuration.requireSiLU()
@@ -37,6 +49,19 @@ enum GraniteHybrid {
         names: isSplit ? ("gate_up_proj", "down_proj") : ("input_linear", "output_linear"))
     }
     return try decoder.model(configuration, weights)
+  }
+
+  private static func configure(_ object: inout JSONObject) {
+    GGUFConversion.interleavedRotary(&object)
+    GGUFConversion.layerTypes(&object, other: "mamba")
+    // The key says whether there are position embeddings.
+    object["position_embedding_type"] = object["rope_finetuned"] == .bool(false) ? "nope" : "rope"
+    if let inner = object["ssm_inner_size"]?.asInteger, let hidden = object["hidden_size"]?.asInteger,
+      hidden > 0
+    {
+      object["mamba_expand"] = .integer(inner / hidden)
+    }
+    object["shared_intermediate_size"] = object["shared_intermediate_size"] ?? object["intermediate_size"]
   }
 
   private static func attentionLayers(_ configuration: ModelConfiguration, count: Int) throws -> [Bool] {

@@ -1,13 +1,27 @@
+import Basics
 import Compute
 
 /// Jamba (arXiv:2403.19887, ai21labs/AI21-Jamba-Reasoning-3B): Mamba's mixers with norms of steps, B and C, every few
 /// layers attention without position embeddings instead, and in some layers a mixture of experts.
 enum Jamba {
-  static let architecture = Architecture("jamba", shapes: SyntheticShape.jamba) { configuration, weights in
+  static let architecture = Architecture(
+    "jamba",
+    gguf: GGUFConversion(
+      "jamba",
+      tensors: GGUFConversion.stateSpaceTensors("mamba").merging(ggufTensors) { $1 },
+      keys: [
+        "ssm.conv_kernel": "mamba_d_conv", "ssm.state_size": "mamba_d_state",
+        "ssm.inner_size": "ssm_inner_size",
+        "ssm.time_step_rank": "mamba_dt_rank",
+      ], configure: configure, restore: GGUFConversion.restoringDecay),
+    shapes: SyntheticShape.jamba
+  ) { configuration, weights in
     let shape = try DecoderShape(configuration)
     let activation = try configuration.activation()
     try configuration.requireSiLU()
-    let attends = try every(configuration, "attn_layer", default: (8, 4), count: shape.layers)
+    let attends =
+      try configuration.layerTypes(count: shape.layers)?.map { $0 == "full_attention" }
+      ?? every(configuration, "attn_layer", default: (8, 4), count: shape.layers)
     let experts = try configuration.integer(
       configuration.present("num_experts", "num_local_experts"), 1...65536, default: 16)
     let isSparse = try every(configuration, "expert_layer", default: (2, 1), count: shape.layers)
@@ -27,7 +41,11 @@ enum Jamba {
         : try SelectiveMixer(
           prefix + "mamba.", mixerShape, norms: .learnt(epsilon: shape.epsilon), weights)
       let feedForward: any BlockBody
-      if experts > 1, isSparse[index] {
+      // The tensors of a GGUF file tell which layers have experts.
+      let hasExperts =
+        configuration.has("ssm_inner_size")
+        ? weights.contains(prefix + "feed_forward.router.weight") : isSparse[index]
+      if experts > 1, hasExperts {
         let chosen = try configuration.integer("num_experts_per_tok", 1...experts, default: min(2, experts))
         // The softmax is over all experts, as in transformers; mlx-lm takes it over the chosen ones.
         feedForward = try ExpertMixture(
@@ -42,6 +60,24 @@ enum Jamba {
       ]
     }
     return try Decoder(shape, embedding: embedding, layers: layers, weights)
+  }
+
+  private static let ggufTensors = [
+    "model.final_layernorm": "output_norm", "pre_ff_layernorm": "ffn_norm",
+    "feed_forward.gate_proj": "ffn_gate", "feed_forward.up_proj": "ffn_up",
+    "feed_forward.down_proj": "ffn_down",
+    "feed_forward.router": "ffn_gate_inp", "feed_forward.experts.gate_proj": "ffn_gate_exps",
+    "feed_forward.experts.up_proj": "ffn_up_exps", "feed_forward.experts.down_proj": "ffn_down_exps",
+  ]
+
+  private static func configure(_ object: inout JSONObject) {
+    GGUFConversion.layerTypes(&object, other: "mamba")
+    object["num_local_experts"] = object["num_local_experts"] ?? 1
+    if let inner = object["ssm_inner_size"]?.asInteger, let hidden = object["hidden_size"]?.asInteger,
+      hidden > 0
+    {
+      object["mamba_expand"] = .integer(inner / hidden)
+    }
   }
 
   /// Which of `count` layers are those at `KEY_offset` and every `KEY_period` layers after it.

@@ -1,9 +1,14 @@
+import Basics
 import Compute
 
 /// LFM2 and its mixtures of experts (LiquidAI/LFM2-1.2B, LiquidAI/LFM2-8B-A1B): gated short convolutions in most layers,
 /// grouped-query attention with a norm of each query and key head in the others.
 enum LFM2 {
-  static let dense = Architecture("lfm2", shapes: SyntheticShape.lfm2) { configuration, weights in
+  static let dense = Architecture(
+    "lfm2",
+    gguf: GGUFConversion("lfm2", tensors: ggufTensors, keys: ggufKeys, configure: configure),
+    shapes: SyntheticShape.lfm2
+  ) { configuration, weights in
     for key in ["block_use_swiglu", "use_pos_enc"] { try configuration.require(key, true) }
     let inner = try feedForwardWidth(configuration)
     return try model(configuration, weights) { prefix, _, shape in
@@ -11,7 +16,10 @@ enum LFM2 {
     }
   }
 
-  static let mixture = Architecture("lfm2_moe") { configuration, weights in
+  static let mixture = Architecture(
+    "lfm2_moe",
+    gguf: GGUFConversion("lfm2moe", tensors: ggufTensors, keys: ggufKeys, configure: configure)
+  ) { configuration, weights in
     let count = try configuration.integer("num_hidden_layers", 1...4096)
     let dense = try configuration.integer("num_dense_layers", 0...4096, default: 2)
     var experts = try RoutedExperts(
@@ -22,6 +30,27 @@ enum LFM2 {
     experts.corrects = try configuration.bool("use_expert_bias", default: true)
     let routed = experts
     return try model(configuration, weights) { try routed.block($0, $1, $2, .silu, weights) }
+  }
+
+  private static let ggufKeys = [
+    "shortconv.l_cache": "conv_L_cache", "leading_dense_block_count": "num_dense_layers",
+  ]
+  private static let ggufTensors = [
+    "model.embedding_norm": "token_embd_norm", "conv.conv": "shortconv.conv",
+    "conv.in_proj": "shortconv.in_proj",
+    "conv.out_proj": "shortconv.out_proj", "ffn_norm": "ffn_norm", "operator_norm": "attn_norm",
+    "self_attn.q_layernorm": "attn_q_norm", "self_attn.k_layernorm": "attn_k_norm",
+    "self_attn.out_proj": "attn_output", "feed_forward.gate_proj": "ffn_gate",
+    "feed_forward.up_proj": "ffn_up",
+    "feed_forward.down_proj": "ffn_down", "feed_forward.gate": "ffn_gate_inp",
+    "feed_forward.expert_bias": "exp_probs_b.bias", "feed_forward.experts.gate_proj": "ffn_gate_exps",
+    "feed_forward.experts.up_proj": "ffn_up_exps", "feed_forward.experts.down_proj": "ffn_down_exps",
+  ]
+
+  private static func configure(_ object: inout JSONObject) {
+    GGUFConversion.layerTypes(&object, other: "conv")
+    object["norm_eps"] = object["rms_norm_eps"]
+    object["block_auto_adjust_ff_dim"] = false
   }
 
   private static func model(

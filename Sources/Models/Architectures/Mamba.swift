@@ -3,7 +3,21 @@ import Compute
 /// Mamba (arXiv:2312.00752, state-spaces/mamba-2.8b-hf) and Falcon-Mamba (arXiv:2410.05355), which normalises steps, B and
 /// C: layers of a norm and a selective mixer, without attention or position embeddings.
 enum Mamba {
-  static let architecture = Architecture("mamba", "falcon_mamba", shapes: SyntheticShape.mamba) {
+  static let architecture = Architecture(
+    "mamba", "falcon_mamba",
+    gguf: GGUFConversion(
+      "mamba", tensors: GGUFConversion.stateSpaceTensors("mixer").merging(["norm": "attn_norm"]) { $1 },
+      keys: [
+        "ssm.conv_kernel": "conv_kernel", "ssm.state_size": "state_size",
+        "ssm.inner_size": "intermediate_size",
+        "ssm.time_step_rank": "time_step_rank", "ssm.dt_b_c_rms": "use_bcdt_rms",
+      ],
+      configure: {
+        $0["layer_norm_epsilon"] = $0["rms_norm_eps"]
+        $0["mixer_rms_eps"] = $0["rms_norm_eps"]
+      }, restore: GGUFConversion.restoringDecay),
+    shapes: SyntheticShape.mamba
+  ) {
     configuration, weights in
     let hidden = try configuration.integer("hidden_size", 1...1 << 20)
     let layerCount = try configuration.integer("num_hidden_layers", 1...4096)

@@ -1,10 +1,19 @@
+import Basics
 import Compute
 
 /// Nemotron-H and Nemotron Nano 2 and 3 (arXiv:2504.03624): each layer is one block, either a Mamba-2 mixer, attention
 /// without position embeddings, a feed-forward block of squared ReLU, or a mixture of experts of such blocks.
 enum NemotronH {
-  static let architecture = Architecture("nemotron_h", shapes: SyntheticShape.nemotronH) {
-    configuration, weights in
+  static let architecture = Architecture(
+    "nemotron_h", gguf: gguf("nemotron_h"), shapes: SyntheticShape.nemotronH, build: model)
+
+  /// GGUF has a name of its own for the models with experts (Nemotron 3 Nano).
+  static let mixture = Architecture("nemotron_h_moe", gguf: gguf("nemotron_h_moe"), build: model)
+
+  @Sendable private static func model(_ configuration: ModelConfiguration, _ weights: ModelWeights) throws
+    -> Decoder
+  {
+
     let shape = try DecoderShape(
       configuration, epsilon: (configuration.present("layer_norm_epsilon", "norm_eps"), 1e-5))
     let kinds = try kinds(configuration, count: shape.layers)
@@ -32,6 +41,46 @@ enum NemotronH {
       return [Block(body, norm: try weights.norm(prefix + "norm", shape))]
     }
     return try Decoder(shape, embedding: embedding, layers: layers, weights)
+  }
+
+  private static func gguf(_ name: String) -> GGUFConversion {
+    var tensors = GGUFConversion.stateSpaceTensors("mixer")
+    for part in ["q", "k", "v"] { tensors["mixer.\(part)_proj"] = "attn_\(part)" }
+    tensors["mixer.o_proj"] = "attn_output"
+    tensors["norm"] = "attn_norm"
+    for part in ["up", "down"] {
+      tensors["mixer.\(part)_proj"] = "ffn_\(part)"
+      tensors["mixer.experts.\(part)_proj"] = "ffn_\(part)_exps"
+      tensors["mixer.shared_experts.\(part)_proj"] = "ffn_\(part)_shexp"
+    }
+    tensors["mixer.gate"] = "ffn_gate_inp"
+    tensors["mixer.gate.e_score_correction_bias"] = "exp_probs_b.bias"
+    return GGUFConversion(
+      name, tensors: tensors,
+      keys: [
+        "ssm.conv_kernel": "conv_kernel", "ssm.state_size": "ssm_state_size", "ssm.group_count": "n_groups",
+        "ssm.time_step_rank": "mamba_num_heads", "ssm.inner_size": "ssm_inner_size",
+        "expert_shared_feed_forward_length": "moe_shared_expert_intermediate_size",
+      ], configure: configure, restore: GGUFConversion.restoringDecay)
+  }
+
+  /// The numbers of key-value heads and of inner columns tell what a layer is.
+  private static func configure(_ object: inout JSONObject) {
+    object["layer_norm_epsilon"] = object["rms_norm_eps"]
+    if let inner = object["ssm_inner_size"]?.asInteger, let heads = object["mamba_num_heads"]?.asInteger,
+      heads > 0
+    {
+      object["mamba_head_dim"] = .integer(inner / heads)
+    }
+    guard case .array(let heads) = object["num_key_value_heads"],
+      case .array(let inner) = object["intermediate_size"],
+      heads.count == inner.count
+    else { return }
+    let block = object["num_local_experts"]?.asInteger ?? 0 > 0 ? "moe" : "mlp"
+    object["layers_block_type"] = .array(
+      zip(heads, inner).map { heads, inner in
+        heads != .integer(0) ? "attention" : .string(inner != .integer(0) ? block : "mamba")
+      })
   }
 
   /// The kinds of blocks.

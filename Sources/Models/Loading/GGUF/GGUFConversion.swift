@@ -32,6 +32,12 @@ struct GGUFConversion: Sendable {
 }
 
 extension GGUFConversion {
+  /// Names the kind of each layer in `layer_types`: a layer of attention has key-value heads, others have none.
+  static func layerTypes(_ object: inout JSONObject, attention: String = "full_attention", other: String) {
+    guard case .array(let heads) = object["num_key_value_heads"] else { return }
+    object["layer_types"] = .array(heads.map { .string($0 == .integer(0) ? other : attention) })
+  }
+
   /// The converter reorders the rows of q and k so that rotated pairs are adjacent (Llama and its kin).
   static func interleavedRotary(_ object: inout JSONObject) { object["rope_interleaved"] = true }
 
@@ -51,7 +57,9 @@ extension GGUFConversion {
     [
       "\(mixer).in_proj": "ssm_in", "\(mixer).conv1d": "ssm_conv1d", "\(mixer).dt_bias": "ssm_dt.bias",
       "\(mixer).A_log": "ssm_a", "\(mixer).D": "ssm_d", "\(mixer).norm": "ssm_norm",
-      "\(mixer).out_proj": "ssm_out",
+      "\(mixer).out_proj": "ssm_out", "\(mixer).x_proj": "ssm_x", "\(mixer).dt_proj": "ssm_dt",
+      "\(mixer).dt_layernorm": "ssm_dt_norm", "\(mixer).b_layernorm": "ssm_b_norm",
+      "\(mixer).c_layernorm": "ssm_c_norm",
     ]
   }
 

@@ -60,7 +60,12 @@ struct GGUFWeights: WeightSource {
       expert = rest[number]
       rest[number] = "#"
     }
-    guard let found = translated(rest.joined(separator: ".")) else { return name }
+    let inLayer = rest.joined(separator: ".")
+    // A few of the converter's names have no ending.
+    if !ending.isEmpty, let whole = conversion.tensors[inLayer + ending] {
+      return "blk.\(parts[index]).\(whole)"
+    }
+    guard let found = translated(inLayer) else { return name }
     let numbered = expert.map { found.replacing("#", with: $0) } ?? found
     return "blk.\(parts[index]).\(numbered)\(ending)"
   }
