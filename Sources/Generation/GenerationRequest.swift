@@ -1,5 +1,13 @@
 /// A generation request.
 public struct GenerationRequest: Sendable {
+  /// Which requests go first.
+  public enum Priority: Sendable {
+    /// A user waits for the answer.
+    case turn
+    /// One of many. Pauses while a turn runs. Only prefixes that several requests share are kept in the prompt cache.
+    case batch
+  }
+
   /// The prompt.
   public var prompt: Prompt
   /// How tokens are sampled.
@@ -12,6 +20,8 @@ public struct GenerationRequest: Sendable {
   public var thoughtLimit: ThoughtLimit?
   /// The session that the request belongs to; its caches are saved and deleted with the session.
   public var session: String?
+  /// Whether it goes before or after others.
+  public var priority = Priority.turn
   /// Whether the prompt cache is bypassed, for measurements.
   public var isCold = false
 

@@ -21,6 +21,9 @@ final class GenerationThread: SerialExecutor, @unchecked Sendable {
     }
   }
 
+  /// Whether jobs wait for the thread.
+  var hasJobs: Bool { condition.withLock { !jobs.isEmpty } }
+
   private func run() {
     while true {
       condition.lock()

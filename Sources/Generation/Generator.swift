@@ -6,11 +6,12 @@ import Synchronization
 
 /// Runs all models: an actor on a dedicated thread.
 ///
+/// Requests run together: a scheduler moves all of them on with shared passes, users' turns before batches.
 /// Prefilled prompts stay in the prompt cache, so that the next turn, an edited turn or a turn after a model switch
 /// only prefills what is new. Speculative prefill yields to everything else.
 ///
 /// The actor serialises all computation. Queries, model switches and cache clears bypass the actor. Operations that
-/// change or save a session's caches (restore, delete, save) wait for the running computation.
+/// change or save a session's caches (restore, delete, save) wait for running turns, and for one step of a batch.
 public actor Generator {
   private let thread = GenerationThread()
   private let background = BackgroundWork()
@@ -23,8 +24,9 @@ public actor Generator {
   nonisolated let diskWriting = Mutex(())
   /// Counts the removals of heads.
   nonisolated let headRemovals = Atomic<Int>(0)
-  /// The number of requests that have not started.
-  private nonisolated let waiting = Atomic<Int>(0)
+  private nonisolated let submissions = SubmissionQueue()
+  private var scheduler: Scheduler
+  private var isDriving = false
   /// The model that computed last.
   private var latest: String?
   /// Prefill speed of each model in tokens per second, by key, as measured last.
@@ -42,6 +44,7 @@ public actor Generator {
     self.store = store
     models = Mutex(ResidentModels(budget: limits.modelBytes))
     cache = SharedPromptCache(budget: limits.cacheBytes)
+    scheduler = Scheduler(cache: cache, queue: submissions, limit: limits.batch)
   }
 
   /// The actor's thread.
@@ -97,15 +100,21 @@ public actor Generator {
     let (stream, continuation) = AsyncStream.makeStream(of: GenerationEvent.self)
     continuation.onTermination = { _ in cancellation.cancel() }
     let started = ContinuousClock.now
-    waiting.add(1, ordering: .relaxed)
     background.stop()
     passing.stop()
     // Holds the model before the request starts, so that loading another model can't unload it.
     models.withLock { $0.hold(key) }
-    Task {
-      await run(key, request, cancellation, answerNow, started) { continuation.yield($0) }
-      continuation.finish()
-    }
+    submissions.add(
+      Submission(
+        key: key, request: request, cancellation: cancellation, answerNow: answerNow, started: started
+      ) {
+        continuation.yield($0)
+        switch $0 {
+        case .done, .failed: continuation.finish()
+        case .prefill, .token: break
+        }
+      })
+    Task { await drive() }
     return stream
   }
 
@@ -129,30 +138,25 @@ public actor Generator {
   /// Stops the speculative prefill.
   public nonisolated func stopReadingAhead() { background.stop() }
 
-  private func run(
-    _ key: String, _ request: GenerationRequest, _ cancellation: CancellationFlag,
-    _ answerNow: AnswerNowFlag, _ started: ContinuousClock.Instant, _ emit: (GenerationEvent) -> Void
-  ) {
-    waiting.subtract(1, ordering: .relaxed)
-    var end = GenerationEvent.done(.cancelled)
-    var finished: (state: SequenceState, loaded: LoadedModel)?
-    if !cancellation.isCancelled {
-      do {
-        let loaded = try turn(to: key)
-        var run = try GenerationRun(
-          request, loaded: loaded, key: key,
-          cache: request.isCold ? SharedPromptCache(budget: cache.budget) : cache,
-          cancellation: cancellation, answerNow: answerNow, started: started)
-        end = .done(try run.run(emit))
-        note(run.reader.speed, of: key)
-        finished = (run.reader.sequence.state, loaded)
-      } catch {
-        end = .failed("\(error)")
-      }
+  /// Runs the scheduler until all requests have ended. While only batches run, other operations of the actor get
+  /// their turn between steps.
+  private func drive() async {
+    guard !isDriving else { return }
+    isDriving = true
+    defer { isDriving = false }
+    while submissions.hasRequests || scheduler.hasRequests {
+      for ended in scheduler.step({ key throws(GenerationError) in try turn(to: key) }) { finish(ended) }
+      if !scheduler.hasTurn, thread.hasJobs { await Task.yield() }
     }
-    release(key)
-    emit(end)
-    if let finished { prepare(finished.state, finished.loaded) }
+  }
+
+  private func finish(_ ended: Scheduler.Ended) {
+    let submission = ended.submission
+    if let run = ended.run { note(run.reader.speed, of: submission.key) }
+    release(submission.key)
+    submission.emit(ended.event)
+    guard submission.request.priority == .turn, let run = ended.run, !scheduler.hasRequests else { return }
+    prepare(run.reader.sequence.state, run.loaded)
   }
 
   /// Allocates memory for resuming from a state, until a request waits. It counts in the caches' budget.
@@ -160,7 +164,7 @@ public actor Generator {
     guard let backend = loaded.backend as? any MemoryPreparingBackend else { return }
     let bytes = max(backend.preparationBytes(for: state.caches), backend.preparedBytes)
     if cache.withLock({ $0.reserve(bytes) }) {
-      backend.prepare(for: state.caches) { waiting.load(ordering: .relaxed) > 0 }
+      backend.prepare(for: state.caches) { submissions.hasRequests }
     }
     countPreparedMemory()
   }
@@ -173,7 +177,7 @@ public actor Generator {
 
   private func read(_ key: String, _ request: ReadAheadRequest, _ flag: CancellationFlag) -> Int {
     defer { release(key) }
-    guard background.enter(flag), let loaded = try? turn(to: key),
+    guard background.enter(flag), !scheduler.hasRequests, let loaded = try? turn(to: key),
       let run = try? ReadAheadRun.run(request, loaded: loaded, key: key, cache: cache, turn: flag)
     else { return 0 }
     note(run.speed, of: key)

@@ -17,7 +17,7 @@ struct Sotto: AsyncParsableCommand {
     abstract: "Chat with language models on this machine.",
     version: "0.1.0",
     subcommands: [
-      ChatCommand.self, GenerateCommand.self, ModelsCommand.self, PullCommand.self,
+      ChatCommand.self, GenerateCommand.self, BatchCommand.self, ModelsCommand.self, PullCommand.self,
       RemoveCommand.self, TokenizeCommand.self,
       DetokenizeCommand.self, RenderCommand.self, LogitsCommand.self, BenchCommand.self,
     ],

@@ -21,6 +21,7 @@ def tests(model: str) -> dict[str, list[str]]:
         "token ids and tokenizers": ["check_tokens.py", model],
         "chat templates and jinja2": ["check_templates.py", model],
         "harmony and openai-harmony": ["check_harmony.py"],
+        "sotto batch": ["check_batch.py", model],
         "the program in a terminal": ["terminal.py", model],
         "downloads from a hub": ["check_pull.py"],
         "file system errors and quitting": ["misuse.py", model],

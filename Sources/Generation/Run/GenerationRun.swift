@@ -1,126 +1,203 @@
 import Compute
 import Foundation
-import Tokenization
+import Models
 
-/// One request from prompt to last token, on the generator's thread.
-struct GenerationRun {
-  private let loaded: LoadedModel
-  private let request: GenerationRequest
-  private let cancellation: CancellationFlag
-  private let answerNow: AnswerNowFlag
-  private let started: ContinuousClock.Instant
-  private let boundaries: [Int]
+/// One request on the generator's thread, from its prompt to its last token: a state machine that the scheduler moves
+/// on. The scheduler performs the passes; the run decides what they contain and what follows from their results.
+final class GenerationRun {
+  /// Where a request is. Before, it waits as a `Submission`.
+  enum Phase {
+    /// Part of the prompt is not processed.
+    case prefilling
+    /// `next` is the token to process.
+    case decoding
+    /// The run is complete; `end` is its last event.
+    case finished
+  }
+
+  let submission: Submission
+  let loaded: LoadedModel
+  private(set) var phase = Phase.prefilling
   private(set) var reader: PromptReader
+  /// The last event, once finished.
+  private(set) var end: GenerationEvent?
+  /// The latest token, sampled or inserted but not processed.
+  private(set) var next: Int32?
+  /// Bytes of caches that the request may come to need.
+  let reserved: Int
+  /// The reserved bytes of the other requests.
+  var reservedByOthers = 0
+  /// Whether its next pass must be its own, because a pass with others has failed.
+  var isIsolated = false
+  /// The duration of a chunk adapts to the machine if no other request shares the pass.
+  private var chunking = PrefillChunking()
+  private var output: AnswerOutput
   private var statistics = GenerationStatistics()
+  private let boundaries: [Int]
+  private let admitted = ContinuousClock.now
+  private var firstToken: ContinuousClock.Instant?
+
+  private var request: GenerationRequest { submission.request }
+  private var context: Int { loaded.model.facts.contextLength }
 
   /// Resumes from what the cache holds of the prompt.
+  /// - Parameters:
+  ///   - reserved: see the property.
+  ///   - others: bytes that are reserved for other requests.
+  /// - Throws: `GenerationError` if the prompt exceeds a limit.
   init(
-    _ request: GenerationRequest, loaded: LoadedModel, key: String, cache: SharedPromptCache,
-    cancellation: CancellationFlag, answerNow: AnswerNowFlag, started: ContinuousClock.Instant
-  ) throws {
+    _ submission: Submission, _ prompt: (tokens: [Int32], boundaries: [Int]), loaded: LoadedModel,
+    cache: SharedPromptCache, reserved: Int, others: Int
+  ) throws(GenerationError) {
+    self.submission = submission
     self.loaded = loaded
-    self.request = request
-    self.cancellation = cancellation
-    self.answerNow = answerNow
-    self.started = started
-    let (tokens, boundaries) = try cache.encode(request.prompt, key, tokenizer: loaded.tokenizer)
-    self.boundaries = boundaries
-    reader = try PromptReader(tokens, loaded: loaded, key: key, session: request.session, cache: cache)
-    statistics.promptTokens = tokens.count
+    self.reserved = reserved
+    reservedByOthers = others
+    boundaries = prompt.boundaries
+    let request = submission.request
+    reader = try PromptReader(
+      prompt.tokens, loaded: loaded, key: submission.key, session: request.session, cache: cache,
+      others: others)
+    reader.planSnapshots(at: request.priority == .turn ? prompt.boundaries : nil)
+    let room = min(request.maxTokens, loaded.model.facts.contextLength - reader.sequence.ledger.count)
+    output = AnswerOutput(request, tokenizer: loaded.tokenizer, room: room)
+    statistics.promptTokens = prompt.tokens.count
     statistics.reusedTokens = reader.reused
     statistics.reuse = reader.report
+    emitProgress()
   }
 
-  /// Prefills and generates. The computed caches are kept, also after a cancellation or a failure.
-  mutating func run(_ emit: (GenerationEvent) -> Void) throws -> GenerationStatistics {
-    do { return try readAndDecode(emit) } catch let error as GenerationError where error.invalidatesCaches {
-      throw error
-    } catch {
-      reader.keep(statistics.generatedTokens > 0 ? .answer : .interval)
-      throw error
-    }
+  var isCancelled: Bool { submission.cancellation.isCancelled }
+
+  private func emitProgress() {
+    submission.emit(
+      .prefill(
+        PrefillProgress(
+          total: statistics.promptTokens, reused: statistics.reusedTokens,
+          read: reader.sequence.ledger.count - statistics.reusedTokens, report: statistics.reuse)))
   }
 
-  private mutating func readAndDecode(_ emit: (GenerationEvent) -> Void) throws -> GenerationStatistics {
-    let start = ContinuousClock.now
-    let progress = PrefillProgress(
-      total: statistics.promptTokens, reused: statistics.reusedTokens, read: 0, report: statistics.reuse)
-    let cancellation = cancellation
-    let isRead = try reader.read(boundaries: boundaries, isInterrupted: { cancellation.isCancelled }) {
-      var progress = progress
-      progress.read = $0 - progress.reused
-      emit(.prefill(progress))
+  // Prefill
+
+  /// The tokens of the next chunk.
+  /// - Parameter limit: their largest number; nil to adapt to the machine's speed.
+  func nextChunk(limit: Int?) -> [Int32] { reader.nextChunk(limit: limit ?? chunking.size) }
+
+  /// Records a chunk that was processed in a fork.
+  /// - Parameters:
+  ///   - logits: after its last token, [1, vocabulary].
+  ///   - seconds: the run's share of the duration of the pass.
+  func finishChunk(_ chunk: [Int32], in fork: SequenceState, logits: Tensor, seconds: Double) {
+    chunking.note(tokens: chunk.count, seconds: seconds)
+    reader.finish(chunk, in: fork, logits: logits, seconds: seconds, boundaries: boundaries)
+    isIsolated = false
+    // A run that was rebuilt continues with the token that it had.
+    guard next == nil else {
+      if reader.isComplete { phase = .decoding }
+      return
     }
-    guard isRead, let logits = reader.logits else {
-      statistics.finishReason = .cancelled
-      reader.keep(.interval)
-      return statistics
-    }
-    statistics.promptTime = (ContinuousClock.now - start).seconds
-    try decode(from: logits, emit)
-    reader.keep(.answer)
-    return statistics
+    emitProgress()
   }
 
-  private mutating func decode(from first: Tensor, _ emit: (GenerationEvent) -> Void) throws {
-    var logits = first
-    var sampler = Sampler(request.sampling)
-    var decoder = loaded.tokenizer.map { StreamingDecoder($0, skipSpecial: true) }
-    var stops = StopMatcher(request.stopStrings)
-    let endTokens = Set(loaded.tokenizer?.endOfGenerationTokens ?? [])
-    let context = loaded.model.facts.contextLength
-    var firstToken: ContinuousClock.Instant?
-    var watch = request.thoughtLimit.map {
-      ThoughtWatch($0, room: min(request.maxTokens, context - reader.sequence.ledger.count))
+  /// Starts decoding. Requires that the prompt is processed.
+  /// - Returns: the logits from which the first token is sampled; nil if none is wanted.
+  func startDecoding() -> Tensor? {
+    statistics.promptTime = (ContinuousClock.now - admitted).seconds
+    guard statistics.generatedTokens < request.maxTokens else {
+      finish(.length)
+      return nil
     }
-    var forced: [Int32] = []
-    statistics.finishReason = .length
-    while statistics.generatedTokens < request.maxTokens {
-      if cancellation.isCancelled {
-        statistics.finishReason = .cancelled
-        break
-      }
-      let isForced = !forced.isEmpty
-      let token =
-        isForced
-        ? Tokens([forced.removeFirst()])
-        : sampler.next(logits, after: reader.sequence.ledger, on: loaded.backend)
-      guard let id = loaded.backend.ids(token).first, id >= 0 else {
-        throw GenerationError.notANumber(position: reader.sequence.ledger.count)
-      }
-      let isFirst = firstToken == nil
-      if isFirst {
-        firstToken = .now
-        statistics.timeToFirstToken = (ContinuousClock.now - started).seconds
-      }
-      if endTokens.contains(id) {
-        statistics.finishReason = .stop
-        break
-      }
-      statistics.generatedTokens += 1
-      let written = decoder?.feed(id) ?? ""
-      if !isForced, let closing = watch?.note(id, text: written, wantsAnswer: answerNow.isRequested) {
-        forced = closing
-      }
-      let (text, stopped) = stops.feed(written)
-      emit(.token(id: id, text: text))
-      if let firstToken { statistics.generationTime = (ContinuousClock.now - firstToken).seconds }
-      if stopped {
-        statistics.finishReason = .stop
-        return
-      }
-      guard statistics.generatedTokens < request.maxTokens, mayGoOn(context) else { break }
-      // Kept after the first token was shown, for another answer to the same prompt.
-      if isFirst, reader.needsSnapshots { reader.keep(.prompt) }
-      logits = try reader.generate(after: token, id: id)
+    phase = .decoding
+    return reader.logits
+  }
+
+  // Decoding
+
+  /// The parameters of the next draw.
+  func draw() -> SamplingParameters { output.draw(after: reader.sequence.ledger) ?? .greedy }
+
+  /// Records that `next` was processed.
+  func finishToken() {
+    guard let id = next else { return }
+    reader.finish(id)
+    isIsolated = false
+  }
+
+  /// Takes the next token, which follows the sequence, unless the run was cancelled meanwhile.
+  func take(sampled: Int32) {
+    guard !isCancelled else { return }
+    let (id, isInserted) = output.next(sampled: sampled)
+    guard id >= 0 else { return fail(GenerationError.notANumber(position: reader.sequence.ledger.count)) }
+    let isFirst = firstToken == nil
+    if isFirst {
+      firstToken = .now
+      statistics.timeToFirstToken = (ContinuousClock.now - submission.started).seconds
     }
-    let rest = stops.feed(decoder?.flush() ?? "").text + stops.flush()
-    if !rest.isEmpty { emit(.token(id: -1, text: rest)) }
+    if output.isEnd(id) { return finish(.stop) }
+    statistics.generatedTokens += 1
+    let (text, stopped) = output.add(
+      id, isInserted: isInserted, wantsAnswer: submission.answerNow.isRequested)
+    submission.emit(.token(id: id, text: text))
+    if let firstToken { statistics.generationTime = (ContinuousClock.now - firstToken).seconds }
+    if stopped { return finish(.stop, flushes: false) }
+    guard statistics.generatedTokens < request.maxTokens, mayGoOn else { return finish(.length) }
+    // Kept after the first token was shown, for another answer to the same prompt.
+    if isFirst, reader.needsSnapshots, request.priority == .turn { reader.keep(.prompt) }
+    next = id
+    do { try reader.check(id) } catch { fail(error) }
   }
 
   /// Whether the context has room for another token and, checked every 64 tokens, the memory budget.
-  private func mayGoOn(_ context: Int) -> Bool {
+  private var mayGoOn: Bool {
     guard reader.sequence.ledger.count + 1 < context else { return false }
-    return statistics.generatedTokens % 64 != 1 || reader.hasRoom(for: 65)
+    return statistics.generatedTokens % 64 != 1 || reader.hasRoom(for: 65, others: reservedByOthers)
   }
+
+  /// After a failed pass with others: makes the sequence usable again and isolates the run. A state that cannot be
+  /// truncated is computed again.
+  func recover() {
+    isIsolated = true
+    guard phase == .decoding, !reader.rollBack() else { return }
+    do {
+      try reader.restart(others: reservedByOthers)
+      phase = .prefilling
+    } catch { fail(error) }
+  }
+
+  // The end
+
+  /// Ends the run at its user's request.
+  func cancel() { finish(.cancelled) }
+
+  /// Ends the run with an error. The computed caches are kept if they are valid.
+  func fail(_ error: any Error) {
+    if (error as? GenerationError)?.invalidatesCaches != true {
+      keep(statistics.generatedTokens > 0 ? .answer : .interval)
+    }
+    finish(.failed("\(error)"))
+  }
+
+  private func finish(_ reason: FinishReason, flushes: Bool = true) {
+    statistics.finishReason = reason
+    let isAnswer = phase == .decoding || next != nil
+    if isAnswer, flushes {
+      let rest = output.flush()
+      if !rest.isEmpty { submission.emit(.token(id: -1, text: rest)) }
+    }
+    keep(isAnswer ? .answer : .interval)
+    finish(.done(statistics))
+  }
+
+  private func finish(_ event: GenerationEvent) {
+    end = event
+    phase = .finished
+  }
+
+  /// The prompts and answers of a batch are not kept, only the prefixes that its requests share.
+  private func keep(_ place: HeldSequence.Place) {
+    if request.priority == .turn { reader.keep(place) }
+  }
+
+  /// Publishes the first `count` tokens of the prompt for other requests, as soon as they are processed.
+  func share(_ count: Int) { reader.share(count) }
 }

@@ -17,12 +17,19 @@ package struct PromptReader {
   package private(set) var speed = ReadingSpeed()
   /// The logits [1, vocabulary] after the last token, once they are known.
   package private(set) var logits: Tensor?
-  private let prompt: [Int32]
+  /// The tokens of the prompt.
+  let prompt: [Int32]
+  /// The positions at which snapshots are stored, in ascending order, from the current position on.
+  private var stops: ArraySlice<Int> = []
+  /// The lengths of prefixes that other requests wait for.
+  private var shared: Set<Int> = []
 
   /// Resumes from the closest held sequence.
+  /// - Parameter others: bytes that are reserved for other sequences.
   /// - Throws: `GenerationError` if the prompt exceeds the model's or the budget's limits.
   package init(
-    _ prompt: [Int32], loaded: LoadedModel, key: String, session: String?, cache: SharedPromptCache
+    _ prompt: [Int32], loaded: LoadedModel, key: String, session: String?, cache: SharedPromptCache,
+    others: Int = 0
   ) throws(GenerationError) {
     try Self.check(prompt, loaded.model.facts)
     self.loaded = loaded
@@ -39,7 +46,7 @@ package struct PromptReader {
       report.miss = cache.withLock { $0.missWithoutReuse(key, prompt) }
       sequence = Sequence(SequenceState(caches: loaded.model.makeCaches()))
     }
-    try makeRoom(for: prompt.count + 1)
+    try makeRoom(for: prompt.count + 1, others: others)
   }
 
   private static func check(_ prompt: [Int32], _ facts: ModelFacts) throws(GenerationError) {
@@ -62,18 +69,76 @@ package struct PromptReader {
 
   /// Evicts held sequences so that the sequence can grow to `length` tokens.
   /// - Throws: `cacheTooSmall` if it would not fit an empty cache.
-  private func makeRoom(for length: Int) throws(GenerationError) {
+  private func makeRoom(for length: Int, others: Int) throws(GenerationError) {
     let needed = sequence.state.expectedBytes(at: length)
     guard needed <= cache.budget else {
       throw .cacheTooSmall(tokens: length, needed: needed, budget: cache.budget)
     }
-    let growth = max(0, needed - sequence.state.bytes) + sequence.state.snapshotBytes
+    let growth = max(0, needed - sequence.state.bytes) + sequence.state.snapshotBytes + others
     cache.withLock { $0.makeRoom(for: growth) }
   }
 
   /// Whether the sequence may grow by `count` tokens; evicts if necessary.
-  func hasRoom(for count: Int) -> Bool {
-    (try? makeRoom(for: sequence.ledger.count + count)) != nil
+  func hasRoom(for count: Int, others: Int) -> Bool {
+    (try? makeRoom(for: sequence.ledger.count + count, others: others)) != nil
+  }
+
+  /// Whether the whole prompt is processed.
+  var isComplete: Bool { sequence.ledger.count >= prompt.count }
+
+  /// Plans the snapshots of caches that can't always be truncated.
+  /// - Parameter boundaries: where messages start, in tokens; nil for no snapshots.
+  mutating func planSnapshots(at boundaries: [Int]?) {
+    guard let boundaries else { return stops = [] }
+    stops = snapshotPositions(boundaries).drop { $0 <= sequence.ledger.count }
+  }
+
+  /// Publishes a prefix of the prompt in the prompt cache as soon as it is processed.
+  mutating func share(_ count: Int) {
+    guard count > sequence.ledger.count, count < prompt.count, shared.insert(count).inserted, needsSnapshots
+    else { return }
+    stops = (stops.filter { $0 != count } + [count]).sorted()[...]
+  }
+
+  /// The tokens of the next chunk: at most `limit`, not beyond the next snapshot.
+  func nextChunk(limit: Int) -> [Int32] {
+    let position = sequence.ledger.count
+    return Array(prompt[position..<min(position + limit, stops.first ?? prompt.count, prompt.count)])
+  }
+
+  /// Accepts a chunk that was processed in a fork, and stores the snapshot at its end if one is planned.
+  /// - Parameters:
+  ///   - output: the logits after its last token, [1, vocabulary].
+  ///   - seconds: its duration.
+  mutating func finish(
+    _ chunk: [Int32], in fork: SequenceState, logits output: Tensor, seconds: Double, boundaries: [Int]
+  ) {
+    accept(chunk, in: fork, output)
+    speed.note(tokens: chunk.count, seconds: seconds)
+    let end = sequence.ledger.count
+    if end == stops.first {
+      stops.removeFirst()
+      keep(boundaries.contains(end) || shared.contains(end) ? .message : .interval)
+      shared.remove(end)
+    }
+    for count in shared where count <= end {
+      shared.remove(count)
+      publish(count)
+    }
+  }
+
+  /// Stores a prefix of the processed tokens, if the caches can be truncated to it.
+  private func publish(_ count: Int) {
+    guard sequence.state.canTruncate(to: count) else { return }
+    let state = sequence.state.fork()
+    if count < state.length { state.truncate(to: count) }
+    let held = HeldSequence(state: state, place: .message, session: session)
+    cache.withLock { $0.insert(key, Array(prompt[..<count]), held) }
+  }
+
+  private mutating func accept(_ chunk: [Int32], in fork: SequenceState, _ output: Tensor) {
+    sequence.advance(to: fork, by: chunk)
+    logits = sequence.ledger.count < prompt.count ? nil : output
   }
 
   /// Prefills the rest of the prompt in chunks.
@@ -89,40 +154,32 @@ package struct PromptReader {
     isInterrupted: @escaping () -> Bool, _ progress: (Int) -> Void
   ) throws -> Bool {
     progress(reused)
-    var stops = snapshotPositions(boundaries).drop { $0 <= sequence.ledger.count }
+    planSnapshots(at: boundaries)
     var chunking = PrefillChunking()
-    while sequence.ledger.count < prompt.count {
+    while !isComplete {
       let position = sequence.ledger.count
-      let size = min(chunking.size, largestChunk ?? .max)
-      let end = min(position + size, stops.first ?? prompt.count)
       if position != reused, !mayGoOn() { return false }
+      let chunk = nextChunk(limit: min(chunking.size, largestChunk ?? .max))
       let start = ContinuousClock.now
-      guard try advance(by: Array(prompt[position..<end]), isInterrupted) else { return false }
+      guard let (fork, output) = try process(chunk, isInterrupted) else { return false }
       let seconds = (ContinuousClock.now - start).seconds
-      chunking.note(tokens: end - position, seconds: seconds)
-      speed.note(tokens: end - position, seconds: seconds)
-      if end == stops.first {
-        stops.removeFirst()
-        keep(boundaries.contains(end) ? .message : .interval)
-      }
-      progress(end)
+      chunking.note(tokens: chunk.count, seconds: seconds)
+      finish(chunk, in: fork, logits: output, seconds: seconds, boundaries: boundaries)
+      progress(position + chunk.count)
     }
     return true
   }
 
-  /// Processes tokens after the sequence and updates `logits`.
-  /// - Returns: false if interrupted; the sequence is unchanged then.
-  mutating func advance(by tokens: [Int32], _ isInterrupted: @escaping () -> Bool) throws -> Bool {
-    if isInterrupted() { return false }
-    try Self.checkVocabulary(tokens, loaded.model.facts)
+  /// Processes tokens after the sequence, in a fork.
+  /// - Returns: the fork and the logits after the last token; nil if interrupted.
+  private func process(
+    _ tokens: [Int32], _ isInterrupted: @escaping () -> Bool
+  ) throws -> (fork: SequenceState, logits: Tensor)? {
+    if isInterrupted() { return nil }
     let fork = sequence.state.fork()
     var input = ForwardInput(tokens: tokens, sequence: fork)
     if loaded.backend is any InterruptibleBackend { input.isInterrupted = isInterrupted }
-    let output: Tensor
-    do { output = try loaded.model.forward(input) } catch is Interrupted { return false }
-    sequence.advance(to: fork, by: tokens)
-    logits = sequence.ledger.count < prompt.count ? nil : output
-    return true
+    do { return (fork, try loaded.model.forward(input)) } catch is Interrupted { return nil }
   }
 
   /// Processes one generated token.
@@ -132,15 +189,38 @@ package struct PromptReader {
   /// - Returns: the logits after it, [1, vocabulary].
   /// - Throws: what the model throws. The sequence must then be kept or dropped, not advanced.
   package mutating func generate(after token: Tokens, id: Int32) throws -> Tensor {
-    try Self.checkVocabulary(CollectionOfOne(id), loaded.model.facts)
+    try check(id)
     let output = try loaded.model.forward(ForwardInput(tokens: token, sequence: sequence.state))
-    sequence.advance(to: sequence.state, by: CollectionOfOne(id))
+    finish(id)
     return output
+  }
+
+  /// Throws if the model has no embedding for a token.
+  func check(_ id: Int32) throws(GenerationError) {
+    try Self.checkVocabulary(CollectionOfOne(id), loaded.model.facts)
+  }
+
+  /// Records that the sequence's own state has processed a generated token.
+  mutating func finish(_ id: Int32) {
+    sequence.advance(to: sequence.state, by: CollectionOfOne(id))
+    logits = nil
+  }
+
+  /// Undoes what a failed pass has added to the caches.
+  /// - Returns: false if a cache can't be truncated.
+  func rollBack() -> Bool { sequence.state.rollBack(to: sequence.ledger.count) }
+
+  /// Starts again with the current tokens as the prompt.
+  mutating func restart(others: Int) throws(GenerationError) {
+    let speed = speed
+    self = try PromptReader(
+      sequence.ledger, loaded: loaded, key: key, session: session, cache: cache, others: others)
+    self.speed = speed
   }
 
   /// Stores the current sequence in the prompt cache, unless a failed pass made that impossible.
   package func keep(_ place: HeldSequence.Place) {
-    guard sequence.state.rollBack(to: sequence.ledger.count) else { return }
+    guard rollBack() else { return }
     let held = HeldSequence(
       state: sequence.state.fork(), logits: place == .prompt ? logits.map(loaded.backend.values) : nil,
       place: place, session: session)

@@ -1,0 +1,162 @@
+import Compute
+import Models
+
+/// Decides which requests compute next, and computes it with shared forward passes (continuous batching): requests
+/// join and leave at every step, and each has its own sampling, limits and cancellation.
+///
+/// - Users' turns go first: while one runs, batches pause. Otherwise the oldest request's model computes.
+/// - A step processes at most one pass of prompt tokens and one token of every answer. Between two tokens of an answer
+///   there are at most `pause` prompt tokens of others.
+/// - A prefix that a waiting request shares with one that is being prefilled is prefilled once.
+/// - A request of a batch is admitted when its caches fit into the budget at their full length, beside those of the
+///   running requests. Those that don't fit wait, and none overtakes them.
+/// - A request that fails does not affect others: if a shared pass fails, its requests continue alone.
+struct Scheduler {
+  /// A request that has ended, with its last event.
+  struct Ended {
+    let submission: Submission
+    /// nil if it has not started.
+    let run: GenerationRun?
+    let event: GenerationEvent
+  }
+
+  /// The most prompt tokens between two tokens of an answer, unless a user's turn goes first.
+  static let pause = 256
+  /// Tokens of a chunk of a request in a batch. Chunks don't depend on speed or on other requests, so that results
+  /// don't either.
+  static let chunk = 256
+  /// The most prompt tokens of a pass while no answer waits.
+  static let largestPass = 1024
+  /// The least number of shared tokens that is worth waiting for.
+  static let worthSharing = 64
+
+  /// The requests that have not started, oldest first.
+  private var waiting: [PendingRequest] = []
+  /// The requests that have started, oldest first.
+  private(set) var running: [GenerationRun] = []
+  private var ended: [Ended] = []
+  private let cache: SharedPromptCache
+  let queue: SubmissionQueue
+  /// The largest number of requests that run together.
+  private let limit: Int
+
+  /// - Parameter limit: the largest number of requests that run together.
+  init(cache: SharedPromptCache, queue: SubmissionQueue, limit: Int) {
+    self.cache = cache
+    self.queue = queue
+    self.limit = max(1, limit)
+  }
+
+  /// Whether a request waits or runs.
+  var hasRequests: Bool { !waiting.isEmpty || !running.isEmpty }
+  /// Whether a user's turn waits or runs.
+  var hasTurn: Bool { waiting.contains { $0.group.isTurn } || running.contains { $0.group.isTurn } }
+
+  /// Performs one step.
+  /// - Parameter model: the model for a key.
+  /// - Returns: the requests that have ended.
+  mutating func step(_ model: (String) throws(GenerationError) -> LoadedModel) -> [Ended] {
+    waiting += queue.takeAll().map { PendingRequest($0) }
+    endCancelled()
+    if let group = nextGroup {
+      do throws(GenerationError) {
+        let loaded = try model(group.key)
+        admit(group, loaded)
+        let runs = running.filter { $0.group == group }
+        prefill(runs, loaded)
+        decode(runs.filter { $0.phase == .decoding && !$0.isCancelled }, loaded)
+      } catch { fail(group, error) }
+    }
+    for run in running {
+      if let end = run.end { ended.append(Ended(submission: run.submission, run: run, event: end)) }
+    }
+    running.removeAll { $0.end != nil }
+    defer { ended.removeAll() }
+    return ended
+  }
+
+  private mutating func endCancelled() {
+    for run in running where run.isCancelled { run.cancel() }
+    for pending in waiting where pending.submission.cancellation.isCancelled {
+      ended.append(Ended(submission: pending.submission, run: nil, event: .done(.cancelled)))
+    }
+    waiting.removeAll { $0.submission.cancellation.isCancelled }
+  }
+
+  /// The requests that compute in this step: turns before batches, then the oldest.
+  private var nextGroup: RequestGroup? {
+    let groups = running.filter { $0.end == nil }.map(\.group) + waiting.map(\.group)
+    return groups.first { $0.isTurn } ?? groups.first
+  }
+
+  private mutating func fail(_ group: RequestGroup, _ error: GenerationError) {
+    for run in running where run.group == group { run.fail(error) }
+    for pending in waiting where pending.group == group {
+      ended.append(Ended(submission: pending.submission, run: nil, event: .failed("\(error)")))
+    }
+    waiting.removeAll { $0.group == group }
+  }
+
+  // Admission
+
+  /// Starts the requests of a group that may start now, oldest first.
+  private mutating func admit(_ group: RequestGroup, _ loaded: LoadedModel) {
+    var index = 0
+    while index < waiting.count, running.count(where: { $0.group == group }) < limit {
+      guard waiting[index].group == group else {
+        index += 1
+        continue
+      }
+      do throws(GenerationError) {
+        let prompt = try waiting[index].encode(loaded, cache)
+        if waitsForPrefix(prompt.tokens, waiting[index]) {
+          index += 1
+          continue
+        }
+        guard let run = try start(waiting[index].submission, prompt, loaded) else { break }
+        running.append(run)
+      } catch {
+        ended.append(Ended(submission: waiting[index].submission, run: nil, event: .failed("\(error)")))
+      }
+      waiting.remove(at: index)
+    }
+    let total = running.reduce(0) { $0 + $1.reserved }
+    for run in running { run.reservedByOthers = total - run.reserved }
+  }
+
+  /// - Returns: nil if the caches of the running requests leave no room.
+  private func start(
+    _ submission: Submission, _ prompt: (tokens: [Int32], boundaries: [Int]), _ loaded: LoadedModel
+  ) throws(GenerationError) -> GenerationRun? {
+    let request = submission.request, isBatch = request.priority == .batch
+    let cache = request.isCold ? SharedPromptCache(budget: cache.budget) : cache
+    let others = running.reduce(0) { $0 + $1.reserved }
+    let state =
+      running.first { $0.submission.key == submission.key }?.reader.sequence.state
+      ?? SequenceState(caches: loaded.model.makeCaches())
+    let answer = isBatch ? max(request.maxTokens, 0) : 1
+    let (sum, overflows) = prompt.tokens.count.addingReportingOverflow(answer)
+    let length = min(overflows ? .max : sum, loaded.model.facts.contextLength)
+    let reserved = state.expectedBytes(at: length)
+    if isBatch, others > 0, others + reserved > cache.budget { return nil }
+    return try GenerationRun(
+      submission, prompt, loaded: loaded, cache: cache, reserved: reserved, others: others)
+  }
+
+  /// Whether a running request will soon have prefilled a prefix of a prompt, which it then publishes.
+  private func waitsForPrefix(_ tokens: [Int32], _ pending: PendingRequest) -> Bool {
+    guard !pending.submission.request.isCold else { return false }
+    var reusable: Int?
+    for run in running where run.group == pending.group && run.phase == .prefilling && run.end == nil {
+      let prompt = run.reader.prompt
+      let common = min(zip(prompt, tokens).prefix { $0 == $1 }.count, tokens.count - 1, prompt.count - 1)
+      guard common >= Self.worthSharing, common > run.reader.sequence.ledger.count else { continue }
+      let held = reusable ?? cache.withLock { $0.reusable(pending.submission.key, tokens) }
+      reusable = held
+      guard common >= held + Self.worthSharing else { continue }
+      run.share(common)
+      return true
+    }
+    return false
+  }
+}
