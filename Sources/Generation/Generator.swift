@@ -98,7 +98,8 @@ public actor Generator {
     answerNow: AnswerNowFlag = AnswerNowFlag()
   ) -> AsyncStream<GenerationEvent> {
     let (stream, continuation) = AsyncStream.makeStream(of: GenerationEvent.self)
-    continuation.onTermination = { _ in cancellation.cancel() }
+    // A flag may be shared by several requests: only a stream that ends early cancels.
+    continuation.onTermination = { if case .cancelled = $0 { cancellation.cancel() } }
     let started = ContinuousClock.now
     background.stop()
     passing.stop()

@@ -29,10 +29,14 @@ struct HelpTests {
       ["-p", "--raw", "--system", "--max-tokens", "--temperature", "--top-p", "--top-k", "--min-p"]
     ),
     ("generate", ["--repetition-penalty", "--seed", "--json"]),
+    ("batch", ["--input", "--output", "--max-batch", "--resume"]),
     ("tokenize", ["--json"]),
     ("render", ["--messages", "--tools", "--template", "--no-generation-prompt", "--option"]),
     ("logits", ["--tokens", "--prefill", "--output", "--precision"]),
-    ("bench", ["--synthetic", "--layers", "--prompt", "--generate", "--repeat", "--threads", "--json"]),
+    (
+      "bench",
+      ["--synthetic", "--layers", "--prompt", "--generate", "--repeat", "--batch", "--threads", "--json"]
+    ),
     ("models", ["--json"]), ("pull", ["--file", "--yes"]), ("rm", ["--yes"]),
   ])
   func documentedOptionsExist(_ command: String, _ options: [String]) throws {

@@ -90,12 +90,12 @@ final class GenerationRun {
   func finishChunk(_ chunk: [Int32], in fork: SequenceState, logits: Tensor, seconds: Double) {
     chunking.note(tokens: chunk.count, seconds: seconds)
     reader.finish(chunk, in: fork, logits: logits, seconds: seconds, boundaries: boundaries)
-    isIsolated = false
-    // A run that was rebuilt continues with the token that it had.
+    // A run that was computed again continues with the token that it had, alone.
     guard next == nil else {
       if reader.isComplete { phase = .decoding }
       return
     }
+    isIsolated = false
     emitProgress()
   }
 

@@ -45,7 +45,7 @@ final class BatchProgress: Sendable {
     guard Self.isTerminal else { return }
     while !Task.isCancelled {
       state.withLock {
-        fputs("\r\u{1B}[K" + line($0), stderr)
+        Console.status("\r\u{1B}[K" + line($0))
         $0.isShown = true
       }
       try? await Task.sleep(for: .milliseconds(200))
@@ -54,7 +54,7 @@ final class BatchProgress: Sendable {
   }
 
   private func clear(_ state: inout State) {
-    if state.isShown { fputs("\r\u{1B}[K", stderr) }
+    if state.isShown { Console.status("\r\u{1B}[K") }
     state.isShown = false
   }
 

@@ -30,11 +30,11 @@ struct BenchCommand: AsyncParsableCommand {
   @Option(help: "Number of cached tokens before the prompt; their prefill is not measured.")
   var cached = 0
 
-  @Option(help: "Number of prompt tokens.")
-  var prompt = 512
+  @Option(help: "Number of prompt tokens (default: 512; with --batch 100).")
+  var prompt: Int?
 
-  @Option(help: "Number of tokens to generate.")
-  var generate = 64
+  @Option(help: "Number of tokens to generate (default: 64; with --batch 100).")
+  var generate: Int?
 
   @Option(help: "Temperature for sampling; 0 selects the most likely token.")
   var temperature: Float = 0
@@ -67,6 +67,10 @@ struct BenchCommand: AsyncParsableCommand {
   @Option(help: "Measure a cold start, without caches, for every Nth turn of the conversation.")
   var coldEvery = 1
 
+  @Option(
+    help: "Numbers of requests that run together, such as 1,8,16; each is compared with requests in turn.")
+  var batch: String?
+
   @Option(name: .customLong("switch"), help: "Another model; measures switches between the two.")
   var other: String?
 
@@ -98,11 +102,14 @@ struct BenchCommand: AsyncParsableCommand {
       }
     }
     try check("cached", cached, from: 0)
-    try check("prompt", prompt, from: 1)
-    try check("generate", generate, from: 0)
+    try check("prompt", promptCount, from: 1)
+    try check("generate", generateCount, from: 0)
     try check("repeat", repetitions, from: 1)
     guard temperature >= 0, temperature.isFinite else {
       throw ValidationError("--temperature must be at least 0, not \(temperature)")
+    }
+    if batch != nil, batchSizes == nil {
+      throw ValidationError("--batch must be a list of numbers from 1 to 256, such as 1,8,16")
     }
     try check("times", times, from: 2)
     try check("turns", turns, from: 1)
@@ -119,18 +126,19 @@ struct BenchCommand: AsyncParsableCommand {
       return Console.out(json ? result.json().text(.pretty) + "\n" : result.table())
     }
     if conversation { return try await runConversation() }
+    if let batchSizes { return try await runBatches(batchSizes) }
     let backend = CPUBackend(precision: .fast, threads: compute.threadCount, cacheFormat: cache.format)
     let model = try makeModel(backend)
     if curve {
       let measured = try SpeedCurve(model: model, backend: backend, repetitions: repetitions, note: note)
       return Console.out(json ? measured.json().text(.pretty) + "\n" : measured.table())
     }
-    let (tokens, context) = (cached + prompt + generate, model.facts.contextLength)
+    let (tokens, context) = (cached + promptCount + generateCount, model.facts.contextLength)
     guard tokens <= context else {
       throw CommandError("\(tokens) tokens exceed the model's context of \(context)")
     }
     var measurement = try SpeedMeasurement(
-      model: model, backend: backend, cached: cached, prompt: prompt, generate: generate,
+      model: model, backend: backend, cached: cached, prompt: promptCount, generate: generateCount,
       sampling: SamplingSettings(temperature: temperature, topP: 1, topK: 0, minP: 0, seed: seed),
       alternative: sampled
         ? SamplingSettings(temperature: 1, topP: 1, topK: 0, minP: 0, seed: seed) : nil)
@@ -152,6 +160,26 @@ struct BenchCommand: AsyncParsableCommand {
       note: { if !isQuiet { Console.note($0) } }, make: { try choice.loaded(threads: threads, format) })
     let result = try await bench.run(threads: threads)
     Console.out(json ? bench.json(result).text(.pretty) + "\n" : bench.table(result))
+  }
+
+  private var promptCount: Int { prompt ?? (batch == nil ? 512 : 100) }
+  private var generateCount: Int { generate ?? (batch == nil ? 64 : 100) }
+
+  /// The numbers of --batch; nil without the option or if it is invalid.
+  private var batchSizes: [Int]? {
+    let sizes = batch?.split(separator: ",", omittingEmptySubsequences: false).map { Int($0) ?? 0 }
+    guard let sizes, !sizes.isEmpty, sizes.allSatisfy((1...256).contains) else { return nil }
+    return sizes
+  }
+
+  private func runBatches(_ sizes: [Int]) async throws {
+    let (choice, threads, isQuiet, format) = (try choice, compute.threadCount, json, cache.format)
+    let bench = BatchBench(
+      name: synthetic ?? model ?? "", sizes: sizes, prompt: promptCount, generate: max(generateCount, 1),
+      threads: threads,
+      note: { if !isQuiet { Console.note($0) } }, make: { try choice.loaded(threads: threads, format) })
+    let rows = try await bench.run()
+    Console.out(json ? bench.json(rows).text(.pretty) + "\n" : bench.table(rows))
   }
 
   /// Prints progress, except with --json.

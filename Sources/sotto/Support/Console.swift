@@ -21,6 +21,9 @@ enum Console {
 
   private static let isTerminal = isatty(STDOUT_FILENO) != 0
 
+  /// Writes text to standard error, without a line break.
+  static func status(_ text: String) { _ = write(text, to: STDERR_FILENO) }
+
   /// Writes a line to standard error.
   static func note(_ line: String) { _ = write(line + "\n", to: STDERR_FILENO) }
 

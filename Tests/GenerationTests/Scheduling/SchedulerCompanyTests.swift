@@ -6,10 +6,18 @@ import Testing
 struct SchedulerCompanyTests {
   private typealias Fixture = SchedulerFixture
 
-  @Test(arguments: TinyModels.kinds, [GenerationRequest.Priority.batch, .turn])
-  func greedyAnswersAreThoseOfTheModelAlone(_ tiny: TinyModels, _ priority: GenerationRequest.Priority)
+  @Test(arguments: TinyModels.kinds) func greedyAnswersAreThoseOfTheModelAlone(_ tiny: TinyModels)
     async throws
   {
+    try await check(tiny, .batch)
+  }
+
+  @Test(arguments: ["llama", "mamba2", "gpt_oss"])
+  func turnsRunTogether(_ architecture: String) async throws {
+    try await check(TinyModels.named(architecture), .turn)
+  }
+
+  private func check(_ tiny: TinyModels, _ priority: GenerationRequest.Priority) async throws {
     let fixture = try await Fixture(tiny)
     let reference = try tiny.load()
     var random = SplitMix64(seed: 3)
@@ -36,10 +44,12 @@ struct SchedulerCompanyTests {
       return Fixture.request(reference.tokens(5 + 9 * index, &random), count: 20 - index, sampling: settings)
     }
     var alone: [Fixture.Answer] = []
-    for request in requests { alone += await (try Fixture(tiny)).answers([request]) }
-    #expect(await (try Fixture(tiny)).answers(requests) == alone)
-    let pairs = GeneratorLimits(batch: 2)
-    #expect(await (try Fixture(tiny, limits: pairs)).answers(requests.reversed()) == alone.reversed())
+    for request in requests { alone += try await Fixture.answers(tiny, [request]) }
+    let together = try await Fixture.answers(tiny, requests)
+    #expect(together == alone)
+    let reversed: [GenerationRequest] = requests.reversed()
+    let pairs = try await Fixture.answers(tiny, reversed, limits: GeneratorLimits(batch: 2))
+    #expect(Array(pairs.reversed()) == alone)
     #expect(Set(alone.map(\.tokens)).count == alone.count)
   }
 

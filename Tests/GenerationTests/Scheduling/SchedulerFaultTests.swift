@@ -26,10 +26,8 @@ import Testing
   @Test func aPromptThatFailsDoesNotDelayOthers() async throws {
     let tiny = try TinyModels.named("llama")
     let reference = try tiny.load()
-    let answers = await (try Fixture(tiny, failsOn: 11)).answers([
-      Fixture.request([1, 2], count: 3), Fixture.request([10, 11], count: 3), Fixture.request([], count: 3),
-      Fixture.request([Int32.max], count: 3), Fixture.request([3], count: 3),
-    ])
+    let requests = [[1, 2], [10, 11], [], [Int32.max], [3]].map { Fixture.request($0, count: 3) }
+    let answers = try await Fixture.answers(tiny, requests, failsOn: 11)
     #expect(answers.map { $0.failure == nil } == [true, false, false, false, true])
     #expect(try answers[0].tokens == reference.coldAnswer([1, 2], count: 3))
     #expect(try answers[4].tokens == reference.coldAnswer([3], count: 3))

@@ -52,6 +52,15 @@ struct SchedulerFixture {
     return answers
   }
 
+  /// The answers of a new generator to requests that are submitted together.
+  static func answers(
+    _ tiny: TinyModels, _ requests: [GenerationRequest], limits: GeneratorLimits = GeneratorLimits(),
+    failsOn bad: Int32? = nil
+  ) async throws -> [Answer] {
+    let fixture = try await SchedulerFixture(tiny, limits: limits, failsOn: bad)
+    return await fixture.answers(requests)
+  }
+
   static func request(
     _ prompt: [Int32], count: Int, sampling: SamplingSettings = .greedy,
     priority: GenerationRequest.Priority = .batch
