@@ -41,7 +41,8 @@ package struct BatchLine: Sendable {
       let body = try line.optionalObject("body")
       isOpenAI = body != nil
       if let body { settings = .object(body) } else { settings = line }
-      id = try line.optional("custom_id") ?? line.optional("id") ?? .integer(number)
+      let (openAI, own) = (try line.optional("custom_id"), try line.optional("id"))
+      id = openAI ?? own ?? .integer(number)
       let url = try line.optionalString("url")
       var variables: [String: JSON] = [:]
       if let effort = try settings.optionalString("reasoning_effort") {
