@@ -48,7 +48,7 @@ struct Batch {
       do {
         while !cancellation.isCancelled {
           while submitted >= window {
-            try await group.next()
+            _ = try await group.next()
             submitted -= 1
           }
           let next = try await OwnThread.run { () throws(FileError) in

@@ -27,14 +27,13 @@ struct BatchBench: Sendable {
   let generate: Int
   let threads: Int
   let note: @Sendable (String) -> Void
-  let make: @Sendable () throws -> LoadedModel
+  let make: @Sendable () throws -> sending LoadedModel
 
   private static let key = "model"
 
   func run() async throws -> [Row] {
     let generator = Generator(limits: GeneratorLimits(batch: (sizes.max() ?? 1) + 1))
-    let make = make
-    let facts = try await generator.load(Self.key) { try make() }
+    let facts = try await generator.load(Self.key, make)
     guard prompt + generate <= facts.contextLength else {
       throw CommandError("\(prompt + generate) tokens exceed the model's context of \(facts.contextLength)")
     }
@@ -49,8 +48,8 @@ struct BatchBench: Sendable {
     }
     // The first passes read the weights from disk.
     note("warming up")
+    _ = try await time(generator, [request(0)])
     var alone = try await time(generator, [request(0)])
-    alone = try await time(generator, [request(0)])
     var rows: [Row] = []
     for size in sizes {
       note("\(size) requests together")
