@@ -57,19 +57,9 @@ import Testing
     let (prompt, count) = (Array(Int32(1)...30), 60)
     let state = reference.model.makeCaches().reduce(0) { $0 + $1.expectedBytes(at: prompt.count + count) }
     let fixture = try await Fixture(tiny, limits: GeneratorLimits(cacheBytes: 2 * state + 100))
-    let ends = Mutex<[Int]>([])
-    await withTaskGroup(of: Void.self) { group in
-      for index in 0..<7 {
-        let events = fixture.generator.generate(
-          "a", Fixture.request(prompt + [Int32(index)], count: count - 1))
-        group.addTask {
-          let answer = await Fixture.answer(events)
-          #expect(answer.failure == nil && answer.tokens.count == count - 1)
-          ends.withLock { $0.append(index) }
-        }
-      }
-    }
-    #expect(ends.withLock { $0 }.sorted() == Array(0..<7))
+    let answers = await fixture.answers(
+      (0..<7).map { Fixture.request(prompt + [Int32($0)], count: count - 1) })
+    for answer in answers { #expect(answer.failure == nil && answer.tokens.count == count - 1) }
     #expect(fixture.model.passes.map(\.count).max() == 2)
   }
 
