@@ -188,6 +188,11 @@ class Scenario:
                     break
             else:
                 raise Failure(f"{key} stops an answer")
+            if key == "C-c":
+                self.terminal.send("/continue")
+                self.writing()
+                self.terminal.press("Escape")
+                self.idle("the continued answer ends")
             self.terminal.send("/new")
             self.terminal.wait(
                 lambda: not any("(stopped" in line for line in self.terminal.screen()), "a new conversation")

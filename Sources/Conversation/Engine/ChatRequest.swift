@@ -5,6 +5,8 @@ public struct ChatRequest: Sendable, Equatable {
   public var messages: [Message]
   /// The settings of sampling, length and reasoning effort.
   public var settings: ChatSettings
+  /// Whether the last message is an incomplete answer that is to be continued.
+  public var continuesAnswer = false
   /// The session, saved or not, whose caches the request uses; nil for none.
   public var session: String?
 

@@ -18,7 +18,9 @@ extension LocalChatEngine {
       let answer = await self.answer(request, current, controls) { continuation.yield($0) }
       continuation.finish()
       guard let answer else { return }
-      await self.prefillHistory(request, answer, epoch)
+      var history = request
+      if request.continuesAnswer { history.messages.removeLast() }
+      await self.prefillHistory(history, answer, epoch)
       await self.saveAfterAnswer(request, controls.cancellation)
     }
     continuation.onTermination = { reason in
@@ -47,6 +49,7 @@ extension LocalChatEngine {
       let (generation, reader) = try generation(request, current)
       var translation = EventTranslation(reader, maxTokens: request.settings.maxTokens)
       var answer = Message(role: .assistant, content: "")
+      if request.continuesAnswer, let partial = request.messages.last { answer = partial }
       var isDone = false
       let events = generator.generate(
         current.key, generation, cancellation: controls.cancellation, answerNow: controls.answerNow)
@@ -70,10 +73,13 @@ extension LocalChatEngine {
     _ request: ChatRequest, _ selected: SelectedModel
   ) throws -> (request: GenerationRequest, reader: ReplyReader) {
     let settings = request.settings
-    let messages = request.messages.map(\.json)
+    var conversation = request.messages
+    let partial = request.continuesAnswer ? conversation.popLast() : nil
+    let messages = conversation.map(\.json)
     let variables = settings.templateVariables
     var turn = try selected.model.turn(messages: .array(messages), variables: variables)
-    turn.prompt.boundaries = boundaries(of: request.messages, latest: 1, selected, settings)
+    if let partial { turn = selected.model.continuing(turn, with: partial) }
+    turn.prompt.boundaries = boundaries(of: conversation, latest: 1, selected, settings)
     let generation = GenerationRequest(
       prompt: turn.prompt,
       sampling: SamplingSettings(

@@ -32,9 +32,7 @@ extension OpenedModel {
           end: .tokens(HarmonyRenderer.thoughtEnd.tokens(encode: encode)),
           closing: HarmonyRenderer.answerNow.tokens(encode: encode)))
     case .template:
-      guard let tags = ReasoningParser.Tags.used(in: try templateSource(forTools: false)) else {
-        return Turn(prompt: prompt, reader: .plain)
-      }
+      guard let tags = reasoningTags else { return Turn(prompt: prompt, reader: .plain) }
       let opens = tags.isOpen(atEndOf: prompt.text)
       let opening = tokenizer.specialTokens(in: tags.open)[0]
       return Turn(
@@ -106,6 +104,11 @@ extension OpenedModel {
     if format == .harmony { return HarmonyEffort.allCases.map(\.rawValue) }
     let source = try? templateSource(forTools: false)
     return source?.contains("reasoning_effort") == true ? HarmonyEffort.allCases.map(\.rawValue) : []
+  }
+
+  /// The tags around the reasoning; nil if the template has none.
+  var reasoningTags: ReasoningParser.Tags? {
+    (try? templateSource(forTools: false)).flatMap { ReasoningParser.Tags.used(in: $0) }
   }
 
   private var format: ConversationFormat { Registry.conversationFormat(of: checkpoint) }

@@ -56,7 +56,9 @@ extension ChatState {
   // Nil while nothing may be prefilled: a turn runs, the draft is a command, or there is no model. An empty draft still
   // has the part that every prompt starts with.
   private var subjectToRead: ReadAhead.Subject? {
-    guard turn == nil, loading == nil, let model, !session.isBusy, !session.isWarming, search == nil else {
+    guard turn == nil, loading == nil, let model, !session.isBusy, !session.isWarming, search == nil,
+      !editsAnswer
+    else {
       return nil
     }
     var message = ""

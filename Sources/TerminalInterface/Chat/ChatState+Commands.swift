@@ -24,7 +24,8 @@ extension ChatState {
         return []
       }
       return startTurn(TurnOrigin(conversation: before))
-    case .edit: editLast()
+    case .goOn: return continueAnswer()
+    case .edit: editLast(argument)
     case .undo:
       if let text = conversation.undoTurn() {
         transcript.showPath(conversation.path)
@@ -53,7 +54,7 @@ extension ChatState {
   private func changesConversation(_ command: Command, _ argument: String) -> Bool {
     switch command {
     case .sessions, .branch, .delete: !argument.isEmpty || command == .delete
-    case .regen, .edit, .undo, .new: true
+    case .regen, .goOn, .edit, .undo, .new: true
     default: false
     }
   }
@@ -157,7 +158,15 @@ extension ChatState {
     }
   }
 
-  private mutating func editLast() {
+  private mutating func editLast(_ argument: String) {
+    if argument.lowercased() == "answer" {
+      editAnswer()
+      return
+    }
+    guard argument.isEmpty else {
+      show("/edit edits the last message, /edit answer the last answer")
+      return
+    }
     guard let last = conversation.last(.user), let text = conversation[last]?.content else {
       show("There is no message to edit yet")
       return

@@ -21,6 +21,7 @@ extension ChatState {
       show("No model is loaded: choose one with /model")
       return []
     }
+    if editsAnswer { return submitEditedAnswer(text) }
     let origin = TurnOrigin(conversation: conversation, sent: (draft, text), editing: editing)
     if let editing {
       conversation.branch(from: editing, Message(role: .user, content: text))

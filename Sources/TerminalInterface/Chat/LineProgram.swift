@@ -155,7 +155,11 @@ package final class LineProgram {
   // Prints the new text of the answer and the new notices.
   private func printUpdates() {
     let state = chat.state
-    if let turn = state.turn { answering = turn.answer }
+    if let turn = state.turn, answering != turn.answer {
+      answering = turn.answer
+      // The text of a continued answer was printed before.
+      written = state.conversation[turn.answer]?.content.utf8.count ?? 0
+    }
     if let id = answering, let message = state.conversation[id], message.role == .assistant {
       let bytes = message.content.utf8
       if bytes.count > written {

@@ -2,7 +2,9 @@ import Basics
 
 /// The commands.
 package enum Command: String, Sendable, CaseIterable {
-  case model, models, system, set, think, answer, regen, edit, undo, branch
+  case model, models, system, set, think, answer, regen
+  case goOn = "continue"
+  case edit, undo, branch
   case new, sessions, rename, delete
   case theme, copy, save, stats, cache, help, quit
 }
@@ -43,7 +45,10 @@ package struct CommandEntry: Sendable {
     CommandEntry(
       command: .answer, argument: "", summary: "end the reasoning now and start the answer"),
     CommandEntry(command: .regen, argument: "", summary: "generate another answer to the last message"),
-    CommandEntry(command: .edit, argument: "", summary: "edit the last message and send it again"),
+    CommandEntry(command: .goOn, argument: "", summary: "continue an answer that is not complete"),
+    CommandEntry(
+      command: .edit, argument: "[answer]",
+      summary: "edit the last message and send it again, or the last answer and continue it"),
     CommandEntry(command: .undo, argument: "", summary: "undo the last message and its answer"),
     CommandEntry(
       command: .branch, argument: "[N|next|previous]",

@@ -101,12 +101,12 @@ package struct EntryLayout {
 
   private static func ending(_ message: Message) -> String? {
     switch message.finish {
-    case .cancelled: "(stopped)"
+    case .cancelled: "(stopped; /continue goes on from here)"
     case .length:
-      message.statistics.map { "(max_tokens = \($0.generatedTokens) reached)" }
-        ?? "(max_tokens reached)"
+      message.statistics.map { "(max_tokens = \($0.generatedTokens) reached; /continue goes on)" }
+        ?? "(max_tokens reached; /continue goes on)"
     case .contextFull: "(context full; /new starts another conversation)"
-    case .failed: "(the answer is not complete)"
+    case .failed: "(the answer is not complete; /continue goes on from here)"
     case .stop: message.content.isEmpty ? "(an empty answer)" : nil
     case nil: nil
     }

@@ -30,6 +30,8 @@ package struct StreamedText {
   /// Updates the rows for a text that only grew since the last call. The cost is that of the new text and the open
   /// block, or of the whole text after a change of the width.
   package mutating func update(_ text: String, width: Int, isFinal: Bool) {
+    // A continued answer grows after its end.
+    if isFinished, !isFinal || text.utf8.count != consumed { self = StreamedText(role: role) }
     let isNewWidth = width != self.width
     guard isNewWidth || text.utf8.count != consumed || isFinal != isFinished else { return }
     let renderer = MarkdownRenderer(width: width, role: role)

@@ -1,0 +1,66 @@
+import Conversation
+import Generation
+import Tokenization
+
+// Continuing an incomplete answer: its text becomes the end of the prompt, in the format of the model.
+extension OpenedModel {
+  /// The turn that continues `answer`.
+  ///
+  /// - Parameter turn: the turn of the conversation before the answer.
+  func continuing(_ turn: Turn, with answer: Message) -> Turn {
+    var turn = turn
+    let isAnswering = !answer.content.isEmpty
+    switch turn.reader {
+    case .plain: append(answer.content, to: &turn.prompt)
+    case .tags(_, let opening):
+      guard let tags = reasoningTags else { break }
+      let isOpen = tags.isOpen(atEndOf: turn.prompt.text)
+      var text = ""
+      if isOpen || !answer.reasoning.isEmpty {
+        text = (isOpen ? "" : tags.open + "\n")
+        append(text, to: &turn.prompt, isFormat: true)
+        append(answer.reasoning, to: &turn.prompt)
+        if isAnswering { append("\n" + tags.close + "\n\n", to: &turn.prompt, isFormat: true) }
+      }
+      append(answer.content, to: &turn.prompt)
+      // After the start of the answer a tag is text.
+      turn.reader =
+        isAnswering ? .plain : .tags(ReasoningParser(tags: tags, startsInside: true), opening: opening)
+      if isAnswering { turn.thoughtLimit = nil } else { turn.thoughtLimit?.startsInside = true }
+    case .harmony:
+      var segments: [HarmonySegment] = []
+      if !answer.reasoning.isEmpty {
+        segments += HarmonyRenderer.thoughtStart + [.text(answer.reasoning)]
+        if isAnswering { segments += HarmonyRenderer.answerNow }
+      } else {
+        segments += [.marker(.channel), .text("final"), .marker(.message)]
+      }
+      if isAnswering { segments.append(.text(answer.content)) }
+      if case .segments(let before) = turn.prompt.content {
+        turn.prompt.content = .segments(
+          before
+            + segments.compactMap { segment in
+              switch segment {
+              case .text(let text): .text(text)
+              case .marker(let marker): marker.token.map { .token($0) }
+              }
+            })
+      }
+      let isReasoning = !isAnswering && !answer.reasoning.isEmpty
+      turn.reader = .harmony(HarmonyParser(inside: isReasoning ? .reasoning : .answer))
+      if isReasoning { turn.thoughtLimit?.startsInside = true } else { turn.thoughtLimit = nil }
+    }
+    return turn
+  }
+
+  /// Appends text to a rendered prompt; special tokens in it are recognised only if it is part of the format.
+  private func append(_ text: String, to prompt: inout Prompt, isFormat: Bool = false) {
+    guard case .rendered(var rendered) = prompt.content else { return }
+    let offset = rendered.text.utf8.count
+    rendered.text += text
+    if !isFormat {
+      rendered.quoted += tokenizer.specialTokens(in: text).keys.sorted().map { offset + $0 }
+    }
+    prompt.content = .rendered(rendered)
+  }
+}
