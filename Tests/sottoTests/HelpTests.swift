@@ -5,8 +5,8 @@ import Testing
 /// `SOTTO_WRITE_SNAPSHOTS=1 swift test -c release --disable-testable-imports --filter HelpTests` regenerates.
 struct HelpTests {
   static let commands = [
-    "", "chat", "generate", "batch", "models", "pull", "rm", "tokenize", "detokenize", "render", "logits",
-    "bench",
+    "", "chat", "generate", "batch", "models", "pull", "rm", "sessions", "tokenize", "detokenize", "render", 
+    "logits", "bench",
   ]
 
   @Test(arguments: commands)

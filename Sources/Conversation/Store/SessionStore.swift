@@ -100,6 +100,9 @@ public final class SessionStore: Sendable {
         : "'\(text)' matches no session, or several; /sessions lists them, and the latest is \(list[0].id)")
   }
 
+  /// The messages that contain all words of a text, those of the last saved session first.
+  public func search(_ text: String) async throws -> [SessionHit] { try await use { try $0.search(text) } }
+
   /// Deletes a session permanently.
   public func delete(_ id: String) async throws { try await startDeleting(id).value }
 

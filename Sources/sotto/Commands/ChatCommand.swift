@@ -103,5 +103,5 @@ extension Settings {
   }
 
   /// The store for caches on disk; nil if `cacheDisk` is 0.
-  fileprivate var store: CacheStore? { cacheDisk > 0 ? CacheStore(limit: Int(cacheDisk * 1e9)) : nil }
+  var store: CacheStore? { cacheDisk > 0 ? CacheStore(limit: Int(cacheDisk * 1e9)) : nil }
 }
