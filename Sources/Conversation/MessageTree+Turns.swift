@@ -20,6 +20,16 @@ extension MessageTree {
     return text
   }
 
+  /// Starts another branch at the root with copies of these messages; all others stay in the tree.
+  public mutating func restart(with ids: [ID], _ change: (inout Message) -> Void = { _ in }) {
+    var copies = ids.compactMap { self[$0] }
+    head = nil
+    for place in copies.indices {
+      change(&copies[place])
+      append(copies[place])
+    }
+  }
+
   /// Removes the answer to the user's last message from the path, so that another answer can be added.
   ///
   /// Returns false when there is no user message.

@@ -28,7 +28,8 @@ public enum GenerationError: Error, CustomStringConvertible {
       "token \(id) is outside the model's vocabulary of \(vocabulary) tokens; the tokenizer's files do not match the "
         + "weights"
     case .promptTooLong(let tokens, let context):
-      "the prompt has \(tokens) tokens, the model's context holds \(context); shorten it or start a new conversation with /new"
+      "the prompt has \(tokens) tokens, the model's context holds \(context); shorten it, make room with /compact, "
+        + "or start a new conversation with /new"
     case .noTokenizer: "this model has no tokenizer and accepts token ids only"
     case .cacheTooSmall(let tokens, let needed, let budget):
       "\(tokens) tokens need \(size(needed)) of cache, the budget is \(size(budget)); "

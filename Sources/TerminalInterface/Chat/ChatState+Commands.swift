@@ -35,6 +35,7 @@ extension ChatState {
         show("There is no message to undo")
       }
     case .branch: selectBranch(argument)
+    case .compact: compact(argument)
     case .new: return startConversation()
     case .sessions: return resume(argument)
     case .rename: rename(argument)
@@ -54,7 +55,7 @@ extension ChatState {
   private func changesConversation(_ command: Command, _ argument: String) -> Bool {
     switch command {
     case .sessions, .branch, .delete: !argument.isEmpty || command == .delete
-    case .regen, .goOn, .edit, .undo, .new: true
+    case .regen, .goOn, .edit, .undo, .compact, .new: true
     default: false
     }
   }

@@ -5,7 +5,7 @@ package enum Command: String, Sendable, CaseIterable {
   case model, models, system, set, think, answer, regen
   case goOn = "continue"
   case edit, undo, branch
-  case new, sessions, rename, delete
+  case compact, new, sessions, rename, delete
   case theme, copy, save, stats, cache, help, quit
 }
 
@@ -54,6 +54,9 @@ package struct CommandEntry: Sendable {
       command: .branch, argument: "[N|next|previous]",
       summary: "switch to another version of a message or answer, or to one that was undone",
       completion: .branches, asksForArgument: true),
+    CommandEntry(
+      command: .compact, argument: "[N]",
+      summary: "drop the oldest turns so that new ones fit, or all but the last N"),
     CommandEntry(command: .new, argument: "", summary: "start a new conversation", aliases: ["clear"]),
     CommandEntry(
       command: .sessions, argument: "[NAME]", summary: "resume an earlier conversation",

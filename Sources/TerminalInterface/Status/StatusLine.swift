@@ -120,6 +120,7 @@ package struct StatusLine {
       let share = Double(statistics.contextUsed) / Double(model.contextLength)
       let isNearEnd = share >= Self.warningShare
       if isNearEnd { text += " \(Int(share * 100))%" }
+      if isNearEnd, has(.hint) { text += " · /compact" }
       parts.append(Part(text: text, role: isNearEnd ? .statusWarning : .statusDim, isRight: true))
     }
     return parts

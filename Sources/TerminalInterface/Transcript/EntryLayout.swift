@@ -105,7 +105,7 @@ package struct EntryLayout {
     case .length:
       message.statistics.map { "(max_tokens = \($0.generatedTokens) reached; /continue goes on)" }
         ?? "(max_tokens reached; /continue goes on)"
-    case .contextFull: "(context full; /new starts another conversation)"
+    case .contextFull: "(context full; /compact makes room)"
     case .failed: "(the answer is not complete; /continue goes on from here)"
     case .stop: message.content.isEmpty ? "(an empty answer)" : nil
     case nil: nil

@@ -18,7 +18,7 @@ import Testing
     let wide = text(130)
     #expect(
       wide.hasPrefix(" SmolLM2-135M · Q4_1 │ ready │ 128 tok/s │ reused 9\u{202F}939 · new 41 │ TTFT 0.40 s"))
-    #expect(wide.hasSuffix("ctx 10k/8.2k 122%"))
+    #expect(wide.hasSuffix("ctx 10k/8.2k 122% · /compact"))
   }
 
   @Test(arguments: 1...140)
