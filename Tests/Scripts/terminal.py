@@ -9,6 +9,7 @@ step waits for what the screen must come to show, however slow or fast the machi
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import signal
@@ -174,6 +175,29 @@ class Scenario:
         self.terminal.send("/set typing_ahead on")
         self.terminal.send("/cache")
         self.terminal.wait(lambda: self.has("Prompt caches: ") and self.has(f"◆ {self.first[:12]}"), "the caches")
+
+    def draft_keys(self) -> None:
+        self.terminal.type("one two three")
+        for key, shown in (("C-w", "› one two"), ("C-_", "› one two three"), ("M-r", "› one two"),
+                           ("C-c", "› Message"), ("C-y", "› one two"), ("C-u", "› Message"), ("Up", "› one two"),
+                           ("C-u", "› Message")):
+            self.terminal.press(key)
+            self.terminal.wait(lambda: any(line == shown for line in self.terminal.screen()), f"{key}: {shown!r}")
+
+    def queue(self) -> None:
+        # A message that is sent during an answer waits for its end.
+        self.terminal.send("/set max_tokens 60")
+        self.terminal.send(LONG_REQUEST)
+        self.writing()
+        self.terminal.send("And of Spain?")
+        self.terminal.wait(lambda: self.has("waits: And of Spain?") or self.has("› And of Spain?"), "it waits")
+        self.terminal.wait(lambda: self.has("› And of Spain?"), "it is sent")
+        self.idle("its answer ends")
+        self.terminal.send("/compact 1")
+        self.terminal.wait(lambda: self.has("/branch switches back") and not self.has("capital of France"), "compact")
+        self.terminal.send("/branch previous")
+        self.terminal.wait(lambda: not self.has("/branch switches back"), "the whole conversation is back")
+        self.terminal.send("/set max_tokens auto")
 
     def stop(self) -> None:
         self.terminal.send("/set max_tokens auto")
@@ -445,7 +469,7 @@ def main() -> int:
             "XDG_CACHE_HOME": folder / "cache", "HOME": folder, "HF_HOME": folder / "hf", "LANG": "C.UTF-8",
             "LC_ALL": "C.UTF-8",
         }
-        everyday = ["start", "two_turns", "typing_ahead", "stop", "scroll", "switch", "switch_while_writing",
+        everyday = ["start", "two_turns", "draft_keys", "queue", "typing_ahead", "stop", "scroll", "switch", "switch_while_writing",
                     "answer_now", "stop_prefill", "branches", "refuse", "paste_command", "resize", "quit"]
         programs = [(["chat", model.stem], everyday), (["chat", model.stem], ["crash"]),
                     (["--continue"], ["resume", "sessions", "quit"])]
@@ -462,6 +486,13 @@ def main() -> int:
                 return 1
             finally:
                 terminal.kill()
+        variables = os.environ | {key: str(value) for key, value in environment.items()}
+        found = subprocess.run([SOTTO, "sessions", "search", "two and two", "--json"], env=variables, capture_output=True,
+                               text=True)
+        hits = json.loads(found.stdout or "[]")
+        if not any(hit["role"] == "user" and hit["message"] == 0 for hit in hits):
+            print(f"FAIL sotto sessions search finds the question: {found}")
+            return 1
     print("the terminal test passed")
     return 0
 

@@ -39,7 +39,7 @@ extension OpenedModel {
       if case .segments(let before) = turn.prompt.content {
         turn.prompt.content = .segments(
           before
-            + segments.compactMap { segment in
+            + segments.compactMap { segment -> PromptSegment? in
               switch segment {
               case .text(let text): .text(text)
               case .marker(let marker): marker.token.map { .token($0) }

@@ -10,12 +10,10 @@ extension ChatState {
       show("There is at most one turn; nothing can be dropped")
       return
     }
+    let tree = conversation
     let used = starts.indices.map { turn -> Int? in
       let end = turn + 1 < starts.count ? starts[turn + 1] : path.endIndex
-      return path[starts[turn]..<end].reversed().lazy.compactMap {
-        self.conversation[$0]?.statistics?.contextUsed
-      }
-      .first
+      return path[starts[turn]..<end].compactMap { tree[$0]?.statistics?.contextUsed }.last
     }
     let dropped: Int
     if argument.isEmpty {

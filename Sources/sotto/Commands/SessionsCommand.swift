@@ -2,6 +2,7 @@ import ArgumentParser
 import Basics
 import Conversation
 import Foundation
+import Generation
 import TerminalInterface
 
 /// `sotto sessions`: the saved conversations.
