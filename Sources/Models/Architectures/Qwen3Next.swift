@@ -47,6 +47,7 @@ enum Qwen3Next {
       keys: keys.merging(Qwen2MoE.ggufKeys) { $1 },
       configure: { object in
         object["tiles_value_heads"] = .bool(tiled)
+        object["norm_weights_include_one"] = true
         if let heads = object["linear_num_value_heads"]?.asInteger, heads > 0,
           let inner = object["ssm_inner_size"]?.asInteger
         {
@@ -65,10 +66,10 @@ enum Qwen3Next {
     let isSparse = try configuration.sparseLayers(count: shape.layers)
     let rotary = try configuration.partialRotaryTable(headSize: shape.headSize, default: 0.25)
     let activation = try configuration.activation()
-    // Public checkpoints store norm weights minus 1, MLX's conversions the weights themselves. The shape of the
-    // convolution tells which it is.
-    var offset: Float = 1
-    if let delta = attends.firstIndex(of: false) {
+    // Public checkpoints store norm weights minus 1, MLX's conversions and GGUF files the weights themselves. The shape
+    // of the convolution tells which it is.
+    var offset = try Gemma3.normOffset(configuration)
+    if offset > 0, let delta = attends.firstIndex(of: false) {
       let prefix = "model.layers.\(delta).linear_attn."
       offset = try GatedDeltaNet.isFromMLX(prefix, configuration, weights) ? 0 : 1
     }

@@ -15,8 +15,6 @@ package struct Block {
   let inputScale: Float
   /// Factor on the body's output (Granite, Falcon-H1).
   let scale: Float
-  /// If set, the residual is the normed input times this factor (MiniMax).
-  var normedResidual: Float?
   /// Factor on the sum (Gemma 4).
   let outputScale: Float
   /// If set, the residual is the normed input times this factor (MiniMax).

@@ -35,19 +35,21 @@ import Testing
 
   @Test func oneIsCancelledAlone() async throws {
     let tiny = try TinyModels.named("llama")
-    let fixture = try await Fixture(tiny)
+    let generator = Generator()
+    let model = try await Self.stepped(tiny, in: generator)
     let reference = try tiny.load()
     let flag = CancellationFlag()
-    let first = fixture.generator.generate("a", Fixture.request([1, 2], count: 150))
-    let stopped = fixture.generator.generate("a", Fixture.request([3], count: 150), cancellation: flag)
-    var tokens = 0
-    var reason: FinishReason?
-    for await event in stopped {
-      if case .token = event { tokens += 1 }
-      if tokens == 3 { flag.cancel() }
-      if case .done(let statistics) = event { reason = statistics.finishReason }
+    let first = generator.generate("a", Fixture.request([1, 2], count: 150))
+    let stopped = generator.generate("a", Fixture.request([3], count: 150), cancellation: flag)
+    for _ in 0..<5 {
+      await model.nextStep()
+      model.permit()
     }
-    #expect(reason == .cancelled && tokens < 150)
+    await model.nextStep()
+    flag.cancel()
+    model.permit(1000)
+    let answer = await Fixture.answer(stopped)
+    #expect(answer.reason == .cancelled && answer.tokens.count < 150)
     #expect(try await Fixture.answer(first).tokens == reference.coldAnswer([1, 2], count: 150))
   }
 
@@ -63,9 +65,8 @@ import Testing
     #expect(fixture.model.passes.map(\.count).max() == 2)
   }
 
-  @Test func aTurnGoesBeforeABatch() async throws {
-    let tiny = try TinyModels.named("llama")
-    let generator = Generator()
+  /// Loads a model whose steps the test permits.
+  private static func stepped(_ tiny: TinyModels, in generator: Generator) async throws -> SteppedModel {
     let made = Mutex<SteppedModel?>(nil)
     _ = try await generator.load("a") {
       let loaded = try tiny.load()
@@ -73,7 +74,13 @@ import Testing
       made.withLock { $0 = stepped }
       return LoadedModel(model: stepped, tokenizer: nil, backend: loaded.backend, bytes: loaded.bytes)
     }
-    let model = try #require(made.withLock { $0 })
+    return try #require(made.withLock { $0 })
+  }
+
+  @Test func aTurnGoesBeforeABatch() async throws {
+    let tiny = try TinyModels.named("llama")
+    let generator = Generator()
+    let model = try await Self.stepped(tiny, in: generator)
     let batch = (1...3).map { generator.generate("a", Fixture.request([Int32($0)], count: 100)) }
     for _ in 0..<5 {
       await model.nextStep()

@@ -3,7 +3,7 @@ import Generation
 import Models
 import Synchronization
 
-/// A model that records its passes and fails on a certain token, after some layers have advanced.
+/// A model that records its passes and fails on a certain token, after the first layer has advanced if there are several.
 final class ObservedModel: LanguageModel, @unchecked Sendable {
   struct Failure: Error {}
 
@@ -30,9 +30,9 @@ final class ObservedModel: LanguageModel, @unchecked Sendable {
     }
     var input = input
     var blocks = 0
-    input.isInterrupted = {
+    input.isInterrupted = { [loaded] in
       blocks += 1
-      return blocks == 2
+      return blocks == min(2, loaded.model.facts.layerCount)
     }
     do { return try loaded.model.forward(input) } catch is Interrupted { throw Failure() }
   }
