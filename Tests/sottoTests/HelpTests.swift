@@ -5,7 +5,7 @@ import Testing
 /// `SOTTO_WRITE_SNAPSHOTS=1 swift test -c release --disable-testable-imports --filter HelpTests` regenerates.
 struct HelpTests {
   static let commands = [
-    "", "chat", "generate", "batch", "models", "pull", "rm", "sessions", "tokenize", "detokenize", "render", 
+    "", "chat", "generate", "batch", "models", "pull", "rm", "sessions", "tokenize", "detokenize", "render",
     "logits", "bench",
   ]
 

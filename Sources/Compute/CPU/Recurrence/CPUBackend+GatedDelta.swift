@@ -34,7 +34,8 @@ extension CPUBackend {
     }
     sequences.withUnsafeBufferPointer { sequences in
       var call = sotto_gated_delta(
-        key_heads: settings.keyHeads, value_heads: settings.valueHeads, tiled: settings.tilesValueHeads ? 1 : 0,
+        key_heads: settings.keyHeads, value_heads: settings.valueHeads,
+        tiled: settings.tilesValueHeads ? 1 : 0,
         key_size: settings.keySize,
         value_size: settings.valueSize, query: rows(of: query), key: rows(of: key), value: rows(of: value),
         decay: rows(of: decay), write: rows(of: write),
