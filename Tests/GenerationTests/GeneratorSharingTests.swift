@@ -33,14 +33,7 @@ struct GeneratorSharingTests {
       async throws
     {
       generator = Generator(limits: limits, store: store)
-      let made = Mutex<SteppedModel?>(nil)
-      _ = try await generator.load("a") {
-        let loaded = try tiny.load()
-        let stepped = SteppedModel(loaded.model)
-        made.withLock { $0 = stepped }
-        return LoadedModel(model: stepped, tokenizer: nil, backend: loaded.backend, bytes: loaded.bytes)
-      }
-      model = try #require(made.withLock { $0 })
+      model = try await SteppedModel.load(tiny, in: generator)
     }
   }
 

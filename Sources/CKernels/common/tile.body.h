@@ -1,18 +1,5 @@
 // A register tile of a matrix product, for one level.
-#undef TILE_ROWS
-#undef TILE_VECTORS
-#if LEVEL_AVX512
-// 24 of 32 registers; four numbers per vector of b are read for six multiplications with it.
-#define TILE_ROWS 6
-#define TILE_VECTORS 4
-#elif LEVEL_AVX2 || LEVEL_NEON
-// 12 of 16 registers, or 24 of 32.
-#define TILE_ROWS 6
-#define TILE_VECTORS 1
-#else
-#define TILE_ROWS 2
-#define TILE_VECTORS 1
-#endif
+#include "tile_size.h"
 
 #define unrolled _Pragma("clang loop unroll(full)")
 #define tile_sums LEVEL(tile_sums_of)

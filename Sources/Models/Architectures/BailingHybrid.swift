@@ -16,17 +16,15 @@ enum BailingHybrid {
         "moe_shared_expert_intermediate_size", 1...1 << 24, default: experts.sharedInner)
     }
     let linear = try isThird ? delta(configuration, shape, weights) : lightning(configuration, shape, weights)
-    let period = try configuration.integer("layer_group_size", 1...4096)
+    let isLatent = try BailingMoE.attends(configuration, layers: shape.layers)
 
     let embedding = try EmbeddingAndHead(
       table: "model.word_embeddings", vocabulary: shape.vocabulary, hidden: shape.hidden, tied: shape.tied,
       norm: weights.norm("model.norm", shape), weights)
     let layers = try (0..<shape.layers).map { index in
       let prefix = "model.layers.\(index)."
-      // Layers after the last whole period have latent attention, too.
-      let isLatent = (index + 1) % period == 0 || index >= shape.layers / period * period
       let attention: any BlockBody =
-        isLatent
+        isLatent(index)
         ? try LatentAttention(
           prefix + "attention.", configuration, shape, weights, gated: isThird, epsilon: shape.epsilon,
           output: "dense")

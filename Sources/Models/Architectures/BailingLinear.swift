@@ -9,10 +9,9 @@ enum BailingLinear {
     let rotary = try configuration.partialRotaryTable(headSize: shape.headSize)
     let normsHeads = try configuration.bool("use_qk_norm", default: false)
     let groups = try configuration.integer("group_norm_size", 1...65536, default: 1)
-    let period = try configuration.integer("layer_group_size", 1...4096)
+    let attends = try BailingMoE.attends(configuration, layers: shape.layers)
     return try BailingMoE.model(configuration, weights) { prefix, index in
-      // Layers after the last whole period have attention, too.
-      if (index + 1) % period == 0 || index >= shape.layers / period * period { return nil }
+      if attends(index) { return nil }
       return try LightningAttention(
         // The first two layers decay alike.
         prefix + "attention.", index: max(0, index - 1), shape, rotary: rotary, normsHeads: normsHeads,

@@ -68,13 +68,19 @@ enum BailingMoE {
   ) throws -> SelfAttention {
     var attention = try SelfAttention(
       prefix, shape, rotary: rotary, weights, names: ("query_key_value", "dense"))
-    if normsHeads {
-      attention.headNorms = (
-        try weights.norm(prefix + "query_layernorm", shape, size: shape.headSize),
-        try weights.norm(prefix + "key_layernorm", shape, size: shape.headSize)
-      )
-    }
+    let norms: PreNormDecoder.HeadNorms = normsHeads ? .perHead : .none
+    attention.headNorms = try norms.load(
+      prefix, shape, weights, names: ("query_layernorm", "key_layernorm"))
     return attention
+  }
+
+  /// Whether a layer of the models with linear attention has softmax attention: the last of every `layer_group_size`
+  /// layers, and those after the last whole group.
+  static func attends(
+    _ configuration: ModelConfiguration, layers: Int
+  ) throws -> (_ index: Int) -> Bool {
+    let period = try configuration.integer("layer_group_size", 1...4096)
+    return { ($0 + 1) % period == 0 || $0 >= layers / period * period }
   }
 
   /// The mixtures of experts, also those of the hybrid models.

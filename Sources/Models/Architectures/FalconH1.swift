@@ -11,16 +11,10 @@ enum FalconH1 {
     // The converter multiplies the weights by all factors.
     gguf: GGUFConversion(
       "falcon-h1",
-      tensors: GGUFConversion.stateSpaceTensors("mamba").merging([
-        "model.final_layernorm": "output_norm", "pre_ff_layernorm.weight": "ffn_norm",
-        "feed_forward.gate_proj": "ffn_gate", "feed_forward.up_proj": "ffn_up",
-        "feed_forward.down_proj": "ffn_down",
-      ]) { $1 },
-      keys: [
-        "ssm.conv_kernel": "mamba_d_conv", "ssm.state_size": "mamba_d_state",
-        "ssm.group_count": "mamba_n_groups",
-        "ssm.time_step_rank": "mamba_n_heads", "ssm.inner_size": "mamba_d_ssm",
-      ], configure: { $0["mamba_norm_before_gate"] = false }, restore: GGUFConversion.restoringDecay),
+      tensors: GGUFConversion.stateSpaceTensors("mamba").merging(GGUFConversion.feedForwardTensors) { $1 }
+        .merging(["model.final_layernorm": "output_norm", "pre_ff_layernorm.weight": "ffn_norm"]) { $1 },
+      keys: GGUFConversion.hybridStateSpaceKeys.merging(["ssm.inner_size": "mamba_d_ssm"]) { $1 },
+      configure: { $0["mamba_norm_before_gate"] = false }, restore: GGUFConversion.restoringDecay),
     shapes: SyntheticShape.falconH1
   ) {
     configuration, weights in

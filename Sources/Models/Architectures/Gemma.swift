@@ -4,7 +4,7 @@ import Compute
 /// square root of the width.
 enum Gemma {
   static let architecture = Architecture(
-    "gemma", gguf: GGUFConversion("gemma") { $0["norm_weights_include_one"] = true }
+    "gemma", gguf: GGUFConversion("gemma", configure: GGUFConversion.normsIncludeOne)
   ) { configuration, weights in
     let shape = try DecoderShape(configuration, tiedByDefault: true)
     // The first checkpoints say gelu, but were trained with its tanh approximation.
@@ -13,7 +13,7 @@ enum Gemma {
     let activation: Activation =
       name == "gelu" ? .geluTanh : try configuration.activation(default: "gelu_pytorch_tanh")
     let decoder = PreNormDecoder(
-      tiedByDefault: true, normalization: .rootMeanSquare(offset: try Gemma3.normOffset(configuration)),
+      tiedByDefault: true, normalization: .rootMeanSquare(offset: try configuration.normOffset()),
       embeddingScale: Float(shape.hidden).squareRoot(), activation: activation)
     return try decoder.model(configuration, weights)
   }

@@ -17,7 +17,7 @@ enum Gemma2 {
       configuration.json[key] == nil ? fallback : try configuration.optionalNumber(key).map { Float($0) }
     }
     let attentionSoftcap = try softcap("attn_logit_softcapping", default: 50)
-    let offset = try Gemma3.normOffset(configuration)
+    let offset = try configuration.normOffset()
     func norm(_ name: String) throws -> RMSNorm { try weights.norm(name, shape, offset: offset) }
 
     let embedding = try EmbeddingAndHead(

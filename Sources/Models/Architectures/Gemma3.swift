@@ -20,18 +20,16 @@ enum Gemma3 {
   /// The converter adds 1 to the norms' weights and omits the scale of queries, which differs in the 27B model only;
   /// llama.cpp recognises that model by its number of layers, `largest`.
   static func configure(_ object: inout JSONObject, largest: Int) throws {
-    object["norm_weights_include_one"] = true
-    if object["num_hidden_layers"]?.asInteger == largest, let hidden = object["hidden_size"]?.asInteger,
-      let heads = object["num_attention_heads"]?.asInteger, heads > 0
-    {
-      object["query_pre_attn_scalar"] = .integer(hidden / heads)
+    GGUFConversion.normsIncludeOne(&object)
+    if object["num_hidden_layers"]?.asInteger == largest {
+      GGUFConversion.quotient("query_pre_attn_scalar", of: "hidden_size", by: "num_attention_heads", &object)
     }
   }
 
   static func model(_ configuration: ModelConfiguration, _ weights: ModelWeights) throws -> Decoder {
     let shape = try DecoderShape(configuration, tiedByDefault: true)
     let hidden = shape.hidden
-    let offset = try normOffset(configuration)
+    let offset = try configuration.normOffset()
     let key =
       configuration.has("sliding_window_pattern") ? "sliding_window_pattern" : "_sliding_window_pattern"
     let period = try configuration.integer(key, 1...4096, default: 6)
@@ -62,11 +60,6 @@ enum Gemma3 {
       ) { try norm($0) }
     }
     return try Decoder(shape, embedding: embedding, layers: layers, weights)
-  }
-
-  /// What is added to the norms' weights: safetensors store them minus 1; the GGUF converter adds the 1.
-  static func normOffset(_ configuration: ModelConfiguration) throws -> Float {
-    try configuration.bool("norm_weights_include_one", default: false) ? 0 : 1
   }
 
   /// A layer of Gemma 2 and 3: attention and feed-forward, each with a norm before and after it.

@@ -10,14 +10,11 @@ enum GraniteHybrid {
     gguf: GGUFConversion(
       "granitehybrid",
       tensors: GGUFConversion.stateSpaceTensors("mamba").merging(Granite.ggufTensors) { $1 },
-      keys: Granite.ggufKeys.merging([
-        "ssm.conv_kernel": "mamba_d_conv", "ssm.state_size": "mamba_d_state",
-        "ssm.group_count": "mamba_n_groups", "ssm.time_step_rank": "mamba_n_heads",
-        "ssm.inner_size": "ssm_inner_size", "rope.scaling.finetuned": "rope_finetuned",
-      ]) { $1 }, configure: configure, restore: GGUFConversion.restoringDecay),
+      keys: Granite.ggufKeys.merging(GGUFConversion.hybridStateSpaceKeys) { $1 }
+        .merging(["rope.scaling.finetuned": "rope_finetuned"]) { $1 }, configure: configure,
+      restore: GGUFConversion.restoringDecay),
     shapes: SyntheticShape.graniteHybrid
-  ) {
-    configuration, weights in
+  ) { configuration, weights in
     let shape = try DecoderShape(configuration)
     try configuration.requireSiLU()
     if let name = try configuration.optionalString("normalization_function"), name != "rmsnorm" {
@@ -56,11 +53,7 @@ enum GraniteHybrid {
     GGUFConversion.layerTypes(&object, other: "mamba")
     // The key says whether there are position embeddings.
     object["position_embedding_type"] = object["rope_finetuned"] == .bool(false) ? "nope" : "rope"
-    if let inner = object["ssm_inner_size"]?.asInteger, let hidden = object["hidden_size"]?.asInteger,
-      hidden > 0
-    {
-      object["mamba_expand"] = .integer(inner / hidden)
-    }
+    GGUFConversion.quotient("mamba_expand", of: "ssm_inner_size", by: "hidden_size", &object)
     object["shared_intermediate_size"] = object["shared_intermediate_size"] ?? object["intermediate_size"]
   }
 

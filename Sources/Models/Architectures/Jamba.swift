@@ -9,11 +9,8 @@ enum Jamba {
     gguf: GGUFConversion(
       "jamba",
       tensors: GGUFConversion.stateSpaceTensors("mamba").merging(ggufTensors) { $1 },
-      keys: [
-        "ssm.conv_kernel": "mamba_d_conv", "ssm.state_size": "mamba_d_state",
-        "ssm.inner_size": "ssm_inner_size",
-        "ssm.time_step_rank": "mamba_dt_rank",
-      ], configure: configure, restore: GGUFConversion.restoringDecay),
+      keys: GGUFConversion.hybridStateSpaceKeys.merging(["ssm.time_step_rank": "mamba_dt_rank"]) { $1 },
+      configure: configure, restore: GGUFConversion.restoringDecay),
     shapes: SyntheticShape.jamba
   ) { configuration, weights in
     let shape = try DecoderShape(configuration)
@@ -62,22 +59,15 @@ enum Jamba {
     return try Decoder(shape, embedding: embedding, layers: layers, weights)
   }
 
-  private static let ggufTensors = [
+  private static let ggufTensors = GGUFConversion.feedForwardTensors.merging([
     "model.final_layernorm": "output_norm", "pre_ff_layernorm": "ffn_norm",
-    "feed_forward.gate_proj": "ffn_gate", "feed_forward.up_proj": "ffn_up",
-    "feed_forward.down_proj": "ffn_down",
-    "feed_forward.router": "ffn_gate_inp", "feed_forward.experts.gate_proj": "ffn_gate_exps",
-    "feed_forward.experts.up_proj": "ffn_up_exps", "feed_forward.experts.down_proj": "ffn_down_exps",
-  ]
+    "feed_forward.router": "ffn_gate_inp",
+  ]) { $1 }
 
   private static func configure(_ object: inout JSONObject) {
     GGUFConversion.layerTypes(&object, other: "mamba")
     object["num_local_experts"] = object["num_local_experts"] ?? 1
-    if let inner = object["ssm_inner_size"]?.asInteger, let hidden = object["hidden_size"]?.asInteger,
-      hidden > 0
-    {
-      object["mamba_expand"] = .integer(inner / hidden)
-    }
+    GGUFConversion.quotient("mamba_expand", of: "ssm_inner_size", by: "hidden_size", &object)
   }
 
   /// Which of `count` layers are those at `KEY_offset` and every `KEY_period` layers after it.

@@ -35,17 +35,13 @@ enum LFM2 {
   private static let ggufKeys = [
     "shortconv.l_cache": "conv_L_cache", "leading_dense_block_count": "num_dense_layers",
   ]
-  private static let ggufTensors = [
+  private static let ggufTensors = GGUFConversion.feedForwardTensors.merging([
     "model.embedding_norm": "token_embd_norm", "conv.conv": "shortconv.conv",
-    "conv.in_proj": "shortconv.in_proj",
-    "conv.out_proj": "shortconv.out_proj", "ffn_norm": "ffn_norm", "operator_norm": "attn_norm",
-    "self_attn.q_layernorm": "attn_q_norm", "self_attn.k_layernorm": "attn_k_norm",
-    "self_attn.out_proj": "attn_output", "feed_forward.gate_proj": "ffn_gate",
-    "feed_forward.up_proj": "ffn_up",
-    "feed_forward.down_proj": "ffn_down", "feed_forward.gate": "ffn_gate_inp",
-    "feed_forward.expert_bias": "exp_probs_b.bias", "feed_forward.experts.gate_proj": "ffn_gate_exps",
-    "feed_forward.experts.up_proj": "ffn_up_exps", "feed_forward.experts.down_proj": "ffn_down_exps",
-  ]
+    "conv.in_proj": "shortconv.in_proj", "conv.out_proj": "shortconv.out_proj", "ffn_norm": "ffn_norm",
+    "operator_norm": "attn_norm", "self_attn.q_layernorm": "attn_q_norm",
+    "self_attn.k_layernorm": "attn_k_norm", "self_attn.out_proj": "attn_output",
+    "feed_forward.gate": "ffn_gate_inp", "feed_forward.expert_bias": "exp_probs_b.bias",
+  ]) { $1 }
 
   private static func configure(_ object: inout JSONObject) {
     GGUFConversion.layerTypes(&object, other: "conv")
@@ -77,10 +73,8 @@ enum LFM2 {
       if attends[index] {
         var attention = try SelfAttention(
           prefix + "self_attn.", shape, rotary: rotary, weights, names: ("qkv_proj", "out_proj"))
-        attention.headNorms = (
-          try weights.norm(prefix + "self_attn.q_layernorm", shape, size: shape.headSize),
-          try weights.norm(prefix + "self_attn.k_layernorm", shape, size: shape.headSize)
-        )
+        attention.headNorms = try PreNormDecoder.HeadNorms.perHead.load(
+          prefix + "self_attn.", shape, weights, names: ("q_layernorm", "k_layernorm"))
         mixer = attention
       } else {
         mixer = try ShortConvolution(prefix + "conv.", hidden: shape.hidden, taps: taps, weights)

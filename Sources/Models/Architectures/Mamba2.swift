@@ -17,10 +17,7 @@ enum Mamba2 {
 
   private static func configure(_ object: inout JSONObject) {
     object["layer_norm_epsilon"] = object["rms_norm_eps"]
-    if let heads = object["num_heads"]?.asInteger, heads > 0, let inner = object["ssm_inner_size"]?.asInteger
-    {
-      object["head_dim"] = .integer(inner / heads)
-    }
+    GGUFConversion.quotient("head_dim", of: "ssm_inner_size", by: "num_heads", &object)
   }
 
   static func model(_ configuration: ModelConfiguration, _ weights: ModelWeights) throws -> Decoder {

@@ -6,14 +6,14 @@ enum Nemotron {
   static let architecture = Architecture(
     "nemotron",
     // The converter adds 1 to the norms' weights.
-    gguf: GGUFConversion("nemotron") { $0["norm_weights_include_one"] = true }
+    gguf: GGUFConversion("nemotron", configure: GGUFConversion.normsIncludeOne)
   ) { configuration, weights in
     let shape = try DecoderShape(configuration)
     let decoder = PreNormDecoder(
       normalization: .layer(
         epsilon: try configuration.positive(
           configuration.present("norm_eps", "layer_norm_eps"), default: 1e-5),
-        addsOne: try Gemma3.normOffset(configuration) == 1),
+        addsOne: try configuration.normOffset() == 1),
       rotary: try configuration.partialRotaryTable(headSize: shape.headSize, default: 0.5),
       activation: try configuration.activation(default: "relu2")
     ) { prefix, _, shape, activation in

@@ -67,11 +67,7 @@ enum NemotronH {
   /// The numbers of key-value heads and of inner columns tell what a layer is.
   private static func configure(_ object: inout JSONObject) {
     object["layer_norm_epsilon"] = object["rms_norm_eps"]
-    if let inner = object["ssm_inner_size"]?.asInteger, let heads = object["mamba_num_heads"]?.asInteger,
-      heads > 0
-    {
-      object["mamba_head_dim"] = .integer(inner / heads)
-    }
+    GGUFConversion.quotient("mamba_head_dim", of: "ssm_inner_size", by: "mamba_num_heads", &object)
     guard case .array(let heads) = object["num_key_value_heads"],
       case .array(let inner) = object["intermediate_size"],
       heads.count == inner.count

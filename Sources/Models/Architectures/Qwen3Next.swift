@@ -47,12 +47,9 @@ enum Qwen3Next {
       keys: keys.merging(Qwen2MoE.ggufKeys) { $1 },
       configure: { object in
         object["tiles_value_heads"] = .bool(tiled)
-        object["norm_weights_include_one"] = true
-        if let heads = object["linear_num_value_heads"]?.asInteger, heads > 0,
-          let inner = object["ssm_inner_size"]?.asInteger
-        {
-          object["linear_value_head_dim"] = .integer(inner / heads)
-        }
+        GGUFConversion.normsIncludeOne(&object)
+        GGUFConversion.quotient(
+          "linear_value_head_dim", of: "ssm_inner_size", by: "linear_num_value_heads", &object)
         guard case .array(let flags) = object["recurrent_layers"] else { return }
         object["layer_types"] = .array(
           flags.map { $0 == .bool(true) ? "linear_attention" : "full_attention" })
@@ -68,7 +65,7 @@ enum Qwen3Next {
     let activation = try configuration.activation()
     // Public checkpoints store norm weights minus 1, MLX's conversions and GGUF files the weights themselves. The shape
     // of the convolution tells which it is.
-    var offset = try Gemma3.normOffset(configuration)
+    var offset = try configuration.normOffset()
     if offset > 0, let delta = attends.firstIndex(of: false) {
       let prefix = "model.layers.\(delta).linear_attn."
       offset = try GatedDeltaNet.isFromMLX(prefix, configuration, weights) ? 0 : 1

@@ -46,7 +46,7 @@ enum RWKV7 {
       ]
     }
     if try configuration.bool("norm_first", default: true) {
-      var normed = Block(NoBody(), norm: try norm("model.layers.0.pre_norm"))
+      var normed = Block(ZeroBody(), norm: try norm("model.layers.0.pre_norm"))
       normed.normedResidual = 1
       layers[0].insert(normed, at: 0)
     }
@@ -59,7 +59,7 @@ enum RWKV7 {
   }
 
   /// Adds nothing to the residual.
-  private struct NoBody: BlockBody {
+  private struct ZeroBody: BlockBody {
     func callAsFunction(
       _ x: Tensor, _ input: ForwardInput, slot: Int, adding residual: Tensor?, on backend: any Backend
     ) -> Tensor { residual ?? x }

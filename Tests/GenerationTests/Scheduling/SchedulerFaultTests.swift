@@ -36,7 +36,7 @@ import Testing
   @Test func oneIsCancelledAlone() async throws {
     let tiny = try TinyModels.named("llama")
     let generator = Generator()
-    let model = try await Self.stepped(tiny, in: generator)
+    let model = try await SteppedModel.load(tiny, in: generator)
     let reference = try tiny.load()
     let flag = CancellationFlag()
     let first = generator.generate("a", Fixture.request([1, 2], count: 150))
@@ -65,22 +65,10 @@ import Testing
     #expect(fixture.model.passes.map(\.count).max() == 2)
   }
 
-  /// Loads a model whose steps the test permits.
-  private static func stepped(_ tiny: TinyModels, in generator: Generator) async throws -> SteppedModel {
-    let made = Mutex<SteppedModel?>(nil)
-    _ = try await generator.load("a") {
-      let loaded = try tiny.load()
-      let stepped = SteppedModel(loaded.model)
-      made.withLock { $0 = stepped }
-      return LoadedModel(model: stepped, tokenizer: nil, backend: loaded.backend, bytes: loaded.bytes)
-    }
-    return try #require(made.withLock { $0 })
-  }
-
   @Test func aTurnGoesBeforeABatch() async throws {
     let tiny = try TinyModels.named("llama")
     let generator = Generator()
-    let model = try await Self.stepped(tiny, in: generator)
+    let model = try await SteppedModel.load(tiny, in: generator)
     let batch = (1...3).map { generator.generate("a", Fixture.request([Int32($0)], count: 100)) }
     for _ in 0..<5 {
       await model.nextStep()

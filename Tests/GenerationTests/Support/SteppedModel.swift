@@ -1,6 +1,9 @@
 import Compute
 import Dispatch
+import Generation
 import Models
+import Synchronization
+import Testing
 
 /// A model that computes a step only when permitted, to test what happens between steps.
 final class SteppedModel: LanguageModel, @unchecked Sendable {
@@ -13,6 +16,18 @@ final class SteppedModel: LanguageModel, @unchecked Sendable {
   init(_ model: any LanguageModel) {
     self.model = model
     (steps, entering) = AsyncStream.makeStream()
+  }
+
+  /// Loads a model under the key `a` that computes steps when permitted.
+  static func load(_ tiny: TinyModels, in generator: Generator) async throws -> SteppedModel {
+    let made = Mutex<SteppedModel?>(nil)
+    _ = try await generator.load("a") {
+      let loaded = try tiny.load()
+      let stepped = SteppedModel(loaded.model)
+      made.withLock { $0 = stepped }
+      return LoadedModel(model: stepped, tokenizer: nil, backend: loaded.backend, bytes: loaded.bytes)
+    }
+    return try #require(made.withLock { $0 })
   }
 
   var facts: ModelFacts { model.facts }

@@ -46,6 +46,28 @@ extension GGUFConversion {
     "post_attention_layernorm": "post_attention_norm", "post_feedforward_layernorm": "post_ffw_norm",
   ]
 
+  /// Says that the converter has added 1 to the norms' weights (Gemma, Qwen3-Next, Nemotron).
+  static func normsIncludeOne(_ object: inout JSONObject) { object["norm_weights_include_one"] = true }
+
+  /// Sets a size that the converter gives as a whole and a number of parts, or as a multiple.
+  static func quotient(_ key: String, of whole: String, by part: String, _ object: inout JSONObject) {
+    guard let whole = object[whole]?.asInteger, let part = object[part]?.asInteger, part > 0 else { return }
+    object[key] = .integer(whole / part)
+  }
+
+  /// The tensors of gated blocks and experts below `feed_forward`.
+  static let feedForwardTensors = [
+    "feed_forward.gate_proj": "ffn_gate", "feed_forward.up_proj": "ffn_up",
+    "feed_forward.down_proj": "ffn_down", "feed_forward.experts.gate_proj": "ffn_gate_exps",
+    "feed_forward.experts.up_proj": "ffn_up_exps", "feed_forward.experts.down_proj": "ffn_down_exps",
+  ]
+
+  /// The metadata keys of a state-space mixer in a hybrid model (Granite 4, Falcon-H1, Jamba).
+  static let hybridStateSpaceKeys = [
+    "ssm.conv_kernel": "mamba_d_conv", "ssm.state_size": "mamba_d_state", "ssm.group_count": "mamba_n_groups",
+    "ssm.time_step_rank": "mamba_n_heads", "ssm.inner_size": "ssm_inner_size",
+  ]
+
   /// The metadata keys of a state-space mixer (Mamba-2).
   static let stateSpaceKeys = [
     "ssm.conv_kernel": "conv_kernel", "ssm.state_size": "state_size", "ssm.group_count": "n_groups",
@@ -67,4 +89,9 @@ extension GGUFConversion {
   static let restoringDecay: @Sendable (String, Weight) throws -> Weight = { name, stored in
     name.hasSuffix(".A_log") ? try stored.logarithmOfNegated() : stored
   }
+}
+
+extension ModelConfiguration {
+  /// What is added to the norms' weights: safetensors store them minus 1; the GGUF converter adds the 1.
+  func normOffset() throws -> Float { try bool("norm_weights_include_one", default: false) ? 0 : 1 }
 }
