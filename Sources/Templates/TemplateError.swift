@@ -1,3 +1,5 @@
+import Basics
+
 /// Why a chat template cannot be parsed or rendered: the problem, the line, and what to do.
 public struct TemplateError: Error, Equatable, Sendable, CustomStringConvertible {
   /// The kind of error.
@@ -31,8 +33,10 @@ public struct TemplateError: Error, Equatable, Sendable, CustomStringConvertible
     self.line = line
   }
 
-  /// The error as one line: location, problem and advice.
-  public var description: String {
+  /// The error as one line: location, problem and advice. Control characters of the template are escaped.
+  public var description: String { printable(text, limit: 2000) }
+
+  private var text: String {
     switch kind {
     case .syntax: "chat template, line \(line): \(message); fix the template or use another one"
     case .unsupported: "chat template, line \(line): \(message)"

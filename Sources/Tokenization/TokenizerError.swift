@@ -1,3 +1,5 @@
+import Basics
+
 /// Why a tokenizer cannot be loaded: the file, the problem, and what to do about it.
 public struct TokenizerError: Error, Equatable, CustomStringConvertible {
   /// The file or folder; empty while unknown.
@@ -20,8 +22,8 @@ public struct TokenizerError: Error, Equatable, CustomStringConvertible {
     return error
   }
 
-  /// The error as one line.
+  /// The error as one line. Control characters of the tokenizer are escaped.
   public var description: String {
-    (file.isEmpty ? "" : "\(file): ") + problem + (advice.map { "; \($0)" } ?? "")
+    printable((file.isEmpty ? "" : "\(file): ") + problem + (advice.map { "; \($0)" } ?? ""), limit: 2000)
   }
 }

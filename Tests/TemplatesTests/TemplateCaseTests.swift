@@ -1,5 +1,6 @@
 import Basics
 import Templates
+import TestSupport
 import Testing
 
 /// Over a thousand small templates, compared with Python's jinja2 (Tests/Scripts/make_template_cases.py).
@@ -45,6 +46,19 @@ struct TemplateCaseTests {
       try ChatTemplate(source: "{{ raise_exception('roles must alternate') }}").render(messages: [])
     }
     #expect(error?.message == "roles must alternate")
+  }
+
+  /// A message is shown in a terminal, whatever the template writes into it.
+  @Test(arguments: [
+    "{{ raise_exception('a\u{1B}[2Jb\u{0}c\u{85}d\u{202E}e\nf') }}", "{% a\u{1B}[2J %}", "{{ '\u{7}' + 1 }}",
+    "{{ x\u{9B}y }}", "{{ ns['\u{1B}'].b.c }}", "{% include '\u{1B}' %}", "{{ 'a'|\u{1B} }}",
+    "{{ 1 is \u{1B} }}",
+  ])
+  func errorsHaveNoControlCharacters(_ source: String) {
+    let error = #expect(throws: TemplateError.self) {
+      try ChatTemplate(source: source).render(messages: [])
+    }
+    #expect(error.flatMap { fault(inMessage: $0.description) } == nil)
   }
 
   @Test func toolsAndDocumentsAreNoneAndOptionsUndefined() throws {

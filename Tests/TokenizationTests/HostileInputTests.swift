@@ -34,6 +34,17 @@ import Testing
     return bytes
   }
 
+  /// A message is shown in a terminal, whatever the file's names contain.
+  @Test(arguments: [
+    #"{"model": {"type": "B\u001b[2JPE", "vocab": {}}}"#,
+    #"{"model": {"type": "BPE", "vocab": {"a": 0}, "merges": []}, "pre_tokenizer": {"type": "\u009b\u202e"}}"#,
+    #"{"model": {"type": "BPE", "vocab": {"a": 0}, "merges": []}, "normalizer": {"type": "\u0000"}}"#,
+  ])
+  func errorsHaveNoControlCharacters(_ json: String) {
+    let error = #expect(throws: TokenizerError.self) { try Tokenizer(json: Array(json.utf8)) }
+    #expect(error.flatMap { fault(inMessage: $0.description) } == nil)
+  }
+
   @Test(arguments: ["llama3", "gemma", "added", "deepseek3"])
   func tokenizerJSON(_ name: String) throws {
     let valid = try Fixtures.bytes("\(name).tokenizer.json")

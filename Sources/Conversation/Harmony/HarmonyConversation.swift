@@ -5,7 +5,7 @@ public struct HarmonyError: Error, Equatable, CustomStringConvertible {
   /// The problem and its position.
   public let description: String
 
-  init(_ description: String) { self.description = description }
+  init(_ description: String) { self.description = printable(description, limit: 2000) }
 }
 
 /// The conversion of messages with `role` and `content` to harmony messages.

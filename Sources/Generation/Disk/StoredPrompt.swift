@@ -61,7 +61,9 @@ public enum PromptFileError: Error, CustomStringConvertible {
   case tooLarge(bytes: Int, limit: Int)
 
   /// One line.
-  public var description: String {
+  public var description: String { printable(text, limit: 2000) }
+
+  private var text: String {
     switch self {
     case .file(let error): "\(error.file): \(error.place.isEmpty ? "" : error.place + ": ")\(error.problem)"
     case .version(let found): "a prompt file of \(found)"

@@ -17,7 +17,7 @@ package struct BatchLine: Sendable {
   /// Why a line can't be used.
   package struct Problem: Error, CustomStringConvertible {
     package let description: String
-    init(_ description: String) { self.description = description }
+    init(_ description: String) { self.description = printable(description, limit: 2000) }
   }
 
   /// A string or an integer.

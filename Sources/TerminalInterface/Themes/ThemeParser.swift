@@ -1,3 +1,4 @@
+import Basics
 import TOMLKit
 
 /// An error in a theme file, for its author: the file, the line, and what to write instead.
@@ -7,7 +8,9 @@ package struct ThemeError: Error, Equatable, CustomStringConvertible {
   package let line: Int?
   package let problem: String
 
-  package var description: String { "\(file)\(line.map { ":\($0)" } ?? ""): \(problem)" }
+  package var description: String {
+    printable("\(file)\(line.map { ":\($0)" } ?? ""): \(problem)", limit: 2000)
+  }
 }
 
 /// Parses theme files:

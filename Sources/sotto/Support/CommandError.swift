@@ -4,7 +4,7 @@ import Basics
 struct CommandError: Error, CustomStringConvertible {
   let description: String
 
-  init(_ description: String) { self.description = description }
+  init(_ description: String) { self.description = printable(description, limit: 2000) }
 
   /// There is no model on this machine.
   static var noModels: CommandError {
