@@ -1,7 +1,8 @@
 /// Wraps styled text into rows of a given width.
 ///
-/// Prose breaks at spaces, after hyphens and between CJK characters (but not before closing punctuation); a word longer
-/// than a row is split between clusters. Code breaks only at the end of a row. Cost: one pass.
+/// Prose breaks at spaces, after hyphens (not of paths) and between CJK characters (but not before closing
+/// punctuation); a word longer than a row is split between clusters. Code breaks only at the end of a row. Cost: one
+/// pass.
 package struct LineWrapper {
   /// The columns of a row, at least 1.
   package let width: Int
@@ -102,7 +103,7 @@ package struct LineWrapper {
         return
       }
       if last.character == "-" && character != "-" && cells.count > 1
-        && cells[cells.count - 2].character != " "
+        && cells[cells.count - 2].character != " " && !isInPath
       {
         breakAfter = cells.count
       }
@@ -113,6 +114,11 @@ package struct LineWrapper {
         }
         if character != " " { breakAfter = cells.count }
       }
+    }
+
+    /// Whether the last word so far is a path or an address: a break behind its hyphen would spoil copying it.
+    private var isInPath: Bool {
+      cells.reversed().prefix { $0.character != " " }.contains { $0.character == "/" }
     }
 
     private mutating func endRow(_ count: Int) {

@@ -14,6 +14,8 @@ import Testing
     ("ab cdefghijkl", 5, ["ab", "cdefg", "hijkl"]),
     ("one\ntwo\n\nfour", 10, ["one", "two", "", "four"]),
     ("well-known fact", 7, ["well-", "known", "fact"]),
+    ("in ~/my-models/a-b.gguf now", 16, ["in", "~/my-models/a-b.", "gguf now"]),
+    ("see /a/b-c or d-e", 9, ["see", "/a/b-c or", "d-e"]),
     ("漢字かな", 5, ["漢字", "かな"]),
     ("漢字、かな", 4, ["漢", "字、", "かな"]),
     ("「漢字」", 4, ["「漢", "字」"]),
