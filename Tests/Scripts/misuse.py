@@ -41,6 +41,8 @@ class Home:
             place.mkdir()
         self.prompts = self.cache / "sotto" / "prompts"
         self.wrapper: list[str] = []
+        #: False starts programs with HOME alone, without the XDG variables.
+        self.names_folders = True
         self.terminals: list[Terminal] = []
         self.mounts: list[Path] = []
 
@@ -58,9 +60,10 @@ class Home:
         (self.config / "sotto" / "settings.toml").write_text(text)
 
     def environment(self) -> dict[str, str]:
-        names = {"XDG_CACHE_HOME": self.cache, "XDG_DATA_HOME": self.data, "XDG_STATE_HOME": self.state,
-                 "XDG_CONFIG_HOME": self.config, "HOME": self.folder, "HF_HOME": self.folder / "hf",
-                 "LANG": "C.UTF-8", "LC_ALL": "C.UTF-8"}
+        names = {"HOME": self.folder, "HF_HOME": self.folder / "hf", "LANG": "C.UTF-8", "LC_ALL": "C.UTF-8"}
+        if self.names_folders:
+            names |= {"XDG_CACHE_HOME": self.cache, "XDG_DATA_HOME": self.data, "XDG_STATE_HOME": self.state,
+                      "XDG_CONFIG_HOME": self.config}
         return {key: str(value) for key, value in names.items()}
 
     def start(self, *arguments: str, draft: str | None = None) -> Scenario:
@@ -409,6 +412,65 @@ def deleted_conversation(home: Home) -> None:
     expect(home.saved() == [QUESTIONS[0]], f"the other conversation is kept: {home.saved()}")
 
 
+def quick_session_changes(home: Home) -> None:
+    """/new and /sessions in quick succession: the engine follows the screen."""
+    chat = home.start()
+    chat.turn(QUESTIONS[0])
+    chat.terminal.send("/rename Capitals")
+    for _ in range(4):
+        chat.terminal.send("/new")
+        chat.terminal.send("/sessions Capitals")
+    chat.terminal.wait(lambda: chat.has("Paris"), "the last command resumes the conversation")
+    chat.idle("the conversation is resumed")
+    status = chat.turn(QUESTIONS[1])
+    expect((terminal.reused(status) or 0) > 20, f"the engine is on the resumed conversation: {status!r}")
+    chat.terminal.send("/sessions Capitals")
+    chat.terminal.send("/new")
+    chat.terminal.wait(lambda: not chat.has("Paris"), "the last command opens a new conversation")
+    chat.turn("Hello?")
+    home.quit(chat)
+    database = sqlite3.connect(f"file:{home.data}/sotto/sessions.sqlite?mode=ro", uri=True)
+    rows = database.execute("SELECT session, content FROM message WHERE role = 'user' ORDER BY place").fetchall()
+    database.close()
+    sessions: dict[int, list[str]] = {}
+    for session, content in rows:
+        sessions.setdefault(session, []).append(content)
+    expect(sorted(sessions.values()) == [["Hello?"], QUESTIONS[:2]], f"each message is where it was sent: {sessions}")
+
+
+def message_right_after_leaving(home: Home) -> None:
+    """A message in a new conversation does not cancel the save of the cache of the conversation before."""
+    chat = home.start()
+    chat.terminal.send("/rename Bottles")
+    paste(home, chat, 400)  # a cache that takes a while to save
+    chat.terminal.press("Enter")
+    chat.idle("the turn ends")
+    chat.terminal.send("/new")
+    chat.terminal.send("Hello?")
+    chat.idle("the turn ends")
+    home.quit(chat)
+    chat = home.start("--resume", "Bottles")
+    chat.terminal.wait(lambda: chat.has("bottles"), "the first conversation is resumed")
+    status = chat.turn(QUESTIONS[1])
+    expect("disk" in status, f"the cache of the first conversation was saved: {status!r}")
+    home.quit(chat)
+
+
+def settings_below_home(home: Home) -> None:
+    """Settings follow $HOME as models and sessions do."""
+    home.names_folders = False
+    folder = home.folder / ".config" / "sotto"
+    folder.mkdir(parents=True)
+    (folder / "settings.toml").write_text("history = false\n")
+    chat = home.start()
+    chat.turn(QUESTIONS[0])
+    time.sleep(2.5)
+    home.quit(chat)
+    kept = [file for name in (".local", ".cache") for file in (home.folder / name).rglob("*")
+            if file.is_file() and b"capital of France" in file.read_bytes()]
+    expect(not kept and not list(home.folder.rglob("sessions.sqlite")), f"nothing of the conversation is saved: {kept}")
+
+
 def locked_database(home: Home) -> None:
     chat = home.start()
     run_turns(chat, 1)
@@ -482,6 +544,15 @@ def small_disk_limit(home: Home) -> None:
     expect("disk" in status and new(status) < 20, f"the latest file was kept: {status!r}")
 
 
+def paste(home: Home, chat: Scenario, sentences: int) -> None:
+    """Pastes a long text into the composer."""
+    text = home.folder / "paste.txt"
+    text.write_text(" ".join(f"{n} bottles of beer on the wall." for n in range(sentences)))
+    chat.terminal.tmux("load-buffer", str(text))
+    chat.terminal.tmux("paste-buffer", "-p")
+    chat.terminal.wait(lambda: not chat.has("› Message"), "the paste is in the composer")
+
+
 def quitting(home: Home) -> None:
     def ask_long(chat: Scenario) -> None:
         chat.terminal.send("/set max_tokens auto")
@@ -489,11 +560,7 @@ def quitting(home: Home) -> None:
 
     def prefilling(chat: Scenario) -> None:
         chat.terminal.send("/set typing_ahead off")
-        text = home.folder / "paste.txt"
-        text.write_text(" ".join(f"{n} bottles of beer on the wall." for n in range(700)))
-        chat.terminal.tmux("load-buffer", str(text))
-        chat.terminal.tmux("paste-buffer", "-p")
-        chat.terminal.wait(lambda: not chat.has("› Message"), "the paste is in the composer")
+        paste(home, chat, 700)
         chat.terminal.press("Enter")
         chat.terminal.wait(lambda: "prefill" in chat.terminal.status(), "the prefill starts")
 
@@ -548,7 +615,8 @@ def quitting(home: Home) -> None:
 
 CASES = [full_cache_folder, full_data_folder, read_only_folders, dangling_links, links_to_other_folders,
          folders_of_another_user, folders_removed_in_use, cache_files_truncated_in_use, damaged_files,
-         model_truncated_in_use, model_truncated_in_line_mode, stack_overflow, deleted_conversation, locked_database,
+         model_truncated_in_use, model_truncated_in_line_mode, stack_overflow, deleted_conversation, quick_session_changes,
+         message_right_after_leaving, settings_below_home, locked_database,
          leftovers_of_a_killed_process, two_processes_with_one_conversation,
          small_disk_limit, quitting]
 

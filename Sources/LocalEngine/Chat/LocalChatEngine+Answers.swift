@@ -44,7 +44,7 @@ extension LocalChatEngine {
       emit(.failed("No model is loaded; choose one with /model."))
       return nil
     }
-    await restoreTask?.value
+    await restore(request.session, current.key)
     do {
       let (generation, reader) = try generation(request, current)
       var translation = EventTranslation(reader, maxTokens: request.settings.maxTokens)

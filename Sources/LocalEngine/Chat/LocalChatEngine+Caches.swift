@@ -6,12 +6,41 @@ extension LocalChatEngine {
   func open(session: String) async {
     stopReadAhead()
     self.session = session
-    if let current { await generator.restore(session: session, for: current.key) }
+    if let current { await restore(session, current.key) }
+  }
+
+  /// A session and the key of a model.
+  struct RestoreKey: Hashable {
+    let session: String
+    let model: String
+  }
+
+  /// Waits until the cache of a session is restored from disk. An answer can be requested before the session is opened,
+  /// which waits for the save of the session before: the first of the two restores it.
+  func restore(_ session: String?, _ model: String) async {
+    guard let session else { return }
+    await startRestoring(session, model).value
+  }
+
+  @discardableResult
+  func startRestoring(_ session: String, _ model: String) -> Task<Void, Never> {
+    let key = RestoreKey(session: session, model: model)
+    if let task = restores[key] { return task }
+    let generator = generator
+    let task = Task { _ = await generator.restore(session: session, for: model) }
+    restores[key] = task
+    return task
+  }
+
+  /// A session that is opened again is restored again.
+  private func endRestores(of session: String) {
+    restores = restores.filter { $0.key.session != session }
   }
 
   func close(session: String) async {
     stopReadAhead()
     if self.session == session { self.session = nil }
+    endRestores(of: session)
     await generator.save(session: session)
   }
 
@@ -29,6 +58,7 @@ extension LocalChatEngine {
     // A prefill of the session, or of a head with its system prompt, may be running.
     stopReadAhead()
     if self.session == session { self.session = nil }
+    endRestores(of: session)
     await generator.forget(session: session)
   }
 

@@ -37,8 +37,8 @@ extension LocalChatEngine {
   private static let latestMessages = 4
 
   private func prefill(_ messages: [Message], draft: String, _ request: ChatRequest, _ epoch: Int) async {
-    await restoreTask?.value
     guard let current else { return }
+    await restore(request.session, current.key)
     let variables = request.settings.templateVariables
     var prefix = try? current.model.stablePrefix(
       messages: messages.map(\.json), draft: draft, variables: variables)

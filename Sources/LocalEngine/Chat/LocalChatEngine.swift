@@ -22,8 +22,8 @@ actor LocalChatEngine: ChatEngine {
   let controls = Mutex<AnswerControls?>(nil)
   /// The current session.
   var session: String?
-  /// Restores the caches of the session from disk after a switch of models.
-  private(set) var restoreTask: Task<Void, Never>?
+  /// The restores of caches from disk, finished or not, of the sessions in use.
+  var restores: [RestoreKey: Task<Void, Never>] = [:]
   /// The offsets of the messages in the last prompts.
   var messageOffsets = MessageOffsets()
   /// Incremented by every action of the user; speculative prefill of an earlier epoch is outdated.
@@ -105,8 +105,9 @@ actor LocalChatEngine: ChatEngine {
     selected.withLock { $0 = entry }
     // Not awaited here, because it runs after an answer in progress. The next prefill or answer awaits it.
     if let session {
-      let generator = generator
-      restoreTask = Task { await generator.restore(session: session, for: key) }
+      // The model may have been evicted, with its caches, since an earlier restore.
+      restores[RestoreKey(session: session, model: key)] = nil
+      startRestoring(session, key)
     }
     return info
   }
