@@ -18,7 +18,7 @@ extension Tokenizer {
   func appendBytes(of id: Int32, skipSpecial: Bool, to bytes: inout [UInt8]) {
     guard let index = index(id) else { return }
     let traits = roles.traits(of: index)
-    if skipSpecial, traits.contains(.special) { return }
+    if skipSpecial, traits.contains(.special), !roles.visible.contains(index) { return }
     let token = vocabulary.token(index)
     if traits.contains(.byte), let byte = VocabularyCompiler.byte(named: token) {
       bytes.append(byte)

@@ -23,7 +23,7 @@ extension Tokenizer {
   /// The tokenizer of a rank file with GPT-4o's pattern and without special tokens, compiled without a cache.
   package convenience init(tiktoken bytes: [UInt8]) throws(TokenizerError) {
     let draft = bytes.withUnsafeBytes { bytes in
-      Result { () throws(TokenizerError) in try TiktokenReader.read(bytes, .o200k) }
+      Result { () throws(TokenizerError) in try TiktokenReader.read(bytes, [.words(.o200k)]) }
     }
     try self.init(draft.get())
   }

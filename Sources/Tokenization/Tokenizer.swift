@@ -16,10 +16,12 @@ public final class Tokenizer: Sendable {
   /// The special ones of these, which text can contain in their original form.
   private let normalizedSpecial: [UInt32]
 
-  /// - Parameter controls: added tokens that are to be control tokens and to end generation.
-  init(_ vocabulary: Vocabulary, controls: Set<UInt32> = []) {
+  /// - Parameters:
+  ///   - controls: added tokens that are to be control tokens and to end generation.
+  ///   - visible: control tokens that decoding does not skip.
+  init(_ vocabulary: Vocabulary, controls: Set<UInt32> = [], visible: Set<UInt32> = []) {
     self.vocabulary = vocabulary
-    let roles = TokenRoles(vocabulary: vocabulary, controls: controls)
+    let roles = TokenRoles(vocabulary: vocabulary, controls: controls, visible: visible)
     self.roles = roles
     let ids = (0..<UInt32(vocabulary.count)).filter { vocabulary.traits(of: $0).contains(.added) }
     added = AddedTokenFinder(roles, isNormalized: false, among: ids)
@@ -32,7 +34,18 @@ public final class Tokenizer: Sendable {
   public func endingGeneration(at ids: [Int32]) -> Tokenizer {
     let controls = Set(ids.compactMap(index)).filter { vocabulary.traits(of: $0).contains(.added) }
     let new = controls.subtracting(vocabulary.rules.endOfGeneration)
-    return new.isEmpty ? self : Tokenizer(vocabulary, controls: roles.controls.union(controls))
+    return new.isEmpty
+      ? self : Tokenizer(vocabulary, controls: roles.controls.union(controls), visible: roles.visible)
+  }
+
+  /// The same tokenizer, whose decoding does not skip the control tokens with these texts: the tags around the
+  /// reasoning, which separate it from the answer.
+  public func showing(_ texts: [String]) -> Tokenizer {
+    let ids = Set(texts.compactMap { id(of: $0).flatMap(index) }).filter {
+      roles.traits(of: $0).contains(.special)
+    }
+    return ids.isEmpty
+      ? self : Tokenizer(vocabulary, controls: roles.controls, visible: roles.visible.union(ids))
   }
 
   /// The number of tokens; ids are `0..<vocabularyCount`.

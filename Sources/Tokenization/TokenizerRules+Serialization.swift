@@ -2,7 +2,9 @@ extension TokenizerRules {
   /// The serialized rules.
   var serialized: [UInt32] {
     var words: [UInt32] = [UInt32(alphabet.rawValue)]
-    words.append(UInt32(isOrdered ? 1 : 0) | (fusesUnknown ? 2 : 0) | (stripsLeadingSpace ? 4 : 0))
+    words.append(
+      UInt32(isOrdered ? 1 : 0) | (fusesUnknown ? 2 : 0) | (stripsLeadingSpace ? 4 : 0)
+        | segmentation.rawValue << 4)
     words.append(UInt32(truncatingIfNeeded: normalizerStepCount))
     for token in [bos, eos, unknown, padding] { words.append(token ?? VocabularyLayout.none) }
     for list in [normalization.map(\.rawValue), prefix, suffix, endOfGeneration] {
@@ -18,9 +20,11 @@ extension TokenizerRules {
   init?(serialized words: UnsafeBufferPointer<UInt32>, count: Int) {
     var reader = RuleReader(words: words)
     guard let alphabet = reader.next().flatMap({ Alphabet(rawValue: UInt8(truncatingIfNeeded: $0)) }),
-      let flags = reader.next(), let stepCount = reader.next()
+      let flags = reader.next(), let segmentation = Segmentation(rawValue: flags >> 4),
+      let stepCount = reader.next()
     else { return nil }
     self.alphabet = alphabet
+    self.segmentation = segmentation
     isOrdered = flags & 1 != 0
     fusesUnknown = flags & 2 != 0
     stripsLeadingSpace = flags & 4 != 0

@@ -24,8 +24,21 @@ struct TokenizerRules: Equatable, Sendable {
     case prependMetaspaceAtStart
     /// Replaces every space by ▁.
     case replaceSpaces
+    /// Replaces runs of spaces by one, and removes those at the start and the end.
+    case collapseSpaces
   }
 
+  /// How a piece of text is divided into tokens.
+  enum Segmentation: UInt32, Sendable {
+    /// By merging the most frequent pairs (BPE).
+    case merges
+    /// With the highest sum of the tokens' scores (SentencePiece's unigram models).
+    case unigram
+    /// Always the longest token (RWKV's world vocabulary).
+    case longest
+  }
+
+  var segmentation = Segmentation.merges
   var alphabet = Alphabet.bytes
   var normalization: [Normalization] = []
   /// The number of steps at the start of `normalization` that precede the matching of added tokens with

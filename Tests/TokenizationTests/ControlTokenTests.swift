@@ -45,6 +45,25 @@ import Tokenization
     #expect(ended.endOfGenerationTokens == [2, 3] && ended.isSpecial(3) && !ended.isSpecial(0))
     #expect(ended.encode("a<think>b", addSpecial: false, parseSpecial: false) == [0, 1])
   }
+
+  /// Control tokens around the reasoning are not skipped, or the reasoning would show as the answer.
+  @Test func tagsOfReasoningAreShown() throws {
+    let json = #"""
+      {"added_tokens": [{"id": 2, "content": "[THINK]", "special": true}, {"id": 3, "content": "[/THINK]", "special": true},
+        {"id": 4, "content": "</s>", "special": true}],
+       "pre_tokenizer": {"type": "ByteLevel", "add_prefix_space": false},
+       "model": {"type": "BPE", "vocab": {"a": 0, "b": 1}, "merges": []}}
+      """#
+    let tokenizer = try Tokenizer(json: Array(json.utf8))
+    #expect(tokenizer.decode([2, 0, 3, 1, 4], skipSpecial: true) == "ab")
+    let shown = tokenizer.showing(["[THINK]", "[/THINK]", "a", "nothing"])
+    #expect(shown.decode([2, 0, 3, 1, 4], skipSpecial: true) == "[THINK]a[/THINK]b")
+    var decoder = StreamingDecoder(shown.endingGeneration(at: [2]), skipSpecial: true)
+    #expect([2, 0, 3, 1, 4].map { decoder.feed($0) }.joined() == "[THINK]a[/THINK]b")
+    // In a user's text they stay text.
+    #expect(
+      shown.isSpecial(2) && !shown.encode("[THINK]", addSpecial: false, parseSpecial: false).contains(2))
+  }
 }
 
 /// GGUF files whose control tokens have other types.

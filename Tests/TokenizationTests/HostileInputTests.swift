@@ -155,11 +155,11 @@ import Testing
   }
 
   @Test(arguments: [
-    ("{}", "model"), ("[]", "model"), ("", "JSON"), (#"{"model": {"type": "Unigram"}}"#, "Unigram"),
+    ("{}", "model"), ("[]", "model"), ("", "JSON"), (#"{"model": {"type": "WordPiece"}}"#, "WordPiece"),
     (#"{"model": {"type": "BPE", "vocab": {"a": 0}}, "normalizer": {"type": "Lowercase"}}"#, "Lowercase"),
     (
       #"{"model": {"vocab": {"a": 0}}, "pre_tokenizer": {"type": "Split", "behavior": "Isolated", "#
-        + #""pattern": {"Regex": "x+"}}}"#, "x+"
+        + #""pattern": {"Regex": "(?<=x)y"}}}"#, "(?<=x)y"
     ),
     (#"{"model": {"vocab": {"a": -5}}}"#, "-5"), (#"{"model": {"vocab": {"a": 4000000000}}}"#, "4000000000"),
   ])

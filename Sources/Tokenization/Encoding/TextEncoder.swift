@@ -65,6 +65,12 @@ struct TextEncoder: ~Copyable {
     guard let base = text.baseAddress else { return }
     let tables = MergeTables(vocabulary)
     let steps = vocabulary.rules.preTokenization
+    if vocabulary.rules.segmentation != .merges {
+      let segmenter = TrieSegmenter(vocabulary, tables)
+      return PreTokenizer(steps[...], text: base).forEachPiece(0, text.count) { start, end in
+        segmenter.encode(base, start, end, &output)
+      }
+    }
     if steps.count == 1, case .words(let pattern) = steps[0] {
       // The common case is inlined: no closure call for each piece.
       let scanner = WordScanner(pattern, text: base)

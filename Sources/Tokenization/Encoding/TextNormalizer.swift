@@ -38,6 +38,9 @@ struct TextNormalizer {
         return nil
       }
       return Metaspace.bytes + text
+    case .collapseSpaces:
+      let words = text.split(separator: UInt8(ascii: " "))
+      return Array(words.joined(separator: [UInt8(ascii: " ")]))
     case .replaceSpaces:
       guard text.contains(UInt8(ascii: " ")) else { return nil }
       var result: [UInt8] = []

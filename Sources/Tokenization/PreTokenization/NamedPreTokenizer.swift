@@ -9,7 +9,7 @@ struct NamedPreTokenizer {
   /// Whether text is normalized to NFC first, as the model's original tokenizer does.
   var normalizesToNFC = false
 
-  private init(
+  init(
     _ steps: [PreTokenization], ignoresMerges: Bool = false, bos: Bool = false, nfc: Bool = false
   ) {
     self.steps = steps
@@ -47,7 +47,11 @@ struct NamedPreTokenizer {
       self.init([
         .runs(.punctuation), .words(.gpt2), .numbers(group: 0), .digitTriples,
       ])
-    default: return nil
+    default:
+      guard let expressions = Self.expressions(gguf: name) else { return nil }
+      let compiled = expressions.compactMap(SplitExpression.init)
+      guard compiled.count == expressions.count else { return nil }
+      self.init(compiled.map { .expression($0) }, ignoresMerges: ["minicpm5", "youtu"].contains(name))
     }
   }
 }

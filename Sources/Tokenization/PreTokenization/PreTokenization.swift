@@ -11,6 +11,8 @@ enum PreTokenization: Equatable, Sendable {
   case runs(CharacterRun)
   /// DeepSeek 3's word pattern.
   case deepSeekWords
+  /// The matches of an expression, and the text between them.
+  case expression(SplitExpression)
   /// Splits before each ▁.
   case marks
   /// Splits before each ▁ that does not follow another ▁ or one of these bytes.
@@ -44,6 +46,8 @@ extension PreTokenization {
     case .numbers(let group): [1, UInt32(group)]
     case .runs(let run): [2, run.rawValue]
     case .deepSeekWords: [3]
+    case .expression(let expression):
+      [7, UInt32(expression.source.utf8.count)] + expression.source.utf8.map { UInt32($0) }
     case .marks: [4]
     case .digitTriples: [5]
     case .metaspaceRuns(let joined): [6, UInt32(joined.members.count)] + joined.members.map { UInt32($0) }
@@ -79,6 +83,11 @@ extension PreTokenization {
       var joined = ByteSet()
       for member in members { joined.insert(UInt8(truncatingIfNeeded: member)) }
       self = .metaspaceRuns(joined: joined)
+    case 7:
+      guard let bytes = reader.list()?.map({ UInt8(truncatingIfNeeded: $0) }),
+        let expression = SplitExpression(String(decoding: bytes, as: UTF8.self))
+      else { return nil }
+      self = .expression(expression)
     default: return nil
     }
   }

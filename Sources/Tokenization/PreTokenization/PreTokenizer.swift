@@ -11,7 +11,15 @@ package struct PreTokenizer {
 
   /// The lengths in bytes of a text's pieces for a `tokenizer.ggml.pre` name; nil for an unknown name.
   package static func pieceLengths(of text: String, gguf name: String) -> [Int]? {
-    guard let steps = NamedPreTokenizer(gguf: name)?.steps else { return nil }
+    NamedPreTokenizer(gguf: name).map { pieceLengths(of: text, $0.steps) }
+  }
+
+  /// The lengths in bytes of a text's pieces for a regular expression; nil if its syntax is not supported.
+  package static func pieceLengths(of text: String, expression: String) -> [Int]? {
+    SplitExpression(expression).map { pieceLengths(of: text, [.expression($0)]) }
+  }
+
+  private static func pieceLengths(of text: String, _ steps: [PreTokenization]) -> [Int] {
     var (text, lengths) = (text, [Int]())
     text.withUTF8 { bytes in
       guard let base = bytes.baseAddress else { return }
@@ -54,6 +62,9 @@ package struct PreTokenizer {
         pass(position, end)
         position = end
       }
+    case .expression(let expression):
+      var matcher = SplitMatcher(expression, text: text, start, limit)
+      matcher.forEachPiece(pass)
     case .marks: splitBeforeMetaspace(start, limit, joined: nil, pass)
     case .metaspaceRuns(let joined): splitBeforeMetaspace(start, limit, joined: joined, pass)
     }

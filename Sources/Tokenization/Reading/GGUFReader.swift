@@ -4,8 +4,8 @@ import Checkpoints
 /// Reads the vocabulary from a GGUF file's metadata, keys `tokenizer.ggml.…`
 /// (https://github.com/ggml-org/ggml/blob/master/docs/gguf.md).
 struct GGUFReader {
-  private let metadata: GGUFMetadata
-  private var draft = VocabularyDraft()
+  let metadata: GGUFMetadata
+  var draft = VocabularyDraft()
 
   /// The vocabulary of a file.
   static func read(_ metadata: GGUFMetadata) throws(TokenizerError) -> VocabularyDraft {
@@ -26,7 +26,7 @@ struct GGUFReader {
   private init(metadata: GGUFMetadata) { self.metadata = metadata }
 
   /// The values of `tokenizer.ggml.token_type`.
-  private enum TokenType: Int {
+  enum TokenType: Int {
     case normal = 1
     case unknown, control, userDefined, unused, byte
   }
@@ -36,10 +36,13 @@ struct GGUFReader {
     switch model {
     case "gpt2": try readByteLevel()
     case "llama": try readSentencePiece()
+    case "t5": try readUnigram()
+    case "gemma4": try readCharacterMerges()
+    case "rwkv": try readLongest()
     default:
       throw TokenizerError(
         "tokenizer.ggml.model: vocabularies of the kind \"\(model)\" are not supported",
-        advice: "Sotto supports \"gpt2\" (byte-level BPE) and \"llama\" (SentencePiece with scores)")
+        advice: "Sotto supports gpt2, llama, t5, gemma4 and rwkv")
     }
     try readSpecialTokens()
   }
@@ -109,32 +112,10 @@ struct GGUFReader {
   }
 
   private mutating func readSentencePiece() throws {
-    draft.rules.alphabet = .characters
     let addsSpace = try metadata.optionalBool("tokenizer.ggml.add_space_prefix") ?? true
     draft.rules.normalization = addsSpace ? [.prependMetaspace, .replaceSpaces] : [.replaceSpaces]
     draft.rules.stripsLeadingSpace = addsSpace
-
-    let tokens = try metadata.strings("tokenizer.ggml.tokens")
-    let kinds = try kinds(tokens.count)
-    let scores = try metadata.floats("tokenizer.ggml.scores")
-    guard scores.count == tokens.count else {
-      throw TokenizerError(
-        "tokenizer.ggml.scores: \(scores.count) scores for \(tokens.count) tokens",
-        advice: "convert the model again")
-    }
-    draft.reserve(tokens: tokens.count, bytes: tokens.bytes.count)
-    let controls = try namedControls()
-    var index = 0
-    tokens.forEach { bytes in
-      let token = bytes.assumingMemoryBound(to: UInt8.self)
-      let kind = kinds[index]
-      let isControl = isControl(token, kind, index, named: controls)
-      let isMergeable = kind == .normal && !bytes.isEmpty
-      draft.add(token, isControl ? [.special, .added] : isMergeable ? .mergeable : Self.traits(kind))
-      index += 1
-    }
-    try checkCount(tokens.count)
-    draft.merges = .byScore(scores)
+    draft.merges = .byScore(try scores(readCharacters()))
     if try metadata.optionalBool("tokenizer.ggml.add_bos_token") ?? true {
       draft.rules.prefix = [try token("bos") ?? 1].filter { $0 < draft.count }
     }
@@ -144,7 +125,7 @@ struct GGUFReader {
   }
 
   /// The types of all tokens; normal where the file has none.
-  private func kinds(_ count: Int) throws -> [TokenType] {
+  func kinds(_ count: Int) throws -> [TokenType] {
     guard let numbers = try metadata.optionalIntegers("tokenizer.ggml.token_type") else {
       return Array(repeating: .normal, count: count)
     }
@@ -158,7 +139,7 @@ struct GGUFReader {
 
   /// Whether a token is a control token whatever type the file gives it: by its text, or because the file
   /// names it as the start or the end of a text or turn.
-  private func isControl(
+  func isControl(
     _ token: UnsafeBufferPointer<UInt8>, _ type: TokenType, _ id: Int, named: Set<Int>
   ) -> Bool {
     switch type {
@@ -171,14 +152,14 @@ struct GGUFReader {
     }
   }
 
-  private func namedControls() throws -> Set<Int> {
+  func namedControls() throws -> Set<Int> {
     Set(
       try ["bos", "eos", "eot", "eom"].compactMap {
         try metadata.optionalInteger("tokenizer.ggml.\($0)_token_id")
       })
   }
 
-  private static func traits(_ type: TokenType) -> TokenTraits {
+  static func traits(_ type: TokenType) -> TokenTraits {
     switch type {
     case .normal, .unused: []
     case .unknown, .control: [.special, .added]
@@ -188,14 +169,14 @@ struct GGUFReader {
   }
 
   /// Fewer tokens are read where the file was truncated after it was mapped.
-  private func checkCount(_ count: Int) throws {
+  func checkCount(_ count: Int) throws {
     guard draft.count == count, count > 0 else {
       throw TokenizerError("tokenizer.ggml.tokens: has no tokens")
     }
   }
 
   /// The token of a key such as "bos"; nil where it is missing or not a token.
-  private func token(_ name: String) throws -> UInt32? {
+  func token(_ name: String) throws -> UInt32? {
     guard let id = try metadata.optionalInteger("tokenizer.ggml.\(name)_token_id"), id >= 0,
       id < draft.count
     else { return nil }

@@ -16,20 +16,20 @@ enum TiktokenReader {
   static func read(
     _ bytes: UnsafeRawBufferPointer, _ encoding: Encoding
   ) throws(TokenizerError) -> VocabularyDraft {
-    var draft = try read(bytes, encoding.pattern)
+    var draft = try read(bytes, [.words(encoding.pattern)])
     try addSpecial(encoding, to: &draft)
     return draft
   }
 
   /// The tokens of a rank file, without special ones.
   static func read(
-    _ bytes: UnsafeRawBufferPointer, _ pattern: WordPattern
+    _ bytes: UnsafeRawBufferPointer, _ steps: [PreTokenization]
   ) throws(TokenizerError) -> VocabularyDraft {
     var draft = VocabularyDraft()
     draft.reserve(tokens: bytes.count / 16, bytes: bytes.count / 2)
     draft.merges = .byNumber
     draft.ignoresMerges = true
-    draft.rules.preTokenization = [.words(pattern)]
+    draft.rules.preTokenization = steps
     var token: [UInt8] = []
     var position = 0
     var line = 0
@@ -40,7 +40,9 @@ enum TiktokenReader {
       defer { position = end + 1 }
       if end == position { continue }
       guard let space = bytes[position..<end].firstIndex(of: UInt8(ascii: " ")),
-        decodeBase64(bytes[position..<space], into: &token), let number = number(bytes[(space + 1)..<end])
+        decodeBase64(
+          UnsafeRawBufferPointer(rebasing: bytes[position..<space]).bindMemory(to: UInt8.self), into: &token),
+        let number = number(bytes[(space + 1)..<end])
       else {
         throw TokenizerError(
           "line \(line) is not a base64 token and its rank", advice: "download the file again")
@@ -91,9 +93,7 @@ enum TiktokenReader {
   }
 
   /// Replaces `output` with the decoded bytes; false if the digits are not base64.
-  private static func decodeBase64(
-    _ digits: Slice<UnsafeRawBufferPointer>, into output: inout [UInt8]
-  ) -> Bool {
+  static func decodeBase64(_ digits: UnsafeBufferPointer<UInt8>, into output: inout [UInt8]) -> Bool {
     output.removeAll(keepingCapacity: true)
     var bits: UInt32 = 0
     var count = 0

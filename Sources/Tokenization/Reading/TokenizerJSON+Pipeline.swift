@@ -77,6 +77,8 @@ extension TokenizerJSON {
       draft.rules.preTokenization.append(.words(pattern))
     } else if behavior == "Isolated", let step = PreTokenization.isolating(expression) {
       draft.rules.preTokenization.append(step)
+    } else if behavior == "Isolated", let expression = SplitExpression(expression) {
+      draft.rules.preTokenization.append(.expression(expression))
     } else {
       throw Self.unsupported("pre_tokenizer", step, "the pattern \(expression)")
     }

@@ -6,7 +6,7 @@ extension TokenizerJSON {
     draft.rules.bos = named(tokenizerConfig?["bos_token"])
     draft.rules.eos = named(tokenizerConfig?["eos_token"])
     draft.rules.padding = named(tokenizerConfig?["pad_token"])
-    draft.rules.unknown = named(model["unk_token"])
+    if draft.rules.segmentation == .merges { draft.rules.unknown = named(model["unk_token"]) }
     var ends = draft.rules.eos.map { [$0] } ?? []
     for source in generationConfigs {
       let listed = source["eos_token_id"]

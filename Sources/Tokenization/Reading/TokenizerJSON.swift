@@ -33,9 +33,10 @@ struct TokenizerJSON {
   private mutating func read() throws {
     let model = try root.required("model")
     let kind = try model.optionalString("type") ?? "BPE"
-    guard kind == "BPE" else {
+    guard kind == "BPE" || kind == "Unigram" else {
       throw TokenizerError(
-        "model: tokenizers of the type \"\(kind)\" are not supported", advice: "Sotto supports \"BPE\"")
+        "model: tokenizers of the type \"\(kind)\" are not supported",
+        advice: "Sotto supports \"BPE\" and \"Unigram\"")
     }
     for key in ["continuing_subword_prefix", "end_of_word_suffix"] {
       guard try model.optionalString(key) ?? "" == "" else {
@@ -45,8 +46,12 @@ struct TokenizerJSON {
     draft.rules.alphabet = usesBytes ? .bytes : .characters
     draft.rules.fusesUnknown = try model.optionalBool("fuse_unk") ?? false
     draft.ignoresMerges = try model.optionalBool("ignore_merges") ?? false
-    try readTokens(model)
-    try readMerges(model)
+    if kind == "Unigram" {
+      try readUnigram(model)
+    } else {
+      try readTokens(model, vocabulary: model.object("vocab"))
+      try readMerges(model)
+    }
     try readPipeline()
     try readSpecialTokens(model)
   }
@@ -60,8 +65,29 @@ struct TokenizerJSON {
     return has(root["pre_tokenizer"], "pretokenizers") || has(root["decoder"], "decoders")
   }
 
-  private mutating func readTokens(_ model: JSON) throws {
-    let vocabulary = try model.object("vocab")
+  /// The scores of a unigram model are beside its tokens: `[["token", score], …]`.
+  private mutating func readUnigram(_ model: JSON) throws {
+    var vocabulary = JSONObject()
+    var scores: [Double] = []
+    for (id, entry) in try model.array("vocab").enumerated() {
+      guard let name = entry[0]?.asString, let score = entry[1]?.asNumber else {
+        throw TokenizerError("model, vocab: token \(id) has no score")
+      }
+      if vocabulary[name] == nil { vocabulary[name] = .integer(id) }
+      scores.append(score.isFinite ? score : 0)
+    }
+    draft.rules.segmentation = .unigram
+    draft.rules.fusesUnknown = true
+    draft.rules.alphabet = .characters
+    try readTokens(model, vocabulary: vocabulary)
+    draft.scores =
+      Array(scores.prefix(draft.count)) + Array(repeating: 0, count: max(0, draft.count - scores.count))
+    if let unknown = try model.optionalInteger("unk_id"), unknown >= 0, unknown < draft.count {
+      draft.rules.unknown = UInt32(unknown)
+    }
+  }
+
+  private mutating func readTokens(_ model: JSON, vocabulary: JSONObject) throws {
     let added = try addedTokens(vocabulary)
     let most = VocabularyLayout.maximumTokens
     var names: [String?] = []

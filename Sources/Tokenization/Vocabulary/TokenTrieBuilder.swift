@@ -5,12 +5,15 @@ struct TokenTrieBuilder {
   private(set) var slots: [UInt64]
   private var starts: UInt64
   private let root: UInt32
+  /// Whether every byte is a symbol, so that tokens need not consist of whole characters.
+  private let isBytewise: Bool
   /// The number of nodes, including those of tokens not added yet.
   private var nodeCount: Int
   private var edgeCount = 0
 
   /// - Parameter expected: an estimate of the number of nodes; the table grows if there are more.
-  init(tokenCount: Int, expected: Int) {
+  init(tokenCount: Int, expected: Int, isBytewise: Bool = false) {
+    self.isBytewise = isBytewise
     root = UInt32(tokenCount)
     nodeCount = tokenCount + 1
     slots = Array(repeating: TokenTrie.empty, count: ProbeTable.slotCount(expected))
@@ -20,13 +23,14 @@ struct TokenTrieBuilder {
   /// Whether a token of so many bytes can be added.
   func hasRoom(_ bytes: Int) -> Bool { nodeCount + bytes <= VocabularyLayout.maximumNodes }
 
-  /// Adds a token of valid UTF-8, unless one with the same bytes exists. Requires `hasRoom`.
+  /// Adds a token, of valid UTF-8 if the trie is not bytewise, unless one with the same bytes exists. Requires `hasRoom`.
   mutating func add(_ id: UInt32, _ bytes: UnsafeBufferPointer<UInt8>) {
     guard let base = bytes.baseAddress else { return }
     var node = root
     var position = 0
     while position < bytes.count {
-      let (symbol, length) = TokenTrie.symbol(base, at: position, limit: bytes.count)
+      let (symbol, length) =
+        isBytewise ? (UInt32(base[position]), 1) : TokenTrie.symbol(base, at: position, limit: bytes.count)
       position += length
       let slot = find(node, symbol)
       if slots[slot] == TokenTrie.empty {

@@ -60,7 +60,8 @@ struct VocabularySections {
       Int(starts[tokenCount]) <= count(.bytes), count(.bytePairs) == 1 << 16,
       isTable(.pieces, PieceTable.empty), isTable(.names, PieceTable.empty),
       isTable(.pairs, PairTable.empty), count(.pairs) % PairTable.bucket == 0,
-      isTable(.addedEdges, TokenTrie.empty), isTable(.normalizedEdges, TokenTrie.empty)
+      isTable(.addedEdges, TokenTrie.empty), isTable(.normalizedEdges, TokenTrie.empty),
+      isTable(.pieceEdges, TokenTrie.empty), count(.scores) == 0 || count(.scores) == tokenCount + 1
     else { return false }
     var ascends = true
     for index in 0..<tokenCount where starts[index] > starts[index + 1] { ascends = false }

@@ -17,6 +17,10 @@ struct Vocabulary: @unchecked Sendable {
   let bytePairs: UnsafePointer<UInt32>
   let added: TokenTrie
   let normalizedAdded: TokenTrie
+  /// The trie of all tokens by their bytes, for vocabularies without merges.
+  let pieceTrie: TokenTrie
+  /// The scores of a unigram model, and that of an unknown character.
+  let scores: UnsafeBufferPointer<Double>
   let byteTokens: UnsafePointer<UInt32>
   let rules: TokenizerRules
   /// Bytes without a token in a byte-level vocabulary, except those that valid UTF-8 never contains.
@@ -26,7 +30,8 @@ struct Vocabulary: @unchecked Sendable {
   init?(_ image: VocabularyImage) {
     guard let sections = VocabularySections(image), sections.areSound(),
       let rules = TokenizerRules(
-        serialized: sections.array(.rules, of: UInt32.self), count: sections.tokenCount)
+        serialized: sections.array(.rules, of: UInt32.self), count: sections.tokenCount),
+      rules.segmentation != .unigram || sections.count(.scores) > 0
     else { return nil }
     self.image = image
     self.rules = rules
@@ -52,6 +57,8 @@ struct Vocabulary: @unchecked Sendable {
     }
     added = trie(.addedEdges)
     normalizedAdded = trie(.normalizedEdges)
+    pieceTrie = trie(.pieceEdges)
+    scores = sections.array(.scores)
   }
 
   /// The stored bytes of a token. Requires an id below `count`.

@@ -26,6 +26,8 @@ extension VocabularyCompiler {
     writer.add(.bytePairs, bytePairs(byteTokens))
     writer.add(.addedEdges, added.slots)
     writer.add(.normalizedEdges, normalizedAdded.slots)
+    writer.add(.pieceEdges, pieceTrie().slots)
+    writer.add(.scores, scores())
     writer.add(.byteTokens, byteTokens)
     writer.add(.rules, rules.serialized)
     return writer.image(key: key)
@@ -46,6 +48,26 @@ extension VocabularyCompiler {
       }
     }
     return found
+  }
+
+  /// The trie of all tokens by their bytes; empty for a vocabulary with merges.
+  private func pieceTrie() -> TokenTrieBuilder {
+    guard draft.rules.segmentation != .merges else {
+      return TokenTrieBuilder(tokenCount: draft.count, expected: 0)
+    }
+    var trie = TokenTrieBuilder(tokenCount: draft.count, expected: draft.bytes.count / 2, isBytewise: true)
+    for id in mergeable {
+      draft.token(Int(id)).withUnsafeBufferPointer { token in
+        if !token.isEmpty, trie.hasRoom(token.count) { trie.add(id, token) }
+      }
+    }
+    return trie
+  }
+
+  /// The scores of a unigram model, and that of an unknown character: as in SentencePiece, 10 below the lowest.
+  private func scores() -> [Double] {
+    guard draft.rules.segmentation == .unigram, draft.scores.count == draft.count else { return [] }
+    return draft.scores + [(mergeable.lazy.map { draft.scores[Int($0)] }.min() ?? 0) - 10]
   }
 
   private func tables(_ isPiece: [Bool]) -> (pieces: [UInt32], names: [UInt32]) {

@@ -9,6 +9,8 @@ struct VocabularyDraft {
   var traits: [TokenTraits] = []
   /// How tokens merge.
   var merges = Merges.none
+  /// The score of each token of a unigram model; empty for other vocabularies.
+  var scores: [Double] = []
   /// Whether a piece that is a token is encoded as that token without merging (`ignore_merges`).
   var ignoresMerges = false
   /// Normalization, pre-tokenization and special tokens.

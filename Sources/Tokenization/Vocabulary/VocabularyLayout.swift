@@ -8,7 +8,7 @@ package enum VocabularyLayout {
   /// "SottoVoc" in the machine's byte order.
   static let magic: UInt64 = 0x536F_7474_6F56_6F63
   /// Must be incremented whenever the meaning of any byte changes, so that older cache files are ignored.
-  static let version: UInt64 = 3
+  static let version: UInt64 = 4
 
   // Positions of the header's eight 64-bit words.
   static let magicWord = 0
@@ -61,6 +61,10 @@ enum VocabularySection: Int, CaseIterable {
   case normalizedEdges
   /// UInt32, 256: the token of each byte.
   case byteTokens
+  /// UInt64 slots: the trie of all tokens by their bytes (`TokenTrie`), for vocabularies without merges.
+  case pieceEdges
+  /// Double: the scores of a unigram model, and that of an unknown character; empty for other vocabularies.
+  case scores
   /// UInt32: the serialized `TokenizerRules`.
   case rules
 
@@ -69,7 +73,7 @@ enum VocabularySection: Int, CaseIterable {
     switch self {
     case .bytes, .traits: 1
     case .starts, .pieces, .names, .merged, .bytePairs, .byteTokens, .rules: 4
-    case .pairs, .addedEdges, .normalizedEdges: 8
+    case .pairs, .addedEdges, .normalizedEdges, .pieceEdges, .scores: 8
     case .tokens: MemoryLayout<TokenEntry>.stride
     }
   }

@@ -1,0 +1,128 @@
+"""Writes fixtures of Tests/TokenizationTests for vocabularies of other kinds, with the ids of the reference libraries:
+
+- unigram.model and pairs.model: SentencePiece's own format, and its ids
+- unigram.tokenizer.json: a unigram model of the `tokenizers` library
+- small.tekken.json: Mistral's format, and the ids of tiktoken
+- small.rwkv.txt: RWKV's format, and the longest tokens found by a plain search
+- expected-expression-cuts.json: the pieces of patterns that have no scanner of their own, by `tokenizers`
+
+Run after make_tokenizer_fixtures.py: python Tests/Scripts/make_vocabulary_fixtures.py
+(sentencepiece 0.2.3, tokenizers 0.23, tiktoken 0.14)
+"""
+
+import base64
+import io
+import json
+import pathlib
+
+import sentencepiece
+import tiktoken
+from tokenizers import Regex, Tokenizer, decoders, models, pre_tokenizers
+
+FOLDER = pathlib.Path(__file__).parent.parent / "TokenizationTests" / "Fixtures"
+TEXTS = json.loads((FOLDER / "texts.json").read_text("utf8"))
+SENTENCES = TEXTS[:16]
+TEKKEN = (r"[^\r\n\p{L}\p{N}]?[\p{Lu}\p{Lt}\p{Lm}\p{Lo}\p{M}]*[\p{Ll}\p{Lm}\p{Lo}\p{M}]+"
+          r"|[^\r\n\p{L}\p{N}]?[\p{Lu}\p{Lt}\p{Lm}\p{Lo}\p{M}]+[\p{Ll}\p{Lm}\p{Lo}\p{M}]*|\p{N}"
+          r"| ?[^\s\p{L}\p{N}]+[\r\n/]*|\s*[\r\n]+|\s+(?!\S)|\s+")
+CONTRACTIONS = "(?i:'s|'t|'re|'ve|'m|'ll|'d)"
+LEAD = r"[^\r\n\p{L}\p{N}]?"
+SPACES = r"\s*[\r\n]+|\s+(?!\S)|\s+"
+CASED = (LEAD + r"[\p{Lu}\p{Lt}\p{Lm}\p{Lo}\p{M}]*[\p{Ll}\p{Lm}\p{Lo}\p{M}]+" + CONTRACTIONS + "?|"
+         + LEAD + r"[\p{Lu}\p{Lt}\p{Lm}\p{Lo}\p{M}]+[\p{Ll}\p{Lm}\p{Lo}\p{M}]*" + CONTRACTIONS + "?")
+HANLESS = CASED.replace(r"\p{M}]", r"\p{M}&&[^\p{Han}]]")
+LATIN = (FOLDER / "deepseek-letters.txt").read_text("utf8").strip()
+#: By the name in GGUF, the patterns of the models' own tokenizer.json (Kimi's is in tokenization_kimi.py).
+PATTERNS = {
+    "deepseek-llm": ["[\r\n]", rf"\s?[{LATIN}]+", r"\s?[!-/:-~！-／：-～‘-‟　-。]+", r"\s+$", "[一-龥ࠀ-一가-\ud7ff]+", r"\p{N}+"],
+    "deepseek-coder": ["[\r\n]", r"\s?\p{L}+", r"\s?\p{P}+", "[一-龥ࠀ-一가-\ud7ff]+", r"\p{N}"],
+    "kimi-k2": [rf"[\p{{Han}}]+|{HANLESS}|\p{{N}}{{1,3}}| ?[^\s\p{{L}}\p{{N}}]+[\r\n]*|{SPACES}"],
+    "seed-coder": [rf"{CONTRACTIONS}|{LEAD}\p{{L}}+|\p{{N}}{{1}}| ?[^\s\p{{L}}\p{{N}}\r\n]+|{SPACES}"],
+    "exaone-moe": [rf"{CONTRACTIONS}|{LEAD}(?:\p{{L}}\p{{M}}*(?: \p{{L}}\p{{M}}*)*)+|\p{{N}}| ?[^\s\p{{L}}\p{{N}}]+[\r\n/]?"
+                   r"|\s*[\r\n]|\s+(?!\S)|\s+"],
+    "minicpm5": [r"\p{N}{1,3}", rf"{CONTRACTIONS}|{LEAD}\p{{L}}+|\p{{N}}+| ?[^\s\p{{L}}\p{{N}}]+[\r\n]*|{SPACES}"],
+    "tiny_aya": [r"\d{1,3}(?=(?:\d{3})*\b)", rf"{CASED}|\p{{N}}{{1,3}}| ?[^\s\p{{L}}\p{{N}}]+[\r\n/]*|{SPACES}"],
+    "youtu": ["[가-힣ㄱ-ㆎ]+|[！…“”‘’—：；，、-〿︰-﹏]+|[ㄅ-ㄯ]+|[一-龥぀-ゟ゠-ヿ]+",
+              rf"{CASED}|\p{{N}}| ?[^\s\p{{L}}\p{{N}}]+[\r\n/]*|{SPACES}"],
+    "superbpe": [r"\p{N}+", r"(?=(\d{3})+(?!\d))"],
+    "viking": [r" ?[^(\s|.,!?…。，、।۔،)]+", r"\p{N}"],
+    "laguna": [r"[^\n]+|[\n]+", rf"{CONTRACTIONS}|{LEAD}\p{{L}}+|\p{{N}}| ?[^\s\p{{L}}\p{{N}}]+[\r\n]*|{SPACES}"],
+}
+
+
+def digest(ids):
+    """FNV-1a over the ids as 32-bit little-endian words."""
+    value = 0xCBF29CE484222325
+    for id in ids:
+        for byte in id.to_bytes(4, "little"):
+            value = (value ^ byte) * 0x100000001B3 % 2**64
+    return [len(ids), f"{value:016x}"]
+
+
+def write(name, content):
+    text = content if isinstance(content, str) else json.dumps(content, ensure_ascii=False, separators=(",", ":"))
+    (FOLDER / name).write_text(text, encoding="utf8", newline="")
+
+
+def sentence_piece(kind):
+    """Trains a model without a table that rewrites characters, as Llama's and Gemma's are."""
+    model = io.BytesIO()
+    sentencepiece.SentencePieceTrainer.train(
+        sentence_iterator=iter(SENTENCES * 3), model_writer=model, model_type=kind, vocab_size=650, byte_fallback=True,
+        normalization_rule_name="identity", remove_extra_whitespaces=False, character_coverage=0.98, num_threads=1,
+        max_sentencepiece_length=12, minloglevel=2, allow_whitespace_only_pieces=True)
+    return model.getvalue()
+
+
+def pieces(splitter, text):
+    return [len(text[start:end].encode()) for _, (start, end) in splitter.pre_tokenize_str(text)]
+
+
+expected = {}
+for name, kind in [("unigram", "unigram"), ("pairs", "bpe")]:
+    model = sentence_piece(kind)
+    (FOLDER / f"{name}.model").write_bytes(model)
+    processor = sentencepiece.SentencePieceProcessor(model_proto=model)
+    # SentencePiece removes NUL, and the byte order mark at the start.
+    expected[name] = [digest(processor.encode(text)) for text in TEXTS]
+
+processor = sentencepiece.SentencePieceProcessor(model_proto=(FOLDER / "unigram.model").read_bytes())
+vocabulary = [(processor.id_to_piece(i), processor.get_score(i)) for i in range(processor.vocab_size())]
+tokenizer = Tokenizer(models.Unigram(vocabulary, unk_id=0, byte_fallback=True))
+tokenizer.pre_tokenizer = pre_tokenizers.Metaspace(prepend_scheme="first", split=True)
+tokenizer.decoder = decoders.Sequence([decoders.ByteFallback(), decoders.Metaspace(prepend_scheme="first")])
+write("unigram.tokenizer.json", tokenizer.to_str())
+expected["unigram-json"] = [digest(tokenizer.encode(text, add_special_tokens=False).ids) for text in TEXTS]
+
+lines = (FOLDER / "small.tiktoken").read_bytes().splitlines()
+ranks = {base64.b64decode(token): int(rank) for token, rank in map(bytes.split, lines)}
+write("small.tekken.json", {
+    "config": {"pattern": TEKKEN, "num_vocab_tokens": len(ranks) + 5, "default_vocab_size": len(ranks) + 20,
+               "default_num_special_tokens": 20, "version": "v3"},
+    "vocab": [{"rank": rank, "token_bytes": base64.b64encode(token).decode(), "token_str": None}
+              for token, rank in ranks.items()]})
+encoding = tiktoken.Encoding("small", pat_str=TEKKEN, mergeable_ranks=ranks, special_tokens={})
+expected["tekken"] = [digest([id + 20 for id in encoding.encode_ordinary(text)]) for text in TEXTS]
+
+longest = {token: id + 1 for id, token in enumerate(ranks)}
+rwkv = [repr(token.decode() if token.decode("utf8", "ignore").encode() == token else token) for token in longest]
+write("small.rwkv.txt", "".join(
+    f"{id} {literal} {len(token)}\n" for (token, id), literal in zip(longest.items(), rwkv)))
+
+
+def longest_tokens(data):
+    ids = []
+    while data:
+        token = next(data[:length] for length in range(min(len(data), 64), 0, -1) if data[:length] in longest)
+        ids.append(longest[token])
+        data = data[len(token):]
+    return ids
+
+
+expected["rwkv"] = [digest(longest_tokens(text.encode())) for text in TEXTS]
+write("expected-vocabularies.json", expected)
+cuts = {}
+for name, patterns in PATTERNS.items():
+    splitter = pre_tokenizers.Sequence([pre_tokenizers.Split(Regex(pattern), "isolated") for pattern in patterns])
+    cuts[name] = [digest(pieces(splitter, text)) for text in TEXTS]
+write("expected-expression-cuts.json", cuts)
