@@ -1,42 +1,10 @@
 /// Separates reasoning and answer in the output of models that reason between tags, such as `<think>`.
 ///
-/// An opening tag is recognised only before the answer, or as the model's own special token: an answer may mention it.
-/// Text is emitted as soon as it cannot be part of a tag, so at most the length of a tag is buffered. Blank lines around
-/// the tags are dropped. Linear in the output.
+/// An opening tag is recognised only before the answer, or as the model's own special token: an answer may mention it. A
+/// closing tag before any text is dropped: some models write it in place of empty reasoning. Where the answer has tags
+/// too, they are dropped. Text is emitted as soon as it cannot be part of a tag, so at most the length of a tag is
+/// buffered. Blank lines around the tags are dropped. Linear in the output.
 public struct ReasoningParser: Sendable {
-  /// The tags around the reasoning.
-  public struct Tags: Sendable, Equatable {
-    /// The opening tag.
-    public let open: String
-    /// The closing tag.
-    public let close: String
-
-    /// A pair of tags; neither may be empty.
-    public init(open: String, close: String) {
-      self.open = open
-      self.close = close
-    }
-
-    /// The known tags, the most common first.
-    public static let known = [
-      Tags(open: "<think>", close: "</think>"), Tags(open: "[THINK]", close: "[/THINK]"),
-      Tags(open: "<seed:think>", close: "</seed:think>"), Tags(open: "<thinking>", close: "</thinking>"),
-      Tags(open: "<|START_THINKING|>", close: "<|END_THINKING|>"),
-      Tags(open: "<|inner_prefix|>", close: "<|inner_suffix|>"), Tags(open: "<thought>", close: "</thought>"),
-    ]
-
-    /// The tags that a chat template contains; nil for none.
-    public static func used(in template: String) -> Tags? {
-      known.first { template.contains($0.close) || template.contains($0.open) }
-    }
-
-    /// Whether a prompt ends with the opening tag, so that the output starts with reasoning.
-    public func isOpen(atEndOf prompt: String) -> Bool {
-      let tail = prompt.utf8.reversed().drop { $0 == UInt8(ascii: "\n") || $0 == UInt8(ascii: " ") }
-      return tail.starts(with: open.utf8.reversed())
-    }
-  }
-
   private let tags: Tags
   private var isInside: Bool
   /// The buffered text: a possible prefix of a tag, or blanks that may precede a tag.
@@ -45,6 +13,8 @@ public struct ReasoningParser: Sendable {
   private var skipsBlanks: Bool
   /// Whether the answer has started.
   private var hasAnswer = false
+  /// Whether the opening tag of the answer was passed, so that its closing tag ends it.
+  private var isWrapped = false
 
   /// - Parameters:
   ///   - tags: the model's tags.
@@ -67,9 +37,19 @@ public struct ReasoningParser: Sendable {
       enter("")
       return result
     }
-    while let tag = firstTag() {
+    while let (tag, kind) = firstTag() {
       emit(String(held[..<tag.lowerBound]), beforeTag: true, &result)
-      enter(String(held[tag.upperBound...]))
+      let rest = String(held[tag.upperBound...])
+      switch kind {
+      case .reasoning: enter(rest)
+      case .stray:
+        held = rest
+        skipsBlanks = true
+      case .answer:
+        held = rest
+        skipsBlanks = true
+        isWrapped.toggle()
+      }
     }
     let kept = undecided()
     let settled = String(held.dropLast(kept))
@@ -93,29 +73,41 @@ public struct ReasoningParser: Sendable {
     return result
   }
 
-  /// The next tag that is valid in the current state. An opening tag is one only before the answer: inside of an
-  /// answer it is a mention of the tag.
-  private func firstTag() -> Range<String.Index>? {
-    if isInside { return held.firstRange(of: tags.close) }
-    guard !hasAnswer, let tag = held.firstRange(of: tags.open),
-      held[..<tag.lowerBound].allSatisfy(\.isWhitespace)
-    else { return nil }
-    return tag
+  /// What a tag starts or ends.
+  private enum Kind { case reasoning, stray, answer }
+
+  /// The tags that are valid in the current state. Opening tags are valid only before the answer: inside of an answer
+  /// they are mentions.
+  private var validTags: [(text: String, kind: Kind)] {
+    if isInside { return [(tags.close, .reasoning)] }
+    if hasAnswer { return isWrapped ? tags.answer.map { [($0.close, .answer)] } ?? [] : [] }
+    return [(tags.open, .reasoning), (tags.close, .stray)]
+      + (tags.answer.map { [(isWrapped ? $0.close : $0.open, .answer)] } ?? [])
+  }
+
+  /// The next tag that is valid in the current state.
+  private func firstTag() -> (Range<String.Index>, Kind)? {
+    let found = validTags.compactMap { tag -> (Range<String.Index>, Kind)? in
+      guard let range = held.firstRange(of: tag.text) else { return nil }
+      let mayFollowText = isInside || hasAnswer || (isWrapped && tag.kind == .answer)
+      return mayFollowText || held[..<range.lowerBound].allSatisfy(\.isWhitespace) ? (range, tag.kind) : nil
+    }
+    return found.min { $0.0.lowerBound < $1.0.lowerBound }
   }
 
   /// The number of characters at the end that may be part of a tag, or blanks before one.
   private func undecided() -> Int {
-    if !isInside, hasAnswer { return 0 }
-    let tag = Array(isInside ? tags.close : tags.open)
-    let tail = Array(held.suffix(tag.count - 1))
+    if !isInside, hasAnswer, !isWrapped { return 0 }
     var kept = 0
-    for length in stride(from: tail.count, to: 0, by: -1)
-    where tail.suffix(length).elementsEqual(tag.prefix(length)) {
-      kept = length
-      break
+    for tag in validTags.map({ Array($0.text) }) {
+      let tail = Array(held.suffix(tag.count - 1))
+      let length = stride(from: tail.count, to: 0, by: -1).first {
+        tail.suffix($0).elementsEqual(tag.prefix($0))
+      }
+      kept = max(kept, length ?? 0)
     }
     let rest = held.dropLast(kept)
-    if !isInside, !rest.allSatisfy(\.isWhitespace) { return 0 }
+    if !isInside, !isWrapped, !rest.allSatisfy(\.isWhitespace) { return 0 }
     return kept + rest.reversed().prefix { $0.isNewline || $0 == " " }.count
   }
 

@@ -1,6 +1,7 @@
 import Basics
 import Checkpoints
 import Compute
+import Conversation
 import Foundation
 import Generation
 import Models
@@ -27,7 +28,10 @@ package struct OpenedModel: Sendable {
     ownTemplate = try ChatTemplate.source(in: checkpoint)
     fallback = ownTemplate != nil ? nil : FallbackTemplate.choose { tokenizer.id(of: $0) != nil }
     turnEnd = Self.turnEnd(checkpoint, ownTemplate ?? fallback?.source, templates, tokenizer)
-    self.tokenizer = turnEnd.map { tokenizer.endingGeneration(at: $0.tokens) } ?? tokenizer
+    let ending = turnEnd.map { tokenizer.endingGeneration(at: $0.tokens) } ?? tokenizer
+    let tags = (ownTemplate ?? fallback?.source).flatMap { ReasoningParser.Tags.used(in: $0) }
+    // Where the tags are control tokens, skipping them would show the reasoning as the answer.
+    self.tokenizer = tags.map { ending.showing($0.controlTexts) } ?? ending
   }
 
   /// The tokenizer of a model, which needs no weights.

@@ -33,7 +33,8 @@ struct ReasoningParserTests {
     ("<think>a</think>Use <think> and </think> tags.", false, "|r:a|a:Use <think> and </think> tags."),
     ("a</think>See `<think>`", true, "|r:a|a:See `<think>`"),
     ("<think>a</think>\n<think>b</think>c", false, "|r:ab|a:c"),
-    ("line\n\n  next", false, "|a:line\n\n  next"),
+    ("line\n\n  next", false, "|a:line\n\n  next"), ("</think>\n\nHello", false, "|a:Hello"),
+    ("\n</think>Hello </think>", false, "|a:Hello </think>"),
   ])
   func everyDivisionGivesTheSameResult(text: String, startsInside: Bool, expected: String) {
     #expect(run([text], startsInside: startsInside) == expected)
