@@ -49,6 +49,9 @@ public struct ReadAheadRequest: Sendable {
     case history
     /// The conversation and the stable part of the draft.
     case draft
+    /// The whole next prompt, as if the draft were sent now. The logits after it are kept, so that the first token of
+    /// the answer costs one draw.
+    case turn
   }
 
   /// The probable beginning of the next prompt.

@@ -86,6 +86,17 @@ struct ReadAheadTests {
       #expect(await cachedTokens(draft) == count)
     }
 
+    /// Requests the speculative prefill of a whole turn, and waits until `rest` more tokens are cached.
+    func prefillTurn(_ draft: String, rest: Int) async {
+      let before = await engine.cacheReport(for: "s").entries.first?.tokens ?? 0
+      engine.prefillTurn(request(draft))
+      for _ in 0..<30_000 {
+        if await engine.cacheReport(for: "s").entries.first?.tokens == before + rest { return }
+        try? await Task.sleep(for: .milliseconds(10))
+      }
+      Issue.record("the turn was not prefilled")
+    }
+
     /// Sends a message and checks that the answer is that of an engine without caches.
     mutating func send(_ text: String) async throws -> TurnStatistics {
       let request = request(text)
@@ -147,6 +158,13 @@ struct ReadAheadTests {
     await chat.readAhead(draft, until: next + Self.text.count + " and".count)
     let third = try await chat.send(draft)
     #expect(third.reuse == .typedAhead && third.reusedTokens == next + Self.text.count + " and".count)
+    // A draft that rests is prefilled with what the template puts behind it.
+    let last = chat.historyCount
+    await chat.readAhead(nil, until: last)
+    await chat.readAhead(draft, until: last + Self.text.count + " and".count)
+    await chat.prefillTurn(draft, rest: " then".count + 2 + "assistant\n".count)
+    let rested = try await chat.send(draft)
+    #expect(rested.reuse == .typedAhead && rested.reusedTokens == rested.promptTokens)
     // Editing the first message leaves nothing to reuse, because it starts at the beginning.
     chat.messages = []
     let edited = try await chat.send("Why then " + Self.text)

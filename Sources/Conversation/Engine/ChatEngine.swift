@@ -1,7 +1,7 @@
 /// The engine behind a chat: it lists and loads models and streams answers as events.
 ///
 /// The interface never blocks on these methods: it calls the `async` ones from tasks and posts the results to its own
-/// thread. `send`, `cancel`, `answerNow` and `readAhead` are called on the interface's thread, in the order of the
+/// thread. `send`, `cancel`, `answerNow`, `readAhead` and `prefillTurn` are called on the interface's thread, in the order of the
 /// events, and return at once. Implementations may be actors.
 public protocol ChatEngine: Sendable {
   /// The available models, in display order.
@@ -41,6 +41,12 @@ public protocol ChatEngine: Sendable {
   /// Returns at once. The next call and `send` replace an earlier request; the tokens that they share stay cached.
   func readAhead(_ request: ChatRequest)
 
+  /// Speculatively prefills the whole prompt of a turn, as if `request` were sent, so that `send` with the same messages
+  /// starts with the first token. Called when a draft has not changed for a while.
+  ///
+  /// Returns at once. The next `readAhead`, `prefillTurn` or `send` replaces it.
+  func prefillTurn(_ request: ChatRequest)
+
   /// Calls `report` with each message for the user that no request returns.
   func listen(_ report: @escaping @Sendable (String) -> Void)
 
@@ -71,6 +77,9 @@ extension ChatEngine {
 
   /// Does nothing.
   public func readAhead(_ request: ChatRequest) {}
+
+  /// Does nothing.
+  public func prefillTurn(_ request: ChatRequest) {}
 
   /// Reports nothing.
   public func listen(_ report: @escaping @Sendable (String) -> Void) {}

@@ -18,6 +18,11 @@ package final class HeldSequence {
     case history
     /// The end of the stable part of a draft.
     case draft
+    /// The end of the prompt that a draft would become if it were sent, with the logits after it.
+    case rested
+
+    /// Whether it belongs to a draft, which is stale once the draft has changed or was sent.
+    package var isOfDraft: Bool { self == .draft || self == .rested }
   }
 
   package let state: SequenceState

@@ -102,7 +102,7 @@ package final class PromptCache {
 
   private func kind(of held: HeldSequence, cut: Bool) -> ReuseReport.Kind {
     if held.isFromDisk { return .disk }
-    if held.place == .draft { return .typedAhead }
+    if held.place.isOfDraft { return .typedAhead }
     let isOfRun = held.place == .answer || held.place == .history
     return cut || isOfRun || held.state.keepsEveryPosition ? .prefix : .snapshot
   }
@@ -127,7 +127,9 @@ package final class PromptCache {
   /// The most recent state of a session for each model, drafts excluded; the most recently used model first.
   package func latest(of session: String) -> [(model: String, tokens: [Int32], held: HeldSequence)] {
     trees.compactMap { model, tree in
-      let nodes = tree.valuedNodes.filter { $0.value?.session == session && $0.value?.place != .draft }
+      let nodes = tree.valuedNodes.filter { node in
+        node.value.map { $0.session == session && !$0.place.isOfDraft } ?? false
+      }
       let node = nodes.max { ($0.value?.lastUse ?? 0) < ($1.value?.lastUse ?? 0) }
       return node.flatMap { node in node.value.map { (model, node.tokens, $0) } }
     }.sorted { $0.held.lastUse > $1.held.lastUse }
@@ -148,7 +150,11 @@ package final class PromptCache {
     clock += 1
     held.lastUse = clock
     let tree = tree(model)
-    if held.place == .draft || held.place == .answer { dropDrafts(tree) }
+    switch held.place {
+    case .draft, .answer: dropDrafts(tree) { $0.isOfDraft }
+    case .rested: dropDrafts(tree) { $0 == .rested }
+    default: break
+    }
     if let known = equal(of: held, at: tokens, in: tree) {
       known.lastUse = clock
       return
@@ -176,7 +182,7 @@ package final class PromptCache {
     match.end.forEach { node in
       guard let known = node.value else { return }
       let isSame = node.depth == tokens.count && known.logits != nil
-      let goesOn = known.session == held.session && known.place != .draft && known.state.keepsEveryPosition
+      let goesOn = known.session == held.session && !known.place.isOfDraft && known.state.keepsEveryPosition
       if isSame || goesOn { result = known }
     }
     return result
@@ -220,10 +226,10 @@ package final class PromptCache {
     }
   }
 
-  /// Removes drafts, which are stale once the draft has changed or was sent.
-  private func dropDrafts(_ tree: Tree) {
+  /// Removes the states of drafts at the places that are stale.
+  private func dropDrafts(_ tree: Tree, where isStale: (HeldSequence.Place) -> Bool) {
     for node in tree.valuedNodes {
-      guard let value = node.value, value.place == .draft else { continue }
+      guard let value = node.value, isStale(value.place) else { continue }
       memory.remove(value)
       tree.remove(node)
     }

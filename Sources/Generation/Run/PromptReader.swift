@@ -221,8 +221,9 @@ package struct PromptReader {
   /// Stores the current sequence in the prompt cache, unless a failed pass made that impossible.
   package func keep(_ place: HeldSequence.Place) {
     guard rollBack() else { return }
+    let keepsLogits = place == .prompt || place == .rested
     let held = HeldSequence(
-      state: sequence.state.fork(), logits: place == .prompt ? logits.map(loaded.backend.values) : nil,
+      state: sequence.state.fork(), logits: keepsLogits ? logits.map(loaded.backend.values) : nil,
       place: place, session: session)
     cache.withLock { $0.insert(key, sequence.ledger, held) }
   }

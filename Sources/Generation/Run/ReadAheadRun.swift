@@ -11,16 +11,20 @@ struct ReadAheadRun {
     turn: CancellationFlag
   ) throws -> (read: Int, speed: ReadingSpeed, state: SequenceState?) {
     let (tokens, boundaries) = try cache.encode(request.prompt, key, tokenizer: loaded.tokenizer)
-    guard cache.withLock({ $0.reusable(key, tokens) }) < tokens.count else {
-      return (0, ReadingSpeed(), nil)
+    let isTurn = request.purpose == .turn
+    // A turn also needs the logits after its last token.
+    let isHeld = cache.withLock {
+      isTurn ? $0.held(key, tokens)?.logits != nil : $0.reusable(key, tokens) == tokens.count
     }
+    guard !isHeld else { return (0, ReadingSpeed(), nil) }
     var reader = try PromptReader(tokens, loaded: loaded, key: key, session: request.session, cache: cache)
-    // A failed chunk loses only its own work, like an interrupted one.
+    // A failed chunk loses only its own work, like an interrupted one. The end of a turn's prompt is worthless after an
+    // edit, so that the next prefill does not wait for it.
     _ = try? reader.read(
       boundaries: boundaries, largestChunk: chunk, mayGoOn: { !turn.isRetired },
-      isInterrupted: { turn.isCancelled }, { _ in })
+      isInterrupted: { isTurn ? turn.isRetired : turn.isCancelled }, { _ in })
     let read = reader.sequence.ledger.count - reader.reused
-    if read > 0 { reader.keep(request.purpose.place) }
+    if read > 0, !isTurn || reader.isComplete { reader.keep(request.purpose.place) }
     return (read, reader.speed, reader.sequence.state)
   }
 }
@@ -32,6 +36,7 @@ extension ReadAheadRequest.Purpose {
     case .head: .message
     case .history: .history
     case .draft: .draft
+    case .turn: .rested
     }
   }
 }

@@ -69,7 +69,8 @@ extension LocalChatEngine {
     }
   }
 
-  private func generation(
+  /// What the generator is asked for to answer a conversation, and the parser of its reply.
+  func generation(
     _ request: ChatRequest, _ selected: SelectedModel
   ) throws -> (request: GenerationRequest, reader: ReplyReader) {
     let settings = request.settings

@@ -13,6 +13,26 @@ extension LocalChatEngine {
     }
   }
 
+  nonisolated func prefillTurn(_ request: ChatRequest) {
+    let epoch = epoch.add(1, ordering: .relaxed).newValue
+    Task {
+      guard self.epoch.load(ordering: .relaxed) == epoch else { return }
+      // The stable part first: its state remains for an edit of the end of the draft.
+      await self.prefill(request, epoch)
+      await self.prefillWhole(request, epoch)
+    }
+  }
+
+  /// Prefills the prompt that `send` would generate from, unless `epoch` is outdated.
+  private func prefillWhole(_ request: ChatRequest, _ epoch: Int) async {
+    guard let current, self.epoch.load(ordering: .relaxed) == epoch,
+      let prompt = try? generation(request, current).request.prompt
+    else { return }
+    let turn = generator.beginReadingAhead()
+    await generator.readAhead(
+      current.key, ReadAheadRequest(prompt: prompt, purpose: .turn, session: request.session), in: turn)
+  }
+
   private func prefill(_ request: ChatRequest, _ epoch: Int) async {
     var messages = request.messages
     var draft = ""

@@ -39,6 +39,8 @@ package enum ChatEffect: Sendable, Equatable {
   /// Lists the models again, with what each has cached of a conversation.
   case refreshModels(for: ChatRequest)
   case readAhead(ChatRequest)
+  /// Prefills the whole prompt of a draft that has rested.
+  case prefillTurn(ChatRequest)
   case reportCaches(session: String)
   case clearCaches
   case listSessions

@@ -48,9 +48,16 @@ extension ChatState {
   private mutating func prefillingAhead() -> [ChatEffect] {
     let subject = subjectToRead
     readAhead.note(subject, now: now)
-    guard let subject, readAhead.decision(now: now) == .read else { return [] }
-    readAhead.didRead(now: now)
-    return [.readAhead(request(withDraft: subject.draft))]
+    guard let subject else { return [] }
+    switch readAhead.decision(now: now) {
+    case .nothing, .wait: return []
+    case .read:
+      readAhead.didRead(now: now)
+      return [.readAhead(request(withDraft: subject.draft))]
+    case .readWhole:
+      readAhead.didReadWhole()
+      return [.prefillTurn(request(withDraft: subject.draft))]
+    }
   }
 
   // Nil while nothing may be prefilled: a turn runs, the draft is a command, or there is no model. An empty draft still

@@ -55,6 +55,7 @@ package struct EffectWorker: Sendable {
         mailbox.post(.models(await engine.models(for: conversation), current: current, settings: settings))
       }
     case .readAhead(let request): engine.readAhead(request)
+    case .prefillTurn(let request): engine.prefillTurn(request)
     case .reportCaches(let session): Task { mailbox.post(.caches(await engine.cacheReport(for: session))) }
     case .clearCaches: Task { mailbox.post(.cachesCleared(await engine.clearCaches())) }
     default: return startSessionEffect(effect)

@@ -1,7 +1,8 @@
 import Conversation
 
 /// Decides when the conversation is prefilled ahead of the next message: at once when something other than the draft
-/// changed (the model, the session, a complete answer); while the user types, after a pause, at most once a second.
+/// changed (the model, the session, a complete answer); while the user types, after a pause, at most once a second. A
+/// draft that has rested is prefilled to its end, as if it were sent.
 package struct ReadAhead: Sendable, Equatable {
   /// What would be prefilled.
   package struct Subject: Sendable, Equatable {
@@ -43,6 +44,8 @@ package struct ReadAhead: Sendable, Equatable {
     /// Decide again at this time.
     case wait(until: Double)
     case read
+    /// Prefill the whole draft with what the template puts behind it.
+    case readWhole
   }
 
   /// The input of the decision. Times are in seconds on one clock.
@@ -51,6 +54,8 @@ package struct ReadAhead: Sendable, Equatable {
     package var isNewDraft = false
     /// Something else differs from what was prefilled.
     package var isNewContext = false
+    /// The draft has text, and its end was not prefilled.
+    package var mayRest = false
     /// When the draft was last changed.
     package var changed = 0.0
     /// When the draft was first changed after the last prefill.
@@ -66,9 +71,16 @@ package struct ReadAhead: Sendable, Equatable {
   /// Seconds between prefills while the user types without a pause.
   package static let interval = 1.0
 
+  /// Seconds without a key after which the draft is prefilled to its end.
+  package static let rest = 0.5
+
   package static func decide(_ facts: Facts, now: Double) -> Decision {
     if facts.isNewContext { return .read }
-    guard facts.isNewDraft else { return .nothing }
+    guard facts.isNewDraft else {
+      guard facts.mayRest else { return .nothing }
+      let due = facts.changed + rest
+      return now >= due ? .readWhole : .wait(until: due)
+    }
     let latest = max(facts.unreadSince, facts.read ?? facts.unreadSince) + interval
     let due = min(facts.changed + pause, latest)
     return now >= due ? .read : .wait(until: due)
@@ -90,6 +102,7 @@ package struct ReadAhead: Sendable, Equatable {
     seen = subject
     facts.isNewDraft = subject.draft != read?.draft
     facts.isNewContext = subject.context != read?.context
+    facts.mayRest = !subject.draft.isEmpty
   }
 
   /// The decision at `now`.
@@ -101,4 +114,7 @@ package struct ReadAhead: Sendable, Equatable {
     facts.read = now
     (facts.isNewDraft, facts.isNewContext) = (false, false)
   }
+
+  /// Records that the last subject is being prefilled to its end.
+  package mutating func didReadWhole() { facts.mayRest = false }
 }

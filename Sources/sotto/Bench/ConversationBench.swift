@@ -39,7 +39,7 @@ struct ConversationBench {
     let generator = Generator(store: CacheStore(folder: folder, limit: 1 << 40))
     let facts = try await generator.load("measured", make)
     let otherFacts = try await generator.load("other") { try Self.other(threads: threads) }
-    let tokens = (turns + 8) * (message + answer) + 3 * Self.draft
+    let tokens = (turns + 10) * (message + answer) + 5 * Self.draft
     guard tokens < facts.contextLength, tokens < otherFacts.contextLength else {
       throw CommandError(
         "the conversation has about \(tokens) tokens, more than the context of the model; use fewer --turns")

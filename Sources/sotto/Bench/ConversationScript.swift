@@ -51,7 +51,9 @@ struct ConversationScript {
     try await switchAndBack()
     try await stripReasoning()
     try await send(.longMessage, after: history.count - 1, message: draft)
-    try await typeAhead()
+    try await typeAhead(.typedAhead)
+    try await typeAhead(.rested)
+    try await typeAhead(.restedAndEdited)
     try await restart()
   }
 
@@ -148,20 +150,24 @@ struct ConversationScript {
     let prompt = prompt(after: history.count - 1, message: message)
     let generated = try await measure(.reasoning, prompt)
     let canonical = prompt + generated.suffix(answer / 2)
-    await generator.readAhead(
-      key, ReadAheadRequest(prompt: .tokens(canonical), purpose: .history, session: Self.session))
+    await readAhead(canonical, .history)
     history.append(try await measure(.reasoningStripped, canonical + tokens(message)))
   }
 
-  /// A draft that is prefilled speculatively in steps, except for its last word.
-  private mutating func typeAhead() async throws {
+  /// A draft that is prefilled speculatively in steps, except for its last word; to its end if it rests.
+  private mutating func typeAhead(_ kind: ConversationTurn.Kind) async throws {
     let base = history[history.count - 1]
     let draft = tokens(draft)
     for end in stride(from: 8, to: draft.count - 4, by: 8) {
-      await generator.readAhead(
-        key,
-        ReadAheadRequest(prompt: .tokens(base + draft[..<end]), purpose: .draft, session: Self.session))
+      await readAhead(base + draft[..<end], .draft)
     }
-    history.append(try await measure(.typedAhead, base + draft))
+    if kind != .typedAhead { await readAhead(base + draft, .turn) }
+    let sent = kind == .restedAndEdited ? draft.dropLast(4) + tokens(4) : draft
+    history.append(try await measure(kind, base + sent))
+  }
+
+  private func readAhead(_ tokens: [Int32], _ purpose: ReadAheadRequest.Purpose) async {
+    await generator.readAhead(
+      key, ReadAheadRequest(prompt: .tokens(tokens), purpose: purpose, session: Self.session))
   }
 }

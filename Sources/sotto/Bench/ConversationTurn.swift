@@ -18,6 +18,10 @@ struct ConversationTurn {
     case reasoningStripped = "reasoning_stripped"
     case longMessage = "long_message"
     case typedAhead = "typed_ahead"
+    /// A draft that rested before it was sent: its whole prompt was prefilled.
+    case rested
+    /// The same, but its last words were changed before it was sent.
+    case restedAndEdited = "rested_and_edited"
     case restart
   }
 

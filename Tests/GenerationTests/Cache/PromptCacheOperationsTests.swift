@@ -160,7 +160,7 @@ struct PromptCacheOperationsTests {
       #expect(
         distance < bar, "operation \(operations), \(prompt.count) tokens, \(reader.report)"
       )
-      reader.keep([.prompt, .draft, .history].randomElement(using: &random) ?? .prompt)
+      reader.keep([.prompt, .draft, .rested, .history].randomElement(using: &random) ?? .prompt)
       var ledger = prompt
       for _ in 0..<Int.random(in: 0...3, using: &random) where ledger.count < longest {
         let id = Int32.random(in: 0..<Int32(logits.count), using: &random)

@@ -7,6 +7,7 @@ import Testing
     var now: Double
     var draft = true
     var context = false
+    var mayRest = false
     var changed = 10.0
     var unreadSince = 10.0
     var read: Double?
@@ -32,10 +33,15 @@ import Testing
     Case(now: 11.5, changed: 11.45, read: 10.5, expected: .read),
     // A prefill long ago does not cause one at the first key.
     Case(now: 10, read: 1, expected: .wait(until: 10.15)),
+    // A draft that was prefilled and has not changed for half a second is prefilled to its end.
+    Case(now: 10.2, draft: false, mayRest: true, expected: .wait(until: 10.5)),
+    Case(now: 10.5, draft: false, mayRest: true, expected: .readWhole),
+    Case(now: 10.5, mayRest: true, expected: .read),
+    Case(now: 10.5, draft: false, context: true, mayRest: true, expected: .read),
   ])
   func decide(_ given: Case) {
     var facts = ReadAhead.Facts()
-    (facts.isNewDraft, facts.isNewContext) = (given.draft, given.context)
+    (facts.isNewDraft, facts.isNewContext, facts.mayRest) = (given.draft, given.context, given.mayRest)
     (facts.changed, facts.unreadSince, facts.read) = (given.changed, given.unreadSince, given.read)
     switch (ReadAhead.decide(facts, now: given.now), given.expected) {
     case (.wait(let until), .wait(let expected)): #expect(abs(until - expected) < 1e-9)
@@ -69,6 +75,27 @@ import Testing
     driver.type("x<BS>")
     driver.wait(5)
     #expect(driver.takeReadings().isEmpty)
+  }
+
+  @Test func aRestedDraftIsPrefilledAsItWouldBeSent() {
+    let driver = answered()
+    _ = driver.takeEffects()
+    driver.type("more ")
+    driver.wait(0.15)
+    #expect(driver.takeWholeReadings().isEmpty)
+    driver.wait(0.34)
+    #expect(driver.takeWholeReadings().isEmpty)
+    driver.wait(0.01)
+    let read = driver.takeWholeReadings()
+    driver.wait(5)
+    #expect(driver.takeWholeReadings().isEmpty)
+    driver.type("<Enter>")
+    let sent = driver.takeEffects().compactMap { if case .send(_, let request) = $0 { request } else { nil } }
+    #expect(read == sent && read.count == 1)
+    // Nothing to send, nothing to prefill.
+    driver.engine(.delta(.answer, "Yes"), .finished(.stop, TurnStatistics()))
+    driver.wait(5)
+    #expect(driver.takeWholeReadings().isEmpty)
   }
 
   @Test func continuousTypingIsPrefilledOncePerSecond() {

@@ -8,6 +8,7 @@ final class ChatDriver {
   private(set) var effects: [ChatEffect] = []
   /// The speculative prefill requests, separate from the other effects.
   private(set) var readings: [ChatRequest] = []
+  private var wholeReadings: [ChatRequest] = []
   var now = 100.0
 
   static let model = ModelInfo(
@@ -54,7 +55,11 @@ final class ChatDriver {
 
   private func record(_ new: [ChatEffect]) {
     for effect in new {
-      if case .readAhead(let request) = effect { readings.append(request) } else { effects.append(effect) }
+      switch effect {
+      case .readAhead(let request): readings.append(request)
+      case .prefillTurn(let request): wholeReadings.append(request)
+      default: effects.append(effect)
+      }
     }
   }
 
@@ -62,6 +67,12 @@ final class ChatDriver {
   func takeReadings() -> [[String]] {
     defer { readings = [] }
     return readings.map { $0.messages.map(\.content) }
+  }
+
+  /// The prefill requests to the end of the draft since the last call.
+  func takeWholeReadings() -> [ChatRequest] {
+    defer { wholeReadings = [] }
+    return wholeReadings
   }
 
   /// The saved sessions since the last call, as the texts of their messages; other effects are dropped.
