@@ -5,6 +5,8 @@ package final class Chat {
   package private(set) var state: ChatState
   private let renderer = TranscriptRenderer()
   package private(set) var size: ScreenSize
+  /// What the terminal can draw.
+  package var options = RenderOptions()
 
   package init(state: ChatState, size: ScreenSize) {
     self.state = state
@@ -119,7 +121,7 @@ package final class Chat {
     renderer.show(
       TranscriptRenderer.Source(
         entries: state.transcript.entries, conversation: state.conversation, width: size.columns,
-        reasoning: state.reasoning, streaming: state.turn?.answer))
+        reasoning: state.reasoning, streaming: state.turn?.answer, options: options))
   }
 
   private func handle(_ input: TerminalInput) -> [ChatEffect] {

@@ -45,6 +45,9 @@ package final class ScreenProgram {
     state.history = PromptHistory(history?.load() ?? [])
     state.themes = themes.names
     chat = Chat(state: state, size: screen.size)
+    chat.options.hasLinks = Hyperlinks.areSupported(environment: options.environment)
+    // Until the terminal has replied to the probe.
+    chat.options.joinsEmoji = false
     if let model = options.model { perform(chat.load(model)) }
   }
 
@@ -113,7 +116,10 @@ package final class ScreenProgram {
   private func handle(_ inputs: [TerminalInput], _ now: Double) {
     for input in inputs {
       if case .cursorReport(_, let column) = input {
-        if let capabilities = probe.addReport(column: column) { screen.use(capabilities) }
+        if let capabilities = probe.addReport(column: column) {
+          screen.use(capabilities)
+          chat.options.joinsEmoji = capabilities.joinsEmoji
+        }
       } else if case .background(let red, let green, let blue) = input {
         // A report after the user chose a theme changes nothing.
         let isUntouched = awaitsBackground && chat.state.theme == ThemeLibrary.defaultName

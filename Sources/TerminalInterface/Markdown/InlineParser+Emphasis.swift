@@ -95,7 +95,7 @@ extension InlineParser {
       var emphasis: Emphasis = []
       if bold > 0 { emphasis.insert(.bold) }
       if italic > 0 { emphasis.insert(.italic) }
-      if struck > 0 { emphasis.insert(.dim) }
+      if struck > 0 { emphasis.formUnion([.dim, .struck]) }
       switch piece {
       case .text(let text, let style): line.append(text, style.adding(emphasis))
       case .delimiter(let mark, let count):

@@ -18,19 +18,24 @@ package struct InlineParser {
 
   static let openersKept = 64
   let base: TextStyle
+  /// The address of a link is part of the style of its label, instead of text after it.
+  let hasLinks: Bool
   var pieces: [Piece] = []
   var openers: [Opener] = []
   /// The emphasis that starts (positive) or ends (negative) before a piece: bold, italic, struck.
   var changes: [Int: (bold: Int, italic: Int, struck: Int)] = [:]
   var plain = ""
 
-  private init(base: TextStyle) { self.base = base }
+  private init(base: TextStyle, hasLinks: Bool) {
+    self.base = base
+    self.hasLinks = hasLinks
+  }
 
-  /// The spans of a text.
-  package static func spans(_ text: String, _ base: TextStyle) -> [Span] {
+  /// The spans of a text. With `hasLinks`, the terminal can follow links.
+  package static func spans(_ text: String, _ base: TextStyle, hasLinks: Bool = false) -> [Span] {
     // Most lines contain no marks.
-    guard text.utf8.contains(where: { "*_`~[\\<&h!".utf8.contains($0) }) else { return [Span(text, base)] }
-    var parser = InlineParser(base: base)
+    guard text.utf8.contains(where: { "*_`~[\\<&h!$".utf8.contains($0) }) else { return [Span(text, base)] }
+    var parser = InlineParser(base: base, hasLinks: hasLinks)
     parser.read(Array(text))
     return parser.result()
   }
@@ -40,6 +45,12 @@ package struct InlineParser {
     while place < text.count {
       let character = text[place]
       switch character {
+      case "\\" where place + 1 < text.count && text[place + 1] == "\n":
+        // A hard break.
+        place += 1
+      case "\\" where place + 1 < text.count && "([".contains(text[place + 1]):
+        place = readMath(text, place)
+      case "$": place = readMath(text, place)
       case "\\"
       where place + 1 < text.count && text[place + 1].isASCII && text[place + 1].isPunctuationOrSymbol:
         plain.append(text[place + 1])
@@ -68,7 +79,7 @@ package struct InlineParser {
     plain = ""
   }
 
-  private mutating func add(_ text: String, _ style: TextStyle) {
+  mutating func add(_ text: String, _ style: TextStyle) {
     endPlain()
     pieces.append(.text(text, style))
   }
@@ -113,18 +124,28 @@ package struct InlineParser {
       return start + 1
     }
     endPlain()
+    let target = hasLinks ? Self.target(link.address) : nil
     let label = InlineParser.spans(
-      link.label, TextStyle(.link, base.emphasis.union(.underline)), nested: true)
+      link.label, TextStyle(.link, base.emphasis.union(.underline), link: target), nested: true)
     for span in label { pieces.append(.text(span.text, span.style)) }
-    if link.address != link.label && !link.address.isEmpty {
+    if target == nil, link.address != link.label && !link.address.isEmpty {
       pieces.append(.text(" (\(link.address))", TextStyle(.dim, base.emphasis)))
     }
     return link.end
   }
 
+  /// The address that a terminal may open: of the web or of mail, without characters that could end the sequence.
+  static func target(_ address: String) -> String? {
+    let isKnown = ["https://", "http://", "mailto:"].contains { address.hasPrefix($0) }
+    guard isKnown, address.utf8.count <= 1000, address.utf8.allSatisfy({ 0x21...0x7E ~= $0 }) else {
+      return nil
+    }
+    return address
+  }
+
   // Links inside of a link label are not parsed, which bounds the nesting.
   private static func spans(_ text: String, _ base: TextStyle, nested: Bool) -> [Span] {
-    var parser = InlineParser(base: base)
+    var parser = InlineParser(base: base, hasLinks: false)
     parser.read(text.map { $0 == "[" || $0 == "]" ? "|" : $0 })
     return text.contains("[") ? [Span(text, base)] : parser.result()
   }
@@ -136,13 +157,10 @@ package struct InlineParser {
       if inner.hasPrefix("http://") || inner.hasPrefix("https://") || inner.hasPrefix("mailto:"),
         !inner.contains(" ")
       {
-        add(inner, TextStyle(.link, base.emphasis))
+        add(inner, TextStyle(.link, base.emphasis, link: hasLinks ? Self.target(inner) : nil))
         return end + 1
       }
-      if inner == "br" || inner == "br/" || inner == "br /" {
-        plain.append("\n")
-        return end + 1
-      }
+      if let next = readTag(inner, text, end + 1) { return next }
     }
     plain.append("<")
     return start + 1
@@ -158,7 +176,8 @@ package struct InlineParser {
     var end = start
     while end < text.count, !text[end].isWhitespace, !"<>\"`".contains(text[end]) { end += 1 }
     while end > start, ".,;:!?)]*_'".contains(text[end - 1]) { end -= 1 }
-    add(String(text[start..<end]), TextStyle(.link, base.emphasis))
+    let address = String(text[start..<end])
+    add(address, TextStyle(.link, base.emphasis, link: hasLinks ? Self.target(address) : nil))
     return end
   }
 

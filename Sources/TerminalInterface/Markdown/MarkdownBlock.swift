@@ -21,6 +21,8 @@ package struct MarkdownBlock: Sendable, Equatable {
     /// One line of code, with the syntax state before it (a comment or string over several lines).
     case codeLine(String, language: String, SyntaxState)
     case rule
+    /// Display mathematics in LaTeX, without its delimiters.
+    case math(String)
     case table(MarkdownTable)
     /// One or more empty lines.
     case blank

@@ -1,13 +1,14 @@
 /// The state machine of `MarkdownStream`: it parses whole lines and has at most one open block.
 package struct MarkdownLines: Sendable {
-  private enum Open: Sendable {
+  enum Open: Sendable {
     case none
     case paragraph(MarkdownBlock.Context, [String])
     case table(MarkdownBlock.Context, MarkdownTable)
     case code(MarkdownBlock.Context, Fence, SyntaxState)
+    case math(MarkdownBlock.Context, MathFence, [String])
   }
 
-  private struct Fence: Sendable {
+  struct Fence: Sendable {
     var mark: Character
     var count: Int
     var indent: Int
@@ -18,10 +19,12 @@ package struct MarkdownLines: Sendable {
   private static let deepestIndent = 24
   private static let longestTable = 400
 
-  private var open = Open.none
-  private var openBytes = 0
+  var open = Open.none
+  var openBytes = 0
   private var finished: [MarkdownBlock] = []
   private var lastWasBlank = true
+  /// A code block has just ended.
+  private var lastWasCode = false
 
   /// True between the fences of a code block.
   package var isInCode: Bool { if case .code = open { true } else { false } }
@@ -38,19 +41,38 @@ package struct MarkdownLines: Sendable {
     case .none, .code: break
     case .paragraph(let context, let lines): emit(.paragraph(lines.joined(separator: "\n")), context)
     case .table(let context, let table): emit(.table(table), context)
+    case .math(let context, _, let lines): emit(.math(lines.joined(separator: "\n")), context)
     }
     open = .none
     openBytes = 0
   }
 
-  private mutating func emit(_ kind: MarkdownBlock.Kind, _ context: MarkdownBlock.Context) {
+  mutating func emit(_ kind: MarkdownBlock.Kind, _ context: MarkdownBlock.Context) {
     if kind == .blank {
       if lastWasBlank { return }
       lastWasBlank = true
     } else {
+      // A heading, and code on both sides, stand apart from other text.
+      if Self.standsApart(kind) || lastWasCode {
+        emit(.blank, MarkdownBlock.Context(quoteDepth: context.quoteDepth))
+      }
       lastWasBlank = false
     }
+    lastWasCode = false
     finished.append(MarkdownBlock(context: context, kind: kind))
+  }
+
+  private static func standsApart(_ kind: MarkdownBlock.Kind) -> Bool {
+    switch kind {
+    case .heading, .codeStart: true
+    default: false
+    }
+  }
+
+  /// The bullet of a list shows its depth.
+  private static func marker(_ marker: String, indent: Int) -> String {
+    guard marker == "•" else { return marker }
+    return indent < 2 ? marker : indent < 5 ? "◦" : "▪"
   }
 
   /// Parses a line without its line feed.
@@ -60,6 +82,7 @@ package struct MarkdownLines: Sendable {
       addCode(line, context, fence, state)
       return
     }
+    if case .math(let context, let fence, let lines) = open, addMath(line, context, fence, lines) { return }
     let (depth, afterQuote) = MarkdownLine.quote(line, deepest: Self.deepestQuote)
     let (indent, content) = MarkdownLine.indent(afterQuote)
     var context = MarkdownBlock.Context(quoteDepth: depth, indent: min(indent, Self.deepestIndent))
@@ -70,6 +93,8 @@ package struct MarkdownLines: Sendable {
       closeOpen()
       emit(.codeStart(language: language), context)
       open = .code(context, Fence(mark: mark, count: count, indent: indent, language: language), .code)
+    } else if let fence = MathFence(content), startMath(content, context, fence) {
+      return
     } else if let (level, text) = MarkdownLine.heading(content) {
       closeOpen()
       emit(.heading(level: level, text), context)
@@ -85,7 +110,7 @@ package struct MarkdownLines: Sendable {
       emit(.rule, context)
     } else if let (marker, text) = MarkdownLine.item(content) {
       closeOpen()
-      context.marker = marker
+      context.marker = Self.marker(marker, indent: indent)
       open = .paragraph(context, [text])
       openBytes = text.utf8.count
     } else {
@@ -93,7 +118,7 @@ package struct MarkdownLines: Sendable {
     }
   }
 
-  private mutating func addText(_ content: String, _ context: MarkdownBlock.Context) {
+  mutating func addText(_ content: String, _ context: MarkdownBlock.Context) {
     guard case .paragraph(let earlier, var lines) = open, earlier.quoteDepth == context.quoteDepth else {
       closeOpen()
       open = .paragraph(context, [content])
@@ -139,7 +164,7 @@ package struct MarkdownLines: Sendable {
     let marks = trimmed.prefix { $0 == fence.mark }.count
     if marks >= fence.count && trimmed.dropFirst(marks).allSatisfy({ $0 == " " }) {
       open = .none
-      lastWasBlank = false
+      (lastWasBlank, lastWasCode) = (false, true)
       return
     }
     let leading = inner.count - trimmed.count

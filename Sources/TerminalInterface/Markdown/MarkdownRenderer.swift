@@ -1,16 +1,15 @@
 /// Lays out blocks as rows. A pure function of the block and the width.
 package struct MarkdownRenderer {
-  /// The widest row of prose; longer rows are hard to follow. Code and tables use the whole width.
-  package static let proseWidth = 100
-
   /// The columns of a row.
   package let width: Int
   /// The role of plain text: `.text` for answers, `.reasoning` for reasoning.
   package var role: StyleRole
+  package var options: RenderOptions
 
-  package init(width: Int, role: StyleRole = .text) {
+  package init(width: Int, role: StyleRole = .text, options: RenderOptions = RenderOptions()) {
     self.width = width
     self.role = role
+    self.options = options
   }
 
   /// The rows of one block. `code` is the number of a code block, for `/copy N`; nil for none.
@@ -21,10 +20,10 @@ package struct MarkdownRenderer {
       return [StyledLine(quoteBars(block.context))]
     case .paragraph(let text):
       let base = TextStyle(block.context.quoteDepth > 0 && role == .text ? .quote : role)
-      return wrapped(InlineParser.spans(text, base), lead)
+      return wrapped(InlineParser.spans(text, base, hasLinks: options.hasLinks), lead)
     case .heading(let level, let text):
       let base = TextStyle(role == .text ? .heading : role, Self.emphasis(ofHeading: level))
-      return wrapped(InlineParser.spans(text, base), lead)
+      return wrapped(InlineParser.spans(text, base, hasLinks: options.hasLinks), lead)
     case .rule:
       let columns = max(1, min(width, 60) - StyledLine(lead.first).columns)
       return [StyledLine(lead.first + [Span(String(repeating: "─", count: columns), .rule)])]
@@ -37,9 +36,15 @@ package struct MarkdownRenderer {
       ]
     case .codeLine(let text, let language, let state):
       return code(text, language, state, lead.hanging)
+    case .math(let formula):
+      let margin = lead.hanging + [Span("  ", role)]
+      return MathText.rows(formula).flatMap { row in
+        LineWrapper(width: width, hanging: margin + [Span("  ", role)]).wrap([Span(row, role)], first: margin)
+      }
     case .table(let table):
       return MarkdownTableLayout(
-        table: table, width: max(8, width - StyledLine(lead.first).columns), role: role
+        table: table, width: max(8, width - StyledLine(lead.first).columns), role: role,
+        hasLinks: options.hasLinks
       )
       .lines.map { StyledLine(lead.hanging + $0.spans) }
     }
@@ -49,6 +54,7 @@ package struct MarkdownRenderer {
     switch level {
     case 1: [.bold, .underline]
     case 2: .bold
+    case 3: [.bold, .italic]
     default: .italic
     }
   }
@@ -62,7 +68,7 @@ package struct MarkdownRenderer {
   }
 
   private func wrapped(_ spans: [Span], _ lead: (first: [Span], hanging: [Span])) -> [StyledLine] {
-    LineWrapper(width: min(width, Self.proseWidth), hanging: lead.hanging).wrap(spans, first: lead.first)
+    LineWrapper(width: min(width, options.proseWidth), hanging: lead.hanging).wrap(spans, first: lead.first)
   }
 
   // On a narrow screen at least half of the columns remain for text.

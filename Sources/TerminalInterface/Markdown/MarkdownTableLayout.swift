@@ -3,17 +3,19 @@ package struct MarkdownTableLayout {
   package let table: MarkdownTable
   package let width: Int
   package var role: StyleRole
+  package var hasLinks: Bool
 
-  package init(table: MarkdownTable, width: Int, role: StyleRole = .text) {
+  package init(table: MarkdownTable, width: Int, role: StyleRole = .text, hasLinks: Bool = false) {
     self.table = table
     self.width = width
     self.role = role
+    self.hasLinks = hasLinks
   }
 
   /// The header, a rule, and the body; cells that do not fit wrap.
   package var lines: [StyledLine] {
     let cells = table.rows.enumerated().map { index, row in
-      row.map { InlineParser.spans($0, TextStyle(role, index == 0 ? [.bold] : [])) }
+      row.map { InlineParser.spans($0, TextStyle(role, index == 0 ? [.bold] : []), hasLinks: hasLinks) }
     }
     let widths = columnWidths(cells)
     var lines: [StyledLine] = []

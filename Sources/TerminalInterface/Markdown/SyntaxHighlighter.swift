@@ -83,7 +83,10 @@ package enum SyntaxHighlighter {
 
     private mutating func takeCode() {
       let character = text[place]
-      if syntax.lineComments.contains(where: { begins($0, at: place) }) {
+      if character == syntax.directive, text[..<place].allSatisfy(\.isWhitespace) {
+        add(1, .codeKeyword)
+        takeWhile(.codeKeyword) { $0.isLetter }
+      } else if syntax.lineComments.contains(where: { begins($0, at: place) }) {
         add(text.count - place, .codeComment)
       } else if let block = syntax.blockComment, begins(block.start, at: place) {
         add(block.start.count, .codeComment)
@@ -96,11 +99,7 @@ package enum SyntaxHighlighter {
       } else if character.isNumber {
         takeWhile(.codeNumber) { $0.isNumber || $0.isLetter || $0 == "." || $0 == "_" }
       } else if character.isLetter || character == "_" {
-        var end = place
-        while end < text.count, text[end].isLetter || text[end].isNumber || text[end] == "_" { end += 1 }
-        let word = String(text[place..<end])
-        let isKeyword = syntax.keywords.contains(syntax.ignoresCase ? word.lowercased() : word)
-        add(end - place, isKeyword ? .codeKeyword : .code)
+        takeName()
       } else {
         add(1, .code)
       }
@@ -109,7 +108,33 @@ package enum SyntaxHighlighter {
     private mutating func takeString(_ quote: Character) {
       var next = place + 1
       while next < text.count && text[next] != quote { next += text[next] == "\\" ? 2 : 1 }
-      add(next - place + 1, .codeString)
+      add(next - place + 1, syntax.marksKeys && isKey(endingAt: next + 1) ? .codeKeyword : .codeString)
+    }
+
+    private mutating func takeName() {
+      var end = place
+      while end < text.count, isOfName(text[end]) { end += 1 }
+      let word = String(text[place..<end])
+      let isKeyword = syntax.keywords.contains(syntax.ignoresCase ? word.lowercased() : word)
+      let isKey = syntax.marksKeys && isKey(endingAt: end)
+      add(end - place, isKeyword || isKey || isTag ? .codeKeyword : .code)
+    }
+
+    private func isOfName(_ character: Character) -> Bool {
+      character.isLetter || character.isNumber || character == "_" || syntax.nameMarks.contains(character)
+    }
+
+    /// Whether a colon or an equals sign follows.
+    private func isKey(endingAt end: Int) -> Bool {
+      var next = end
+      while next < text.count, text[next] == " " { next += 1 }
+      return next < text.count && (text[next] == ":" || text[next] == "=")
+    }
+
+    /// Whether the name at this place is that of a tag.
+    private var isTag: Bool {
+      guard syntax.marksTags, place > 0 else { return false }
+      return text[place - 1] == "<" || place > 1 && text[place - 1] == "/" && text[place - 2] == "<"
     }
 
     private mutating func takeWhile(_ role: StyleRole, _ holds: (Character) -> Bool) {

@@ -30,8 +30,12 @@ package final class Screen {
   private var glyphs = Glyphs()
   private let noColor: Bool
   private var paints: [TextStyle: Paint] = [:]
+  /// The links in the rows that this frame draws.
+  private var links: [Hyperlinks.Run] = []
+  /// Whether the terminal draws combining characters over others, as for struck text.
+  private let combines: Bool
 
-  private struct Paint {
+  struct Paint {
     var attributes: Int32
     var foreground: Int32
     var background: Int32
@@ -42,6 +46,7 @@ package final class Screen {
     let wanted = ColorDepth.wanted(environment: environment)
     self.theme = theme
     noColor = wanted.noColor
+    combines = environment["TERM"] != "linux"
     glyphs.capabilities.unicode = screen_utf8_locale()
     signals_guard_crashes()
     guard screen_start(wanted.direct) == 0 else { return nil }
@@ -131,18 +136,32 @@ package final class Screen {
       screen_hide_cursor()
     }
     screen_flush()
+    writeRaw(Hyperlinks.sequence(links))
+    links = []
   }
 
   private func draw(_ line: StyledLine, row: Int, columns: Int) {
     var column = 0
     for span in line.spans {
       let paint = paint(span.style)
+      let isStruck = span.style.emphasis.contains(.struck) && combines && glyphs.capabilities.unicode
+      let first = column
+      var written = String.UnicodeScalarView()
       for character in span.text {
-        for cell in glyphs.cells(of: character) {
+        for var cell in glyphs.cells(of: character) {
           if column + cell.columns > columns { continue }
+          if isStruck, cell.scalars.count < 5 { cell.scalars.append(Self.stroke) }
           put(cell.scalars, row, column, paint)
           column += cell.columns
+          if span.style.link != nil {
+            written.append(contentsOf: cell.scalars.compactMap(Unicode.Scalar.init))
+          }
         }
+      }
+      if let address = span.style.link, !written.isEmpty {
+        links.append(
+          Hyperlinks.Run(
+            row: row, column: first, text: String(written), address: address, look: paint.sequence(depth)))
       }
     }
     let rest = paint(TextStyle(line.fill ?? .text))
@@ -151,6 +170,9 @@ package final class Screen {
       column += 1
     }
   }
+
+  /// A combining long stroke overlay.
+  private static let stroke: UInt32 = 0x336
 
   private func put(_ scalars: [UInt32], _ row: Int, _ column: Int, _ paint: Paint) {
     scalars.withUnsafeBufferPointer { buffer in
@@ -162,6 +184,7 @@ package final class Screen {
   }
 
   private func paint(_ style: TextStyle) -> Paint {
+    let style = TextStyle(style.role, style.emphasis.subtracting(.struck))
     if let known = paints[style] { return known }
     let depth = depth
     let look = theme.look(style.role, depth: depth)
@@ -171,5 +194,24 @@ package final class Screen {
       background: Int32(look.background.value(for: depth)))
     paints[style] = paint
     return paint
+  }
+}
+
+extension Screen.Paint {
+  /// The SGR sequence that selects these attributes and colours.
+  func sequence(_ depth: ColorDepth) -> String {
+    let codes: [(Emphasis, String)] = [
+      (.bold, "1"), (.dim, "2"), (.italic, "3"), (.underline, "4"), (.reverse, "7"),
+    ]
+    let emphasis = Emphasis(rawValue: UInt8(clamping: attributes))
+    var parts = ["0"] + codes.filter { emphasis.contains($0.0) }.map(\.1)
+    for (value, base) in [(Int(foreground), 30), (Int(background), 40)] where value >= 0 {
+      if depth == .direct, value >= 8 {
+        parts.append("\(base + 8);2;\(value >> 16);\(value >> 8 & 255);\(value & 255)")
+      } else {
+        parts.append(value < 8 ? "\(base + value)" : "\(base + 8);5;\(value)")
+      }
+    }
+    return "\u{1B}[\(parts.joined(separator: ";"))m"
   }
 }

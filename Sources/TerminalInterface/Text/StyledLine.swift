@@ -2,14 +2,17 @@
 package struct TextStyle: Sendable, Hashable {
   package var role: StyleRole
   package var emphasis: Emphasis
+  /// The address that the text is a link to; nil for none.
+  package var link: String?
 
-  package init(_ role: StyleRole, _ emphasis: Emphasis = []) {
+  package init(_ role: StyleRole, _ emphasis: Emphasis = [], link: String? = nil) {
     self.role = role
     self.emphasis = emphasis
+    self.link = link
   }
 
   /// The same role with additional emphasis.
-  package func adding(_ more: Emphasis) -> TextStyle { TextStyle(role, emphasis.union(more)) }
+  package func adding(_ more: Emphasis) -> TextStyle { TextStyle(role, emphasis.union(more), link: link) }
 }
 
 /// Text attributes that do not depend on colour.
@@ -23,6 +26,8 @@ package struct Emphasis: OptionSet, Sendable, Hashable {
   package static let italic = Emphasis(rawValue: 4)
   package static let underline = Emphasis(rawValue: 8)
   package static let reverse = Emphasis(rawValue: 16)
+  /// Struck through. Drawn as combining characters, because curses has no such attribute.
+  package static let struck = Emphasis(rawValue: 32)
 }
 
 /// Some text in one style.

@@ -56,7 +56,7 @@ package enum StyleRole: String, CaseIterable, Sendable, Hashable {
   /// The emphasis of the role on terminals without colours.
   package var plainEmphasis: Emphasis {
     switch self {
-    case .heading, .user, .userMark, .assistantMark, .codeKeyword, .prompt, .error, .warning, .statusBusy,
+    case .user, .userMark, .assistantMark, .codeKeyword, .prompt, .error, .warning, .statusBusy,
       .statusWarning, .codeInline:
       .bold
     case .dim, .reasoning, .placeholder, .menuDetail, .statusDim, .codeComment: .dim

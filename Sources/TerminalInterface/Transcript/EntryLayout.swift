@@ -18,6 +18,7 @@ package struct EntryLayout {
     var role: StyleRole
     var siblings: String?
     var folds = false
+    var options: RenderOptions
   }
 
   package var count: Int { head.count + (showsReasoning ? reasoning.count : 0) + answer.count + tail.count }
@@ -39,11 +40,16 @@ package struct EntryLayout {
 
   /// Lays out a user's message. `siblings` is its place among the versions of the message, such as "2/3"; a long
   /// message is folded if `folds` is set.
-  package mutating func update(user text: String, width: Int, siblings: String? = nil, folds: Bool = false) {
-    update(Key(width: width, text: text, role: .user, siblings: siblings, folds: folds)) {
+  package mutating func update(
+    user text: String, width: Int, siblings: String? = nil, folds: Bool = false,
+    options: RenderOptions = RenderOptions()
+  ) {
+    let key = Key(
+      width: width, text: text, role: .user, siblings: siblings, folds: folds, options: options)
+    update(key) {
       let lead = [Span("› ", .userMark)]
-      let wrapper = LineWrapper(width: min(width, MarkdownRenderer.proseWidth), hanging: [Span("  ", .user)])
-      var spans = [Span(VisibleText.of(text), .user)]
+      let wrapper = LineWrapper(width: min(width, options.proseWidth), hanging: [Span("  ", .user)])
+      var spans = [Span(options.visible(text), .user)]
       if let siblings { spans.append(Span("  \(siblings)", .dim)) }
       var rows = wrapper.wrap(spans, first: lead)
       if folds, rows.count > Self.foldedRows + 3 {
@@ -57,9 +63,11 @@ package struct EntryLayout {
   }
 
   /// Lays out a notice.
-  package mutating func update(notice text: String, role: StyleRole, width: Int) {
-    update(Key(width: width, text: text, role: role)) {
-      LineWrapper(width: min(width, MarkdownRenderer.proseWidth)).wrap(VisibleText.of(text), role)
+  package mutating func update(
+    notice text: String, role: StyleRole, width: Int, options: RenderOptions = RenderOptions()
+  ) {
+    update(Key(width: width, text: text, role: role, options: options)) {
+      LineWrapper(width: min(width, options.proseWidth)).wrap(options.visible(text), role)
     }
   }
 
@@ -72,7 +80,7 @@ package struct EntryLayout {
   /// Lays out an answer. `label` is the name of the model if it is to be shown.
   package mutating func update(
     answer message: Message, width: Int, reasoning display: ReasoningDisplay, label: String?,
-    siblings: String? = nil, isStreaming: Bool
+    siblings: String? = nil, isStreaming: Bool, options: RenderOptions = RenderOptions()
   ) {
     head = [StyledLine()]
     if label != nil || siblings != nil {
@@ -85,10 +93,12 @@ package struct EntryLayout {
       showsReasoning = display == .show || display == .fold && isThinking
       head.append(
         Self.reasoningLine(message, isThinking: isThinking, isOpen: showsReasoning).truncated(to: width))
-      if showsReasoning { reasoning.update(message.reasoning, width: width, isFinal: !isThinking) }
+      if showsReasoning {
+        reasoning.update(message.reasoning, width: width, isFinal: !isThinking, options: options)
+      }
       if showsReasoning && !message.content.isEmpty { head.append(StyledLine()) }
     }
-    answer.update(message.content, width: width, isFinal: !isStreaming)
+    answer.update(message.content, width: width, isFinal: !isStreaming, options: options)
     tail = []
     if !isStreaming, let note = Self.ending(message) { tail = LineWrapper(width: width).wrap(note, .notice) }
   }

@@ -8,6 +8,7 @@ package struct StreamedText {
   /// The bytes of the text consumed so far.
   private var consumed = 0
   private var width = 0
+  private var options = RenderOptions()
   private var isFinished = false
   /// The code blocks among the finished blocks.
   private var codeBlocks = 0
@@ -29,12 +30,21 @@ package struct StreamedText {
 
   /// Updates the rows for a text that only grew since the last call. The cost is that of the new text and the open
   /// block, or of the whole text after a change of the width.
-  package mutating func update(_ text: String, width: Int, isFinal: Bool) {
+  package mutating func update(
+    _ text: String, width: Int, isFinal: Bool, options: RenderOptions = RenderOptions()
+  ) {
+    if options != self.options {
+      self = StreamedText(role: role)
+      self.options = options
+    }
     // A continued answer grows after its end.
-    if isFinished, !isFinal || text.utf8.count != consumed { self = StreamedText(role: role) }
+    if isFinished, !isFinal || text.utf8.count != consumed {
+      self = StreamedText(role: role)
+      self.options = options
+    }
     let isNewWidth = width != self.width
     guard isNewWidth || text.utf8.count != consumed || isFinal != isFinished else { return }
-    let renderer = MarkdownRenderer(width: width, role: role)
+    let renderer = MarkdownRenderer(width: width, role: role, options: options)
     if isNewWidth {
       self.width = width
       (frozen, codeBlocks) = ([], 0)
@@ -43,7 +53,7 @@ package struct StreamedText {
     if text.utf8.count > consumed {
       let start = text.utf8.index(text.startIndex, offsetBy: consumed)
       // A delta never splits a Unicode scalar (see `EngineEvent.delta`).
-      add(stream.append(VisibleText.of(String(text[start...]))), renderer)
+      add(stream.append(options.visible(String(text[start...]))), renderer)
       consumed = text.utf8.count
     }
     if isFinal && !isFinished {

@@ -14,6 +14,7 @@ package final class TranscriptRenderer {
     package var reasoning: ReasoningDisplay
     /// The message of the current answer.
     package var streaming: MessageTree.ID?
+    package var options = RenderOptions()
   }
 
   /// Sets the input of the next calls. O(1), apart from removed entries.
@@ -65,18 +66,20 @@ package final class TranscriptRenderer {
     // Removed from the dictionary while it is changed, so that its rows are not copied.
     var layout = layouts.removeValue(forKey: entry.id) ?? EntryLayout()
     switch entry.content {
-    case .notice(let text, let role): layout.update(notice: text, role: role, width: source.width)
+    case .notice(let text, let role):
+      layout.update(notice: text, role: role, width: source.width, options: source.options)
     case .message(let id):
       guard let message = source.conversation[id] else { break }
       if message.role == .assistant {
         layout.update(
           answer: message, width: source.width, reasoning: source.reasoning,
           label: label(of: message, at: index, source), siblings: Self.siblings(of: id, source.conversation),
-          isStreaming: id == source.streaming)
+          isStreaming: id == source.streaming, options: source.options)
       } else {
         layout.update(
           user: message.content, width: source.width,
-          siblings: Self.siblings(of: id, source.conversation), folds: source.reasoning != .show)
+          siblings: Self.siblings(of: id, source.conversation), folds: source.reasoning != .show,
+          options: source.options)
       }
     }
     layouts[entry.id] = layout

@@ -57,7 +57,7 @@ import Testing
     #expect(kinds.contains(.heading(level: 2, "after the table")))
     #expect(kinds.last == .codeLine("not closed", language: "", .code))
     let items = blocks(Self.document).filter { !$0.context.marker.isEmpty }
-    #expect(items.map(\.context.marker) == ["•", "•", "1.", "2)", "☑"])
+    #expect(items.map(\.context.marker) == ["•", "◦", "1.", "2)", "☑"])
     #expect(items.map(\.context.indent) == [0, 2, 0, 0, 0])
     #expect(items[0].kind == .paragraph("one\ncontinued"))
     let quotes = blocks(Self.document).filter { $0.context.quoteDepth > 0 }
