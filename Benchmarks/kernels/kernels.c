@@ -35,10 +35,24 @@ static const format formats[] = {
     {"q4_K", SOTTO_Q4_K, 256, 144, 0, SOTTO_FAST},
     {"q5_K", SOTTO_Q5_K, 256, 176, 0, SOTTO_FAST},
     {"q6_K", SOTTO_Q6_K, 256, 210, 0, SOTTO_FAST},
+    {"q2_K", SOTTO_Q2_K, 256, 84, 0, SOTTO_FAST},
+    {"q3_K", SOTTO_Q3_K, 256, 110, 0, SOTTO_FAST},
+    {"iq1_s", SOTTO_IQ1_S, 256, 50, 0, SOTTO_FAST},
+    {"iq1_m", SOTTO_IQ1_M, 256, 56, 0, SOTTO_FAST},
+    {"iq2_xxs", SOTTO_IQ2_XXS, 256, 66, 0, SOTTO_FAST},
+    {"iq2_xs", SOTTO_IQ2_XS, 256, 74, 0, SOTTO_FAST},
+    {"iq2_s", SOTTO_IQ2_S, 256, 82, 0, SOTTO_FAST},
+    {"iq3_xxs", SOTTO_IQ3_XXS, 256, 98, 0, SOTTO_FAST},
+    {"iq3_s", SOTTO_IQ3_S, 256, 110, 0, SOTTO_FAST},
+    {"tq1_0", SOTTO_TQ1_0, 256, 54, 0, SOTTO_FAST},
+    {"tq2_0", SOTTO_TQ2_0, 256, 66, 0, SOTTO_FAST},
+    {"iq4_nl", SOTTO_IQ4_NL, 32, 18, 0, SOTTO_FAST},
+    {"iq4_xs", SOTTO_IQ4_XS, 256, 136, 0, SOTTO_FAST},
     {"mxfp4", SOTTO_MXFP4, 32, 17, 0, SOTTO_FAST},
     {"mxfp4 planar", SOTTO_MXFP4_PLANAR, 32, 16, 32, SOTTO_FAST},
     {"affine4 g64", SOTTO_AFFINE4, 32, 16, 64, SOTTO_FAST},
     {"affine8 g64", SOTTO_AFFINE8, 32, 32, 64, SOTTO_FAST},
+    {"float8 g128", SOTTO_FLOAT8, 32, 32, 128, SOTTO_FAST},
     {"bfloat16", SOTTO_BFLOAT16, 1, 2, 0, SOTTO_FAST},
     {"float16", SOTTO_FLOAT16, 1, 2, 0, SOTTO_FAST},
     {"float32", SOTTO_FLOAT32, 1, 4, 0, SOTTO_FAST},
@@ -88,7 +102,8 @@ int main(int argc, char **argv) {
     for (size_t s = 0; s < sizeof shapes / sizeof *shapes; s++) {
       format f1 = formats[f];
       size_t rows = shapes[s][0], columns = shapes[s][1];
-      columns = (columns + f1.columns - 1) / f1.columns * f1.columns;
+      size_t unit = f1.columns > f1.group ? f1.columns : f1.group;
+      columns = (columns + unit - 1) / unit * unit;
       size_t bytes = rows * columns / f1.columns * f1.bytes, copies = COPIES_BYTES / bytes;
       size_t scale_bytes = f1.group ? rows * columns / f1.group * (f1.format == SOTTO_MXFP4_PLANAR ? 1 : 4) : 0;
       double peak = sotto_measure_int8_peak(pool), read = sotto_measure_read_bandwidth(pool, memory, COPIES_BYTES);
@@ -98,10 +113,14 @@ int main(int argc, char **argv) {
         for (int run = 0; run < RUNS; run++) {
           double start = seconds();
           for (size_t r = 0; r < repeats; r++, copy = (copy + 1) % copies) {
-            sotto_layer layer = {{f1.format, SOTTO_BFLOAT16, f1.group, rows, columns, 1, memory + copy * bytes,
-                                  scales, scales + scale_bytes / 2, 0},
-                                 NULL};
-            sotto_linear_call call = {x, columns, tokens[t], &layer, 1, NULL, 0, y, rows, f1.precision};
+            sotto_layer layer = {
+                .weight = {.format = f1.format,
+                           .scale_type = f1.format == SOTTO_FLOAT8 ? SOTTO_FLOAT32 : SOTTO_BFLOAT16,
+                           .group = f1.group, .rows = rows, .columns = columns, .matrices = 1,
+                           .values = memory + copy * bytes,
+                           .scales = scales, .biases = f1.format >= SOTTO_AFFINE1 ? scales + scale_bytes / 2 : NULL}};
+            sotto_linear_call call = {.x = x, .x_stride = columns, .tokens = tokens[t], .layers = &layer,
+                                      .layer_count = 1, .y = y, .y_stride = rows, .precision = f1.precision};
             if (sotto_linear(workspace, &call)) return 1;
           }
           times[run] = (seconds() - start) / (double)repeats;

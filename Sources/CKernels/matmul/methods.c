@@ -168,8 +168,11 @@ static void use_rows(sotto_method *method, const sotto_matrix *matrix, size_t to
   } rows[SOTTO_WEIGHT_FORMATS] = {
       [SOTTO_Q4_0] = {sotto_rows_q4_0_avx512, 2},
       [SOTTO_Q4_1] = {sotto_rows_q4_1_avx512, 2},
+      [SOTTO_Q5_0] = {sotto_rows_q5_0_avx512, 1},
+      [SOTTO_Q5_1] = {sotto_rows_q5_1_avx512, 1},
       [SOTTO_Q8_0] = {sotto_rows_q8_0_avx512, 4},
       [SOTTO_Q4_K] = {sotto_rows_q4_k_avx512, 1},
+      [SOTTO_Q5_K] = {sotto_rows_q5_k_avx512, 1},
       [SOTTO_Q6_K] = {sotto_rows_q6_k_avx512, 3},
       [SOTTO_MXFP4] = {sotto_rows_mxfp4_avx512, 2},
       [SOTTO_MXFP4_PLANAR] = {sotto_rows_mxfp4_planar_avx512, 3},
@@ -196,9 +199,9 @@ sotto_method sotto_method_for(const sotto_matrix *matrix, sotto_precision precis
   sotto_method method = is_integer ? integer_method(format, level) : float_method(level);
 #if defined(__x86_64__)
   if (precision == SOTTO_FAST && format == SOTTO_FLOAT8 && level == SOTTO_ISA_AVX512)
-    method = (sotto_method){sizeof(sotto_bfloat_panel_block), SOTTO_BFLOAT_PACK_BYTES,
+    method = (sotto_method){sizeof(sotto_scaled_bfloat_panel_block), SOTTO_BFLOAT_PACK_BYTES,
                             sotto_decode_float8_bfloats_avx512, sotto_decode_float8_bfloats_edge,
-                            sotto_pack_bfloats_avx512, sotto_multiply_bfloats_avx512, NULL, NULL};
+                            sotto_pack_bfloats_avx512, sotto_multiply_scaled_bfloats_avx512, NULL, NULL};
   if (precision == SOTTO_FAST && format == SOTTO_BFLOAT16 && level == SOTTO_ISA_AVX512)
     method = (sotto_method){sizeof(sotto_bfloat_panel_block), SOTTO_BFLOAT_PACK_BYTES,
                             sotto_decode_bfloats_avx512,      sotto_decode_bfloats_edge,

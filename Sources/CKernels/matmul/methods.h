@@ -73,6 +73,8 @@ void sotto_decode_floats_avx512(const sotto_view *view, size_t row, size_t first
 void sotto_decode_bfloats_avx512(const sotto_view *view, size_t row, size_t first, size_t blocks, void *panel);
 void sotto_decode_float8_floats_avx512(const sotto_view *view, size_t row, size_t first, size_t blocks, void *panel);
 void sotto_decode_float8_bfloats_avx512(const sotto_view *view, size_t row, size_t first, size_t blocks, void *panel);
+void sotto_multiply_scaled_bfloats_avx512(const void *panel, const void *pack, size_t blocks, size_t tokens,
+                                          float (*sums)[SOTTO_TILE]);
 void sotto_decode_float8_bfloats_edge(const sotto_view *view, size_t row, size_t first, size_t blocks, void *panel);
 void sotto_decode_nvfp4_avx512(const sotto_view *view, size_t row, size_t first, size_t blocks, void *panel);
 void sotto_decode_nvfp4_planar_avx512(const sotto_view *view, size_t row, size_t first, size_t blocks, void *panel);
@@ -86,6 +88,12 @@ void sotto_rows_q4_0_avx512(const sotto_view *view, size_t row, const void *pack
 void sotto_rows_q4_1_avx512(const sotto_view *view, size_t row, const void *pack, size_t tokens, ptrdiff_t ahead,
                             float (*sums)[SOTTO_TILE]);
 void sotto_rows_q8_0_avx512(const sotto_view *view, size_t row, const void *pack, size_t tokens, ptrdiff_t ahead,
+                            float (*sums)[SOTTO_TILE]);
+void sotto_rows_q5_0_avx512(const sotto_view *view, size_t row, const void *pack, size_t tokens, ptrdiff_t ahead,
+                            float (*sums)[SOTTO_TILE]);
+void sotto_rows_q5_1_avx512(const sotto_view *view, size_t row, const void *pack, size_t tokens, ptrdiff_t ahead,
+                            float (*sums)[SOTTO_TILE]);
+void sotto_rows_q5_k_avx512(const sotto_view *view, size_t row, const void *pack, size_t tokens, ptrdiff_t ahead,
                             float (*sums)[SOTTO_TILE]);
 void sotto_rows_q4_k_avx512(const sotto_view *view, size_t row, const void *pack, size_t tokens, ptrdiff_t ahead,
                             float (*sums)[SOTTO_TILE]);

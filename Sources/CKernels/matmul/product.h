@@ -35,6 +35,12 @@ typedef struct {
   uint16_t values[SOTTO_BLOCK / 2][SOTTO_TILE][2];
 } sotto_bfloat_panel_block;
 
+/// The same, of which the weights are values times the scale of their row.
+typedef struct {
+  uint16_t values[SOTTO_BLOCK / 2][SOTTO_TILE][2];
+  float scale[SOTTO_TILE];
+} sotto_scaled_bfloat_panel_block;
+
 /// One matrix as seen by decoders.
 typedef struct {
   const sotto_matrix *matrix;
