@@ -109,6 +109,7 @@ struct BadInputTests {
     (["bench"], "synthetic"),
     (["bench", "m.gguf", "--synthetic", "x"], "synthetic"),
     (["bench", "--synthetic", "x", "--prompt", "0"], "prompt"),
+    (["bench", "--synthetic", "x", "--cpu-time", "--threads", "2"], "--threads 1"),
     (
       ["logits", "m.gguf", "--tokens", "t", "--prefill", "1", "--output", "o", "--precision", "rough"],
       "precision"

@@ -49,6 +49,10 @@ struct BenchCommand: AsyncParsableCommand {
   @Option(name: .customLong("repeat"), help: "Number of repetitions.")
   var repetitions = 3
 
+  @Flag(
+    help: "Measure processor time, not elapsed time: other programs affect it less. Requires --threads 1.")
+  var cpuTime = false
+
   @Flag(help: "Measure the time to the first token for 1 to 512 tokens after 0, 1,000 and 8,000 cached ones.")
   var curve = false
 
@@ -91,6 +95,7 @@ struct BenchCommand: AsyncParsableCommand {
       throw ValidationError("specify either a model or --synthetic with a shape")
     }
     if other != nil, model == nil { throw ValidationError("--switch requires a model") }
+    if cpuTime, compute.threadCount != 1 { throw ValidationError("--cpu-time requires --threads 1") }
     if layers != nil, synthetic == nil { throw ValidationError("--layers requires --synthetic") }
     if let layers, !(1...4096).contains(layers) {
       throw ValidationError("--layers must be a number from 1 to 4096, not \(layers)")
@@ -141,7 +146,8 @@ struct BenchCommand: AsyncParsableCommand {
       model: model, backend: backend, cached: cached, prompt: promptCount, generate: generateCount,
       sampling: SamplingSettings(temperature: temperature, topP: 1, topK: 0, minP: 0, seed: seed),
       alternative: sampled
-        ? SamplingSettings(temperature: 1, topP: 1, topK: 0, minP: 0, seed: seed) : nil)
+        ? SamplingSettings(temperature: 1, topP: 1, topK: 0, minP: 0, seed: seed) : nil,
+      countsProcessorTime: cpuTime)
     for round in 1...repetitions {
       note("round \(round) of \(repetitions)")
       try measurement.runOnce()

@@ -21,11 +21,15 @@ struct SpeedMeasurement {
   let alternative: SamplingSettings?
   /// The seconds for all generated tokens with `alternative`, one per round.
   private(set) var alternativeTimes: [Double] = []
+  /// Whether times are the processor's for this process, which other processes affect little. Comparable to elapsed
+  /// times with one thread only.
+  private let countsProcessorTime: Bool
   private let base: SequenceState
 
   init(
     model: any LanguageModel, backend: any Backend, cached: Int = 0, prompt: Int, generate: Int,
-    sampling: SamplingSettings = .greedy, alternative: SamplingSettings? = nil
+    sampling: SamplingSettings = .greedy, alternative: SamplingSettings? = nil,
+    countsProcessorTime: Bool = false
   ) throws {
     self.model = model
     self.backend = backend
@@ -34,6 +38,7 @@ struct SpeedMeasurement {
     self.generate = generate
     self.sampling = sampling
     self.alternative = alternative
+    self.countsProcessorTime = countsProcessorTime
     base = SequenceState(caches: model.makeCaches())
     try prefill(0..<cached, into: base)
   }
@@ -47,9 +52,9 @@ struct SpeedMeasurement {
 
   mutating func runOnce() throws {
     let sequence = base.fork()
-    let start = ContinuousClock.now
+    let start = seconds
     try prefill(cached..<cached + prompt, into: sequence)
-    promptTimes.append((ContinuousClock.now - start).seconds)
+    promptTimes.append(seconds - start)
     guard let alternative else { return generationTimes.append(try generate(after: sequence, sampling)) }
     // In another order every round, so that neither has the warmer machine.
     let (one, other) = (sequence.fork(), sequence.fork())
@@ -67,13 +72,20 @@ struct SpeedMeasurement {
     let vocabulary = Int32(model.facts.vocabularyCount)
     var sampler = Sampler(sampling)
     var history: [Int32] = []
-    let generationStart = ContinuousClock.now
+    let start = seconds
     for i in 0..<Int32(generate) {
       let input = ForwardInput(tokens: [(i &* 104_729 &+ 7) % vocabulary], sequence: sequence)
       let token = sampler.next(try model.forward(input), after: history, on: backend)
       history += backend.ids(token)
     }
-    return (ContinuousClock.now - generationStart).seconds
+    return seconds - start
+  }
+
+  /// The time of the clock in use, in seconds.
+  private var seconds: Double {
+    var time = timespec()
+    clock_gettime(countsProcessorTime ? CLOCK_PROCESS_CPUTIME_ID : CLOCK_MONOTONIC, &time)
+    return Double(time.tv_sec) + Double(time.tv_nsec) * 1e-9
   }
 
   /// Prefills synthetic tokens for these positions, in chunks, and waits for the last logits.
@@ -86,7 +98,6 @@ struct SpeedMeasurement {
       _ = backend.values(try model.forward(ForwardInput(tokens: tokens, sequence: sequence)))
     }
   }
-
 }
 
 /// The median; 0 for no values.
