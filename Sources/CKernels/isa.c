@@ -5,6 +5,12 @@
 #include <stdlib.h>
 #include <string.h>
 
+#if defined(__aarch64__) && defined(__linux__)
+#include <sys/auxv.h>
+#elif defined(__aarch64__) && defined(__APPLE__)
+#include <sys/sysctl.h>
+#endif
+
 static const char *const names[SOTTO_ISA_LEVELS] = {"portable", "neon", "avx2", "avx512"};
 
 const char *sotto_isa_name(sotto_isa_level level) {
@@ -58,3 +64,28 @@ sotto_isa_level sotto_set_isa(sotto_isa_level level) {
 int sotto_chosen_isa(void) { return chosen; }
 
 void sotto_adopt_isa(int choice) { chosen = choice; }
+
+static int detect_i8mm(void) {
+  const char *wanted = getenv("SOTTO_I8MM");
+  if (wanted && strcmp(wanted, "0") == 0) return 0;
+#if defined(__aarch64__) && defined(__linux__)
+  enum { HAS_I8MM = 1 << 13 };  // HWCAP2_I8MM; older headers lack it
+  return (getauxval(AT_HWCAP2) & HAS_I8MM) != 0;
+#elif defined(__aarch64__) && defined(__APPLE__)
+  int value = 0;
+  size_t size = sizeof value;
+  return sysctlbyname("hw.optional.arm.FEAT_I8MM", &value, &size, NULL, 0) == 0 && value;
+#else
+  return 0;
+#endif
+}
+
+int sotto_has_i8mm(void) {
+  static _Atomic int known = -1;
+  int value = atomic_load_explicit(&known, memory_order_relaxed);
+  if (value < 0) {
+    value = detect_i8mm();
+    atomic_store_explicit(&known, value, memory_order_relaxed);
+  }
+  return value;
+}

@@ -40,8 +40,9 @@ SOTTO_VECTOR void store_scales(const sotto_view *view, const uint8_t *p, size_t 
   if (format == SOTTO_Q4_1 || format == SOTTO_Q5_1) store_numbers(&x, SOTTO_FLOAT16, 16, out->minimum[0]);
 }
 
+/// `in_pairs`: values for multiply_i8mm.c.
 SOTTO_VECTOR void decode(const sotto_view *view, size_t row, size_t first, size_t blocks, sotto_panel_block *out,
-                         const sotto_weight_format format, const size_t stride) {
+                         const sotto_weight_format format, const size_t stride, const int in_pairs) {
   const int is_super = format == SOTTO_Q2_K || format == SOTTO_Q3_K || format == SOTTO_Q4_K || format == SOTTO_Q5_K ||
                        format == SOTTO_Q6_K || format == SOTTO_IQ4_XS;
   super_scales super;
@@ -62,6 +63,17 @@ SOTTO_VECTOR void decode(const sotto_view *view, size_t row, size_t first, size_
         unpack(p, b % 8, format, values);
         in[0][r] = (words)values[0], in[1][r] = (words)values[1];
       }
+      if (in_pairs) {
+        int8_t *to = &out->values[0][0][0] + 8 * four;
+#pragma clang loop unroll(full)
+        for (int i = 0; i < 4; i++) {  // the half and the pair of rows
+          pairs a = (pairs)in[i / 2][i % 2 * 2], b = (pairs)in[i / 2][i % 2 * 2 + 1];
+          pairs low = __builtin_shufflevector(a, b, 0, 2), high = __builtin_shufflevector(a, b, 1, 3);
+          memcpy(to + 256 * (i / 2) + 16 * (i % 2), &low, sizeof low);
+          memcpy(to + 256 * (i / 2) + 128 + 16 * (i % 2), &high, sizeof high);
+        }
+        continue;
+      }
 #pragma clang loop unroll(full)
       for (int half = 0; half < 2; half++) {
         transpose(in[half], quads);
@@ -71,10 +83,11 @@ SOTTO_VECTOR void decode(const sotto_view *view, size_t row, size_t first, size_
   }
 }
 
-SOTTO_VECTOR void decode_integers(const sotto_view *view, size_t row, size_t first, size_t blocks, void *panel) {
+SOTTO_VECTOR void decode_integers(const sotto_view *view, size_t row, size_t first, size_t blocks, void *panel,
+                                  const int in_pairs) {
   switch (view->matrix->format) {
 #define CASE(format, stride) \
-  case format: decode(view, row, first, blocks, panel, format, stride); break;
+  case format: decode(view, row, first, blocks, panel, format, stride, in_pairs); break;
     CASE(SOTTO_Q4_0, 18)
     CASE(SOTTO_Q4_1, 20)
     CASE(SOTTO_Q5_0, 22)
@@ -97,7 +110,14 @@ SOTTO_VECTOR void decode_integers(const sotto_view *view, size_t row, size_t fir
     CASE(SOTTO_AFFINE6, 24)
     CASE(SOTTO_AFFINE8, 32)
 #undef CASE
-    default: sotto_decode_portable(view, row, first, blocks, panel);
+    default:
+#if defined(__aarch64__)
+      if (in_pairs) {
+        sotto_decode_edge_i8mm(view, row, first, blocks, panel);
+        break;
+      }
+#endif
+      sotto_decode_portable(view, row, first, blocks, panel);
   }
 }
 
@@ -181,7 +201,7 @@ SOTTO_VECTOR void decode_floats(const sotto_view *view, size_t row, size_t first
     return;
   }
   sotto_panel_block integers[SOTTO_PANEL_BLOCKS];
-  decode_integers(view, row, first, blocks, integers);
+  decode_integers(view, row, first, blocks, integers, 0);
   switch (sotto_formats[format].kind) {
     case SOTTO_HALVES: expand(integers, blocks, out, SOTTO_HALVES); break;
     case SOTTO_MINIMUMS: expand(integers, blocks, out, SOTTO_MINIMUMS); break;
@@ -193,7 +213,7 @@ SOTTO_VECTOR void decode_floats(const sotto_view *view, size_t row, size_t first
 #define WRAP(attribute, level)                                                                                     \
   attribute void sotto_decode_integers_##level(const sotto_view *view, size_t row, size_t first, size_t blocks,    \
                                                void *panel) {                                                      \
-    decode_integers(view, row, first, blocks, panel);                                                              \
+    decode_integers(view, row, first, blocks, panel, 0);                                                           \
   }                                                                                                                \
   attribute void sotto_decode_floats_##level(const sotto_view *view, size_t row, size_t first, size_t blocks,      \
                                              void *panel) {                                                        \
@@ -204,5 +224,9 @@ SOTTO_VECTOR void decode_floats(const sotto_view *view, size_t row, size_t first
 WRAP(SOTTO_TARGET_AVX2, avx2)
 #else
 WRAP(SOTTO_TARGET_NEON, neon)
+
+void sotto_decode_integers_i8mm(const sotto_view *view, size_t row, size_t first, size_t blocks, void *panel) {
+  decode_integers(view, row, first, blocks, panel, 1);
+}
 #endif
 #endif

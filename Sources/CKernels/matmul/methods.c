@@ -142,6 +142,19 @@ static sotto_method integer_method(sotto_weight_format format, sotto_isa_level l
     method.decode = sotto_decode_integers_neon;
     method.pack = sotto_pack_integers_neon;
     method.multiply = multiply[sotto_formats[format].kind];
+    if (sotto_has_i8mm()) {
+      static const sotto_multiply by_pairs[SOTTO_PANEL_KINDS] = {
+          [SOTTO_PLAIN] = sotto_multiply_plain_i8mm,
+          [SOTTO_HALVES] = sotto_multiply_halves_i8mm,
+          [SOTTO_MINIMUMS] = sotto_multiply_minimums_i8mm,
+          [SOTTO_POWERS] = sotto_multiply_plain_i8mm,
+          [SOTTO_HALF_MINIMUMS] = sotto_multiply_half_minimums_i8mm,
+      };
+      method.decode = sotto_decode_integers_i8mm;
+      method.decode_edge = sotto_decode_edge_i8mm;
+      method.pack = sotto_pack_integers_i8mm;
+      method.multiply = by_pairs[sotto_formats[format].kind];
+    }
   }
 #endif
   return method;
@@ -160,7 +173,7 @@ static sotto_store store_function(sotto_isa_level level) {
 
 #if defined(__x86_64__)
 /// Multiplies few tokens without panels if there is a function for it.
-static void use_rows(sotto_method *method, const sotto_matrix *matrix, size_t tokens) {
+static void use_rows_avx512(sotto_method *method, const sotto_matrix *matrix, size_t tokens) {
   // With more tokens, panels are faster (measured).
   static const struct {
     sotto_multiply_rows multiply;
@@ -192,6 +205,17 @@ static void use_rows(sotto_method *method, const sotto_matrix *matrix, size_t to
 }
 #endif
 
+#if defined(__x86_64__) || defined(__aarch64__)
+/// The same for AVX2 and NEON.
+static void use_rows_vectors(sotto_method *method, sotto_weight_format format, size_t tokens) {
+  enum { MOST = 2 };
+  sotto_multiply_rows rows = sotto_rows_vectors(format);
+  if (tokens > MOST || !rows) return;
+  method->rows = rows;
+  method->pack = sotto_pack_rows_vectors;
+}
+#endif
+
 sotto_method sotto_method_for(const sotto_matrix *matrix, sotto_precision precision, sotto_isa_level level,
                               size_t tokens) {
   sotto_weight_format format = matrix->format;
@@ -208,7 +232,10 @@ sotto_method sotto_method_for(const sotto_matrix *matrix, sotto_precision precis
                             sotto_pack_bfloats_avx512,        sotto_multiply_bfloats_avx512, NULL, NULL};
 #endif
 #if defined(__x86_64__)
-  if (is_integer && level == SOTTO_ISA_AVX512) use_rows(&method, matrix, tokens);
+  if (is_integer && level == SOTTO_ISA_AVX512) use_rows_avx512(&method, matrix, tokens);
+#endif
+#if defined(__x86_64__) || defined(__aarch64__)
+  if (is_integer && (level == SOTTO_ISA_AVX2 || level == SOTTO_ISA_NEON)) use_rows_vectors(&method, format, tokens);
 #else
   (void)tokens;
 #endif

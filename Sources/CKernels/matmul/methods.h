@@ -127,6 +127,25 @@ void sotto_multiply_minimums_neon(const void *panel, const void *pack, size_t bl
                                   float (*sums)[SOTTO_TILE]);
 void sotto_multiply_half_minimums_neon(const void *panel, const void *pack, size_t blocks, size_t tokens,
                                        float (*sums)[SOTTO_TILE]);
+
+// NEON with i8mm.
+void sotto_pack_integers_i8mm(const float *x, size_t columns, size_t token, size_t tokens, void *pack);
+void sotto_decode_integers_i8mm(const sotto_view *view, size_t row, size_t first, size_t blocks, void *panel);
+void sotto_decode_edge_i8mm(const sotto_view *view, size_t row, size_t first, size_t blocks, void *panel);
+void sotto_multiply_plain_i8mm(const void *panel, const void *pack, size_t blocks, size_t tokens,
+                               float (*sums)[SOTTO_TILE]);
+void sotto_multiply_halves_i8mm(const void *panel, const void *pack, size_t blocks, size_t tokens,
+                                float (*sums)[SOTTO_TILE]);
+void sotto_multiply_minimums_i8mm(const void *panel, const void *pack, size_t blocks, size_t tokens,
+                                  float (*sums)[SOTTO_TILE]);
+void sotto_multiply_half_minimums_i8mm(const void *panel, const void *pack, size_t blocks, size_t tokens,
+                                       float (*sums)[SOTTO_TILE]);
+#endif
+
+#if defined(__x86_64__) || defined(__aarch64__)
+/// The function for few tokens with AVX2 or NEON, or NULL.
+sotto_multiply_rows sotto_rows_vectors(sotto_weight_format format);
+void sotto_pack_rows_vectors(const float *x, size_t columns, size_t token, size_t tokens, void *pack);
 #endif
 
 /// Stores one token's block in a group's pack at `out`; `halves` are the sums of columns 0..15 and 16..31.

@@ -1,9 +1,6 @@
 // The integer product with AVX2, 8 rows per register. `maddubs` requires one unsigned factor and adds pairs in 16
-// bits with saturation: the weight's magnitude is that factor and its sign is applied to the token.
-// w
-//  <= 128 and
-// x
-//  <= 127, so a pair stays within 32512 and every sum is exact.
+// bits with saturation: the weight's magnitude is that factor and its sign is applied to the token. Magnitudes are at
+// most 128 and 127, so a pair stays within 32512 and every sum is exact.
 #if defined(__x86_64__)
 #include <immintrin.h>
 #include <string.h>

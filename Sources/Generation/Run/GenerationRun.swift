@@ -16,6 +16,8 @@ final class GenerationRun {
   }
 
   let submission: Submission
+  /// The number of requests that started before.
+  let number: Int
   let loaded: LoadedModel
   private(set) var phase = Phase.prefilling
   private(set) var reader: PromptReader
@@ -42,14 +44,15 @@ final class GenerationRun {
 
   /// Resumes from what the cache holds of the prompt.
   /// - Parameters:
-  ///   - reserved: see the property.
+  ///   - number: see the property, as for `reserved`.
   ///   - others: bytes that are reserved for other requests.
   /// - Throws: `GenerationError` if the prompt exceeds a limit.
   init(
-    _ submission: Submission, _ prompt: (tokens: [Int32], boundaries: [Int]), loaded: LoadedModel,
-    cache: SharedPromptCache, reserved: Int, others: Int
+    _ submission: Submission, _ prompt: (tokens: [Int32], boundaries: [Int]), number: Int,
+    loaded: LoadedModel, cache: SharedPromptCache, reserved: Int, others: Int
   ) throws(GenerationError) {
     self.submission = submission
+    self.number = number
     self.loaded = loaded
     self.reserved = reserved
     reservedByOthers = others
@@ -59,6 +62,7 @@ final class GenerationRun {
       prompt.tokens, loaded: loaded, key: submission.key, session: request.session, cache: cache,
       others: others)
     reader.planSnapshots(at: request.priority == .turn ? prompt.boundaries : nil)
+    reader.keepsMarks = !request.isCold
     let room = min(request.maxTokens, loaded.model.facts.contextLength - reader.sequence.ledger.count)
     output = AnswerOutput(request, tokenizer: loaded.tokenizer, room: room)
     statistics.promptTokens = prompt.tokens.count
@@ -200,4 +204,7 @@ final class GenerationRun {
 
   /// Publishes the first `count` tokens of the prompt for other requests, as soon as they are processed.
   func share(_ count: Int) { reader.share(count) }
+
+  /// Publishes the first `count` tokens of the prompt, which are processed, or fewer.
+  func publish(_ count: Int) { reader.publish(count) }
 }

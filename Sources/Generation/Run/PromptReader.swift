@@ -23,6 +23,11 @@ package struct PromptReader {
   private var stops: ArraySlice<Int> = []
   /// The lengths of prefixes that other requests wait for.
   private var shared: Set<Int> = []
+  /// Whether states at the ends of chunks are kept while the request runs, for requests that come to share a prefix.
+  var keepsMarks = false
+  /// These states, if the caches can't always be truncated, in ascending order. Together they have at most a 64th of
+  /// the budget.
+  private var marks: [SequenceState] = []
 
   /// Resumes from the closest held sequence.
   /// - Parameter others: bytes that are reserved for other sequences.
@@ -127,59 +132,33 @@ package struct PromptReader {
     }
   }
 
-  /// Stores a prefix of the processed tokens, if the caches can be truncated to it.
-  private func publish(_ count: Int) {
-    guard sequence.state.canTruncate(to: count) else { return }
-    let state = sequence.state.fork()
-    if count < state.length { state.truncate(to: count) }
+  /// Stores a prefix of the processed tokens of the prompt, if the caches can be truncated to it; otherwise the longest
+  /// one at whose end the state was kept.
+  func publish(_ count: Int) {
+    let state: SequenceState
+    if sequence.state.canTruncate(to: count) {
+      state = sequence.state.fork()
+      if count < state.length { state.truncate(to: count) }
+    } else {
+      guard let mark = marks.last(where: { $0.length <= count }) else { return }
+      state = mark.fork()
+    }
     let held = HeldSequence(state: state, place: .message, session: session)
-    cache.withLock { $0.insert(key, Array(prompt[..<count]), held) }
+    cache.withLock { $0.insert(key, Array(prompt[..<state.length]), held) }
+  }
+
+  /// Keeps the state at the end of a chunk.
+  private mutating func mark() {
+    guard keepsMarks, needsSnapshots, !isComplete else { return }
+    let bytes = sequence.state.snapshotBytes
+    guard (marks.count + 1) * bytes <= cache.budget / 64 else { return }
+    marks.append(sequence.state.fork())
   }
 
   private mutating func accept(_ chunk: [Int32], in fork: SequenceState, _ output: Tensor) {
     sequence.advance(to: fork, by: chunk)
+    mark()
     logits = sequence.ledger.count < prompt.count ? nil : output
-  }
-
-  /// Prefills the rest of the prompt in chunks.
-  /// - Parameters:
-  ///   - boundaries: where messages start, in tokens.
-  ///   - largestChunk: nil to adapt to the machine's speed.
-  ///   - mayGoOn: polled between chunks.
-  ///   - isInterrupted: polled for every block with caches.
-  ///   - progress: called with every position that is reached.
-  /// - Returns: whether the end was reached.
-  package mutating func read(
-    boundaries: [Int], largestChunk: Int? = nil, mayGoOn: () -> Bool = { true },
-    isInterrupted: @escaping () -> Bool, _ progress: (Int) -> Void
-  ) throws -> Bool {
-    progress(reused)
-    planSnapshots(at: boundaries)
-    var chunking = PrefillChunking()
-    while !isComplete {
-      let position = sequence.ledger.count
-      if position != reused, !mayGoOn() { return false }
-      let chunk = nextChunk(limit: min(chunking.size, largestChunk ?? .max))
-      let start = ContinuousClock.now
-      guard let (fork, output) = try process(chunk, isInterrupted) else { return false }
-      let seconds = (ContinuousClock.now - start).seconds
-      chunking.note(tokens: chunk.count, seconds: seconds)
-      finish(chunk, in: fork, logits: output, seconds: seconds, boundaries: boundaries)
-      progress(position + chunk.count)
-    }
-    return true
-  }
-
-  /// Processes tokens after the sequence, in a fork.
-  /// - Returns: the fork and the logits after the last token; nil if interrupted.
-  private func process(
-    _ tokens: [Int32], _ isInterrupted: @escaping () -> Bool
-  ) throws -> (fork: SequenceState, logits: Tensor)? {
-    if isInterrupted() { return nil }
-    let fork = sequence.state.fork()
-    var input = ForwardInput(tokens: tokens, sequence: fork)
-    if loaded.backend is any InterruptibleBackend { input.isInterrupted = isInterrupted }
-    do { return (fork, try loaded.model.forward(input)) } catch is Interrupted { return nil }
   }
 
   /// Processes one generated token.

@@ -7,7 +7,7 @@ import Models
 /// - Users' turns go first: while one runs, batches pause. Otherwise the oldest request's model computes.
 /// - A step processes at most one pass of prompt tokens and one token of every answer. Between two tokens of an answer
 ///   there are at most `pause` prompt tokens of others.
-/// - A prefix that a waiting request shares with one that is being prefilled is prefilled once.
+/// - A prefix that a request shares with one that runs is prefilled once: it waits for a part that is not prefilled yet.
 /// - A request of a batch is admitted when its caches fit into the budget at their full length, beside those of the
 ///   running requests. Those that don't fit wait, and none overtakes them.
 /// - A request that fails does not affect others: if a shared pass fails, its requests continue alone.
@@ -39,6 +39,8 @@ struct Scheduler {
   let queue: SubmissionQueue
   /// The largest number of requests that run together.
   private let limit: Int
+  /// The number of requests that have started so far.
+  private var started = 0
 
   /// - Parameter limit: the largest number of requests that run together.
   init(cache: SharedPromptCache, queue: SubmissionQueue, limit: Int) {
@@ -109,7 +111,7 @@ struct Scheduler {
       }
       do throws(GenerationError) {
         let prompt = try waiting[index].encode(loaded, cache)
-        if waitsForPrefix(prompt.tokens, waiting[index]) {
+        if awaitsPrefix(&waiting[index], prompt.tokens) {
           index += 1
           continue
         }
@@ -125,7 +127,7 @@ struct Scheduler {
   }
 
   /// - Returns: nil if the caches of the running requests leave no room.
-  private func start(
+  private mutating func start(
     _ submission: Submission, _ prompt: (tokens: [Int32], boundaries: [Int]), _ loaded: LoadedModel
   ) throws(GenerationError) -> GenerationRun? {
     let request = submission.request, isBatch = request.priority == .batch
@@ -139,24 +141,27 @@ struct Scheduler {
     let length = min(overflows ? .max : sum, loaded.model.facts.contextLength)
     let reserved = state.expectedBytes(at: length)
     if isBatch, others > 0, others + reserved > cache.budget { return nil }
+    started += 1
     return try GenerationRun(
-      submission, prompt, loaded: loaded, cache: cache, reserved: reserved, others: others)
+      submission, prompt, number: started - 1, loaded: loaded, cache: cache, reserved: reserved,
+      others: others)
   }
 
-  /// Whether a running request will soon have prefilled a prefix of a prompt, which it then publishes.
-  private func waitsForPrefix(_ tokens: [Int32], _ pending: PendingRequest) -> Bool {
-    guard !pending.submission.request.isCold else { return false }
-    var reusable: Int?
-    for run in running where run.group == pending.group && run.phase == .prefilling && run.end == nil {
-      let prompt = run.reader.prompt
-      let common = min(zip(prompt, tokens).prefix { $0 == $1 }.count, tokens.count - 1, prompt.count - 1)
-      guard common >= Self.worthSharing, common > run.reader.sequence.ledger.count else { continue }
-      let held = reusable ?? cache.withLock { $0.reusable(pending.submission.key, tokens) }
-      reusable = held
-      guard common >= held + Self.worthSharing else { continue }
-      run.share(common)
-      return true
+  /// Publishes the prefix that a request shares with a running one, if that has processed it.
+  /// - Returns: whether the running request will soon have processed and published it.
+  private func awaitsPrefix(_ pending: inout PendingRequest, _ tokens: [Int32]) -> Bool {
+    if pending.waitsForPrefix { return true }
+    guard let (run, common) = pending.closest(of: running, least: Self.worthSharing) else { return false }
+    let held = cache.withLock { $0.reusable(pending.submission.key, tokens) }
+    guard common >= held + Self.worthSharing else { return false }
+    guard run.phase == .prefilling, run.reader.sequence.ledger.count < common else {
+      run.publish(common)
+      return false
     }
-    return false
+    // The end of the other prompt is not a prefix to publish but its own state.
+    let count = min(common, run.reader.prompt.count - 1)
+    run.share(count)
+    pending.wait(for: run, count: count)
+    return pending.waitsForPrefix
   }
 }

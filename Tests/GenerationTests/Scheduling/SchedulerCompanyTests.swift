@@ -1,5 +1,7 @@
 import Basics
+import Compute
 import Generation
+import Models
 import Testing
 
 /// The result of a request does not depend on the requests that run with it.
@@ -68,6 +70,36 @@ struct SchedulerCompanyTests {
     #expect(answers.map(\.reused) == [0, 80, 80, 80, 80])
     let processed = fixture.model.passes.reduce(0) { $0 + $1.reduce(0, +) }
     #expect(processed == 80 + 5 * 7 + 5 * 4, "the prefix once, each prompt's rest, and the answers")
+  }
+
+  /// A request that arrives when the first has not yet processed the common prefix, or when it generates.
+  @Test(arguments: ["llama", "mamba2", "qwen3_next"], [false, true])
+  func aLaterRequestSharesThePrefix(_ architecture: String, isGenerating: Bool) async throws {
+    let tiny = try TinyModels.named(architecture)
+    let reference = try tiny.load()
+    guard reference.model.facts.contextLength > 400 else { return }
+    let generator = Generator()
+    let model = try await SteppedModel.load(tiny, in: generator)
+    var random = SplitMix64(seed: 8)
+    let common = reference.tokens(270, &random)
+    let prompts = (0..<3).map { common + [Int32($0)] + reference.tokens(100, &random) }
+    let first = generator.generate("a", Fixture.request(prompts[0], count: 30))
+    // Before the first chunk, of 256 tokens, or after all of them and two tokens.
+    for _ in 0..<(isGenerating ? 4 : 0) {
+      await model.nextStep()
+      model.permit()
+    }
+    await model.nextStep()
+    let others = prompts[1...].map { generator.generate("a", Fixture.request($0, count: 5)) }
+    model.permit(10_000)
+    let isRecurrent = reference.model.makeCaches().contains { $0 is any RecurrentCache }
+    for (prompt, events) in zip(prompts[1...], others) {
+      let answer = await Fixture.answer(events)
+      #expect(try answer.tokens == reference.coldAnswer(prompt, count: 5))
+      // States that can't be truncated are kept at the ends of chunks.
+      #expect(answer.reused == (isRecurrent && isGenerating ? 256 : 270))
+    }
+    #expect(try await Fixture.answer(first).tokens == reference.coldAnswer(prompts[0], count: 30))
   }
 
   @Test func aLongPromptPausesAnswersForOneChunk() async throws {
