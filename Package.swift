@@ -21,7 +21,7 @@ let package = Package(
       name: "sotto",
       dependencies: [
         "TerminalInterface", "LocalEngine", "Conversation", "Generation", "Models", "Templates",
-        "Tokenization", "Hub",
+        "Tokenization", "Quantization", "Hub",
         "Checkpoints", "Compute", "CKernels", "Basics",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
         .product(name: "TOMLKit", package: "TOMLKit"),
@@ -41,6 +41,7 @@ let package = Package(
       name: "Conversation", dependencies: ["Basics", .product(name: "GRDB", package: "GRDB.swift")]),
     .target(
       name: "Generation", dependencies: ["Models", "Tokenization", "Checkpoints", "Compute", "Basics"]),
+    .target(name: "Quantization", dependencies: ["Models", "Checkpoints", "Compute", "Basics"]),
     .target(name: "Models", dependencies: ["Checkpoints", "Compute", "Basics"]),
     .target(name: "Templates", dependencies: ["Basics"]),
     .target(name: "Tokenization", dependencies: ["Checkpoints", "Basics"]),
@@ -84,6 +85,9 @@ let package = Package(
       dependencies: [
         "TestSupport", "Generation", "Models", "Tokenization", "Checkpoints", "Compute", "Basics",
       ]),
+    .testTarget(
+      name: "QuantizationTests",
+      dependencies: ["TestSupport", "Quantization", "Models", "Checkpoints", "Compute", "CKernels", "Basics"]),
     .testTarget(
       name: "ModelsTests", dependencies: ["TestSupport", "Models", "Checkpoints", "Compute", "Basics"],
       exclude: ["Fixtures"]),

@@ -22,8 +22,13 @@ package struct FileSelection: Equatable {
     "vocab.json", "merges.txt", "special_tokens_map.json", "added_tokens.json", "chat_template.jinja",
     "chat_template.json", "model.safetensors.index.json", "tiktoken.model",
   ]
-  /// Quantisations that Sotto can run.
-  private static let runnable = ["Q4_K", "Q5_K", "Q6_K", "Q8_0", "Q4_0", "Q4_1", "Q5_0", "Q5_1", "MXFP4"]
+  /// Parts of the names of quantisations that can be run; `XL` and other mixes contain them.
+  static let runnable = [
+    "Q2_K", "Q3_K", "Q4_K", "Q5_K", "Q6_K", "Q8_0", "Q4_0", "Q4_1", "Q5_0", "Q5_1", "MXFP4", "NVFP4", "IQ1_S",
+    "IQ1_M",
+    "IQ2_XXS", "IQ2_XS", "IQ2_S", "IQ2_M", "IQ3_XXS", "IQ3_XS", "IQ3_S", "IQ3_M", "IQ4_NL", "IQ4_XS", "TQ1_0",
+    "TQ2_0",
+  ]
 
   /// Chooses the files.
   /// - Parameters:

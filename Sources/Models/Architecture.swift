@@ -7,6 +7,8 @@ struct Architecture: Sendable {
   let modelTypes: [String]
   /// How GGUF files store the architecture; nil if they are not supported.
   let gguf: GGUFConversion?
+  /// How mlx-lm converts the weights; nil if that is not known.
+  let mlx: MLXConversion?
   /// Alternative prefixes of tensor names in safetensors files, by the prefix that `build` uses.
   let prefixes: [String: [String]]
   /// How conversations are encoded.
@@ -18,13 +20,14 @@ struct Architecture: Sendable {
 
   /// An architecture with these properties.
   init(
-    _ modelTypes: String..., gguf: GGUFConversion? = nil,
+    _ modelTypes: String..., gguf: GGUFConversion? = nil, mlx: MLXConversion? = nil,
     prefixes: [String: [String]] = Self.multimodalPrefixes, conversation: ConversationFormat = .template,
     shapes: [SyntheticShape] = [],
     build: @escaping @Sendable (ModelConfiguration, ModelWeights) throws -> any LanguageModel
   ) {
     self.modelTypes = modelTypes
     self.gguf = gguf
+    self.mlx = mlx
     self.prefixes = prefixes
     self.conversation = conversation
     self.shapes = shapes

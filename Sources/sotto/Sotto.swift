@@ -18,7 +18,8 @@ struct Sotto: AsyncParsableCommand {
     version: "0.1.0",
     subcommands: [
       ChatCommand.self, GenerateCommand.self, BatchCommand.self, ModelsCommand.self, PullCommand.self,
-      RemoveCommand.self, SessionsCommand.self, TokenizeCommand.self,
+      RemoveCommand.self, QuantizeCommand.self, InspectCommand.self, SessionsCommand.self,
+      TokenizeCommand.self,
       DetokenizeCommand.self, RenderCommand.self, LogitsCommand.self, BenchCommand.self,
     ],
     defaultSubcommand: ChatCommand.self)

@@ -32,6 +32,11 @@ import Testing
     return try FileSelection(listing, tag: tag, file: nil, memory: memory).files.map(\.name)
   }
 
+  @Test(arguments: ["IQ2_XXS", "IQ4_XS", "Q3_K_M", "TQ2_0", "NVFP4", "UD-Q2_K_XL"])
+  func everyTypeWithKernelsIsProposed(type: String) throws {
+    #expect(try select([("m-BF16.gguf", 900), ("m-\(type).gguf", 100)]) == ["m-\(type).gguf"])
+  }
+
   @Test func aFolderNeedsItsConfigurationAndTokenizer() throws {
     let files = [
       ("README.md", 1), ("config.json", 1), ("tokenizer.json", 1), ("model.safetensors", 9),
@@ -42,7 +47,7 @@ import Testing
   }
 
   private static let quantised = [
-    ("M-Q4_K_M.gguf", 400), ("M-Q8_0.gguf", 800), ("M-F16.gguf", 990), ("M-IQ2_XXS.gguf", 900),
+    ("M-Q4_K_M.gguf", 400), ("M-Q8_0.gguf", 800), ("M-F16.gguf", 990), ("M-IQ2_XXS.gguf", 200),
     ("mmproj-M-F16.gguf", 1),
     ("M-Q6_K-00001-of-00002.gguf", 300), ("M-Q6_K-00002-of-00002.gguf", 300),
   ]
@@ -51,7 +56,7 @@ import Testing
     #expect(try select(Self.quantised) == ["M-Q8_0.gguf"])
     #expect(
       try select(Self.quantised, memory: 700) == ["M-Q6_K-00001-of-00002.gguf", "M-Q6_K-00002-of-00002.gguf"])
-    #expect(try select(Self.quantised, memory: 10) == ["M-Q4_K_M.gguf"])
+    #expect(try select(Self.quantised, memory: 10) == ["M-IQ2_XXS.gguf"])
     #expect(try select(Self.quantised, tag: "f16") == ["M-F16.gguf"])
     #expect(throws: HubError.self) { try select(Self.quantised, tag: "K_M") }
     #expect(throws: HubError.self) { try select([("README.md", 1)]) }

@@ -24,6 +24,7 @@ def tests(model: str) -> dict[str, list[str]]:
         "sotto batch": ["check_batch.py", model],
         "the program in a terminal": ["terminal.py", model],
         "downloads from a hub": ["check_pull.py"],
+        "sotto quantize and mlx-lm": ["check_quantize.py"],
         "file system errors and quitting": ["misuse.py", model],
     }
 

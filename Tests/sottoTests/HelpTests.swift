@@ -5,7 +5,8 @@ import Testing
 /// `SOTTO_WRITE_SNAPSHOTS=1 swift test -c release --disable-testable-imports --filter HelpTests` regenerates.
 struct HelpTests {
   static let commands = [
-    "", "chat", "generate", "batch", "models", "pull", "rm", "sessions", "tokenize", "detokenize", "render",
+    "", "chat", "generate", "batch", "models", "pull", "rm", "quantize", "inspect", "sessions", "tokenize",
+    "detokenize", "render",
     "logits", "bench",
   ]
 
@@ -38,6 +39,7 @@ struct HelpTests {
       ["--synthetic", "--layers", "--prompt", "--generate", "--repeat", "--batch", "--threads", "--json"]
     ),
     ("models", ["--json"]), ("pull", ["--file", "--yes"]), ("rm", ["--yes"]),
+    ("quantize", ["--to", "--group", "--mixed", "--output"]), ("inspect", ["--json", "--verify"]),
   ])
   func documentedOptionsExist(_ command: String, _ options: [String]) throws {
     let help = try Fixture.withFolder { try Program.run([command, "--help"], in: $0) }.output

@@ -8,6 +8,7 @@
 #include "matmul.h"
 #include "memory.h"
 #include "normalization.h"
+#include "quantization.h"
 #include "rg_lru.h"
 #include "rotary.h"
 #include "routing.h"

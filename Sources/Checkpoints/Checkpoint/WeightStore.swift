@@ -6,6 +6,8 @@ protocol WeightStore: Sendable {
   var files: [MappedFile] { get }
   /// The names of all weights, in file order.
   var names: [String] { get }
+  /// All tensors of the files, in file order.
+  var tensors: [StoredTensor] { get }
   func contains(_ name: String) -> Bool
   /// The weight with exactly this name; nil if there is none.
   func weight(_ name: String) throws(FileError) -> Weight?

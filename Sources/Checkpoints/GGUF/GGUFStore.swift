@@ -62,6 +62,14 @@ struct GGUFStore: WeightStore {
     return shards
   }
 
+  var tensors: [StoredTensor] {
+    shards.enumerated().flatMap { index, shard in
+      shard.tensors.map {
+        StoredTensor(name: $0.name, type: "\($0.type)", shape: $0.shape, file: index, bytes: $0.bytes)
+      }
+    }
+  }
+
   func contains(_ name: String) -> Bool { places[ExactString(name)] != nil }
 
   func shape(_ name: String) -> [Int]? {

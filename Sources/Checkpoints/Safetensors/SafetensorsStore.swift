@@ -26,6 +26,7 @@ struct SafetensorsStore: WeightStore {
   /// config.json, with the quantisation settings of the layers.
   let configuration: JSON?
   let layouts: [ExactString: Layout]
+  let tensors: [StoredTensor]
 
   init(_ shards: [SafetensorsFile], configuration: JSON?) throws(FileError) {
     files = shards.map(\.mapping)
@@ -38,6 +39,11 @@ struct SafetensorsStore: WeightStore {
           throw FileError(
             .damaged, file: shard.mapping.path, place: "tensor \(tensor.name)", "also in another file")
         }
+      }
+    }
+    tensors = shards.enumerated().flatMap { index, shard in
+      shard.tensors.map {
+        StoredTensor(name: $0.name, type: "\($0.type)", shape: $0.shape, file: index, bytes: $0.bytes)
       }
     }
     (names, layouts) = Self.assemble(shards.flatMap(\.tensors), places)

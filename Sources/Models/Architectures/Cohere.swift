@@ -4,7 +4,7 @@
 /// the logits. In Cohere 2, layers with a sliding window alternate with layers of full attention, which have no position
 /// embeddings.
 enum Cohere {
-  static let architecture = Architecture("cohere", gguf: GGUFConversion("command-r")) {
+  static let architecture = Architecture("cohere", gguf: GGUFConversion("command-r"), mlx: .plain) {
     configuration, weights in
     let count = try configuration.integer("num_hidden_layers", 1...4096)
     return try model(
@@ -12,7 +12,8 @@ enum Cohere {
       rotates: Array(repeating: true, count: count))
   }
 
-  static let cohere2 = Architecture("cohere2", gguf: GGUFConversion("cohere2")) { configuration, weights in
+  static let cohere2 = Architecture("cohere2", gguf: GGUFConversion("cohere2"), mlx: .plain) {
+    configuration, weights in
     for key in ["use_parallel_block", "use_gated_activation", "use_embedding_sharing"] {
       try configuration.require(key, true)
     }

@@ -9,7 +9,7 @@ enum Exaone4 {
       let hasWindows = $0["num_hidden_layers"]?.asInteger == 64
       $0["sliding_window"] = hasWindows ? $0["sliding_window"] ?? 4096 : nil
       if $0["layer_types"] == nil { $0["sliding_window_pattern"] = "LLLG" }
-    }
+    }, mlx: .plain
   ) { configuration, weights in
     let count = try configuration.integer("num_hidden_layers", 1...4096)
     let windows = try configuration.windows(count: count, slides: slides(configuration))

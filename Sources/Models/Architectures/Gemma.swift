@@ -4,7 +4,7 @@ import Compute
 /// square root of the width.
 enum Gemma {
   static let architecture = Architecture(
-    "gemma", gguf: GGUFConversion("gemma", configure: GGUFConversion.normsIncludeOne)
+    "gemma", gguf: GGUFConversion("gemma", configure: GGUFConversion.normsIncludeOne), mlx: .plain
   ) { configuration, weights in
     let shape = try DecoderShape(configuration, tiedByDefault: true)
     // The first checkpoints say gelu, but were trained with its tanh approximation.

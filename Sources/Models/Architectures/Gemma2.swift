@@ -5,7 +5,7 @@ import Compute
 /// window, soft caps on attention scores and logits, embeddings scaled by the square root of the width.
 enum Gemma2 {
   static let architecture = Architecture(
-    "gemma2", gguf: GGUFConversion("gemma2", tensors: Gemma3.ggufTensors, configure: configure)
+    "gemma2", gguf: GGUFConversion("gemma2", tensors: Gemma3.ggufTensors, configure: configure), mlx: .plain
   ) { configuration, weights in
     let shape = try DecoderShape(configuration, tiedByDefault: true)
     let windows = try configuration.windows(count: shape.layers, default: 4096) { $0 % 2 == 0 }

@@ -10,7 +10,7 @@ import Foundation
 enum Gemma3 {
   static let architecture = Architecture(
     "gemma3_text", "gemma3",
-    gguf: GGUFConversion("gemma3", tensors: ggufTensors) { try configure(&$0, largest: 62) },
+    gguf: GGUFConversion("gemma3", tensors: ggufTensors) { try configure(&$0, largest: 62) }, mlx: .plain,
     shapes: SyntheticShape.gemma3
   ) { try model($0, $1) }
 

@@ -5,7 +5,8 @@ import Compute
 enum Granite {
   static let dense = Architecture(
     "granite",
-    gguf: GGUFConversion("granite", keys: ggufKeys, configure: GGUFConversion.interleavedRotary)
+    gguf: GGUFConversion("granite", keys: ggufKeys, configure: GGUFConversion.interleavedRotary),
+    mlx: MLXConversion(eightBits: ["self_attn.o_proj", "mlp.down_proj", "lm_head"])
   ) { try decoder($0).model($0, $1) }
 
   static let mixture = Architecture(

@@ -5,7 +5,8 @@ enum HunYuan {
     "hunyuan_v1_dense",
     gguf: GGUFConversion(
       "hunyuan-dense",
-      tensors: ["self_attn.query_layernorm": "attn_q_norm", "self_attn.key_layernorm": "attn_k_norm"])
+      tensors: ["self_attn.query_layernorm": "attn_q_norm", "self_attn.key_layernorm": "attn_k_norm"]),
+    mlx: .plain
   ) { configuration, weights in
     // Layers that read the keys and values of others.
     try configuration.require("use_cla", false)

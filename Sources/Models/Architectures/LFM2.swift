@@ -6,7 +6,7 @@ import Compute
 enum LFM2 {
   static let dense = Architecture(
     "lfm2",
-    gguf: GGUFConversion("lfm2", tensors: ggufTensors, keys: ggufKeys, configure: configure),
+    gguf: GGUFConversion("lfm2", tensors: ggufTensors, keys: ggufKeys, configure: configure), mlx: .plain,
     shapes: SyntheticShape.lfm2
   ) { configuration, weights in
     for key in ["block_use_swiglu", "use_pos_enc"] { try configuration.require(key, true) }
@@ -18,7 +18,9 @@ enum LFM2 {
 
   static let mixture = Architecture(
     "lfm2_moe",
-    gguf: GGUFConversion("lfm2moe", tensors: ggufTensors, keys: ggufKeys, configure: configure)
+    gguf: GGUFConversion("lfm2moe", tensors: ggufTensors, keys: ggufKeys, configure: configure),
+    mlx: MLXConversion(
+      eightBits: ["feed_forward.gate"], keepsType: ["expert_bias"], renames: MLXConversion.mixtralNames)
   ) { configuration, weights in
     let count = try configuration.integer("num_hidden_layers", 1...4096)
     let dense = try configuration.integer("num_dense_layers", 0...4096, default: 2)

@@ -15,7 +15,7 @@ enum Mamba {
       configure: {
         $0["layer_norm_epsilon"] = $0["rms_norm_eps"]
         $0["mixer_rms_eps"] = $0["rms_norm_eps"]
-      }, restore: GGUFConversion.restoringDecay),
+      }, restore: GGUFConversion.restoringDecay), mlx: .plain,
     shapes: SyntheticShape.mamba
   ) {
     configuration, weights in

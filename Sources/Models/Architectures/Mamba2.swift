@@ -12,6 +12,7 @@ enum Mamba2 {
       "mamba2",
       tensors: GGUFConversion.stateSpaceTensors("mixer").merging(["norm": "attn_norm"]) { $1 },
       keys: GGUFConversion.stateSpaceKeys, configure: configure, restore: GGUFConversion.restoringDecay),
+    mlx: .plain,
     shapes: SyntheticShape.mamba2
   ) { try model($0, $1) }
 

@@ -1,9 +1,9 @@
 /// Mistral 7B (arXiv:2310.06825): Llama's layers, each with a sliding window if the configuration has one. In GGUF files
 /// its name is llama. In Ministral 3 (mistralai/Ministral-3-8B-Instruct-2512), queries grow with their position.
 enum Mistral {
-  static let architecture = Architecture("mistral") { try decoder($0).model($0, $1) }
+  static let architecture = Architecture("mistral", mlx: .plain) { try decoder($0).model($0, $1) }
 
-  static let ministral3 = Architecture("ministral3") { configuration, weights in
+  static let ministral3 = Architecture("ministral3", mlx: .plain) { configuration, weights in
     var decoder = try decoder(configuration)
     if let scale = try configuration.positionScale() {
       decoder.adjust = { attention, _, _ in attention.queryScale = scale }

@@ -6,7 +6,7 @@ enum Nemotron {
   static let architecture = Architecture(
     "nemotron",
     // The converter adds 1 to the norms' weights.
-    gguf: GGUFConversion("nemotron", configure: GGUFConversion.normsIncludeOne)
+    gguf: GGUFConversion("nemotron", configure: GGUFConversion.normsIncludeOne), mlx: .plain
   ) { configuration, weights in
     let shape = try DecoderShape(configuration)
     let decoder = PreNormDecoder(

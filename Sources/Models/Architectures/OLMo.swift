@@ -2,7 +2,8 @@ import Compute
 
 /// OLMoE (arXiv:2409.02060): Llama's layers with a norm of all queries and one of all keys, and a mixture of experts.
 enum OLMoE {
-  static let architecture = Architecture("olmoe", gguf: GGUFConversion("olmoe")) { configuration, weights in
+  static let architecture = Architecture("olmoe", gguf: GGUFConversion("olmoe"), mlx: .plain) {
+    configuration, weights in
     guard !configuration.has("clip_qkv") else {
       throw ModelError.unsupported("'clip_qkv' is not supported by this architecture")
     }
@@ -25,7 +26,7 @@ enum OLMoE {
 /// others have scaled rotary frequencies.
 enum OLMo2 {
   static let architecture = Architecture(
-    "olmo2", "olmo3", gguf: GGUFConversion("olmo2", tensors: GGUFConversion.normsAfter)
+    "olmo2", "olmo3", gguf: GGUFConversion("olmo2", tensors: GGUFConversion.normsAfter), mlx: .plain
   ) { configuration, weights in
     let count = try configuration.integer("num_hidden_layers", 1...4096)
     // GGUF files of both have one name; only OLMo 3 has windows.

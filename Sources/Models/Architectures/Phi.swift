@@ -8,7 +8,7 @@ enum Phi {
       tensors: [
         "model.final_layernorm": "output_norm", "self_attn.dense": "attn_output", "mlp.fc1": "ffn_up",
         "mlp.fc2": "ffn_down",
-      ])
+      ]), mlx: .plain
   ) { configuration, weights in
     try configuration.require("qk_layernorm", false)
     let shape = try DecoderShape(configuration)

@@ -6,7 +6,7 @@ enum Phi3 {
     gguf: GGUFConversion("phi3", tensors: ["mlp.gate_up_proj": "ffn_up"]) {
       // llama.cpp ignores the window: its files do not say which layers have one.
       $0["sliding_window"] = nil
-    }
+    }, mlx: .plain
   ) { configuration, weights in
     let shape = try DecoderShape(configuration)
     let rotary = try configuration.partialRotaryTable(headSize: shape.headSize)

@@ -10,7 +10,7 @@ enum Qwen3MoE {
     ) {
       // GGUF has no key for it; llama.cpp always divides by the sum.
       $0["norm_topk_prob"] = true
-    },
+    }, mlx: .router("mlp.gate"),
     shapes: SyntheticShape.qwen3MoE
   ) { configuration, weights in
     let windows = try Qwen3.windows(configuration)

@@ -4,7 +4,8 @@ import Compute
 /// layer normalisation of each query and key head, and attention and feed-forward side by side.
 enum StableLM {
   static let architecture = Architecture(
-    "stablelm", gguf: GGUFConversion("stablelm", keys: ["use_parallel_residual": "use_parallel_residual"])
+    "stablelm", gguf: GGUFConversion("stablelm", keys: ["use_parallel_residual": "use_parallel_residual"]),
+    mlx: .plain
   ) { configuration, weights in
     let shape = try DecoderShape(configuration)
     let epsilon = try configuration.positive("layer_norm_eps", default: 1e-5)

@@ -3,7 +3,7 @@
 enum StarCoder2 {
   static let architecture = Architecture(
     "starcoder2",
-    gguf: GGUFConversion("starcoder2", tensors: ["mlp.c_fc": "ffn_up", "mlp.c_proj": "ffn_down"])
+    gguf: GGUFConversion("starcoder2", tensors: ["mlp.c_fc": "ffn_up", "mlp.c_proj": "ffn_down"]), mlx: .plain
   ) { configuration, weights in
     for (key, expected) in [("norm_type", "layer_norm"), ("mlp_type", "default")] {
       let value = try configuration.optionalString(key) ?? expected

@@ -1,0 +1,24 @@
+/// What mlx-lm's converter does to the weights of an architecture, beyond the rules that hold for all of them (`MLXTensor`).
+struct MLXConversion: Sendable {
+  /// Endings of the names of layers that always have 8 bits in groups of 64: routers, mostly.
+  var eightBits: [String] = []
+  /// Endings of the names of layers that stay as they are.
+  var unquantized: [String] = []
+  /// Parts of the names of tensors whose type stays as it is.
+  var keepsType: [String] = []
+  /// Parts of the names of tensors that are left out.
+  var omits: [String] = ["rotary_emb.inv_freq"]
+  /// New names of layers that are no experts.
+  var renames: [String: String] = [:]
+  /// New names of the experts' layers in a stack, where they change.
+  var experts: [String: String] = Self.mixtralNames
+
+  /// Of the layers of gated blocks as Mixtral has them.
+  static let mixtralNames = ["w1": "gate_proj", "w2": "down_proj", "w3": "up_proj"]
+
+  /// No changes beyond the common ones.
+  static let plain = MLXConversion()
+
+  /// A router, `ending`, in 8 bits.
+  static func router(_ ending: String...) -> MLXConversion { MLXConversion(eightBits: ending) }
+}

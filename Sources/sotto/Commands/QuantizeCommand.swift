@@ -1,0 +1,67 @@
+import ArgumentParser
+import Basics
+import Checkpoints
+import Foundation
+import Generation
+import Quantization
+
+/// `sotto quantize`: makes a smaller copy of a model.
+struct QuantizeCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "quantize", abstract: "Make a smaller copy of a model.",
+    discussion: """
+      The model is a folder of safetensors files with unquantised or FP8 weights. The copy is a folder in MLX's format, \
+      which mlx-lm reads as well; its weights are bit for bit those of 'mlx_lm.convert -q'.
+      """)
+
+  @Argument(help: "The folder of a model, or a name from 'sotto models'.")
+  var model: String
+
+  @Option(help: "q8, q6, q5, q4, q3, q2, mxfp4, mxfp8 or nvfp4.")
+  var to: String
+
+  @Option(help: "Columns that share a scale: 32, 64 (the default) or 128.")
+  var group: Int?
+
+  @Flag(help: "Give more bits to the layers that need them most.")
+  var mixed = false
+
+  @Option(name: .shortAndLong, help: "The folder to write. It must not exist.")
+  var output: String
+
+  @OptionGroup var compute: ComputeOptions
+
+  func run() throws {
+    let target = try QuantizationTarget(name: to, group: group)
+    let path = try ModelFinder.fromSettings().resolve(model)
+    let checkpoint = try Checkpoint.open(path)
+    let work = try ModelQuantization(checkpoint, to: target, mixed: mixed)
+    let interruption = CancellationFlag()
+    let interrupts = Interrupts { interruption.cancel() }
+    defer { interrupts.stop() }
+    let line = ProgressLine()
+    try work.write(to: output, threads: compute.threadCount) { done, total in
+      guard !interruption.isCancelled else { throw CommandError("interrupted; nothing was written") }
+      line.show("\(done * 100 / max(1, total))%")
+    }
+    line.clear()
+    Console.out(
+      "\(output) (\(ModelTable.size(work.bytes)), \(String(format: "%.2f", work.bitsPerParameter)) bits per parameter)\n"
+    )
+  }
+}
+
+/// A line on a terminal that is rewritten in place, at most five times a second.
+final class ProgressLine {
+  private let isTerminal = isatty(STDERR_FILENO) != 0
+  private var shown: TimeInterval = 0
+
+  func show(_ text: String) {
+    let now = ProcessInfo.processInfo.systemUptime
+    guard isTerminal, now - shown > 0.2 else { return }
+    shown = now
+    Console.status("\r\u{1B}[K" + text)
+  }
+
+  func clear() { if isTerminal { Console.status("\r\u{1B}[K") } }
+}

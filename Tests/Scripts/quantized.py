@@ -1,0 +1,45 @@
+"""Digests of MLX model folders, for check_quantize.py and make_quantized_digests.py."""
+
+import hashlib
+import json
+import struct
+from pathlib import Path
+
+# What is quantised how: the options of `sotto quantize`, and those of mlx-lm's `convert`.
+SETTINGS = {
+    "q2": {"q_bits": 2}, "q3": {"q_bits": 3}, "q4": {"q_bits": 4}, "q5": {"q_bits": 5}, "q6": {"q_bits": 6},
+    "q8": {"q_bits": 8}, "q4 --group 32": {"q_bits": 4, "q_group_size": 32},
+    "q3 --group 128": {"q_bits": 3, "q_group_size": 128}, "mxfp4": {"q_mode": "mxfp4"}, "mxfp8": {"q_mode": "mxfp8"},
+    "nvfp4": {"q_mode": "nvfp4"},
+}
+
+# One of each architecture that can be quantised and whose converter mlx-lm has, in every type of numbers.
+FIXTURES = [
+    "cohere-bf16", "ernie4-bf16", "exaone4", "falcon-mamba", "gemma", "gemma2-bf16", "gemma3-bf16", "glm4-bf16", "hunyuan",
+    "lfm2", "llama-biases-f16-sharded", "llama-plain", "llama-tied-bf16", "ministral3", "mistral-window-bf16",
+    "mixtral-bf16", "olmo2-bf16", "olmo3-bf16", "olmoe-bf16", "phi", "phi3-bf16", "qwen2-moe-bf16", "qwen2-windows",
+    "qwen3-bf16", "qwen3-moe-bf16", "seed-oss-bf16", "smollm3-bf16", "stablelm", "starcoder2",
+]
+
+
+def tensors(folder: Path) -> dict[str, bytes]:
+    """A digest for every tensor: of its type, its shape and its bytes."""
+    found = {}
+    for file in sorted(folder.glob("*.safetensors")):
+        data = file.read_bytes()
+        (length,) = struct.unpack("<Q", data[:8])
+        for name, entry in json.loads(data[8 : 8 + length]).items():
+            if name == "__metadata__":
+                continue
+            begin, end = (8 + length + offset for offset in entry["data_offsets"])
+            head = f"{entry['dtype']} {entry['shape']}".encode()
+            found[name] = hashlib.sha256(head + data[begin:end]).digest()
+    return found
+
+
+def digest(folder: Path) -> str:
+    """One digest of all tensors and of config.json."""
+    total = hashlib.sha256(json.dumps(json.loads((folder / "config.json").read_text()), sort_keys=True).encode())
+    for name, value in sorted(tensors(folder).items()):
+        total.update(name.encode() + value)
+    return total.hexdigest()[:24]
