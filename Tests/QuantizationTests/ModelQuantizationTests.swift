@@ -97,7 +97,9 @@ import Testing
 }
 
 @Suite struct WeightVerificationTests {
-  @Test(arguments: ["llama-plain", "gguf-llama-k/model.gguf", "llama-affine4-32", "gpt-oss-openai", "llama-fp8-row"])
+  @Test(arguments: [
+    "llama-plain", "gguf-llama-k/model.gguf", "llama-affine4-32", "gpt-oss-openai", "llama-fp8-row",
+  ])
   func soundModelsHaveNoProblems(name: String) throws {
     let checkpoint = try Checkpoint.open(Repository.tinyModel(name).path)
     #expect(try WeightVerification(checkpoint).problems(threads: 2) { _, _ in } == [])
