@@ -32,6 +32,10 @@ public struct TurnStatistics: Sendable, Equatable, Codable {
   public var missReason: String?
   /// The source of the reused tokens; nil when unknown.
   public var reuse: ReuseKind?
+  /// The tokens that were proposed and verified (speculative decoding); nil for none.
+  public var draftedTokens: Int?
+  /// The proposed tokens that became part of the answer.
+  public var acceptedTokens: Int?
 
   /// Statistics with these values.
   public init(

@@ -51,6 +51,10 @@ public struct GenerationStatistics: Sendable {
   public var promptTime = 0.0
   /// From the first token to the last.
   public var generationTime = 0.0
+  /// Tokens that were proposed and verified.
+  public var draftedTokens = 0
+  /// Proposed tokens that became part of the answer.
+  public var acceptedTokens = 0
 
   /// Statistics with zeros.
   public init() {}

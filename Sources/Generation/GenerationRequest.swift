@@ -24,6 +24,8 @@ public struct GenerationRequest: Sendable {
   public var priority = Priority.turn
   /// Whether the prompt cache is bypassed, for measurements.
   public var isCold = false
+  /// Whether tokens are proposed and verified several at a time.
+  public var speculation = SpeculationSettings()
 
   /// A request with these limits.
   public init(

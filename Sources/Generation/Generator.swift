@@ -104,7 +104,10 @@ public actor Generator {
     background.stop()
     passing.stop()
     // Holds the model before the request starts, so that loading another model can't unload it.
-    models.withLock { $0.hold(key) }
+    models.withLock { models in
+      if let draft = request.speculation.draft { models.hold(draft) }
+      models.hold(key)
+    }
     submissions.add(
       Submission(
         key: key, request: request, cancellation: cancellation, answerNow: answerNow, started: started
@@ -146,7 +149,8 @@ public actor Generator {
     isDriving = true
     defer { isDriving = false }
     while submissions.hasRequests || scheduler.hasRequests {
-      for ended in scheduler.step({ key throws(GenerationError) in try turn(to: key) }) { finish(ended) }
+      let ended = scheduler.step({ key throws(GenerationError) in try turn(to: key) }, draft: { model($0) })
+      for ended in ended { finish(ended) }
       if !scheduler.hasTurn, thread.hasJobs { await Task.yield() }
     }
   }
@@ -155,6 +159,7 @@ public actor Generator {
     let submission = ended.submission
     if let run = ended.run { note(run.reader.speed, of: submission.key) }
     release(submission.key)
+    if let draft = submission.request.speculation.draft { release(draft) }
     submission.emit(ended.event)
     guard submission.request.priority == .turn, let run = ended.run, !scheduler.hasRequests else { return }
     prepare(run.reader.sequence.state, run.loaded)

@@ -12,6 +12,8 @@ public struct LoadedModel {
   public let backend: any Backend
   /// Bytes of the weights, mapped or not.
   public let bytes: Int
+  /// The measured durations of its decoding passes.
+  let costs = PassCosts()
 
   /// A model with its tokenizer and the backend that holds its parameters.
   public init(model: any LanguageModel, tokenizer: Tokenizer?, backend: any Backend, bytes: Int) {

@@ -5,6 +5,8 @@ import Tokenization
 /// has its own, so that requests in one batch do not affect each other.
 struct AnswerOutput {
   private var sampler: Sampler
+  /// The states of the sampler after each draw whose token was not taken.
+  private var ahead: [Sampler] = []
   private var decoder: StreamingDecoder?
   private var stops: StopMatcher
   private var watch: ThoughtWatch?
@@ -21,15 +23,34 @@ struct AnswerOutput {
     watch = request.thoughtLimit.map { ThoughtWatch($0, room: room) }
   }
 
-  /// The parameters of the next draw; nil if the next token is inserted, not sampled.
-  mutating func draw(after history: [Int32]) -> SamplingParameters? {
-    forced.isEmpty ? sampler.parameters(after: history) : nil
+  /// Whether the next token is inserted, not sampled.
+  var isForced: Bool { !forced.isEmpty }
+
+  /// The number of latest tokens that draws depend on.
+  var window: Int { sampler.window }
+
+  /// The parameters of the next draws: the first follows `history`, each other one a further proposed token. A draw
+  /// counts when its token is taken.
+  mutating func draws(after history: [Int32], proposals: [Int32]) -> [SamplingParameters] {
+    ahead.removeAll()
+    guard !isForced else { return [.greedy] }
+    var history = history, next = sampler
+    var draws = [next.parameters(after: history)]
+    ahead.append(next)
+    for token in proposals {
+      history.append(token)
+      draws.append(next.parameters(after: history))
+      ahead.append(next)
+    }
+    return draws
   }
 
   /// The next token.
   /// - Parameter sampled: the id that was sampled; ignored if a token must be inserted.
   mutating func next(sampled: Int32) -> (id: Int32, isInserted: Bool) {
-    forced.isEmpty ? (sampled, false) : (forced.removeFirst(), true)
+    guard !isForced else { return (forced.removeFirst(), true) }
+    if !ahead.isEmpty { sampler = ahead.removeFirst() }
+    return (sampled, false)
   }
 
   /// Whether a token ends the answer. It is not part of it.

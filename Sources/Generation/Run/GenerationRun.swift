@@ -25,6 +25,15 @@ final class GenerationRun {
   private(set) var end: GenerationEvent?
   /// The latest token, sampled or inserted but not processed.
   private(set) var next: Int32?
+  /// Tokens of the answer before `next` that the caches do not hold, because a state that holds rejected proposals too
+  /// was dropped. The next pass processes them again.
+  private(set) var unprocessed: [Int32] = []
+  /// The state of a pass whose tokens are not recorded yet, and their number.
+  private var verified: (state: SequenceState, count: Int)?
+  /// Proposes tokens; nil for a request without speculation.
+  var speculation: Speculation?
+  /// Whether the draft model of the request was looked for.
+  var hasDraft = false
   /// Bytes of caches that the request may come to need.
   let reserved: Int
   /// The reserved bytes of the other requests.
@@ -34,13 +43,15 @@ final class GenerationRun {
   /// The duration of a chunk adapts to the machine if no other request shares the pass.
   private var chunking = PrefillChunking()
   private var output: AnswerOutput
-  private var statistics = GenerationStatistics()
+  private(set) var statistics = GenerationStatistics()
   private let boundaries: [Int]
   private let admitted = ContinuousClock.now
   private var firstToken: ContinuousClock.Instant?
 
-  private var request: GenerationRequest { submission.request }
+  var request: GenerationRequest { submission.request }
   private var context: Int { loaded.model.facts.contextLength }
+  /// The number of tokens before `next`.
+  private var position: Int { reader.sequence.ledger.count + unprocessed.count }
 
   /// Resumes from what the cache holds of the prompt.
   /// - Parameters:
@@ -65,6 +76,7 @@ final class GenerationRun {
     reader.keepsMarks = !request.isCold
     let room = min(request.maxTokens, loaded.model.facts.contextLength - reader.sequence.ledger.count)
     output = AnswerOutput(request, tokenizer: loaded.tokenizer, room: room)
+    speculation = Speculation(request, costs: loaded.costs)
     statistics.promptTokens = prompt.tokens.count
     statistics.reusedTokens = reader.reused
     statistics.reuse = reader.report
@@ -117,21 +129,67 @@ final class GenerationRun {
 
   // Decoding
 
-  /// The parameters of the next draw.
-  func draw() -> SamplingParameters { output.draw(after: reader.sequence.ledger) ?? .greedy }
+  /// The tokens of the next pass.
+  var input: [Int32] { unprocessed + (next.map { [$0] } ?? []) }
 
-  /// Records that `next` was processed.
-  func finishToken() {
-    guard let id = next else { return }
-    reader.finish(id)
-    isIsolated = false
+  /// The most tokens that may be proposed after `next`.
+  var proposalLimit: Int {
+    guard next != nil, !output.isForced else { return 0 }
+    return min(request.maxTokens - statistics.generatedTokens, context - position - 1) - 1
   }
 
-  /// Takes the next token, which follows the sequence, unless the run was cancelled meanwhile.
+  /// The parameters of the draw after the input, and of those after each proposed token.
+  func draws(proposals: [Int32] = []) -> [SamplingParameters] {
+    output.draws(after: Array(reader.sequence.ledger.suffix(output.window)) + input, proposals: proposals)
+  }
+
+  /// Records a pass over the input and proposed tokens.
+  /// - Parameters:
+  ///   - state: has processed them.
+  ///   - ids: the tokens sampled after the input and after each proposal.
+  ///   - isAccepted: whether a proposal equals a sampled token.
+  /// - Returns: the number of accepted proposals.
+  @discardableResult
+  func finishPass(
+    in state: SequenceState, proposals: [Int32] = [], sampled ids: [Int32],
+    isAccepted: (Int32, Int32) -> Bool = { $0 == $1 }
+  ) -> Int {
+    verified = (state, input.count + proposals.count)
+    unprocessed = input
+    next = nil
+    isIsolated = false
+    statistics.draftedTokens += proposals.count
+    var accepted = 0
+    for (index, id) in ids.enumerated() {
+      let isMatch = index < proposals.count && isAccepted(proposals[index], id)
+      if isMatch { statistics.acceptedTokens += 1 }
+      take(sampled: isMatch ? proposals[index] : id)
+      guard phase == .decoding, isMatch, let token = next, !output.isForced else { break }
+      accepted += 1
+      unprocessed.append(token)
+      next = nil
+    }
+    if phase == .decoding { settle() }
+    return accepted
+  }
+
+  /// Records what the latest pass has processed, as far as it is part of the answer.
+  private func settle() {
+    guard let (state, count) = verified else { return }
+    verified = nil
+    if unprocessed.count < count {
+      guard state === reader.sequence.state else { return }
+      state.truncate(to: state.length - (count - unprocessed.count))
+    }
+    reader.finish(unprocessed, in: state)
+    unprocessed = []
+  }
+
+  /// Takes the next token, which follows the input, unless the run was cancelled meanwhile.
   func take(sampled: Int32) {
     guard !isCancelled else { return }
     let (id, isInserted) = output.next(sampled: sampled)
-    guard id >= 0 else { return fail(GenerationError.notANumber(position: reader.sequence.ledger.count)) }
+    guard id >= 0 else { return fail(GenerationError.notANumber(position: position)) }
     let isFirst = firstToken == nil
     if isFirst {
       firstToken = .now
@@ -148,13 +206,15 @@ final class GenerationRun {
     // Kept after the first token was shown, for another answer to the same prompt.
     if isFirst, reader.needsSnapshots, request.priority == .turn { reader.keep(.prompt) }
     next = id
+    speculation?.note(id)
     do { try reader.check(id) } catch { fail(error) }
   }
 
   /// Whether the context has room for another token and, checked every 64 tokens, the memory budget.
   private var mayGoOn: Bool {
-    guard reader.sequence.ledger.count + 1 < context else { return false }
-    return statistics.generatedTokens % 64 != 1 || reader.hasRoom(for: 65, others: reservedByOthers)
+    guard position + 1 < context else { return false }
+    return statistics.generatedTokens % 64 != 1
+      || reader.hasRoom(for: 65 + SpeculationPolicy.most, others: reservedByOthers)
   }
 
   /// After a failed pass with others: makes the sequence usable again and isolates the run. A state that cannot be
@@ -199,7 +259,10 @@ final class GenerationRun {
 
   /// The prompts and answers of a batch are not kept, only the prefixes that its requests share.
   private func keep(_ place: HeldSequence.Place) {
-    if request.priority == .turn { reader.keep(place) }
+    settle()
+    guard request.priority == .turn else { return }
+    reader.keep(place)
+    if phase == .decoding { speculation?.draft?.keep(reader.sequence.ledger + input) }
   }
 
   /// Publishes the first `count` tokens of the prompt for other requests, as soon as they are processed.

@@ -170,7 +170,7 @@ package struct PromptReader {
   package mutating func generate(after token: Tokens, id: Int32) throws -> Tensor {
     try check(id)
     let output = try loaded.model.forward(ForwardInput(tokens: token, sequence: sequence.state))
-    finish(id)
+    finish(CollectionOfOne(id), in: sequence.state)
     return output
   }
 
@@ -179,10 +179,17 @@ package struct PromptReader {
     try Self.checkVocabulary(CollectionOfOne(id), loaded.model.facts)
   }
 
-  /// Records that the sequence's own state has processed a generated token.
-  mutating func finish(_ id: Int32) {
-    sequence.advance(to: sequence.state, by: CollectionOfOne(id))
+  /// Records that a state, the sequence's own or its fork, has processed generated tokens after the sequence.
+  mutating func finish(_ ids: some Collection<Int32>, in state: SequenceState) {
+    sequence.advance(to: state, by: ids)
     logits = nil
+  }
+
+  /// The state for a pass some of whose last tokens may be rejected: the sequence's own, which can be truncated, or a
+  /// fork. Windows keep enough positions.
+  var verificationState: SequenceState {
+    let state = sequence.state
+    return state.caches.allSatisfy { $0 is any KeyValueCache } ? state : state.fork()
   }
 
   /// Undoes what a failed pass has added to the caches.

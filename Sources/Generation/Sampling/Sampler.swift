@@ -22,6 +22,9 @@ package struct Sampler {
     backend.sample(logits, [parameters(after: history)])
   }
 
+  /// The number of latest tokens that the penalties need.
+  package var window: Int { settings.penalises ? max(settings.repetitionWindow, 0) : 0 }
+
   /// The parameters of the next draw. Consumes one random number unless sampling is greedy.
   package mutating func parameters(after history: [Int32]) -> SamplingParameters {
     SamplingParameters(

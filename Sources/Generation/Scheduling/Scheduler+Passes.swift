@@ -68,38 +68,44 @@ extension Scheduler {
   private func start(_ runs: [GenerationRun], _ loaded: LoadedModel) {
     for run in runs {
       guard let logits = run.startDecoding() else { continue }
-      sample(logits, [run], loaded)
+      for id in loaded.backend.ids(loaded.backend.sample(logits, run.draws())) { run.take(sampled: id) }
     }
   }
 
-  /// Processes the latest tokens of answers, in one pass, and samples the next ones.
+  /// Processes the latest tokens of answers, in one pass, and samples the next ones. An answer alone may be moved on by
+  /// several tokens.
   func decode(_ runs: [GenerationRun], _ loaded: LoadedModel) {
     let together = runs.filter { !$0.isIsolated && $0.next != nil }
-    if !together.isEmpty { decodeTogether(together, loaded) }
+    if together.count == 1, let run = together.first, isAlone(run), run.speculation != nil {
+      decodeAhead(run, loaded)
+    } else if !together.isEmpty {
+      decodeTogether(together, loaded)
+    }
     for run in runs where run.isIsolated && run.phase == .decoding { decodeTogether([run], loaded) }
   }
 
+  private func isAlone(_ run: GenerationRun) -> Bool { running.count { $0.group == run.group } == 1 }
+
   private func decodeTogether(_ runs: [GenerationRun], _ loaded: LoadedModel) {
+    let counts = runs.map(\.input.count)
+    var row = -1
     let input = ForwardInput(
-      tokens: runs.compactMap(\.next), sequences: runs.map(\.reader.sequence.state),
-      counts: Array(repeating: 1, count: runs.count), outputs: Array(runs.indices))
+      tokens: runs.flatMap(\.input), sequences: runs.map(\.reader.sequence.state), counts: counts,
+      outputs: counts.map {
+        row += $0
+        return row
+      })
     do {
       let logits = try loaded.model.forward(input)
-      for run in runs { run.finishToken() }
-      sample(logits, runs, loaded)
+      let ids = loaded.backend.ids(loaded.backend.sample(logits, runs.flatMap { $0.draws() }))
+      for (run, id) in zip(runs, ids) { run.finishPass(in: run.reader.sequence.state, sampled: [id]) }
     } catch {
       fail(runs, error)
     }
   }
 
-  /// Samples a token for each run from its row of logits.
-  private func sample(_ logits: Tensor, _ runs: [GenerationRun], _ loaded: LoadedModel) {
-    let tokens = loaded.backend.sample(logits, runs.map { $0.draw() })
-    for (run, id) in zip(runs, loaded.backend.ids(tokens)) { run.take(sampled: id) }
-  }
-
   /// After a failed pass: one request alone fails; several are isolated, so that only the one at fault fails.
-  private func fail(_ runs: [GenerationRun], _ error: any Error) {
+  func fail(_ runs: [GenerationRun], _ error: any Error) {
     guard runs.count > 1 else {
       for run in runs { run.fail(error) }
       return

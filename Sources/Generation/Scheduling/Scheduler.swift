@@ -55,9 +55,13 @@ struct Scheduler {
   var hasTurn: Bool { waiting.contains { $0.group.isTurn } || running.contains { $0.group.isTurn } }
 
   /// Performs one step.
-  /// - Parameter model: the model for a key.
+  /// - Parameters:
+  ///   - model: the model for a key.
+  ///   - draft: the draft model for a key; nil if it is not resident.
   /// - Returns: the requests that have ended.
-  mutating func step(_ model: (String) throws(GenerationError) -> LoadedModel) -> [Ended] {
+  mutating func step(
+    _ model: (String) throws(GenerationError) -> LoadedModel, draft: (String) -> LoadedModel?
+  ) -> [Ended] {
     waiting += queue.takeAll().map { PendingRequest($0) }
     endCancelled()
     if let group = nextGroup {
@@ -66,6 +70,7 @@ struct Scheduler {
         admit(group, loaded)
         let runs = running.filter { $0.group == group }
         prefill(runs, loaded)
+        for run in runs { run.attachDraft(draft) }
         decode(runs.filter { $0.phase == .decoding && !$0.isCancelled }, loaded)
       } catch { fail(group, error) }
     }

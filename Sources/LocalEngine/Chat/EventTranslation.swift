@@ -58,6 +58,10 @@ struct EventTranslation {
     statistics.reusedTokens = done.reusedTokens
     update(done.reuse)
     statistics.generatedTokens = done.generatedTokens
+    if done.draftedTokens > 0 {
+      statistics.draftedTokens = done.draftedTokens
+      statistics.acceptedTokens = done.acceptedTokens
+    }
     // After a cancelled prefill, the context contains only the processed part of the prompt.
     if done.generatedTokens > 0 || done.finishReason != .cancelled {
       statistics.contextUsed = done.promptTokens + done.generatedTokens

@@ -81,7 +81,7 @@ extension LocalChatEngine {
     var turn = try selected.model.turn(messages: .array(messages), variables: variables)
     if let partial { turn = selected.model.continuing(turn, with: partial) }
     turn.prompt.boundaries = boundaries(of: conversation, latest: 1, selected, settings)
-    let generation = GenerationRequest(
+    var generation = GenerationRequest(
       prompt: turn.prompt,
       sampling: SamplingSettings(
         temperature: Float(settings.temperature), topP: Float(settings.topP), topK: settings.topK,
@@ -89,6 +89,7 @@ extension LocalChatEngine {
         seed: settings.seed.map { UInt64(bitPattern: Int64($0)) }),
       maxTokens: settings.maxTokens ?? .max, stopStrings: selected.model.stopStrings,
       thoughtLimit: turn.thoughtLimit, session: request.session)
+    generation.speculation.draft = selected.draft
     return (generation, turn.reader)
   }
 }

@@ -14,6 +14,8 @@ actor LocalChatEngine: ChatEngine {
   private let cacheFormat: CacheFormat
   /// The sampling parameters in the settings file.
   private let sampling: RecommendedSampling
+  /// The draft model of models with the same vocabulary; nil for none.
+  private let draft: DraftModel?
   /// The opened models that are still in memory, by key.
   private(set) var opened: [String: SelectedModel] = [:]
   /// The model for the next request. A running answer continues with its own model.
@@ -36,6 +38,8 @@ actor LocalChatEngine: ChatEngine {
     let info: ModelInfo
     /// Whether prefill must take snapshots, because the caches of the model cannot be truncated.
     let needsSnapshots: Bool
+    /// The key of the draft model; nil without one.
+    let draft: String?
   }
 
   /// Cancels an answer, or ends its reasoning.
@@ -47,8 +51,9 @@ actor LocalChatEngine: ChatEngine {
   /// - Parameter store: the store for caches on disk; nil to save none.
   init(
     finder: ModelFinder, threads: Int, cacheFormat: CacheFormat, limits: GeneratorLimits,
-    sampling: RecommendedSampling, store: CacheStore?
+    sampling: RecommendedSampling, draft: DraftModel?, store: CacheStore?
   ) {
+    self.draft = draft
     self.sampling = sampling
     self.finder = finder
     self.threads = threads
@@ -82,14 +87,22 @@ actor LocalChatEngine: ChatEngine {
     let (path, listedName) = try finder.resolveNamed(name)
     let key = Self.key(path)
     if let known = opened[key], generator.use(key) {
+      if let draft = known.draft { _ = generator.use(draft) }
       stopReadAhead()
       selected.withLock { $0 = known }
       return known.info
     }
     let model = try await OwnThread.run { try OpenedModel(path: path) }
     let (threads, format) = (threads, cacheFormat)
+    // It must fit the first model only.
+    let draft = try opened.isEmpty ? self.draft?.fitting(model) : (try? self.draft?.fitting(model)) ?? nil
     // Only after the model was opened: if that fails, the speculative prefill of the current model continues.
     stopReadAhead()
+    if let draft {
+      _ = try await generator.load(draft.key) {
+        try draft.model.load(precision: .fast, threads: threads, cacheFormat: format)
+      }
+    }
     let facts = try await generator.load(key) {
       try model.load(precision: .fast, threads: threads, cacheFormat: format)
     }
@@ -99,7 +112,8 @@ actor LocalChatEngine: ChatEngine {
       contextLength: facts.contextLength, efforts: model.efforts())
     info.attentionShare = facts.attentionShare
     let entry = SelectedModel(
-      key: key, model: model, info: info, needsSnapshots: generator.needsSnapshots(key))
+      key: key, model: model, info: info, needsSnapshots: generator.needsSnapshots(key),
+      draft: draft?.key)
     opened[key] = entry
     closeEvictedModels()
     selected.withLock { $0 = entry }
@@ -128,13 +142,15 @@ actor LocalChatEngine: ChatEngine {
 }
 
 /// A chat engine for local models.
-/// - Parameter store: the store for caches on disk; nil to save none.
+/// - Parameters:
+///   - draft: the draft model of models with the same vocabulary; nil for none.
+///   - store: the store for caches on disk; nil to save none.
 package func localChatEngine(
   finder: ModelFinder, threads: Int, cacheFormat: CacheFormat = .float16,
   limits: GeneratorLimits = GeneratorLimits(), sampling: RecommendedSampling = RecommendedSampling(),
-  store: CacheStore? = nil
+  draft: DraftModel? = nil, store: CacheStore? = nil
 ) -> any ChatEngine {
   LocalChatEngine(
     finder: finder, threads: threads, cacheFormat: cacheFormat, limits: limits, sampling: sampling,
-    store: store)
+    draft: draft, store: store)
 }

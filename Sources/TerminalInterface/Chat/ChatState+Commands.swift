@@ -233,6 +233,9 @@ extension ChatState {
     if let time = statistics.timeToFirstToken { lines.append("time to first token: \(duration(time))") }
     lines.append("answer: \(grouped(statistics.generatedTokens)) tokens")
     if let speed = statistics.tokensPerSecond { lines.append("generation: \(fixed(speed, 1)) tokens/s") }
+    if let drafted = statistics.draftedTokens {
+      lines.append("speculation: \(statistics.acceptedTokens ?? 0) of \(drafted) proposed tokens accepted")
+    }
     if let model, model.name == last?.model, model.contextLength > 0 {
       lines.append("context: \(grouped(statistics.contextUsed)) of \(grouped(model.contextLength)) tokens")
     }

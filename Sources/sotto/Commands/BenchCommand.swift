@@ -84,6 +84,7 @@ struct BenchCommand: AsyncParsableCommand {
   @Flag(help: "Keep only one of the two models in memory.")
   var evict = false
 
+  @OptionGroup var speculation: SpeculationBenchOptions
   @OptionGroup var compute: ComputeOptions
   @OptionGroup var cache: CacheOptions
 
@@ -97,6 +98,7 @@ struct BenchCommand: AsyncParsableCommand {
     if other != nil, model == nil { throw ValidationError("--switch requires a model") }
     if cpuTime, compute.threadCount != 1 { throw ValidationError("--cpu-time requires --threads 1") }
     if layers != nil, synthetic == nil { throw ValidationError("--layers requires --synthetic") }
+    try speculation.validate(isSynthetic: synthetic != nil)
     if let layers, !(1...4096).contains(layers) {
       throw ValidationError("--layers must be a number from 1 to 4096, not \(layers)")
     }
@@ -131,6 +133,7 @@ struct BenchCommand: AsyncParsableCommand {
       return Console.out(json ? result.json().text(.pretty) + "\n" : result.table())
     }
     if conversation { return try await runConversation() }
+    if speculation.isWanted { return try await runSpeculation() }
     if let batchSizes { return try await runBatches(batchSizes) }
     let backend = CPUBackend(precision: .fast, threads: compute.threadCount, cacheFormat: cache.format)
     let model = try makeModel(backend)
@@ -188,6 +191,22 @@ struct BenchCommand: AsyncParsableCommand {
     Console.out(json ? bench.json(rows).text(.pretty) + "\n" : bench.table(rows))
   }
 
+  private func runSpeculation() async throws {
+    let (choice, threads, isQuiet, format) = (try choice, compute.threadCount, json, cache.format)
+    let note: @Sendable (String) -> Void = { if !isQuiet { Console.note($0) } }
+    let opened = try model.map { try OpenedModel(named: $0) }
+    let bench = SpeculationBench(
+      name: synthetic ?? model ?? "", works: try SpeculationBench.works(opened, seed: seed),
+      generate: generate ?? (opened == nil ? 128 : 600), repetitions: repetitions, threads: threads,
+      speculation: speculation.settings, note: note,
+      make: {
+        try opened?.load(precision: .fast, threads: threads, cacheFormat: format)
+          ?? choice.loaded(threads: threads, format)
+      }, makeDraft: try speculation.makeDraft(for: opened, threads: threads, format))
+    let rows = try await bench.run()
+    Console.out(json ? bench.json(rows).text(.pretty) + "\n" : bench.table(rows))
+  }
+
   /// Prints progress, except with --json.
   private func note(_ text: String) {
     if !json { Console.note(text) }
@@ -208,7 +227,7 @@ struct BenchCommand: AsyncParsableCommand {
 }
 
 /// The measured model: a checkpoint, or a full-size shape with random weights.
-private struct ModelChoice: Sendable {
+struct ModelChoice: Sendable {
   let path: String?
   let synthetic: String?
   let layers: Int?

@@ -35,6 +35,13 @@ struct ChatCommand: AsyncParsableCommand {
   @Flag(name: .customLong("no-history"), help: "Save nothing of this chat on disk.")
   var savesNothing = false
 
+  @Option(
+    help: """
+      A smaller model with the same vocabulary that proposes tokens for faster answers (default: the draft model in \
+      the settings).
+      """)
+  var draft: String?
+
   @OptionGroup var compute: ComputeOptions
 
   func run() async throws {
@@ -62,6 +69,7 @@ struct ChatCommand: AsyncParsableCommand {
     let engine = localChatEngine(
       finder: finder, threads: compute.threadCount, cacheFormat: settings.cacheBits == 8 ? .int8 : .float16,
       limits: settings.limits, sampling: settings.sampling,
+      draft: try DraftModel(named: draft, settings: settings.draft),
       store: options.keepsHistory ? settings.store : nil)
     do { _ = try await engine.switchModel(to: name) } catch {
       guard model == nil, resumedModel == nil, name == settings.model else { throw error }

@@ -12,7 +12,8 @@ struct GenerateCommand: AsyncParsableCommand {
     abstract: "Generate text from a prompt.",
     discussion: """
       Prints only the text of the answer. With --json it prints an object with the keys text, reasoning, tokens, \
-      finish_reason, prompt_tokens, reused_tokens, ttft_ms, prompt_tps, generation_tps.
+      finish_reason, prompt_tokens, reused_tokens, ttft_ms, prompt_tps, generation_tps, drafted_tokens, \
+      accepted_tokens.
       """)
 
   @Argument(help: "The file or folder of a model, or a name from 'sotto models'.")
@@ -33,9 +34,13 @@ struct GenerateCommand: AsyncParsableCommand {
   @OptionGroup var sampling: SamplingOptions
   @OptionGroup var compute: ComputeOptions
   @OptionGroup var cache: CacheOptions
+  @OptionGroup var speculation: SpeculationOptions
 
   @Flag(help: "Print one JSON object instead of the text.")
   var json = false
+
+  @Flag(name: .shortAndLong, help: "Print the statistics on standard error after the answer.")
+  var verbose = false
 
   func validate() throws {
     if maxTokens < 1 { throw ValidationError("--max-tokens must be at least 1, not \(maxTokens)") }
@@ -48,11 +53,12 @@ struct GenerateCommand: AsyncParsableCommand {
     let text = try Console.text(prompt)
     let opened = try OpenedModel(named: model)
     let turn = try opened.turn(text, system: system, raw: raw)
-    let request = GenerationRequest(
+    let settings = try Settings.load()
+    var request = GenerationRequest(
       prompt: turn.prompt,
       sampling: sampling.settings(
         ChatSettings.defaults(
-          recommended: opened.checkpoint.recommendedSampling, file: try Settings.load().sampling)),
+          recommended: opened.checkpoint.recommendedSampling, file: settings.sampling)),
       maxTokens: maxTokens, stopStrings: raw ? [] : opened.stopStrings, thoughtLimit: turn.thoughtLimit)
 
     let generator = Generator()
@@ -60,6 +66,14 @@ struct GenerateCommand: AsyncParsableCommand {
     let (threads, format) = (compute.threadCount, cache.format)
     _ = try await generator.load(key) {
       try opened.load(precision: .fast, threads: threads, cacheFormat: format)
+    }
+    request.speculation.usesLookup = speculation.lookup
+    if let draft = try opened.draft(speculation.draft, settings: settings.draft) {
+      let draftKey = draft.checkpoint.path
+      _ = try await generator.load(draftKey) {
+        try draft.load(precision: .fast, threads: threads, cacheFormat: format)
+      }
+      request.speculation.draft = draftKey
     }
     let cancellation = CancellationFlag()
     let interrupts = Interrupts { cancellation.cancel() }
@@ -71,6 +85,7 @@ struct GenerateCommand: AsyncParsableCommand {
     }
     if let failure = result.failure { throw CommandError("\(opened.checkpoint.name): \(failure)") }
     Console.out(json ? result.json().text() + "\n" : "\n")
+    if verbose { Console.note(result.statistics.summary) }
     if result.statistics.finishReason == .cancelled { throw ExitCode(130) }
   }
 }
@@ -123,6 +138,18 @@ struct GeneratedText {
       "ttft_ms": .number(statistics.timeToFirstToken * 1000),
       "prompt_tps": .number(statistics.promptRate),
       "generation_tps": .number(statistics.generationRate),
+      "drafted_tokens": .integer(statistics.draftedTokens),
+      "accepted_tokens": .integer(statistics.acceptedTokens),
     ]
+  }
+}
+
+extension GenerationStatistics {
+  /// One line for `--verbose`.
+  fileprivate var summary: String {
+    String(
+      format: "%d prompt tokens, first token after %.0f ms, %d tokens at %.1f tokens/s", promptTokens,
+      timeToFirstToken * 1000, generatedTokens, generationRate)
+      + (draftedTokens > 0 ? ", \(acceptedTokens) of \(draftedTokens) proposed tokens accepted" : "")
   }
 }

@@ -36,6 +36,21 @@ struct CacheOptions: ParsableArguments {
   }
 }
 
+/// Options for speculative decoding.
+struct SpeculationOptions: ParsableArguments {
+  @Option(
+    help: """
+      A smaller model with the same vocabulary that proposes tokens; several are verified in one pass. The answer is \
+      the same (default: the draft model in the settings).
+      """)
+  var draft: String?
+
+  @Flag(
+    inversion: .prefixedNo,
+    help: "Propose the tokens that followed the latest ones earlier in the text, where that is faster.")
+  var lookup = true
+}
+
 /// Options for sampling. The default is the value in the settings file, otherwise the recommendation of the model.
 struct SamplingOptions: ParsableArguments {
   @Option(help: "Divides the logits; 0 selects the most likely token.")

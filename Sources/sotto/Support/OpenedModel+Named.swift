@@ -23,4 +23,27 @@ extension OpenedModel {
   static func tokenizer(named name: String) throws -> Tokenizer {
     try tokenizer(of: Checkpoint.open(ModelFinder.fromSettings().resolve(name)))
   }
+
+  /// The draft model for this one.
+  /// - Parameters:
+  ///   - name: what the command line asks for, which must fit.
+  ///   - setting: the name in the settings file, which is used where it fits.
+  func draft(_ name: String?, settings setting: String?) throws -> OpenedModel? {
+    try DraftModel(named: name, settings: setting)?.fitting(self)?.model
+  }
+}
+
+extension DraftModel {
+  /// The draft model that the command line asks for, otherwise the one in the settings file; nil for none.
+  init?(named name: String?, settings setting: String?) throws {
+    if let name {
+      self.init(try OpenedModel(named: name), isRequired: true)
+    } else if let setting {
+      do { self.init(try OpenedModel(named: setting), isRequired: false) } catch {
+        throw CommandError("\(Settings.path): draft = \"\(setting)\": \(error)")
+      }
+    } else {
+      return nil
+    }
+  }
 }

@@ -8,6 +8,7 @@ import TerminalInterface
 ///
 /// ```toml
 /// model = "SmolLM2-135M-Instruct"   # the default model of a chat
+/// draft = "SmolLM2-135M-Instruct"   # a smaller model with the same vocabulary that proposes tokens (default: none)
 /// theme = "dusk"
 /// folders = ["/data/models"]        # additional folders with models
 /// typing_ahead = true               # prefill the draft while it is typed
@@ -22,6 +23,8 @@ import TerminalInterface
 struct Settings: Sendable {
   /// The default model of a chat.
   var model: String?
+  /// The draft model of models with the same vocabulary.
+  var draft: String?
   /// The name of the theme.
   var theme: String?
   /// Folders with models, in addition to Sotto's folder and the Hugging Face cache.
@@ -42,7 +45,8 @@ struct Settings: Sendable {
   var sampling = RecommendedSampling()
 
   private static let names = [
-    "model", "theme", "folders", "typing_ahead", "history", "cache_budget", "cache_bits", "cache_disk",
+    "model", "draft", "theme", "folders", "typing_ahead", "history", "cache_budget", "cache_bits",
+    "cache_disk",
     "model_budget", "temperature", "top_p", "top_k", "min_p", "repetition_penalty",
   ]
 
@@ -63,6 +67,7 @@ struct Settings: Sendable {
     for (key, value) in table {
       switch key {
       case "model": settings.model = try text(value, key, path)
+      case "draft": settings.draft = try text(value, key, path)
       case "theme": settings.theme = try text(value, key, path)
       case "folders":
         guard let list = value.array else { throw wrong(key, "a list of folders", path) }

@@ -1,0 +1,89 @@
+/// Decides how many proposed tokens a pass verifies: as many as promise the most tokens per second, or none.
+///
+/// A budget bounds the loss. Every pass without proposals adds a hundredth of its duration; a pass with proposals adds
+/// the time that it saved, or takes what it lost. What a pass may lose at most must be in the budget, so that proposals
+/// which are not accepted, or passes which are slower than expected, cost about a hundredth of the time.
+package struct SpeculationPolicy {
+  /// The largest number of proposals.
+  package static let most = PassCosts.mostRows - 1
+  /// The share of the time that may be lost.
+  static let share = 0.01
+  /// The budget at first and at most, in passes with one row.
+  static let firstBudget = 1.0, largestBudget = 8.0
+  /// The least expected gain. Less would be lost in the error of the expectation.
+  static let leastGain = 1.05
+
+  /// What is known about the tokens to propose.
+  package struct Prospect {
+    /// Their source.
+    package let source: Acceptance.Source
+    /// The largest number.
+    package let limit: Int
+    /// The cost of making one proposal, in passes with one row.
+    package let cost: Double
+    /// Whether the accepted tokens are processed again after a rejection, because the caches can't be truncated.
+    package let repeats: Bool
+
+    /// A prospect; by default, proposals cost nothing and caches are truncated.
+    package init(_ source: Acceptance.Source, limit: Int, cost: Double = 0, repeats: Bool = false) {
+      self.source = source
+      self.limit = limit
+      self.cost = cost
+      self.repeats = repeats
+    }
+  }
+
+  package private(set) var acceptance = Acceptance()
+  package private(set) var budget = firstBudget
+  private let costs: PassCosts
+
+  package init(costs: PassCosts) { self.costs = costs }
+
+  /// The number of proposals to verify, and the expected gain: tokens per second relative to none.
+  package func decide(_ prospect: Prospect) -> (count: Int, gain: Double) {
+    let limit = min(prospect.limit, Self.most)
+    guard costs.singleSeconds != nil, limit > 0 else { return (0, 1) }
+    var best = (count: 0, gain: 1.0)
+    let expected = acceptance.expectedTokens(prospect.source, upTo: limit)
+    for (count, tokens) in expected.enumerated().dropFirst() {
+      let duration = costs.ratio(rows: 1 + count) + prospect.cost * Double(count)
+      guard duration - 1 <= budget else { break }
+      var whole = duration
+      if prospect.repeats {
+        let rejection = 1 - (tokens - expected[count - 1])
+        whole += rejection * (costs.ratio(rows: 1 + Int(tokens)) - 1)
+      }
+      if tokens / whole > best.gain { best = (count, tokens / whole) }
+    }
+    return best.gain >= Self.leastGain ? best : (0, 1)
+  }
+
+  /// Records the tokens of a look-up that were not verified.
+  /// - Parameter isHit: whether the first of them was sampled.
+  package mutating func compare(_ source: Acceptance.Source, isHit: Bool) {
+    acceptance.note(source, isAccepted: isHit)
+  }
+
+  /// Records a pass without proposals.
+  /// - Parameter rows: the tokens that it processed; more than one after a rejection.
+  package mutating func notePlain(rows: Int, seconds: Double) {
+    costs.note(rows: rows, seconds: seconds)
+    acceptance.forget(.draft)
+    guard rows > 1 else { return add(Self.share) }
+    if let single = costs.singleSeconds { add(1 - seconds / single) }
+  }
+
+  /// Records a pass that verified proposals.
+  /// - Parameters:
+  ///   - seconds: the duration of the pass alone.
+  ///   - proposing: the seconds that the proposals took.
+  package mutating func note(
+    _ source: Acceptance.Source, accepted: Int, of count: Int, seconds: Double, proposing: Double = 0
+  ) {
+    costs.note(rows: 1 + count, seconds: seconds)
+    acceptance.note(source, accepted: accepted, of: count)
+    if let single = costs.singleSeconds { add(Double(accepted + 1) - (seconds + proposing) / single) }
+  }
+
+  private mutating func add(_ saved: Double) { budget = min(budget + saved, Self.largestBudget) }
+}
