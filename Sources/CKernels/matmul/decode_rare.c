@@ -1,5 +1,6 @@
-// Decoders of GGUF's formats below three bits a weight, and of others that few files have. They give integers with
-// scales like the other formats, so that the fast products multiply them; only decoding is portable code on every level.
+// Portable decoders of GGUF's formats below three bits a weight, and of others that few files have. They give integers
+// with scales like the other formats, so that the fast products multiply them. AVX-512 has its own for the lattices
+// (rows_avx512_lattices.c).
 #include <string.h>
 
 #include "lattices.h"

@@ -95,6 +95,30 @@ void sotto_rows_q5_1_avx512(const sotto_view *view, size_t row, const void *pack
                             float (*sums)[SOTTO_TILE]);
 void sotto_rows_q5_k_avx512(const sotto_view *view, size_t row, const void *pack, size_t tokens, ptrdiff_t ahead,
                             float (*sums)[SOTTO_TILE]);
+void sotto_rows_iq1_s_avx512(const sotto_view *view, size_t row, const void *pack, size_t tokens, ptrdiff_t ahead,
+                            float (*sums)[SOTTO_TILE]);
+void sotto_decode_iq1_s_avx512(const sotto_view *view, size_t row, size_t first, size_t blocks, void *panel);
+void sotto_rows_iq1_m_avx512(const sotto_view *view, size_t row, const void *pack, size_t tokens, ptrdiff_t ahead,
+                            float (*sums)[SOTTO_TILE]);
+void sotto_decode_iq1_m_avx512(const sotto_view *view, size_t row, size_t first, size_t blocks, void *panel);
+void sotto_rows_iq2_xxs_avx512(const sotto_view *view, size_t row, const void *pack, size_t tokens, ptrdiff_t ahead,
+                            float (*sums)[SOTTO_TILE]);
+void sotto_decode_iq2_xxs_avx512(const sotto_view *view, size_t row, size_t first, size_t blocks, void *panel);
+void sotto_rows_iq2_xs_avx512(const sotto_view *view, size_t row, const void *pack, size_t tokens, ptrdiff_t ahead,
+                            float (*sums)[SOTTO_TILE]);
+void sotto_decode_iq2_xs_avx512(const sotto_view *view, size_t row, size_t first, size_t blocks, void *panel);
+void sotto_rows_iq2_s_avx512(const sotto_view *view, size_t row, const void *pack, size_t tokens, ptrdiff_t ahead,
+                            float (*sums)[SOTTO_TILE]);
+void sotto_decode_iq2_s_avx512(const sotto_view *view, size_t row, size_t first, size_t blocks, void *panel);
+void sotto_rows_iq3_xxs_avx512(const sotto_view *view, size_t row, const void *pack, size_t tokens, ptrdiff_t ahead,
+                            float (*sums)[SOTTO_TILE]);
+void sotto_decode_iq3_xxs_avx512(const sotto_view *view, size_t row, size_t first, size_t blocks, void *panel);
+void sotto_rows_iq3_s_avx512(const sotto_view *view, size_t row, const void *pack, size_t tokens, ptrdiff_t ahead,
+                            float (*sums)[SOTTO_TILE]);
+void sotto_decode_iq3_s_avx512(const sotto_view *view, size_t row, size_t first, size_t blocks, void *panel);
+void sotto_rows_tq2_0_avx512(const sotto_view *view, size_t row, const void *pack, size_t tokens, ptrdiff_t ahead,
+                            float (*sums)[SOTTO_TILE]);
+void sotto_decode_tq2_0_avx512(const sotto_view *view, size_t row, size_t first, size_t blocks, void *panel);
 void sotto_rows_q4_k_avx512(const sotto_view *view, size_t row, const void *pack, size_t tokens, ptrdiff_t ahead,
                             float (*sums)[SOTTO_TILE]);
 void sotto_rows_q6_k_avx512(const sotto_view *view, size_t row, const void *pack, size_t tokens, ptrdiff_t ahead,

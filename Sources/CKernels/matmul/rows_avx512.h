@@ -36,6 +36,21 @@ typedef struct {
 /// Decodes step `step`, of which `left` blocks exist: all four if `whole`.
 typedef void (*sotto_take)(const sotto_four_rows *rows, size_t step, size_t left, const int whole, sotto_row_step *out);
 
+/// Byte b of the row's 4 bytes in the lanes of block b, for rows in the lanes of `x`.
+SOTTO_INLINE_AVX512 __m512 sotto_bytes_of_rows(__m128i x) {
+  const __m512i shifts = _mm512_setr_epi32(0, 0, 0, 0, 8, 8, 8, 8, 16, 16, 16, 16, 24, 24, 24, 24);
+  __m512i all = _mm512_srlv_epi32(_mm512_broadcast_i32x4(x), shifts);
+  return _mm512_cvtepi32_ps(_mm512_and_si512(all, _mm512_set1_epi32(255)));
+}
+
+/// 32 bits of every row.
+SOTTO_INLINE_AVX512 __m128i sotto_words_of_rows(const sotto_four_rows *rows, size_t offset) {
+  const uint8_t *const *p = rows->values;
+  __m128i a = _mm_unpacklo_epi32(_mm_loadu_si32(p[0] + offset), _mm_loadu_si32(p[1] + offset));
+  __m128i b = _mm_unpacklo_epi32(_mm_loadu_si32(p[2] + offset), _mm_loadu_si32(p[3] + offset));
+  return _mm_unpacklo_epi64(a, b);
+}
+
 /// 64 bytes at `p`, of which the first `left` exist: all of them if `whole`.
 SOTTO_INLINE_AVX512 __m512i sotto_load_some(const uint8_t *p, ptrdiff_t left, const int whole) {
   if (whole || left >= 64) return _mm512_loadu_si512(p);
@@ -96,11 +111,8 @@ SOTTO_INLINE_AVX512 void sotto_add_step(const sotto_row_step *step, const sotto_
   }
 }
 
-/// Rows row ..< row + 4 of `count` tokens; steps of a row have `bytes` bytes (on average).
-SOTTO_INLINE_AVX512 void sotto_multiply_four(const sotto_view *view, size_t row, const sotto_row_pack *pack,
-                                             ptrdiff_t ahead, float (*sums)[SOTTO_TILE], const size_t count,
-                                             const sotto_take take, const size_t bytes, const sotto_panel_kind kind) {
-  const size_t blocks = view->columns / SOTTO_BLOCK, steps = (blocks + 3) / 4;
+/// The four rows from `row` on; rows beyond the matrix repeat the last one.
+SOTTO_INLINE sotto_four_rows sotto_rows_at(const sotto_view *view, size_t row) {
   sotto_four_rows rows = {.matrix = view->matrix};
 #pragma clang loop unroll(full)
   for (size_t r = 0; r < 4; r++) {
@@ -109,6 +121,15 @@ SOTTO_INLINE_AVX512 void sotto_multiply_four(const sotto_view *view, size_t row,
     rows.scales[r] = view->scales ? view->scales + index * view->scale_row_bytes : NULL;
     rows.biases[r] = view->biases ? view->biases + index * view->bias_row_bytes : NULL;
   }
+  return rows;
+}
+
+/// Rows row ..< row + 4 of `count` tokens; steps of a row have `bytes` bytes (on average).
+SOTTO_INLINE_AVX512 void sotto_multiply_four(const sotto_view *view, size_t row, const sotto_row_pack *pack,
+                                             ptrdiff_t ahead, float (*sums)[SOTTO_TILE], const size_t count,
+                                             const sotto_take take, const size_t bytes, const sotto_panel_kind kind) {
+  const size_t blocks = view->columns / SOTTO_BLOCK, steps = (blocks + 3) / 4;
+  sotto_four_rows rows = sotto_rows_at(view, row);
   __m128 sum[SOTTO_ROW_TOKENS];
 #pragma clang loop unroll(full)
   for (size_t t = 0; t < count; t++) sum[t] = _mm_setzero_ps();

@@ -2,23 +2,9 @@
 #if defined(__x86_64__)
 #include "rows_avx512.h"
 
-/// Byte b of the row's 4 bytes in the lanes of block b, for rows in the lanes of `x`.
-SOTTO_INLINE_AVX512 __m512 bytes_of_rows(__m128i x) {
-  const __m512i shifts = _mm512_setr_epi32(0, 0, 0, 0, 8, 8, 8, 8, 16, 16, 16, 16, 24, 24, 24, 24);
-  __m512i all = _mm512_srlv_epi32(_mm512_broadcast_i32x4(x), shifts);
-  return _mm512_cvtepi32_ps(_mm512_and_si512(all, _mm512_set1_epi32(255)));
-}
-
-/// 32 bits of every row.
-SOTTO_INLINE_AVX512 __m128i words_of_rows(const sotto_four_rows *rows, size_t offset) {
-  const uint8_t *const *p = rows->values;
-  __m128i a = _mm_unpacklo_epi32(_mm_loadu_si32(p[0] + offset), _mm_loadu_si32(p[1] + offset));
-  __m128i b = _mm_unpacklo_epi32(_mm_loadu_si32(p[2] + offset), _mm_loadu_si32(p[3] + offset));
-  return _mm_unpacklo_epi64(a, b);
-}
-
 /// Q4_K, or Q5_K whose fifth bits precede the nibbles. Scales and minimums as in decode_avx512_super.c.
-SOTTO_INLINE_AVX512 void take_q45_k(const sotto_four_rows *rows, size_t step, sotto_row_step *out, const int has_fifth) {
+SOTTO_INLINE_AVX512 void take_q45_k(const sotto_four_rows *rows, size_t step, sotto_row_step *out,
+                                    const int has_fifth) {
   const size_t super = step / 2 * (has_fifth ? 176 : 144), half = step % 2, at = has_fifth ? 48 : 16;
   const __m512i firsts = _mm512_setr_epi64(0, 1, 8, 9, 4, 5, 12, 13);
   const __m512i seconds = _mm512_add_epi64(firsts, _mm512_set1_epi64(2));
@@ -31,10 +17,9 @@ SOTTO_INLINE_AVX512 void take_q45_k(const sotto_four_rows *rows, size_t step, so
     out->values[r][1] = _mm512_permutex2var_epi64(low, seconds, high);
     if (!has_fifth) continue;
     // Bit b of byte i belongs to column i of block b.
-    const __m512i bits = _mm512_sllv_epi32(
-        _mm512_setr_epi32(0x01010101, 0x01010101, 0x01010101, 0x01010101, 0x02020202, 0x02020202, 0x02020202, 0x02020202,
-                          0x04040404, 0x04040404, 0x04040404, 0x04040404, 0x08080808, 0x08080808, 0x08080808, 0x08080808),
-        _mm512_set1_epi32((int)(4 * half)));
+    const __m512i blocks = _mm512_setr_epi32(0, 0, 0, 0, 1, 1, 1, 1, 2, 2, 2, 2, 3, 3, 3, 3);
+    const __m512i bits = _mm512_sllv_epi32(_mm512_set1_epi32(0x01010101),
+                                           _mm512_add_epi32(blocks, _mm512_set1_epi32((int)(4 * half))));
 #pragma clang loop unroll(full)
     for (int i = 0; i < 2; i++) {
       __m128i fifths = _mm_loadu_si128((const __m128i *)(rows->values[r] + super + 16 + 16 * i));
@@ -42,8 +27,8 @@ SOTTO_INLINE_AVX512 void take_q45_k(const sotto_four_rows *rows, size_t step, so
       out->values[r][i] = _mm512_mask_add_epi8(out->values[r][i], there, out->values[r][i], _mm512_set1_epi8(16));
     }
   }
-  __m128i head = words_of_rows(rows, super), a = words_of_rows(rows, super + 4);
-  __m128i b = words_of_rows(rows, super + 8), c = words_of_rows(rows, super + 12);
+  __m128i head = sotto_words_of_rows(rows, super), a = sotto_words_of_rows(rows, super + 4);
+  __m128i b = sotto_words_of_rows(rows, super + 8), c = sotto_words_of_rows(rows, super + 12);
   const __m128i two = _mm_set1_epi8(48), four = _mm_set1_epi8(15), six = _mm_set1_epi8(63);
   __m128i scales = _mm_and_si128(a, six), minimums = _mm_and_si128(b, six);
   if (half) {
@@ -52,9 +37,9 @@ SOTTO_INLINE_AVX512 void take_q45_k(const sotto_four_rows *rows, size_t step, so
   }
   __m128 d = _mm_cvtph_ps(_mm_cvtepi32_epi16(head));
   __m128 dmin = _mm_cvtph_ps(_mm_cvtepi32_epi16(_mm_srli_epi32(head, 16)));
-  out->scale[0] = _mm512_mul_ps(_mm512_broadcast_f32x4(d), bytes_of_rows(scales));
+  out->scale[0] = _mm512_mul_ps(_mm512_broadcast_f32x4(d), sotto_bytes_of_rows(scales));
   dmin = _mm_sub_ps(_mm_setzero_ps(), dmin);
-  out->minimum = _mm512_mul_ps(_mm512_broadcast_f32x4(dmin), bytes_of_rows(minimums));
+  out->minimum = _mm512_mul_ps(_mm512_broadcast_f32x4(dmin), sotto_bytes_of_rows(minimums));
 }
 
 SOTTO_INLINE_AVX512 void take_q4_k(const sotto_four_rows *rows, size_t step, size_t left, const int whole,
@@ -80,7 +65,7 @@ SOTTO_INLINE_AVX512 void take_iq4_xs(const sotto_four_rows *rows, size_t step, s
     out->values[r][1] = _mm512_shuffle_epi8(sotto_iq4(), sotto_high(bytes));
   }
   // As in decode_avx512_super.c, the blocks in the 128-bit parts.
-  __m128i head = words_of_rows(rows, super), low = words_of_rows(rows, super + 4);
+  __m128i head = sotto_words_of_rows(rows, super), low = sotto_words_of_rows(rows, super + 4);
   const __m512i index = _mm512_setr_epi32(0, 0, 0, 0, 1, 1, 1, 1, 2, 2, 2, 2, 3, 3, 3, 3);
   __m512i block = _mm512_add_epi32(index, _mm512_set1_epi32((int)(4 * half)));
   __m512i lower = _mm512_srlv_epi32(_mm512_broadcast_i32x4(low), _mm512_slli_epi32(block, 2));
@@ -124,7 +109,7 @@ SOTTO_INLINE_AVX512 void take_q6_k(const sotto_four_rows *rows, size_t step, siz
   __m512i all = _mm512_castsi256_si512(_mm256_setr_epi64x(scales[0], scales[1], scales[2], scales[3]));
   const __m512i bytes = _mm512_setr_epi32(0, 8, 16, 24, 2, 10, 18, 26, 4, 12, 20, 28, 6, 14, 22, 30);
   const __m512i index = _mm512_slli_epi32(bytes, 24);
-  __m128 d = _mm_cvtph_ps(_mm_cvtepi32_epi16(_mm_srli_epi32(words_of_rows(rows, super + 206), 16)));
+  __m128 d = _mm_cvtph_ps(_mm_cvtepi32_epi16(_mm_srli_epi32(sotto_words_of_rows(rows, super + 206), 16)));
 #pragma clang loop unroll(full)
   for (int i = 0; i < 2; i++) {
     __m512i at = _mm512_add_epi8(index, _mm512_set1_epi8((char)i));
