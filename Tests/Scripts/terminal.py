@@ -349,6 +349,30 @@ class Scenario:
         status = self.turn("Go on.")
         expect(new(status) < 20, f"the cache of the branch is reused: {status!r}")
 
+    def compare(self) -> None:
+        # Two answers at once, of which one is picked; then another model's answer, which is not.
+        self.terminal.send("/new")
+        self.terminal.send("/set max_tokens 24")
+        self.terminal.send("/set temperature 1")
+        self.terminal.send("/best 2 Tell me about the sea.")
+
+        def both(name: str):
+            return lambda: any(f"2 {name}" in line and line.count("· done") == 2 for line in self.terminal.screen())
+
+        self.terminal.wait(both(self.first[:8]), "two answers side by side end")
+        self.terminal.press("Right")
+        self.terminal.wait(lambda: self.has(f"▸ 2 {self.first[:8]}"), "the second answer is marked")
+        self.terminal.press("Enter")
+        self.terminal.wait(lambda: not self.has("· done"), "the comparison ends")
+        status = self.turn("Go on.")
+        expect(new(status) < 20, f"the cache of the picked answer is reused: {status!r}")
+        self.terminal.send(f"/ask {self.second}")
+        self.terminal.wait(both(self.second), "the answer of the other model ends")
+        self.terminal.press("Escape")
+        self.terminal.wait(lambda: not self.has("· done"), "the comparison ends")
+        status = self.turn("Thank you.")
+        expect(new(status) < 20, f"the cache of the first answer is reused: {status!r}")
+
     def paste(self, text: str) -> None:
         file = Path(self.terminal.socket).with_name("paste.txt")
         file.write_text(text)
@@ -470,7 +494,7 @@ def main() -> int:
             "LC_ALL": "C.UTF-8",
         }
         everyday = ["start", "two_turns", "draft_keys", "typing_ahead", "queue", "stop", "scroll", "switch", "switch_while_writing",
-                    "answer_now", "stop_prefill", "branches", "refuse", "paste_command", "resize", "quit"]
+                    "answer_now", "stop_prefill", "branches", "compare", "refuse", "paste_command", "resize", "quit"]
         programs = [(["chat", model.stem], everyday), (["chat", model.stem], ["crash"]),
                     (["--continue"], ["resume", "sessions", "quit"])]
         for number, (arguments, steps) in enumerate(programs):

@@ -22,14 +22,17 @@ public protocol ChatEngine: Sendable {
   /// The default settings of the current model.
   func defaultSettings() async -> ChatSettings
 
-  /// Answers a conversation. The stream always ends with `.finished` or `.failed`.
+  /// Answers a conversation. Requests that are alternatives run together. The stream always ends with `.finished` or `.failed`.
   ///
   /// Ending the iteration early must cancel as `cancel()` does.
   func send(_ request: ChatRequest) -> AsyncStream<EngineEvent>
 
-  /// Stops the last requested answer, even if it has not started; its stream then finishes with the reason
-  /// `.cancelled`.
+  /// Stops the last requested answer, and all alternatives, even if they have not started; their streams then finish
+  /// with the reason `.cancelled`.
   func cancel()
+
+  /// Stops the answer of the request with this turn.
+  func cancel(turn: Int)
 
   /// Ends the reasoning of the last requested answer, so that the answer itself starts. No effect when no reasoning is
   /// being generated.
@@ -71,6 +74,9 @@ public protocol ChatEngine: Sendable {
 extension ChatEngine {
   /// Does nothing.
   public func answerNow() {}
+
+  /// Stops all answers.
+  public func cancel(turn: Int) { cancel() }
 
   /// The models, without cached tokens.
   public func models(for conversation: ChatRequest?) async -> [ModelSummary] { await models() }

@@ -9,6 +9,13 @@ public struct ChatRequest: Sendable, Equatable {
   public var continuesAnswer = false
   /// The session, saved or not, whose caches the request uses; nil for none.
   public var session: String?
+  /// The number of the turn, to cancel it.
+  public var turn = 0
+  /// The model that answers; nil for the current one.
+  public var model: String?
+  /// Whether the answer is one of several to the same message, which may run together. The conversation does not go on
+  /// from it yet.
+  public var isAlternative = false
 
   /// A request with these messages, settings and session.
   public init(messages: [Message], settings: ChatSettings, session: String? = nil) {

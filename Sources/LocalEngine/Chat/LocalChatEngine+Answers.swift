@@ -11,12 +11,13 @@ extension LocalChatEngine {
     // Captured before this function returns: a cancellation before the answer starts must not be lost, and a later
     // switch of models must not affect this answer.
     let current = current
-    let controls = AnswerControls()
-    self.controls.withLock { $0 = controls }
+    let controls = AnswerControls(turn: request.turn)
+    self.controls.withLock { $0 = request.isAlternative ? $0 + [controls] : [controls] }
     let (stream, continuation) = AsyncStream.makeStream(of: EngineEvent.self)
     let task = Task {
       let answer = await self.answer(request, current, controls) { continuation.yield($0) }
       continuation.finish()
+      if request.isAlternative { return self.end(controls) }
       guard let answer else { return }
       var history = request
       if request.continuesAnswer { history.messages.removeLast() }
@@ -31,19 +32,24 @@ extension LocalChatEngine {
     return stream
   }
 
-  nonisolated func cancel() { controls.withLock { $0?.cancellation.cancel() } }
+  nonisolated func cancel() { controls.withLock { for one in $0 { one.cancellation.cancel() } } }
 
-  nonisolated func answerNow() { controls.withLock { $0?.answerNow.request() } }
+  nonisolated func cancel(turn: Int) {
+    controls.withLock { for one in $0 where one.turn == turn { one.cancellation.cancel() } }
+  }
+
+  nonisolated func answerNow() { controls.withLock { for one in $0 { one.answerNow.request() } } }
+
+  private nonisolated func end(_ controls: AnswerControls) {
+    self.controls.withLock { $0.removeAll { $0.cancellation === controls.cancellation } }
+  }
 
   /// - Returns: the answer, unless it failed.
   private func answer(
     _ request: ChatRequest, _ current: SelectedModel?, _ controls: AnswerControls,
     _ emit: @Sendable (EngineEvent) -> Void
   ) async -> Message? {
-    guard let current else {
-      emit(.failed("No model is loaded; choose one with /model."))
-      return nil
-    }
+    guard let current = await model(for: request, current, emit) else { return nil }
     await restore(request.session, current.key)
     do {
       let (generation, reader) = try generation(request, current)
@@ -64,6 +70,20 @@ extension LocalChatEngine {
       }
       return isDone ? answer : nil
     } catch {
+      emit(.failed("\(error)"))
+      return nil
+    }
+  }
+
+  /// The model that answers; nil if there is none, which is reported.
+  private func model(
+    for request: ChatRequest, _ current: SelectedModel?, _ emit: @Sendable (EngineEvent) -> Void
+  ) async -> SelectedModel? {
+    guard let name = request.model else {
+      if current == nil { emit(.failed("No model is loaded; choose one with /model.")) }
+      return current
+    }
+    do { return try await open(model: name).entry } catch {
       emit(.failed("\(error)"))
       return nil
     }

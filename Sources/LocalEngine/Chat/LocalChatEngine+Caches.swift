@@ -48,7 +48,7 @@ extension LocalChatEngine {
   func saveAfterAnswer(_ request: ChatRequest, _ answer: CancellationFlag) async {
     guard let session = request.session else { return }
     try? await Task.sleep(for: .seconds(2))
-    guard self.session == session, controls.withLock({ $0?.cancellation === answer }) else { return }
+    guard self.session == session, controls.withLock({ $0.last?.cancellation === answer }) else { return }
     await generator.save(session: session, .passing)
   }
 

@@ -20,8 +20,8 @@ actor LocalChatEngine: ChatEngine {
   private(set) var opened: [String: SelectedModel] = [:]
   /// The model for the next request. A running answer continues with its own model.
   private let selected = Mutex<SelectedModel?>(nil)
-  /// The controls of the last requested answer.
-  let controls = Mutex<AnswerControls?>(nil)
+  /// The controls of the last requested answer, and of alternatives that run together; the latest last.
+  let controls = Mutex<[AnswerControls]>([])
   /// The current session.
   var session: String?
   /// The restores of caches from disk, finished or not, of the sessions in use.
@@ -44,6 +44,7 @@ actor LocalChatEngine: ChatEngine {
 
   /// Cancels an answer, or ends its reasoning.
   struct AnswerControls {
+    let turn: Int
     let cancellation = CancellationFlag()
     let answerNow = AnswerNowFlag()
   }
@@ -84,13 +85,21 @@ actor LocalChatEngine: ChatEngine {
   func currentModel() -> ModelInfo? { current?.info }
 
   func switchModel(to name: String) async throws -> ModelInfo {
+    let (entry, isNew) = try await open(model: name)
+    selected.withLock { $0 = entry }
+    // Not awaited here, because it runs after an answer in progress. The next prefill or answer awaits it.
+    if isNew, let session { startRestoring(session, entry.key) }
+    return entry.info
+  }
+
+  /// Opens and loads a model, unless it is in memory. Stops speculative prefill.
+  func open(model name: String) async throws -> (entry: SelectedModel, isNew: Bool) {
     let (path, listedName) = try finder.resolveNamed(name)
     let key = Self.key(path)
     if let known = opened[key], generator.use(key) {
       if let draft = known.draft { _ = generator.use(draft) }
       stopReadAhead()
-      selected.withLock { $0 = known }
-      return known.info
+      return (known, false)
     }
     let model = try await OwnThread.run { try OpenedModel(path: path) }
     let (threads, format) = (threads, cacheFormat)
@@ -116,14 +125,9 @@ actor LocalChatEngine: ChatEngine {
       draft: draft?.key)
     opened[key] = entry
     closeEvictedModels()
-    selected.withLock { $0 = entry }
-    // Not awaited here, because it runs after an answer in progress. The next prefill or answer awaits it.
-    if let session {
-      // The model may have been evicted, with its caches, since an earlier restore.
-      restores[RestoreKey(session: session, model: key)] = nil
-      startRestoring(session, key)
-    }
-    return info
+    // The model may have been evicted, with its caches, since an earlier restore.
+    restores = restores.filter { $0.key.model != key }
+    return (entry, true)
   }
 
   /// Closes the files of evicted models, which would otherwise stay mapped.

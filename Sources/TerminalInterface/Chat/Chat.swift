@@ -4,6 +4,7 @@ import Conversation
 package final class Chat {
   package private(set) var state: ChatState
   private let renderer = TranscriptRenderer()
+  private let comparisonRenderer = ComparisonRenderer()
   package private(set) var size: ScreenSize
   /// What the terminal can draw.
   package var options = RenderOptions()
@@ -108,7 +109,7 @@ package final class Chat {
   package func frame() -> Frame {
     prepare()
     defer { renderer.releaseSource() }
-    return ChatView(state: state, size: size).frame(transcript: renderer)
+    return ChatView(state: state, size: size, comparison: comparisonRenderer).frame(transcript: renderer)
   }
 
   /// Changes the state at `now`.
@@ -125,6 +126,13 @@ package final class Chat {
   }
 
   private func handle(_ input: TerminalInput) -> [ChatEffect] {
+    if state.comparison != nil, state.helpScroll == nil {
+      let effects = state.handle(input)
+      if let scroll = state.comparison?.scroll {
+        state.comparison?.scroll = min(scroll, comparisonRenderer.scrollLimit)
+      }
+      return effects
+    }
     if case .wheel(let rows) = input { scroll(by: rows) }
     if case .key(let key) = input, let action = Keymap.action(for: key), scrolls(action) {
       state.clearFlash()

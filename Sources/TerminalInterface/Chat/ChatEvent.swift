@@ -34,6 +34,8 @@ package enum ChatEvent: Sendable {
 package enum ChatEffect: Sendable, Equatable {
   case send(turn: Int, ChatRequest)
   case cancel
+  /// Stops one of several answers.
+  case cancelTurn(Int)
   case answerNow
   case switchModel(String)
   /// Lists the models again, with what each has cached of a conversation.

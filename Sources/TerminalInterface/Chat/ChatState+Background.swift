@@ -27,7 +27,8 @@ extension ChatState {
 
   // The next message that was written during an answer. The draft that is being written stays.
   private mutating func sendingQueued() -> [ChatEffect] {
-    guard turn == nil, !queued.isEmpty, !session.isBusy, model != nil || loading != nil, question == nil
+    guard turn == nil, comparison == nil, !queued.isEmpty, !session.isBusy, model != nil || loading != nil,
+      question == nil
     else {
       return []
     }
@@ -63,7 +64,8 @@ extension ChatState {
   // Nil while nothing may be prefilled: a turn runs, the draft is a command, or there is no model. An empty draft still
   // has the part that every prompt starts with.
   private var subjectToRead: ReadAhead.Subject? {
-    guard turn == nil, loading == nil, let model, !session.isBusy, !session.isWarming, search == nil,
+    guard turn == nil, comparison == nil, loading == nil, let model, !session.isBusy, !session.isWarming,
+      search == nil,
       !editsAnswer
     else {
       return nil

@@ -24,6 +24,8 @@ extension ChatState {
         return []
       }
       return startTurn(TurnOrigin(conversation: before))
+    case .best: return best(argument)
+    case .ask: return ask(argument)
     case .goOn: return continueAnswer()
     case .edit: editLast(argument)
     case .undo:
@@ -55,7 +57,7 @@ extension ChatState {
   private func changesConversation(_ command: Command, _ argument: String) -> Bool {
     switch command {
     case .sessions, .branch, .delete: !argument.isEmpty || command == .delete
-    case .regen, .goOn, .edit, .undo, .compact, .new: true
+    case .best, .ask, .regen, .goOn, .edit, .undo, .compact, .new: true
     default: false
     }
   }

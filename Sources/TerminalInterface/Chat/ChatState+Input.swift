@@ -6,6 +6,7 @@ extension ChatState {
   package mutating func handle(_ input: TerminalInput) -> [ChatEffect] {
     if let question, let text = Self.answer(in: input) { return answer(question, text) }
     if flash != nil && askedToQuit == nil { clearFlash() }
+    if let effects = choose(input) { return effects }
     switch input {
     case .text(let text): return type(text)
     case .paste(let text):

@@ -56,6 +56,11 @@ extension ChatState {
 
   /// Handles an event of a turn; events of earlier turns are dropped.
   package mutating func handle(_ event: EngineEvent, turn id: Int) {
+    if comparison != nil { compare(event, turn: id) } else { apply(event, turn: id) }
+  }
+
+  /// Handles an event of the current turn.
+  mutating func apply(_ event: EngineEvent, turn id: Int) {
     guard var turn, turn.id == id else { return }
     switch event {
     case .prefill(let done, let total, let reused):
@@ -105,7 +110,8 @@ extension ChatState {
     self.turn = nil
     // The status line names another model now.
     if turn.model?.name != model?.name { self.statistics = nil }
-    if let answer = conversation[turn.answer], answer.content.isEmpty, answer.reasoning.isEmpty,
+    if comparison == nil, let answer = conversation[turn.answer], answer.content.isEmpty,
+      answer.reasoning.isEmpty,
       reason == .failed || reason == .cancelled
     {
       withdraw(turn.origin)
@@ -114,7 +120,7 @@ extension ChatState {
 
   // A turn without a single token is removed: an unanswered message would break templates in which the roles must
   // alternate. The message goes back to the composer.
-  private mutating func withdraw(_ origin: TurnOrigin) {
+  mutating func withdraw(_ origin: TurnOrigin) {
     let systemPrompt = conversation.systemPrompt
     conversation = origin.conversation
     conversation.systemPrompt = systemPrompt

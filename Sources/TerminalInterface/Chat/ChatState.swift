@@ -59,6 +59,8 @@ package struct ChatState: Sendable {
   package var readAhead = ReadAhead()
 
   package var turn: TurnProgress?
+  /// The answers that are compared; nil for none. Their turns replace `turn` one after another.
+  package var comparison: Comparison?
   package var statistics: TurnStatistics?
   package private(set) var turnCount = 0
 

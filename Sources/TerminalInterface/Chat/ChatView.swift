@@ -3,6 +3,8 @@
 package struct ChatView {
   package let state: ChatState
   package let size: ScreenSize
+  /// Renders answers that are compared.
+  var comparison: ComparisonRenderer?
 
   /// The mark before the draft.
   private static let mark = "› "
@@ -40,6 +42,11 @@ package struct ChatView {
     if let scroll = state.helpScroll {
       return Array(HelpText.lines(width: size.columns).dropFirst(scroll).prefix(height))
     }
+    if let shown = state.comparison, let comparison {
+      return comparison.rows(
+        shown, state.conversation, reasoning: state.reasoning,
+        size: ScreenSize(rows: height, columns: size.columns))
+    }
     if transcript.entryCount == 0 { return Array(welcome.prefix(height)) }
     return transcript.rows(from: state.scroll.top(transcript, height: height), height: height)
   }
@@ -57,6 +64,8 @@ package struct ChatView {
       hint = " \(menuLimit) of \(menu.items.count) · Down shows more "
     } else if state.helpScroll != nil {
       hint = " Esc closes · PgDn scrolls "
+    } else if let comparison = state.comparison {
+      hint = comparison.hint
     } else if state.scroll != .live {
       hint = state.turn == nil ? " End scrolls to the end " : " End follows the answer "
     } else if state.editing != nil {

@@ -22,6 +22,8 @@ package struct EffectWorker: Sendable {
     let (engine, mailbox) = (engine, mailbox)
     switch effect {
     case .send(let turn, let request):
+      var request = request
+      request.turn = turn
       let events = engine.send(request)
       Task {
         var hasEnded = false
@@ -38,6 +40,7 @@ package struct EffectWorker: Sendable {
         }
       }
     case .cancel: engine.cancel()
+    case .cancelTurn(let turn): engine.cancel(turn: turn)
     case .answerNow: engine.answerNow()
     case .switchModel(let name):
       Task {

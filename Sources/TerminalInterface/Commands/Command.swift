@@ -2,7 +2,7 @@ import Basics
 
 /// The commands.
 package enum Command: String, Sendable, CaseIterable {
-  case model, models, system, set, think, answer, regen
+  case model, models, system, set, think, answer, regen, best, ask
   case goOn = "continue"
   case edit, undo, branch
   case compact, new, sessions, rename, delete
@@ -45,6 +45,13 @@ package struct CommandEntry: Sendable {
     CommandEntry(
       command: .answer, argument: "", summary: "end the reasoning now and start the answer"),
     CommandEntry(command: .regen, argument: "", summary: "generate another answer to the last message"),
+    CommandEntry(
+      command: .best, argument: "N [MESSAGE]",
+      summary: "generate N answers side by side to a message, or to the last one, and pick one"),
+    CommandEntry(
+      command: .ask, argument: "MODEL",
+      summary: "put the last message to another model too, and pick one of the two answers",
+      completion: .models, asksForArgument: true),
     CommandEntry(command: .goOn, argument: "", summary: "continue an answer that is not complete"),
     CommandEntry(
       command: .edit, argument: "[answer]",

@@ -55,7 +55,7 @@ package struct Menu: Sendable, Equatable {
     let menu =
       switch entry.completion {
       case .none: Menu(command: entry.command, items: [])
-      case .models: models(argument, facts)
+      case .models: models(entry.command, argument, facts)
       case .settings: settings(argument, facts)
       case .themes: themes(argument, facts)
       case .reasoning: reasoning(argument, facts)
@@ -79,15 +79,16 @@ package struct Menu: Sendable, Equatable {
     return items.isEmpty ? nil : Menu(items: items)
   }
 
-  private static func models(_ typed: String, _ facts: Facts) -> Menu {
+  private static func models(_ command: Command, _ typed: String, _ facts: Facts) -> Menu {
     let found = ranked(facts.models, typed, name: \.name)
     let rows = ModelText.rows(
       found, current: facts.currentModel?.name, answering: facts.answeringModel?.name)
     let items = zip(found, rows).map { model, row in
-      Item(title: row.name, detail: row.facts, completed: "/model \(model.name)", isComplete: true)
+      Item(
+        title: row.name, detail: row.facts, completed: "/\(command.rawValue) \(model.name)", isComplete: true)
     }
     let current = found.firstIndex { $0.name == facts.currentModel?.name }
-    return Menu(command: .model, items: items, preferred: typed.isEmpty ? current ?? 0 : 0)
+    return Menu(command: command, items: items, preferred: typed.isEmpty ? current ?? 0 : 0)
   }
 
   private static func themes(_ typed: String, _ facts: Facts) -> Menu {

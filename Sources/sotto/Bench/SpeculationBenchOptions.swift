@@ -3,7 +3,7 @@ import Compute
 import Generation
 import LocalEngine
 
-/// Options of `sotto bench` for speculative decoding.
+/// Options of `sotto bench` for speculative decoding and several answers to one prompt.
 struct SpeculationBenchOptions: ParsableArguments {
   @Flag(
     help: "Measure speculative decoding by look-up: repeating and editing a text of 500 words, and prose.")
@@ -17,6 +17,9 @@ struct SpeculationBenchOptions: ParsableArguments {
 
   @Option(help: "With --draft, the probability with which a proposed token counts as accepted.")
   var acceptance: Double?
+
+  @Option(help: "Measure this number of answers to one prompt together, against one answer.")
+  var best: Int?
 
   /// Whether speculative decoding is measured.
   var isWanted: Bool { lookup || draft != nil }
@@ -33,6 +36,9 @@ struct SpeculationBenchOptions: ParsableArguments {
     if isSynthetic, draft != nil, acceptance == nil {
       throw ValidationError(
         "--draft of a synthetic shape requires --acceptance, because random weights never agree")
+    }
+    if let best, !(1...16).contains(best) {
+      throw ValidationError("--best must be a number from 1 to 16, not \(best)")
     }
     if let draftLayers, !(1...4096).contains(draftLayers) {
       throw ValidationError("--draft-layers must be a number from 1 to 4096, not \(draftLayers)")

@@ -133,6 +133,7 @@ struct BenchCommand: AsyncParsableCommand {
       return Console.out(json ? result.json().text(.pretty) + "\n" : result.table())
     }
     if conversation { return try await runConversation() }
+    if let best = speculation.best { return try await runBest(best) }
     if speculation.isWanted { return try await runSpeculation() }
     if let batchSizes { return try await runBatches(batchSizes) }
     let backend = CPUBackend(precision: .fast, threads: compute.threadCount, cacheFormat: cache.format)
@@ -189,6 +190,16 @@ struct BenchCommand: AsyncParsableCommand {
       note: { if !isQuiet { Console.note($0) } }, make: { try choice.loaded(threads: threads, format) })
     let rows = try await bench.run()
     Console.out(json ? bench.json(rows).text(.pretty) + "\n" : bench.table(rows))
+  }
+
+  private func runBest(_ count: Int) async throws {
+    let (choice, threads, isQuiet, format) = (try choice, compute.threadCount, json, cache.format)
+    let bench = BestBench(
+      name: synthetic ?? model ?? "", count: count, prompt: prompt ?? 100, generate: generate ?? 100,
+      repetitions: repetitions, threads: threads, note: { if !isQuiet { Console.note($0) } },
+      make: { try choice.loaded(threads: threads, format) })
+    let result = try await bench.run()
+    Console.out(json ? bench.json(result).text(.pretty) + "\n" : bench.table(result))
   }
 
   private func runSpeculation() async throws {
