@@ -18,7 +18,7 @@ package struct DraftModel: Sendable {
 
   /// The draft model if it fits a large model, otherwise nil.
   /// - Throws: `DraftError` if it must fit.
-  package func fitting(_ large: OpenedModel) throws(DraftError) -> DraftModel? {
+  package func fitting(_ large: OpenedModel) throws -> DraftModel? {
     if let difference = large.vocabularyDifference(from: model) {
       guard isRequired else { return nil }
       throw DraftError(name: model.checkpoint.name, difference: difference)

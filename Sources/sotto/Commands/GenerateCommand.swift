@@ -68,13 +68,7 @@ struct GenerateCommand: AsyncParsableCommand {
       try opened.load(precision: .fast, threads: threads, cacheFormat: format)
     }
     request.speculation.usesLookup = speculation.lookup
-    if let draft = try opened.draft(speculation.draft, settings: settings.draft) {
-      let draftKey = draft.checkpoint.path
-      _ = try await generator.load(draftKey) {
-        try draft.load(precision: .fast, threads: threads, cacheFormat: format)
-      }
-      request.speculation.draft = draftKey
-    }
+    request.speculation.draft = try await loadDraft(for: opened, settings.draft, in: generator)
     let cancellation = CancellationFlag()
     let interrupts = Interrupts { cancellation.cancel() }
     defer { interrupts.stop() }
@@ -87,6 +81,20 @@ struct GenerateCommand: AsyncParsableCommand {
     Console.out(json ? result.json().text() + "\n" : "\n")
     if verbose { Console.note(result.statistics.summary) }
     if result.statistics.finishReason == .cancelled { throw ExitCode(130) }
+  }
+
+  /// Loads the draft model.
+  /// - Parameter setting: the name in the settings file.
+  /// - Returns: its key; nil for none.
+  private func loadDraft(
+    for opened: OpenedModel, _ setting: String?, in generator: Generator
+  ) async throws -> String? {
+    guard let draft = try opened.draft(speculation.draft, settings: setting) else { return nil }
+    let (key, threads, format) = (draft.checkpoint.path, compute.threadCount, cache.format)
+    _ = try await generator.load(key) {
+      try draft.load(precision: .fast, threads: threads, cacheFormat: format)
+    }
+    return key
   }
 }
 
