@@ -65,11 +65,14 @@ int sotto_chosen_isa(void) { return chosen; }
 
 void sotto_adopt_isa(int choice) { chosen = choice; }
 
-static int detect_i8mm(void) {
-  const char *wanted = getenv("SOTTO_I8MM");
+static int detect_extension(void) {
+  const char *wanted = getenv("SOTTO_EXTENSIONS");
   if (wanted && strcmp(wanted, "0") == 0) return 0;
-#if defined(__aarch64__) && defined(__linux__)
-  enum { HAS_I8MM = 1 << 13 };  // HWCAP2_I8MM; older headers lack it
+#if defined(__x86_64__)
+  __builtin_cpu_init();
+  return __builtin_cpu_supports("avxvnni") != 0;
+#elif defined(__aarch64__) && defined(__linux__)
+  enum { HAS_I8MM = 1 << 13 };  // HWCAP2_I8MM, which older headers lack
   return (getauxval(AT_HWCAP2) & HAS_I8MM) != 0;
 #elif defined(__aarch64__) && defined(__APPLE__)
   int value = 0;
@@ -80,12 +83,16 @@ static int detect_i8mm(void) {
 #endif
 }
 
-int sotto_has_i8mm(void) {
+static _Thread_local int is_forbidden;
+
+int sotto_has_extension(void) {
   static _Atomic int known = -1;
   int value = atomic_load_explicit(&known, memory_order_relaxed);
   if (value < 0) {
-    value = detect_i8mm();
+    value = detect_extension();
     atomic_store_explicit(&known, value, memory_order_relaxed);
   }
-  return value;
+  return value && !is_forbidden;
 }
+
+void sotto_allow_extension(int allowed) { is_forbidden = !allowed; }

@@ -22,9 +22,11 @@ sotto_isa_level sotto_set_isa(sotto_isa_level level);
 /// This thread's level, or -1 if it was not set; and a way to copy another thread's level.
 int sotto_chosen_isa(void);
 void sotto_adopt_isa(int choice);
-/// Whether the processor has Arm's 8-bit matrix multiplication, which products use beside NEON's other instructions. The
-/// environment variable SOTTO_I8MM=0 turns it off.
-int sotto_has_i8mm(void);
+/// Whether products use the integer instructions that some processors have beside those of the level: AVX-VNNI beside
+/// AVX2, i8mm beside NEON. SOTTO_EXTENSIONS=0 in the environment turns them off.
+int sotto_has_extension(void);
+/// Tests only: whether products of this thread may use them.
+void sotto_allow_extension(int allowed);
 /// "portable", "neon", "avx2" or "avx512".
 const char *sotto_isa_name(sotto_isa_level level);
 

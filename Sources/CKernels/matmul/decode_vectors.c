@@ -40,9 +40,12 @@ SOTTO_VECTOR void store_scales(const sotto_view *view, const uint8_t *p, size_t 
   if (format == SOTTO_Q4_1 || format == SOTTO_Q5_1) store_numbers(&x, SOTTO_FLOAT16, 16, out->minimum[0]);
 }
 
-/// `in_pairs`: values for multiply_i8mm.c.
+/// How values are stored: as they are, plus 128 (multiply_vnni.c) or in pairs of rows (multiply_i8mm.c).
+typedef enum { AS_QUADS, PLUS_128, IN_PAIRS } panel_order;
+
 SOTTO_VECTOR void decode(const sotto_view *view, size_t row, size_t first, size_t blocks, sotto_panel_block *out,
-                         const sotto_weight_format format, const size_t stride, const int in_pairs) {
+                         const sotto_weight_format format, const size_t stride,
+                         const panel_order order) {
   const int is_super = format == SOTTO_Q2_K || format == SOTTO_Q3_K || format == SOTTO_Q4_K || format == SOTTO_Q5_K ||
                        format == SOTTO_Q6_K || format == SOTTO_IQ4_XS;
   super_scales super;
@@ -61,9 +64,10 @@ SOTTO_VECTOR void decode(const sotto_view *view, size_t row, size_t first, size_
       for (int r = 0; r < 4; r++, p += view->row_bytes) {
         bytes values[2];
         unpack(p, b % 8, format, values);
+        if (order == PLUS_128) values[0] ^= 128, values[1] ^= 128;
         in[0][r] = (words)values[0], in[1][r] = (words)values[1];
       }
-      if (in_pairs) {
+      if (order == IN_PAIRS) {
         int8_t *to = &out->values[0][0][0] + 8 * four;
 #pragma clang loop unroll(full)
         for (int i = 0; i < 4; i++) {  // the half and the pair of rows
@@ -84,10 +88,10 @@ SOTTO_VECTOR void decode(const sotto_view *view, size_t row, size_t first, size_
 }
 
 SOTTO_VECTOR void decode_integers(const sotto_view *view, size_t row, size_t first, size_t blocks, void *panel,
-                                  const int in_pairs) {
+                                  const panel_order order) {
   switch (view->matrix->format) {
 #define CASE(format, stride) \
-  case format: decode(view, row, first, blocks, panel, format, stride, in_pairs); break;
+  case format: decode(view, row, first, blocks, panel, format, stride, order); break;
     CASE(SOTTO_Q4_0, 18)
     CASE(SOTTO_Q4_1, 20)
     CASE(SOTTO_Q5_0, 22)
@@ -112,8 +116,13 @@ SOTTO_VECTOR void decode_integers(const sotto_view *view, size_t row, size_t fir
 #undef CASE
     default:
 #if defined(__aarch64__)
-      if (in_pairs) {
+      if (order == IN_PAIRS) {
         sotto_decode_edge_i8mm(view, row, first, blocks, panel);
+        break;
+      }
+#else
+      if (order == PLUS_128) {
+        sotto_decode_edge_vnni(view, row, first, blocks, panel);
         break;
       }
 #endif
@@ -201,7 +210,7 @@ SOTTO_VECTOR void decode_floats(const sotto_view *view, size_t row, size_t first
     return;
   }
   sotto_panel_block integers[SOTTO_PANEL_BLOCKS];
-  decode_integers(view, row, first, blocks, integers, 0);
+  decode_integers(view, row, first, blocks, integers, AS_QUADS);
   switch (sotto_formats[format].kind) {
     case SOTTO_HALVES: expand(integers, blocks, out, SOTTO_HALVES); break;
     case SOTTO_MINIMUMS: expand(integers, blocks, out, SOTTO_MINIMUMS); break;
@@ -213,7 +222,7 @@ SOTTO_VECTOR void decode_floats(const sotto_view *view, size_t row, size_t first
 #define WRAP(attribute, level)                                                                                     \
   attribute void sotto_decode_integers_##level(const sotto_view *view, size_t row, size_t first, size_t blocks,    \
                                                void *panel) {                                                      \
-    decode_integers(view, row, first, blocks, panel, 0);                                                           \
+    decode_integers(view, row, first, blocks, panel, AS_QUADS);                                                    \
   }                                                                                                                \
   attribute void sotto_decode_floats_##level(const sotto_view *view, size_t row, size_t first, size_t blocks,      \
                                              void *panel) {                                                        \
@@ -222,11 +231,16 @@ SOTTO_VECTOR void decode_floats(const sotto_view *view, size_t row, size_t first
 
 #if defined(__x86_64__)
 WRAP(SOTTO_TARGET_AVX2, avx2)
+
+SOTTO_TARGET_AVX2 void sotto_decode_integers_vnni(const sotto_view *view, size_t row, size_t first, size_t blocks,
+                                                  void *panel) {
+  decode_integers(view, row, first, blocks, panel, PLUS_128);
+}
 #else
 WRAP(SOTTO_TARGET_NEON, neon)
 
 void sotto_decode_integers_i8mm(const sotto_view *view, size_t row, size_t first, size_t blocks, void *panel) {
-  decode_integers(view, row, first, blocks, panel, 1);
+  decode_integers(view, row, first, blocks, panel, IN_PAIRS);
 }
 #endif
 #endif

@@ -35,12 +35,6 @@ SOTTO_VECTOR int sotto_is_super(const sotto_weight_format format) {
   return format == SOTTO_Q4_K || format == SOTTO_Q5_K || format == SOTTO_Q6_K || format == SOTTO_IQ4_XS;
 }
 
-/// Whether `unpack` gives numbers from 0 to 127.
-SOTTO_VECTOR int is_positive(const sotto_weight_format format) {
-  return format == SOTTO_Q4_1 || format == SOTTO_Q5_1 || format == SOTTO_Q4_K || format == SOTTO_Q5_K ||
-         (sotto_is_affine(format) && format != SOTTO_AFFINE8);
-}
-
 /// 32, 16 or 8 bits of every row, at `offset`.
 SOTTO_VECTOR words words_at(const uint8_t *const p[4], size_t offset) {
   return (words){sotto_load32(p[0] + offset), sotto_load32(p[1] + offset), sotto_load32(p[2] + offset),
@@ -56,6 +50,24 @@ SOTTO_VECTOR words bytes_at(const uint8_t *const p[4], size_t offset) {
 
 SOTTO_VECTOR floats floats_of(words x) { return __builtin_convertvector((integers)x, floats); }
 
+/// The float16 numbers in the low and in the high halves of the lanes.
+SOTTO_VECTOR void both_halves(words x, floats *low, floats *high) {
+#if defined(__x86_64__)
+  const __m128i order = _mm_setr_epi8(0, 1, 4, 5, 8, 9, 12, 13, 2, 3, 6, 7, 10, 11, 14, 15);
+  __m256 both = _mm256_cvtph_ps(_mm_shuffle_epi8((__m128i)x, order));
+  *low = (floats)_mm256_castps256_ps128(both);
+  *high = (floats)_mm256_extractf128_ps(both, 1);
+#else
+  *low = from_halves(x);
+  *high = from_halves(x >> 16);
+#endif
+}
+SOTTO_VECTOR floats low_halves(words x) {
+  floats low, high;
+  both_halves(x, &low, &high);
+  return low;
+}
+
 /// Half of the E8M0 scales in the lanes (see sotto_half_of_e8m0).
 SOTTO_VECTOR floats halves_of_e8m0(words x) {
   const integers least = {67, 67, 67, 67}, most = {187, 187, 187, 187};
@@ -67,7 +79,7 @@ SOTTO_VECTOR floats halves_of_e8m0(words x) {
 SOTTO_VECTOR floats plane_at(const uint8_t *const planes[4], sotto_weight_format type, size_t index) {
   if (type == SOTTO_FLOAT32) return (floats)words_at(planes, 4 * index);
   words x = halves_at(planes, 2 * index);
-  return type == SOTTO_FLOAT16 ? from_halves(x) : (floats)(x << 16);
+  return type == SOTTO_FLOAT16 ? low_halves(x) : (floats)(x << 16);
 }
 
 /// The scales of block `block`, whose bytes are at `at` of the rows.
@@ -85,26 +97,23 @@ SOTTO_VECTOR void take_scales(const four_rows *rows, size_t at, size_t block, co
                                            : plane_at(rows->biases, matrix->scale_type, index);
     if (format == SOTTO_AFFINE8) out->minimum += 128 * out->scale[0];
   } else {
-    words x = words_at(rows->values, at);
-    out->scale[0] = from_halves(x);
-    if (format == SOTTO_Q4_1 || format == SOTTO_Q5_1) out->minimum = from_halves(x >> 16);
+    both_halves(words_at(rows->values, at), &out->scale[0], &out->minimum);  // the minimum if the format has one
   }
 }
 
 /// What is common to the blocks of the super-block at `at`.
 SOTTO_VECTOR void load_super(const four_rows *rows, size_t at, const sotto_weight_format format, super_words *out) {
   if (format == SOTTO_Q6_K) {
-    out->d = from_halves(halves_at(rows->values, at + 208));
+    out->d = low_halves(halves_at(rows->values, at + 208));
     return;
   }
   words head = words_at(rows->values, at);
-  out->d = from_halves(head);
+  both_halves(head, &out->d, &out->dmin);
   if (format == SOTTO_IQ4_XS) {
     out->scales[0] = words_at(rows->values, at + 4);
     out->scales[1] = head >> 16;
     return;
   }
-  out->dmin = from_halves(head >> 16);
   words a = words_at(rows->values, at + 4), b = words_at(rows->values, at + 8), c = words_at(rows->values, at + 12);
   out->scales[0] = a & 0x3f3f3f3f;
   out->scales[1] = (c & 0x0f0f0f0f) | (a >> 2 & 0x30303030);

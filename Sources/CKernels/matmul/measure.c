@@ -50,6 +50,18 @@ SOTTO_TARGET_AVX2 static double loop_avx2(long repetitions, volatile unsigned *s
   for (int i = 0; i < CHAINS; i++) *sink += (unsigned)_mm256_extract_epi32(sums[i], 0);
   return CHAINS * 64.0;
 }
+
+__attribute__((target("avx2,avxvnni"))) static double loop_vnni(long repetitions, volatile unsigned *sink) {
+  __m256i sums[CHAINS], a = _mm256_set1_epi8(3), b = _mm256_set1_epi8(5);
+  for (int i = 0; i < CHAINS; i++) sums[i] = _mm256_set1_epi32(i);
+  for (long n = 0; n < repetitions; n++) {
+#pragma clang loop unroll(full)
+    for (int i = 0; i < CHAINS; i++) sums[i] = _mm256_dpbusd_avx_epi32(sums[i], a, b);
+    __asm__ volatile("" : "+x"(a), "+x"(b));
+  }
+  for (int i = 0; i < CHAINS; i++) *sink += (unsigned)_mm256_extract_epi32(sums[i], 0);
+  return CHAINS * 64.0;
+}
 #elif defined(__aarch64__)
 SOTTO_TARGET_NEON static double loop_neon(long repetitions, volatile unsigned *sink) {
   int32x4_t sums[CHAINS];
@@ -62,6 +74,19 @@ SOTTO_TARGET_NEON static double loop_neon(long repetitions, volatile unsigned *s
   }
   for (int i = 0; i < CHAINS; i++) *sink += (unsigned)vaddvq_s32(sums[i]);
   return CHAINS * 32.0;
+}
+
+__attribute__((target("i8mm"))) static double loop_i8mm(long repetitions, volatile unsigned *sink) {
+  int32x4_t sums[CHAINS];
+  int8x16_t a = vdupq_n_s8(3), b = vdupq_n_s8(5);
+  for (int i = 0; i < CHAINS; i++) sums[i] = vdupq_n_s32(i);
+  for (long n = 0; n < repetitions; n++) {
+#pragma clang loop unroll(full)
+    for (int i = 0; i < CHAINS; i++) sums[i] = vmmlaq_s32(sums[i], a, b);
+    __asm__ volatile("" : "+w"(a), "+w"(b));
+  }
+  for (int i = 0; i < CHAINS; i++) *sink += (unsigned)vaddvq_s32(sums[i]);
+  return CHAINS * 64.0;
 }
 #endif
 
@@ -82,9 +107,9 @@ static integer_loop best_loop(void) {
   switch (sotto_isa()) {
 #if defined(__x86_64__)
     case SOTTO_ISA_AVX512: return loop_avx512;
-    case SOTTO_ISA_AVX2: return loop_avx2;
+    case SOTTO_ISA_AVX2: return sotto_has_extension() ? loop_vnni : loop_avx2;
 #elif defined(__aarch64__)
-    case SOTTO_ISA_NEON: return loop_neon;
+    case SOTTO_ISA_NEON: return sotto_has_extension() ? loop_i8mm : loop_neon;
 #endif
     default: return loop_portable;
   }

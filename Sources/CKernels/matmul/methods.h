@@ -33,6 +33,18 @@ void sotto_multiply_half_minimums_avx2(const void *panel, const void *pack, size
 void sotto_decode_integers_avx2(const sotto_view *view, size_t row, size_t first, size_t blocks, void *panel);
 void sotto_decode_floats_avx2(const sotto_view *view, size_t row, size_t first, size_t blocks, void *panel);
 
+// AVX2 with AVX-VNNI.
+void sotto_decode_integers_vnni(const sotto_view *view, size_t row, size_t first, size_t blocks, void *panel);
+void sotto_decode_edge_vnni(const sotto_view *view, size_t row, size_t first, size_t blocks, void *panel);
+void sotto_multiply_plain_vnni(const void *panel, const void *pack, size_t blocks, size_t tokens,
+                               float (*sums)[SOTTO_TILE]);
+void sotto_multiply_halves_vnni(const void *panel, const void *pack, size_t blocks, size_t tokens,
+                                float (*sums)[SOTTO_TILE]);
+void sotto_multiply_minimums_vnni(const void *panel, const void *pack, size_t blocks, size_t tokens,
+                                  float (*sums)[SOTTO_TILE]);
+void sotto_multiply_half_minimums_vnni(const void *panel, const void *pack, size_t blocks, size_t tokens,
+                                       float (*sums)[SOTTO_TILE]);
+
 // AVX-512.
 void sotto_multiply_plain_avx512(const void *panel, const void *pack, size_t blocks, size_t tokens,
                                  float (*sums)[SOTTO_TILE]);

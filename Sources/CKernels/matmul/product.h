@@ -14,7 +14,9 @@ enum {
   SOTTO_TILE = 16,         // output rows
   SOTTO_GROUP = 12,        // tokens whose sums stay in registers
   SOTTO_PANEL_BLOCKS = 16, // blocks decoded at a time: a panel that stays in the L1 cache
-  SOTTO_ROW_TOKENS = 4     // the most tokens multiplied without panels; with more, panels are faster
+  // The most tokens multiplied without panels, with AVX-512 and with AVX2 or NEON; with more, panels are faster.
+  SOTTO_ROW_TOKENS = 4,
+  SOTTO_ROW_TOKENS_VECTORS = 8
 };
 
 /// 16 rows of one block as integers: weight = scale * value + minimum. The AVX-512 methods keep value + 128 as an

@@ -5,51 +5,77 @@
 #include "four_rows.h"
 
 #if defined(__x86_64__)
+#include "unpack_avx2.h"
+
 #define TARGET SOTTO_TARGET_AVX2
 #else
 #define TARGET SOTTO_TARGET_NEON
 #endif
 
-/// The products of four rows' columns 0..15, 16..31 or both (`first` ..< `last`) with a token's, summed by row.
-SOTTO_INLINE TARGET integers dot(bytes values[4][2], const int8_t *x, const int first, const int last, const int is_positive) {
 #if defined(__x86_64__)
-  if (first == 0 && last == 2) {
-    const __m256i ones = _mm256_set1_epi16(1), token = _mm256_loadu_si256((const __m256i *)x);
-    __m256i sums[4];
-#pragma clang loop unroll(full)
-    for (int r = 0; r < 4; r++) {
-      __m256i w = _mm256_set_m128i((__m128i)values[r][1], (__m128i)values[r][0]);
-      // See multiply_avx2.c: one factor is unsigned, and 16 bits suffice.
-      __m256i pairs = is_positive ? _mm256_maddubs_epi16(w, token)
-                                  : _mm256_maddubs_epi16(_mm256_abs_epi8(w), _mm256_sign_epi8(token, w));
-      sums[r] = _mm256_madd_epi16(pairs, ones);
-    }
-    __m256i a = _mm256_add_epi32(_mm256_unpacklo_epi32(sums[0], sums[1]), _mm256_unpackhi_epi32(sums[0], sums[1]));
-    __m256i b = _mm256_add_epi32(_mm256_unpacklo_epi32(sums[2], sums[3]), _mm256_unpackhi_epi32(sums[2], sums[3]));
-    __m256i c = _mm256_add_epi32(_mm256_unpacklo_epi64(a, b), _mm256_unpackhi_epi64(a, b));
-    return (integers)_mm_add_epi32(_mm256_castsi256_si128(c), _mm256_extracti128_si256(c, 1));
-  }
-  const __m128i ones = _mm_set1_epi16(1), token = _mm_loadu_si128((const __m128i *)x + first);
-  __m128i sums[4];
-#pragma clang loop unroll(full)
-  for (int r = 0; r < 4; r++) {
-    __m128i w = (__m128i)values[r][first];
-    __m128i pairs = is_positive ? _mm_maddubs_epi16(w, token) : _mm_maddubs_epi16(_mm_abs_epi8(w), _mm_sign_epi8(token, w));
-    sums[r] = _mm_madd_epi16(pairs, ones);
-  }
-  return (integers)_mm_hadd_epi32(_mm_hadd_epi32(sums[0], sums[1]), _mm_hadd_epi32(sums[2], sums[3]));
-#else
-  (void)is_positive;
-  int32x4_t sums[4];
-#pragma clang loop unroll(full)
-  for (int r = 0; r < 4; r++) {
-    sums[r] = vdupq_n_s32(0);
-#pragma clang loop unroll(full)
-    for (int i = first; i < last; i++) sums[r] = vdotq_s32(sums[r], (int8x16_t)values[r][i], vld1q_s8(x + 16 * i));
-  }
-  return (integers)vpaddq_s32(vpaddq_s32(sums[0], sums[1]), vpaddq_s32(sums[2], sums[3]));
-#endif
+typedef __m256i row_values;  // columns 0..31, plus the format's offset
+
+SOTTO_INLINE TARGET row_values take_values(const uint8_t *p, size_t index, const sotto_weight_format format) {
+  return unpack_32(p, index, format);
 }
+
+/// The sums of pairs of products of columns 0..15 and of 16..31, in the two halves. See multiply_avx2.c: one factor is
+/// unsigned, and 16 bits suffice for a pair.
+SOTTO_INLINE TARGET __m256i multiply_row(row_values w, __m256i token, const int is_signed) {
+  __m256i pairs = is_signed ? _mm256_maddubs_epi16(_mm256_abs_epi8(w), _mm256_sign_epi8(token, w))
+                            : _mm256_maddubs_epi16(w, token);
+  return _mm256_madd_epi16(pairs, _mm256_set1_epi16(1));
+}
+
+/// products[half]: four rows' columns of a half times the token's; products[0] those of both unless halves are apart.
+SOTTO_INLINE TARGET void dot(const row_values values[4], const row_pack *x, integers products[2],
+                             const sotto_weight_format format, const int halves) {
+  const int offset = offset_of(format);
+  __m256i token = _mm256_loadu_si256((const __m256i *)x->values), sums[4];
+#pragma clang loop unroll(full)
+  for (int r = 0; r < 4; r++) sums[r] = multiply_row(values[r], token, offset < 0);
+  __m256i a = _mm256_add_epi32(_mm256_unpacklo_epi32(sums[0], sums[1]), _mm256_unpackhi_epi32(sums[0], sums[1]));
+  __m256i b = _mm256_add_epi32(_mm256_unpacklo_epi32(sums[2], sums[3]), _mm256_unpackhi_epi32(sums[2], sums[3]));
+  __m256i c = _mm256_add_epi32(_mm256_unpacklo_epi64(a, b), _mm256_unpackhi_epi64(a, b));
+  integers first = (integers)_mm256_castsi256_si128(c), second = (integers)_mm256_extracti128_si256(c, 1);
+  // The sums in a pack are times -128.
+  const int32_t all = offset > 0 ? (x->start >> 7) * offset : 0, half = offset > 0 ? (x->half >> 7) * offset : 0;
+  products[0] = halves ? first + half : first + second + all;
+  products[1] = second + (all - half);
+}
+#else
+typedef struct {
+  int8x16_t half[2];
+} row_values;
+
+SOTTO_INLINE TARGET row_values take_values(const uint8_t *p, size_t index, const sotto_weight_format format) {
+  bytes values[2];
+  unpack(p, index, format, values);
+  return (row_values){{(int8x16_t)values[0], (int8x16_t)values[1]}};
+}
+
+SOTTO_INLINE TARGET integers add_across(const int32x4_t x[4]) {
+  return (integers)vpaddq_s32(vpaddq_s32(x[0], x[1]), vpaddq_s32(x[2], x[3]));
+}
+
+/// products[half]: four rows' columns of a half times the token's; products[0] those of both unless halves are apart.
+SOTTO_INLINE TARGET void dot(const row_values values[4], const row_pack *x, integers products[2],
+                             const sotto_weight_format format, const int halves) {
+  (void)format;
+  const int8x16_t first = vld1q_s8(x->values), second = vld1q_s8(x->values + 16);
+  int32x4_t sums[4], others[4];
+#pragma clang loop unroll(full)
+  for (int r = 0; r < 4; r++) {
+    sums[r] = vdotq_s32(vdupq_n_s32(0), values[r].half[0], first);
+    if (halves)
+      others[r] = vdotq_s32(vdupq_n_s32(0), values[r].half[1], second);
+    else
+      sums[r] = vdotq_s32(sums[r], values[r].half[1], second);
+  }
+  products[0] = add_across(sums);
+  if (halves) products[1] = add_across(others);
+}
+#endif
 
 SOTTO_VECTOR floats spread(float x) { return (floats){x, x, x, x}; }
 /// x * y + sum, rounded once.
@@ -57,19 +83,18 @@ SOTTO_VECTOR floats add_product(floats x, floats y, floats sum) { return __built
 SOTTO_VECTOR floats to_floats(integers x) { return __builtin_convertvector(x, floats); }
 
 /// Adds a block's products to the sums of `count` (a constant after inlining) tokens.
-SOTTO_INLINE TARGET void add_block(bytes values[4][2], const four_scales *scales, const row_pack *pack, size_t stride,
-                            floats *sum, const size_t count, const sotto_panel_kind kind, const int is_positive) {
+SOTTO_INLINE TARGET void add_block(const row_values values[4], const four_scales *scales, const row_pack *pack,
+                                   size_t stride, floats *sum, const size_t count, const sotto_weight_format format,
+                                   const sotto_panel_kind kind) {
+  const int halves = sotto_has_halves(kind);
 #pragma clang loop unroll(full)
   for (size_t t = 0; t < count; t++) {
     const row_pack *x = pack + t * stride;
-    floats scale = spread(x->scale);
-    if (sotto_has_halves(kind)) {
-      for (int half = 0; half < 2; half++)
-        sum[t] = add_product(to_floats(dot(values, x->values, half, half + 1, is_positive)), scales->scale[half] * scale,
-                             sum[t]);
-    } else {
-      sum[t] = add_product(to_floats(dot(values, x->values, 0, 2, is_positive)), scales->scale[0] * scale, sum[t]);
-    }
+    integers products[2];
+    dot(values, x, products, format, halves);
+#pragma clang loop unroll(full)
+    for (int half = 0; half < 1 + halves; half++)
+      sum[t] = add_product(to_floats(products[half]), scales->scale[half] * spread(x->scale), sum[t]);
     if (kind == SOTTO_MINIMUMS) sum[t] = add_product(scales->minimum, spread(x->sum), sum[t]);
   }
 }
@@ -90,7 +115,7 @@ SOTTO_INLINE TARGET void multiply_four(const sotto_view *view, size_t row, const
     rows.scales[r] = view->scales ? view->scales + index * view->scale_row_bytes : NULL;
     rows.biases[r] = view->biases ? view->biases + index * view->bias_row_bytes : NULL;
   }
-  floats sum[SOTTO_ROW_TOKENS];
+  floats sum[SOTTO_ROW_TOKENS_VECTORS];
 #pragma clang loop unroll(full)
   for (size_t t = 0; t < count; t++) sum[t] = spread(0);
   super_words super;
@@ -108,10 +133,10 @@ SOTTO_INLINE TARGET void multiply_four(const sotto_view *view, size_t row, const
     } else {
       take_scales(&rows, at, b, format, &scales);
     }
-    bytes values[4][2];
+    row_values values[4];
 #pragma clang loop unroll(full)
-    for (int r = 0; r < 4; r++) unpack(rows.values[r] + at, b % 8, format, values[r]);
-    add_block(values, &scales, pack + b, blocks, sum, count, kind, is_positive(format));
+    for (int r = 0; r < 4; r++) values[r] = take_values(rows.values[r] + at, b % 8, format);
+    add_block(values, &scales, pack + b, blocks, sum, count, format, kind);
   }
 #pragma clang loop unroll(full)
   for (size_t t = 0; t < count; t++) memcpy(sums[t], &sum[t], sizeof *sum);
@@ -125,7 +150,11 @@ SOTTO_INLINE TARGET void multiply_four(const sotto_view *view, size_t row, const
       case 1: multiply_four(view, row, pack, ahead, sums, 1, format, stride, kind); break;                                 \
       case 2: multiply_four(view, row, pack, ahead, sums, 2, format, stride, kind); break;                                 \
       case 3: multiply_four(view, row, pack, ahead, sums, 3, format, stride, kind); break;                                 \
-      case 4: multiply_four(view, row, pack, ahead, sums, 4, format, stride, kind); break;                                 \
+      case 4: multiply_four(view, row, pack, ahead, sums, 4, format, stride, kind); break;                           \
+      case 5: multiply_four(view, row, pack, ahead, sums, 5, format, stride, kind); break;                           \
+      case 6: multiply_four(view, row, pack, ahead, sums, 6, format, stride, kind); break;                           \
+      case 7: multiply_four(view, row, pack, ahead, sums, 7, format, stride, kind); break;                           \
+      case 8: multiply_four(view, row, pack, ahead, sums, 8, format, stride, kind); break;                           \
       default: break;                                                                                                \
     }                                                                                                                \
   }

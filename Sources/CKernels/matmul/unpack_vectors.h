@@ -91,10 +91,15 @@ SOTTO_VECTOR void transpose(const words in[4], words out[4]) {
 
 /// float16 to float32 (see sotto_float_from_half), four at a time, from the low halves of the lanes.
 SOTTO_VECTOR floats from_halves(words x) {
+#if defined(__x86_64__)
+  const __m128i low = _mm_setr_epi8(0, 1, 4, 5, 8, 9, 12, 13, -1, -1, -1, -1, -1, -1, -1, -1);
+  return (floats)_mm_cvtph_ps(_mm_shuffle_epi8((__m128i)x, low));
+#else
   words magnitude = (x & 0x7fff) << 13, sign = (x & 0x8000) << 16;
   words special = (words)((x & 0x7c00) == 0x7c00) & 0x7f800000;
   floats value = (floats)magnitude * 0x1p112f;
   return (floats)((words)value | special | sign);
+#endif
 }
 
 /// E4M3 to float32 (see sotto_float_from_e4m3), four at a time, from the low bytes of the lanes.
