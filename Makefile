@@ -14,6 +14,10 @@ MODEL := $(MODELS)/SmolLM2-135M-Instruct.Q4_1.gguf
 VENV := .venv
 PYTHON := $(VENV)/bin/python
 PREFIX ?= $(HOME)/.local
+DESTDIR ?=
+# The program with Swift's runtime linked in, and what is installed beside it.
+STATIC := $(BUILD)/installable
+DEB := $(BUILD)/sotto.deb
 
 # Folders are prerequisites as well, because the removal of a file changes the modification time of its folder.
 SOURCES := Package.swift $(shell find Sources -not -name '.*')
@@ -21,10 +25,13 @@ SOURCES := Package.swift $(shell find Sources -not -name '.*')
 # The Debian packages by purpose.
 BUILD_PACKAGES := libncurses-dev libsqlite3-dev python3
 FETCH_PACKAGES := python3 python3-pip
+DEB_PACKAGES := $(BUILD_PACKAGES) dpkg-dev
+INSTALL_TEST_PACKAGES := $(DEB_PACKAGES) debootstrap
 TEST_PACKAGES := $(BUILD_PACKAGES) $(FETCH_PACKAGES) python3-venv tmux
 ARM64_PACKAGES := libc6-dev-arm64-cross gcc-aarch64-linux-gnu qemu-user
 
-.PHONY: help chat build model test test-swift test-scripts sanitize lint bench install clean
+.PHONY: help chat build model test test-swift test-scripts sanitize lint bench install uninstall deb \
+  check-install clean
 
 help: ## list all targets
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 22
@@ -77,8 +84,29 @@ lint: ## check the formatting of Swift code, and C warnings for this machine and
 bench: $(BUILT) $(MODEL) ## measure the time to first token and tokens per second of the default model
 	$(SOTTO) bench "$(MODEL)"
 
-install: $(BUILT) ## copy the program to PREFIX/bin (default ~/.local/bin)
-	install -D $(SOTTO) "$(PREFIX)/bin/sotto"
+# The objects are those of `build`; only the link differs. Objects that were compiled against the shared libraries do not
+# name what the static ones need.
+STATIC_LIBRARIES := Foundation FoundationInternationalization FoundationEssentials _FoundationCollections \
+  _FoundationCShims CoreFoundation _FoundationICU swiftSynchronization stdc++
+
+$(STATIC)/ready: $(BUILT) Scripts/make-manual.py
+	swift build -c release --product sotto --static-swift-stdlib $(STATIC_LIBRARIES:%=-Xlinker -l%)
+	Scripts/make-installable $(SOTTO) $(STATIC)
+	@touch $@
+
+install: $(STATIC)/ready ## install to PREFIX (default ~/.local), below DESTDIR
+	Scripts/install $(STATIC) "$(DESTDIR)$(PREFIX)"
+
+uninstall: ## remove what `make install` installed to PREFIX
+	Scripts/install --remove "$(DESTDIR)$(PREFIX)"
+
+deb: $(STATIC)/ready ## build a Debian package (.build/sotto.deb)
+	@Scripts/install-packages $(DEB_PACKAGES)
+	Scripts/make-deb $(STATIC) $(DEB)
+
+check-install: deb $(MODEL) ## try installation, package and removal in a bare Debian 12 (needs root and the network)
+	@Scripts/install-packages $(INSTALL_TEST_PACKAGES)
+	Tests/Scripts/check_install.sh $(STATIC) $(DEB) "$(MODEL)"
 
 clean: ## remove build products (not models and conversations)
 	rm -rf $(BUILD) .build-sanitizers $(VENV)
