@@ -202,8 +202,10 @@ class Scenario:
     def stop(self) -> None:
         self.terminal.send("/set max_tokens auto")
         for key in ("Escape", "C-c"):
-            # A short answer may end before the key press arrives; then the request is repeated.
+            # A short answer may end before the key press arrives; then the request is repeated, in a new conversation:
+            # the model copies short answers.
             for _ in range(5):
+                self.terminal.send("/new")
                 self.terminal.send(LONG_REQUEST)
                 self.writing()
                 self.terminal.press(key)
