@@ -166,13 +166,3 @@ static void LEVEL(run_chunks)(const delta_unit *unit, delta_workspace *w) {
   }
   LEVEL(copy_states)(unit, w, 1);
 }
-
-// All work of one key head for one sequence.
-static void LEVEL(run_unit)(const delta_unit *unit, delta_workspace *w) {
-  if (unit->call->per_channel)
-    LEVEL(run_channels)(unit, w);
-  else if (unit->sequence->rows <= FEW_TOKENS)
-    LEVEL(run_tokens)(unit, w);
-  else
-    LEVEL(run_chunks)(unit, w);
-}

@@ -20,7 +20,9 @@ typedef struct {
   ptrdiff_t key_stride, value_stride;
   float *keys;      // [CHUNK][key_stride], normalised; the queries follow directly
   float *queries;   // after the rows of keys, rounded up to TILE_ROWS
-  float *turned;    // [key_stride][CHUNK]: the keys, transposed; or [CHUNK][key_stride]: exp(g) of every channel
+  float *turned;    // [key_stride][CHUNK]: the keys, transposed
+  float *decays;    // [CHUNK][key_stride]: exp(g) of every channel, if they have their own
+  float *factors, *whole;  // [key_stride]: products of decays, of a block and since the chunk's start
   float *key_keys;  // [CHUNK][CHUNK]: products of keys; undefined on and above the diagonal
   float *query_keys;
   float *writes;    // [CHUNK][CHUNK]: how earlier writes change a later one, negated
@@ -36,10 +38,11 @@ static inline size_t lay_out(const sotto_gated_delta *call, float *memory, delta
   ptrdiff_t keys = round_up(call->key_size, TILE_ROWS), values = round_up(call->value_size, 16);
   ptrdiff_t pairs = CHUNK * CHUNK, group = call->value_heads / call->key_heads;
   // Each part begins on a cache line.
+  ptrdiff_t own = call->per_channel ? CHUNK * keys : 0, factors = call->per_channel ? round_up(keys, 16) : 0;
   ptrdiff_t parts[] = {2 * CHUNK * keys, CHUNK * keys, pairs, pairs, pairs, pairs, 2 * CHUNK * values,
-                       round_up(group * keys * values, 16)};
-  float **places[] = {&w->keys,   &w->turned, &w->key_keys, &w->query_keys,
-                      &w->writes, &w->reads,  &w->values,   &w->states};
+                       round_up(group * keys * values, 16), own, factors, factors};
+  float **places[] = {&w->keys,   &w->turned, &w->key_keys, &w->query_keys, &w->writes, &w->reads,
+                      &w->values, &w->states, &w->decays,   &w->factors,    &w->whole};
   size_t total = 0;
   for (size_t i = 0; i < sizeof parts / sizeof *parts; i++) {
     if (memory) *places[i] = memory + total;

@@ -19,6 +19,7 @@
 #include "channels.body.h"
 #include "product.body.h"
 #include "chunk.body.h"
+#include "channel_chunk.body.h"
 
 #undef unrolled
 #undef PRODUCT_ROWS

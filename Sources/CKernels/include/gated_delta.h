@@ -39,6 +39,5 @@ typedef struct {
 
 /// Bytes of scratch, aligned to 64, for a call on this number of threads.
 size_t sotto_gated_delta_scratch(const sotto_gated_delta *call, int threads);
-/// Processes all rows and updates the states. Prompts are processed in chunks of tokens as matrix products, unless
-/// decays are per channel.
+/// Processes all rows and updates the states. Prompts are processed in chunks of tokens as matrix products.
 void sotto_gated_delta_run(sotto_pool *pool, const sotto_gated_delta *call, void *scratch);
