@@ -29,14 +29,19 @@ extension SessionDatabase {
         try Self.update(session, version, time, database)
       }
       if !isSuccessor {
+        try SessionIndex.remove(session.id, database)
         try database.execute(sql: "DELETE FROM message WHERE session = ?", arguments: [session.id])
       }
       for place in 0..<session.tree.messageCount {
         let part = session.tree.part(at: place)
         if place >= savedCount {
           try Self.write(part, place, session.id, Self.insertMessage, database)
-        } else if part != before?.session.tree.part(at: place) {
+          try SessionIndex.add(session.id, place, database)
+        } else if let old = before?.session.tree.part(at: place), part != old {
+          let isNewText = part.message.content != old.message.content
+          if isNewText { try SessionIndex.remove(session.id, place, database) }
           try Self.write(part, place, session.id, Self.updateMessage, database)
+          if isNewText { try SessionIndex.add(session.id, place, database) }
         }
       }
     }
@@ -46,15 +51,21 @@ extension SessionDatabase {
   // A conversation whose only message was withdrawn is not listed.
   private mutating func remove(_ id: String, version: Int?) throws {
     guard let version else { return }
-    try connection.write {
-      try $0.execute(sql: "DELETE FROM session WHERE id = ? AND version = ?", arguments: [id, version])
+    try connection.write { database in
+      try SessionIndex.remove(id, version: version, database)
+      try database.execute(sql: "DELETE FROM session WHERE id = ? AND version = ?", arguments: [id, version])
     }
     known[id] = nil
   }
 
   /// Deletes a session, if it exists, and its pages in the write-ahead log.
   mutating func delete(_ id: String) throws {
-    try connection.write { try $0.execute(sql: "DELETE FROM session WHERE id = ?", arguments: [id]) }
+    try connection.write { database in
+      try SessionIndex.remove(id, database)
+      try database.execute(sql: "DELETE FROM session WHERE id = ?", arguments: [id])
+      // Deleted entries stay in the index until its parts are merged.
+      try SessionIndex.merge(database)
+    }
     known[id] = nil
     // If another process is reading, the log is truncated by the next deletion or the last close.
     try? connection.writeWithoutTransaction { database in

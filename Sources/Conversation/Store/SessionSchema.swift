@@ -37,8 +37,22 @@ enum SessionSchema {
       statistics TEXT,
       PRIMARY KEY (session, place)
     );
+    """,
+    // The full-text index: sequences of three characters, so that it finds parts of words, and words of languages
+    // without spaces. https://www.sqlite.org/fts5.html#the_trigram_tokenizer
+    // It is updated with each write: a trigger may not use it, because the schema is not trusted.
     """
+    CREATE VIRTUAL TABLE messageText USING fts5 (
+      content, content = 'message', content_rowid = 'rowid', tokenize = 'trigram'
+    );
+    INSERT INTO messageText (messageText) VALUES ('rebuild');
+    """,
   ]
+
+  /// Whether the file has the full-text index. A file of an older version that cannot be written has none.
+  static func hasIndex(_ database: Database) throws -> Bool {
+    try number("PRAGMA user_version", database) >= 2
+  }
 
   /// The columns of the current version.
   private static let columns = [
@@ -69,6 +83,8 @@ enum SessionSchema {
       }
       guard version <= steps.count else { throw Refusal.newer }
       guard version >= 0 else { throw Refusal.foreign }
+      // No version has changed these columns: a migration relies on them.
+      if version > 0 { try checkColumns(database) }
       if version < steps.count {
         for step in steps[version...] { try database.execute(sql: step) }
         try database.execute(sql: "PRAGMA user_version = \(steps.count)")
@@ -88,10 +104,10 @@ enum SessionSchema {
     }
   }
 
-  /// Checks that a read-only file has the tables of this version.
+  /// Checks that a read-only file has the tables of this version, or of an older one that can be read.
   static func check(_ database: Database) throws {
     guard try number("PRAGMA application_id", database) == applicationID else { throw Refusal.foreign }
-    guard try number("PRAGMA user_version", database) == steps.count else { throw Refusal.newer }
+    guard try (1...steps.count).contains(number("PRAGMA user_version", database)) else { throw Refusal.newer }
     try checkColumns(database)
   }
 
