@@ -172,4 +172,27 @@ struct ReadAheadTests {
     #expect(await chat.engine.cacheReport(for: "s").entries.map(\.holdsConversation) == [true])
     #expect(await chat.engine.cacheReport(for: "other").entries.map(\.holdsConversation) == [false])
   }
+
+  /// The inspector covers the answer byte by byte, and the greedy tokens are the most probable ones.
+  @Test(.timeLimit(.minutes(20)), arguments: ["mamba2-plain", "qwen3-next-bf16"])
+  func anAnswerIsInspected(_ name: String) async throws {
+    let folder = FileManager.default.temporaryDirectory.appending(path: "sotto-inspect-\(UUID().uuidString)")
+    defer { try? FileManager.default.removeItem(at: folder) }
+    var chat = try TestChat(name, in: folder)
+    _ = try await chat.engine.switchModel(to: name)
+    _ = try await chat.send(Self.text)
+    let content = Array(try #require(chat.messages.last?.content).utf8)
+    let tokens = try await chat.engine.inspect(chat.request(nil))
+    #expect(tokens.reduce(0) { $0 + $1.count } == content.count)
+    var end = 0
+    var agreeing = 0
+    for token in tokens {
+      #expect(token.offset == end && (0...1).contains(token.probability))
+      end += token.count
+      let text = String(decoding: content[token.offset..<end], as: UTF8.self)
+      if token.alternatives.first?.text == text { agreeing += 1 }
+    }
+    // Two nearly equal tokens may change places between one pass and many.
+    #expect(agreeing >= tokens.count * 9 / 10)
+  }
 }

@@ -50,6 +50,12 @@ public protocol ChatEngine: Sendable {
   /// Returns at once. The next `readAhead`, `prefillTurn` or `send` replaces it.
   func prefillTurn(_ request: ChatRequest)
 
+  /// The tokens of the last message, an answer, with their probabilities as the current model computes them. Empty when
+  /// they are not known.
+  ///
+  /// - Throws: an error whose description is shown to the user.
+  func inspect(_ request: ChatRequest) async throws -> [InspectedToken]
+
   /// Calls `report` with each message for the user that no request returns.
   func listen(_ report: @escaping @Sendable (String) -> Void)
 
@@ -86,6 +92,9 @@ extension ChatEngine {
 
   /// Does nothing.
   public func prefillTurn(_ request: ChatRequest) {}
+
+  /// Empty: this engine knows no probabilities.
+  public func inspect(_ request: ChatRequest) async throws -> [InspectedToken] { [] }
 
   /// Reports nothing.
   public func listen(_ report: @escaping @Sendable (String) -> Void) {}
