@@ -36,6 +36,8 @@ public struct TurnStatistics: Sendable, Equatable, Codable {
   public var draftedTokens: Int?
   /// The proposed tokens that became part of the answer.
   public var acceptedTokens: Int?
+  /// The generation speed in equal parts of the answer, in tokens per second; nil when it is not known.
+  public var speeds: [Double]?
 
   /// Statistics with these values.
   public init(

@@ -18,6 +18,8 @@ package final class Chat {
   package func handle(_ event: ChatEvent, now: Double) -> [ChatEffect] {
     state.now = now
     let effects = dispatch(event)
+    if state.find?.request != nil { locate() }
+    if state.showsSelection { scrollToSelection() }
     return state.backgroundEffects(with: effects)
   }
 
@@ -52,6 +54,10 @@ package final class Chat {
       (state.sessions, state.sessionsAt) = (sessions, time)
       if state.pendingReplies.remove(.sessions) != nil { state.showNotice(state.sessionList) }
       if sessions.isEmpty, state.shownList == .sessions { state.show("No sessions are saved yet") }
+    case .inspected(let tokens, let message): state.inspected(tokens, message: message)
+    case .inspectionFailed(let text): state.inspectionFailed(text)
+    case .sessionHits(let hits, let text):
+      if text == state.hits.requested { (state.hits.hits, state.hits.text) = (hits, text) }
     case .sessionOpened(let session, let request): return state.open(session, request: request)
     case .sessionReady(let id):
       if id == state.session.id { state.session.isWarming = false }
@@ -122,7 +128,8 @@ package final class Chat {
     renderer.show(
       TranscriptRenderer.Source(
         entries: state.transcript.entries, conversation: state.conversation, width: size.columns,
-        reasoning: state.reasoning, streaming: state.turn?.answer, options: options))
+        reasoning: state.reasoning, streaming: state.turn?.answer, options: options,
+        marked: state.find?.text, selection: state.selection))
   }
 
   private func handle(_ input: TerminalInput) -> [ChatEffect] {
@@ -145,6 +152,7 @@ package final class Chat {
   private func scrolls(_ action: Action) -> Bool {
     let view = ChatView(state: state, size: size)
     let page = max(1, view.transcriptHeight - 2)
+    if state.inspector != nil || state.selection != nil, action == .up || action == .down { return false }
     switch action {
     case .pageUp: scroll(by: -page)
     case .pageDown: scroll(by: page)
@@ -184,6 +192,70 @@ package final class Chat {
       return
     }
     state.scroll = state.scroll.scrolled(by: rows, renderer, height: view.transcriptHeight)
+  }
+}
+
+/// The search in the transcript.
+extension Chat {
+  /// Scrolls to the next message that contains the text of the search.
+  private func locate() {
+    guard let find = state.find, let request = find.request else { return }
+    state.find?.request = nil
+    guard let found = state.nextMatch(request) else {
+      state.find = nil
+      state.show("No message contains “\(VisibleText.singleLine(find.text))”")
+      return
+    }
+    state.find?.message = found.id
+    let entry = state.transcript.entries.firstIndex { $0.content == .message(found.id) } ?? 0
+    prepare()
+    defer { renderer.releaseSource() }
+    let rows = renderer.rowCount(entry)
+    let text = find.text.lowercased()
+    // The text may be wrapped, or contain marks that are not shown: then the message is shown from its start.
+    let row = (0..<rows).first { renderer.row(entry, $0).text.lowercased().contains(text) } ?? 0
+    let height = ChatView(state: state, size: size).transcriptHeight
+    let top = ScrollPosition.Top(entry: entry, row: row, entryRows: rows)
+    let position = ScrollPosition.fixed(top).scrolled(by: -min(row + 1, height / 3), renderer, height: height)
+    let end = ScrollPosition.end(renderer, height: height)
+    if case .fixed(let top) = position, (top.entry, top.row) < (end.entry, end.row) {
+      state.scroll = position
+    } else {
+      state.scroll = .live
+    }
+    let older = Keymap.name(of: .findOlder)
+    state.show("Message \(found.number) of \(found.count) with this text · \(older) shows the next older one")
+  }
+}
+
+/// The selection of messages and code blocks.
+extension Chat {
+  /// Scrolls so that the selection is visible.
+  private func scrollToSelection() {
+    state.showsSelection = false
+    guard let selection = state.selection,
+      let entry = state.transcript.entries.firstIndex(where: { $0.content == .message(selection.message) })
+    else { return }
+    prepare()
+    defer { renderer.releaseSource() }
+    let rows = renderer.rows(of: selection, in: entry)
+    let height = ChatView(state: state, size: size).transcriptHeight
+    let (top, end) = (
+      state.scroll.top(renderer, height: height), ScrollPosition.end(renderer, height: height)
+    )
+    // The rows from the top of the screen to the first of the selection.
+    var distance = rows.lowerBound - top.row
+    for index in min(entry, top.entry)..<max(entry, top.entry) {
+      distance += (entry > top.entry ? 1 : -1) * renderer.rowCount(index)
+    }
+    guard distance < 0 || distance + min(rows.count, height) > height else { return }
+    let first = ScrollPosition.Top(entry: entry, row: rows.lowerBound, entryRows: renderer.rowCount(entry))
+    let position = ScrollPosition.fixed(first).scrolled(by: -(height / 4) - 1, renderer, height: height)
+    guard case .fixed(let place) = position, (place.entry, place.row) < (end.entry, end.row) else {
+      state.scroll = .live
+      return
+    }
+    state.scroll = position
   }
 }
 

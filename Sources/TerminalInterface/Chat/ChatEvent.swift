@@ -24,6 +24,11 @@ package enum ChatEvent: Sendable {
   /// A request to the session store failed; `request` is that of `openSession`.
   case sessionFailed(String, request: Int? = nil)
   case sessionSaved(String, SessionStore.Outcome)
+  /// The messages that contain a text.
+  case sessionHits([SessionHit], text: String)
+  /// The probabilities of an answer's tokens.
+  case inspected([InspectedToken], message: MessageTree.ID)
+  case inspectionFailed(String)
   case modelFailed(name: String, message: String)
   /// A message of another component for the user.
   case note(String, isError: Bool)
@@ -43,9 +48,13 @@ package enum ChatEffect: Sendable, Equatable {
   case readAhead(ChatRequest)
   /// Prefills the whole prompt of a draft that has rested.
   case prefillTurn(ChatRequest)
+  /// Computes the probabilities of the tokens of the last message, an answer.
+  case inspect(ChatRequest, message: MessageTree.ID)
   case reportCaches(session: String)
   case clearCaches
   case listSessions
+  /// Finds the messages of all sessions that contain these words.
+  case searchSessions(String)
   /// Loads the session with this identifier or title, or a unique prefix of one.
   case openSession(String, request: Int)
   /// Finds the session that is to be deleted.
@@ -57,6 +66,8 @@ package enum ChatEffect: Sendable, Equatable {
   /// Copies to the clipboard by OSC 52.
   case copy(String)
   case save(path: String, text: String)
+  /// Runs a command of the shell with this text on its standard input.
+  case pipe(String, text: String)
   /// Appends to the history file.
   case appendHistory(String)
   /// Removes entries from the history file.

@@ -6,7 +6,7 @@ extension ChatState {
   /// message is saved before it is sent.
   package mutating func backgroundEffects(with effects: [ChatEffect] = []) -> [ChatEffect] {
     let sent = sendingQueued()
-    return saving() + effects + sent + listsToShow() + prefillingAhead()
+    return saving() + effects + sent + listsToShow() + searchingSessions() + prefillingAhead()
   }
 
   /// The effects before the program ends.

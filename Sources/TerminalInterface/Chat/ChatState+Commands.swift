@@ -42,6 +42,10 @@ extension ChatState {
     case .sessions: return resume(argument)
     case .rename: rename(argument)
     case .delete: return askToDelete(argument)
+    case .search: search(argument)
+    case .inspect: return inspect()
+    case .select: startSelecting()
+    case .pipe: return pipe(argument)
     case .theme: chooseTheme(argument)
     case .copy: return copy(argument)
     case .save: return save(argument)
@@ -57,7 +61,7 @@ extension ChatState {
   private func changesConversation(_ command: Command, _ argument: String) -> Bool {
     switch command {
     case .sessions, .branch, .delete: !argument.isEmpty || command == .delete
-    case .best, .ask, .regen, .goOn, .edit, .undo, .compact, .new: true
+    case .best, .ask, .regen, .goOn, .edit, .undo, .compact, .new, .inspect: true
     default: false
     }
   }
@@ -237,6 +241,10 @@ extension ChatState {
     if let speed = statistics.tokensPerSecond { lines.append("generation: \(fixed(speed, 1)) tokens/s") }
     if let drafted = statistics.draftedTokens {
       lines.append("speculation: \(statistics.acceptedTokens ?? 0) of \(drafted) proposed tokens accepted")
+    }
+    if let speeds = statistics.speeds, let least = speeds.min(), let most = speeds.max() {
+      lines.append(
+        "over the answer: \(SpeedText.graph(speeds))  \(fixed(least, 1)) to \(fixed(most, 1)) tokens/s")
     }
     if let model, model.name == last?.model, model.contextLength > 0 {
       lines.append("context: \(grouped(statistics.contextUsed)) of \(grouped(model.contextLength)) tokens")

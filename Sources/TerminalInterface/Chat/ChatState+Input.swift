@@ -5,7 +5,7 @@ extension ChatState {
   /// Handles terminal input, except scrolling, which depends on the layout.
   package mutating func handle(_ input: TerminalInput) -> [ChatEffect] {
     if let question, let text = Self.answer(in: input) { return answer(question, text) }
-    if flash != nil && askedToQuit == nil { clearFlash() }
+    if flash != nil && askedToQuit == nil && selection == nil { clearFlash() }
     if let effects = choose(input) { return effects }
     switch input {
     case .text(let text): return type(text)
@@ -37,6 +37,11 @@ extension ChatState {
       search?.type(text, in: history.entries)
       return []
     }
+    if selection != nil {
+      if let effects = useSelection(text) { return effects }
+      stopSelecting()
+    }
+    inspector = nil
     if helpScroll != nil {
       helpScroll = nil
       if text == "q" || text == "?" || text == " " { return [] }
@@ -65,11 +70,19 @@ extension ChatState {
     let wasPressed = lastEscape.map { now - $0 < Self.repeatTime } ?? false
     lastEscape = nil
     let decision = EscapeDecision.decide(
-      hasOverlay: menu != nil || search != nil || helpScroll != nil, isAnswering: turn != nil,
+      hasOverlay: menu != nil || search != nil || helpScroll != nil || find != nil || inspector != nil
+        || selection != nil,
+      isAnswering: turn != nil,
       isEditing: editing != nil, draftIsEmpty: draft.isEmpty, wasPressed: wasPressed)
     switch decision {
     case .closeOverlay:
-      if let search {
+      if selection != nil {
+        stopSelecting()
+      } else if inspector != nil {
+        inspector = nil
+      } else if find != nil, menu == nil, search == nil, helpScroll == nil {
+        find = nil
+      } else if let search {
         draft = search.draft
         self.search = nil
       } else if helpScroll != nil {
@@ -92,6 +105,8 @@ extension ChatState {
   private mutating func perform(_ action: Action) -> [ChatEffect] {
     if action != .interrupt { askedToQuit = nil }
     if search != nil, let effects = performInSearch(action) { return effects }
+    if selection != nil, let effects = performInSelection(action) { return effects }
+    if inspector != nil, let effects = performInInspector(action) { return effects }
     if let menu, let effects = perform(action, in: menu) { return effects }
     switch action {
     case .send: return submit()
@@ -106,6 +121,9 @@ extension ChatState {
     case .historySearch:
       search = HistorySearch(draft: draft)
       helpScroll = nil
+    case .select: startSelecting()
+    case .findOlder: findNext(.older)
+    case .findNewer: findNext(.newer)
     case .deleteForwardOrQuit where draft.isEmpty: return turn == nil ? [.quit(0)] : []
     // Escape is handled before, scrolling by `Chat`.
     case .escape, .pageUp, .pageDown, .top, .bottom, .lineUp, .lineDown, .complete, .completeBack, .up, .down:

@@ -26,6 +26,8 @@ extension ChatState {
     let old = session.id
     show(opened)
     transcript.addNotice("Resumed: \(title(of: opened))")
+    if let place = openingPlace { showMessage(at: place, text: hits.text) }
+    openingPlace = nil
     return activateSession(closing: old) + loadModel(of: opened)
   }
 
@@ -58,7 +60,7 @@ extension ChatState {
     session.isWarming = true
     transcript.clear()
     transcript.showPath(conversation.path)
-    (scroll, statistics, editing) = (.live, nil, nil)
+    (scroll, statistics, editing, find) = (.live, nil, nil, nil)
     markSaved()
     if let unanswered { returnToComposer(Draft(unanswered), text: unanswered) }
   }
@@ -69,7 +71,7 @@ extension ChatState {
     let hadMessages = conversation.messageCount > 0
     conversation = MessageTree(systemPrompt: conversation.systemPrompt)
     transcript.clear()
-    (scroll, statistics, editing) = (.live, nil, nil)
+    (scroll, statistics, editing, find) = (.live, nil, nil, nil)
     pendingReplies.remove(.session)
     session.opening = nil
     if closing && !hadMessages { return [] }
@@ -98,14 +100,16 @@ extension ChatState {
       draft.set("/sessions ")
       return []
     }
-    if SessionSummary.find(text, in: sessions)?.id == session.id {
-      show("This session is already open")
+    let hit = Self.place(in: text)
+    if SessionSummary.find(hit?.session ?? text, in: sessions)?.id == session.id {
+      if let hit { showMessage(at: hit.place, text: hits.text) } else { show("This session is already open") }
       return []
     }
+    openingPlace = hit?.place
     openRequests += 1
     session.opening = openRequests
     pendingReplies.insert(.session)
-    return [.openSession(text, request: openRequests)]
+    return [.openSession(hit?.session ?? text, request: openRequests)]
   }
 
   /// Sets the title of the session.

@@ -79,6 +79,7 @@ extension ChatState {
         message.statistics = turn.statistics
       }
     case .progress(let statistics):
+      turn.recordTokens(statistics.generatedTokens, now: now)
       turn.statistics = merged(turn.corrected(statistics), turn.statistics)
     case .finished(let reason, let statistics):
       turn.statistics = merged(turn.corrected(statistics), turn.statistics)
@@ -101,9 +102,10 @@ extension ChatState {
   }
 
   private mutating func finish(_ turn: TurnProgress, _ reason: FinishReason) {
-    statistics = turn.statistics
-    let statistics = turn.statistics
-    conversation.update(turn.answer) { message in
+    var statistics = turn.statistics
+    statistics.speeds = turn.speeds
+    self.statistics = statistics
+    conversation.update(turn.answer) { [statistics] message in
       message.finish = reason
       message.statistics = statistics
     }

@@ -18,6 +18,18 @@ package struct ChatState: Sendable {
   /// The earlier states of the draft.
   package var edits = DraftEdits()
   package var search: HistorySearch?
+  /// The text that is searched for in the transcript.
+  package var find: Find?
+  /// The selected message or code block; nil while nothing is selected.
+  package var selection: Selection?
+  /// The selection has moved: `Chat` scrolls to it.
+  package var showsSelection = false
+  /// The selected text that `/pipe` passes on; nil for the last answer.
+  package var piped: String?
+  /// The token inspector; nil when it is closed.
+  package var inspector: Inspector?
+  /// What was found in all sessions for the draft.
+  package var hits = SessionHits()
   /// The messages that are sent after the current answer.
   package var queued: [Draft] = []
   /// The message that sending the draft replaces.
@@ -52,6 +64,8 @@ package struct ChatState: Sendable {
   package var pendingReplies: Set<PendingReply> = []
   /// The system prompt of the program's options.
   package var initialSystemPrompt: String?
+  /// The message to show when the session is open; nil for its end.
+  package var openingPlace: Int?
   /// The number of `openSession` requests.
   package var openRequests = 0
   /// The list that the menu shows.
@@ -93,6 +107,7 @@ package struct ChatState: Sendable {
         models: models, currentModel: model, answeringModel: turn?.model, settings: settings,
         themes: themes, currentTheme: theme,
         reasoning: reasoning, sessions: sessions, sessionsAt: sessionsAt, currentSession: session.id,
+        hits: hits,
         branches: shownList == .branches ? BranchChoice.all(in: conversation) : []))
   }
 

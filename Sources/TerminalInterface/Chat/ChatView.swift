@@ -47,6 +47,9 @@ package struct ChatView {
         shown, state.conversation, reasoning: state.reasoning,
         size: ScreenSize(rows: height, columns: size.columns))
     }
+    if let inspector = state.inspector {
+      return InspectorView(inspector: inspector, width: size.columns, height: height).lines
+    }
     if transcript.entryCount == 0 { return Array(welcome.prefix(height)) }
     return transcript.rows(from: state.scroll.top(transcript, height: height), height: height)
   }

@@ -33,6 +33,8 @@ extension EffectWorker {
       attempt { sessions in
         mailbox.post(.sessions(try await sessions.list(), at: Double(time(nil))))
       }
+    case .searchSessions(let text):
+      attempt { mailbox.post(.sessionHits(try await $0.search(text), text: text)) }
     case .findSession(let text):
       attempt { mailbox.post(.sessionFound(try await $0.find(text))) }
     case .openSession(let text, let request):

@@ -1,3 +1,4 @@
+import Basics
 import Conversation
 
 /// Executes the effects on the engine and the session store in tasks; the results are posted to the mailbox.
@@ -59,6 +60,19 @@ package struct EffectWorker: Sendable {
       }
     case .readAhead(let request): engine.readAhead(request)
     case .prefillTurn(let request): engine.prefillTurn(request)
+    case .pipe(let command, let text):
+      Task {
+        let result = await OwnThread.run { PipedCommand.run(command, text) }
+        mailbox.post(.note(result.text, isError: result.isError))
+      }
+    case .inspect(let request, let message):
+      Task {
+        do {
+          mailbox.post(.inspected(try await engine.inspect(request), message: message))
+        } catch {
+          mailbox.post(.inspectionFailed("\(error)"))
+        }
+      }
     case .reportCaches(let session): Task { mailbox.post(.caches(await engine.cacheReport(for: session))) }
     case .clearCaches: Task { mailbox.post(.cachesCleared(await engine.clearCaches())) }
     default: return startSessionEffect(effect)

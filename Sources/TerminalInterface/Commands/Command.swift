@@ -6,7 +6,7 @@ package enum Command: String, Sendable, CaseIterable {
   case goOn = "continue"
   case edit, undo, branch
   case compact, new, sessions, rename, delete
-  case theme, copy, save, stats, cache, help, quit
+  case search, inspect, select, pipe, theme, copy, save, stats, cache, help, quit
 }
 
 /// An entry of the command table, which drives the dispatch, the menu, completion and help.
@@ -66,12 +66,25 @@ package struct CommandEntry: Sendable {
       summary: "drop the oldest turns so that new ones fit, or all but the last N"),
     CommandEntry(command: .new, argument: "", summary: "start a new conversation", aliases: ["clear"]),
     CommandEntry(
-      command: .sessions, argument: "[NAME]", summary: "resume an earlier conversation",
+      command: .sessions, argument: "[NAME|TEXT]",
+      summary: "resume an earlier conversation, or find a text in all",
       completion: .sessions, asksForArgument: true),
     CommandEntry(command: .rename, argument: "TITLE", summary: "set the title of this conversation"),
     CommandEntry(
       command: .delete, argument: "[NAME]", summary: "delete this conversation, or an earlier one",
       completion: .sessions),
+    CommandEntry(
+      command: .search, argument: "[TEXT]",
+      summary: "find a text in this conversation; without a text, the next older place"),
+    CommandEntry(
+      command: .inspect, argument: "",
+      summary: "show how probable each token of the last answer is; fork the answer at one"),
+    CommandEntry(
+      command: .select, argument: "",
+      summary: "select a message or a code block, to copy, save or pipe it"),
+    CommandEntry(
+      command: .pipe, argument: "COMMAND", summary: "pass the selection or the last answer to a shell command"
+    ),
     CommandEntry(
       command: .theme, argument: "[NAME]", summary: "change the colours", completion: .themes,
       asksForArgument: true),

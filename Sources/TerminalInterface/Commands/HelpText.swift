@@ -4,7 +4,7 @@ package enum HelpText {
   package static func lines(width: Int) -> [StyledLine] {
     var lines: [StyledLine] = []
     for group in Binding.Group.allCases {
-      lines.append(StyledLine(group.rawValue, .heading))
+      lines.append(Self.heading(group.rawValue))
       lines += rows(
         Keymap.bindings.filter { $0.group == group }.map {
           ($0.keys.map(\.name).joined(separator: ", "), $0.help)
@@ -12,7 +12,7 @@ package enum HelpText {
         width)
       lines.append(StyledLine())
     }
-    lines.append(StyledLine("Commands", .heading))
+    lines.append(Self.heading("Commands"))
     lines += rows(
       CommandEntry.all.map { entry in
         let also =
@@ -22,9 +22,13 @@ package enum HelpText {
       width)
     lines += rows([("//", "a line that starts with a slash, as a message")], width)
     lines.append(StyledLine())
-    lines.append(StyledLine("Settings for /set", .heading))
+    lines.append(Self.heading("Settings for /set"))
     lines += rows(Setting.all.map { ($0.name, $0.summary) }, width)
     return lines
+  }
+
+  private static func heading(_ text: String) -> StyledLine {
+    StyledLine([Span(text, TextStyle(.heading, .bold))])
   }
 
   // Two columns, the second wrapped. A name that is too long gets a row of its own.

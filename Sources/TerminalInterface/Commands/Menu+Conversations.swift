@@ -4,15 +4,24 @@ import Conversation
 extension Menu {
   static func sessions(_ command: Command, _ typed: String, _ facts: Facts) -> Menu {
     // Matches the title, which users type, and the identifier, which completion inserts.
-    let items = ranked(facts.sessions, typed) { "\($0.title) \($0.id)" }.map { session in
+    var items = ranked(facts.sessions, typed) { "\($0.title) \($0.id)" }.map { session in
       let state = session.id == facts.currentSession ? "open · " : ""
       return Item(
         title: VisibleText.singleLine(session.title), detail: state + session.facts(at: facts.sessionsAt),
         completed: "/\(command.rawValue) \(session.id)", isComplete: true)
     }
+    if command == .sessions, typed.count >= 2, facts.hits.text == typed {
+      items += facts.hits.hits.prefix(50).map { hit in
+        Item(
+          title: VisibleText.singleLine(hit.title),
+          detail: "\(hit.role.rawValue): \(VisibleText.singleLine(hit.excerpt))",
+          completed: "/\(command.rawValue) \(hit.session):\(hit.message)", isComplete: true)
+      }
+    }
     if items.isEmpty, !facts.sessions.isEmpty {
       let nothing = Item(
-        title: "No title matches", detail: "Backspace shows all", completed: "/\(command.rawValue) \(typed)",
+        title: command == .sessions ? "No title or message matches" : "No title matches",
+        detail: "Backspace shows all", completed: "/\(command.rawValue) \(typed)",
         isComplete: false)
       return Menu(command: command, items: [nothing])
     }

@@ -32,6 +32,8 @@ package struct Menu: Sendable, Equatable {
     /// When the list was made, in seconds since 1970.
     package var sessionsAt = 0.0
     package var currentSession = ""
+    /// The messages of all sessions that contain the typed text.
+    package var hits = ChatState.SessionHits()
     package var branches: [BranchChoice] = []
   }
 

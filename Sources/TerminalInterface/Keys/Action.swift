@@ -7,6 +7,7 @@ package enum Action: Sendable, Hashable, CaseIterable {
     yank, yankEarlier, undo, redo
   case historySearch
   case pageUp, pageDown, top, bottom, lineUp, lineDown
+  case findOlder, findNewer, select
   case help, toggleReasoning
 }
 
@@ -90,6 +91,14 @@ package enum Keymap {
     Binding(keys: [Key(.home)], action: .top, group: .screen, help: "scroll to the start"),
     Binding(
       keys: [Key(.end)], action: .bottom, group: .screen, help: "scroll to the end and follow the answer"),
+    Binding(
+      keys: [Key(.function(3))], action: .findOlder, group: .screen,
+      help: "after /search: the next older message with the text"),
+    Binding(
+      keys: [Key(.function(3), .shift)], action: .findNewer, group: .screen, help: "the next newer one"),
+    Binding(
+      keys: [.alt("s")], action: .select, group: .screen,
+      help: "select a message or a code block, to copy, save or pipe it"),
     Binding(keys: [.control("t")], action: .toggleReasoning, group: .screen, help: "show or fold reasoning"),
     Binding(keys: [.control("l")], action: .redraw, group: .screen, help: "redraw the screen"),
     Binding(keys: [.control("z")], action: .suspend, group: .screen, help: "suspend; fg resumes"),

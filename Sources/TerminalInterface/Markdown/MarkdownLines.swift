@@ -23,6 +23,8 @@ package struct MarkdownLines: Sendable {
   var openBytes = 0
   private var finished: [MarkdownBlock] = []
   private var lastWasBlank = true
+  /// The indents of the list items around the last one, from the outermost.
+  private var itemIndents: [Int] = []
   /// A code block has just ended.
   private var lastWasCode = false
 
@@ -70,9 +72,11 @@ package struct MarkdownLines: Sendable {
   }
 
   /// The bullet of a list shows its depth.
-  private static func marker(_ marker: String, indent: Int) -> String {
+  private mutating func bullet(_ marker: String, indent: Int) -> String {
+    while let last = itemIndents.last, last >= indent { itemIndents.removeLast() }
+    itemIndents.append(indent)
     guard marker == "•" else { return marker }
-    return indent < 2 ? marker : indent < 5 ? "◦" : "▪"
+    return ["•", "◦", "▪"][min(itemIndents.count, 3) - 1]
   }
 
   /// Parses a line without its line feed.
@@ -110,7 +114,7 @@ package struct MarkdownLines: Sendable {
       emit(.rule, context)
     } else if let (marker, text) = MarkdownLine.item(content) {
       closeOpen()
-      context.marker = Self.marker(marker, indent: indent)
+      context.marker = bullet(marker, indent: indent)
       open = .paragraph(context, [text])
       openBytes = text.utf8.count
     } else {

@@ -32,11 +32,11 @@ package enum MathSymbols {
     "mid": "|", "parallel": "∥", "perp": "⊥", "vdash": "⊢", "models": "⊨", "prec": "≺", "succ": "≻",
     "coloneqq": "≔", "asymp": "≍", "doteq": "≐", "pm": "±", "mp": "∓", "times": "×", "div": "÷", "cup": "∪",
     "cap": "∩", "setminus": "∖", "wedge": "∧", "land": "∧", "vee": "∨", "lor": "∨", "oplus": "⊕",
-    "otimes": "⊗", "odot": "⊙", "bmod": "mod", "lt": "<", "gt": ">",
+    "otimes": "⊗", "odot": "⊙", "bmod": "mod", "cdot": "·", "circ": "∘", "lt": "<", "gt": ">",
   ].mapValues { " \($0) " }
 
   private static let others = [
-    "cdot": "·", "circ": "∘", "bullet": "•", "star": "⋆", "ast": "∗", "dagger": "†", "sum": "∑", "prod": "∏",
+    "bullet": "•", "star": "⋆", "ast": "∗", "dagger": "†", "sum": "∑", "prod": "∏",
     "coprod": "∐", "int": "∫", "iint": "∬", "iiint": "∭", "oint": "∮", "bigcup": "⋃", "bigcap": "⋂",
     "bigoplus": "⨁", "bigwedge": "⋀", "bigvee": "⋁", "forall": "∀", "exists": "∃", "nexists": "∄", "neg": "¬",
     "lnot": "¬", "top": "⊤", "bot": "⊥", "angle": "∠", "triangle": "△", "degree": "°", "prime": "′",

@@ -47,6 +47,8 @@ package struct TurnProgress: Sendable, Equatable {
   package var answerNowRequested = false
   /// When the reasoning started.
   package var thinkingSince: Double?
+  /// The tokens over time, for the graph of the speed.
+  private var samples: [(time: Double, tokens: Int)] = []
   private var forecast: PrefillForecast?
 
   package init(
@@ -74,6 +76,7 @@ package struct TurnProgress: Sendable, Equatable {
     }
     started += seconds
     thinkingSince = thinkingSince.map { $0 + seconds }
+    samples = samples.map { ($0.time + seconds, $0.tokens) }
     forecast?.exclude(seconds: seconds)
   }
 
@@ -92,6 +95,18 @@ package struct TurnProgress: Sendable, Equatable {
     result.tokensPerSecond = rate(
       statistics.generatedTokens - 1, statistics.tokensPerSecond, stopped.generation)
     return result
+  }
+
+  /// Records the number of generated tokens, at most ten times a second.
+  package mutating func recordTokens(_ count: Int, now: Double) {
+    guard count > 0, now - (samples.last?.time ?? -.infinity) >= 0.1 else { return }
+    samples.append((now, count))
+  }
+
+  /// The speed over the answer.
+  package var speeds: [Double]? {
+    let speeds = SpeedText.speeds(samples)
+    return speeds.isEmpty ? nil : speeds
   }
 
   /// Records the progress of the prefill.

@@ -14,30 +14,25 @@ package struct RenderOptions: Sendable, Equatable {
   }
 
   /// A text as it is laid out: without control characters, and with separate emoji if the terminal needs them.
-  package func visible(_ text: String) -> String {
-    let text = VisibleText.of(text)
-    return joinsEmoji ? text : Self.separated(text)
+  /// - Parameter previous: the character before it, for a part of a stream.
+  package func visible(_ text: String, after previous: Unicode.Scalar? = nil) -> String {
+    // A line end may be divided between two parts.
+    let isRest = previous == "\r" && text.unicodeScalars.first == "\n"
+    let text = VisibleText.of(isRest ? String(text.unicodeScalars.dropFirst()) : text)
+    return joinsEmoji ? text : Self.separated(text, after: previous)
   }
 
-  /// Removes the joiners between emoji, so that each is a cluster of its own. Those of scripts stay.
-  package static func separated(_ text: String) -> String {
+  /// Removes the joiners after emoji, so that each is a cluster of its own. Those of scripts stay.
+  package static func separated(_ text: String, after previous: Unicode.Scalar? = nil) -> String {
     // The joiner is E2 80 8D; most texts have no byte 8D.
     guard text.utf8.contains(0x8D), text.unicodeScalars.contains("\u{200D}") else { return text }
     var result = String.UnicodeScalarView()
-    var joiner: Unicode.Scalar?
+    var previous = previous
     for scalar in text.unicodeScalars {
-      if let joined = joiner {
-        joiner = nil
-        if !isPictograph(scalar) { result.append(joined) }
-      }
-      if scalar == "\u{200D}" {
-        joiner = scalar
-      } else {
-        result.append(scalar)
-      }
+      let isJoiner = scalar == "\u{200D}"
+      if !isJoiner || !(previous.map(isPictograph) ?? false) { result.append(scalar) }
+      if !isJoiner { previous = scalar }
     }
-    // The rest of a sequence may follow in the next part of a stream.
-    if let joiner, !(result.last.map(isPictograph) ?? true) { result.append(joiner) }
     return String(result)
   }
 

@@ -91,4 +91,28 @@ package struct StyledLine: Sendable, Equatable {
     }
     return result
   }
+
+  /// The line with a text in reverse video wherever it occurs, in either case.
+  package func marking(_ wanted: String) -> StyledLine {
+    let wanted = Array(wanted.lowercased())
+    let cells = spans.flatMap { span in span.text.map { ($0, span.style) } }
+    let letters = cells.map { $0.0.lowercased().first ?? $0.0 }
+    guard !wanted.isEmpty, letters.count >= wanted.count else { return self }
+    var result = StyledLine(fill: fill)
+    var left = 0
+    for (index, cell) in cells.enumerated() {
+      if index + wanted.count <= letters.count, letters[index..<(index + wanted.count)].elementsEqual(wanted)
+      {
+        left = wanted.count
+      }
+      result.append(String(cell.0), left > 0 ? cell.1.adding(.reverse) : cell.1)
+      left -= 1
+    }
+    return result
+  }
+
+  /// The line as part of a selection.
+  package var selected: StyledLine {
+    StyledLine(spans.map { Span($0.text, TextStyle(.menuSelected, $0.style.emphasis)) }, fill: .menuSelected)
+  }
 }

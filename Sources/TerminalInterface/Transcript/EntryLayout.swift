@@ -35,6 +35,18 @@ package struct EntryLayout {
     return tail[place - answer.count]
   }
 
+  /// The rows of a code block, from its head on, by its number from 1; all but the empty first row for nil.
+  package func rows(ofCode number: Int?) -> Range<Int> {
+    guard let number else { return min(1, count)..<count }
+    let start = (0..<count).first { row in
+      self[row].fill == .codeLabel && self[row].text.hasSuffix(" /copy \(number)")
+    }
+    guard let start else { return min(1, count)..<count }
+    var end = start + 1
+    while end < count, self[end].fill == .code { end += 1 }
+    return start..<end
+  }
+
   /// The rows of a user's message that are shown when it is folded.
   package static let foldedRows = 8
 

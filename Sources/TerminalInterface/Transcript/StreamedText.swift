@@ -53,7 +53,8 @@ package struct StreamedText {
     if text.utf8.count > consumed {
       let start = text.utf8.index(text.startIndex, offsetBy: consumed)
       // A delta never splits a Unicode scalar (see `EngineEvent.delta`).
-      add(stream.append(options.visible(String(text[start...]))), renderer)
+      let previous = text[..<start].unicodeScalars.last
+      add(stream.append(options.visible(String(text[start...]), after: previous)), renderer)
       consumed = text.utf8.count
     }
     if isFinal && !isFinished {

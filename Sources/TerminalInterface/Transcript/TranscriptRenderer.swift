@@ -15,6 +15,9 @@ package final class TranscriptRenderer {
     /// The message of the current answer.
     package var streaming: MessageTree.ID?
     package var options = RenderOptions()
+    /// The text to mark in the visible rows.
+    package var marked: String?
+    package var selection: ChatState.Selection?
   }
 
   /// Sets the input of the next calls. O(1), apart from removed entries.
@@ -48,14 +51,28 @@ package final class TranscriptRenderer {
     var row = top.row
     while rows.count < height && entry < entryCount {
       guard let layout = layout(entry) else { break }
+      let selected = selectedRows(in: entry, layout)
       while row < layout.count && rows.count < height {
-        rows.append(layout[row])
+        rows.append(selected.contains(row) ? layout[row].selected : layout[row])
         row += 1
       }
       entry += 1
       row = 0
     }
+    if let marked = source?.marked { return rows.map { $0.marking(marked) } }
     return rows
+  }
+
+  /// The rows of a selection in the entry of its message.
+  package func rows(of selection: ChatState.Selection, in entry: Int) -> Range<Int> {
+    layout(entry).map { $0.rows(ofCode: selection.code) } ?? 0..<0
+  }
+
+  private func selectedRows(in index: Int, _ layout: EntryLayout) -> Range<Int> {
+    guard let source, let selection = source.selection,
+      source.entries[index].content == .message(selection.message)
+    else { return 0..<0 }
+    return layout.rows(ofCode: selection.code)
   }
 
   // Updates the layout of an entry and returns it. Called several times per frame: an unchanged entry costs a few

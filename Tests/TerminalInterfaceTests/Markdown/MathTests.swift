@@ -23,6 +23,8 @@ import Testing
     (#"\{1, 2\} \cup \emptyset"#, "{1, 2} ∪ ∅"),
     (#"x_{max}"#, "xₘₐₓ"),
     (#"\unknown{x}"#, "unknownx"),
+    (#"O(n\cdot d)"#, "O(n · d)"),
+    (#"90^\circ"#, "90°"),
     ("", ""),
     (#"\frac{"#, "/"),
     (#"}}{{\"#, #"\"#),

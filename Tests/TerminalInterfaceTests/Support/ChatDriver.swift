@@ -117,7 +117,7 @@ final class ChatDriver {
       "Up": Key(.up),
       "Down": Key(.down), "Left": Key(.left), "Right": Key(.right), "Home": Key(.home), "End": Key(.end),
       "PgUp": Key(.pageUp), "PgDn": Key(.pageDown), "BS": Key(.backspace), "A-BS": Key(.backspace, .alt),
-      "Del": Key(.delete), "F1": Key(.function(1)), "C-Right": Key(.right, .control),
+      "Del": Key(.delete), "F1": Key(.function(1)), "F3": Key(.function(3)), "C-Right": Key(.right, .control),
       "S-Tab": Key(.tab, .shift),
     ]
     return .key(named[name] ?? Key(.insert))

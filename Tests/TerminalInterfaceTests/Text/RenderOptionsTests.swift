@@ -10,9 +10,10 @@ import Testing
   }
 
   /// A sequence may be split between two parts of a stream.
-  @Test func aSequenceInTwoParts() {
-    let parts = ["👨\u{200D}", "👩"].map(RenderOptions.separated).joined()
-    #expect(parts == "👨👩")
-    #expect(["👨", "\u{200D}👩"].map(RenderOptions.separated).joined() == "👨👩")
+  @Test(arguments: [("👨\u{200D}", "👩"), ("👨", "\u{200D}👩"), ("a\r", "\nb"), ("क्", "\u{200D}ष")])
+  func aSequenceInTwoParts(_ first: String, _ second: String) {
+    let options = RenderOptions(joinsEmoji: false)
+    let parts = options.visible(first) + options.visible(second, after: first.unicodeScalars.last)
+    #expect(parts == options.visible(first + second))
   }
 }

@@ -1,0 +1,120 @@
+import Conversation
+
+/// Selecting a message or a code block by keys, to copy it, to save it to a file, or to pass it to a command.
+extension ChatState {
+  /// What is selected.
+  package struct Selection: Sendable, Equatable {
+    package var message: MessageTree.ID
+    /// The number of a code block in the message, from 1; nil for the whole message.
+    package var code: Int?
+
+    package init(message: MessageTree.ID, code: Int? = nil) {
+      self.message = message
+      self.code = code
+    }
+  }
+
+  /// Everything that can be selected, from the first message on: each message, then its code blocks.
+  package var selectable: [Selection] {
+    conversation.path.flatMap { id -> [Selection] in
+      guard let message = conversation[id], !message.content.isEmpty else { return [] }
+      let blocks = message.role == .assistant ? CodeBlocks.of(message.content).count : 0
+      return [Selection(message: id)] + (0..<blocks).map { Selection(message: id, code: $0 + 1) }
+    }
+  }
+
+  /// The text of a selection.
+  package func text(of selection: Selection) -> String? {
+    guard let content = conversation[selection.message]?.content else { return nil }
+    guard let code = selection.code else { return content }
+    let blocks = CodeBlocks.of(content)
+    return blocks.indices.contains(code - 1) ? blocks[code - 1] : nil
+  }
+
+  /// Starts to select, from the end.
+  package mutating func startSelecting() {
+    guard hasComposer else { return show("/select needs the full-screen mode") }
+    let all = selectable
+    // The last code block of the last answer, or the answer.
+    guard let last = all.last else { return show("There is no message to select yet") }
+    selection = last
+    showsSelection = true
+    describeSelection()
+  }
+
+  private mutating func describeSelection() {
+    guard let selection else { return }
+    let what = selection.code.map { "Code block \($0)" } ?? "Message"
+    show("\(what) · Up Down select · Enter copies · s saves · | pipes · Esc closes", for: 3600)
+  }
+
+  private mutating func moveSelection(by step: Int) {
+    let all = selectable
+    guard let current = selection.flatMap({ all.firstIndex(of: $0) }) else { return }
+    selection = all[min(max(0, current + step), all.count - 1)]
+    showsSelection = true
+    describeSelection()
+  }
+
+  /// Ends the selection.
+  package mutating func stopSelecting() {
+    selection = nil
+    clearFlash()
+  }
+
+  /// Performs an action on the selection; nil for one that ends it.
+  package mutating func performInSelection(_ action: Action) -> [ChatEffect]? {
+    switch action {
+    case .up: moveSelection(by: -1)
+    case .down: moveSelection(by: 1)
+    case .send: return useSelection("y")
+    case .interrupt: stopSelecting()
+    case .pageUp, .pageDown, .top, .bottom, .lineUp, .lineDown, .redraw, .suspend: return nil
+    default:
+      stopSelecting()
+      return nil
+    }
+    return []
+  }
+
+  /// Handles a typed character; nil for one that has no meaning here.
+  package mutating func useSelection(_ text: String) -> [ChatEffect]? {
+    guard let selection, let content = self.text(of: selection) else { return nil }
+    switch text {
+    case "k": moveSelection(by: -1)
+    case "j": moveSelection(by: 1)
+    case "y", "c":
+      stopSelecting()
+      show(
+        selection.code == nil ? "The message was sent to the clipboard" : "The code was sent to the clipboard"
+      )
+      return [.copy(content)]
+    case "s":
+      stopSelecting()
+      return [.save(path: selection.code == nil ? "sotto-message.md" : "sotto-code.txt", text: content)]
+    case "|":
+      stopSelecting()
+      piped = content
+      draft.set("/pipe ")
+      show("Enter passes the selection to this command")
+    default: return nil
+    }
+    return []
+  }
+
+  /// Passes the selected text, or the last answer, to a command of the shell.
+  package mutating func pipe(_ command: String) -> [ChatEffect] {
+    let answer = conversation.last(.assistant).flatMap { conversation[$0]?.content }
+    guard let text = piped ?? answer, !text.isEmpty else {
+      show("There is no answer to pass on yet")
+      return []
+    }
+    guard !command.isEmpty else {
+      show("/pipe COMMAND passes the last answer to a command, such as /pipe wc -w")
+      return []
+    }
+    piped = nil
+    show("\(VisibleText.singleLine(command)) is running")
+    return [.pipe(command, text: text)]
+  }
+}

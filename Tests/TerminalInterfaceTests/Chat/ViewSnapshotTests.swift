@@ -1,0 +1,187 @@
+import Basics
+import Conversation
+import TerminalInterface
+import Testing
+
+#if canImport(FoundationEssentials)
+  import FoundationEssentials
+#else
+  import Foundation
+#endif
+
+/// Every view at three sizes, with its colours and without (Snapshots/views). Below each row are the parts whose look is
+/// not the terminal's own: column+columns, foreground/background, emphasis. SNAPSHOT_RECORD=1 records them again.
+@Suite struct ViewSnapshotTests {
+  struct View: Sendable, CustomTestStringConvertible {
+    var name: String
+    var play: @Sendable (ChatDriver) -> Void
+    var testDescription: String { name }
+  }
+
+  private static let hits = [
+    SessionHit(
+      session: "k3m9wq2x", title: "漢字", message: 4, role: .user, excerpt: "… the sea salt and مرحبا …"),
+    SessionHit(
+      session: "p7hh4tzd", title: "Why is the sea salt?", message: 0, role: .assistant,
+      excerpt: "sea, e\u{301} 👨‍👩‍👧"),
+  ]
+
+  private static let markdown = """
+    # One
+    ## Two
+    ### Three
+    #### Four
+    A ~~struck~~ word, H<sub>2</sub>O, $e^{i\\pi} = -1$ and **漢字** مرحبا e\u{301} 👨‍👩‍👧.
+
+    - one
+      - two
+        - three
+
+    $$
+    \\sum_{i=1}^{n} i = \\frac{n(n+1)}{2}
+    $$
+    ```c
+    #include <stdio.h>
+    ```
+    ```json
+    {"key": null}
+    ```
+    """
+
+  static let views: [View] = [
+    View(name: "empty") { _ in },
+    View(name: "answer") { driver in
+      driver.type("What is 漢字?<Enter>")
+      driver.engine(.delta(.reasoning, "hm"), .delta(.answer, SnapshotTests.answer))
+      driver.engine(
+        .finished(
+          .stop,
+          TurnStatistics(
+            promptTokens: 412, reusedTokens: 371, generatedTokens: 90, timeToFirstToken: 0.31,
+            tokensPerSecond: 131,
+            contextUsed: 502)))
+    },
+    View(name: "markdown") { driver in
+      driver.type("More?<Enter>")
+      driver.engine(.delta(.answer, markdown), .finished(.stop, TurnStatistics()))
+    },
+    View(name: "thinking") { driver in
+      driver.type("Why?<Enter>")
+      driver.engine(.delta(.reasoning, "First, مرحبا and 漢字 …"))
+    },
+    View(name: "prefill") { driver in
+      driver.type("Why?<Enter>")
+      driver.engine(.prefill(done: 100, total: 1000, reused: 100))
+    },
+    View(name: "stopped") { driver in
+      driver.type("Why?<Enter>")
+      driver.engine(.delta(.answer, "Because"), .finished(.cancelled, TurnStatistics()))
+    },
+    View(name: "siblings") { driver in
+      for (answer, line) in [("One.", "Why?<Enter>"), ("Two.", "/regen<Enter>")] {
+        driver.type(line)
+        driver.engine(.delta(.answer, answer), .finished(.stop, TurnStatistics()))
+      }
+      driver.type("/branch ")
+    },
+    View(name: "long-message") { driver in
+      driver.type("<Paste:\((1...40).map { "line \($0)" }.joined(separator: "\n"))><Enter>")
+      driver.engine(.delta(.answer, "Read."), .finished(.stop, TurnStatistics()))
+    },
+    View(name: "menu") { $0.type("/") },
+    View(name: "models") { $0.type("/model <Down>") },
+    View(name: "settings") { $0.type("/set ") },
+    View(name: "themes") { $0.type("/theme <Down>") },
+    View(name: "sessions") { driver in
+      driver.type("/sessions sea")
+      driver.handle(.sessions(SnapshotTests.sessions, at: 1_000_000))
+      driver.handle(.sessionHits(hits, text: "sea"))
+    },
+    View(name: "found") { driver in
+      driver.type("The sea?<Enter>")
+      driver.engine(.delta(.answer, "All **seas** are salt."), .finished(.stop, TurnStatistics()))
+      driver.type("/search sea<Enter>")
+    },
+    View(name: "history-search") { driver in
+      driver.type("find 漢字<Enter>")
+      driver.engine(.delta(.answer, "Yes."), .finished(.stop, TurnStatistics()))
+      driver.type("<C-r>fin")
+    },
+    View(name: "cache") { driver in
+      driver.type("/cache<Enter>")
+      driver.handle(.caches(SnapshotTests.report))
+    },
+    View(name: "delete") { driver in
+      driver.type("Why?<Enter>")
+      driver.engine(.delta(.answer, "So."), .finished(.stop, TurnStatistics()))
+      driver.type("/delete<Enter>")
+    },
+    View(name: "queue") { driver in
+      driver.type("Why?<Enter>")
+      driver.engine(.delta(.answer, "Be"))
+      driver.type("And then?<Enter>more 漢字")
+    },
+    View(name: "error") { $0.handle(.note("models/x.gguf: the file is truncated", isError: true)) },
+    View(name: "help") { $0.type("?") },
+  ]
+
+  private static let sizes = [(24, 80), (12, 40), (60, 200)]
+
+  @Test(arguments: views)
+  func view(_ view: View) throws {
+    let theme = try ThemeLibrary(UserFolders(environment: ["HOME": "/nonexistent"])).theme(named: "night")
+    for (rows, columns) in Self.sizes {
+      let driver = ChatDriver(rows: rows, columns: columns, savesSessions: true)
+      view.play(driver)
+      let frame = driver.chat.frame()
+      #expect(frame.lines.count == rows && frame.lines.allSatisfy { $0.columns <= columns })
+      for (depth, name) in [(ColorDepth.direct, "color"), (.none, "mono")] {
+        let text = Self.text(frame, theme, depth)
+        let url = TestFiles.folder.appendingPathComponent(
+          "Snapshots/views/\(view.name)-\(columns)x\(rows)-\(name).txt")
+        if ProcessInfo.processInfo.environment["SNAPSHOT_RECORD"] == "1" {
+          try Data(text.utf8).write(to: url)
+        }
+        #expect(try TestFiles.text(url) == text, "\(view.name) at \(columns)x\(rows), \(name)")
+      }
+    }
+  }
+
+  private static func text(_ frame: Frame, _ theme: Theme, _ depth: ColorDepth) -> String {
+    var out = ""
+    for line in frame.lines {
+      var column = 0
+      var parts: [String] = []
+      for span in line.spans {
+        let count = StyledLine([span]).columns
+        if let look = look(span.style, theme, depth) { parts.append("\(column)+\(count) \(look)") }
+        column += count
+      }
+      if let fill = line.fill, let look = look(TextStyle(fill), theme, depth) {
+        parts.append("\(column)… \(look)")
+      }
+      var text = line.text[...]
+      while text.last == " " { text = text.dropLast() }
+      out += "|\(text)\n" + (parts.isEmpty ? "" : "  ~ \(parts.joined(separator: "; "))\n")
+    }
+    if let cursor = frame.cursor { out += "cursor: row \(cursor.row), column \(cursor.column)\n" }
+    return out
+  }
+
+  private static func look(_ style: TextStyle, _ theme: Theme, _ depth: ColorDepth) -> String? {
+    let look = theme.look(style.role, depth: depth)
+    func color(_ color: ThemeColor) -> String {
+      let value = color.value(for: depth)
+      return value < 0 ? "" : "#" + String(0x1000000 + value, radix: 16).dropFirst()
+    }
+    let marks: [(Emphasis, String)] = [
+      (.bold, "bold"), (.dim, "dim"), (.italic, "italic"), (.underline, "underline"), (.reverse, "reverse"),
+      (.struck, "struck"),
+    ]
+    let emphasis = look.emphasis.union(style.emphasis)
+    let words = marks.filter { emphasis.contains($0.0) }.map(\.1)
+    let colors = [color(look.foreground), color(look.background)]
+    let all = (colors == ["", ""] ? [] : [colors.joined(separator: "/")]) + words
+    return all.isEmpty ? nil : all.joined(separator: " ")
+  }
+}
