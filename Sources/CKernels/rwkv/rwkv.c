@@ -6,7 +6,10 @@
 
 #include "../common/parallel.h"
 
-enum { SHIFT_COLUMNS = 256 };
+enum {
+  SHIFT_COLUMNS = 256,
+  AHEAD = 2,  // rows that are prefetched ahead
+};
 
 #define SOTTO_BODY "../rwkv/rwkv.body.h"
 #include "../common/levels.h"
