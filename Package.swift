@@ -41,7 +41,9 @@ let package = Package(
       name: "Conversation", dependencies: ["Basics", .product(name: "GRDB", package: "GRDB.swift")]),
     .target(
       name: "Generation", dependencies: ["Models", "Tokenization", "Checkpoints", "Compute", "Basics"]),
-    .target(name: "Quantization", dependencies: ["Models", "Checkpoints", "Compute", "Basics"]),
+    .target(
+      name: "Quantization",
+      dependencies: ["Models", "Tokenization", "Checkpoints", "Compute", "Basics"]),
     .target(name: "Models", dependencies: ["Checkpoints", "Compute", "Basics"]),
     .target(name: "Templates", dependencies: ["Basics"]),
     .target(name: "Tokenization", dependencies: ["Checkpoints", "Basics"]),

@@ -65,6 +65,8 @@ public struct ModelQuantization: Sendable {
           done += count
           try progress(done, parameters)
         }
+        // Mapped pages that were read count as memory of the program until they are released.
+        checkpoint.advise(.dontNeed)
       }
       try writer.finish()
     }

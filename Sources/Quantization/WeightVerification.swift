@@ -34,6 +34,7 @@ public struct WeightVerification {
         done += range.count * weight.columns
         try progress(done, total)
       }
+      checkpoint.advise(.dontNeed)
       if bad > 0 {
         let all = rows * weight.columns
         problems.append("tensor \(printable(name)): \(bad) of \(all) numbers are not finite")

@@ -25,6 +25,7 @@ def tests(model: str) -> dict[str, list[str]]:
         "the program in a terminal": ["terminal.py", model],
         "downloads from a hub": ["check_pull.py"],
         "sotto quantize and mlx-lm": ["check_quantize.py"],
+        "sotto quantize and GGUF files": ["check_gguf.py"],
         "file system errors and quitting": ["misuse.py", model],
     }
 

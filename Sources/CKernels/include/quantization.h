@@ -2,7 +2,8 @@
 //
 // The numbers of a row are decoded to float32, rounded to the type in which the new weight counts as stored, and
 // quantised group by group, exactly as MLX does on a CPU (all divisions are divisions, ties go to the even number). The
-// result does not depend on the number of threads or on the instruction set.
+// result does not depend on the number of threads or on the instruction set. (The K formats search for scales; sums of
+// their errors, and so their last bits, may depend on the instruction set.)
 #pragma once
 #include <stddef.h>
 
@@ -15,7 +16,7 @@ typedef struct {
   /// Row i of the result is row first + i * step of the source.
   size_t first, step, rows;
   /// SOTTO_AFFINE2 to SOTTO_AFFINE8 (groups of `group` columns), SOTTO_MXFP4_PLANAR, SOTTO_NVFP4_PLANAR, SOTTO_FLOAT8
-  /// (MXFP8: groups of 32 with E8M0 scales), or SOTTO_FLOAT32, SOTTO_FLOAT16 and SOTTO_BFLOAT16, which only round.
+  /// (MXFP8: groups of 32 with E8M0 scales), SOTTO_Q8_0, SOTTO_Q4_K, SOTTO_Q5_K, SOTTO_Q6_K, or SOTTO_FLOAT32, SOTTO_FLOAT16 and SOTTO_BFLOAT16, which only round.
   sotto_weight_format format;
   size_t group;
   /// SOTTO_FLOAT32, SOTTO_FLOAT16 or SOTTO_BFLOAT16: what numbers are rounded to first, and the type of affine scales and

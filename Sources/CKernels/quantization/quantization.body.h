@@ -1,6 +1,7 @@
 // Rows for one level: decoding, rounding and the choice of the format.
 #include "affine.body.h"
 #include "small_floats.body.h"
+#include "gguf_blocks.body.h"
 
 // The numbers of a row, rounded to the call's type.
 static void LEVEL(read_row)(const sotto_quantization *call, size_t row, float *x) {
@@ -34,6 +35,10 @@ static void LEVEL(quantize_rows)(const void *arguments, ptrdiff_t begin, ptrdiff
       case SOTTO_MXFP4_PLANAR:
       case SOTTO_NVFP4_PLANAR:
       case SOTTO_FLOAT8: LEVEL(quantize_small)(call, x, row); break;
+      case SOTTO_Q8_0:
+      case SOTTO_Q4_K:
+      case SOTTO_Q5_K:
+      case SOTTO_Q6_K: LEVEL(quantize_blocks)(call, x, row); break;
       default: LEVEL(quantize_affine)(call, x, row); break;
     }
   }

@@ -8,6 +8,12 @@ public struct GGMLType: RawRepresentable, Sendable, Hashable, CustomStringConver
   /// The type with this number.
   public init(rawValue: UInt32) { self.rawValue = rawValue }
 
+  /// The type of a weight format; nil for formats that GGUF does not have.
+  init?(_ format: WeightFormat) {
+    guard let found = Self.layouts.first(where: { $0.value.format == format }) else { return nil }
+    rawValue = found.key
+  }
+
   /// ggml's name, such as "Q4_K", or "type 99" for an unknown number.
   public var description: String { layout?.name ?? "type \(rawValue)" }
   /// The weight format; nil for types without kernels.

@@ -14,7 +14,8 @@ enum Llama {
         // Files from before 2024 have a tensor for each expert.
         "block_sparse_moe.experts.#.w1": "ffn_gate.#", "block_sparse_moe.experts.#.w2": "ffn_down.#",
         "block_sparse_moe.experts.#.w3": "ffn_up.#",
-      ], configure: GGUFConversion.interleavedRotary), mlx: .plain,
+      ], export: GGUFExport.Rules(interleavesRotary: true, namesRotarySize: true),
+      configure: GGUFConversion.interleavedRotary), mlx: .plain,
     shapes: SyntheticShape.llama
   ) { configuration, weights in
     // GGUF files of Mixtral have this architecture's name.

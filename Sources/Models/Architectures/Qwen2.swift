@@ -3,7 +3,8 @@
 enum Qwen2 {
   /// Also the text model of Qwen2-VL and Qwen2.5-VL.
   static let architecture = Architecture(
-    "qwen2", "qwen2_vl", "qwen2_vl_text", "qwen2_5_vl", "qwen2_5_vl_text", gguf: GGUFConversion("qwen2"),
+    "qwen2", "qwen2_vl", "qwen2_vl_text", "qwen2_5_vl", "qwen2_5_vl_text",
+    gguf: GGUFConversion("qwen2", export: GGUFExport.Rules()),
     mlx: .plain
   ) {
     try PreNormDecoder(windows: Qwen3.windows($0)).model($0, $1)

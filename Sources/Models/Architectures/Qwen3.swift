@@ -5,7 +5,8 @@
 enum Qwen3 {
   /// Also the text model of Qwen3-VL.
   static let architecture = Architecture(
-    "qwen3", "qwen3_vl", "qwen3_vl_text", gguf: GGUFConversion("qwen3"), mlx: .plain,
+    "qwen3", "qwen3_vl", "qwen3_vl_text", gguf: GGUFConversion("qwen3", export: GGUFExport.Rules()),
+    mlx: .plain,
     shapes: SyntheticShape.qwen3
   ) {
     try PreNormDecoder(windows: windows($0), headNorms: .perHead).model($0, $1)

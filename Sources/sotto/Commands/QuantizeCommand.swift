@@ -3,7 +3,9 @@ import Basics
 import Checkpoints
 import Foundation
 import Generation
+import LocalEngine
 import Quantization
+import Templates
 
 /// `sotto quantize`: makes a smaller copy of a model.
 struct QuantizeCommand: ParsableCommand {
@@ -11,13 +13,14 @@ struct QuantizeCommand: ParsableCommand {
     commandName: "quantize", abstract: "Make a smaller copy of a model.",
     discussion: """
       The model is a folder of safetensors files with unquantised or FP8 weights. The copy is a folder in MLX's format, \
-      which mlx-lm reads as well; its weights are bit for bit those of 'mlx_lm.convert -q'.
+      which mlx-lm reads as well; its weights are bit for bit those of 'mlx_lm.convert -q'. With gguf:NAME, where NAME \
+      is Q4_K_M, Q5_K_M, Q6_K, Q8_0, BF16, F16 or F32, it is a GGUF file for llama.cpp and others.
       """)
 
   @Argument(help: "The folder of a model, or a name from 'sotto models'.")
   var model: String
 
-  @Option(help: "q8, q6, q5, q4, q3, q2, mxfp4, mxfp8 or nvfp4.")
+  @Option(help: "q8, q6, q5, q4, q3, q2, mxfp4, mxfp8, nvfp4, or gguf:NAME.")
   var to: String
 
   @Option(help: "Columns that share a scale: 32, 64 (the default) or 128.")
@@ -26,28 +29,40 @@ struct QuantizeCommand: ParsableCommand {
   @Flag(help: "Give more bits to the layers that need them most.")
   var mixed = false
 
-  @Option(name: .shortAndLong, help: "The folder to write. It must not exist.")
+  @Option(name: .shortAndLong, help: "The folder or file to write. It must not exist.")
   var output: String
 
   @OptionGroup var compute: ComputeOptions
 
   func run() throws {
-    let target = try QuantizationTarget(name: to, group: group)
-    let path = try ModelFinder.fromSettings().resolve(model)
-    let checkpoint = try Checkpoint.open(path)
-    let work = try ModelQuantization(checkpoint, to: target, mixed: mixed)
+    let checkpoint = try Checkpoint.open(ModelFinder.fromSettings().resolve(model))
     let interruption = CancellationFlag()
     let interrupts = Interrupts { interruption.cancel() }
     defer { interrupts.stop() }
     let line = ProgressLine()
-    try work.write(to: output, threads: compute.threadCount) { done, total in
+    func show(_ done: Int, _ total: Int) throws {
       guard !interruption.isCancelled else { throw CommandError("interrupted; nothing was written") }
       line.show("\(done * 100 / max(1, total))%")
     }
+    let size: (bytes: Int, bits: Double)
+    if to.lowercased().hasPrefix("gguf:") {
+      guard group == nil, !mixed else {
+        throw CommandError("--group and --mixed are for MLX's format; GGUF's mixes have both in their names")
+      }
+      let work = try GGUFQuantization(
+        checkpoint, to: GGUFTarget(name: String(to.dropFirst("gguf:".count))),
+        template: ChatTemplate.source(in: checkpoint))
+      try work.write(to: output, threads: compute.threadCount, progress: show)
+      size = (work.bytes, work.bitsPerParameter)
+    } else {
+      let target = try QuantizationTarget(name: to, group: group)
+      let work = try ModelQuantization(checkpoint, to: target, mixed: mixed)
+      try work.write(to: output, threads: compute.threadCount, progress: show)
+      size = (work.bytes, work.bitsPerParameter)
+    }
     line.clear()
-    Console.out(
-      "\(output) (\(ModelTable.size(work.bytes)), \(String(format: "%.2f", work.bitsPerParameter)) bits per parameter)\n"
-    )
+    let bits = String(format: "%.2f", size.bits)
+    Console.out("\(output) (\(ModelTable.size(size.bytes)), \(bits) bits per parameter)\n")
   }
 }
 

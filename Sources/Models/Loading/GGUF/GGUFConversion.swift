@@ -17,9 +17,13 @@ struct GGUFConversion: Sendable {
   /// Restores the original values of a tensor that the converter changed. The name is the tensor's public one.
   let restore: @Sendable (_ name: String, _ stored: Weight) throws -> Weight
 
+  /// How a GGUF file of the architecture is written; nil if that is not supported.
+  let export: GGUFExport.Rules?
+
   /// A conversion with this name; tables and changes are optional.
   init(
     _ name: String, tensors: [String: String] = [:], keys: [String: String] = [:],
+    export: GGUFExport.Rules? = nil,
     configure: @escaping @Sendable (inout JSONObject) throws -> Void = { _ in },
     restore: @escaping @Sendable (String, Weight) throws -> Weight = { $1 }
   ) {
@@ -28,6 +32,7 @@ struct GGUFConversion: Sendable {
     self.keys = keys
     self.configure = configure
     self.restore = restore
+    self.export = export
   }
 }
 

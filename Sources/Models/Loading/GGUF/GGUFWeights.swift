@@ -48,7 +48,7 @@ struct GGUFWeights: WeightSource {
   ]
 
   /// The file's name of a tensor; a name that is in no table is returned unchanged.
-  private func fileName(_ name: String) -> String {
+  func fileName(_ name: String) -> String {
     let ending = [".weight", ".bias"].first { name.hasSuffix($0) } ?? ""
     let stem = name.dropLast(ending.count)
     if let found = translated(String(stem)) { return found + ending }

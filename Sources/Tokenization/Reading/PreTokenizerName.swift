@@ -1,0 +1,34 @@
+import Checkpoints
+
+extension Tokenizer {
+  /// The name by which a GGUF file refers to the pre-tokenization of a model's tokenizer.json (`tokenizer.ggml.pre`).
+  /// - Throws: `TokenizerError` if there is no byte-level vocabulary, or no name.
+  package static func preTokenizerName(of checkpoint: Checkpoint) throws(TokenizerError) -> String {
+    let draft = try VocabularySource.find(checkpoint, isHarmony: false).draft()
+    guard draft.rules.alphabet == .bytes else {
+      throw TokenizerError(
+        file: checkpoint.path, "SentencePiece vocabularies cannot be written to a GGUF file",
+        advice: "use llama.cpp's converter")
+    }
+    let name = PreTokenizerNames.all.first { name in
+      guard let named = NamedPreTokenizer(gguf: name) else { return false }
+      return named.steps == draft.rules.preTokenization && named.ignoresMerges == draft.ignoresMerges
+        && named.normalizesToNFC == draft.rules.normalization.contains(.nfc)
+    }
+    guard let name else {
+      throw TokenizerError(
+        file: checkpoint.path, "the pre-tokenizer has no name in GGUF files",
+        advice: "use llama.cpp's converter")
+    }
+    return name
+  }
+}
+
+private enum PreTokenizerNames {
+  /// One of each kind that `NamedPreTokenizer` tells apart, the usual one first.
+  static let all = [
+    "llama-bpe", "qwen2", "qwen35", "gpt-2", "smollm", "tekken", "gpt-4o", "minimax-m2", "deepseek-v3",
+    "stablelm2",
+    "dbrx", "glm4", "falcon", "default",
+  ]
+}
