@@ -16,6 +16,9 @@ public struct AttentionSettings {
   public var keepsUnseen = false
   /// One logit per head that takes part in the softmax but has no value (GPT-OSS).
   public var sinks: Parameter?
+  /// Whether the results of each row are those of a call with this row alone. Otherwise rows that share a pass over the
+  /// keys may be computed with less precise products. For few rows, since every row reads all keys.
+  public var rowsAreSteps = false
 
   /// Parameters without a window, a softcap and sinks by default.
   public init(

@@ -18,6 +18,9 @@ public struct ForwardInput {
   /// Called before each block with caches. If it returns true, the pass throws `Interrupted`; some caches have then
   /// advanced and others have not.
   public var isInterrupted: (() -> Bool)?
+  /// Whether attention treats every row as in a pass of its own, so that the results are those of decoding, not of a
+  /// prefill; see `AttentionSettings.rowsAreSteps`.
+  public var rowsAreSteps = false
 
   /// - Parameters: see the properties; positions start at each sequence's length.
   public init(tokens: Tokens, sequences: [SequenceState], counts: [Int], outputs: [Int]) {

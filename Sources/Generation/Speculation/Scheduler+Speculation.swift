@@ -14,8 +14,10 @@ extension Scheduler {
     let proposal = run.propose(), proposals = proposal.tokens
     let rows = run.input.count, tokens = run.input + proposals
     let state = proposals.isEmpty ? run.reader.sequence.state : run.reader.verificationState
-    let input = ForwardInput(
+    var input = ForwardInput(
       tokens: tokens, sequences: [state], counts: [tokens.count], outputs: Array(rows - 1..<tokens.count))
+    // The tokens are those of single steps, even where two logits are almost equal.
+    input.rowsAreSteps = true
     let draws = run.draws(proposals: proposals)
     let start = ContinuousClock.now
     do {

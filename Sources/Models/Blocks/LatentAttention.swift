@@ -103,10 +103,12 @@ package struct LatentAttention: BlockBody {
       queries = backend.rotary(queries, rotary.query, positions: input.positions)
       keys = backend.rotary(keys, rotary.key, positions: input.positions)
     }
+    var ofRows = settings
+    ofRows.rowsAreSteps = input.rowsAreSteps
     let attended = try backend.attention(
       query: backend.headLinear(queries, projections.toLatent), key: keys,
       value: backend.columns(keys, 0..<sizes.rank), caches: input.keyValueCaches(slot: slot),
-      counts: input.counts, settings)
+      counts: input.counts, ofRows)
     var values = backend.headLinear(attended, projections.toValue)
     if gate != nil {
       values = backend.gated(values, by: backend.columns(projected, end..<projected.columns), .sigmoid)

@@ -119,9 +119,11 @@ package struct SelfAttention: BlockBody {
       keys = rotated(plain, norm: headNorms?.key, input, on: backend)
       values = valueNorm.map { $0(own, on: backend) } ?? own
     }
+    var ofRows = settings
+    ofRows.rowsAreSteps = input.rowsAreSteps
     var attended = try backend.attention(
       query: queries, key: keys, value: values, caches: input.keyValueCaches(slot: slot),
-      counts: input.counts, settings)
+      counts: input.counts, ofRows)
     if gatesOutput {
       let gate = backend.columns(projected, queryColumns..<firstKey)
       attended = backend.gated(attended, by: gate, .sigmoid)

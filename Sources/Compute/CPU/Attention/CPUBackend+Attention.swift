@@ -57,7 +57,7 @@ extension CPUBackend {
     arguments.window = settings.window ?? 0
     arguments.sinks = settings.sinks.map { vector($0, count: settings.heads) }
     arguments.rounded = precision == .fast ? 1 : 0
-    withSequences(own, counts) { sequences in
+    withSequences(own, counts, rowsAreSteps: settings.rowsAreSteps) { sequences in
       arguments.sequences = sequences.baseAddress
       arguments.sequence_count = sequences.count
       var plan = sotto_plan_attention(&arguments, Int32(clamping: threads))
@@ -86,8 +86,10 @@ extension CPUBackend {
   }
 
   /// The sequences in the kernel's format, without those that have no rows.
+  /// - Parameter rowsAreSteps: whether each row is a sequence of its own, which ends with it.
   private func withSequences(
-    _ caches: [CPUKeyValueCache], _ counts: [Int], _ body: (UnsafeBufferPointer<sotto_sequence>) -> Void
+    _ caches: [CPUKeyValueCache], _ counts: [Int], rowsAreSteps: Bool,
+    _ body: (UnsafeBufferPointer<sotto_sequence>) -> Void
   ) {
     var offset = 0
     var pages: [UnsafeRawPointer?] = []
@@ -96,11 +98,13 @@ extension CPUBackend {
       var sequences: [sotto_sequence] = []
       var row = 0
       for (cache, count) in zip(caches, counts) {
-        if count > 0 {
+        let first = pages.baseAddress.map { $0 + offset }
+        for step in 0..<(rowsAreSteps ? count : min(count, 1)) {
           sequences.append(
             sotto_sequence(
-              pages: pages.baseAddress.map { $0 + offset }, origin: cache.origin, length: cache.length,
-              row: row, rows: count))
+              pages: first, origin: cache.origin,
+              length: rowsAreSteps ? cache.length - count + step + 1 : cache.length, row: row + step,
+              rows: rowsAreSteps ? 1 : count))
         }
         offset += cache.pointers.count
         row += count
