@@ -2,7 +2,8 @@
 ///
 /// A budget bounds the loss. Every pass without proposals adds a hundredth of its duration; a pass with proposals adds
 /// the time that it saved, or takes what it lost. What a pass may lose at most must be in the budget, so that proposals
-/// which are not accepted, or passes which are slower than expected, cost about a hundredth of the time.
+/// which are not accepted, or passes which are slower than expected, cost about a hundredth of the time. A draft model,
+/// which the user has chosen, has a budget of its own, five times as large.
 package struct SpeculationPolicy {
   /// The largest number of proposals.
   package static let most = PassCosts.mostRows - 1
@@ -10,6 +11,8 @@ package struct SpeculationPolicy {
   static let share = 0.01
   /// The budget at first and at most, in passes with one row.
   static let firstBudget = 1.0, largestBudget = 8.0
+  /// The factor of a draft model's budget.
+  static let draftFactor = 5.0
   /// The least expected gain. Less would be lost in the error of the expectation.
   static let leastGain = 1.05
 
@@ -34,7 +37,8 @@ package struct SpeculationPolicy {
   }
 
   package private(set) var acceptance = Acceptance()
-  package private(set) var budget = firstBudget
+  /// For look-ups and for a draft model.
+  private var budgets = (lookup: firstBudget, draft: firstBudget * draftFactor)
   private let costs: PassCosts
 
   package init(costs: PassCosts) { self.costs = costs }
@@ -47,7 +51,7 @@ package struct SpeculationPolicy {
     let expected = acceptance.expectedTokens(prospect.source, upTo: limit)
     for (count, tokens) in expected.enumerated().dropFirst() {
       let duration = costs.ratio(rows: 1 + count) + prospect.cost * Double(count)
-      guard duration - 1 <= budget else { break }
+      guard duration - 1 <= (prospect.source == .draft ? budgets.draft : budgets.lookup) else { break }
       var whole = duration
       if prospect.repeats {
         let rejection = 1 - (tokens - expected[count - 1])
@@ -69,8 +73,9 @@ package struct SpeculationPolicy {
   package mutating func notePlain(rows: Int, seconds: Double) {
     costs.note(rows: rows, seconds: seconds)
     acceptance.forget(.draft)
-    guard rows > 1 else { return add(Self.share) }
-    if let single = costs.singleSeconds { add(1 - seconds / single) }
+    let saved = rows > 1 ? costs.singleSeconds.map { 1 - seconds / $0 } ?? 0 : Self.share
+    Self.add(saved, to: &budgets.lookup)
+    Self.add(rows > 1 ? saved : Self.share * Self.draftFactor, to: &budgets.draft)
   }
 
   /// Records a pass that verified proposals.
@@ -82,8 +87,12 @@ package struct SpeculationPolicy {
   ) {
     costs.note(rows: 1 + count, seconds: seconds)
     acceptance.note(source, accepted: accepted, of: count)
-    if let single = costs.singleSeconds { add(Double(accepted + 1) - (seconds + proposing) / single) }
+    guard let single = costs.singleSeconds else { return }
+    let saved = Double(accepted + 1) - (seconds + proposing) / single
+    if source == .draft { Self.add(saved, to: &budgets.draft) } else { Self.add(saved, to: &budgets.lookup) }
   }
 
-  private mutating func add(_ saved: Double) { budget = min(budget + saved, Self.largestBudget) }
+  private static func add(_ saved: Double, to budget: inout Double) {
+    budget = min(budget + saved, largestBudget)
+  }
 }

@@ -126,8 +126,8 @@ struct GeneratorSpeculationTests {
     #expect(answer.statistics.generatedTokens == count && answer.statistics.finishReason == .length)
   }
 
-  /// The rows of a verification have the logits of single steps, bit for bit, also where activations are rounded and a
-  /// prefill uses other products.
+  /// The rows of a verification have the logits of single steps, also where activations are rounded and a prefill uses
+  /// other products: bit for bit with attention alone. Recurrences may add up in another order, in float32.
   @Test(arguments: TinyModels.kinds) func verifiedRowsAreSteps(_ tiny: TinyModels) throws {
     let loaded = try tiny.load(.fast)
     var random = SplitMix64(seed: 7)
@@ -141,7 +141,8 @@ struct GeneratorSpeculationTests {
       let steps = try tokens.flatMap {
         loaded.backend.values(try loaded.model.forward(ForwardInput(tokens: [$0], sequence: alone)))
       }
-      #expect(rows == steps, "\(count) rows: \(distance(rows, steps))")
+      let isAttention = start.caches.allSatisfy { $0 is any KeyValueCache }
+      #expect(isAttention ? rows == steps : distance(rows, steps) < 1e-4, "\(distance(rows, steps))")
     }
   }
 }
