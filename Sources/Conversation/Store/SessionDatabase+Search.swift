@@ -33,7 +33,6 @@ extension SessionDatabase {
   func search(_ text: String, limit: Int = 200) throws -> [SessionHit] {
     let words = text.split { $0.isWhitespace }.prefix(16).map(String.init)
     guard let first = words.first else { return [] }
-    let titles = Dictionary(try list().map { ($0.id, $0.title) }) { one, _ in one }
     return try connection.read { database in
       let hasIndex = try SessionSchema.hasIndex(database)
       let (indexed, others) = (
@@ -49,7 +48,9 @@ extension SessionDatabase {
       // The texts are read of those messages only that are returned.
       let sql = """
         SELECT CAST(hit.session AS BLOB), hit.place, CAST(message.role AS BLOB),
-          CAST(substr(message.content, max(1, instr(lower(message.content), lower(?)) - 60), 240) AS BLOB)
+          CAST(substr(message.content, max(1, instr(lower(message.content), lower(?)) - 60), 240) AS BLOB),
+          CAST((SELECT title FROM session WHERE id = hit.session) AS BLOB),
+          (SELECT CAST(substr(content, 1, 1000) AS BLOB) FROM message WHERE session = hit.session AND place = 0)
         FROM (
           SELECT message.rowid AS number, message.session, message.place, session.saved
           FROM message JOIN session ON session.id = message.session
@@ -59,16 +60,16 @@ extension SessionDatabase {
         ORDER BY hit.saved DESC, hit.session, hit.place
         """
       return try Row.fetchAll(database, sql: sql, arguments: StatementArguments([first] + arguments))
-        .compactMap { Self.hit($0, titles) }
+        .compactMap { Self.hit($0) }
     }
   }
 
-  private static func hit(_ row: Row, _ titles: [String: String]) -> SessionHit? {
+  private static func hit(_ row: Row) -> SessionHit? {
     let fields = StoredFields(row)
     guard let id = fields.text(0), let place = fields.integer(1), let role = fields.text(2).flatMap(Role.init)
     else { return nil }
     return SessionHit(
-      session: id, title: titles[id] ?? "", message: place, role: role,
+      session: id, title: fields.text(4) ?? SessionTitle.of(fields.text(5) ?? ""), message: place, role: role,
       excerpt: (fields.text(3) ?? "").split { $0.isWhitespace }.joined(separator: " "))
   }
 

@@ -125,6 +125,7 @@ package final class Chat {
   }
 
   private func prepare() {
+    comparisonRenderer.options = options
     renderer.show(
       TranscriptRenderer.Source(
         entries: state.transcript.entries, conversation: state.conversation, width: size.columns,

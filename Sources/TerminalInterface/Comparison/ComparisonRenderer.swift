@@ -13,6 +13,9 @@ package final class ComparisonRenderer {
 
   package init() {}
 
+  /// What the terminal can draw.
+  package var options = RenderOptions()
+
   /// The width of each column; nil if there is no room for columns.
   package static func columnWidth(_ width: Int, count: Int) -> Int? {
     let column = (width - separator.count * (count - 1)) / max(count, 1)
@@ -88,7 +91,8 @@ package final class ComparisonRenderer {
     // Removed from the dictionary while it is changed, so that its rows are not copied.
     var layout = layouts.removeValue(forKey: answer.id) ?? EntryLayout()
     layout.update(
-      answer: message, width: width, reasoning: reasoning, label: nil, isStreaming: answer.turn != nil)
+      answer: message, width: width, reasoning: reasoning, label: nil,
+      isStreaming: answer.turn != nil, options: options)
     let limit = max(0, layout.count - height)
     var first = limit
     if place == comparison.selected {

@@ -58,7 +58,7 @@ package struct InspectorView {
     guard inspector.tokens.indices.contains(inspector.selected) else { return [] }
     let token = inspector.tokens[inspector.selected]
     let place = "token \(inspector.selected + 1) of \(inspector.tokens.count)"
-    let keys = "←→ token · Tab doubtful · ↑↓ alternative · Enter forks · Esc closes"
+    let keys = "←→ Tab token · ↑↓ alternative · Enter forks · Esc"
     var lines = [
       StyledLine([Span(String(repeating: "─", count: width), .rule)]),
       StyledLine([Span("  \(place), \(Self.percent(token.probability))  ", .accent), Span(keys, .dim)])
