@@ -1,7 +1,8 @@
 """Draws the chat as SVG, from the screen of the program in tmux: screenshot.py MODEL.gguf OUT.svg [--theme NAME]
 
-It resumes a conversation of known content in a folder of its own, and captures the screen with its colours. The environment variable SOTTO names the program (default: .build/release/sotto). `--text FILE` shows another
-Markdown file as the answer; `--print` prints the captured screen instead.
+It resumes a conversation of known content in a folder of its own, and captures the screen with its colours. The
+environment variable SOTTO names the program (default: .build/release/sotto). `--text FILE` shows another Markdown file
+as the answer; `--print` prints the captured screen instead.
 """
 
 from __future__ import annotations
@@ -159,19 +160,19 @@ def svg(lines: list[str], columns: int, is_light: bool, title: str) -> str:
 
 def capture(model: Path, theme: str, columns: int, rows: int, answer: str, term: dict[str, str]) -> list[str]:
     """The screen of the resumed conversation, with its SGR sequences."""
-    with tempfile.TemporaryDirectory(prefix="sotto-screen-") as name:
+    with tempfile.TemporaryDirectory(prefix="sotto-screen-", ignore_cleanup_errors=True) as name:
         folder = Path(name)
         session_file.write(folder / "data/sotto/sessions.sqlite",
                            {"screen": [("user", QUESTION), ("assistant", answer.strip() + "\n")]},
                            model.stem)
         environment = {"HOME": name, "LANG": "C.UTF-8",
-                       **{f"XDG_{kind}_HOME": f"{name}/{kind.lower()}" for kind in ["DATA", "STATE", "CONFIG", "CACHE"]},
-                       **term}
+                       **{f"XDG_{kind}_HOME": f"{name}/{kind.lower()}"
+                          for kind in ["DATA", "STATE", "CONFIG", "CACHE"]}, **term}
         settings = folder / "config/sotto/settings.toml"
         settings.parent.mkdir(parents=True)
         settings.write_text(f'theme = "{theme}"\n')
-        terminal = Terminal([SOTTO, "chat", str(model.resolve()), "--resume", "screen"], environment, folder / "tmux-run",
-                            columns, rows)
+        command = [SOTTO, "chat", str(model.resolve()), "--resume", "screen"]
+        terminal = Terminal(command, environment, folder / "tmux-run", columns, rows)
         try:
             terminal.wait(lambda: any("Resumed" in line for line in terminal.screen()), "the conversation is shown")
             terminal.press("C-l")

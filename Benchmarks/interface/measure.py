@@ -65,7 +65,8 @@ class Chat:
             found = (found + self.read(0.05))[-100_000:]
             if text in found:
                 return time.perf_counter()
-        raise SystemExit(f"not on the screen after {seconds} s: {text.decode()}\n{found[-2000:].decode(errors='replace')}")
+        screen = found[-2000:].decode(errors="replace")
+        raise SystemExit(f"not on the screen after {seconds} s: {text.decode()}\n{screen}")
 
     def write(self, text: str) -> None:
         os.write(self.fd, text.encode())
@@ -125,7 +126,8 @@ def main() -> None:
                     for index in range(options.messages)]
         messages[-1] = ("assistant", PARAGRAPH + "THEEND")
         environment = {**os.environ, "HOME": str(folder), "TERM": "xterm-256color", "LANG": "C.UTF-8",
-                       **{f"XDG_{kind}_HOME": str(folder / kind.lower()) for kind in ["DATA", "STATE", "CONFIG", "CACHE"]}}
+                       **{f"XDG_{kind}_HOME": str(folder / kind.lower())
+                          for kind in ["DATA", "STATE", "CONFIG", "CACHE"]}}
         file = folder / "data/sotto/sessions.sqlite"
         opens: list[float] = []
         session_file.write(file, {"long": messages}, options.model.stem)

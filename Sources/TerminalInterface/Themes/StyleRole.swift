@@ -59,7 +59,7 @@ package enum StyleRole: String, CaseIterable, Sendable, Hashable {
     case .user, .userMark, .assistantMark, .codeKeyword, .prompt, .error, .warning, .statusBusy,
       .statusWarning, .codeInline:
       .bold
-    case .dim, .reasoning, .placeholder, .menuDetail, .statusDim, .codeComment: .dim
+    case .dim, .reasoning, .notice, .codeLabel, .placeholder, .menuDetail, .statusDim, .codeComment: .dim
     case .link: .underline
     case .menuSelected, .chip: .reverse
     default: []
