@@ -150,7 +150,7 @@ class Scenario:
     def two_turns(self) -> None:
         self.terminal.send("/set max_tokens 40")
         self.terminal.send("/set temperature 0")
-        status = self.turn("What is the capital of France?")
+        status = self.turn("Name the capital of France.")
         expect("TTFT" in status and "tok/s" in status, f"the status line has statistics: {status!r}")
         expect(any("Paris" in line for line in self.terminal.screen()), "the answer names Paris")
         status = self.turn("And of Italy?")
@@ -175,6 +175,39 @@ class Scenario:
         self.terminal.send("/set typing_ahead on")
         self.terminal.send("/cache")
         self.terminal.wait(lambda: self.has("Prompt caches: ") and self.has(f"◆ {self.first[:12]}"), "the caches")
+
+    @property
+    def folder(self) -> Path:
+        """The folder of the test, with the XDG folders in it."""
+        return Path(self.terminal.socket).parent.parent
+
+    def settings(self) -> None:
+        # What is set is kept only with --save, and the comments of the file stay.
+        file = self.folder / "config" / "sotto" / "settings.toml"
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text("# mine\nreasoning = 'fold' # for now\n")
+        for line in ("/theme day", "/think hide", "/set prose_width 60", "/set wheel on"):
+            self.terminal.send(line)
+            self.idle(line)
+        expect(file.read_text().count("\n") == 2, "nothing is saved without --save")
+        self.terminal.send("/set --save")
+        self.terminal.wait(lambda: self.has("Saved in settings.toml: theme = day"), "the settings are saved")
+        text = file.read_text()
+        expect('reasoning = "hide" # for now' in text and 'theme = "day"' in text and text.startswith("# mine"),
+               f"the file keeps its comments: {text!r}")
+        self.terminal.send("/set --save top_k 30")
+        self.terminal.wait(lambda: self.has("Saved in settings.toml: top_k = 30"), "one setting is saved")
+        self.terminal.send("/set")
+        self.terminal.wait(lambda: self.has("top_k = 30 (from settings.toml)"), "its source is shown")
+        # A wheel event scrolls nothing here, but must not reach the composer.
+        self.terminal.type("\x1b[<64;5;5M\x1b[<65;5;5M")
+        self.idle("the wheel")
+        self.terminal.send("/set --save top_k auto")
+        self.terminal.wait(lambda: "top_k" not in file.read_text(), "a setting is removed from the file")
+        for line in ("/theme night --save", "/think fold --save", "/set --save wheel off", "/set --save prose_width 100"):
+            self.terminal.send(line)
+            self.terminal.wait(lambda: self.has("Saved in settings.toml"), line)
+            self.idle(line)
 
     def draft_keys(self) -> None:
         self.terminal.type("one two three")
@@ -495,7 +528,7 @@ def main() -> int:
             "XDG_CACHE_HOME": folder / "cache", "HOME": folder, "HF_HOME": folder / "hf", "LANG": "C.UTF-8",
             "LC_ALL": "C.UTF-8",
         }
-        everyday = ["start", "two_turns", "draft_keys", "typing_ahead", "queue", "stop", "scroll", "switch", "switch_while_writing",
+        everyday = ["start", "settings", "two_turns", "draft_keys", "typing_ahead", "queue", "stop", "scroll", "switch", "switch_while_writing",
                     "answer_now", "stop_prefill", "branches", "compare", "refuse", "paste_command", "resize", "quit"]
         programs = [(["chat", model.stem], everyday), (["chat", model.stem], ["crash"]),
                     (["--continue"], ["resume", "sessions", "quit"])]
@@ -513,6 +546,11 @@ def main() -> int:
             finally:
                 terminal.kill()
         variables = os.environ | {key: str(value) for key, value in environment.items()}
+        shown = subprocess.run([SOTTO, "config", "--json"], env=variables, capture_output=True, text=True)
+        origins = {row["name"]: row["origin"] for row in json.loads(shown.stdout or "[]")}
+        if (origins.get("theme"), origins.get("history")) != ("from settings.toml", "built in"):
+            print(f"FAIL sotto config shows where the values come from: {shown}")
+            return 1
         found = subprocess.run([SOTTO, "sessions", "search", "two and two", "--json"], env=variables, capture_output=True,
                                text=True)
         hits = json.loads(found.stdout or "[]")

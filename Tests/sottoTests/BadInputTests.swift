@@ -115,6 +115,10 @@ struct BadInputTests {
       "precision"
     ),
     (["chat", "--threads", "0"], "threads"),
+    (["chat", "--temperature", "warm"], "temperature"),
+    (["chat", "--reasoning", "loud"], "show, fold or hide"),
+    (["chat", "--context-full", "x"], "context-full"),
+    (["chat", "--cache-bits", "4"], "cache-bits"),
     (["detokenize", "m.gguf"], "ids"),
   ])
   func messagesNameInvalidArguments(_ arguments: [String], _ word: String) throws {
@@ -155,6 +159,26 @@ struct BadInputTests {
     #expect(program.exitCode == 1)
     #expect(program.errorLines.count == 1)
     #expect(program.error.contains("sotto/models"))
+  }
+
+  /// A wrong model in the settings names that file, for every command that takes the model from there.
+  @Test(arguments: [
+    ["chat"], ["generate", "-p", "x"], ["tokenize"], ["detokenize", "1", "2"], ["bench"],
+    ["logits", "--tokens", "t.json", "--prefill", "1", "--output", "o"],
+  ])
+  func aWrongModelInTheSettingsNamesTheFile(_ arguments: [String]) throws {
+    try Fixture.withFolder { folder in
+      let settings = folder.appending(path: "config/sotto/settings.toml")
+      try FileManager.default.createDirectory(
+        at: settings.deletingLastPathComponent(), withIntermediateDirectories: true)
+      try Data("model = 'nowhere.gguf'".utf8).write(to: settings)
+      try Data("[1]".utf8).write(to: folder.appending(path: "t.json"))
+      let arguments = arguments.map { $0 == "t.json" ? folder.appending(path: $0).path : $0 }
+      let program = try Program.run(arguments, in: folder)
+      #expect(program.exitedNormally && program.exitCode == 1, "\(program.error)")
+      #expect(program.errorLines.count == 1, "\(program.error)")
+      #expect(program.error.contains("settings.toml: model = \"nowhere.gguf\""), "\(program.error)")
+    }
   }
 
   @Test func settingsErrorsNameTheFile() throws {

@@ -5,8 +5,8 @@ import Testing
 /// `SOTTO_WRITE_SNAPSHOTS=1 swift test -c release --disable-testable-imports --filter HelpTests` regenerates.
 struct HelpTests {
   static let commands = [
-    "", "chat", "generate", "batch", "models", "pull", "rm", "quantize", "inspect", "sessions", "tokenize",
-    "detokenize", "render",
+    "", "chat", "generate", "batch", "models", "pull", "rm", "quantize", "inspect", "sessions", "config",
+    "tokenize", "detokenize", "render",
     "logits", "bench",
   ]
 
@@ -31,7 +31,11 @@ struct HelpTests {
     ),
     ("generate", ["--repetition-penalty", "--seed", "--json"]),
     ("batch", ["--input", "--output", "--max-batch", "--resume"]),
-    ("tokenize", ["--json"]),
+    (
+      "chat",
+      ["--continue", "--resume", "--temperature", "--theme", "--reasoning", "--prose-width", "--history"]
+    ),
+    ("config", ["--json"]), ("tokenize", ["--json"]),
     ("render", ["--messages", "--tools", "--template", "--no-generation-prompt", "--option"]),
     ("logits", ["--tokens", "--prefill", "--output", "--precision"]),
     (

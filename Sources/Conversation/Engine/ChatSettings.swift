@@ -28,6 +28,10 @@ public struct ChatSettings: Sendable, Equatable {
     case model = "recommended by the model"
     /// The user's settings file.
     case file = "from settings.toml"
+    /// The preset.
+    case preset = "from the preset"
+    /// An option of the command.
+    case option = "from the command line"
     /// The user set it in this chat.
     case user = "set here"
   }

@@ -103,10 +103,7 @@ extension LocalChatEngine {
     turn.prompt.boundaries = boundaries(of: conversation, latest: 1, selected, settings)
     var generation = GenerationRequest(
       prompt: turn.prompt,
-      sampling: SamplingSettings(
-        temperature: Float(settings.temperature), topP: Float(settings.topP), topK: settings.topK,
-        minP: Float(settings.minP), repetitionPenalty: Float(settings.repetitionPenalty),
-        seed: settings.seed.map { UInt64(bitPattern: Int64($0)) }),
+      sampling: settings.sampling,
       maxTokens: settings.maxTokens ?? .max, stopStrings: selected.model.stopStrings,
       thoughtLimit: turn.thoughtLimit, session: request.session)
     generation.speculation.draft = selected.draft

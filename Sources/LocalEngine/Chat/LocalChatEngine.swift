@@ -12,8 +12,6 @@ actor LocalChatEngine: ChatEngine {
   private let finder: ModelFinder
   private let threads: Int
   private let cacheFormat: CacheFormat
-  /// The sampling parameters in the settings file.
-  private let sampling: RecommendedSampling
   /// The draft model of models with the same vocabulary; nil for none.
   private let draft: DraftModel?
   /// The opened models that are still in memory, by key.
@@ -52,10 +50,9 @@ actor LocalChatEngine: ChatEngine {
   /// - Parameter store: the store for caches on disk; nil to save none.
   init(
     finder: ModelFinder, threads: Int, cacheFormat: CacheFormat, limits: GeneratorLimits,
-    sampling: RecommendedSampling, draft: DraftModel?, store: CacheStore?
+    draft: DraftModel?, store: CacheStore?
   ) {
     self.draft = draft
-    self.sampling = sampling
     self.finder = finder
     self.threads = threads
     self.cacheFormat = cacheFormat
@@ -137,8 +134,7 @@ actor LocalChatEngine: ChatEngine {
   }
 
   func defaultSettings() -> ChatSettings {
-    ChatSettings.defaults(
-      recommended: current?.model.checkpoint.recommendedSampling ?? RecommendedSampling(), file: sampling)
+    current?.model.defaultSettings ?? ChatSettings.defaults(recommended: RecommendedSampling())
   }
 
   /// The key of a model, which identifies the version of its files.
@@ -151,10 +147,8 @@ actor LocalChatEngine: ChatEngine {
 ///   - store: the store for caches on disk; nil to save none.
 package func localChatEngine(
   finder: ModelFinder, threads: Int, cacheFormat: CacheFormat = .float16,
-  limits: GeneratorLimits = GeneratorLimits(), sampling: RecommendedSampling = RecommendedSampling(),
-  draft: DraftModel? = nil, store: CacheStore? = nil
+  limits: GeneratorLimits = GeneratorLimits(), draft: DraftModel? = nil, store: CacheStore? = nil
 ) -> any ChatEngine {
   LocalChatEngine(
-    finder: finder, threads: threads, cacheFormat: cacheFormat, limits: limits, sampling: sampling,
-    draft: draft, store: store)
+    finder: finder, threads: threads, cacheFormat: cacheFormat, limits: limits, draft: draft, store: store)
 }

@@ -50,6 +50,7 @@ package final class Chat {
       state.pendingReplies.remove(.cache)
       state.showNotice(
         bytes.map { "Released \(byteSize($0)) of prompt caches." } ?? "This engine has no prompt caches.")
+    case .settingsSaved(let values, let problem): state.savedSettings(values, problem: problem)
     case .sessions(let sessions, let time):
       (state.sessions, state.sessionsAt) = (sessions, time)
       if state.pendingReplies.remove(.sessions) != nil { state.showNotice(state.sessionList) }
@@ -125,6 +126,8 @@ package final class Chat {
   }
 
   private func prepare() {
+    var options = options
+    options.proseWidth = state.proseWidth
     comparisonRenderer.options = options
     renderer.show(
       TranscriptRenderer.Source(

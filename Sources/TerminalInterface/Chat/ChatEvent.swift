@@ -30,6 +30,8 @@ package enum ChatEvent: Sendable {
   case inspected([InspectedToken], message: MessageTree.ID)
   case inspectionFailed(String)
   case modelFailed(name: String, message: String)
+  /// These settings were written to settings.toml, or the problem.
+  case settingsSaved(UserSettings.Values, problem: String?)
   /// A message of another component for the user.
   case note(String, isError: Bool)
   case quit(Int32)
@@ -68,6 +70,8 @@ package enum ChatEffect: Sendable, Equatable {
   case save(path: String, text: String)
   /// Runs a command of the shell with this text on its standard input.
   case pipe(String, text: String)
+  /// Writes these settings to settings.toml; "auto" removes one.
+  case saveSettings(UserSettings.Values)
   /// Appends to the history file.
   case appendHistory(String)
   /// Removes entries from the history file.

@@ -5,12 +5,8 @@ import Conversation
 public struct ChatOptions: Sendable {
   /// A model to load first, by name or path; nil for the one that the engine has loaded.
   public var model: String?
-  /// The initial system prompt.
-  public var systemPrompt: String?
-  /// The initial theme; nil for the default.
-  public var theme: String?
-  /// Whether the draft is prefilled while the user types.
-  public var typingAhead = true
+  /// The settings of the user.
+  package var settings = UserSettings()
   /// Whether the input history and the sessions are saved to disk.
   public var keepsHistory = true
   /// The session store; nil for none.
@@ -19,10 +15,6 @@ public struct ChatOptions: Sendable {
   public var resumed: Session?
   /// Messages to show at the start.
   public var notices: [String] = []
-  /// Whether the line mode is used even on a terminal.
-  public var isPlain = false
-  /// Whether the terminal reports the mouse wheel; it then no longer selects text with the mouse.
-  public var usesWheel = false
   /// The process's environment (`TERM`, `COLORTERM`, `NO_COLOR`, `HOME`, the XDG folders).
   public var environment: [String: String]
 
@@ -39,15 +31,18 @@ public struct ChatOptions: Sendable {
 extension ChatState {
   /// The initial state for these options.
   package init(options: ChatOptions, savesSessions: Bool, hasComposer: Bool = true) {
-    self.init(theme: options.theme ?? ThemeLibrary.defaultName)
+    self.init()
+    userSettings = options.settings
+    refreshSettings()
     self.hasComposer = hasComposer
     if let session = options.resumed {
       show(session)
       transcript.addNotice("Resumed: \(title(of: session))")
     }
-    initialSystemPrompt = options.systemPrompt
-    if let prompt = options.systemPrompt { conversation.systemPrompt = prompt }
-    settings.typingAhead = options.typingAhead
+    initialSystemPrompt = options.settings.text(.systemPrompt)
+    // A resumed conversation has its own, which only an explicit one replaces.
+    let isExplicit = options.settings.found(.systemPrompt).map { $0.origin != .file } ?? false
+    if isExplicit || options.resumed == nil { conversation.systemPrompt = initialSystemPrompt }
     for notice in options.notices { transcript.addNotice(notice) }
     self.savesSessions = savesSessions
   }

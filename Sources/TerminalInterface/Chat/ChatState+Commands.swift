@@ -14,8 +14,8 @@ extension ChatState {
       pendingReplies.insert(.models)
       return [.refreshModels(for: request)]
     case .system: setSystem(argument)
-    case .set: set(argument)
-    case .think: think(argument)
+    case .set: return set(argument)
+    case .think: return think(argument)
     case .answer: return answerNow()
     case .regen:
       let before = conversation
@@ -46,7 +46,7 @@ extension ChatState {
     case .inspect: return inspect()
     case .select: startSelecting()
     case .pipe: return pipe(argument)
-    case .theme: chooseTheme(argument)
+    case .theme: return chooseTheme(argument)
     case .copy: return copy(argument)
     case .save: return save(argument)
     case .stats: transcript.addNotice(statisticsText)
@@ -54,7 +54,7 @@ extension ChatState {
     case .help: helpScroll = 0
     case .quit: return [.quit(0)]
     }
-    if scroll != .live && [.system, .set, .think, .stats].contains(command) { scroll = .live }
+    if scroll != .live && [.system, .stats].contains(command) { scroll = .live }
     return []
   }
 
@@ -114,7 +114,7 @@ extension ChatState {
     return argument.isEmpty ? [.reportCaches(session: session.id)] : [.clearCaches]
   }
 
-  private mutating func setSystem(_ text: String) {
+  mutating func setSystem(_ text: String) {
     if text.isEmpty {
       transcript.addNotice(
         conversation.systemPrompt.map { "System prompt: \($0)" } ?? "There is no system prompt.")
@@ -124,44 +124,6 @@ extension ChatState {
     } else {
       conversation.systemPrompt = text
       transcript.addNotice("System prompt: \(text)")
-    }
-  }
-
-  private mutating func set(_ argument: String) {
-    let parts = argument.split(separator: " ", maxSplits: 1).map(String.init)
-    guard let name = parts.first else {
-      let lines = Setting.all.map { $0.describedValue(in: settings) }
-      transcript.addNotice(lines.joined(separator: "\n"))
-      return
-    }
-    guard let setting = Setting.named(name) else {
-      let near = NearestName.of(name, among: Setting.all.map(\.name))
-      show("There is no setting \(name)." + (near.map { " Did you mean \($0)?" } ?? " /set lists them."))
-      return
-    }
-    guard parts.count == 2 else {
-      show(setting.describedValue(in: settings))
-      return
-    }
-    if let problem = setting.set(parts[1], in: &settings, efforts: model?.efforts ?? []) {
-      show(problem)
-    } else {
-      transcript.addNotice("\(setting.name) = \(setting.value(in: settings))")
-    }
-  }
-
-  private mutating func think(_ argument: String) {
-    if let display = ReasoningDisplay(rawValue: argument.lowercased()) {
-      reasoning = display
-      show("Reasoning: \(display.rawValue)")
-    } else if argument.isEmpty {
-      let effort = (model?.efforts.isEmpty ?? true) ? "" : " · effort: \(settings.effort ?? "auto")"
-      show("Reasoning: \(reasoning.rawValue)\(effort)")
-    } else if let setting = Setting.named("effort") {
-      let problem = setting.set(argument, in: &settings, efforts: model?.efforts ?? [])
-      show(
-        problem.map { "\($0) /think also takes show, fold or hide: how reasoning is shown." }
-          ?? "Effort: \(settings.effort ?? "auto")")
     }
   }
 
@@ -181,17 +143,6 @@ extension ChatState {
     editing = last
     draft.set(text)
     show("Enter sends the edited message; Esc cancels the edit")
-  }
-
-  private mutating func chooseTheme(_ name: String) {
-    if name.isEmpty {
-      draft.set("/theme ")
-    } else if themes.contains(name) {
-      theme = name
-    } else {
-      let near = NearestName.of(name, among: themes)
-      show("There is no theme \(name)." + (near.map { " Did you mean \($0)?" } ?? ""))
-    }
   }
 
   private mutating func copy(_ argument: String) -> [ChatEffect] {

@@ -116,8 +116,9 @@ extension ChatState {
     case .redraw: return [.repaint]
     case .help: helpScroll = helpScroll == nil ? 0 : nil
     case .toggleReasoning:
-      reasoning = reasoning == .show ? .fold : .show
-      show("Reasoning: \(reasoning.rawValue)")
+      let display = reasoning == .show ? ReasoningDisplay.fold : .show
+      set(.reasoning, to: .text(display.rawValue))
+      show("Reasoning: \(display.rawValue)")
     case .historySearch:
       search = HistorySearch(draft: draft)
       helpScroll = nil

@@ -179,7 +179,8 @@ extension ChatState {
     self.models = models
     if model == nil, let current {
       model = current
-      settings = defaults.keeping(settings)
+      self.defaults = defaults
+      refreshSettings()
     }
     if pendingReplies.remove(.models) != nil { showNotice(modelList) }
   }
@@ -187,10 +188,10 @@ extension ChatState {
   /// A model was loaded; a message that waited for it is sent.
   package mutating func loaded(_ info: ModelInfo, _ defaults: ChatSettings) -> [ChatEffect] {
     let isSwitch = model != nil && model?.name != info.name
-    // The user's settings stay; the defaults of the old model are replaced by those of the new one.
-    settings = defaults.keeping(settings)
-    if let effort = settings.effort, !info.efforts.contains(effort) { settings.effort = nil }
     model = info
+    // The user's settings stay; the defaults of the old model are replaced by those of the new one.
+    self.defaults = defaults
+    refreshSettings()
     loading = nil
     if isSwitch && !conversation.isEmpty {
       let writing = turn?.model.map { "\($0.name) finishes this answer; " }

@@ -46,6 +46,11 @@ package struct ChatState: Sendable {
   package var model: ModelInfo?
   /// The model that is loading.
   package var loading: String?
+  /// The settings of the user, by source.
+  package var userSettings = UserSettings()
+  /// The settings of answers without those of the user.
+  package var defaults = ChatSettings()
+  /// The settings of answers in effect.
   package var settings = ChatSettings()
   package var themes: [String] = []
   package var theme: String
@@ -105,7 +110,7 @@ package struct ChatState: Sendable {
       text,
       Menu.Facts(
         models: models, currentModel: model, answeringModel: turn?.model, settings: settings,
-        themes: themes, currentTheme: theme,
+        userSettings: userSettings, themes: themes, currentTheme: theme,
         reasoning: reasoning, sessions: sessions, sessionsAt: sessionsAt, currentSession: session.id,
         hits: hits,
         branches: shownList == .branches ? BranchChoice.all(in: conversation) : []))

@@ -1,3 +1,4 @@
+import Basics
 import CNcurses
 import Conversation
 
@@ -16,6 +17,7 @@ package final class LineProgram {
   private let pipe: WakePipe
   private let chat: Chat
   private let isInteractive: Bool
+  private let settings: SettingsFile
 
   private var pending: [UInt8] = []
   private var isAtEnd = false
@@ -33,6 +35,7 @@ package final class LineProgram {
     self.worker = worker
     self.pipe = pipe
     isInteractive = isatty(STDIN_FILENO) == 1
+    settings = .standard(UserFolders(environment: options.environment))
     // Piped input is saved only when it continues a saved session.
     let savesSessions = worker.sessions != nil && (isInteractive || options.resumed != nil)
     let state = ChatState(options: options, savesSessions: savesSessions, hasComposer: false)
@@ -189,6 +192,9 @@ package final class LineProgram {
     for effect in effects where !worker.start(effect) {
       switch effect {
       case .save(let path, let text): printNotice(SavedFile.write(text, to: path))
+      case .saveSettings(let values):
+        perform(chat.handle(settings.save(values), now: TerminalPoll.now()))
+        printUpdates()
       case .copy: printNotice("The clipboard needs the full-screen mode; /save writes a file instead.")
       case .quit(let code): exitCode = code
       default: break

@@ -16,7 +16,7 @@ import Conversation
 /// of the standard input and answers are text on the standard output.
 public func runChat(engine: any ChatEngine, options: ChatOptions) async -> Int32 {
   let interface = ChatInterface.decide(
-    isPlain: options.isPlain, inputIsTerminal: isatty(STDIN_FILENO) == 1,
+    isPlain: options.settings.flag(.plain), inputIsTerminal: isatty(STDIN_FILENO) == 1,
     outputIsTerminal: isatty(STDOUT_FILENO) == 1,
     type: options.environment["TERM"])
   let end = await OwnThread.run {

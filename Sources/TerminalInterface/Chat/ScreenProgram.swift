@@ -11,7 +11,9 @@ package final class ScreenProgram {
   private let chat: Chat
   private let themes: ThemeLibrary
   private let history: HistoryFile?
-  private let usesWheel: Bool
+  private let settings: SettingsFile
+  /// Whether the terminal reports the mouse wheel.
+  private var usesWheel = false
 
   /// Whether the theme follows the background of the terminal.
   private let followsBackground: Bool
@@ -32,10 +34,11 @@ package final class ScreenProgram {
   package init?(worker: EffectWorker, pipe: WakePipe, options: ChatOptions) {
     self.worker = worker
     self.pipe = pipe
-    themes = ThemeLibrary(UserFolders(environment: options.environment))
+    let folders = UserFolders(environment: options.environment)
+    themes = ThemeLibrary(folders)
+    settings = .standard(folders)
     history = options.historyFile.map { HistoryFile(path: $0) }
-    usesWheel = options.usesWheel
-    followsBackground = options.theme == nil && options.environment["TERM"] != "linux"
+    followsBackground = options.settings.text(.theme) == nil && options.environment["TERM"] != "linux"
     guard let screen = Screen(theme: ThemeLibrary.fallback, environment: options.environment) else {
       return nil
     }
@@ -59,10 +62,12 @@ package final class ScreenProgram {
       screen.writeRaw(TerminalBackground.query)
       awaitsBackground = true
     }
-    if usesWheel { screen.writeRaw("\u{1B}[?1000h\u{1B}[?1006h") }
+    // A terminal that sends arrow keys for the wheel would move through the history.
+    screen.writeRaw("\u{1B}[?1007s\u{1B}[?1007l")
     perform(chat.firstEffects())
     while exitCode == nil { step() }
-    if usesWheel { screen.writeRaw("\u{1B}[?1006l\u{1B}[?1000l") }
+    useWheel(false)
+    screen.writeRaw("\u{1B}[?1007r")
     // A late reply of the terminal would be read by the shell as input.
     if decoder.expectedReports > 0 || awaitsBackground, TerminalPoll.wait(pipe: pipe, milliseconds: 50).input
     {
@@ -146,9 +151,16 @@ package final class ScreenProgram {
     let now = TerminalPoll.now()
     guard now - lastFrame >= Self.frameTime else { return }
     useTheme()
+    useWheel(chat.state.userSettings.flag(.wheel))
     screen.draw(chat.frame())
     lastFrame = now
     isDirty = false
+  }
+
+  private func useWheel(_ isWanted: Bool) {
+    guard isWanted != usesWheel else { return }
+    usesWheel = isWanted
+    screen.writeRaw(isWanted ? "\u{1B}[?1000h\u{1B}[?1006h" : "\u{1B}[?1006l\u{1B}[?1000l")
   }
 
   private func useTheme() {
@@ -203,6 +215,8 @@ package final class ScreenProgram {
       switch effect {
       case .copy(let text): screen.writeRaw(Clipboard.sequence(for: text))
       case .save(let path, let text): chat.show(SavedFile.write(text, to: path), now: TerminalPoll.now())
+      case .saveSettings(let values):
+        perform(chat.handle(settings.save(values), now: TerminalPoll.now()))
       case .appendHistory(let text): history?.append(text)
       case .removeHistory(let texts): history?.remove(texts)
       case .suspend: suspend()

@@ -36,10 +36,11 @@ package struct CommandEntry: Sendable {
     CommandEntry(
       command: .system, argument: "[TEXT]", summary: "show or set the system prompt; - removes it"),
     CommandEntry(
-      command: .set, argument: "[NAME VALUE]", summary: "show or change the sampling settings",
+      command: .set, argument: "[--save] [NAME VALUE]",
+      summary: "show or change the settings; --save keeps them in settings.toml",
       completion: .settings),
     CommandEntry(
-      command: .think, argument: "[show|fold|hide|EFFORT]",
+      command: .think, argument: "[show|fold|hide|EFFORT] [--save]",
       summary: "how reasoning is shown, or the reasoning effort",
       completion: .reasoning),
     CommandEntry(
@@ -86,7 +87,7 @@ package struct CommandEntry: Sendable {
       command: .pipe, argument: "COMMAND", summary: "pass the selection or the last answer to a shell command"
     ),
     CommandEntry(
-      command: .theme, argument: "[NAME]", summary: "change the colours", completion: .themes,
+      command: .theme, argument: "[NAME] [--save]", summary: "change the colours", completion: .themes,
       asksForArgument: true),
     CommandEntry(
       command: .copy, argument: "[N]",

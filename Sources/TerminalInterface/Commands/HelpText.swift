@@ -23,7 +23,7 @@ package enum HelpText {
     lines += rows([("//", "a line that starts with a slash, as a message")], width)
     lines.append(StyledLine())
     lines.append(Self.heading("Settings for /set"))
-    lines += rows(Setting.all.map { ($0.name, $0.summary) }, width)
+    lines += rows(Setting.all.map { ($0.name.rawValue, $0.summary) }, width)
     return lines
   }
 

@@ -25,6 +25,7 @@ package struct Menu: Sendable, Equatable {
     /// The model of the current answer.
     package var answeringModel: ModelInfo?
     package var settings = ChatSettings()
+    package var userSettings = UserSettings()
     package var themes: [String] = []
     package var currentTheme = ""
     package var reasoning = ReasoningDisplay.fold
@@ -106,17 +107,28 @@ package struct Menu: Sendable, Equatable {
 
   private static func settings(_ typed: String, _ facts: Facts) -> Menu {
     let efforts = facts.currentModel?.efforts ?? []
+    let isSaving = typed.hasPrefix("--save ")
+    let lead = isSaving ? "/set --save " : "/set "
+    let typed = isSaving ? String(typed.dropFirst("--save ".count).drop { $0 == " " }) : typed
     if let space = typed.firstIndex(of: " "), let setting = Setting.named(String(typed[..<space])) {
       let value = String(typed[typed.index(after: space)...].drop { $0 == " " })
-      let items = ranked(setting.suggestions(efforts: efforts), value, name: \.self).map {
-        Item(title: $0, detail: "", completed: "/set \(setting.name) \($0)", isComplete: true)
+      let suggestions = setting.suggestions(efforts: efforts, themes: facts.themes)
+      let items = ranked(suggestions, value, name: \.self).map {
+        Item(title: $0, detail: "", completed: "\(lead)\(setting.name.rawValue) \($0)", isComplete: true)
       }
       return Menu(command: .set, items: items)
     }
-    let items = ranked(Setting.all, typed, name: \.name).map { setting in
-      Item(
-        title: "\(setting.name) = \(setting.value(in: facts.settings))", detail: setting.summary,
-        completed: "/set \(setting.name) ", isComplete: false)
+    var items = ranked(Setting.all, typed, name: \.name.rawValue).map { setting in
+      let value = facts.userSettings.text(of: setting, answers: facts.settings)
+      return Item(
+        title: "\(setting.name.rawValue) = \(VisibleText.singleLine(String(value.prefix(40))))",
+        detail: setting.summary, completed: "\(lead)\(setting.name.rawValue) ", isComplete: false)
+    }
+    if !isSaving, "--save".hasPrefix(typed) {
+      items.append(
+        Item(
+          title: "--save", detail: "keep what was set here in settings.toml", completed: "/set --save",
+          isComplete: true))
     }
     return Menu(command: .set, items: items)
   }

@@ -2,6 +2,7 @@ import ArgumentParser
 import Compute
 import Generation
 import LocalEngine
+import TerminalInterface
 
 /// Options of `sotto bench` for speculative decoding and several answers to one prompt.
 struct SpeculationBenchOptions: ParsableArguments {
@@ -60,7 +61,7 @@ struct SpeculationBenchOptions: ParsableArguments {
     for opened: OpenedModel?, threads: Int, _ format: CacheFormat?
   ) throws -> (@Sendable () throws -> sending LoadedModel)? {
     guard let draft else { return nil }
-    if let other = try opened?.draft(draft, settings: nil) {
+    if let other = try opened?.draft(draft, UserSettings()) {
       return { try other.load(precision: .fast, threads: threads, cacheFormat: format) }
     }
     let choice = ModelChoice(path: nil, synthetic: draft, layers: draftLayers)

@@ -4,6 +4,7 @@ import Conversation
 import Foundation
 import Generation
 import LocalEngine
+import TerminalInterface
 
 /// `sotto bench MODEL --switch OTHER`: alternates between two models as the chat does, with a short answer after each
 /// switch, and prints the duration of the switches and the resident memory.
@@ -26,7 +27,7 @@ struct SwitchBench {
 
   func run(_ note: (String) -> Void) async throws -> Result {
     let engine = localChatEngine(
-      finder: try ModelFinder.fromSettings(), threads: threads,
+      finder: try ModelFinder.from(UserSettings.load()), threads: threads,
       limits: GeneratorLimits(modelBytes: evicts ? 1 : nil))
     var result = Result(
       firstOpening: try await time { _ = try await engine.switchModel(to: first) }, secondOpening: 0,

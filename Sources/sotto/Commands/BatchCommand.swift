@@ -4,6 +4,7 @@ import Conversation
 import Foundation
 import Generation
 import LocalEngine
+import TerminalInterface
 
 /// `sotto batch`: answers the requests of a file, many at a time.
 struct BatchCommand: AsyncParsableCommand {
@@ -19,8 +20,9 @@ struct BatchCommand: AsyncParsableCommand {
       others continue. An answer does not depend on the requests that run with it.
       """)
 
-  @Argument(help: "The file or folder of a model, or a name from 'sotto models'.")
-  var model: String
+  @Argument(
+    help: "The file or folder of a model, or a name from 'sotto models' (default: the one in the settings).")
+  var model: String?
 
   @Option(
     name: [.customShort("i"), .customLong("input")],
@@ -61,11 +63,11 @@ struct BatchCommand: AsyncParsableCommand {
 
   func run() async throws {
     let lines = try LineReader(input)
-    let opened = try OpenedModel(named: model)
+    var settings = try UserSettings.load()
+    settings.options = sampling.values
+    let opened = try OpenedModel(named: model, settings)
     let target = try LineOutput(output, resumes: resume)
-    let defaults = sampling.settings(
-      ChatSettings.defaults(
-        recommended: opened.checkpoint.recommendedSampling, file: try Settings.load().sampling))
+    let defaults = settings.applied(to: opened.defaultSettings).sampling
     let generator = Generator(limits: GeneratorLimits(batch: maxBatch))
     let (key, threads, format) = (opened.checkpoint.path, compute.threadCount, cache.format)
     _ = try await generator.load(key) {

@@ -6,6 +6,7 @@ import Foundation
 import Generation
 import LocalEngine
 import Models
+import TerminalInterface
 
 /// `sotto bench`: measures speed, memory, and the share of the limits of the machine.
 struct BenchCommand: AsyncParsableCommand {
@@ -18,7 +19,8 @@ struct BenchCommand: AsyncParsableCommand {
       \(SyntheticShape.all.map(\.name).joined(separator: ", ")).
       """)
 
-  @Argument(help: "The file or folder of a model, or a name from 'sotto models'.")
+  @Argument(
+    help: "The file or folder of a model, or a name from 'sotto models' (default: the one in the settings).")
   var model: String?
 
   @Option(help: "A full-size shape with random weights, instead of a model.")
@@ -92,7 +94,7 @@ struct BenchCommand: AsyncParsableCommand {
   var json = false
 
   func validate() throws {
-    guard (model == nil) != (synthetic == nil) else {
+    if model != nil, synthetic != nil {
       throw ValidationError("specify either a model or --synthetic with a shape")
     }
     if other != nil, model == nil { throw ValidationError("--switch requires a model") }
@@ -125,7 +127,20 @@ struct BenchCommand: AsyncParsableCommand {
     try check("cold-every", coldEvery, from: 1)
   }
 
-  func run() async throws {
+  mutating func run() async throws {
+    if model == nil, synthetic == nil {
+      let settings = try UserSettings.load()
+      let finder = ModelFinder.from(settings)
+      guard let choice = try? NamedModel(nil, settings, finder) else {
+        throw ValidationError("specify either a model or --synthetic with a shape")
+      }
+      do { _ = try finder.resolve(choice.name) } catch { throw choice.explained(error) }
+      model = choice.name
+    }
+    try await measure()
+  }
+
+  private func measure() async throws {
     if let other, let model {
       let bench = SwitchBench(
         first: model, second: other, times: times, evicts: evict, threads: compute.threadCount)
@@ -205,7 +220,7 @@ struct BenchCommand: AsyncParsableCommand {
   private func runSpeculation() async throws {
     let (choice, threads, isQuiet, format) = (try choice, compute.threadCount, json, cache.format)
     let note: @Sendable (String) -> Void = { if !isQuiet { Console.note($0) } }
-    let opened = try model.map { try OpenedModel(named: $0) }
+    let opened = try model.map { try OpenedModel(named: $0, UserSettings.load()) }
     let bench = SpeculationBench(
       name: synthetic ?? model ?? "", works: try SpeculationBench.works(opened, seed: seed),
       generate: generate ?? (opened == nil ? 128 : 600), repetitions: repetitions, threads: threads,
@@ -226,7 +241,7 @@ struct BenchCommand: AsyncParsableCommand {
   private var choice: ModelChoice {
     get throws {
       ModelChoice(
-        path: try model.map { try ModelFinder.fromSettings().resolve($0) }, synthetic: synthetic,
+        path: try model.map { try ModelFinder.from(UserSettings.load()).resolve($0) }, synthetic: synthetic,
         layers: layers)
     }
   }

@@ -32,9 +32,6 @@ struct ChatCommand: AsyncParsableCommand {
       valueName: "name"))
   var resume: String?
 
-  @Flag(name: .customLong("no-history"), help: "Save nothing of this chat on disk.")
-  var savesNothing = false
-
   @Option(
     help: """
       A smaller model with the same vocabulary that proposes tokens for faster answers (default: the draft model in \
@@ -42,16 +39,18 @@ struct ChatCommand: AsyncParsableCommand {
       """)
   var draft: String?
 
+  @OptionGroup var sampling: SamplingOptions
+  @OptionGroup var options: ChatSettingOptions
+  @OptionGroup var cache: CacheOptions
   @OptionGroup var compute: ComputeOptions
 
   func run() async throws {
-    let settings = try Settings.load()
-    let finder = try ModelFinder.fromSettings()
+    var settings = try UserSettings.load()
+    settings.options = optionValues
+    let finder = ModelFinder.from(settings)
     var options = ChatOptions(environment: ProcessInfo.processInfo.environment)
-    options.theme = settings.theme
-    options.systemPrompt = system
-    options.typingAhead = settings.typingAhead
-    options.keepsHistory = settings.history && !savesNothing
+    options.settings = settings
+    options.keepsHistory = settings.flag(.history)
     if options.keepsHistory {
       options.sessions = SessionStore(path: SessionStore.path(UserFolders()))
     }
@@ -59,31 +58,32 @@ struct ChatCommand: AsyncParsableCommand {
     let resumedModel = options.resumed?.model.flatMap { name in
       finder.entries().first { $0.names.contains(name) && $0.problem == nil }?.path
     }
-    guard
-      let name = model ?? resumedModel ?? settings.model ?? DefaultModel.choose(among: finder.entries())
-    else { throw CommandError.noModels }
+    let choice = try NamedModel(model ?? resumedModel, settings, finder)
     if let missing = options.resumed?.model, model == nil, resumedModel == nil {
       options.notices.append(
         "This conversation used the model \(missing), which was not found; another one answers now.")
     }
     let engine = localChatEngine(
-      finder: finder, threads: compute.threadCount, cacheFormat: settings.cacheBits == 8 ? .int8 : .float16,
-      limits: settings.limits, sampling: settings.sampling,
-      draft: try DraftModel(named: draft, settings: settings.draft),
-      store: options.keepsHistory ? settings.store : nil)
-    do { _ = try await engine.switchModel(to: name) } catch {
-      guard model == nil, resumedModel == nil, name == settings.model else { throw error }
-      throw CommandError("\(Settings.path): model = \"\(name)\": \(error)")
-    }
+      finder: finder, threads: compute.threadCount,
+      cacheFormat: settings.integer(.cacheBits) == 8 ? .int8 : .float16, limits: settings.limits,
+      draft: try DraftModel(named: draft, settings), store: options.keepsHistory ? settings.cacheStore : nil)
+    do { _ = try await engine.switchModel(to: choice.name) } catch { throw choice.explained(error) }
     let status = await runChat(engine: engine, options: options)
     if status != 0 { throw ExitCode(status) }
+  }
+
+  private var optionValues: UserSettings.Values {
+    var values = sampling.values
+    for more in [options.values, cache.values] { values.merge(more) { $1 } }
+    if let system { values[.systemPrompt] = .text(system) }
+    return values
   }
 
   func validate() throws {
     if continues && resume != nil {
       throw ValidationError("--continue means --resume latest; specify only one of them")
     }
-    if savesNothing && (continues || resume != nil) {
+    if options.history == false && (continues || resume != nil) {
       throw ValidationError("--no-history cannot be combined with --continue or --resume")
     }
   }
@@ -101,15 +101,4 @@ struct ChatCommand: AsyncParsableCommand {
       throw CommandError("\(continues ? "--continue" : "--resume \(query)"): \(error)")
     }
   }
-}
-
-extension Settings {
-  /// The memory limits of the chat.
-  fileprivate var limits: GeneratorLimits {
-    GeneratorLimits(
-      cacheBytes: cacheBudget.map { Int($0 * 1e9) }, modelBytes: modelBudget.map { Int($0 * 1e9) })
-  }
-
-  /// The store for caches on disk; nil if `cacheDisk` is 0.
-  var store: CacheStore? { cacheDisk > 0 ? CacheStore(limit: Int(cacheDisk * 1e9)) : nil }
 }

@@ -4,6 +4,7 @@ import Conversation
 import Foundation
 import Generation
 import LocalEngine
+import TerminalInterface
 
 /// `sotto generate`: generates text from a prompt, for pipes and scripts.
 struct GenerateCommand: AsyncParsableCommand {
@@ -16,8 +17,9 @@ struct GenerateCommand: AsyncParsableCommand {
       accepted_tokens.
       """)
 
-  @Argument(help: "The file or folder of a model, or a name from 'sotto models'.")
-  var model: String
+  @Argument(
+    help: "The file or folder of a model, or a name from 'sotto models' (default: the one in the settings).")
+  var model: String?
 
   @Option(name: [.customShort("p"), .customLong("prompt")], help: "The prompt; '-' for standard input.")
   var prompt: String
@@ -51,14 +53,13 @@ struct GenerateCommand: AsyncParsableCommand {
 
   func run() async throws {
     let text = try Console.text(prompt)
-    let opened = try OpenedModel(named: model)
+    var settings = try UserSettings.load()
+    settings.options = sampling.values
+    let opened = try OpenedModel(named: model, settings)
     let turn = try opened.turn(text, system: system, raw: raw)
-    let settings = try Settings.load()
     var request = GenerationRequest(
       prompt: turn.prompt,
-      sampling: sampling.settings(
-        ChatSettings.defaults(
-          recommended: opened.checkpoint.recommendedSampling, file: settings.sampling)),
+      sampling: settings.applied(to: opened.defaultSettings).sampling,
       maxTokens: maxTokens, stopStrings: raw ? [] : opened.stopStrings, thoughtLimit: turn.thoughtLimit)
 
     let generator = Generator()
@@ -68,7 +69,7 @@ struct GenerateCommand: AsyncParsableCommand {
       try opened.load(precision: .fast, threads: threads, cacheFormat: format)
     }
     request.speculation.usesLookup = speculation.lookup
-    request.speculation.draft = try await loadDraft(for: opened, settings.draft, in: generator)
+    request.speculation.draft = try await loadDraft(for: opened, settings, in: generator)
     let cancellation = CancellationFlag()
     let interrupts = Interrupts { cancellation.cancel() }
     defer { interrupts.stop() }
@@ -84,12 +85,11 @@ struct GenerateCommand: AsyncParsableCommand {
   }
 
   /// Loads the draft model.
-  /// - Parameter setting: the name in the settings file.
   /// - Returns: its key; nil for none.
   private func loadDraft(
-    for opened: OpenedModel, _ setting: String?, in generator: Generator
+    for opened: OpenedModel, _ settings: UserSettings, in generator: Generator
   ) async throws -> String? {
-    guard let draft = try opened.draft(speculation.draft, settings: setting) else { return nil }
+    guard let draft = try opened.draft(speculation.draft, settings) else { return nil }
     let (key, threads, format) = (draft.checkpoint.path, compute.threadCount, cache.format)
     _ = try await generator.load(key) {
       try draft.load(precision: .fast, threads: threads, cacheFormat: format)

@@ -5,6 +5,7 @@ import Foundation
 import Generation
 import Hub
 import Quantization
+import TerminalInterface
 
 /// `sotto inspect`: shows what is in the files of a model, and checks them.
 struct InspectCommand: ParsableCommand {
@@ -28,7 +29,7 @@ struct InspectCommand: ParsableCommand {
   @OptionGroup var compute: ComputeOptions
 
   func run() throws {
-    let checkpoint = try Checkpoint.open(ModelFinder.fromSettings().resolve(model))
+    let checkpoint = try Checkpoint.open(ModelFinder.from(UserSettings.load()).resolve(model))
     guard verify else {
       let report = InspectionReport(checkpoint)
       Console.show(json ? report.json.text() + "\n" : report.text)

@@ -16,8 +16,9 @@ struct LogitsCommand: ParsableCommand {
       one with the cache gives decode_logits. Both are float32 in a safetensors file.
       """)
 
-  @Argument(help: "The file or folder of a model, or a name from 'sotto models'.")
-  var model: String
+  @Argument(
+    help: "The file or folder of a model, or a name from 'sotto models' (default: the one in the settings).")
+  var model: String?
 
   @Option(help: "A file with a JSON array of token ids.")
   var tokens: String
@@ -41,7 +42,7 @@ struct LogitsCommand: ParsableCommand {
         "--prefill must be a number from 1 to \(ids.count), the number of tokens in \(tokens), not \(prefill)"
       )
     }
-    let checkpoint = try Checkpoint.open(ModelFinder.fromSettings().resolve(model))
+    let checkpoint = try OpenedModel.checkpoint(named: model)
     let backend = CPUBackend(precision: precision, threads: compute.threadCount, cacheFormat: cache.format)
     let model = try Registry.model(checkpoint, backend: backend)
     let vocabulary = model.facts.vocabularyCount

@@ -2,6 +2,7 @@ import ArgumentParser
 import Basics
 import Checkpoints
 import LocalEngine
+import TerminalInterface
 
 /// `sotto models`: lists the models on this machine.
 struct ModelsCommand: ParsableCommand {
@@ -12,7 +13,7 @@ struct ModelsCommand: ParsableCommand {
   var json = false
 
   func run() throws {
-    let finder = try ModelFinder.fromSettings()
+    let finder = try ModelFinder.from(UserSettings.load())
     let models = finder.entries()
     if json {
       Console.out(JSON.array(models.map(\.json)).text() + "\n")

@@ -3,6 +3,7 @@ import Basics
 import Checkpoints
 import Foundation
 import Hub
+import TerminalInterface
 
 /// `sotto pull`: fetches a model from a hub.
 struct PullCommand: ParsableCommand {
@@ -23,7 +24,7 @@ struct PullCommand: ParsableCommand {
   var yes = false
 
   func run() throws {
-    let places = ModelPlaces(others: try Settings.load().folders)
+    let places = ModelPlaces(others: try UserSettings.load().modelFolders)
     let pull = ModelPull(endpoint: try HubEndpoint(), folder: places.own)
     let interrupts = Interrupts { pull.cancellation.cancel() }
     defer { interrupts.stop() }
@@ -59,7 +60,7 @@ struct RemoveCommand: ParsableCommand {
   var yes = false
 
   func run() throws {
-    let finder = try ModelFinder.fromSettings()
+    let finder = try ModelFinder.from(UserSettings.load())
     let removal = try ModelRemoval(finder.resolve(name), folder: finder.places.own)
     for file in removal.files { Console.note("  \(file)") }
     if !yes {

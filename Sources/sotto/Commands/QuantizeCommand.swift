@@ -6,6 +6,7 @@ import Generation
 import LocalEngine
 import Quantization
 import Templates
+import TerminalInterface
 
 /// `sotto quantize`: makes a smaller copy of a model.
 struct QuantizeCommand: ParsableCommand {
@@ -35,7 +36,7 @@ struct QuantizeCommand: ParsableCommand {
   @OptionGroup var compute: ComputeOptions
 
   func run() throws {
-    let checkpoint = try Checkpoint.open(ModelFinder.fromSettings().resolve(model))
+    let checkpoint = try Checkpoint.open(ModelFinder.from(UserSettings.load()).resolve(model))
     let interruption = CancellationFlag()
     let interrupts = Interrupts { interruption.cancel() }
     defer { interrupts.stop() }

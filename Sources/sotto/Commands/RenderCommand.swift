@@ -3,6 +3,7 @@ import Basics
 import Foundation
 import LocalEngine
 import Templates
+import TerminalInterface
 
 /// `sotto render`: prints the prompt for a conversation.
 struct RenderCommand: ParsableCommand {
@@ -10,8 +11,9 @@ struct RenderCommand: ParsableCommand {
     commandName: "render",
     abstract: "Render a conversation with the chat template of a model.")
 
-  @Argument(help: "The file or folder of a model, or a name from 'sotto models'.")
-  var model: String
+  @Argument(
+    help: "The file or folder of a model, or a name from 'sotto models' (default: the one in the settings).")
+  var model: String?
 
   @Option(help: "A file with a JSON array of messages.")
   var messages: String
@@ -31,7 +33,7 @@ struct RenderCommand: ParsableCommand {
   func run() throws {
     let conversation = try Self.json(messages)
     let toolList = try tools.map(Self.json)
-    let opened = try OpenedModel(named: model)
+    let opened = try OpenedModel(named: model, UserSettings.load())
     let prompt = try opened.render(
       messages: conversation, tools: toolList, addGenerationPrompt: !noGenerationPrompt,
       variables: try Self.variables(options), template: try template.map(Self.text))

@@ -101,7 +101,7 @@ struct SessionsCommand: AsyncParsableCommand {
         let options = ChatOptions(environment: ProcessInfo.processInfo.environment)
         if let path = options.historyFile { HistoryFile(path: path).remove(inputs) }
       }
-      let caches = try Settings.load().store
+      let caches = try UserSettings.load().cacheStore
       caches?.removeAll(of: summary.id)
       // The system prompt of the session may be in one.
       caches?.removeHeads()

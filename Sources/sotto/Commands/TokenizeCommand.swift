@@ -9,10 +9,11 @@ struct TokenizeCommand: ParsableCommand {
     abstract: "Print the token ids of a text.",
     discussion: "The text of special tokens is encoded as these tokens. No tokens are added.")
 
-  @Argument(help: "The file or folder of a model, or a name from 'sotto models'.")
-  var model: String
+  @Argument(
+    help: "The file or folder of a model, or a name from 'sotto models' (default: the one in the settings).")
+  var model: String?
 
-  @Argument(help: "The text; '-' for standard input.")
+  @Argument(help: "The text; '-' for standard input. It requires MODEL before it.")
   var text = "-"
 
   @Flag(help: "Print a JSON array.")
@@ -35,13 +36,18 @@ struct DetokenizeCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "detokenize", abstract: "Print the text of token ids.")
 
-  @Argument(help: "The file or folder of a model, or a name from 'sotto models'.")
-  var model: String
-
-  @Argument(help: "Token ids separated by spaces or commas, or as a JSON array; '-' for standard input.")
-  var ids: [String]
+  @Argument(
+    help: ArgumentHelp(
+      """
+      A model as for 'tokenize', unless it is the one in the settings; then token ids separated by spaces or commas, \
+      or as a JSON array; '-' for standard input.
+      """, valueName: "model> <ids"))
+  var arguments: [String]
 
   func run() throws {
+    let hasModel = arguments.first.map { !Self.isList($0) } ?? false
+    let (model, ids) = (hasModel ? arguments[0] : nil, Array(arguments.dropFirst(hasModel ? 1 : 0)))
+    guard !ids.isEmpty else { throw ValidationError("Missing expected argument '<ids>'") }
     let tokenizer = try OpenedModel.tokenizer(named: model)
     let text = ids == ["-"] ? try Console.input() : ids.joined(separator: " ")
     let words = text.split { $0.isWhitespace || ",[]".contains($0) }
@@ -52,5 +58,9 @@ struct DetokenizeCommand: ParsableCommand {
       return id
     }
     Console.show(tokenizer.decode(tokens, skipSpecial: false))
+  }
+
+  private static func isList(_ text: String) -> Bool {
+    text == "-" || text.allSatisfy { $0.isWhitespace || $0.isNumber || ",[]".contains($0) }
   }
 }

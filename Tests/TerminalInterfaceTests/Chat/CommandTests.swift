@@ -19,7 +19,7 @@ import Testing
     #expect(CommandEntry.all.map(\.command) == Command.allCases)
     let help = HelpText.lines(width: 80).map(\.text).joined(separator: "\n")
     for entry in CommandEntry.all { #expect(help.contains("/\(entry.name)")) }
-    for setting in Setting.all { #expect(help.contains(setting.name)) }
+    for setting in Setting.all { #expect(help.contains(setting.name.rawValue)) }
     #expect(HelpText.lines(width: 40).allSatisfy { $0.columns <= 40 })
   }
 
@@ -35,45 +35,6 @@ import Testing
   ])
   func editDistance(_ one: String, _ other: String, _ expected: Int) {
     #expect(NearestName.distance(Array(one), Array(other)) == expected)
-  }
-
-  @Test(arguments: [
-    ("temperature", "0.2", nil), ("temperature", "-1", "temperature takes a number from 0 to 10."),
-    ("temperature", "nan", "temperature takes a number from 0 to 10."), ("top_k", "40", nil),
-    ("top_k", "4.5", "top_k takes a whole number from 0 to 1000000."), ("seed", "auto", nil),
-    ("seed", "7", nil),
-    ("seed", "x", "seed takes auto or a whole number from 0."), ("effort", "high", nil),
-    ("effort", "extreme", "effort takes auto, low, high."),
-  ])
-  func settings(_ name: String, _ value: String, _ problem: String?) throws {
-    var settings = ChatSettings()
-    let setting = try #require(Setting.named(name))
-    #expect(setting.set(value, in: &settings, efforts: ["low", "high"]) == problem)
-    if problem == nil {
-      #expect(setting.value(in: settings) == value)
-    } else {
-      #expect(settings == ChatSettings())
-    }
-  }
-
-  /// What the user set stays when the defaults of another model arrive.
-  @Test func valuesSayWhereTheyComeFrom() throws {
-    var defaults = ChatSettings()
-    defaults.temperature = 0.6
-    defaults.topK = 20
-    defaults.origins = ["temperature": .model, "top_k": .file]
-    var settings = defaults.keeping(ChatSettings())
-    let lines = Setting.all.map { $0.describedValue(in: settings) }
-    #expect(lines.contains("temperature = 0.6 (recommended by the model)"))
-    #expect(lines.contains("top_k = 20 (from settings.toml)"))
-    #expect(lines.contains("min_p = 0"))
-
-    let setting = try #require(Setting.named("temperature"))
-    #expect(setting.set("1.5", in: &settings, efforts: []) == nil)
-    #expect(setting.describedValue(in: settings) == "temperature = 1.5 (set here)")
-    let kept = ChatSettings().keeping(settings)
-    #expect(kept.temperature == 1.5 && kept.origins == ["temperature": .user])
-    #expect(kept.topK == ChatSettings().topK)
   }
 
   @Test func anUnknownCommandKeepsTheDraftAndSuggestsTheNearest() {
