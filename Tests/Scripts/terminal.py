@@ -209,6 +209,116 @@ class Scenario:
             self.terminal.wait(lambda: self.has("Saved in settings.toml"), line)
             self.idle(line)
 
+    def attach(self) -> None:
+        # @path completes and attaches a file; /attach a folder, and says what it leaves out.
+        notes = self.folder / "notes"
+        notes.mkdir(exist_ok=True)
+        (notes / "one.txt").write_text("The sky is blue.\nThe sea too.\n")
+        (notes / "two.txt").write_text("Rome\n")
+        (notes / "image.bin").write_bytes(bytes(200))
+        self.terminal.type(f"Read @{notes}/o")
+        self.terminal.wait(lambda: self.has("▸ ") and self.has("one.txt  29 B"), "the file is offered")
+        self.terminal.press("Tab")
+        self.terminal.wait(lambda: self.has("one.txt · 2 lines]"), "the file is attached")
+        self.terminal.press("Enter")
+        self.idle("the turn ends")
+        self.terminal.wait(lambda: self.has("The sky is blue."), "the message contains the file")
+        self.terminal.type(f"/attach {notes}")
+        self.terminal.wait(lambda: self.has("notes/  folder"), "the folder is offered")
+        self.terminal.press("Escape")
+        self.terminal.press("Enter")
+        self.terminal.wait(lambda: self.has("2 files, 34 B]") and self.has("image.bin (not text)"), "what is left out")
+        self.terminal.press("C-c")
+        self.idle("the draft is cleared")
+
+    def editor(self) -> None:
+        self.terminal.type("written here")
+        self.terminal.wait(lambda: self.has("› written here"), "the draft")
+        self.terminal.press("C-g")
+        self.terminal.wait(lambda: self.has("› written here and in the editor"), "the draft of the editor")
+        self.terminal.press("C-c")
+        self.idle("the draft is cleared")
+        # Ctrl-R searches the history; Escape gives the draft back.
+        self.terminal.type("my draft")
+        self.terminal.press("C-r")
+        self.terminal.type("written")
+        self.terminal.wait(lambda: self.has("search: written") and self.has("and in the editor"), "the search")
+        self.terminal.press("Escape")
+        self.terminal.wait(lambda: self.has("› my draft"), "the draft is back")
+        self.terminal.press("C-c")
+        self.terminal.type("漢字と")
+        self.terminal.wait(lambda: self.has("› 漢字と"), "wide characters")
+        self.terminal.press("BSpace")
+        self.terminal.wait(lambda: any(line == "› 漢字" for line in self.terminal.screen()), "one is deleted")
+        self.terminal.press("C-u")
+        self.idle("the draft is cleared")
+
+    def full_context(self) -> None:
+        # A message that does not fit: the user is asked once; then the oldest turns are dropped, or summarised.
+        file = self.folder / "config" / "sotto" / "settings.toml"
+        self.terminal.send("/new")
+        self.terminal.send("/set max_tokens 10")
+        self.terminal.send("/set typing_ahead off")
+
+        def send_long(word: str) -> None:
+            self.paste("\n".join(f"{n} {word} of beer on the wall." for n in range(450)))
+            self.terminal.press("Enter")
+
+        send_long("bottles")
+        self.idle("the first turn ends")
+        send_long("glasses")
+        self.terminal.wait(lambda: self.has("d drops the oldest turns"), "the user is asked")
+        expect(self.has("› [pasted 450 lines]"), "the message is in the composer")
+        self.terminal.press("d")
+        self.terminal.wait(lambda: self.has("Dropped 1 turn"), "the oldest turn is dropped")
+        self.idle("the answer ends")
+        expect('context_full = "drop"' in file.read_text(), "the choice is kept")
+        self.terminal.send("/set --save context_full summarise")
+        self.terminal.wait(lambda: "summarise" in file.read_text(), "the setting is saved")
+        send_long("cups")
+        self.terminal.wait(lambda: self.has("Summarised 1 turn"), "the oldest turn is summarised")
+        status = self.idle("the answer ends")
+        expect((number("ctx", status) or 0) > 0 or "ctx" in status, f"the conversation goes on: {status!r}")
+        self.terminal.send("/set --save context_full auto")
+        self.terminal.wait(lambda: "context_full" not in file.read_text(), "the user is asked again")
+        self.terminal.send("/new")
+        self.terminal.send("/set typing_ahead on")
+        self.terminal.send("/set max_tokens auto")
+
+    def unsent_draft(self) -> None:
+        self.terminal.type("a draft that was never sent")
+        self.terminal.wait(lambda: self.has("never sent"), "the draft")
+        time.sleep(1)  # a draft is written half a second after the last key
+        self.terminal.kill_program()
+
+    def restored_draft(self) -> None:
+        self.terminal.wait(lambda: self.has("› a draft that was never sent"), "the draft of the killed chat")
+        self.terminal.press("C-c")
+        self.idle("the draft is cleared")
+        self.terminal.type("another draft")
+        self.terminal.wait(lambda: self.has("› another draft"), "the draft")
+        os.kill(self.terminal.program(), signal.SIGHUP)
+        self.terminal.wait(lambda: self.terminal.exit_code() is not None, "the program exits")
+
+    def preset(self) -> None:
+        self.terminal.wait(lambda: self.has("› another draft"), "the draft of the chat that lost its terminal")
+        self.terminal.press("C-c")
+        self.idle("the draft is cleared")
+        self.terminal.send("/set")
+        self.terminal.wait(lambda: self.has("top_k = 7 (from the preset)"), "the preset is used")
+        self.terminal.send("/system")
+        self.terminal.wait(lambda: self.has("System prompt: You review code."), "its system prompt")
+        self.terminal.send("/set temperature 0.5")
+        self.terminal.send("/preset --save mine")
+        self.terminal.wait(lambda: self.has("Saved as preset mine"), "a preset is saved")
+        self.terminal.send("/preset -")
+        self.terminal.wait(lambda: self.has("No preset is in use any more"), "no preset")
+        self.terminal.type("/preset m")
+        self.terminal.wait(lambda: self.has("▸ mine"), "the preset is offered")
+        self.terminal.press("Enter")
+        self.terminal.wait(lambda: self.has("Preset mine:") and self.has("temperature = 0.5"), "it is used")
+        self.idle("its model is in use")
+
     def draft_keys(self) -> None:
         self.terminal.type("one two three")
         for key, shown in (("C-w", "› one two"), ("C-_", "› one two three"), ("M-r", "› one two"),
@@ -526,12 +636,20 @@ def main() -> int:
         environment = {
             "XDG_DATA_HOME": folder / "data", "XDG_CONFIG_HOME": folder / "config", "XDG_STATE_HOME": folder / "state",
             "XDG_CACHE_HOME": folder / "cache", "HOME": folder, "HF_HOME": folder / "hf", "LANG": "C.UTF-8",
-            "LC_ALL": "C.UTF-8",
+            "LC_ALL": "C.UTF-8", "EDITOR": folder / "editor.sh",
         }
-        everyday = ["start", "settings", "two_turns", "draft_keys", "typing_ahead", "queue", "stop", "scroll", "switch", "switch_while_writing",
-                    "answer_now", "stop_prefill", "branches", "compare", "refuse", "paste_command", "resize", "quit"]
+        everyday = ["start", "settings", "two_turns", "draft_keys", "attach", "editor", "typing_ahead", "queue", "stop", "scroll", "switch", "switch_while_writing",
+                    "answer_now", "stop_prefill", "branches", "compare", "refuse", "full_context", "paste_command", "resize", "quit"]
         programs = [(["chat", model.stem], everyday), (["chat", model.stem], ["crash"]),
-                    (["--continue"], ["resume", "sessions", "quit"])]
+                    (["--continue"], ["resume", "sessions", "quit"]), (["chat", model.stem], ["start", "unsent_draft"]),
+                    (["chat", model.stem], ["restored_draft"]),
+                    (["chat", model.stem, "--preset", "review"], ["preset", "quit"])]
+        presets = folder / "config" / "sotto" / "presets"
+        presets.mkdir(parents=True)
+        (presets / "review.toml").write_text("system_prompt = 'You review code.'\ntop_k = 7\n")
+        editor = folder / "editor.sh"
+        editor.write_text("#!/bin/sh\nprintf ' and in the editor' >>\"$1\"\n")
+        editor.chmod(0o755)
         for number, (arguments, steps) in enumerate(programs):
             own = folder / f"terminal{number}"
             terminal = Terminal([SOTTO, *arguments], {k: str(v) for k, v in environment.items()}, own, 140, 30)

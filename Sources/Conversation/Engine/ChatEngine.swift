@@ -22,7 +22,8 @@ public protocol ChatEngine: Sendable {
   /// The default settings of the current model.
   func defaultSettings() async -> ChatSettings
 
-  /// Answers a conversation. Requests that are alternatives run together. The stream always ends with `.finished` or `.failed`.
+  /// Answers a conversation. Requests that are alternatives run together. The stream always ends with `.finished`,
+  /// `.contextExceeded` or `.failed`.
   ///
   /// Ending the iteration early must cancel as `cancel()` does.
   func send(_ request: ChatRequest) -> AsyncStream<EngineEvent>

@@ -8,6 +8,8 @@ public enum EngineEvent: Sendable, Equatable {
   case progress(TurnStatistics)
   /// The turn ended.
   case finished(FinishReason, TurnStatistics)
+  /// The turn ended because the conversation with the new message does not fit: its tokens, and those of the context.
+  case contextExceeded(tokens: Int, context: Int)
   /// The turn failed; the message is shown to the user.
   case failed(String)
 }

@@ -1,11 +1,14 @@
 extension MessageTree {
-  /// The path as a Markdown document: a heading for each message, and the reasoning as a quote before its answer.
+  /// The path as a Markdown document: a heading for each message, and the reasoning as a quote before its answer. A
+  /// comment behind each heading marks the message for `ConversationImport`; it is not visible in rendered Markdown.
   public func markdown(title: String) -> String {
     var out = "# \(title)\n"
-    if let systemPrompt, !systemPrompt.isEmpty { out += "\n> **System:** \(quoted(systemPrompt))\n" }
+    if let systemPrompt, !systemPrompt.isEmpty {
+      out += "\n## System \(MarkdownImport.mark(.system))\n\n\(systemPrompt)\n"
+    }
     for id in path {
       guard let message = self[id] else { continue }
-      out += "\n## \(heading(of: message))\n"
+      out += "\n## \(heading(of: message)) \(MarkdownImport.mark(message.role))\n"
       if !message.reasoning.isEmpty { out += "\n> \(quoted(message.reasoning))\n" }
       out += "\n\(message.content)\n"
     }

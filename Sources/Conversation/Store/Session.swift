@@ -18,6 +18,13 @@ public struct Session: Sendable, Equatable {
   }
 }
 
+extension Session {
+  /// The title of a copy of this session, which another process changed.
+  public var titleOfCopy: String {
+    SessionTitle.ofCopy(title ?? tree.opening.map(SessionTitle.of) ?? "(no words)")
+  }
+}
+
 /// A session in a list.
 public struct SessionSummary: Sendable, Equatable {
   /// Its identifier in the store.
@@ -42,16 +49,22 @@ public struct SessionSummary: Sendable, Equatable {
 
   /// The session with this identifier or title, or a unique prefix of one; nil when there is none, or several.
   public static func find(_ text: String, in sessions: [SessionSummary]) -> SessionSummary? {
+    let matches = matches(text, in: sessions)
+    return matches.count == 1 ? matches[0] : nil
+  }
+
+  /// The sessions with this identifier or title, or with a prefix of one: those of the most exact kind that is unique,
+  /// otherwise all.
+  public static func matches(_ text: String, in sessions: [SessionSummary]) -> [SessionSummary] {
     let text = text.lowercased()
-    guard !text.isEmpty else { return nil }
-    if let exact = sessions.first(where: { $0.id == text }) { return exact }
-    for matches in [
+    guard !text.isEmpty else { return [] }
+    if let exact = sessions.first(where: { $0.id == text }) { return [exact] }
+    let kinds = [
       sessions.filter { $0.id.hasPrefix(text) }, sessions.filter { $0.title.lowercased() == text },
       sessions.filter { $0.title.lowercased().hasPrefix(text) },
-    ] where matches.count == 1 {
-      return matches[0]
-    }
-    return nil
+    ]
+    if let unique = kinds.first(where: { $0.count == 1 }) { return unique }
+    return sessions.filter { $0.id.hasPrefix(text) || $0.title.lowercased().hasPrefix(text) }
   }
 }
 
@@ -68,6 +81,16 @@ public enum SessionIdentifier {
 
 /// The default titles of sessions.
 public enum SessionTitle {
+  /// The title of a copy: "Title (2)", and "Title (3)" for a copy of that.
+  public static func ofCopy(_ title: String) -> String {
+    if title.hasSuffix(")"), let open = title.lastIndex(of: "("),
+      let number = Int(title[title.index(after: open)...].dropLast()), (2..<1000).contains(number)
+    {
+      return title[..<open] + "(\(number + 1))"
+    }
+    return title + " (2)"
+  }
+
   /// The maximum characters of a default title.
   static let limit = 60
 

@@ -94,10 +94,18 @@ public final class SessionStore: Sendable {
   public func find(_ text: String) async throws -> SessionSummary {
     let list = try await list()
     if let found = text == "latest" ? list.first : SessionSummary.find(text, in: list) { return found }
+    if list.isEmpty { throw Failure(description: "no sessions are saved yet") }
+    let matches = SessionSummary.matches(text, in: list)
+    guard let first = matches.first else {
+      throw Failure(
+        description: "'\(text)' matches no session; /sessions lists them, and the latest is \(list[0].id)")
+    }
+    let named = matches.prefix(5).map { "\($0.id) (\($0.title))" }.joined(separator: ", ")
+    let rest = matches.count > 5 ? " and \(matches.count - 5) more" : ""
     throw Failure(
-      description: list.isEmpty
-        ? "no sessions are saved yet"
-        : "'\(text)' matches no session, or several; /sessions lists them, and the latest is \(list[0].id)")
+      description:
+        "'\(text)' matches \(matches.count) sessions: \(named)\(rest); give one of these names, such as "
+        + first.id)
   }
 
   /// The messages that contain all words of a text, those of the last saved session first.
@@ -159,10 +167,14 @@ public final class SessionStore: Sendable {
     var saved = session
     do {
       do {
-        if let copy = copies.withLock({ $0[session.id] }) { saved.id = copy }
+        if let copy = copies.withLock({ $0[session.id] }) {
+          saved.id = copy
+          saved.title = session.titleOfCopy
+        }
         try withDatabase { try $0.save(saved, at: now) }
       } catch is SessionDatabase.Conflict {
         saved.id = SessionIdentifier.make()
+        saved.title = session.titleOfCopy
         try withDatabase { try $0.save(saved, at: now) }
         copies.withLock { $0[session.id] = saved.id }
       }

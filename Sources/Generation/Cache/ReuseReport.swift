@@ -30,11 +30,11 @@ public struct ReuseReport: Sendable, Equatable {
     /// A few words for the status line.
     public var description: String {
       switch self {
-      case .nothingHeld: "nothing is held"
-      case .differs: "nothing in common with what is held"
-      case .differsAt(let position): "differs at token \(position)"
-      case .noSnapshot(let common): "no snapshot nearer than token \(common)"
-      case .evicted: "evicted to stay in the budget"
+      case .nothingHeld: "nothing cached yet"
+      case .differs: "the prompt starts differently"
+      case .differsAt(let position): "changed at token \(position)"
+      case .noSnapshot(let common): "no snapshot after token \(common)"
+      case .evicted: "evicted: cache_budget is full"
       }
     }
   }

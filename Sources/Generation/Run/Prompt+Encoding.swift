@@ -11,6 +11,12 @@ extension Prompt {
     return (tokens, Self.positions(of: boundaries, in: tokens, tokenizer))
   }
 
+  /// The number of token ids of the prompt alone, without those of a cache.
+  package func tokenCount(_ tokenizer: Tokenizer) -> Int {
+    if case .tokens(let tokens) = content { return tokens.count }
+    return text(tokenizer).encode(from: 0, tokenizer).count
+  }
+
   private func text(_ tokenizer: Tokenizer) -> PromptText {
     switch content {
     case .tokens(let tokens): PromptText(tokens.map { .token($0) }, tokenizer)

@@ -62,6 +62,10 @@ extension LocalChatEngine {
       for await event in events {
         if case .done = event { isDone = true }
         for translated in translation.translate(event) {
+          if case .failed = translated, let excess = excess(of: generation.prompt, current) {
+            emit(excess)
+            continue
+          }
           emit(translated)
           if case .delta(let channel, let text) = translated {
             if channel == .answer { answer.content += text } else { answer.reasoning += text }
@@ -87,6 +91,12 @@ extension LocalChatEngine {
       emit(.failed("\(error)"))
       return nil
     }
+  }
+
+  /// The event for a prompt that does not fit into the context; nil if it fits.
+  private func excess(of prompt: Prompt, _ selected: SelectedModel) -> EngineEvent? {
+    let (tokens, context) = (prompt.tokenCount(selected.model.tokenizer), selected.info.contextLength)
+    return context > 0 && tokens >= context ? .contextExceeded(tokens: tokens, context: context) : nil
   }
 
   /// What the generator is asked for to answer a conversation, and the parser of its reply.

@@ -40,7 +40,7 @@ package final class Chat {
   private func dispatch(_ event: ChatEvent) -> [ChatEffect] {
     switch event {
     case .input(let input): return handle(input)
-    case .engine(let turn, let event): state.handle(event, turn: turn)
+    case .engine(let turn, let event): return state.handle(event, turn: turn)
     case .models(let models, let current, let settings): state.updateModels(models, current, settings)
     case .modelLoaded(let info, let settings): return state.loaded(info, settings)
     case .modelFailed(let name, let message): state.failedToLoad(name, message)
@@ -50,6 +50,13 @@ package final class Chat {
       state.pendingReplies.remove(.cache)
       state.showNotice(
         bytes.map { "Released \(byteSize($0)) of prompt caches." } ?? "This engine has no prompt caches.")
+    case .files(let listing):
+      if state.files?.typed == listing.typed { state.files = listing }
+    case .attached(let result): state.attached(result)
+    case .draftFound(let draft, let session): state.restore(draft, session: session)
+    case .draftEdited(let text, let problem): state.edited(text, problem)
+    case .presetLoaded(let name, let result): return state.loadedPreset(name, result)
+    case .presetSaved(let name, let problem): state.savedPreset(name, problem)
     case .settingsSaved(let values, let problem): state.savedSettings(values, problem: problem)
     case .sessions(let sessions, let time):
       (state.sessions, state.sessionsAt) = (sessions, time)

@@ -30,6 +30,17 @@ package enum ChatEvent: Sendable {
   case inspected([InspectedToken], message: MessageTree.ID)
   case inspectionFailed(String)
   case modelFailed(name: String, message: String)
+  /// The files for a path in the composer.
+  case files(FileListing)
+  /// The text of a file that was attached.
+  case attached(Result<FileAttachment, FileAttachment.Problem>)
+  /// The draft of a session that was found on disk.
+  case draftFound(Draft, session: String)
+  /// The draft after it was edited in another program, or the problem.
+  case draftEdited(String?, problem: String?)
+  /// A preset was read, or written.
+  case presetLoaded(String, Result<UserSettings.Values, SettingsFile.Problem>)
+  case presetSaved(String, problem: String?)
   /// These settings were written to settings.toml, or the problem.
   case settingsSaved(UserSettings.Values, problem: String?)
   /// A message of another component for the user.
@@ -70,6 +81,19 @@ package enum ChatEffect: Sendable, Equatable {
   case save(path: String, text: String)
   /// Runs a command of the shell with this text on its standard input.
   case pipe(String, text: String)
+  /// Lists the files for a path in the composer.
+  case listFiles(String)
+  /// Reads a file, a folder or the files of a pattern, to attach them.
+  case attach(String)
+  /// Writes the draft of a session to disk; an empty one is removed.
+  case saveDraft(session: String, Draft, isNew: Bool)
+  /// Reads the draft of a session from disk.
+  case loadDraft(session: String)
+  /// Opens the draft in the user's editor.
+  case editDraft(String)
+  /// Reads a preset, or writes one.
+  case loadPreset(String)
+  case savePreset(String, UserSettings.Values)
   /// Writes these settings to settings.toml; "auto" removes one.
   case saveSettings(UserSettings.Values)
   /// Appends to the history file.

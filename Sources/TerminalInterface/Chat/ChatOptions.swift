@@ -7,6 +7,8 @@ public struct ChatOptions: Sendable {
   public var model: String?
   /// The settings of the user.
   package var settings = UserSettings()
+  /// The name of the preset in them.
+  package var preset: String?
   /// Whether the input history and the sessions are saved to disk.
   public var keepsHistory = true
   /// The session store; nil for none.
@@ -33,6 +35,7 @@ extension ChatState {
   package init(options: ChatOptions, savesSessions: Bool, hasComposer: Bool = true) {
     self.init()
     userSettings = options.settings
+    preset = options.preset
     refreshSettings()
     self.hasComposer = hasComposer
     if let session = options.resumed {

@@ -6,7 +6,8 @@ extension ChatState {
   /// message is saved before it is sent.
   package mutating func backgroundEffects(with effects: [ChatEffect] = []) -> [ChatEffect] {
     let sent = sendingQueued()
-    return saving() + effects + sent + listsToShow() + searchingSessions() + prefillingAhead()
+    return saving() + effects + sent + listsToShow() + searchingSessions() + filesToList() + draftToSave()
+      + prefillingAhead()
   }
 
   /// The effects before the program ends.
@@ -14,12 +15,13 @@ extension ChatState {
     session.savedAt = nil
     // A save that failed is retried once.
     if session.problem != nil { session.saved = nil }
-    return saving()
+    return saving() + draftToSave(atOnce: true)
   }
 
   /// The next time at which one of these is due; nil for never.
   package var backgroundDeadline: Double? {
     var times: [Double] = []
+    if case .wait(let until) = draftSaving.decision(now: now) { times.append(until) }
     if case .wait(let until) = readAhead.decision(now: now) { times.append(until) }
     if savesSessions, case .wait(let until) = saveDecision { times.append(until) }
     return times.min()

@@ -37,7 +37,7 @@ extension ChatState {
         show("There is no message to undo")
       }
     case .branch: selectBranch(argument)
-    case .compact: compact(argument)
+    case .compact: return compact(argument)
     case .new: return startConversation()
     case .sessions: return resume(argument)
     case .rename: rename(argument)
@@ -46,7 +46,11 @@ extension ChatState {
     case .inspect: return inspect()
     case .select: startSelecting()
     case .pipe: return pipe(argument)
+    case .preset: return choosePreset(argument)
     case .theme: return chooseTheme(argument)
+    case .attach:
+      if !argument.isEmpty { return [.attach(argument)] }
+      draft.set("/attach ")
     case .copy: return copy(argument)
     case .save: return save(argument)
     case .stats: transcript.addNotice(statisticsText)

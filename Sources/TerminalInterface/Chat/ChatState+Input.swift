@@ -119,6 +119,7 @@ extension ChatState {
       let display = reasoning == .show ? ReasoningDisplay.fold : .show
       set(.reasoning, to: .text(display.rawValue))
       show("Reasoning: \(display.rawValue)")
+    case .editInEditor: return [.editDraft(draft.text)]
     case .historySearch:
       search = HistorySearch(draft: draft)
       helpScroll = nil
@@ -179,6 +180,9 @@ extension ChatState {
   private mutating func perform(_ action: Action, in menu: Menu) -> [ChatEffect]? {
     let count = menu.items.count
     let marked = selection(in: menu)
+    if menu.command == .attach, action == .complete || action == .send {
+      return takeFile(menu.items[marked])
+    }
     switch action {
     case .up, .completeBack: menuSelection = (marked + count - 1) % count
     case .down: menuSelection = (marked + 1) % count

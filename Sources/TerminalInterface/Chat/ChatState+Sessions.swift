@@ -10,9 +10,14 @@ extension ChatState {
   /// A question that the next key answers.
   package enum Question: Sendable, Equatable {
     case delete(SessionSummary)
+    /// What to do with the message that does not fit.
+    case context(ContextExcess)
 
     package var text: String {
       switch self {
+      case .context(let excess):
+        "\(excess.numbers) d drops the oldest turns, s summarises them, n does neither (each is kept as "
+          + "context_full); Esc decides later"
       case .delete(let session):
         "y deletes “\(session.title)” (\(session.size)); any other key cancels"
       }
@@ -28,7 +33,7 @@ extension ChatState {
     transcript.addNotice("Resumed: \(title(of: opened))")
     if let place = openingPlace { showMessage(at: place, text: hits.text) }
     openingPlace = nil
-    return activateSession(closing: old) + loadModel(of: opened)
+    return activateSession(closing: old) + loadModel(of: opened) + [.loadDraft(session: session.id)]
   }
 
   /// Handles an error of the session store. An error of a replaced request is ignored.
@@ -145,11 +150,13 @@ extension ChatState {
   /// Handles the key, or the line, that answers a question.
   package mutating func answer(_ question: Question, _ text: String) -> [ChatEffect] {
     self.question = nil
+    if case .context(let excess) = question { return answer(excess, text) }
     guard text.lowercased() == "y" || text.lowercased() == "yes" else {
       show("Nothing was deleted")
       return []
     }
     switch question {
+    case .context: return []
     case .delete(let summary):
       if summary.id == session.id { session.isDeleting = true }
       pendingReplies.insert(.session)
@@ -162,8 +169,9 @@ extension ChatState {
     pendingReplies.remove(.session)
     sessions.removeAll { $0.id == id }
     show("The session was deleted")
+    let emptied = ChatEffect.saveDraft(session: id, Draft(), isNew: false)
     history.remove(texts)
-    let removal: [ChatEffect] = texts.isEmpty ? [] : [.removeHistory(texts)]
+    let removal: [ChatEffect] = [emptied] + (texts.isEmpty ? [] : [.removeHistory(texts)])
     guard id == session.id else { return removal }
     // The system prompt may belong to the deleted conversation alone.
     conversation.systemPrompt = initialSystemPrompt
@@ -178,9 +186,13 @@ extension ChatState {
       session.problem = nil
       return []
     case .copied(let copy):
+      session.title = Session(id: id, title: session.title, tree: conversation).titleOfCopy
       session.id = copy
+      // The copy was saved with this title.
+      markSaved()
       transcript.addNotice(
-        "Another Sotto process changed this session. What is shown here was saved as a new session.")
+        "Another Sotto process changed this session. What is shown here was saved as a new session, "
+          + "“\(VisibleText.singleLine(session.title ?? ""))”.")
       return activateSession(closing: id)
     case .failed(let reason):
       // Reported once, and retried with every change.

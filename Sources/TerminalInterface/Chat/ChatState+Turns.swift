@@ -34,10 +34,10 @@ extension ChatState {
     return [.appendHistory(text)] + startTurn(origin)
   }
 
-  /// Requests an answer to the current path.
-  package mutating func startTurn(_ origin: TurnOrigin) -> [ChatEffect] {
+  /// Requests an answer to the current path, or to another request.
+  package mutating func startTurn(_ origin: TurnOrigin, _ other: ChatRequest? = nil) -> [ChatEffect] {
     // The answer is added to the tree before its first token, so that nothing is lost when it is stopped.
-    let request = request
+    let request = other ?? request
     let answer = conversation.append(Message(role: .assistant, content: "", model: model?.name))
     transcript.showPath(conversation.path)
     scroll = .live
@@ -45,6 +45,11 @@ extension ChatState {
     turn = TurnProgress(
       id: id, answer: answer, model: loading == nil ? model : nil,
       phase: loading == nil ? .waiting : .loading, started: now, origin: origin)
+    let context = PromptContext(
+      session: session.id, model: model?.name, systemPrompt: conversation.systemPrompt,
+      effort: settings.effort)
+    turn?.change = context.change(since: lastPrompt)
+    lastPrompt = context
     statistics = nil
     return loading == nil ? [.send(turn: id, request)] : []
   }
@@ -55,13 +60,18 @@ extension ChatState {
   }
 
   /// Handles an event of a turn; events of earlier turns are dropped.
-  package mutating func handle(_ event: EngineEvent, turn id: Int) {
-    if comparison != nil { compare(event, turn: id) } else { apply(event, turn: id) }
+  package mutating func handle(_ event: EngineEvent, turn id: Int) -> [ChatEffect] {
+    if comparison != nil {
+      compare(event, turn: id)
+      return []
+    }
+    return apply(event, turn: id)
   }
 
   /// Handles an event of the current turn.
-  mutating func apply(_ event: EngineEvent, turn id: Int) {
-    guard var turn, turn.id == id else { return }
+  @discardableResult
+  mutating func apply(_ event: EngineEvent, turn id: Int) -> [ChatEffect] {
+    guard var turn, turn.id == id else { return [] }
     switch event {
     case .prefill(let done, let total, let reused):
       turn.recordPrefill(done: done, total: total, reused: reused, now: now)
@@ -83,25 +93,32 @@ extension ChatState {
       turn.statistics = merged(turn.corrected(statistics), turn.statistics)
     case .finished(let reason, let statistics):
       turn.statistics = merged(turn.corrected(statistics), turn.statistics)
-      finish(turn, reason)
-      return
+      return finish(turn, reason)
+    case .contextExceeded(let tokens, let context) where comparison != nil:
+      let excess = ContextExcess(tokens: tokens, context: context, sent: nil)
+      return apply(.failed("\(excess.numbers) /compact makes room."), turn: id)
+    case .contextExceeded(let tokens, let context):
+      return exceeded(turn, tokens: tokens, context: context)
     case .failed(let message):
-      finish(turn, .failed)
+      let effects = finish(turn, .failed)
       transcript.addNotice(message, .error)
-      return
+      return effects
     }
     self.turn = turn
     statistics = turn.statistics
+    return []
   }
 
   // The engine's numbers; the time to first token is measured here until the engine reports one.
   private func merged(_ new: TurnStatistics, _ old: TurnStatistics) -> TurnStatistics {
     var result = new
     if result.timeToFirstToken == nil { result.timeToFirstToken = old.timeToFirstToken }
+    if result.missReason != nil, let change = turn?.change { result.missReason = change }
     return result
   }
 
-  private mutating func finish(_ turn: TurnProgress, _ reason: FinishReason) {
+  @discardableResult
+  package mutating func finish(_ turn: TurnProgress, _ reason: FinishReason) -> [ChatEffect] {
     var statistics = turn.statistics
     statistics.speeds = turn.speeds
     self.statistics = statistics
@@ -118,17 +135,19 @@ extension ChatState {
     {
       withdraw(turn.origin)
     }
+    if let summary, summary.turn == turn.id { return finishSummary(summary, turn, reason) }
+    return reason == .contextFull ? continueInFullContext() : []
   }
 
   // A turn without a single token is removed: an unanswered message would break templates in which the roles must
   // alternate. The message goes back to the composer.
-  mutating func withdraw(_ origin: TurnOrigin) {
+  package mutating func withdraw(_ origin: TurnOrigin, returnsMessage: Bool = true) {
     let systemPrompt = conversation.systemPrompt
     conversation = origin.conversation
     conversation.systemPrompt = systemPrompt
     transcript.showPath(conversation.path)
     (scroll, statistics) = (.live, nil)
-    guard let sent = origin.sent else { return }
+    guard returnsMessage, let sent = origin.sent else { return }
     returnToComposer(sent.draft, text: sent.text, editing: origin.editing)
   }
 

@@ -17,6 +17,7 @@ package struct ChatState: Sendable {
   package var history = PromptHistory()
   /// The earlier states of the draft.
   package var edits = DraftEdits()
+  package var draftSaving = DraftSaving()
   package var search: HistorySearch?
   /// The text that is searched for in the transcript.
   package var find: Find?
@@ -30,6 +31,10 @@ package struct ChatState: Sendable {
   package var inspector: Inspector?
   /// What was found in all sessions for the draft.
   package var hits = SessionHits()
+  /// The files for the path in the composer.
+  package var files: FileListing?
+  /// The `@path` that the file which is being read replaces.
+  package var attaching: Range<Int>?
   /// The messages that are sent after the current answer.
   package var queued: [Draft] = []
   /// The message that sending the draft replaces.
@@ -53,6 +58,9 @@ package struct ChatState: Sendable {
   /// The settings of answers in effect.
   package var settings = ChatSettings()
   package var themes: [String] = []
+  /// The names of the presets, and the one in use.
+  package var presets: [String] = []
+  package var preset: String?
   package var theme: String
   package var reasoning = ReasoningDisplay.fold
 
@@ -64,6 +72,8 @@ package struct ChatState: Sendable {
   package var sessions: [SessionSummary] = []
   /// When that list was made, in seconds since 1970.
   package var sessionsAt = 0.0
+  /// The summary that is being generated.
+  package var summary: PendingSummary?
   /// A question that the next key answers.
   package var question: Question?
   package var pendingReplies: Set<PendingReply> = []
@@ -81,6 +91,8 @@ package struct ChatState: Sendable {
   /// The answers that are compared; nil for none. Their turns replace `turn` one after another.
   package var comparison: Comparison?
   package var statistics: TurnStatistics?
+  /// What the last prompt was made from.
+  package var lastPrompt: PromptContext?
   package private(set) var turnCount = 0
 
   /// A short message in the status line, and when it expires.
@@ -103,6 +115,7 @@ package struct ChatState: Sendable {
 
   /// The menu above the composer; nil when there is none.
   package var menu: Menu? {
+    if let fileMenu { return fileMenu }
     guard search == nil, helpScroll == nil, draft.isAtEnd, draft.elements.count < 200 else { return nil }
     let text = draft.text
     guard text.hasPrefix("/"), text != menuClosedFor else { return nil }
@@ -110,7 +123,7 @@ package struct ChatState: Sendable {
       text,
       Menu.Facts(
         models: models, currentModel: model, answeringModel: turn?.model, settings: settings,
-        userSettings: userSettings, themes: themes, currentTheme: theme,
+        userSettings: userSettings, presets: presets, preset: preset, themes: themes, currentTheme: theme,
         reasoning: reasoning, sessions: sessions, sessionsAt: sessionsAt, currentSession: session.id,
         hits: hits,
         branches: shownList == .branches ? BranchChoice.all(in: conversation) : []))

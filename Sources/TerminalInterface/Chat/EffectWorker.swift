@@ -31,7 +31,7 @@ package struct EffectWorker: Sendable {
         for await event in events {
           mailbox.post(.engine(turn: turn, event))
           switch event {
-          case .finished, .failed: hasEnded = true
+          case .finished, .contextExceeded, .failed: hasEnded = true
           default: break
           }
         }

@@ -18,6 +18,8 @@ package final class LineProgram {
   private let chat: Chat
   private let isInteractive: Bool
   private let settings: SettingsFile
+  private let presets: PresetFolder
+  private let folders: UserFolders
 
   private var pending: [UInt8] = []
   private var isAtEnd = false
@@ -35,10 +37,17 @@ package final class LineProgram {
     self.worker = worker
     self.pipe = pipe
     isInteractive = isatty(STDIN_FILENO) == 1
-    settings = .standard(UserFolders(environment: options.environment))
+    folders = UserFolders(environment: options.environment)
+    settings = .standard(folders)
+    presets = PresetFolder(folders)
     // Piped input is saved only when it continues a saved session.
     let savesSessions = worker.sessions != nil && (isInteractive || options.resumed != nil)
-    let state = ChatState(options: options, savesSessions: savesSessions, hasComposer: false)
+    var state = ChatState(options: options, savesSessions: savesSessions, hasComposer: false)
+    state.presets = presets.names
+    // A question would take the next line of a pipe as its answer.
+    if !isInteractive, state.userSettings.text(.contextFull) == ContextPolicy.ask.rawValue {
+      state.userSettings.options[.contextFull] = .text(ContextPolicy.stop.rawValue)
+    }
     chat = Chat(state: state, size: ScreenSize(rows: 24, columns: 80))
     if let model = options.model { perform(chat.load(model)) }
   }
@@ -192,6 +201,15 @@ package final class LineProgram {
     for effect in effects where !worker.start(effect) {
       switch effect {
       case .save(let path, let text): printNotice(SavedFile.write(text, to: path))
+      case .listFiles(let typed):
+        perform(chat.handle(.files(.of(typed, folders)), now: TerminalPoll.now()))
+      case .attach(let path):
+        perform(chat.handle(.attached(FileAttachment.reading(path, folders)), now: TerminalPoll.now()))
+      case .loadPreset(let name):
+        perform(chat.handle(.presetLoaded(name, presets.loading(name)), now: TerminalPoll.now()))
+      case .savePreset(let name, let values):
+        perform(
+          chat.handle(.presetSaved(name, problem: presets.save(values, as: name)), now: TerminalPoll.now()))
       case .saveSettings(let values):
         perform(chat.handle(settings.save(values), now: TerminalPoll.now()))
         printUpdates()

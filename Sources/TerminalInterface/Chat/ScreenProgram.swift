@@ -12,6 +12,11 @@ package final class ScreenProgram {
   private let themes: ThemeLibrary
   private let history: HistoryFile?
   private let settings: SettingsFile
+  private let presets: PresetFolder
+  private let folders: UserFolders
+  private let drafts: DraftFolder
+  private let isResumed: Bool
+  private let environment: [String: String]
   /// Whether the terminal reports the mouse wheel.
   private var usesWheel = false
 
@@ -34,9 +39,13 @@ package final class ScreenProgram {
   package init?(worker: EffectWorker, pipe: WakePipe, options: ChatOptions) {
     self.worker = worker
     self.pipe = pipe
-    let folders = UserFolders(environment: options.environment)
+    folders = UserFolders(environment: options.environment)
     themes = ThemeLibrary(folders)
     settings = .standard(folders)
+    presets = PresetFolder(folders)
+    drafts = DraftFolder(folders)
+    isResumed = options.resumed != nil
+    environment = options.environment
     history = options.historyFile.map { HistoryFile(path: $0) }
     followsBackground = options.settings.text(.theme) == nil && options.environment["TERM"] != "linux"
     guard let screen = Screen(theme: ThemeLibrary.fallback, environment: options.environment) else {
@@ -47,6 +56,7 @@ package final class ScreenProgram {
     var state = ChatState(options: options, savesSessions: worker.sessions != nil)
     state.history = PromptHistory(history?.load() ?? [])
     state.themes = themes.names
+    state.presets = presets.names
     chat = Chat(state: state, size: screen.size)
     chat.options.hasLinks = Hyperlinks.areSupported(environment: options.environment)
     // Until the terminal has replied to the probe.
@@ -65,6 +75,7 @@ package final class ScreenProgram {
     // A terminal that sends arrow keys for the wheel would move through the history.
     screen.writeRaw("\u{1B}[?1007s\u{1B}[?1007l")
     perform(chat.firstEffects())
+    restoreDraft()
     while exitCode == nil { step() }
     useWheel(false)
     screen.writeRaw("\u{1B}[?1007r")
@@ -157,6 +168,14 @@ package final class ScreenProgram {
     isDirty = false
   }
 
+  // The draft of the resumed session, or the one of a chat that ended before it was saved.
+  private func restoreDraft() {
+    guard let session = chat.state.savedSession else { return }
+    let found =
+      isResumed ? drafts.load(session) : drafts.takeAbandoned()
+    if let found { perform(chat.handle(.draftFound(found, session: session), now: TerminalPoll.now())) }
+  }
+
   private func useWheel(_ isWanted: Bool) {
     guard isWanted != usesWheel else { return }
     usesWheel = isWanted
@@ -210,11 +229,40 @@ package final class ScreenProgram {
     isDirty = true
   }
 
+  // The editor has the terminal meanwhile; the answer continues.
+  private func edit(_ text: String) {
+    screen.pause()
+    let (edited, problem) = Editor.edit(text, environment: environment, folders)
+    let now = TerminalPoll.now()
+    // Ctrl-C in the editor is not meant for the chat.
+    let signals = signals_take() & Int32(SIGNALS_QUIT)
+    if signals != 0 { exitCode = 143 }
+    screen.resume()
+    chat.resize(screen.size)
+    perform(chat.handle(.draftEdited(edited, problem: problem), now: now))
+    isDirty = true
+  }
+
   private func perform(_ effects: [ChatEffect]) {
     for effect in effects where !worker.start(effect) {
       switch effect {
       case .copy(let text): screen.writeRaw(Clipboard.sequence(for: text))
       case .save(let path, let text): chat.show(SavedFile.write(text, to: path), now: TerminalPoll.now())
+      case .saveDraft(let session, let draft, let isNew): drafts.save(draft, of: session, isNew: isNew)
+      case .loadDraft(let session):
+        if let draft = drafts.load(session) {
+          perform(chat.handle(.draftFound(draft, session: session), now: TerminalPoll.now()))
+        }
+      case .editDraft(let text): edit(text)
+      case .listFiles(let typed):
+        perform(chat.handle(.files(.of(typed, folders)), now: TerminalPoll.now()))
+      case .attach(let path):
+        perform(chat.handle(.attached(FileAttachment.reading(path, folders)), now: TerminalPoll.now()))
+      case .loadPreset(let name):
+        perform(chat.handle(.presetLoaded(name, presets.loading(name)), now: TerminalPoll.now()))
+      case .savePreset(let name, let values):
+        perform(
+          chat.handle(.presetSaved(name, problem: presets.save(values, as: name)), now: TerminalPoll.now()))
       case .saveSettings(let values):
         perform(chat.handle(settings.save(values), now: TerminalPoll.now()))
       case .appendHistory(let text): history?.append(text)

@@ -2,18 +2,18 @@ import Basics
 
 /// The commands.
 package enum Command: String, Sendable, CaseIterable {
-  case model, models, system, set, think, answer, regen, best, ask
+  case model, models, system, preset, set, think, answer, regen, best, ask
   case goOn = "continue"
   case edit, undo, branch
   case compact, new, sessions, rename, delete
-  case search, inspect, select, pipe, theme, copy, save, stats, cache, help, quit
+  case search, inspect, select, pipe, theme, attach, copy, save, stats, cache, help, quit
 }
 
 /// An entry of the command table, which drives the dispatch, the menu, completion and help.
 package struct CommandEntry: Sendable {
   /// The kind of completion for the argument.
   package enum Completion: Sendable {
-    case none, models, settings, themes, reasoning, branches, sessions, caches
+    case none, files, presets, models, settings, themes, reasoning, branches, sessions, caches
   }
 
   package let command: Command
@@ -35,6 +35,10 @@ package struct CommandEntry: Sendable {
     CommandEntry(command: .models, argument: "", summary: "list the models that were found"),
     CommandEntry(
       command: .system, argument: "[TEXT]", summary: "show or set the system prompt; - removes it"),
+    CommandEntry(
+      command: .preset, argument: "[NAME] [--save]",
+      summary: "use a preset (system prompt, settings, model); - uses none, --save makes one",
+      completion: .presets, asksForArgument: true),
     CommandEntry(
       command: .set, argument: "[--save] [NAME VALUE]",
       summary: "show or change the settings; --save keeps them in settings.toml",
@@ -63,8 +67,8 @@ package struct CommandEntry: Sendable {
       summary: "switch to another version of a message or answer, or to one that was undone",
       completion: .branches, asksForArgument: true),
     CommandEntry(
-      command: .compact, argument: "[N]",
-      summary: "drop the oldest turns so that new ones fit, or all but the last N"),
+      command: .compact, argument: "[N|summarise]",
+      summary: "drop the oldest turns so that new ones fit, or all but the last N, or summarise them"),
     CommandEntry(command: .new, argument: "", summary: "start a new conversation", aliases: ["clear"]),
     CommandEntry(
       command: .sessions, argument: "[NAME|TEXT]",
@@ -89,6 +93,10 @@ package struct CommandEntry: Sendable {
     CommandEntry(
       command: .theme, argument: "[NAME] [--save]", summary: "change the colours", completion: .themes,
       asksForArgument: true),
+    CommandEntry(
+      command: .attach, argument: "PATH",
+      summary: "attach a text file, a folder or a pattern such as *.swift to the message, as @PATH does",
+      completion: .files, asksForArgument: true),
     CommandEntry(
       command: .copy, argument: "[N]",
       summary: "copy the last answer, or its Nth code block, to the clipboard"),

@@ -45,4 +45,13 @@ extension Menu {
     }
     return Menu(command: .cache, items: items)
   }
+
+  static func presets(_ typed: String, _ facts: Facts) -> Menu {
+    let items = ranked(facts.presets, typed, name: \.self).map { name in
+      Item(
+        title: VisibleText.singleLine(name), detail: name == facts.preset ? "in use" : "",
+        completed: "/preset \(name)", isComplete: true)
+    }
+    return Menu(command: .preset, items: items)
+  }
 }

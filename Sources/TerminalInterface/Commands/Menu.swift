@@ -26,6 +26,8 @@ package struct Menu: Sendable, Equatable {
     package var answeringModel: ModelInfo?
     package var settings = ChatSettings()
     package var userSettings = UserSettings()
+    package var presets: [String] = []
+    package var preset: String?
     package var themes: [String] = []
     package var currentTheme = ""
     package var reasoning = ReasoningDisplay.fold
@@ -57,7 +59,8 @@ package struct Menu: Sendable, Equatable {
     let argument = String(body[body.index(after: space)...].drop { $0 == " " })
     let menu =
       switch entry.completion {
-      case .none: Menu(command: entry.command, items: [])
+      case .none, .files: Menu(command: entry.command, items: [])
+      case .presets: presets(argument, facts)
       case .models: models(entry.command, argument, facts)
       case .settings: settings(argument, facts)
       case .themes: themes(argument, facts)

@@ -75,7 +75,7 @@ package struct ComposerLayout {
       case .character("\t"):
         line.append(String(repeating: " ", count: columns(of: element, at: column)), .init(.composer))
       case .character(let character): line.append(Self.visible(character), TextStyle(.composer))
-      case .chip(let text): line.append(chipLabel(text), TextStyle(.chip))
+      case .chip, .attachment: line.append(chipLabel(element), TextStyle(.chip))
       }
       column += columns(of: element, at: column)
     }
@@ -86,16 +86,21 @@ package struct ComposerLayout {
     VisibleText.singleLine(String(character))
   }
 
-  private func chipLabel(_ text: String) -> String {
-    let label = Draft.label(of: text)
-    return label.count < width ? label : String(label.prefix(max(1, width - 2)))
+  private func chipLabel(_ element: Draft.Element) -> String {
+    let label =
+      switch element {
+      case .character: ""
+      case .chip(let text): Draft.label(of: text)
+      case .attachment(let name, _): "[\(VisibleText.singleLine(name))]"
+      }
+    return StyledLine(label, .chip).truncated(to: max(1, width - 2)).text
   }
 
   private func columns(of element: Draft.Element, at column: Int) -> Int {
     switch element {
     case .character("\t"): 4 - column % 4
     case .character(let character): CharacterWidth.columns(of: Self.visible(character))
-    case .chip(let text): chipLabel(text).count
+    case .chip, .attachment: CharacterWidth.columns(of: chipLabel(element))
     }
   }
 }

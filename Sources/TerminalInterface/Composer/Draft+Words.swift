@@ -40,14 +40,24 @@ extension Draft {
   private func isWord(_ place: Int) -> Bool {
     switch elements[place] {
     case .character(let character): character.isLetter || character.isNumber || character == "_"
-    case .chip: true
+    case .chip, .attachment: true
     }
   }
 
   private func isSpace(_ place: Int) -> Bool {
     switch elements[place] {
     case .character(let character): character.isWhitespace
-    case .chip: false
+    case .chip, .attachment: false
     }
+  }
+
+  /// The word of an `@path` before the cursor, without the `@`; nil for none.
+  package var fileWord: (text: String, range: Range<Int>)? {
+    let start = spacedWordStart
+    guard start < cursor, elements[start] == .character("@"), !(start..<cursor).contains(where: isSpace)
+    else {
+      return nil
+    }
+    return (Self.text(of: elements[start + 1..<cursor]), start..<cursor)
   }
 }

@@ -6,6 +6,8 @@ package struct Draft: Sendable, Equatable {
   package enum Element: Sendable, Equatable {
     case character(Character)
     case chip(String)
+    /// An attached file, or several: the label, and the text that is sent.
+    case attachment(String, String)
   }
 
   package private(set) var elements: [Element] = []
@@ -38,6 +40,7 @@ package struct Draft: Sendable, Equatable {
       switch element {
       case .character(let character): text.append(character)
       case .chip(let chip): text += chip
+      case .attachment(_, let file): text += file
       }
     }
   }
@@ -90,6 +93,18 @@ package struct Draft: Sendable, Equatable {
       previous = scalar
     }
     return String(scalars)
+  }
+
+  /// Inserts an attachment in place of a range.
+  package mutating func attach(_ label: String, _ text: String, replacing range: Range<Int>) {
+    remove(range)
+    insert([.attachment(label, text)])
+  }
+
+  /// A draft of these elements, with the cursor at a place.
+  package init(elements: [Element], cursor: Int) {
+    self.elements = elements
+    self.cursor = min(max(0, cursor), elements.count)
   }
 
   private mutating func insert(_ new: [Element]) {

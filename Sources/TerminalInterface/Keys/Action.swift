@@ -5,7 +5,7 @@ package enum Action: Sendable, Hashable, CaseIterable {
   case left, right, lineStart, lineEnd, wordLeft, wordRight, up, down
   case deleteBack, deleteForward, killWordBack, killWordBackward, killWordForward, killToEnd, killToStart,
     yank, yankEarlier, undo, redo
-  case historySearch
+  case historySearch, editInEditor
   case pageUp, pageDown, top, bottom, lineUp, lineDown
   case findOlder, findNewer, select
   case help, toggleReasoning
@@ -51,6 +51,8 @@ package enum Keymap {
     Binding(keys: [Key(.up)], action: .up, group: .message, help: "line up, then older messages"),
     Binding(keys: [Key(.down)], action: .down, group: .message, help: "line down, then newer messages"),
     Binding(keys: [.control("r")], action: .historySearch, group: .message, help: "search the history"),
+    Binding(
+      keys: [.control("g")], action: .editInEditor, group: .message, help: "edit the draft in $EDITOR"),
 
     Binding(keys: [Key(.left), .control("b")], action: .left, group: .moving, help: "back"),
     Binding(keys: [Key(.right), .control("f")], action: .right, group: .moving, help: "forward"),

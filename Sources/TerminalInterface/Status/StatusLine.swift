@@ -109,7 +109,10 @@ package struct StatusLine {
       let why = [Self.source(of: statistics), statistics.missReason.map(VisibleText.singleLine)]
         .compactMap { $0 }.joined(separator: ", ")
       if has(.reason), !why.isEmpty { cache += " (\(why))" }
-      let isMiss = statistics.missReason != nil && statistics.reusedTokens < statistics.newTokens
+      // The first prompt of all can reuse nothing.
+      let isMiss =
+        statistics.missReason != nil && statistics.missReason != "nothing cached yet"
+        && statistics.reusedTokens < statistics.newTokens
       parts.append(Part(text: cache, role: isMiss ? .statusWarning : .statusGood))
     }
     if has(.firstToken), let time = statistics.timeToFirstToken {

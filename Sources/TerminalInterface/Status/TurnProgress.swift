@@ -43,6 +43,8 @@ package struct TurnProgress: Sendable, Equatable {
   package let origin: TurnOrigin
   package var statistics = TurnStatistics()
   package var isStopping = false
+  /// What changed since the last prompt, if the cache could not be used for that reason.
+  package var change: String?
   /// The user asked to end the reasoning.
   package var answerNowRequested = false
   /// When the reasoning started.
@@ -123,5 +125,26 @@ package struct TurnProgress: Sendable, Equatable {
   package func remaining(now: Double) -> Double? {
     guard case .prefill = phase else { return nil }
     return forecast?.remaining(now: now)
+  }
+}
+
+/// What a prompt is made from besides the messages, to explain why a cache was not used.
+package struct PromptContext: Sendable, Equatable {
+  package var session: String
+  package var model: String?
+  package var systemPrompt: String?
+  package var effort: String?
+
+  package init(session: String, model: String?, systemPrompt: String?, effort: String?) {
+    (self.session, self.model, self.systemPrompt, self.effort) = (session, model, systemPrompt, effort)
+  }
+
+  /// What changed since an earlier prompt, in words; nil if nothing did that would explain a miss.
+  package func change(since earlier: PromptContext?) -> String? {
+    guard let earlier else { return nil }
+    if model != earlier.model { return "another model" }
+    if systemPrompt != earlier.systemPrompt { return "system prompt changed" }
+    if effort != earlier.effort { return "effort changed" }
+    return session != earlier.session ? "another conversation" : nil
   }
 }

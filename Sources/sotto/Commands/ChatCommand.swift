@@ -22,6 +22,10 @@ struct ChatCommand: AsyncParsableCommand {
   @Option(help: "The system message.")
   var system: String?
 
+  @Option(
+    help: "A preset: a system prompt, settings and a model, from NAME.toml in the folder sotto/presets.")
+  var preset: String?
+
   @Flag(name: [.customShort("c"), .customLong("continue")], help: "Resume the latest conversation.")
   var continues = false
 
@@ -47,9 +51,11 @@ struct ChatCommand: AsyncParsableCommand {
   func run() async throws {
     var settings = try UserSettings.load()
     settings.options = optionValues
+    try settings.use(preset: preset)
     let finder = ModelFinder.from(settings)
     var options = ChatOptions(environment: ProcessInfo.processInfo.environment)
     options.settings = settings
+    options.preset = preset
     options.keepsHistory = settings.flag(.history)
     if options.keepsHistory {
       options.sessions = SessionStore(path: SessionStore.path(UserFolders()))

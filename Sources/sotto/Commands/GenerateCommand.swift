@@ -30,6 +30,9 @@ struct GenerateCommand: AsyncParsableCommand {
   @Option(help: "The system message.")
   var system: String?
 
+  @Option(help: "A preset: a system prompt, settings and a model (see 'sotto chat --help').")
+  var preset: String?
+
   @Option(help: "Maximum number of tokens to generate.")
   var maxTokens = 2048
 
@@ -55,8 +58,11 @@ struct GenerateCommand: AsyncParsableCommand {
     let text = try Console.text(prompt)
     var settings = try UserSettings.load()
     settings.options = sampling.values
+    try settings.use(preset: preset)
     let opened = try OpenedModel(named: model, settings)
-    let turn = try opened.turn(text, system: system, raw: raw)
+    var presetSystem: String?
+    if !raw, case .text(let text)? = settings.preset[.systemPrompt] { presetSystem = text }
+    let turn = try opened.turn(text, system: system ?? presetSystem, raw: raw)
     var request = GenerationRequest(
       prompt: turn.prompt,
       sampling: settings.applied(to: opened.defaultSettings).sampling,

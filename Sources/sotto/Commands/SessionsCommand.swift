@@ -8,8 +8,9 @@ import TerminalInterface
 /// `sotto sessions`: the saved conversations.
 struct SessionsCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "sessions", abstract: "List, search, export and delete saved conversations.",
-    subcommands: [List.self, Search.self, Export.self, Delete.self], defaultSubcommand: List.self)
+    commandName: "sessions", abstract: "List, search, export, import and delete saved conversations.",
+    subcommands: [List.self, Search.self, Export.self, Import.self, Delete.self], defaultSubcommand: List.self
+  )
 
   struct List: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
@@ -105,6 +106,45 @@ struct SessionsCommand: AsyncParsableCommand {
       caches?.removeAll(of: summary.id)
       // The system prompt of the session may be in one.
       caches?.removeHeads()
+    }
+  }
+
+  struct Import: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+      abstract: "Save the conversations of an export.",
+      discussion: """
+        The file is JSON or Markdown of 'sotto sessions export', the conversations.json of a ChatGPT export, or JSON with \
+        messages as Ollama has them: one object, an array of objects, or one object a line.
+        """)
+
+    @Argument(help: "The file; '-' for standard input.")
+    var file: String
+
+    func run() async throws {
+      let text: String
+      if file == "-" {
+        text = try Console.input()
+      } else {
+        guard let data = FileManager.default.contents(atPath: file) else {
+          throw CommandError("\(file): cannot be read")
+        }
+        text = String(decoding: data, as: UTF8.self)
+      }
+      let found: [ConversationImport.Imported]
+      do throws(ConversationImport.Problem) { found = try ConversationImport.read(text) } catch {
+        throw CommandError("\(file): \(error)")
+      }
+      try await SessionsCommand.use { store in
+        for item in found {
+          let session = Session(
+            id: SessionIdentifier.make(), title: item.title, model: item.model, tree: item.tree)
+          store.save(session)
+          await store.flush()
+          if case .failed(let reason)? = store.outcome(of: session.id) { throw CommandError(reason) }
+          let title = item.title ?? item.tree.opening.map { SessionTitle.of($0) } ?? ""
+          Console.show("\(session.id)  \(VisibleText.singleLine(title))\n")
+        }
+      }
     }
   }
 

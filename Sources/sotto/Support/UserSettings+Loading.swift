@@ -18,6 +18,15 @@ extension UserSettings {
     }
   }
 
+  /// Takes the values of a preset; nil for none.
+  /// - Throws: `CommandError` if there is no such preset, or if its file is invalid.
+  mutating func use(preset name: String?) throws {
+    guard let name else { return }
+    do throws(SettingsFile.Problem) { preset = try PresetFolder(UserFolders()).load(name) } catch {
+      throw CommandError(error.description)
+    }
+  }
+
   /// The folders with models, with `~` replaced.
   var modelFolders: [String] { list(.folders).map { UserFolders().expanding($0) } }
 
