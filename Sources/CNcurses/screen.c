@@ -37,7 +37,7 @@ static int have_saved_modes = 0;
 // Enable and disable bracketed paste; the emergency sequence also resets all modes and leaves the alternate screen.
 static const char enter_modes[] = "\033[?2004h";
 static const char leave_modes[] = "\033[?2004l";
-static const char emergency[] = "\033[?2026l\033[?2004l\033[?1006l\033[?1000l\033[0m\033[?25h\033[?1049l\r\n";
+static const char emergency[] = "\033[?2026l\033[?2004l\033[?1006l\033[?1000l\033[?1007r\033[0m\033[?25h\033[?1049l\r\n";
 
 void screen_write_raw(const char *bytes, size_t count) {
   while (count > 0) {

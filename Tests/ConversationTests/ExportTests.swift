@@ -39,14 +39,16 @@ import Testing
       tree.markdown(title: "T") == """
         # T
 
-        > **System:** Be "brief".
+        ## System <!-- sotto:system -->
 
-        ## You
+        Be "brief".
+
+        ## You <!-- sotto:user -->
 
         Line
         break \\ \u{1B}[31m \u{0} 漢字 👨‍👩‍👧
 
-        ## SmolLM2
+        ## SmolLM2 <!-- sotto:assistant -->
 
         > hm
         > yes

@@ -188,6 +188,27 @@ def full_data_folder(home: Home) -> None:
     expect(home.saved()[:5] == [QUESTIONS[0], *QUESTIONS[:4]], "what was saved is still there")
 
 
+def full_disk_at_the_start(home: Home) -> None:
+    """Without any room on the disk, conversations can still be read, and the cause is named."""
+    home.mount(home.data, "300k")
+    chat = home.start()
+    run_turns(chat, 1, pause=0.5)
+    home.quit(chat)
+    with open(home.data / "filler", "wb", buffering=0) as filler:
+        try:
+            while filler.write(bytes(4096)):
+                pass
+        except OSError:
+            pass
+    chat = home.start("--continue")
+    expect(chat.has(QUESTIONS[0]), "the conversation is resumed")
+    chat.turn(QUESTIONS[1])
+    expect_one_message(chat, SESSION, "sessions.sqlite", "no space left on device", "free some space")
+    home.remount(home.data, "size=4m")
+    home.quit(chat)
+    expect(home.saved() == QUESTIONS[:2], f"everything is saved: {home.saved()}")
+
+
 def read_only_folders(home: Home) -> None:
     chat = home.start()
     run_turns(chat, 1)
@@ -613,7 +634,7 @@ def quitting(home: Home) -> None:
             expect(not home.partial(), f"{name} while {state.__name__}: no partial files remain")
 
 
-CASES = [full_cache_folder, full_data_folder, read_only_folders, dangling_links, links_to_other_folders,
+CASES = [full_cache_folder, full_data_folder, full_disk_at_the_start, read_only_folders, dangling_links, links_to_other_folders,
          folders_of_another_user, folders_removed_in_use, cache_files_truncated_in_use, damaged_files,
          model_truncated_in_use, model_truncated_in_line_mode, stack_overflow, deleted_conversation, quick_session_changes,
          message_right_after_leaving, settings_below_home, locked_database,

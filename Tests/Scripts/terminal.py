@@ -217,7 +217,7 @@ class Scenario:
         (notes / "two.txt").write_text("Rome\n")
         (notes / "image.bin").write_bytes(bytes(200))
         self.terminal.type(f"Read @{notes}/o")
-        self.terminal.wait(lambda: self.has("▸ ") and self.has("one.txt  29 B"), "the file is offered")
+        self.terminal.wait(lambda: self.has("▸ ") and self.has("one.txt  30 B"), "the file is offered")
         self.terminal.press("Tab")
         self.terminal.wait(lambda: self.has("one.txt · 2 lines]"), "the file is attached")
         self.terminal.press("Enter")
@@ -227,7 +227,7 @@ class Scenario:
         self.terminal.wait(lambda: self.has("notes/  folder"), "the folder is offered")
         self.terminal.press("Escape")
         self.terminal.press("Enter")
-        self.terminal.wait(lambda: self.has("2 files, 34 B]") and self.has("image.bin (not text)"), "what is left out")
+        self.terminal.wait(lambda: self.has("2 files, 35 B]") and self.has("image.bin (not text)"), "what is left out")
         self.terminal.press("C-c")
         self.idle("the draft is cleared")
 

@@ -48,8 +48,9 @@ struct SessionFile: Sendable {
       }
     } catch {
       let problem = problem(of: error)
-      // Saved sessions can still be read if the file is read-only.
-      guard case .unavailable = problem, !isWritable, let database = try? SessionDatabase(readingAlone: path)
+      // Saved sessions can still be read if the file is read-only or the disk is full.
+      guard case .unavailable = problem, !isWritable || isDiskFull,
+        let database = try? SessionDatabase(readingAlone: path)
       else { throw problem }
       return (database, identity)
     }
@@ -136,12 +137,20 @@ struct SessionFile: Sendable {
     access(path, R_OK | W_OK) == 0 && access(FileSystem.folder(of: path), W_OK | X_OK) == 0
   }
 
+  /// Whether the disk has no room for the log, of which SQLite says only "disk I/O error".
+  private var isDiskFull: Bool {
+    var facts = statvfs()
+    guard statvfs(FileSystem.folder(of: path), &facts) == 0 else { return false }
+    return UInt64(facts.f_bavail) * UInt64(facts.f_frsize) < 1 << 16
+  }
+
   /// A system error with its reason, which SQLite's message does not always contain.
   private func unavailable(_ error: DatabaseError, _ text: String) -> Problem {
     if error.isLock {
       return .unavailable("\(path): another process has locked it; close that process")
     }
-    let number = error.resultCode == .SQLITE_FULL ? ENOSPC : isWritable ? 0 : errno
+    let isFull = error.resultCode == .SQLITE_FULL || isDiskFull
+    let number = isFull ? ENOSPC : isWritable ? 0 : errno
     guard number != 0 else { return .unavailable("\(path): \(text)") }
     return .unavailable("\(FileError.writing(number, path))")
   }

@@ -276,7 +276,11 @@ extension Chat {
   package func submit(_ line: String, now: Double) -> [ChatEffect] {
     mutate(now) { state in
       if let question = state.question { return state.answer(question, line) }
+      // Files that were attached before belong to this message.
+      let attached = state.draft.elements.filter { if case .attachment = $0 { true } else { false } }
       state.draft.set(line)
+      let isMessage = if case .message = SubmittedLine.parse(line) { true } else { false }
+      if isMessage, !attached.isEmpty { state.draft.append(attached) }
       var effects = state.submit()
       // Without a screen there are no menus or panels: their contents are printed as notices.
       if state.helpScroll != nil {
@@ -291,6 +295,7 @@ extension Chat {
       }
       if state.draft.text == "/theme " { state.show("Themes need the full-screen mode") }
       state.draft.clear()
+      if !isMessage { state.draft.append(attached) }
       state.editing = nil
       return state.backgroundEffects(with: effects)
     }

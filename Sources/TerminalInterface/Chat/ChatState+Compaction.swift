@@ -147,18 +147,19 @@ extension ChatState {
 
 /// How many of the oldest turns are dropped to make room.
 package enum CompactionDecision {
-  /// The turns to drop, at least one and not the last: as few as leave half of the context free. Without numbers, half
-  /// of the turns.
+  /// The turns to drop, at least one and not the last: as few as leave a share of the context free. Without numbers,
+  /// half of the turns.
   ///
   /// - Parameters:
   ///   - used: the tokens in the context at the end of each turn; nil where they are unknown.
   ///   - context: the length of the context in tokens; 0 when it is unknown.
-  package static func droppedTurns(used: [Int?], context: Int) -> Int {
+  ///   - share: the share of the context that is to be free.
+  package static func droppedTurns(used: [Int?], context: Int, share: Double = 0.5) -> Int {
     let most = max(1, used.count - 1)
     guard context > 0, let total = used.last ?? nil else { return min(most, max(1, used.count / 2)) }
     for turns in 1..<max(2, most) {
       guard let freed = used[turns - 1] else { continue }
-      if total - freed <= context / 2 { return turns }
+      if Double(total - freed) <= Double(context) * (1 - share) { return turns }
     }
     return most
   }
@@ -203,7 +204,9 @@ package enum ContextDecision: Sendable, Equatable {
     }
     guard isNewMessage, policy != .stop else { return .stop("/compact makes room.") }
     if policy == .ask { return .ask }
-    let turns = CompactionDecision.droppedTurns(used: used + [excess.tokens], context: excess.context)
+    // Less than with /compact: the message is part of the conversation already.
+    let turns = CompactionDecision.droppedTurns(
+      used: used + [excess.tokens], context: excess.context, share: 0.25)
     return policy == .drop ? .drop(turns) : .summarise(turns)
   }
 }

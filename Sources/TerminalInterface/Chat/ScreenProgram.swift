@@ -219,6 +219,8 @@ package final class ScreenProgram {
   }
 
   private func suspend() {
+    // The next frame enables it again.
+    useWheel(false)
     screen.pause()
     let begin = TerminalPoll.now()
     signals_stop_self()
@@ -231,6 +233,7 @@ package final class ScreenProgram {
 
   // The editor has the terminal meanwhile; the answer continues.
   private func edit(_ text: String) {
+    useWheel(false)
     screen.pause()
     let (edited, problem) = Editor.edit(text, environment: environment, folders)
     let now = TerminalPoll.now()

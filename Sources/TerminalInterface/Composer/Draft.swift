@@ -101,6 +101,12 @@ package struct Draft: Sendable, Equatable {
     insert([.attachment(label, text)])
   }
 
+  /// Appends elements; the cursor moves to the end.
+  package mutating func append(_ new: [Element]) {
+    cursor = elements.count
+    insert(new)
+  }
+
   /// A draft of these elements, with the cursor at a place.
   package init(elements: [Element], cursor: Int) {
     self.elements = elements

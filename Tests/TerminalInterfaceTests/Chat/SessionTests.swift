@@ -222,7 +222,11 @@ import Testing
     guard isDeleted else { return }
     driver.handle(.sessionDeleted("first"))
     #expect(driver.state.conversation.isEmpty)
-    #expect(driver.takeEffects() == [.activateSession(session: "second", closing: nil)])
+    #expect(
+      driver.takeEffects() == [
+        .saveDraft(session: "first", Draft(), isNew: false),
+        .activateSession(session: "second", closing: nil),
+      ])
   }
 
   /// The input history and the system prompt of a deleted conversation are removed too.
