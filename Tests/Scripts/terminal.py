@@ -226,6 +226,7 @@ class Scenario:
         self.terminal.type(f"/attach {notes}")
         self.terminal.wait(lambda: self.has("notes/  folder"), "the folder is offered")
         self.terminal.press("Escape")
+        time.sleep(0.3)  # Enter directly after Escape would be Alt-Enter
         self.terminal.press("Enter")
         self.terminal.wait(lambda: self.has("2 files, 35 B]") and self.has("image.bin (not text)"), "what is left out")
         self.terminal.press("C-c")
