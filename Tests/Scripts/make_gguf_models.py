@@ -66,6 +66,23 @@ def write_vocabulary(model) -> None:
     writer.add_add_bos_token(False)
 
 
+def stablelm_tensors(found):
+    """The converter returns a generator from a generator where it should yield from it, which loses the heads' norms."""
+    def modify_tensors(self, tensor, name, bid):
+        for kind, key in (("q_layernorm", "num_attention_heads"), ("k_layernorm", "num_key_value_heads")):
+            if f"{kind}.norms" in name:
+                parts = self.__dict__.setdefault("_parts", {}).setdefault((bid, kind), {})
+                parts[int(name.split(".")[-2])] = tensor
+                if len(parts) == self.hparams[key]:
+                    import torch
+                    yield from self.map_stack(torch.stack([parts[i] for i in range(len(parts))]), kind, bid)
+                return
+        yield from found.modify_tensors(self, tensor, name, bid)
+    found.map_stack = lambda self, tensor, kind, bid: [
+        (self.map_tensor_name(f"model.layers.{bid}.self_attn.{kind}.weight"), tensor)]
+    return modify_tensors
+
+
 def convert(folder: Path, out: Path, outtype: str) -> str:
     """Writes OUT/model.gguf and returns the name of the architecture."""
     import gguf
@@ -81,8 +98,11 @@ def convert(folder: Path, out: Path, outtype: str) -> str:
             rope = config["rope_parameters"]
             config |= dict(rotary_pct=rope.get("partial_rotary_factor", 1.0), rotary_emb_base=rope["rope_theta"])
         found = get_model_class(get_model_architecture(config, ModelType.TEXT))
+        found = getattr(found, "Ministral3Model", found)  # the outer class only selects it
         changes = dict(
             set_vocab=write_vocabulary, get_vocab_base_pre=lambda *_: "default", model_arch=found.model_arch, no_mtp=True)
+        if config.get("model_type") == "stablelm":
+            changes["modify_tensors"] = stablelm_tensors(found)
         out.mkdir(parents=True, exist_ok=True)
         type(found.__name__ + "Small", (found,), changes)(
             source, types[outtype], out / "model.gguf", hparams=config).write()

@@ -2,7 +2,7 @@
 ///
 /// Attention and a gated feed-forward block side by side behind one layer norm; rotated pairs are adjacent; a factor on
 /// the logits. In Cohere 2, layers with a sliding window alternate with layers of full attention, which have no position
-/// embeddings.
+/// embeddings. Command R+ has a layer norm of each query and key head.
 enum Cohere {
   static let architecture = Architecture("cohere", gguf: GGUFConversion("command-r"), mlx: .plain) {
     configuration, weights in
@@ -33,20 +33,27 @@ enum Cohere {
   private static func model(
     _ configuration: ModelConfiguration, _ weights: ModelWeights, windows: [Int?], rotates: [Bool]
   ) throws -> Decoder {
-    // Command R+ norms each head with its own weights.
-    try configuration.require("use_qk_norm", false)
-    guard !weights.contains("model.layers.0.self_attn.q_norm.weight") else {
-      throw ModelError.unsupported("norms of each head's queries and keys (Command R+) are not supported")
-    }
     let shape = try DecoderShape(configuration, tiedByDefault: true)
+    let epsilon = try configuration.positive("layer_norm_eps", default: 1e-5)
+    // Command R+ norms each head with its own weights; GGUF files do not say so.
+    let normsHeads = try configuration.bool(
+      "use_qk_norm", default: weights.contains("model.layers.0.self_attn.q_norm.weight"))
     var names = PreNormDecoder.Names()
     names.feedForwardNorm = nil
     let decoder = PreNormDecoder(
       tiedByDefault: true, names: names,
-      normalization: .layer(epsilon: try configuration.positive("layer_norm_eps", default: 1e-5)),
+      normalization: .layer(epsilon: epsilon),
       isParallel: true, windows: windows,
       rotary: try configuration.rotaryTable(headSize: shape.headSize, interleaved: true), rotates: rotates,
-      logitScale: Float(try configuration.number("logit_scale", default: 0.0625)))
+      logitScale: Float(try configuration.number("logit_scale", default: 0.0625)),
+      adjust: { attention, prefix, index in
+        guard normsHeads else { return }
+        let shape = shape[layer: index]
+        attention.headNorms = (
+          try weights.headNorm(prefix + "q_norm.weight", heads: shape.heads, shape, epsilon: epsilon),
+          try weights.headNorm(prefix + "k_norm.weight", heads: shape.keyValueHeads, shape, epsilon: epsilon)
+        )
+      })
     return try decoder.model(configuration, weights)
   }
 }

@@ -1,3 +1,4 @@
+import Basics
 import Compute
 
 /// Gemma 4's text model (google/gemma-4-E2B-it and its kin).
@@ -7,7 +8,55 @@ import Compute
 /// last layers read the caches of earlier ones, and each layer receives a small embedding of its own; in the mixture a
 /// gated block and experts run side by side.
 enum Gemma4 {
-  static let architecture = Architecture("gemma4_text", "gemma4") { try Gemma4Loader($0, $1).model() }
+  static let architecture = Architecture(
+    "gemma4_text", "gemma4",
+    gguf: GGUFConversion(
+      "gemma4", tensors: ggufTensors,
+      keys: [
+        "attention.key_length": "global_head_dim", "attention.key_length_swa": "head_dim",
+        "attention.shared_kv_layers": "num_kv_shared_layers",
+        "embedding_length_per_layer_input": "hidden_size_per_layer_input",
+      ]
+    ) { try configure(&$0) }
+  ) { try Gemma4Loader($0, $1).model() }
+
+  private static let ggufTensors = Gemma3.ggufTensors.merging([
+    "model.embed_tokens_per_layer": "per_layer_token_embd",
+    "model.per_layer_model_projection": "per_layer_model_proj",
+    "model.per_layer_projection_norm": "per_layer_proj_norm", "per_layer_input_gate": "inp_gate",
+    "per_layer_projection": "proj", "post_per_layer_input_norm": "post_norm",
+    "layer_scalar": "layer_output_scale.weight", "post_feedforward_layernorm_1": "post_ffw_norm_1",
+    "post_feedforward_layernorm_2": "post_ffw_norm_2", "pre_feedforward_layernorm_2": "pre_ffw_norm_2",
+    "router.proj": "ffn_gate_inp", "router.scale": "ffn_gate_inp.scale",
+    "router.per_expert_scale": "ffn_down_exps.scale", "experts.gate_up_proj": "ffn_gate_up_exps.weight",
+    "experts.down_proj": "ffn_down_exps.weight",
+  ]) { $1 }
+
+  /// The converter writes widths and heads for each layer, and which pairs full attention rotates as factors.
+  private static func configure(_ object: inout JSONObject) throws {
+    if let widths = object["intermediate_size"]?.asArray, let first = widths.first {
+      object["intermediate_size"] = first
+      object["use_double_wide_mlp"] = .bool(widths.last != first)
+    }
+    if let heads = object["num_key_value_heads"]?.asArray, let kinds = object["layer_types"]?.asArray {
+      for (count, kind) in zip(heads, kinds) {
+        object[kind == "full_attention" ? "num_global_key_value_heads" : "num_key_value_heads"] = count
+      }
+    }
+    // A file without the values of full attention has its keys in their place.
+    object["values_may_be_keys"] = true
+    if let experts = object["num_local_experts"], experts != .integer(0) {
+      object["enable_moe_block"] = true
+      object["num_experts"] = experts
+      object["top_k_experts"] = object["num_experts_per_tok"]
+    }
+    var full = object["rope_scaling"]?.asObject ?? JSONObject()
+    full["rope_theta"] = object["rope_theta"]
+    var sliding = JSONObject()
+    sliding["rope_theta"] = object["rope_local_base_freq"]
+    object["rope_parameters"] = ["full_attention": .object(full), "sliding_attention": .object(sliding)]
+    (object["rope_scaling"], object["rope_dimension_count"]) = (nil, nil)
+  }
 }
 
 /// Reads the configuration and loads the layers.
@@ -34,7 +83,8 @@ private struct Gemma4Loader {
     }
     windows = try configuration.windows(count: shape.layers, default: 512) { _ in false }
     var heads = shape.keyValueHeads
-    if try configuration.bool("attention_k_eq_v", default: false) {
+    let mayBeKeys = try configuration.bool("values_may_be_keys", default: false)
+    if try mayBeKeys || configuration.bool("attention_k_eq_v", default: false) {
       heads = try configuration.integer("num_global_key_value_heads", 1...shape.heads, default: heads)
       guard shape.heads % heads == 0 else {
         throw ModelError.wrongValue(
@@ -86,7 +136,10 @@ private struct Gemma4Loader {
   private func attention(_ prefix: String, _ index: Int) throws -> SelfAttention {
     let isFull = windows[index] == nil
     let shape = isFull ? full : shape
-    let valuesFromKeys = try isFull && configuration.bool("attention_k_eq_v", default: false)
+    let mayBeKeys = try configuration.bool("values_may_be_keys", default: false)
+    let hasValues = mayBeKeys && weights.contains(prefix + "v_proj.weight")
+    let valuesFromKeys =
+      try isFull && !hasValues && (mayBeKeys || configuration.bool("attention_k_eq_v", default: false))
     let keyValues = sharing.slot(index).map { SelfAttention.KeyValues.shared(slot: $0) }
     var attention = try SelfAttention(
       prefix, shape,

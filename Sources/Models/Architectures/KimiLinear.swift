@@ -1,7 +1,25 @@
+import Basics
+import Compute
+
 /// Kimi Linear (arXiv:2510.26692, moonshotai/Kimi-Linear-48B-A3B-Instruct): layers of Kimi delta attention and, every
 /// fourth, latent attention without position embeddings; mixtures of experts as in DeepSeek V3.
 enum KimiLinear {
-  static let architecture = Architecture("kimi_linear") { configuration, weights in
+  static let architecture = Architecture(
+    "kimi_linear",
+    gguf: GGUFConversion(
+      "kimi-linear", tensors: ggufTensors,
+      keys: DeepSeek.latentKeys.merging([
+        "ssm.conv_kernel": "short_conv_kernel_size", "kda.head_dim": "kda_head_dim",
+      ]) { $1 }, configure: { try configure(&$0) },
+      restore: { name, stored in
+        // Convolutions are [1, channels, 1, taps].
+        guard name.contains("_conv1d"), stored.shape.count == 4, stored.format.blockColumns == 1 else {
+          return try GGUFConversion.restoringDecay(name, stored)
+        }
+        return try Weight(
+          format: stored.format, shape: [stored.shape[1], stored.shape[3]], values: stored.values)
+      })
+  ) { configuration, weights in
     try configuration.require("mla_use_nope", true)
     try configuration.require("use_grouped_topk", true)
     let shape = try DecoderShape(configuration)
@@ -36,5 +54,34 @@ enum KimiLinear {
       ]
     }
     return try Decoder(shape, embedding: embedding, layers: blocks, weights)
+  }
+
+  private static let ggufTensors = DeepSeek.latentTensors.merging([
+    "self_attn.q_conv1d": "ssm_conv1d_q", "self_attn.k_conv1d": "ssm_conv1d_k",
+    "self_attn.v_conv1d": "ssm_conv1d_v", "self_attn.A_log": "ssm_a", "self_attn.dt_bias": "ssm_dt.bias",
+    "self_attn.f_a_proj": "ssm_f_a", "self_attn.f_b_proj": "ssm_f_b", "self_attn.g_a_proj": "ssm_g_a",
+    "self_attn.g_b_proj": "ssm_g_b", "self_attn.b_proj": "ssm_beta", "self_attn.o_norm": "ssm_norm",
+    "block_sparse_moe.shared_experts.gate_proj": "ffn_gate_shexp",
+    "block_sparse_moe.shared_experts.up_proj": "ffn_up_shexp",
+    "block_sparse_moe.shared_experts.down_proj": "ffn_down_shexp",
+  ]) { $1 }
+
+  /// Layers of delta attention have no key-value heads.
+  private static func configure(_ object: inout JSONObject) throws {
+    try DeepSeek.separateLatentKeys(&object)
+    guard let heads = object["num_key_value_heads"]?.asArray else {
+      throw ModelError.missingKey("attention.head_count_kv")
+    }
+    var linear = JSONObject()
+    linear["kda_layers"] = .array(
+      heads.enumerated().filter { $0.element == .integer(0) }.map { .integer($0.offset + 1) })
+    linear["num_heads"] = object["num_attention_heads"]
+    linear["head_dim"] = object["kda_head_dim"]
+    linear["short_conv_kernel_size"] = object["short_conv_kernel_size"]
+    object["linear_attn_config"] = .object(linear)
+    object["num_key_value_heads"] = object["num_attention_heads"]
+    object["head_dim"] = nil
+    // The converter leaves out the number of groups, which is 1 in the public checkpoint.
+    if object["n_group"] == nil { object["topk_group"] = nil }
   }
 }

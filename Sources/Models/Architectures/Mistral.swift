@@ -1,9 +1,22 @@
+import Basics
+
 /// Mistral 7B (arXiv:2310.06825): Llama's layers, each with a sliding window if the configuration has one. In GGUF files
 /// its name is llama. In Ministral 3 (mistralai/Ministral-3-8B-Instruct-2512), queries grow with their position.
 enum Mistral {
   static let architecture = Architecture("mistral", mlx: .plain) { try decoder($0).model($0, $1) }
 
-  static let ministral3 = Architecture("ministral3", mlx: .plain) { configuration, weights in
+  static let ministral3 = Architecture(
+    "ministral3",
+    gguf: GGUFConversion("mistral3", keys: ["attention.temperature_scale": "llama_4_scaling_beta"]) {
+      object in
+      GGUFConversion.interleavedRotary(&object)
+      guard let beta = object["llama_4_scaling_beta"], var scaling = object["rope_scaling"]?.asObject else {
+        return
+      }
+      scaling["llama_4_scaling_beta"] = beta
+      object["rope_scaling"] = .object(scaling)
+    }, mlx: .plain
+  ) { configuration, weights in
     var decoder = try decoder(configuration)
     if let scale = try configuration.positionScale() {
       decoder.adjust = { attention, _, _ in attention.queryScale = scale }

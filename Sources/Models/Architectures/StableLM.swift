@@ -9,10 +9,9 @@ enum StableLM {
   ) { configuration, weights in
     let shape = try DecoderShape(configuration)
     let epsilon = try configuration.positive("layer_norm_eps", default: 1e-5)
-    guard !weights.contains("model.layers.0.self_attn.q_norm.weight") else {
-      throw ModelError.unsupported("norms of each head's queries and keys in GGUF files of this architecture")
-    }
-    let normsHeads = try configuration.bool("qk_layernorm", default: false)
+    // GGUF files have the norms of all heads in one tensor, and do not say that there are any.
+    let areJoined = weights.contains("model.layers.0.self_attn.q_norm.weight")
+    let normsHeads = try areJoined || configuration.bool("qk_layernorm", default: false)
     var names = PreNormDecoder.Names()
     let isParallel = try configuration.bool("use_parallel_residual", default: false)
     if isParallel { names.feedForwardNorm = nil }
@@ -22,6 +21,14 @@ enum StableLM {
       adjust: { attention, prefix, index in
         guard normsHeads else { return }
         let shape = shape[layer: index]
+        if areJoined {
+          attention.headNorms = (
+            try weights.headNorm(prefix + "q_norm.weight", heads: shape.heads, shape, epsilon: epsilon),
+            try weights.headNorm(
+              prefix + "k_norm.weight", heads: shape.keyValueHeads, shape, epsilon: epsilon)
+          )
+          return
+        }
         func norm(_ name: String, heads: Int) throws -> LayerNorm {
           let names = (0..<heads).map { "\(prefix)\(name).norms.\($0).weight" }
           return LayerNorm(

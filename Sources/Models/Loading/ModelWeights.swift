@@ -133,6 +133,13 @@ package final class ModelWeights {
       bias: contains(name + ".bias") ? try parameter(name + ".bias", [size]) : nil, epsilon: Float(epsilon))
   }
 
+  /// Layer normalisation of each head with weights of its own: a vector for each head, in one tensor.
+  func headNorm(_ name: String, heads: Int, _ shape: DecoderShape, epsilon: Double) throws -> LayerNorm {
+    LayerNorm(
+      weight: try vector(name, heads * shape.headSize), bias: nil, epsilon: Float(epsilon),
+      groupSize: shape.headSize)
+  }
+
   /// One number.
   func scalar(_ name: String) throws -> Float { try stored(name, [1]).floats()[0] }
 

@@ -56,7 +56,8 @@ struct GGUFConfiguration {
     object["rope_scaling"] = try ropeScaling()
     for table in [Self.common, conversion.keys] {
       for (key, name) in table {
-        if let value = try value("\(conversion.name).\(key)") { object[name] = value }
+        // A few keys lack the architecture's name.
+        if let value = try value("\(conversion.name).\(key)") ?? value(key) { object[name] = value }
       }
     }
     guard ConfigurationDefaults.epsilonKeys.contains(where: { object[$0] != nil }) else {
