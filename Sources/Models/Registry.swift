@@ -17,6 +17,7 @@ public enum Registry {
     Gemma2.architecture,
     Gemma3.architecture,
     Gemma4.architecture,
+    Gemma3n.architecture,
     BailingMoE.architecture,
     BailingHybrid.architecture,
     Cohere.architecture,

@@ -38,9 +38,6 @@ struct RegistryTests {
       "head_dim"
     ),
     (
-      #"{"model_type": "cohere", "num_hidden_layers": 1, "use_qk_norm": true}"#, "use_qk_norm"
-    ),
-    (
       #"{"model_type": "cohere2", "num_hidden_layers": 1, "use_parallel_block": false}"#, "use_parallel_block"
     ),
     (#"{"model_type": "cohere2", "rotary_pct": 0.5}"#, "rotary_pct"),

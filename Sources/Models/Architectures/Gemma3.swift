@@ -78,7 +78,7 @@ enum Gemma3 {
   }
 
   /// The rotary tables of layers with a sliding window and with full attention.
-  private static func rotaryTables(
+  static func rotaryTables(
     _ configuration: ModelConfiguration, headSize: Int
   ) throws -> (local: RotaryTable, global: RotaryTable) {
     let parameters = try configuration.object("rope_parameters")

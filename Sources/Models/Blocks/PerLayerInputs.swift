@@ -10,6 +10,8 @@ struct PerLayerInputs {
   /// Norm of each layer's vector.
   let norm: RMSNorm
   let width: Int
+  /// Whether tokens lack a vector.
+  private let isPartial: Bool
 
   /// Loads `embed_tokens_per_layer`, `per_layer_model_projection` and `per_layer_projection_norm`.
   init(_ prefix: String, width: Int, vocabulary: Int, _ shape: DecoderShape, _ weights: ModelWeights) throws {
@@ -19,6 +21,7 @@ struct PerLayerInputs {
       prefix + "per_layer_model_projection", inputs: shape.hidden, outputs: all)
     norm = try weights.norm(prefix + "per_layer_projection_norm", shape, size: width)
     self.width = width
+    isPartial = vocabulary < shape.vocabulary
   }
 
   /// The vectors of all layers: [rows, layers * width].
@@ -27,9 +30,16 @@ struct PerLayerInputs {
     let projected = backend.scaled(
       backend.linear(embeddings, [projection], adding: nil),
       by: 1 / Float(embeddings.columns).squareRoot(), softcap: nil)
-    let own = backend.embedding(input.tokens, table: table, scale: Float(width).squareRoot())
+    let own = backend.embedding(
+      known(input.tokens, on: backend), table: table, scale: Float(width).squareRoot())
     let sum = backend.add(norm(projected, on: backend), own, scale: 1)
     return backend.scaled(sum, by: Float(0.5).squareRoot(), softcap: nil)
+  }
+
+  /// The tokens, with 0 for those that the table does not have.
+  private func known(_ tokens: Tokens, on backend: any Backend) -> Tokens {
+    guard isPartial else { return tokens }
+    return Tokens(backend.ids(tokens).map { $0 < table.rows ? $0 : 0 })
   }
 }
 
