@@ -1,4 +1,4 @@
-"""Writes a sessions file (the first version of its schema) for the scripts that need a conversation of known content."""
+"""Writes a sessions file (the first version of its schema) for scripts that need a conversation of known content."""
 
 from __future__ import annotations
 

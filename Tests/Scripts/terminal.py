@@ -495,6 +495,32 @@ class Scenario:
         status = self.turn("Go on.")
         expect(new(status) < 20, f"the cache of the branch is reused: {status!r}")
 
+    def transcript(self) -> None:
+        # A draft that has rested needs no prefill; then search, selection, a pipe, and a fork at a token.
+        self.terminal.type("Tell me more about the deep sea.")
+        self.terminal.wait(lambda: self.has("deep sea."), "the draft")
+        time.sleep(4)
+        self.terminal.press("Enter")
+        status = self.idle("the turn ends")
+        expect(new(status) == 0, f"the rested draft was prefilled to its end: {status!r}")
+        self.terminal.send("/search deep sea")
+        self.terminal.wait(lambda: "with this text" in self.terminal.status(), "/search finds the message")
+        self.terminal.press("F3")
+        self.terminal.wait(lambda: "with this text" in self.terminal.status(), "F3 goes on")
+        self.terminal.press("Escape")
+        time.sleep(0.3)  # or the next key would be one with Alt
+        self.terminal.press("M-s")
+        self.terminal.wait(lambda: "Enter copies" in self.terminal.status(), "Alt-S selects")
+        self.terminal.press("Escape")
+        time.sleep(0.3)  # or the next key would be one with Alt
+        self.terminal.send("/pipe wc -w")
+        self.terminal.wait(lambda: self.has("wc -w:"), "the answer is passed to a command")
+        self.terminal.send("/inspect")
+        self.terminal.wait(lambda: self.has("Enter forks"), "the inspector")
+        self.terminal.press("Down", "Enter")
+        self.terminal.wait(lambda: self.has("· 2/2") or self.has("◆ 2/2"), "the fork is another version of the answer")
+        self.idle("the fork ends")
+
     def compare(self) -> None:
         # Two answers at once, of which one is picked; then another model's answer, which is not.
         self.terminal.send("/new")
@@ -639,8 +665,9 @@ def main() -> int:
             "XDG_CACHE_HOME": folder / "cache", "HOME": folder, "HF_HOME": folder / "hf", "LANG": "C.UTF-8",
             "LC_ALL": "C.UTF-8", "EDITOR": folder / "editor.sh",
         }
-        everyday = ["start", "settings", "two_turns", "draft_keys", "attach", "editor", "typing_ahead", "queue", "stop", "scroll", "switch", "switch_while_writing",
-                    "answer_now", "stop_prefill", "branches", "compare", "refuse", "full_context", "paste_command", "resize", "quit"]
+        everyday = ["start", "settings", "two_turns", "draft_keys", "attach", "editor", "typing_ahead", "queue", "stop",
+                    "scroll", "switch", "switch_while_writing", "answer_now", "stop_prefill", "branches", "transcript",
+                    "compare", "refuse", "full_context", "paste_command", "resize", "quit"]
         programs = [(["chat", model.stem], everyday), (["chat", model.stem], ["crash"]),
                     (["--continue"], ["resume", "sessions", "quit"]), (["chat", model.stem], ["start", "unsent_draft"]),
                     (["chat", model.stem], ["restored_draft"]),
