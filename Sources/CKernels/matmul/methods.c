@@ -232,13 +232,15 @@ static void use_rows_avx512(sotto_method *method, const sotto_matrix *matrix, si
 #if defined(__x86_64__) || defined(__aarch64__)
 /// The same for AVX2 and NEON.
 static void use_rows_vectors(sotto_method *method, sotto_weight_format format, sotto_isa_level level, size_t tokens) {
-  // Measured with AVX2; where it isn't given, about that of the slowest. Panels cost less with VNNI and with NEON.
+  // Measured with AVX2; where it isn't given, about that of the slowest. Panels cost less with VNNI and with NEON: there
+  // the instructions per block decide.
   static const size_t most[SOTTO_WEIGHT_FORMATS] = {
       [SOTTO_Q4_0] = 8,         [SOTTO_Q4_1] = 8,    [SOTTO_Q8_0] = 6,    [SOTTO_Q4_K] = 6,    [SOTTO_Q6_K] = 4,
       [SOTTO_MXFP4] = 8,        [SOTTO_MXFP4_PLANAR] = 8, [SOTTO_AFFINE4] = 8, [SOTTO_AFFINE8] = 6,
   };
-  enum { OTHERS = 4 };
+  enum { OTHERS = 4, WITH_I8MM = 2 };
   size_t limit = most[format] && level == SOTTO_ISA_AVX2 && !sotto_has_extension() ? most[format] : OTHERS;
+  if (level == SOTTO_ISA_NEON && sotto_has_extension()) limit = WITH_I8MM;
   sotto_multiply_rows rows = sotto_rows_vectors(format);
   if (tokens > limit || !rows) return;
   method->rows = rows;

@@ -5,32 +5,33 @@
 
 #include "methods.h"
 
-enum { STEP = 4 };  // tokens; with all 16 rows their sums and products fill the 32 registers
+// Tokens and registers of 4 rows: their sums and products take 24 of the 32 registers, so that nothing is spilled.
+enum { STEP = 6, FOURS = 2 };
 
-/// All rows of `count` (a constant after inlining) tokens, the first of them number `first` of the group.
+/// Rows row ..< row + 8 of `count` (a constant after inlining) tokens, the first of them number `first` of the group.
 SOTTO_INLINE SOTTO_TARGET_NEON void multiply(const sotto_panel_block *panel, const uint8_t *x, size_t first,
-                                             size_t tokens, size_t blocks, float (*sums)[SOTTO_TILE],
+                                             size_t tokens, size_t blocks, size_t row, float (*sums)[SOTTO_TILE],
                                              const sotto_panel_kind kind, const size_t count) {
-  float32x4_t sum[STEP][4];
+  float32x4_t sum[STEP][FOURS];
 #pragma clang loop unroll(full)
   for (size_t t = 0; t < count; t++)
 #pragma clang loop unroll(full)
-    for (size_t i = 0; i < 4; i++) sum[t][i] = vld1q_f32(sums[t] + 4 * i);
+    for (size_t i = 0; i < FOURS; i++) sum[t][i] = vld1q_f32(sums[t] + row + 4 * i);
   for (size_t b = 0; b < blocks; b++, panel++, x += tokens * SOTTO_PACK_BYTES) {
     const int8_t *values = (const int8_t *)x + SOTTO_BLOCK * first;
     const float *scale = (const float *)(x + SOTTO_BLOCK * tokens) + first, *total = scale + 3 * tokens;
     const int32_t *start = (const int32_t *)(scale + tokens), *before = start + tokens;
-    int32x4_t product[STEP][4];
+    int32x4_t product[STEP][FOURS];
 #pragma clang loop unroll(full)
     for (size_t half = 0; half < 2; half++) {
       if (half == 0 || sotto_has_halves(kind))
 #pragma clang loop unroll(full)
         for (size_t t = 0; t < count; t++)
 #pragma clang loop unroll(full)
-          for (size_t i = 0; i < 4; i++) product[t][i] = vdupq_n_s32(0);
+          for (size_t i = 0; i < FOURS; i++) product[t][i] = vdupq_n_s32(0);
 #pragma clang loop unroll(full)
-      for (size_t i = 0; i < 4; i++) {
-        const int8_t *rows = &panel->values[4 * half][4 * i][0];
+      for (size_t i = 0; i < FOURS; i++) {
+        const int8_t *rows = &panel->values[4 * half][row + 4 * i][0];
         int8x16_t w0 = vld1q_s8(rows), w1 = vld1q_s8(rows + 64), w2 = vld1q_s8(rows + 128), w3 = vld1q_s8(rows + 192);
 #pragma clang loop unroll(full)
         for (size_t t = 0; t < count; t++) {
@@ -43,8 +44,8 @@ SOTTO_INLINE SOTTO_TARGET_NEON void multiply(const sotto_panel_block *panel, con
       }
       if (half == 0 && !sotto_has_halves(kind)) continue;
 #pragma clang loop unroll(full)
-      for (size_t i = 0; i < 4; i++) {
-        float32x4_t scales = vld1q_f32(panel->scale[sotto_has_halves(kind) ? half : 0] + 4 * i);
+      for (size_t i = 0; i < FOURS; i++) {
+        float32x4_t scales = vld1q_f32(panel->scale[sotto_has_halves(kind) ? half : 0] + row + 4 * i);
 #pragma clang loop unroll(full)
         for (size_t t = 0; t < count; t++)
           sum[t][i] = vfmaq_f32(sum[t][i], vcvtq_f32_s32(product[t][i]), vmulq_n_f32(scales, scale[t]));
@@ -52,10 +53,10 @@ SOTTO_INLINE SOTTO_TARGET_NEON void multiply(const sotto_panel_block *panel, con
     }
     if (kind == SOTTO_MINIMUMS)
 #pragma clang loop unroll(full)
-      for (size_t i = 0; i < 4; i++)
+      for (size_t i = 0; i < FOURS; i++)
 #pragma clang loop unroll(full)
         for (size_t t = 0; t < count; t++)
-          sum[t][i] = vfmaq_n_f32(sum[t][i], vld1q_f32(panel->minimum[0] + 4 * i), total[t]);
+          sum[t][i] = vfmaq_n_f32(sum[t][i], vld1q_f32(panel->minimum[0] + row + 4 * i), total[t]);
     if (kind == SOTTO_HALF_MINIMUMS)
 #pragma clang loop unroll(full)
       for (size_t t = 0; t < count; t++) {
@@ -63,26 +64,29 @@ SOTTO_INLINE SOTTO_TARGET_NEON void multiply(const sotto_panel_block *panel, con
         float low = (float)before[t] * -0x1p-7f * scale[t];
         float high = (float)(start[t] - before[t]) * -0x1p-7f * scale[t];
 #pragma clang loop unroll(full)
-        for (size_t i = 0; i < 4; i++) {
-          sum[t][i] = vfmaq_n_f32(sum[t][i], vld1q_f32(panel->minimum[0] + 4 * i), low);
-          sum[t][i] = vfmaq_n_f32(sum[t][i], vld1q_f32(panel->minimum[1] + 4 * i), high);
+        for (size_t i = 0; i < FOURS; i++) {
+          sum[t][i] = vfmaq_n_f32(sum[t][i], vld1q_f32(panel->minimum[0] + row + 4 * i), low);
+          sum[t][i] = vfmaq_n_f32(sum[t][i], vld1q_f32(panel->minimum[1] + row + 4 * i), high);
         }
       }
   }
 #pragma clang loop unroll(full)
   for (size_t t = 0; t < count; t++)
 #pragma clang loop unroll(full)
-    for (size_t i = 0; i < 4; i++) vst1q_f32(sums[t] + 4 * i, sum[t][i]);
+    for (size_t i = 0; i < FOURS; i++) vst1q_f32(sums[t] + row + 4 * i, sum[t][i]);
 }
 
 SOTTO_INLINE SOTTO_TARGET_NEON void multiply_all(const void *panel, const void *x, size_t blocks, size_t tokens,
                                                  float (*sums)[SOTTO_TILE], const sotto_panel_kind kind) {
-  for (size_t t = 0; t < tokens; t += STEP) switch (tokens - t) {
-      case 1: multiply(panel, x, t, tokens, blocks, sums + t, kind, 1); break;
-      case 2: multiply(panel, x, t, tokens, blocks, sums + t, kind, 2); break;
-      case 3: multiply(panel, x, t, tokens, blocks, sums + t, kind, 3); break;
-      default: multiply(panel, x, t, tokens, blocks, sums + t, kind, 4);
-    }
+  for (size_t t = 0; t < tokens; t += STEP)
+    for (size_t row = 0; row < SOTTO_TILE; row += 4 * FOURS) switch (tokens - t) {
+        case 1: multiply(panel, x, t, tokens, blocks, row, sums + t, kind, 1); break;
+        case 2: multiply(panel, x, t, tokens, blocks, row, sums + t, kind, 2); break;
+        case 3: multiply(panel, x, t, tokens, blocks, row, sums + t, kind, 3); break;
+        case 4: multiply(panel, x, t, tokens, blocks, row, sums + t, kind, 4); break;
+        case 5: multiply(panel, x, t, tokens, blocks, row, sums + t, kind, 5); break;
+        default: multiply(panel, x, t, tokens, blocks, row, sums + t, kind, STEP);
+      }
 }
 
 #define MULTIPLY(name, kind)                                                                          \

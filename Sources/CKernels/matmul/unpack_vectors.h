@@ -43,15 +43,6 @@ SOTTO_VECTOR bytes fifth_bits(uint32_t bits) {
   return (bytes)(((bytes)spread & mask) != 0) & 16;
 }
 
-/// The doubled values of 4-bit numbers: 0, 1, 2, 3, 4, 6, 8, 12, and so on below zero.
-SOTTO_VECTOR bytes doubled_e2m1(bytes x) {
-  bytes magnitude = x & 7, sign = (bytes)((x & 8) != 0);
-  magnitude += (bytes)(magnitude > 4) & 1;   // 5 is 6, 6 is 7 so far, 7 is 8 so far
-  magnitude += (bytes)(magnitude > 6) & 1;   // 6 is 8, 7 is 9 so far
-  magnitude += (bytes)(magnitude > 8) & 3;   // 7 is 12
-  return (magnitude ^ sign) - sign;
-}
-
 /// The numbers of `table` at the indices `x`, all below 16.
 SOTTO_VECTOR bytes look_up(bytes table, bytes x) {
 #if defined(__x86_64__)
@@ -59,6 +50,12 @@ SOTTO_VECTOR bytes look_up(bytes table, bytes x) {
 #else
   return (bytes)vqtbl1q_u8((uint8x16_t)table, (uint8x16_t)x);
 #endif
+}
+
+/// The doubled values of 4-bit numbers, in two's complement: 0, 1, 2, 3, 4, 6, 8, 12, and so on below zero.
+SOTTO_VECTOR bytes doubled_e2m1(bytes x) {
+  const bytes table = {0, 1, 2, 3, 4, 6, 8, 12, 0, 255, 254, 253, 252, 250, 248, 244};
+  return look_up(table, x);
 }
 
 /// What the 4-bit numbers of IQ4_NL and IQ4_XS stand for, in two's complement.
@@ -95,10 +92,7 @@ SOTTO_VECTOR floats from_halves(words x) {
   const __m128i low = _mm_setr_epi8(0, 1, 4, 5, 8, 9, 12, 13, -1, -1, -1, -1, -1, -1, -1, -1);
   return (floats)_mm_cvtph_ps(_mm_shuffle_epi8((__m128i)x, low));
 #else
-  words magnitude = (x & 0x7fff) << 13, sign = (x & 0x8000) << 16;
-  words special = (words)((x & 0x7c00) == 0x7c00) & 0x7f800000;
-  floats value = (floats)magnitude * 0x1p112f;
-  return (floats)((words)value | special | sign);
+  return (floats)vcvt_f32_f16(vreinterpret_f16_u16(vmovn_u32((uint32x4_t)x)));
 #endif
 }
 
