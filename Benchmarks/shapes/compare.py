@@ -122,6 +122,7 @@ def main() -> int:
     parser.add_argument("--cases", type=lambda text: text.split(","), default=["speed"])
     parser.add_argument("--programs", type=lambda text: text.split(","), default=list(PROGRAMS))
     parser.add_argument("--folder", type=Path, help="where the files are written (default: the temporary folder)")
+    parser.add_argument("--mixture", help="Q4_K_M (default), or a format in place of its 4 bits, such as IQ3_XXS")
     parser.add_argument("--model", type=Path, help="an existing file of the shape")
     parser.add_argument("--keep", action="store_true", help="keep the files")
     parser.add_argument("--write", action="store_true", help="only write the files")
@@ -141,7 +142,7 @@ def main() -> int:
             kept = options.folder or (Path.cwd() if options.keep or options.write else None)
             path = options.model or (kept or Path(temporary)) / f"{shape.name}-{layers}.gguf"
             if not options.model:
-                model_file.write(path, shape.build(layers), shape.mixture)
+                model_file.write(path, shape.build(layers), options.mixture or shape.mixture)
             size = path.stat().st_size
             print(f"{path}: {size / 1e9:.2f} GB", file=sys.stderr)
             try:

@@ -1,7 +1,7 @@
 """Writes a shape as one GGUF file with random weights, in the mixture of quantisations that people run.
 
 Files hold what `llama-quantize` would write for a model of that many layers: Q4_K_M, with the rows that have no whole
-super-blocks in Q5_0 and Q8_0; GPT-OSS as published, the experts in MXFP4 and other matrices in Q8_0. Tensors are
+super-blocks in Q5_0 and Q8_0; other formats by name, such as IQ3_XXS, in place of its 4 bits; GPT-OSS as published, the experts in MXFP4 and other matrices in Q8_0. Tensors are
 written one after another from a repeated pattern of a prime number of random blocks, so that no two rows or experts are
 equal and a file of any size needs little memory. Scales keep the activations near 1. Routers are random without
 repetition: speed does not depend on the values, only on how evenly the experts are chosen.
@@ -31,9 +31,12 @@ SHORT = {Kind.Q4_K: Kind.Q5_0, Kind.Q5_K: Kind.Q5_1, Kind.Q6_K: Kind.Q8_0}
 
 
 def kinds(model: Model, mixture: str) -> list[Kind]:
-    """The kind of each tensor."""
-    rule = mxfp4 if mixture == "MXFP4" else Q4KM(model)
-    return [rule(tensor) for tensor in model.tensors]
+    """The kind of each tensor: by the rules of Q4_K_M or MXFP4, or of that name in place of Q4_K_M's 4 bits."""
+    if mixture == "MXFP4":
+        return [mxfp4(tensor) for tensor in model.tensors]
+    rule = Q4KM(model)
+    chosen = [rule(tensor) for tensor in model.tensors]
+    return chosen if mixture == "Q4_K_M" else [Kind[mixture] if kind == Kind.Q4_K else kind for kind in chosen]
 
 
 def stays_float(tensor: Tensor) -> bool:
@@ -111,8 +114,10 @@ class Contents:
 
         if kind == Kind.MXFP4:
             blocks[:, 0] = 127 + round(np.log2(scale))
-        elif kind == Kind.Q6_K:
-            put(208, scale)
+        elif kind in (Kind.Q2_K, Kind.Q3_K, Kind.Q6_K):
+            put({Kind.Q2_K: 80, Kind.Q3_K: 108, Kind.Q6_K: 208}[kind], scale)
+            if kind == Kind.Q2_K:
+                put(82, scale * 1.5)
         else:
             put(0, scale)
             if (low := {Kind.Q4_K: 7.5, Kind.Q5_K: 15.5, Kind.Q5_1: -15.5}.get(kind)) is not None:
