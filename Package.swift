@@ -22,7 +22,7 @@ let package = Package(
       dependencies: [
         "TerminalInterface", "LocalEngine", "Conversation", "Generation", "Models", "Templates",
         "Tokenization", "Quantization", "Hub",
-        "Checkpoints", "Compute", "CKernels", "Basics",
+        "Checkpoints", "Devices", "Compute", "CKernels", "Basics",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
         .product(name: "TOMLKit", package: "TOMLKit"),
       ]),
@@ -34,8 +34,8 @@ let package = Package(
     .target(
       name: "LocalEngine",
       dependencies: [
-        "Conversation", "Generation", "Models", "Templates", "Tokenization", "Checkpoints", "Compute",
-        "Basics",
+        "Conversation", "Generation", "Models", "Templates", "Tokenization", "Checkpoints", "Devices",
+        "Compute", "Basics",
       ]),
     .target(
       name: "Conversation", dependencies: ["Basics", .product(name: "GRDB", package: "GRDB.swift")]),
@@ -49,8 +49,12 @@ let package = Package(
     .target(name: "Tokenization", dependencies: ["Checkpoints", "Basics"]),
     .target(name: "Hub", dependencies: ["CNetwork", "Basics"]),
     .target(name: "Checkpoints", dependencies: ["Basics"]),
+    .target(name: "Devices", dependencies: ["ComputeCUDA", "Compute", "Basics"]),
+    .target(name: "ComputeCUDA", dependencies: ["CCUDA", "Compute", "CKernels", "Basics"]),
     .target(name: "Compute", dependencies: ["CKernels", "Basics"]),
     .target(name: "CKernels"),
+    .target(
+      name: "CCUDA", linkerSettings: [.linkedLibrary("dl", .when(platforms: [.linux]))]),
     .target(name: "CNetwork"),
     .target(name: "Basics"),
     .target(
@@ -60,6 +64,9 @@ let package = Package(
         .linkedLibrary("tinfo", .when(platforms: [.linux])),
         .linkedLibrary("ncurses", .when(platforms: [.macOS])),
       ]),
+    .executableTarget(
+      name: "DeviceTests", dependencies: ["Models", "Checkpoints", "ComputeCUDA", "Compute", "Basics"],
+      path: "Tests/Device", exclude: ["run"]),
     .executableTarget(
       name: "TokenizerBenchmark", dependencies: ["Tokenization"], path: "Benchmarks/tokenizer",
       exclude: ["compare.py", "texts.py"]),

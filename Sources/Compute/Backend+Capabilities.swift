@@ -20,3 +20,9 @@ public protocol MemoryPreparingBackend: Backend {
   /// Bytes allocated in advance that no sequence uses yet.
   var preparedBytes: Int { get }
 }
+
+/// A backend whose operations can fail after they have returned, such as one that computes on a device.
+public protocol FallibleBackend: Backend {
+  /// Throws the first error since the last call. Results since then are undefined.
+  func throwIfFailed() throws
+}

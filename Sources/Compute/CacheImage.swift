@@ -75,7 +75,7 @@ public struct CacheImage: Sendable {
   }
 
   /// The blocks of a plane, which must be `count` blocks of `size` bytes.
-  func blocks(_ name: String, count: Int, size: Int) throws(CacheImageError) -> [Block] {
+  package func blocks(_ name: String, count: Int, size: Int) throws(CacheImageError) -> [Block] {
     guard let plane = planes.first(where: { $0.name == name }) else {
       throw .plane(name, "is missing")
     }

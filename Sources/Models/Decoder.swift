@@ -8,6 +8,8 @@ package final class Decoder: LanguageModel {
   /// The model's properties.
   package let facts: ModelFacts
   private let backend: any Backend
+  /// The same, if its operations can fail after they have returned.
+  private let fallible: (any FallibleBackend)?
   private let embedding: EmbeddingAndHead
   private let steps: [Step]
   private let caches: [CacheShape]
@@ -31,6 +33,7 @@ package final class Decoder: LanguageModel {
     self.facts = facts
     self.embedding = embedding
     self.backend = backend
+    fallible = backend as? any FallibleBackend
     var steps: [Step] = []
     var caches: [CacheShape] = []
     for block in layers.joined() {
@@ -70,6 +73,7 @@ package final class Decoder: LanguageModel {
       if index == lastMixing { selectOutputs() }
     }
     let logits = embedding.logits(x, on: backend)
+    try fallible?.throwIfFailed()
     input.advanceSequences()
     return logits
   }

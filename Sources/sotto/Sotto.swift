@@ -26,7 +26,8 @@ struct Sotto: AsyncParsableCommand {
       """,
     version: "0.1.0",
     subcommands: [
-      ChatCommand.self, GenerateCommand.self, BatchCommand.self, ModelsCommand.self, PullCommand.self,
+      ChatCommand.self, GenerateCommand.self, BatchCommand.self, ModelsCommand.self, DevicesCommand.self,
+      PullCommand.self,
       RemoveCommand.self, QuantizeCommand.self, InspectCommand.self, SessionsCommand.self,
       ConfigCommand.self, TokenizeCommand.self,
       DetokenizeCommand.self, RenderCommand.self, LogitsCommand.self, BenchCommand.self,

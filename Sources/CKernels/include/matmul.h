@@ -156,6 +156,9 @@ int sotto_experts(sotto_workspace *workspace, const sotto_experts_call *call);
 void sotto_combine(sotto_pool *pool, const sotto_combine_call *call);
 /// Row `row` of the first matrix as floats times `scale`: an embedding. `row` must be valid.
 void sotto_decode_row(const sotto_matrix *matrix, size_t row, float scale, float *out);
+/// Row `row` of the first matrix of a format without minimums as blocks: for every 32 columns 32 int8 numbers and two
+/// float scales, of columns 0 to 15 and of 16 to 31 (40 bytes). For backends that do not decode rare formats themselves.
+void sotto_decode_row_blocks(const sotto_matrix *matrix, size_t row, void *out);
 
 /// Integer multiplications and additions per second of the 8-bit dot product that this machine's products use, all
 /// workers together, measured for about 20 ms.

@@ -245,3 +245,14 @@ void sotto_decode_row(const sotto_matrix *matrix, size_t row, float scale, float
       out[b * SOTTO_BLOCK + i] = (one.scale[i / 16] * (float)one.values[i] + one.minimum[i / 16]) * scale;
   }
 }
+
+void sotto_decode_row_blocks(const sotto_matrix *matrix, size_t row, void *out) {
+  sotto_view view = sotto_matrix_view(matrix, 0);
+  sotto_row_block one;
+  uint8_t *to = out;
+  for (size_t b = 0; b < view.columns / SOTTO_BLOCK; b++, to += SOTTO_BLOCK + sizeof one.scale) {
+    decode_block(&view, row, b, &one);
+    memcpy(to, one.values, SOTTO_BLOCK);
+    memcpy(to + SOTTO_BLOCK, one.scale, sizeof one.scale);
+  }
+}

@@ -2,6 +2,7 @@ import Basics
 import Checkpoints
 import Compute
 import Conversation
+import Devices
 import Generation
 import Synchronization
 
@@ -11,6 +12,7 @@ actor LocalChatEngine: ChatEngine {
   let generator: Generator
   private let finder: ModelFinder
   private let threads: Int
+  private let device: DeviceChoice
   private let cacheFormat: CacheFormat
   /// The draft model of models with the same vocabulary; nil for none.
   private let draft: DraftModel?
@@ -49,12 +51,14 @@ actor LocalChatEngine: ChatEngine {
 
   /// - Parameter store: the store for caches on disk; nil to save none.
   init(
-    finder: ModelFinder, threads: Int, cacheFormat: CacheFormat, limits: GeneratorLimits,
+    finder: ModelFinder, threads: Int, device: DeviceChoice, cacheFormat: CacheFormat,
+    limits: GeneratorLimits,
     draft: DraftModel?, store: CacheStore?
   ) {
     self.draft = draft
     self.finder = finder
     self.threads = threads
+    self.device = device
     self.cacheFormat = cacheFormat
     generator = Generator(limits: limits, store: store)
   }
@@ -99,7 +103,7 @@ actor LocalChatEngine: ChatEngine {
       return (known, false)
     }
     let model = try await OwnThread.run { try OpenedModel(path: path) }
-    let (threads, format) = (threads, cacheFormat)
+    let (threads, format, device) = (threads, cacheFormat, device)
     // It must fit the first model only.
     let draft = try opened.isEmpty ? self.draft?.fitting(model) : (try? self.draft?.fitting(model)) ?? nil
     // Only after the model was opened: if that fails, the speculative prefill of the current model continues.
@@ -110,7 +114,7 @@ actor LocalChatEngine: ChatEngine {
       }
     }
     let facts = try await generator.load(key) {
-      try model.load(precision: .fast, threads: threads, cacheFormat: format)
+      try model.load(precision: .fast, threads: threads, cacheFormat: format, device: device)
     }
     var info = ModelInfo(
       name: listedName ?? finder.name(at: path) ?? model.checkpoint.name,
@@ -146,9 +150,10 @@ actor LocalChatEngine: ChatEngine {
 ///   - draft: the draft model of models with the same vocabulary; nil for none.
 ///   - store: the store for caches on disk; nil to save none.
 package func localChatEngine(
-  finder: ModelFinder, threads: Int, cacheFormat: CacheFormat = .float16,
+  finder: ModelFinder, threads: Int, device: DeviceChoice = .processor, cacheFormat: CacheFormat = .float16,
   limits: GeneratorLimits = GeneratorLimits(), draft: DraftModel? = nil, store: CacheStore? = nil
 ) -> any ChatEngine {
   LocalChatEngine(
-    finder: finder, threads: threads, cacheFormat: cacheFormat, limits: limits, draft: draft, store: store)
+    finder: finder, threads: threads, device: device, cacheFormat: cacheFormat, limits: limits,
+    draft: draft, store: store)
 }

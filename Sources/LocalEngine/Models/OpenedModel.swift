@@ -2,6 +2,7 @@ import Basics
 import Checkpoints
 import Compute
 import Conversation
+import Devices
 import Foundation
 import Generation
 import Models
@@ -55,13 +56,18 @@ package struct OpenedModel: Sendable {
     (fallback?.stopStrings ?? []) + (turnEnd?.stopStrings ?? []) + (checkpoint.ollama?.stopStrings ?? [])
   }
 
-  /// Loads the model: its weights are mapped, not read.
-  package func load(precision: Precision, threads: Int, cacheFormat: CacheFormat? = nil) throws -> LoadedModel
-  {
-    let backend = CPUBackend(precision: precision, threads: threads, cacheFormat: cacheFormat)
-    let model = try Registry.model(checkpoint, backend: backend)
+  /// Loads the model: its weights are mapped, not read, or copied to a device.
+  /// - Parameter notify: called with why the device is another one than the user may expect.
+  package func load(
+    precision: Precision, threads: Int, cacheFormat: CacheFormat? = nil, device: DeviceChoice = .processor,
+    notify: (String) -> Void = { _ in }
+  ) throws -> LoadedModel {
+    let made = try Devices.make(
+      device, weights: checkpoint.fileBytes, precision: precision, threads: threads, cacheFormat: cacheFormat)
+    if let notice = made.notice { notify(notice) }
+    let model = try Registry.model(checkpoint, backend: made.backend)
     return LoadedModel(
-      model: model, tokenizer: tokenizer, backend: backend, bytes: checkpoint.fileBytes)
+      model: model, tokenizer: tokenizer, backend: made.backend, bytes: checkpoint.fileBytes)
   }
 
   /// The turn of `sotto generate`: one user message, or the unmodified text if `raw` is set.

@@ -70,8 +70,10 @@ struct BatchCommand: AsyncParsableCommand {
     let defaults = settings.applied(to: opened.defaultSettings).sampling
     let generator = Generator(limits: GeneratorLimits(batch: maxBatch))
     let (key, threads, format) = (opened.checkpoint.path, compute.threadCount, cache.format)
+    let device = compute.device
     _ = try await generator.load(key) {
-      try opened.load(precision: .fast, threads: threads, cacheFormat: format)
+      try opened.load(
+        precision: .fast, threads: threads, cacheFormat: format, device: device, notify: Console.note)
     }
     let cancellation = CancellationFlag()
     let interrupts = Interrupts { cancellation.cancel() }

@@ -70,7 +70,7 @@ struct ChatCommand: AsyncParsableCommand {
         "This conversation used the model \(missing), which was not found; another one answers now.")
     }
     let engine = localChatEngine(
-      finder: finder, threads: compute.threadCount,
+      finder: finder, threads: compute.threadCount, device: compute.device,
       cacheFormat: settings.integer(.cacheBits) == 8 ? .int8 : .float16, limits: settings.limits,
       draft: try DraftModel(named: draft, settings), store: options.keepsHistory ? settings.cacheStore : nil)
     do { _ = try await engine.switchModel(to: choice.name) } catch { throw choice.explained(error) }

@@ -70,9 +70,10 @@ struct GenerateCommand: AsyncParsableCommand {
 
     let generator = Generator()
     let key = opened.checkpoint.path
-    let (threads, format) = (compute.threadCount, cache.format)
+    let (threads, format, device) = (compute.threadCount, cache.format, compute.device)
     _ = try await generator.load(key) {
-      try opened.load(precision: .fast, threads: threads, cacheFormat: format)
+      try opened.load(
+        precision: .fast, threads: threads, cacheFormat: format, device: device, notify: Console.note)
     }
     request.speculation.usesLookup = speculation.lookup
     request.speculation.draft = try await loadDraft(for: opened, settings, in: generator)

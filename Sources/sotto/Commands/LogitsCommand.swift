@@ -2,6 +2,7 @@ import ArgumentParser
 import Basics
 import Checkpoints
 import Compute
+import Devices
 import Foundation
 import LocalEngine
 import Models
@@ -43,7 +44,10 @@ struct LogitsCommand: ParsableCommand {
       )
     }
     let checkpoint = try OpenedModel.checkpoint(named: model)
-    let backend = CPUBackend(precision: precision, threads: compute.threadCount, cacheFormat: cache.format)
+    let backend = try Devices.make(
+      compute.device, weights: checkpoint.fileBytes, precision: precision, threads: compute.threadCount,
+      cacheFormat: cache.format
+    ).backend
     let model = try Registry.model(checkpoint, backend: backend)
     let vocabulary = model.facts.vocabularyCount
     if let invalid = ids.first(where: { $0 < 0 || Int($0) >= vocabulary }) {
@@ -63,6 +67,7 @@ struct LogitsCommand: ParsableCommand {
     for id in ids[prefill...] {
       try writer.append(backend.values(model.forward(ForwardInput(tokens: [id], sequence: sequence))))
     }
+    try (backend as? any FallibleBackend)?.throwIfFailed()
     try writer.finish()
   }
 

@@ -1,16 +1,29 @@
 import ArgumentParser
 import Compute
 import Conversation
+import Devices
 import Foundation
 import Generation
 import TerminalInterface
 
 extension Precision: ExpressibleByArgument {}
 
+extension DeviceChoice: ExpressibleByArgument {
+  /// Reads the argument of `--device`.
+  public init?(argument: String) { self.init(argument) }
+}
+
 /// Options of all commands that compute.
 struct ComputeOptions: ParsableArguments {
   @Option(help: "Number of threads (default: one per core).")
   var threads: Int?
+
+  @Option(
+    help: """
+      What computes: auto (a GPU if the model fits on one, otherwise the processor), cpu, or cuda or cuda:N for an \
+      NVIDIA GPU (see 'sotto devices').
+      """)
+  var device: DeviceChoice = .automatic
 
   /// The number of threads.
   var threadCount: Int { threads ?? ProcessInfo.processInfo.activeProcessorCount }

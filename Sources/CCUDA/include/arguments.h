@@ -1,0 +1,363 @@
+// The arguments of the kernels, for the host and for the device. Each kernel has one structure.
+//
+// Numbers are float32 unless noted; strides are in numbers. Addresses are those of the device.
+#pragma once
+#include <stdint.h>
+
+#ifdef __CUDACC__
+#define SOTTO_AT(type) type *
+#else
+#define SOTTO_AT(type) uint64_t
+#endif
+
+/// Rows of numbers.
+typedef struct {
+  SOTTO_AT(const float) data;
+  int64_t stride;
+} sotto_cuda_rows;
+
+/// Formats of matrices: those of CKernels' `sotto_weight_format` with the same numbers, and those that only a device has.
+typedef enum {
+  SOTTO_CUDA_F32 = 0,
+  SOTTO_CUDA_F16,
+  SOTTO_CUDA_BF16,
+  SOTTO_CUDA_Q4_0,
+  SOTTO_CUDA_Q4_1,
+  SOTTO_CUDA_Q5_0,
+  SOTTO_CUDA_Q5_1,
+  SOTTO_CUDA_Q8_0,
+  SOTTO_CUDA_Q4_K,
+  SOTTO_CUDA_Q5_K,
+  SOTTO_CUDA_Q6_K,
+  SOTTO_CUDA_MXFP4,
+  SOTTO_CUDA_MXFP4_PLANAR,
+  SOTTO_CUDA_Q2_K,
+  SOTTO_CUDA_Q3_K,
+  SOTTO_CUDA_IQ4_NL,
+  SOTTO_CUDA_IQ4_XS,
+  // 17 to 26 are decoded by the host into SOTTO_CUDA_BLOCKS.
+  SOTTO_CUDA_NVFP4 = 27,
+  SOTTO_CUDA_NVFP4_PLANAR,
+  SOTTO_CUDA_FLOAT8,
+  SOTTO_CUDA_AFFINE1,
+  SOTTO_CUDA_AFFINE2,
+  SOTTO_CUDA_AFFINE3,
+  SOTTO_CUDA_AFFINE4,
+  SOTTO_CUDA_AFFINE5,
+  SOTTO_CUDA_AFFINE6,
+  SOTTO_CUDA_AFFINE8,
+  /// A type of scales only.
+  SOTTO_CUDA_E8M0 = 38,
+  /// 32 int8 numbers and two float32 scales, of columns 0 to 15 and of 16 to 31: 40 bytes.
+  SOTTO_CUDA_BLOCKS = 64,
+  /// Q8_0 in planes: int8 numbers, and a float16 scale for 32 columns.
+  SOTTO_CUDA_BYTES,
+  /// MXFP4 in planes: nibbles as in GGUF (columns 0 to 15 in the low ones of 16 bytes), and E8M0 scales.
+  SOTTO_CUDA_FOURS,
+} sotto_cuda_format;
+
+/// `matrices` matrices [rows, columns], contiguous in each plane.
+typedef struct {
+  int32_t format, scale_type, group, has_zero_points;
+  int64_t rows, columns, matrices;
+  SOTTO_AT(const uint8_t) values;
+  SOTTO_AT(const uint8_t) scales;
+  SOTTO_AT(const uint8_t) biases;
+  /// Bytes of a row in each plane.
+  int64_t value_bytes, scale_bytes, bias_bytes;
+} sotto_cuda_matrix;
+
+/// A weight, its bias (or NULL), and the first column of its outputs.
+typedef struct {
+  sotto_cuda_matrix weight;
+  SOTTO_AT(const float) bias;
+  int64_t first;
+} sotto_cuda_layer;
+
+enum { SOTTO_CUDA_MOST_LAYERS = 6, SOTTO_CUDA_MOST_SEQUENCES = 32 };
+
+/// Which matrix of a stack multiplies which rows.
+typedef enum {
+  /// The only one multiplies all rows.
+  SOTTO_CUDA_ONE_MATRIX,
+  /// Entry e is row e / rows_per_entry of x, times the matrix experts[e], into row e of y.
+  SOTTO_CUDA_ENTRIES,
+  /// Entries sorted by matrix: those of matrix m are order[starts[m]] ..< order[starts[m + 1]]. Place p of the order
+  /// multiplies row order[p] / rows_per_entry of x, or row p if rows_per_entry is 0, into row p of y.
+  SOTTO_CUDA_SORTED,
+  /// Matrix m multiplies all rows from x + m * x_apart on, into y + m * y_apart.
+  SOTTO_CUDA_APART,
+} sotto_cuda_selection;
+
+/// y = [layers' outputs side by side] + residual.
+typedef struct {
+  sotto_cuda_rows x, residual;  // residual.data may be NULL
+  SOTTO_AT(float) y;
+  int64_t y_stride, outputs;
+  int32_t tokens, layer_count;  // tokens: rows or entries
+  int32_t selection, rows_per_entry;
+  /// If set, outputs 2i and 2i + 1 are stored in columns i and outputs / 2 + i.
+  int32_t splits_pairs, matrices;
+  SOTTO_AT(const int32_t) experts;
+  SOTTO_AT(const int32_t) order;
+  SOTTO_AT(const int32_t) starts;
+  int64_t x_apart, y_apart;
+  sotto_cuda_layer layers[SOTTO_CUDA_MOST_LAYERS];
+} sotto_cuda_linear;
+
+/// Rows of a table for tokens, times scale; zeros for -1.
+typedef struct {
+  sotto_cuda_matrix table;
+  SOTTO_AT(const int32_t) tokens;  // NULL if they are in `few`
+  SOTTO_AT(float) y;
+  float scale;
+  int32_t count;
+  int32_t few[64];
+} sotto_cuda_embedding;
+
+/// Changes the layout of blocks: SOTTO_CUDA_Q8_0 into BYTES, MXFP4 and MXFP4_PLANAR into FOURS.
+typedef struct {
+  int32_t format, unused;
+  int64_t blocks;
+  SOTTO_AT(const uint8_t) from;
+  SOTTO_AT(uint8_t) values;
+  SOTTO_AT(uint8_t) scales;
+} sotto_cuda_repacking;
+
+/// Activations; see Compute.
+typedef enum {
+  SOTTO_CUDA_SILU,
+  SOTTO_CUDA_GELU_TANH,
+  SOTTO_CUDA_GELU,
+  SOTTO_CUDA_RELU,
+  SOTTO_CUDA_RELU_SQUARED,
+  SOTTO_CUDA_SIGMOID,
+  SOTTO_CUDA_TANH,
+  SOTTO_CUDA_IDENTITY,
+  SOTTO_CUDA_CLAMPED_SWIGLU,
+  SOTTO_CUDA_XIELU,
+} sotto_cuda_activation;
+
+typedef enum {
+  /// activation(a)
+  SOTTO_CUDA_ACTIVATE,
+  /// activation(a) * b, with one a for `group` columns of b
+  SOTTO_CUDA_GATE,
+  /// a + scale * b
+  SOTTO_CUDA_ADD,
+  /// a * scale, then limit * tanh(y / limit) if limit > 0
+  SOTTO_CUDA_SCALE,
+  /// a followed by b; `split` columns are of a
+  SOTTO_CUDA_JOIN,
+  /// rows of a at `indices`
+  SOTTO_CUDA_GATHER,
+} sotto_cuda_elementwise_operation;
+
+typedef struct {
+  sotto_cuda_rows a, b;
+  SOTTO_AT(float) y;
+  int64_t y_stride;
+  SOTTO_AT(const int32_t) indices;
+  int32_t operation, activation, rows, columns, group, split;
+  float scale, limit, positive, negative;
+} sotto_cuda_elementwise;
+
+typedef enum { SOTTO_CUDA_RMS, SOTTO_CUDA_GATE_FIRST, SOTTO_CUDA_GATE_LAST, SOTTO_CUDA_LAYER_NORM } sotto_cuda_norm_kind;
+
+/// Normalisation of each group of `group` columns. The weight has `group` numbers, or `columns` if per_column.
+typedef struct {
+  sotto_cuda_rows x, gate;
+  SOTTO_AT(const float) weight;
+  SOTTO_AT(const float) bias;
+  SOTTO_AT(float) y;
+  int32_t kind, rows, columns, group, per_column;
+  float epsilon, offset;
+} sotto_cuda_normalization;
+
+/// Cosines and sines of positions: [rows][2][count].
+typedef struct {
+  SOTTO_AT(const int32_t) positions;  // NULL if they are in `few`
+  SOTTO_AT(const float) frequencies;
+  SOTTO_AT(float) angles;
+  int32_t rows, count;
+  float amplitude;
+  int32_t few[64];
+} sotto_cuda_angles;
+
+typedef struct {
+  sotto_cuda_rows x;
+  SOTTO_AT(const float) angles;
+  SOTTO_AT(float) y;
+  int32_t rows, heads, head_size, first, count, interleaved;
+} sotto_cuda_rotary;
+
+/// A sequence of a call: `rows` rows from `row` on. For attention, `memory` is the table of the pages' addresses,
+/// `origin` the first position held and `length` the positions including the rows. For recurrences, `memory` is the
+/// state, and `length` the positions before the rows.
+typedef struct {
+  uint64_t memory;
+  int32_t origin, length, row, rows;
+} sotto_cuda_sequence;
+
+/// The layout of a page; see attention.h of CKernels, which has the same.
+typedef struct {
+  int32_t heads, head_size, value_size, format, shares_values;
+} sotto_cuda_layout;
+
+typedef struct {
+  sotto_cuda_layout layout;
+  int32_t sequence_count;
+  sotto_cuda_rows key, value;
+  sotto_cuda_sequence sequences[SOTTO_CUDA_MOST_SEQUENCES];
+} sotto_cuda_cache_write;
+
+typedef struct {
+  sotto_cuda_layout layout;
+  int32_t heads, window, rows, splits, split_pages, head_tiles, sequence_count;
+  float scale, softcap;
+  sotto_cuda_rows query;
+  SOTTO_AT(float) y;  // [rows][heads * value_size]
+  SOTTO_AT(const float) sinks;
+  /// [rows][heads][splits][value_size + 2]: weighted values, total, largest score. NULL if splits is 1.
+  SOTTO_AT(float) partials;
+  sotto_cuda_sequence sequences[SOTTO_CUDA_MOST_SEQUENCES];
+} sotto_cuda_attention;
+
+typedef struct {
+  sotto_cuda_rows x;
+  SOTTO_AT(float) y;
+  sotto_cuda_matrix weight;  // [channels, taps]
+  SOTTO_AT(const float) bias;
+  int32_t channels, taps, silu, sequence_count;
+  sotto_cuda_sequence sequences[SOTTO_CUDA_MOST_SEQUENCES];
+} sotto_cuda_convolution;
+
+/// Mamba-2; see state_space.h of CKernels.
+typedef struct {
+  sotto_cuda_rows x, b, c, steps;
+  SOTTO_AT(float) y;
+  SOTTO_AT(const float) log_rate;
+  SOTTO_AT(const float) step_bias;
+  SOTTO_AT(const float) skip;
+  int32_t heads, head_size, groups, state_size, sequence_count;
+  float least_step, most_step;
+  sotto_cuda_sequence sequences[SOTTO_CUDA_MOST_SEQUENCES];
+} sotto_cuda_state_space;
+
+/// Mamba; see selective_scan.h of CKernels.
+typedef struct {
+  sotto_cuda_rows x, b, c, steps;
+  SOTTO_AT(float) y;
+  sotto_cuda_matrix rate;  // [channels, state_size]
+  SOTTO_AT(const float) skip;
+  int32_t channels, state_size, sequence_count;
+  sotto_cuda_sequence sequences[SOTTO_CUDA_MOST_SEQUENCES];
+} sotto_cuda_selective_scan;
+
+/// The gated delta rule; see gated_delta.h of CKernels.
+typedef struct {
+  sotto_cuda_rows query, key, value, decay, write;
+  SOTTO_AT(float) y;
+  SOTTO_AT(const float) log_decay;
+  SOTTO_AT(const float) bias;
+  int32_t key_heads, value_heads, key_size, value_size, tiled, per_channel, sequence_count;
+  float lower_bound, write_scale, epsilon;
+  sotto_cuda_sequence sequences[SOTTO_CUDA_MOST_SEQUENCES];
+} sotto_cuda_gated_delta;
+
+/// RG-LRU; see rg_lru.h of CKernels. `gates` is scratch: [rows][2][heads * block].
+typedef struct {
+  sotto_cuda_rows x;
+  SOTTO_AT(float) y;
+  SOTTO_AT(float) gates;
+  SOTTO_AT(const float) input_weight;
+  SOTTO_AT(const float) gate_weight;
+  SOTTO_AT(const float) input_bias;
+  SOTTO_AT(const float) gate_bias;
+  SOTTO_AT(const float) rate;
+  int32_t heads, block, rows, sequence_count;
+  sotto_cuda_sequence sequences[SOTTO_CUDA_MOST_SEQUENCES];
+} sotto_cuda_rg_lru;
+
+/// RWKV's token shift; see rwkv.h of CKernels.
+typedef struct {
+  sotto_cuda_rows x;
+  SOTTO_AT(float) y;
+  SOTTO_AT(const float) mixes[8];
+  int32_t columns, count, sequence_count;
+  sotto_cuda_sequence sequences[SOTTO_CUDA_MOST_SEQUENCES];
+} sotto_cuda_token_shift;
+
+/// RWKV-7; see rwkv.h of CKernels.
+typedef struct {
+  sotto_cuda_rows receptance, decay, key, value, rate;
+  SOTTO_AT(float) y;
+  SOTTO_AT(const float) erase;
+  SOTTO_AT(const float) blend;
+  SOTTO_AT(const float) bonus;
+  SOTTO_AT(const float) norm_weight;
+  SOTTO_AT(const float) norm_bias;
+  int32_t heads, size, sequence_count;
+  float epsilon;
+  sotto_cuda_sequence sequences[SOTTO_CUDA_MOST_SEQUENCES];
+} sotto_cuda_rwkv;
+
+typedef enum {
+  SOTTO_CUDA_SOFTMAX_OVER_CHOSEN,
+  SOTTO_CUDA_SOFTMAX,
+  SOTTO_CUDA_SIGMOID_SCORES,
+  SOTTO_CUDA_SPARSE_MIXER
+} sotto_cuda_scoring;
+
+/// Selects the experts of each row; see routing.h of CKernels.
+typedef struct {
+  sotto_cuda_rows logits;
+  SOTTO_AT(const float) correction;
+  SOTTO_AT(const float) factors;
+  SOTTO_AT(int32_t) chosen;  // [rows][count]
+  SOTTO_AT(float) weights;   // [rows][count]
+  int32_t rows, experts, count, groups, kept_groups, best_of_group, scoring, normalises;
+  float scale, jitter;
+} sotto_cuda_routing;
+
+/// Sorts entries by expert, in their order: starts [experts + 1], order [entries], places [entries].
+typedef struct {
+  SOTTO_AT(const int32_t) chosen;
+  SOTTO_AT(int32_t) starts;
+  SOTTO_AT(int32_t) order;
+  SOTTO_AT(int32_t) places;
+  int32_t entries, experts;
+} sotto_cuda_sorting;
+
+/// y[t] = sum over k of weights[t][k] * x[places[t][k]] (or x[t * count + k] without places), plus residual[t].
+typedef struct {
+  sotto_cuda_rows x, residual;
+  SOTTO_AT(const int32_t) places;
+  SOTTO_AT(const float) weights;
+  SOTTO_AT(float) y;
+  int32_t tokens, count, columns;
+} sotto_cuda_combination;
+
+/// A change of one logit, of row `row`; see sampling.h of CKernels.
+typedef struct {
+  int32_t row, token;
+  float bias, repetition, penalty;
+} sotto_cuda_adjustment;
+
+typedef struct {
+  float temperature, top_p, min_p;
+  int32_t top_k;
+  double uniform;
+} sotto_cuda_sampling_row;
+
+/// Samples a token from each row.
+typedef struct {
+  sotto_cuda_rows logits;
+  SOTTO_AT(float) adjusted;  // a copy of the rows to adjust, or NULL
+  SOTTO_AT(const sotto_cuda_adjustment) adjustments;
+  SOTTO_AT(float) chunks;    // [rows][chunk_count][2]: the largest logit and its index, or the sum of weights
+  SOTTO_AT(float) candidates;  // [rows][2][count]: logits and ids
+  SOTTO_AT(int32_t) ids;
+  int32_t rows, count, chunk_count, adjustment_count, first_row;
+  sotto_cuda_sampling_row settings[SOTTO_CUDA_MOST_SEQUENCES];
+} sotto_cuda_sampling;

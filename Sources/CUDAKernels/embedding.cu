@@ -1,0 +1,38 @@
+// Rows of an embedding table, and changes of the layout of blocks. Bytes: those of the rows; floor: a launch.
+#include "formats.cuh"
+
+// grid: (columns / 1024, tokens)
+KERNEL(sotto_embedding_kernel, sotto_cuda_embedding, 128) {
+  wait_for_inputs();
+  int row = blockIdx.y, column = (blockIdx.x * 128 + threadIdx.x) * 8;
+  if (column >= a.table.columns) return;
+  int token = a.tokens ? a.tokens[row] : a.few[row];
+  float w[8] = {};
+  if (token >= 0 && token < a.table.rows) decode8(a.table, row_of(a.table, 0, token), column, w);
+  float *y = a.y + (int64_t)row * a.table.columns;
+  for (int i = 0; i < 8 && column + i < a.table.columns; i++) y[column + i] = w[i] * a.scale;
+}
+
+// One block of 32 columns for each thread. grid: (blocks / 256)
+KERNEL(sotto_repacking_kernel, sotto_cuda_repacking, 256) {
+  wait_for_inputs();
+  int64_t i = (int64_t)blockIdx.x * 256 + threadIdx.x;
+  if (i >= a.blocks) return;
+  if (a.format == SOTTO_CUDA_Q8_0) {
+    const uint8_t *p = a.from + i * 34;
+    a.scales[2 * i] = p[0];
+    a.scales[2 * i + 1] = p[1];
+    for (int k = 0; k < 32; k++) a.values[32 * i + k] = p[2 + k];
+  } else if (a.format == SOTTO_CUDA_MXFP4) {
+    const uint8_t *p = a.from + i * 17;
+    a.scales[i] = p[0];
+    for (int k = 0; k < 16; k++) a.values[16 * i + k] = p[1 + k];
+  } else if (a.format == SOTTO_CUDA_MXFP4_PLANAR) {
+    // Columns 2k and 2k + 1 of a byte become columns k and k + 16.
+    const uint8_t *p = a.from + i * 16;
+    for (int k = 0; k < 16; k++) {
+      int low = p[k / 2] >> (k % 2 * 4) & 15, high = p[8 + k / 2] >> (k % 2 * 4) & 15;
+      a.values[16 * i + k] = (uint8_t)(low | high << 4);
+    }
+  }
+}

@@ -1,0 +1,177 @@
+import CCUDA
+import Compute
+
+// Matrix products: a few rows go through a kernel that reads the matrix once, many rows through tiles.
+extension CUDABackend {
+  /// The rows of `table` for `tokens`, times `scale`; zeros for -1.
+  public func embedding(_ tokens: Tokens, table: Parameter, scale: Float) -> Tensor {
+    let (result, y) = make(rows: tokens.count, columns: table.columns)
+    let table = matrix(table), columns = Int(table.columns)
+    switch tokens.storage {
+    case .host(let ids) where ids.count <= Self.fewIDs:
+      decodeRows(table, ids: 0, few: ids, count: ids.count, scale: scale, into: y, columns)
+    case .host(let ids):
+      let copy = copied(ids)
+      decodeRows(table, ids: copy.address, few: [], count: ids.count, scale: scale, into: y, columns)
+    case .device(let object):
+      guard let buffer = object as? CUDABuffer else { preconditionFailure("tokens of another backend") }
+      decodeRows(table, ids: buffer.address, few: [], count: tokens.count, scale: scale, into: y, columns)
+    }
+    return result
+  }
+
+  /// Ids that fit into a kernel's arguments.
+  static let fewIDs = 64
+
+  /// Decodes rows of a table.
+  func decodeRows(
+    _ table: sotto_cuda_matrix, ids: UInt64, few: [Int32], count: Int, scale: Float, into y: UInt64,
+    _ columns: Int
+  ) {
+    // The grid's second dimension is limited.
+    for first in stride(from: 0, to: count, by: 32_768) {
+      let rows = min(32_768, count - first)
+      var call = sotto_cuda_embedding()
+      call.table = table
+      call.tokens = ids == 0 ? 0 : ids + UInt64(4 * first)
+      call.y = y + UInt64(4 * first * columns)
+      call.scale = scale
+      call.count = Int32(rows)
+      withUnsafeMutableBytes(of: &call.few) { $0.copyBytes(from: few.withUnsafeBytes { Array($0) }) }
+      launch(.embedding, call, grid: ((columns + 1023) / 1024, rows, 1), threads: 128)
+    }
+  }
+
+  /// The outputs of the layers side by side, plus `residual`.
+  public func linear(_ x: Tensor, _ layers: [Linear], adding residual: Tensor?) -> Tensor {
+    let outputs = layers.reduce(0) { $0 + $1.outputs }
+    let (result, y) = make(rows: x.rows, columns: outputs)
+    precondition(layers.allSatisfy { $0.weight.columns == x.columns }, "inputs are not \(x.columns) wide")
+    precondition(
+      residual.map { $0.rows == x.rows && $0.columns == outputs } ?? true, "a residual of another size")
+    var first = 0
+    var described: [sotto_cuda_layer] = []
+    for layer in layers {
+      described.append(
+        sotto_cuda_layer(
+          weight: matrix(layer.weight), bias: layer.bias.map { vector($0, count: layer.outputs) } ?? 0,
+          first: Int64(first)))
+      first += layer.outputs
+    }
+    var call = sotto_cuda_linear()
+    call.x = rows(of: x)
+    call.residual = rows(of: residual)
+    call.y = y
+    call.y_stride = Int64(outputs)
+    call.tokens = Int32(x.rows)
+    call.selection = Int32(SOTTO_CUDA_ONE_MATRIX.rawValue)
+    call.matrices = 1
+    multiply(&call, described)
+    return result
+  }
+
+  /// Each head's first columns times the head's own matrix, followed by the head's other columns.
+  public func headLinear(_ x: Tensor, _ weight: Parameter) -> Tensor {
+    let matrix = matrix(weight), heads = Int(matrix.matrices)
+    let (outputs, inputs) = (Int(matrix.rows), Int(matrix.columns))
+    precondition(
+      x.columns % heads == 0 && x.columns / heads >= inputs,
+      "\(x.columns) columns for \(heads) heads of \(inputs)")
+    let headSize = x.columns / heads, tail = headSize - inputs, width = outputs + tail
+    let (result, y) = make(rows: x.rows, columns: heads * width)
+    var call = sotto_cuda_linear()
+    call.x = rows(of: x)
+    call.y = y
+    call.y_stride = Int64(heads * width)
+    call.tokens = Int32(x.rows)
+    call.selection = Int32(SOTTO_CUDA_APART.rawValue)
+    call.matrices = Int32(heads)
+    call.x_apart = Int64(headSize)
+    call.y_apart = Int64(width)
+    multiply(&call, [sotto_cuda_layer(weight: matrix, bias: 0, first: 0)])
+    if tail > 0 {
+      // Each head is copied by itself: its rows are `x.stride` apart.
+      for head in 0..<heads {
+        var copy = sotto_cuda_elementwise()
+        copy.operation = Int32(SOTTO_CUDA_SCALE.rawValue)
+        copy.scale = 1
+        copy.a = rows(of: x)
+        copy.a.data += UInt64(4 * (head * headSize + inputs))
+        copy.b = copy.a
+        copy.y = y + UInt64(4 * (head * width + outputs))
+        copy.y_stride = Int64(heads * width)
+        run(&copy, rows: x.rows, columns: tail)
+      }
+    }
+    return result
+  }
+
+  /// Rows up to which a matrix is read once for all of them.
+  static let fewRows = 8
+
+  /// Runs a product over its layers, as many at a time as a kernel takes.
+  func multiply(_ call: inout sotto_cuda_linear, _ layers: [sotto_cuda_layer]) {
+    guard call.tokens > 0 else { return }
+    for start in stride(from: 0, to: layers.count, by: Int(SOTTO_CUDA_MOST_LAYERS)) {
+      let some = Array(layers[start..<min(start + Int(SOTTO_CUDA_MOST_LAYERS), layers.count)])
+      call.layer_count = Int32(some.count)
+      call.outputs = some.reduce(0) { $0 + $1.weight.rows }
+      withUnsafeMutableBytes(of: &call.layers) { target in
+        some.withUnsafeBytes { target.copyMemory(from: $0) }
+      }
+      run(call, some)
+    }
+  }
+
+  private func run(_ call: sotto_cuda_linear, _ layers: [sotto_cuda_layer]) {
+    let tokens = Int(call.tokens), matrices = Int(call.matrices)
+    func tiles(_ size: Int) -> Int { layers.reduce(0) { $0 + (Int($1.weight.rows) + size - 1) / size } }
+    let selection = sotto_cuda_selection(UInt32(call.selection))
+    switch selection {
+    case SOTTO_CUDA_ENTRIES:
+      return launch(.linearOne, call, grid: (tiles(4), tokens, 1), threads: 128)
+    case SOTTO_CUDA_ONE_MATRIX, SOTTO_CUDA_APART:
+      if tokens <= Self.fewRows {
+        let depth = selection == SOTTO_CUDA_APART ? matrices : 1
+        return launch(
+          tokens == 1 ? .linearOne : .linearFew, call, grid: (tiles(4), 1, depth), threads: 128)
+      }
+    default: break
+    }
+    /// Tiles of rows of all matrices, at most.
+    func rowTiles(_ size: Int) -> Int {
+      switch selection {
+      case SOTTO_CUDA_SORTED: min(tokens, tokens / size + matrices)
+      case SOTTO_CUDA_APART: (tokens + size - 1) / size * matrices
+      default: (tokens + size - 1) / size
+      }
+    }
+    if precision == .exact {
+      return launch(.linearExact, call, grid: (tiles(64), rowTiles(64), 1), threads: 256)
+    }
+    let perMatrix = selection == SOTTO_CUDA_SORTED ? tokens / matrices : tokens
+    let size = perMatrix > 96 && tiles(128) * rowTiles(128) >= device.multiprocessors ? 128 : 64
+    launch(
+      Self.tileKernel(layers, size: size), call, grid: (tiles(128), rowTiles(size), 1), threads: 256)
+  }
+
+  /// The kernel for the layers' format; the one for any format if they differ.
+  private static func tileKernel(_ layers: [sotto_cuda_layer], size: Int) -> CUDAKernel {
+    let format = layers[0].weight.format
+    guard layers.allSatisfy({ $0.weight.format == format }),
+      let kernels = tileKernels[UInt32(format)]
+    else { return size == 64 ? .linear64Any : .linear128Any }
+    return size == 64 ? kernels.0 : kernels.1
+  }
+
+  private static let tileKernels: [UInt32: (CUDAKernel, CUDAKernel)] = [
+    SOTTO_CUDA_BF16.rawValue: (.linear64BF16, .linear128BF16),
+    SOTTO_CUDA_F16.rawValue: (.linear64F16, .linear128F16),
+    SOTTO_CUDA_BYTES.rawValue: (.linear64Bytes, .linear128Bytes),
+    SOTTO_CUDA_FOURS.rawValue: (.linear64Fours, .linear128Fours),
+    SOTTO_CUDA_Q4_K.rawValue: (.linear64Q4K, .linear128Q4K),
+    SOTTO_CUDA_Q6_K.rawValue: (.linear64Q6K, .linear128Q6K),
+    SOTTO_CUDA_Q4_1.rawValue: (.linear64Q41, .linear128Q41),
+    SOTTO_CUDA_AFFINE4.rawValue: (.linear64Affine4, .linear128Affine4),
+  ]
+}

@@ -1,0 +1,141 @@
+import Checkpoints
+import Compute
+import ComputeCUDA
+import Foundation
+import Models
+
+/// The tiny models under Tests/ModelsTests/Fixtures on a GPU: logits against the reference in the files, and caches against
+/// passes without them.
+final class FixtureTests {
+  let device: CUDADevice
+  let folder: String
+  private var passed = 0
+  private var failed = 0
+
+  init(device: CUDADevice, folder: String) {
+    self.device = device
+    self.folder = folder
+  }
+
+  /// The largest distance from the reference, relative to the standard deviation of the logits.
+  private static let bar: Float = 1e-3
+
+  /// Runs the tests whose name contains `filter`; returns the number of failures.
+  func run(filter: String) throws -> Int {
+    let names = try FileManager.default.contentsOfDirectory(atPath: folder).sorted()
+    for name in names where filter.isEmpty || name.contains(filter) {
+      check("\(name): exact") { try exact(Fixture(folder: folder, name: name)) }
+      check("\(name): fast") { try fast(Fixture(folder: folder, name: name)) }
+      check("\(name): caches") { try caches(Fixture(folder: folder, name: name)) }
+      check("\(name): batch") { try batch(Fixture(folder: folder, name: name)) }
+    }
+    say("\(passed) passed, \(failed) failed")
+    return failed
+  }
+
+  /// Runs a test, which returns what is wrong, or nil.
+  private func check(_ name: String, _ test: () throws -> String?) {
+    let problem: String?
+    do { problem = try test() } catch { problem = "\(error)" }
+    if let problem {
+      failed += 1
+      say("FAILED \(name): \(problem)")
+    } else {
+      passed += 1
+    }
+  }
+
+  /// Passes of many, of few and of single tokens.
+  private func exact(_ fixture: Fixture) throws -> String? {
+    let (tokens, expected) = try fixture.reference()
+    let (model, backend) = try fixture.load(.exact, device)
+    for chunks in [[40] + Array(repeating: 1, count: 8), [1, 2, 17, 5, 3, 16, 4]] {
+      let sequence = SequenceState(caches: model.makeCaches())
+      let ours = try Self.logits(model, backend, tokens, chunks: chunks, sequence)
+      let found = distance(ours, expected)
+      if !(found < Self.bar) { return "distance \(found) in passes of \(chunks.prefix(3))" }
+    }
+    return nil
+  }
+
+  private func fast(_ fixture: Fixture) throws -> String? {
+    let (tokens, expected) = try fixture.reference()
+    let (model, backend) = try fixture.load(.fast, device)
+    let sequence = SequenceState(caches: model.makeCaches())
+    let ours = try Self.logits(model, backend, tokens, chunks: [40, 1, 1, 1, 5], sequence)
+    let distances = zip(ours, expected).map { distance([$0], [$1]) }.sorted()
+    let median = distances[distances.count / 2]
+    return median < 0.2 ? nil : "median distance \(median)"
+  }
+
+  /// Forks, truncation, and images restored by this backend and by the processor's.
+  private func caches(_ fixture: Fixture) throws -> String? {
+    let (tokens, expected) = try fixture.reference()
+    let (model, backend) = try fixture.load(.exact, device)
+    let sequence = SequenceState(caches: model.makeCaches())
+    _ = try model.forward(ForwardInput(tokens: Array(tokens[..<20]), sequence: sequence))
+    let image = sequence.image()
+    var states = [("fork", sequence.fork())]
+    let restored = SequenceState(caches: model.makeCaches())
+    try restored.restore(image)
+    states.append(("restored", restored))
+    _ = try model.forward(ForwardInput(tokens: [1, 2, 3, 4], sequence: sequence))
+    if sequence.caches.allSatisfy({ $0 is any KeyValueCache }) {
+      sequence.truncate(to: 20)
+      states.append(("truncated", sequence))
+    }
+    for (name, state) in states {
+      let ours = try Self.logits(model, backend, Array(tokens[20...]), chunks: [28], state)
+      let found = distance(ours, Array(expected[20...]))
+      if !(found < Self.bar) { return "\(name): distance \(found)" }
+    }
+    let host = CPUBackend(precision: .exact, threads: 2)
+    let other = try Registry.model(fixture.checkpoint(), backend: host)
+    let moved = SequenceState(caches: other.makeCaches())
+    try moved.restore(image)
+    let ours = try Self.logits(other, host, Array(tokens[20...]), chunks: [28], moved)
+    let found = distance(ours, Array(expected[20...]))
+    return found < Self.bar ? nil : "restored by the processor: distance \(found)"
+  }
+
+  /// Two sequences in one pass.
+  private func batch(_ fixture: Fixture) throws -> String? {
+    let (tokens, expected) = try fixture.reference()
+    let (model, backend) = try fixture.load(.exact, device)
+    let first = SequenceState(caches: model.makeCaches())
+    let second = SequenceState(caches: model.makeCaches())
+    _ = try model.forward(ForwardInput(tokens: Array(tokens[..<30]), sequence: first))
+    _ = try model.forward(ForwardInput(tokens: Array(tokens[..<7]), sequence: second))
+    let both = ForwardInput(
+      tokens: Array(tokens[30..<33]) + Array(tokens[7..<20]), sequences: [first, second], counts: [3, 13],
+      outputs: [0, 2, 3, 15])
+    let output = try model.forward(both)
+    let ours = Self.rows(backend.values(output), model.facts.vocabularyCount)
+    let found = distance(ours, [30, 32, 7, 19].map { expected[$0] })
+    if !(found < Self.bar) { return "distance \(found)" }
+    // The largest logit by the device and by the host.
+    let greedy = backend.ids(backend.argmax(output))
+    let wanted = ours.map { row in Int32(row.indices.max { row[$0] < row[$1] } ?? -1) }
+    return greedy == wanted ? nil : "greedy \(greedy) where the largest are \(wanted)"
+  }
+
+  /// The logits after every token, computed in passes of these sizes.
+  private static func logits(
+    _ model: any LanguageModel, _ backend: any Backend, _ tokens: [Int32], chunks: [Int],
+    _ sequence: SequenceState
+  ) throws -> [[Float]] {
+    var logits: [[Float]] = [], position = 0
+    for size in chunks {
+      let chunk = Array(tokens[position..<position + size])
+      let output = try model.forward(ForwardInput(tokens: chunk, sequence: sequence, allLogits: true))
+      logits += rows(backend.values(output), model.facts.vocabularyCount)
+      try (backend as? any FallibleBackend)?.throwIfFailed()
+      position += size
+    }
+    return logits
+  }
+
+  private static func rows(_ values: [Float], _ width: Int) -> [[Float]] {
+    stride(from: 0, to: values.count, by: width).map { Array(values[$0..<$0 + width]) }
+  }
+}
