@@ -18,6 +18,11 @@ DESTDIR ?=
 # The program with Swift's runtime linked in, and what is installed beside it.
 STATIC := $(BUILD)/installable
 DEB := $(BUILD)/sotto.deb
+TOOLKIT := $(BUILD)/cuda-toolkit
+KERNELS := $(BUILD)/release/sotto-cuda.kernels
+# The compiler of the 13.0 line: any driver of the 580 series runs what it makes.
+CUDA_PACKAGES := nvidia-cuda-nvcc==13.0.* nvidia-nvvm==13.0.* nvidia-cuda-crt==13.0.* nvidia-cuda-cccl==13.0.* \
+  nvidia-cuda-runtime==13.0.*
 
 # Folders are prerequisites as well, because the removal of a file changes the modification time of its folder.
 SOURCES := Package.swift $(shell find Sources -not -name '.*')
@@ -30,7 +35,7 @@ INSTALL_TEST_PACKAGES := $(DEB_PACKAGES) debootstrap
 TEST_PACKAGES := $(BUILD_PACKAGES) $(FETCH_PACKAGES) python3-venv tmux
 ARM64_PACKAGES := libc6-dev-arm64-cross gcc-aarch64-linux-gnu qemu-user
 
-.PHONY: help chat build model test test-swift test-scripts sanitize lint bench install uninstall deb \
+.PHONY: help chat build cuda test-device model test test-swift test-scripts sanitize lint bench install uninstall deb \
   check-install clean
 
 help: ## list all targets
@@ -40,6 +45,21 @@ chat: $(BUILT) $(MODEL) ## chat with the default model
 	@exec $(SOTTO) chat
 
 build: $(BUILT) ## build the program (.build/release/sotto)
+
+cuda: $(KERNELS) ## build the kernels for NVIDIA GPUs (downloads NVIDIA's compiler, 100 MB)
+
+$(KERNELS): $(TOOLKIT)/ready $(wildcard Sources/CUDAKernels/* Sources/CCUDA/include/*) Scripts/build-kernels | $(BUILT)
+	Scripts/build-kernels $(TOOLKIT) $@
+
+$(TOOLKIT)/ready:
+	@Scripts/install-packages python3 python3-venv g++
+	python3 -m venv $(TOOLKIT)
+	$(TOOLKIT)/bin/python -m pip install --quiet --disable-pip-version-check --no-deps $(CUDA_PACKAGES)
+	@touch $@
+
+test-device: $(KERNELS) ## run the tests that need an NVIDIA GPU
+	swift build -c release --product DeviceTests
+	Tests/Device/run
 
 model: $(MODEL) ## download the default model
 

@@ -111,6 +111,9 @@ let package = Package(
     .testTarget(
       name: "ComputeTests", dependencies: ["TestSupport", "Compute", "CKernels", "Basics"],
       exclude: ["Fixtures"]),
+    .testTarget(
+      name: "ComputeCUDATests", dependencies: ["ComputeCUDA", "Compute", "CCUDA", "CKernels", "Basics"]),
+    .testTarget(name: "DevicesTests", dependencies: ["Devices", "Compute", "Basics"]),
     .target(name: "TestSupport", dependencies: ["Basics"], path: "Tests/TestSupport"),
     .testTarget(name: "BasicsTests", dependencies: ["TestSupport", "Basics"], exclude: ["Fixtures"]),
   ],

@@ -11,14 +11,17 @@
 #define KERNEL(name, type, threads) \
   extern "C" __global__ void __launch_bounds__(threads) name(const __grid_constant__ type a)
 
-static __device__ __forceinline__ void wait_for_inputs() {
-#if __CUDA_ARCH__ >= 900
-  asm volatile("griddepcontrol.wait;" ::: "memory");
-#endif
-}
+//
+// The next kernel may start once all blocks of this one have: its blocks then wait beside them.
 static __device__ __forceinline__ void let_next_start() {
 #if __CUDA_ARCH__ >= 900
   asm volatile("griddepcontrol.launch_dependents;" ::: "memory");
+#endif
+}
+static __device__ __forceinline__ void wait_for_inputs() {
+  let_next_start();
+#if __CUDA_ARCH__ >= 900
+  asm volatile("griddepcontrol.wait;" ::: "memory");
 #endif
 }
 

@@ -13,7 +13,7 @@ KERNEL(sotto_embedding_kernel, sotto_cuda_embedding, 128) {
   for (int i = 0; i < 8 && column + i < a.table.columns; i++) y[column + i] = w[i] * a.scale;
 }
 
-// One block of 32 columns for each thread. grid: (blocks / 256)
+// One block for each thread. grid: (blocks / 256)
 KERNEL(sotto_repacking_kernel, sotto_cuda_repacking, 256) {
   wait_for_inputs();
   int64_t i = (int64_t)blockIdx.x * 256 + threadIdx.x;
@@ -23,15 +23,16 @@ KERNEL(sotto_repacking_kernel, sotto_cuda_repacking, 256) {
     a.scales[2 * i] = p[0];
     a.scales[2 * i + 1] = p[1];
     for (int k = 0; k < 32; k++) a.values[32 * i + k] = p[2 + k];
+  } else if (a.format == SOTTO_CUDA_Q6_K) {
+    const uint8_t *p = a.from + i * 210;
+    for (int k = 0; k < 192; k++) a.values[192 * i + k] = p[k];
+    for (int k = 0; k < 18; k++) a.scales[18 * i + k] = p[192 + k];
   } else if (a.format == SOTTO_CUDA_MXFP4) {
     const uint8_t *p = a.from + i * 17;
     a.scales[i] = p[0];
-    for (int k = 0; k < 16; k++) a.values[16 * i + k] = p[1 + k];
-  } else if (a.format == SOTTO_CUDA_MXFP4_PLANAR) {
-    // Columns 2k and 2k + 1 of a byte become columns k and k + 16.
-    const uint8_t *p = a.from + i * 16;
+    // Columns k and k + 16 of a byte become columns 2k and 2k + 1.
     for (int k = 0; k < 16; k++) {
-      int low = p[k / 2] >> (k % 2 * 4) & 15, high = p[8 + k / 2] >> (k % 2 * 4) & 15;
+      int shift = k / 8 * 4, low = p[1 + 2 * k % 16] >> shift & 15, high = p[2 + 2 * k % 16] >> shift & 15;
       a.values[16 * i + k] = (uint8_t)(low | high << 4);
     }
   }

@@ -121,10 +121,9 @@ static __device__ __forceinline__ void decode8_as(const sotto_cuda_matrix &m, co
   }
   if constexpr (FORMAT == SOTTO_CUDA_FOURS) {
     float d = half_of_e8m0(r.scales[block]);
-    uint2 both = *(const uint2 *)(r.values + 16 * block + within % 16);
+    uint32_t nibbles = *(const uint32_t *)(r.values + column / 2);
 #pragma unroll
-    for (int i = 0; i < 8; i++)
-      w[i] = d * (float)doubled_e2m1((i < 4 ? both.x : both.y) >> (8 * (i % 4) + within / 16 * 4) & 15);
+    for (int i = 0; i < 8; i++) w[i] = d * (float)doubled_e2m1(nibbles >> (4 * i) & 15);
     return;
   }
   if constexpr (FORMAT == SOTTO_CUDA_BLOCKS) {
@@ -151,11 +150,13 @@ static __device__ __forceinline__ void decode8_as(const sotto_cuda_matrix &m, co
     }
     return;
   }
-  if constexpr (FORMAT == SOTTO_CUDA_Q6_K) {
-    const uint8_t *p = r.values + (int64_t)(column / 256) * 210;
+  if constexpr (FORMAT == SOTTO_CUDA_Q6_K || FORMAT == SOTTO_CUDA_SIXES) {
+    const bool is_split = FORMAT == SOTTO_CUDA_SIXES;
+    const uint8_t *p = r.values + (int64_t)(column / 256) * (is_split ? 192 : 210);
+    const uint8_t *scales = is_split ? r.scales + (int64_t)(column / 256) * 18 : p + 192;
     const int index = block % 8, half = index / 4, quarter = index % 4;
     const uint8_t *low = p + half * 64 + quarter % 2 * 32 + within, *high = p + 128 + half * 32 + within;
-    float d = half_at(p + 208) * (float)(int8_t)p[192 + 2 * index + within / 16];
+    float d = half_at(scales + 16) * (float)(int8_t)scales[2 * index + within / 16];
 #pragma unroll
     for (int i = 0; i < 8; i++) {
       int q = low[i] >> (quarter / 2 * 4) & 15;
@@ -257,7 +258,7 @@ static __device__ __forceinline__ void decode8_as(const sotto_cuda_matrix &m, co
   F(SOTTO_CUDA_MXFP4_PLANAR) F(SOTTO_CUDA_Q2_K) F(SOTTO_CUDA_Q3_K) F(SOTTO_CUDA_IQ4_NL) F(SOTTO_CUDA_IQ4_XS)         \
   F(SOTTO_CUDA_NVFP4) F(SOTTO_CUDA_NVFP4_PLANAR) F(SOTTO_CUDA_FLOAT8) F(SOTTO_CUDA_AFFINE1) F(SOTTO_CUDA_AFFINE2)    \
   F(SOTTO_CUDA_AFFINE3) F(SOTTO_CUDA_AFFINE4) F(SOTTO_CUDA_AFFINE5) F(SOTTO_CUDA_AFFINE6) F(SOTTO_CUDA_AFFINE8)      \
-  F(SOTTO_CUDA_BLOCKS) F(SOTTO_CUDA_BYTES) F(SOTTO_CUDA_FOURS)
+  F(SOTTO_CUDA_BLOCKS) F(SOTTO_CUDA_BYTES) F(SOTTO_CUDA_FOURS) F(SOTTO_CUDA_SIXES)
 
 static __device__ __forceinline__ void decode8(const sotto_cuda_matrix &m, const Row &r, int column, float w[8]) {
   switch (m.format) {

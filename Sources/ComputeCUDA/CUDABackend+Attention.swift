@@ -71,7 +71,8 @@ extension CUDABackend {
           key: rows(of: key), value: rows(of: value), from: start, rows: rowCount, layout: layout, sequences)
       }
       attend(
-        query, from: start, rows: rowCount, y: y + UInt64(4 * start * result.columns), layout, settings, sequences)
+        query, from: start, rows: rowCount, y: y + UInt64(4 * start * result.columns), layout, settings,
+        sequences)
     }
     if !settings.keepsUnseen { for cache in own { cache.dropUnseenPages() } }
     return result
@@ -104,18 +105,55 @@ extension CUDABackend {
     launch(.cacheWrite, call, grid: (Int(layout.heads), rows, 1), threads: 128)
   }
 
+  /// The kernels that attend by tiles of pairs of a row and a head.
+  private struct TileKernel {
+    let kernel: CUDAKernel
+    /// Pairs of a tile.
+    let pairs: Int
+    let threads: Int
+    let shared: Int
+  }
+
+  /// The kernel on tensor cores for a call; nil if there is none for its sizes.
+  private func tileKernel(
+    _ layout: sotto_cuda_layout, group: Int, sequences: [sotto_cuda_sequence]
+  ) -> TileKernel? {
+    guard precision == .fast, layout.format == 1, layout.shares_values == 0,
+      layout.head_size == layout.value_size,
+      layout.head_size == 64 || layout.head_size == 128, group <= 64
+    else { return nil }
+    let isNarrow = layout.head_size == 64, page = Self.pageHeadBytes(Int(layout.head_size))
+    if group <= 16, sequences.allSatisfy({ Int($0.rows) * group <= 16 }) {
+      return TileKernel(
+        kernel: isNarrow ? .attentionRow64 : .attentionRow128, pairs: 16, threads: 32, shared: page)
+    }
+    return TileKernel(
+      kernel: isNarrow ? .attentionTile64 : .attentionTile128, pairs: 64, threads: 128, shared: 2 * page)
+  }
+
+  /// Bytes of a float16 page's keys and values of a head.
+  private static func pageHeadBytes(_ size: Int) -> Int { CUDAKeyValueCache.pagePositions * size * 4 }
+
   private func attend(
     _ query: Tensor, from start: Int, rows count: Int, y: UInt64, _ layout: sotto_cuda_layout,
     _ settings: AttentionSettings, _ sequences: [sotto_cuda_sequence]
   ) {
     let group = settings.heads / settings.keyValueHeads
-    let tiles = (group + Self.tileHeads - 1) / Self.tileHeads
+    let tiled = tileKernel(layout, group: group, sequences: sequences)
+    let headTiles = tiled == nil ? (group + Self.tileHeads - 1) / Self.tileHeads : 1
+    let tiles =
+      tiled.map { tiled in
+        let rows = tiled.pairs / group
+        return sequences.reduce(0) { $0 + (Int($1.rows) + rows - 1) / rows }
+      } ?? count
     let plan = AttentionPlan(
       pages: sequences.map { sequence in
-        let held = Int(sequence.length - sequence.origin)
-        let seen = settings.window.map { min(held, $0 + CUDAKeyValueCache.pagePositions) } ?? held
-        return (seen + CUDAKeyValueCache.pagePositions - 1) / CUDAKeyValueCache.pagePositions
-      }.max() ?? 0, blocks: count * settings.keyValueHeads * tiles)
+        let page = CUDAKeyValueCache.pagePositions
+        let held = (Int(sequence.length - sequence.origin) + page - 1) / page
+        // Rows of a tile see different windows, which start anywhere in a page.
+        let tileRows = tiled.map { min($0.pairs / group, Int(sequence.rows)) } ?? 1
+        return settings.window.map { min(held, ($0 + tileRows - 1 + page - 2) / page + 1) } ?? held
+      }.max() ?? 0, blocks: tiles * settings.keyValueHeads * headTiles)
     var call = sotto_cuda_attention()
     call.layout = layout
     call.heads = Int32(settings.heads)
@@ -123,27 +161,31 @@ extension CUDABackend {
     call.rows = Int32(count)
     call.splits = Int32(plan.splits)
     call.split_pages = Int32(plan.pages)
-    call.head_tiles = Int32(tiles)
+    call.head_tiles = Int32(headTiles)
     call.scale = settings.scale
     call.softcap = settings.softcap ?? 0
     call.query = rows(of: query).advanced(by: start)
     call.y = y
     call.sinks = settings.sinks.map { vector($0, count: settings.heads) } ?? 0
     call.sequence_count = Int32(sequences.count)
-    withUnsafeMutableBytes(of: &call.sequences) { target in
-      sequences.withUnsafeBytes { target.copyMemory(from: $0) }
-    }
+    Self.store(sequences, in: &call.sequences)
     var partials: CUDABuffer?
     if plan.splits > 1 {
       let numbers = count * settings.heads * plan.splits * (Int(layout.value_size) + 2)
       partials = take(bytes: numbers * MemoryLayout<Float>.size)
       call.partials = partials?.address ?? 0
     }
-    let kernel: CUDAKernel =
-      layout.format == 0 ? .attentionF32 : layout.format == 1 ? .attentionF16 : .attentionI8
-    launch(
-      kernel, call, grid: (count, settings.keyValueHeads * tiles, plan.splits), threads: 128,
-      shared: Self.tileHeads * settings.headSize * MemoryLayout<Float>.size)
+    if let tiled {
+      launch(
+        tiled.kernel, call, grid: (tiles, settings.keyValueHeads, plan.splits), threads: tiled.threads,
+        shared: tiled.shared)
+    } else {
+      let kernel: CUDAKernel =
+        layout.format == 0 ? .attentionF32 : layout.format == 1 ? .attentionF16 : .attentionI8
+      launch(
+        kernel, call, grid: (count, settings.keyValueHeads * headTiles, plan.splits), threads: 128,
+        shared: Self.tileHeads * settings.headSize * MemoryLayout<Float>.size)
+    }
     if plan.splits > 1 {
       launch(.attentionSum, call, grid: (settings.heads, count, 1), threads: 128)
     }
@@ -152,17 +194,18 @@ extension CUDABackend {
 
 /// How the pages of a call are divided among blocks of threads. It follows from lengths alone, since it determines the order
 /// of sums.
-struct AttentionPlan: Equatable {
+package struct AttentionPlan: Equatable {
   /// The number of ranges of pages.
-  let splits: Int
+  package let splits: Int
   /// Pages of a range.
-  let pages: Int
+  package let pages: Int
 
   /// - Parameters:
   ///   - pages: the most pages that a row sees.
   ///   - blocks: blocks of threads without a division.
-  init(pages: Int, blocks: Int) {
-    let wanted = max(1, min(32, Self.enoughBlocks / max(blocks, 1)))
+  package init(pages: Int, blocks: Int) {
+    // A second kernel for the sum takes as long as two or three pages.
+    let wanted = pages <= 3 ? 1 : max(1, min(32, Self.enoughBlocks / max(blocks, 1)))
     let size = max(1, (pages + wanted - 1) / wanted)
     self.pages = size
     splits = max(1, (pages + size - 1) / size)

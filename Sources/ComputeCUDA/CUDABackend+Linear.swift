@@ -127,6 +127,7 @@ extension CUDABackend {
     let tokens = Int(call.tokens), matrices = Int(call.matrices)
     func tiles(_ size: Int) -> Int { layers.reduce(0) { $0 + (Int($1.weight.rows) + size - 1) / size } }
     let selection = sotto_cuda_selection(UInt32(call.selection))
+    if precision == .fast, runRows(call, layers, selection) { return }
     switch selection {
     case SOTTO_CUDA_ENTRIES:
       return launch(.linearOne, call, grid: (tiles(4), tokens, 1), threads: 128)
@@ -155,6 +156,37 @@ extension CUDABackend {
       Self.tileKernel(layers, size: size), call, grid: (tiles(128), rowTiles(size), 1), threads: 256)
   }
 
+  /// Runs a product of a few rows on inputs in 8 bits; false if there is no kernel for it.
+  private func runRows(
+    _ call: sotto_cuda_linear, _ layers: [sotto_cuda_layer], _ selection: sotto_cuda_selection
+  ) -> Bool {
+    guard selection == SOTTO_CUDA_ENTRIES || selection == SOTTO_CUDA_ONE_MATRIX,
+      let first = layers.first?.weight,
+      layers.allSatisfy({ $0.weight.format == first.format }),
+      let kernels = Self.rowKernels[UInt32(first.format)], first.columns % 32 == 0
+    else { return false }
+    let isChosen = selection == SOTTO_CUDA_ENTRIES, tokens = Int(call.tokens)
+    let size = isChosen || tokens == 1 ? 0 : tokens == 2 ? 1 : tokens <= 4 ? 2 : 3
+    let rows = 1 << size, shared = rows * Int(first.columns) * 11 / 8
+    guard isChosen || tokens <= Self.fewRows, shared <= CUDAKernel.rowMemory else { return false }
+    let all = layers.reduce(0) { $0 + Int($1.weight.rows) } * (isChosen ? tokens : 1)
+    // One wave of warps has one output each; more outputs share the rounding of the inputs.
+    let each = max(1, min(8, all / (device.multiprocessors * 48)))
+    var call = call
+    call.outputs_per_warp = Int32(each)
+    let tiles = layers.reduce(0) { $0 + (Int($1.weight.rows) + 8 * each - 1) / (8 * each) }
+    launch(kernels[size], call, grid: (tiles, isChosen ? tokens : 1, 1), threads: 256, shared: shared)
+    return true
+  }
+
+  private static let rowKernels: [UInt32: [CUDAKernel]] = [
+    SOTTO_CUDA_BYTES.rawValue: [.rows1Bytes, .rows2Bytes, .rows4Bytes, .rows8Bytes],
+    SOTTO_CUDA_FOURS.rawValue: [.rows1Fours, .rows2Fours, .rows4Fours, .rows8Fours],
+    SOTTO_CUDA_Q4_K.rawValue: [.rows1Q4K, .rows2Q4K, .rows4Q4K, .rows8Q4K],
+    SOTTO_CUDA_SIXES.rawValue: [.rows1Sixes, .rows2Sixes, .rows4Sixes, .rows8Sixes],
+    SOTTO_CUDA_AFFINE4.rawValue: [.rows1Affine4, .rows2Affine4, .rows4Affine4, .rows8Affine4],
+  ]
+
   /// The kernel for the layers' format; the one for any format if they differ.
   private static func tileKernel(_ layers: [sotto_cuda_layer], size: Int) -> CUDAKernel {
     let format = layers[0].weight.format
@@ -170,7 +202,7 @@ extension CUDABackend {
     SOTTO_CUDA_BYTES.rawValue: (.linear64Bytes, .linear128Bytes),
     SOTTO_CUDA_FOURS.rawValue: (.linear64Fours, .linear128Fours),
     SOTTO_CUDA_Q4_K.rawValue: (.linear64Q4K, .linear128Q4K),
-    SOTTO_CUDA_Q6_K.rawValue: (.linear64Q6K, .linear128Q6K),
+    SOTTO_CUDA_SIXES.rawValue: (.linear64Sixes, .linear128Sixes),
     SOTTO_CUDA_Q4_1.rawValue: (.linear64Q41, .linear128Q41),
     SOTTO_CUDA_AFFINE4.rawValue: (.linear64Affine4, .linear128Affine4),
   ]

@@ -43,7 +43,8 @@ extension CUDABackend {
       bias: bias.map { vector($0, count: count) } ?? 0, y: y, kind: Int32(kind.rawValue),
       rows: Int32(x.rows), columns: Int32(x.columns), group: Int32(groupSize), per_column: perColumn ? 1 : 0,
       epsilon: epsilon, offset: offset)
-    let threads = groupSize <= 64 ? 32 : groupSize <= 512 ? 128 : 256
+    // Eight numbers a thread.
+    let threads = min(1024, max(32, (groupSize / 8 + 31) / 32 * 32))
     launch(.normalization, call, grid: (x.columns / groupSize, x.rows, 1), threads: threads)
     return result
   }

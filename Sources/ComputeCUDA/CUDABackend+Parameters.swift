@@ -51,16 +51,15 @@ extension CUDABackend {
     let numbers = rows * columns * matrices, lines = rows * matrices
     let values: CUDABuffer
     var scales: CUDABuffer?, biases: CUDABuffer?
-    switch format.kept {
-    case SOTTO_CUDA_BYTES, SOTTO_CUDA_FOURS:
-      let isBytes = format.kept == SOTTO_CUDA_BYTES
-      values = try memory.take(isBytes ? numbers : numbers / 2, isOwn: true)
-      let kept = try memory.take(isBytes ? numbers / 16 : numbers / 32, isOwn: true)
+    if let planes = format.planes {
+      let blocks = numbers / first.format.blockColumns
+      values = try memory.take(blocks * planes.values, isOwn: true)
+      let kept = try memory.take(blocks * planes.scales, isOwn: true)
       scales = kept
-      try split(weights, format, values: values, scales: kept)
-    case SOTTO_CUDA_BLOCKS where format.stored == SOTTO_CUDA_BLOCKS:
+      try split(weights, format, planes, values: values, scales: kept)
+    } else if format.stored == SOTTO_CUDA_BLOCKS {
       values = try joined(try weights.map { try $0.decodedBlocks() })
-    default:
+    } else {
       values = try joined(weights.map(\.values))
       if first.scales != nil { scales = try joined(weights.compactMap(\.scales)) }
       if first.biases != nil { biases = try joined(weights.compactMap(\.biases)) }
@@ -91,10 +90,10 @@ extension CUDABackend {
 
   /// Splits blocks into a plane of values and one of scales, on the device.
   private func split(
-    _ weights: [Weight], _ format: CUDAFormat, values: CUDABuffer, scales: CUDABuffer
+    _ weights: [Weight], _ format: CUDAFormat, _ planes: (values: Int, scales: Int), values: CUDABuffer,
+    scales: CUDABuffer
   ) throws(CUDAProblem) {
     let raw = try memory.take(CUDAUpload.slotBytes)
-    let isBytes = format.kept == SOTTO_CUDA_BYTES, isPlanar = format.stored == SOTTO_CUDA_MXFP4_PLANAR
     let unit = weights[0].format.blockBytes
     var block = 0
     for weight in weights {
@@ -102,13 +101,9 @@ extension CUDABackend {
         let at = UInt64(block + offset / unit)
         let call = sotto_cuda_repacking(
           format: Int32(format.stored.rawValue), unused: 0, blocks: Int64(count / unit), from: raw.address,
-          values: values.address + at * (isBytes ? 32 : 16),
-          scales: isPlanar ? 0 : scales.address + at * (isBytes ? 2 : 1))
+          values: values.address + at * UInt64(planes.values),
+          scales: scales.address + at * UInt64(planes.scales))
         launch(.repacking, call, grid: ((count / unit + 255) / 256, 1, 1), threads: 256)
-      }
-      if isPlanar, let plane = weight.scales {
-        let at = scales.address + UInt64(block)
-        try upload.copy(plane, to: { at + UInt64($0) })
       }
       block += weight.values.count / unit
     }

@@ -4,7 +4,9 @@ import Compute
 // Recurrent layers, token by token, in float32 for every precision.
 extension CUDABackend {
   /// The zero state of a recurrent layer.
-  public func recurrentCache(_ shape: RecurrentShape) -> any RecurrentCache { CUDARecurrentCache(shape, self) }
+  public func recurrentCache(_ shape: RecurrentShape) -> any RecurrentCache {
+    CUDARecurrentCache(shape, self)
+  }
 
   /// Depthwise causal convolution over time of each sequence's rows after the inputs in its cache.
   public func causalConvolution(
@@ -24,7 +26,8 @@ extension CUDABackend {
     call.channels = Int32(x.columns)
     call.taps = Int32(taps)
     call.silu = activation == nil ? 0 : 1
-    forEachSequence(x, caches, counts, numbers: x.columns * max(taps - 1, 0), .convolution) { start, sequences in
+    forEachSequence(x, caches, counts, numbers: x.columns * max(taps - 1, 0), .convolution) {
+      start, sequences in
       call.x = rows(of: x).advanced(by: start)
       call.y = y + UInt64(4 * start * x.columns)
       call.sequence_count = Int32(sequences.count)
@@ -67,7 +70,8 @@ extension CUDABackend {
     _ body: (_ start: Int, [sotto_cuda_sequence]) -> Void
   ) {
     precondition(
-      counts.count == caches.count && counts.reduce(0, +) == x.rows, "rows that are not those of the sequences")
+      counts.count == caches.count && counts.reduce(0, +) == x.rows,
+      "rows that are not those of the sequences")
     forEachGroup(counts) { range, start, _ in
       var sequences: [sotto_cuda_sequence] = []
       var row = 0

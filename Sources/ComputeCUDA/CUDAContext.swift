@@ -62,7 +62,11 @@ final class CUDAContext: @unchecked Sendable {
     return try CUDAKernel.allCases.map { (kernel) throws(CUDAProblem) -> OpaquePointer? in
       for module in modules {
         var function: OpaquePointer?
-        if sotto_cuda_find_function(module, kernel.rawValue, &function) == 0 { return function }
+        guard sotto_cuda_find_function(module, kernel.rawValue, &function) == 0 else { continue }
+        if let bytes = kernel.sharedMemory {
+          try check(sotto_cuda_allow_shared_memory(handle, function, Int32(bytes)))
+        }
+        return function
       }
       throw .wrongKernels(path: path, "\(kernel.rawValue) is missing")
     }
@@ -70,7 +74,7 @@ final class CUDAContext: @unchecked Sendable {
 }
 
 /// The file of compiled kernels: fat binaries one after another, each with its size in its header.
-enum KernelFile {
+package enum KernelFile {
   static let name = "sotto-cuda.kernels"
 
   /// Where the kernels are: beside the program, or in ../lib/sotto after an installation.
@@ -93,7 +97,7 @@ enum KernelFile {
   }
 
   /// The parts of concatenated fat binaries; nil if a header or the end is wrong.
-  static func split(_ data: Data) -> [Data]? {
+  package static func split(_ data: Data) -> [Data]? {
     let magic: UInt32 = 0xba55_ed50
     var images: [Data] = [], at = 0
     while at < data.count {

@@ -21,12 +21,32 @@ enum CUDAKernel: String, CaseIterable {
   case linear128Fours = "sotto_linear_128_fours"
   case linear64Q4K = "sotto_linear_64_q4_K"
   case linear128Q4K = "sotto_linear_128_q4_K"
-  case linear64Q6K = "sotto_linear_64_q6_K"
-  case linear128Q6K = "sotto_linear_128_q6_K"
+  case linear64Sixes = "sotto_linear_64_sixes"
+  case linear128Sixes = "sotto_linear_128_sixes"
   case linear64Q41 = "sotto_linear_64_q4_1"
   case linear128Q41 = "sotto_linear_128_q4_1"
   case linear64Affine4 = "sotto_linear_64_affine4"
   case linear128Affine4 = "sotto_linear_128_affine4"
+  case rows1Bytes = "sotto_rows_1_bytes"
+  case rows2Bytes = "sotto_rows_2_bytes"
+  case rows4Bytes = "sotto_rows_4_bytes"
+  case rows8Bytes = "sotto_rows_8_bytes"
+  case rows1Fours = "sotto_rows_1_fours"
+  case rows2Fours = "sotto_rows_2_fours"
+  case rows4Fours = "sotto_rows_4_fours"
+  case rows8Fours = "sotto_rows_8_fours"
+  case rows1Q4K = "sotto_rows_1_q4_K"
+  case rows2Q4K = "sotto_rows_2_q4_K"
+  case rows4Q4K = "sotto_rows_4_q4_K"
+  case rows8Q4K = "sotto_rows_8_q4_K"
+  case rows1Sixes = "sotto_rows_1_sixes"
+  case rows2Sixes = "sotto_rows_2_sixes"
+  case rows4Sixes = "sotto_rows_4_sixes"
+  case rows8Sixes = "sotto_rows_8_sixes"
+  case rows1Affine4 = "sotto_rows_1_affine4"
+  case rows2Affine4 = "sotto_rows_2_affine4"
+  case rows4Affine4 = "sotto_rows_4_affine4"
+  case rows8Affine4 = "sotto_rows_8_affine4"
   case routing = "sotto_routing_kernel"
   case sorting = "sotto_sorting_kernel"
   case combination = "sotto_combination_kernel"
@@ -34,6 +54,10 @@ enum CUDAKernel: String, CaseIterable {
   case attentionF32 = "sotto_attention_f32_kernel"
   case attentionF16 = "sotto_attention_f16_kernel"
   case attentionI8 = "sotto_attention_i8_kernel"
+  case attentionTile64 = "sotto_attention_tile_64"
+  case attentionTile128 = "sotto_attention_tile_128"
+  case attentionRow64 = "sotto_attention_row_64"
+  case attentionRow128 = "sotto_attention_row_128"
   case attentionSum = "sotto_attention_sum_kernel"
   case convolution = "sotto_convolution_kernel"
   case tokenShift = "sotto_token_shift_kernel"
@@ -45,6 +69,16 @@ enum CUDAKernel: String, CaseIterable {
   case rwkv = "sotto_rwkv_kernel"
   case largest = "sotto_largest_kernel"
   case greedy = "sotto_greedy_kernel"
+
+  /// The most dynamic shared memory in bytes that it is launched with, if that is more than the default of 48 KB. All
+  /// supported devices have 99 KB.
+  var sharedMemory: Int? {
+    if self == .attentionTile128 { return 64 << 10 }
+    return rawValue.hasPrefix("sotto_rows_") ? Self.rowMemory : nil
+  }
+
+  /// The most shared memory of products of a few rows.
+  static let rowMemory = 56 << 10
 
   /// Its place among all kernels.
   var index: Int { Self.indices[self] ?? 0 }

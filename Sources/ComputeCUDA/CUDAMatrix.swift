@@ -85,8 +85,18 @@ struct CUDAFormat {
   /// Formats whose blocks are split into planes on the device.
   private static let repacked: [UInt32: sotto_cuda_format] = [
     SOTTO_CUDA_Q8_0.rawValue: SOTTO_CUDA_BYTES, SOTTO_CUDA_MXFP4.rawValue: SOTTO_CUDA_FOURS,
-    SOTTO_CUDA_MXFP4_PLANAR.rawValue: SOTTO_CUDA_FOURS,
+    SOTTO_CUDA_MXFP4_PLANAR.rawValue: SOTTO_CUDA_FOURS, SOTTO_CUDA_Q6_K.rawValue: SOTTO_CUDA_SIXES,
   ]
+
+  /// Bytes of a block in the planes of values and of scales, for formats whose blocks are split.
+  var planes: (values: Int, scales: Int)? {
+    switch stored {
+    case SOTTO_CUDA_Q8_0: (32, 2)
+    case SOTTO_CUDA_MXFP4: (16, 1)
+    case SOTTO_CUDA_Q6_K: (192, 18)
+    default: nil
+    }
+  }
 
   private static let plain: [WeightFormat: sotto_cuda_format] = [
     .float32: SOTTO_CUDA_F32, .float16: SOTTO_CUDA_F16, .bfloat16: SOTTO_CUDA_BF16, .q4_0: SOTTO_CUDA_Q4_0,

@@ -25,7 +25,7 @@ final class CUDABuffer: CacheBlock {
 
 /// The memory of one backend on its device. Free blocks are kept by size class, four to an octave, so that a decoding step
 /// allocates nothing. Blocks may be returned on any thread.
-final class DeviceMemory: @unchecked Sendable {
+package final class DeviceMemory: @unchecked Sendable {
   private let context: CUDAContext
   private let lock = NSLock()
   // Accessed only while `lock` is held.
@@ -83,7 +83,7 @@ final class DeviceMemory: @unchecked Sendable {
   func none(_ byteCount: Int) -> CUDABuffer { CUDABuffer(address: 0, byteCount: byteCount, memory: self) }
 
   /// The bytes that a block of `byteCount` takes: 256 * {4, 5, 6, 7}/4 * 2^n.
-  static func sizeClass(_ byteCount: Int) -> Int {
+  package static func sizeClass(_ byteCount: Int) -> Int {
     guard byteCount > 256 else { return 256 }
     let base = 1 << (Int.bitWidth - 1 - (byteCount - 1).leadingZeroBitCount)
     let quarter = base / 4

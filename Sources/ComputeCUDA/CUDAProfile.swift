@@ -36,7 +36,9 @@ package final class CUDAProfile {
     var totals: [CUDAKernel: (Int, Double)] = [:]
     for span in spans {
       var time: Float = 0
-      guard let end = span.end, sotto_cuda_elapsed(context.handle, span.start, end, &time) == 0 else { continue }
+      guard let end = span.end, sotto_cuda_elapsed(context.handle, span.start, end, &time) == 0 else {
+        continue
+      }
       let (count, sum) = totals[span.kernel] ?? (0, 0)
       totals[span.kernel] = (count + 1, sum + Double(time))
     }

@@ -20,7 +20,8 @@ public enum DevicePlan: Equatable, Sendable {
   /// One line for the user; nil if the model fits.
   public var notice: String? {
     guard case .tooLarge(let needed, let free) = self else { return nil }
-    return "the model needs \(Self.gigabytes(needed)) GB on the GPU, where \(Self.gigabytes(free)) GB are free; "
+    return
+      "the model needs \(Self.gigabytes(needed)) GB on the GPU, where \(Self.gigabytes(free)) GB are free; "
       + "it runs on the processor"
   }
 

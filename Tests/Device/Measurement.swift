@@ -73,7 +73,9 @@ struct Measurement {
       try prefill(model, backend, count, sequence)
       backend.profile = nil
       let totals = profile.totals(), sum = totals.reduce(0) { $0 + $1.milliseconds }
-      say("profile of \(count) tokens behind \(base.length): \(sum) ms in \(totals.reduce(0) { $0 + $1.launches }) kernels")
+      say(
+        "profile of \(count) tokens behind \(base.length): \(sum) ms in \(totals.reduce(0) { $0 + $1.launches }) kernels"
+      )
       for (kernel, launches, time) in totals.prefix(14) {
         say("  \(time) ms, \(launches) launches, \(time / Double(launches) * 1000) us each: \(kernel)")
       }

@@ -18,8 +18,10 @@ enum Program {
       let device = try CUDADevice.device(0)
       say("device: \(device.name), \(device.multiprocessors) multiprocessors")
       if ["bench", "profile"].contains(first), arguments.count > 1 {
-        try Measurement(device: device, shape: arguments[1], layers: arguments.dropFirst(2).first.flatMap { Int($0) })
-          .run(profiles: first == "profile")
+        try Measurement(
+          device: device, shape: arguments[1], layers: arguments.dropFirst(2).first.flatMap { Int($0) }
+        )
+        .run(profiles: first == "profile")
         return
       }
       let tests = FixtureTests(device: device, folder: first)

@@ -52,8 +52,10 @@ typedef enum {
   SOTTO_CUDA_BLOCKS = 64,
   /// Q8_0 in planes: int8 numbers, and a float16 scale for 32 columns.
   SOTTO_CUDA_BYTES,
-  /// MXFP4 in planes: nibbles as in GGUF (columns 0 to 15 in the low ones of 16 bytes), and E8M0 scales.
+  /// MXFP4 in planes: nibbles in the order of the columns from the low ones up, and E8M0 scales.
   SOTTO_CUDA_FOURS,
+  /// Q6_K in planes: low nibbles and upper bits (192 bytes for 256 columns), and 16 scales with their float16 factor (18).
+  SOTTO_CUDA_SIXES,
 } sotto_cuda_format;
 
 /// `matrices` matrices [rows, columns], contiguous in each plane.
@@ -98,6 +100,8 @@ typedef struct {
   int32_t selection, rows_per_entry;
   /// If set, outputs 2i and 2i + 1 are stored in columns i and outputs / 2 + i.
   int32_t splits_pairs, matrices;
+  /// Outputs that a warp computes one after another (products of a few rows).
+  int32_t outputs_per_warp, unused;
   SOTTO_AT(const int32_t) experts;
   SOTTO_AT(const int32_t) order;
   SOTTO_AT(const int32_t) starts;
@@ -115,7 +119,7 @@ typedef struct {
   int32_t few[64];
 } sotto_cuda_embedding;
 
-/// Changes the layout of blocks: SOTTO_CUDA_Q8_0 into BYTES, MXFP4 and MXFP4_PLANAR into FOURS.
+/// Changes the layout of blocks: SOTTO_CUDA_Q8_0 into BYTES, MXFP4 into FOURS, Q6_K into SIXES.
 typedef struct {
   int32_t format, unused;
   int64_t blocks;

@@ -110,7 +110,7 @@ actor LocalChatEngine: ChatEngine {
     stopReadAhead()
     if let draft {
       _ = try await generator.load(draft.key) {
-        try draft.model.load(precision: .fast, threads: threads, cacheFormat: format)
+        try draft.model.load(precision: .fast, threads: threads, cacheFormat: format, device: device)
       }
     }
     let facts = try await generator.load(key) {

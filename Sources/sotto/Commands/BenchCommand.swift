@@ -2,6 +2,7 @@ import ArgumentParser
 import Basics
 import Checkpoints
 import Compute
+import Devices
 import Foundation
 import Generation
 import LocalEngine
@@ -151,7 +152,9 @@ struct BenchCommand: AsyncParsableCommand {
     if let best = speculation.best { return try await runBest(best) }
     if speculation.isWanted { return try await runSpeculation() }
     if let batchSizes { return try await runBatches(batchSizes) }
-    let backend = CPUBackend(precision: .fast, threads: compute.threadCount, cacheFormat: cache.format)
+    let made = try choice.backend(compute.device, threads: compute.threadCount, cache.format)
+    if let notice = made.notice { note(notice) }
+    let backend = made.backend
     let model = try makeModel(backend)
     if curve {
       let measured = try SpeedCurve(model: model, backend: backend, repetitions: repetitions, note: note)
@@ -172,17 +175,19 @@ struct BenchCommand: AsyncParsableCommand {
       try measurement.runOnce()
     }
     let report = BenchReport(
-      name: synthetic ?? self.model ?? "", threads: compute.threadCount, measurement: measurement,
-      peakMemory: peakResidentMemory(), limits: backend.measureLimits())
+      name: synthetic ?? self.model ?? "", threads: compute.threadCount, device: made.name,
+      measurement: measurement, peakMemory: peakResidentMemory(),
+      limits: (backend as? CPUBackend)?.measureLimits())
     Console.out(json ? report.json().text(.pretty) + "\n" : report.table())
   }
 
   private func runConversation() async throws {
     let (choice, threads, isQuiet) = (try choice, compute.threadCount, json)
-    let format = cache.format
+    let (format, device) = (cache.format, compute.device)
     let bench = ConversationBench(
       name: synthetic ?? model ?? "", turns: turns, message: message, answer: answer, coldEvery: coldEvery,
-      note: { if !isQuiet { Console.note($0) } }, make: { try choice.loaded(threads: threads, format) })
+      note: { if !isQuiet { Console.note($0) } },
+      make: { try choice.loaded(device, threads: threads, format) })
     let result = try await bench.run(threads: threads)
     Console.out(json ? bench.json(result).text(.pretty) + "\n" : bench.table(result))
   }
@@ -199,10 +204,12 @@ struct BenchCommand: AsyncParsableCommand {
 
   private func runBatches(_ sizes: [Int]) async throws {
     let (choice, threads, isQuiet, format) = (try choice, compute.threadCount, json, cache.format)
+    let device = compute.device
     let bench = BatchBench(
       name: synthetic ?? model ?? "", sizes: sizes, prompt: promptCount, generate: max(generateCount, 1),
       threads: threads,
-      note: { if !isQuiet { Console.note($0) } }, make: { try choice.loaded(threads: threads, format) })
+      note: { if !isQuiet { Console.note($0) } },
+      make: { try choice.loaded(device, threads: threads, format) })
     let rows = try await bench.run()
     Console.out(json ? bench.json(rows).text(.pretty) + "\n" : bench.table(rows))
   }
@@ -246,7 +253,7 @@ struct BenchCommand: AsyncParsableCommand {
     }
   }
 
-  private func makeModel(_ backend: CPUBackend) throws -> any LanguageModel {
+  private func makeModel(_ backend: any Backend) throws -> any LanguageModel {
     if let synthetic { note("generating the weights of \(synthetic)") }
     return try choice.model(backend)
   }
@@ -263,9 +270,16 @@ struct ModelChoice: Sendable {
     return try Registry.model(Checkpoint.open(path ?? ""), backend: backend)
   }
 
+  /// The backend of a device, on which a synthetic model must fit.
+  func backend(_ device: DeviceChoice, threads: Int, _ format: CacheFormat?) throws -> Devices.Made {
+    let bytes = try path.map { try Checkpoint.open($0).fileBytes } ?? 0
+    return try Devices.make(
+      device, weights: bytes, precision: .fast, threads: threads, cacheFormat: format)
+  }
+
   /// The model for prompts of token ids.
-  func loaded(threads: Int, _ format: CacheFormat?) throws -> LoadedModel {
-    let backend = CPUBackend(precision: .fast, threads: threads, cacheFormat: format)
+  func loaded(_ device: DeviceChoice, threads: Int, _ format: CacheFormat?) throws -> LoadedModel {
+    let backend = try backend(device, threads: threads, format).backend
     return LoadedModel(model: try model(backend), tokenizer: nil, backend: backend, bytes: 0)
   }
 }

@@ -6,10 +6,13 @@ import Foundation
 struct BenchReport {
   let name: String
   let threads: Int
+  /// The GPU's name; nil for the processor.
+  let device: String?
   let measurement: SpeedMeasurement
   /// The peak resident memory of this process before the measurement of the limits, in bytes.
   let peakMemory: Int
-  let limits: MachineLimits
+  /// The processor's limits; nil on a GPU.
+  let limits: MachineLimits?
 
   private var promptRate: Double {
     let time = median(measurement.promptTimes)
@@ -28,8 +31,12 @@ struct BenchReport {
     let work = measurement.model.facts.work
     return (2 * work.promptMultiplyAdds, work.generationBytes)
   }
-  private var peakShare: Double { promptRate * work.operations / limits.integerOperationsPerSecond }
-  private var bandwidthShare: Double { generationRate * work.bytes / limits.bytesPerSecond }
+  private func peakShare(_ limits: MachineLimits) -> Double {
+    promptRate * work.operations / limits.integerOperationsPerSecond
+  }
+  private func bandwidthShare(_ limits: MachineLimits) -> Double {
+    generationRate * work.bytes / limits.bytesPerSecond
+  }
 
   func json() -> JSON {
     let members: JSON = [
@@ -43,13 +50,16 @@ struct BenchReport {
       "generation_tps": .number(generationRate),
       "ttft_ms": .number(median(measurement.promptTimes) * 1000),
       "peak_rss_bytes": .integer(peakMemory),
-      "int8_peak_gops": .number(limits.integerOperationsPerSecond / 1e9),
-      "bandwidth_gb_per_s": .number(limits.bytesPerSecond / 1e9),
-      "prompt_int8_peak_share": .number(peakShare),
-      "generation_bandwidth_share": .number(bandwidthShare),
     ]
-    guard let alternativeRate, case .object(var object) = members else { return members }
-    object["sampled_generation_tps"] = .number(alternativeRate)
+    guard case .object(var object) = members else { return members }
+    if let device { object["device"] = .string(device) }
+    if let limits {
+      object["int8_peak_gops"] = .number(limits.integerOperationsPerSecond / 1e9)
+      object["bandwidth_gb_per_s"] = .number(limits.bytesPerSecond / 1e9)
+      object["prompt_int8_peak_share"] = .number(peakShare(limits))
+      object["generation_bandwidth_share"] = .number(bandwidthShare(limits))
+    }
+    if let alternativeRate { object["sampled_generation_tps"] = .number(alternativeRate) }
     return .object(object)
   }
 
@@ -58,19 +68,21 @@ struct BenchReport {
       name.padding(toLength: 34, withPad: " ", startingAt: 0) + String(format: format, value) + "\n"
     }
     let context = measurement.cached > 0 ? " after \(measurement.cached)" : ""
-    return "\(name), \(threads) threads, medians of \(measurement.promptTimes.count)\n"
+    return "\(name), \(device ?? "\(threads) threads"), medians of \(measurement.promptTimes.count)\n"
       + row("prompt of \(measurement.prompt)\(context)", promptRate, "%10.1f tokens/s")
-      + row("  share of 8-bit integer peak", peakShare * 100, "%10.1f %%")
+      + (limits.map { row("  share of 8-bit integer peak", peakShare($0) * 100, "%10.1f %%") } ?? "")
       + row("time to first token", median(measurement.promptTimes) * 1000, "%10.1f ms")
       + row("generation of \(measurement.generate)", generationRate, "%10.1f tokens/s")
       + (alternativeRate.map {
         row("generation of \(measurement.generate), sampled", $0, "%10.1f tokens/s")
           + row("  share of the greedy speed", $0 / generationRate * 100, "%10.1f %%")
       } ?? "")
-      + row("  share of memory bandwidth", bandwidthShare * 100, "%10.1f %%")
+      + (limits.map { row("  share of memory bandwidth", bandwidthShare($0) * 100, "%10.1f %%") } ?? "")
       + row("peak resident memory", Double(peakMemory) / 1e6, "%10.1f MB")
-      + row("machine: 8-bit integer peak", limits.integerOperationsPerSecond / 1e9, "%10.1f GOP/s")
-      + row("machine: memory bandwidth", limits.bytesPerSecond / 1e9, "%10.1f GB/s")
+      + (limits.map {
+        row("machine: 8-bit integer peak", $0.integerOperationsPerSecond / 1e9, "%10.1f GOP/s")
+          + row("machine: memory bandwidth", $0.bytesPerSecond / 1e9, "%10.1f GB/s")
+      } ?? "")
   }
 }
 
