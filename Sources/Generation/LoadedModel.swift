@@ -23,6 +23,14 @@ public struct LoadedModel {
     self.bytes = bytes
   }
 
+  /// Samples a token from each row of logits, and waits for them.
+  /// - Throws: the backend's error, if an operation has failed since the last call.
+  func sample(_ logits: Tensor, _ rows: [SamplingParameters]) throws -> [Int32] {
+    let ids = backend.ids(backend.sample(logits, rows))
+    try (backend as? any FallibleBackend)?.throwIfFailed()
+    return ids
+  }
+
   /// Returns unused memory to the system, if the backend supports it.
   func releaseUnusedMemory() { (backend as? any MemoryReleasingBackend)?.releaseUnusedMemory() }
 }

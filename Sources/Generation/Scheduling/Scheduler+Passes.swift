@@ -68,7 +68,9 @@ extension Scheduler {
   private func start(_ runs: [GenerationRun], _ loaded: LoadedModel) {
     for run in runs {
       guard let logits = run.startDecoding() else { continue }
-      for id in loaded.backend.ids(loaded.backend.sample(logits, run.draws())) { run.take(sampled: id) }
+      do {
+        for id in try loaded.sample(logits, run.draws()) { run.take(sampled: id) }
+      } catch { fail([run], error) }
     }
   }
 
@@ -97,7 +99,7 @@ extension Scheduler {
       })
     do {
       let logits = try loaded.model.forward(input)
-      let ids = loaded.backend.ids(loaded.backend.sample(logits, runs.flatMap { $0.draws() }))
+      let ids = try loaded.sample(logits, runs.flatMap { $0.draws() })
       for (run, id) in zip(runs, ids) { run.finishPass(in: run.reader.sequence.state, sampled: [id]) }
     } catch {
       fail(runs, error)

@@ -80,9 +80,7 @@ struct DraftReader {
         confirmed = ledger.count
         if !isTruncatable { base = (state.fork(), ledger.count) }
       }
-      guard let id = loaded.backend.ids(loaded.backend.sample(logits, [parameters])).first, id >= 0,
-        Int(id) < vocabulary
-      else { break }
+      guard let id = try loaded.sample(logits, [parameters]).first, id >= 0, Int(id) < vocabulary else { break }
       proposals.append(id)
       input = [id]
     }

@@ -22,7 +22,7 @@ extension Scheduler {
     let start = ContinuousClock.now
     do {
       let logits = try loaded.model.forward(input)
-      let ids = loaded.backend.ids(loaded.backend.sample(logits, draws))
+      let ids = try loaded.sample(logits, draws)
       let seconds = (ContinuousClock.now - start).seconds
       let accepted = run.finishPass(in: state, proposals: proposals, sampled: ids) {
         run.speculation?.isAccepted($0, sampled: $1) ?? false
