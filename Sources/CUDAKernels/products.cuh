@@ -39,11 +39,12 @@ static __device__ __forceinline__ Tile tile_of(const sotto_cuda_linear &a, int i
 }
 
 // The row of x for a place.
+static __device__ __forceinline__ int input_row(const sotto_cuda_linear &a, int place) {
+  if (a.selection == SOTTO_CUDA_SORTED && a.rows_per_entry) return a.order[place] / a.rows_per_entry;
+  return a.selection == SOTTO_CUDA_ENTRIES ? place / a.rows_per_entry : place;
+}
 static __device__ __forceinline__ const float *input_of(const sotto_cuda_linear &a, int matrix, int place) {
-  int row = place;
-  if (a.selection == SOTTO_CUDA_SORTED && a.rows_per_entry) row = a.order[place] / a.rows_per_entry;
-  if (a.selection == SOTTO_CUDA_ENTRIES) row = place / a.rows_per_entry;
-  return a.x.data + row * a.x.stride + (a.selection == SOTTO_CUDA_APART ? matrix * a.x_apart : 0);
+  return a.x.data + input_row(a, place) * a.x.stride + (a.selection == SOTTO_CUDA_APART ? matrix * a.x_apart : 0);
 }
 
 // Stores output `output` of a layer for a place.

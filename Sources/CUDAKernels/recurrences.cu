@@ -5,32 +5,6 @@
 // a token for long prompts.
 #include "formats.cuh"
 
-// Mamba-2: a thread for each column of a head. grid: (heads, sequences), head_size threads rounded up to warps
-KERNEL(sotto_state_space_kernel, sotto_cuda_state_space, 256) {
-  wait_for_inputs();
-  const int head = blockIdx.x, n = a.state_size, p = a.head_size;
-  const sotto_cuda_sequence &s = a.sequences[blockIdx.y];
-  const int group = head / (a.heads / a.groups);
-  const float rate = (float)(-exp((double)a.log_rate[head]) * 1.4426950408889634), skip = a.skip ? a.skip[head] : 0.0f;
-  for (int column = threadIdx.x; column < p; column += blockDim.x) {
-    float *state = (float *)s.memory + (int64_t)head * n * p + column;
-    for (int row = s.row; row < s.row + s.rows; row++) {
-      float step = softplus(a.steps.data[row * a.steps.stride + head] + a.step_bias[head]);
-      step = fminf(fmaxf(step, a.least_step), a.most_step);
-      float decay = exp2f(rate * step), x = a.x.data[row * a.x.stride + head * p + column];
-      const float *b = a.b.data + row * a.b.stride + group * n, *c = a.c.data + row * a.c.stride + group * n;
-      float input = x * step, y = x * skip;
-#pragma unroll 8
-      for (int i = 0; i < n; i++) {
-        float h = state[(int64_t)i * p] * decay + input * b[i];
-        y += h * c[i];
-        state[(int64_t)i * p] = h;
-      }
-      a.y[((int64_t)row * a.heads + head) * p + column] = y;
-    }
-  }
-}
-
 // Mamba: a thread for each channel. grid: (channels / 64, sequences)
 KERNEL(sotto_selective_scan_kernel, sotto_cuda_selective_scan, 64) {
   wait_for_inputs();

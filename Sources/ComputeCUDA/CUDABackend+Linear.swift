@@ -152,8 +152,11 @@ extension CUDABackend {
     }
     let perMatrix = selection == SOTTO_CUDA_SORTED ? tokens / matrices : tokens
     let size = perMatrix > 96 && tiles(128) * rowTiles(128) >= device.multiprocessors ? 128 : 64
+    var call = call
+    let halves = roundedInputs(&call, layers)
     launch(
-      Self.tileKernel(layers, size: size), call, grid: (tiles(128), rowTiles(size), 1), threads: 256)
+      Self.tileKernel(layers, size: size, hasHalves: halves != nil), call,
+      grid: (tiles(128), rowTiles(size), 1), threads: 256)
   }
 
   /// Runs a product of a few rows on inputs in 8 bits; false if there is no kernel for it.
@@ -187,10 +190,35 @@ extension CUDABackend {
     SOTTO_CUDA_AFFINE4.rawValue: [.rows1Affine4, .rows2Affine4, .rows4Affine4, .rows8Affine4],
   ]
 
+  /// The inputs as float16 for kernels that take them so; nil for others.
+  private func roundedInputs(_ call: inout sotto_cuda_linear, _ layers: [sotto_cuda_layer]) -> CUDABuffer? {
+    let format = layers[0].weight.format, columns = Int(layers[0].weight.columns)
+    guard layers.allSatisfy({ $0.weight.format == format }), let order = Self.orders[UInt32(format)],
+      columns % 32 == 0, call.selection != Int32(SOTTO_CUDA_APART.rawValue)
+    else { return nil }
+    let isShared = call.selection == Int32(SOTTO_CUDA_SORTED.rawValue) && call.rows_per_entry > 0
+    let rows = Int(call.tokens) / (isShared ? Int(call.rows_per_entry) : 1)
+    let buffer = take(bytes: 2 * rows * columns)
+    let rounding = sotto_cuda_halves(
+      x: call.x, y: buffer.address, rows: Int32(rows), columns: Int32(columns), order: order, unused: 0)
+    launch(
+      .halves, rounding, grid: ((columns + 1023) / 1024, min(rows, 65_535), 1), threads: 128)
+    call.halves = buffer.address
+    return buffer
+  }
+
+  /// The order of columns of the formats that are multiplied in float16.
+  private static let orders: [UInt32: Int32] = [
+    SOTTO_CUDA_BYTES.rawValue: 1, SOTTO_CUDA_FOURS.rawValue: 4, SOTTO_CUDA_Q4_K.rawValue: 2,
+    SOTTO_CUDA_SIXES.rawValue: 2, SOTTO_CUDA_AFFINE4.rawValue: 4,
+  ]
+
   /// The kernel for the layers' format; the one for any format if they differ.
-  private static func tileKernel(_ layers: [sotto_cuda_layer], size: Int) -> CUDAKernel {
+  private static func tileKernel(
+    _ layers: [sotto_cuda_layer], size: Int, hasHalves: Bool
+  ) -> CUDAKernel {
     let format = layers[0].weight.format
-    guard layers.allSatisfy({ $0.weight.format == format }),
+    guard layers.allSatisfy({ $0.weight.format == format }), hasHalves == (orders[UInt32(format)] != nil),
       let kernels = tileKernels[UInt32(format)]
     else { return size == 64 ? .linear64Any : .linear128Any }
     return size == 64 ? kernels.0 : kernels.1

@@ -32,7 +32,14 @@ extension CUDABackend {
       call.y = y + UInt64(4 * start * x.columns)
       call.sequence_count = Int32(sequences.count)
       Self.store(sequences, in: &call.sequences)
-      launch(.convolution, call, grid: ((x.columns + 127) / 128, sequences.count, 1), threads: 128)
+      let blocks = (x.columns + 127) / 128, rows = sequences.map { Int($0.rows) }.max() ?? 0
+      if rows <= 16 {
+        launch(.convolution, call, grid: (blocks, sequences.count, 1), threads: 128)
+      } else {
+        launch(
+          .longConvolution, call, grid: (blocks, sequences.count, (rows + 15) / 16), threads: 128)
+        launch(.convolutionCarry, call, grid: (blocks, sequences.count, 1), threads: 128)
+      }
     }
     return result
   }

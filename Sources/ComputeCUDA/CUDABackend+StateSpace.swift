@@ -13,6 +13,13 @@ extension CUDABackend {
         && steps.columns == settings.heads && settings.heads % settings.groups == 0,
       "inputs of a scan that do not fit the settings")
     let (result, y) = make(rows: x.rows, columns: x.columns)
+    // Eight threads share a column's states.
+    let states = (settings.stateSize + 7) / 8
+    guard states <= 32 else {
+      fail(.unsupported("a state of \(settings.stateSize) numbers"))
+      return result
+    }
+    let kernel: CUDAKernel = states <= 8 ? .stateSpace8 : states <= 16 ? .stateSpace16 : .stateSpace32
     var call = sotto_cuda_state_space()
     call.log_rate = vector(settings.logRate, count: settings.heads)
     call.step_bias = vector(settings.stepBias, count: settings.heads)
@@ -32,8 +39,8 @@ extension CUDABackend {
       call.y = y + UInt64(4 * start * x.columns)
       call.sequence_count = Int32(sequences.count)
       Self.store(sequences, in: &call.sequences)
-      let threads = min((settings.headSize + 31) / 32 * 32, 256)
-      launch(.stateSpace, call, grid: (settings.heads, sequences.count, 1), threads: threads)
+      launch(
+        kernel, call, grid: (settings.heads, (settings.headSize + 15) / 16, sequences.count), threads: 128)
     }
     return result
   }

@@ -5,7 +5,8 @@ import Testing
 /// `SOTTO_WRITE_SNAPSHOTS=1 swift test -c release --disable-testable-imports --filter HelpTests` regenerates.
 struct HelpTests {
   static let commands = [
-    "", "chat", "generate", "batch", "models", "devices", "pull", "rm", "quantize", "inspect", "sessions", "config",
+    "", "chat", "generate", "batch", "models", "devices", "pull", "rm", "quantize", "inspect", "sessions",
+    "config",
     "tokenize", "detokenize", "render",
     "logits", "bench",
   ]
@@ -42,7 +43,8 @@ struct HelpTests {
       "bench",
       ["--synthetic", "--layers", "--prompt", "--generate", "--repeat", "--batch", "--threads", "--json"]
     ),
-    ("models", ["--json"]), ("devices", ["--json"]), ("chat", ["--device"]), ("pull", ["--file", "--yes"]), ("rm", ["--yes"]),
+    ("models", ["--json"]), ("devices", ["--json"]), ("chat", ["--device"]), ("pull", ["--file", "--yes"]),
+    ("rm", ["--yes"]),
     ("quantize", ["--to", "--group", "--mixed", "--output"]), ("inspect", ["--json", "--verify"]),
   ])
   func documentedOptionsExist(_ command: String, _ options: [String]) throws {

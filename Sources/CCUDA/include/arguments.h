@@ -106,8 +106,17 @@ typedef struct {
   SOTTO_AT(const int32_t) order;
   SOTTO_AT(const int32_t) starts;
   int64_t x_apart, y_apart;
+  /// The rows of x as float16, for products of many rows (see sotto_cuda_halves); or NULL.
+  SOTTO_AT(const uint8_t) halves;
   sotto_cuda_layer layers[SOTTO_CUDA_MOST_LAYERS];
 } sotto_cuda_linear;
+
+/// Rows as float16 without gaps. Columns k and k + order of eight (or of four, if order is 2) are neighbours.
+typedef struct {
+  sotto_cuda_rows x;
+  SOTTO_AT(uint8_t) y;
+  int32_t rows, columns, order, unused;
+} sotto_cuda_halves;
 
 /// Rows of a table for tokens, times scale; zeros for -1.
 typedef struct {

@@ -80,7 +80,9 @@ struct DraftReader {
         confirmed = ledger.count
         if !isTruncatable { base = (state.fork(), ledger.count) }
       }
-      guard let id = try loaded.sample(logits, [parameters]).first, id >= 0, Int(id) < vocabulary else { break }
+      guard let id = try loaded.sample(logits, [parameters]).first, id >= 0, Int(id) < vocabulary else {
+        break
+      }
       proposals.append(id)
       input = [id]
     }

@@ -1,5 +1,6 @@
 import ArgumentParser
 import Compute
+import Devices
 import Generation
 import LocalEngine
 import TerminalInterface
@@ -58,14 +59,16 @@ struct SpeculationBenchOptions: ParsableArguments {
   /// Makes the draft model.
   /// - Parameter opened: the large model; nil for a synthetic shape.
   func makeDraft(
-    for opened: OpenedModel?, threads: Int, _ format: CacheFormat?
+    for opened: OpenedModel?, on device: DeviceChoice, threads: Int, _ format: CacheFormat?
   ) throws -> (@Sendable () throws -> sending LoadedModel)? {
     guard let draft else { return nil }
     if let other = try opened?.draft(draft, UserSettings()) {
-      return { try other.load(precision: .fast, threads: threads, cacheFormat: format) }
+      return {
+        try other.load(precision: .fast, threads: threads, cacheFormat: format, device: device)
+      }
     }
     let choice = ModelChoice(path: nil, synthetic: draft, layers: draftLayers)
-    return { try choice.loaded(threads: threads, format) }
+    return { try choice.loaded(device, threads: threads, format) }
   }
 }
 

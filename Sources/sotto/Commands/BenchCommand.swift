@@ -216,16 +216,18 @@ struct BenchCommand: AsyncParsableCommand {
 
   private func runBest(_ count: Int) async throws {
     let (choice, threads, isQuiet, format) = (try choice, compute.threadCount, json, cache.format)
+    let device = compute.device
     let bench = BestBench(
       name: synthetic ?? model ?? "", count: count, prompt: prompt ?? 100, generate: generate ?? 100,
       repetitions: repetitions, threads: threads, note: { if !isQuiet { Console.note($0) } },
-      make: { try choice.loaded(threads: threads, format) })
+      make: { try choice.loaded(device, threads: threads, format) })
     let result = try await bench.run()
     Console.out(json ? bench.json(result).text(.pretty) + "\n" : bench.table(result))
   }
 
   private func runSpeculation() async throws {
     let (choice, threads, isQuiet, format) = (try choice, compute.threadCount, json, cache.format)
+    let device = compute.device
     let note: @Sendable (String) -> Void = { if !isQuiet { Console.note($0) } }
     let opened = try model.map { try OpenedModel(named: $0, UserSettings.load()) }
     let bench = SpeculationBench(
@@ -233,9 +235,9 @@ struct BenchCommand: AsyncParsableCommand {
       generate: generate ?? (opened == nil ? 128 : 600), repetitions: repetitions, threads: threads,
       speculation: speculation.settings, note: note,
       make: {
-        try opened?.load(precision: .fast, threads: threads, cacheFormat: format)
-          ?? choice.loaded(threads: threads, format)
-      }, makeDraft: try speculation.makeDraft(for: opened, threads: threads, format))
+        try opened?.load(precision: .fast, threads: threads, cacheFormat: format, device: device)
+          ?? choice.loaded(device, threads: threads, format)
+      }, makeDraft: try speculation.makeDraft(for: opened, on: device, threads: threads, format))
     let rows = try await bench.run()
     Console.out(json ? bench.json(rows).text(.pretty) + "\n" : bench.table(rows))
   }
