@@ -9,8 +9,10 @@
 static __device__ __forceinline__ uint32_t shared_address(const void *p) {
   return (uint32_t)__cvta_generic_to_shared(p);
 }
-static __device__ __forceinline__ void copy16(void *to, const void *from) {
-  asm volatile("cp.async.cg.shared.global [%0], [%1], 16;" ::"r"(shared_address(to)), "l"(from));
+// 16 bytes, or zeros.
+static __device__ __forceinline__ void copy16(void *to, const void *from, bool is_here) {
+  asm volatile("cp.async.cg.shared.global [%0], [%1], 16, %2;" ::"r"(shared_address(to)), "l"(from),
+               "r"(is_here ? 16 : 0));
 }
 static __device__ __forceinline__ void load_matrices(uint32_t r[4], const void *p) {
   asm volatile("ldmatrix.sync.aligned.m8n8.x4.shared.b16 {%0, %1, %2, %3}, [%4];"
@@ -177,12 +179,14 @@ KERNEL(sotto_halves_kernel, sotto_cuda_halves, 128) {
   }
 }
 
-// ROWS rows by 128 outputs, 32 columns a step. Weights of the next step are loaded into registers before this step is
-// multiplied, and expanded after it.
+// ROWS rows by 128 outputs, 64 columns a step. Weights of the next step are loaded into registers before this step is
+// multiplied, and expanded after it. Dynamic shared memory: 2 * (ROWS + 128) * 144 bytes.
 template <int ROWS, int FORMAT>
 static __device__ __forceinline__ void multiply_tile(const sotto_cuda_linear &a) {
-  const int OUTPUTS = 128, DEPTH = 32, PITCH = 40, MATRICES = ROWS / 32, CHUNKS = ROWS * 4 / 256;
-  __shared__ __align__(16) __half xs[2][ROWS * PITCH], ws[2][OUTPUTS * PITCH];
+  const int OUTPUTS = 128, DEPTH = 64, PITCH = 72, MATRICES = ROWS / 32, CHUNKS = ROWS * 8 / 256, EIGHTS = 4;
+  extern __shared__ __align__(16) __half memory[];
+  auto xs = [&](int buffer) { return memory + buffer * ROWS * PITCH; };
+  auto ws = [&](int buffer) { return memory + (2 * ROWS + buffer * OUTPUTS) * PITCH; };
   wait_for_inputs();
   int tile = blockIdx.x;
   const sotto_cuda_layer &layer = a.layers[layer_of_tile(a, OUTPUTS, &tile)];
@@ -190,32 +194,36 @@ static __device__ __forceinline__ void multiply_tile(const sotto_cuda_linear &a)
   const Tile rows = tile_of(a, blockIdx.y, ROWS);
   if (rows.count <= 0) return;
   const int outputs = min(OUTPUTS, (int)m.rows - tile * OUTPUTS), columns = (int)m.columns;
-  const int line = threadIdx.x / 2, part = threadIdx.x % 2 * 16;
+  const int line = threadIdx.x / 2, part = threadIdx.x % 2 * 32, x_line = threadIdx.x / 8, x_part = threadIdx.x % 8 * 8;
   const Row weight = row_of(m, rows.matrix, tile * OUTPUTS + min(line, outputs - 1));
   const __half *x[CHUNKS];
 #pragma unroll
   for (int i = 0; i < CHUNKS; i++) {
-    int place = rows.first + min((int)(threadIdx.x / 4 + 64 * i), rows.count - 1);
-    x[i] = (const __half *)a.halves + input_row(a, place) * (int64_t)columns + threadIdx.x % 4 * 8;
+    int place = rows.first + min(x_line + 32 * i, rows.count - 1);
+    x[i] = (const __half *)a.halves + input_row(a, place) * (int64_t)columns + x_part;
   }
-  Eight<FORMAT> next[2];
+  // Columns are a multiple of 32, so that all eights of a thread exist or none does.
+  Eight<FORMAT> next[EIGHTS];
   auto load = [&](int k, int buffer) {
 #pragma unroll
-    for (int i = 0; i < 2; i++) next[i].load(m, weight, k + part + 8 * i);
+    for (int i = 0; i < EIGHTS; i++)
+      if (k + part < columns) next[i].load(m, weight, k + part + 8 * i);
 #pragma unroll
     for (int i = 0; i < CHUNKS; i++)
-      copy16(&xs[buffer][(threadIdx.x / 4 + 64 * i) * PITCH + threadIdx.x % 4 * 8], x[i] + k);
+      copy16(xs(buffer) + (x_line + 32 * i) * PITCH + x_part, x[i] + k, k + x_part < columns);
     asm volatile("cp.async.commit_group;");
   };
-  auto store = [&](int buffer) {
+  auto store = [&](int k, int buffer) {
 #pragma unroll
-    for (int i = 0; i < 2; i++) *(uint4 *)&ws[buffer][line * PITCH + part + 8 * i] = next[i].expanded();
+    for (int i = 0; i < EIGHTS; i++)
+      *(uint4 *)(ws(buffer) + line * PITCH + part + 8 * i) =
+          k + part < columns ? next[i].expanded() : make_uint4(0, 0, 0, 0);
     asm volatile("cp.async.wait_group 0;");
   };
   const int lane = threadIdx.x % 32, warp = threadIdx.x / 32, top = warp / 4 * (ROWS / 2), left = warp % 4 * 32;
   float sums[MATRICES][4][4] = {};
   load(0, 0);
-  store(0);
+  store(0, 0);
   __syncthreads();
   for (int k = 0, buffer = 0; k < columns; k += DEPTH, buffer ^= 1) {
     bool has_next = k + DEPTH < columns;
@@ -225,18 +233,18 @@ static __device__ __forceinline__ void multiply_tile(const sotto_cuda_linear &a)
       uint32_t x_parts[MATRICES][4], w_parts[2][4];
 #pragma unroll
       for (int i = 0; i < MATRICES; i++)
-        load_matrices(x_parts[i], &xs[buffer][(top + 16 * i + lane % 16) * PITCH + depth + lane / 16 * 8]);
+        load_matrices(x_parts[i], xs(buffer) + (top + 16 * i + lane % 16) * PITCH + depth + lane / 16 * 8);
 #pragma unroll
       for (int j = 0; j < 2; j++)
         load_matrices(w_parts[j],
-                      &ws[buffer][(left + 16 * j + lane % 8 + lane / 16 * 8) * PITCH + depth + lane / 8 % 2 * 8]);
+                      ws(buffer) + (left + 16 * j + lane % 8 + lane / 16 * 8) * PITCH + depth + lane / 8 % 2 * 8);
 #pragma unroll
       for (int i = 0; i < MATRICES; i++)
 #pragma unroll
         for (int j = 0; j < 4; j++)
           multiply(sums[i][j], x_parts[i], w_parts[j / 2][j % 2 * 2], w_parts[j / 2][j % 2 * 2 + 1]);
     }
-    if (has_next) store(buffer ^ 1);
+    if (has_next) store(k + DEPTH, buffer ^ 1);
     __syncthreads();
   }
 #pragma unroll

@@ -19,20 +19,40 @@ struct Inputs {
     sums = scales + ROWS * columns / 32;
   }
 
+  // The factor of each row's root mean square norm.
+  __device__ void norms(const float *const *x, float epsilon, float factors[ROWS]) const {
+#pragma unroll
+    for (int r = 0; r < ROWS; r++) {
+      float squares = 0;
+#pragma unroll 4
+      for (int i = threadIdx.x; i < columns; i += WARPS * 32) squares += x[r][i] * x[r][i];
+      factors[r] = 1.0f / sqrtf(block_sum(squares) / (float)columns + epsilon);
+    }
+  }
+
   // Eight columns a thread; four threads have a group of 32.
-  __device__ void store(const float *const *x, int rows) {
+  __device__ void store(const float *const *x, int rows, const sotto_cuda_linear &a) {
     const int parts = columns / 8;
+    float factors[ROWS];
+#pragma unroll
+    for (int r = 0; r < ROWS; r++) factors[r] = 1;
+    if (a.normalises) norms(x, a.epsilon, factors);
     for (int first = 0; first < rows * parts; first += WARPS * 32) {
       int i = first + threadIdx.x;
       bool is_here = i < rows * parts;
       int row = is_here ? i / parts : 0, part = is_here ? i % parts : 0;
       const float *p = x[0];
+      float factor = factors[0];
 #pragma unroll
       for (int r = 1; r < ROWS; r++)
-        if (row == r) p = x[r];
+        if (row == r) p = x[r], factor = factors[r];
       float v[8], top = 0;
 #pragma unroll
-      for (int k = 0; k < 8; k++) v[k] = p[8 * part + k], top = fmaxf(top, fabsf(v[k]));
+      for (int k = 0; k < 8; k++) {
+        v[k] = p[8 * part + k];
+        if (a.normalises) v[k] *= factor * (a.norm_weight ? a.norm_weight[8 * part + k] + a.offset : 1.0f);
+        top = fmaxf(top, fabsf(v[k]));
+      }
       top = fmaxf(top, __shfl_xor_sync(~0u, top, 1));
       top = fmaxf(top, __shfl_xor_sync(~0u, top, 2));
       float scale = top * (1.0f / 127), inverse = top > 0 ? 127.0f / top : 0.0f;
@@ -209,7 +229,7 @@ struct Piece<SOTTO_CUDA_SIXES> {
 template <int FORMAT, int ROWS>
 static __device__ __forceinline__ void multiply_rows(const sotto_cuda_linear &a) {
   extern __shared__ __align__(16) uint8_t memory[];
-  const int AHEAD = 4, STEP = 32 * Piece<FORMAT>::COLUMNS;
+  const int AHEAD = FORMAT == SOTTO_CUDA_BYTES ? 6 : 4, STEP = 32 * Piece<FORMAT>::COLUMNS;
   let_next_start();
   int tile = blockIdx.x;
   const int lane = threadIdx.x % 32, warp = threadIdx.x / 32, block_outputs = WARPS * a.outputs_per_warp;
@@ -237,7 +257,7 @@ static __device__ __forceinline__ void multiply_rows(const sotto_cuda_linear &a)
   const float *x[ROWS];
 #pragma unroll
   for (int r = 0; r < ROWS; r++) x[r] = input_of(a, matrix, first + min(r, rows - 1));
-  inputs.store(x, rows);
+  inputs.store(x, rows, a);
   for (int i = 0; i < a.outputs_per_warp && output < m.rows; i++) {
     float sums[ROWS] = {};
     for (int from = 0; from < columns; from += AHEAD * STEP) {
@@ -263,7 +283,10 @@ static __device__ __forceinline__ void multiply_rows(const sotto_cuda_linear &a)
 // grid: (outputs / (8 * outputs_per_warp) of all layers, rows / ROWS or entries, matrices)
 // Dynamic shared memory: ROWS * columns * 11 / 8 bytes.
 #define ROW_KERNELS(name, format)                                                             \
-  KERNEL(sotto_rows_1_##name, sotto_cuda_linear, WARPS * 32) { multiply_rows<format, 1>(a); } \
+  extern "C" __global__ void __launch_bounds__(WARPS * 32, 4)                                 \
+      sotto_rows_1_##name(const __grid_constant__ sotto_cuda_linear a) {                      \
+    multiply_rows<format, 1>(a);                                                              \
+  }                                                                                           \
   KERNEL(sotto_rows_2_##name, sotto_cuda_linear, WARPS * 32) { multiply_rows<format, 2>(a); } \
   KERNEL(sotto_rows_4_##name, sotto_cuda_linear, WARPS * 32) { multiply_rows<format, 4>(a); } \
   KERNEL(sotto_rows_8_##name, sotto_cuda_linear, WARPS * 32) { multiply_rows<format, 8>(a); }

@@ -55,6 +55,9 @@ extension CUDABackend {
     }
     guard query.rows > 0, let first = own.first else { return result }
     let layout = first.layout(valueHeadSize: valueHeadSize)
+    // Queries and keys whose rotation is pending are rotated while keys are stored.
+    let rotation = key.flatMap { key in joinedRotation(query, key) }
+    let rotatedQuery = rotation == nil ? query : make(rows: query.rows, columns: query.columns).tensor
     forEachGroup(counts) { range, start, rowCount in
       var sequences: [sotto_cuda_sequence] = []
       var row = 0
@@ -66,12 +69,19 @@ extension CUDABackend {
             row: Int32(row), rows: Int32(counts[index])))
         row += counts[index]
       }
-      if let key, let value {
+      if let rotation, let key, let value {
+        rotateAndWrite(
+          rotation, query: rows(of: rotation.x),
+          key: rows(of: key.pending(CUDAPendingRotation.self)?.x ?? key),
+          value: rows(of: value), into: rows(of: rotatedQuery), from: start, rows: rowCount, layout: layout,
+          heads: settings.heads, sequences)
+      } else if let key, let value {
         write(
           key: rows(of: key), value: rows(of: value), from: start, rows: rowCount, layout: layout, sequences)
       }
       attend(
-        query, from: start, rows: rowCount, y: y + UInt64(4 * start * result.columns), layout, settings,
+        rotatedQuery, from: start, rows: rowCount, y: y + UInt64(4 * start * result.columns), layout,
+        settings,
         sequences)
     }
     if !settings.keepsUnseen { for cache in own { cache.dropUnseenPages() } }
@@ -88,6 +98,38 @@ extension CUDABackend {
       if rows > 0 { body(range, start, rows) }
       start += rows
     }
+  }
+
+  /// The pending rotation of queries, if keys have the same.
+  private func joinedRotation(_ query: Tensor, _ key: Tensor) -> CUDAPendingRotation? {
+    guard cacheFormat != .int8, let queries = query.pending(CUDAPendingRotation.self),
+      let keys = key.pending(CUDAPendingRotation.self), queries.isLike(keys)
+    else { return nil }
+    return queries
+  }
+
+  private func rotateAndWrite(
+    _ rotation: CUDAPendingRotation, query: sotto_cuda_rows, key: sotto_cuda_rows, value: sotto_cuda_rows,
+    into y: sotto_cuda_rows, from start: Int, rows: Int, layout: sotto_cuda_layout, heads: Int,
+    _ sequences: [sotto_cuda_sequence]
+  ) {
+    let count = rotation.table.frequencies.count
+    var call = sotto_cuda_rotated_write()
+    call.layout = layout
+    call.heads = Int32(heads)
+    call.first = Int32(rotation.table.first)
+    call.count = Int32(count)
+    call.interleaved = rotation.table.interleaved ? 1 : 0
+    call.query = query.advanced(by: start)
+    call.key = key.advanced(by: start)
+    call.value = value.advanced(by: start)
+    call.angles = angles(rotation.table, rotation.positions).address + UInt64(8 * start * count)
+    call.y = y.advanced(by: start).data
+    call.sequence_count = Int32(sequences.count)
+    Self.store(sequences, in: &call.sequences)
+    launch(
+      .rotatedWrite, call, grid: (heads + Int(layout.heads), rows, 1),
+      threads: layout.head_size <= 64 && layout.value_size <= 64 ? 64 : 128)
   }
 
   private func write(

@@ -40,12 +40,14 @@ extension CUDABackend {
     let (stacks, splits) = layers.input.described
     let width = stacks.reduce(0) { $0 + $1.outputs }
     let (inner, innerAddress) = make(rows: entries, columns: width)
-    call.x = rows(of: x)
+    let inputs = described(stacks, experts: experts, inputs: x.columns)
+    setInputs(&call, x, rowsOnly: isFew && hasRowKernel(inputs, rows: 1))
     call.y = innerAddress
     call.y_stride = Int64(width)
     call.rows_per_entry = Int32(count)
     call.splits_pairs = splits ? 1 : 0
-    multiply(&call, described(stacks, experts: experts, inputs: x.columns))
+    multiply(&call, inputs)
+    call.normalises = 0
     let active =
       layers.input.isGated ? gated(inner, layers.activation) : activated(inner, layers.activation)
 

@@ -59,7 +59,7 @@ extension CUDABackend {
       first += layer.outputs
     }
     var call = sotto_cuda_linear()
-    call.x = rows(of: x)
+    setInputs(&call, x, rowsOnly: x.rows <= Self.fewRows && hasRowKernel(described, rows: x.rows))
     call.residual = rows(of: residual)
     call.y = y
     call.y_stride = Int64(outputs)
@@ -156,29 +156,55 @@ extension CUDABackend {
     let halves = roundedInputs(&call, layers)
     launch(
       Self.tileKernel(layers, size: size, hasHalves: halves != nil), call,
-      grid: (tiles(128), rowTiles(size), 1), threads: 256)
+      grid: (tiles(128), rowTiles(size), 1), threads: 256,
+      shared: halves == nil ? 0 : CUDAKernel.tileMemory(size))
   }
+
+  /// Sets the inputs of a product; a pending norm is left to the product if it is one of a few rows.
+  func setInputs(_ call: inout sotto_cuda_linear, _ x: Tensor, rowsOnly: Bool) {
+    guard rowsOnly, let norm = x.pending(CUDAPendingNorm.self) else {
+      call.x = rows(of: x)
+      return
+    }
+    call.x = rows(of: norm.x)
+    call.normalises = 1
+    call.epsilon = norm.epsilon
+    call.offset = norm.offset
+    call.norm_weight = norm.weight.map { vector($0, count: x.columns) } ?? 0
+  }
+
+  /// Whether products of a few rows on inputs in 8 bits exist for the layers' format.
+  func hasRowKernel(_ layers: [sotto_cuda_layer], rows: Int) -> Bool {
+    guard precision == .fast, let first = layers.first?.weight, first.columns % 32 == 0,
+      Self.rowKernels[UInt32(first.format)] != nil
+    else { return false }
+    let shared = Self.rowSize(rows) * Int(first.columns) * 11 / 8
+    return shared <= CUDAKernel.rowMemory
+      && layers.allSatisfy { $0.weight.format == first.format && $0.weight.columns == first.columns }
+  }
+
+  /// Rows of the kernel for so many rows.
+  private static func rowSize(_ rows: Int) -> Int { rows == 1 ? 1 : rows == 2 ? 2 : rows <= 4 ? 4 : 8 }
 
   /// Runs a product of a few rows on inputs in 8 bits; false if there is no kernel for it.
   private func runRows(
     _ call: sotto_cuda_linear, _ layers: [sotto_cuda_layer], _ selection: sotto_cuda_selection
   ) -> Bool {
-    guard selection == SOTTO_CUDA_ENTRIES || selection == SOTTO_CUDA_ONE_MATRIX,
-      let first = layers.first?.weight,
-      layers.allSatisfy({ $0.weight.format == first.format }),
-      let kernels = Self.rowKernels[UInt32(first.format)], first.columns % 32 == 0
-    else { return false }
     let isChosen = selection == SOTTO_CUDA_ENTRIES, tokens = Int(call.tokens)
-    let size = isChosen || tokens == 1 ? 0 : tokens == 2 ? 1 : tokens <= 4 ? 2 : 3
-    let rows = 1 << size, shared = rows * Int(first.columns) * 11 / 8
-    guard isChosen || tokens <= Self.fewRows, shared <= CUDAKernel.rowMemory else { return false }
+    guard isChosen || selection == SOTTO_CUDA_ONE_MATRIX && tokens <= Self.fewRows,
+      hasRowKernel(layers, rows: isChosen ? 1 : tokens), let first = layers.first?.weight,
+      let kernels = Self.rowKernels[UInt32(first.format)]
+    else { return false }
+    let rows = Self.rowSize(isChosen ? 1 : tokens), shared = rows * Int(first.columns) * 11 / 8
     let all = layers.reduce(0) { $0 + Int($1.weight.rows) } * (isChosen ? tokens : 1)
     // One wave of warps has one output each; more outputs share the rounding of the inputs.
     let each = max(1, min(8, all / (device.multiprocessors * 48)))
     var call = call
     call.outputs_per_warp = Int32(each)
     let tiles = layers.reduce(0) { $0 + (Int($1.weight.rows) + 8 * each - 1) / (8 * each) }
-    launch(kernels[size], call, grid: (tiles, isChosen ? tokens : 1, 1), threads: 256, shared: shared)
+    launch(
+      kernels[rows.trailingZeroBitCount], call, grid: (tiles, isChosen ? tokens : 1, 1), threads: 256,
+      shared: shared)
     return true
   }
 

@@ -6,9 +6,15 @@ extension CUDABackend {
   public func rmsNorm(
     _ x: Tensor, weight: Parameter?, groupSize: Int, epsilon: Float, offset: Float
   ) -> Tensor {
-    normalized(
+    let offset = weight == nil ? 0 : offset
+    if precision == .fast, x.rows <= Self.fewRows, groupSize == x.columns {
+      // Products of a few rows normalise them on the way.
+      let norm = CUDAPendingNorm(x, weight: weight, epsilon: epsilon, offset: offset)
+      return Tensor(rows: x.rows, columns: x.columns, storage: norm)
+    }
+    return normalized(
       x, SOTTO_CUDA_RMS, gate: nil, weight: weight, bias: nil, groupSize: groupSize, epsilon: epsilon,
-      offset: weight == nil ? 0 : offset)
+      offset: offset)
   }
 
   /// Root mean square normalisation of groups, of x * silu(gate) or multiplied by silu(gate).
@@ -30,7 +36,7 @@ extension CUDABackend {
       offset: 0)
   }
 
-  private func normalized(
+  func normalized(
     _ x: Tensor, _ kind: sotto_cuda_norm_kind, gate: Tensor?, weight: Parameter?, bias: Parameter?,
     groupSize: Int, epsilon: Float, offset: Float
   ) -> Tensor {

@@ -10,6 +10,14 @@ extension CUDABackend {
     precondition(
       x.columns % table.headSize == 0 && table.first >= 0 && table.first + 2 * count <= table.headSize,
       "\(x.columns) columns in heads of \(table.headSize), \(2 * count) of them rotated")
+    // Attention rotates queries and keys while it stores them.
+    let rotation = CUDAPendingRotation(x, table, positions)
+    return Tensor(rows: x.rows, columns: x.columns, storage: rotation)
+  }
+
+  /// The rotation by itself.
+  func rotated(_ x: Tensor, _ table: RotaryTable, _ positions: [Int32]) -> Tensor {
+    let count = table.frequencies.count
     let angles = angles(table, positions)
     let (result, y) = make(rows: x.rows, columns: x.columns)
     let heads = x.columns / table.headSize

@@ -107,7 +107,15 @@ public final class CUDABackend: FallibleBackend, MemoryReleasingBackend {
 
   /// The first number of a tensor and the distance of its rows.
   func rows(of x: Tensor) -> sotto_cuda_rows {
-    guard let buffer = x.storage as? CUDABuffer else { preconditionFailure("a tensor of another backend") }
+    let buffer: CUDABuffer
+    if let made = x.storage as? CUDABuffer {
+      buffer = made
+    } else {
+      guard let pending = x.storage as? CUDAPending else {
+        preconditionFailure("a tensor of another backend")
+      }
+      buffer = pending.buffer(on: self)
+    }
     return sotto_cuda_rows(
       data: buffer.address + UInt64(x.offset * MemoryLayout<Float>.size), stride: Int64(x.stride))
   }

@@ -52,6 +52,7 @@ enum CUDAKernel: String, CaseIterable {
   case sorting = "sotto_sorting_kernel"
   case combination = "sotto_combination_kernel"
   case cacheWrite = "sotto_cache_write_kernel"
+  case rotatedWrite = "sotto_rotated_write_kernel"
   case attentionF32 = "sotto_attention_f32_kernel"
   case attentionF16 = "sotto_attention_f16_kernel"
   case attentionI8 = "sotto_attention_i8_kernel"
@@ -79,8 +80,18 @@ enum CUDAKernel: String, CaseIterable {
   /// supported devices have 99 KB.
   var sharedMemory: Int? {
     if self == .attentionTile128 { return 64 << 10 }
+    if Self.halfTiles.contains(self) { return Self.tileMemory(rawValue.contains("_128_") ? 128 : 64) }
     return rawValue.hasPrefix("sotto_rows_") ? Self.rowMemory : nil
   }
+
+  /// Products of many rows in float16.
+  static let halfTiles: Set<CUDAKernel> = [
+    .linear64Bytes, .linear128Bytes, .linear64Fours, .linear128Fours, .linear64Q4K, .linear128Q4K,
+    .linear64Sixes, .linear128Sixes, .linear64Affine4, .linear128Affine4,
+  ]
+
+  /// Shared memory of a tile of so many rows in float16; see linear_halves.cu.
+  static func tileMemory(_ rows: Int) -> Int { 2 * (rows + 128) * 144 }
 
   /// The most shared memory of products of a few rows.
   static let rowMemory = 56 << 10

@@ -101,7 +101,12 @@ typedef struct {
   /// If set, outputs 2i and 2i + 1 are stored in columns i and outputs / 2 + i.
   int32_t splits_pairs, matrices;
   /// Outputs that a warp computes one after another (products of a few rows).
-  int32_t outputs_per_warp, unused;
+  int32_t outputs_per_warp;
+  /// Whether the rows of x are normalised first: x / sqrt(mean(x^2) + epsilon) * (norm_weight + offset); the weight may be
+  /// NULL (products of a few rows).
+  int32_t normalises;
+  float epsilon, offset;
+  SOTTO_AT(const float) norm_weight;
   SOTTO_AT(const int32_t) experts;
   SOTTO_AT(const int32_t) order;
   SOTTO_AT(const int32_t) starts;
@@ -223,6 +228,16 @@ typedef struct {
   sotto_cuda_rows key, value;
   sotto_cuda_sequence sequences[SOTTO_CUDA_MOST_SEQUENCES];
 } sotto_cuda_cache_write;
+
+/// Rotates queries into y, and keys on their way to the cache, which also stores the values.
+typedef struct {
+  sotto_cuda_layout layout;
+  int32_t heads, first, count, interleaved, sequence_count;
+  sotto_cuda_rows query, key, value;
+  SOTTO_AT(const float) angles;
+  SOTTO_AT(float) y;
+  sotto_cuda_sequence sequences[SOTTO_CUDA_MOST_SEQUENCES];
+} sotto_cuda_rotated_write;
 
 typedef struct {
   sotto_cuda_layout layout;
