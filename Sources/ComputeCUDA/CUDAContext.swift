@@ -77,12 +77,12 @@ final class CUDAContext: @unchecked Sendable {
 package enum KernelFile {
   static let name = "sotto-cuda.kernels"
 
-  /// Where the kernels are: beside the program, or in ../lib/sotto after an installation.
+  /// Where the kernels are: beside the program, or in ../share/sotto after an installation.
   static func path() throws(CUDAProblem) -> String {
     let program = URL(filePath: CommandLine.arguments.first ?? "").lastPathComponent
     let own = (try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe")) ?? program
     let folder = URL(filePath: own).deletingLastPathComponent()
-    let places = [folder.appending(path: name), folder.appending(path: "../lib/sotto/\(name)")]
+    let places = [folder.appending(path: name), folder.appending(path: "../share/sotto/\(name)")]
     guard let found = places.first(where: { FileManager.default.fileExists(atPath: $0.path) }) else {
       throw .noKernels(path: places[0].path)
     }
