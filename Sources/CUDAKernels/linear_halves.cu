@@ -31,27 +31,31 @@ static __device__ __forceinline__ __half2 twice(float x) { return __float2half2_
 // Whole numbers below 1024 in the low bits of each half, as float16 plus 1024.
 static __device__ __forceinline__ __half2 whole(uint32_t x) { return halves(x | 0x64006400u); }
 
-// Eight columns of a row: loaded first, expanded later. The order of the columns in the result is that of `ORDER`: columns k
-// and k + ORDER share a register.
+// A block of 32 columns of a row: loaded first, in words of 16 bytes, and expanded later, eight columns at a time. The order
+// of the columns in a result is that of `ORDER`: columns k and k + ORDER share a register.
 template <int FORMAT>
-struct Eight;
+struct Block;
+
+static __device__ __forceinline__ uint32_t word(const uint4 &x, int i) {
+  return i == 0 ? x.x : i == 1 ? x.y : i == 2 ? x.z : x.w;
+}
 
 template <>
-struct Eight<SOTTO_CUDA_FOURS> {
+struct Block<SOTTO_CUDA_FOURS> {
   static const int ORDER = 4;
-  uint32_t w;
+  uint4 w;
   uint8_t scale;
   __device__ void load(const sotto_cuda_matrix &, const Row &r, int column) {
-    w = *(const uint32_t *)(r.values + column / 2);
+    w = *(const uint4 *)(r.values + column / 2);
     scale = r.scales[column / 32];
   }
   // A number's bits are those of a float16 that is 2^14 times smaller.
-  __device__ uint4 expanded() const {
+  __device__ uint4 expanded(int part) const {
     const __half2 factor = twice(half_of_e8m0(scale) * 32768.0f);
     uint32_t y[4];
 #pragma unroll
     for (int i = 0; i < 4; i++) {
-      uint32_t v = w >> (4 * i);
+      uint32_t v = word(w, part) >> (4 * i);
       y[i] = bits(__hmul2(halves((v << 9 & 0x0e000e00u) | (v << 12 & 0x80008000u)), factor));
     }
     return make_uint4(y[0], y[1], y[2], y[3]);
@@ -59,20 +63,21 @@ struct Eight<SOTTO_CUDA_FOURS> {
 };
 
 template <>
-struct Eight<SOTTO_CUDA_BYTES> {
+struct Block<SOTTO_CUDA_BYTES> {
   static const int ORDER = 1;
-  uint2 w;
+  uint4 w[2];
   uint16_t scale;
   __device__ void load(const sotto_cuda_matrix &, const Row &r, int column) {
-    w = *(const uint2 *)(r.values + column);
+    w[0] = ((const uint4 *)(r.values + column))[0];
+    w[1] = ((const uint4 *)(r.values + column))[1];
     scale = *(const uint16_t *)(r.scales + column / 32 * 2);
   }
-  __device__ uint4 expanded() const {
+  __device__ uint4 expanded(int part) const {
     const __half2 factor = __half2half2(__ushort_as_half(scale)), offset = twice(1152);
     uint32_t y[4];
 #pragma unroll
     for (int i = 0; i < 4; i++) {
-      uint32_t v = (i < 2 ? w.x : w.y) ^ 0x80808080u;
+      uint32_t v = word(w[part / 2], part % 2 * 2 + i / 2) ^ 0x80808080u;
       y[i] = bits(__hmul2(__hsub2(halves(__byte_perm(v, 0x64646464u, i % 2 ? 0x4342 : 0x4140)), offset), factor));
     }
     return make_uint4(y[0], y[1], y[2], y[3]);
@@ -92,66 +97,73 @@ static __device__ __forceinline__ uint4 scaled(uint32_t a, uint32_t b, float off
 }
 
 template <>
-struct Eight<SOTTO_CUDA_Q4_K> {
+struct Block<SOTTO_CUDA_Q4_K> {
   static const int ORDER = 2;
-  uint2 w;
-  uint4 head;
+  uint4 w[2], head;
   int index;
   __device__ void load(const sotto_cuda_matrix &, const Row &r, int column) {
     const uint8_t *p = r.values + (int64_t)(column / 256) * 144;
     index = column % 256 / 32;
-    w = *(const uint2 *)(p + 16 + index / 2 * 32 + column % 32);
     head = *(const uint4 *)p;
+    p += 16 + index / 2 * 32;
+    w[0] = ((const uint4 *)p)[0];
+    w[1] = ((const uint4 *)p)[1];
   }
-  __device__ uint4 expanded() const {
+  __device__ uint4 expanded(int part) const {
     uint32_t shift = index % 4 * 8, first = head.y >> shift, second = head.z >> shift, third = head.w >> shift;
     uint32_t s = index < 4 ? first & 63 : (third & 15) | (first >> 6 & 3) << 4;
     uint32_t m = index < 4 ? second & 63 : (third >> 4 & 15) | (second >> 6 & 3) << 4;
     float2 both = __half22float2(halves(head.x));
     const uint32_t half = index % 2 * 4;
-    return scaled(w.x >> half & 0x0f0f0f0fu, w.y >> half & 0x0f0f0f0fu, 0, both.x * (float)s, -both.y * (float)m);
+    const uint32_t a = word(w[part / 2], part % 2 * 2), b = word(w[part / 2], part % 2 * 2 + 1);
+    return scaled(a >> half & 0x0f0f0f0fu, b >> half & 0x0f0f0f0fu, 0, both.x * (float)s, -both.y * (float)m);
   }
 };
 
 template <>
-struct Eight<SOTTO_CUDA_SIXES> {
+struct Block<SOTTO_CUDA_SIXES> {
   static const int ORDER = 2;
-  uint2 low, high;
-  float scale;
+  uint4 low[2], high[2];
+  float scale[2];
   int quarter;
   __device__ void load(const sotto_cuda_matrix &, const Row &r, int column) {
     const uint8_t *p = r.values + (int64_t)(column / 256) * 192, *scales = r.scales + (int64_t)(column / 256) * 18;
-    const int index = column % 256 / 32, within = column % 32, half = index / 4;
+    const int index = column % 256 / 32, half = index / 4;
     quarter = index % 4;
-    low = *(const uint2 *)(p + half * 64 + quarter % 2 * 32 + within);
-    high = *(const uint2 *)(p + 128 + half * 32 + within);
-    scale = half_at(scales + 16) * (float)(int8_t)scales[2 * index + within / 16];
+    const float d = half_at(scales + 16);
+#pragma unroll
+    for (int i = 0; i < 2; i++) {
+      low[i] = ((const uint4 *)(p + half * 64 + quarter % 2 * 32))[i];
+      high[i] = ((const uint4 *)(p + 128 + half * 32))[i];
+      scale[i] = d * (float)(int8_t)scales[2 * index + i];
+    }
   }
-  __device__ uint4 expanded() const {
-    const int nibble = quarter / 2 * 4, pair = 2 * quarter;
-    uint32_t a = (low.x >> nibble & 0x0f0f0f0fu) | (high.x >> pair & 0x03030303u) << 4;
-    uint32_t b = (low.y >> nibble & 0x0f0f0f0fu) | (high.y >> pair & 0x03030303u) << 4;
-    return scaled(a, b, 32, scale, 0);
+  __device__ uint4 expanded(int part) const {
+    const int nibble = quarter / 2 * 4, pair = 2 * quarter, i = part / 2, first = part % 2 * 2;
+    uint32_t a = (word(low[i], first) >> nibble & 0x0f0f0f0fu) | (word(high[i], first) >> pair & 0x03030303u) << 4;
+    uint32_t b =
+        (word(low[i], first + 1) >> nibble & 0x0f0f0f0fu) | (word(high[i], first + 1) >> pair & 0x03030303u) << 4;
+    return scaled(a, b, 32, scale[i], 0);
   }
 };
 
 template <>
-struct Eight<SOTTO_CUDA_AFFINE4> {
+struct Block<SOTTO_CUDA_AFFINE4> {
   static const int ORDER = 4;
-  uint32_t w;
+  uint4 w;
   float scale, bias;
   __device__ void load(const sotto_cuda_matrix &m, const Row &r, int column) {
-    w = *(const uint32_t *)(r.values + column / 2);
+    w = *(const uint4 *)(r.values + column / 2);
     int group = column / m.group;
     scale = float_at(r.scales, m.scale_type, group);
     bias = m.has_zero_points ? -(float)r.biases[group] * scale : float_at(r.biases, m.scale_type, group);
   }
-  __device__ uint4 expanded() const {
+  __device__ uint4 expanded(int part) const {
     const __half2 factor = twice(scale), low = twice(bias), less = twice(1024);
     uint32_t y[4];
 #pragma unroll
     for (int i = 0; i < 4; i++)
-      y[i] = bits(__hfma2(__hsub2(whole(w >> (4 * i) & 0x000f000fu), less), factor, low));
+      y[i] = bits(__hfma2(__hsub2(whole(word(w, part) >> (4 * i) & 0x000f000fu), less), factor, low));
     return make_uint4(y[0], y[1], y[2], y[3]);
   }
 };
@@ -183,7 +195,7 @@ KERNEL(sotto_halves_kernel, sotto_cuda_halves, 128) {
 // multiplied, and expanded after it. Dynamic shared memory: 2 * (ROWS + 128) * 144 bytes.
 template <int ROWS, int FORMAT>
 static __device__ __forceinline__ void multiply_tile(const sotto_cuda_linear &a) {
-  const int OUTPUTS = 128, DEPTH = 64, PITCH = 72, MATRICES = ROWS / 32, CHUNKS = ROWS * 8 / 256, EIGHTS = 4;
+  const int OUTPUTS = 128, DEPTH = 64, PITCH = 72, MATRICES = ROWS / 32, CHUNKS = ROWS * 8 / 256;
   extern __shared__ __align__(16) __half memory[];
   auto xs = [&](int buffer) { return memory + buffer * ROWS * PITCH; };
   auto ws = [&](int buffer) { return memory + (2 * ROWS + buffer * OUTPUTS) * PITCH; };
@@ -202,12 +214,10 @@ static __device__ __forceinline__ void multiply_tile(const sotto_cuda_linear &a)
     int place = rows.first + min(x_line + 32 * i, rows.count - 1);
     x[i] = (const __half *)a.halves + input_row(a, place) * (int64_t)columns + x_part;
   }
-  // Columns are a multiple of 32, so that all eights of a thread exist or none does.
-  Eight<FORMAT> next[EIGHTS];
+  // Columns are a multiple of 32: a thread's block exists or it doesn't.
+  Block<FORMAT> next;
   auto load = [&](int k, int buffer) {
-#pragma unroll
-    for (int i = 0; i < EIGHTS; i++)
-      if (k + part < columns) next[i].load(m, weight, k + part + 8 * i);
+    if (k + part < columns) next.load(m, weight, k + part);
 #pragma unroll
     for (int i = 0; i < CHUNKS; i++)
       copy16(xs(buffer) + (x_line + 32 * i) * PITCH + x_part, x[i] + k, k + x_part < columns);
@@ -215,9 +225,9 @@ static __device__ __forceinline__ void multiply_tile(const sotto_cuda_linear &a)
   };
   auto store = [&](int k, int buffer) {
 #pragma unroll
-    for (int i = 0; i < EIGHTS; i++)
+    for (int i = 0; i < 4; i++)
       *(uint4 *)(ws(buffer) + line * PITCH + part + 8 * i) =
-          k + part < columns ? next[i].expanded() : make_uint4(0, 0, 0, 0);
+          k + part < columns ? next.expanded(i) : make_uint4(0, 0, 0, 0);
     asm volatile("cp.async.wait_group 0;");
   };
   const int lane = threadIdx.x % 32, warp = threadIdx.x / 32, top = warp / 4 * (ROWS / 2), left = warp % 4 * 32;
