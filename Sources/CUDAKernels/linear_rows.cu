@@ -101,6 +101,14 @@ struct Piece<SOTTO_CUDA_BYTES> {
   }
 };
 
+// 0x7f for each of the four lowest nibbles whose upper bit is set, else 0. A selector with that bit repeats the sign of
+// the byte, which __byte_perm leaves out.
+static __device__ __forceinline__ uint32_t sign_bytes(uint32_t nibbles) {
+  uint32_t signs;
+  asm("prmt.b32 %0, %1, %2, %3;" : "=r"(signs) : "r"(0x80u), "r"(0u), "r"(nibbles & 0x8888u));
+  return signs ^ 0x80808080u;
+}
+
 template <>
 struct Piece<SOTTO_CUDA_FOURS> {
   static const int COLUMNS = 32;
@@ -122,7 +130,7 @@ struct Piece<SOTTO_CUDA_FOURS> {
     for (int i = 0; i < 8; i++) {
       uint32_t nibbles = words[i / 2] >> (i % 2 * 16);
       uint32_t magnitudes = __byte_perm(0x03020100u, 0x0c080604u, nibbles & 0x7777u);
-      uint32_t signs = __byte_perm(0x80u, 0u, nibbles & 0x8888u) ^ 0x80808080u;
+      uint32_t signs = sign_bytes(nibbles);
       all = __dp4a((int)magnitudes, (int)inputs[i], all);
       negative = __dp4a((int)(magnitudes & signs), (int)inputs[i], negative);
     }

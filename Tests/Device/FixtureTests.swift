@@ -63,9 +63,13 @@ final class FixtureTests {
     let (model, backend) = try fixture.load(.fast, device)
     let sequence = SequenceState(caches: model.makeCaches())
     let ours = try Self.logits(model, backend, tokens, chunks: [40, 1, 1, 1, 5], sequence)
-    let distances = zip(ours, expected).map { distance([$0], [$1]) }.sorted()
-    let median = distances[distances.count / 2]
-    return median < 0.2 ? nil : "median distance \(median)"
+    let distances = zip(ours, expected).map { distance([$0], [$1]) }
+    // A pass of many tokens and passes of few have other kernels.
+    for part in [distances[..<40], distances[40...]] {
+      let median = part.sorted()[part.count / 2]
+      if !(median < 0.2) { return "median distance \(median) from position \(part.startIndex) on" }
+    }
+    return nil
   }
 
   /// Forks, truncation, and images restored by this backend and by the processor's.

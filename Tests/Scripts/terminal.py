@@ -652,7 +652,8 @@ def expect(condition: bool, what: str) -> None:
 
 def main() -> int:
     model, show = Path(sys.argv[1]).resolve(), "--show" in sys.argv
-    with tempfile.TemporaryDirectory(prefix="sotto-terminal-") as name:
+    # A program whose terminal was closed saves its caches for a moment, while the folder is removed.
+    with tempfile.TemporaryDirectory(prefix="sotto-terminal-", ignore_cleanup_errors=True) as name:
         folder = Path(name)
         models = folder / "data" / "sotto" / "models"
         models.mkdir(parents=True)
