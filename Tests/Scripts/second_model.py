@@ -29,7 +29,7 @@ def main() -> None:
             writer.add_key_value(key, value, kind, sub_type=inner)
     vocabulary = len(reader.fields["tokenizer.ggml.tokens"].data)
     writer.add_vocab_size(vocabulary)
-    writer.add_context_length(1 << 17 if thinks else 2048)
+    writer.add_context_length(1 << 17 if thinks else 1 << 15)
     writer.add_embedding_length(WIDTH)
     writer.add_block_count(LAYERS)
     writer.add_feed_forward_length(INNER)

@@ -68,6 +68,7 @@ extension ChatState {
     _ summary: PendingSummary, _ turn: TurnProgress, _ reason: FinishReason
   ) -> [ChatEffect] {
     self.summary = nil
+    clearFlash()
     let answer = conversation[turn.answer]?.content ?? ""
     guard reason == .stop || reason == .length, !answer.isEmpty else {
       let systemPrompt = conversation.systemPrompt
