@@ -568,6 +568,8 @@ class Scenario:
 
     def paste_command(self) -> None:
         # A paste of several lines is a message, even if the first line is a command.
+        self.terminal.send("/set max_tokens 10")
+        self.turn("Hello again!")
         self.paste("/new\nWhat is this?")
         self.terminal.press("Enter")
         self.idle("the turn ends")
