@@ -20,6 +20,23 @@ public struct Tensor {
     self.offset = offset
     self.stride = stride ?? columns
   }
+
+  /// A view of the columns `range` of every row, for backends whose views share memory.
+  package func viewed(columns range: Range<Int>) -> Tensor {
+    precondition(range.lowerBound >= 0 && range.upperBound <= columns, "columns \(range) of \(columns)")
+    return Tensor(
+      rows: rows, columns: range.count, storage: storage, offset: offset + range.lowerBound, stride: stride)
+  }
+
+  /// A view of the rows at `indices`, for backends whose views share memory; nil if they are not consecutive.
+  package func viewed(rows indices: [Int]) -> Tensor? {
+    precondition(indices.allSatisfy { (0..<rows).contains($0) }, "rows \(indices) of \(rows)")
+    let first = indices.first ?? 0
+    guard indices.enumerated().allSatisfy({ $0.element == first + $0.offset }) else { return nil }
+    return Tensor(
+      rows: indices.count, columns: columns, storage: storage, offset: offset + first * stride, stride: stride
+    )
+  }
 }
 
 /// A weight in a backend: mapped in place, or repacked once.

@@ -22,28 +22,10 @@ extension CUDABackend {
     _ settings: AttentionSettings
   ) throws -> Tensor {
     try throwIfFailed()
-    precondition(counts.count == caches.count, "\(counts.count) counts for \(caches.count) caches")
-    precondition(
-      counts.reduce(0, +) == query.rows && query.columns == settings.heads * settings.headSize
-        && settings.heads % settings.keyValueHeads == 0,
-      "attention inputs that do not fit the settings")
-    let own = caches.map { cache in
-      guard let own = cache as? CUDAKeyValueCache else { preconditionFailure("a cache of another backend") }
-      precondition(
-        own.heads == settings.keyValueHeads && own.headSize == settings.headSize
-          && own.window.map { window in settings.window.map { $0 <= window } ?? false } ?? true,
-        "a cache of another layer")
-      return own
-    }
-    let valueHeadSize =
-      value.map { $0.columns / settings.keyValueHeads } ?? own.first?.valueHeadSize ?? settings.headSize
+    let (own, valueHeadSize) = try settings.own(
+      caches, counts: counts, query: query, value: value, as: CUDAKeyValueCache.self)
     guard valueHeadSize <= Self.mostValues else {
       throw CUDAProblem.unsupported("a value head of \(valueHeadSize) columns")
-    }
-    // A cache restored from a file may have another value size than this layer.
-    for cache in own where cache.valueHeadSize ?? valueHeadSize != valueHeadSize {
-      throw CacheImageError.layout(
-        found: "\(cache.image().layout)", expected: "value heads of \(valueHeadSize)")
     }
     let (result, y) = make(rows: query.rows, columns: settings.heads * valueHeadSize)
     if key != nil, value != nil {

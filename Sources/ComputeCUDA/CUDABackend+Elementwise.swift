@@ -15,22 +15,11 @@ extension CUDABackend {
   }
 
   /// The columns `range` of every row: a view.
-  public func columns(_ x: Tensor, _ range: Range<Int>) -> Tensor {
-    precondition(range.lowerBound >= 0 && range.upperBound <= x.columns, "columns \(range) of \(x.columns)")
-    return Tensor(
-      rows: x.rows, columns: range.count, storage: x.storage, offset: x.offset + range.lowerBound,
-      stride: x.stride)
-  }
+  public func columns(_ x: Tensor, _ range: Range<Int>) -> Tensor { x.viewed(columns: range) }
 
   /// A view of consecutive rows; otherwise a copy.
   public func rows(_ x: Tensor, _ indices: [Int]) -> Tensor {
-    precondition(indices.allSatisfy { (0..<x.rows).contains($0) }, "rows \(indices) of \(x.rows)")
-    let first = indices.first ?? 0
-    if indices.enumerated().allSatisfy({ $0.element == first + $0.offset }) {
-      return Tensor(
-        rows: indices.count, columns: x.columns, storage: x.storage, offset: x.offset + first * x.stride,
-        stride: x.stride)
-    }
+    if let view = x.viewed(rows: indices) { return view }
     let ids = copied(indices.map { Int32($0) })
     var call = sotto_cuda_elementwise()
     call.operation = Int32(SOTTO_CUDA_GATHER.rawValue)

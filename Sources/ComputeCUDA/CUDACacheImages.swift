@@ -39,26 +39,14 @@ private struct DeviceBlock: @unchecked Sendable {
 }
 
 extension CUDAKeyValueCache {
-  private static let plane = "pages"
-  /// Larger than in any model; prevents overflows when page sizes are computed.
-  private static let largestValueHeadSize = 1 << 16
-
   func image() -> CacheImage {
     CacheImage(
       layout: .keyValue(imageLayout), length: length,
-      planes: [CacheImage.Plane(name: Self.plane, blocks: pages.map { backend.deferred($0) })])
+      planes: [CacheImage.Plane(name: Self.imagePlane, blocks: pages.map { backend.deferred($0) })])
   }
-
-  private var imageLayout: KeyValueLayout {
-    KeyValueLayout(
-      heads: heads, headSize: headSize, valueHeadSize: valueHeadSize ?? 0, window: window, origin: origin,
-      format: format, sharesValues: sharedValues != nil)
-  }
-
-  func validate(_ image: CacheImage) throws(CacheImageError) { _ = try parts(image) }
 
   func restore(_ image: CacheImage) throws(CacheImageError) {
-    let (layout, blocks) = try parts(image)
+    let (layout, blocks) = try parts(of: image)
     var pages: [CUDABuffer] = []
     for block in blocks { pages.append(try backend.restored(block)) }
     valueHeadSize = layout.valueHeadSize > 0 ? layout.valueHeadSize : nil
@@ -66,30 +54,5 @@ extension CUDAKeyValueCache {
     origin = layout.origin
     self.pages = pages
     table = nil
-  }
-
-  /// The image's layout and pages, validated.
-  private func parts(_ image: CacheImage) throws(CacheImageError) -> (KeyValueLayout, [CacheImage.Block]) {
-    guard length == 0, pages.isEmpty else { throw .notEmpty }
-    guard case .keyValue(let found) = image.layout, found.heads == heads, found.headSize == headSize,
-      found.window == window, found.format == format, found.sharesValues == (sharedValues != nil),
-      sharedValues.map({ $0 == found.valueHeadSize }) ?? true
-    else {
-      throw .layout(found: "\(image.layout)", expected: "\(CacheImage.Layout.keyValue(imageLayout))")
-    }
-    let length = image.length, origin = found.origin, sizes = 0...Self.largestValueHeadSize
-    guard sizes.contains(found.valueHeadSize), found.valueHeadSize > 0 || length == 0 else {
-      throw .layout(found: "\(image.layout)", expected: "value heads of up to \(Self.largestValueHeadSize)")
-    }
-    guard length >= 0, origin >= 0, origin <= length, origin % Self.pagePositions == 0 else {
-      throw .positions("\(length) positions from \(origin) on")
-    }
-    // The next query sees the window that ends with it.
-    guard origin == 0 || window.map({ origin <= length - $0 + 1 }) == true else {
-      throw .positions("\(length) positions, held from \(origin) on only")
-    }
-    let count = (length - origin + Self.pagePositions - 1) / Self.pagePositions
-    let size = pageBytes(valueHeadSize: found.valueHeadSize)
-    return (found, try image.blocks(Self.plane, count: count, size: size))
   }
 }

@@ -2,28 +2,19 @@ import CKernels
 
 /// Keys and values of one attention layer on the CPU: a list of pages and the number of positions.
 ///
-/// A fork copies the list. A shared page is copied by the first sequence that writes to it. A cache with a window
-/// drops pages that no query from `slack` positions before the end on can see.
-package final class CPUKeyValueCache: KeyValueCache {
+/// A fork copies the list. A shared page is copied by the first sequence that writes to it.
+package final class CPUKeyValueCache: PagedKeyValueCache {
   package let heads: Int
   package let headSize: Int
   package let window: Int?
-  /// If given, a head's values are the first so many columns of its keys.
-  let sharedValues: Int?
+  package let sharedValues: Int?
   package let format: sotto_cache_format
-  /// Known after the first append.
   package internal(set) var valueHeadSize: Int?
   package internal(set) var length = 0
-  /// The first position held: a multiple of 64, above 0 only with a window.
   package internal(set) var origin = 0
   var pages: [CopyOnWriteBlock] = []
   /// The pages' addresses, for the kernels.
   var pointers: [UnsafeMutableRawPointer?] = []
-
-  /// Positions of a page.
-  static let pagePositions = 64
-  /// Positions kept beyond the window, so that an answer can be truncated.
-  static let slack = 256
 
   init(heads: Int, headSize: Int, window: Int?, sharedValues: Int? = nil, format: sotto_cache_format) {
     precondition(heads > 0 && headSize > 0 && (window ?? 1) > 0, "\(heads) heads of \(headSize)")
@@ -38,30 +29,22 @@ package final class CPUKeyValueCache: KeyValueCache {
 
   package var bytes: Int { pages.reduce(0) { $0 + $1.byteCount } }
 
-  package var keepsEveryPosition: Bool { window == nil }
+  package var cacheFormat: CacheFormat { CacheFormat(format) }
+  package var pageCount: Int { pages.count }
 
-  package func expectedBytes(at length: Int) -> Int {
-    // Before the first append, values are assumed to be as wide as keys.
-    var layout = layout(valueHeadSize: valueHeadSize ?? headSize)
-    let positions = min(length, window.map { $0 + Self.slack + Self.pagePositions } ?? length)
-    return (positions + Self.pagePositions - 1) / Self.pagePositions * sotto_page_bytes(&layout)
+  package func pageBytes(valueHeadSize: Int) -> Int {
+    var layout = layout(valueHeadSize: valueHeadSize)
+    return sotto_page_bytes(&layout)
   }
 
   package func forEachBlock(_ body: (any CacheBlock) -> Void) {
     for page in pages { body(page) }
   }
 
-  package func canTruncate(to length: Int) -> Bool {
-    guard (0...self.length).contains(length) else { return false }
-    // The query at `length` sees the window that ends with it.
-    guard origin > 0, let window else { return true }
-    return length - window + 1 >= origin
-  }
-
   package func truncate(to length: Int) {
     precondition(canTruncate(to: length), "a cache of \(self.length) positions cannot go back to \(length)")
     self.length = length
-    let held = (length - origin + Self.pagePositions - 1) / Self.pagePositions
+    let held = heldPages(at: length)
     pages.removeLast(pages.count - held)
     pointers.removeLast(pointers.count - held)
   }
@@ -113,8 +96,7 @@ package final class CPUKeyValueCache: KeyValueCache {
 
   /// Drops the pages that no later query can see.
   func dropUnseenPages() {
-    guard let window else { return }
-    let unseen = (length - window + 1 - Self.slack - origin) / Self.pagePositions
+    let unseen = unseenPages
     guard unseen > 0 else { return }
     pages.removeFirst(unseen)
     pointers.removeFirst(unseen)
