@@ -2,186 +2,64 @@
 #pragma once
 #include "product.h"
 
-void sotto_pack_floats(const float *x, size_t columns, size_t token, size_t tokens, void *pack);
-void sotto_pack_integers_portable(const float *x, size_t columns, size_t token, size_t tokens, void *pack);
-void sotto_multiply_integers_portable(const void *panel, const void *pack, size_t blocks, size_t tokens,
-                                      float (*sums)[SOTTO_TILE]);
-void sotto_multiply_half_minimums_portable(const void *panel, const void *pack, size_t blocks, size_t tokens,
-                                           float (*sums)[SOTTO_TILE]);
-void sotto_multiply_floats_portable(const void *panel, const void *pack, size_t blocks, size_t tokens,
-                                    float (*sums)[SOTTO_TILE]);
-void sotto_store_portable(const float (*sums)[SOTTO_TILE], size_t tokens, const float bias[SOTTO_TILE],
-                          const sotto_place *place);
+sotto_pack_function sotto_pack_floats, sotto_pack_integers_portable;
+sotto_multiply_function sotto_multiply_integers_portable, sotto_multiply_half_minimums_portable,
+    sotto_multiply_floats_portable;
+sotto_store_function sotto_store_portable;
 #if defined(__x86_64__)
-void sotto_store_avx2(const float (*sums)[SOTTO_TILE], size_t tokens, const float bias[SOTTO_TILE],
-                      const sotto_place *place);
-void sotto_store_avx512(const float (*sums)[SOTTO_TILE], size_t tokens, const float bias[SOTTO_TILE],
-                        const sotto_place *place);
-void sotto_pack_integers_avx2(const float *x, size_t columns, size_t token, size_t tokens, void *pack);
-void sotto_multiply_floats_avx2(const void *panel, const void *pack, size_t blocks, size_t tokens,
-                                float (*sums)[SOTTO_TILE]);
-void sotto_multiply_floats_avx512(const void *panel, const void *pack, size_t blocks, size_t tokens,
-                                  float (*sums)[SOTTO_TILE]);
-void sotto_multiply_plain_avx2(const void *panel, const void *pack, size_t blocks, size_t tokens,
-                               float (*sums)[SOTTO_TILE]);
-void sotto_multiply_halves_avx2(const void *panel, const void *pack, size_t blocks, size_t tokens,
-                                float (*sums)[SOTTO_TILE]);
-void sotto_multiply_minimums_avx2(const void *panel, const void *pack, size_t blocks, size_t tokens,
-                                  float (*sums)[SOTTO_TILE]);
-void sotto_multiply_half_minimums_avx2(const void *panel, const void *pack, size_t blocks, size_t tokens,
-                                       float (*sums)[SOTTO_TILE]);
-void sotto_decode_integers_avx2(const sotto_view *view, size_t row, size_t first, size_t blocks, void *panel);
-void sotto_decode_floats_avx2(const sotto_view *view, size_t row, size_t first, size_t blocks, void *panel);
+sotto_store_function sotto_store_avx2, sotto_store_avx512;
+sotto_pack_function sotto_pack_integers_avx2;
+sotto_multiply_function sotto_multiply_floats_avx2, sotto_multiply_floats_avx512, sotto_multiply_plain_avx2,
+    sotto_multiply_halves_avx2, sotto_multiply_minimums_avx2, sotto_multiply_half_minimums_avx2;
+sotto_decode_function sotto_decode_integers_avx2, sotto_decode_floats_avx2;
 
 // AVX2 with AVX-VNNI.
-void sotto_decode_integers_vnni(const sotto_view *view, size_t row, size_t first, size_t blocks, void *panel);
-void sotto_decode_edge_vnni(const sotto_view *view, size_t row, size_t first, size_t blocks, void *panel);
-void sotto_multiply_plain_vnni(const void *panel, const void *pack, size_t blocks, size_t tokens,
-                               float (*sums)[SOTTO_TILE]);
-void sotto_multiply_halves_vnni(const void *panel, const void *pack, size_t blocks, size_t tokens,
-                                float (*sums)[SOTTO_TILE]);
-void sotto_multiply_minimums_vnni(const void *panel, const void *pack, size_t blocks, size_t tokens,
-                                  float (*sums)[SOTTO_TILE]);
-void sotto_multiply_half_minimums_vnni(const void *panel, const void *pack, size_t blocks, size_t tokens,
-                                       float (*sums)[SOTTO_TILE]);
+sotto_decode_function sotto_decode_integers_vnni, sotto_decode_edge_vnni;
+sotto_multiply_function sotto_multiply_plain_vnni, sotto_multiply_halves_vnni, sotto_multiply_minimums_vnni,
+    sotto_multiply_half_minimums_vnni;
 
 // AVX-512.
-void sotto_multiply_plain_avx512(const void *panel, const void *pack, size_t blocks, size_t tokens,
-                                 float (*sums)[SOTTO_TILE]);
-void sotto_multiply_halves_avx512(const void *panel, const void *pack, size_t blocks, size_t tokens,
-                                  float (*sums)[SOTTO_TILE]);
-void sotto_multiply_minimums_avx512(const void *panel, const void *pack, size_t blocks, size_t tokens,
-                                    float (*sums)[SOTTO_TILE]);
-void sotto_multiply_half_minimums_avx512(const void *panel, const void *pack, size_t blocks, size_t tokens,
-                                         float (*sums)[SOTTO_TILE]);
-void sotto_multiply_powers_avx512(const void *panel, const void *pack, size_t blocks, size_t tokens,
-                                  float (*sums)[SOTTO_TILE]);
-void sotto_multiply_bfloats_avx512(const void *panel, const void *pack, size_t blocks, size_t tokens,
-                                   float (*sums)[SOTTO_TILE]);
-void sotto_pack_integers_avx512(const float *x, size_t columns, size_t token, size_t tokens, void *pack);
-void sotto_pack_bfloats_avx512(const float *x, size_t columns, size_t token, size_t tokens, void *pack);
-void sotto_decode_q4_0_avx512(const sotto_view *view, size_t row, size_t first, size_t blocks, void *panel);
-void sotto_decode_q4_1_avx512(const sotto_view *view, size_t row, size_t first, size_t blocks, void *panel);
-void sotto_decode_q5_0_avx512(const sotto_view *view, size_t row, size_t first, size_t blocks, void *panel);
-void sotto_decode_q5_1_avx512(const sotto_view *view, size_t row, size_t first, size_t blocks, void *panel);
-void sotto_decode_q8_0_avx512(const sotto_view *view, size_t row, size_t first, size_t blocks, void *panel);
-void sotto_decode_q4_k_avx512(const sotto_view *view, size_t row, size_t first, size_t blocks, void *panel);
-void sotto_decode_q5_k_avx512(const sotto_view *view, size_t row, size_t first, size_t blocks, void *panel);
-void sotto_decode_q6_k_avx512(const sotto_view *view, size_t row, size_t first, size_t blocks, void *panel);
-void sotto_decode_mxfp4_avx512(const sotto_view *view, size_t row, size_t first, size_t blocks, void *panel);
-void sotto_decode_mxfp4_planar_avx512(const sotto_view *view, size_t row, size_t first, size_t blocks, void *panel);
-void sotto_decode_q2_k_avx512(const sotto_view *view, size_t row, size_t first, size_t blocks, void *panel);
-void sotto_decode_q3_k_avx512(const sotto_view *view, size_t row, size_t first, size_t blocks, void *panel);
-void sotto_decode_iq4_nl_avx512(const sotto_view *view, size_t row, size_t first, size_t blocks, void *panel);
-void sotto_decode_iq4_xs_avx512(const sotto_view *view, size_t row, size_t first, size_t blocks, void *panel);
-void sotto_decode_affine1_avx512(const sotto_view *view, size_t row, size_t first, size_t blocks, void *panel);
-void sotto_decode_affine2_avx512(const sotto_view *view, size_t row, size_t first, size_t blocks, void *panel);
-void sotto_decode_affine3_avx512(const sotto_view *view, size_t row, size_t first, size_t blocks, void *panel);
-void sotto_decode_affine4_avx512(const sotto_view *view, size_t row, size_t first, size_t blocks, void *panel);
-void sotto_decode_affine5_avx512(const sotto_view *view, size_t row, size_t first, size_t blocks, void *panel);
-void sotto_decode_affine6_avx512(const sotto_view *view, size_t row, size_t first, size_t blocks, void *panel);
-void sotto_decode_affine8_avx512(const sotto_view *view, size_t row, size_t first, size_t blocks, void *panel);
-void sotto_decode_floats_avx512(const sotto_view *view, size_t row, size_t first, size_t blocks, void *panel);
-void sotto_decode_bfloats_avx512(const sotto_view *view, size_t row, size_t first, size_t blocks, void *panel);
-void sotto_decode_float8_floats_avx512(const sotto_view *view, size_t row, size_t first, size_t blocks, void *panel);
-void sotto_decode_float8_bfloats_avx512(const sotto_view *view, size_t row, size_t first, size_t blocks, void *panel);
-void sotto_multiply_scaled_bfloats_avx512(const void *panel, const void *pack, size_t blocks, size_t tokens,
-                                          float (*sums)[SOTTO_TILE]);
-void sotto_decode_float8_bfloats_edge(const sotto_view *view, size_t row, size_t first, size_t blocks, void *panel);
-void sotto_decode_nvfp4_avx512(const sotto_view *view, size_t row, size_t first, size_t blocks, void *panel);
-void sotto_decode_nvfp4_planar_avx512(const sotto_view *view, size_t row, size_t first, size_t blocks, void *panel);
-void sotto_decode_edge_avx512(const sotto_view *view, size_t row, size_t first, size_t blocks, void *panel);
-void sotto_decode_bfloats_edge(const sotto_view *view, size_t row, size_t first, size_t blocks, void *panel);
+sotto_pack_function sotto_pack_integers_avx512, sotto_pack_bfloats_avx512, sotto_pack_rows_avx512,
+    sotto_pack_rows_by_parity_avx512;
+sotto_decode_function sotto_decode_q4_0_avx512, sotto_decode_q4_1_avx512, sotto_decode_q5_0_avx512,
+    sotto_decode_q5_1_avx512, sotto_decode_q8_0_avx512, sotto_decode_q4_k_avx512, sotto_decode_q5_k_avx512,
+    sotto_decode_q6_k_avx512, sotto_decode_mxfp4_avx512, sotto_decode_mxfp4_planar_avx512, sotto_decode_q2_k_avx512,
+    sotto_decode_q3_k_avx512, sotto_decode_iq4_nl_avx512, sotto_decode_iq4_xs_avx512, sotto_decode_affine1_avx512,
+    sotto_decode_affine2_avx512, sotto_decode_affine3_avx512, sotto_decode_affine4_avx512, sotto_decode_affine5_avx512,
+    sotto_decode_affine6_avx512, sotto_decode_affine8_avx512, sotto_decode_floats_avx512, sotto_decode_bfloats_avx512,
+    sotto_decode_float8_floats_avx512, sotto_decode_float8_bfloats_avx512, sotto_decode_float8_bfloats_edge,
+    sotto_decode_nvfp4_avx512, sotto_decode_nvfp4_planar_avx512, sotto_decode_edge_avx512, sotto_decode_bfloats_edge,
+    sotto_decode_iq1_s_avx512, sotto_decode_iq1_m_avx512, sotto_decode_iq2_xxs_avx512, sotto_decode_iq2_xs_avx512,
+    sotto_decode_iq2_s_avx512, sotto_decode_iq3_xxs_avx512, sotto_decode_iq3_s_avx512, sotto_decode_tq2_0_avx512;
 sotto_decode sotto_decoder_avx512(sotto_weight_format format);
-void sotto_pack_rows_avx512(const float *x, size_t columns, size_t token, size_t tokens, void *pack);
-void sotto_pack_rows_by_parity_avx512(const float *x, size_t columns, size_t token, size_t tokens, void *pack);
-void sotto_rows_q4_0_avx512(const sotto_view *view, size_t row, const void *pack, size_t tokens, ptrdiff_t ahead,
-                            float (*sums)[SOTTO_TILE]);
-void sotto_rows_q4_1_avx512(const sotto_view *view, size_t row, const void *pack, size_t tokens, ptrdiff_t ahead,
-                            float (*sums)[SOTTO_TILE]);
-void sotto_rows_q8_0_avx512(const sotto_view *view, size_t row, const void *pack, size_t tokens, ptrdiff_t ahead,
-                            float (*sums)[SOTTO_TILE]);
-void sotto_rows_q5_0_avx512(const sotto_view *view, size_t row, const void *pack, size_t tokens, ptrdiff_t ahead,
-                            float (*sums)[SOTTO_TILE]);
-void sotto_rows_q5_1_avx512(const sotto_view *view, size_t row, const void *pack, size_t tokens, ptrdiff_t ahead,
-                            float (*sums)[SOTTO_TILE]);
-void sotto_rows_q5_k_avx512(const sotto_view *view, size_t row, const void *pack, size_t tokens, ptrdiff_t ahead,
-                            float (*sums)[SOTTO_TILE]);
-void sotto_rows_iq1_s_avx512(const sotto_view *view, size_t row, const void *pack, size_t tokens, ptrdiff_t ahead,
-                            float (*sums)[SOTTO_TILE]);
-void sotto_decode_iq1_s_avx512(const sotto_view *view, size_t row, size_t first, size_t blocks, void *panel);
-void sotto_rows_iq1_m_avx512(const sotto_view *view, size_t row, const void *pack, size_t tokens, ptrdiff_t ahead,
-                            float (*sums)[SOTTO_TILE]);
-void sotto_decode_iq1_m_avx512(const sotto_view *view, size_t row, size_t first, size_t blocks, void *panel);
-void sotto_rows_iq2_xxs_avx512(const sotto_view *view, size_t row, const void *pack, size_t tokens, ptrdiff_t ahead,
-                            float (*sums)[SOTTO_TILE]);
-void sotto_decode_iq2_xxs_avx512(const sotto_view *view, size_t row, size_t first, size_t blocks, void *panel);
-void sotto_rows_iq2_xs_avx512(const sotto_view *view, size_t row, const void *pack, size_t tokens, ptrdiff_t ahead,
-                            float (*sums)[SOTTO_TILE]);
-void sotto_decode_iq2_xs_avx512(const sotto_view *view, size_t row, size_t first, size_t blocks, void *panel);
-void sotto_rows_iq2_s_avx512(const sotto_view *view, size_t row, const void *pack, size_t tokens, ptrdiff_t ahead,
-                            float (*sums)[SOTTO_TILE]);
-void sotto_decode_iq2_s_avx512(const sotto_view *view, size_t row, size_t first, size_t blocks, void *panel);
-void sotto_rows_iq3_xxs_avx512(const sotto_view *view, size_t row, const void *pack, size_t tokens, ptrdiff_t ahead,
-                            float (*sums)[SOTTO_TILE]);
-void sotto_decode_iq3_xxs_avx512(const sotto_view *view, size_t row, size_t first, size_t blocks, void *panel);
-void sotto_rows_iq3_s_avx512(const sotto_view *view, size_t row, const void *pack, size_t tokens, ptrdiff_t ahead,
-                            float (*sums)[SOTTO_TILE]);
-void sotto_decode_iq3_s_avx512(const sotto_view *view, size_t row, size_t first, size_t blocks, void *panel);
-void sotto_rows_tq2_0_avx512(const sotto_view *view, size_t row, const void *pack, size_t tokens, ptrdiff_t ahead,
-                            float (*sums)[SOTTO_TILE]);
-void sotto_decode_tq2_0_avx512(const sotto_view *view, size_t row, size_t first, size_t blocks, void *panel);
-void sotto_rows_q4_k_avx512(const sotto_view *view, size_t row, const void *pack, size_t tokens, ptrdiff_t ahead,
-                            float (*sums)[SOTTO_TILE]);
-void sotto_rows_q6_k_avx512(const sotto_view *view, size_t row, const void *pack, size_t tokens, ptrdiff_t ahead,
-                            float (*sums)[SOTTO_TILE]);
-void sotto_rows_mxfp4_avx512(const sotto_view *view, size_t row, const void *pack, size_t tokens, ptrdiff_t ahead,
-                             float (*sums)[SOTTO_TILE]);
-void sotto_rows_mxfp4_planar_avx512(const sotto_view *view, size_t row, const void *pack, size_t tokens,
-                                    ptrdiff_t ahead, float (*sums)[SOTTO_TILE]);
-void sotto_rows_iq4_nl_avx512(const sotto_view *view, size_t row, const void *pack, size_t tokens, ptrdiff_t ahead,
-                              float (*sums)[SOTTO_TILE]);
-void sotto_rows_iq4_xs_avx512(const sotto_view *view, size_t row, const void *pack, size_t tokens, ptrdiff_t ahead,
-                              float (*sums)[SOTTO_TILE]);
-void sotto_rows_affine4_avx512(const sotto_view *view, size_t row, const void *pack, size_t tokens, ptrdiff_t ahead,
-                               float (*sums)[SOTTO_TILE]);
-void sotto_rows_affine8_avx512(const sotto_view *view, size_t row, const void *pack, size_t tokens, ptrdiff_t ahead,
-                               float (*sums)[SOTTO_TILE]);
+sotto_multiply_function sotto_multiply_plain_avx512, sotto_multiply_halves_avx512, sotto_multiply_minimums_avx512,
+    sotto_multiply_half_minimums_avx512, sotto_multiply_powers_avx512, sotto_multiply_bfloats_avx512,
+    sotto_multiply_scaled_bfloats_avx512;
+sotto_multiply_rows_function sotto_rows_q4_0_avx512, sotto_rows_q4_1_avx512, sotto_rows_q8_0_avx512,
+    sotto_rows_q5_0_avx512, sotto_rows_q5_1_avx512, sotto_rows_q5_k_avx512, sotto_rows_iq1_s_avx512,
+    sotto_rows_iq1_m_avx512, sotto_rows_iq2_xxs_avx512, sotto_rows_iq2_xs_avx512, sotto_rows_iq2_s_avx512,
+    sotto_rows_iq3_xxs_avx512, sotto_rows_iq3_s_avx512, sotto_rows_tq2_0_avx512, sotto_rows_q4_k_avx512,
+    sotto_rows_q6_k_avx512, sotto_rows_mxfp4_avx512, sotto_rows_mxfp4_planar_avx512, sotto_rows_iq4_nl_avx512,
+    sotto_rows_iq4_xs_avx512, sotto_rows_affine4_avx512, sotto_rows_affine8_avx512;
 #elif defined(__aarch64__)
-void sotto_pack_integers_neon(const float *x, size_t columns, size_t token, size_t tokens, void *pack);
-void sotto_store_neon(const float (*sums)[SOTTO_TILE], size_t tokens, const float bias[SOTTO_TILE],
-                      const sotto_place *place);
-void sotto_multiply_floats_neon(const void *panel, const void *pack, size_t blocks, size_t tokens,
-                                float (*sums)[SOTTO_TILE]);
-void sotto_decode_integers_neon(const sotto_view *view, size_t row, size_t first, size_t blocks, void *panel);
-void sotto_decode_floats_neon(const sotto_view *view, size_t row, size_t first, size_t blocks, void *panel);
-void sotto_multiply_plain_neon(const void *panel, const void *pack, size_t blocks, size_t tokens,
-                               float (*sums)[SOTTO_TILE]);
-void sotto_multiply_halves_neon(const void *panel, const void *pack, size_t blocks, size_t tokens,
-                                float (*sums)[SOTTO_TILE]);
-void sotto_multiply_minimums_neon(const void *panel, const void *pack, size_t blocks, size_t tokens,
-                                  float (*sums)[SOTTO_TILE]);
-void sotto_multiply_half_minimums_neon(const void *panel, const void *pack, size_t blocks, size_t tokens,
-                                       float (*sums)[SOTTO_TILE]);
+sotto_pack_function sotto_pack_integers_neon;
+sotto_store_function sotto_store_neon;
+sotto_multiply_function sotto_multiply_floats_neon;
+sotto_decode_function sotto_decode_integers_neon, sotto_decode_floats_neon;
+sotto_multiply_function sotto_multiply_plain_neon, sotto_multiply_halves_neon, sotto_multiply_minimums_neon,
+    sotto_multiply_half_minimums_neon;
 
 // NEON with i8mm.
-void sotto_pack_integers_i8mm(const float *x, size_t columns, size_t token, size_t tokens, void *pack);
-void sotto_decode_integers_i8mm(const sotto_view *view, size_t row, size_t first, size_t blocks, void *panel);
-void sotto_decode_edge_i8mm(const sotto_view *view, size_t row, size_t first, size_t blocks, void *panel);
-void sotto_multiply_plain_i8mm(const void *panel, const void *pack, size_t blocks, size_t tokens,
-                               float (*sums)[SOTTO_TILE]);
-void sotto_multiply_halves_i8mm(const void *panel, const void *pack, size_t blocks, size_t tokens,
-                                float (*sums)[SOTTO_TILE]);
-void sotto_multiply_minimums_i8mm(const void *panel, const void *pack, size_t blocks, size_t tokens,
-                                  float (*sums)[SOTTO_TILE]);
-void sotto_multiply_half_minimums_i8mm(const void *panel, const void *pack, size_t blocks, size_t tokens,
-                                       float (*sums)[SOTTO_TILE]);
+sotto_pack_function sotto_pack_integers_i8mm;
+sotto_decode_function sotto_decode_integers_i8mm, sotto_decode_edge_i8mm;
+sotto_multiply_function sotto_multiply_plain_i8mm, sotto_multiply_halves_i8mm, sotto_multiply_minimums_i8mm,
+    sotto_multiply_half_minimums_i8mm;
 #endif
 
 #if defined(__x86_64__) || defined(__aarch64__)
 /// The function for few tokens with AVX2 or NEON, or NULL.
 sotto_multiply_rows sotto_rows_vectors(sotto_weight_format format);
-void sotto_pack_rows_vectors(const float *x, size_t columns, size_t token, size_t tokens, void *pack);
+sotto_pack_function sotto_pack_rows_vectors;
 #endif
 
 /// Stores one token's block in a group's pack at `out`; `halves` are the sums of columns 0..15 and 16..31.

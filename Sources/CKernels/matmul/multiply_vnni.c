@@ -1,9 +1,7 @@
 // The integer product with AVX-VNNI, the dot product of processors without AVX-512: 8 rows per register. Panels hold
 // value + 128 as for AVX-512, so sums start at -128 * sum of the token. The sums are those of multiply_avx2.c.
 #if defined(__x86_64__)
-#include <immintrin.h>
-
-#include "methods.h"
+#include "eight_rows.h"
 
 #define TARGET __attribute__((target("avx2,fma,f16c,bmi,bmi2,avxvnni")))
 
@@ -42,8 +40,7 @@ SOTTO_INLINE TARGET void multiply(const sotto_panel_block *panel, const uint8_t 
       __m256 scales = _mm256_load_ps(panel->scale[0] + half);
 #pragma clang loop unroll(full)
       for (size_t t = 0; t < count; t++) {
-        __m256 factor = _mm256_mul_ps(scales, _mm256_set1_ps(scale[t]));
-        sum[t] = _mm256_fmadd_ps(_mm256_cvtepi32_ps(product[t]), factor, sum[t]);
+        sum[t] = sotto_add_scaled(sum[t], product[t], scales, scale[t]);
         product[t] = _mm256_set1_epi32(start[t] - before[t]);
       }
     }
@@ -51,17 +48,8 @@ SOTTO_INLINE TARGET void multiply(const sotto_panel_block *panel, const uint8_t 
     __m256 scales = _mm256_load_ps(panel->scale[sotto_has_halves(kind)] + half);
 #pragma clang loop unroll(full)
     for (size_t t = 0; t < count; t++) {
-      __m256 factor = _mm256_mul_ps(scales, _mm256_set1_ps(scale[t]));
-      sum[t] = _mm256_fmadd_ps(_mm256_cvtepi32_ps(product[t]), factor, sum[t]);
-      if (kind == SOTTO_MINIMUMS)
-        sum[t] = _mm256_fmadd_ps(_mm256_load_ps(panel->minimum[0] + half), _mm256_set1_ps(total[t]), sum[t]);
-      if (kind == SOTTO_HALF_MINIMUMS) {
-        // The sums in a pack are times -128.
-        __m256 low = _mm256_set1_ps((float)before[t] * -0x1p-7f * scale[t]);
-        __m256 high = _mm256_set1_ps((float)(start[t] - before[t]) * -0x1p-7f * scale[t]);
-        sum[t] = _mm256_fmadd_ps(_mm256_load_ps(panel->minimum[0] + half), low, sum[t]);
-        sum[t] = _mm256_fmadd_ps(_mm256_load_ps(panel->minimum[1] + half), high, sum[t]);
-      }
+      sum[t] = sotto_add_scaled(sum[t], product[t], scales, scale[t]);
+      sum[t] = sotto_add_minimums(sum[t], panel, half, kind, scale[t], start[t], before[t], total[t]);
     }
   }
 #pragma clang loop unroll(full)

@@ -59,9 +59,11 @@ enum { SOTTO_PACK_BYTES = 48, SOTTO_FLOAT_PACK_BYTES = 128, SOTTO_BFLOAT_PACK_BY
 enum { SOTTO_ROW_PACK_BYTES = 96, SOTTO_PACK_KINDS = 5 };
 
 /// Stores `blocks` panel blocks of rows row ..< row + 16 from block `first` on.
-typedef void (*sotto_decode)(const sotto_view *view, size_t row, size_t first, size_t blocks, void *panel);
+typedef void sotto_decode_function(const sotto_view *view, size_t row, size_t first, size_t blocks, void *panel);
+typedef sotto_decode_function *sotto_decode;
 /// Stores token `token` of a group of `tokens` in the group's pack.
-typedef void (*sotto_pack)(const float *x, size_t columns, size_t token, size_t tokens, void *pack);
+typedef void sotto_pack_function(const float *x, size_t columns, size_t token, size_t tokens, void *pack);
+typedef sotto_pack_function *sotto_pack;
 /// A tile's place in the output: `y` and `residual` (or NULL) are its first row of its first token; strides are in
 /// floats. With `pairs`, outputs 2i and 2i + 1 are stored in y[i] and y[pairs + i], and there is no residual.
 typedef struct {
@@ -71,16 +73,19 @@ typedef struct {
 } sotto_place;
 
 /// y[t] = sums[t] + bias + residual[t].
-typedef void (*sotto_store)(const float (*sums)[SOTTO_TILE], size_t tokens, const float bias[SOTTO_TILE],
+typedef void sotto_store_function(const float (*sums)[SOTTO_TILE], size_t tokens, const float bias[SOTTO_TILE],
                             const sotto_place *place);
+typedef sotto_store_function *sotto_store;
 /// sums[t][r] += panel row r · token t over `blocks` blocks.
-typedef void (*sotto_multiply)(const void *panel, const void *pack, size_t blocks, size_t tokens,
+typedef void sotto_multiply_function(const void *panel, const void *pack, size_t blocks, size_t tokens,
                                float (*sums)[SOTTO_TILE]);
+typedef sotto_multiply_function *sotto_multiply;
 
 /// sums[t][0 ..< 4] = rows row ..< row + 4 · token t: few tokens, without panels. Also prefetches the bytes `ahead`
 /// of what it reads.
-typedef void (*sotto_multiply_rows)(const sotto_view *view, size_t row, const void *pack, size_t tokens,
+typedef void sotto_multiply_rows_function(const sotto_view *view, size_t row, const void *pack, size_t tokens,
                                     ptrdiff_t ahead, float (*sums)[SOTTO_TILE]);
+typedef sotto_multiply_rows_function *sotto_multiply_rows;
 
 typedef struct {
   size_t panel_block_bytes, pack_bytes;  // of a block; of a block and token
