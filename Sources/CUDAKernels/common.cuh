@@ -78,3 +78,7 @@ static __device__ __forceinline__ int sequence_of(const Arguments &a, int row) {
   while (i + 1 < a.sequence_count && row >= a.sequences[i + 1].row) i++;
   return i;
 }
+
+static __device__ __forceinline__ uint32_t shared_address(const void *p) {
+  return (uint32_t)__cvta_generic_to_shared(p);
+}

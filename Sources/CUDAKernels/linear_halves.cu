@@ -6,18 +6,10 @@
 // matrix's bytes over the memory bandwidth below about 100 rows.
 #include "products.cuh"
 
-static __device__ __forceinline__ uint32_t shared_address(const void *p) {
-  return (uint32_t)__cvta_generic_to_shared(p);
-}
 // 16 bytes, or zeros.
 static __device__ __forceinline__ void copy16(void *to, const void *from, bool is_here) {
   asm volatile("cp.async.cg.shared.global [%0], [%1], 16, %2;" ::"r"(shared_address(to)), "l"(from),
                "r"(is_here ? 16 : 0));
-}
-static __device__ __forceinline__ void load_matrices(uint32_t r[4], const void *p) {
-  asm volatile("ldmatrix.sync.aligned.m8n8.x4.shared.b16 {%0, %1, %2, %3}, [%4];"
-               : "=r"(r[0]), "=r"(r[1]), "=r"(r[2]), "=r"(r[3])
-               : "r"(shared_address(p)));
 }
 static __device__ __forceinline__ void multiply(float c[4], const uint32_t x[4], uint32_t w0, uint32_t w1) {
   asm volatile("mma.sync.aligned.m16n8k16.row.col.f32.f16.f16.f32 {%0, %1, %2, %3}, {%4, %5, %6, %7}, {%8, %9}, "
@@ -257,16 +249,7 @@ static __device__ __forceinline__ void multiply_tile(const sotto_cuda_linear &a)
     if (has_next) store(k + DEPTH, buffer ^ 1);
     __syncthreads();
   }
-#pragma unroll
-  for (int i = 0; i < MATRICES; i++)
-#pragma unroll
-    for (int j = 0; j < 4; j++)
-#pragma unroll
-      for (int c = 0; c < 4; c++) {
-        int row = top + 16 * i + lane / 4 + c / 2 * 8, output = left + 8 * j + lane % 4 * 2 + c % 2;
-        if (row < rows.count && output < outputs)
-          store_output(a, layer, rows.matrix, rows.first + row, tile * OUTPUTS + output, sums[i][j][c]);
-      }
+  store_tile(a, layer, rows, tile * OUTPUTS, outputs, top, left, sums);
 }
 
 // grid: (tiles of outputs of all layers, tiles of rows)

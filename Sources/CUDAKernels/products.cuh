@@ -2,6 +2,12 @@
 #pragma once
 #include "formats.cuh"
 
+static __device__ __forceinline__ void load_matrices(uint32_t r[4], const void *p) {
+  asm volatile("ldmatrix.sync.aligned.m8n8.x4.shared.b16 {%0, %1, %2, %3}, [%4];"
+               : "=r"(r[0]), "=r"(r[1]), "=r"(r[2]), "=r"(r[3])
+               : "r"(shared_address(p)));
+}
+
 // The layer that an output tile belongs to; `tile` becomes the tile within the layer.
 static __device__ __forceinline__ int layer_of_tile(const sotto_cuda_linear &a, int tile_rows, int *tile) {
   int i = 0;
@@ -54,4 +60,23 @@ static __device__ __forceinline__ void store_output(const sotto_cuda_linear &a, 
   int64_t column = layer.first + (a.splits_pairs ? output / 2 + output % 2 * (layer.weight.rows / 2) : output);
   if (a.residual.data) value += a.residual.data[place * a.residual.stride + column];
   a.y[place * a.y_stride + column + (a.selection == SOTTO_CUDA_APART ? matrix * a.y_apart : 0)] = value;
+}
+
+// Stores a warp's sums of 16 * MATRICES rows from `top` on by 32 outputs from `left` on, in the layout of mma.sync, of a
+// tile whose first output is `first`.
+template <int MATRICES>
+static __device__ __forceinline__ void store_tile(const sotto_cuda_linear &a, const sotto_cuda_layer &layer,
+                                                  const Tile &rows, int first, int outputs, int top, int left,
+                                                  const float (&sums)[MATRICES][4][4]) {
+  const int lane = threadIdx.x % 32;
+#pragma unroll
+  for (int i = 0; i < MATRICES; i++)
+#pragma unroll
+    for (int j = 0; j < 4; j++)
+#pragma unroll
+      for (int c = 0; c < 4; c++) {
+        int row = top + 16 * i + lane / 4 + c / 2 * 8, output = left + 8 * j + lane % 4 * 2 + c % 2;
+        if (row < rows.count && output < outputs)
+          store_output(a, layer, rows.matrix, rows.first + row, first + output, sums[i][j][c]);
+      }
 }
