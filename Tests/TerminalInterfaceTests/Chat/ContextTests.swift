@@ -60,7 +60,7 @@ import Testing
     #expect(sent(driver) == ["question 1", "answer 1", "question 2", "answer 2", "question 3"])
     #expect(driver.draft == "|")
     driver.engine(.delta(.answer, "answer 3"), .finished(.stop, TurnStatistics(contextUsed: 3500)))
-    // The next time nobody is asked, and another draft stays.
+    // The question is not asked again, and another draft stays.
     driver.type("question 4<Enter>next")
     driver.engine(.contextExceeded(tokens: 8300, context: 8192))
     #expect(driver.state.question == nil)
