@@ -33,6 +33,7 @@ package final class StateReserve: @unchecked Sendable {
       while lock.withLock({ spares[count]?.count ?? 0 }) < number {
         if isInterrupted() { return }
         let block = CopyOnWriteBlock(count: count)
+        block.makeResident()
         lock.withLock { spares[count, default: []].append(block) }
       }
     }
