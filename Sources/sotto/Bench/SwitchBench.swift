@@ -69,9 +69,7 @@ struct SwitchBench {
   /// The resident memory of this process in bytes, after the speculative prefill has finished; 0 if it is not available.
   private static func idleMemory() async throws -> Int {
     try await Task.sleep(for: .seconds(1))
-    guard let text = try? String(contentsOfFile: "/proc/self/statm", encoding: .utf8) else { return 0 }
-    let fields = text.split(separator: " ")
-    return fields.count > 1 ? (Int(fields[1]) ?? 0) * Int(getpagesize()) : 0
+    return ResidentMemory.now().total
   }
 }
 

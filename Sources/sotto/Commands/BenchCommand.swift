@@ -59,6 +59,9 @@ struct BenchCommand: AsyncParsableCommand {
   @Flag(help: "Measure the time to the first token for 1 to 512 tokens after 0, 1,000 and 8,000 cached ones.")
   var curve = false
 
+  @Flag(help: "Measure prompt speed and memory at 1,000, 4,000, 10,000 and 32,000 tokens.")
+  var positions = false
+
   @Flag(help: "Run a conversation (turns, edits, switches, drafts) and print the prefill of each turn.")
   var conversation = false
 
@@ -159,6 +162,12 @@ struct BenchCommand: AsyncParsableCommand {
     if curve {
       let measured = try SpeedCurve(model: model, backend: backend, repetitions: repetitions, note: note)
       return Console.out(json ? measured.json().text(.pretty) + "\n" : measured.table())
+    }
+    if positions {
+      let bench = try PositionBench(
+        synthetic ?? self.model ?? "", model: model, backend: backend, fileBytes: try choice.fileBytes,
+        threads: compute.threadCount, countsProcessorTime: cpuTime, note: note)
+      return Console.out(json ? bench.json().text(.pretty) + "\n" : bench.table())
     }
     let (tokens, context) = (cached + promptCount + generateCount, model.facts.contextLength)
     guard tokens <= context else {
@@ -272,9 +281,14 @@ struct ModelChoice: Sendable {
     return try Registry.model(Checkpoint.open(path ?? ""), backend: backend)
   }
 
+  /// Bytes of the model's file; nil for a shape.
+  var fileBytes: Int? {
+    get throws { try path.map { try Checkpoint.open($0).fileBytes } }
+  }
+
   /// The backend of a device, on which a synthetic model must fit.
   func backend(_ device: DeviceChoice, threads: Int, _ format: CacheFormat?) throws -> Devices.Made {
-    let bytes = try path.map { try Checkpoint.open($0).fileBytes } ?? 0
+    let bytes = try fileBytes ?? 0
     return try Devices.make(
       device, weights: bytes, precision: .fast, threads: threads, cacheFormat: format)
   }

@@ -40,7 +40,7 @@ struct SpeedMeasurement {
     self.alternative = alternative
     self.countsProcessorTime = countsProcessorTime
     base = SequenceState(caches: model.makeCaches())
-    try prefill(0..<cached, into: base)
+    try Self.prefill(0..<cached, into: base, model, backend)
   }
 
   /// Discards all measurements, for a prompt of another length with the same cache.
@@ -53,7 +53,7 @@ struct SpeedMeasurement {
   mutating func runOnce() throws {
     let sequence = base.fork()
     let start = seconds
-    try prefill(cached..<cached + prompt, into: sequence)
+    try Self.prefill(cached..<cached + prompt, into: sequence, model, backend)
     promptTimes.append(seconds - start)
     guard let alternative else { return generationTimes.append(try generate(after: sequence, sampling)) }
     // In another order every round, so that neither has the warmer machine.
@@ -82,17 +82,23 @@ struct SpeedMeasurement {
   }
 
   /// The time of the clock in use, in seconds.
-  private var seconds: Double {
+  private var seconds: Double { Self.seconds(ofProcessor: countsProcessorTime) }
+
+  /// The time in seconds, of the processor for this process or of a clock.
+  static func seconds(ofProcessor isOfProcessor: Bool) -> Double {
     var time = timespec()
-    clock_gettime(countsProcessorTime ? CLOCK_PROCESS_CPUTIME_ID : CLOCK_MONOTONIC, &time)
+    clock_gettime(isOfProcessor ? CLOCK_PROCESS_CPUTIME_ID : CLOCK_MONOTONIC, &time)
     return Double(time.tv_sec) + Double(time.tv_nsec) * 1e-9
   }
 
   /// Prefills synthetic tokens for these positions, in chunks, and waits for the last logits.
-  private func prefill(_ positions: Range<Int>, into sequence: SequenceState) throws {
+  static func prefill(
+    _ positions: Range<Int>, by chunk: Int = 512, into sequence: SequenceState, _ model: any LanguageModel,
+    _ backend: any Backend
+  ) throws {
     let vocabulary = model.facts.vocabularyCount
-    for first in stride(from: positions.lowerBound, to: positions.upperBound, by: 512) {
-      let tokens = (first..<min(first + 512, positions.upperBound)).map {
+    for first in stride(from: positions.lowerBound, to: positions.upperBound, by: chunk) {
+      let tokens = (first..<min(first + chunk, positions.upperBound)).map {
         Int32(($0 &* 7919 &+ 13) % vocabulary)
       }
       _ = backend.values(try model.forward(ForwardInput(tokens: tokens, sequence: sequence)))
