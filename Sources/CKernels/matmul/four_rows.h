@@ -19,20 +19,22 @@ typedef struct {
   const sotto_matrix *matrix;
 } four_rows;
 
-/// The scales and minimums of a block, one lane per row; the second scale is that of columns 16..31 if the format has
+/// The scales and minimums of a block, one lane per row; the second ones are those of columns 16..31 if the format has
 /// one for each half.
 typedef struct {
-  floats scale[2], minimum;
+  floats scale[2], minimum[2];
 } four_scales;
 
 /// What a super-block's scales are made of.
 typedef struct {
   words scales[2], minimums[2];  // bytes of blocks 0..3 and 4..7
+  words upper;                   // of the scales of Q3_K: two bits each
   floats d, dmin;
 } super_words;
 
 SOTTO_VECTOR int sotto_is_super(const sotto_weight_format format) {
-  return format == SOTTO_Q4_K || format == SOTTO_Q5_K || format == SOTTO_Q6_K || format == SOTTO_IQ4_XS;
+  return format == SOTTO_Q2_K || format == SOTTO_Q3_K || format == SOTTO_Q4_K || format == SOTTO_Q5_K ||
+         format == SOTTO_Q6_K || format == SOTTO_IQ4_XS;
 }
 
 /// 32, 16 or 8 bits of every row, at `offset`.
@@ -93,11 +95,11 @@ SOTTO_VECTOR void take_scales(const four_rows *rows, size_t at, size_t block, co
     const sotto_matrix *matrix = rows->matrix;
     const size_t index = block * SOTTO_BLOCK / matrix->group;
     out->scale[0] = plane_at(rows->scales, matrix->scale_type, index);
-    out->minimum = matrix->has_zero_points ? -floats_of(bytes_at(rows->biases, index)) * out->scale[0]
-                                           : plane_at(rows->biases, matrix->scale_type, index);
-    if (format == SOTTO_AFFINE8) out->minimum += 128 * out->scale[0];
+    out->minimum[0] = matrix->has_zero_points ? -floats_of(bytes_at(rows->biases, index)) * out->scale[0]
+                                              : plane_at(rows->biases, matrix->scale_type, index);
+    if (format == SOTTO_AFFINE8) out->minimum[0] += 128 * out->scale[0];
   } else {
-    both_halves(words_at(rows->values, at), &out->scale[0], &out->minimum);  // the minimum if the format has one
+    both_halves(words_at(rows->values, at), &out->scale[0], &out->minimum[0]);  // the minimum if the format has one
   }
 }
 
@@ -105,6 +107,15 @@ SOTTO_VECTOR void take_scales(const four_rows *rows, size_t at, size_t block, co
 SOTTO_VECTOR void load_super(const four_rows *rows, size_t at, const sotto_weight_format format, super_words *out) {
   if (format == SOTTO_Q6_K) {
     out->d = low_halves(halves_at(rows->values, at + 208));
+    return;
+  }
+  if (format == SOTTO_Q2_K) {
+    both_halves(words_at(rows->values, at + 80), &out->d, &out->dmin);
+    return;
+  }
+  if (format == SOTTO_Q3_K) {
+    out->d = low_halves(halves_at(rows->values, at + 108));
+    out->upper = words_at(rows->values, at + 104);
     return;
   }
   words head = words_at(rows->values, at);
@@ -129,11 +140,24 @@ SOTTO_VECTOR void take_super_scales(const four_rows *rows, size_t at, const supe
     words both = halves_at(rows->values, at + 192 + 2 * index);
     out->scale[0] = in->d * __builtin_convertvector((integers)(both << 24) >> 24, floats);
     out->scale[1] = in->d * __builtin_convertvector((integers)(both << 16) >> 24, floats);
+  } else if (format == SOTTO_Q2_K) {
+    words both = halves_at(rows->values, at + 2 * index);
+    out->scale[0] = in->d * floats_of(both & 15);
+    out->minimum[0] = -in->dmin * floats_of(both >> 4 & 15);
+    out->scale[1] = in->d * floats_of(both >> 8 & 15);
+    out->minimum[1] = -in->dmin * floats_of(both >> 12);
+  } else if (format == SOTTO_Q3_K) {
+    // Sixteen numbers of six bits: nibbles of eight bytes, then the upper bits in four bytes.
+    words low = halves_at(rows->values, at + 96 + 2 * (index % 4)) >> (uint32_t)(index / 4 * 4);
+    words high = in->upper >> (uint32_t)(16 * (index % 2) + index / 2 * 2);
+    words first = (low & 15) | (high & 3) << 4, second = (low >> 8 & 15) | (high >> 8 & 3) << 4;
+    out->scale[0] = in->d * __builtin_convertvector((integers)first - 32, floats);
+    out->scale[1] = in->d * __builtin_convertvector((integers)second - 32, floats);
   } else if (format == SOTTO_IQ4_XS) {
     words scale = (in->scales[0] >> (uint32_t)(4 * index) & 15) | (in->scales[1] >> (uint32_t)(2 * index) & 3) << 4;
     out->scale[0] = in->d * __builtin_convertvector((integers)scale - 32, floats);
   } else {
     out->scale[0] = in->d * floats_of(in->scales[index / 4] >> shift & 255);
-    out->minimum = -in->dmin * floats_of(in->minimums[index / 4] >> shift & 255);
+    out->minimum[0] = -in->dmin * floats_of(in->minimums[index / 4] >> shift & 255);
   }
 }

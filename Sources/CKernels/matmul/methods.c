@@ -200,6 +200,8 @@ static void use_rows_avx512(sotto_method *method, const sotto_matrix *matrix, si
       [SOTTO_Q5_0] = {sotto_rows_q5_0_avx512, 1},
       [SOTTO_Q5_1] = {sotto_rows_q5_1_avx512, 1},
       [SOTTO_Q8_0] = {sotto_rows_q8_0_avx512, 4},
+      [SOTTO_Q2_K] = {sotto_rows_q2_k_avx512, 2},
+      [SOTTO_Q3_K] = {sotto_rows_q3_k_avx512, 2},
       [SOTTO_Q4_K] = {sotto_rows_q4_k_avx512, 1},
       [SOTTO_Q5_K] = {sotto_rows_q5_k_avx512, 1},
       [SOTTO_Q6_K] = {sotto_rows_q6_k_avx512, 3},

@@ -95,7 +95,12 @@ SOTTO_INLINE TARGET void add_block(const row_values values[4], const four_scales
 #pragma clang loop unroll(full)
     for (int half = 0; half < 1 + halves; half++)
       sum[t] = add_product(to_floats(products[half]), scales->scale[half] * spread(x->scale), sum[t]);
-    if (kind == SOTTO_MINIMUMS) sum[t] = add_product(scales->minimum, spread(x->sum), sum[t]);
+    if (kind == SOTTO_MINIMUMS) sum[t] = add_product(scales->minimum[0], spread(x->sum), sum[t]);
+    if (kind == SOTTO_HALF_MINIMUMS) {
+      // The sums in a pack are times -128.
+      sum[t] = add_product(scales->minimum[0], spread((float)x->half * -0x1p-7f * x->scale), sum[t]);
+      sum[t] = add_product(scales->minimum[1], spread((float)(x->start - x->half) * -0x1p-7f * x->scale), sum[t]);
+    }
   }
 }
 
@@ -164,6 +169,8 @@ ROWS(rows_q4_1, SOTTO_Q4_1, 20, SOTTO_MINIMUMS)
 ROWS(rows_q5_0, SOTTO_Q5_0, 22, SOTTO_PLAIN)
 ROWS(rows_q5_1, SOTTO_Q5_1, 24, SOTTO_MINIMUMS)
 ROWS(rows_q8_0, SOTTO_Q8_0, 34, SOTTO_PLAIN)
+ROWS(rows_q2_k, SOTTO_Q2_K, 84, SOTTO_HALF_MINIMUMS)
+ROWS(rows_q3_k, SOTTO_Q3_K, 110, SOTTO_HALVES)
 ROWS(rows_q4_k, SOTTO_Q4_K, 144, SOTTO_MINIMUMS)
 ROWS(rows_q5_k, SOTTO_Q5_K, 176, SOTTO_MINIMUMS)
 ROWS(rows_q6_k, SOTTO_Q6_K, 210, SOTTO_HALVES)
@@ -184,6 +191,7 @@ sotto_multiply_rows sotto_rows_vectors(sotto_weight_format format) {
       [SOTTO_Q5_1] = rows_q5_1,       [SOTTO_Q8_0] = rows_q8_0,       [SOTTO_Q4_K] = rows_q4_k,
       [SOTTO_Q5_K] = rows_q5_k,       [SOTTO_Q6_K] = rows_q6_k,       [SOTTO_MXFP4] = rows_mxfp4,
       [SOTTO_MXFP4_PLANAR] = rows_mxfp4_planar, [SOTTO_IQ4_NL] = rows_iq4_nl, [SOTTO_IQ4_XS] = rows_iq4_xs,
+      [SOTTO_Q2_K] = rows_q2_k,       [SOTTO_Q3_K] = rows_q3_k,
       [SOTTO_AFFINE2] = rows_affine2, [SOTTO_AFFINE3] = rows_affine3, [SOTTO_AFFINE4] = rows_affine4,
       [SOTTO_AFFINE5] = rows_affine5, [SOTTO_AFFINE6] = rows_affine6, [SOTTO_AFFINE8] = rows_affine8,
   };

@@ -6,6 +6,7 @@
 /// What is added to the numbers of a format; -1 if they stay signed.
 SOTTO_VECTOR int offset_of(const sotto_weight_format format) {
   switch (format) {
+    case SOTTO_Q3_K: return 4;
     case SOTTO_Q4_0: return 8;
     case SOTTO_Q5_0: return 16;
     case SOTTO_Q6_K: return 32;
@@ -50,6 +51,15 @@ SOTTO_VECTOR __m256i unpack_32(const uint8_t *p, size_t index, const sotto_weigh
     case SOTTO_IQ4_XS: return table_of(iq4, nibbles_at(p + 8 + 16 * index));
     case SOTTO_AFFINE4: return mixed_nibbles_at(p);
     case SOTTO_AFFINE8: return _mm256_xor_si256(load_32(p), _mm256_set1_epi8((char)128));
+    case SOTTO_Q2_K:
+    case SOTTO_Q3_K: {
+      const __m256i two = _mm256_set1_epi8(3), one = _mm256_set1_epi8(1);
+      __m256i x = load_32(p + (format == SOTTO_Q3_K ? 32 : 16) + index / 4 * 32);
+      x = _mm256_and_si256(_mm256_srl_epi16(x, _mm_cvtsi32_si128((int)(index % 4 * 2))), two);
+      if (format == SOTTO_Q2_K) return x;
+      __m256i third = _mm256_srl_epi16(load_32(p), _mm_cvtsi32_si128((int)index));
+      return _mm256_or_si256(x, _mm256_slli_epi16(_mm256_and_si256(third, one), 2));
+    }
     case SOTTO_Q4_K:
     case SOTTO_Q5_K: {
       __m256i x = load_32(p + (format == SOTTO_Q5_K ? 48 : 16) + index / 2 * 32);
