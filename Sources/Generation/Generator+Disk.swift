@@ -47,6 +47,8 @@ extension Generator {
     let largest = cache.budget
     let prompt = await OwnThread.run { try? store.load(.session(session), model: key, largest: largest) }
     guard let prompt else { return 0 }
+    restores.add(1, ordering: .relaxed)
+    defer { restores.subtract(1, ordering: .relaxed) }
     await note(prompt.ledger, key, session)
     return await take(prompt, key, .answer, session)
   }

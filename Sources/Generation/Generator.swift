@@ -11,7 +11,8 @@ import Synchronization
 /// only prefills what is new. Speculative prefill yields to everything else.
 ///
 /// The actor serialises all computation. Queries, model switches and cache clears bypass the actor. Operations that
-/// change or save a session's caches (restore, delete, save) wait for running turns, and for one step of a batch.
+/// delete or save a session's caches wait for running turns, and for one step of a batch; a restore waits for one step
+/// of a turn too, because a turn of another model may wait for it.
 public actor Generator {
   private let thread = GenerationThread()
   private let background = BackgroundWork()
@@ -24,6 +25,8 @@ public actor Generator {
   nonisolated let diskWriting = Mutex(())
   /// Counts the removals of heads.
   nonisolated let headRemovals = Atomic<Int>(0)
+  /// The number of restores that wait for the actor.
+  nonisolated let restores = Atomic<Int>(0)
   private nonisolated let submissions = SubmissionQueue()
   private var scheduler: Scheduler
   private var isDriving = false
@@ -142,8 +145,8 @@ public actor Generator {
   /// Stops the speculative prefill.
   public nonisolated func stopReadingAhead() { background.stop() }
 
-  /// Runs the scheduler until all requests have ended. While only batches run, other operations of the actor get
-  /// their turn between steps.
+  /// Runs the scheduler until all requests have ended. While only batches run, or if a restore waits, other operations
+  /// of the actor get their turn between steps.
   private func drive() async {
     guard !isDriving else { return }
     isDriving = true
@@ -151,7 +154,8 @@ public actor Generator {
     while submissions.hasRequests || scheduler.hasRequests {
       let ended = scheduler.step({ key throws(GenerationError) in try turn(to: key) }, draft: { model($0) })
       for ended in ended { finish(ended) }
-      if !scheduler.hasTurn, thread.hasJobs { await Task.yield() }
+      let mayYield = !scheduler.hasTurn || restores.load(ordering: .relaxed) > 0
+      if mayYield, thread.hasJobs { await Task.yield() }
     }
   }
 
@@ -161,6 +165,10 @@ public actor Generator {
     release(submission.key)
     if let draft = submission.request.speculation.draft { release(draft) }
     submission.emit(ended.event)
+    // The last request of a model while another one computes.
+    if latest != submission.key, !models.withLock({ $0.isHeld(submission.key) }) {
+      model(submission.key)?.releaseUnusedMemory()
+    }
     guard submission.request.priority == .turn, let run = ended.run, !scheduler.hasRequests else { return }
     prepare(run.reader.sequence.state, run.loaded)
   }
@@ -175,10 +183,12 @@ public actor Generator {
     countPreparedMemory()
   }
 
-  /// Counts the memory that is prepared now. Only the model that computed last has any: the others have returned theirs.
+  /// Counts the memory that is prepared now: that of the model that computed last, and of those with requests. The
+  /// others have returned theirs.
   package func countPreparedMemory() {
-    let backend = latest.flatMap { model($0) }?.backend as? any MemoryPreparingBackend
-    cache.withLock { _ = $0.reserve(backend?.preparedBytes ?? 0) }
+    let backends = residentKeys.compactMap { model($0)?.backend as? any MemoryPreparingBackend }
+    let bytes = backends.reduce(0) { $0 + $1.preparedBytes }
+    cache.withLock { _ = $0.reserve(bytes) }
   }
 
   private func read(_ key: String, _ request: ReadAheadRequest, _ flag: CancellationFlag) -> Int {
@@ -191,11 +201,11 @@ public actor Generator {
     return run.read
   }
 
-  /// The model to compute with. The previous model returns its scratch memory.
+  /// The model to compute with. The previous model returns its scratch memory, unless it has requests.
   private func turn(to key: String) throws(GenerationError) -> LoadedModel {
     guard let loaded = model(key) else { throw .modelNotLoaded }
-    if let latest, latest != key {
-      models.withLock { $0.peek(latest) }?.loaded.releaseUnusedMemory()
+    if let latest, latest != key, !models.withLock({ $0.isHeld(latest) }) {
+      model(latest)?.releaseUnusedMemory()
     }
     latest = key
     countPreparedMemory()

@@ -61,6 +61,9 @@ package struct ResidentModels<Model> {
     _ = use(key)
   }
 
+  /// Whether a computation with a model is pending or running.
+  package func isHeld(_ key: String) -> Bool { holds[key] != nil }
+
   /// Ends a hold, if there is one.
   /// - Returns: the models that are unloaded now.
   package mutating func release(_ key: String) -> [Model] {

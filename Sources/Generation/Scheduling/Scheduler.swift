@@ -4,7 +4,8 @@ import Models
 /// Decides which requests compute next, and computes it with shared forward passes (continuous batching): requests
 /// join and leave at every step, and each has its own sampling, limits and cancellation.
 ///
-/// - Users' turns go first: while one runs, batches pause. Otherwise the oldest request's model computes.
+/// - Users' turns go first: while one runs, batches pause. Turns of several models share the time equally. Among
+///   batches, the oldest request's model computes.
 /// - A step processes at most one pass of prompt tokens and one token of every answer. Between two tokens of an answer
 ///   there are at most `pause` prompt tokens of others.
 /// - A prefix that a request shares with one that runs is prefilled once: it waits for a part that is not prefilled yet.
@@ -41,6 +42,8 @@ struct Scheduler {
   private let limit: Int
   /// The number of requests that have started so far.
   private var started = 0
+  /// How models with turns share the time.
+  private var shares = TurnShares()
 
   /// - Parameter limit: the largest number of requests that run together.
   init(cache: SharedPromptCache, queue: SubmissionQueue, limit: Int) {
@@ -64,7 +67,8 @@ struct Scheduler {
   ) -> [Ended] {
     waiting += queue.takeAll().map { PendingRequest($0) }
     endCancelled()
-    if let group = nextGroup {
+    if let group = nextGroup() {
+      let start = ContinuousClock.now
       do throws(GenerationError) {
         let loaded = try model(group.key)
         admit(group, loaded)
@@ -73,6 +77,7 @@ struct Scheduler {
         for run in runs { run.attachDraft(draft) }
         decode(runs.filter { $0.phase == .decoding && !$0.isCancelled }, loaded)
       } catch { fail(group, error) }
+      if group.isTurn { shares.note(group.key, seconds: (ContinuousClock.now - start).seconds) }
     }
     for run in running {
       if let end = run.end { ended.append(Ended(submission: run.submission, run: run, event: end)) }
@@ -90,10 +95,18 @@ struct Scheduler {
     waiting.removeAll { $0.submission.cancellation.isCancelled }
   }
 
-  /// The requests that compute in this step: turns before batches, then the oldest.
-  private var nextGroup: RequestGroup? {
+  /// The requests that compute in this step: turns before batches.
+  private mutating func nextGroup() -> RequestGroup? {
     let groups = running.filter { $0.end == nil }.map(\.group) + waiting.map(\.group)
-    return groups.first { $0.isTurn } ?? groups.first
+    let turns = groups.filter(\.isTurn)
+    let next = shares.next(of: turns.map(\.key))
+    return turns.first { $0.key == next } ?? groups.first
+  }
+
+  /// Whether another model has turns.
+  func sharesTime(_ group: RequestGroup) -> Bool {
+    running.contains { $0.group.isTurn && $0.group != group }
+      || waiting.contains { $0.group.isTurn && $0.group != group }
   }
 
   private mutating func fail(_ group: RequestGroup, _ error: GenerationError) {

@@ -65,7 +65,7 @@ extension ChatState {
   private func changesConversation(_ command: Command, _ argument: String) -> Bool {
     switch command {
     case .sessions, .branch, .delete: !argument.isEmpty || command == .delete
-    case .best, .ask, .regen, .goOn, .edit, .undo, .compact, .new, .inspect: true
+    case .best, .regen, .goOn, .edit, .undo, .compact, .new, .inspect: true
     default: false
     }
   }

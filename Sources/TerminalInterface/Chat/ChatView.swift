@@ -148,7 +148,8 @@ package struct ChatView {
     }
     let position = Frame.Position(row: cursor.row - first, column: min(cursor.column + 2, size.columns - 1))
     guard state.draft.isEmpty else { return (lines, position) }
-    let hint = state.turn == nil ? "Message" : "Esc stops the answer · Enter queues a message"
+    let idle = state.turn == nil ? "Message" : "Esc stops the answer · Enter queues a message"
+    let hint = state.comparison == nil ? idle : "Enter keeps the marked answer"
     let line = StyledLine([Span(Self.mark, .prompt), Span(hint, .placeholder)]).truncated(to: size.columns)
     return ([line], position)
   }

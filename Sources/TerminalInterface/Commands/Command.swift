@@ -54,8 +54,8 @@ package struct CommandEntry: Sendable {
       command: .best, argument: "N [MESSAGE]",
       summary: "generate N answers side by side to a message, or to the last one, and pick one"),
     CommandEntry(
-      command: .ask, argument: "MODEL",
-      summary: "put the last message to another model too, and pick one of the two answers",
+      command: .ask, argument: "MODEL [MESSAGE]",
+      summary: "put a message, or the last one, to another model too, and pick one of the two answers",
       completion: .models, asksForArgument: true),
     CommandEntry(command: .goOn, argument: "", summary: "continue an answer that is not complete"),
     CommandEntry(

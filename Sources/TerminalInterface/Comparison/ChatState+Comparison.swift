@@ -37,31 +37,80 @@ extension ChatState {
     return effects
   }
 
-  /// `/ask MODEL`: another model's answer to the last message, beside the one that is there.
-  package mutating func ask(_ name: String) -> [ChatEffect] {
-    guard !name.isEmpty else {
+  /// `/ask MODEL [MESSAGE]`: another model's answer beside that of the current model, to a new message, to that of the
+  /// running answer, or to the last one. Answers that are not there yet are generated at the same time.
+  package mutating func ask(_ argument: String) -> [ChatEffect] {
+    guard !argument.isEmpty else {
       draft.set("/ask ")
       return []
     }
-    guard canCompare() else { return [] }
-    guard let last = conversation.head, let earlier = conversation[last], earlier.role == .assistant,
-      !earlier.content.isEmpty
-    else {
-      show("There is no answer to compare with yet")
+    guard canCompare(), let model else { return [] }
+    let (name, text) = namedModel(argument)
+    guard turn == nil || text.isEmpty else {
+      show("Press Esc to stop the answer first; /ask MODEL without a message puts it to the model too")
       return []
     }
-    let matches = models.filter { $0.name.lowercased().hasPrefix(name.lowercased()) }
-    let exact = matches.first { $0.name.lowercased() == name.lowercased() }
-    let chosen = exact?.name ?? (matches.count == 1 ? matches[0].name : name)
-    let origin = TurnOrigin(conversation: conversation)
-    conversation.rewind(before: last)
+    guard text.isEmpty || name != model.name else {
+      show("\(name) is the current model; /best 2 generates two of its answers")
+      return []
+    }
+    var origin = TurnOrigin(conversation: conversation)
+    let first: Comparison.Answer
+    var effects: [ChatEffect] = []
+    if !text.isEmpty {
+      origin.sent = (Draft(text), text)
+      conversation.append(Message(role: .user, content: text))
+      first = addAnswer(by: model.name, model, origin)
+      if let turn = first.turn { effects.append(.send(turn: turn.id, alternative(by: nil))) }
+    } else if let turn {
+      guard !turn.isStopping, turn.phase != .loading, summary == nil else {
+        show("Press Esc to stop the answer first")
+        return []
+      }
+      (first, origin) = (
+        Comparison.Answer(id: turn.answer, model: turn.model?.name ?? "", turn: turn), turn.origin
+      )
+      conversation.rewind(before: turn.answer)
+    } else {
+      guard let last = conversation.head, let earlier = conversation[last], earlier.role == .assistant,
+        !earlier.content.isEmpty
+      else {
+        show("There is no answer to compare with yet; /ask \(name) MESSAGE sends a message to both models")
+        return []
+      }
+      first = Comparison.Answer(id: last, model: earlier.model ?? "", isEarlier: true)
+      conversation.rewind(before: last)
+    }
+    let listed = models.first { $0.name == name }
+    let info = ModelInfo(name: name, quantisation: listed?.quantisation ?? "", contextLength: 0)
+    let second = addAnswer(by: name, info, origin)
+    if let turn = second.turn { effects.append(.send(turn: turn.id, alternative(by: name))) }
+    show(Comparison(answers: [first, second], selected: first.isEarlier ? 1 : 0, origin: origin))
+    return effects
+  }
+
+  /// The conversation as a request for one of several answers.
+  /// - Parameter name: the model; nil for the current one.
+  private func alternative(by name: String?) -> ChatRequest {
     var request = request
-    (request.isAlternative, request.model) = (true, chosen)
-    let answer = addAnswer(by: chosen, nil, origin)
-    guard let turn = answer.turn else { return [] }
-    let first = Comparison.Answer(id: last, model: earlier.model ?? "", isEarlier: true)
-    show(Comparison(answers: [first, answer], selected: 1, origin: origin))
-    return [.send(turn: turn.id, request)]
+    (request.isAlternative, request.model) = (true, name)
+    return request
+  }
+
+  /// The model that an argument starts with, and the message after it. A unique prefix of a name is enough; anything else
+  /// is passed to the engine, which also accepts paths.
+  private func namedModel(_ argument: String) -> (name: String, message: String) {
+    let whole = argument.lowercased()
+    // The longest name first: names may have spaces, and one may start with another.
+    for name in models.map(\.name).sorted(by: { $0.count > $1.count })
+    where whole.hasPrefix(name.lowercased()) {
+      let rest = argument.dropFirst(name.count)
+      if rest.first?.isWhitespace ?? true { return (name, String(rest.drop(while: \.isWhitespace))) }
+    }
+    let words = argument.split(maxSplits: 1, whereSeparator: \.isWhitespace)
+    let first = words.first.map(String.init) ?? ""
+    let matches = models.filter { $0.name.lowercased().hasPrefix(first.lowercased()) }
+    return (matches.count == 1 ? matches[0].name : first, words.count == 2 ? String(words[1]) : "")
   }
 
   private mutating func canCompare() -> Bool {

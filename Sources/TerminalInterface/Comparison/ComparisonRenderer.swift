@@ -33,52 +33,84 @@ package final class ComparisonRenderer {
     var rows = [StyledLine([Span("› ", .userMark), Span(text, .user)]).truncated(to: size.columns)]
     let height = max(0, size.rows - 2)
     let width = Self.columnWidth(size.columns, count: answers.count)
-    let titles = answers.indices.map { title($0, comparison, conversation, width: width) }
-    let separator = Span(Self.separator, .rule)
-    func joined(_ cells: [StyledLine], _ width: Int) -> StyledLine {
-      var line = StyledLine()
-      for (index, cell) in cells.enumerated() {
-        if index > 0 { line.append(separator.text, separator.style) }
-        for span in cell.spans { line.append(span.text, span.style) }
-        if index < cells.count - 1 {
-          line.append(String(repeating: " ", count: max(0, width - cell.columns)), TextStyle(.text))
-        }
-      }
-      return line
-    }
     guard let width else {
-      rows.append(joined(titles, 0).truncated(to: size.columns))
+      rows.append(tabs(comparison, conversation, size.columns))
       return rows + body(comparison.selected, comparison, conversation, reasoning, size.columns, height)
     }
-    rows.append(joined(titles, width))
+    let titles = answers.indices.map { title($0, comparison, conversation, width: width) }
+    rows.append(Self.joined(titles, width))
     let columns = answers.indices.map { body($0, comparison, conversation, reasoning, width, height) }
     for row in 0..<height where columns.contains(where: { row < $0.count }) {
-      rows.append(joined(columns.map { row < $0.count ? $0[row] : StyledLine() }, width))
+      rows.append(Self.joined(columns.map { row < $0.count ? $0[row] : StyledLine() }, width))
     }
     return rows
   }
 
-  /// The name and the state of an answer.
+  /// Cells of a row, each but the last padded to a width.
+  private static func joined(_ cells: [StyledLine], _ width: Int) -> StyledLine {
+    var line = StyledLine()
+    for (index, cell) in cells.enumerated() {
+      if index > 0 { line.append(separator, TextStyle(.rule)) }
+      for span in cell.spans { line.append(span.text, span.style) }
+      if index < cells.count - 1 {
+        line.append(String(repeating: " ", count: max(0, width - cell.columns)), TextStyle(.text))
+      }
+    }
+    return line
+  }
+
+  /// The answers as tabs: the marked one with its state, the others with their names if there is room.
+  private func tabs(_ comparison: Comparison, _ conversation: MessageTree, _ columns: Int) -> StyledLine {
+    var line = StyledLine()
+    for hasNames in [true, false] {
+      let cells = comparison.answers.indices.map { place in
+        if place == comparison.selected { return title(place, comparison, conversation, width: nil) }
+        let name = hasNames ? " \(VisibleText.singleLine(comparison.answers[place].model))" : ""
+        return StyledLine("\(place + 1)\(name)", .dim)
+      }
+      line = Self.joined(cells, 0)
+      if line.columns <= columns { break }
+    }
+    return line.truncated(to: columns)
+  }
+
+  /// The least width of a name beside the state of its answer.
+  private static let leastName = 10
+
+  /// The name and the state of an answer. In a narrow column, the speed is omitted and the name is truncated.
   private func title(
     _ place: Int, _ comparison: Comparison, _ conversation: MessageTree, width: Int?
   ) -> StyledLine {
     let answer = comparison.answers[place], isSelected = place == comparison.selected
-    var words = "\(isSelected ? "▸" : " ") \(place + 1) \(VisibleText.singleLine(answer.model))"
-    if width != nil { words += " · \(state(of: answer, conversation[answer.id]))" }
-    return StyledLine([Span(words, isSelected ? .menuSelected : .dim)]).truncated(to: width ?? .max)
+    let style: StyleRole = isSelected ? .menuSelected : .dim
+    let lead = "\(isSelected ? "▸" : " ") \(place + 1) "
+    var name = StyledLine(VisibleText.singleLine(answer.model), style)
+    let (state, speed) = state(of: answer, conversation[answer.id])
+    var words = " · \(state)\(speed)"
+    if let width {
+      func room() -> Int { width - CharacterWidth.columns(of: lead + words) }
+      if room() < min(name.columns, Self.leastName) { words = " · \(state)" }
+      name = name.truncated(to: max(0, room()))
+    }
+    let line = StyledLine(lead + name.text + words, style)
+    return width.map { line.truncated(to: $0) } ?? line
   }
 
-  private func state(of answer: Comparison.Answer, _ message: Message?) -> String {
+  private func state(of answer: Comparison.Answer, _ message: Message?) -> (state: String, speed: String) {
     let statistics = answer.turn?.statistics ?? message?.statistics
     let speed = statistics?.tokensPerSecond.map { " · \(fixed($0, 1)) tokens/s" } ?? ""
     switch answer.turn?.phase {
-    case .loading, .waiting: return "waiting"
-    case .prefill(let done, let total, _): return "prefill \(total > 0 ? min(done, total) * 100 / total : 0)%"
-    case .thinking: return "thinking" + speed
-    case .writing: return "writing" + speed
+    case .loading, .waiting: return ("waiting", "")
+    case .prefill(let done, let total, _):
+      return ("prefill \(total > 0 ? min(done, total) * 100 / total : 0)%", "")
+    case .thinking: return ("thinking", speed)
+    case .writing: return ("writing", speed)
     case nil:
-      return message?.finish == .cancelled
-        ? "stopped" : message?.finish == .failed ? "failed" : "done" + speed
+      switch message?.finish {
+      case .cancelled: return ("stopped", "")
+      case .failed: return ("failed", "")
+      default: return ("done", speed)
+      }
     }
   }
 

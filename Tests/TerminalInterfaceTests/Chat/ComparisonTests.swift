@@ -132,6 +132,94 @@ import Testing
     #expect(text(driver).contains { $0.contains("no such model") })
   }
 
+  /// A message goes to both models, and both answers stream at once.
+  @Test func aMessageIsPutToTwoModels() {
+    let driver = driver()
+    driver.type("/ask gemma-3-270m Name an animal<Enter>")
+    let turns = sent(driver)
+    #expect(turns.map(\.request.model) == [nil, "gemma-3-270m"])
+    #expect(turns.allSatisfy { $0.request.isAlternative })
+    #expect(
+      turns.allSatisfy { $0.request.messages.map(\.content) == ["Name a colour", "Blue", "Name an animal"] })
+    for (turn, word) in [(0, "Cat"), (1, "Eel"), (0, "fish"), (1, "s")] {
+      driver.handle(.engine(turn: turns[turn].turn, .delta(.answer, word)))
+    }
+    #expect(text(driver).contains { $0.contains("Catfish") && $0.contains("Eels") })
+    #expect(text(driver).contains { $0.contains("▸ 1 SmolLM2") && $0.contains("2 gemma-3-270m · writing") })
+    driver.type("<Right>")
+    #expect(text(driver).last?.contains("gemma-3-270m writing") == true)
+    driver.type("<Enter>")
+    #expect(driver.takeEffects().contains(.cancelTurn(turns[0].turn)))
+    driver.handle(.engine(turn: turns[1].turn, .delta(.answer, "!")))
+    driver.handle(.engine(turn: turns[1].turn, .finished(.stop, TurnStatistics())))
+    #expect(driver.state.conversation.messages.last?.content == "Eels!")
+    #expect(driver.state.conversation.messages.last?.model == "gemma-3-270m")
+    #expect(driver.state.conversation.branchPoints.first?.choices.count == 2)
+  }
+
+  @Test func theRunningAnswerGoesOnBesideAnother() {
+    let driver = ChatDriver(rows: 20, columns: 100)
+    driver.type("Name a colour<Enter>")
+    let first = sent(driver)[0].turn
+    driver.handle(.engine(turn: first, .delta(.answer, "Bl")))
+    driver.type("/ask gemma<Enter>")
+    let second = sent(driver)
+    #expect(second.count == 1 && second[0].request.messages.map(\.content) == ["Name a colour"])
+    #expect(second[0].request.model == "gemma-3-270m" && second[0].request.isAlternative)
+    driver.handle(.engine(turn: second[0].turn, .delta(.answer, "Red")))
+    driver.handle(.engine(turn: first, .delta(.answer, "ue")))
+    #expect(text(driver).contains { $0.contains("Blue") && $0.contains("Red") })
+    driver.handle(.engine(turn: first, .finished(.stop, TurnStatistics())))
+    #expect(driver.state.comparison?.isRunning == true)
+    driver.handle(.engine(turn: second[0].turn, .finished(.stop, TurnStatistics())))
+    driver.type("<Enter>")
+    #expect(driver.state.conversation.messages.map(\.content) == ["Name a colour", "Blue"])
+    #expect(driver.state.turn == nil && driver.state.conversation.branchPoints.first?.choices.count == 2)
+  }
+
+  @Test func withoutATokenTheMessageReturns() {
+    let driver = ChatDriver(rows: 20, columns: 100)
+    driver.type("/ask gemma Name a colour<Enter>")
+    for turn in sent(driver).map(\.turn) {
+      driver.handle(.engine(turn: turn, .finished(.cancelled, TurnStatistics())))
+    }
+    #expect(driver.state.comparison == nil && driver.state.conversation.isEmpty)
+    #expect(driver.draft == "Name a colour|")
+  }
+
+  @Test(arguments: [
+    ("/ask SmolLM2-135M Why?", "is the current model"), ("/ask gemma", "no answer to compare with yet"),
+  ])
+  func whatCannotBeAskedIsRefused(_ command: String, _ message: String) {
+    let driver = ChatDriver(rows: 20, columns: 100)
+    driver.type("\(command)<Enter>")
+    #expect(sent(driver).isEmpty && driver.state.comparison == nil && driver.state.conversation.isEmpty)
+    #expect(driver.state.flash?.text.contains(message) == true)
+  }
+
+  @Test func aMessageWaitsForTheRunningAnswer() {
+    let driver = ChatDriver(rows: 20, columns: 100)
+    driver.type("Name a colour<Enter>")
+    driver.engine(.delta(.answer, "Bl"))
+    _ = driver.takeEffects()
+    driver.type("/ask gemma Name an animal<Enter>")
+    #expect(sent(driver).isEmpty && driver.state.comparison == nil && driver.state.turn != nil)
+    driver.type("/best 2<Enter>")
+    #expect(sent(driver).isEmpty && driver.state.comparison == nil)
+  }
+
+  /// The marked tab is visible, however many there are.
+  @Test(arguments: [40, 20]) func theMarkedTabIsVisible(_ columns: Int) {
+    let driver = driver(columns: columns)
+    driver.type("/best 8<Enter>")
+    for number in 1...8 {
+      let tabs = text(driver).first { $0.contains("▸") } ?? ""
+      #expect(columns < 40 || tabs.contains("▸ \(number) S"), "\(tabs)")
+      #expect(columns < 40 || tabs.hasPrefix(number == 1 ? "▸ 1" : "1 │ "), "\(tabs)")
+      driver.type("<Right>")
+    }
+  }
+
   @Test func narrowScreensHaveTabs() {
     #expect(ComparisonRenderer.columnWidth(100, count: 3) == 31)
     #expect(ComparisonRenderer.columnWidth(80, count: 3) == nil)

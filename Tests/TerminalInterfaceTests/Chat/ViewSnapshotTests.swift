@@ -121,9 +121,46 @@ import Testing
       driver.engine(.delta(.answer, "Be"))
       driver.type("And then?<Enter>more 漢字")
     },
+    View(name: "best") { driver in
+      for turn in turns(driver, "What is 漢字?", "/best 3") {
+        let answers = ["A *script* of `many` signs.", SnapshotTests.answer, "- 漢 Han\n- 字 sign 👨‍👩‍👧"]
+        driver.handle(.engine(turn: turn, .delta(.answer, answers[(turn - 2) % 3])))
+        let statistics = TurnStatistics(generatedTokens: 20, tokensPerSecond: 41.25)
+        driver.handle(.engine(turn: turn, turn == 2 ? .finished(.stop, statistics) : .progress(statistics)))
+      }
+      driver.type("<Right>")
+    },
+    View(name: "best-many") { driver in
+      for turn in turns(driver, "Why?", "/best 8") {
+        driver.handle(.engine(turn: turn, .delta(.answer, "Answer \(turn).")))
+      }
+      driver.type("<Left><Left>")
+    },
+    View(name: "ask") { driver in
+      let turns = turns(driver, "Why?", "/ask gemma-3-270m Why is the sea salt?")
+      driver.handle(.engine(turn: turns[0], .delta(.reasoning, "They want a reason.")))
+      driver.handle(.engine(turn: turns[0], .delta(.answer, "Rivers carry **salt**, and مرحبا.")))
+      driver.handle(
+        .engine(turn: turns[0], .progress(TurnStatistics(generatedTokens: 9, tokensPerSecond: 8.5))))
+      driver.handle(.engine(turn: turns[1], .prefill(done: 30, total: 120, reused: 0)))
+    },
+    View(name: "ask-failed") { driver in
+      let turns = turns(driver, "Why?", "/ask gemma-3-270m")
+      driver.handle(.engine(turn: turns[0], .failed("models/gemma.gguf: the file is truncated")))
+    },
     View(name: "error") { $0.handle(.note("models/x.gguf: the file is truncated", isError: true)) },
     View(name: "help") { $0.type("?") },
   ]
+
+  /// Sends a message, which is answered, and then a command.
+  /// - Returns: the turns that the command starts.
+  private static func turns(_ driver: ChatDriver, _ message: String, _ command: String) -> [Int] {
+    driver.type("\(message)<Enter>")
+    driver.engine(.delta(.answer, "Because."), .finished(.stop, TurnStatistics()))
+    _ = driver.takeEffects()
+    driver.type("\(command)<Enter>")
+    return driver.takeEffects().compactMap { if case .send(let turn, _) = $0 { turn } else { nil } }
+  }
 
   private static let sizes = [(24, 80), (12, 40), (60, 200)]
 
