@@ -1,9 +1,12 @@
+import Compute
 import Synchronization
 
 /// The events of a generation, in this order: prefill, tokens, one `done` or `failed`.
 public enum GenerationEvent: Sendable {
   /// Progress of the prefill.
   case prefill(PrefillProgress)
+  /// The log probabilities of the token that follows, if the request asks for them. An inserted token has none.
+  case logProbabilities(TokenLogProbabilities)
   /// A token, and the text that it completed (possibly none).
   case token(id: Int32, text: String)
   case done(GenerationStatistics)

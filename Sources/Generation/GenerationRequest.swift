@@ -24,6 +24,9 @@ public struct GenerationRequest: Sendable {
   public var priority = Priority.turn
   /// Whether the prompt cache is bypassed, for measurements.
   public var isCold = false
+  /// The number of most likely tokens whose log probabilities are reported with that of each sampled token; nil to
+  /// report none.
+  public var logProbabilities: Int?
   /// Whether tokens are proposed and verified several at a time.
   public var speculation = SpeculationSettings()
 

@@ -118,7 +118,7 @@ public actor Generator {
         continuation.yield($0)
         switch $0 {
         case .done, .failed: continuation.finish()
-        case .prefill, .token: break
+        case .prefill, .logProbabilities, .token: break
         }
       })
     Task { await drive() }

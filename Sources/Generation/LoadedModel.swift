@@ -31,6 +31,15 @@ public struct LoadedModel {
     return ids
   }
 
+  /// The log probabilities that a request wants of a token that was sampled from a row of logits; nil if it wants none.
+  func logProbabilities(
+    _ logits: Tensor, row: Int, of id: Int32, _ request: GenerationRequest
+  ) -> TokenLogProbabilities? {
+    request.logProbabilities.flatMap { count in
+      backend.logProbabilities(backend.rows(logits, [row]), of: Tokens([id]), best: count).first
+    }
+  }
+
   /// Returns unused memory to the system, if the backend supports it.
   func releaseUnusedMemory() { (backend as? any MemoryReleasingBackend)?.releaseUnusedMemory() }
 }

@@ -32,7 +32,7 @@ struct GeneratorConversationTests {
       var statistics: GenerationStatistics?
       for await event in generator.generate(key, request) {
         switch event {
-        case .prefill: break
+        case .prefill, .logProbabilities: break
         case .token(let id, _): if id >= 0 { answer.append(id) }
         case .done(let done): statistics = done
         case .failed(let message): Issue.record("\(message)")

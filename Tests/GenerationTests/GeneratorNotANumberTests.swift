@@ -42,7 +42,7 @@ struct GeneratorNotANumberTests {
     let request = GenerationRequest(prompt: .tokens([1, 2, 3, 4]), sampling: sampling, maxTokens: 8)
     for await event in generator.generate("a", request) {
       switch event {
-      case .prefill: break
+      case .prefill, .logProbabilities: break
       case .token: tokens += 1
       case .done: Issue.record("it was done")
       case .failed(let message): failure = message

@@ -23,7 +23,7 @@ struct RestedDraftTests {
     var answer = Answer()
     for await event in generator.generate("a", request) {
       switch event {
-      case .prefill: break
+      case .prefill, .logProbabilities: break
       case .token(let id, _): if id >= 0 { answer.tokens.append(id) }
       case .done(let statistics): answer.reused = statistics.reusedTokens
       case .failed(let message): Issue.record("\(message)")

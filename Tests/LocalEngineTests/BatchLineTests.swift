@@ -76,4 +76,20 @@ struct BatchLineTests {
   func hostileStopsAreErrors(_ stop: String) throws {
     #expect(throws: BatchLine.Problem.self) { try line(#"{"prompt": "a", \#(stop)}"#).stopStrings }
   }
+
+  /// `logprobs` of chat completions is a boolean, that of completions a number.
+  @Test(arguments: [
+    ("", nil), (#", "logprobs": null"#, nil), (#", "logprobs": false, "top_logprobs": 3"#, nil),
+    (#", "logprobs": true"#, 0), (#", "logprobs": true, "top_logprobs": 3"#, 3), (#", "logprobs": 20"#, 20),
+  ])
+  func logProbabilities(_ setting: String, _ count: Int?) throws {
+    #expect(try line(#"{"prompt": "a"\#(setting)}"#).logProbabilities == count)
+  }
+
+  @Test(arguments: [
+    #""logprobs": 21"#, #""logprobs": "yes""#, #""logprobs": -1"#, #""logprobs": true, "top_logprobs": 21"#,
+  ])
+  func hostileLogProbabilitiesAreErrors(_ setting: String) throws {
+    #expect(throws: BatchLine.Problem.self) { try line(#"{"prompt": "a", \#(setting)}"#).logProbabilities }
+  }
 }

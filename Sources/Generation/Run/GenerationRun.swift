@@ -148,11 +148,13 @@ final class GenerationRun {
   ///   - state: has processed them.
   ///   - ids: the tokens sampled after the input and after each proposal.
   ///   - isAccepted: whether a proposal equals a sampled token.
+  ///   - logProbabilities: those to report of the token after the input or a proposal; nil for none.
   /// - Returns: the number of accepted proposals.
   @discardableResult
   func finishPass(
     in state: SequenceState, proposals: [Int32] = [], sampled ids: [Int32],
-    isAccepted: (Int32, Int32) -> Bool = { $0 == $1 }
+    isAccepted: (Int32, Int32) -> Bool = { $0 == $1 },
+    logProbabilities: (_ index: Int, _ id: Int32) -> TokenLogProbabilities?
   ) -> Int {
     verified = (state, input.count + proposals.count)
     unprocessed = input
@@ -163,7 +165,8 @@ final class GenerationRun {
     for (index, id) in ids.enumerated() {
       let isMatch = index < proposals.count && isAccepted(proposals[index], id)
       if isMatch { statistics.acceptedTokens += 1 }
-      take(sampled: isMatch ? proposals[index] : id)
+      let taken = isMatch ? proposals[index] : id
+      take(sampled: taken, logProbabilities(index, taken))
       guard phase == .decoding, isMatch, let token = next, !output.isForced else { break }
       accepted += 1
       unprocessed.append(token)
@@ -186,7 +189,8 @@ final class GenerationRun {
   }
 
   /// Takes the next token, which follows the input, unless the run was cancelled meanwhile.
-  func take(sampled: Int32) {
+  /// - Parameter logProbabilities: those to report; nil for none.
+  func take(sampled: Int32, _ logProbabilities: TokenLogProbabilities?) {
     guard !isCancelled else { return }
     let (id, isInserted) = output.next(sampled: sampled)
     guard id >= 0 else { return fail(GenerationError.notANumber(position: position)) }
@@ -199,6 +203,7 @@ final class GenerationRun {
     statistics.generatedTokens += 1
     let (text, stopped) = output.add(
       id, isInserted: isInserted, wantsAnswer: submission.answerNow.isRequested)
+    if let logProbabilities, !isInserted { submission.emit(.logProbabilities(logProbabilities)) }
     submission.emit(.token(id: id, text: text))
     if let firstToken { statistics.generationTime = (ContinuousClock.now - firstToken).seconds }
     if stopped { return finish(.stop, flushes: false) }

@@ -14,7 +14,7 @@ extension Scheduler {
   /// complete.
   func prefill(_ runs: [GenerationRun], _ loaded: LoadedModel) {
     let prefilling = runs.filter { $0.phase == .prefilling && !$0.isCancelled }
-    let isAlone = runs.count == 1
+    let isAlone = runs.count == 1 && !sharesTime(runs[0].group)
     let hasAnswers = runs.contains { $0.phase == .decoding }
     let room = hasAnswers ? Self.pause : Self.largestPass
     var chunks: [Chunk] = []
@@ -69,7 +69,9 @@ extension Scheduler {
     for run in runs {
       guard let logits = run.startDecoding() else { continue }
       do {
-        for id in try loaded.sample(logits, run.draws()) { run.take(sampled: id) }
+        for id in try loaded.sample(logits, run.draws()) {
+          run.take(sampled: id, loaded.logProbabilities(logits, row: 0, of: id, run.request))
+        }
       } catch { fail([run], error) }
     }
   }
@@ -100,7 +102,11 @@ extension Scheduler {
     do {
       let logits = try loaded.model.forward(input)
       let ids = try loaded.sample(logits, runs.flatMap { $0.draws() })
-      for (run, id) in zip(runs, ids) { run.finishPass(in: run.reader.sequence.state, sampled: [id]) }
+      for (place, (run, id)) in zip(runs, ids).enumerated() {
+        run.finishPass(
+          in: run.reader.sequence.state, sampled: [id],
+          logProbabilities: { loaded.logProbabilities(logits, row: place, of: $1, run.request) })
+      }
     } catch {
       fail(runs, error)
     }

@@ -55,6 +55,7 @@ struct DraftReader {
     align(with: tokens)
     let chunk = Array(tokens[ledger.count..<min(ledger.count + Self.chunk, tokens.count - 1)])
     guard !chunk.isEmpty else { return }
+    try check(chunk)
     _ = try loaded.model.forward(ForwardInput(tokens: chunk, sequence: state))
     ledger += chunk
     confirmed = ledger.count
@@ -72,6 +73,7 @@ struct DraftReader {
     align(with: tokens)
     var proposals: [Int32] = []
     var input = Array(tokens[ledger.count...])
+    try check(input)
     while proposals.count < count {
       guard let parameters = draw(proposals) else { break }
       let logits = try loaded.model.forward(ForwardInput(tokens: input, sequence: state))
@@ -91,6 +93,14 @@ struct DraftReader {
       secondsPerProposal = secondsPerProposal.map { $0 + (seconds - $0) / 4 } ?? seconds
     }
     return proposals
+  }
+
+  /// Throws if the model has no embedding for a token: the vocabularies of a family may be padded differently.
+  private func check(_ tokens: [Int32]) throws(GenerationError) {
+    let count = loaded.model.facts.vocabularyCount
+    if let foreign = tokens.first(where: { Int($0) >= count }) {
+      throw .foreignToken(foreign, vocabulary: count)
+    }
   }
 
   /// Removes what differs from the tokens, and at least the last token, whose logits are needed.

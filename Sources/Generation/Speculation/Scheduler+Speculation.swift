@@ -24,9 +24,10 @@ extension Scheduler {
       let logits = try loaded.model.forward(input)
       let ids = try loaded.sample(logits, draws)
       let seconds = (ContinuousClock.now - start).seconds
-      let accepted = run.finishPass(in: state, proposals: proposals, sampled: ids) {
-        run.speculation?.isAccepted($0, sampled: $1) ?? false
-      }
+      let accepted = run.finishPass(
+        in: state, proposals: proposals, sampled: ids,
+        isAccepted: { run.speculation?.isAccepted($0, sampled: $1) ?? false },
+        logProbabilities: { loaded.logProbabilities(logits, row: $0, of: $1, run.request) })
       run.speculation?.finish(
         proposal, accepted: accepted, rows: rows, sampled: ids.first, seconds: seconds)
     } catch {

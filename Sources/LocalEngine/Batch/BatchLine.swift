@@ -115,6 +115,18 @@ package struct BatchLine: Sendable {
     }
   }
 
+  /// The number of most likely tokens whose log probabilities are written with that of each token; nil for none.
+  package var logProbabilities: Int? {
+    get throws(Problem) {
+      guard let value = settings["logprobs"], !value.isNull else { return nil }
+      if let isWanted = value.asBool {
+        let count = try integer("top_logprobs", 0...LogProbabilityText.most)
+        return isWanted ? count ?? 0 : nil
+      }
+      return try integer("logprobs", 0...LogProbabilityText.most)
+    }
+  }
+
   /// Texts that end the answer.
   package var stopStrings: [String] {
     get throws(Problem) {

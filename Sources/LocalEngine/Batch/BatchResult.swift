@@ -1,6 +1,8 @@
 import Basics
+import Compute
 import Conversation
 import Generation
+import Tokenization
 
 /// The answer to a line of `sotto batch`.
 package struct BatchResult: Sendable {
@@ -13,13 +15,19 @@ package struct BatchResult: Sendable {
   /// Why the request failed.
   package private(set) var failure: String?
   private var reader: ReplyReader
+  private let tokenizer: Tokenizer
+  private var logProbabilities: [TokenLogProbabilities] = []
 
-  package init(_ reader: ReplyReader) { self.reader = reader }
+  init(_ reader: ReplyReader, _ tokenizer: Tokenizer) {
+    self.reader = reader
+    self.tokenizer = tokenizer
+  }
 
   /// Processes an event.
   package mutating func process(_ event: GenerationEvent) {
     switch event {
     case .prefill: break
+    case .logProbabilities(let token): logProbabilities.append(token)
     case .token(let id, let piece): add(reader.process(id: id, text: piece))
     case .done(let statistics):
       add(reader.finish())
@@ -43,12 +51,19 @@ package struct BatchResult: Sendable {
     guard let statistics, statistics.finishReason != .cancelled, failure == nil else { return nil }
     let (prompt, generated) = (statistics.promptTokens, statistics.generatedTokens)
     let reason = JSON.string(statistics.finishReason.rawValue)
+    let wanted = try? line.logProbabilities
+    let hasLogProbabilities = wanted != nil
     guard line.isOpenAI else {
-      return [
-        "id": line.id, "text": .string(text), "reasoning": .string(reasoning), "finish_reason": reason,
-        "prompt_tokens": .integer(prompt), "reused_tokens": .integer(statistics.reusedTokens),
-        "generated_tokens": .integer(generated),
-      ]
+      var object: JSONObject = JSONObject()
+      object["id"] = line.id
+      object["text"] = .string(text)
+      object["reasoning"] = .string(reasoning)
+      object["finish_reason"] = reason
+      object["prompt_tokens"] = .integer(prompt)
+      object["reused_tokens"] = .integer(statistics.reusedTokens)
+      object["generated_tokens"] = .integer(generated)
+      if hasLogProbabilities { object["logprobs"] = LogProbabilityText.content(logProbabilities, tokenizer) }
+      return .object(object)
     }
     var choice: JSONObject = JSONObject()
     choice["index"] = 0
@@ -63,6 +78,12 @@ package struct BatchResult: Sendable {
     }
     choice["finish_reason"] = reason
     let isChat = choice["message"] != nil
+    if hasLogProbabilities {
+      choice["logprobs"] =
+        isChat
+        ? ["content": LogProbabilityText.content(logProbabilities, tokenizer)]
+        : LogProbabilityText.lists(logProbabilities, tokenizer)
+    }
     return [
       "custom_id": line.id,
       "response": [
@@ -105,6 +126,7 @@ extension OpenedModel {
       prompt: turn.prompt, sampling: try line.sampling(sampling), maxTokens: try line.maxTokens ?? maxTokens,
       stopStrings: stops, thoughtLimit: turn.thoughtLimit)
     request.priority = .batch
-    return (request, BatchResult(turn.reader))
+    request.logProbabilities = try line.logProbabilities
+    return (request, BatchResult(turn.reader, tokenizer))
   }
 }

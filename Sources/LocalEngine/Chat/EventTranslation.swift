@@ -28,6 +28,7 @@ struct EventTranslation {
         .prefill(done: progress.reused + progress.read, total: progress.total, reused: progress.reused),
         .progress(statistics),
       ]
+    case .logProbabilities: return []
     case .token(let id, let text):
       if id >= 0 { countToken() }
       return reader.process(id: id, text: text).map { .delta($0.channel, $0.text) } + [.progress(statistics)]

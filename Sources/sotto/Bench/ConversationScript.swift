@@ -127,7 +127,7 @@ struct ConversationScript {
     var tokens: [Int32] = []
     for await event in generator.generate(key, request) {
       switch event {
-      case .prefill: break
+      case .prefill, .logProbabilities: break
       case .token(let id, _): if id >= 0 { tokens.append(id) }
       case .done(let statistics): return (tokens, statistics)
       case .failed(let message): throw CommandError(message)

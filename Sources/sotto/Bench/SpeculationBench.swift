@@ -88,7 +88,7 @@ struct SpeculationBench: Sendable {
     var tokens: [Int32] = []
     for await event in generator.generate(Self.key, request) {
       switch event {
-      case .prefill: break
+      case .prefill, .logProbabilities: break
       case .token(let id, _): tokens.append(id)
       case .done(let statistics): return (tokens, statistics)
       case .failed(let message): throw CommandError(message)

@@ -14,7 +14,7 @@ struct BatchCommand: AsyncParsableCommand {
     discussion: """
       The input has one JSON object per line: id, prompt (with an optional system message) or messages, and \
       optionally max_tokens, stop, temperature, top_p, top_k, min_p, repetition_penalty, presence_penalty, \
-      frequency_penalty, logit_bias, seed, reasoning_effort. Lines in the format of OpenAI's batch files are \
+      frequency_penalty, logit_bias, seed, reasoning_effort, logprobs, top_logprobs. Lines in the format of OpenAI's batch files are \
       answered in that format. Answers are written as they are complete: id, text, reasoning, finish_reason, \
       prompt_tokens, reused_tokens, generated_tokens. A line that can't be used is reported with its number, and the \
       others continue. An answer does not depend on the requests that run with it.

@@ -1,10 +1,12 @@
 import ArgumentParser
 import Basics
+import Compute
 import Conversation
 import Foundation
 import Generation
 import LocalEngine
 import TerminalInterface
+import Tokenization
 
 /// `sotto generate`: generates text from a prompt, for pipes and scripts.
 struct GenerateCommand: AsyncParsableCommand {
@@ -14,7 +16,7 @@ struct GenerateCommand: AsyncParsableCommand {
     discussion: """
       Prints only the text of the answer. With --json it prints an object with the keys text, reasoning, tokens, \
       finish_reason, prompt_tokens, reused_tokens, ttft_ms, prompt_tps, generation_tps, drafted_tokens, \
-      accepted_tokens.
+      accepted_tokens, and with --logprobs logprobs.
       """)
 
   @Argument(
@@ -44,11 +46,23 @@ struct GenerateCommand: AsyncParsableCommand {
   @Flag(help: "Print one JSON object instead of the text.")
   var json = false
 
+  @Option(
+    name: .customLong("logprobs"),
+    help: "With --json, the log probability of each token, and of this number of the most likely ones.")
+  var logProbabilities: Int?
+
   @Flag(name: .shortAndLong, help: "Print the statistics on standard error after the answer.")
   var verbose = false
 
   func validate() throws {
     if maxTokens < 1 { throw ValidationError("--max-tokens must be at least 1, not \(maxTokens)") }
+    if let logProbabilities {
+      guard json else { throw ValidationError("--logprobs requires --json") }
+      guard (0...LogProbabilityText.most).contains(logProbabilities) else {
+        throw ValidationError(
+          "--logprobs must be a number from 0 to \(LogProbabilityText.most), not \(logProbabilities)")
+      }
+    }
     if raw, system != nil {
       throw ValidationError("--raw cannot be combined with --system, which requires the chat template")
     }
@@ -75,6 +89,7 @@ struct GenerateCommand: AsyncParsableCommand {
       try opened.load(
         precision: .fast, threads: threads, cacheFormat: format, device: device, notify: Console.note)
     }
+    request.logProbabilities = logProbabilities
     request.speculation.usesLookup = speculation.lookup
     request.speculation.draft = try await loadDraft(for: opened, settings, in: generator)
     let cancellation = CancellationFlag()
@@ -86,7 +101,7 @@ struct GenerateCommand: AsyncParsableCommand {
       if !json { Console.show(text) }
     }
     if let failure = result.failure { throw CommandError("\(opened.checkpoint.name): \(failure)") }
-    Console.out(json ? result.json().text() + "\n" : "\n")
+    Console.out(json ? result.json(opened.tokenizer).text() + "\n" : "\n")
     if verbose { Console.note(result.statistics.summary) }
     if result.statistics.finishReason == .cancelled { throw ExitCode(130) }
   }
@@ -98,8 +113,9 @@ struct GenerateCommand: AsyncParsableCommand {
   ) async throws -> String? {
     guard let draft = try opened.draft(speculation.draft, settings) else { return nil }
     let (key, threads, format) = (draft.checkpoint.path, compute.threadCount, cache.format)
+    let device = compute.device
     _ = try await generator.load(key) {
-      try draft.load(precision: .fast, threads: threads, cacheFormat: format)
+      try draft.load(precision: .fast, threads: threads, cacheFormat: format, device: device)
     }
     return key
   }
@@ -113,6 +129,7 @@ struct GeneratedText {
   private(set) var tokens: [Int32] = []
   private(set) var statistics = GenerationStatistics()
   private(set) var failure: String?
+  private(set) var logProbabilities: [TokenLogProbabilities]?
   private var reader: ReplyReader
 
   init(_ reader: ReplyReader) { self.reader = reader }
@@ -122,6 +139,9 @@ struct GeneratedText {
   mutating func process(_ event: GenerationEvent) -> String {
     switch event {
     case .prefill: return ""
+    case .logProbabilities(let token):
+      logProbabilities = (logProbabilities ?? []) + [token]
+      return ""
     case .token(let id, let piece):
       if id >= 0 { tokens.append(id) }
       return add(reader.process(id: id, text: piece))
@@ -142,8 +162,8 @@ struct GeneratedText {
   }
 
   /// The output for `--json`; times in milliseconds, rates in tokens per second.
-  func json() -> JSON {
-    [
+  func json(_ tokenizer: Tokenizer) -> JSON {
+    let members: JSON = [
       "text": .string(text),
       "reasoning": .string(reasoning),
       "tokens": .array(tokens.map { .integer(Int($0)) }),
@@ -156,6 +176,9 @@ struct GeneratedText {
       "drafted_tokens": .integer(statistics.draftedTokens),
       "accepted_tokens": .integer(statistics.acceptedTokens),
     ]
+    guard let logProbabilities, case .object(var object) = members else { return members }
+    object["logprobs"] = LogProbabilityText.content(logProbabilities, tokenizer)
+    return .object(object)
   }
 }
 

@@ -30,8 +30,11 @@ struct GeneratorDraftTests {
     return (tokens, statistics)
   }
 
-  /// Draft models with caches that can be truncated and with those that can't.
-  @Test(arguments: ["llama", "mamba2", "gemma3_text", "falcon_h1"], ["llama", "mamba2", "gpt_oss"])
+  /// Models and draft models with caches that can be truncated and with those that can't, with windows and with
+  /// experts.
+  @Test(
+    arguments: ["llama", "mamba2", "gemma3_text", "falcon_h1", "gpt_oss", "qwen3_moe"],
+    ["llama", "mamba2", "gpt_oss"])
   func anyDraftGivesTheAnswerOfTheModel(_ architecture: String, _ draft: String) async throws {
     let tiny = try TinyModels.named(architecture), other = try TinyModels.named(draft)
     let reference = try tiny.load(), draftFacts = try other.load().model.facts
@@ -40,15 +43,35 @@ struct GeneratorDraftTests {
     let prompt = (0..<50).map { _ in Int32.random(in: 0..<vocabulary, using: &random) }
     let (tokens, statistics) = try await answer(tiny, draft: other, prompt, count: 30)
     #expect(tokens == (try reference.coldAnswer(prompt, count: 30)))
-    #expect(statistics.draftedTokens > 0)
+    // Without a token that the draft model doesn't have: it is not used after that.
+    #expect(statistics.draftedTokens > 0 || tokens.contains { $0 >= draftFacts.vocabularyCount })
+  }
+
+  /// The vocabularies of a family may be padded differently.
+  @Test(arguments: [true, false])
+  func aTokenThatTheDraftModelLacksEndsItsUse(_ isInPrompt: Bool) async throws {
+    let tiny = try TinyModels.named("gpt_oss"), other = try TinyModels.named("llama")
+    let count = Int32(try other.load().model.facts.vocabularyCount)
+    var random = SplitMix64(seed: 9)
+    let prompt = (0..<20).map { _ in Int32.random(in: 0..<count, using: &random) }
+    // The bias makes the model sample it once in the answer, or in the prompt already.
+    var settings = SamplingSettings.greedy
+    settings.logitBias = [count + 3: 1000]
+    settings.presencePenalty = 2000
+    let foreign = isInPrompt ? prompt + [count + 3] : prompt
+    let ahead = try await answer(tiny, draft: other, foreign, count: 20, settings)
+    let plain = try await answer(tiny, draft: other, foreign, count: 20, settings, mode: .off)
+    #expect(ahead.tokens == plain.tokens && ahead.tokens.count == 20)
+    #expect((foreign + ahead.tokens).contains(count + 3))
   }
 
   /// A model as its own draft model proposes what it samples, also with a temperature.
-  @Test(arguments: ["llama", "mamba2"], [0, 0.8] as [Float])
+  @Test(arguments: ["llama", "mamba2", "gpt_oss"], [0, 0.8] as [Float])
   func aModelAgreesWithItself(_ architecture: String, _ temperature: Float) async throws {
     let tiny = try TinyModels.named(architecture)
     var random = SplitMix64(seed: 6)
-    let prompt = try tiny.load().tokens(300, &random)
+    let loaded = try tiny.load()
+    let prompt = loaded.tokens(min(300, loaded.model.facts.contextLength - 50), &random)
     let settings = SamplingSettings(temperature: temperature, topP: 0.9, topK: 0, minP: 0, seed: 3)
     let ahead = try await answer(tiny, draft: tiny, prompt, count: 40, settings)
     let plain = try await answer(tiny, draft: tiny, prompt, count: 40, settings, mode: .off)
