@@ -19,7 +19,19 @@ struct BatchBench: Sendable {
     let joinTTFT: Double
     /// Of a request alone.
     let aloneTTFT: Double
+    /// The median time to the first token of the requests that start together.
+    let firstToken: Double
+    /// A user's turn while all requests generate, from its submission to its end.
+    let chat: Double
+    /// The same turn alone.
+    let aloneChat: Double
+
+    /// The seconds between two tokens of one answer.
+    var tokenTime: Double { generationRate > 0 ? Double(batch) / generationRate : 0 }
   }
+
+  /// The number of turns that are measured with and without company; their medians count.
+  private static let turns = 3
 
   let name: String
   let sizes: [Int]
@@ -50,19 +62,23 @@ struct BatchBench: Sendable {
     note("warming up")
     _ = try await time(generator, [request(0)])
     var alone = try await time(generator, [request(0)])
+    let turn = turn(request((sizes.max() ?? 1) + 1))
+    _ = try await time(generator, [turn])
     var rows: [Row] = []
     for size in sizes {
       note("\(size) requests together")
       let together = try await time(generator, (0..<size).map(request))
       let join = try await join(generator, (0..<size).map(request), request(size))
       let after = try await time(generator, [request(size)])
+      let chat = try await chat(generator, (0..<size).map(request), turn, facts.contextLength)
       let start = together.firstTokens.min() ?? 0, read = together.firstTokens.max() ?? 0
       rows.append(
         Row(
           batch: size, promptRate: Double(size * prompt) / read,
           generationRate: Double(size * max(generate - 1, 0)) / max(together.seconds - start, 1e-9),
           seconds: together.seconds, inTurnSeconds: Double(size) * (alone.seconds + after.seconds) / 2,
-          joinTTFT: join, aloneTTFT: (alone.firstTokens[0] + after.firstTokens[0]) / 2))
+          joinTTFT: join, aloneTTFT: (alone.firstTokens[0] + after.firstTokens[0]) / 2,
+          firstToken: median(together.firstTokens), chat: chat.together, aloneChat: chat.alone))
       alone = after
     }
     return rows
@@ -89,18 +105,52 @@ struct BatchBench: Sendable {
   private func join(
     _ generator: Generator, _ requests: [GenerationRequest], _ joining: GenerationRequest
   ) async throws -> Double {
+    var joining = joining
+    joining.maxTokens = 1
+    return try await during(generator, requests) { try await time(generator, [joining]).firstTokens[0] }
+  }
+
+  /// The request as a user's turn, without proposals: their gain depends on the random tokens.
+  private func turn(_ request: GenerationRequest) -> GenerationRequest {
+    var request = request
+    request.priority = .turn
+    request.speculation = .off
+    return request
+  }
+
+  /// The median seconds of a user's turn while requests generate, and alone: before, after, and before again.
+  private func chat(
+    _ generator: Generator, _ requests: [GenerationRequest], _ turn: GenerationRequest, _ context: Int
+  ) async throws -> (together: Double, alone: Double) {
+    // Long enough to generate before, between and after the turns.
+    let requests = requests.map { request in
+      var request = request
+      request.maxTokens = min(max(generate, 64), context - prompt)
+      return request
+    }
+    var alone: [Double] = [], together: [Double] = []
+    for _ in 0..<Self.turns { alone.append(try await time(generator, [turn]).seconds) }
+    try await during(generator, requests) {
+      for _ in 0..<Self.turns { together.append(try await time(generator, [turn]).seconds) }
+    }
+    for _ in 0..<Self.turns { alone.append(try await time(generator, [turn]).seconds) }
+    return (median(together), median(alone))
+  }
+
+  /// Performs an action when all of some requests generate; then they are cancelled.
+  private func during<Result>(
+    _ generator: Generator, _ requests: [GenerationRequest], _ action: () async throws -> Result
+  ) async throws -> Result {
     let flag = CancellationFlag()
     let streams = requests.map { generator.generate(Self.key, $0, cancellation: flag) }
     for stream in streams {
       for await event in stream { if case .token = event { break } }
       // Leaving the loop does not cancel a request: the stream is held until all have ended.
     }
-    var joining = joining
-    joining.maxTokens = 1
-    let result = try await time(generator, [joining])
+    let result = try await action()
     flag.cancel()
     for stream in streams { for await _ in stream {} }
-    return result.firstTokens[0]
+    return result
   }
 
   func json(_ rows: [Row]) -> JSON {
@@ -113,28 +163,35 @@ struct BatchBench: Sendable {
             "batch": .integer(row.batch), "prompt_tps": .number(row.promptRate),
             "generation_tps": .number(row.generationRate), "seconds": .number(row.seconds),
             "in_turn_seconds": .number(row.inTurnSeconds), "join_ttft_ms": .number(row.joinTTFT * 1000),
-            "alone_ttft_ms": .number(row.aloneTTFT * 1000),
+            "alone_ttft_ms": .number(row.aloneTTFT * 1000), "ttft_ms": .number(row.firstToken * 1000),
+            "token_ms": .number(row.tokenTime * 1000), "chat_seconds": .number(row.chat),
+            "chat_alone_seconds": .number(row.aloneChat),
           ]
         }),
     ]
   }
 
   func table(_ rows: [Row]) -> String {
-    func cell(_ text: String) -> String { String(repeating: " ", count: max(0, 12 - text.count)) + text }
-    let titles = [
-      "requests", "prompt t/s", "answers t/s", "seconds", "in turn", "less time", "join ms", "alone ms",
-    ]
-    var text = "\(name), \(threads) threads, prompts of \(prompt) and answers of \(generate) tokens\n"
-    text += titles.map(cell).joined() + "\n"
-    for row in rows {
-      let numbers = [
-        (row.promptRate, "%.1f"), (row.generationRate, "%.1f"), (row.seconds, "%.2f"),
-        (row.inTurnSeconds, "%.2f"),
-        ((1 - row.seconds / row.inTurnSeconds) * 100, "%.0f %%"), (row.joinTTFT * 1000, "%.0f"),
-        (row.aloneTTFT * 1000, "%.0f"),
-      ]
-      text += cell(String(row.batch)) + numbers.map { cell(String(format: $1, $0)) }.joined() + "\n"
+    func table(_ titles: [String], _ cells: (Row) -> [(value: Double, format: String)]) -> String {
+      func cell(_ text: String) -> String { String(repeating: " ", count: max(0, 11 - text.count)) + text }
+      let lines = rows.map { row in [String(row.batch)] + cells(row).map { String(format: $1, $0) } }
+      return ([["requests"] + titles] + lines).map { $0.map(cell).joined() + "\n" }.joined()
     }
-    return text
+    return "\(name), \(threads) threads, prompts of \(prompt) and answers of \(generate) tokens\n"
+      + table(["prompt t/s", "answers t/s", "first ms", "token ms", "seconds", "in turn", "less time"]) {
+        row in
+        [
+          (row.promptRate, "%.1f"), (row.generationRate, "%.1f"), (row.firstToken * 1000, "%.0f"),
+          (row.tokenTime * 1000, "%.1f"), (row.seconds, "%.2f"), (row.inTurnSeconds, "%.2f"),
+          ((1 - row.seconds / row.inTurnSeconds) * 100, "%.0f %%"),
+        ]
+      } + "one that joins when all generate, to its first token; a user's turn meanwhile, to its end\n"
+      + table(["join ms", "alone ms", "times", "turn s", "alone s", "times"]) { row in
+        [
+          (row.joinTTFT * 1000, "%.0f"), (row.aloneTTFT * 1000, "%.0f"),
+          (row.joinTTFT / row.aloneTTFT, "%.2f"),
+          (row.chat, "%.2f"), (row.aloneChat, "%.2f"), (row.chat / row.aloneChat, "%.2f"),
+        ]
+      }
   }
 }
