@@ -106,6 +106,55 @@ def target_lines(path: Path) -> int:
     return path.read_bytes().count(b"\n") if path.exists() else 0
 
 
+def log_probabilities(model: str, folder: Path) -> None:
+    ask = [{"role": "user", "content": "Hi"}]
+    lines = [
+        {"id": "own", "prompt": "Hi", "logprobs": 3, **SETTINGS},
+        {"custom_id": "chat", "url": "/v1/chat/completions",
+         "body": {"messages": ask, "logprobs": True, "top_logprobs": 3, **SETTINGS}},
+        {"custom_id": "text", "url": "/v1/completions", "body": {"prompt": "The sea", "logprobs": 2, **SETTINGS}},
+        {"id": "none", "prompt": "Hi", **SETTINGS}]
+    done = batch(model, lines, "-")
+    expect(done.returncode == 0, f"a batch with log probabilities succeeds: {done.stderr}")
+    found = {line.get("id", line.get("custom_id")): line for line in map(json.loads, done.stdout.splitlines())}
+    own = found["own"]["logprobs"]
+    expect(found["chat"]["response"]["body"]["choices"][0]["logprobs"]["content"] == own, "both formats have the same")
+    expect("".join(token["token"] for token in own) == found["own"]["text"], "the tokens are those of the answer")
+    # Greedy answers take the most likely token.
+    expect(all(len(token["top_logprobs"]) == 3 and token["top_logprobs"][0]["token"] == token["token"]
+               and 0 >= token["logprob"] == token["top_logprobs"][0]["logprob"] for token in own), f"{own}")
+    lists = found["text"]["response"]["body"]["choices"][0]["logprobs"]
+    expect("".join(lists["tokens"]) == found["text"]["response"]["body"]["choices"][0]["text"], "completions too")
+    expect(all(len(best) <= 2 for best in lists["top_logprobs"]) and max(lists["token_logprobs"]) <= 0, f"{lists}")
+    expect("logprobs" not in found["none"], "a request that wants none has none")
+    command = [SOTTO, "generate", model, "-p", "Hi", "--temperature", "0", "--max-tokens", "12", "--json", "--logprobs", "3"]
+    alone = json.loads(subprocess.run(command, capture_output=True, text=True, timeout=120, check=True).stdout)
+    expect([token["token"] for token in alone["logprobs"]] == [token["token"] for token in own], "the tokens are as if alone")
+    apart = max(abs(one["logprob"] - other["logprob"]) for one, other in zip(alone["logprobs"], own))
+    expect(apart < 0.05, f"log probabilities differ by {apart} from those alone")
+
+
+def drafts(model: str, folder: Path) -> None:
+    """`generate --draft`: the answer is that without a draft model, whatever that proposes."""
+    nonsense = folder / "nonsense.gguf"
+    script = Path(__file__).resolve().parent / "second_model.py"
+    subprocess.run([sys.executable, script, model, nonsense], check=True)
+    for options in (["--temperature", "0"], ["--temperature", "0.8", "--seed", "3"]):
+        command = [SOTTO, "generate", model, "-p", "Tell me about the sea.", "--max-tokens", "40", "--json", "--logprobs", "1",
+                   *options]
+        runs = []
+        for more in (["--no-lookup"], [], ["--draft", model], ["--draft", str(nonsense), "--no-lookup"]):
+            done = subprocess.run([*command, *more], capture_output=True, text=True, timeout=120, check=True)
+            runs.append(json.loads(done.stdout))
+        for key in ("text", "tokens", "finish_reason"):
+            expect(all(run[key] == runs[0][key] for run in runs), f"{options}: {key}: {[run[key] for run in runs]}")
+        for run in runs:
+            pairs = zip(run["logprobs"], runs[0]["logprobs"])
+            apart = max(abs(one["logprob"] - other["logprob"]) for one, other in pairs)
+            expect(apart < 1e-3, f"{options}: log probabilities differ by {apart}")
+        expect(runs[0]["drafted_tokens"] == 0, "without proposals there are none")
+
+
 def shared(model: str, folder: Path) -> None:
     system = "You answer briefly. " * 30
     lines = [{"id": i, "system": system, "prompt": f"Say {i}.", **SETTINGS} for i in range(4)]
@@ -117,7 +166,7 @@ def shared(model: str, folder: Path) -> None:
 
 def main() -> None:
     with tempfile.TemporaryDirectory() as name:
-        for check in (together, mixed, shared, resumed):
+        for check in (together, mixed, log_probabilities, drafts, shared, resumed):
             begin = time.monotonic()
             check(sys.argv[1], Path(name))
             print(f"{check.__name__} ({time.monotonic() - begin:.1f} s)")

@@ -22,6 +22,7 @@ def tests(model: str) -> dict[str, list[str]]:
         "chat templates and jinja2": ["check_templates.py", model],
         "harmony and openai-harmony": ["check_harmony.py"],
         "sotto batch": ["check_batch.py", model],
+        "1,000 requests, killed and resumed": ["check_many.py", model],
         "the program in a terminal": ["terminal.py", model],
         "downloads from a hub": ["check_pull.py"],
         "sotto quantize and mlx-lm": ["check_quantize.py"],
