@@ -32,6 +32,21 @@ package struct ByteReader {
     try skip(count(ofElementsOf: 1))
   }
 
+  /// Skips `count` strings and returns the range of their lengths and bytes. It takes about a nanosecond a string: every
+  /// length must be read to find the next one.
+  package mutating func skipStrings(_ count: Int) throws(Overrun) -> Range<Int> {
+    let start = position
+    var offset = position
+    for _ in 0..<count {
+      guard bytes.count - offset >= 8 else { throw Overrun(offset: offset, needed: 8) }
+      let length = UInt64(littleEndian: bytes.loadUnaligned(fromByteOffset: offset, as: UInt64.self))
+      guard length <= UInt64(bytes.count - offset - 8) else { throw Overrun(offset: offset, needed: length) }
+      offset += 8 + Int(length)
+    }
+    position = offset
+    return start..<offset
+  }
+
   /// Skips `count` bytes and returns their range.
   @discardableResult
   package mutating func skip(_ count: Int) throws(Overrun) -> Range<Int> {

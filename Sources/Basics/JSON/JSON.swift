@@ -1,3 +1,9 @@
+#if canImport(Darwin)
+  import Darwin
+#else
+  import Glibc
+#endif
+
 /// A JSON value. Integers are distinct from other numbers and objects keep their order, because chat templates print
 /// both.
 ///
@@ -79,7 +85,11 @@ package struct ExactString: Hashable {
 
   package static func == (left: ExactString, right: ExactString) -> Bool {
     left.withBytes { a in
-      right.withBytes { b in a.count == b.count && a.elementsEqual(b) }
+      right.withBytes { b in
+        guard a.count == b.count else { return false }
+        guard let first = a.baseAddress, let second = b.baseAddress else { return true }
+        return memcmp(first, second, a.count) == 0
+      }
     }
   }
 

@@ -119,8 +119,29 @@ struct ModelFolder {
 
   // The layout of the Hugging Face cache: models--ORGANISATION--MODEL/{refs/main, snapshots/REVISION}.
 
-  /// The folder of the main revision, or of the latest one if it is missing.
+  /// The folder of the main revision if it has weights, otherwise of the latest one with weights: another program may
+  /// have fetched only the tokenizer or the configuration of a new revision.
   private static func snapshot(in path: String) throws(FileError) -> String? {
+    let main = mainSnapshot(in: path)
+    if let main, hasWeights(main) { return main }
+    let revisions = revisions(in: path)
+    return revisions.first(where: hasWeights) ?? main ?? revisions.first
+  }
+
+  private static func hasWeights(_ folder: String) -> Bool {
+    FileSystem.names(in: folder).contains { $0.hasSuffix(".safetensors") || isGGUFModel($0) }
+  }
+
+  /// The folders of all revisions of a repository, the latest first.
+  static func revisions(in path: String) -> [String] {
+    let folder = FileSystem.join(path, "snapshots")
+    let revisions = FileSystem.names(in: folder).map { FileSystem.join(folder, $0) }.filter(
+      FileSystem.isFolder)
+    return revisions.count < 2
+      ? revisions : revisions.sorted { FileSystem.size($0).modified > FileSystem.size($1).modified }
+  }
+
+  private static func mainSnapshot(in path: String) -> String? {
     let folder = FileSystem.join(path, "snapshots")
     let reference = FileSystem.join(path, "refs/main")
     if FileSystem.isFile(reference), let file = try? MappedFile(reference), file.count <= 200 {
@@ -129,10 +150,7 @@ struct ModelFolder {
       let main = FileSystem.join(folder, revision)
       if FileSystem.isPlainName(revision), FileSystem.isFolder(main) { return main }
     }
-    let revisions = FileSystem.names(in: folder).map { FileSystem.join(folder, $0) }
-    return revisions.filter(FileSystem.isFolder).max {
-      FileSystem.size($0).modified < FileSystem.size($1).modified
-    }
+    return nil
   }
 
   /// "organisation/model" for a path inside of models--organisation--model.

@@ -53,22 +53,19 @@ extension [ModelCandidate] {
     return result
   }
 
-  /// The candidates with short names: without "organisation/" where that is unique, and with the path where even the full
-  /// name is not.
+  /// The candidates with short names: without "organisation/" where that is unique, otherwise the first of their names
+  /// that is, otherwise the path.
   func shortened() -> [ModelCandidate] {
     func counts(_ names: [String]) -> [String: Int] {
       names.reduce(into: [:]) { $0[$1.lowercased(), default: 0] += 1 }
     }
     let short = map { $0.name.split(separator: "/").last.map(String.init) ?? $0.name }
-    let (shortCounts, fullCounts) = (counts(short), counts(map(\.name)))
+    let (shortCounts, fullCounts) = (counts(short), counts(flatMap(\.names)))
     return zip(self, short).map { candidate, short in
       var candidate = candidate
-      let full = candidate.name
-      if shortCounts[short.lowercased()] == 1 {
-        candidate.name = short
-      } else if fullCounts[full.lowercased()] ?? 0 > 1 {
-        candidate.name = candidate.path
-      }
+      candidate.name =
+        shortCounts[short.lowercased()] == 1
+        ? short : candidate.names.first { fullCounts[$0.lowercased()] == 1 } ?? candidate.path
       if !candidate.names.contains(candidate.name) { candidate.names.insert(candidate.name, at: 0) }
       return candidate
     }

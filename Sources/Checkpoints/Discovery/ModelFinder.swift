@@ -67,16 +67,16 @@ public struct ModelFinder: Sendable {
     if model.hasSafetensors {
       return [ModelCandidate(name: model.name, path: model.path, origin: .huggingFace)]
     }
-    let files = model.ggufNames()
-    if files.count == 1 {
-      return [
-        ModelCandidate(name: model.name, path: FileSystem.join(model.path, files[0]), origin: .huggingFace)
-      ]
-    }
+    // Each revision has only the files that were fetched of it.
     var folders = 0
-    return walk(model.path, "", .huggingFace, depth: 0, &folders).map {
-      ModelCandidate(name: model.name + "/" + $0.name, path: $0.path, origin: .huggingFace)
+    var names: Set<String> = []
+    let others = ModelFolder.revisions(in: path).filter { $0 != model.path }
+    let found = ([model.path] + others).flatMap { walk($0, "", .huggingFace, depth: 0, &folders) }
+      .filter { names.insert($0.name).inserted }
+    if found.count == 1, let only = found.first, FileSystem.folder(of: only.path) == model.path {
+      return [ModelCandidate(name: model.name, path: only.path, origin: .huggingFace)]
     }
+    return found.map { ModelCandidate(name: model.name + "/" + $0.name, path: $0.path, origin: .huggingFace) }
   }
 
   /// The models in a folder and its subfolders; `name` is the path of the folder relative to the searched folder.

@@ -133,12 +133,11 @@ struct GGUFParser {
     }
     // Minimum sizes: a string has its length, an array has its type and length.
     let count = try reader.count(ofElementsOf: type == .string ? 8 : 12)
-    let start = reader.position
-    for _ in 0..<count {
-      if type == .string { _ = try reader.string() } else { _ = try array(depth: depth + 1) }
+    guard type == .string else {
+      for _ in 0..<count { _ = try array(depth: depth + 1) }
+      return .arrays(count: count)
     }
-    guard type == .string else { return .arrays(count: count) }
-    return .strings(GGUFStrings(count: count, bytes: try slice(start..<reader.position)))
+    return .strings(GGUFStrings(count: count, bytes: try slice(reader.skipStrings(count))))
   }
 
   private mutating func name() throws -> String {

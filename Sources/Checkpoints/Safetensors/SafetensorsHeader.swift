@@ -32,6 +32,10 @@ package struct SafetensorsHeader: Sendable {
 
   /// Parses and validates the text of a header: all tensors are within the file and have the size of their shape.
   package init(_ text: Bytes, file: String, fileCount: Int) throws(FileError) {
+    if let usual = try Self.scanned(text, file: file, fileCount: fileCount) {
+      self = usual
+      return
+    }
     let header: JSON
     do { header = try JSON(parsing: text) } catch { throw Self.failure(.damaged, file, "not JSON: \(error)") }
     guard case .object(let entries) = header else {
@@ -46,6 +50,31 @@ package struct SafetensorsHeader: Sendable {
     }
     self.tensors = tensors
     metadata = entries["__metadata__"]?.asObject ?? JSONObject()
+  }
+
+  /// A header in its usual form; nil for another one.
+  private static func scanned(_ text: Bytes, file: String, fileCount: Int) throws(FileError)
+    -> SafetensorsHeader?
+  {
+    guard let scanner = text.withUnsafeBytes({ SafetensorsScanner.scan($0) }) else { return nil }
+    let dataStart = lengthBytes + text.count
+    var tensors: [SafetensorsTensor] = []
+    tensors.reserveCapacity(scanner.entries.count)
+    for entry in scanner.entries {
+      tensors.append(
+        try SafetensorsTensor(
+          entry.name, entry.type, entry.shape, entry.offsets, file: file, fileCount: fileCount,
+          data: dataStart))
+    }
+    let metadata = scanner.metadata.flatMap { range in
+      text.withUnsafeBytes { try? JSON(parsing: UnsafeRawBufferPointer(rebasing: $0[range])) }
+    }
+    return SafetensorsHeader(
+      tensors: tensors, metadata: metadata?.asObject ?? JSONObject(), dataStart: dataStart)
+  }
+
+  private init(tensors: [SafetensorsTensor], metadata: JSONObject, dataStart: Int) {
+    (self.tensors, self.metadata, self.dataStart) = (tensors, metadata, dataStart)
   }
 
   static func failure(_ kind: FileError.Kind, _ file: String, _ problem: String) -> FileError {
@@ -73,29 +102,41 @@ public struct SafetensorsTensor: Sendable {
     func failure(_ kind: FileError.Kind, _ problem: String) -> FileError {
       FileError(kind, file: file, place: "tensor \(printable(name))", problem)
     }
-    self.name = name
-    let offsets: [JSON]
-    let extents: [JSON]
+    let type: SafetensorsType
+    let (offsets, extents): ([JSON], [JSON])
     do {
       type = SafetensorsType(name: try entry.string("dtype"))
       extents = try entry.array("shape")
       offsets = try entry.array("data_offsets")
     } catch { throw failure(.damaged, "\(error)") }
-    var shape: [Int] = []
+    // What is no integer is impossible.
+    func integers(_ values: [JSON]) -> [Int] {
+      values.map { if case .integer(let value) = $0 { value } else { -1 } }
+    }
+    try self.init(
+      name, type, integers(extents), integers(offsets), file: file, fileCount: fileCount, data: data)
+  }
+
+  fileprivate init(
+    _ name: String, _ type: SafetensorsType, _ shape: [Int], _ offsets: [Int], file: String, fileCount: Int,
+    data: Int
+  ) throws(FileError) {
+    func failure(_ kind: FileError.Kind, _ problem: String) -> FileError {
+      FileError(kind, file: file, place: "tensor \(printable(name))", problem)
+    }
+    (self.name, self.type, self.shape) = (name, type, shape)
     var numbers = 1
-    for extent in extents {
-      guard case .integer(let extent) = extent, extent >= 0, extent <= 1 << 48 else {
+    for extent in shape {
+      let (product, overflow) = numbers.multipliedReportingOverflow(by: extent)
+      guard extent >= 0, extent <= 1 << 48, !overflow, product <= 1 << 48 else {
         throw failure(.damaged, "impossible shape")
       }
-      let (product, overflow) = numbers.multipliedReportingOverflow(by: extent)
-      guard !overflow, product <= 1 << 48 else { throw failure(.damaged, "impossible shape") }
       numbers = product
-      shape.append(extent)
     }
-    self.shape = shape
-    guard offsets.count == 2, case .integer(let begin) = offsets[0], case .integer(let end) = offsets[1],
-      begin >= 0, begin <= end
-    else { throw failure(.damaged, "data_offsets are not two ascending offsets") }
+    guard offsets.count == 2, case let (begin, end) = (offsets[0], offsets[1]), begin >= 0, begin <= end
+    else {
+      throw failure(.damaged, "data_offsets are not two ascending offsets")
+    }
     guard end <= fileCount - data else {
       throw failure(
         .truncated, "the data ends at byte \(end), but the file has \(fileCount - data) data bytes")

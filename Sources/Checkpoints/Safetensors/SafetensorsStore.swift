@@ -26,9 +26,10 @@ struct SafetensorsStore: WeightStore {
   /// config.json, with the quantisation settings of the layers.
   let configuration: JSON?
   let layouts: [ExactString: Layout]
-  let tensors: [StoredTensor]
+  private let shards: [SafetensorsFile]
 
   init(_ shards: [SafetensorsFile], configuration: JSON?) throws(FileError) {
+    self.shards = shards
     files = shards.map(\.mapping)
     self.configuration = configuration
     var places: [ExactString: Place] = [:]
@@ -37,16 +38,19 @@ struct SafetensorsStore: WeightStore {
         guard places.updateValue(Place(file: index, tensor: tensor), forKey: ExactString(tensor.name)) == nil
         else {
           throw FileError(
-            .damaged, file: shard.mapping.path, place: "tensor \(tensor.name)", "also in another file")
+            .damaged, file: shard.mapping.path, place: "tensor \(tensor.name)", "occurs twice")
         }
       }
     }
-    tensors = shards.enumerated().flatMap { index, shard in
+    (names, layouts) = Self.assemble(shards.flatMap(\.tensors), places)
+  }
+
+  var tensors: [StoredTensor] {
+    shards.enumerated().flatMap { index, shard in
       shard.tensors.map {
         StoredTensor(name: $0.name, type: "\($0.type)", shape: $0.shape, file: index, bytes: $0.bytes)
       }
     }
-    (names, layouts) = Self.assemble(shards.flatMap(\.tensors), places)
   }
 
   /// Groups tensors into weights by their names and types.

@@ -16,7 +16,7 @@ public enum SafetensorsType: Sendable, Hashable, CustomStringConvertible {
   /// The name in the header.
   public var description: String {
     if case .other(let name) = self { return printable(name) }
-    return Self.named.first { $0.value == self }?.key ?? ""
+    return Self.names[self] ?? ""
   }
 
   /// The element size in bytes; nil for unknown types.
@@ -46,4 +46,5 @@ public enum SafetensorsType: Sendable, Hashable, CustomStringConvertible {
     "U64": .uint64, "U32": .uint32, "U16": .uint16, "U8": .uint8, "BOOL": .bool,
     "F8_E4M3": .float8E4M3, "F8_E5M2": .float8E5M2, "F8_E8M0": .float8E8M0,
   ]
+  private static let names = [SafetensorsType: String](uniqueKeysWithValues: named.map { ($1, $0) })
 }

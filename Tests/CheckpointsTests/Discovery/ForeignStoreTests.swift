@@ -30,6 +30,22 @@ import Testing
       "ollama/manifests/\(name)", #"{"schemaVersion": 2, "layers": [\#(list.joined(separator: ","))]}"#)
   }
 
+  /// Another program fetched a new revision's tokenizer only, and files of several revisions.
+  @Test func allRevisionsOfARepositoryAreSearched() throws {
+    let hub = ".cache/huggingface/hub/"
+    try folder.copy("safetensors/plain", to: hub + "models--org--old/snapshots/1")
+    try folder.write(hub + "models--org--old/snapshots/2/config.json", "{}")
+    try folder.write(hub + "models--org--old/refs/main", "2")
+    try folder.copy("gguf/version3.gguf", to: hub + "models--org--files/snapshots/1/A-Q4_0.gguf")
+    try folder.copy("gguf/aligned.gguf", to: hub + "models--org--files/snapshots/2/A-Q8_0.gguf")
+    try folder.copy("gguf/aligned.gguf", to: hub + "models--org--files/snapshots/1/A-Q8_0.gguf")
+    try folder.write(hub + "models--org--files/refs/main", "2")
+    let entries = finder.entries()
+    #expect(entries.map(\.name) == ["A-Q8_0", "A-Q4_0", "old"])
+    #expect(entries[0].path.contains("/snapshots/2/") && entries[1].path.contains("/snapshots/1/"))
+    #expect(entries[2].path.hasSuffix("/snapshots/1"))
+  }
+
   private func fillOllama() throws {
     try folder.copy("gguf/version3.gguf", to: "ollama/blobs/sha256-aa")
     try folder.write("ollama/blobs/sha256-bb", "{{ .Prompt }}<|im_start|><|im_end|>")
