@@ -44,11 +44,11 @@ struct FileDownload: Sendable {
         }
       }
       others.wait()
-    } else {
-      try fetchWhole()
     }
     if let failure = work.state.withLock({ $0.failure }) { throw failure }
-    if cancellation.isCancelled { throw cancelled }
+    // A later connection may have found that out.
+    if !work.state.withLock({ $0.hasRanges }) { try fetchWhole() }
+    if cancellation.isCancelled || !partial.missing.isEmpty { throw cancelled }
   }
 
   private var cancelled: HubError {
@@ -83,7 +83,8 @@ struct FileDownload: Sendable {
         stallSeconds: endpoint.stallSeconds, cancellation: cancellation
       ) { response, bytes in
         guard response.status < 300 else { return true }
-        if response.status == 200, range != 0..<partial.bytes {
+        if response.status == 200 ? range != 0..<partial.bytes : !Self.starts(response, at: range.lowerBound)
+        {
           hasRanges = false
           return false
         }
@@ -93,6 +94,13 @@ struct FileDownload: Sendable {
       if !hasRanges { return false }
       try next(outcome, response, progressed: partial.remainder(part) != range, tries: &tries)
     }
+  }
+
+  /// Whether a partial answer begins at an offset; true if it does not say.
+  private static func starts(_ response: HubSession.Response, at offset: Int) -> Bool {
+    let words = response.headers["content-range"]?.split(whereSeparator: { " -/".contains($0) }) ?? []
+    guard words.count > 1, let start = Int(words[1]) else { return true }
+    return start == offset
   }
 
   /// Fetches the file with one connection from its start, as often as it takes.
@@ -131,7 +139,7 @@ struct FileDownload: Sendable {
     HubError("\(file.name): the host sends more bytes than it stated; run the command again")
   }
 
-  private var token: String? { file.url.hasPrefix(endpoint.url + "/") ? endpoint.token : nil }
+  private var token: String? { endpoint.token(for: file.url) }
 
   private func write(_ bytes: UnsafeRawBufferPointer, _ part: Int, _ problem: inout HubError?) -> Bool {
     do throws(FileError) {

@@ -7,7 +7,7 @@ package struct FileSelection: Equatable {
     /// The name without shard number and extension.
     package let name: String
     package let files: [HubFile]
-    package var bytes: Int { files.reduce(0) { $0 &+ ($1.bytes ?? 0) } }
+    package var bytes: Int { sumOfSizes(files.map { $0.bytes ?? 0 }) }
   }
 
   /// The chosen files.
@@ -109,6 +109,11 @@ package struct FileSelection: Equatable {
     }
     return names.map { Variant(name: $0, files: groups[$0] ?? []) }
   }
+}
+
+/// The sum of sizes, which are from the hub: it does not overflow.
+package func sumOfSizes(_ sizes: [Int]) -> Int {
+  sizes.reduce(0) { min(Int.max / 2, $0 + min($1, Int.max / 4)) }
 }
 
 /// A size with two digits and a unit: "98 MB", "1.3 GB".

@@ -27,7 +27,10 @@ public struct HubEndpoint: Sendable {
   }
 
   /// The host, for messages.
-  var host: String { Self.host(of: url) }
+  public var host: String { Self.host(of: url) }
+
+  /// The token for an address: other hosts do not get it.
+  func token(for url: String) -> String? { url.hasPrefix(self.url + "/") ? token : nil }
 
   /// The host and port of an address.
   static func host(of url: String) -> String {

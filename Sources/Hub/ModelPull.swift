@@ -14,14 +14,26 @@ public struct ModelPull: Sendable {
     public let wasThere: Bool
   }
 
-  /// A GGUF model that is proposed among several.
+  /// The GGUF models of a repository, of which one is proposed.
   public struct Proposal: Sendable, Equatable {
-    /// The name of the file without extension.
-    public let name: String
-    /// The size of the files.
-    public let bytes: Int
-    /// The others, with their sizes.
-    public let others: [String]
+    /// A GGUF model.
+    public struct Model: Sendable, Equatable {
+      /// The name of the file without extension and shard number; as a tag, it chooses this model.
+      public let name: String
+      /// The size of the files.
+      public let bytes: Int
+    }
+
+    /// All models in ascending size.
+    public let models: [Model]
+    /// The position of the one that fits the memory best.
+    public let proposed: Int
+
+    init(_ chosen: FileSelection.Variant, _ others: [FileSelection.Variant]) {
+      let sorted = ([chosen] + others).sorted { ($0.bytes, $0.name) < ($1.bytes, $1.name) }
+      models = sorted.map { Model(name: $0.name, bytes: $0.bytes) }
+      proposed = sorted.firstIndex(of: chosen) ?? 0
+    }
   }
 
   let endpoint: HubEndpoint
@@ -30,12 +42,15 @@ public struct ModelPull: Sendable {
   /// The progress.
   public let progress = PullProgress()
   /// Ends the fetch.
-  public let cancellation = PullCancellation()
+  public let cancellation: PullCancellation
 
-  /// - Parameter folder: Sotto's model folder.
-  public init(endpoint: HubEndpoint, folder: String) {
+  /// - Parameters:
+  ///   - folder: Sotto's model folder.
+  ///   - cancellation: ends the fetch.
+  public init(endpoint: HubEndpoint, folder: String, cancellation: PullCancellation = PullCancellation()) {
     self.endpoint = endpoint
     self.folder = folder
+    self.cancellation = cancellation
   }
 
   /// Fetches a model. Blocks the thread.
@@ -51,13 +66,12 @@ public struct ModelPull: Sendable {
       let listing = try listing(repository, revision)
       let selection = try FileSelection(listing, tag: tag, file: file, memory: memory)
       if let chosen = selection.chosen, !selection.others.isEmpty {
-        let others = selection.others.map { "\($0.name) (\(byteCount($0.bytes)))" }
-        guard accepts(Proposal(name: chosen.name, bytes: chosen.bytes, others: others)) else {
+        guard accepts(Proposal(chosen, selection.others)) else {
           throw HubError("\(repository): nothing was fetched; choose a file with \(repository):TAG or --file")
         }
       }
       return try fetch(
-        selection.files, into: FileSystem.join(folder, repository), key: "\(repository)@\(listing.revision)",
+        selection.files, into: FileSystem.join(folder, repository), key: repository,
         origin: ["repository": .string(repository), "revision": .string(listing.revision)],
         isFolder: selection.chosen == nil)
     case .address(let url):
@@ -109,20 +123,21 @@ public struct ModelPull: Sendable {
     let sized = try files.map { try withSize($0) }
     let names = sized.map(\.file.storedName)
     let path = isFolder ? target : FileSystem.join(target, names[0])
-    let total = sized.reduce(0) { $0 + $1.bytes }
+    let total = sumOfSizes(sized.map(\.bytes))
     var record = PullRecord(reading: target)
-    let isThere = sized.allSatisfy { file, bytes in
-      record.files[file.storedName] == file.identity(bytes)
-        && FileSystem.size(FileSystem.join(target, file.storedName)).bytes == bytes
+    // Of another revision, only the files that changed.
+    let missing = sized.filter { file, bytes in
+      record.files[file.storedName] != file.identity(bytes)
+        || FileSystem.size(FileSystem.join(target, file.storedName)).bytes != bytes
     }
-    if isThere { return Result(path: path, bytes: total, wasThere: true) }
-    let partials = try openPartials(sized, staging, total)
-    for (file, partial) in zip(sized.map(\.file), partials) {
+    if missing.isEmpty { return Result(path: path, bytes: total, wasThere: true) }
+    let partials = try openPartials(missing, staging, total)
+    for (file, partial) in zip(missing.map(\.file), partials) {
       try FileDownload(
         file: file, partial: partial, endpoint: endpoint, progress: progress, cancellation: cancellation
       ).run()
     }
-    for (file, partial) in zip(sized.map(\.file), partials) {
+    for (file, partial) in zip(missing.map(\.file), partials) {
       progress.update { $0.note = "checking \(file.storedName)" }
       guard try file.digest?.matches(partial.path) ?? true else {
         partial.restart()
@@ -133,45 +148,49 @@ public struct ModelPull: Sendable {
     }
     try FileSystem.makeFolder(target)
     // Weights last: a folder with config.json only is not listed as a model.
-    for ((file, bytes), partial) in zip(sized, partials).sorted(by: { $0.0.bytes < $1.0.bytes }) {
+    for ((file, bytes), partial) in zip(missing, partials).sorted(by: { $0.0.bytes < $1.0.bytes }) {
       let place = FileSystem.join(target, file.storedName)
       guard rename(partial.path, place) == 0 else { throw FileError.writing(errno, place) }
       partial.finish()
       record.files[file.storedName] = file.identity(bytes)
     }
     try record.write(to: target, origin)
+    // Parts of earlier revisions of these files are of no use any more; those of other files of the repository stay.
+    for part in FileSystem.names(in: staging) {
+      let name = part.dropFirst(HubFile.partialPrefix).dropLast(5)
+      if names.contains(String(name)) { unlink(FileSystem.join(staging, part)) }
+    }
     unlink(FileSystem.join(staging, "lock"))
     rmdir(staging)
     return Result(path: path, bytes: total, wasThere: false)
   }
 
-  /// The partial files; checks that the disk has space for what is missing.
+  /// The partial files; checks that the disk has space for what they lack.
+  /// - Parameter total: the bytes of all files, with those that are in place.
   private func openPartials(
-    _ sized: [(file: HubFile, bytes: Int)], _ staging: String, _ total: Int
+    _ files: [(file: HubFile, bytes: Int)], _ staging: String, _ total: Int
   ) throws -> [PartialFile] {
-    var status = statvfs()
-    let missing =
-      total
-      - sized.reduce(0) { sum, file in
+    let bytes = sumOfSizes(files.map(\.bytes))
+    let needed =
+      bytes
+      - files.reduce(0) { sum, file in
         // Sparse files: their blocks tell what they have, at least roughly.
         var status = stat()
-        let path = FileSystem.join(staging, file.file.storedName + ".part")
+        let path = FileSystem.join(staging, file.file.partialName(file.bytes) + ".part")
         return sum + (stat(path, &status) == 0 ? min(Int(status.st_blocks) * 512, file.bytes) : 0)
       }
-    if statvfs(staging, &status) == 0 {
-      let free = Int(
-        clamping: UInt64(status.f_bavail).multipliedReportingOverflow(by: UInt64(status.f_frsize))
-          .partialValue)
-      guard missing <= free else {
-        throw HubError(
-          "\(folder): the disk has \(byteCount(free)) free, but the download needs \(byteCount(missing)); free some space"
-        )
-      }
+    let free = SuggestedModel.freeBytes(at: staging)
+    guard needed <= free else {
+      throw HubError(
+        "\(folder): the disk has \(byteCount(free)) free, but the download needs \(byteCount(needed)); free some space"
+      )
     }
-    let partials = try sized.map {
-      try PartialFile(folder: staging, name: $0.file.storedName, bytes: $0.bytes)
+    let partials = try files.map {
+      try PartialFile(folder: staging, name: $0.file.partialName($0.bytes), bytes: $0.bytes)
     }
-    progress.update { $0 = PullProgress.Report(done: partials.reduce(0) { $0 + $1.doneBytes }, total: total) }
+    progress.update {
+      $0 = PullProgress.Report(done: partials.reduce(total - bytes) { $0 + $1.doneBytes }, total: total)
+    }
     return partials
   }
 
@@ -182,7 +201,8 @@ public struct ModelPull: Sendable {
     var tries = 0
     while true {
       let (outcome, response) = session.get(
-        file.url, token: nil, range: "0-0", stallSeconds: endpoint.stallSeconds, cancellation: cancellation
+        file.url, token: endpoint.token(for: file.url), range: "0-0", stallSeconds: endpoint.stallSeconds,
+        cancellation: cancellation
       ) { response, _ in response.status >= 300 }
       if response.status == 206, let range = response.headers["content-range"],
         let total = range.split(separator: "/").last.flatMap({ Int($0) }), total > 0
@@ -199,8 +219,8 @@ public struct ModelPull: Sendable {
           "\(file.name): the host does not tell the size of the file; download it with another program")
       }
       try HubRetry.wait(
-        outcome, response, progressed: false, tries: &tries, what: file.name, url: file.url, hasToken: false,
-        progress: progress, cancellation: cancellation)
+        outcome, response, progressed: false, tries: &tries, what: file.name, url: file.url,
+        hasToken: endpoint.token(for: file.url) != nil, progress: progress, cancellation: cancellation)
     }
   }
 }
@@ -213,5 +233,12 @@ extension HubFile {
     case .gitBlob(let sum): "git:\(sum)"
     case nil: "bytes:\(bytes)"
     }
+  }
+
+  fileprivate static let partialPrefix = 9
+
+  /// The name while it is incomplete. Another content has another name, so that parts of different revisions do not mix.
+  fileprivate func partialName(_ bytes: Int) -> String {
+    String(XXHash64.hash(identity(bytes)).hexadecimal.prefix(Self.partialPrefix - 1)) + "-" + storedName
   }
 }

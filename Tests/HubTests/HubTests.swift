@@ -52,6 +52,14 @@ import Testing
     ("M-Q6_K-00001-of-00002.gguf", 300), ("M-Q6_K-00002-of-00002.gguf", 300),
   ]
 
+  @Test func impossibleSizesDoNotOverflow() throws {
+    let files = [
+      ("M-Q8_0-00001-of-00002.gguf", Int.max), ("M-Q8_0-00002-of-00002.gguf", Int.max), ("M-Q4_K_M.gguf", 5),
+    ]
+    #expect(try select(files, memory: .max) == ["M-Q8_0-00001-of-00002.gguf", "M-Q8_0-00002-of-00002.gguf"])
+    #expect(try select(files) == ["M-Q4_K_M.gguf"])
+  }
+
   @Test func theLargestQuantisedModelThatFitsIsProposed() throws {
     #expect(try select(Self.quantised) == ["M-Q8_0.gguf"])
     #expect(
@@ -60,6 +68,36 @@ import Testing
     #expect(try select(Self.quantised, tag: "f16") == ["M-F16.gguf"])
     #expect(throws: HubError.self) { try select(Self.quantised, tag: "K_M") }
     #expect(throws: HubError.self) { try select([("README.md", 1)]) }
+  }
+}
+
+@Suite struct SuggestedModelTests {
+  @Test func everyNameIsValidAndTheListIsSorted() throws {
+    for model in SuggestedModel.all { _ = try HubName(model.name) }
+    #expect(SuggestedModel.all.map(\.bytes) == SuggestedModel.all.map(\.bytes).sorted())
+  }
+
+  @Test(arguments: [
+    // Memory and free disk in GB; the largest and the proposed model.
+    (24, 100, "gpt-oss 20B", "Qwen3 4B"), (16, 100, "Qwen3 8B", "Qwen3 4B"),
+    (8, 100, "Qwen3 4B", "Qwen3 1.7B"),
+    (64, 2, "Qwen3 1.7B", "Qwen3 1.7B"), (1, 100, "SmolLM2 135M", "LFM2 350M"),
+    (128, 200, "gpt-oss 120B", "Qwen3 30B A3B"),
+  ])
+  func whatTheMachineCanRun(_ memory: Int, _ disk: Int, _ largest: String, _ proposed: String) {
+    let (models, position) = SuggestedModel.fitting(
+      memory: memory * 1_000_000_000, disk: disk * 1_000_000_000)
+    #expect(models.last?.title == largest)
+    #expect(models[position].title == proposed)
+  }
+
+  @Test func aMachineWithoutSpaceGetsNone() {
+    #expect(SuggestedModel.fitting(memory: 1 << 34, disk: 1000).models.isEmpty)
+  }
+
+  @Test func theFreeSpaceOfAFolderThatDoesNotExistYet() throws {
+    let folder = try TemporaryFolder()
+    #expect(SuggestedModel.freeBytes(at: folder.path + "/a/b") > 0)
   }
 }
 

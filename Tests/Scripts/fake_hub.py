@@ -89,15 +89,34 @@ class Hub:
             return request.reply(503, b"busy")
         if name not in self.repositories:
             return request.reply(404, b'{"error": "Repository not found"}')
+        if fault == "wait":
+            return request.reply(429, b"slow down", Retry_After="9000")
         files = self.repositories[name]
         if is_api:
-            return request.reply(200, json.dumps(self.listing(name, files, fault)).encode())
+            return self.api(request, json.dumps(self.listing(name, files, fault)).encode(), fault, path)
         file = "/".join(parts[4:])
-        if file not in files:
+        if file not in files or fault == "gone":
             return request.reply(404)
+        if fault == "loop":
+            return request.reply(302, Location=self.url + request.path)
         if len(files[file]) < 1 << 20:
             return request.reply(200, files[file])
         request.reply(302, Location=f"{self.large}/{name}/{file}?signature=1")
+
+    def api(self, request, body: bytes, fault: str, path: str) -> None:
+        if fault == "html":
+            body = b"<html>Sign in to the network</html>"
+        if fault == "list":
+            body = b'{"siblings": {"rfilename": 7}, "sha": []}'
+        if fault == "cut" and self.count(path) <= 2:
+            # The connection ends in the middle of the answer.
+            request.send_response(200)
+            request.send_header("Content-Length", str(len(body)))
+            request.end_headers()
+            request.wfile.write(body[: len(body) // 2])
+            request.close_connection = True
+            return
+        request.reply(200, body)
 
     def listing(self, name: str, files: dict[str, bytes], fault: str) -> dict:
         siblings = []
@@ -109,7 +128,8 @@ class Hub:
                 if fault == "wrong" and self.count("wrong") == 1:
                     checksum = checksum[::-1]
                 entry["lfs"] = {"sha256": checksum, "size": size, "pointerSize": 134}
-            siblings.append(entry)
+            # Some hubs state neither sizes nor checksums.
+            siblings.append({"rfilename": file} if fault == "bare" else entry)
         return {"id": name, "sha": REVISION, "siblings": siblings + [{"rfilename": "../../escape.gguf", "size": 1}]}
 
     def large_file(self, request) -> None:
@@ -121,6 +141,9 @@ class Hub:
         if given and fault != "plain":
             first, last = given.removeprefix("bytes=").split("-")
             start, end = int(first), int(last) + 1
+            if fault == "shift":
+                # A cache between that answers with another range.
+                start, end = 0, end - start
             request.send_response(206)
             request.send_header("Content-Range", f"bytes {start}-{end - 1}/{len(data)}")
         else:
