@@ -44,6 +44,7 @@ package final class Chat {
     case .models(let models, let current, let settings): state.updateModels(models, current, settings)
     case .modelLoaded(let info, let settings): return state.loaded(info, settings)
     case .modelFailed(let name, let message): state.failedToLoad(name, message)
+    case .download(let event): return state.handle(event)
     case .caches(let report):
       if state.pendingReplies.remove(.cache) != nil { state.showNotice(CacheText.of(report)) }
     case .cachesCleared(let bytes):
@@ -288,6 +289,7 @@ extension Chat {
         state.transcript.addNotice(HelpText.lines(width: 80).map(\.text).joined(separator: "\n"))
       }
       if state.draft.text == "/model " { effects += state.run(.models, "") }
+      if state.draft.text == "/pull " { state.showNotice(state.downloadList) }
       if state.draft.text == "/branch " { state.showNotice(state.branchList) }
       if state.draft.text == "/sessions " {
         state.pendingReplies.insert(.sessions)
@@ -303,6 +305,9 @@ extension Chat {
 
   /// Stops the current answer.
   package func stop(now: Double) -> [ChatEffect] { mutate(now) { $0.stopAnswer() } }
+
+  /// Stops the download.
+  package func stopDownload(now: Double) -> [ChatEffect] { mutate(now) { $0.stopDownload() } }
 
   package func dropFlash() { mutate(state.now) { $0.clearFlash() } }
 }

@@ -7,6 +7,7 @@ package enum ChatEvent: Sendable {
   case engine(turn: Int, EngineEvent)
   case models([ModelSummary], current: ModelInfo?, settings: ChatSettings)
   case modelLoaded(ModelInfo, ChatSettings)
+  case download(DownloadEvent)
   /// The contents of the prompt caches.
   case caches(CacheReport)
   /// The prompt caches were released: bytes, or nil when the engine has no caches.
@@ -56,6 +57,9 @@ package enum ChatEffect: Sendable, Equatable {
   case cancelTurn(Int)
   case answerNow
   case switchModel(String)
+  /// Downloads a model by name.
+  case download(String)
+  case stopDownload
   /// Lists the models again, with what each has cached of a conversation.
   case refreshModels(for: ChatRequest)
   case readAhead(ChatRequest)

@@ -13,6 +13,8 @@ public struct ChatOptions: Sendable {
   public var keepsHistory = true
   /// The session store; nil for none.
   public var sessions: SessionStore?
+  /// The downloads of models; nil for none.
+  public var downloads: (any ModelDownloads)?
   /// A session to resume.
   public var resumed: Session?
   /// Messages to show at the start.
@@ -38,6 +40,8 @@ extension ChatState {
     preset = options.preset
     refreshSettings()
     self.hasComposer = hasComposer
+    canDownload = options.downloads != nil
+    suggestedDownloads = options.downloads?.suggestions ?? []
     if let session = options.resumed {
       show(session)
       transcript.addNotice("Resumed: \(title(of: session))")

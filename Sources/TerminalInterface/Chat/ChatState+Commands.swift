@@ -13,6 +13,7 @@ extension ChatState {
     case .models:
       pendingReplies.insert(.models)
       return [.refreshModels(for: request)]
+    case .pull: return pull(argument)
     case .system: setSystem(argument)
     case .set: return set(argument)
     case .think: return think(argument)
@@ -73,7 +74,11 @@ extension ChatState {
   private mutating func chooseModel(_ name: String) -> [ChatEffect] {
     if name.isEmpty {
       draft.set("/model ")
-      if models.isEmpty { show("No models were found; /model PATH loads a model file") }
+      if models.isEmpty {
+        show(
+          "No models were found; /model PATH loads a model file"
+            + (canDownload ? ", /pull downloads one" : ""))
+      }
       // The menu requests the list again.
       return []
     }

@@ -140,7 +140,8 @@ extension ChatState {
     askedToQuit = nil
     helpScroll = nil
     let decision = InterruptDecision.decide(
-      draftIsEmpty: draft.isEmpty, isAnswering: turn != nil, wasAsked: wasAsked)
+      draftIsEmpty: draft.isEmpty, isAnswering: turn != nil,
+      isDownloading: download.map { !$0.isStopping } ?? false, wasAsked: wasAsked)
     switch decision {
     case .clearDraft:
       editing = nil
@@ -149,6 +150,7 @@ extension ChatState {
       edit { $0.kill(0..<$0.elements.count) }
       history.add(text)
     case .stopAnswer: return stopAnswer()
+    case .stopDownload: return stopDownload()
     case .askToQuit:
       askedToQuit = now
       show("Press Ctrl-C again to quit", for: Self.repeatTime)

@@ -51,6 +51,13 @@ package struct ChatState: Sendable {
   package var model: ModelInfo?
   /// The model that is loading.
   package var loading: String?
+  /// Whether models can be downloaded, and some that users may want first.
+  package var canDownload = false
+  package var suggestedDownloads: [DownloadChoice] = []
+  /// The download that runs; nil for none.
+  package var download: Download?
+  /// The models of the repository that was asked for last.
+  package var downloadChoices: DownloadChoices?
   /// The settings of the user, by source.
   package var userSettings = UserSettings()
   /// The settings of answers without those of the user.
@@ -122,7 +129,8 @@ package struct ChatState: Sendable {
     return Menu.of(
       text,
       Menu.Facts(
-        models: models, currentModel: model, answeringModel: turn?.model, settings: settings,
+        models: models, currentModel: model, suggestedDownloads: suggestedDownloads,
+        downloadChoices: downloadChoices, download: download, answeringModel: turn?.model, settings: settings,
         userSettings: userSettings, presets: presets, preset: preset, themes: themes, currentTheme: theme,
         reasoning: reasoning, sessions: sessions, sessionsAt: sessionsAt, currentSession: session.id,
         hits: hits,

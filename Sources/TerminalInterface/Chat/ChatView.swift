@@ -55,8 +55,19 @@ package struct ChatView {
   }
 
   private var welcome: [StyledLine] {
-    let text = "Type a message and press Enter. / lists the commands, F1 shows the keys."
-    return [StyledLine()] + LineWrapper(width: size.columns).wrap(text, .dim)
+    let others = state.models.count { $0.name != state.model?.name }
+    var texts = ["Type a message and press Enter. / lists the commands, F1 shows the keys."]
+    if state.model == nil, state.loading == nil {
+      let source =
+        state.canDownload ? "/pull downloads one, /model PATH loads a file" : "/model PATH loads a file"
+      texts = ["There is no model yet: \(source). / lists the commands, F1 shows the keys."]
+    } else if others > 0 {
+      texts.append(
+        "\(others == 1 ? "Another model is" : "\(others) other models are") here: /model switches.")
+    } else if state.canDownload {
+      texts.append("/pull downloads other models.")
+    }
+    return [StyledLine()] + texts.flatMap { LineWrapper(width: size.columns).wrap($0, .dim) }
   }
 
   private var hasRule: Bool { size.rows >= 8 }
@@ -91,8 +102,8 @@ package struct ChatView {
       if rows.count > 1 { return rows.prefix(size.rows / 3).map { StyledLine($0.spans, fill: .status) } }
     }
     let line = StatusLine(
-      model: state.model, loading: state.loading, turn: state.turn, statistics: state.statistics,
-      flash: message, now: state.now)
+      model: state.model, loading: state.loading, turn: state.turn, download: state.download,
+      statistics: state.statistics, flash: message, now: state.now)
     return [line.line(width: size.columns)]
   }
 

@@ -7,10 +7,16 @@ package struct EffectWorker: Sendable {
   package let mailbox: Mailbox<ChatEvent>
   /// The session store; nil for none.
   package let sessions: SessionStore?
+  /// The downloads of models; nil for none.
+  package let downloads: (any ModelDownloads)?
   /// The effects that change the session of the engine, or delete one: their order matters.
   package let queue = EffectQueue()
 
-  package init(engine: any ChatEngine, mailbox: Mailbox<ChatEvent>, sessions: SessionStore? = nil) {
+  package init(
+    engine: any ChatEngine, mailbox: Mailbox<ChatEvent>, sessions: SessionStore? = nil,
+    downloads: (any ModelDownloads)? = nil
+  ) {
+    self.downloads = downloads
     self.engine = engine
     self.mailbox = mailbox
     self.sessions = sessions
@@ -52,6 +58,13 @@ package struct EffectWorker: Sendable {
           mailbox.post(.modelFailed(name: name, message: "\(error)"))
         }
       }
+    case .download(let name):
+      guard let downloads else { break }
+      let events = downloads.start(name)
+      Task {
+        for await event in events { mailbox.post(.download(event)) }
+      }
+    case .stopDownload: downloads?.stop()
     case .refreshModels(let conversation):
       Task {
         let current = await engine.currentModel()

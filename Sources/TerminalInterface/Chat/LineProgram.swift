@@ -75,6 +75,7 @@ package final class LineProgram {
       step()
     }
     _ = worker.start(.cancel)
+    _ = worker.start(.stopDownload)
     perform(chat.lastEffects())
     return exitCode ?? (hasFailed && !isInteractive ? 1 : 0)
   }
@@ -82,12 +83,19 @@ package final class LineProgram {
   /// The current session; nil when it is not saved.
   package var session: String? { chat.state.savedSession }
 
+  /// The download that is not complete; nil for none.
+  package var download: ChatState.Download? { chat.state.download }
+
   // A line is read only when the previous one was answered and a model is loaded.
   private var isReady: Bool {
     !isBusy && chat.state.loading == nil && (chat.state.model != nil || hasModels)
   }
 
-  private var isBusy: Bool { chat.state.turn != nil || !chat.state.pendingReplies.isEmpty }
+  // The lines of a pipe wait for a download, which the end of the input would stop.
+  private var isBusy: Bool {
+    chat.state.turn != nil || !chat.state.pendingReplies.isEmpty
+      || (!isInteractive && chat.state.download != nil)
+  }
 
   private var hasModels = false
 
@@ -118,7 +126,7 @@ package final class LineProgram {
       case .modelFailed:
         hasFailed = true
         if chat.state.model == nil { exitCode = 1 }
-      case .engine(_, .failed): hasFailed = true
+      case .engine(_, .failed), .download(.failed), .download(.choices): hasFailed = true
       default: break
       }
       perform(chat.handle(event, now: TerminalPoll.now()))
@@ -157,7 +165,9 @@ package final class LineProgram {
   }
 
   private func interrupt() {
-    if chat.state.turn == nil {
+    if chat.state.turn == nil, chat.state.download.map({ !$0.isStopping }) ?? false {
+      perform(chat.stopDownload(now: TerminalPoll.now()))
+    } else if chat.state.turn == nil {
       exitCode = 130
     } else {
       perform(chat.stop(now: TerminalPoll.now()))

@@ -22,17 +22,20 @@ public func runChat(engine: any ChatEngine, options: ChatOptions) async -> Int32
   let end = await OwnThread.run {
     guard let pipe = WakePipe() else { return ChatEnd(status: EX_OSERR, session: nil) }
     let sessions = options.keepsHistory ? options.sessions : nil
-    let worker = EffectWorker(engine: engine, mailbox: Mailbox(pipe: pipe), sessions: sessions)
+    let worker = EffectWorker(
+      engine: engine, mailbox: Mailbox(pipe: pipe), sessions: sessions, downloads: options.downloads)
     defer {
       worker.mailbox.close()
       pipe.close()
     }
     if interface == .screen, let program = ScreenProgram(worker: worker, pipe: pipe, options: options) {
       return ChatEnd(
-        status: program.run(), session: program.session, isSaved: program.isSaved, effects: worker.queue)
+        status: program.run(), session: program.session, isSaved: program.isSaved, effects: worker.queue,
+        download: program.download)
     }
     let program = LineProgram(worker: worker, pipe: pipe, options: options)
-    return ChatEnd(status: program.run(), session: program.session, effects: worker.queue)
+    return ChatEnd(
+      status: program.run(), session: program.session, effects: worker.queue, download: program.download)
   }
   let shutdown = Shutdown(
     engine: engine, sessions: options.sessions, session: end.session, effects: end.effects)
@@ -40,6 +43,7 @@ public func runChat(engine: any ChatEngine, options: ChatOptions) async -> Int32
     note("Waiting until this conversation is saved; Ctrl-C quits without saving it.")
   }
   await shutdown.saveCaches(timeout: .milliseconds(400))
+  if let download = end.download { note(ChatState.stopText(download, command: "sotto pull")) }
   switch Shutdown.ExitMessage.decide(
     session: end.session, isSaved: end.isSaved, outcome: outcome, status: end.status)
   {
@@ -64,4 +68,6 @@ private struct ChatEnd: Sendable {
   var isSaved = false
   /// The effects on sessions that may not be complete.
   var effects: EffectQueue?
+  /// The download that the end of the chat stopped.
+  var download: ChatState.Download?
 }

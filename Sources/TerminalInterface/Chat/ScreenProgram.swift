@@ -87,12 +87,16 @@ package final class ScreenProgram {
     screen.stop()
     signals_unwatch()
     _ = worker.start(.cancel)
+    _ = worker.start(.stopDownload)
     perform(chat.lastEffects())
     return exitCode ?? 0
   }
 
   /// The session that is shown; nil when it is not saved.
   package var session: String? { chat.state.savedSession }
+
+  /// The download that is not complete; nil for none.
+  package var download: ChatState.Download? { chat.state.download }
 
   /// Whether the session was saved.
   package var isSaved: Bool { chat.state.session.isSaved }

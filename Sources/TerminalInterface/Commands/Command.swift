@@ -2,7 +2,7 @@ import Basics
 
 /// The commands.
 package enum Command: String, Sendable, CaseIterable {
-  case model, models, system, preset, set, think, answer, regen, best, ask
+  case model, models, pull, system, preset, set, think, answer, regen, best, ask
   case goOn = "continue"
   case edit, undo, branch
   case compact, new, sessions, rename, delete
@@ -13,7 +13,7 @@ package enum Command: String, Sendable, CaseIterable {
 package struct CommandEntry: Sendable {
   /// The kind of completion for the argument.
   package enum Completion: Sendable {
-    case none, files, presets, models, settings, themes, reasoning, branches, sessions, caches
+    case none, files, presets, models, downloads, settings, themes, reasoning, branches, sessions, caches
   }
 
   package let command: Command
@@ -33,6 +33,11 @@ package struct CommandEntry: Sendable {
       command: .model, argument: "NAME", summary: "switch to another model", completion: .models,
       asksForArgument: true),
     CommandEntry(command: .models, argument: "", summary: "list the models that were found"),
+    CommandEntry(
+      command: .pull, argument: "NAME|stop",
+      summary:
+        "download a model (owner/repo, owner/repo:Q4_K_M, an https address); the chat goes on meanwhile",
+      completion: .downloads, asksForArgument: true),
     CommandEntry(
       command: .system, argument: "[TEXT]", summary: "show or set the system prompt; - removes it"),
     CommandEntry(

@@ -22,6 +22,10 @@ package struct Menu: Sendable, Equatable {
   package struct Facts: Sendable {
     package var models: [ModelSummary] = []
     package var currentModel: ModelInfo?
+    package var suggestedDownloads: [DownloadChoice] = []
+    package var downloadChoices: ChatState.DownloadChoices?
+    /// The download that runs.
+    package var download: ChatState.Download?
     /// The model of the current answer.
     package var answeringModel: ModelInfo?
     package var settings = ChatSettings()
@@ -62,6 +66,7 @@ package struct Menu: Sendable, Equatable {
       case .none, .files: Menu(command: entry.command, items: [])
       case .presets: presets(argument, facts)
       case .models: models(entry.command, argument, facts)
+      case .downloads: downloads(argument, facts)
       case .settings: settings(argument, facts)
       case .themes: themes(argument, facts)
       case .reasoning: reasoning(argument, facts)

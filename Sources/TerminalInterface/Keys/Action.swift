@@ -38,7 +38,7 @@ package enum Keymap {
     Binding(keys: [Key(.tab, .shift)], action: .completeBack, group: .message, help: "previous menu item"),
     Binding(
       keys: [.control("c")], action: .interrupt, group: .message,
-      help: "clear the draft, else stop the answer, else quit (twice)"),
+      help: "clear the draft, else stop the answer, else stop a download, else quit (twice)"),
     Binding(
       keys: [Key(.escape)], action: .escape, group: .message,
       help: "close a menu, stop the answer; twice: edit the last message"),

@@ -2,13 +2,17 @@
 package enum InterruptDecision: Sendable, Equatable {
   case clearDraft
   case stopAnswer
+  case stopDownload
   case askToQuit
   case quit
 
-  /// Clears the draft first, then stops the answer; then two presses quit.
-  package static func decide(draftIsEmpty: Bool, isAnswering: Bool, wasAsked: Bool) -> InterruptDecision {
+  /// Clears the draft first, then stops the answer, then the download; then two presses quit.
+  package static func decide(draftIsEmpty: Bool, isAnswering: Bool, isDownloading: Bool, wasAsked: Bool)
+    -> InterruptDecision
+  {
     if !draftIsEmpty { return .clearDraft }
     if isAnswering { return .stopAnswer }
+    if isDownloading { return .stopDownload }
     return wasAsked ? .quit : .askToQuit
   }
 }

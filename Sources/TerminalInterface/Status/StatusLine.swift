@@ -6,6 +6,7 @@ package struct StatusLine {
   package var model: ModelInfo?
   package var loading: String?
   package var turn: TurnProgress?
+  package var download: ChatState.Download?
   /// The statistics of the current or the last turn.
   package var statistics: TurnStatistics?
   /// A short message that replaces everything else.
@@ -13,12 +14,14 @@ package struct StatusLine {
   package var now: Double
 
   package init(
-    model: ModelInfo?, loading: String? = nil, turn: TurnProgress? = nil, statistics: TurnStatistics? = nil,
+    model: ModelInfo?, loading: String? = nil, turn: TurnProgress? = nil,
+    download: ChatState.Download? = nil, statistics: TurnStatistics? = nil,
     flash: String? = nil, now: Double = 0
   ) {
     self.model = model
     self.loading = loading
     self.turn = turn
+    self.download = download
     self.statistics = statistics
     self.flash = flash
     self.now = now
@@ -32,7 +35,9 @@ package struct StatusLine {
 
   /// The parts in the order in which they are omitted until the line fits.
   private enum Omission: CaseIterable {
-    case hint, quantisation, ready, longName, reason, cache, firstToken, name, speed, context
+    case hint, quantisation, ready, longName, reason, downloadTime, cache, firstToken, name, downloadSpeed,
+      speed,
+      context
   }
 
   /// The share of the context from which the line warns.
@@ -99,6 +104,9 @@ package struct StatusLine {
       }
       parts.append(Part(text: state, role: role))
     }
+    if let download {
+      parts.append(Part(text: text(of: download, omitted), role: .statusBusy, isRight: true))
+    }
     guard let statistics else { return parts }
     if has(.speed), let speed = statistics.tokensPerSecond {
       parts.append(Part(text: "\(fixed(speed, speed < 10 ? 1 : 0)) tok/s", role: .status))
@@ -127,6 +135,23 @@ package struct StatusLine {
       parts.append(Part(text: text, role: isNearEnd ? .statusWarning : .statusDim, isRight: true))
     }
     return parts
+  }
+
+  // "pull 43% · 35 MB/s · 46 s left", or what is waited for.
+  private func text(of download: ChatState.Download, _ omitted: Set<Omission>) -> String {
+    if download.isStopping { return "pull stopping" }
+    let progress = download.progress
+    guard let share = progress.share else { return "pull connecting" }
+    var parts = ["pull \(share)"]
+    if !progress.note.isEmpty {
+      if !omitted.contains(.downloadTime) { parts.append(VisibleText.singleLine(progress.note)) }
+    } else {
+      if !omitted.contains(.downloadSpeed), let speed = progress.speed {
+        parts.append("\(byteSize(Int(speed)))/s")
+      }
+      if !omitted.contains(.downloadTime), let time = progress.remaining { parts.append("\(time) left") }
+    }
+    return parts.joined(separator: " · ")
   }
 
   private func name(_ name: String, _ omitted: Set<Omission>) -> String {

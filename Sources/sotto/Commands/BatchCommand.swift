@@ -21,7 +21,8 @@ struct BatchCommand: AsyncParsableCommand {
       """)
 
   @Argument(
-    help: "The file or folder of a model, or a name from 'sotto models' (default: the one in the settings).")
+    help: "The file or folder of a model, or a name from 'sotto models' (default: the one in the settings).",
+    completion: .model)
   var model: String?
 
   @Option(

@@ -21,7 +21,8 @@ struct BenchCommand: AsyncParsableCommand {
       """)
 
   @Argument(
-    help: "The file or folder of a model, or a name from 'sotto models' (default: the one in the settings).")
+    help: "The file or folder of a model, or a name from 'sotto models' (default: the one in the settings).",
+    completion: .model)
   var model: String?
 
   @Option(help: "A full-size shape with random weights, instead of a model.")

@@ -16,7 +16,7 @@ struct ChatCommand: AsyncParsableCommand {
     help: """
       The file or folder of a model, or a name from 'sotto models' (default: the model of the resumed \
       conversation, otherwise the model in the settings).
-      """)
+      """, completion: .model)
   var model: String?
 
   @Option(help: "The system message.")
@@ -56,6 +56,7 @@ struct ChatCommand: AsyncParsableCommand {
     var options = ChatOptions(environment: ProcessInfo.processInfo.environment)
     options.settings = settings
     options.preset = preset
+    options.downloads = HubDownloads(finder)
     options.keepsHistory = settings.flag(.history)
     if options.keepsHistory {
       options.sessions = SessionStore(path: SessionStore.path(UserFolders()))
@@ -64,7 +65,7 @@ struct ChatCommand: AsyncParsableCommand {
     let resumedModel = options.resumed?.model.flatMap { name in
       finder.entries().first { $0.names.contains(name) && $0.problem == nil }?.path
     }
-    let choice = try NamedModel(model ?? resumedModel, settings, finder)
+    let choice = try choice(model ?? resumedModel, settings, finder)
     if let missing = options.resumed?.model, model == nil, resumedModel == nil {
       options.notices.append(
         "This conversation used the model \(missing), which was not found; another one answers now.")
@@ -76,6 +77,15 @@ struct ChatCommand: AsyncParsableCommand {
     do { _ = try await engine.switchModel(to: choice.name) } catch { throw choice.explained(error) }
     let status = await runChat(engine: engine, options: options)
     if status != 0 { throw ExitCode(status) }
+  }
+
+  /// The model to chat with. A user at a terminal who has none is offered some.
+  private func choice(_ name: String?, _ settings: UserSettings, _ finder: ModelFinder) throws -> NamedModel {
+    do { return try NamedModel(name, settings, finder) } catch let error as CommandError
+      where error == .noModels && FirstModel.canAsk
+    {
+      return try NamedModel(FirstModel(finder: finder).download(), settings, finder)
+    }
   }
 
   private var optionValues: UserSettings.Values {

@@ -20,7 +20,8 @@ struct GenerateCommand: AsyncParsableCommand {
       """)
 
   @Argument(
-    help: "The file or folder of a model, or a name from 'sotto models' (default: the one in the settings).")
+    help: "The file or folder of a model, or a name from 'sotto models' (default: the one in the settings).",
+    completion: .model)
   var model: String?
 
   @Option(name: [.customShort("p"), .customLong("prompt")], help: "The prompt; '-' for standard input.")

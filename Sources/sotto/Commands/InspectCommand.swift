@@ -17,7 +17,7 @@ struct InspectCommand: ParsableCommand {
       differs. Then the exit code is 1.
       """)
 
-  @Argument(help: "The file or folder of a model, or a name from 'sotto models'.")
+  @Argument(help: "The file or folder of a model, or a name from 'sotto models'.", completion: .model)
   var model: String
 
   @Flag(help: "Print a JSON object.")

@@ -18,7 +18,8 @@ struct LogitsCommand: ParsableCommand {
       """)
 
   @Argument(
-    help: "The file or folder of a model, or a name from 'sotto models' (default: the one in the settings).")
+    help: "The file or folder of a model, or a name from 'sotto models' (default: the one in the settings).",
+    completion: .model)
   var model: String?
 
   @Option(help: "A file with a JSON array of token ids.")

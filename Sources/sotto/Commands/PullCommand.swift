@@ -25,23 +25,7 @@ struct PullCommand: ParsableCommand {
 
   func run() throws {
     let places = ModelPlaces(others: try UserSettings.load().modelFolders)
-    let pull = ModelPull(endpoint: try HubEndpoint(), folder: places.own)
-    let interrupts = Interrupts { pull.cancellation.cancel() }
-    defer { interrupts.stop() }
-    let name = try HubName(name, file: file)
-    let display = PullDisplay(pull.progress)
-    display.start()
-    let result = Result {
-      try pull.run(name, memory: Int(ProcessInfo.processInfo.physicalMemory / 10 * 6)) { proposal in
-        Console.note(
-          "The repository has several models: \(proposal.name) (\(ModelTable.size(proposal.bytes)))")
-        Console.note("fits this machine best. Others: \(proposal.others.joined(separator: ", "))")
-        guard !yes, isatty(STDIN_FILENO) != 0, isatty(STDERR_FILENO) != 0 else { return true }
-        return Console.confirms("Download \(proposal.name)?")
-      }
-    }
-    display.stop()
-    let model = try result.get()
+    let model = try TerminalPull(folder: places.own).run(HubName(name, file: file), asks: !yes)
     Console.out(
       model.wasThere
         ? "\(model.path) is already there\n" : "\(model.path) (\(ModelTable.size(model.bytes)))\n")
@@ -53,7 +37,7 @@ struct RemoveCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "rm", abstract: "Remove a downloaded model.")
 
-  @Argument(help: "The name of the model, as in 'sotto models'.")
+  @Argument(help: "The name of the model, as in 'sotto models'.", completion: .model)
   var name: String
 
   @Flag(name: .shortAndLong, help: "Do not ask.")

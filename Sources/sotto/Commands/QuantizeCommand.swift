@@ -18,7 +18,7 @@ struct QuantizeCommand: ParsableCommand {
       is Q4_K_M, Q5_K_M, Q6_K, Q8_0, BF16, F16 or F32, it is a GGUF file for llama.cpp and others.
       """)
 
-  @Argument(help: "The folder of a model, or a name from 'sotto models'.")
+  @Argument(help: "The folder of a model, or a name from 'sotto models'.", completion: .model)
   var model: String
 
   @Option(help: "q8, q6, q5, q4, q3, q2, mxfp4, mxfp8, nvfp4, or gguf:NAME.")

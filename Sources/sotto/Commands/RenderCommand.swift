@@ -12,7 +12,8 @@ struct RenderCommand: ParsableCommand {
     abstract: "Render a conversation with the chat template of a model.")
 
   @Argument(
-    help: "The file or folder of a model, or a name from 'sotto models' (default: the one in the settings).")
+    help: "The file or folder of a model, or a name from 'sotto models' (default: the one in the settings).",
+    completion: .model)
   var model: String?
 
   @Option(help: "A file with a JSON array of messages.")

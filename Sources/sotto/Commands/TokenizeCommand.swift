@@ -10,7 +10,8 @@ struct TokenizeCommand: ParsableCommand {
     discussion: "The text of special tokens is encoded as these tokens. No tokens are added.")
 
   @Argument(
-    help: "The file or folder of a model, or a name from 'sotto models' (default: the one in the settings).")
+    help: "The file or folder of a model, or a name from 'sotto models' (default: the one in the settings).",
+    completion: .model)
   var model: String?
 
   @Argument(help: "The text; '-' for standard input. It requires MODEL before it.")

@@ -1,7 +1,7 @@
 import Basics
 
 /// An error of a command, with a one-line message for the user.
-struct CommandError: Error, CustomStringConvertible {
+struct CommandError: Error, Equatable, CustomStringConvertible {
   let description: String
 
   init(_ description: String) { self.description = printable(description, limit: 2000) }
@@ -10,6 +10,7 @@ struct CommandError: Error, CustomStringConvertible {
   static var noModels: CommandError {
     let folder = FileSystem.join(UserFolders().data, "sotto/models")
     return CommandError(
-      "no models found; put a GGUF file or a model folder into \(folder), or name one: sotto chat FILE")
+      "no models found; 'sotto pull owner/repo' downloads one; or put a GGUF file or a model folder into "
+        + "\(folder), or name one: sotto chat FILE")
   }
 }

@@ -1,6 +1,7 @@
 import Foundation
 import Hub
 import Synchronization
+import TerminalInterface
 
 /// Shows the progress of a download on standard error: one line that is rewritten on a terminal, otherwise nothing but
 /// what is waited for.
@@ -15,14 +16,15 @@ final class PullDisplay: Sendable {
   /// Starts a thread that shows the progress five times a second.
   func start() {
     Thread.detachNewThread { [self] in
-      var samples: [(time: TimeInterval, bytes: Int)] = []
+      var shown = DownloadProgress()
       var lastNote = ""
       while !isStopped.load(ordering: .relaxed) {
         let report = progress.report
-        let now = ProcessInfo.processInfo.systemUptime
-        samples = samples.filter { now - $0.time < 5 } + [(now, report.done)]
+        shown.update(
+          done: report.done, total: report.total, note: report.note,
+          now: ProcessInfo.processInfo.systemUptime)
         if isTerminal, report.total > 0 {
-          Console.note("\u{1B}[A\r\u{1B}[K" + Self.line(report, samples))
+          Console.note("\u{1B}[A\r\u{1B}[K" + shown.parts.joined(separator: "  "))
         } else if report.note != lastNote, !report.note.isEmpty {
           Console.note(report.note)
         }
@@ -38,25 +40,11 @@ final class PullDisplay: Sendable {
   func stop() {
     isStopped.store(true, ordering: .relaxed)
     finished.wait()
-    if isTerminal { Console.note("\u{1B}[A\r\u{1B}[K" + Self.line(progress.report, [])) }
-  }
-
-  /// "43%  1.2 GB of 2.8 GB  35 MB/s  46 s left".
-  static func line(_ report: PullProgress.Report, _ samples: [(time: TimeInterval, bytes: Int)]) -> String {
-    guard report.total > 0 else { return "" }
-    var parts = [
-      "\(report.done * 100 / report.total)%", "\(byteCount(report.done)) of \(byteCount(report.total))",
-    ]
-    if let first = samples.first, let last = samples.last, last.time > first.time {
-      let rate = Double(last.bytes - first.bytes) / (last.time - first.time)
-      if rate >= 1000 {
-        parts.append("\(byteCount(Int(rate)))/s")
-        let left = Int((Double(report.total - report.done) / rate).rounded(.up))
-        parts.append(left < 120 ? "\(left) s left" : "\((left + 59) / 60) min left")
-      }
-    }
-    if !report.note.isEmpty { parts.append(report.note) }
-    return parts.joined(separator: "  ")
+    guard isTerminal else { return }
+    let report = progress.report
+    var shown = DownloadProgress()
+    shown.update(done: report.done, total: report.total, note: report.note, now: 0)
+    Console.note("\u{1B}[A\r\u{1B}[K" + shown.parts.joined(separator: "  "))
   }
 }
 

@@ -4,15 +4,20 @@ import Testing
 
 @Suite struct DecisionTests {
   @Test(arguments: [
-    // draft empty, answering, asked before
-    (false, false, false, InterruptDecision.clearDraft), (false, false, true, .clearDraft),
-    (false, true, false, .clearDraft), (false, true, true, .clearDraft),
-    (true, true, false, .stopAnswer), (true, true, true, .stopAnswer),
-    (true, false, false, .askToQuit), (true, false, true, .quit),
+    // draft empty, answering, downloading, asked before
+    (false, false, false, false, InterruptDecision.clearDraft), (false, false, false, true, .clearDraft),
+    (false, true, true, false, .clearDraft), (false, true, false, true, .clearDraft),
+    (true, true, true, false, .stopAnswer), (true, true, false, true, .stopAnswer),
+    (true, false, true, false, .stopDownload), (true, false, true, true, .stopDownload),
+    (true, false, false, false, .askToQuit), (true, false, false, true, .quit),
   ])
-  func interrupt(_ isEmpty: Bool, _ isAnswering: Bool, _ wasAsked: Bool, _ expected: InterruptDecision) {
+  func interrupt(
+    _ isEmpty: Bool, _ isAnswering: Bool, _ isDownloading: Bool, _ wasAsked: Bool,
+    _ expected: InterruptDecision
+  ) {
     #expect(
-      InterruptDecision.decide(draftIsEmpty: isEmpty, isAnswering: isAnswering, wasAsked: wasAsked)
+      InterruptDecision.decide(
+        draftIsEmpty: isEmpty, isAnswering: isAnswering, isDownloading: isDownloading, wasAsked: wasAsked)
         == expected)
   }
 

@@ -90,6 +90,31 @@ import Testing
     },
     View(name: "menu") { $0.type("/") },
     View(name: "models") { $0.type("/model <Down>") },
+    View(name: "download") { driver in
+      driver.chat.mutate(driver.now) { state in
+        state.canDownload = true
+        state.suggestedDownloads = [
+          DownloadChoice(name: "o/r", title: "漢字 4B", bytes: 2_500_000_000, detail: "for every day"),
+          DownloadChoice(name: "o/large", title: "Large 20B", bytes: 12_100_000_000),
+        ]
+      }
+      driver.type("/pull o/x<Enter>")
+      driver.handle(.download(.failed("o/x: not found at huggingface.co; check the name")))
+      driver.type("/pull o/r<Enter>")
+      driver.handle(.download(.progress(done: 0, total: 2_500_000_000, note: "")))
+      driver.now += 2
+      driver.handle(.download(.progress(done: 250_000_000, total: 2_500_000_000, note: "")))
+    },
+    View(name: "suggestions") { driver in
+      driver.chat.mutate(driver.now) { state in
+        state.canDownload = true
+        state.suggestedDownloads = [
+          DownloadChoice(name: "o/r", title: "漢字 4B", bytes: 2_500_000_000, detail: "for every day"),
+          DownloadChoice(name: "o/large", title: "Large 20B", bytes: 12_100_000_000),
+        ]
+      }
+      driver.type("/pull ")
+    },
     View(name: "settings") { $0.type("/set ") },
     View(name: "themes") { $0.type("/theme <Down>") },
     View(name: "sessions") { driver in
