@@ -328,6 +328,15 @@ class Scenario:
             self.terminal.press(key)
             self.terminal.wait(lambda: any(line == shown for line in self.terminal.screen()), f"{key}: {shown!r}")
 
+    def draft_model(self) -> None:
+        # A draft model whose proposals are wrong: the answer is that of the model, and the next turn reuses its cache.
+        self.terminal.send("/set max_tokens 40")
+        self.terminal.send("/set temperature 0")
+        self.turn("Name the capital of France.")
+        self.terminal.wait(lambda: self.has("Paris"), "the model answers, not the draft model")
+        status = self.turn("And of Italy?")
+        expect((reused(status) or 0) > 0 and new(status) < 30, f"the cache is reused: {status!r}")
+
     def queue(self) -> None:
         # A message that is sent during an answer waits for its end.
         self.terminal.send("/set max_tokens 60")
@@ -544,6 +553,32 @@ class Scenario:
         self.terminal.wait(lambda: not self.has("· done"), "the comparison ends")
         status = self.turn("Thank you.")
         expect(new(status) < 20, f"the cache of the first answer is reused: {status!r}")
+        # A message for two models: the second one has written before the first one ends.
+        self.terminal.send("/set max_tokens auto")
+        self.terminal.send(f"/ask {self.second} {LONG_REQUEST}")
+
+        def states(one: str, other: str):
+            return lambda: any(re.search(rf"1 {re.escape(self.first[:8])}.*{one}.*2 {self.second}.*{other}", line)
+                               for line in self.terminal.screen())
+
+        self.terminal.wait(states("writing", "(writing|done)"), "both answers are written at once")
+        self.terminal.press("Escape")
+        self.terminal.wait(states("(stopped|done)", "(stopped|done)"), "both answers are stopped")
+        self.terminal.press("Right", "Enter")
+        self.idle("the comparison ends")
+        # A running answer is joined by that of another model.
+        self.terminal.send("/new")
+        self.terminal.send(LONG_REQUEST)
+        self.writing()
+        self.terminal.send(f"/ask {self.second}")
+        self.terminal.wait(states("(writing|done)", "(writing|done)"), "the other model writes too")
+        self.terminal.press("Enter")
+        self.terminal.wait(lambda: not states("", "")(), "the first answer goes on alone")
+        self.terminal.wait(lambda: "/branch shows" not in self.terminal.status(), "the status line")
+        if BUSY.search(self.terminal.status()):
+            self.terminal.press("Escape")
+        self.idle("the answer ends")
+        self.terminal.send("/new")
 
     def paste(self, text: str) -> None:
         file = Path(self.terminal.socket).with_name("paste.txt")
@@ -674,6 +709,7 @@ def main() -> int:
         programs = [(["chat", model.stem], everyday), (["chat", model.stem], ["crash"]),
                     (["--continue"], ["resume", "sessions", "quit"]), (["chat", model.stem], ["start", "unsent_draft"]),
                     (["chat", model.stem], ["restored_draft"]),
+                    (["chat", model.stem, "--draft", second.stem], ["start", "draft_model", "quit"]),
                     (["chat", model.stem, "--preset", "review"], ["preset", "quit"])]
         presets = folder / "config" / "sotto" / "presets"
         presets.mkdir(parents=True)
