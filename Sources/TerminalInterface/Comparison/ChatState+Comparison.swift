@@ -150,7 +150,10 @@ extension ChatState {
   private mutating func showTurn() {
     guard let comparison else { return }
     turn = comparison.shownTurn
-    statistics = turn?.statistics ?? conversation[comparison.answers[comparison.selected].id]?.statistics
+    let answer = comparison.answers[comparison.selected]
+    // The status line names the current model when no answer is generated.
+    let isCurrent = answer.model == model?.name
+    statistics = turn?.statistics ?? (isCurrent ? conversation[answer.id]?.statistics : nil)
   }
 
   /// Handles an event of one of the turns; events of other turns are dropped.
@@ -160,6 +163,8 @@ extension ChatState {
     apply(event, turn: id)
     comparison?.answers[place].turn = turn
     showTurn()
+    // The transcript, which has the message too, is hidden.
+    if case .failed(let message) = event { show(message) }
     guard let comparison, !comparison.isRunning else { return }
     let isEmpty = comparison.answers.allSatisfy { answer in
       guard !answer.isEarlier, let message = conversation[answer.id] else { return true }
@@ -201,7 +206,7 @@ extension ChatState {
     conversation.select(picked.id)
     transcript.showPath(conversation.path)
     scroll = .live
-    statistics = turn?.statistics ?? conversation[picked.id]?.statistics
+    statistics = turn?.statistics ?? (picked.model == model?.name ? conversation[picked.id]?.statistics : nil)
     show("Answer \(place + 1) of \(comparison.answers.count); /branch shows the others")
     return effects
   }

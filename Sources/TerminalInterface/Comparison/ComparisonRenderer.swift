@@ -61,23 +61,26 @@ package final class ComparisonRenderer {
 
   /// The answers as tabs: the marked one with its state, the others with their names if there is room.
   private func tabs(_ comparison: Comparison, _ conversation: MessageTree, _ columns: Int) -> StyledLine {
-    var line = StyledLine()
-    for hasNames in [true, false] {
-      let cells = comparison.answers.indices.map { place in
-        if place == comparison.selected { return title(place, comparison, conversation, width: nil) }
-        let name = hasNames ? " \(VisibleText.singleLine(comparison.answers[place].model))" : ""
+    let answers = comparison.answers, selected = comparison.selected
+    func line(hasNames: Bool, width: Int?) -> StyledLine {
+      let cells = answers.indices.map { place in
+        if place == selected { return title(place, comparison, conversation, width: width) }
+        let name = hasNames ? " \(VisibleText.singleLine(answers[place].model))" : ""
         return StyledLine("\(place + 1)\(name)", .dim)
       }
-      line = Self.joined(cells, 0)
-      if line.columns <= columns { break }
+      return Self.joined(cells, 0)
     }
-    return line.truncated(to: columns)
+    let whole = line(hasNames: true, width: nil)
+    if whole.columns <= columns { return whole }
+    let room = columns - line(hasNames: false, width: 0).columns
+    return line(hasNames: false, width: max(0, room)).truncated(to: columns)
   }
 
   /// The least width of a name beside the state of its answer.
   private static let leastName = 10
 
-  /// The name and the state of an answer. In a narrow column, the speed is omitted and the name is truncated.
+  /// The name and the state of an answer. Where there is little room, the speed is omitted and the name is truncated, and
+  /// where there is almost none, the state is omitted.
   private func title(
     _ place: Int, _ comparison: Comparison, _ conversation: MessageTree, width: Int?
   ) -> StyledLine {
@@ -90,6 +93,7 @@ package final class ComparisonRenderer {
     if let width {
       func room() -> Int { width - CharacterWidth.columns(of: lead + words) }
       if room() < min(name.columns, Self.leastName) { words = " · \(state)" }
+      if room() < min(name.columns, 3) { words = "" }
       name = name.truncated(to: max(0, room()))
     }
     let line = StyledLine(lead + name.text + words, style)

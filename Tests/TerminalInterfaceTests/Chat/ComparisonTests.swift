@@ -197,6 +197,31 @@ import Testing
     #expect(driver.state.flash?.text.contains(message) == true)
   }
 
+  /// The status line names the current model: the numbers of another one are not shown behind its name.
+  @Test func numbersBelongToTheirModel() {
+    let driver = driver()
+    driver.type("/ask gemma<Enter>")
+    let turn = sent(driver)[0].turn
+    driver.handle(.engine(turn: turn, .delta(.answer, "Orange")))
+    let statistics = TurnStatistics(generatedTokens: 2, tokensPerSecond: 77, contextUsed: 500)
+    driver.handle(.engine(turn: turn, .progress(statistics)))
+    #expect(text(driver).last?.contains("gemma-3-270m writing │ 77 tok/s") == true)
+    driver.handle(.engine(turn: turn, .finished(.stop, statistics)))
+    #expect(text(driver).last?.contains("77") == false)
+    driver.type("<Enter>")
+    #expect(driver.state.statistics == nil)
+  }
+
+  @Test func theReasonOfAFailureIsShown() {
+    let driver = driver()
+    driver.type("/ask nowhere Why?<Enter>")
+    let turns = sent(driver).map(\.turn)
+    driver.handle(.engine(turn: turns[0], .delta(.answer, "So")))
+    driver.handle(.engine(turn: turns[1], .failed("there is no model nowhere")))
+    #expect(
+      driver.state.comparison != nil && text(driver).last?.contains("there is no model nowhere") == true)
+  }
+
   @Test func aMessageWaitsForTheRunningAnswer() {
     let driver = ChatDriver(rows: 20, columns: 100)
     driver.type("Name a colour<Enter>")
