@@ -30,6 +30,8 @@ public actor Generator {
   private nonisolated let submissions = SubmissionQueue()
   private var scheduler: Scheduler
   private var isDriving = false
+  /// Tells the batches of other processes about turns; nil if they are not considered.
+  private let signal: TurnSignal?
   /// The model that computed last.
   private var latest: String?
   /// Prefill speed of each model in tokens per second, by key, as measured last.
@@ -43,8 +45,12 @@ public actor Generator {
   nonisolated let diskProblem = DiskProblem()
 
   /// A generator without models, on a new thread.
-  public init(limits: GeneratorLimits = GeneratorLimits(), store: CacheStore? = nil) {
+  /// - Parameter turnFile: a file that all processes of the user share, so that turns in one go before batches in another;
+  ///   nil if they need not.
+  public init(limits: GeneratorLimits = GeneratorLimits(), store: CacheStore? = nil, turnFile: String? = nil)
+  {
     self.store = store
+    signal = turnFile.flatMap { TurnSignal(path: $0) }
     models = Mutex(ResidentModels(budget: limits.modelBytes))
     cache = SharedPromptCache(budget: limits.cacheBytes)
     scheduler = Scheduler(cache: cache, queue: submissions, limit: limits.batch)
@@ -152,11 +158,21 @@ public actor Generator {
     isDriving = true
     defer { isDriving = false }
     while submissions.hasRequests || scheduler.hasRequests {
+      giveWay()
       let ended = scheduler.step({ key throws(GenerationError) in try turn(to: key) }, draft: { model($0) })
       for ended in ended { finish(ended) }
       let mayYield = !scheduler.hasTurn || restores.load(ordering: .relaxed) > 0
       if mayYield, thread.hasJobs { await Task.yield() }
     }
+    signal?.set(false)
+  }
+
+  /// Tells other processes whether a user's turn computes here, or waits for theirs.
+  private func giveWay() {
+    guard let signal else { return }
+    let hasTurn = scheduler.hasTurn || submissions.hasTurn
+    signal.set(hasTurn)
+    if !hasTurn { signal.waitForOthers { submissions.hasTurn || scheduler.hasCancelled } }
   }
 
   private func finish(_ ended: Scheduler.Ended) {

@@ -56,6 +56,10 @@ struct Scheduler {
   var hasRequests: Bool { !waiting.isEmpty || !running.isEmpty }
   /// Whether a user's turn waits or runs.
   var hasTurn: Bool { waiting.contains { $0.group.isTurn } || running.contains { $0.group.isTurn } }
+  /// Whether a request is to be cancelled in the next step.
+  var hasCancelled: Bool {
+    running.contains { $0.isCancelled } || waiting.contains { $0.submission.cancellation.isCancelled }
+  }
 
   /// Performs one step.
   /// - Parameters:

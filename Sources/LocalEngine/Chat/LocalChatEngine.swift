@@ -53,14 +53,14 @@ actor LocalChatEngine: ChatEngine {
   init(
     finder: ModelFinder, threads: Int, device: DeviceChoice, cacheFormat: CacheFormat,
     limits: GeneratorLimits,
-    draft: DraftModel?, store: CacheStore?
+    draft: DraftModel?, store: CacheStore?, turnFile: String?
   ) {
     self.draft = draft
     self.finder = finder
     self.threads = threads
     self.device = device
     self.cacheFormat = cacheFormat
-    generator = Generator(limits: limits, store: store)
+    generator = Generator(limits: limits, store: store, turnFile: turnFile)
   }
 
   // Models
@@ -149,11 +149,13 @@ actor LocalChatEngine: ChatEngine {
 /// - Parameters:
 ///   - draft: the draft model of models with the same vocabulary; nil for none.
 ///   - store: the store for caches on disk; nil to save none.
+///   - turnFile: see `Generator`.
 package func localChatEngine(
   finder: ModelFinder, threads: Int, device: DeviceChoice = .processor, cacheFormat: CacheFormat = .float16,
-  limits: GeneratorLimits = GeneratorLimits(), draft: DraftModel? = nil, store: CacheStore? = nil
+  limits: GeneratorLimits = GeneratorLimits(), draft: DraftModel? = nil, store: CacheStore? = nil,
+  turnFile: String? = nil
 ) -> any ChatEngine {
   LocalChatEngine(
     finder: finder, threads: threads, device: device, cacheFormat: cacheFormat, limits: limits,
-    draft: draft, store: store)
+    draft: draft, store: store, turnFile: turnFile)
 }

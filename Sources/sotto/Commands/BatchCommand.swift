@@ -17,7 +17,8 @@ struct BatchCommand: AsyncParsableCommand {
       frequency_penalty, logit_bias, seed, reasoning_effort, logprobs, top_logprobs. Lines in the format of OpenAI's batch files are \
       answered in that format. Answers are written as they are complete: id, text, reasoning, finish_reason, \
       prompt_tokens, reused_tokens, generated_tokens. A line that can't be used is reported with its number, and the \
-      others continue. An answer does not depend on the requests that run with it.
+      others continue. An answer does not depend on the requests that run with it. A batch pauses while 'sotto chat' or \
+      'sotto generate' of the same user answers.
       """)
 
   @Argument(
@@ -69,7 +70,7 @@ struct BatchCommand: AsyncParsableCommand {
     let opened = try OpenedModel(named: model, settings)
     let target = try LineOutput(output, resumes: resume)
     let defaults = settings.applied(to: opened.defaultSettings).sampling
-    let generator = Generator(limits: GeneratorLimits(batch: maxBatch))
+    let generator = Generator(limits: GeneratorLimits(batch: maxBatch), turnFile: TurnSignal.file())
     let (key, threads, format) = (opened.checkpoint.path, compute.threadCount, cache.format)
     let device = compute.device
     _ = try await generator.load(key) {

@@ -73,7 +73,8 @@ struct ChatCommand: AsyncParsableCommand {
     let engine = localChatEngine(
       finder: finder, threads: compute.threadCount, device: compute.device,
       cacheFormat: settings.integer(.cacheBits) == 8 ? .int8 : .float16, limits: settings.limits,
-      draft: try DraftModel(named: draft, settings), store: options.keepsHistory ? settings.cacheStore : nil)
+      draft: try DraftModel(named: draft, settings), store: options.keepsHistory ? settings.cacheStore : nil,
+      turnFile: TurnSignal.file())
     do { _ = try await engine.switchModel(to: choice.name) } catch { throw choice.explained(error) }
     let status = await runChat(engine: engine, options: options)
     if status != 0 { throw ExitCode(status) }

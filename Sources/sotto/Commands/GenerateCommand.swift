@@ -83,7 +83,7 @@ struct GenerateCommand: AsyncParsableCommand {
       sampling: settings.applied(to: opened.defaultSettings).sampling,
       maxTokens: maxTokens, stopStrings: raw ? [] : opened.stopStrings, thoughtLimit: turn.thoughtLimit)
 
-    let generator = Generator()
+    let generator = Generator(turnFile: TurnSignal.file())
     let key = opened.checkpoint.path
     let (threads, format, device) = (compute.threadCount, cache.format, compute.device)
     _ = try await generator.load(key) {
