@@ -115,7 +115,7 @@ $(STATIC)/ready: $(BUILT) Scripts/make-manual.py
 	@touch $@
 
 install: $(STATIC)/ready ## install to PREFIX (default ~/.local), below DESTDIR
-	Scripts/install $(STATIC) "$(DESTDIR)$(PREFIX)"
+	Scripts/install $(STATIC) "$(DESTDIR)$(PREFIX)" $(if $(DESTDIR),,--record)
 
 uninstall: ## remove what `make install` installed to PREFIX
 	Scripts/install --remove "$(DESTDIR)$(PREFIX)"

@@ -25,7 +25,9 @@ mount -t proc proc "$root/proc"
 cp "$model" "$root/model.gguf"
 cp "$package" "$root/sotto.deb"
 inside() { chroot "$root" env -i HOME=/root PATH=/usr/local/bin:/usr/bin:/bin:/usr/sbin:/sbin LANG=C.UTF-8 "$@"; }
-state() { (cd "$root" && find . -path ./proc -prune -o -name 'sotto*' -print -o -name '_sotto' -print | sort); }
+state() {
+  (cd "$root" && find . -path ./proc -prune -o -name 'sotto*' -print -o -name '_sotto' -print | sort; cd usr && find local | sort)
+}
 
 before=$(state)
 works() { # the prefix of the installation
@@ -51,9 +53,14 @@ inside dpkg --purge sotto > /dev/null || fail "the package is not removed"
 rm -rf "$root"/root/.config/sotto "$root"/root/.local "$root"/root/.cache
 [ "$(state)" = "$before" ] || fail "the package leaves: $(state)"
 
-Scripts/install "$folder" "$root/usr/local"
+# Twice: an installation over an earlier one.
+for _ in 1 2; do Scripts/install "$folder" "$root/usr/local" --record; done
 works /usr/local
 Scripts/install --remove "$root/usr/local"
 rm -rf "$root"/root/.config/sotto "$root"/root/.local "$root"/root/.cache
 [ "$(state)" = "$before" ] || fail "make uninstall leaves: $(state)"
+# A prefix that did not exist is gone afterwards.
+Scripts/install "$folder" "$root/opt/new/prefix" --record
+Scripts/install --remove "$root/opt/new/prefix"
+[ ! -e "$root/opt/new/prefix" ] || fail "make uninstall leaves: $(find "$root/opt/new/prefix")"
 echo "installs, runs and is removed in a bare Debian 12: $(du -h "$package" | cut -f1) package"

@@ -164,7 +164,14 @@ def check_removal(home: Home) -> None:
     kept.write_text("mine")
     code, _, error = home.run("rm", "tiny")
     check("rm asks", code == 1 and "--yes" in error and (home.models / "org/tiny/config.json").exists(), error)
-    home.run("rm", "tiny", "--yes")
+    for answer, stays in [("", True), ("n", True), ("y", False)]:
+        master, slave = pty.openpty()
+        os.write(master, f"{answer}\n".encode())
+        done = subprocess.run([SOTTO, "rm", "tiny"], env=home.environment, stdin=slave, capture_output=True, text=True)
+        os.close(slave)
+        os.close(master)
+        check(f"rm asks, and the answer is {answer!r}", (home.models / "org/tiny/config.json").exists() == stays
+              and "[y/N]" in done.stderr and "config.json" in done.stderr, done.stderr)
     check("rm removes what was fetched", [p.name for p in (home.models / "org/tiny").iterdir()] == ["notes.txt"])
     home.run("rm", "Many-Q4_K_M", "--yes")
     rest = {path.name for path in (home.models / "org/many-GGUF").glob("*.gguf")}

@@ -86,6 +86,19 @@ package enum FileSystem {
     return slash == path.startIndex ? "/" : String(path[..<slash])
   }
 
+  /// Whether a path is a link, to whatever.
+  package static func isLink(_ path: String) -> Bool {
+    var status = stat()
+    return lstat(path, &status) == 0 && status.st_mode & S_IFMT == S_IFLNK
+  }
+
+  /// What two paths of the same file or folder have in common: its device and number. The path itself if it does not
+  /// exist. Much cheaper than `canonical`.
+  package static func identity(_ path: String) -> String {
+    var status = stat()
+    return stat(path, &status) == 0 ? "\(status.st_dev) \(status.st_ino)" : path
+  }
+
   /// The path with links and dots resolved (`realpath`); the unchanged path if it does not exist.
   package static func canonical(_ path: String) -> String {
     guard let resolved = realpath(path, nil) else { return path }

@@ -24,13 +24,13 @@ extension Checkpoint {
     if OllamaManifest.isLikely(path) { return try ollama(OllamaManifest(path)) }
     guard name.hasSuffix(".safetensors") else { return try gguf(path, name: nil) }
     // One shard selects the whole model.
-    let model = try ModelFolder(folder)
+    let model = ModelFolder(folder)
     let files = try model.safetensorsNames().contains(name) ? model.safetensorsNames() : [name]
     return try safetensors(model, files)
   }
 
   private static func folder(_ path: String) throws(FileError) -> Checkpoint {
-    let model = try ModelFolder(path)
+    let model = ModelFolder(path)
     let files = try model.safetensorsNames()
     if !files.isEmpty { return try safetensors(model, files) }
     let models = model.ggufNames()

@@ -4,25 +4,23 @@ import Basics
 struct ModelFolder {
   /// The folder with the files; the revision folder for a repository of the Hugging Face cache.
   let path: String
-  /// "organisation/model" for a repository of the Hugging Face cache, otherwise nil.
-  let repository: String?
+  /// "organisation/model" for a repository of the Hugging Face cache, otherwise nil. It resolves links.
+  var repository: String? { Self.repository(of: FileSystem.canonical(path)) }
   /// The names in the folder, in ascending order.
   let names: [String]
 
   static let indexName = "model.safetensors.index.json"
 
   /// Lists the folder at `path`, or its revision folder for a repository of the Hugging Face cache.
-  init(_ path: String) throws(FileError) {
+  init(_ path: String) {
     var folder = path
     var contents = FileSystem.names(in: path)
-    if contents.contains("snapshots"), let snapshot = try Self.snapshot(in: path) {
-      folder = snapshot
-      contents = FileSystem.names(in: snapshot)
+    if contents.contains("snapshots"), let snapshot = Self.snapshot(in: path) {
+      (folder, contents) = snapshot
     }
     while folder.count > 1, folder.hasSuffix("/") { folder.removeLast() }
     self.path = folder
     names = contents
-    repository = Self.repository(of: FileSystem.canonical(path))
   }
 
   /// The display name: the repository, or the name of the folder.
@@ -121,15 +119,15 @@ struct ModelFolder {
 
   /// The folder of the main revision if it has weights, otherwise of the latest one with weights: another program may
   /// have fetched only the tokenizer or the configuration of a new revision.
-  private static func snapshot(in path: String) throws(FileError) -> String? {
-    let main = mainSnapshot(in: path)
-    if let main, hasWeights(main) { return main }
-    let revisions = revisions(in: path)
-    return revisions.first(where: hasWeights) ?? main ?? revisions.first
+  private static func snapshot(in path: String) -> (folder: String, names: [String])? {
+    let main = mainSnapshot(in: path).map { (folder: $0, names: FileSystem.names(in: $0)) }
+    if let main, hasWeights(main.names) { return main }
+    let revisions = revisions(in: path).map { (folder: $0, names: FileSystem.names(in: $0)) }
+    return revisions.first { hasWeights($0.names) } ?? main ?? revisions.first
   }
 
-  private static func hasWeights(_ folder: String) -> Bool {
-    FileSystem.names(in: folder).contains { $0.hasSuffix(".safetensors") || isGGUFModel($0) }
+  private static func hasWeights(_ names: [String]) -> Bool {
+    names.contains { $0.hasSuffix(".safetensors") || isGGUFModel($0) }
   }
 
   /// The folders of all revisions of a repository, the latest first.

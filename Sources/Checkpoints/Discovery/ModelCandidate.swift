@@ -11,8 +11,8 @@ public struct ModelCandidate: Sendable, Equatable {
   public let path: String
   /// Where the model was found first.
   public let origin: ModelOrigin
-  /// What makes two candidates the same model: the path of the weights without links, and for a model of Ollama the
-  /// layers of its manifest that change the answers.
+  /// What makes two candidates the same model: the file or folder of the weights, and for a model of Ollama the layers of
+  /// its manifest that change the answers.
   let identity: Identity
 
   struct Identity: Hashable {
@@ -25,7 +25,7 @@ public struct ModelCandidate: Sendable, Equatable {
     names = [name]
     self.path = path
     self.origin = origin
-    identity = Identity(weights: FileSystem.canonical(weights ?? path), variant: variant)
+    identity = Identity(weights: FileSystem.identity(weights ?? path), variant: variant)
   }
 }
 

@@ -13,7 +13,7 @@ extension ModelFinder {
     let path = places.folders.expanding(text)
     switch FileSystem.kind(path) {
     case .file: return (path, nil)
-    case .folder where (try? ModelFolder(path))?.looksLikeModel == true: return (path, nil)
+    case .folder where ModelFolder(path).looksLikeModel: return (path, nil)
     default: break
     }
     let candidates = candidates()

@@ -62,10 +62,10 @@ public struct ModelFinder: Sendable {
 
   /// The models in a repository of the Hugging Face cache; none if it has no weights (only a tokenizer).
   private static func inRepository(_ path: String) -> [ModelCandidate] {
-    let model: ModelFolder
-    do { model = try ModelFolder(path) } catch { return [] }
+    let model = ModelFolder(path)
+    let name = model.name
     if model.hasSafetensors {
-      return [ModelCandidate(name: model.name, path: model.path, origin: .huggingFace)]
+      return [ModelCandidate(name: name, path: model.path, origin: .huggingFace)]
     }
     // Each revision has only the files that were fetched of it.
     var folders = 0
@@ -74,18 +74,23 @@ public struct ModelFinder: Sendable {
     let found = ([model.path] + others).flatMap { walk($0, "", .huggingFace, depth: 0, &folders) }
       .filter { names.insert($0.name).inserted }
     if found.count == 1, let only = found.first, FileSystem.folder(of: only.path) == model.path {
-      return [ModelCandidate(name: model.name, path: only.path, origin: .huggingFace)]
+      return [ModelCandidate(name: name, path: only.path, origin: .huggingFace)]
     }
-    return found.map { ModelCandidate(name: model.name + "/" + $0.name, path: $0.path, origin: .huggingFace) }
+    return found.map { ModelCandidate(name: name + "/" + $0.name, path: $0.path, origin: .huggingFace) }
   }
 
-  /// The models in a folder and its subfolders; `name` is the path of the folder relative to the searched folder.
+  /// The models in a folder and its subfolders; `name` is the path of the folder relative to the searched folder, and
+  /// `repository` the repository of the Hugging Face cache that the folder above it is in.
   private static func walk(
-    _ path: String, _ name: String, _ origin: ModelOrigin, depth: Int, _ folders: inout Int
+    _ path: String, _ name: String, _ origin: ModelOrigin, repository: String? = nil, depth: Int,
+    _ folders: inout Int
   ) -> [ModelCandidate] {
     folders += 1
-    guard folders <= maxFolders, let model = try? ModelFolder(path) else { return [] }
-    let name = model.repository ?? name
+    guard folders <= maxFolders else { return [] }
+    let model = ModelFolder(path)
+    // A link may lead into the cache.
+    let repository = depth == 0 || FileSystem.isLink(path) ? model.repository : repository
+    let name = repository ?? name
     if model.hasSafetensors {
       return [ModelCandidate(name: name.isEmpty ? model.name : name, path: model.path, origin: origin)]
     }
@@ -99,7 +104,9 @@ public struct ModelFinder: Sendable {
     for folder in model.names where !isFileName(folder) {
       let inner = FileSystem.join(model.path, folder)
       guard FileSystem.isFolder(inner) else { continue }
-      found += walk(inner, name.isEmpty ? folder : name + "/" + folder, origin, depth: depth + 1, &folders)
+      found += walk(
+        inner, name.isEmpty ? folder : name + "/" + folder, origin, repository: repository, depth: depth + 1,
+        &folders)
     }
     return found
   }

@@ -49,7 +49,8 @@ struct RemoveCommand: ParsableCommand {
     for file in removal.files { Console.note("  \(file)") }
     if !yes {
       guard isatty(STDIN_FILENO) != 0 else { throw CommandError("nothing was removed; confirm with --yes") }
-      guard Console.confirms("Remove these files (\(ModelTable.size(removal.bytes)))?") else { return }
+      guard Console.confirms("Remove these files (\(ModelTable.size(removal.bytes)))?", byDefault: false)
+      else { return }
     }
     try removal.run()
   }

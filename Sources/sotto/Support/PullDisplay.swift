@@ -49,10 +49,10 @@ final class PullDisplay: Sendable {
 }
 
 extension Console {
-  /// Asks on standard error and reads the answer; true for an empty line, "y" and "yes".
-  static func confirms(_ question: String) -> Bool {
-    note("\(question) [Y/n]")
+  /// Asks on standard error and reads the answer; true for "y" and "yes", and for an empty line if that is the default.
+  static func confirms(_ question: String, byDefault: Bool = true) -> Bool {
+    note("\(question) \(byDefault ? "[Y/n]" : "[y/N]")")
     guard let answer = readLine()?.trimmingCharacters(in: .whitespaces).lowercased() else { return false }
-    return ["", "y", "yes"].contains(answer)
+    return answer.isEmpty ? byDefault : ["y", "yes"].contains(answer)
   }
 }
