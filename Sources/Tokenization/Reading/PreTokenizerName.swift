@@ -1,14 +1,20 @@
+import Basics
 import Checkpoints
 
 extension Tokenizer {
-  /// The name by which a GGUF file refers to the pre-tokenization of a model's tokenizer.json (`tokenizer.ggml.pre`).
+  /// The name by which a GGUF file refers to the pre-tokenization of a model's tokenizer.json (`tokenizer.ggml.pre`): that
+  /// of the tokens of a certain text, as llama.cpp's converter has it, or of the same expressions.
   /// - Throws: `TokenizerError` if there is no byte-level vocabulary, or no name.
   package static func preTokenizerName(of checkpoint: Checkpoint) throws(TokenizerError) -> String {
-    let draft = try VocabularySource.find(checkpoint, isHarmony: false).draft()
+    let source = try VocabularySource.find(checkpoint, isHarmony: false)
+    let tokens = try Tokenizer(source, cache: nil)
+      .encode(PreTokenizerHashes.text, addSpecial: true, parseSpecial: true)
+    let list = "[\(tokens.map(String.init).joined(separator: ", "))]"
+    if let name = PreTokenizerHashes.name(SHA256.hexadecimal(list.utf8)) { return name }
+    let draft = try source.draft()
     guard draft.rules.alphabet == .bytes else {
       throw TokenizerError(
-        file: checkpoint.path, "SentencePiece vocabularies cannot be written to a GGUF file",
-        advice: "use llama.cpp's converter")
+        file: checkpoint.path, "the vocabulary is not byte-level", advice: "use the model's tokenizer.model")
     }
     let name = PreTokenizerNames.all.first { name in
       guard let named = NamedPreTokenizer(gguf: name) else { return false }
