@@ -16,7 +16,9 @@ typedef struct {
   /// Row i of the result is row first + i * step of the source.
   size_t first, step, rows;
   /// SOTTO_AFFINE2 to SOTTO_AFFINE8 (groups of `group` columns), SOTTO_MXFP4_PLANAR, SOTTO_NVFP4_PLANAR, SOTTO_FLOAT8
-  /// (MXFP8: groups of 32 with E8M0 scales), SOTTO_Q8_0, SOTTO_Q4_K, SOTTO_Q5_K, SOTTO_Q6_K, or SOTTO_FLOAT32, SOTTO_FLOAT16 and SOTTO_BFLOAT16, which only round.
+  /// (MXFP8: groups of 32 with E8M0 scales), SOTTO_Q8_0, SOTTO_Q4_K, SOTTO_Q5_K, SOTTO_Q6_K,
+  /// SOTTO_FLOAT32, SOTTO_FLOAT16 and SOTTO_BFLOAT16, which only round, or SOTTO_MXFP4, which only reorders the bits of
+  /// SOTTO_MXFP4_PLANAR.
   sotto_weight_format format;
   size_t group;
   /// SOTTO_FLOAT32, SOTTO_FLOAT16 or SOTTO_BFLOAT16: what numbers are rounded to first, and the type of affine scales and

@@ -1,58 +1,105 @@
 // Blocks of GGUF files for one level: Q8_0, and the K formats with scales chosen for the least weighted error. The
 // layouts are those of ggml-common.h in llama.cpp.
 
-// The scale with which the integers -limit ... limit - 1 represent 16 numbers best, errors weighted by the squares of
-// the numbers; 0 for zeros. Rounding to a few scales around the obvious one, and then solving for the best scale.
-vector_function float LEVEL(signed_scale)(const float *x, float limit) {
-  v16 v = LEVEL(load)(x), weight = v * v;
-  float most = LEVEL(largest)(v), least = -LEVEL(largest)(-v), edge = -least > most ? least : most, best = 0, scale = 0;
-  if (__builtin_fabsf(edge) < 1e-15f) return 0;
-  for (int step = -9; step <= 9; step++) {
-    i16 whole;
-    v16 q = LEVEL(nearest)(v * (-(limit + 0.1f * (float)step) / edge), &whole);
-    q = LEVEL(maximum)(LEVEL(minimum)(q, LEVEL(all)(limit - 1)), LEVEL(all)(-limit));
-    float product = LEVEL(sum)(weight * v * q), square = LEVEL(sum)(weight * q * q);
-    if (square > 0 && product * product > best * square) {
-      best = product * product / square;
-      scale = product / square;
-    }
-  }
-  return scale;
+// The searches treat the 16 half-groups of a super-block at once: lane g of t[i] is number i of numbers 16 g to 16 g + 15.
+vector_function void LEVEL(half_groups)(const float *x, v16 *t) {
+  float turned[16][16] __attribute__((aligned(64)));
+  for (int g = 0; g < 16; g++)
+    for (int i = 0; i < 16; i++) turned[i][g] = x[16 * g + i];
+  for (int i = 0; i < 16; i++) t[i] = LEVEL(load)(turned[i]);
 }
 
-// value = scale * q - offset for 32 numbers and q from 0 to `most`, with the least weighted error; both are at least 0.
-vector_function void LEVEL(offset_scale)(const float *x, float most, float *scale, float *offset) {
-  v16 a = LEVEL(load)(x), b = LEVEL(load)(x + 16), zero = LEVEL(all)(0);
-  float high = LEVEL(largest)(LEVEL(maximum)(a, b)), low = -LEVEL(largest)(LEVEL(maximum)(-a, -b));
-  if (low > 0) low = 0;
-  *offset = -low;
-  *scale = 0;
-  if (high - low < 1e-15f) return;
-  float mean = __builtin_sqrtf(LEVEL(sum)(a * a + b * b) / 32);
-  v16 wa = mean + LEVEL(maximum)(a, -a), wb = mean + LEVEL(maximum)(b, -b);
-  float w = LEVEL(sum)(wa + wb), wx = LEVEL(sum)(wa * a + wb * b), least = INFINITY;
-  for (int step = -10; step <= 10; step++) {
-    i16 whole;
-    float inverse = (most + 0.1f * (float)step) / (high - low);
-    v16 qa = LEVEL(nearest)((a - low) * inverse, &whole), qb = LEVEL(nearest)((b - low) * inverse, &whole);
-    qa = LEVEL(maximum)(LEVEL(minimum)(qa, LEVEL(all)(most)), zero);
-    qb = LEVEL(maximum)(LEVEL(minimum)(qb, LEVEL(all)(most)), zero);
-    float wq = LEVEL(sum)(wa * qa + wb * qb), wqq = LEVEL(sum)(wa * qa * qa + wb * qb * qb);
-    float wqx = LEVEL(sum)(wa * qa * a + wb * qb * b), determinant = w * wqq - wq * wq;
-    if (!(determinant > 0)) continue;
-    float s = (w * wqx - wx * wq) / determinant, o = (wqq * wx - wq * wqx) / determinant;
-    if (o > 0) {
-      o = 0;
-      s = wqx / wqq;
-    }
-    v16 da = qa * s + o - a, db = qb * s + o - b;
-    float error = LEVEL(sum)(wa * da * da + wb * db * db);
-    if (error < least && s > 0) {
-      least = error;
-      *scale = s;
-      *offset = -o;
-    }
+// The sums over groups of 32: those of neighbouring lanes.
+vector_function v16 LEVEL(swapped)(v16 x) {
+  return __builtin_shufflevector(x, x, 1, 0, 3, 2, 5, 4, 7, 6, 9, 8, 11, 10, 13, 12, 15, 14);
+}
+
+// The scales with which the integers -limit ... limit - 1 represent groups of 16 numbers best, errors weighted by the
+// squares of the numbers; 0 for zeros. Rounding to a few scales around the obvious one, and then solving for the best.
+vector_function v16 LEVEL(signed_scales)(const v16 *t, float limit) {
+  v16 most = t[0], least = t[0], best = LEVEL(all)(0), scale = best, zero = best;
+  for (int i = 1; i < 16; i++) {
+    most = LEVEL(maximum)(most, t[i]);
+    least = LEVEL(minimum)(least, t[i]);
   }
+  v16 edge = LEVEL(select)(-least > most, least, most);
+  i16 is_zero = (edge < 1e-15f) & (edge > -1e-15f);
+  edge = LEVEL(select)(is_zero, LEVEL(all)(1), edge);
+  for (int step = -9; step <= 9; step++) {
+    v16 inverse = -(limit + 0.1f * (float)step) / edge, product = zero, square = zero;
+    for (int i = 0; i < 16; i++) {
+      i16 whole;
+      v16 v = t[i], q = LEVEL(nearest)(v * inverse, &whole);
+      q = LEVEL(maximum)(LEVEL(minimum)(q, LEVEL(all)(limit - 1)), LEVEL(all)(-limit));
+      v16 weighted = v * v * q;
+      product += weighted * v;
+      square += weighted * q;
+    }
+    v16 gain = product * product;
+    i16 is_better = (square > 0.0f) & (gain > best * square);
+    v16 divisor = LEVEL(select)(is_better, square, LEVEL(all)(1));
+    best = LEVEL(select)(is_better, gain / divisor, best);
+    scale = LEVEL(select)(is_better, product / divisor, scale);
+  }
+  return LEVEL(select)(is_zero, zero, scale);
+}
+
+// value = scale * q - offset for groups of 32 numbers and q from 0 to `most`, with the least weighted error; both are at
+// least 0. The two lanes of a group have the same results.
+vector_function void LEVEL(offset_scales)(const v16 *t, float most, v16 *scale, v16 *offset) {
+  v16 zero = LEVEL(all)(0), high = t[0], low = t[0], squares = zero;
+  for (int i = 0; i < 16; i++) {
+    high = LEVEL(maximum)(high, t[i]);
+    low = LEVEL(minimum)(low, t[i]);
+    squares += t[i] * t[i];
+  }
+  high = LEVEL(maximum)(high, LEVEL(swapped)(high));
+  low = LEVEL(minimum)(LEVEL(minimum)(low, LEVEL(swapped)(low)), zero);
+  v16 mean = __builtin_elementwise_sqrt((squares + LEVEL(swapped)(squares)) / 32), range = high - low;
+  i16 is_flat = range < 1e-15f;
+  range = LEVEL(select)(is_flat, LEVEL(all)(1), range);
+  v16 weights[16], w = zero, wx = zero, wxx = zero;
+  for (int i = 0; i < 16; i++) {
+    v16 weight = mean + LEVEL(maximum)(t[i], -t[i]), product = weight * t[i];
+    weights[i] = weight;
+    w += weight;
+    wx += product;
+    wxx += product * t[i];
+  }
+  w += LEVEL(swapped)(w);
+  wx += LEVEL(swapped)(wx);
+  wxx += LEVEL(swapped)(wxx);
+  v16 least = LEVEL(all)(INFINITY), best_scale = zero, best_offset = -low;
+  for (int step = -10; step <= 10; step++) {
+    v16 inverse = (most + 0.1f * (float)step) / range, wq = zero, wqq = zero, wqx = zero;
+    for (int i = 0; i < 16; i++) {
+      i16 whole;
+      v16 q = LEVEL(nearest)((t[i] - low) * inverse, &whole);
+      q = LEVEL(maximum)(LEVEL(minimum)(q, LEVEL(all)(most)), zero);
+      v16 product = weights[i] * q;
+      wq += product;
+      wqq += product * q;
+      wqx += product * t[i];
+    }
+    wq += LEVEL(swapped)(wq);
+    wqq += LEVEL(swapped)(wqq);
+    wqx += LEVEL(swapped)(wqx);
+    v16 determinant = w * wqq - wq * wq;
+    i16 is_solvable = determinant > 0.0f;
+    determinant = LEVEL(select)(is_solvable, determinant, LEVEL(all)(1));
+    v16 s = (w * wqx - wx * wq) / determinant, o = (wqq * wx - wq * wqx) / determinant;
+    i16 is_above = o > 0.0f;
+    s = LEVEL(select)(is_above, wqx / wqq, s);
+    o = LEVEL(select)(is_above, zero, o);
+    // What is left of the squares by the normal equations.
+    v16 error = wxx - s * wqx - o * wx;
+    i16 is_better = is_solvable & (error < least) & (s > 0.0f);
+    least = LEVEL(select)(is_better, error, least);
+    best_scale = LEVEL(select)(is_better, s, best_scale);
+    best_offset = LEVEL(select)(is_better, -o, best_offset);
+  }
+  *scale = LEVEL(select)(is_flat, zero, best_scale);
+  *offset = LEVEL(select)(is_flat, -low, best_offset);
 }
 
 // The nearest integer, between bounds.
@@ -67,19 +114,31 @@ vector_function void LEVEL(store_half)(uint8_t *out, float x) {
 }
 vector_function float LEVEL(half_of)(float x) { return sotto_float_from_half(sotto_half_from_float(x)); }
 
+// 16 integers as bytes.
+typedef uint8_t LEVEL(bytes16) __attribute__((vector_size(16), aligned(1)));
+vector_function void LEVEL(store_bytes)(uint8_t *out, i16 x) {
+  LEVEL(bytes16) bytes = __builtin_convertvector(x, LEVEL(bytes16));
+  memcpy(out, &bytes, 16);
+}
+
 static void LEVEL(block_q8_0)(const float *x, uint8_t *out) {
   float scale = LEVEL(largest_magnitude)(x, 32) / 127, inverse = scale > 0 ? 1 / scale : 0;
   LEVEL(store_half)(out, scale);
-  // Ties go away from 0.
-  for (int i = 0; i < 32; i++) out[2 + i] = (uint8_t)(int8_t)roundf(x[i] * inverse);
+  for (int i = 0; i < 32; i += 16) {
+    v16 v = LEVEL(minimum)(LEVEL(maximum)(LEVEL(load)(x + i) * inverse, LEVEL(all)(-127)), LEVEL(all)(127));
+    // Ties go away from 0: a little less than a half is added before the fraction is cut off.
+    v += LEVEL(select)(v < 0.0f, LEVEL(all)(-0x1.fffffep-2f), LEVEL(all)(0x1.fffffep-2f));
+    LEVEL(store_bytes)(out + 2 + i, __builtin_convertvector(v, i16));
+  }
 }
 
 static void LEVEL(block_q6_k)(const float *x, uint8_t *out) {
+  v16 t[16];
+  LEVEL(half_groups)(x, t);
   float scales[16], edge = 0;
-  for (int g = 0; g < 16; g++) {
-    scales[g] = LEVEL(signed_scale)(x + 16 * g, 32);
+  LEVEL(store)(scales, LEVEL(signed_scales)(t, 32));
+  for (int g = 0; g < 16; g++)
     if (__builtin_fabsf(scales[g]) > __builtin_fabsf(edge)) edge = scales[g];
-  }
   memset(out, 0, 210);
   float d = LEVEL(half_of)(edge / -128);
   if (d == 0) return;
@@ -89,8 +148,10 @@ static void LEVEL(block_q6_k)(const float *x, uint8_t *out) {
     int scale = LEVEL(bounded)(scales[g] / d, -128, 127);
     out[192 + g] = (uint8_t)(int8_t)scale;
     float step = d * (float)scale;
-    for (int i = 0; i < 16; i++)
-      q[16 * g + i] = (uint8_t)(32 + (step == 0 ? 0 : LEVEL(bounded)(x[16 * g + i] / step, -32, 31)));
+    i16 whole;
+    v16 v = LEVEL(load)(x + 16 * g) / (step == 0 ? INFINITY : step);
+    LEVEL(nearest)(LEVEL(minimum)(LEVEL(maximum)(v, LEVEL(all)(-32)), LEVEL(all)(31)), &whole);
+    LEVEL(store_bytes)(q + 16 * g, whole + 32);
   }
   for (int half = 0; half < 2; half++) {
     const uint8_t *p = q + 128 * half;
@@ -105,19 +166,21 @@ static void LEVEL(block_q6_k)(const float *x, uint8_t *out) {
 
 // Q4_K (144 bytes) and Q5_K (176 bytes).
 vector_function void LEVEL(block_offset_k)(const float *x, uint8_t *out, const int bits) {
-  float scales[8], offsets[8], most_scale = 0, most_offset = 0, most = (float)((1 << bits) - 1);
-  for (int g = 0; g < 8; g++) {
-    LEVEL(offset_scale)(x + 32 * g, most, &scales[g], &offsets[g]);
-    if (scales[g] > most_scale) most_scale = scales[g];
-    if (offsets[g] > most_offset) most_offset = offsets[g];
-  }
+  v16 t[16], both_scales, both_offsets;
+  LEVEL(half_groups)(x, t);
+  float most = (float)((1 << bits) - 1), scales[16], offsets[16];
+  LEVEL(offset_scales)(t, most, &both_scales, &both_offsets);
+  LEVEL(store)(scales, both_scales);
+  LEVEL(store)(offsets, both_offsets);
+  float most_scale = LEVEL(largest)(both_scales), most_offset = LEVEL(largest)(both_offsets);
   memset(out, 0, bits == 4 ? 144 : 176);
   float d = LEVEL(half_of)(most_scale / 63), m = LEVEL(half_of)(most_offset / 63);
   LEVEL(store_half)(out, d);
   LEVEL(store_half)(out + 2, m);
   uint8_t q[256], *packed = out + 4;
   for (int g = 0; g < 8; g++) {
-    int scale = d > 0 ? LEVEL(bounded)(scales[g] / d, 0, 63) : 0, offset = m > 0 ? LEVEL(bounded)(offsets[g] / m, 0, 63) : 0;
+    int scale = d > 0 ? LEVEL(bounded)(scales[2 * g] / d, 0, 63) : 0;
+    int offset = m > 0 ? LEVEL(bounded)(offsets[2 * g] / m, 0, 63) : 0;
     if (g < 4) {
       packed[g] |= (uint8_t)scale;
       packed[g + 4] |= (uint8_t)offset;
@@ -127,8 +190,12 @@ vector_function void LEVEL(block_offset_k)(const float *x, uint8_t *out, const i
       packed[g] |= (uint8_t)(offset >> 4 << 6);
     }
     float step = d * (float)scale, shift = m * (float)offset;
-    for (int i = 0; i < 32; i++)
-      q[32 * g + i] = (uint8_t)(step > 0 ? LEVEL(bounded)((x[32 * g + i] + shift) / step, 0, (int)most) : 0);
+    for (int i = 0; i < 32; i += 16) {
+      i16 whole;
+      v16 v = (LEVEL(load)(x + 32 * g + i) + shift) / (step > 0 ? step : INFINITY);
+      LEVEL(nearest)(LEVEL(minimum)(LEVEL(maximum)(v, LEVEL(all)(0)), LEVEL(all)(most)), &whole);
+      LEVEL(store_bytes)(q + 32 * g + i, whole);
+    }
   }
   uint8_t *low = out + (bits == 4 ? 16 : 48), *high = out + 16;
   for (int pair = 0; pair < 4; pair++)

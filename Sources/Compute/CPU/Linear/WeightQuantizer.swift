@@ -37,6 +37,7 @@ package final class WeightQuantizer {
     precondition(first + (range.upperBound - 1) * step < all, "rows \(range) of \(all)")
     let (source, target) = (try KernelFormat(weight.format), try KernelFormat(format))
     precondition(weight.columns % format.blockColumns == 0, "\(weight.columns) columns")
+    precondition(format != .mxfp4 || weight.format == .mxfp4Planar, "MXFP4 from \(weight.format)")
     let blocks = range.count * (weight.columns / format.blockColumns)
     let values = OwnedMemory(count: blocks * format.blockBytes)
     let (scaleBytes, biasBytes) = Self.planeBytes(format)
