@@ -7,6 +7,7 @@ import LocalEngine
 import Quantization
 import Templates
 import TerminalInterface
+import Tokenization
 
 /// `sotto quantize`: makes a smaller copy of a model.
 struct QuantizeCommand: ParsableCommand {
@@ -15,7 +16,7 @@ struct QuantizeCommand: ParsableCommand {
     discussion: """
       The model is a folder of safetensors files with unquantised or FP8 weights. The copy is a folder in MLX's format, \
       which mlx-lm reads as well; its weights are bit for bit those of 'mlx_lm.convert -q'. With gguf:NAME, where NAME \
-      is Q4_K_M, Q5_K_M, Q6_K, Q8_0, BF16, F16 or F32, it is a GGUF file for llama.cpp and others.
+      is Q4_K_M, Q4_K_S, Q5_K_M, Q5_K_S, Q6_K, Q8_0, BF16, F16 or F32, it is a GGUF file for llama.cpp and others.
       """)
 
   @Argument(help: "The folder of a model, or a name from 'sotto models'.", completion: .model)
@@ -33,10 +34,17 @@ struct QuantizeCommand: ParsableCommand {
   @Option(name: .shortAndLong, help: "The folder or file to write. It must not exist.")
   var output: String
 
+  @Option(
+    help: ArgumentHelp(
+      "Compare the copy's predictions with the original's on the first 512 tokens of a text.",
+      valueName: "file"))
+  var compare: String?
+
   @OptionGroup var compute: ComputeOptions
 
   func run() throws {
     let checkpoint = try Checkpoint.open(ModelFinder.from(UserSettings.load()).resolve(model))
+    let text = try compare.map(Self.text)
     let interruption = CancellationFlag()
     let interrupts = Interrupts { interruption.cancel() }
     defer { interrupts.stop() }
@@ -64,6 +72,33 @@ struct QuantizeCommand: ParsableCommand {
     line.clear()
     let bits = String(format: "%.2f", size.bits)
     Console.out("\(output) (\(ModelTable.size(size.bytes)), \(bits) bits per parameter)\n")
+    guard let text else { return }
+    defer { line.clear() }
+    try report(checkpoint, text) { done, total in
+      guard !interruption.isCancelled else { throw CommandError("interrupted; the copy is whole") }
+      line.show("comparing \(done * 100 / max(1, total))%")
+    }
+  }
+
+  /// Prints how far the copy's predictions are from the original's.
+  private func report(_ original: Checkpoint, _ text: String, progress: (Int, Int) throws -> Void) throws {
+    let tokenizer = try Tokenizer(checkpoint: original)
+    let tokens = tokenizer.encode(text, addSpecial: true, parseSpecial: false).prefix(512)
+    let found = try ModelDivergence(
+      original, Checkpoint.open(output), tokens: Array(tokens), threads: compute.threadCount,
+      progress: progress)
+    Console.out(
+      String(
+        format:
+          "KL divergence from the original: %.4f nats per token (largest %.3f); same best token: %.1f%% of %d\n",
+        found.mean, found.largest, found.agreement * 100, found.tokens))
+  }
+
+  private static func text(_ path: String) throws -> String {
+    guard let data = FileManager.default.contents(atPath: path), !data.isEmpty else {
+      throw CommandError("\(path): cannot be read; --compare requires a file with some text")
+    }
+    return String(decoding: data, as: UTF8.self)
   }
 }
 
