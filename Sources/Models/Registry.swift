@@ -22,8 +22,9 @@ public enum Registry {
     BailingHybrid.architecture,
     Cohere.architecture,
     Cohere.cohere2,
-    DeepSeek.v2,
+    // GGUF files of both are read as V3.
     DeepSeek.v3,
+    DeepSeek.v2,
     DeepSeek.glm4MoELite,
     DeepSeek.mistral4,
     Ernie4.architecture,

@@ -11,12 +11,14 @@ public struct GGUFQuantization {
   private let export: GGUFExport
   private let target: GGUFTarget
   private let vocabulary: GGUFVocabulary
-  private let entries: [(name: String, shape: [Int], format: WeightFormat, bytes: Int)]
+  private let formats: [WeightFormat]
   /// The size of the tensors in bytes.
-  public var bytes: Int { entries.reduce(0) { $0 + $1.bytes } }
+  public var bytes: Int {
+    zip(export.tensors, formats).reduce(0) { $0 + Self.bytes($1.0.shape, $1.1) }
+  }
   /// Bits per parameter.
   public var bitsPerParameter: Double { Double(bytes) * 8 / Double(max(1, parameters)) }
-  private var parameters: Int { entries.reduce(0) { $0 + $1.shape.reduce(1, *) } }
+  private var parameters: Int { export.tensors.reduce(0) { $0 + $1.shape.reduce(1, *) } }
 
   /// - Parameter template: the chat template.
   /// - Throws: `QuantizationError`, `ModelError` or `FileError` if the model cannot be written so.
@@ -28,28 +30,28 @@ public struct GGUFQuantization {
     self.checkpoint = checkpoint
     self.target = target
     export = try GGUFExport(checkpoint)
-    let names = export.tensors.map(\.name)
-    guard let embedding = export.tensors.first(where: { $0.name == "token_embd.weight" }),
-      let rows = checkpoint.shape(embedding.source)?.first
-    else { throw QuantizationError("\(checkpoint.path): the model has no embedding") }
-    vocabulary = try GGUFVocabulary(checkpoint, count: rows, template: template)
-    let layers = (names.compactMap { Self.layer($0) }.max() ?? -1) + 1
-    let isTied = !names.contains("output.weight")
-    entries = try export.tensors.map { name, source in
-      let shape = checkpoint.shape(source) ?? []
-      guard try checkpoint.weight(source).format.numberType != nil else {
-        throw QuantizationError(
-          "\(checkpoint.path): \(source) is quantised already; use the original weights")
-      }
-      let format = target.format(name, shape, layers: layers, isTied: isTied)
-      let bytes = shape.reduce(1, *) / format.blockColumns * format.blockBytes
-      return (name, shape, format, bytes)
+    guard let embedding = export.tensors.first(where: { $0.name == "token_embd.weight" }) else {
+      throw QuantizationError("\(checkpoint.path): the model has no embedding")
     }
+    vocabulary = try GGUFVocabulary(
+      checkpoint, count: embedding.shape[0], architecture: export.architecture, template: template)
+    var formats = GGUFFormatPlan.formats(
+      export.tensors.map { ($0.name, $0.shape) }, target, architecture: export.architecture,
+      experts: export.experts, layers: export.layers)
+    for (index, tensor) in export.tensors.enumerated() {
+      let format = try checkpoint.weight(tensor.parts[0].source).format
+      if format == .mxfp4Planar {
+        formats[index] = .mxfp4
+      } else if format.numberType == nil {
+        throw QuantizationError(
+          "\(checkpoint.path): \(tensor.parts[0].source) is quantised already; use the original weights")
+      }
+    }
+    self.formats = formats
   }
 
-  private static func layer(_ name: String) -> Int? {
-    let parts = name.split(separator: ".")
-    return parts.count > 2 && parts[0] == "blk" ? Int(parts[1]) : nil
+  private static func bytes(_ shape: [Int], _ format: WeightFormat) -> Int {
+    shape.reduce(1, *) / format.blockColumns * format.blockBytes
   }
 
   /// Writes the file, which gets its name when it is whole.
@@ -62,28 +64,33 @@ public struct GGUFQuantization {
     guard FileSystem.kind(path) == .nothing else {
       throw FileError(.unreadable, file: path, "exists already", advice: "choose another name")
     }
-    var declarations = try entries.map { try GGUFWriter.Declaration($0.name, $0.format, $0.shape) }
-    if let factors = export.rotaryFactors {
-      declarations.insert(try GGUFWriter.Declaration("rope_freqs.weight", .float32, [factors.count]), at: 0)
+    let tables = try export.tables.map {
+      try GGUFWriter.Declaration($0.name, .float32, [$0.factors.count])
     }
-    let writer = try GGUFWriter(path, metadata: metadata, tensors: declarations)
-    if let factors = export.rotaryFactors {
-      try writer.append(Bytes(copying: factors))
-      try writer.finishTensor(factors.count * 4)
+    let declarations = try zip(export.tensors, formats).map {
+      try GGUFWriter.Declaration($0.name, $1, $0.shape)
     }
-    let quantizer = WeightQuantizer(threads: threads)
+    let writer = try GGUFWriter(path, metadata: metadata, tensors: tables + declarations)
+    for table in export.tables {
+      try writer.append(Bytes(copying: table.factors))
+      try writer.finishTensor(table.factors.count * 4)
+    }
+    let rows = GGUFRows(threads: threads)
+    let total = parameters
     var done = 0
-    for (index, entry) in entries.enumerated() {
-      let weight = try export.weight(index)
-      let rows = weight.rows * weight.matrices
-      let chunk = max(1, (4 << 20) / max(1, weight.columns))
-      for start in stride(from: 0, to: rows, by: chunk) {
-        let range = start..<min(rows, start + chunk)
-        try writer.append(quantizer.quantize(weight, rows: range, to: entry.format, type: .float32).values)
-        done += range.count * weight.columns
-        try progress(done, parameters)
+    for (tensor, format) in zip(export.tensors, formats) {
+      var loaded: (source: String, weight: Weight)?
+      for part in tensor.parts {
+        let known = loaded?.source == part.source ? loaded?.weight : nil
+        let source = try known ?? checkpoint.weight(part.source)
+        loaded = (part.source, source)
+        try rows.write(part.rows(of: source), factors: part.factors, to: format) { values, numbers in
+          try writer.append(values)
+          done += numbers
+          try progress(done, total)
+        }
       }
-      try writer.finishTensor(entry.bytes)
+      try writer.finishTensor(Self.bytes(tensor.shape, format))
       // Mapped pages that were read count as memory of the program until they are released.
       checkpoint.advise(.dontNeed)
     }
@@ -94,15 +101,40 @@ public struct GGUFQuantization {
     let general: [(key: String, value: GGUFField)] = [
       ("general.architecture", .string(export.architecture)), ("general.type", .string("model")),
       ("general.name", .string(FileSystem.lastComponent(checkpoint.name))),
-      ("general.size_label", .string(sizeLabel)), ("general.file_type", .integer(target.fileType)),
+      ("general.size_label", .string(sizeLabel)), ("general.file_type", .integer(fileType)),
       ("general.quantization_version", .integer(2)),
     ]
     return general + export.metadata + vocabulary.fields
   }
 
-  /// The number of parameters with one digit and a unit, such as "135M" or "4.0B".
+  /// Floats beside layers in MXFP4 are a mix of their own.
+  private var fileType: UInt32 {
+    !target.isQuantized && formats.contains(.mxfp4) ? 38 : target.fileType
+  }
+
+  /// The number of parameters with at least two digits and a unit, such as "135M", "4.0B" or, for experts, "8x7.2B".
   private var sizeLabel: String {
-    let count = Double(parameters)
-    return count < 1e9 ? String(format: "%.0fM", count / 1e6) : String(format: "%.1fB", count / 1e9)
+    var shared = 0, experts = 0, counts: [Int] = []
+    for tensor in export.tensors {
+      let size = tensor.shape.reduce(1, *)
+      let isStack = tensor.name.contains("_exps.") && tensor.shape.count >= 3
+      if isStack {
+        experts += size / tensor.shape[0]
+        counts.append(tensor.shape[0])
+      } else {
+        shared += size
+      }
+    }
+    let mean = counts.isEmpty ? 0 : counts.reduce(0, +) / counts.count
+    return (mean > 0 ? "\(mean)x" : "") + Self.rounded(shared + experts)
+  }
+
+  private static func rounded(_ count: Int) -> String {
+    let units = [(1e12, "T"), (1e9, "B"), (1e6, "M")]
+    let (unit, name) = units.first { Double(count) > $0.0 } ?? (1e3, "K")
+    let scaled = Double(count) / unit
+    let whole = scaled.rounded(.toNearestOrEven)
+    let digits = whole == 0 ? 0 : "\(Int(whole))".count
+    return String(format: "%.\(max(2 - digits, 0))f", scaled) + name
   }
 }

@@ -2,27 +2,52 @@ import Basics
 import Checkpoints
 import Tokenization
 
-/// The tokenizer of a model as metadata of a GGUF file: `tokenizer.ggml.…` as llama.cpp's converter writes it. Byte-level
-/// vocabularies in tokenizer.json only.
+/// The tokenizer of a model as metadata of a GGUF file: `tokenizer.ggml.…` as llama.cpp's converter writes it, from
+/// SentencePiece's tokenizer.model or from tokenizer.json.
 struct GGUFVocabulary {
   private(set) var fields: [(key: String, value: GGUFField)] = []
 
   /// ggml's types of tokens.
-  private enum TokenType: Int32 { case normal = 1, control = 3, userDefined = 4, unused = 5 }
+  enum TokenType: Int32 { case normal = 1, unknown, control, userDefined, unused, byte }
 
-  /// - Parameter count: the rows of the embedding, at least the number of tokens.
-  init(_ checkpoint: Checkpoint, count: Int, template: String?) throws {
-    let name = try Tokenizer.preTokenizerName(of: checkpoint)
-    guard let root = try Self.json("tokenizer.json", checkpoint) else {
-      throw QuantizationError("\(checkpoint.path): tokenizer.json is missing, which the GGUF file needs")
+  /// - Parameters:
+  ///   - count: the rows of the embedding, at least the number of tokens.
+  ///   - architecture: `general.architecture`, some of which have rules of their own.
+  init(_ checkpoint: Checkpoint, count: Int, architecture: String, template: String?) throws {
+    let settings = try Self.json("tokenizer_config.json", checkpoint)
+    let root = try Self.json("tokenizer.json", checkpoint)
+    let addsSpace = settings?["add_prefix_space"]?.asBool
+    if let pieces = try GGUFPieces(checkpoint, count: count, settings, root, architecture) {
+      let pre = "default"
+      fields = [
+        ("tokenizer.ggml.model", .string("llama")), ("tokenizer.ggml.pre", .string(pre)),
+        ("tokenizer.ggml.tokens", .strings(pieces.texts)), ("tokenizer.ggml.scores", .numbers(pieces.scores)),
+        ("tokenizer.ggml.token_type", .integers(pieces.types)),
+      ]
+      let noSpace = architecture.hasPrefix("gemma") || (architecture == "jamba" && !pieces.isSentencePiece)
+      let readsSettings = ["llama", "granite", "mistral3", "smollm3", "ernie4_5"].contains(architecture)
+      if let flag = noSpace ? false : readsSettings ? addsSpace : nil {
+        fields.append(("tokenizer.ggml.add_space_prefix", .bool(flag)))
+      }
+    } else {
+      guard let root else {
+        throw QuantizationError(
+          "\(checkpoint.path): tokenizer.json is missing, which the GGUF file needs")
+      }
+      let name = try Tokenizer.preTokenizerName(of: checkpoint)
+      let (tokens, types) = try Self.tokens(root, count: count, file: checkpoint.path)
+      fields = [
+        ("tokenizer.ggml.model", .string("gpt2")), ("tokenizer.ggml.pre", .string(name)),
+        ("tokenizer.ggml.tokens", .strings(tokens)), ("tokenizer.ggml.token_type", .integers(types)),
+        ("tokenizer.ggml.merges", .strings(Self.merges(root))),
+      ]
+      if ["llama", "granite", "mistral3", "smollm3"].contains(architecture), let addsSpace {
+        fields.append(("tokenizer.ggml.add_space_prefix", .bool(addsSpace)))
+      }
     }
-    let (tokens, types) = try Self.tokens(root, count: count, file: checkpoint.path)
-    fields = [
-      ("tokenizer.ggml.model", .string("gpt2")), ("tokenizer.ggml.pre", .string(name)),
-      ("tokenizer.ggml.tokens", .strings(tokens)), ("tokenizer.ggml.token_type", .integers(types)),
-      ("tokenizer.ggml.merges", .strings(Self.merges(root))),
-    ]
-    try addSpecialTokens(checkpoint, tokens)
+    var special = GGUFSpecialTokens(root, settings, checkpoint.configuration, count: count)
+    special.adjust(architecture, root)
+    fields += special.fields
     if let template { fields.append(("tokenizer.chat_template", .string(template))) }
   }
 
@@ -46,10 +71,20 @@ struct GGUFVocabulary {
       try set(id.asInteger, text, .normal)
     }
     for token in root["added_tokens"]?.asArray ?? [] {
-      let isSpecial = token["special"]?.asBool ?? false
-      try set(token["id"]?.asInteger, token["content"]?.asString ?? "", isSpecial ? .control : .userDefined)
+      let text = token["content"]?.asString ?? ""
+      let isControl = token["special"]?.asBool == true || looksSpecial(text)
+      try set(
+        token["id"]?.asInteger, isControl ? text : text.replacing("\u{2581}", with: " "),
+        isControl ? .control : .userDefined)
     }
     return (tokens, types)
+  }
+
+  /// Whether an added token is one for control despite its file: some models do not mark them.
+  static func looksSpecial(_ text: String) -> Bool {
+    if ["<pad>", "<mask>", "<2mass>", "[@BOS@]"].contains(text) { return true }
+    let brackets = [("<|", "|>"), ("<\u{FF5C}", "\u{FF5C}>"), ("<unused", ">")]
+    return brackets.contains { text.hasPrefix($0.0) && text.hasSuffix($0.1) }
   }
 
   /// "left right", where spaces within a token are written as Ġ.
@@ -58,28 +93,6 @@ struct GGUFVocabulary {
       if let text = merge.asString { return text }
       guard let pair = merge.asArray?.compactMap(\.asString), pair.count == 2 else { return nil }
       return pair.map { $0.replacing(" ", with: "\u{120}") }.joined(separator: " ")
-    }
-  }
-
-  /// The special tokens of tokenizer_config.json, else of config.json; and what is added around a text.
-  private mutating func addSpecialTokens(_ checkpoint: Checkpoint, _ tokens: [String]) throws {
-    let settings = try Self.json("tokenizer_config.json", checkpoint)
-    for (name, key) in [("bos", "bos"), ("eos", "eos"), ("unk", "unknown"), ("pad", "padding")] {
-      let entry = settings?["\(name)_token"]
-      let text = entry?.asString ?? entry?["content"]?.asString
-      var id = text.flatMap { tokens.firstIndex(of: $0) }
-      if id == nil {
-        let number = checkpoint.configuration?["\(name)_token_id"]
-        id = number?.asInteger ?? number?[0]?.asInteger
-      }
-      if let id, tokens.indices.contains(id) {
-        fields.append(("tokenizer.ggml.\(key)_token_id", .integer(UInt32(id))))
-      }
-    }
-    for name in ["bos", "eos"] {
-      if let adds = settings?["add_\(name)_token"]?.asBool {
-        fields.append(("tokenizer.ggml.add_\(name)_token", .bool(adds)))
-      }
     }
   }
 }

@@ -15,7 +15,7 @@ enum ModelFiles {
       object["eos_token_id"] = ends
     }
     for key in ["_name_or_path", "vision_config", "compression_config"] { object[key] = nil }
-    var settings = plan.target.settings.asObject ?? JSONObject()
+    var settings = plan.settings.asObject ?? JSONObject()
     for entry in plan.entries { if let own = entry.settings { settings[entry.tensor.layer] = own } }
     object["quantization"] = .object(settings)
     object["quantization_config"] = .object(settings)

@@ -82,11 +82,21 @@ public struct ModelQuantization: Sendable {
   ) throws {
     let format = entry.target?.format(entry.type) ?? WeightFormat(entry.type)
     var scales: [Bytes] = [], biases: [Bytes] = []
-    for source in entry.tensor.sources {
-      let weight = try checkpoint.weight(source)
-      guard weight.format.numberType != nil else {
+    var loaded: (source: String, weight: Weight)?
+    for part in entry.tensor.tensor.parts {
+      let known = loaded?.source == part.source ? loaded?.weight : nil
+      let source = try known ?? checkpoint.weight(part.source)
+      loaded = (part.source, source)
+      guard source.format.numberType != nil || entry.isKept else {
         throw QuantizationError(
-          "\(checkpoint.path): \(source) is stored as \(weight.format); use the original weights")
+          "\(checkpoint.path): \(part.source) is stored as \(source.format); use the original weights")
+      }
+      let weight = try part.rows(of: source)
+      if entry.isKept {
+        try writer.append(weight.values)
+        if let plane = weight.scales { scales.append(plane) }
+        try progress(weight.shape.reduce(1, *))
+        continue
       }
       let rows = weight.rows * weight.matrices
       let chunk = max(1, Self.chunkNumbers / max(1, weight.columns))

@@ -11,6 +11,8 @@ struct QuantizationPlan {
     let target: QuantizationTarget?
     /// The type of its numbers, or of the scales of a quantised layer.
     let type: WeightFormat.ScaleType
+    /// Whether the layer is in MXFP4 already and stays so.
+    var isKept = false
     /// The settings in config.json where they are not those of all layers.
     var settings: JSON?
 
@@ -19,6 +21,13 @@ struct QuantizationPlan {
 
     /// The tensors in the file: of a quantised layer `.weight`, `.scales` and, for affine groups, `.biases`.
     var declarations: [(name: String, type: SafetensorsType, shape: [Int], bytes: Int)] {
+      if isKept, let columns = tensor.shape.last {
+        let rows = tensor.shape.dropLast()
+        return [
+          plane(tensor.name, .uint32, rows + [columns / 8]),
+          plane(tensor.layer + ".scales", .uint8, rows + [columns / 32]),
+        ]
+      }
       guard let target, let columns = tensor.shape.last else {
         return [plane(tensor.name, SafetensorsType(type), tensor.shape)]
       }
@@ -41,6 +50,8 @@ struct QuantizationPlan {
 
   let target: QuantizationTarget
   private(set) var entries: [Entry] = []
+  /// The settings of the layers without their own in config.json.
+  private(set) var settings: JSON = .null
 
   /// - Throws: `QuantizationError` if the model is quantised already, or has no layer that can be quantised.
   init(_ checkpoint: Checkpoint, _ target: QuantizationTarget, mixed: Bool) throws {
@@ -53,11 +64,15 @@ struct QuantizationPlan {
     let tensors = try Registry.mlxTensors(checkpoint)
     let layers = SensitiveLayers(tensors)
     for tensor in tensors {
-      let source = try checkpoint.weight(tensor.sources[0])
+      let name = tensor.tensor.parts[0].source
+      let source = try checkpoint.weight(name)
+      if source.format == .mxfp4Planar {
+        entries.append(Entry(tensor: tensor, target: nil, type: .bfloat16, isKept: true))
+        continue
+      }
       guard let type = source.format.numberType else {
         throw QuantizationError(
-          "\(checkpoint.path): \(tensor.sources[0]) is quantised already (\(source.format)); use the original weights"
-        )
+          "\(checkpoint.path): \(name) is quantised already (\(source.format)); use the original weights")
       }
       let kept = tensor.keepsType ? type : common ?? type
       let columns = tensor.shape.last ?? 0
@@ -81,6 +96,14 @@ struct QuantizationPlan {
         }
       }
       entries.append(entry)
+    }
+    settings = target.settings
+    if entries.contains(where: \.isKept) {
+      // The settings are those of the kept layers; all others have their own.
+      settings = QuantizationTarget("mxfp4", bits: 4, groupSize: 32).settings
+      for index in entries.indices where entries[index].settings == nil {
+        entries[index].settings = entries[index].target?.settings
+      }
     }
     guard entries.contains(where: { $0.target != nil }) else {
       throw QuantizationError(

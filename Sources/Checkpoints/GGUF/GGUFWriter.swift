@@ -8,6 +8,8 @@ public enum GGUFField: Sendable, Equatable {
   case string(String)
   case strings([String])
   case integers([Int32])
+  case numbers([Float])
+  case bools([Bool])
 }
 
 /// A streaming writer of GGUF files (version 3): tensors are declared first, then their bytes are appended in that order.
@@ -144,6 +146,16 @@ private struct GGUFHeader {
       add(GGUFScalar.int32.rawValue)
       add(UInt64(values.count))
       for value in values { add(value) }
+    case .numbers(let values):
+      add(GGUFScalar.array.rawValue)
+      add(GGUFScalar.float32.rawValue)
+      add(UInt64(values.count))
+      for value in values { add(value.bitPattern) }
+    case .bools(let values):
+      add(GGUFScalar.array.rawValue)
+      add(GGUFScalar.bool.rawValue)
+      add(UInt64(values.count))
+      bytes += values.map { $0 ? 1 : 0 }
     }
   }
 }

@@ -15,10 +15,33 @@ enum BailingMoE {
         "model.word_embeddings": "token_embd", "attention.query_key_value": "attn_qkv",
         "attention.dense": "attn_output", "attention.query_layernorm": "attn_q_norm",
         "attention.key_layernorm": "attn_k_norm", "mlp.gate.expert_bias": "exp_probs_b.bias",
-      ], keys: ["expert_shared_feed_forward_length": "moe_shared_expert_intermediate_size"],
+      ], keys: ["expert_shared_feed_forward_length": "moe_shared_expert_intermediate_size"], export: rules,
       configure: configure),
+    mlx: MLXConversion(
+      eightBits: ["mlp.gate.gate_proj"], keepsType: ["expert_bias"],
+      change: { tensor, _ in
+        [
+          tensor.named(
+            tensor.name.replacing(/mlp\.gate\.(weight|bias)$/, with: { "mlp.gate.gate_proj.\($0.1)" }))
+        ]
+      }),
     shapes: SyntheticShape.lingMini
   ) { try model($0, $1) }
+
+  private static let rules = GGUFExport.Rules(
+    keys: [
+      "rope.dimension_count", "leading_dense_block_count", "vocab_size", "expert_feed_forward_length",
+      "expert_weights_scale", "expert_shared_count", "expert_weights_norm",
+    ], rotaryShare: 0.5,
+    complete: { fields, configuration in
+      if fields["expert_shared_feed_forward_length"] == nil {
+        let inner = try configuration.integer("moe_intermediate_size", 1...1 << 24)
+        let count = try configuration.integer("num_shared_experts", 0...65536)
+        try fields.set("expert_shared_feed_forward_length", inner * count)
+      }
+      // Prediction layers are not written.
+      if configuration.has("num_nextn_predict_layers") { try fields.set("nextn_predict_layers", 0) }
+    })
 
   private static func configure(_ object: inout JSONObject) {
     object["use_qk_norm"] = true

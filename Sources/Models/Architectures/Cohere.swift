@@ -4,7 +4,9 @@
 /// the logits. In Cohere 2, layers with a sliding window alternate with layers of full attention, which have no position
 /// embeddings. Command R+ has a layer norm of each query and key head.
 enum Cohere {
-  static let architecture = Architecture("cohere", gguf: GGUFConversion("command-r"), mlx: .plain) {
+  static let architecture = Architecture(
+    "cohere", gguf: GGUFConversion("command-r", export: rules(["logit_scale"])), mlx: .plain
+  ) {
     configuration, weights in
     let count = try configuration.integer("num_hidden_layers", 1...4096)
     return try model(
@@ -12,7 +14,13 @@ enum Cohere {
       rotates: Array(repeating: true, count: count))
   }
 
-  static let cohere2 = Architecture("cohere2", gguf: GGUFConversion("cohere2"), mlx: .plain) {
+  static let cohere2 = Architecture(
+    "cohere2",
+    gguf: GGUFConversion(
+      "cohere2",
+      export: rules(["logit_scale", "attention.sliding_window", "vocab_size", "rope.dimension_count"])),
+    mlx: .plain
+  ) {
     configuration, weights in
     for key in ["use_parallel_block", "use_gated_activation", "use_embedding_sharing"] {
       try configuration.require(key, true)
@@ -28,6 +36,16 @@ enum Cohere {
     let period = try configuration.integer("sliding_window_pattern", 1...4096, default: 4)
     let windows = try configuration.windows(count: count, default: 4096) { ($0 + 1) % period != 0 }
     return try model(configuration, weights, windows: windows, rotates: windows.map { $0 != nil })
+  }
+
+  private static func rules(_ keys: [String]) -> GGUFExport.Rules {
+    GGUFExport.Rules(
+      keys: keys,
+      complete: { fields, configuration in
+        try fields.set(
+          "context_length", from: configuration, ["model_max_length", "max_position_embeddings"])
+        fields["rope.scaling.type"] = .string("none")
+      })
   }
 
   private static func model(

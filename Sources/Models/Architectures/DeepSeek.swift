@@ -7,7 +7,7 @@ import Compute
 /// The layers for multi-token prediction at the end of the public checkpoints are not loaded.
 enum DeepSeek {
   /// DeepSeek V2: experts chosen by a softmax, without a correction bias, in groups ranked by their best expert.
-  static let v2 = Architecture("deepseek_v2") { configuration, weights in
+  static let v2 = Architecture("deepseek_v2", gguf: gguf, mlx: .fixedRouter) { configuration, weights in
     // transformers ignores the key, DeepSeek's code divides but then leaves out the scaling factor; no checkpoint sets it.
     try configuration.require("norm_topk_prob", false)
     return try model(configuration, weights, scoring: .softmax, normalises: false, method: "greedy")
@@ -15,14 +15,14 @@ enum DeepSeek {
 
   /// DeepSeek V3 and R1, and Kimi K2.
   static let v3 = Architecture(
-    "deepseek_v3", "kimi_k2", gguf: gguf, shapes: SyntheticShape.deepSeek
+    "deepseek_v3", "kimi_k2", gguf: gguf, mlx: mlx, shapes: SyntheticShape.deepSeek
   ) {
     try model($0, $1, scoring: .sigmoid, normalises: true)
   }
 
   /// GGUF files of all these models have one name; their keys tell how experts are chosen.
   private static let gguf = GGUFConversion(
-    "deepseek2", tensors: latentTensors, keys: latentKeys
+    "deepseek2", tensors: latentTensors, keys: latentKeys, export: rules
   ) { object in
     try separateLatentKeys(&object)
     object["norm_topk_prob"] = object["norm_topk_prob"] ?? false
@@ -37,6 +37,18 @@ enum DeepSeek {
       object["scoring_func"] = isFlash ? "sigmoid" : "softmax"
     }
   }
+
+  private static let mlx: MLXConversion = {
+    var conversion = MLXConversion.fixedRouter
+    conversion.change = { try latents($0, $1) }
+    return conversion
+  }()
+
+  private static let rules = GGUFExport.Rules(
+    keys: [
+      "leading_dense_block_count", "vocab_size", "expert_feed_forward_length", "expert_shared_count",
+      "expert_weights_scale", "expert_weights_norm",
+    ], change: { try latents($0, $1) }, complete: { try completeLatentKeys(&$0, $1) })
 
   /// GGUF's names of latent attention.
   static let latentTensors = [

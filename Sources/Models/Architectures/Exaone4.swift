@@ -4,7 +4,7 @@
 enum Exaone4 {
   static let architecture = Architecture(
     "exaone4",
-    gguf: GGUFConversion("exaone4", tensors: GGUFConversion.normsAfter) {
+    gguf: GGUFConversion("exaone4", tensors: GGUFConversion.normsAfter, export: rules) {
       // As in llama.cpp: only the 32B model has windows.
       let hasWindows = $0["num_hidden_layers"]?.asInteger == 64
       $0["sliding_window"] = hasWindows ? $0["sliding_window"] ?? 4096 : nil
@@ -17,6 +17,12 @@ enum Exaone4 {
       names: .normsAfter, windows: windows, rotates: rotates(configuration, windows), headNorms: .perHead)
     return try decoder.model(configuration, weights)
   }
+
+  private static let rules = GGUFExport.Rules(
+    keys: ["vocab_size"],
+    complete: { fields, configuration in
+      try fields.setWindows(configuration, slides: slides(configuration))
+    })
 
   /// Which layers have position embeddings: all of a model without windows, otherwise those with one.
   static func rotates(_ configuration: ModelConfiguration, _ windows: [Int?]) -> [Bool]? {

@@ -14,7 +14,8 @@ enum FalconH1 {
       tensors: GGUFConversion.stateSpaceTensors("mamba").merging(GGUFConversion.feedForwardTensors) { $1 }
         .merging(["model.final_layernorm": "output_norm", "pre_ff_layernorm.weight": "ffn_norm"]) { $1 },
       keys: GGUFConversion.hybridStateSpaceKeys.merging(["ssm.inner_size": "mamba_d_ssm"]) { $1 },
-      configure: { $0["mamba_norm_before_gate"] = false }, restore: GGUFConversion.restoringDecay),
+      export: rules, configure: { $0["mamba_norm_before_gate"] = false },
+      restore: GGUFConversion.restoringDecay),
     shapes: SyntheticShape.falconH1
   ) {
     configuration, weights in

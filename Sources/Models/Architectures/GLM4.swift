@@ -8,7 +8,7 @@ enum GLM4 {
       tensors: [
         "mlp.gate_up_proj": "ffn_up", "post_self_attn_layernorm": "post_attention_norm",
         "post_mlp_layernorm": "post_ffw_norm",
-      ]), mlx: .plain
+      ], export: GGUFExport.Rules(keys: ["rope.dimension_count"], rotaryShare: 0.5)), mlx: .plain
   ) { configuration, weights in
     let shape = try DecoderShape(configuration)
     var names = PreNormDecoder.Names()

@@ -5,7 +5,14 @@
 enum GLM4MoE {
   static let architecture = Architecture(
     "glm4_moe",
-    gguf: GGUFConversion("glm4moe", tensors: ["post_attention_layernorm": "post_attention_norm"])
+    gguf: GGUFConversion(
+      "glm4moe", tensors: ["post_attention_layernorm": "post_attention_norm"],
+      export: GGUFExport.Rules(
+        keys: [
+          "rope.dimension_count", "expert_feed_forward_length", "expert_shared_count",
+          "leading_dense_block_count", "expert_weights_scale", "expert_weights_norm",
+        ], rotaryShare: 0.5, complete: { fields, _ in fields["expert_gating_func"] = .integer(2) })),
+    mlx: .fixedRouter
   ) { configuration, weights in
     let shape = try DecoderShape(configuration)
     let experts = try RoutedExperts(configuration, layers: shape.layers, scoring: .sigmoid, normalises: true)

@@ -12,9 +12,52 @@ enum GPTOSS {
       tensors: [
         "post_attention_layernorm": "post_attention_norm", "self_attn.sinks": "attn_sinks.weight",
         "mlp.router": "ffn_gate_inp",
-      ], keys: ["expert_feed_forward_length": "intermediate_size"]),
+      ], keys: ["expert_feed_forward_length": "intermediate_size"], export: rules),
+    mlx: MLXConversion(
+      eightBits: ["router"],
+      change: { tensor, configuration in
+        guard try isPacked(configuration) else {
+          throw ModelError.unsupported(
+            "only gpt-oss in MXFP4 can be quantised: mlx-lm cannot read the other weights")
+        }
+        return try apart(tensor, configuration)
+      }),
     conversation: .harmony, shapes: SyntheticShape.gptOSS
   ) { try model($0, $1) }
+
+  private static let rules = GGUFExport.Rules(
+    keys: ["attention.sliding_window"], change: { try apart($0, $1) })
+
+  /// OpenAI's experts under the names of GGUF: the rows of gate and up alternate in one tensor. MXFP4 is kept.
+  private static func apart(
+    _ tensor: ConvertedTensor, _ configuration: ModelConfiguration
+  ) throws -> [ConvertedTensor] {
+    let isPacked = try isPacked(configuration)
+    guard let range = tensor.name.firstRange(of: "mlp.experts.") else { return [tensor] }
+    let prefix = tensor.name[..<range.upperBound]
+    switch tensor.name[range.upperBound...] {
+    case "down_proj":
+      return [try (isPacked ? tensor : tensor.transposed()).named(prefix + "down_proj.weight")]
+    case "gate_up_proj":
+      let rows = try isPacked ? tensor.matrices() : tensor.transposed()
+      return [
+        try rows.everyRow(2, from: 0, as: prefix + "gate_proj.weight"),
+        try rows.everyRow(2, from: 1, as: prefix + "up_proj.weight"),
+      ]
+    case "down_proj_bias": return [tensor.named(prefix + "down_proj.bias")]
+    case "gate_up_proj_bias":
+      return [
+        tensor.everyColumn(2, from: 0, as: prefix + "gate_proj.bias"),
+        tensor.everyColumn(2, from: 1, as: prefix + "up_proj.bias"),
+      ]
+    default: return [tensor]
+    }
+  }
+
+  /// Whether the experts are stored in MXFP4.
+  private static func isPacked(_ configuration: ModelConfiguration) throws -> Bool {
+    try configuration.object("quantization_config")?.optionalString("quant_method") == "mxfp4"
+  }
 
   static func model(_ configuration: ModelConfiguration, _ weights: ModelWeights) throws -> Decoder {
     let shape = try DecoderShape(configuration)

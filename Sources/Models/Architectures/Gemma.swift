@@ -4,7 +4,9 @@ import Compute
 /// square root of the width.
 enum Gemma {
   static let architecture = Architecture(
-    "gemma", gguf: GGUFConversion("gemma", configure: GGUFConversion.normsIncludeOne), mlx: .plain
+    "gemma",
+    gguf: GGUFConversion("gemma", export: rules, configure: GGUFConversion.normsIncludeOne),
+    mlx: .plain
   ) { configuration, weights in
     let shape = try DecoderShape(configuration, tiedByDefault: true)
     // The first checkpoints say gelu, but were trained with its tanh approximation.
@@ -17,4 +19,11 @@ enum Gemma {
       embeddingScale: Float(shape.hidden).squareRoot(), activation: activation)
     return try decoder.model(configuration, weights)
   }
+
+  /// The norms of all Gemma models before the fourth are stored with 1 added; the base of the first two is fixed.
+  static let rules = GGUFExport.Rules(
+    addsOne: { $0.hasSuffix("norm.weight") },
+    complete: { fields, _ in
+      fields.remove("rope.freq_base")
+    })
 }

@@ -5,7 +5,9 @@ import Compute
 /// window, soft caps on attention scores and logits, embeddings scaled by the square root of the width.
 enum Gemma2 {
   static let architecture = Architecture(
-    "gemma2", gguf: GGUFConversion("gemma2", tensors: Gemma3.ggufTensors, configure: configure), mlx: .plain
+    "gemma2",
+    gguf: GGUFConversion(
+      "gemma2", tensors: Gemma3.ggufTensors, export: rules, configure: configure), mlx: .plain
   ) { configuration, weights in
     let shape = try DecoderShape(configuration, tiedByDefault: true)
     let windows = try configuration.windows(count: shape.layers, default: 4096) { $0 % 2 == 0 }
@@ -33,6 +35,12 @@ enum Gemma2 {
     }
     return try Decoder(shape, embedding: embedding, layers: layers, weights)
   }
+
+  private static let rules: GGUFExport.Rules = {
+    var rules = Gemma.rules
+    rules.keys = ["attn_logit_softcapping", "final_logit_softcapping", "attention.sliding_window"]
+    return rules
+  }()
 
   /// The converter omits the scale of queries, which differs in the 27B model only.
   private static func configure(_ object: inout JSONObject) throws {

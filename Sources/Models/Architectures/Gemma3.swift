@@ -10,9 +10,25 @@ import Foundation
 enum Gemma3 {
   static let architecture = Architecture(
     "gemma3_text", "gemma3",
-    gguf: GGUFConversion("gemma3", tensors: ggufTensors) { try configure(&$0, largest: 62) }, mlx: .plain,
+    gguf: GGUFConversion("gemma3", tensors: ggufTensors, export: rules) {
+      try configure(&$0, largest: 62)
+    }, mlx: .plain,
     shapes: SyntheticShape.gemma3
   ) { try model($0, $1) }
+
+  private static let rules = GGUFExport.Rules(
+    keys: ["final_logit_softcapping", "attention.sliding_window"],
+    addsOne: { $0.hasSuffix("norm.weight") },
+    complete: { fields, configuration in
+      for (key, fallback) in [
+        ("context_length", 131_072), ("attention.head_count", 8), ("attention.head_count_kv", 4),
+        ("attention.key_length", 256), ("attention.value_length", 256),
+      ] where fields[key] == nil { try fields.set(key, fallback) }
+      if fields["rope.freq_base"] == nil { fields.set("rope.freq_base", 1_000_000.0) }
+      if configuration.json["sliding_window_pattern"] == .integer(1) {
+        fields.remove("attention.sliding_window")
+      }
+    })
 
   /// GGUF's names of the norms of Gemma 2 and 3.
   static let ggufTensors = GGUFConversion.normsAfter.merging(["pre_feedforward_layernorm": "ffn_norm"]) { $1 }

@@ -5,7 +5,8 @@ import Compute
 enum Granite {
   static let dense = Architecture(
     "granite",
-    gguf: GGUFConversion("granite", keys: ggufKeys, configure: GGUFConversion.interleavedRotary),
+    gguf: GGUFConversion(
+      "granite", keys: ggufKeys, export: rules, configure: GGUFConversion.interleavedRotary),
     mlx: MLXConversion(eightBits: ["self_attn.o_proj", "mlp.down_proj", "lm_head"])
   ) { try decoder($0).model($0, $1) }
 
@@ -13,8 +14,11 @@ enum Granite {
     "granitemoe", "granitemoeshared",
     gguf: GGUFConversion(
       "granitemoe",
-      tensors: ggufTensors, keys: ggufKeys,
-      configure: GGUFConversion.interleavedRotary)
+      tensors: ggufTensors, keys: ggufKeys, export: rules,
+      configure: GGUFConversion.interleavedRotary),
+    mlx: MLXConversion(
+      eightBits: ["block_sparse_moe.router.layer", "self_attn.o_proj", "mlp.down_proj", "lm_head"],
+      divides: mlxParts)
   ) { configuration, weights in
     try mixture(configuration, weights).model(configuration, weights)
   }
@@ -98,6 +102,31 @@ enum Granite {
     "attention.scale": "attention_multiplier", "embedding_scale": "embedding_multiplier",
     "residual_scale": "residual_multiplier", "logit_scale": "logits_scaling",
   ]
+
+  /// The names of the experts' fused projections in mlx-lm's versions.
+  static let mlxParts = [
+    "block_sparse_moe.input_linear": [
+      "block_sparse_moe.switch_mlp.gate_proj", "block_sparse_moe.switch_mlp.up_proj",
+    ],
+    "block_sparse_moe.output_linear": ["block_sparse_moe.switch_mlp.down_proj"],
+  ]
+
+  /// Fused projections are divided; keys that are 0 are left out.
+  static let rules: GGUFExport.Rules = {
+    var rules = GGUFExport.Rules.llama
+    rules.divides = [
+      "block_sparse_moe.input_linear": [
+        "block_sparse_moe.experts.gate_proj", "block_sparse_moe.experts.up_proj",
+      ],
+      "block_sparse_moe.output_linear": ["block_sparse_moe.experts.down_proj"],
+      "shared_mlp.input_linear": ["shared_mlp.gate_proj", "shared_mlp.up_proj"],
+    ]
+    rules.complete = { fields, configuration in
+      fields.remove("attention.key_length", "attention.value_length")
+      for (key, name) in ggufKeys where try configuration.optionalNumber(name) == 0 { fields.remove(key) }
+    }
+    return rules
+  }()
 
   /// The factors that all of Granite's models have.
   static func decoder(_ configuration: ModelConfiguration) throws -> PreNormDecoder {

@@ -11,8 +11,10 @@ enum GraniteHybrid {
       "granitehybrid",
       tensors: GGUFConversion.stateSpaceTensors("mamba").merging(Granite.ggufTensors) { $1 },
       keys: Granite.ggufKeys.merging(GGUFConversion.hybridStateSpaceKeys) { $1 }
-        .merging(["rope.scaling.finetuned": "rope_finetuned"]) { $1 }, configure: configure,
+        .merging(["rope.scaling.finetuned": "rope_finetuned"]) { $1 }, export: rules, configure: configure,
       restore: GGUFConversion.restoringDecay),
+    mlx: MLXConversion(
+      eightBits: ["router.layer"], divides: Granite.mlxParts, change: { try withoutExperts($0, $1) }),
     shapes: SyntheticShape.graniteHybrid
   ) { configuration, weights in
     let shape = try DecoderShape(configuration)
@@ -47,6 +49,41 @@ enum GraniteHybrid {
     }
     return try decoder.model(configuration, weights)
   }
+
+  /// Without experts the shared block is the feed-forward block.
+  private static func withoutExperts(
+    _ tensor: ConvertedTensor, _ configuration: ModelConfiguration
+  ) throws -> [ConvertedTensor] {
+    guard try configuration.integer("num_local_experts", 0...65536, default: 0) == 0 else { return [tensor] }
+    let fused = "shared_mlp.input_linear.weight"
+    if tensor.name.hasSuffix(fused) {
+      let prefix = tensor.name.dropLast(fused.count)
+      return try tensor.divided([prefix + "mlp.gate_proj.weight", prefix + "mlp.up_proj.weight"])
+    }
+    return [tensor.named(tensor.name.replacing("shared_mlp.output_linear", with: "mlp.down_proj"))]
+  }
+
+  private static let rules: GGUFExport.Rules = {
+    var rules = Granite.rules
+    rules.change = { tensor, configuration in
+      let groups = try configuration.integer("mamba_n_groups", 1...65536, default: 1)
+      return try withoutExperts(tensor.stateSpace(groups: groups), configuration)
+    }
+    rules.complete = { fields, configuration in
+      try Granite.rules.complete(&fields, configuration)
+      let count = try configuration.integer("num_hidden_layers", 1...4096)
+      let attends = try attentionLayers(configuration, count: count)
+      guard attends.contains(false) else {
+        throw ModelError.unsupported("GGUF files of a model without mixers have another architecture")
+      }
+      try fields.setKeyValueHeads(configuration, attends: attends)
+      let hidden = try configuration.integer("hidden_size", 1...1 << 20)
+      try fields.set("ssm.inner_size", configuration.integer("mamba_expand", 1...64, default: 2) * hidden)
+      fields["rope.scaling.finetuned"] = .bool(false)
+      try fields.set("context_length", 1 << 20)
+    }
+    return rules
+  }()
 
   private static func configure(_ object: inout JSONObject) {
     GGUFConversion.interleavedRotary(&object)

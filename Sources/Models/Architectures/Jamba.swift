@@ -10,8 +10,8 @@ enum Jamba {
       "jamba",
       tensors: GGUFConversion.stateSpaceTensors("mamba").merging(ggufTensors) { $1 },
       keys: GGUFConversion.hybridStateSpaceKeys.merging(["ssm.time_step_rank": "mamba_dt_rank"]) { $1 },
-      configure: configure, restore: GGUFConversion.restoringDecay),
-    shapes: SyntheticShape.jamba
+      export: rules, configure: configure, restore: GGUFConversion.restoringDecay),
+    mlx: .router("router"), shapes: SyntheticShape.jamba
   ) { configuration, weights in
     let shape = try DecoderShape(configuration)
     let activation = try configuration.activation()
@@ -63,6 +63,19 @@ enum Jamba {
     "model.final_layernorm": "output_norm", "pre_ff_layernorm": "ffn_norm",
     "feed_forward.router": "ffn_gate_inp",
   ]) { $1 }
+
+  private static let rules = GGUFExport.Rules(complete: { fields, configuration in
+    let count = try configuration.integer("num_hidden_layers", 1...4096)
+    let attends = try every(configuration, "attn_layer", default: (8, 4), count: count)
+    try fields.setKeyValueHeads(configuration, attends: attends)
+    let hidden = try configuration.integer("hidden_size", 1...1 << 20)
+    try fields.set("ssm.inner_size", configuration.integer("mamba_expand", 1...64, default: 2) * hidden)
+    let defaults = [
+      ("ssm.conv_kernel", 4), ("ssm.state_size", 16), ("ssm.time_step_rank", (hidden + 15) / 16),
+    ]
+    for (key, fallback) in defaults where fields[key] == nil { try fields.set(key, fallback) }
+    fields.remove("rope.freq_base", "attention.key_length", "attention.value_length")
+  })
 
   private static func configure(_ object: inout JSONObject) {
     GGUFConversion.layerTypes(&object, other: "mamba")

@@ -6,7 +6,8 @@ import Compute
 enum LFM2 {
   static let dense = Architecture(
     "lfm2",
-    gguf: GGUFConversion("lfm2", tensors: ggufTensors, keys: ggufKeys, configure: configure), mlx: .plain,
+    gguf: GGUFConversion(
+      "lfm2", tensors: ggufTensors, keys: ggufKeys, export: rules, configure: configure), mlx: .plain,
     shapes: SyntheticShape.lfm2
   ) { configuration, weights in
     for key in ["block_use_swiglu", "use_pos_enc"] { try configuration.require(key, true) }
@@ -18,7 +19,8 @@ enum LFM2 {
 
   static let mixture = Architecture(
     "lfm2_moe",
-    gguf: GGUFConversion("lfm2moe", tensors: ggufTensors, keys: ggufKeys, configure: configure),
+    gguf: GGUFConversion(
+      "lfm2moe", tensors: ggufTensors, keys: ggufKeys, export: rules, configure: configure),
     mlx: MLXConversion(
       eightBits: ["feed_forward.gate"], keepsType: ["expert_bias"], renames: MLXConversion.mixtralNames)
   ) { configuration, weights in
@@ -44,6 +46,29 @@ enum LFM2 {
     "self_attn.k_layernorm": "attn_k_norm", "self_attn.out_proj": "attn_output",
     "feed_forward.gate": "ffn_gate_inp", "feed_forward.expert_bias": "exp_probs_b.bias",
   ]) { $1 }
+
+  private static let rules = GGUFExport.Rules(
+    keys: ["vocab_size", "expert_feed_forward_length"],
+    change: { tensor, _ in
+      // The names of gated blocks, which are Mixtral's.
+      let parts = tensor.name.split(separator: ".")
+      guard parts.count > 2, let usual = MLXConversion.mixtralNames[String(parts[parts.count - 2])] else {
+        return [tensor]
+      }
+      return [
+        tensor.named((parts.dropLast(2) + [Substring(usual), parts[parts.count - 1]]).joined(separator: "."))
+      ]
+    },
+    complete: { fields, configuration in
+      let count = try configuration.integer("num_hidden_layers", 1...4096)
+      let attends = try attentionLayers(configuration, count: count)
+      try fields.setKeyValueHeads(configuration, attends: attends)
+      if configuration.has("num_experts") {
+        fields["expert_gating_func"] = .integer(2)
+      } else {
+        try fields.set("feed_forward_length", feedForwardWidth(configuration))
+      }
+    })
 
   private static func configure(_ object: inout JSONObject) {
     GGUFConversion.layerTypes(&object, other: "conv")

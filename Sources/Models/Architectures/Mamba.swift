@@ -12,6 +12,7 @@ enum Mamba {
         "ssm.inner_size": "intermediate_size",
         "ssm.time_step_rank": "time_step_rank", "ssm.dt_b_c_rms": "use_bcdt_rms",
       ],
+      export: rules,
       configure: {
         $0["layer_norm_epsilon"] = $0["rms_norm_eps"]
         $0["mixer_rms_eps"] = $0["rms_norm_eps"]
@@ -54,4 +55,16 @@ enum Mamba {
       work: weights.work)
     return try Decoder(facts, embedding: embedding, layers: layers, on: weights.backend)
   }
+
+  private static let rules = GGUFExport.Rules(complete: { fields, configuration in
+    let hidden = try configuration.integer("hidden_size", 1...1 << 20)
+    let defaults = [
+      ("ssm.conv_kernel", 4), ("ssm.state_size", 16), ("ssm.inner_size", 2 * hidden),
+      ("ssm.time_step_rank", (hidden + 15) / 16),
+    ]
+    for (key, fallback) in defaults where fields[key] == nil { try fields.set(key, fallback) }
+    let type = try configuration.string("model_type")
+    fields["ssm.dt_b_c_rms"] = .bool(type == "falcon_mamba")
+    try fields.setRecurrentOnly(configuration)
+  })
 }

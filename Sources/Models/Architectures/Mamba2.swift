@@ -11,10 +11,28 @@ enum Mamba2 {
     gguf: GGUFConversion(
       "mamba2",
       tensors: GGUFConversion.stateSpaceTensors("mixer").merging(["norm": "attn_norm"]) { $1 },
-      keys: GGUFConversion.stateSpaceKeys, configure: configure, restore: GGUFConversion.restoringDecay),
+      keys: GGUFConversion.stateSpaceKeys, export: rules, configure: configure,
+      restore: GGUFConversion.restoringDecay),
     mlx: .plain,
     shapes: SyntheticShape.mamba2
   ) { try model($0, $1) }
+
+  private static let rules = GGUFExport.Rules(
+    change: { tensor, configuration in
+      [tensor.stateSpace(groups: try configuration.integer("n_groups", 1...65536, default: 1))]
+    },
+    complete: { fields, configuration in
+      let hidden = try configuration.integer("hidden_size", 1...1 << 20)
+      let inner = try configuration.integer(
+        "intermediate_size", 1...1 << 24,
+        default: configuration.integer("expand", 1...64, default: 2) * hidden)
+      try fields.set("ssm.inner_size", inner)
+      try fields.set(
+        "ssm.time_step_rank", inner / configuration.integer("head_dim", 1...65536, default: 64))
+      let defaults = [("ssm.conv_kernel", 4), ("ssm.state_size", 128), ("ssm.group_count", 1)]
+      for (key, fallback) in defaults where fields[key] == nil { try fields.set(key, fallback) }
+      try fields.setRecurrentOnly(configuration)
+    })
 
   private static func configure(_ object: inout JSONObject) {
     object["layer_norm_epsilon"] = object["rms_norm_eps"]

@@ -2,7 +2,7 @@ import Compute
 
 /// Mixtral (arXiv:2401.04088): Mistral's attention and a mixture of experts, weighted by a softmax over the chosen ones.
 enum Mixtral {
-  static let architecture = Architecture("mixtral", mlx: .plain) { try model($0, $1) }
+  static let architecture = Architecture("mixtral", gguf: Llama.gguf, mlx: .plain) { try model($0, $1) }
 
   /// Also of GGUF files, in which the architecture is llama.
   static func model(_ configuration: ModelConfiguration, _ weights: ModelWeights) throws -> Decoder {

@@ -5,10 +5,14 @@ import Compute
 /// without position embeddings, a feed-forward block of squared ReLU, or a mixture of experts of such blocks.
 enum NemotronH {
   static let architecture = Architecture(
-    "nemotron_h", gguf: gguf("nemotron_h"), shapes: SyntheticShape.nemotronH, build: model)
+    "nemotron_h", gguf: gguf("nemotron_h"), mlx: mlx, shapes: SyntheticShape.nemotronH, build: model)
 
   /// GGUF has a name of its own for the models with experts (Nemotron 3 Nano).
   static let mixture = Architecture("nemotron_h_moe", gguf: gguf("nemotron_h_moe"), build: model)
+
+  private static let mlx = MLXConversion(
+    unquantized: ["mixer.gate"], keepsType: ["e_score_correction_bias", "A_log"],
+    experts: ["down_proj": "fc2", "up_proj": "fc1"])
 
   @Sendable private static func model(_ configuration: ModelConfiguration, _ weights: ModelWeights) throws
     -> Decoder
@@ -61,8 +65,35 @@ enum NemotronH {
         "ssm.conv_kernel": "conv_kernel", "ssm.state_size": "ssm_state_size", "ssm.group_count": "n_groups",
         "ssm.time_step_rank": "mamba_num_heads", "ssm.inner_size": "ssm_inner_size",
         "expert_shared_feed_forward_length": "moe_shared_expert_intermediate_size",
-      ], configure: configure, restore: GGUFConversion.restoringDecay)
+      ], export: rules, configure: configure, restore: GGUFConversion.restoringDecay)
   }
+
+  /// Files of models with experts have the other name.
+  private static let rules = GGUFExport.Rules(
+    keys: ["vocab_size", "rope.dimension_count"],
+    change: { tensor, configuration in
+      [tensor.stateSpace(groups: try configuration.integer("n_groups", 1...65536, default: 1))]
+    },
+    complete: { fields, configuration in
+      let count = try configuration.integer("num_hidden_layers", 1...4096)
+      let kinds = try kinds(configuration, count: count)
+      try fields.setKeyValueHeads(configuration, attends: kinds.map { $0 == .attention })
+      let heads = try configuration.integer("mamba_num_heads", 1...65536)
+      try fields.set("ssm.inner_size", heads * configuration.integer("mamba_head_dim", 1...65536))
+      fields["rope.scaling.finetuned"] = .bool(false)
+      try fields.set("context_length", 1 << 20)
+      fields["attention.layer_norm_rms_epsilon"] = fields["attention.layer_norm_epsilon"]
+      let hasExperts = kinds.contains(.experts)
+      let inner = try configuration.integer(
+        hasExperts ? "moe_intermediate_size" : "intermediate_size", 1...1 << 24)
+      fields["feed_forward_length"] = .integers(
+        kinds.map { $0 == (hasExperts ? .experts : .feedForward) ? Int32(inner) : 0 })
+      guard hasExperts else { return }
+      for (key, name) in [
+        ("expert_feed_forward_length", "moe_intermediate_size"), ("expert_shared_count", "n_shared_experts"),
+        ("expert_weights_norm", "norm_topk_prob"), ("expert_weights_scale", "routed_scaling_factor"),
+      ] { try fields.set(key, from: configuration, [name]) }
+    }, name: { $0.has("n_routed_experts") ? "nemotron_h_moe" : "nemotron_h" })
 
   /// The numbers of key-value heads and of inner columns tell what a layer is.
   private static func configure(_ object: inout JSONObject) {

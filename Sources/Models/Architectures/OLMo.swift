@@ -2,7 +2,9 @@ import Compute
 
 /// OLMoE (arXiv:2409.02060): Llama's layers with a norm of all queries and one of all keys, and a mixture of experts.
 enum OLMoE {
-  static let architecture = Architecture("olmoe", gguf: GGUFConversion("olmoe"), mlx: .plain) {
+  static let architecture = Architecture(
+    "olmoe", gguf: GGUFConversion("olmoe", export: .experts), mlx: .plain
+  ) {
     configuration, weights in
     guard !configuration.has("clip_qkv") else {
       throw ModelError.unsupported("'clip_qkv' is not supported by this architecture")
@@ -26,7 +28,8 @@ enum OLMoE {
 /// others have scaled rotary frequencies.
 enum OLMo2 {
   static let architecture = Architecture(
-    "olmo2", "olmo3", gguf: GGUFConversion("olmo2", tensors: GGUFConversion.normsAfter), mlx: .plain
+    "olmo2", "olmo3",
+    gguf: GGUFConversion("olmo2", tensors: GGUFConversion.normsAfter, export: rules), mlx: .plain
   ) { configuration, weights in
     let count = try configuration.integer("num_hidden_layers", 1...4096)
     // GGUF files of both have one name; only OLMo 3 has windows.
@@ -34,6 +37,10 @@ enum OLMo2 {
     let windows = try configuration.windows(count: count, default: 4096) { slides && ($0 + 1) % 4 != 0 }
     return try model(configuration, weights, windows: windows)
   }
+
+  private static let rules = GGUFExport.Rules(complete: { fields, configuration in
+    try fields.setWindows(configuration) { ($0 + 1) % 4 != 0 }
+  })
 
   private static func model(
     _ configuration: ModelConfiguration, _ weights: ModelWeights, windows: [Int?]

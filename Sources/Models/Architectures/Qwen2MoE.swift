@@ -7,7 +7,7 @@ enum Qwen2MoE {
     "qwen2_moe",
     gguf: GGUFConversion(
       "qwen2moe",
-      tensors: ggufTensors, keys: ggufKeys, restore: restoringGate), mlx: .plain
+      tensors: ggufTensors, keys: ggufKeys, export: .experts, restore: restoringGate), mlx: .plain
   ) { configuration, weights in
     let windows = try Qwen3.windows(configuration)
     let isSparse = try configuration.sparseLayers(count: windows.count)

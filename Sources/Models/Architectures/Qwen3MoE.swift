@@ -5,9 +5,7 @@ import Compute
 enum Qwen3MoE {
   static let architecture = Architecture(
     "qwen3_moe",
-    gguf: GGUFConversion(
-      "qwen3moe"
-    ) {
+    gguf: GGUFConversion("qwen3moe", export: .experts) {
       // GGUF has no key for it; llama.cpp always divides by the sum.
       $0["norm_topk_prob"] = true
     }, mlx: .router("mlp.gate"),

@@ -7,7 +7,8 @@ import Compute
 /// expert.
 enum Qwen3Next {
   static let architecture = Architecture(
-    "qwen3_next", gguf: gguf("qwen3next", tiled: false), shapes: SyntheticShape.qwen3Next
+    "qwen3_next", gguf: gguf("qwen3next", tiled: false), mlx: mlx,
+    shapes: SyntheticShape.qwen3Next
   ) { try model($0, $1) }
 
   /// Qwen3.5's language models (Qwen/Qwen3.5-4B, Qwen3.5-35B-A3B), which are part of multimodal ones: the same layers
@@ -44,7 +45,7 @@ enum Qwen3Next {
     ]
     return GGUFConversion(
       name, tensors: tensors.merging(Qwen2MoE.ggufTensors) { $1 },
-      keys: keys.merging(Qwen2MoE.ggufKeys) { $1 },
+      keys: keys.merging(Qwen2MoE.ggufKeys) { $1 }, export: tiled ? nil : rules,
       configure: { object in
         object["tiles_value_heads"] = .bool(tiled)
         GGUFConversion.normsIncludeOne(&object)

@@ -1,7 +1,9 @@
 /// SmolLM3 (HuggingFaceTB/SmolLM3-3B): Llama's layers, every fourth without position embeddings.
 enum SmolLM3 {
   static let architecture = Architecture(
-    "smollm3", gguf: GGUFConversion("smollm3", configure: GGUFConversion.interleavedRotary), mlx: .plain
+    "smollm3",
+    gguf: GGUFConversion(
+      "smollm3", export: .llama, configure: GGUFConversion.interleavedRotary), mlx: .plain
   ) { configuration, weights in
     let count = try configuration.integer("num_hidden_layers", 1...4096)
     let interval = try configuration.integer("no_rope_layer_interval", 1...4096, default: 4)

@@ -3,7 +3,9 @@
 enum StarCoder2 {
   static let architecture = Architecture(
     "starcoder2",
-    gguf: GGUFConversion("starcoder2", tensors: ["mlp.c_fc": "ffn_up", "mlp.c_proj": "ffn_down"]), mlx: .plain
+    gguf: GGUFConversion(
+      "starcoder2", tensors: ["mlp.c_fc": "ffn_up", "mlp.c_proj": "ffn_down"],
+      export: GGUFExport.Rules()), mlx: .plain
   ) { configuration, weights in
     for (key, expected) in [("norm_type", "layer_norm"), ("mlp_type", "default")] {
       let value = try configuration.optionalString(key) ?? expected

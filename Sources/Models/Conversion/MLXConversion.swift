@@ -12,6 +12,13 @@ struct MLXConversion: Sendable {
   var renames: [String: String] = [:]
   /// New names of the experts' layers in a stack, where they change.
   var experts: [String: String] = Self.mixtralNames
+  /// Names of layers, without the endings, whose rows are divided, and the names of their parts.
+  var divides: [String: [String]] = [:]
+  /// Changes a tensor in other ways; experts are stacked before.
+  var change:
+    @Sendable (_ tensor: ConvertedTensor, _ configuration: ModelConfiguration) throws -> [ConvertedTensor] = {
+      tensor, _ in [tensor]
+    }
 
   /// Of the layers of gated blocks as Mixtral has them.
   static let mixtralNames = ["w1": "gate_proj", "w2": "down_proj", "w3": "up_proj"]
@@ -21,4 +28,7 @@ struct MLXConversion: Sendable {
 
   /// A router, `ending`, in 8 bits.
   static func router(_ ending: String...) -> MLXConversion { MLXConversion(eightBits: ending) }
+
+  /// A router that is no layer, and its bias, which keeps its type.
+  static let fixedRouter = MLXConversion(unquantized: ["mlp.gate"], keepsType: ["e_score_correction_bias"])
 }

@@ -17,7 +17,7 @@ struct GGUFConfiguration {
 
   /// From GGUF keys, without the architecture's name, to config.json's. A value may be an array with one element per
   /// layer.
-  private static let common = [
+  static let common = [
     "block_count": "num_hidden_layers",
     "context_length": "max_position_embeddings",
     "embedding_length": "hidden_size",

@@ -1,0 +1,65 @@
+/// Collects the tensors of a checkpoint in its order; experts that are stored one by one form a stack in the place of the
+/// first.
+struct ConvertedTensors {
+  private let block: String
+  private let experts: [String: String]
+  private var tensors: [ConvertedTensor] = []
+  private var stacks: [String: Int] = [:]
+  private var members: [Int: [Int: String]] = [:]
+
+  /// - Parameters:
+  ///   - block: what takes the place of `experts.N` in the name of a stack.
+  ///   - experts: new names of the experts' layers, where they change.
+  init(block: String, experts: [String: String]) { (self.block, self.experts) = (block, experts) }
+
+  /// Adds a tensor.
+  /// - Parameters:
+  ///   - name: its public name.
+  ///   - source: its name in the checkpoint.
+  mutating func add(_ name: String, from source: String, _ shape: [Int]) throws {
+    guard let expert = ExpertName(name, experts) else {
+      tensors.append(ConvertedTensor(name, shape, sources: [source]))
+      return
+    }
+    let stack = expert.stack(block)
+    let index = stacks[stack] ?? tensors.count
+    if index < tensors.count {
+      let expected = Array(tensors[index].shape.dropFirst())
+      guard expected == shape else {
+        throw ModelError.wrongShape(tensor: source, shape: shape, expected: expected)
+      }
+    } else {
+      stacks[stack] = index
+      tensors.append(ConvertedTensor(stack, [1] + shape, sources: [source]))
+    }
+    members[index, default: [:]][expert.number] = source
+  }
+
+  /// The tensors.
+  /// - Throws: `ModelError.unsupported` if an expert is missing.
+  func finish() throws -> [ConvertedTensor] {
+    var tensors = tensors
+    for (index, found) in members {
+      let name = tensors[index].name
+      let sources = try (0..<found.count).map { number in
+        guard let source = found[number] else {
+          throw ModelError.unsupported("expert \(number) of \(name) is missing")
+        }
+        return source
+      }
+      tensors[index] = ConvertedTensor(
+        name, [found.count] + tensors[index].shape.dropFirst(), sources: sources)
+    }
+    return tensors
+  }
+
+  /// Whether a tensor belongs to multi-token prediction, which has layers of its own after the others.
+  static func isPredictionLayer(_ name: String, layers: Int) -> Bool {
+    if name.hasPrefix("mtp.") || name.hasPrefix("model.mtp") { return true }
+    let parts = name.split(separator: ".")
+    guard let index = parts.firstIndex(of: "layers"), index + 1 < parts.count,
+      let layer = Int(parts[index + 1])
+    else { return false }
+    return layer >= layers
+  }
+}

@@ -1,0 +1,146 @@
+import Basics
+import Checkpoints
+
+/// The special tokens of a model and which of them are added to a text, as llama.cpp's converter finds them in
+/// tokenizer.json, tokenizer_config.json and config.json.
+struct GGUFSpecialTokens {
+  private var ids: [(name: String, id: Int)] = []
+  private var adds: [(name: String, adds: Bool)] = []
+  private let count: Int
+
+  /// - Parameters:
+  ///   - root: tokenizer.json.
+  ///   - settings: tokenizer_config.json.
+  ///   - configuration: config.json.
+  ///   - count: the number of tokens.
+  init(_ root: JSON?, _ settings: JSON?, _ configuration: JSON?, count: Int) {
+    self.count = count
+    func text(_ name: String) -> String? {
+      let entry = settings?["\(name)_token"]
+      return entry?.asString ?? entry?["content"]?.asString
+    }
+    var texts: [String: String] = [:]
+    for name in Self.names { texts[name] = text(name) }
+    texts["bos"] = texts["bos"] ?? (root == nil ? nil : texts["cls"])
+    texts["eos"] = texts["eos"] ?? (root == nil ? nil : texts["sep"])
+    var names = Self.names
+    if let processor = root?["post_processor"], !processor.isNull {
+      for part in processor["processors"]?.asArray ?? [processor] {
+        addParts(of: part, &texts, &names, hasSettings: settings != nil)
+      }
+    }
+    guard settings != nil else {
+      for name in Self.names { set(name, configuration?["\(name)_token_id"]?.asInteger) }
+      return
+    }
+    let added = root?["added_tokens"]?.asArray ?? []
+    for name in names {
+      if let flag = settings?["add_\(name)_token"]?.asBool { add(name, flag, replaces: false) }
+      let id = added.first { $0["content"]?.asString == texts[name] }?["id"]?.asInteger
+      if texts[name] != nil { set(name, id) }
+    }
+    for name in names { set(name, configuration?["\(name)_token_id"]?.asInteger) }
+  }
+
+  private static let names = ["bos", "eos", "unk", "sep", "pad", "cls", "mask"]
+
+  private mutating func set(_ name: String, _ id: Int?) {
+    guard let id, id >= 0, id < count, !ids.contains(where: { $0.name == name }) else { return }
+    ids.append((name, id))
+  }
+
+  private mutating func add(_ name: String, _ flag: Bool, replaces: Bool) {
+    guard let index = adds.firstIndex(where: { $0.name == name }) else {
+      adds.append((name, flag))
+      return
+    }
+    if replaces { adds[index].adds = flag }
+  }
+
+  /// What a post-processor of tokenizer.json puts around a text.
+  private mutating func addParts(
+    of part: JSON, _ texts: inout [String: String], _ names: inout [String], hasSettings: Bool
+  ) {
+    switch part["type"]?.asString {
+    case "ByteLevel":
+      add("bos", false, replaces: false)
+      add("eos", false, replaces: false)
+    case "TemplateProcessing":
+      let single = part["single"]?.asArray ?? []
+      guard single.count > 1 else { return }
+      if let first = single.first?["SpecialToken"]?["id"]?.asString {
+        if texts["bos"] == nil, first != texts["cls"] { texts["bos"] = first }
+        add("bos", first == texts["bos"] || first == texts["cls"], replaces: true)
+      }
+      if let last = single.last?["SpecialToken"]?["id"]?.asString {
+        if hasSettings, last != texts["eos"] {
+          // What the settings call the end of a text is that of a turn.
+          texts["eot"] = texts["eos"]
+          names.append("eot")
+        }
+        texts["eos"] = last
+        add("eos", true, replaces: true)
+      }
+      addSeparator(part, texts)
+    default: break
+    }
+  }
+
+  /// Whether a separator is between the two texts of a pair.
+  private mutating func addSeparator(_ part: JSON, _ texts: [String: String]) {
+    func name(_ entry: JSON?) -> String? { entry?["SpecialToken"]?["id"]?.asString }
+    var pair = (part["pair"]?.asArray ?? [])[...]
+    let single = part["single"]?.asArray ?? []
+    guard !pair.isEmpty else { return }
+    let hasLast = name(single.last) != nil
+    if let first = name(single.first), first == name(pair.first) { pair = pair.dropFirst() }
+    if let last = name(single.last), last == name(pair.last) { pair = pair.dropLast() }
+    guard pair.first?["Sequence"]?["id"]?.asString == "A", pair.last?["Sequence"]?["id"]?.asString == "B",
+      pair.count > 2
+    else { return }
+    let between = pair.dropFirst().dropLast()
+    let ends = [texts["sep"], texts["eos"]].compactMap { $0 }
+    var isSeparated = name(between.first).map { ends.contains($0) && !hasLast } ?? false
+    if between.count == 2, let second = name(between.last), ends.contains(second) { isSeparated = true }
+    add("sep", isSeparated, replaces: true)
+  }
+
+  /// Changes what the converter has rules for by architecture.
+  mutating func adjust(_ architecture: String, _ root: JSON?) {
+    func id(_ text: String) -> Int? {
+      (root?["added_tokens"]?.asArray ?? []).first { $0["content"]?.asString == text }?["id"]?.asInteger
+    }
+    switch architecture {
+    case "glm4":
+      // The tokens of the files come first, except for the end of a turn, which they do not have.
+      for (name, text) in [
+        ("eos", "<|endoftext|>"), ("eot", "<|user|>"), ("unk", "<|endoftext|>"), ("bos", "<|endoftext|>"),
+      ] { set(name, id(text)) }
+    case "gemma": set("eot", 107)
+    case "llama", "granite", "mistral3", "smollm3":
+      // CodeLlama, and small Granite models.
+      if count == 32016 {
+        set("eot", 32010)
+      } else if count == 49152 {
+        adds.removeAll { $0.name == "bos" }
+        adds.append(("bos", false))
+      }
+    default: break
+    }
+  }
+
+  /// The metadata; GGUF has no keys for the other tokens.
+  var fields: [(key: String, value: GGUFField)] {
+    let keys = [
+      "bos": "bos", "eos": "eos", "unk": "unknown", "sep": "seperator", "pad": "padding", "mask": "mask",
+      "eot": "eot",
+    ]
+    let tokens = ids.compactMap { name, id in
+      keys[name].map { ("tokenizer.ggml.\($0)_token_id", GGUFField.integer(UInt32(id))) }
+    }
+    return tokens
+      + adds.filter { ["bos", "eos", "sep"].contains($0.name) }.map {
+        ("tokenizer.ggml.add_\($0.name)_token", .bool($0.adds))
+      }
+  }
+}

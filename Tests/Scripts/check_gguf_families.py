@@ -1,0 +1,196 @@
+"""Compares `sotto quantize --to gguf:...` with llama.cpp's own converter (for developers).
+
+    python check_gguf_families.py LLAMA_CPP DIR... [--outtype f32|f16|bf16|q8_0] [--keep FOLDER]
+
+LLAMA_CPP is the llama.cpp folder in the source package of llama-cpp-python from PyPI; each DIR is a small model of the
+reference program with the names of the public checkpoint. For each of them both programs write a file; the keys of the
+metadata, the names, types and shapes of the tensors and their bytes must be the same. The vocabulary is made up. Instead
+of a DIR, `tokenizers` compares the metadata of the tokenizers of the tests' fixtures. `SOTTO` is the path of the binary.
+"""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import io
+import json
+import logging
+import os
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+import numpy as np
+
+sys.path.insert(0, str(Path(__file__).resolve().parent))
+import make_gguf_models  # noqa: E402
+
+SOTTO = os.environ["SOTTO"]
+# What the converter finds out about the place and the name of a model, and its made-up vocabulary.
+IGNORED = ("tokenizer.", "general.name", "general.license", "general.tags", "general.languages", "general.basename",
+           "general.finetune", "general.version", "general.sampling")
+
+
+def byte_level(folder: Path) -> None:
+    """A tokenizer.json that a byte-level vocabulary has, in place of the made-up one."""
+    path = folder / "tokenizer.json"
+    root = json.loads(path.read_text())
+    root["pre_tokenizer"] = dict(type="ByteLevel", add_prefix_space=False, trim_offsets=True, use_regex=True)
+    root["decoder"] = dict(type="ByteLevel", add_prefix_space=True, trim_offsets=True, use_regex=True)
+    path.write_text(json.dumps(root))
+
+
+def fields(reader) -> dict[str, object]:
+    return {name: field.contents() for name, field in reader.fields.items()
+            if not name.startswith("GGUF.") and not name.startswith(IGNORED)}
+
+
+def same(a: object, b: object) -> bool:
+    if isinstance(a, float) and isinstance(b, float):
+        return abs(a - b) <= 1e-6 * abs(b)
+    return type(a) is type(b) and a == b
+
+
+def problems(ours: Path, theirs: Path) -> list[str]:
+    import gguf
+
+    found = []
+    mine, reference = gguf.GGUFReader(ours), gguf.GGUFReader(theirs)
+    a, b = fields(mine), fields(reference)
+    for key in sorted(set(a) | set(b)):
+        if key not in a or key not in b or not same(a[key], b[key]):
+            found.append(f"{key}: {a.get(key, 'missing')}, not {b.get(key, 'missing')}")
+    for key in set(a) & set(b):
+        if mine.fields[key].types != reference.fields[key].types:
+            found.append(f"{key}: of the types {mine.fields[key].types}, not {reference.fields[key].types}")
+    mine, reference = ({t.name: t for t in reader.tensors} for reader in (mine, reference))
+    for name in sorted(set(mine) | set(reference)):
+        if name not in mine or name not in reference:
+            found.append(f"{name} is {'missing' if name not in mine else 'too much'}")
+            continue
+        x, y = mine[name], reference[name]
+        if x.tensor_type != y.tensor_type or list(x.shape) != list(y.shape):
+            found.append(f"{name}: {x.tensor_type.name} {list(x.shape)}, not {y.tensor_type.name} {list(y.shape)}")
+        elif not np.array_equal(x.data.view(np.uint8), y.data.view(np.uint8)):
+            p, q = (gguf.quants.dequantize(t.data, t.tensor_type) for t in (x, y))
+            error = np.abs(p - q).max()
+            # The exponential functions of two libraries may differ in the last bit.
+            if not error <= 2e-7 * np.abs(q).max():
+                found.append(f"{name}: differs by {error:.3g} of {np.abs(q).max():.3g}")
+    return found
+
+
+# A model type, a fixture of the tokenizer's tests, the name it gets, and tokenizer_config.json.
+VOCABULARIES = [
+    ("llama", "smollm.tokenizer.json", "tokenizer.json", {"bos_token": "<|im_start|>", "eos_token": "<|im_end|>"}),
+    ("llama", "llama3.tokenizer.json", "tokenizer.json", {"bos_token": "<|begin_of_text|>", "eos_token": {"content": "<|eot_id|>"}}),
+    ("qwen2", "qwen2.tokenizer.json", "tokenizer.json", {"eos_token": "<|im_end|>", "pad_token": "<|endoftext|>", "add_bos_token": False}),
+    ("llama", "unigram.model", "tokenizer.model", {"add_bos_token": True, "add_eos_token": False, "add_prefix_space": False}),
+    ("llama", "pairs.model", "tokenizer.model", {
+        "added_tokens_decoder": {"3": {"content": "<|call|>"}, "5": {"content": "\u2581tool\u2581", "special": False},
+                                 "6": {"content": "<turn>", "special": True}}}),
+    ("gemma", "unigram.model", "tokenizer.model", {"bos_token": "<s>"}),
+    ("llama", "llama2.tokenizer.json", "tokenizer.json", {"bos_token": "<s>", "eos_token": "</s>", "unk_token": "<unk>"}),
+    ("llama", "mistral.tokenizer.json", "tokenizer.json", {"bos_token": "<s>", "eos_token": "</s>"}),
+]
+
+
+def tokenizer_problems(kind: str, fixture: str, name: str, settings: dict, work: Path) -> list[str]:
+    """The keys of the tokenizer that differ."""
+    import gguf
+    from safetensors.numpy import save_file
+
+    fixtures = Path(__file__).resolve().parent.parent / "TokenizationTests" / "Fixtures"
+    source = work / "source"
+    source.mkdir()
+    (source / name).write_bytes((fixtures / fixture).read_bytes())
+    (source / "tokenizer_config.json").write_text(json.dumps({"tokenizer_class": "PreTrainedTokenizerFast", **settings}))
+    count = 400
+    if name == "tokenizer.json":
+        root = json.loads((source / name).read_text())
+        count = max([*root["model"]["vocab"].values(), *(t["id"] for t in root["added_tokens"])]) + 3
+    config = dict(
+        model_type=kind, architectures=[dict(llama="LlamaForCausalLM", qwen2="Qwen2ForCausalLM", gemma="GemmaForCausalLM")[kind]],
+        hidden_size=32, intermediate_size=32, num_hidden_layers=1, num_attention_heads=2, num_key_value_heads=2, head_dim=16,
+        vocab_size=count, rms_norm_eps=1e-5, max_position_embeddings=128, bos_token_id=1, eos_token_id=2)
+    (source / "config.json").write_text(json.dumps(config))
+    weights = {"model.embed_tokens.weight": (count, 32), "model.norm.weight": (32,)}
+    for part, shape in (("self_attn.q_proj", (32, 32)), ("self_attn.k_proj", (32, 32)), ("self_attn.v_proj", (32, 32)),
+                        ("self_attn.o_proj", (32, 32)), ("mlp.gate_proj", (32, 32)), ("mlp.up_proj", (32, 32)),
+                        ("mlp.down_proj", (32, 32)), ("input_layernorm", (32,)), ("post_attention_layernorm", (32,))):
+        weights[f"model.layers.0.{part}.weight"] = shape
+    save_file({k: np.ones(v, np.float32) for k, v in weights.items()}, source / "model.safetensors", metadata={"format": "pt"})
+    from conversion import ModelBase, ModelType, get_model_architecture, get_model_class
+
+    found = get_model_class(get_model_architecture(ModelBase.load_hparams(source, False), ModelType.TEXT))
+    small = type("Small", (found,), dict(get_vocab_base_pre=lambda *_: "default", model_arch=found.model_arch))
+    small(source, gguf.LlamaFileType.ALL_F32, work / "theirs.gguf").write()
+    done = subprocess.run([SOTTO, "quantize", str(source), "--to", "gguf:f32", "-o", str(work / "ours.gguf")],
+                          capture_output=True, text=True, timeout=300)
+    if done.returncode:
+        return [done.stderr.strip()]
+    ours, theirs = (gguf.GGUFReader(work / f"{which}.gguf").fields for which in ("ours", "theirs"))
+    problems = []
+    for key in sorted(k for k in set(ours) | set(theirs) if k.startswith("tokenizer.") and k != "tokenizer.ggml.pre"):
+        a, b = (fields[key].contents() if key in fields else None for fields in (ours, theirs))
+        if key == "tokenizer.ggml.scores" and name == "tokenizer.json":
+            continue  # the converter gives all tokens one score
+        if a != b:
+            where = [i for i, (x, y) in enumerate(zip(a, b)) if x != y] if isinstance(a, list) and isinstance(b, list) else []
+            problems.append(f"{key}: {[(i, a[i], b[i]) for i in where[:4]] if where else (str(a)[:60], str(b)[:60])}")
+    return problems
+
+
+def check_tokenizers() -> int:
+    failed = 0
+    for kind, fixture, name, settings in VOCABULARIES:
+        with tempfile.TemporaryDirectory() as temporary:
+            try:
+                with contextlib.redirect_stderr(io.StringIO()):
+                    found = tokenizer_problems(kind, fixture, name, settings, Path(temporary))
+            except Exception as error:
+                print(f"{kind} {fixture}: the converter failed: {type(error).__name__} {str(error)[:200]}", flush=True)
+                continue
+        failed += bool(found)
+        print(f"{kind} {fixture}: {'same' if not found else ''}", *found[:12], sep="\n  " if found else "", flush=True)
+    return 1 if failed else 0
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser()
+    parser.add_argument("source", type=Path)
+    parser.add_argument("folders", type=Path, nargs="+")
+    parser.add_argument("--outtype", default="f32")
+    parser.add_argument("--keep", type=Path)
+    options = parser.parse_args()
+    sys.path[:0] = [str(options.source), str(options.source / "gguf-py")]
+    logging.disable(logging.WARNING)
+    if options.folders == [Path("tokenizers")]:
+        return check_tokenizers()
+    failed = 0
+    for folder in options.folders:
+        with tempfile.TemporaryDirectory() as temporary:
+            work = Path(temporary)
+            (work / "source").mkdir()
+            try:
+                with contextlib.redirect_stderr(io.StringIO()):
+                    make_gguf_models.convert(folder, work / "theirs", options.outtype)
+                    source = make_gguf_models.prepared(folder, work / "source")
+            except Exception as error:
+                print(f"{folder.name}: the converter failed: {type(error).__name__} {str(error)[:120]}", flush=True)
+                continue
+            byte_level(source)
+            ours = (options.keep or work) / f"{folder.name}.gguf"
+            ours.unlink(missing_ok=True)
+            done = subprocess.run(
+                [SOTTO, "quantize", str(source), "--to", f"gguf:{options.outtype}", "-o", str(ours)],
+                capture_output=True, text=True, timeout=300)
+            found = problems(ours, work / "theirs" / "model.gguf") if done.returncode == 0 else [done.stderr.strip()]
+            failed += bool(found)
+            print(f"{folder.name}: {'same' if not found else ''}", *found[:12], sep="\n  " if found else "", flush=True)
+    return 1 if failed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
