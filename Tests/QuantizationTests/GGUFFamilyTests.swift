@@ -7,50 +7,99 @@ import Quantization
 import TestSupport
 import Testing
 
-/// A GGUF file of every architecture that can be written, loaded again: its logits are those of transformers for the
-/// original. Tests/Scripts/check_gguf_families.py compares the files with those of llama.cpp's converter.
+/// A GGUF file of every architecture that can be written, loaded again: its logits are those of the original, according to
+/// transformers where the model is as it is. Tests/Scripts/check_gguf_families.py compares the files with those of
+/// llama.cpp's converter.
 @Suite struct GGUFFamilyTests {
-  /// One small model of each architecture; models whose settings GGUF has no keys for are absent.
-  static let names = [
-    "bailing-moe-bf16", "cohere-bf16", "cohere2-bf16", "deepseek-v2", "deepseek-v3", "ernie4-bf16", "exaone4",
-    "falcon-h1", "falcon-mamba", "gemma", "gemma2-bf16", "gemma3-bf16", "glm4-bf16", "gpt-oss-openai",
-    "granite-bf16", "granite-hybrid", "granite-moe-bf16", "granite-moe-shared-bf16", "hunyuan", "jamba",
-    "lfm2",
-    "llama-biases-f16-sharded", "llama-fp8-block", "llama-rope-llama3", "llama-tied-bf16", "mamba",
-    "mamba2-groups-bf16", "mamba2-plain", "ministral3", "mixtral-bf16", "nemotron-h", "olmo2-bf16",
-    "olmo3-bf16",
-    "olmoe-bf16", "phi3-bf16", "qwen2-moe-bf16", "qwen3-bf16", "qwen3-moe-bf16", "qwen3-next-bf16",
-    "seed-oss-bf16", "smollm3-bf16", "starcoder2",
+  /// A small model, and other values of its settings: those that llama.cpp has.
+  struct Case: CustomTestStringConvertible {
+    let name: String
+    var changes: JSON = [:]
+    var testDescription: String { name }
+  }
+
+  private static let full: JSON = ["full_attention", "full_attention", "full_attention", "full_attention"]
+  private static let sliding: JSON = ["sliding_attention", "sliding_attention", "sliding_attention"]
+
+  private static let unchanged: [Case] = [
+    "bailing-moe-bf16", "cohere-bf16", "deepseek-v2", "deepseek-v3", "ernie4-bf16", "glm4-bf16",
+    "granite-bf16",
+    "granite-moe-bf16", "granite-moe-shared-bf16", "hunyuan", "jamba", "lfm2", "llama-biases-f16-sharded",
+    "llama-fp8-block", "llama-rope-llama3", "llama-tied-bf16", "mamba", "mamba2-groups-bf16",
+    "mamba2-plain",
+    "ministral3", "mixtral-bf16", "nemotron-h", "olmo2-bf16", "olmo3-bf16", "olmoe-bf16", "qwen2-moe-bf16",
+    "seed-oss-bf16", "starcoder2",
+  ].map { Case(name: $0) }
+
+  private static let changed: [Case] = [
+    Case(name: "cohere2-bf16", changes: ["layer_types": sliding, "sliding_window_pattern": 4]),
+    Case(name: "exaone4", changes: ["layer_types": full, "sliding_window": nil]),
+    Case(name: "falcon-h1", changes: ["mamba_norm_before_gate": false]),
+    Case(name: "falcon-mamba", changes: ["mixer_rms_eps": 1e-5, "layer_norm_epsilon": 1e-5]),
+    Case(name: "gemma", changes: ["rope_theta": 10000]),
+    Case(name: "gemma2-bf16", changes: ["query_pre_attn_scalar": 16]),
+    Case(
+      name: "gemma3-bf16",
+      changes: ["layer_types": sliding, "sliding_window_pattern": 6, "query_pre_attn_scalar": 16]),
+    Case(name: "gpt-oss-openai", changes: ["rope_scaling": nil]),
+    Case(name: "granite-hybrid", changes: ["position_embedding_type": "nope"]),
+    Case(name: "phi3-bf16", changes: ["sliding_window": nil]),
+    Case(name: "qwen3-bf16", changes: ["use_sliding_window": false]),
+    Case(name: "smollm3-bf16", changes: ["no_rope_layers": [1, 1, 1]]),
   ]
 
-  @Test(arguments: names)
-  func theLogitsAreTheSame(name: String) throws {
+  @Test(arguments: unchanged + changed)
+  func theLogitsAreTheSame(model: Case) throws {
     let folder = try TemporaryFolder()
-    let source = try withTokenizer(name, in: folder)
+    let source = try withTokenizer(model, in: folder)
     let output = folder.path + "/model.gguf"
     let work = try GGUFQuantization(Checkpoint.open(source), to: GGUFTarget(name: "f32"), template: nil)
     try work.write(to: output, threads: 2) { _, _ in }
-    let reference = try SafetensorsFile(Repository.tinyModel(name).path + "/reference.safetensors")
+    let reference = try SafetensorsFile(Repository.tinyModel(model.name).path + "/reference.safetensors")
     let tokens: [Int32] = try numbers("tokens", in: reference)
     let expected: [Float] =
-      try numbers("prefill_logits", in: reference) + numbers("decode_logits", in: reference)
-    let backend = CPUBackend(precision: .exact, threads: 2)
-    let model = try Registry.model(Checkpoint.open(output), backend: backend)
-    let sequence = SequenceState(caches: model.makeCaches())
-    let found = backend.values(
-      try model.forward(ForwardInput(tokens: tokens, sequence: sequence, allLogits: true)))
+      try model.changes == [:]
+      ? numbers("prefill_logits", in: reference) + numbers("decode_logits", in: reference)
+      : logits(source, tokens)
+    let found = try logits(output, tokens)
     try #require(found.count == expected.count)
     let deviation = (expected.reduce(0) { $0 + $1 * $1 } / Float(expected.count)).squareRoot()
     let error = zip(found, expected).reduce(Float(0)) { max($0, abs($1.0 - $1.1)) }
     #expect(error < 1e-4 * deviation)
   }
 
+  /// Periods of windows, bases and scales for which GGUF has no keys, and layers without experts.
+  @Test(arguments: [
+    "cohere2-bf16", "exaone4", "falcon-h1", "gemma", "gemma2-bf16", "gemma3-bf16", "granite-hybrid",
+    "qwen3-bf16",
+    "qwen3-moe-bf16", "qwen3-next-bf16", "smollm3-bf16",
+  ])
+  func otherSettingsAreRefused(name: String) throws {
+    let folder = try TemporaryFolder()
+    let source = try Checkpoint.open(withTokenizer(Case(name: name), in: folder))
+    #expect(throws: ModelError.self) {
+      try GGUFQuantization(source, to: GGUFTarget(name: "f32"), template: nil)
+    }
+  }
+
+  private func logits(_ path: String, _ tokens: [Int32]) throws -> [Float] {
+    let backend = CPUBackend(precision: .exact, threads: 2)
+    let model = try Registry.model(Checkpoint.open(path), backend: backend)
+    let sequence = SequenceState(caches: model.makeCaches())
+    return backend.values(
+      try model.forward(ForwardInput(tokens: tokens, sequence: sequence, allLogits: true)))
+  }
+
   /// A copy of a small model with a byte-level vocabulary of as many tokens as it has.
-  private func withTokenizer(_ name: String, in folder: TemporaryFolder) throws -> String {
+  private func withTokenizer(_ model: Case, in folder: TemporaryFolder) throws -> String {
     let path = folder.path + "/source"
-    try FileManager.default.copyItem(atPath: Repository.tinyModel(name).path, toPath: path)
-    let configuration = try #require(Checkpoint.open(path).configuration)
-    let count = try #require(configuration["vocab_size"]?.asInteger)
+    try FileManager.default.copyItem(atPath: Repository.tinyModel(model.name).path, toPath: path)
+    var object = try #require(Checkpoint.open(path).configuration?.asObject)
+    for (key, value) in model.changes.asObject ?? JSONObject() { object[key] = value }
+    let file = URL(filePath: path + "/config.json")
+    try FileManager.default.removeItem(at: file)
+    try Data(JSON.object(object).text().utf8).write(to: file)
+    let count = try #require(object["vocab_size"]?.asInteger)
     let vocabulary = (0..<count).map { "\"t\($0)\": \($0)" }.joined(separator: ", ")
     let json = """
       {"added_tokens": [], "pre_tokenizer": {"type": "ByteLevel", "add_prefix_space": false, "use_regex": true},

@@ -58,18 +58,16 @@ vector_function void LEVEL(offset_scales)(const v16 *t, float most, v16 *scale, 
   v16 mean = __builtin_elementwise_sqrt((squares + LEVEL(swapped)(squares)) / 32), range = high - low;
   i16 is_flat = range < 1e-15f;
   range = LEVEL(select)(is_flat, LEVEL(all)(1), range);
-  v16 weights[16], w = zero, wx = zero, wxx = zero;
+  v16 weights[16], numbers[16], w = zero, wx = zero;
   for (int i = 0; i < 16; i++) {
-    v16 weight = mean + LEVEL(maximum)(t[i], -t[i]), product = weight * t[i];
+    v16 weight = mean + LEVEL(maximum)(t[i], -t[i]);
     weights[i] = weight;
     w += weight;
-    wx += product;
-    wxx += product * t[i];
+    wx += weight * t[i];
   }
   w += LEVEL(swapped)(w);
   wx += LEVEL(swapped)(wx);
-  wxx += LEVEL(swapped)(wxx);
-  v16 least = LEVEL(all)(INFINITY), best_scale = zero, best_offset = -low;
+  v16 least = LEVEL(all)(INFINITY), best_scale = zero, best_offset = -low, lowest = low;
   for (int step = -10; step <= 10; step++) {
     v16 inverse = (most + 0.1f * (float)step) / range, wq = zero, wqq = zero, wqx = zero;
     for (int i = 0; i < 16; i++) {
@@ -77,6 +75,7 @@ vector_function void LEVEL(offset_scales)(const v16 *t, float most, v16 *scale, 
       v16 q = LEVEL(nearest)((t[i] - low) * inverse, &whole);
       q = LEVEL(maximum)(LEVEL(minimum)(q, LEVEL(all)(most)), zero);
       v16 product = weights[i] * q;
+      numbers[i] = q;
       wq += product;
       wqq += product * q;
       wqx += product * t[i];
@@ -91,15 +90,24 @@ vector_function void LEVEL(offset_scales)(const v16 *t, float most, v16 *scale, 
     i16 is_above = o > 0.0f;
     s = LEVEL(select)(is_above, wqx / wqq, s);
     o = LEVEL(select)(is_above, zero, o);
-    // What is left of the squares by the normal equations.
-    v16 error = wxx - s * wqx - o * wx;
+    // The normal equations would give the error without another pass, but as a difference of large numbers.
+    v16 error = zero;
+    for (int i = 0; i < 16; i++) {
+      v16 difference = numbers[i] * s + o - t[i];
+      error += weights[i] * difference * difference;
+    }
+    error += LEVEL(swapped)(error);
     i16 is_better = is_solvable & (error < least) & (s > 0.0f);
     least = LEVEL(select)(is_better, error, least);
     best_scale = LEVEL(select)(is_better, s, best_scale);
     best_offset = LEVEL(select)(is_better, -o, best_offset);
+    // The next candidates begin at the best offset so far, as llama.cpp's do.
+    low = LEVEL(select)(is_better, o, low);
+    range = high - low;
+    range = LEVEL(select)(range > 1e-15f, range, LEVEL(all)(1));
   }
   *scale = LEVEL(select)(is_flat, zero, best_scale);
-  *offset = LEVEL(select)(is_flat, -low, best_offset);
+  *offset = LEVEL(select)(is_flat, -lowest, best_offset);
 }
 
 // The nearest integer, between bounds.

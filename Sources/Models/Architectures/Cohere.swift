@@ -45,6 +45,10 @@ enum Cohere {
         try fields.set(
           "context_length", from: configuration, ["model_max_length", "max_position_embeddings"])
         fields["rope.scaling.type"] = .string("none")
+        guard keys.contains("attention.sliding_window") else { return }
+        let period = try configuration.integer("sliding_window_pattern", 1...4096, default: 4)
+        try configuration.requireWindowsForGGUF(
+          default: 4096, { ($0 + 1) % 4 != 0 }, unless: { ($0 + 1) % period != 0 })
       })
   }
 

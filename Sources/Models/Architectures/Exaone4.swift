@@ -22,6 +22,8 @@ enum Exaone4 {
     keys: ["vocab_size"],
     complete: { fields, configuration in
       try fields.setWindows(configuration, slides: slides(configuration))
+      let isLarge = try configuration.integer("num_hidden_layers", 1...4096) == 64
+      try configuration.requireForGGUF("sliding_window", isLarge == configuration.has("sliding_window"))
     })
 
   /// Which layers have position embeddings: all of a model without windows, otherwise those with one.

@@ -12,6 +12,9 @@ extension FalconH1 {
     },
     complete: { fields, configuration in
       fields.remove("rope.scaling.type", "rope.scaling.factor")
+      let gatesLast = try configuration.bool("mamba_norm_before_gate", default: true)
+      let normalises = try configuration.bool("mamba_rms_norm", default: false)
+      try configuration.requireForGGUF("mamba_norm_before_gate", !normalises || !gatesLast)
       if fields["ssm.group_count"] == nil { try fields.set("ssm.group_count", 1) }
     })
 

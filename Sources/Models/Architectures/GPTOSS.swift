@@ -26,7 +26,10 @@ enum GPTOSS {
   ) { try model($0, $1) }
 
   private static let rules = GGUFExport.Rules(
-    keys: ["attention.sliding_window"], change: { try apart($0, $1) })
+    keys: ["attention.sliding_window"], change: { try apart($0, $1) },
+    complete: { _, configuration in
+      try configuration.requireWindowsForGGUF(default: 128) { $0 % 2 == 0 }
+    })
 
   /// OpenAI's experts under the names of GGUF: the rows of gate and up alternate in one tensor. MXFP4 is kept.
   private static func apart(

@@ -23,7 +23,8 @@ enum Gemma {
   /// The norms of all Gemma models before the fourth are stored with 1 added; the base of the first two is fixed.
   static let rules = GGUFExport.Rules(
     addsOne: { $0.hasSuffix("norm.weight") },
-    complete: { fields, _ in
+    complete: { fields, configuration in
       fields.remove("rope.freq_base")
+      try configuration.requireForGGUF("rope_theta", configuration.ropeBase() == 10000)
     })
 }

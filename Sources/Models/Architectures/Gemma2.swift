@@ -39,6 +39,11 @@ enum Gemma2 {
   private static let rules: GGUFExport.Rules = {
     var rules = Gemma.rules
     rules.keys = ["attn_logit_softcapping", "final_logit_softcapping", "attention.sliding_window"]
+    rules.complete = { fields, configuration in
+      try Gemma.rules.complete(&fields, configuration)
+      try configuration.requireWindowsForGGUF(default: 4096) { $0 % 2 == 0 }
+      try Gemma3.requireScale(configuration, largest: 46)
+    }
     return rules
   }()
 

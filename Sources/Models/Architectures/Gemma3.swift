@@ -28,7 +28,25 @@ enum Gemma3 {
       if configuration.json["sliding_window_pattern"] == .integer(1) {
         fields.remove("attention.sliding_window")
       }
+      let key =
+        configuration.has("sliding_window_pattern") ? "sliding_window_pattern" : "_sliding_window_pattern"
+      let period = try configuration.integer(key, 1...4096, default: 6)
+      try configuration.requireWindowsForGGUF(
+        default: 512, { period == 1 || ($0 + 1) % 6 != 0 }, unless: { ($0 + 1) % period != 0 })
+      try requireScale(configuration, largest: 62)
     })
+
+  /// Requires the scale of queries that llama.cpp has: that of the columns of a head, except in the largest model.
+  static func requireScale(_ configuration: ModelConfiguration, largest: Int) throws {
+    let heads = try configuration.integer("num_attention_heads", 1...65536, default: 8)
+    let isLargest = try configuration.integer("num_hidden_layers", 1...4096) == largest
+    let size =
+      try isLargest
+      ? configuration.integer("hidden_size", 1...1 << 20) / heads
+      : configuration.integer("head_dim", 1...65536, default: 256)
+    let scalar = try configuration.number("query_pre_attn_scalar", default: 256)
+    try configuration.requireForGGUF("query_pre_attn_scalar", scalar == Double(size))
+  }
 
   /// GGUF's names of the norms of Gemma 2 and 3.
   static let ggufTensors = GGUFConversion.normsAfter.merging(["pre_feedforward_layernorm": "ffn_norm"]) { $1 }

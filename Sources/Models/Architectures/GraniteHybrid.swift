@@ -76,6 +76,7 @@ enum GraniteHybrid {
       guard attends.contains(false) else {
         throw ModelError.unsupported("GGUF files of a model without mixers have another architecture")
       }
+      try configuration.requireForGGUF("position_embedding_type", !rotates(configuration))
       try fields.setKeyValueHeads(configuration, attends: attends)
       let hidden = try configuration.integer("hidden_size", 1...1 << 20)
       try fields.set("ssm.inner_size", configuration.integer("mamba_expand", 1...64, default: 2) * hidden)

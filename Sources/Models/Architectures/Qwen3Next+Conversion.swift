@@ -10,6 +10,7 @@ extension Qwen3Next {
     rules.addsOne = { $0.hasSuffix("norm.weight") && !$0.hasSuffix("linear_attn.norm.weight") }
     rules.change = { try apart($0, $1) }
     rules.complete = { fields, configuration in
+      try GGUFExport.Rules.requireExperts(configuration)
       let heads = try configuration.integer("linear_num_value_heads", 1...65536)
       try fields.set("ssm.inner_size", configuration.integer("linear_value_head_dim", 1...65536) * heads)
       let count = try configuration.integer("num_hidden_layers", 1...4096)

@@ -35,7 +35,15 @@ extension GGUFExport {
     /// Mixtures of experts of Qwen's form: experts that are stored together are divided.
     static let experts = Rules(
       keys: ["expert_feed_forward_length"],
-      divides: ["mlp.experts.gate_up_proj": ["mlp.experts.gate_proj", "mlp.experts.up_proj"]])
+      divides: ["mlp.experts.gate_up_proj": ["mlp.experts.gate_proj", "mlp.experts.up_proj"]],
+      complete: { _, configuration in try requireExperts(configuration) })
+
+    /// Requires experts in every layer, as llama.cpp does.
+    static func requireExperts(_ configuration: ModelConfiguration) throws {
+      let count = try configuration.integer("num_hidden_layers", 1...4096)
+      let isSparse = try configuration.sparseLayers(count: count)
+      try configuration.requireForGGUF("decoder_sparse_step", isSparse.allSatisfy { $0 })
+    }
   }
 
   /// The tensors of the file for one of the checkpoint, under the file's names.

@@ -53,8 +53,7 @@ public struct GGUFExport {
     _ checkpoint: Checkpoint, _ architecture: Architecture, _ configuration: ModelConfiguration, layers: Int
   ) throws -> [ConvertedTensor] {
     let isTied = try configuration.bool("tie_word_embeddings", default: false)
-    let expertNames = architecture.mlx?.experts ?? MLXConversion.mixtralNames
-    var collected = ConvertedTensors(block: "experts", experts: expertNames)
+    var collected = ConvertedTensors(block: "experts", experts: MLXConversion.mixtralNames)
     for source in checkpoint.names {
       let name = publicName(source, architecture.prefixes)
       guard !isOmitted(name, layers: layers), !(isTied && name.hasSuffix("lm_head.weight")),

@@ -142,3 +142,25 @@ extension GGUFFields {
     set("attention.layer_norm_rms_epsilon", try configuration.number(key, default: 1e-5))
   }
 }
+
+extension ModelConfiguration {
+  /// Throws if a setting is not the one that llama.cpp has for the architecture: its files have no key for it.
+  func requireForGGUF(_ key: String, _ holds: Bool) throws {
+    guard holds else {
+      throw ModelError.unsupported("GGUF files of this architecture have no key for '\(key)'")
+    }
+  }
+
+  /// Requires a sliding window in the layers in which llama.cpp has one.
+  /// - Parameters:
+  ///   - fallback: the window if the configuration has none.
+  ///   - slides: whether a layer has a window in llama.cpp.
+  ///   - unless: the same if the configuration does not say.
+  func requireWindowsForGGUF(
+    default fallback: Int? = nil, _ slides: (Int) -> Bool, unless: ((Int) -> Bool)? = nil
+  ) throws {
+    let count = try integer("num_hidden_layers", 1...4096)
+    let windows = try windows(count: count, default: fallback, slides: unless ?? slides)
+    try requireForGGUF("layer_types", windows.indices.allSatisfy { (windows[$0] != nil) == slides($0) })
+  }
+}
