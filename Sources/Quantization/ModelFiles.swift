@@ -20,8 +20,22 @@ enum ModelFiles {
     object["quantization"] = .object(settings)
     object["quantization_config"] = .object(settings)
     var sorted = JSONObject()
-    for key in object.keys.sorted() { sorted[key] = object[key] }
+    for key in object.keys.sorted() { sorted[key] = object[key].map(tagged) }
     return JSON.object(sorted).text(JSONStyle(indent: 4))
+  }
+
+  /// A value whose infinite numbers are objects, as transformers and mlx-lm write them: JSON has no infinity.
+  private static func tagged(_ value: JSON) -> JSON {
+    switch value {
+    case .number(let number) where !number.isFinite:
+      return ["__float__": number.isNaN ? "NaN" : number > 0 ? "Infinity" : "-Infinity"]
+    case .array(let values): return .array(values.map(tagged))
+    case .object(let members):
+      var object = JSONObject()
+      for (key, value) in members { object[key] = tagged(value) }
+      return .object(object)
+    default: return value
+    }
   }
 
   /// Copies the tokenizer, the template, the settings of generation and the model's own code.

@@ -1,5 +1,6 @@
 import Basics
 import Checkpoints
+import Compute
 import Foundation
 import Models
 import Quantization
@@ -50,6 +51,24 @@ import Testing
     #expect(settings["bits"] == .integer(3))
     #expect(settings["model.embed_tokens"]?["bits"] == .integer(6))
     #expect(model.configuration?["quantization_config"] == settings)
+  }
+
+  /// Layers in MXFP4 are kept, and all others have settings of their own.
+  @Test func packedLayersAreKept() throws {
+    let folder = try TemporaryFolder()
+    let model = try write("gpt-oss-openai", to: "q4", group: 32, folder)
+    #expect(try model.weight("model.layers.0.mlp.experts.gate_proj.weight").format == .mxfp4Planar)
+    #expect(model.configuration?["quantization"]?["mode"] == "mxfp4")
+    #expect(model.configuration?["quantization"]?["lm_head"]?["mode"] == "affine")
+    _ = try Registry.model(model, backend: CPUBackend(precision: .exact, threads: 1))
+  }
+
+  /// An infinite limit is an object in config.json, as mlx-lm writes it.
+  @Test func infiniteNumbersAreTagged() throws {
+    let folder = try TemporaryFolder()
+    let model = try write("nemotron-h", to: "q4", folder)
+    #expect(model.configuration?["time_step_limit"]?[1]?["__float__"] == "Infinity")
+    _ = try Registry.model(model, backend: CPUBackend(precision: .exact, threads: 1))
   }
 
   @Test func floatingPointBytesAreQuantised() throws {

@@ -118,11 +118,20 @@ public struct ModelConfiguration {
   /// A minimum and a maximum; either may be infinite.
   func limits(_ key: String) throws -> ClosedRange<Float>? {
     guard let value = value(key) else { return nil }
-    let numbers = value.asArray?.compactMap(\.asNumber) ?? []
+    let numbers = value.asArray?.compactMap(Self.limit) ?? []
     guard numbers.count == 2, value.asArray?.count == 2, numbers[0] <= numbers[1] else {
       throw ModelError.wrongValue(key: key, expected: "an array of a minimum and a maximum")
     }
     return Float(numbers[0])...Float(numbers[1])
+  }
+
+  /// A number, or an infinite one as an object: JSON has none, so that transformers and mlx-lm tag it.
+  private static func limit(_ value: JSON) -> Double? {
+    switch value["__float__"]?.asString {
+    case "Infinity": .infinity
+    case "-Infinity": -.infinity
+    default: value.asNumber
+    }
   }
 
   func strings(_ key: String) throws -> [String]? {
