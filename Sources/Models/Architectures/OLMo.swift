@@ -40,6 +40,7 @@ enum OLMo2 {
 
   private static let rules = GGUFExport.Rules(complete: { fields, configuration in
     try fields.setWindows(configuration) { ($0 + 1) % 4 != 0 }
+    if fields["attention.sliding_window"] != nil { fields["rope.freq_base_swa"] = fields["rope.freq_base"] }
   })
 
   private static func model(

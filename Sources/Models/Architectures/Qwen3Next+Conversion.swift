@@ -14,9 +14,8 @@ extension Qwen3Next {
       let heads = try configuration.integer("linear_num_value_heads", 1...65536)
       try fields.set("ssm.inner_size", configuration.integer("linear_value_head_dim", 1...65536) * heads)
       let count = try configuration.integer("num_hidden_layers", 1...4096)
-      if let types = try configuration.layerTypes(count: count) {
-        fields["attention.recurrent_layers"] = .bools(types.map { $0 == "linear_attention" })
-      }
+      let attends = try attentionLayers(configuration, count: count)
+      fields["attention.recurrent_layers"] = .bools(attends.map { !$0 })
       if fields["full_attention_interval"] == nil { try fields.set("full_attention_interval", 4) }
     }
     return rules

@@ -104,7 +104,7 @@ enum Qwen3Next {
   }
 
   /// Which layers have attention, from `layer_types` or `full_attention_interval`.
-  private static func attentionLayers(_ configuration: ModelConfiguration, count: Int) throws -> [Bool] {
+  static func attentionLayers(_ configuration: ModelConfiguration, count: Int) throws -> [Bool] {
     if let types = try configuration.layerTypes(count: count) {
       guard types.allSatisfy({ ["full_attention", "linear_attention"].contains($0) }) else {
         throw ModelError.wrongValue(
