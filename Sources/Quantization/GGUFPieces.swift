@@ -93,12 +93,10 @@ struct GGUFPieces {
       if ranks[made] == nil { ranks[made] = rank }
     }
     for id in texts.indices { if let rank = ranks[texts[id]] { scores[id] = -Float(rank) } }
-    let unknown = root["model"]?["unk_token"]?.asString
     for token in root["added_tokens"]?.asArray ?? [] {
       guard let id = token["id"]?.asInteger, let text = token["content"]?.asString else { continue }
       let isSpecial = token["special"]?.asBool == true || GGUFVocabulary.looksSpecial(text)
       add(id, text, isSpecial: isSpecial, false)
-      if text == unknown, texts.indices.contains(id) { types[id] = TokenType.unknown.rawValue }
     }
   }
 }

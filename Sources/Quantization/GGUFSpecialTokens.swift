@@ -69,7 +69,12 @@ struct GGUFSpecialTokens {
       let single = part["single"]?.asArray ?? []
       guard single.count > 1 else { return }
       if let first = single.first?["SpecialToken"]?["id"]?.asString {
-        if texts["bos"] == nil, first != texts["cls"] { texts["bos"] = first }
+        if !hasSettings {
+          texts["bos"] = first
+        } else if first != texts["bos"], first != texts["cls"] {
+          texts["bos"] = texts["bos"] ?? first
+          texts["cls"] = texts["cls"] ?? first
+        }
         add("bos", first == texts["bos"] || first == texts["cls"], replaces: true)
       }
       if let last = single.last?["SpecialToken"]?["id"]?.asString {
