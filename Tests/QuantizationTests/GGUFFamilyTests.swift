@@ -27,14 +27,16 @@ import Testing
     "granite-moe-bf16", "granite-moe-shared-bf16", "hunyuan", "jamba", "lfm2", "llama-biases-f16-sharded",
     "llama-fp8-block", "llama-rope-llama3", "llama-tied-bf16", "mamba", "mamba2-groups-bf16",
     "mamba2-plain",
-    "ministral3", "mixtral-bf16", "nemotron-h", "olmo2-bf16", "olmo3-bf16", "olmoe-bf16", "qwen2-moe-bf16",
+    "ministral3", "mixtral-bf16", "olmo2-bf16", "olmo3-bf16", "olmoe-bf16", "qwen2-moe-bf16",
     "seed-oss-bf16", "starcoder2",
   ].map { Case(name: $0) }
 
   private static let changed: [Case] = [
     Case(name: "cohere2-bf16", changes: ["layer_types": sliding, "sliding_window_pattern": 4]),
     Case(name: "exaone4", changes: ["layer_types": full, "sliding_window": nil]),
-    Case(name: "falcon-h1", changes: ["mamba_norm_before_gate": false]),
+    Case(
+      name: "falcon-h1",
+      changes: ["mamba_norm_before_gate": false, "lm_head_multiplier": 2, "embedding_multiplier": 2]),
     Case(name: "falcon-mamba", changes: ["mixer_rms_eps": 1e-5, "layer_norm_epsilon": 1e-5]),
     Case(name: "gemma", changes: ["rope_theta": 10000]),
     Case(name: "gemma2-bf16", changes: ["query_pre_attn_scalar": 16]),
@@ -71,7 +73,7 @@ import Testing
   /// Periods of windows, bases and scales for which GGUF has no keys, and layers without experts.
   @Test(arguments: [
     "cohere2-bf16", "exaone4", "falcon-h1", "gemma", "gemma2-bf16", "gemma3-bf16", "granite-hybrid",
-    "qwen3-bf16",
+    "nemotron-h", "qwen3-bf16",
     "qwen3-moe-bf16", "qwen3-next-bf16", "smollm3-bf16",
   ])
   func otherSettingsAreRefused(name: String) throws {

@@ -67,7 +67,7 @@ vector_function void LEVEL(offset_scales)(const v16 *t, float most, v16 *scale, 
   }
   w += LEVEL(swapped)(w);
   wx += LEVEL(swapped)(wx);
-  v16 least = LEVEL(all)(INFINITY), best_scale = zero, best_offset = -low, lowest = low;
+  v16 least = LEVEL(all)(INFINITY), best_scale = zero, best_offset = zero - low, flat_offset = best_offset;
   for (int step = -10; step <= 10; step++) {
     v16 inverse = (most + 0.1f * (float)step) / range, wq = zero, wqq = zero, wqx = zero;
     for (int i = 0; i < 16; i++) {
@@ -100,14 +100,14 @@ vector_function void LEVEL(offset_scales)(const v16 *t, float most, v16 *scale, 
     i16 is_better = is_solvable & (error < least) & (s > 0.0f);
     least = LEVEL(select)(is_better, error, least);
     best_scale = LEVEL(select)(is_better, s, best_scale);
-    best_offset = LEVEL(select)(is_better, -o, best_offset);
+    best_offset = LEVEL(select)(is_better, zero - o, best_offset);
     // The next candidates begin at the best offset so far, as llama.cpp's do.
     low = LEVEL(select)(is_better, o, low);
     range = high - low;
     range = LEVEL(select)(range > 1e-15f, range, LEVEL(all)(1));
   }
   *scale = LEVEL(select)(is_flat, zero, best_scale);
-  *offset = LEVEL(select)(is_flat, -lowest, best_offset);
+  *offset = LEVEL(select)(is_flat, flat_offset, best_offset);
 }
 
 // The nearest integer, between bounds.

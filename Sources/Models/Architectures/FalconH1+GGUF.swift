@@ -15,6 +15,12 @@ extension FalconH1 {
       let gatesLast = try configuration.bool("mamba_norm_before_gate", default: true)
       let normalises = try configuration.bool("mamba_rms_norm", default: false)
       try configuration.requireForGGUF("mamba_norm_before_gate", !normalises || !gatesLast)
+      // A tied head has the embedding's factor.
+      let isTied = try configuration.bool("tie_word_embeddings", default: false)
+      let factors = try ["lm_head_multiplier", "embedding_multiplier"].map {
+        try configuration.number($0, default: 1)
+      }
+      try configuration.requireForGGUF("lm_head_multiplier", !isTied || factors[0] == factors[1])
       if fields["ssm.group_count"] == nil { try fields.set("ssm.group_count", 1) }
     })
 

@@ -68,9 +68,9 @@ enum NemotronH {
       ], export: rules, configure: configure, restore: GGUFConversion.restoringDecay)
   }
 
-  /// Files of models with experts have the other name.
+  /// Files of models with experts have the other name. The converter reorders q and k as if they were rotated.
   private static let rules = GGUFExport.Rules(
-    keys: ["vocab_size", "rope.dimension_count"],
+    interleavesRotary: true, keys: ["vocab_size", "rope.dimension_count"],
     change: { tensor, configuration in
       [tensor.stateSpace(groups: try configuration.integer("n_groups", 1...65536, default: 1))]
     },
@@ -81,6 +81,9 @@ enum NemotronH {
       let heads = try configuration.integer("mamba_num_heads", 1...65536)
       try fields.set("ssm.inner_size", heads * configuration.integer("mamba_head_dim", 1...65536))
       fields["rope.scaling.finetuned"] = .bool(false)
+      let hidden = try configuration.integer("hidden_size", 1...1 << 20)
+      try fields.set(
+        "rope.dimension_count", hidden / configuration.integer("num_attention_heads", 1...65536))
       try fields.set("context_length", 1 << 20)
       fields["attention.layer_norm_rms_epsilon"] = fields["attention.layer_norm_epsilon"]
       let hasExperts = kinds.contains(.experts)
@@ -89,6 +92,7 @@ enum NemotronH {
       fields["feed_forward_length"] = .integers(
         kinds.map { $0 == (hasExperts ? .experts : .feedForward) ? Int32(inner) : 0 })
       guard hasExperts else { return }
+      try configuration.requireForGGUF("hybrid_override_pattern", !kinds.contains(.feedForward))
       for (key, name) in [
         ("expert_feed_forward_length", "moe_intermediate_size"), ("expert_shared_count", "n_shared_experts"),
         ("expert_weights_norm", "norm_topk_prob"), ("expert_weights_scale", "routed_scaling_factor"),

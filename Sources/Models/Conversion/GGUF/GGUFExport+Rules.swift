@@ -72,8 +72,8 @@ extension GGUFExport {
   /// The heads of a q or k projection; nil for other tensors.
   private static func rotatedHeads(_ name: String, _ configuration: ModelConfiguration) throws -> Int? {
     let all = try configuration.integer("num_attention_heads", 1...65536)
-    if name.contains("self_attn.q_proj.") { return all }
-    guard name.contains("self_attn.k_proj.") else { return nil }
+    if name.contains(".q_proj.") { return all }
+    guard name.contains(".k_proj.") else { return nil }
     return try configuration.integer("num_key_value_heads", 1...all, default: all)
   }
 

@@ -160,7 +160,7 @@ extension ModelConfiguration {
     default fallback: Int? = nil, _ slides: (Int) -> Bool, unless: ((Int) -> Bool)? = nil
   ) throws {
     let count = try integer("num_hidden_layers", 1...4096)
-    let windows = try windows(count: count, default: fallback, slides: unless ?? slides)
+    let windows = try windows(count: count, default: fallback) { unless?($0) ?? slides($0) }
     try requireForGGUF("layer_types", windows.indices.allSatisfy { (windows[$0] != nil) == slides($0) })
   }
 }
