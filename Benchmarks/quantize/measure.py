@@ -82,7 +82,9 @@ def run(program: str, source: Path, target: str, output: Path) -> tuple[float, f
         shutil.rmtree(output)
     output.unlink(missing_ok=True)
     start = time.monotonic()
-    child = os.posix_spawn(program, [program, "quantize", str(source), "--to", target, "-o", str(output)], os.environ)
+    arguments = [program, "quantize", str(source), "--to", target, "-o", str(output)]
+    quiet = [(os.POSIX_SPAWN_OPEN, 1, "/dev/null", os.O_WRONLY, 0)]
+    child = os.posix_spawn(program, arguments, os.environ, file_actions=quiet)
     _, status, usage = os.wait4(child, 0)
     elapsed = time.monotonic() - start
     if status:

@@ -84,15 +84,17 @@ def problems(ours: Path, theirs: Path) -> list[str]:
 # A model type, a fixture of the tokenizer's tests, the name it gets, and tokenizer_config.json.
 VOCABULARIES = [
     ("llama", "smollm.tokenizer.json", "tokenizer.json", {"bos_token": "<|im_start|>", "eos_token": "<|im_end|>"}),
-    ("llama", "llama3.tokenizer.json", "tokenizer.json", {"bos_token": "<|begin_of_text|>", "eos_token": {"content": "<|eot_id|>"}}),
-    ("qwen2", "qwen2.tokenizer.json", "tokenizer.json", {"eos_token": "<|im_end|>", "pad_token": "<|endoftext|>", "add_bos_token": False}),
-    ("llama", "unigram.model", "tokenizer.model", {"add_bos_token": True, "add_eos_token": False, "add_prefix_space": False}),
+    ("llama", "llama3.tokenizer.json", "tokenizer.json", {"bos_token": "<|begin_of_text|>", "eos_token": "<|eot_id|>"}),
+    ("qwen2", "qwen2.tokenizer.json", "tokenizer.json", {
+        "eos_token": "<|im_end|>", "pad_token": "<|endoftext|>", "add_bos_token": False}),
+    ("llama", "unigram.model", "tokenizer.model", {
+        "add_bos_token": True, "add_eos_token": False, "add_prefix_space": False}),
     ("llama", "pairs.model", "tokenizer.model", {
         "added_tokens_decoder": {"3": {"content": "<|call|>"}, "5": {"content": "\u2581tool\u2581", "special": False},
                                  "6": {"content": "<turn>", "special": True}}}),
     ("gemma", "unigram.model", "tokenizer.model", {"bos_token": "<s>"}),
-    ("llama", "llama2.tokenizer.json", "tokenizer.json", {"bos_token": "<s>", "eos_token": "</s>", "unk_token": "<unk>"}),
-    ("llama", "mistral.tokenizer.json", "tokenizer.json", {"bos_token": "<s>", "eos_token": "</s>"}),
+    ("llama", "llama2.tokenizer.json", "tokenizer.json", {
+        "bos_token": "<bos>", "eos_token": "<eos>", "unk_token": "<unk>", "pad_token": "<pad>"}),
 ]
 
 
@@ -111,7 +113,7 @@ def tokenizer_problems(kind: str, fixture: str, name: str, settings: dict, work:
         root = json.loads((source / name).read_text())
         count = max([*root["model"]["vocab"].values(), *(t["id"] for t in root["added_tokens"])]) + 3
     config = dict(
-        model_type=kind, architectures=[dict(llama="LlamaForCausalLM", qwen2="Qwen2ForCausalLM", gemma="GemmaForCausalLM")[kind]],
+        model_type=kind, architectures=[f"{kind.capitalize()}ForCausalLM"],
         hidden_size=32, intermediate_size=32, num_hidden_layers=1, num_attention_heads=2, num_key_value_heads=2, head_dim=16,
         vocab_size=count, rms_norm_eps=1e-5, max_position_embeddings=128, bos_token_id=1, eos_token_id=2)
     (source / "config.json").write_text(json.dumps(config))
@@ -120,7 +122,8 @@ def tokenizer_problems(kind: str, fixture: str, name: str, settings: dict, work:
                         ("self_attn.o_proj", (32, 32)), ("mlp.gate_proj", (32, 32)), ("mlp.up_proj", (32, 32)),
                         ("mlp.down_proj", (32, 32)), ("input_layernorm", (32,)), ("post_attention_layernorm", (32,))):
         weights[f"model.layers.0.{part}.weight"] = shape
-    save_file({k: np.ones(v, np.float32) for k, v in weights.items()}, source / "model.safetensors", metadata={"format": "pt"})
+    ones = {name: np.ones(shape, np.float32) for name, shape in weights.items()}
+    save_file(ones, source / "model.safetensors", metadata={"format": "pt"})
     from conversion import ModelBase, ModelType, get_model_architecture, get_model_class
 
     found = get_model_class(get_model_architecture(ModelBase.load_hparams(source, False), ModelType.TEXT))
@@ -137,7 +140,8 @@ def tokenizer_problems(kind: str, fixture: str, name: str, settings: dict, work:
         if key == "tokenizer.ggml.scores" and name == "tokenizer.json":
             continue  # the converter gives all tokens one score
         if a != b:
-            where = [i for i, (x, y) in enumerate(zip(a, b)) if x != y] if isinstance(a, list) and isinstance(b, list) else []
+            both = isinstance(a, list) and isinstance(b, list)
+            where = [i for i, (x, y) in enumerate(zip(a, b)) if x != y] if both else []
             problems.append(f"{key}: {[(i, a[i], b[i]) for i in where[:4]] if where else (str(a)[:60], str(b)[:60])}")
     return problems
 
