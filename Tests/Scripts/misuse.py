@@ -337,6 +337,25 @@ def damaged_files(home: Home) -> None:
     expect("disk" in status and new(status) < 20, f"the file was written again: {status!r}")
 
 
+def damaged_database(home: Home) -> None:
+    """A database with a destroyed page is renamed, and what can be read of it is saved in a new one."""
+    chat = home.start()
+    run_turns(chat, 2, pause=0.5)
+    home.quit(chat)
+    file = home.data / "sotto" / "sessions.sqlite"
+    with open(file, "r+b") as opened:
+        opened.write(bytes(2048))
+    chat = home.start("--continue")
+    expect_one_message(chat, "was renamed to", f"{file}.damaged", "1 session with 4 messages", "saved in a new file")
+    expect(chat.has("Paris"), "the conversation is resumed")
+    chat.turn(QUESTIONS[2])
+    home.quit(chat)
+    expect(home.saved() == QUESTIONS[:3], f"everything is saved: {home.saved()}")
+    listed = subprocess.run([terminal.SOTTO, "sessions"], env={**os.environ, **home.environment()}, capture_output=True,
+                            text=True)
+    expect(listed.stdout.count("\n") == 1, f"there is one session: {listed}")
+
+
 def model_truncated_in_use(home: Home) -> None:
     # A model file is mapped, so its truncation ends the program: with a message, and without loss of saved data.
     real = home.model.resolve()
@@ -636,6 +655,7 @@ def quitting(home: Home) -> None:
 
 CASES = [full_cache_folder, full_data_folder, full_disk_at_the_start, read_only_folders, dangling_links, links_to_other_folders,
          folders_of_another_user, folders_removed_in_use, cache_files_truncated_in_use, damaged_files,
+         damaged_database,
          model_truncated_in_use, model_truncated_in_line_mode, stack_overflow, deleted_conversation, quick_session_changes,
          message_right_after_leaving, settings_below_home, locked_database,
          leftovers_of_a_killed_process, two_processes_with_one_conversation,

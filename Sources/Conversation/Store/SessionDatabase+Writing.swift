@@ -48,6 +48,21 @@ extension SessionDatabase {
     known[session.id] = Known(version: version, session: session)
   }
 
+  /// Writes sessions of a damaged file, except those that another process has saved meanwhile.
+  /// - Parameters:
+  ///   - time: the time of those whose time is lost.
+  ///   - open: the sessions that this process has loaded; it will save them again.
+  /// - Returns: the number of sessions that were written.
+  mutating func add(_ salvaged: SalvagedSessions, at time: Double, open: Set<String>) throws -> Int {
+    var count = 0
+    for entry in salvaged.entries {
+      do { try save(entry.session, at: entry.saved ?? time) } catch is Conflict { continue }
+      if !open.contains(entry.session.id) { known[entry.session.id] = nil }
+      count += 1
+    }
+    return count
+  }
+
   // A conversation whose only message was withdrawn is not listed.
   private mutating func remove(_ id: String, version: Int?) throws {
     guard let version else { return }

@@ -133,7 +133,7 @@ struct SessionDatabase: Sendable {
     return try Row.fetchAll(database, sql: sql, arguments: [id]).map { StoredFields($0) }
   }
 
-  private static func part(_ fields: StoredFields, place: Int) throws -> MessageTree.Part {
+  static func part(_ fields: StoredFields, place: Int) throws -> MessageTree.Part {
     guard fields.integer(0) == place else {
       throw MessageTree.Malformed(description: "message \(place) is missing")
     }
@@ -156,6 +156,9 @@ struct StoredFields {
   private let row: [DatabaseValue]
 
   init(_ row: Row) { self.row = Array(row.databaseValues) }
+
+  /// Columns with texts as bytes.
+  init(_ columns: [DatabaseValue]) { row = columns }
 
   /// The text of a column of bytes, with invalid bytes replaced; nil for other types.
   func text(_ column: Int) -> String? {

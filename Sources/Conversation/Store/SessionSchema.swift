@@ -55,7 +55,7 @@ enum SessionSchema {
   }
 
   /// The columns of the current version.
-  private static let columns = [
+  static let columns = [
     "session": ["id", "title", "model", "systemPrompt", "head", "created", "saved", "version"],
     "message": [
       "session", "place", "parent", "chosen", "role", "content", "reasoning", "reasoningTime", "model",

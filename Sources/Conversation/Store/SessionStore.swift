@@ -235,14 +235,28 @@ public final class SessionStore: Sendable {
     }
   }
 
+  // A damaged file is renamed; what can be read of it is written to a new one.
   private func replace(_ reason: String) throws {
-    let target = try state.withLock { state in
+    let (target, open) = try state.withLock { state in
+      let open = Set((state.database?.known ?? state.known).keys)
       state = State(identity: state.identity)
-      return try file.moveAside(state.identity)
+      return (try file.moveAside(state.identity), open)
     }
     guard let target else { return }
-    report(
-      "\(file.path) cannot be used (\(reason)). It was renamed to \(target), and a new file was created.")
+    let found = SalvagedSessions.read(target)
+    var text = "\(file.path) cannot be used (\(reason)). It was renamed to \(target)"
+    do {
+      let now = Date().timeIntervalSince1970
+      let saved = found.entries.isEmpty ? 0 : try inDatabase { try $0.add(found, at: now, open: open) }
+      text +=
+        saved == 0
+        ? ", and a new file was created."
+        : "; \(found.summary(of: saved)) in it were saved in a new file."
+    } catch {
+      report(text + "; what it holds could not be saved in a new file: \(failure(error))")
+      throw error
+    }
+    report(text)
   }
 
   private func failure(_ error: any Error) -> any Error {
