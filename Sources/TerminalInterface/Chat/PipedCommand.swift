@@ -14,9 +14,17 @@ package enum PipedCommand {
   package static let outputLimit = 16 * 1024
 
   /// Runs a command and returns what it wrote, for the user. Blocks until it ends.
-  package static func run(_ command: String, _ text: String) -> (text: String, isError: Bool) {
-    var name = Array("/tmp/sotto-pipe-XXXXXX".utf8CString)
-    guard mkdtemp(&name) != nil else { return ("no temporary folder could be made", true) }
+  package static func run(
+    _ command: String, _ text: String, temporaryFolder: String = standardFolder
+  ) -> (text: String, isError: Bool) {
+    let place = FileSystem.join(temporaryFolder, "sotto-pipe-XXXXXX")
+    var name = Array(place.utf8CString)
+    guard mkdtemp(&name) != nil else {
+      let reason = String(cString: strerror(errno))
+      return (
+        "\(command): no folder could be made in \(temporaryFolder): \(reason); TMPDIR names another", true
+      )
+    }
     let folder = String(decoding: name.dropLast().map { UInt8(bitPattern: $0) }, as: UTF8.self)
     let (input, output) = (folder + "/in", folder + "/out")
     defer {
@@ -24,29 +32,21 @@ package enum PipedCommand {
       unlink(output)
       rmdir(folder)
     }
-    do throws(FileError) { try WholeFileWriter.write(text, to: input) } catch {
+    do throws(FileError) { try WholeFileWriter.write(text, to: input, permissions: 0o600) } catch {
       return ("\(input) could not be written: \(error.problem)", true)
     }
-    guard let status = shell("(\(command)\n) <'\(input)' >'\(output)' 2>&1") else {
-      return ("\(command): no shell could be started", true)
-    }
+    // The shell reports errors in the command itself after the redirection.
+    let code = ShellCommand.run("exec <\"$1\" >\"$2\" 2>&1; shift 2\n\(command)\n", [input, output])
     let written = read(output)
-    let code = status & 0x7F == 0 ? status >> 8 & 0xFF : status & 0x7F
     let heading = code == 0 ? "\(command):" : "\(command) failed with status \(code):"
     return (
       written.isEmpty ? String(heading.dropLast()) + " (no output)" : heading + "\n" + written, code != 0
     )
   }
 
-  // The wait status; nil if the shell could not be started.
-  private static func shell(_ line: String) -> Int32? {
-    let arguments: [UnsafeMutablePointer<CChar>?] = (["/bin/sh", "-c", line] as [String]).map { strdup($0) }
-    defer { for argument in arguments { free(argument) } }
-    var process = pid_t()
-    guard posix_spawn(&process, "/bin/sh", nil, nil, arguments + [nil], environ) == 0 else { return nil }
-    var status: Int32 = 0
-    while waitpid(process, &status, 0) < 0 { guard errno == EINTR else { return nil } }
-    return status
+  /// The folder for temporary files: `TMPDIR`, otherwise /tmp.
+  package static var standardFolder: String {
+    UserFolders.variable("TMPDIR").flatMap { $0.isEmpty ? nil : $0 } ?? "/tmp"
   }
 
   private static func read(_ path: String) -> String {

@@ -55,6 +55,12 @@ import Testing
     let failed = PipedCommand.run("echo it is; exit 3", "")
     #expect(failed.isError && failed.text == "echo it is; exit 3 failed with status 3:\nit is")
     #expect(PipedCommand.run("true", "x").text == "true (no output)")
+    // An error in the command is part of its output; what it gets are no arguments.
+    #expect(PipedCommand.run("if", "").isError)
+    #expect(PipedCommand.run("echo $#", "").text == "echo $#:\n0")
+    // Default signals: a command whose reader ends is ended by SIGPIPE.
+    #expect(PipedCommand.run("yes | head -1", "").text == "yes | head -1:\ny")
+    #expect(PipedCommand.run("kill -TERM $$", "").text.contains("failed with status 143"))
     let long = PipedCommand.run("head -c 100000 /dev/zero | tr '\\0' x", "")
     #expect(long.text.utf8.count < 20_000 && long.text.hasSuffix("(the rest is not shown)"))
   }
