@@ -23,7 +23,8 @@ extension ChatState {
       let bytes = files.items.reduce(0) { $0 + $1.bytes }
       items.append(
         Menu.Item(
-          title: VisibleText.singleLine(typed), detail: "\(files.items.count) files, \(byteSize(bytes))",
+          title: VisibleText.singleLine(typed),
+          detail: "\(files.items.count)\(files.isCut ? " or more" : "") files, \(byteSize(bytes))",
           completed: typed, isComplete: true))
     } else if typed.hasSuffix("/") {
       items.append(

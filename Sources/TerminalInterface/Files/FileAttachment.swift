@@ -17,14 +17,15 @@ package struct FileAttachment: Sendable, Equatable {
   package static let limit = 256 * 1024
   /// The maximum number of files.
   package static let fileLimit = 200
-  private static let depthLimit = 8
+  /// The maximum number of files that are counted.
+  private static let searchLimit = 2000
 
   /// A path that gives no attachment, with the reason.
   package struct Problem: Error, Equatable, CustomStringConvertible {
     package let description: String
   }
 
-  /// Reads a file, all text files of a folder, or the files that match a pattern in the last part of the path.
+  /// Reads a file, all text files of a folder, or the files that match a pattern.
   /// - Throws: `Problem`.
   package static func read(_ typed: String, _ folders: UserFolders) throws(Problem) -> FileAttachment {
     let path = folders.expanding(typed)
@@ -32,16 +33,18 @@ package struct FileAttachment: Sendable, Equatable {
     switch FileSystem.kind(path) {
     case .file: return try one(path, typed)
     case .folder:
-      var found: [String] = []
-      collect(path, 0, &found)
-      return try several(found, typed, root: path)
-    case .other: throw Problem(description: "\(shown) is not a regular file")
+      let tree = FileTree(path, limit: searchLimit)
+      let lead = typed.hasSuffix("/") ? typed : typed + "/"
+      let skipped = tree.skipped.map { lead + $0 }
+      return try several(tree.files.map { lead + $0 }, typed, skipped, isCut: tree.isCut, folders)
     case .nothing:
-      let items = FileListing.of(typed, folders).items.filter { !$0.isFolder }
-      guard FilePattern.isPattern(FileListing.split(typed).name), !items.isEmpty else {
+      let listing = FileListing.of(typed, folders, limit: searchLimit)
+      let files = listing.items.filter { !$0.isFolder }
+      guard FilePattern.isPattern(FileListing.split(typed).name), !files.isEmpty else {
         throw Problem(description: "There is no file \(shown)")
       }
-      return try several(items.map { folders.expanding($0.path) }, typed, root: nil)
+      return try several(files.map(\.path), typed, listing.skipped, isCut: listing.isCut, folders)
+    case .other: throw Problem(description: "\(shown) is not a regular file")
     }
   }
 
@@ -68,14 +71,17 @@ package struct FileAttachment: Sendable, Equatable {
       leftOut: "\(VisibleText.singleLine(typed)): \(missing) (the limit is \(byteSize(limit)))")
   }
 
+  /// - Parameters:
+  ///   - names: the paths as typed.
+  ///   - skipped: folders that were not searched.
+  ///   - isCut: whether there are more files.
   private static func several(
-    _ paths: [String], _ typed: String, root: String?
+    _ names: [String], _ typed: String, _ skipped: [String], isCut: Bool, _ folders: UserFolders
   ) throws(Problem) -> FileAttachment {
     var (text, count, bytes) = ("", 0, 0)
     var omitted: [String] = []
-    for path in paths.prefix(fileLimit) {
-      let name =
-        root.map { FileSystem.join(typed, String(path.dropFirst($0.count).drop { $0 == "/" })) } ?? path
+    for name in names.prefix(fileLimit) {
+      let path = folders.expanding(name)
       let size = FileSystem.size(path).bytes
       guard size <= limit, let content = readText(path, limit: limit + 1), isText(content) else {
         omitted.append("\(name) (\(size > limit ? byteSize(size) : "not text"))")
@@ -88,7 +94,11 @@ package struct FileAttachment: Sendable, Equatable {
       (count, bytes) = (count + 1, bytes + size)
       text += block(name, content)
     }
-    if paths.count > fileLimit { omitted.append("\(paths.count - fileLimit) more files") }
+    // First, so that it is always named.
+    if names.count > fileLimit {
+      omitted.insert("\(isCut ? "at least " : "")\(grouped(names.count - fileLimit)) more files", at: 0)
+    }
+    omitted += skipped.map { "\($0) (too deep)" }
     guard count > 0 else {
       throw Problem(description: "\(VisibleText.singleLine(typed)) has no text files that fit")
     }
@@ -96,21 +106,8 @@ package struct FileAttachment: Sendable, Equatable {
     let left = omitted.prefix(5).map(VisibleText.singleLine).joined(separator: ", ") + rest
     return FileAttachment(
       label: "\(typed) · \(count == 1 ? "1 file" : "\(count) files"), \(byteSize(bytes))", text: text,
-      leftOut: omitted.isEmpty ? nil : "Left out: \(left). The limit is \(byteSize(limit)).")
-  }
-
-  // The files of a folder without hidden ones. Links to folders are not followed, so that a loop ends.
-  private static func collect(_ folder: String, _ depth: Int, _ found: inout [String]) {
-    guard depth < depthLimit, found.count < 10 * fileLimit else { return }
-    for name in FileSystem.names(in: folder) {
-      let path = FileSystem.join(folder, name)
-      switch FileSystem.kind(path) {
-      case .file: found.append(path)
-      case .folder where FileSystem.canonical(path) == FileSystem.join(FileSystem.canonical(folder), name):
-        collect(path, depth + 1, &found)
-      default: break
-      }
-    }
+      leftOut: omitted.isEmpty
+        ? nil : "Left out: \(left). The limit is \(byteSize(limit)) and \(fileLimit) files.")
   }
 
   /// A heading with the name, and the content between fences that are longer than all in it.

@@ -56,6 +56,29 @@ import Testing
     }
   }
 
+  /// A pattern with two stars goes below the folder; what exceeds the limits is named.
+  @Test func foldersBelow() throws {
+    try withFiles { folder, folders in
+      let deep = folder + "/src/a/b/c/d/e/f/g/h/i"
+      try FileManager.default.createDirectory(atPath: deep, withIntermediateDirectories: true)
+      try Data("let deep = 1\n".utf8).write(to: URL(fileURLWithPath: deep + "/deep.swift"))
+      try Data("let three = 3\n".utf8).write(to: URL(fileURLWithPath: folder + "/src/a/three.swift"))
+      let swift = FileListing.of("~/**/*.swift", folders)
+      #expect(swift.items.map(\.path) == ["~/src/a/three.swift", "~/src/one.swift", "~/src/two.swift"])
+      let all = try FileAttachment.read("~/**/*.swift", folders)
+      #expect(all.label.contains("3 files") && all.text.contains("\n~/src/a/three.swift:\n"))
+      #expect(all.leftOut?.contains("~/src/a/b/c/d/e/f/g/ (too deep)") == true)
+      #expect(FileListing.of("~/**/three.swift", folders).items.map(\.path) == ["~/src/a/three.swift"])
+      #expect(FileListing.of("~/**/", folders).items.isEmpty)
+      for number in 0..<250 {
+        try Data("\(number)\n".utf8).write(to: URL(fileURLWithPath: folder + "/many-\(number).txt"))
+      }
+      #expect(FileListing.of("~/many", folders).isCut && FileListing.of("~/many", folders).items.count == 200)
+      let many = try FileAttachment.read("~/many*.txt", folders)
+      #expect(many.label.contains("200 files") && many.leftOut?.hasPrefix("Left out: 50 more files") == true)
+    }
+  }
+
   @Test func problems() throws {
     try withFiles { folder, folders in
       for path in ["~/nowhere", "~/src/picture.png", "~/src/*.c", "/dev/null"] {
