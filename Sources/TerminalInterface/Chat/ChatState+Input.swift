@@ -18,6 +18,9 @@ extension ChatState {
       lastEscape = nil
       guard let action = Keymap.action(for: key) else { return [] }
       return perform(action)
+    case .drag:
+      show("Drag again to select text, or hold Shift; after the next key the wheel scrolls again")
+      return []
     case .cursorReport, .background, .wheel: return []
     }
   }
@@ -27,7 +30,7 @@ extension ChatState {
     switch input {
     case .text(let text): text
     case .key, .paste: ""
-    case .cursorReport, .background, .wheel: nil
+    case .cursorReport, .background, .wheel, .drag: nil
     }
   }
 
@@ -126,7 +129,9 @@ extension ChatState {
     case .select: startSelecting()
     case .findOlder: findNext(.older)
     case .findNewer: findNext(.newer)
-    case .deleteForwardOrQuit where draft.isEmpty: return turn == nil ? [.quit(0)] : []
+    case .deleteForwardOrQuit where draft.isEmpty:
+      if turn == nil { return [.quit(0)] }
+      show("\(Keymap.name(of: action)) quits when the answer has ended; /quit quits now")
     // Escape is handled before, scrolling by `Chat`.
     case .escape, .pageUp, .pageDown, .top, .bottom, .lineUp, .lineDown, .complete, .completeBack, .up, .down:
       break

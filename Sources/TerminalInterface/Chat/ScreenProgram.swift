@@ -17,8 +17,7 @@ package final class ScreenProgram {
   private let drafts: DraftFolder
   private let isResumed: Bool
   private let environment: [String: String]
-  /// Whether the terminal reports the mouse wheel.
-  private var usesWheel = false
+  private var mouse: MouseMode
 
   /// Whether the theme follows the background of the terminal.
   private let followsBackground: Bool
@@ -46,6 +45,7 @@ package final class ScreenProgram {
     drafts = DraftFolder(folders)
     isResumed = options.resumed != nil
     environment = options.environment
+    mouse = MouseMode(environment: options.environment)
     history = options.historyFile.map { HistoryFile(path: $0) }
     followsBackground = options.settings.text(.theme) == nil && options.environment["TERM"] != "linux"
     guard let screen = Screen(theme: ThemeLibrary.fallback, environment: options.environment) else {
@@ -72,13 +72,11 @@ package final class ScreenProgram {
       screen.writeRaw(TerminalBackground.query)
       awaitsBackground = true
     }
-    // A terminal that sends arrow keys for the wheel would move through the history.
-    screen.writeRaw("\u{1B}[?1007s\u{1B}[?1007l")
+    screen.writeRaw(mouse.enter())
     perform(chat.firstEffects())
     restoreDraft()
     while exitCode == nil { step() }
-    useWheel(false)
-    screen.writeRaw("\u{1B}[?1007r")
+    screen.writeRaw(mouse.leave())
     // A late reply of the terminal would be read by the shell as input.
     if decoder.expectedReports > 0 || awaitsBackground, TerminalPoll.wait(pipe: pipe, milliseconds: 50).input
     {
@@ -146,6 +144,7 @@ package final class ScreenProgram {
         if isUntouched { chat.fallBack(to: TerminalBackground.theme(red: red, green: green, blue: blue)) }
         awaitsBackground = false
       } else {
+        mouse.note(input)
         perform(chat.handle(.input(input), now: now))
       }
       isDirty = true
@@ -166,7 +165,7 @@ package final class ScreenProgram {
     let now = TerminalPoll.now()
     guard now - lastFrame >= Self.frameTime else { return }
     useTheme()
-    useWheel(chat.state.userSettings.flag(.wheel))
+    screen.writeRaw(mouse.update(chat.state.userSettings.value(.wheel)))
     screen.draw(chat.frame())
     lastFrame = now
     isDirty = false
@@ -178,12 +177,6 @@ package final class ScreenProgram {
     let found =
       isResumed ? drafts.load(session) : drafts.takeAbandoned()
     if let found { perform(chat.handle(.draftFound(found, session: session), now: TerminalPoll.now())) }
-  }
-
-  private func useWheel(_ isWanted: Bool) {
-    guard isWanted != usesWheel else { return }
-    usesWheel = isWanted
-    screen.writeRaw(isWanted ? "\u{1B}[?1000h\u{1B}[?1006h" : "\u{1B}[?1006l\u{1B}[?1000l")
   }
 
   private func useTheme() {
@@ -212,7 +205,7 @@ package final class ScreenProgram {
     if signals & Int32(SIGNALS_CONTINUED) != 0 {
       // Another process stopped this one, and may have changed the terminal modes.
       screen.pause()
-      screen.resume()
+      resume()
     }
     if signals & (Int32(SIGNALS_RESIZED) | Int32(SIGNALS_CONTINUED)) != 0 {
       screen.updateSize()
@@ -222,29 +215,36 @@ package final class ScreenProgram {
     }
   }
 
-  private func suspend() {
-    // The next frame enables it again.
-    useWheel(false)
+  private func pause() {
+    screen.writeRaw(mouse.leave())
     screen.pause()
+  }
+
+  private func resume() {
+    screen.resume()
+    screen.writeRaw(mouse.enter())
+  }
+
+  private func suspend() {
+    pause()
     let begin = TerminalPoll.now()
     signals_stop_self()
     chat.suspended(from: begin, to: TerminalPoll.now())
     _ = signals_take()
-    screen.resume()
+    resume()
     chat.resize(screen.size)
     isDirty = true
   }
 
   // The editor has the terminal meanwhile; the answer continues.
   private func edit(_ text: String) {
-    useWheel(false)
-    screen.pause()
+    pause()
     let (edited, problem) = Editor.edit(text, environment: environment, folders)
     let now = TerminalPoll.now()
     // Ctrl-C in the editor is not meant for the chat.
     let signals = signals_take() & Int32(SIGNALS_QUIT)
     if signals != 0 { exitCode = 143 }
-    screen.resume()
+    resume()
     chat.resize(screen.size)
     perform(chat.handle(.draftEdited(edited, problem: problem), now: now))
     isDirty = true

@@ -73,7 +73,7 @@ package enum ComparisonDecision: Sendable, Equatable {
       return .select(number - 1)
     case .wheel(let rows): return .scroll(-rows)
     case .paste: return .nothing
-    case .cursorReport, .background: return .pass
+    case .cursorReport, .background, .drag: return .pass
     case .key(let key):
       switch Keymap.action(for: key) {
       case .left, .completeBack: return .select((selected + count - 1) % count)

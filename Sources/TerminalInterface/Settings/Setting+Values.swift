@@ -25,7 +25,7 @@ extension Setting {
       let end = range.upperBound >= 100_000_000 ? "" : " to \(range.upperBound)"
       return "a whole number from \(range.lowerBound)\(end)"
     case .numbers(let numbers): return numbers.map { String($0) }.joined(separator: " or ")
-    case .toggle: return "on or off"
+    case .toggle: return initial == nil ? "auto, on or off" : "on or off"
     case .choice(let words): return Self.alternatives(words)
     case .theme: return themes.isEmpty ? "the name of a theme" : Self.alternatives(["auto"] + themes)
     case .effort: return efforts.isEmpty ? "a reasoning effort" : Self.alternatives(["auto"] + efforts)
@@ -75,7 +75,7 @@ extension Setting {
     case .integer: [.seed, .maxTokens].contains(name) ? ["auto"] : []
     case .numbers(let numbers): numbers.map { String($0) }
     case .effort: efforts.isEmpty ? [] : ["auto"] + efforts
-    case .toggle: ["on", "off"]
+    case .toggle: (initial == nil ? ["auto"] : []) + ["on", "off"]
     case .choice(let words): words
     case .theme: themes
     }

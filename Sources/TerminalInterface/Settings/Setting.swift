@@ -13,7 +13,7 @@ package enum SettingName: String, Sendable, CaseIterable {
   case proseWidth = "prose_width"
   case contextFull = "context_full"
   case typingAhead = "typing_ahead"
-  case wheel, plain, model, draft, folders, history
+  case titles, wheel, plain, model, draft, folders, history, threads
   case cacheBudget = "cache_budget"
   case cacheBits = "cache_bits"
   case cacheDisk = "cache_disk"
@@ -99,8 +99,12 @@ package struct Setting: Sendable {
       name: .typingAhead, summary: "prefill the draft while you type, so that answers start sooner",
       kind: .toggle, initial: .flag(true)),
     Setting(
-      name: .wheel, summary: "scroll with the mouse wheel; selecting text then needs Shift", kind: .toggle,
-      scope: .interface, initial: .flag(false)),
+      name: .titles, summary: "the model proposes titles of conversations while nothing else is to do",
+      kind: .toggle, scope: .interface, initial: .flag(true)),
+    Setting(
+      name: .wheel,
+      summary: "scroll with the mouse wheel, and select text with Shift; auto for on where the terminal can",
+      kind: .toggle, scope: .interface),
     Setting(
       name: .plain, summary: "lines without a full screen, for screen readers", kind: .toggle, scope: .start,
       initial: .flag(false)),
@@ -114,6 +118,9 @@ package struct Setting: Sendable {
     Setting(
       name: .history, summary: "save conversations and sent messages", kind: .toggle, scope: .start,
       initial: .flag(true)),
+    Setting(
+      name: .threads, summary: "threads that compute; auto for one per core", kind: .integer(1...256),
+      scope: .start),
     Setting(
       name: .cacheBudget, summary: "GB of memory for prompt caches; auto for a quarter of the memory",
       kind: .real(0...1e6), scope: .start),

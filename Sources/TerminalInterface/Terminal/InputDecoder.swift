@@ -23,6 +23,8 @@ package struct InputDecoder {
   private var scalarLength = 0
   private var text = ""
   private var events: [TerminalInput] = []
+  /// The cell in which the first button of the mouse was pressed.
+  private var pressed: [Int]?
 
   /// The number of outstanding cursor position reports. Without a request, "CSI 1;2R" is Shift-F3.
   package var expectedReports = 0
@@ -189,8 +191,17 @@ package struct InputDecoder {
   }
 
   private mutating func finishMouse(_ bytes: ArraySlice<UInt8>, _ final: UInt8) {
-    guard final == 0x4D, let button = KeySequences.numbers(Array(bytes)).first else { return }
-    if button == 64 { emit(.wheel(-3)) }
-    if button == 65 { emit(.wheel(3)) }
+    let numbers = KeySequences.numbers(Array(bytes))
+    guard numbers.count == 3, final == 0x4D || final == 0x6D else { return }
+    let cell = Array(numbers[1...])
+    switch (numbers[0], final == 0x4D) {
+    case (64, true): emit(.wheel(-3))
+    case (65, true): emit(.wheel(3))
+    case (0, true): pressed = cell
+    case (0, false):
+      if let pressed, pressed != cell { emit(.drag) }
+      pressed = nil
+    default: break
+    }
   }
 }

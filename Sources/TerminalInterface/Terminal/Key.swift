@@ -72,4 +72,6 @@ package enum TerminalInput: Equatable, Sendable {
   case background(red: Double, green: Double, blue: Double)
   /// Lines to scroll by the mouse wheel; up is negative.
   case wheel(Int)
+  /// The mouse was moved while its first button was held: the user tries to select text.
+  case drag
 }

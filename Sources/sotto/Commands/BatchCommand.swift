@@ -71,7 +71,7 @@ struct BatchCommand: AsyncParsableCommand {
     let target = try LineOutput(output, resumes: resume)
     let defaults = settings.applied(to: opened.defaultSettings).sampling
     let generator = Generator(limits: GeneratorLimits(batch: maxBatch), turnFile: TurnSignal.file())
-    let (key, threads, format) = (opened.checkpoint.path, compute.threadCount, cache.format)
+    let (key, threads, format) = (opened.checkpoint.path, compute.threadCount(settings), cache.format)
     let device = compute.device
     _ = try await generator.load(key) {
       try opened.load(

@@ -71,7 +71,7 @@ struct ChatCommand: AsyncParsableCommand {
         "This conversation used the model \(missing), which was not found; another one answers now.")
     }
     let engine = localChatEngine(
-      finder: finder, threads: compute.threadCount, device: compute.device,
+      finder: finder, threads: compute.threadCount(settings), device: compute.device,
       cacheFormat: settings.integer(.cacheBits) == 8 ? .int8 : .float16, limits: settings.limits,
       draft: try DraftModel(named: draft, settings), store: options.keepsHistory ? settings.cacheStore : nil,
       turnFile: TurnSignal.file())
@@ -91,7 +91,7 @@ struct ChatCommand: AsyncParsableCommand {
 
   private var optionValues: UserSettings.Values {
     var values = sampling.values
-    for more in [options.values, cache.values] { values.merge(more) { $1 } }
+    for more in [options.values, cache.values, compute.values] { values.merge(more) { $1 } }
     if let system { values[.systemPrompt] = .text(system) }
     return values
   }

@@ -85,7 +85,7 @@ struct GenerateCommand: AsyncParsableCommand {
 
     let generator = Generator(turnFile: TurnSignal.file())
     let key = opened.checkpoint.path
-    let (threads, format, device) = (compute.threadCount, cache.format, compute.device)
+    let (threads, format, device) = (compute.threadCount(settings), cache.format, compute.device)
     _ = try await generator.load(key) {
       try opened.load(
         precision: .fast, threads: threads, cacheFormat: format, device: device, notify: Console.note)
@@ -113,7 +113,7 @@ struct GenerateCommand: AsyncParsableCommand {
     for opened: OpenedModel, _ settings: UserSettings, in generator: Generator
   ) async throws -> String? {
     guard let draft = try opened.draft(speculation.draft, settings) else { return nil }
-    let (key, threads, format) = (draft.checkpoint.path, compute.threadCount, cache.format)
+    let (key, threads, format) = (draft.checkpoint.path, compute.threadCount(settings), cache.format)
     let device = compute.device
     _ = try await generator.load(key) {
       try draft.load(precision: .fast, threads: threads, cacheFormat: format, device: device)

@@ -28,6 +28,12 @@ struct ComputeOptions: ParsableArguments {
   /// The number of threads.
   var threadCount: Int { threads ?? ProcessInfo.processInfo.activeProcessorCount }
 
+  /// The number of threads, which a setting may choose.
+  func threadCount(_ settings: UserSettings) -> Int { threads ?? settings.integer(.threads) ?? threadCount }
+
+  /// The value for the chat's settings.
+  var values: UserSettings.Values { threads.map { [.threads: .integer($0)] } ?? [:] }
+
   func validate() throws {
     if let threads, !(1...256).contains(threads) {
       throw ValidationError("--threads must be a number from 1 to 256, not \(threads)")

@@ -77,6 +77,9 @@ struct ChatSettingOptions: SettingOptions {
   @Flag(inversion: .prefixedNo, help: "Prefill the draft while it is typed.")
   var typingAhead: Bool?
 
+  @Flag(inversion: .prefixedNo, help: "Let the model propose titles of conversations.")
+  var titles: Bool?
+
   @Flag(inversion: .prefixedNo, help: "Scroll with the mouse wheel.")
   var wheel: Bool?
 
@@ -103,7 +106,8 @@ struct ChatSettingOptions: SettingOptions {
     return [
       SettingName.maxTokens: maxTokens, .effort: effort, .theme: theme, .reasoning: reasoning,
       .proseWidth: proseWidth, .contextFull: contextFull, .typingAhead: text(typingAhead),
-      .wheel: text(wheel), .plain: plain ? "on" : nil, .history: text(history), .folders: folders,
+      .titles: text(titles), .wheel: text(wheel), .plain: plain ? "on" : nil, .history: text(history),
+      .folders: folders,
       .cacheBudget: cacheBudget, .cacheDisk: cacheDisk, .modelBudget: modelBudget,
     ].compactMapValues(\.self)
   }

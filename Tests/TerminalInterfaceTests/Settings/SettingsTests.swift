@@ -101,7 +101,7 @@ import Testing
     ("seed x", "seed takes auto or a whole number from 0."),
     ("effort extreme", "effort takes auto, low, medium or high."),
     ("theme x", "theme takes auto, night, day or plain."),
-    ("wheel maybe", "wheel takes on or off."),
+    ("wheel maybe", "wheel takes auto, on or off."), ("titles maybe", "titles takes on or off."),
     ("colour 1", "There is no setting colour. /set lists them."),
     ("model x", "model takes effect at the start: /set --save model x keeps it for the next one"),
   ])

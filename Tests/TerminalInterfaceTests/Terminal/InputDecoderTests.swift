@@ -26,6 +26,9 @@ import Testing
     ("\u{1B}[Z", [.key(Key(.tab, .shift))]),
     ("\u{1B}[200~one\r\ntwo\u{1B}[31m\u{1B}[201~x", [.paste("one\r\ntwo\u{1B}[31m"), .text("x")]),
     ("\u{1B}[<64;10;5M\u{1B}[<65;10;5M", [.wheel(-3), .wheel(3)]),
+    // A click is nothing, a drag is one; other buttons and incomplete reports are skipped.
+    ("\u{1B}[<0;10;5M\u{1B}[<0;10;5m", []), ("\u{1B}[<0;10;5M\u{1B}[<0;12;5mx", [.drag, .text("x")]),
+    ("\u{1B}[<0;12;5m\u{1B}[<2;10;5M\u{1B}[<2;12;5m\u{1B}[<64M", []),
     ("\u{1B}[?62;4c", []),
     ("\u{1B}]11;rgb:0000/0000/0000\u{07}z", [.background(red: 0, green: 0, blue: 0), .text("z")]),
     ("\u{1B}P1$r0m\u{1B}\\z", [.text("z")]),
