@@ -16,7 +16,9 @@ import Synchronization
 public actor Generator {
   private let thread = GenerationThread()
   private let background = BackgroundWork()
-  private nonisolated let models: Mutex<ResidentModels<ResidentModel>>
+  nonisolated let models: Mutex<ResidentModels<ResidentModel>>
+  /// The answer on the side, which every other request cancels.
+  nonisolated let asides = CurrentWork()
   /// The save that a new request cancels.
   let passing = CurrentWork()
   /// Saves of closed sessions, by session. Unlike the others, they continue during an answer.
@@ -33,7 +35,7 @@ public actor Generator {
   /// Tells the batches of other processes about turns; nil if they are not considered.
   private let signal: TurnSignal?
   /// The model that computed last.
-  private var latest: String?
+  private(set) var latest: String?
   /// Prefill speed of each model in tokens per second, by key, as measured last.
   nonisolated let rates = Mutex<[String: Double]>([:])
   nonisolated let cache: SharedPromptCache
@@ -111,6 +113,7 @@ public actor Generator {
     continuation.onTermination = { if case .cancelled = $0 { cancellation.cancel() } }
     let started = ContinuousClock.now
     background.stop()
+    asides.stop()
     passing.stop()
     // Holds the model before the request starts, so that loading another model can't unload it.
     models.withLock { models in
@@ -134,7 +137,10 @@ public actor Generator {
   /// Announces a new speculative prefill. An earlier one ends after its current chunk.
   /// - Returns: the turn to pass to `readAhead`. It is valid until a generation or another speculative prefill
   ///   starts.
-  public nonisolated func beginReadingAhead() -> CancellationFlag { background.start() }
+  public nonisolated func beginReadingAhead() -> CancellationFlag {
+    asides.stop()
+    return background.start()
+  }
 
   /// Prefills a probable prompt. Ends early when a generation or another speculative prefill starts.
   /// - Parameter turn: from `beginReadingAhead()`; nil to start now.
@@ -143,13 +149,16 @@ public actor Generator {
   public nonisolated func readAhead(
     _ key: String, _ request: ReadAheadRequest, in turn: CancellationFlag? = nil
   ) async -> Int {
-    let turn = turn ?? background.start()
+    let turn = turn ?? beginReadingAhead()
     models.withLock { $0.hold(key) }
     return await read(key, request, turn)
   }
 
-  /// Stops the speculative prefill.
-  public nonisolated func stopReadingAhead() { background.stop() }
+  /// Stops the speculative prefill, and the answer on the side.
+  public nonisolated func stopReadingAhead() {
+    background.stop()
+    asides.stop()
+  }
 
   /// Runs the scheduler until all requests have ended. While only batches run, or if a restore waits, other operations
   /// of the actor get their turn between steps.
@@ -157,7 +166,7 @@ public actor Generator {
     guard !isDriving else { return }
     isDriving = true
     defer { isDriving = false }
-    while submissions.hasRequests || scheduler.hasRequests {
+    while hasRequests {
       giveWay()
       let ended = scheduler.step({ key throws(GenerationError) in try turn(to: key) }, draft: { model($0) })
       for ended in ended { finish(ended) }
@@ -174,6 +183,9 @@ public actor Generator {
     signal.set(hasTurn)
     if !hasTurn { signal.waitForOthers { submissions.hasTurn || scheduler.hasCancelled } }
   }
+
+  /// Whether a request waits or runs.
+  var hasRequests: Bool { submissions.hasRequests || scheduler.hasRequests }
 
   private func finish(_ ended: Scheduler.Ended) {
     let submission = ended.submission
@@ -233,7 +245,7 @@ public actor Generator {
   }
 
   /// Ends a computation; models that had to wait for it are unloaded now.
-  private func release(_ key: String) {
+  func release(_ key: String) {
     let haveLeft = !models.withLock { $0.release(key) }.isEmpty
     if haveLeft {
       models.withLock { $0.latest }?.loaded.releaseUnusedMemory()

@@ -57,6 +57,13 @@ public protocol ChatEngine: Sendable {
   /// - Throws: an error whose description is shown to the user.
   func inspect(_ request: ChatRequest) async throws -> [InspectedToken]
 
+  /// A title for a conversation as the current model proposes it, unchecked; nil if there is none. Computed while
+  /// nothing else is to do: every other request ends it, and `cancelTitle`. It changes no prompt cache.
+  func proposeTitle(_ request: ChatRequest) async -> String?
+
+  /// Ends `proposeTitle`, because the user does something. Returns at once.
+  func cancelTitle()
+
   /// Calls `report` with each message for the user that no request returns.
   func listen(_ report: @escaping @Sendable (String) -> Void)
 
@@ -96,6 +103,12 @@ extension ChatEngine {
 
   /// Empty: this engine knows no probabilities.
   public func inspect(_ request: ChatRequest) async throws -> [InspectedToken] { [] }
+
+  /// None.
+  public func proposeTitle(_ request: ChatRequest) async -> String? { nil }
+
+  /// Does nothing.
+  public func cancelTitle() {}
 
   /// Reports nothing.
   public func listen(_ report: @escaping @Sendable (String) -> Void) {}

@@ -53,6 +53,21 @@ extension OpenedModel {
     return turn
   }
 
+  /// The turn whose reply is an answer without reasoning: the reasoning is closed before the reply starts.
+  func withoutReasoning(_ turn: Turn) -> Turn {
+    switch turn.reader {
+    case .plain: return turn
+    case .harmony: return continuing(turn, with: Message(role: .assistant, content: ""))
+    case .tags:
+      guard let tags = reasoningTags else { return turn }
+      var turn = turn
+      let opening = tags.isOpen(atEndOf: turn.prompt.text) ? "" : tags.open + "\n"
+      append(opening + "\n" + tags.close + "\n\n", to: &turn.prompt, isFormat: true)
+      (turn.reader, turn.thoughtLimit) = (.plain, nil)
+      return turn
+    }
+  }
+
   /// Appends text to a rendered prompt; special tokens in it are recognised only if it is part of the format.
   private func append(_ text: String, to prompt: inout Prompt, isFormat: Bool = false) {
     guard case .rendered(var rendered) = prompt.content else { return }

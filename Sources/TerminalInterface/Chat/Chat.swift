@@ -39,7 +39,9 @@ package final class Chat {
 
   private func dispatch(_ event: ChatEvent) -> [ChatEffect] {
     switch event {
-    case .input(let input): return handle(input)
+    case .input(let input):
+      state.titles.disturb(now: state.now)
+      return handle(input)
     case .engine(let turn, let event): return state.handle(event, turn: turn)
     case .models(let models, let current, let settings): state.updateModels(models, current, settings)
     case .modelLoaded(let info, let settings): return state.loaded(info, settings)
@@ -65,6 +67,7 @@ package final class Chat {
       if sessions.isEmpty, state.shownList == .sessions { state.show("No sessions are saved yet") }
     case .inspected(let tokens, let message): state.inspected(tokens, message: message)
     case .inspectionFailed(let text): state.inspectionFailed(text)
+    case .titleProposed(let reply, let session): state.proposed(reply, session: session)
     case .sessionHits(let hits, let text):
       if text == state.hits.requested { (state.hits.hits, state.hits.text) = (hits, text) }
     case .sessionOpened(let session, let request): return state.open(session, request: request)
@@ -274,13 +277,15 @@ extension Chat {
 /// The additional entry points for the line mode.
 extension Chat {
   /// Handles a whole line as if the user had typed and sent it.
-  package func submit(_ line: String, now: Double) -> [ChatEffect] {
+  /// - Parameter parts: the message with its attached files in place of their paths.
+  package func submit(_ line: String, _ parts: [Draft.Element]? = nil, now: Double) -> [ChatEffect] {
     mutate(now) { state in
       if let question = state.question { return state.answer(question, line) }
       // Files that were attached before belong to this message.
       let attached = state.draft.elements.filter { if case .attachment = $0 { true } else { false } }
       state.draft.set(line)
       let isMessage = if case .message = SubmittedLine.parse(line) { true } else { false }
+      if isMessage, let parts { state.draft = Draft(elements: parts, cursor: parts.count) }
       if isMessage, !attached.isEmpty { state.draft.append(attached) }
       var effects = state.submit()
       // Without a screen there are no menus or panels: their contents are printed as notices.

@@ -30,6 +30,8 @@ package enum ChatEvent: Sendable {
   /// The probabilities of an answer's tokens.
   case inspected([InspectedToken], message: MessageTree.ID)
   case inspectionFailed(String)
+  /// The model's reply to a request for a title; nil for none.
+  case titleProposed(String?, session: String)
   case modelFailed(name: String, message: String)
   /// The files for a path in the composer.
   case files(FileListing)
@@ -67,6 +69,9 @@ package enum ChatEffect: Sendable, Equatable {
   case prefillTurn(ChatRequest)
   /// Computes the probabilities of the tokens of the last message, an answer.
   case inspect(ChatRequest, message: MessageTree.ID)
+  /// Asks the model for a title of the conversation while nothing else is to do, or ends that.
+  case proposeTitle(ChatRequest)
+  case cancelTitle
   case reportCaches(session: String)
   case clearCaches
   case listSessions

@@ -7,7 +7,7 @@ extension ChatState {
   package mutating func backgroundEffects(with effects: [ChatEffect] = []) -> [ChatEffect] {
     let sent = sendingQueued()
     return saving() + effects + sent + listsToShow() + searchingSessions() + filesToList() + draftToSave()
-      + prefillingAhead()
+      + prefillingAhead() + proposingTitle()
   }
 
   /// The effects before the program ends.
@@ -23,6 +23,7 @@ extension ChatState {
     var times: [Double] = []
     if case .wait(let until) = draftSaving.decision(now: now) { times.append(until) }
     if case .wait(let until) = readAhead.decision(now: now) { times.append(until) }
+    if case .wait(let until) = titles.decision(now: now) { times.append(until) }
     if savesSessions, case .wait(let until) = saveDecision { times.append(until) }
     return times.min()
   }

@@ -93,6 +93,8 @@ package struct ChatState: Sendable {
   /// The list that the menu shows.
   package var shownList: CommandEntry.Completion?
   package var readAhead = ReadAhead()
+  /// When the model is asked for a title.
+  package var titles = TitleProposal()
 
   package var turn: TurnProgress?
   /// The answers that are compared; nil for none. Their turns replace `turn` one after another.

@@ -86,6 +86,12 @@ package struct EffectWorker: Sendable {
           mailbox.post(.inspectionFailed("\(error)"))
         }
       }
+    case .proposeTitle(let request):
+      Task {
+        let reply = await engine.proposeTitle(request)
+        mailbox.post(.titleProposed(reply, session: request.session ?? ""))
+      }
+    case .cancelTitle: engine.cancelTitle()
     case .reportCaches(let session): Task { mailbox.post(.caches(await engine.cacheReport(for: session))) }
     case .clearCaches: Task { mailbox.post(.cachesCleared(await engine.clearCaches())) }
     default: return startSessionEffect(effect)
