@@ -158,7 +158,19 @@ package final class LineProgram {
   }
 
   private func submit(_ line: String) {
-    let effects = chat.submit(line, now: TerminalPoll.now())
+    var parts: [Draft.Element]?
+    // The text of a pipe may contain the names of files by chance.
+    if isInteractive || chat.state.userSettings.flag(.plain), chat.state.question == nil {
+      do throws(FileAttachment.Problem) {
+        let found = try LineAttachments.of(line, folders)
+        parts = found?.parts
+        for text in found?.notices ?? [] { printNotice(text) }
+      } catch {
+        hasFailed = true
+        return printNotice("\(error); the message was not sent")
+      }
+    }
+    let effects = chat.submit(line, parts, now: TerminalPoll.now())
     if chat.state.model == nil { hasFailed = true }
     perform(effects)
     printUpdates()
