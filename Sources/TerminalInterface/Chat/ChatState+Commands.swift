@@ -5,7 +5,7 @@ extension ChatState {
   /// Runs a command with its argument.
   package mutating func run(_ command: Command, _ argument: String) -> [ChatEffect] {
     if turn != nil, changesConversation(command, argument) {
-      show("Press Esc to stop the answer first")
+      show("/\(command.rawValue) is possible when the answer has ended; Esc stops the answer")
       return []
     }
     switch command {
@@ -107,7 +107,7 @@ extension ChatState {
 
   /// The models as text.
   package var modelList: String {
-    if models.isEmpty { return "No models were found. /model PATH loads a model file." }
+    if models.isEmpty { return "No models were found. /model PATH loads a file; 'sotto pull' fetches one." }
     let rows = ModelText.rows(models, current: model?.name, answering: turn?.model?.name)
     return zip(models, rows).map { summary, row in
       "\(summary.name == model?.name ? "◆" : " ") \(row.name)  \(row.facts)"

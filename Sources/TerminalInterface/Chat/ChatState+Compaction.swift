@@ -24,7 +24,7 @@ extension ChatState {
   package mutating func compact(_ argument: String) -> [ChatEffect] {
     let turns = turns
     guard turns.starts.count > 1 else {
-      show("There is at most one turn; nothing can be dropped")
+      show("There is no turn before the last one that could be dropped")
       return []
     }
     let context = model?.contextLength ?? 0

@@ -96,7 +96,7 @@ extension ChatState {
       stopSelecting()
       piped = content
       draft.set("/pipe ")
-      show("Enter passes the selection to this command")
+      show("Write a shell command, such as wc -w; Enter passes the selection to it")
     default: return nil
     }
     return []

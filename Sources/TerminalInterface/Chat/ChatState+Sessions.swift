@@ -48,7 +48,8 @@ extension ChatState {
     guard let name = opened.model, name != model?.name, loading == nil else { return [] }
     guard models.contains(where: { $0.name == name }) else {
       let other = model?.name ?? "no model"
-      transcript.addNotice("This session used the model \(name), which was not found; \(other) answers now.")
+      transcript.addNotice(
+        "This conversation used the model \(name), which was not found; \(other) answers now.")
       return []
     }
     loading = name
@@ -121,7 +122,8 @@ extension ChatState {
   package mutating func rename(_ title: String) {
     guard checkSessionsAreSaved() else { return }
     if title.isEmpty {
-      show("/rename TITLE names this conversation")
+      let current = session.title.map { "; its title is “\(VisibleText.singleLine($0))”" } ?? ""
+      show("/rename TITLE names this conversation" + current)
     } else {
       session.title = title
       show("Renamed to “\(VisibleText.singleLine(title))”")
@@ -211,7 +213,10 @@ extension ChatState {
 
   /// Returns whether sessions are saved, and shows a message if not.
   package mutating func checkSessionsAreSaved() -> Bool {
-    if !savesSessions { show("Sessions are not saved in this chat") }
+    if !savesSessions {
+      let reason = userSettings.flag(.history) ? "" : " (the setting history is off)"
+      show("Conversations are not saved in this chat" + reason)
+    }
     return savesSessions
   }
 }

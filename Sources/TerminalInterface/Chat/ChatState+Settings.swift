@@ -43,7 +43,7 @@ extension ChatState {
         return []
       }
       guard let value = shownValue(setting) else {
-        show("\(name) has no value to save")
+        show("\(name) has no value here that could be saved; /set --save \(name) VALUE saves one")
         return []
       }
       return [.saveSettings([setting.name: value])]

@@ -6,7 +6,7 @@ extension ChatState {
   package mutating func submit(message text: String) -> [ChatEffect] {
     guard turn == nil else {
       if editing != nil {
-        show("Press Esc to stop the answer first")
+        show("An edited message is sent when the answer has ended; Esc stops the answer")
       } else {
         queued.append(draft)
         draft.clear()

@@ -75,7 +75,7 @@ extension EffectWorker {
   ) async {
     do {
       guard let sessions else {
-        throw SessionStore.Failure(description: "Sessions are not saved in this chat.")
+        throw SessionStore.Failure(description: "Conversations are not saved in this chat.")
       }
       try await work(sessions)
     } catch {

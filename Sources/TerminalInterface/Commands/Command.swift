@@ -107,7 +107,8 @@ package struct CommandEntry: Sendable {
       summary: "copy the last answer, or its Nth code block, to the clipboard"),
     CommandEntry(
       command: .save, argument: "[FILE]",
-      summary: "write the conversation to a file, as JSON if FILE ends in .json, else as Markdown"),
+      summary: "write the conversation to a file, as JSON if FILE ends in .json, else as Markdown",
+      aliases: ["export"]),
     CommandEntry(
       command: .stats, argument: "", summary: "speed, token counts and cache use of the last answer"),
     CommandEntry(

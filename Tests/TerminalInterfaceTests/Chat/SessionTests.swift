@@ -97,7 +97,7 @@ import Testing
     #expect(driver.takeSaved().isEmpty)
     for command in ["/sessions", "/sessions abc", "/rename x", "/delete"] {
       driver.type(command + "<Enter>")
-      #expect(driver.state.flash?.text == "Sessions are not saved in this chat", "\(command)")
+      #expect(driver.state.flash?.text == "Conversations are not saved in this chat", "\(command)")
       driver.type("<C-u>")
     }
     #expect(driver.takeEffects().allSatisfy { if case .appendHistory = $0 { true } else { false } })
