@@ -13,6 +13,7 @@ import json
 import os
 import re
 import signal
+import sqlite3
 import subprocess
 import sys
 import tempfile
@@ -35,14 +36,18 @@ class Failure(Exception):
 class Terminal:
     """A separate tmux server with one window that runs a command and writes its exit code to a file."""
 
-    def __init__(self, command: list[str], environment: dict[str, str], folder: Path, width: int, height: int):
+    def __init__(self, command: list[str], environment: dict[str, str], folder: Path, width: int, height: int,
+                 has_jobs: bool = False):
         folder.mkdir(exist_ok=True)
         self.socket = str(folder / "tmux")
         self.exit_file = folder / "exit"
         runner = folder / "run.sh"
         words = " ".join(f"'{word}'" for word in command)
         settings = "".join(f"export {key}='{value}'\n" for key, value in environment.items())
-        runner.write_text(f"{settings}{words} 2>'{folder}/stderr'\ncode=$?\n"
+        # With job control, Ctrl-Z stops the program until there is a file "go".
+        wait = f"touch '{folder}/stopped'; until [ -e '{folder}/go' ]; do sleep 0.05; done"
+        jobs = f"while [ $code = 148 ]; do {wait}; fg >/dev/null; code=$?; done\n" if has_jobs else ""
+        runner.write_text(f"{'set -m' if has_jobs else ''}\n{settings}{words} 2>'{folder}/stderr'\ncode=$?\n{jobs}"
                           f"stty -a >'{folder}/modes'\necho $code >'{self.exit_file}'\nexec cat\n")
         # escape-time 0: tmux must not delay Escape to wait for a longer key sequence.
         self.tmux("new-session", "-d", "-x", str(width), "-y", str(height), f"sh '{runner}'", start=True)
@@ -337,6 +342,168 @@ class Scenario:
         status = self.turn("And of Italy?")
         expect((reused(status) or 0) > 0 and new(status) < 30, f"the cache is reused: {status!r}")
 
+    def composer_is(self, *lines: str) -> bool:
+        """Whether the composer shows exactly these rows."""
+        screen = self.terminal.screen()
+        starts = [at for at, line in enumerate(screen) if line.startswith("›")]
+        return bool(starts) and screen[starts[-1]:starts[-1] + len(lines)] == list(lines)
+
+    def keys(self) -> None:
+        # Every key of the table that needs no answer.
+        steps = [
+            (["C-a", "M-f", "X"], "› oneX two three"), (["C-h", "M-b", "Y"], "› Yone two three"),
+            (["C-d"], "› Yne two three"), (["BSpace", "C-e", "Z"], "› ne two threeZ"),
+            (["C-b", "C-b", "DC"], "› ne two threZ"), (["C-f", "M-BSpace"], "› ne two"),
+            (["C-y", "C-Left", "C-k"], "› ne two"), (["C-a", "M-d"], "›  two"), (["C-y"], "› ne two"),
+            (["M-y"], "› threZ two"), (["Left", "Left", "Right", "|"], "› thre|Z two"), (["C-u"], "› Z two"),
+            (["M-z"], "› thre|Z two"), (["M-r"], "› Z two"), (["C-l"], "› Z two"), (["C-e", "C-u"], "› Message"),
+        ]
+        self.terminal.type("one two three")
+        for keys, shown in steps:
+            for key in keys:
+                self.terminal.press(key) if len(key) > 1 else self.terminal.type(key)
+            self.terminal.wait(lambda: self.composer_is(shown), f"{keys}: {shown!r}")
+        self.terminal.type("first")
+        self.terminal.press("C-j")
+        self.terminal.type("second")
+        self.terminal.press("M-Enter")
+        self.terminal.type("third")
+        self.terminal.wait(lambda: self.composer_is("› first", "  second", "  third"), "three lines")
+        self.terminal.press("Up", "Up")
+        self.terminal.type("!")
+        self.terminal.wait(lambda: self.composer_is("› first!", "  second", "  third"), "Up moves in the draft")
+        self.terminal.press("Down", "Down", "C-c")
+        self.idle("the draft is cleared")
+        for opening, closing in (("F1", "Escape"), ("?", "q")):
+            self.terminal.press(opening)
+            self.terminal.wait(lambda: self.has("Esc closes") and self.has("Enter"), f"{opening} opens the help")
+            self.terminal.press("PPage", "NPage", "End")
+            self.terminal.wait(lambda: self.has("model_budget"), "the end of the help")
+            self.terminal.press("Home")
+            self.terminal.wait(lambda: self.has("close a menu, stop the answer"), "its start")
+            self.terminal.press(closing)
+            self.terminal.wait(lambda: not self.has("Esc closes"), f"{closing} closes it")
+        for shown in ("Reasoning: show", "Reasoning: fold"):
+            self.terminal.press("C-t")
+            self.terminal.wait(lambda: shown in self.terminal.status(), shown)
+        # The menu: Tab and Shift-Tab, and the commands that are not shown at first.
+        self.terminal.type("/")
+        self.terminal.wait(lambda: self.has("8 of ") and self.has("▸ /model NAME"), "the menu")
+        self.terminal.press("BTab")
+        self.terminal.wait(lambda: self.has("▸ /quit"), "Shift-Tab marks the last command")
+        self.terminal.press("Down", "Tab")
+        self.terminal.wait(lambda: self.composer_is("› /model"), "Tab completes")
+        self.terminal.press("C-u")
+
+    def commands(self) -> None:
+        # Every command that the other steps do not use.
+        def says(line: str, *words: str) -> None:
+            self.terminal.send(line)
+            self.terminal.wait(lambda: all(self.has(word) for word in words), f"{line}: {words}")
+
+        def buffer() -> str:
+            return self.terminal.tmux("show-buffer")
+
+        says("/new", "Type a message")
+        for line, answer in (("/undo", "There is no message to undo"), ("/edit", "There is no message to edit yet"),
+                             ("/copy", "There is no answer to copy yet"), ("/save", "There is no message to save yet"),
+                             ("/regen", "There is no message to answer yet"), ("/stats", "There is no answer yet"),
+                             ("/answer", "There is no reasoning to end now"), ("/rename", "names this conversation"),
+                             ("/modle", "Did you mean /model?"), ("/system", "There is no system prompt."),
+                             ("/think", "Reasoning: fold")):
+            says(line, answer)
+            self.terminal.press("C-u")
+        says("/system You answer in one word.", "System prompt: You answer in one word.")
+        says("/system -", "The system prompt was removed.")
+        self.terminal.send("/set max_tokens 12")
+        self.terminal.send("/set temperature 0")
+        self.turn("Name the capital of France.")
+        self.terminal.tmux("set-option", "-s", "set-clipboard", "on")
+        says("/copy", "The answer was sent to the clipboard")
+        self.terminal.wait(lambda: "Paris" in buffer(), "the clipboard has the answer")
+        says("/copy 1", "The answer has no code block")
+        says("/stats", "time to first token:", "over the answer:")
+        for command, name in (("/save", "saved.md"), ("/export", "exported.json")):
+            file = self.folder / name
+            says(f"{command} {file}", f"Saved as {file}")
+            expect("Paris" in file.read_text(), f"{command} writes the conversation")
+        says("/edit", "› Name the capital of France.")
+        self.terminal.press("Escape")
+        self.terminal.wait(lambda: "The edit was cancelled" in self.terminal.status(), "Escape ends the edit")
+        time.sleep(0.3)  # or the next key would be one with Alt
+        self.terminal.press("Escape")
+        time.sleep(0.1)
+        self.terminal.press("Escape")
+        self.terminal.wait(lambda: self.composer_is("› Name the capital of France."), "Escape twice edits the message")
+        self.terminal.press("C-u")
+        self.turn("Name the capital of Italy.")
+        self.terminal.wait(lambda: self.has("2/2"), "the edited message is another version")
+        says("/undo", "Undone (/branch brings it back)")
+        says("/branch 1", "Name the capital of France.")
+        self.turn("//etc is a folder?")
+        expect(self.has("› /etc is a folder?"), "two slashes are a message that starts with one")
+        says("/edit answer", "Enter continues from the edited answer")
+        self.terminal.press("Escape")
+        time.sleep(0.3)
+        says("/cache clear", "of prompt caches.")
+        says("/help", "Esc closes")
+        self.terminal.press("Escape")
+        time.sleep(0.3)
+        says("/select", "Enter copies")
+        self.terminal.press("Up", "Enter")
+        self.terminal.wait(lambda: "/etc is a folder?" in buffer(), "the selected message is in the clipboard")
+        # The wheel scrolls; a drag tells how to select.
+        self.terminal.tmux("resize-window", "-x", "60", "-y", "12")
+        self.idle("the small screen")
+        self.terminal.type("\x1b[<64;5;5M")
+        self.terminal.wait(lambda: self.has("End scrolls to the end"), "the wheel scrolls up")
+        self.terminal.type("\x1b[<0;5;5M\x1b[<0;9;5m")
+        self.terminal.wait(lambda: self.has("Drag again to select text"), "a drag")
+        for _ in range(9):
+            self.terminal.type("\x1b[<65;5;5M")
+        self.terminal.wait(lambda: not self.has("End scrolls to the end"), "the wheel scrolls down")
+        self.terminal.tmux("resize-window", "-x", "140", "-y", "30")
+        self.idle("the large screen")
+
+    def titles(self) -> None:
+        # While nothing is done, the model proposes a title; the default model's is short for this question.
+        def proposed() -> str:
+            database = sqlite3.connect(f"file:{self.folder}/data/sotto/sessions.sqlite?mode=ro", uri=True)
+            [(title,)] = database.execute("SELECT title FROM session ORDER BY saved DESC LIMIT 1").fetchall()
+            database.close()
+            return title or ""
+
+        self.terminal.send("/new")
+        self.terminal.send("/set temperature 0")
+        self.turn("Name the capital of France.")
+        title = self.terminal.wait(proposed, "the model proposes a title")
+        expect(0 < len(title) <= 60 and "\n" not in title, f"a title: {title!r}")
+        status = self.turn("And of Italy?")
+        expect(new(status) < 20, f"the next turn reuses as much as ever: {status!r}")
+
+    def suspend(self) -> None:
+        # Ctrl-Z gives the terminal back; fg draws the screen again, with its draft.
+        self.terminal.type("a draft")
+        self.terminal.wait(lambda: self.has("› a draft"), "the draft")
+        self.terminal.press("C-z")
+        folder = self.terminal.exit_file.parent
+        self.terminal.wait((folder / "stopped").exists, "Ctrl-Z stops the program")
+        self.terminal.wait(lambda: not self.has("› a draft"), "the terminal is as it was")
+        (folder / "go").touch()
+        self.terminal.wait(lambda: self.has("› a draft"), "the screen is drawn again")
+        self.terminal.press("C-c")
+        self.idle("the draft is cleared")
+
+    def end_of_input(self) -> None:
+        self.terminal.press("C-d")
+        self.terminal.wait(lambda: self.terminal.exit_code() == 0, "Ctrl-D in an empty draft quits")
+
+    def two_interrupts(self) -> None:
+        self.terminal.press("C-c")
+        self.terminal.wait(lambda: "Press Ctrl-C again to quit" in self.terminal.status(), "Ctrl-C asks")
+        self.terminal.press("C-c")
+        self.terminal.wait(lambda: self.terminal.exit_code() == 0, "the second one quits")
+
     def queue(self) -> None:
         # A message that is sent during an answer waits for its end.
         self.terminal.send("/set max_tokens 60")
@@ -514,8 +681,9 @@ class Scenario:
         expect(new(status) == 0, f"the rested draft was prefilled to its end: {status!r}")
         self.terminal.send("/search deep sea")
         self.terminal.wait(lambda: "with this text" in self.terminal.status(), "/search finds the message")
-        self.terminal.press("F3")
-        self.terminal.wait(lambda: "with this text" in self.terminal.status(), "F3 goes on")
+        for key in ("F3", "S-F3"):
+            self.terminal.press(key)
+            self.terminal.wait(lambda: "with this text" in self.terminal.status(), f"{key} goes on")
         self.terminal.press("Escape")
         time.sleep(0.3)  # or the next key would be one with Alt
         self.terminal.press("M-s")
@@ -703,14 +871,14 @@ def main() -> int:
             "XDG_CACHE_HOME": folder / "cache", "HOME": folder, "HF_HOME": folder / "hf", "LANG": "C.UTF-8",
             "LC_ALL": "C.UTF-8", "EDITOR": folder / "editor.sh",
         }
-        everyday = ["start", "settings", "two_turns", "draft_keys", "attach", "editor", "typing_ahead", "queue", "stop",
+        everyday = ["start", "settings", "two_turns", "draft_keys", "keys", "attach", "editor", "typing_ahead", "queue", "stop",
                     "scroll", "switch", "switch_while_writing", "answer_now", "stop_prefill", "branches", "transcript",
-                    "compare", "refuse", "full_context", "paste_command", "resize", "quit"]
+                    "compare", "commands", "titles", "refuse", "full_context", "paste_command", "resize", "quit"]
         programs = [(["chat", model.stem], everyday), (["chat", model.stem], ["crash"]),
-                    (["--continue"], ["resume", "sessions", "quit"]), (["chat", model.stem], ["start", "unsent_draft"]),
+                    (["--continue"], ["resume", "sessions", "end_of_input"]), (["chat", model.stem], ["start", "unsent_draft"]),
                     (["chat", model.stem], ["restored_draft"]),
                     (["chat", model.stem, "--draft", second.stem], ["start", "draft_model", "quit"]),
-                    (["chat", model.stem, "--preset", "review"], ["preset", "quit"])]
+                    (["chat", model.stem, "--preset", "review"], ["preset", "suspend", "two_interrupts"])]
         presets = folder / "config" / "sotto" / "presets"
         presets.mkdir(parents=True)
         (presets / "review.toml").write_text("system_prompt = 'You review code.'\ntop_k = 7\n")
@@ -719,7 +887,8 @@ def main() -> int:
         editor.chmod(0o755)
         for number, (arguments, steps) in enumerate(programs):
             own = folder / f"terminal{number}"
-            terminal = Terminal([SOTTO, *arguments], {k: str(v) for k, v in environment.items()}, own, 140, 30)
+            terminal = Terminal([SOTTO, *arguments], {k: str(v) for k, v in environment.items()}, own, 140, 30,
+                                "suspend" in steps)
             scenario = Scenario(terminal, model.stem, second.stem, show)
             try:
                 scenario.run(*(getattr(scenario, step) for step in steps))
