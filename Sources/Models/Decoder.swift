@@ -11,6 +11,8 @@ package final class Decoder: LanguageModel {
   /// The same, if its operations can fail after they have returned.
   private let fallible: (any FallibleBackend)?
   private let embedding: EmbeddingAndHead
+  /// Predicts the token after the next one; nil if the checkpoint has no such layer.
+  package internal(set) var predictor: TokenPredictor?
   private let steps: [Step]
   private let caches: [CacheShape]
   /// The last step that mixes positions; after it, only rows whose logits are requested are computed.
@@ -63,6 +65,8 @@ package final class Decoder: LanguageModel {
     var x = try embedding.embed(input, on: backend)
     input.perLayer = embedding.perLayer?(x, input, on: backend)
     func selectOutputs() {
+      // Hidden states are those of all rows.
+      guard input.hiddenStates == nil else { return }
       x = input.selectOutputs(x, on: backend)
       input.perLayer = input.perLayer.map { input.selectOutputs($0, on: backend) }
     }
@@ -72,7 +76,10 @@ package final class Decoder: LanguageModel {
       x = try step.block(x, input, slot: step.slot, adding: x, on: backend)
       if index == lastMixing { selectOutputs() }
     }
-    let logits = embedding.logits(x, on: backend)
+    let normed = embedding.normed(x, on: backend)
+    input.hiddenStates?.rows = normed
+    let outputs = input.hiddenStates == nil ? normed : input.selectOutputs(normed, on: backend)
+    let logits = embedding.logits(normed: outputs, on: backend)
     try fallible?.throwIfFailed()
     input.advanceSequences()
     return logits

@@ -21,6 +21,8 @@ public struct ForwardInput {
   /// Whether attention treats every row as in a pass of its own, so that the results are those of decoding, not of a
   /// prefill; see `AttentionSettings.rowsAreSteps`.
   public var rowsAreSteps = false
+  /// Receives the hidden states of all rows; nil if they are not needed.
+  package var hiddenStates: HiddenStates?
 
   /// - Parameters: see the properties; positions start at each sequence's length.
   public init(tokens: Tokens, sequences: [SequenceState], counts: [Int], outputs: [Int]) {

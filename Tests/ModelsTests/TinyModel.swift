@@ -45,6 +45,13 @@ struct TinyModel: Sendable, CustomTestStringConvertible {
     return (tokens, stride(from: 0, to: all.count, by: width).map { Array(all[$0..<$0 + width]) })
   }
 
+  /// The rows of a tensor of the reference.
+  func numbers(_ name: String) throws -> [[Float]] {
+    let file = try SafetensorsFile(path + "/reference.safetensors")
+    let found: (values: [Float], shape: [Int]) = try Self.numbers(name, in: file)
+    return found.values.rows(try #require(found.shape.last))
+  }
+
   private static func numbers<Number: BitwiseCopyable>(
     _ name: String, in file: SafetensorsFile
   ) throws -> (values: [Number], shape: [Int]) {

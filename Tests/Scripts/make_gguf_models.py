@@ -1,6 +1,6 @@
 """Converts the models of the reference program to GGUF with llama.cpp's own converter (for developers).
 
-    python make_gguf_models.py LLAMA_CPP OUT_ROOT DIR... [--outtype f32|f16|bf16|q8_0]
+    python make_gguf_models.py LLAMA_CPP OUT_ROOT DIR... [--outtype f32|f16|bf16|q8_0] [--predictors]
 
 LLAMA_CPP is the llama.cpp folder in the source package of llama-cpp-python from PyPI. Each DIR has config.json and
 model.safetensors with the names of the public checkpoint; its reference.safetensors is copied beside the new model.gguf.
@@ -83,7 +83,7 @@ def stablelm_tensors(found):
     return modify_tensors
 
 
-def convert(folder: Path, out: Path, outtype: str) -> str:
+def convert(folder: Path, out: Path, outtype: str, predictors: bool) -> str:
     """Writes OUT/model.gguf and returns the name of the architecture."""
     import gguf
     import torch
@@ -100,7 +100,8 @@ def convert(folder: Path, out: Path, outtype: str) -> str:
         found = get_model_class(get_model_architecture(config, ModelType.TEXT))
         found = getattr(found, "Ministral3Model", found)  # the outer class only selects it
         changes = dict(
-            set_vocab=write_vocabulary, get_vocab_base_pre=lambda *_: "default", model_arch=found.model_arch, no_mtp=True)
+            set_vocab=write_vocabulary, get_vocab_base_pre=lambda *_: "default", model_arch=found.model_arch,
+            no_mtp=not predictors)
         if config.get("model_type") == "stablelm":
             changes["modify_tensors"] = stablelm_tensors(found)
         out.mkdir(parents=True, exist_ok=True)
@@ -118,13 +119,15 @@ def main() -> int:
     parser.add_argument("out", type=Path)
     parser.add_argument("folders", type=Path, nargs="+")
     parser.add_argument("--outtype", default="f32")
+    parser.add_argument("--predictors", action="store_true", help="also the layers for multi-token prediction")
     options = parser.parse_args()
     sys.path[:0] = [str(options.source), str(options.source / "gguf-py")]
     logging.disable(logging.WARNING)
     failed = 0
     for folder in options.folders:
         try:
-            print(folder.name, convert(folder, options.out / folder.name, options.outtype), flush=True)
+            name = convert(folder, options.out / folder.name, options.outtype, options.predictors)
+            print(folder.name, name, flush=True)
         except Exception as error:  # the converter does not have every architecture and every option
             failed += 1
             shutil.rmtree(options.out / folder.name, ignore_errors=True)

@@ -76,7 +76,7 @@ final class GenerationRun {
     reader.keepsMarks = !request.isCold
     let room = min(request.maxTokens, loaded.model.facts.contextLength - reader.sequence.ledger.count)
     output = AnswerOutput(request, tokenizer: loaded.tokenizer, room: room)
-    speculation = Speculation(request, costs: loaded.costs)
+    speculation = Speculation(request, loaded)
     statistics.promptTokens = prompt.tokens.count
     statistics.reusedTokens = reader.reused
     statistics.reuse = reader.report
@@ -98,6 +98,13 @@ final class GenerationRun {
   /// The tokens of the next chunk.
   /// - Parameter limit: their largest number; nil to adapt to the machine's speed.
   func nextChunk(limit: Int?) -> [Int32] { reader.nextChunk(limit: limit ?? chunking.size) }
+
+  /// Whether the hidden states of a chunk of `count` tokens are needed: they serve proposals if they are near the end of
+  /// the prompt.
+  func wantsHiddenStates(after count: Int) -> Bool {
+    speculation?.predictor != nil
+      && reader.prompt.count - reader.sequence.ledger.count - count < PredictorReader.mostRows
+  }
 
   /// Records a chunk that was processed in a fork.
   /// - Parameters:

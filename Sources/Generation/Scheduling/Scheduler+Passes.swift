@@ -48,10 +48,13 @@ extension Scheduler {
     let isInterrupted = { isBatch && queue.hasTurn || runs.allSatisfy(\.isCancelled) }
     if isInterrupted() { return }
     if loaded.backend is any InterruptibleBackend { input.isInterrupted = isInterrupted }
+    if chunks.count == 1, runs[0].wantsHiddenStates(after: count) { input.hiddenStates = HiddenStates() }
     let start = ContinuousClock.now
     do {
       let logits = try loaded.model.forward(input)
       let seconds = (ContinuousClock.now - start).seconds
+      runs[0].speculation?.note(
+        input.hiddenStates, count: count, at: runs[0].reader.sequence.ledger.count)
       for (index, chunk) in chunks.enumerated() {
         chunk.run.finishChunk(
           chunk.tokens, in: chunk.fork, logits: loaded.backend.rows(logits, [index]),

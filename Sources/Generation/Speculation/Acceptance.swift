@@ -7,6 +7,8 @@ package struct Acceptance {
     case lookup(match: Int)
     /// A draft model.
     case draft
+    /// The layer for multi-token prediction of the model itself.
+    case predictor
   }
 
   private struct Estimate {
@@ -14,9 +16,10 @@ package struct Acceptance {
     var all: Double
   }
 
-  /// The bounds of match lengths with a common estimate, and the estimates that are assumed at first.
+  /// The bounds of match lengths with a common estimate, and the estimates that are assumed at first; the last are those
+  /// of a draft model and of a predictor.
   private static let bounds = [4, 6, 9, 17, 33]
-  private static let assumed = [0.3, 0.45, 0.6, 0.75, 0.85, 0.6]
+  private static let assumed = [0.3, 0.45, 0.6, 0.75, 0.85, 0.6, 0.6]
   /// The weight of what is assumed, in tokens.
   private static let assumedWeight = 2.0
   /// The number of tokens that count.
@@ -30,6 +33,7 @@ package struct Acceptance {
     switch source {
     case .lookup(let match): bounds.firstIndex { match < $0 } ?? bounds.count - 1
     case .draft: bounds.count
+    case .predictor: bounds.count + 1
     }
   }
 
@@ -84,7 +88,7 @@ extension Acceptance.Source {
   func advanced(by count: Int) -> Acceptance.Source {
     switch self {
     case .lookup(let match): .lookup(match: min(match + count, NGramIndex.longest))
-    case .draft: .draft
+    case .draft, .predictor: self
     }
   }
 }

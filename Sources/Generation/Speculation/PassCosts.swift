@@ -1,15 +1,30 @@
 /// The measured duration of a model's decoding passes, by their number of rows. For the generator's thread only.
 ///
-/// Durations are relative to a pass with one row, since both grow with the context. They are forgotten gradually, so
-/// that a disturbed measurement does not last.
+/// Durations are relative to a pass with one row, since both grow with the context. They are medians of the latest few,
+/// so that a pass that another program disturbed does not count, and they are forgotten gradually.
 package final class PassCosts {
   /// The largest number of rows of a pass that verifies proposals.
   package static let mostRows = 33
 
   private struct Estimate {
-    var value = 0.0
+    /// The latest measurements, oldest first.
+    private var latest: [Double] = []
+    /// Their median.
+    private(set) var value = 0.0
+    /// How much they count: their number at most.
     var weight = 0.0
+
+    mutating func add(_ measurement: Double) {
+      if latest.count == PassCosts.memory { latest.removeFirst() }
+      latest.append(measurement)
+      weight = min(weight + 1, Double(latest.count), 4)
+      let sorted = latest.sorted(), middle = sorted.count / 2
+      value = sorted.count % 2 == 1 ? sorted[middle] : (sorted[middle - 1] + sorted[middle]) / 2
+    }
   }
+
+  /// The number of measurements of a median.
+  private static let memory = 7
 
   /// Seconds of a pass with one row; 0 before the first.
   private var single = Estimate()
@@ -29,18 +44,12 @@ package final class PassCosts {
   package func note(rows: Int, seconds: Double) {
     guard seconds > 0, rows >= 1, rows <= Self.mostRows else { return }
     guard rows > 1 else {
-      Self.add(seconds, to: &single)
+      single.add(seconds)
       for index in ratios.indices { ratios[index].weight *= 0.999 }
       return
     }
     guard let singleSeconds else { return }
-    Self.add(seconds / singleSeconds, to: &ratios[rows])
-  }
-
-  /// A moving average over about four values.
-  private static func add(_ value: Double, to estimate: inout Estimate) {
-    estimate.weight = min(estimate.weight + 1, 4)
-    estimate.value += (value - estimate.value) / estimate.weight
+    ratios[rows].add(seconds / singleSeconds)
   }
 
   /// The expected duration of a pass, relative to one with one row: interpolated between measured numbers of rows.

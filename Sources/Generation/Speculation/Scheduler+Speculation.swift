@@ -18,6 +18,8 @@ extension Scheduler {
       tokens: tokens, sequences: [state], counts: [tokens.count], outputs: Array(rows - 1..<tokens.count))
     // The tokens are those of single steps, even where two logits are almost equal.
     input.rowsAreSteps = true
+    input.hiddenStates = run.speculation?.predictor == nil ? nil : HiddenStates()
+    let position = run.reader.sequence.ledger.count
     let draws = run.draws(proposals: proposals)
     let start = ContinuousClock.now
     do {
@@ -28,6 +30,7 @@ extension Scheduler {
         in: state, proposals: proposals, sampled: ids,
         isAccepted: { run.speculation?.isAccepted($0, sampled: $1) ?? false },
         logProbabilities: { loaded.logProbabilities(logits, row: $0, of: $1, run.request) })
+      run.speculation?.note(input.hiddenStates, count: rows + accepted, at: position)
       run.speculation?.finish(
         proposal, accepted: accepted, rows: rows, sampled: ids.first, seconds: seconds)
     } catch {

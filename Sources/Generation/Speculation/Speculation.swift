@@ -1,5 +1,6 @@
 import Basics
 import Compute
+import Models
 
 /// Proposes the next tokens of one answer and learns from what became of them.
 struct Speculation {
@@ -32,17 +33,26 @@ struct Speculation {
   let settings: SpeculationSettings
   /// The draft model's sequence; nil without one.
   var draft: DraftReader?
+  /// The model's own predictor; nil without one.
+  private(set) var predictor: PredictorReader?
   private var policy: SpeculationPolicy
   private var index = NGramIndex()
   private let costs: PassCosts
   private var random = SplitMix64(seed: 1)
 
-  /// - Parameter costs: those of the request's model.
-  init?(_ request: GenerationRequest, costs: PassCosts) {
+  /// - Parameter loaded: the request's model.
+  init?(_ request: GenerationRequest, _ loaded: LoadedModel) {
     guard request.priority == .turn, request.speculation.mode != .off else { return nil }
     settings = request.speculation
-    self.costs = costs
+    costs = loaded.costs
     policy = SpeculationPolicy(costs: costs)
+    predictor = settings.usesPredictor ? PredictorReader(loaded) : nil
+  }
+
+  /// Takes the model's hidden states for the predictor; see `PredictorReader.note`.
+  mutating func note(_ hidden: HiddenStates?, count: Int, at position: Int) {
+    guard let rows = hidden?.rows else { return }
+    predictor?.note(rows, count: count, at: position)
   }
 
   /// Records a token of the answer.
@@ -56,11 +66,13 @@ struct Speculation {
     return random.uniform() < probability
   }
 
-  /// Proposes tokens: by look-up or by the draft model, whichever promises more.
+  /// Proposes tokens: by look-up or by the draft model or predictor, whichever promises more.
   mutating func propose(_ context: Context) -> Proposal {
     let lookup = lookup(context)
-    if draft != nil, let drafted = proposeByDraft(context, better: lookup.gain) { return drafted }
-    return lookup.proposal
+    let other =
+      draft != nil
+      ? proposeByDraft(context, better: lookup.gain) : proposeByPredictor(context, better: lookup.gain)
+    return other ?? lookup.proposal
   }
 
   private mutating func lookup(_ context: Context) -> (proposal: Proposal, gain: Double) {
@@ -108,6 +120,27 @@ struct Speculation {
     } catch {
       // The answer goes on without the draft model.
       self.draft = nil
+      return nil
+    }
+  }
+
+  /// - Parameter better: the gain that it must exceed.
+  /// - Returns: nil for no proposals.
+  private mutating func proposeByPredictor(_ context: Context, better gain: Double) -> Proposal? {
+    guard let predictor, let single = costs.singleSeconds ?? (settings.mode == .automatic ? nil : 1) else {
+      return nil
+    }
+    let cost = (predictor.secondsPerProposal ?? 0.1 * single) / single
+    let decision = decide(.init(.predictor, limit: context.limit, cost: cost, repeats: context.repeats))
+    guard decision.count > 0, decision.gain > gain else { return nil }
+    do {
+      let made = try self.predictor?.propose(
+        decision.count, after: context.tokens(), vocabulary: context.vocabulary, draw: context.draw)
+      guard let made, !made.tokens.isEmpty else { return nil }
+      return Proposal(tokens: made.tokens, source: .predictor, seconds: made.seconds)
+    } catch {
+      // The answer goes on without the predictor.
+      self.predictor = nil
       return nil
     }
   }

@@ -2,8 +2,8 @@
 ///
 /// A budget bounds the loss. Every pass without proposals adds a hundredth of its duration; a pass with proposals adds
 /// the time that it saved, or takes what it lost. What a pass may lose at most must be in the budget, so that proposals
-/// which are not accepted, or passes which are slower than expected, cost about a hundredth of the time. A draft model,
-/// which the user has chosen, has a budget of its own, five times as large.
+/// which are not accepted, or passes which are slower than expected, cost about a hundredth of the time. Each kind of source
+/// has a budget of its own; that of a draft model, which the user has chosen, is five times as large.
 package struct SpeculationPolicy {
   /// The largest number of proposals.
   package static let most = PassCosts.mostRows - 1
@@ -13,6 +13,8 @@ package struct SpeculationPolicy {
   static let firstBudget = 1.0, largestBudget = 8.0
   /// The factor of a draft model's budget.
   static let draftFactor = 5.0
+  /// The most that a pass counts relative to what is expected of it.
+  static let mostDisturbed = 1.5
   /// The least expected gain. Less would be lost in the error of the expectation.
   static let leastGain = 1.05
 
@@ -37,8 +39,8 @@ package struct SpeculationPolicy {
   }
 
   package private(set) var acceptance = Acceptance()
-  /// For look-ups and for a draft model.
-  private var budgets = (lookup: firstBudget, draft: firstBudget * draftFactor)
+  /// Of the kinds of sources.
+  private var budgets = (lookup: firstBudget, draft: firstBudget * draftFactor, predictor: firstBudget)
   private let costs: PassCosts
 
   package init(costs: PassCosts) { self.costs = costs }
@@ -51,7 +53,7 @@ package struct SpeculationPolicy {
     let expected = acceptance.expectedTokens(prospect.source, upTo: limit)
     for (count, tokens) in expected.enumerated().dropFirst() {
       let duration = costs.ratio(rows: 1 + count) + prospect.cost * Double(count)
-      guard duration - 1 <= (prospect.source == .draft ? budgets.draft : budgets.lookup) else { break }
+      guard duration - 1 <= budget(prospect.source) else { break }
       var whole = duration
       if prospect.repeats {
         let rejection = 1 - (tokens - expected[count - 1])
@@ -73,8 +75,10 @@ package struct SpeculationPolicy {
   package mutating func notePlain(rows: Int, seconds: Double) {
     costs.note(rows: rows, seconds: seconds)
     acceptance.forget(.draft)
+    acceptance.forget(.predictor)
     let saved = rows > 1 ? costs.singleSeconds.map { 1 - seconds / $0 } ?? 0 : Self.share
     Self.add(saved, to: &budgets.lookup)
+    Self.add(saved, to: &budgets.predictor)
     Self.add(rows > 1 ? saved : Self.share * Self.draftFactor, to: &budgets.draft)
   }
 
@@ -88,8 +92,22 @@ package struct SpeculationPolicy {
     costs.note(rows: 1 + count, seconds: seconds)
     acceptance.note(source, accepted: accepted, of: count)
     guard let single = costs.singleSeconds else { return }
-    let saved = Double(accepted + 1) - (seconds + proposing) / single
-    if source == .draft { Self.add(saved, to: &budgets.draft) } else { Self.add(saved, to: &budgets.lookup) }
+    // A pass that another program disturbed would have been as slow without proposals.
+    let duration = min(seconds / single, Self.mostDisturbed * costs.ratio(rows: 1 + count))
+    let saved = Double(accepted + 1) - duration - proposing / single
+    switch source {
+    case .lookup: Self.add(saved, to: &budgets.lookup)
+    case .draft: Self.add(saved, to: &budgets.draft)
+    case .predictor: Self.add(saved, to: &budgets.predictor)
+    }
+  }
+
+  private func budget(_ source: Acceptance.Source) -> Double {
+    switch source {
+    case .lookup: budgets.lookup
+    case .draft: budgets.draft
+    case .predictor: budgets.predictor
+    }
   }
 
   private static func add(_ saved: Double, to budget: inout Double) {

@@ -15,13 +15,15 @@ public struct SpeculationSettings: Sendable, Equatable {
   public var mode = Mode.automatic
   /// Whether tokens are proposed that followed an earlier occurrence of the latest ones in the prompt and the answer.
   public var usesLookup = true
+  /// Whether tokens are proposed by the model's own layer for multi-token prediction, if it has one.
+  public var usesPredictor = true
   /// The key of a resident model with the same vocabulary that proposes tokens; nil for none.
   public var draft: String?
   /// For measurements with random weights: the probability with which a proposal counts as sampled, instead of the
   /// comparison.
   public var madeUpAcceptance: Double?
 
-  /// Automatic look-up without a draft model.
+  /// Automatic look-up and prediction, without a draft model.
   public init() {}
 
   /// No proposals.

@@ -4,7 +4,7 @@ import Compute
 /// DeepSeek V2 and V3 (arXiv:2405.04434, 2412.19437) and the models that follow them: latent attention, gated
 /// feed-forward blocks in the first layers, then mixtures of many small experts with shared ones.
 ///
-/// The layers for multi-token prediction at the end of the public checkpoints are not loaded.
+/// Of the layers for multi-token prediction at the end of the public checkpoints, the first is loaded.
 enum DeepSeek {
   /// DeepSeek V2: experts chosen by a softmax, without a correction bias, in groups ranked by their best expert.
   static let v2 = Architecture("deepseek_v2", gguf: gguf, mlx: .fixedRouter) { configuration, weights in
@@ -95,7 +95,7 @@ enum DeepSeek {
     let experts = try RoutedExperts(
       configuration, layers: shape.layers, scoring: scoring, normalises: normalises, method: method)
     let embedding = try EmbeddingAndHead(shape, weights)
-    let layers = try (0..<shape.layers).map { index in
+    func layer(_ index: Int) throws -> [Block] {
       let prefix = "model.layers.\(index)."
       return [
         Block(
@@ -106,6 +106,11 @@ enum DeepSeek {
           norm: try weights.norm(prefix + "post_attention_layernorm", shape)),
       ]
     }
-    return try Decoder(shape, embedding: embedding, layers: layers, weights)
+    let layers = try (0..<shape.layers).map(layer)
+    let decoder = try Decoder(shape, embedding: embedding, layers: layers, weights)
+    decoder.predictor = TokenPredictor.load(
+      .layer("model.layers.\(shape.layers)."), shape, embedding: embedding, weights,
+      norm: { try weights.norm($0, shape) }, blocks: { try layer(shape.layers) })
+    return decoder
   }
 }

@@ -76,10 +76,9 @@ enum Qwen3Next {
     }
 
     let embedding = try EmbeddingAndHead(shape, weights, offset: offset)
-    let layers = try (0..<shape.layers).map { index in
-      let prefix = "model.layers.\(index)."
+    func layer(_ prefix: String, attends: Bool, isSparse: Bool) throws -> [Block] {
       let mixer: any BlockBody
-      if attends[index] {
+      if attends {
         var attention = try SelfAttention(
           prefix + "self_attn.", shape, rotary: rotary, weights, gatesOutput: true)
         attention.headNorms = (
@@ -91,7 +90,7 @@ enum Qwen3Next {
         mixer = try GatedDeltaNet(prefix + "linear_attn.", configuration, shape, weights)
       }
       let feedForward: any BlockBody =
-        isSparse[index]
+        isSparse
         ? try Qwen2MoE.mixture(
           prefix + "mlp.", shape, configuration, activation, weights, normalises: true)
         : try GatedFeedForward(prefix + "mlp.", shape, activation, weights)
@@ -100,7 +99,19 @@ enum Qwen3Next {
         Block(feedForward, norm: try norm(prefix + "post_attention_layernorm")),
       ]
     }
-    return try Decoder(shape, embedding: embedding, layers: layers, weights)
+    let layers = try (0..<shape.layers).map {
+      try layer("model.layers.\($0).", attends: attends[$0], isSparse: isSparse[$0])
+    }
+    let decoder = try Decoder(shape, embedding: embedding, layers: layers, weights)
+    // A layer with attention; GGUF files have it behind the others.
+    let last = "model.layers.\(shape.layers)."
+    let isBehind = weights.contains(last + "eh_proj.weight")
+    decoder.predictor = TokenPredictor.load(
+      isBehind ? .layer(last) : .separate, shape, embedding: embedding, weights, norm: { try norm($0) },
+      blocks: {
+        try layer(isBehind ? last : "mtp.layers.0.", attends: true, isSparse: isSparse.last ?? true)
+      })
+    return decoder
   }
 
   /// Which layers have attention, from `layer_types` or `full_attention_interval`.

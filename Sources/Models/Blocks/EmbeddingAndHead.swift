@@ -64,7 +64,15 @@ package struct EmbeddingAndHead {
 
   /// The logits of the last layer's rows: [rows, vocabulary].
   func logits(_ x: Tensor, on backend: any Backend) -> Tensor {
-    let logits = backend.linear(norm(x, on: backend), [head], adding: nil)
+    logits(normed: normed(x, on: backend), on: backend)
+  }
+
+  /// The last layer's rows, normed.
+  func normed(_ x: Tensor, on backend: any Backend) -> Tensor { norm(x, on: backend) }
+
+  /// The logits of normed rows.
+  func logits(normed x: Tensor, on backend: any Backend) -> Tensor {
+    let logits = backend.linear(x, [head], adding: nil)
     if logitScale == 1, softcap == nil { return logits }
     return backend.scaled(logits, by: logitScale, softcap: softcap)
   }

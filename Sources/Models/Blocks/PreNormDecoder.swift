@@ -55,6 +55,8 @@ struct PreNormDecoder {
   ) throws -> any BlockBody
 
   var tiedByDefault = false
+  /// Whether a layer behind the last one predicts the token after the next one, if the file has it.
+  var predictsTokens = false
   /// How often each layer runs in succession, with caches of its own for each run (MobileLLM).
   var runsOfLayer = 1
   var names = Names()
@@ -100,20 +102,26 @@ struct PreNormDecoder {
         try weights.parameter($0 + ".weight", [shape.contextLength, shape.hidden])
       }, weights, scale: embeddingScale, logitScale: logitScale)
     let before = weights.work
-    let layers = try (0..<shape.layers).map { index in
+    func layer(_ index: Int, _ shape: DecoderShape, _ rotary: RotaryTable?) throws -> [Block] {
       let prefix = names.layers + "\(index)."
-      let shape = shape[layer: index]
       let mixer =
         try mixer?(prefix, index)
-        ?? loadAttention(prefix + names.attention, index, shape, rotaries[index], weights)
+        ?? loadAttention(prefix + names.attention, index, shape, rotary, weights)
       let feedForward =
         try feedForward?(prefix, index, shape, activation)
         ?? GatedFeedForward(prefix + names.feedForward, shape, activation, weights)
       return try blocks(mixer, feedForward) { try norm(prefix + $0, shape, weights) }
     }
+    let layers = try (0..<shape.layers).map { try layer($0, shape[layer: $0], rotaries[$0]) }
     weights.work.repeatLatest(since: before, times: runsOfLayer)
     let runs = layers.flatMap { Array(repeating: $0, count: runsOfLayer) }
-    return try Decoder(shape, embedding: embedding, layers: runs, weights)
+    let decoder = try Decoder(shape, embedding: embedding, layers: runs, weights)
+    guard predictsTokens else { return decoder }
+    decoder.predictor = TokenPredictor.load(
+      .layer(names.layers + "\(shape.layers)."), shape, embedding: embedding, weights,
+      norm: { try norm($0, shape, weights) },
+      blocks: { try layer(shape.layers, shape, rotaries.last ?? nil) })
+    return decoder
   }
 
   private func sameRotary(

@@ -85,11 +85,12 @@ package struct RoutedExperts {
   /// - Parameters:
   ///   - prefix: of the mixture's tensors.
   ///   - dense: the prefix of a gated block; nil if it is the same.
+  ///   - index: a layer behind the last one, which predicts tokens, has experts.
   func block(
     _ prefix: String, dense: String? = nil, _ index: Int, _ shape: DecoderShape, _ activation: Activation,
     _ weights: ModelWeights
   ) throws -> any BlockBody {
-    guard isSparse[index] else {
+    guard index >= isSparse.count || isSparse[index] else {
       return try GatedFeedForward(dense ?? prefix, shape, activation, weights)
     }
     return try mixture(prefix, shape, activation, weights)

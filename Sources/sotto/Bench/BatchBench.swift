@@ -15,6 +15,8 @@ struct BatchBench: Sendable {
     let seconds: Double
     /// The same for requests one after another: the time of one alone, measured before and after, by their number.
     let inTurnSeconds: Double
+    /// Processor seconds of all threads for the requests together, and in turn. Other programs affect them less.
+    let processor, inTurnProcessor: Double
     /// Of a request that joins when all others generate.
     let joinTTFT: Double
     /// Of a request alone.
@@ -77,7 +79,9 @@ struct BatchBench: Sendable {
           batch: size, promptRate: Double(size * prompt) / read,
           generationRate: Double(size * max(generate - 1, 0)) / max(together.seconds - start, 1e-9),
           seconds: together.seconds, inTurnSeconds: Double(size) * (alone.seconds + after.seconds) / 2,
-          joinTTFT: join, aloneTTFT: (alone.firstTokens[0] + after.firstTokens[0]) / 2,
+          processor: together.processor,
+          inTurnProcessor: Double(size) * (alone.processor + after.processor) / 2, joinTTFT: join,
+          aloneTTFT: (alone.firstTokens[0] + after.firstTokens[0]) / 2,
           firstToken: median(together.firstTokens), chat: chat.together, aloneChat: chat.alone))
       alone = after
     }
@@ -85,11 +89,11 @@ struct BatchBench: Sendable {
   }
 
   /// Runs requests together.
-  /// - Returns: the seconds until the first token of each, and until the end of all.
+  /// - Returns: the seconds until the first token of each, and until the end of all, and the processor's.
   private func time(
     _ generator: Generator, _ requests: [GenerationRequest]
-  ) async throws -> (firstTokens: [Double], seconds: Double) {
-    let start = ContinuousClock.now
+  ) async throws -> (firstTokens: [Double], seconds: Double, processor: Double) {
+    let start = ContinuousClock.now, processor = BenchClock.processor.seconds
     let streams = requests.map { generator.generate(Self.key, $0) }
     var firstTokens: [Double] = []
     for stream in streams {
@@ -98,7 +102,9 @@ struct BatchBench: Sendable {
         if case .failed(let message) = event { throw CommandError(message) }
       }
     }
-    return (firstTokens, (ContinuousClock.now - start).seconds)
+    return (
+      firstTokens, (ContinuousClock.now - start).seconds, BenchClock.processor.seconds - processor
+    )
   }
 
   /// The seconds to the first token of a request that joins others when all of them generate.
@@ -162,7 +168,8 @@ struct BatchBench: Sendable {
           [
             "batch": .integer(row.batch), "prompt_tps": .number(row.promptRate),
             "generation_tps": .number(row.generationRate), "seconds": .number(row.seconds),
-            "in_turn_seconds": .number(row.inTurnSeconds), "join_ttft_ms": .number(row.joinTTFT * 1000),
+            "in_turn_seconds": .number(row.inTurnSeconds), "cpu_seconds": .number(row.processor),
+            "in_turn_cpu_seconds": .number(row.inTurnProcessor), "join_ttft_ms": .number(row.joinTTFT * 1000),
             "alone_ttft_ms": .number(row.aloneTTFT * 1000), "ttft_ms": .number(row.firstToken * 1000),
             "token_ms": .number(row.tokenTime * 1000), "chat_seconds": .number(row.chat),
             "chat_alone_seconds": .number(row.aloneChat),
@@ -178,12 +185,13 @@ struct BatchBench: Sendable {
       return ([["requests"] + titles] + lines).map { $0.map(cell).joined() + "\n" }.joined()
     }
     return "\(name), \(threads) threads, prompts of \(prompt) and answers of \(generate) tokens\n"
-      + table(["prompt t/s", "answers t/s", "first ms", "token ms", "seconds", "in turn", "less time"]) {
+      + table(["prompt t/s", "answers t/s", "first ms", "token ms", "seconds", "in turn", "less time", "less CPU"]) {
         row in
         [
           (row.promptRate, "%.1f"), (row.generationRate, "%.1f"), (row.firstToken * 1000, "%.0f"),
           (row.tokenTime * 1000, "%.1f"), (row.seconds, "%.2f"), (row.inTurnSeconds, "%.2f"),
           ((1 - row.seconds / row.inTurnSeconds) * 100, "%.0f %%"),
+          ((1 - row.processor / row.inTurnProcessor) * 100, "%.0f %%"),
         ]
       } + "one that joins when all generate, to its first token; a user's turn meanwhile, to its end\n"
       + table(["join ms", "alone ms", "times", "turn s", "alone s", "times"]) { row in

@@ -32,10 +32,10 @@ struct PositionBench {
   private let start: ResidentMemory
 
   /// Measures at all positions in the context of the model.
-  /// - Parameter countsProcessorTime: whether times are the processor's for this process; see `SpeedMeasurement`.
+  /// - Parameter clock: the clock of the prompt speeds.
   init(
     _ name: String, model: any LanguageModel, backend: any Backend, fileBytes: Int?, threads: Int,
-    countsProcessorTime: Bool, note: (String) -> Void
+    clock: BenchClock, note: (String) -> Void
   ) throws {
     self.name = name
     self.threads = threads
@@ -49,9 +49,9 @@ struct PositionBench {
     for position in Self.positions where position <= model.facts.contextLength {
       note("to position \(position)")
       let first = sequence.length
-      let begin = SpeedMeasurement.seconds(ofProcessor: countsProcessorTime)
+      let begin = clock.seconds
       try SpeedMeasurement.prefill(first..<position, by: Self.chunk, into: sequence, model, backend)
-      let time = SpeedMeasurement.seconds(ofProcessor: countsProcessorTime) - begin
+      let time = clock.seconds - begin
       elapsed += time
       rows.append(
         Row(

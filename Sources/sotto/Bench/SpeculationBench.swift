@@ -21,6 +21,9 @@ struct SpeculationBench: Sendable {
     let name: String
     let plain: Double
     let speculative: Double
+    /// Processor time per token relative to that without speculation: the medians, plain by speculative. Other
+    /// programs affect it less.
+    let processorRatio: Double
     let tokens: Int
     let drafted: Int
     let accepted: Int
@@ -54,25 +57,31 @@ struct SpeculationBench: Sendable {
       // The first answer reads the weights from disk.
       note("warming up: \(work.name)")
       _ = try await answer(generator, work, speculation)
-      var plain: [Double] = [], ahead: [Double] = [], answers: Set<[Int32]> = []
+      var plain: [Double] = [], ahead: [Double] = [], plainTimes: [Double] = [], aheadTimes: [Double] = []
+      var answers: Set<[Int32]> = []
       var latest = GenerationStatistics()
       for round in 1...repetitions {
         note("\(work.name), round \(round) of \(repetitions)")
         // In another order every round, so that neither has the warmer machine.
         for isPlain in round % 2 == 1 ? [true, false] : [false, true] {
+          let start = BenchClock.processor.seconds
           let (tokens, statistics) = try await answer(generator, work, isPlain ? .off : speculation)
+          let time = (BenchClock.processor.seconds - start) / Double(max(statistics.generatedTokens, 1))
           answers.insert(tokens)
           if isPlain {
             plain.append(statistics.generationRate)
+            plainTimes.append(time)
           } else {
             ahead.append(statistics.generationRate)
+            aheadTimes.append(time)
             latest = statistics
           }
         }
       }
       rows.append(
         Row(
-          name: work.name, plain: median(plain), speculative: median(ahead), tokens: latest.generatedTokens,
+          name: work.name, plain: median(plain), speculative: median(ahead),
+          processorRatio: median(plainTimes) / max(median(aheadTimes), 1e-9), tokens: latest.generatedTokens,
           drafted: latest.draftedTokens, accepted: latest.acceptedTokens, isSame: answers.count == 1))
     }
     return rows
@@ -106,6 +115,7 @@ struct SpeculationBench: Sendable {
             "task": .string(row.name), "generated_tokens": .integer(row.tokens),
             "plain_tps": .number(row.plain),
             "speculative_tps": .number(row.speculative), "ratio": .number(row.ratio),
+            "cpu_ratio": .number(row.processorRatio),
             "drafted_tokens": .integer(row.drafted), "accepted_tokens": .integer(row.accepted),
             "same_answer": .bool(row.isSame),
           ]
@@ -116,13 +126,16 @@ struct SpeculationBench: Sendable {
   func table(_ rows: [Row]) -> String {
     func cell(_ text: String) -> String { String(repeating: " ", count: max(0, 12 - text.count)) + text }
     var text = "\(name), \(threads) threads, medians of \(repetitions)\n"
-    let titles = ["task", "tokens", "plain t/s", "ahead t/s", "ratio", "drafted", "accepted", "same answer"]
+    let titles = [
+      "task", "tokens", "plain t/s", "ahead t/s", "ratio", "CPU ratio", "drafted", "accepted", "same answer",
+    ]
     text += titles.map(cell).joined() + "\n"
     for row in rows {
       let cells = [
         row.name, String(row.tokens), String(format: "%.1f", row.plain),
         String(format: "%.1f", row.speculative),
-        String(format: "%.2f", row.ratio), String(row.drafted), String(row.accepted),
+        String(format: "%.2f", row.ratio), String(format: "%.2f", row.processorRatio), String(row.drafted),
+        String(row.accepted),
         row.isSame ? "yes" : "no",
       ]
       text += cells.map(cell).joined() + "\n"

@@ -20,6 +20,9 @@ struct SpeculationBenchOptions: ParsableArguments {
   @Option(help: "With --draft, the probability with which a proposed token counts as accepted.")
   var acceptance: Double?
 
+  @Option(help: "With --draft or --lookup, always propose this number of tokens (default: as many as pay).")
+  var proposals: Int?
+
   @Option(help: "Measure this number of answers to one prompt together, against one answer.")
   var best: Int?
 
@@ -29,6 +32,13 @@ struct SpeculationBenchOptions: ParsableArguments {
   func validate(isSynthetic: Bool) throws {
     if lookup, isSynthetic { throw ValidationError("--lookup requires a model") }
     if lookup, draft != nil { throw ValidationError("specify either --lookup or --draft") }
+    if let proposals {
+      guard isWanted else { throw ValidationError("--proposals requires --draft or --lookup") }
+      guard (1...SpeculationPolicy.most).contains(proposals) else {
+        throw ValidationError(
+          "--proposals must be a number from 1 to \(SpeculationPolicy.most), not \(proposals)")
+      }
+    }
     if draft == nil, draftLayers != nil || acceptance != nil {
       throw ValidationError("--draft-layers and --acceptance require --draft")
     }
@@ -52,6 +62,7 @@ struct SpeculationBenchOptions: ParsableArguments {
     var settings = SpeculationSettings()
     settings.usesLookup = lookup
     settings.madeUpAcceptance = acceptance
+    if let proposals { settings.mode = .fixed(proposals) }
     if draft != nil { settings.draft = SpeculationBench.draftKey }
     return settings
   }

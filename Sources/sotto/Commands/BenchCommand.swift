@@ -57,6 +57,11 @@ struct BenchCommand: AsyncParsableCommand {
     help: "Measure processor time, not elapsed time: other programs affect it less. Requires --threads 1.")
   var cpuTime = false
 
+  @Option(
+    help:
+      "Numbers of tokens, such as 1,2,3,4,5,8; measures what a pass of as many costs relative to one token.")
+  var rows: String?
+
   @Flag(help: "Measure the time to the first token for 1 to 512 tokens after 0, 1,000 and 8,000 cached ones.")
   var curve = false
 
@@ -122,6 +127,9 @@ struct BenchCommand: AsyncParsableCommand {
     guard temperature >= 0, temperature.isFinite else {
       throw ValidationError("--temperature must be at least 0, not \(temperature)")
     }
+    if rows != nil, Self.sizes(rows) == nil {
+      throw ValidationError("--rows must be a list of numbers from 1 to 256, such as 1,2,4,8")
+    }
     if batch != nil, batchSizes == nil {
       throw ValidationError("--batch must be a list of numbers from 1 to 256, such as 1,8,16")
     }
@@ -167,8 +175,15 @@ struct BenchCommand: AsyncParsableCommand {
     if positions {
       let bench = try PositionBench(
         synthetic ?? self.model ?? "", model: model, backend: backend, fileBytes: try choice.fileBytes,
-        threads: compute.threadCount, countsProcessorTime: cpuTime, note: note)
+        threads: compute.threadCount, clock: clock, note: note)
       return Console.out(json ? bench.json().text(.pretty) + "\n" : bench.table())
+    }
+    if let sizes = Self.sizes(rows) {
+      let bench = RowsBench(
+        name: synthetic ?? self.model ?? "", threads: compute.threadCount, model: model, backend: backend,
+        clock: clock)
+      let measured = try bench.run(sizes, cached: prompt ?? 100, repetitions: repetitions)
+      return Console.out(json ? bench.json(measured).text(.pretty) + "\n" : bench.table(measured))
     }
     let (tokens, context) = (cached + promptCount + generateCount, model.facts.contextLength)
     guard tokens <= context else {
@@ -179,7 +194,7 @@ struct BenchCommand: AsyncParsableCommand {
       sampling: SamplingSettings(temperature: temperature, topP: 1, topK: 0, minP: 0, seed: seed),
       alternative: sampled
         ? SamplingSettings(temperature: 1, topP: 1, topK: 0, minP: 0, seed: seed) : nil,
-      countsProcessorTime: cpuTime)
+      clock: clock)
     for round in 1...repetitions {
       note("round \(round) of \(repetitions)")
       try measurement.runOnce()
@@ -202,12 +217,15 @@ struct BenchCommand: AsyncParsableCommand {
     Console.out(json ? bench.json(result).text(.pretty) + "\n" : bench.table(result))
   }
 
+  private var clock: BenchClock { cpuTime ? .processor : .elapsed }
   private var promptCount: Int { prompt ?? (batch == nil ? 512 : 100) }
   private var generateCount: Int { generate ?? (batch == nil ? 64 : 100) }
 
   /// The numbers of --batch; nil without the option or if it is invalid.
-  private var batchSizes: [Int]? {
-    let sizes = batch?.split(separator: ",", omittingEmptySubsequences: false).map { Int($0) ?? 0 }
+  private var batchSizes: [Int]? { Self.sizes(batch) }
+
+  private static func sizes(_ list: String?) -> [Int]? {
+    let sizes = list?.split(separator: ",", omittingEmptySubsequences: false).map { Int($0) ?? 0 }
     guard let sizes, !sizes.isEmpty, sizes.allSatisfy((1...256).contains) else { return nil }
     return sizes
   }

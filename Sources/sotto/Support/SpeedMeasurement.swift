@@ -21,15 +21,13 @@ struct SpeedMeasurement {
   let alternative: SamplingSettings?
   /// The seconds for all generated tokens with `alternative`, one per round.
   private(set) var alternativeTimes: [Double] = []
-  /// Whether times are the processor's for this process, which other processes affect little. Comparable to elapsed
-  /// times with one thread only.
-  private let countsProcessorTime: Bool
+  private let clock: BenchClock
   private let base: SequenceState
 
   init(
     model: any LanguageModel, backend: any Backend, cached: Int = 0, prompt: Int, generate: Int,
     sampling: SamplingSettings = .greedy, alternative: SamplingSettings? = nil,
-    countsProcessorTime: Bool = false
+    clock: BenchClock = .elapsed
   ) throws {
     self.model = model
     self.backend = backend
@@ -38,7 +36,7 @@ struct SpeedMeasurement {
     self.generate = generate
     self.sampling = sampling
     self.alternative = alternative
-    self.countsProcessorTime = countsProcessorTime
+    self.clock = clock
     base = SequenceState(caches: model.makeCaches())
     try Self.prefill(0..<cached, into: base, model, backend)
   }
@@ -81,15 +79,7 @@ struct SpeedMeasurement {
     return seconds - start
   }
 
-  /// The time of the clock in use, in seconds.
-  private var seconds: Double { Self.seconds(ofProcessor: countsProcessorTime) }
-
-  /// The time in seconds, of the processor for this process or of a clock.
-  static func seconds(ofProcessor isOfProcessor: Bool) -> Double {
-    var time = timespec()
-    clock_gettime(isOfProcessor ? CLOCK_PROCESS_CPUTIME_ID : CLOCK_MONOTONIC, &time)
-    return Double(time.tv_sec) + Double(time.tv_nsec) * 1e-9
-  }
+  private var seconds: Double { clock.seconds }
 
   /// Prefills synthetic tokens for these positions, in chunks, and waits for the last logits.
   static func prefill(

@@ -155,7 +155,7 @@ struct GGUFConfiguration {
     object["layer_types"] = .array(flags.map { $0 == .bool(true) ? "sliding_attention" : "full_attention" })
   }
 
-  /// Layers for multi-token prediction are the last of the file and not loaded.
+  /// Layers for multi-token prediction are the last of the file and not part of the decoder.
   private func withoutPredictionLayers(_ object: inout JSONObject) throws {
     guard let extra = try metadata.optionalInteger("\(conversion.name).nextn_predict_layers"), extra > 0,
       let layers = object["num_hidden_layers"]?.asInteger
