@@ -4,9 +4,7 @@ import Testing
 
 /// The layer for multi-token prediction compared with transformers'.
 struct TokenPredictorTests {
-  static let names = [
-    "deepseek-v3", "glm4-moe", "qwen3-next", "gguf-deepseek-v3", "gguf-glm4-moe", "gguf-qwen3-next",
-  ]
+  static let names = ["deepseek-v3", "glm4-moe", "qwen3-next", "gguf-glm4-moe", "gguf-qwen3-next"]
   private static let bar: Float = 1e-4
 
   private func load(_ name: String) throws -> (tiny: TinyModel, model: Decoder, backend: CPUBackend) {

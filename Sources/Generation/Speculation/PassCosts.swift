@@ -23,6 +23,9 @@ package final class PassCosts {
     }
   }
 
+  /// What a measurement still counts after a pass with one row: a single one that was disturbed must not turn proposals
+  /// off for thousands of tokens.
+  private static let forgetting = 0.985
   /// The number of measurements of a median.
   private static let memory = 7
 
@@ -45,11 +48,12 @@ package final class PassCosts {
     guard seconds > 0, rows >= 1, rows <= Self.mostRows else { return }
     guard rows > 1 else {
       single.add(seconds)
-      for index in ratios.indices { ratios[index].weight *= 0.999 }
+      for index in ratios.indices { ratios[index].weight *= Self.forgetting }
       return
     }
     guard let singleSeconds else { return }
-    ratios[rows].add(seconds / singleSeconds)
+    // A pass never costs more than its rows one by one, unless another program disturbed it.
+    ratios[rows].add(min(seconds / singleSeconds, Double(rows)))
   }
 
   /// The expected duration of a pass, relative to one with one row: interpolated between measured numbers of rows.

@@ -160,7 +160,11 @@ struct GGUFConfiguration {
     guard let extra = try metadata.optionalInteger("\(conversion.name).nextn_predict_layers"), extra > 0,
       let layers = object["num_hidden_layers"]?.asInteger
     else { return }
-    object["num_hidden_layers"] = .integer(max(layers - extra, 0))
+    let count = max(layers - extra, 0)
+    object["num_hidden_layers"] = .integer(count)
+    for (key, value) in object {
+      if let items = value.asArray, items.count == layers { object[key] = .array(Array(items.prefix(count))) }
+    }
   }
 
   /// The numbers of a small float32 tensor.
