@@ -64,9 +64,9 @@ struct SpeculationBench: Sendable {
         note("\(work.name), round \(round) of \(repetitions)")
         // In another order every round, so that neither has the warmer machine.
         for isPlain in round % 2 == 1 ? [true, false] : [false, true] {
-          let start = BenchClock.processor.seconds
-          let (tokens, statistics) = try await answer(generator, work, isPlain ? .off : speculation)
-          let time = (BenchClock.processor.seconds - start) / Double(max(statistics.generatedTokens, 1))
+          let (tokens, statistics, processor) = try await answer(
+            generator, work, isPlain ? .off : speculation)
+          let time = processor / Double(max(statistics.generatedTokens - 1, 1))
           answers.insert(tokens)
           if isPlain {
             plain.append(statistics.generationRate)
@@ -87,19 +87,24 @@ struct SpeculationBench: Sendable {
     return rows
   }
 
+  /// - Returns: the answer, and the processor's seconds from its first token on.
   private func answer(
     _ generator: Generator, _ work: Work, _ speculation: SpeculationSettings
-  ) async throws -> (tokens: [Int32], statistics: GenerationStatistics) {
+  ) async throws -> (tokens: [Int32], statistics: GenerationStatistics, processor: Double) {
     var request = GenerationRequest(
       prompt: work.prompt, sampling: work.sampling, maxTokens: generate, stopStrings: work.stopStrings)
     request.isCold = true
     request.speculation = speculation
-    var tokens: [Int32] = []
+    var tokens: [Int32] = [], start: Double?
     for await event in generator.generate(Self.key, request) {
       switch event {
       case .prefill, .logProbabilities: break
-      case .token(let id, _): tokens.append(id)
-      case .done(let statistics): return (tokens, statistics)
+      case .token(let id, _):
+        tokens.append(id)
+        start = start ?? BenchClock.processor.seconds
+      case .done(let statistics):
+        let now = BenchClock.processor.seconds
+        return (tokens, statistics, now - (start ?? now))
       case .failed(let message): throw CommandError(message)
       }
     }
