@@ -422,7 +422,7 @@ class Scenario:
         says("/copy", "The answer was sent to the clipboard")
         self.terminal.wait(lambda: "Paris" in buffer(), "the clipboard has the answer")
         says("/copy 1", "The answer has no code block")
-        says("/stats", "time to first token:", "over the answer:")
+        says("/stats", "time to first token:", "generation:")
         for command, name in (("/save", "saved.md"), ("/export", "exported.json")):
             file = self.folder / name
             says(f"{command} {file}", f"Saved as {file}")
