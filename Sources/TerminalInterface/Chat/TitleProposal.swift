@@ -33,6 +33,8 @@ package struct TitleProposal: Sendable, Equatable {
   private var asked: Subject?
   /// The last subject for which the model replied.
   private var answered: Subject?
+  /// The last session, and its replies that were no title.
+  private var session: String?
   private var failures = 0
   private var quietSince = 0.0
 
@@ -44,7 +46,7 @@ package struct TitleProposal: Sendable, Equatable {
   /// Records what a title may be proposed for; nil for nothing.
   package mutating func note(_ subject: Subject?, now: Double) {
     guard subject != self.subject else { return }
-    if subject?.session != self.subject?.session { failures = 0 }
+    if let subject, subject.session != session { (session, failures) = (subject.session, 0) }
     self.subject = subject
     quietSince = now
   }
