@@ -163,14 +163,16 @@ extension ChatState {
     apply(event, turn: id)
     comparison?.answers[place].turn = turn
     showTurn()
-    // The transcript, which has the message too, is hidden.
-    if case .failed(let message) = event { show(message) }
-    guard let comparison, !comparison.isRunning else { return }
+    guard let comparison else { return }
     let isEmpty = comparison.answers.allSatisfy { answer in
       guard !answer.isEarlier, let message = conversation[answer.id] else { return true }
       return message.content.isEmpty && message.reasoning.isEmpty && message.finish != .stop
     }
-    guard isEmpty else { return }
+    guard isEmpty, !comparison.isRunning else {
+      // The transcript, which has the message too, is hidden.
+      if case .failed(let message) = event { show(message) }
+      return
+    }
     self.comparison = nil
     withdraw(comparison.origin)
   }

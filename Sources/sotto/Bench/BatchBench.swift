@@ -180,7 +180,7 @@ struct BatchBench: Sendable {
 
   func table(_ rows: [Row]) -> String {
     func table(_ titles: [String], _ cells: (Row) -> [(value: Double, format: String)]) -> String {
-      func cell(_ text: String) -> String { String(repeating: " ", count: max(0, 11 - text.count)) + text }
+      func cell(_ text: String) -> String { String(repeating: " ", count: max(0, 12 - text.count)) + text }
       let lines = rows.map { row in [String(row.batch)] + cells(row).map { String(format: $1, $0) } }
       return ([["requests"] + titles] + lines).map { $0.map(cell).joined() + "\n" }.joined()
     }
