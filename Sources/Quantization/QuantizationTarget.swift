@@ -40,10 +40,11 @@ public struct QuantizationTarget: Sendable, Equatable {
   /// Routers have this whatever the target is.
   static let eightBits = QuantizationTarget("affine", bits: 8, groupSize: 64)
 
-  /// The target of sensitive layers in a mixed quantisation; nil if the target has no mixed form.
+  /// The target of sensitive layers in a mixed quantisation: a bit more, which Tests/Scripts/compare_mixed.py finds better
+  /// than the same bytes for all layers, and better than more bits for these alone. Nil if the target has no mixed form.
   var forSensitiveLayers: QuantizationTarget? {
     guard mode == "affine", bits < 8 else { return nil }
-    return QuantizationTarget("affine", bits: bits < 6 ? 6 : 8, groupSize: groupSize)
+    return QuantizationTarget("affine", bits: bits < 6 ? bits + 1 : 8, groupSize: groupSize)
   }
 
   /// Layers whose columns are not a multiple of this stay as they are: no kernel reads half a block of NVFP4.

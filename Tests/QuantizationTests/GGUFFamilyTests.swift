@@ -84,6 +84,55 @@ import Testing
     }
   }
 
+  @Test func anInterruptionLeavesNothing() throws {
+    struct Interruption: Error {}
+    let folder = try TemporaryFolder()
+    let source = try Checkpoint.open(withTokenizer(Case(name: "llama-tied-bf16"), in: folder))
+    let work = try GGUFQuantization(source, to: GGUFTarget(name: "q8_0"), template: nil)
+    #expect(throws: Interruption.self) {
+      try work.write(to: folder.path + "/model.gguf", threads: 1) { done, total in
+        if done > total / 2 { throw Interruption() }
+      }
+    }
+    #expect(try FileManager.default.contentsOfDirectory(atPath: folder.path) == ["source"])
+  }
+
+  /// Tensors of other shapes than the architecture has, and settings that do not fit them.
+  @Test(
+    arguments: [
+      ("gpt-oss-openai", ["num_attention_heads": 3]), ("deepseek-v3", ["qk_nope_head_dim": 7]),
+      ("deepseek-v3", ["v_head_dim": 0]), ("llama-tied-bf16", ["num_attention_heads": 7]),
+      ("llama-tied-bf16", ["num_hidden_layers": -1]),
+      ("llama-rope-llama3", ["rope_scaling": ["rope_type": "other"]]),
+      ("falcon-h1", ["mamba_d_ssm": 1 << 20]), ("mamba2-plain", ["n_groups": 0]),
+      ("jamba", ["mamba_expand": 1 << 40]),
+      ("mixtral-bf16", ["num_local_experts": "8"]), ("granite-moe-bf16", ["intermediate_size": 1e300]),
+    ] as [(String, JSON)])
+  func hostileSettingsThrow(name: String, changes: JSON) throws {
+    let folder = try TemporaryFolder()
+    let source = try Checkpoint.open(withTokenizer(Case(name: name, changes: changes), in: folder))
+    // Some of them concern only other parts of the program; none may crash.
+    _ = try? GGUFQuantization(source, to: GGUFTarget(name: "q4_k_m"), template: nil)
+      .write(to: folder.path + "/model.gguf", threads: 1) { _, _ in }
+  }
+
+  @Test func emptyTensorsAndScalarsAreNoCrash() throws {
+    let folder = try TemporaryFolder()
+    let path = try withTokenizer(Case(name: "llama-tied-bf16"), in: folder)
+    for shape in [[], [1], [0, 4], [2, 3, 4]] as [[Int]] {
+      for name in ["model.layers.0.self_attn.q_proj.weight", "model.layers.0.mlp.experts.0.up_proj.weight"] {
+        let file = path + "/model.safetensors"
+        try FileManager.default.removeItem(atPath: file)
+        let writer = try SafetensorsWriter(file, [.float32(name, shape)])
+        try writer.append([Float](repeating: 1, count: shape.reduce(1, *)))
+        try writer.finish()
+        #expect(throws: (any Error).self) {
+          try GGUFQuantization(Checkpoint.open(path), to: GGUFTarget(name: "q8_0"), template: nil)
+        }
+      }
+    }
+  }
+
   private func logits(_ path: String, _ tokens: [Int32]) throws -> [Float] {
     let backend = CPUBackend(precision: .exact, threads: 2)
     let model = try Registry.model(Checkpoint.open(path), backend: backend)

@@ -43,13 +43,13 @@ import Testing
       guard case .affine(let bits, _, _) = try model.weight(name).format else { return nil }
       return bits
     }
-    #expect(try bits("model.embed_tokens.weight") == 6)
-    #expect(try bits("model.layers.0.self_attn.v_proj.weight") == 6)
+    #expect(try bits("model.embed_tokens.weight") == 4)
+    #expect(try bits("model.layers.0.self_attn.v_proj.weight") == 4)
     #expect(try bits("model.layers.1.self_attn.v_proj.weight") == 3)
     #expect(try bits("model.layers.0.self_attn.q_proj.weight") == 3)
     let settings = try #require(model.configuration?["quantization"])
     #expect(settings["bits"] == .integer(3))
-    #expect(settings["model.embed_tokens"]?["bits"] == .integer(6))
+    #expect(settings["model.embed_tokens"]?["bits"] == .integer(4))
     #expect(model.configuration?["quantization_config"] == settings)
   }
 

@@ -46,6 +46,9 @@ extension FalconH1 {
     if has("lm_head") { return [[try factor("lm_head_multiplier")]] }
     if has("embed_tokens") { return [[try factor("embedding_multiplier")]] }
     guard has("in_proj") else { return [] }
+    guard tensor.shape.count == 2 else {
+      throw ModelError.unsupported("the tensor \(tensor.name) has the shape \(tensor.shape)")
+    }
     let inner = try configuration.integer("mamba_d_ssm", 1...1 << 24)
     let states =
       try configuration.integer("mamba_n_groups", 1...65536, default: 1)

@@ -148,8 +148,10 @@ public struct ConvertedTensor: Sendable {
 
   /// Every `step`-th row of every matrix from `first` on, of a tensor whose parts are its matrices.
   func everyRow(_ step: Int, from first: Int, as name: String) throws -> ConvertedTensor {
-    let rows = shape.count > 1 ? shape[shape.count - 2] : shape[0]
-    let order = Array(stride(from: first, to: rows, by: step))
+    guard shape.count > 1, first < shape[shape.count - 2] else {
+      throw ModelError.unsupported("the tensor \(self.name) has the shape \(shape)")
+    }
+    let order = Array(stride(from: first, to: shape[shape.count - 2], by: step))
     var tensor = changed { try $0.rows(order) }
     tensor.name = name
     tensor.shape[shape.count - 2] = order.count

@@ -1,3 +1,5 @@
+import Basics
+
 /// Collects the tensors of a checkpoint in its order; experts that are stored one by one form a stack in the place of the
 /// first.
 struct ConvertedTensors {
@@ -16,7 +18,11 @@ struct ConvertedTensors {
   /// - Parameters:
   ///   - name: its public name.
   ///   - source: its name in the checkpoint.
+  /// - Throws: `ModelError` for a tensor without numbers, and for an expert that is not as the others.
   mutating func add(_ name: String, from source: String, _ shape: [Int]) throws {
+    guard !shape.contains(0) else { throw ModelError.unsupported("the tensor \(printable(source)) is empty") }
+    // A scalar has no dimensions in the file.
+    let shape = shape.isEmpty ? [1] : shape
     guard let expert = ExpertName(name, experts) else {
       tensors.append(ConvertedTensor(name, shape, sources: [source]))
       return
@@ -43,7 +49,7 @@ struct ConvertedTensors {
       let name = tensors[index].name
       let sources = try (0..<found.count).map { number in
         guard let source = found[number] else {
-          throw ModelError.unsupported("expert \(number) of \(name) is missing")
+          throw ModelError.unsupported("expert \(number) of \(printable(name)) is missing")
         }
         return source
       }
