@@ -104,8 +104,8 @@ import Testing
       ("deepseek-v3", ["v_head_dim": 0]), ("llama-tied-bf16", ["num_attention_heads": 7]),
       ("llama-tied-bf16", ["num_hidden_layers": -1]),
       ("llama-rope-llama3", ["rope_scaling": ["rope_type": "other"]]),
-      ("falcon-h1", ["mamba_d_ssm": 1 << 20]), ("mamba2-plain", ["n_groups": 0]),
-      ("jamba", ["mamba_expand": 1 << 40]),
+      ("falcon-h1", ["mamba_d_ssm": 1_048_576]), ("mamba2-plain", ["n_groups": 0]),
+      ("jamba", ["mamba_expand": 1_099_511_627_776]),
       ("mixtral-bf16", ["num_local_experts": "8"]), ("granite-moe-bf16", ["intermediate_size": 1e300]),
     ] as [(String, JSON)])
   func hostileSettingsThrow(name: String, changes: JSON) throws {
