@@ -190,7 +190,8 @@ static sotto_store store_function(sotto_isa_level level) {
 #if defined(__x86_64__)
 /// Multiplies few tokens without panels if there is a function for it.
 static void use_rows_avx512(sotto_method *method, const sotto_matrix *matrix, size_t tokens) {
-  // With more tokens, panels are faster (measured).
+  // With more tokens, panels are faster (measured); for Q2_K and Q3_K, with one already: the four additions for each block
+  // of a format with two minimums wait for each other, and panels have 16 rows in a register.
   static const struct {
     sotto_multiply_rows multiply;
     size_t most;
@@ -200,8 +201,6 @@ static void use_rows_avx512(sotto_method *method, const sotto_matrix *matrix, si
       [SOTTO_Q5_0] = {sotto_rows_q5_0_avx512, 1},
       [SOTTO_Q5_1] = {sotto_rows_q5_1_avx512, 1},
       [SOTTO_Q8_0] = {sotto_rows_q8_0_avx512, 4},
-      [SOTTO_Q2_K] = {sotto_rows_q2_k_avx512, 2},
-      [SOTTO_Q3_K] = {sotto_rows_q3_k_avx512, 2},
       [SOTTO_Q4_K] = {sotto_rows_q4_k_avx512, 1},
       [SOTTO_Q5_K] = {sotto_rows_q5_k_avx512, 1},
       [SOTTO_Q6_K] = {sotto_rows_q6_k_avx512, 3},
@@ -240,8 +239,10 @@ static void use_rows_vectors(sotto_method *method, sotto_weight_format format, s
       [SOTTO_Q4_0] = 8,         [SOTTO_Q4_1] = 8,    [SOTTO_Q8_0] = 6,    [SOTTO_Q4_K] = 6,    [SOTTO_Q6_K] = 4,
       [SOTTO_MXFP4] = 8,        [SOTTO_MXFP4_PLANAR] = 8, [SOTTO_AFFINE4] = 8, [SOTTO_AFFINE8] = 6,
   };
-  enum { OTHERS = 4, WITH_I8MM = 2 };
+  enum { OTHERS = 4, WITH_MINIMUMS = 2, WITH_I8MM = 2 };
   size_t limit = most[format] && level == SOTTO_ISA_AVX2 && !sotto_has_extension() ? most[format] : OTHERS;
+  // The two minimums of a block cost as much as its products.
+  if (format == SOTTO_Q2_K) limit = WITH_MINIMUMS;
   if (level == SOTTO_ISA_NEON && sotto_has_extension()) limit = WITH_I8MM;
   sotto_multiply_rows rows = sotto_rows_vectors(format);
   if (tokens > limit || !rows) return;

@@ -40,8 +40,7 @@ sotto_multiply_rows_function sotto_rows_q4_0_avx512, sotto_rows_q4_1_avx512, sot
     sotto_rows_iq1_m_avx512, sotto_rows_iq2_xxs_avx512, sotto_rows_iq2_xs_avx512, sotto_rows_iq2_s_avx512,
     sotto_rows_iq3_xxs_avx512, sotto_rows_iq3_s_avx512, sotto_rows_tq2_0_avx512, sotto_rows_q4_k_avx512,
     sotto_rows_q6_k_avx512, sotto_rows_mxfp4_avx512, sotto_rows_mxfp4_planar_avx512, sotto_rows_iq4_nl_avx512,
-    sotto_rows_iq4_xs_avx512, sotto_rows_q2_k_avx512, sotto_rows_q3_k_avx512, sotto_rows_affine4_avx512,
-    sotto_rows_affine8_avx512;
+    sotto_rows_iq4_xs_avx512, sotto_rows_affine4_avx512, sotto_rows_affine8_avx512;
 #elif defined(__aarch64__)
 sotto_pack_function sotto_pack_integers_neon;
 sotto_store_function sotto_store_neon;

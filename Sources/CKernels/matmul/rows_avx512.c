@@ -60,7 +60,7 @@ SOTTO_INLINE_AVX512 void take_nibbles(const sotto_four_rows *rows, size_t step, 
     out->scale[0] = sotto_halves_of_e8m0(scales);
   } else {
     out->scale[0] = sotto_halves_low(scales);
-    if (format == SOTTO_Q4_1) out->minimum[0] = sotto_halves_high(scales);
+    if (format == SOTTO_Q4_1) out->minimum = sotto_halves_high(scales);
   }
 }
 
@@ -95,7 +95,7 @@ SOTTO_INLINE_AVX512 void take_fifths(const sotto_four_rows *rows, size_t step, s
     scales = _mm512_mask_mov_epi8(scales, LANES(r, scale_bytes), _mm512_permutex2var_epi8(first, scale_index, rest));
   }
   out->scale[0] = sotto_halves_low(scales);
-  if (format == SOTTO_Q5_1) out->minimum[0] = sotto_halves_high(scales);
+  if (format == SOTTO_Q5_1) out->minimum = sotto_halves_high(scales);
 }
 
 SOTTO_INLINE_AVX512 void take_planar(const sotto_four_rows *rows, size_t step, size_t left, const int whole,

@@ -24,7 +24,7 @@ typedef struct {
 typedef struct {
   __m512i values[4][2];  // value + 128, in the order of the pack
   __m512 scale[2];       // of values[0] and [1]; formats with one scale have the first
-  __m512 minimum[2];     // likewise
+  __m512 minimum;
 } sotto_row_step;
 
 /// Four rows of the planes.
@@ -85,13 +85,13 @@ SOTTO_INLINE_AVX512 void sotto_add_step(const sotto_row_step *step, const sotto_
     __m512i start = _mm512_load_si512(x->start), half = _mm512_load_si512(x->half), products[2][4];
 #pragma clang loop unroll(full)
     for (int r = 0; r < 4; r++) {
-      __m512i product = _mm512_dpbusd_epi32(sotto_has_halves(kind) ? half : start, step->values[r][0], first);
+      __m512i product = _mm512_dpbusd_epi32(kind == SOTTO_HALVES ? half : start, step->values[r][0], first);
       products[0][r] = product;
-      if (sotto_has_halves(kind)) product = _mm512_sub_epi32(start, half);
+      if (kind == SOTTO_HALVES) product = _mm512_sub_epi32(start, half);
       products[1][r] = _mm512_dpbusd_epi32(product, step->values[r][1], second);
     }
     __m512 token = _mm512_load_ps(x->scale), numbers, scale;
-    if (sotto_has_halves(kind)) {
+    if (kind == SOTTO_HALVES) {
       numbers = _mm512_mul_ps(_mm512_cvtepi32_ps(sotto_add_parts(products[0])), step->scale[0]);
       numbers = _mm512_fmadd_ps(_mm512_cvtepi32_ps(sotto_add_parts(products[1])), step->scale[1], numbers);
       scale = token;
@@ -101,23 +101,12 @@ SOTTO_INLINE_AVX512 void sotto_add_step(const sotto_row_step *step, const sotto_
                   ? _mm512_castsi512_ps(_mm512_add_epi32(exponents, _mm512_castps_si512(token)))
                   : _mm512_mul_ps(step->scale[0], token);
     }
-    __m512 total = _mm512_load_ps(x->sum), low = total, high = total;
-    if (kind == SOTTO_HALF_MINIMUMS) {
-      // The sums in a pack are times -128; those of a block are in its first lane.
-      const __m512 factor = _mm512_mul_ps(token, _mm512_set1_ps(-0x1p-7f));
-      low = _mm512_mul_ps(_mm512_cvtepi32_ps(_mm512_shuffle_epi32(half, 0)), factor);
-      high = _mm512_cvtepi32_ps(_mm512_shuffle_epi32(_mm512_sub_epi32(start, half), 0));
-      high = _mm512_mul_ps(high, factor);
-    }
+    __m512 total = _mm512_load_ps(x->sum);
 #pragma clang loop unroll(full)
     for (int b = 0; b < 4; b++) {
       sum[t] = _mm_fmadd_ps(sotto_part(numbers, b), sotto_part(scale, b), sum[t]);
       if (kind == SOTTO_MINIMUMS)
-        sum[t] = _mm_fmadd_ps(sotto_part(step->minimum[0], b), sotto_part(total, b), sum[t]);
-      if (kind == SOTTO_HALF_MINIMUMS) {
-        sum[t] = _mm_fmadd_ps(sotto_part(step->minimum[0], b), sotto_part(low, b), sum[t]);
-        sum[t] = _mm_fmadd_ps(sotto_part(step->minimum[1], b), sotto_part(high, b), sum[t]);
-      }
+        sum[t] = _mm_fmadd_ps(sotto_part(step->minimum, b), sotto_part(total, b), sum[t]);
     }
   }
 }

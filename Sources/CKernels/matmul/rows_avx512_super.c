@@ -39,7 +39,7 @@ SOTTO_INLINE_AVX512 void take_q45_k(const sotto_four_rows *rows, size_t step, so
   __m128 dmin = _mm_cvtph_ps(_mm_cvtepi32_epi16(_mm_srli_epi32(head, 16)));
   out->scale[0] = _mm512_mul_ps(_mm512_broadcast_f32x4(d), sotto_bytes_of_rows(scales));
   dmin = _mm_sub_ps(_mm_setzero_ps(), dmin);
-  out->minimum[0] = _mm512_mul_ps(_mm512_broadcast_f32x4(dmin), sotto_bytes_of_rows(minimums));
+  out->minimum = _mm512_mul_ps(_mm512_broadcast_f32x4(dmin), sotto_bytes_of_rows(minimums));
 }
 
 SOTTO_INLINE_AVX512 void take_q4_k(const sotto_four_rows *rows, size_t step, size_t left, const int whole,
@@ -164,7 +164,7 @@ SOTTO_INLINE_AVX512 void take_affine4(const sotto_four_rows *rows, size_t step, 
     out->values[r][1] = sotto_keep(_mm512_srli_epi16(bytes, 4), 15, (char)128);
   }
   out->scale[0] = numbers_of_rows(rows->scales, rows->matrix, step, left, whole);
-  out->minimum[0] = biases_of_rows(rows, step, left, whole, out->scale[0]);
+  out->minimum = biases_of_rows(rows, step, left, whole, out->scale[0]);
 }
 
 SOTTO_INLINE_AVX512 void take_affine8(const sotto_four_rows *rows, size_t step, size_t left, const int whole,
@@ -178,7 +178,7 @@ SOTTO_INLINE_AVX512 void take_affine8(const sotto_four_rows *rows, size_t step, 
   out->scale[0] = numbers_of_rows(rows->scales, rows->matrix, step, left, whole);
   // Bytes are used unchanged, so their value here is 128 less.
   __m512 bias = biases_of_rows(rows, step, left, whole, out->scale[0]);
-  out->minimum[0] = _mm512_fmadd_ps(_mm512_set1_ps(128), out->scale[0], bias);
+  out->minimum = _mm512_fmadd_ps(_mm512_set1_ps(128), out->scale[0], bias);
 }
 
 SOTTO_ROWS(sotto_rows_q4_k_avx512, take_q4_k, 72, SOTTO_MINIMUMS)
