@@ -26,3 +26,10 @@ public protocol FallibleBackend: Backend {
   /// Throws the first error since the last call. Results since then are undefined.
   func throwIfFailed() throws
 }
+
+/// A backend that can round activations as models were trained to have them, exactly and not for speed.
+public protocol ActivationRoundingBackend: Backend {
+  /// Each row rounded to 255 levels: round(x * s) / s with s = 127 / max(largest magnitude of the row, 1e-5), halves to
+  /// even (BitNet, arXiv:2402.17764).
+  func roundedRows(_ x: Tensor) -> Tensor
+}

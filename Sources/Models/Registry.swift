@@ -19,6 +19,7 @@ public enum Registry {
     Gemma4.architecture,
     Gemma3n.architecture,
     BailingMoE.architecture,
+    BitNet.architecture,
     BailingHybrid.architecture,
     Cohere.architecture,
     Cohere.cohere2,

@@ -44,6 +44,26 @@ extension KernelTests {
       }
     }
 
+    /// The same float operations in the order of the definition, so the numbers are equal. Zeros and rows below the
+    /// least scale too.
+    @Test(arguments: shapes) func rowsAreRoundedToBytes(shape: Shape) throws {
+      let backend = CPUBackend(precision: .exact, threads: 2)
+      var random = SplitMix64(seed: shape.columns)
+      var x = random.normals(shape.rows * shape.columns, times: 3)
+      for i in 0..<shape.columns where shape.rows > 1 { x[i] *= 1e-7 }
+      for i in 0..<shape.columns where shape.rows > 2 { x[shape.columns + i] = 0 }
+      var expected: [Float] = []
+      for row in 0..<shape.rows {
+        let numbers = x[row * shape.columns..<(row + 1) * shape.columns]
+        let scale = 127 / max(numbers.map(abs).max() ?? 0, 1e-5)
+        expected += numbers.map { ($0 * scale).rounded(.toNearestOrEven) / scale }
+      }
+      onEveryLevel { level in
+        let y = backend.roundedRows(inset(backend, x, columns: shape.columns, by: 3))
+        #expect(backend.values(y) == expected, "\(level)")
+      }
+    }
+
     @Test(arguments: shapes.filter { $0.weights > 0 }, [true, false])
     func gatesBeforeAndBehind(shape: Shape, gateFirst: Bool) throws {
       let backend = CPUBackend(precision: .exact, threads: 2)

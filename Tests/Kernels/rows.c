@@ -48,6 +48,9 @@ static void norms(sotto_pool *pool) {
   for (int i = 0; i < SIZES; i++) {
     ptrdiff_t rows = sizes[i][0], columns = sizes[i][1], group = groups[i];
     size_t count = (size_t)(rows * columns);
+    float *rounded = check_room(count);
+    sotto_round_rows(pool, rounded, matrix(rows, columns), rows, columns);
+    keep(rounded, rows, columns);
     for (int per_column = 0; per_column < 2; per_column++) {
       const float *weight = check_numbers((size_t)(per_column ? columns : group));
       for (int first = 0; first < 2; first++) {

@@ -18,3 +18,5 @@ void sotto_gated_rms_norm(sotto_pool *pool, float *output, sotto_rows x, sotto_r
 /// be NULL; they have `group` numbers, or one per column if `weight_per_column` is set.
 void sotto_layer_norm(sotto_pool *pool, float *output, sotto_rows x, ptrdiff_t rows, ptrdiff_t columns,
                       ptrdiff_t group, const float *weight, const float *bias, int weight_per_column, float epsilon);
+/// output = round(x * s) / s with s = 127 / (the row's largest magnitude, at least 1e-5); halves are rounded to even.
+void sotto_round_rows(sotto_pool *pool, float *output, sotto_rows x, ptrdiff_t rows, ptrdiff_t columns);

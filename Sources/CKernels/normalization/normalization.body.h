@@ -114,3 +114,25 @@ static void LEVEL(layer_norm)(const void *arguments, ptrdiff_t first, ptrdiff_t 
     }
   }
 }
+
+static void LEVEL(round_rows)(const void *arguments, ptrdiff_t first, ptrdiff_t last) {
+  const normalization *n = arguments;
+  for (ptrdiff_t row = first; row < last; row++) {
+    const float *x = n->x.data + row * n->x.stride;
+    float *y = n->output + row * n->columns;
+    v16 most = LEVEL(all)(0), value;
+    ptrdiff_t i = 0;
+    for (; i < n->columns; i += 16) {
+      ptrdiff_t count = n->columns - i;
+      value = count < 16 ? LEVEL(load_some)(x + i, count) : LEVEL(load)(x + i);
+      most = LEVEL(maximum)(most, LEVEL(maximum)(value, -value));
+    }
+    float largest = LEVEL(largest)(most), scale = 127.0f / (largest > 1e-5f ? largest : 1e-5f);
+    i16 whole;
+    for (i = 0; i + 16 <= n->columns; i += 16)
+      LEVEL(store)(y + i, LEVEL(nearest)(LEVEL(load)(x + i) * scale, &whole) / scale);
+    if (i < n->columns)
+      LEVEL(store_some)(y + i, LEVEL(nearest)(LEVEL(load_some)(x + i, n->columns - i) * scale, &whole) / scale,
+                        n->columns - i);
+  }
+}

@@ -42,3 +42,9 @@ void sotto_layer_norm(sotto_pool *pool, float *output, sotto_rows x, ptrdiff_t r
                      .bias = bias, .weight_step = weight_per_column ? group : 0, .epsilon = epsilon};
   sotto_divide(pool, kernels[sotto_isa()], &n, rows, rows * columns);
 }
+
+void sotto_round_rows(sotto_pool *pool, float *output, sotto_rows x, ptrdiff_t rows, ptrdiff_t columns) {
+  static const sotto_units kernels[] = LEVELS(round_rows);
+  normalization n = {.output = output, .x = x, .columns = columns};
+  sotto_divide(pool, kernels[sotto_isa()], &n, rows, rows * columns);
+}

@@ -29,7 +29,9 @@ extension Checkpoint {
     guard configuration?["quantization"] == nil, let method = quantizationMethod(configuration) else {
       return nil
     }
-    let supported = ["'gptq'", "'awq'", "'fp8'", "'fbgemm_fp8'", "'compressed-tensors'", "'mxfp4'"]
+    let supported = [
+      "'gptq'", "'awq'", "'fp8'", "'fbgemm_fp8'", "'compressed-tensors'", "'mxfp4'", "'bitnet'",
+    ]
     return supported.contains(method.lowercased()) ? nil : method
   }
 }

@@ -6,12 +6,13 @@ extension SafetensorsStore {
     switch layout {
     case .float8(let values, let scale): return try float8(values, scale)
     case .zeroPoints(let tensors): return try repacked(tensors)
+    case .ternary(let values, let scale): return try ternary(values, scale)
     default: break
     }
     let (format, shape) = try formatAndShape(layout)
     let planes: (values: Place, scales: Place?, biases: Place?) =
       switch layout {
-      case .plain(let values), .float8(let values, _): (values, nil, nil)
+      case .plain(let values), .float8(let values, _), .ternary(let values, _): (values, nil, nil)
       case .zeroPoints(let tensors): (tensors.values, nil, nil)
       case .blocks(let values, let scales): (values, scales, nil)
       case .packed(_, let values, let scales, let biases): (values, scales, biases)
@@ -36,7 +37,7 @@ extension SafetensorsStore {
         // Integers may be in tables beside the weights that no layer uses; other unknown types are weights.
         guard case .other = place.tensor.type else { continue }
         return "the tensor \(name) is stored as \(place.tensor.type), which is not supported"
-      case .blocks, .float8: continue
+      case .blocks, .float8, .ternary: continue
       case .zeroPoints(let tensors):
         do { _ = try tensors.layout(configuration) } catch {
           if error.kind == .unsupported { return error.text }
@@ -72,6 +73,7 @@ extension SafetensorsStore {
     case .float8(let values, let scale):
       return (try float8Format(values, scale).format, values.tensor.shape)
     case .zeroPoints(let tensors): return try zeroPointFormat(tensors)
+    case .ternary(let values, let scale): return try ternaryFormat(values, scale)
     case .blocks(let values, let scales):
       // Blocks of shape [..., rows, groups, 16] and scales of shape [..., rows, groups].
       let shape = values.tensor.shape

@@ -17,6 +17,8 @@ struct SafetensorsStore: WeightStore {
     case blocks(values: Place, scales: Place)
     /// FP8: `X` and `X_scale_inv` (DeepSeek's blocks) or `X_scale` (a tensor, its rows or blocks), or no scale.
     case float8(values: Place, scale: Place?)
+    /// BitNet: `X`, bytes of four ternary numbers, and `X_scale`.
+    case ternary(values: Place, scale: Place)
     /// GPTQ and AWQ: `X.qweight`, `X.qzeros`, `X.scales` and GPTQ's `X.g_idx`, as `X.weight`.
     case zeroPoints(ZeroPointTensors)
   }
@@ -75,6 +77,10 @@ struct SafetensorsStore: WeightStore {
         layout = .blocks(values: values, scales: scales)
       } else if tensor.type == .float8E4M3 {
         layout = .float8(values: values, scale: place(name + "_scale_inv") ?? place(name + "_scale"))
+      } else if tensor.type == .uint8, let scale = place(name + "_scale") {
+        layout = .ternary(values: values, scale: scale)
+      } else if let base = name.without(suffix: "_scale"), place(base)?.tensor.type == .uint8 {
+        continue
       } else if let base = name.without(suffix: "_scale_inv") ?? name.without(suffix: "_scale"),
         place(base)?.tensor.type == .float8E4M3
       {
@@ -123,6 +129,7 @@ struct SafetensorsStore: WeightStore {
     case .plain(let place): return place.tensor.type.description
     case .blocks: return "MXFP4"
     case .float8: return "FP8"
+    case .ternary: return "ternary"
     case .zeroPoints(let tensors): return tensors.label(configuration)
     case .packed(let base, _, _, _):
       guard case .packed(let settings)? = QuantizationSettings.of(base, in: configuration) else {
@@ -136,7 +143,8 @@ struct SafetensorsStore: WeightStore {
   private func bytes(of layout: Layout) -> Int {
     switch layout {
     case .plain(let place): place.tensor.bytes.count
-    case .packed(_, let values, _, _), .blocks(let values, _), .float8(let values, _):
+    case .packed(_, let values, _, _), .blocks(let values, _), .float8(let values, _),
+      .ternary(let values, _):
       values.tensor.bytes.count
     case .zeroPoints(let tensors): tensors.values.tensor.bytes.count
     }

@@ -45,4 +45,11 @@ extension CPUBackend {
       epsilon)
     return result
   }
+
+  /// Each row rounded to 255 levels, as BitNet's activations are. Two passes over a row.
+  public func roundedRows(_ x: Tensor) -> Tensor {
+    let (result, output) = make(rows: x.rows, columns: x.columns)
+    sotto_round_rows(pool.handle, output, rows(of: x), x.rows, x.columns)
+    return result
+  }
 }

@@ -8,6 +8,8 @@ package struct GatedFeedForward: BlockBody {
   let activation: Activation
   /// Factor on the gate before the activation (Falcon-H1).
   var gateScale: Float = 1
+  /// Norm of the inner columns, before the down projection (BitNet).
+  var innerNorm: (any Norm)?
 
   /// Loads `gate_proj`, `up_proj` and `down_proj` below `prefix`, or `w1`, `w3` and `w2`, or a layer that fuses the first
   /// two.
@@ -37,7 +39,7 @@ package struct GatedFeedForward: BlockBody {
     _ x: Tensor, _ input: ForwardInput, slot: Int, adding residual: Tensor?, on backend: any Backend
   ) -> Tensor {
     let projected = backend.linear(x, inputs, adding: nil)
-    let hidden: Tensor
+    var hidden: Tensor
     if gateScale == 1 {
       hidden = backend.gated(projected, activation)
     } else {
@@ -45,6 +47,7 @@ package struct GatedFeedForward: BlockBody {
       let gate = backend.scaled(backend.columns(projected, 0..<inner), by: gateScale, softcap: nil)
       hidden = backend.gated(backend.columns(projected, inner..<2 * inner), by: gate, activation)
     }
+    if let innerNorm { hidden = innerNorm(hidden, on: backend) }
     return backend.linear(hidden, [down], adding: residual)
   }
 }

@@ -63,3 +63,19 @@ package struct LayerNorm: Norm {
       x, weight: weight, bias: bias, groupSize: groupSize ?? x.columns, epsilon: epsilon)
   }
 }
+
+/// A norm whose result is rounded to 8 bits a row, as the inputs of BitNet's layers are in training.
+///
+/// A fast backend rounds the inputs of products by itself, with a scale for every few columns.
+struct RoundedNorm: Norm {
+  let norm: any Norm
+
+  /// Normalises and rounds.
+  func callAsFunction(_ x: Tensor, on backend: any Backend) -> Tensor {
+    let y = norm(x, on: backend)
+    guard backend.precision == .exact, let backend = backend as? any ActivationRoundingBackend else {
+      return y
+    }
+    return backend.roundedRows(y)
+  }
+}

@@ -61,6 +61,8 @@ struct PreNormDecoder {
   var runsOfLayer = 1
   var names = Names()
   var normalization = Normalization.rootMeanSquare(offset: 0)
+  /// Whether the blocks' inputs are rounded to 8 bits a row (BitNet).
+  var roundsInputs = false
   /// Whether attention and feed-forward run on the same input, and their outputs are added.
   var isParallel = false
   /// The name of learnt embeddings of positions, one for each of the context length (GPT-2).
@@ -110,7 +112,10 @@ struct PreNormDecoder {
       let feedForward =
         try feedForward?(prefix, index, shape, activation)
         ?? GatedFeedForward(prefix + names.feedForward, shape, activation, weights)
-      return try blocks(mixer, feedForward) { try norm(prefix + $0, shape, weights) }
+      return try blocks(mixer, feedForward) {
+        let norm = try norm(prefix + $0, shape, weights)
+        return roundsInputs ? RoundedNorm(norm: norm) : norm
+      }
     }
     let layers = try (0..<shape.layers).map { try layer($0, shape[layer: $0], rotaries[$0]) }
     weights.work.repeatLatest(since: before, times: runsOfLayer)

@@ -23,6 +23,8 @@ package struct SelfAttention: BlockBody {
   var headNorms: (query: any Norm, key: any Norm)?
   /// Norm of each value head (Gemma 3n and 4).
   var valueNorm: (any Norm)?
+  /// Norm of the result of all heads, before the output projection (BitNet).
+  var resultNorm: (any Norm)?
   /// Whether the norms follow the rotation (HunYuan) instead of preceding it.
   var normsRotated = false
   /// The factor on queries by position.
@@ -128,6 +130,7 @@ package struct SelfAttention: BlockBody {
       let gate = backend.columns(projected, queryColumns..<firstKey)
       attended = backend.gated(attended, by: gate, .sigmoid)
     }
+    if let resultNorm { attended = resultNorm(attended, on: backend) }
     return backend.linear(attended, [output], adding: residual)
   }
 
