@@ -20,6 +20,9 @@ from pathlib import Path
 import numpy as np
 
 
+RWKV_VECTORS = {"k_k", "k_a", "r_k", "g_norm.weight", "g_norm.bias"}
+
+
 def prepared(folder: Path, work: Path) -> Path:
     """A copy of a reference model with what the converter expects of a public checkpoint."""
     from safetensors.numpy import load_file, save_file
@@ -38,6 +41,10 @@ def prepared(folder: Path, work: Path) -> Path:
         tensors = {
             n: w for name, tensor in tensors.items()
             for n, w in apart(name.replace("gate.gate_proj", "gate"), tensor).items()}
+    if kind == "rwkv7":  # vectors of heads, which public checkpoints have as one
+        tensors = {
+            name: tensor.reshape(-1) if name.split(".attn.")[-1] in RWKV_VECTORS else tensor
+            for name, tensor in tensors.items()}
     save_file(tensors, work / "model.safetensors", metadata={"format": "pt"})
     return work
 
@@ -83,6 +90,15 @@ def stablelm_tensors(found):
     return modify_tensors
 
 
+def plamo2_parameters(found):
+    """One number of heads instead of one for each layer: llama.cpp takes the first layer's for the rotary embedding,
+    which is 0 for a layer without attention, and its rotation of no columns does not end."""
+    def set_gguf_parameters(self):
+        found.set_gguf_parameters(self)
+        self.gguf_writer.add_head_count(self.hparams["num_attention_heads"])
+    return set_gguf_parameters
+
+
 def convert(folder: Path, out: Path, outtype: str, predictors: bool) -> str:
     """Writes OUT/model.gguf and returns the name of the architecture."""
     import gguf
@@ -102,6 +118,8 @@ def convert(folder: Path, out: Path, outtype: str, predictors: bool) -> str:
         changes = dict(
             set_vocab=write_vocabulary, get_vocab_base_pre=lambda *_: "default", model_arch=found.model_arch,
             no_mtp=not predictors)
+        if config.get("model_type") == "plamo2":
+            changes["set_gguf_parameters"] = plamo2_parameters(found)
         if config.get("model_type") == "stablelm":
             changes["modify_tensors"] = stablelm_tensors(found)
         out.mkdir(parents=True, exist_ok=True)

@@ -3,7 +3,17 @@ import Compute
 /// RWKV-7 (arXiv:2503.14456, fla-hub/rwkv7-2.9B-world): time mixing with a generalised delta rule and channel mixing, behind
 /// layer norms, without attention. Another norm follows the embeddings.
 enum RWKV7 {
-  static let architecture = Architecture("rwkv7") { configuration, weights in
+  static let architecture = Architecture(
+    "rwkv7",
+    gguf: GGUFConversion(
+      "rwkv7", tensors: ggufTensors,
+      keys: [
+        "wkv.head_size": "head_dim", "attention.layer_norm_epsilon": "norm_eps",
+        "attention.decay_lora_rank": "decay_low_rank_dim", "attention.iclr_lora_rank": "a_low_rank_dim",
+        "attention.value_residual_mix_lora_rank": "v_low_rank_dim",
+        "attention.gate_lora_rank": "gate_low_rank_dim",
+      ])
+  ) { configuration, weights in
     let hidden = try configuration.integer("hidden_size", 1...1 << 20)
     let layerCount = try configuration.integer("num_hidden_layers", 1...4096)
     let vocabulary = try configuration.integer("vocab_size", 1...1 << 24)
@@ -57,6 +67,24 @@ enum RWKV7 {
       work: weights.work)
     return try Decoder(facts, embedding: embedding, layers: layers, on: weights.backend)
   }
+
+  private static let ggufTensors: [String: String] = {
+    var tensors = [
+      "model.embeddings": "token_embd", "model.layers.0.pre_norm": "token_embd_norm",
+      "attn_norm": "attn_norm", "ffn_norm": "attn_norm_2",
+      "attn.r_proj": "time_mix_receptance", "attn.k_proj": "time_mix_key", "attn.v_proj": "time_mix_value",
+      "attn.o_proj": "time_mix_output", "attn.g_norm": "time_mix_ln", "attn.k_k": "time_mix_k_k.weight",
+      "attn.k_a": "time_mix_k_a.weight", "attn.r_k": "time_mix_r_k.weight",
+      "attn.x_x": "time_mix_lerp_fused.weight", "ffn.x_k": "channel_mix_lerp_k.weight",
+      "ffn.key": "channel_mix_key", "ffn.value": "channel_mix_value",
+    ]
+    for name in ["w", "a", "v", "g"] {
+      tensors["attn.\(name)_lora.lora.0.weight"] = "time_mix_\(name)1.weight"
+      tensors["attn.\(name)_lora.lora.2.weight"] = "time_mix_\(name)2.weight"
+      tensors["attn.\(name)_lora.lora.2.bias"] = "time_mix_\(name)0.weight"
+    }
+    return tensors
+  }()
 
   /// Adds nothing to the residual.
   private struct ZeroBody: BlockBody {

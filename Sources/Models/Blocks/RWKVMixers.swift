@@ -49,7 +49,7 @@ struct RWKVTimeMixer: BlockBody {
         activation: activation,
         up: try weights.linear(prefix + name + ".lora.2", inputs: rank, outputs: hidden))
     }
-    mixes = try ["x_r", "x_w", "x_k", "x_v", "x_a", "x_g"].map(vector)
+    mixes = try weights.mixes(prefix, ["x_r", "x_w", "x_k", "x_v", "x_a", "x_g"], hidden)
     receptance = try linear("r_proj")
     key = try linear("k_proj")
     value = try linear("v_proj")
@@ -121,5 +121,19 @@ struct RWKVChannelMixer: BlockBody {
       x, mixes: [mix], caches: try input.recurrentCaches(slot: slot), counts: input.counts)
     let inner = backend.activated(backend.linear(shifted, [key], adding: nil), .reluSquared)
     return backend.linear(inner, [value], adding: residual)
+  }
+}
+
+extension ModelWeights {
+  /// The vectors of a token shift: under their own names, or as rows of one tensor `x_x` (GGUF).
+  fileprivate func mixes(_ prefix: String, _ names: [String], _ count: Int) throws -> [Parameter] {
+    let fused = prefix + "x_x"
+    guard contains(fused) else { return try names.map { try vector(prefix + $0, count) } }
+    let found = try source.storedWeight(fused, shape: [names.count, count])
+    guard found.shape.reduce(1, *) == names.count * count else {
+      throw ModelError.wrongShape(tensor: fused, shape: found.shape, expected: [names.count, count])
+    }
+    let numbers = try found.floats()
+    return try names.indices.map { try vector(Array(numbers[$0 * count..<($0 + 1) * count])) }
   }
 }

@@ -59,6 +59,10 @@ struct GGUFWeights: WeightSource {
     let parts = stem.split(separator: ".", omittingEmptySubsequences: false)
     guard let index = parts.firstIndex(where: { Int($0) != nil }) else { return name }
     var rest = Array(parts[(index + 1)...])
+    // Numbered layers of other kinds than experts have names of their own (RWKV-7).
+    if let whole = conversion.tensors[rest.joined(separator: ".") + ending] {
+      return "blk.\(parts[index]).\(whole)"
+    }
     var expert: Substring?
     if let number = rest.firstIndex(where: { Int($0) != nil }) {
       expert = rest[number]
