@@ -26,6 +26,18 @@ struct TokenizerRules: Equatable, Sendable {
     case replaceSpaces
     /// Replaces runs of spaces by one, and removes those at the start and the end.
     case collapseSpaces
+    /// Replaces the longest keys of the vocabulary's `CharacterMap`, as SentencePiece does.
+    case mapCharacters
+    /// Replaces graphemes and characters by the vocabulary's `CharacterMap`, as the `tokenizers` library does.
+    case mapGraphemes
+    /// Removes white space at the end.
+    case stripEnd
+    /// Removes every ▁ at the end: SentencePiece removes spaces there after it has replaced them.
+    case stripEndMarks
+    /// Replaces runs of at least two spaces by one ▁.
+    case markSpaceRuns
+    /// Replaces runs of at least two spaces by one.
+    case joinSpaceRuns
   }
 
   /// How a piece of text is divided into tokens.

@@ -2,6 +2,7 @@
 
 - unigram.model and pairs.model: SentencePiece's own format, and its ids
 - unigram.tokenizer.json: a unigram model of the `tokenizers` library
+- mapped.model and mapped.tokenizer.json: unigram models with a map of characters, and map-texts.json, which exercise it
 - small.tekken.json: Mistral's format, and the ids of tiktoken
 - small.rwkv.txt: RWKV's format, and the longest tokens found by a plain search
 - expected-expression-cuts.json: the pieces of patterns that have no scanner of their own, by `tokenizers`
@@ -14,10 +15,14 @@ import base64
 import io
 import json
 import pathlib
+import random
+import tempfile
+import unicodedata
 
 import sentencepiece
 import tiktoken
-from tokenizers import Regex, Tokenizer, decoders, models, pre_tokenizers
+from sentencepiece import sentencepiece_model_pb2 as sentencepiece_model
+from tokenizers import Regex, Tokenizer, decoders, models, normalizers, pre_tokenizers
 
 FOLDER = pathlib.Path(__file__).parent.parent / "TokenizationTests" / "Fixtures"
 TEXTS = json.loads((FOLDER / "texts.json").read_text("utf8"))
@@ -74,6 +79,53 @@ def sentence_piece(kind):
     return model.getvalue()
 
 
+def character_rules():
+    """A small map in SentencePiece's own way of writing: parts of NFKC, composition, and characters that are removed."""
+    rules = {"\t": " ", "\n": " ", "\r": " ", "\u200b": "", "\ufeff": "", "\u00ad": "", "\u3000": " ", "\u00a0": " "}
+    for code in (*range(0xFF01, 0xFF5F), *range(0x2460, 0x2474), *range(0xFB00, 0xFB07), 0x2026, 0x33A1, 0xFDFA, 0x1D400):
+        rules[chr(code)] = unicodedata.normalize("NFKC", chr(code))
+    for letter in "aeiouncAEIOUNC":
+        for mark in "\u0300\u0301\u0303\u0308\u0327":
+            whole = unicodedata.normalize("NFC", letter + mark)
+            if len(whole) == 1:
+                rules[letter + mark] = whole
+    rules |= {"ﾊﾟ": "パ", "ｶﾞ": "ガ", "ﾊ": "ハ", "ｶ": "カ", "\u1100\u1161": "\uac00", "㎡\u0301": "x"}
+    return "".join("\t".join(" ".join(f"{ord(c):X}" for c in side) for side in rule) + "\n" for rule in sorted(rules.items()))
+
+
+def mapped_texts(seed, count):
+    """Strings of keys of the map, parts of keys, spaces, and characters that grapheme clusters are made of."""
+    rng = random.Random(seed)
+    parts = ["ﬁ", "ﬃ", "Ａ", "ｚ", "①", "⑳", "㎡", "㎡\u0301", "ﾊﾟ", "ﾊ", "ﾟ", "ｶﾞ", "\u1100\u1161", "\u1100", "\u1161", "e\u0301", "e\u0301\u0301", "c\u0327",
+             "n\u0303", "\u0301", "\u0308", " ", "  ", "   ", "\t", "\n", "\r\n", "\u3000", "\u00a0", "\u200b", "\ufeff", "\u00ad", "▁", "▁▁",
+             "…", "ﷺ", "𝐀", "👩‍👩‍👧", "👍🏽", "🇩🇪", "é", "ß", "中文", "the", "and ", "of", "a", "o", "A", ".", ",", "\ufffd"]
+    return ["".join(rng.choice(parts) for _ in range(rng.randint(1, 12))) for _ in range(count)]
+
+
+def mapped_model(rules_file):
+    model = io.BytesIO()
+    rules_file.write_text(character_rules(), encoding="utf8")
+    sentencepiece.SentencePieceTrainer.train(
+        sentence_iterator=iter(SENTENCES * 3 + mapped_texts(0, 200)), model_writer=model, model_type="unigram", vocab_size=500,
+        normalization_rule_tsv=str(rules_file), character_coverage=0.98, num_threads=1, max_sentencepiece_length=12,
+        minloglevel=2)
+    return model.getvalue()
+
+
+def mapped_tokenizer(model):
+    """As transformers converts it."""
+    proto = sentencepiece_model.ModelProto()
+    proto.ParseFromString(model)
+    vocabulary = [(piece.piece, piece.score) for piece in proto.pieces]
+    tokenizer = Tokenizer(models.Unigram(vocabulary, unk_id=0, byte_fallback=False))
+    tokenizer.normalizer = normalizers.Sequence([
+        normalizers.Precompiled(proto.normalizer_spec.precompiled_charsmap), normalizers.Strip(left=False, right=True),
+        normalizers.Replace(Regex(" {2,}"), "▁")])
+    tokenizer.pre_tokenizer = pre_tokenizers.Metaspace(prepend_scheme="always", split=True)
+    tokenizer.decoder = decoders.Metaspace(prepend_scheme="always")
+    return tokenizer
+
+
 def pieces(splitter, text):
     return [len(text[start:end].encode()) for _, (start, end) in splitter.pre_tokenize_str(text)]
 
@@ -93,6 +145,17 @@ tokenizer.pre_tokenizer = pre_tokenizers.Metaspace(prepend_scheme="first", split
 tokenizer.decoder = decoders.Sequence([decoders.ByteFallback(), decoders.Metaspace(prepend_scheme="first")])
 write("unigram.tokenizer.json", tokenizer.to_str())
 expected["unigram-json"] = [digest(tokenizer.encode(text, add_special_tokens=False).ids) for text in TEXTS]
+
+MAP_TEXTS = mapped_texts(1, 400)
+write("map-texts.json", MAP_TEXTS)
+with tempfile.TemporaryDirectory() as temporary:
+    model = mapped_model(pathlib.Path(temporary) / "rules.tsv")
+(FOLDER / "mapped.model").write_bytes(model)
+processor = sentencepiece.SentencePieceProcessor(model_proto=model)
+expected["mapped"] = [digest(processor.encode(text)) for text in MAP_TEXTS]
+tokenizer = mapped_tokenizer(model)
+write("mapped.tokenizer.json", tokenizer.to_str())
+expected["mapped-json"] = [digest(tokenizer.encode(text, add_special_tokens=False).ids) for text in MAP_TEXTS]
 
 lines = (FOLDER / "small.tiktoken").read_bytes().splitlines()
 ranks = {base64.b64decode(token): int(rank) for token, rank in map(bytes.split, lines)}

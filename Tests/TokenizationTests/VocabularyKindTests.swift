@@ -34,6 +34,22 @@ import Testing
     }
   }
 
+  /// Vocabularies with a map of characters, on strings of its keys, combining marks and spaces. SentencePiece replaces the
+  /// longest keys, the `tokenizers` library looks up graphemes.
+  @Test(arguments: [
+    ("mapped", "mapped.model", "tokenizer.model"), ("mapped-json", "mapped.tokenizer.json", "tokenizer.json"),
+  ])
+  func charactersAreMapped(_ name: String, _ fixture: String, _ file: String) throws {
+    let expected = try #require(
+      Fixtures.decode("expected-vocabularies.json", as: [String: [Digest]].self)[name])
+    let texts = try Fixtures.decode("map-texts.json", as: [String].self)
+    let tokenizer = try tokenizer(fixture, as: file)
+    try #require(expected.count == texts.count)
+    for (text, digest) in zip(texts, expected) {
+      #expect(Digest(tokenizer.ids(text, parseSpecial: false)) == digest, "\(text.debugDescription)")
+    }
+  }
+
   /// SentencePiece ends a text at NUL, and drops the empty text's space.
   private static func isChanged(_ text: String, by name: String) -> Bool {
     (name == "unigram" || name == "pairs") && (text.contains("\0") || text.isEmpty)

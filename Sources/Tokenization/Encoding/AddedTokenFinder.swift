@@ -16,7 +16,8 @@ struct AddedTokenFinder {
     let vocabulary = roles.vocabulary
     self.isNormalized = isNormalized
     let steps = vocabulary.rules.normalization.prefix(vocabulary.rules.normalizerStepCount)
-    let normalizer = TextNormalizer(steps: isNormalized ? Array(steps) : [])
+    let normalizer = TextNormalizer(
+      steps: isNormalized ? Array(steps) : [], map: vocabulary.characterMap)
     for id in ids where roles.traits(of: id).contains(.normalized) == isNormalized {
       guard let first = normalizer.normalized(Array(vocabulary.token(id))).first else { continue }
       starts[Int(first)] = true

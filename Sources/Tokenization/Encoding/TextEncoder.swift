@@ -27,7 +27,9 @@ struct TextEncoder: ~Copyable {
   mutating func append(_ text: UnsafeBufferPointer<UInt8>, _ vocabulary: Vocabulary, isFirst: Bool) {
     let rules = vocabulary.rules
     if !rules.normalization.isEmpty,
-      let changed = TextNormalizer(steps: rules.normalization).apply(text, isFirst: isFirst)
+      let changed = TextNormalizer(
+        steps: rules.normalization, map: vocabulary.characterMap
+      ).apply(text, isFirst: isFirst)
     {
       changed.withUnsafeBufferPointer { appendPieces($0, vocabulary) }
     } else {
@@ -43,8 +45,9 @@ struct TextEncoder: ~Copyable {
     parseSpecial: Bool, quoted: some Sequence<Int>
   ) {
     let steps = vocabulary.rules.normalization
-    let normalizer = TextNormalizer(steps: Array(steps.prefix(vocabulary.rules.normalizerStepCount)))
-    let preparation = TextNormalizer(steps: Array(steps.dropFirst(vocabulary.rules.normalizerStepCount)))
+    let count = vocabulary.rules.normalizerStepCount, map = vocabulary.characterMap
+    let normalizer = TextNormalizer(steps: Array(steps.prefix(count)), map: map)
+    let preparation = TextNormalizer(steps: Array(steps.dropFirst(count)), map: map)
     let normalized = normalizer.apply(text, isFirst: isFirst) ?? Array(text)
     // The byte at a quoted offset follows the normalized form of the text before it.
     let moved = quoted.map { normalizer.normalized(Array(text[..<$0]) + [UInt8(ascii: "x")]).count - 1 }

@@ -3,6 +3,8 @@ import Foundation
 /// Normalizes text before pre-tokenization, following `TokenizerRules.normalization`.
 struct TextNormalizer {
   let steps: [TokenizerRules.Normalization]
+  /// For the steps with a map.
+  let map: CharacterMap?
 
   /// The normalized text; nil where nothing changes, so unchanged text is not copied.
   /// - Parameter isFirst: whether this is the start of the whole text.
@@ -41,6 +43,19 @@ struct TextNormalizer {
     case .collapseSpaces:
       let words = text.split(separator: UInt8(ascii: " "))
       return Array(words.joined(separator: [UInt8(ascii: " ")]))
+    case .mapCharacters: return map?.replacingKeys(in: text)
+    case .mapGraphemes: return map?.replacingGraphemes(in: text)
+    case .stripEnd:
+      let string = String(decoding: text, as: UTF8.self).unicodeScalars
+      guard string.last?.properties.isWhitespace == true else { return nil }
+      let kept = string.reversed().drop { $0.properties.isWhitespace }.reversed()
+      return kept.flatMap { Array(String($0).utf8) }
+    case .stripEndMarks:
+      var end = text.count
+      while text[..<end].suffix(3).elementsEqual(Metaspace.bytes) { end -= 3 }
+      return end == text.count ? nil : Array(text[..<end])
+    case .markSpaceRuns, .joinSpaceRuns:
+      return joiningRuns(text, step == .markSpaceRuns ? Metaspace.bytes : [UInt8(ascii: " ")])
     case .replaceSpaces:
       guard text.contains(UInt8(ascii: " ")) else { return nil }
       var result: [UInt8] = []
@@ -50,6 +65,25 @@ struct TextNormalizer {
       }
       return result
     }
+  }
+
+  /// Runs of at least two spaces replaced; nil if there are none.
+  private func joiningRuns(_ text: UnsafeBufferPointer<UInt8>, _ mark: [UInt8]) -> [UInt8]? {
+    var result: [UInt8] = []
+    var hasRuns = false
+    var position = 0
+    while position < text.count {
+      let end = text[position...].firstIndex { $0 != UInt8(ascii: " ") } ?? text.count
+      if end - position > 1 {
+        result += mark
+        hasRuns = true
+        position = end
+      } else {
+        result.append(text[position])
+        position += 1
+      }
+    }
+    return hasRuns ? result : nil
   }
 
   /// Unicode normalization form C. No code point below U+0300 changes, so most text is only scanned.

@@ -36,19 +36,29 @@ extension GGUFReader {
     return scores
   }
 
+  /// The bytes of the precompiled map of characters; nil for none.
+  private func characterMap() throws -> [UInt8]? {
+    let key = "tokenizer.ggml.precompiled_charsmap"
+    guard metadata[key] != nil else { return nil }
+    return try metadata.integers(key).map { UInt8(truncatingIfNeeded: $0) }
+  }
+
   /// SentencePiece's unigram models ("t5").
   mutating func readUnigram() throws {
-    guard metadata["tokenizer.ggml.precompiled_charsmap"] == nil else {
-      throw TokenizerError(
-        "tokenizer.ggml.precompiled_charsmap: vocabularies that rewrite characters are not supported")
+    if let map = try characterMap(), !map.isEmpty {
+      guard draft.setCharacterMap(map) else {
+        throw TokenizerError(
+          "tokenizer.ggml.precompiled_charsmap: not a map of characters", advice: "convert the model again")
+      }
+      draft.rules.normalization.append(.mapCharacters)
     }
     draft.rules.segmentation = .unigram
     draft.rules.fusesUnknown = true
     let addsSpace = try metadata.optionalBool("tokenizer.ggml.add_space_prefix") ?? true
-    if try metadata.optionalBool("tokenizer.ggml.remove_extra_whitespaces") ?? false {
-      draft.rules.normalization.append(.collapseSpaces)
-    }
+    let collapsesSpaces = try metadata.optionalBool("tokenizer.ggml.remove_extra_whitespaces") ?? false
+    if collapsesSpaces { draft.rules.normalization.append(.collapseSpaces) }
     draft.rules.normalization += addsSpace ? [.prependMetaspace, .replaceSpaces] : [.replaceSpaces]
+    if collapsesSpaces { draft.rules.normalization.append(.stripEndMarks) }
     draft.rules.stripsLeadingSpace = addsSpace
     draft.scores = try scores(readCharacters()).map { $0.isFinite ? Double($0) : 0 }
     try readEnds(bos: false, eos: true)

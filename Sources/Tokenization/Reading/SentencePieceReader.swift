@@ -2,7 +2,7 @@ import Basics
 
 /// Reads SentencePiece's `tokenizer.model`, a protocol buffer
 /// (https://github.com/google/sentencepiece/blob/master/src/sentencepiece_model.proto), and what tokenizer_config.json
-/// adds to it. Vocabularies of the types BPE and unigram, without a table that rewrites characters.
+/// adds to it. Vocabularies of the types BPE and unigram.
 struct SentencePieceReader {
   private var draft = VocabularyDraft()
   private var scores: [Float] = []
@@ -10,7 +10,7 @@ struct SentencePieceReader {
   private var unknown: Int?, bos: Int?, eos: Int?, padding: Int?
   private var addsSpace = true
   private var collapsesSpaces = true
-  private var map = 0
+  private var map: [UInt8] = []
 
   /// The types of pieces.
   private enum Kind: UInt64 {
@@ -97,7 +97,7 @@ struct SentencePieceReader {
   private mutating func readNormalizer(_ fields: ProtocolBuffer) throws(TokenizerError) {
     for field in fields.fields {
       switch (field?.number, field?.value) {
-      case (2, .bytes(let bytes)?): map = bytes.count
+      case (2, .bytes(let bytes)?): map = Array(bytes)
       case (3, .word(let flag)?): addsSpace = flag != 0
       case (4, .word(let flag)?): collapsesSpaces = flag != 0
       case (nil, _): throw Self.damaged
@@ -109,9 +109,9 @@ struct SentencePieceReader {
   private mutating func finish(
     _ configuration: JSON?, _ addedTokens: JSON?, _ generationConfigs: [JSON]
   ) throws(TokenizerError) {
-    guard map == 0 else {
-      throw TokenizerError(
-        "the model rewrites characters before it divides text", advice: "use the model's tokenizer.json")
+    if !map.isEmpty {
+      guard draft.setCharacterMap(map) else { throw Self.damaged }
+      draft.rules.normalization.append(.mapCharacters)
     }
     func token(_ id: Int?) -> UInt32? { id.flatMap { $0 >= 0 && $0 < draft.count ? UInt32($0) : nil } }
     draft.rules.unknown = token(unknown ?? 0)
@@ -128,6 +128,7 @@ struct SentencePieceReader {
     } else {
       draft.rules.normalization.append(.replaceSpaces)
     }
+    if collapsesSpaces { draft.rules.normalization.append(.stripEndMarks) }
     if unigram {
       draft.rules.segmentation = .unigram
       draft.rules.fusesUnknown = true

@@ -1,4 +1,5 @@
 import Basics
+import Foundation
 
 // Normalizer, pre-tokenizer and decoder. Anything that is not implemented exactly is an error; nothing is
 // skipped.
@@ -19,6 +20,22 @@ extension TokenizerJSON {
     case "Prepend":
       guard try step.string("prepend") == "▁" else { throw Self.unsupported("normalizer", step) }
       draft.rules.normalization.append(.prependMetaspace)
+    case "Precompiled":
+      guard let map = try Data(base64Encoded: step.string("precompiled_charsmap")),
+        draft.setCharacterMap(Array(map))
+      else { throw Self.unsupported("normalizer", step, "this map") }
+      draft.rules.normalization.append(.mapGraphemes)
+    case "Strip":
+      guard try step.optionalBool("strip_left") == false, try step.optionalBool("strip_right") ?? true else {
+        throw Self.unsupported("normalizer", step, "the start")
+      }
+      draft.rules.normalization.append(.stripEnd)
+    case "Replace" where step["pattern"]?["Regex"]?.asString == " {2,}":
+      switch try step.string("content") {
+      case "▁": draft.rules.normalization.append(.markSpaceRuns)
+      case " ": draft.rules.normalization.append(.joinSpaceRuns)
+      default: throw Self.unsupported("normalizer", step, "this pattern")
+      }
     case "Replace":
       guard step["pattern"]?["String"]?.asString == " ", try step.string("content") == "▁" else {
         throw Self.unsupported("normalizer", step, "this pattern")

@@ -22,6 +22,8 @@ struct Vocabulary: @unchecked Sendable {
   /// The scores of a unigram model, and that of an unknown character.
   let scores: UnsafeBufferPointer<Double>
   let byteTokens: UnsafePointer<UInt32>
+  /// Of a vocabulary that rewrites characters.
+  let characterMap: CharacterMap?
   let rules: TokenizerRules
   /// Bytes without a token in a byte-level vocabulary, except those that valid UTF-8 never contains.
   let missingBytes: ByteSet
@@ -59,6 +61,7 @@ struct Vocabulary: @unchecked Sendable {
     normalizedAdded = trie(.normalizedEdges)
     pieceTrie = trie(.pieceEdges)
     scores = sections.array(.scores)
+    characterMap = CharacterMap(UnsafeRawBufferPointer(sections.array(.characterMap, of: UInt8.self)))
   }
 
   /// The stored bytes of a token. Requires an id below `count`.

@@ -7,10 +7,10 @@ extension VocabularyCompiler {
   func addedTries() -> (original: TokenTrieBuilder, normalized: TokenTrieBuilder) {
     let added = Self.byLength(draft) { draft.traits[$0].contains(.added) }
     let isNormalized = { (id: UInt32) in draft.traits[Int(id)].contains(.normalized) }
-    let normalizer = TextNormalizer(
-      steps: Array(draft.rules.normalization.prefix(draft.rules.normalizerStepCount)))
-    var normalized = added.filter(isNormalized).map {
-      ($0, normalizer.normalized(Array(draft.token(Int($0)))))
+    let steps = Array(draft.rules.normalization.prefix(draft.rules.normalizerStepCount))
+    var normalized = draft.characterMap.withUnsafeBytes { map in
+      let normalizer = TextNormalizer(steps: steps, map: CharacterMap(map))
+      return added.filter(isNormalized).map { ($0, normalizer.normalized(Array(draft.token(Int($0))))) }
     }
     normalized.sort { $0.1.count < $1.1.count }
     return (

@@ -29,6 +29,7 @@ extension VocabularyCompiler {
     writer.add(.pieceEdges, pieceTrie().slots)
     writer.add(.scores, scores())
     writer.add(.byteTokens, byteTokens)
+    writer.add(.characterMap, draft.characterMap)
     writer.add(.rules, rules.serialized)
     return writer.image(key: key)
   }

@@ -11,6 +11,8 @@ struct VocabularyDraft {
   var merges = Merges.none
   /// The score of each token of a unigram model; empty for other vocabularies.
   var scores: [Double] = []
+  /// SentencePiece's precompiled map of characters; empty for none.
+  private(set) var characterMap: [UInt8] = []
   /// Whether a piece that is a token is encoded as that token without merging (`ignore_merges`).
   var ignoresMerges = false
   /// Normalization, pre-tokenization and special tokens.
@@ -120,4 +122,12 @@ extension VocabularyDraft {
       }
     }
   }
+  /// Sets the map of characters.
+  /// - Returns: false if the bytes do not have its format.
+  mutating func setCharacterMap(_ bytes: [UInt8]) -> Bool {
+    guard bytes.withUnsafeBytes({ CharacterMap($0) != nil }) else { return false }
+    characterMap = bytes
+    return true
+  }
+
 }

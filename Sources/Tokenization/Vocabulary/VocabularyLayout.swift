@@ -8,7 +8,7 @@ package enum VocabularyLayout {
   /// "SottoVoc" in the machine's byte order.
   static let magic: UInt64 = 0x536F_7474_6F56_6F63
   /// Must be incremented whenever the meaning of any byte changes, so that older cache files are ignored.
-  static let version: UInt64 = 4
+  static let version: UInt64 = 5
 
   // Positions of the header's eight 64-bit words.
   static let magicWord = 0
@@ -65,13 +65,15 @@ enum VocabularySection: Int, CaseIterable {
   case pieceEdges
   /// Double: the scores of a unigram model, and that of an unknown character; empty for other vocabularies.
   case scores
+  /// UInt8: the bytes of the `CharacterMap`; empty for other vocabularies.
+  case characterMap
   /// UInt32: the serialized `TokenizerRules`.
   case rules
 
   /// Bytes of an element.
   var stride: Int {
     switch self {
-    case .bytes, .traits: 1
+    case .bytes, .traits, .characterMap: 1
     case .starts, .pieces, .names, .merged, .bytePairs, .byteTokens, .rules: 4
     case .pairs, .addedEdges, .normalizedEdges, .pieceEdges, .scores: 8
     case .tokens: MemoryLayout<TokenEntry>.stride
