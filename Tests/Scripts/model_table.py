@@ -25,10 +25,12 @@ def architectures() -> list[tuple[list[str], str]]:
             types = re.match(r'\s*((?:"[\w.-]+"\s*,?\s*)+)', part)
             if not types:
                 continue
-            call = part[:part.find("configuration, weights in") % (len(part) + 1)]
+            call = part.split("configuration, weights in")[0]
             name = re.search(r'gguf:\s*[\w.]*\(\s*"([\w.-]+)"', call)
             other = re.search(r"gguf:\s*(?!nil)[\w.]+", call)
-            found.append((re.findall(r'"([\w.-]+)"', types[1]), name[1] if name else "yes" if other else ""))
+            in_file = re.search(r'GGUFConversion\(\s*"([\w.-]+)"', text) if other else None
+            gguf = (name or in_file or [None, "yes" if other else ""])[1]
+            found.append((re.findall(r'"([\w.-]+)"', types[1]), gguf))
     return found
 
 
