@@ -162,30 +162,61 @@ bool screen_update_size(void) {
   return resizeterm(size.ws_row, size.ws_col) == OK;
 }
 
+// The attributes and the colour pair of cells.
+typedef struct {
+  attr_t attribute;
+  int pair;
+} Look;
+
+static Look look_of(int attributes, int foreground, int background) {
+  Look look = {A_NORMAL, 0};
+  if (attributes & SCREEN_BOLD) look.attribute |= A_BOLD;
+  if (attributes & SCREEN_DIM) look.attribute |= A_DIM;
+#ifdef A_ITALIC
+  if (attributes & SCREEN_ITALIC) look.attribute |= A_ITALIC;
+#endif
+  if (attributes & SCREEN_UNDERLINE) look.attribute |= A_UNDERLINE;
+  if (attributes & SCREEN_REVERSE) look.attribute |= A_REVERSE;
+  if (color_mode != SCREEN_COLORS_NONE && (foreground >= 0 || background >= 0)) {
+    look.pair = alloc_pair(foreground, background);
+    if (look.pair < 0) look.pair = 0;
+  }
+  return look;
+}
+
+static bool make_cell(cchar_t *cell, uint32_t scalar, Look look) {
+  wchar_t first[2] = {(wchar_t)scalar, 0};
+  memset(cell, 0, sizeof *cell);
+  return setcchar(cell, first, look.attribute, (short)0, &look.pair) == OK;
+}
+
 void screen_put(int row, int column, const uint32_t *scalars, int count, int attributes, int foreground,
                 int background) {
   if (row < 0 || row >= LINES || column < 0 || column >= COLS || count <= 0) return;
-  attr_t attribute = A_NORMAL;
-  if (attributes & SCREEN_BOLD) attribute |= A_BOLD;
-  if (attributes & SCREEN_DIM) attribute |= A_DIM;
-#ifdef A_ITALIC
-  if (attributes & SCREEN_ITALIC) attribute |= A_ITALIC;
-#endif
-  if (attributes & SCREEN_UNDERLINE) attribute |= A_UNDERLINE;
-  if (attributes & SCREEN_REVERSE) attribute |= A_REVERSE;
-  int pair = 0;
-  if (color_mode != SCREEN_COLORS_NONE && (foreground >= 0 || background >= 0)) {
-    pair = alloc_pair(foreground, background);
-    if (pair < 0) pair = 0;
-  }
   // setcchar stops at a second spacing character, but joined emoji consist of several: the other characters are stored
   // directly.
-  wchar_t first[2] = {(wchar_t)scalars[0], 0};
   cchar_t cell;
-  memset(&cell, 0, sizeof cell);
-  if (setcchar(&cell, first, attribute, (short)0, &pair) != OK) return;
+  if (!make_cell(&cell, scalars[0], look_of(attributes, foreground, background))) return;
   for (int i = 1; i < count && i < CCHARW_MAX; i++) cell.chars[i] = (wchar_t)scalars[i];
   mvadd_wch(row, column, &cell);
+}
+
+void screen_put_ascii(int row, int column, const uint8_t *text, int count, int attributes, int foreground,
+                      int background) {
+  if (row < 0 || row >= LINES || column < 0 || column >= COLS || count <= 0) return;
+  if (count > COLS - column) count = COLS - column;
+  cchar_t cells[128];
+  // The cells of a run differ in their character only.
+  if (!make_cell(&cells[0], ' ', look_of(attributes, foreground, background))) return;
+  for (int i = 1; i < 128 && i < count; i++) cells[i] = cells[0];
+  while (count > 0) {
+    const int part = count < 128 ? count : 128;
+    for (int i = 0; i < part; i++) cells[i].chars[0] = text == NULL ? L' ' : (wchar_t)text[i];
+    mvadd_wchnstr(row, column, cells, part);
+    if (text != NULL) text += part;
+    column += part;
+    count -= part;
+  }
 }
 
 void screen_cursor(int row, int column) {

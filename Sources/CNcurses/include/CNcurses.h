@@ -40,6 +40,9 @@ bool screen_update_size(void);
 /// terminal's default. Positions outside of the grid are ignored.
 void screen_put(int row, int column, const uint32_t *scalars, int count, int attributes, int foreground,
                 int background);
+/// Sets a run of cells of one look, up to the end of the row: printable ASCII characters, or blanks if `text` is NULL.
+void screen_put_ascii(int row, int column, const uint8_t *text, int count, int attributes, int foreground,
+                      int background);
 void screen_cursor(int row, int column);
 void screen_hide_cursor(void);
 /// Sends the changes since the last call, inside a synchronized update to avoid flicker.
@@ -78,3 +81,6 @@ void signals_prepare_thread(void);
 /// Makes a crash of another thread wait up to two seconds for `signals_release_crashes`; calls may nest.
 void signals_hold_crashes(void);
 void signals_release_crashes(void);
+
+/// Lets the calling thread run sooner after it wakes, where the system offers that without privileges.
+void scheduling_prefer_latency(void);

@@ -3,7 +3,8 @@ import CNcurses
 
 /// The full-screen chat: one thread that waits for keys, engine events and signals, and draws.
 ///
-/// It draws at most 60 frames a second, and none while nothing changes. The first token of an answer is drawn at once.
+/// It draws at most 60 frames a second, and none while nothing changes. Input and the first token of an answer are drawn
+/// at once. While tokens arrive, frames take at most `streamingShare` of a core: expensive ones come less often.
 package final class ScreenProgram {
   private let worker: EffectWorker
   private let pipe: WakePipe
@@ -27,11 +28,19 @@ package final class ScreenProgram {
   private var probe = TerminalProbe()
   private var escapeDeadline: Double?
   private var lastFrame = 0.0
+  /// The processor time of a frame in seconds, averaged over the last ones.
+  private var frameCost = 0.0
   private var isDirty = true
+  /// The next frame shows the effect of input.
+  private var hasInput = false
   private var drawnTheme = ""
   private var exitCode: Int32?
 
   private static let frameTime = 1.0 / 60
+  /// Seconds between frames that show input: a key is drawn at once, the keys of a fast sender are drawn together.
+  private static let inputFrameTime = 0.004
+  private static let longestFrameTime = 1.0 / 15
+  private static let streamingShare = 0.03
   private static let escapeTime = 0.04
 
   /// Starts the screen. Nil when ncurses does not know the terminal type.
@@ -67,6 +76,7 @@ package final class ScreenProgram {
   /// Runs until the user quits, and returns the exit status.
   package func run() -> Int32 {
     signals_watch(pipe.writing)
+    scheduling_prefer_latency()
     decoder.expectedReports = screen.probeCapabilities()
     if followsBackground {
       screen.writeRaw(TerminalBackground.query)
@@ -101,7 +111,9 @@ package final class ScreenProgram {
 
   private func step() {
     if isDirty { drawWhenDue() }
-    let ready = TerminalPoll.wait(pipe: pipe, milliseconds: waitingTime())
+    // The tokens until the next frame are drawn together: each would cost a wake-up otherwise.
+    let ready = TerminalPoll.wait(
+      pipe: pipe, milliseconds: waitingTime(), ignoresWakes: isDirty && isStreaming)
     handleSignals()
     let now = TerminalPoll.now()
     let phase = chat.state.turn?.phase
@@ -124,11 +136,18 @@ package final class ScreenProgram {
     if chat.tick(now: now) { isDirty = true }
     perform(chat.background(now: now))
     // The first token of an answer is drawn without waiting for the frame interval.
-    if chat.state.turn?.phase != phase
-      && (chat.state.turn?.phase == .writing || chat.state.turn?.phase == .thinking)
-    {
-      lastFrame = 0
-    }
+    if chat.state.turn?.phase != phase, isStreaming { lastFrame = 0 }
+  }
+
+  private var isStreaming: Bool {
+    chat.state.turn?.phase == .writing || chat.state.turn?.phase == .thinking
+  }
+
+  // Seconds between the last frame and the next one.
+  private var frameInterval: Double {
+    if hasInput { return Self.inputFrameTime }
+    guard isStreaming else { return Self.frameTime }
+    return min(Self.longestFrameTime, max(Self.frameTime, frameCost / Self.streamingShare))
   }
 
   private func handle(_ inputs: [TerminalInput], _ now: Double) {
@@ -146,6 +165,7 @@ package final class ScreenProgram {
       } else {
         mouse.note(input)
         perform(chat.handle(.input(input), now: now))
+        hasInput = true
       }
       isDirty = true
     }
@@ -154,7 +174,7 @@ package final class ScreenProgram {
   // Milliseconds until the next deadline; -1 for no deadline.
   private func waitingTime() -> Int {
     var deadlines: [Double] = []
-    if isDirty { deadlines.append(lastFrame + Self.frameTime) }
+    if isDirty { deadlines.append(lastFrame + frameInterval) }
     if let escapeDeadline { deadlines.append(escapeDeadline) }
     if let next = chat.state.nextDeadline { deadlines.append(next) }
     guard let first = deadlines.min() else { return -1 }
@@ -163,12 +183,14 @@ package final class ScreenProgram {
 
   private func drawWhenDue() {
     let now = TerminalPoll.now()
-    guard now - lastFrame >= Self.frameTime else { return }
+    guard now - lastFrame >= frameInterval else { return }
+    let begin = TerminalPoll.processorTime()
     useTheme()
     screen.writeRaw(mouse.update(chat.state.userSettings.value(.wheel)))
     screen.draw(chat.frame())
+    frameCost += (TerminalPoll.processorTime() - begin - frameCost) / 8
     lastFrame = now
-    isDirty = false
+    (isDirty, hasInput) = (false, false)
   }
 
   // The draft of the resumed session, or the one of a chat that ended before it was saved.

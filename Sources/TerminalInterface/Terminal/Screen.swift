@@ -145,30 +145,65 @@ package final class Screen {
     for span in line.spans {
       let paint = paint(span.style)
       let isStruck = span.style.emphasis.contains(.struck) && combines && glyphs.capabilities.unicode
-      let first = column
-      var written = String.UnicodeScalarView()
-      for character in span.text {
-        for var cell in glyphs.cells(of: character) {
-          if column + cell.columns > columns { continue }
-          if isStruck, cell.scalars.count < 5 { cell.scalars.append(Self.stroke) }
-          put(cell.scalars, row, column, paint)
-          column += cell.columns
-          if span.style.link != nil {
-            written.append(contentsOf: cell.scalars.compactMap(Unicode.Scalar.init))
-          }
+      if isStruck || span.style.link != nil {
+        column = putCells(of: span.text[...], span.style, isStruck: isStruck, row, column, columns, paint)
+      } else {
+        column = put(span.text, span.style, row, column, columns, paint)
+      }
+    }
+    put(nil, columns - column, row, column, paint(TextStyle(line.fill ?? .text)))
+  }
+
+  // Runs of ASCII are most of the text, and cost a tenth of single cells. Returns the column behind the text.
+  private func put(
+    _ text: String, _ style: TextStyle, _ row: Int, _ start: Int, _ columns: Int, _ paint: Paint
+  ) -> Int {
+    var column = start
+    var rest = text[...]
+    while !rest.isEmpty, column < columns {
+      let ascii = rest.utf8.prefix { 0x20..<0x7F ~= $0 }
+      // The last character may be the base of combining marks that follow it.
+      let isWhole = ascii.endIndex == rest.endIndex
+      let run = isWhole ? ascii : ascii.dropLast()
+      if !run.isEmpty {
+        let room = columns - column
+        let draw = { (bytes: UnsafeBufferPointer<UInt8>) in
+          self.put(bytes.baseAddress, min(bytes.count, room), row, column, paint)
         }
+        if run.withContiguousStorageIfAvailable(draw) == nil { Array(run).withUnsafeBufferPointer(draw) }
+        column += min(run.count, room)
+        rest = rest[run.endIndex...]
+        continue
       }
-      if let address = span.style.link, !written.isEmpty {
-        links.append(
-          Hyperlinks.Run(
-            row: row, column: first, text: String(written), address: address, look: paint.sequence(depth)))
+      let next = rest.index(after: rest.startIndex)
+      column = putCells(of: rest[..<next], style, isStruck: false, row, column, columns, paint)
+      rest = rest[next...]
+    }
+    return column
+  }
+
+  // Cell by cell. Returns the column behind the text.
+  private func putCells(
+    of text: Substring, _ style: TextStyle, isStruck: Bool, _ row: Int, _ start: Int, _ columns: Int,
+    _ paint: Paint
+  ) -> Int {
+    var column = start
+    var written = String.UnicodeScalarView()
+    for character in text {
+      for var cell in glyphs.cells(of: character) {
+        if column + cell.columns > columns { continue }
+        if isStruck, cell.scalars.count < 5 { cell.scalars.append(Self.stroke) }
+        put(cell.scalars, row, column, paint)
+        column += cell.columns
+        if style.link != nil { written.append(contentsOf: cell.scalars.compactMap(Unicode.Scalar.init)) }
       }
     }
-    let rest = paint(TextStyle(line.fill ?? .text))
-    while column < columns {
-      put([0x20], row, column, rest)
-      column += 1
+    if let address = style.link, !written.isEmpty {
+      links.append(
+        Hyperlinks.Run(
+          row: row, column: start, text: String(written), address: address, look: paint.sequence(depth)))
     }
+    return column
   }
 
   /// A combining long stroke overlay.
@@ -181,6 +216,13 @@ package final class Screen {
         paint.foreground,
         paint.background)
     }
+  }
+
+  // A run of ASCII, or blanks for nil.
+  private func put(_ text: UnsafePointer<UInt8>?, _ count: Int, _ row: Int, _ column: Int, _ paint: Paint) {
+    screen_put_ascii(
+      Int32(row), Int32(column), text, Int32(max(0, count)), paint.attributes, paint.foreground,
+      paint.background)
   }
 
   private func paint(_ style: TextStyle) -> Paint {

@@ -16,13 +16,15 @@ package enum TerminalPoll {
     package var hangup = false
   }
 
-  /// Waits for input or a wake-up; a negative `milliseconds` waits without a limit. A signal also ends the wait.
-  package static func wait(pipe: WakePipe, milliseconds: Int) -> Ready {
+  /// Waits for input or a wake-up; a negative `milliseconds` waits without a limit. A signal also ends the wait. With
+  /// `ignoresWakes`, wake-ups are consumed when the wait has ended for another reason.
+  package static func wait(pipe: WakePipe, milliseconds: Int, ignoresWakes: Bool = false) -> Ready {
     var descriptors = [
       pollfd(fd: STDIN_FILENO, events: Int16(POLLIN), revents: 0),
       pollfd(fd: pipe.reading, events: Int16(POLLIN), revents: 0),
     ]
-    let count = poll(&descriptors, 2, Int32(clamping: milliseconds))
+    let count = poll(&descriptors, ignoresWakes ? 1 : 2, Int32(clamping: milliseconds))
+    if ignoresWakes { pipe.drain() }
     var ready = Ready()
     guard count > 0 else { return ready }
     let keyboard = Int32(descriptors[0].revents)
@@ -46,6 +48,13 @@ package enum TerminalPoll {
     if count > 0 { return Array(bytes[..<count]) }
     if count < 0 && (errno == EINTR || errno == EAGAIN) { return [] }
     return nil
+  }
+
+  /// Seconds of processor time of the calling thread.
+  package static func processorTime() -> Double {
+    var time = timespec()
+    clock_gettime(CLOCK_THREAD_CPUTIME_ID, &time)
+    return Double(time.tv_sec) + Double(time.tv_nsec) / 1e9
   }
 
   /// Seconds on the monotonic clock.
