@@ -8,6 +8,11 @@ package final class Chat {
   package private(set) var size: ScreenSize
   /// What the terminal can draw.
   package var options = RenderOptions()
+  /// When the passing time last changed the frame.
+  private var lastTick = 0.0
+
+  /// The number of entries of the transcript whose rows are kept.
+  package var layoutCount: Int { renderer.layoutCount }
 
   package init(state: ChatState, size: ScreenSize) {
     self.state = state
@@ -97,11 +102,13 @@ package final class Chat {
     return [.switchModel(name)]
   }
 
-  /// Updates what depends on the time alone. Returns true when the frame changed.
+  /// Updates what depends on the time alone. Returns true when the frame is to be drawn again.
   package func tick(now: Double) -> Bool {
     state.now = now
-    if case .prefill = state.turn?.phase { return state.expire() || true }
-    return state.expire()
+    var isDue = state.expire()
+    if case .prefill = state.turn?.phase, now - lastTick >= ChatState.tickTime { isDue = true }
+    if isDue { lastTick = now }
+    return isDue
   }
 
   /// The process was stopped between two times, which count for no measurement.

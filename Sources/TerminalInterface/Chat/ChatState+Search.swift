@@ -44,8 +44,9 @@ extension ChatState {
 
   /// The messages on the path that contain the text of the search, in order.
   package var matches: [MessageTree.ID] {
-    guard let text = find?.text.lowercased(), !text.isEmpty else { return [] }
-    return conversation.path.filter { conversation[$0]?.content.lowercased().contains(text) ?? false }
+    guard let text = find?.text else { return [] }
+    let search = TextSearch(text)
+    return conversation.path.filter { conversation[$0].map { search.isFound(in: $0.content) } ?? false }
   }
 
   /// The message of the next step, and its number among the matches.

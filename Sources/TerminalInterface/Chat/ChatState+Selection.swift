@@ -14,13 +14,11 @@ extension ChatState {
     }
   }
 
-  /// Everything that can be selected, from the first message on: each message, then its code blocks.
-  package var selectable: [Selection] {
-    conversation.path.flatMap { id -> [Selection] in
-      guard let message = conversation[id], !message.content.isEmpty else { return [] }
-      let blocks = message.role == .assistant ? CodeBlocks.of(message.content).count : 0
-      return [Selection(message: id)] + (0..<blocks).map { Selection(message: id, code: $0 + 1) }
-    }
+  /// What can be selected in a message: the whole, then its code blocks. Nothing in an empty one.
+  private func selectable(in id: MessageTree.ID) -> [Selection] {
+    guard let message = conversation[id], !message.content.isEmpty else { return [] }
+    let blocks = message.role == .assistant ? CodeBlocks.of(message.content).count : 0
+    return [Selection(message: id)] + (0..<blocks).map { Selection(message: id, code: $0 + 1) }
   }
 
   /// The text of a selection.
@@ -34,9 +32,11 @@ extension ChatState {
   /// Starts to select, from the end.
   package mutating func startSelecting() {
     guard hasComposer else { return show("/select needs the full-screen mode") }
-    let all = selectable
     // The last code block of the last answer, or the answer.
-    guard let last = all.last else { return show("There is no message to select yet") }
+    let all = Array(conversation.path.reversed()).lazy.map { [self] in selectable(in: $0) }
+    guard let last = all.first(where: { !$0.isEmpty })?.last else {
+      return show("There is no message to select yet")
+    }
     selection = last
     showsSelection = true
     describeSelection()
@@ -48,10 +48,19 @@ extension ChatState {
     show("\(what) · Up Down select · Enter copies · s saves · | pipes · Esc closes", for: 3600)
   }
 
+  // Only the messages up to the next one are parsed. At the first and the last the selection stays.
   private mutating func moveSelection(by step: Int) {
-    let all = selectable
-    guard let current = selection.flatMap({ all.firstIndex(of: $0) }) else { return }
-    selection = all[min(max(0, current + step), all.count - 1)]
+    guard let current = selection else { return }
+    let path = conversation.path
+    guard let place = path.lastIndex(of: current.message) else { return }
+    let here = selectable(in: current.message)
+    if let index = here.firstIndex(of: current), here.indices.contains(index + step) {
+      selection = here[index + step]
+    } else {
+      let others = step < 0 ? Array(path[..<place].reversed()) : Array(path[(place + 1)...])
+      let next = others.lazy.map { [self] in selectable(in: $0) }.first { !$0.isEmpty }
+      selection = (step < 0 ? next?.last : next?.first) ?? current
+    }
     showsSelection = true
     describeSelection()
   }

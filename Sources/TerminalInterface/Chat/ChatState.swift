@@ -116,6 +116,8 @@ package struct ChatState: Sendable {
   /// Seconds within which a second Ctrl-C or Esc counts as a repeat.
   package static let repeatTime = 2.0
   package static let flashTime = 4.0
+  /// Seconds between frames that show the remaining time of the prefill.
+  package static let tickTime = 0.25
 
   package init(theme: String = ThemeLibrary.defaultName) {
     self.theme = theme
@@ -169,7 +171,7 @@ package struct ChatState: Sendable {
   package var nextDeadline: Double? {
     var times: [Double] = []
     if let flash { times.append(flash.until) }
-    if case .prefill = turn?.phase { times.append(now + 0.25) }
+    if case .prefill = turn?.phase { times.append(now + Self.tickTime) }
     if let backgroundDeadline { times.append(backgroundDeadline) }
     return times.min()
   }

@@ -18,9 +18,7 @@ package struct MarkdownRenderer {
     switch block.kind {
     case .blank:
       return [StyledLine(quoteBars(block.context))]
-    case .paragraph(let text):
-      let base = TextStyle(block.context.quoteDepth > 0 && role == .text ? .quote : role)
-      return wrapped(InlineParser.spans(text, base, hasLinks: options.hasLinks), lead)
+    case .paragraph(let text): return lines(ofParagraph: text, block.context)
     case .heading(let level, let text):
       let base = TextStyle(role == .text ? .heading : role, Self.emphasis(ofHeading: level))
       return wrapped(InlineParser.spans(text, base, hasLinks: options.hasLinks), lead)
@@ -48,6 +46,17 @@ package struct MarkdownRenderer {
       )
       .lines.map { StyledLine(lead.hanging + $0.spans) }
     }
+  }
+
+  /// The rows of a paragraph, or of the lines after its first ones.
+  func lines(
+    ofParagraph text: String, _ context: MarkdownBlock.Context, isContinued: Bool = false
+  ) -> [StyledLine] {
+    let base = TextStyle(context.quoteDepth > 0 && role == .text ? .quote : role)
+    let spans = InlineParser.spans(text, base, hasLinks: options.hasLinks)
+    let lead = lead(of: context)
+    let wrapper = LineWrapper(width: min(width, options.proseWidth), hanging: lead.hanging)
+    return wrapper.wrap(spans, first: isContinued ? wrapper.usedHanging : lead.first)
   }
 
   private static func emphasis(ofHeading level: Int) -> Emphasis {

@@ -31,6 +31,11 @@ package struct LineWrapper {
     self.breaksAtWords = breaksAtWords
   }
 
+  /// The indentation that the rows after the first get: none if it would leave no room for text.
+  var usedHanging: [Span] {
+    hanging.reduce(0) { $0 + CharacterWidth.columns(of: $1.text) } < width - 1 ? hanging : []
+  }
+
   /// The rows of a text, at least one; a line feed ends a row.
   package func wrap(_ spans: [Span], first: [Span] = []) -> [StyledLine] {
     var state = State(wrapper: self, first: first)
@@ -58,9 +63,7 @@ package struct LineWrapper {
       self.wrapper = wrapper
       lead = first
       column = Self.columns(first)
-      let hanging = Self.columns(wrapper.hanging)
-      // An indentation that leaves no room for text is dropped.
-      hangingColumns = hanging < wrapper.width - 1 ? hanging : 0
+      hangingColumns = Self.columns(wrapper.usedHanging)
     }
 
     static func columns(_ spans: [Span]) -> Int {

@@ -10,6 +10,7 @@ package struct StreamedText {
   private var width = 0
   private var options = RenderOptions()
   private var isFinished = false
+  private var openParagraph = OpenParagraph()
   /// The code blocks among the finished blocks.
   private var codeBlocks = 0
   /// The role of plain text.
@@ -61,8 +62,20 @@ package struct StreamedText {
       add(stream.finish(), renderer)
       isFinished = true
     }
+    open = isFinished ? [] : openLines(renderer)
+  }
+
+  private mutating func openLines(_ renderer: MarkdownRenderer) -> [StyledLine] {
     var count = codeBlocks
-    open = isFinished ? [] : stream.open.flatMap { lines(of: $0, renderer, &count) }
+    var rows: [StyledLine] = []
+    for block in stream.open {
+      if case .paragraph(let text) = block.kind {
+        rows += openParagraph.rows(text, block.context, renderer)
+      } else {
+        rows += lines(of: block, renderer, &count)
+      }
+    }
+    return rows
   }
 
   private func lines(

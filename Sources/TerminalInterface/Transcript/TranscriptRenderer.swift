@@ -1,10 +1,21 @@
 import Conversation
 
 /// Renders the visible part of the transcript. It caches the rows of entries; everything else depends on its arguments
-/// only. Only visible entries, and those passed while scrolling, are laid out.
+/// only. Only visible entries, and those passed while scrolling, are laid out; those not used for a while are released,
+/// so that the memory does not grow with the transcript.
 package final class TranscriptRenderer {
-  private var layouts: [Int: EntryLayout] = [:]
+  private struct Kept {
+    var layout = EntryLayout()
+    /// The number of the last call of `show` after which it was used.
+    var used = 0
+  }
+
+  private var layouts: [Int: Kept] = [:]
   private var source: Source?
+  private var shows = 0
+
+  /// The number of laid out entries beyond which unused ones are released.
+  package static let keptLayouts = 200
 
   /// The input of the renderer.
   package struct Source {
@@ -20,14 +31,18 @@ package final class TranscriptRenderer {
     package var selection: ChatState.Selection?
   }
 
-  /// Sets the input of the next calls. O(1), apart from removed entries.
+  /// Sets the input of the next calls. O(1), apart from the release of entries.
   package func show(_ source: Source) {
-    if let first = source.entries.first?.id, layouts.count > source.entries.count + 64 {
-      let alive = Set(source.entries.map(\.id))
-      layouts = layouts.filter { $0.key >= first && alive.contains($0.key) }
+    shows += 1
+    if layouts.count > Self.keptLayouts {
+      let oldest = shows - 8
+      layouts = layouts.filter { $0.value.used >= oldest }
     }
     self.source = source
   }
+
+  /// The number of entries whose rows are kept.
+  package var layoutCount: Int { layouts.count }
 
   /// Releases the input, so that the conversation can be mutated in place until the next frame.
   package func releaseSource() { source = nil }
@@ -81,26 +96,27 @@ package final class TranscriptRenderer {
     guard let source, source.entries.indices.contains(index) else { return nil }
     let entry = source.entries[index]
     // Removed from the dictionary while it is changed, so that its rows are not copied.
-    var layout = layouts.removeValue(forKey: entry.id) ?? EntryLayout()
+    var kept = layouts.removeValue(forKey: entry.id) ?? Kept()
+    kept.used = shows
     switch entry.content {
     case .notice(let text, let role):
-      layout.update(notice: text, role: role, width: source.width, options: source.options)
+      kept.layout.update(notice: text, role: role, width: source.width, options: source.options)
     case .message(let id):
       guard let message = source.conversation[id] else { break }
       if message.role == .assistant {
-        layout.update(
+        kept.layout.update(
           answer: message, width: source.width, reasoning: source.reasoning,
           label: label(of: message, at: index, source), siblings: Self.siblings(of: id, source.conversation),
           isStreaming: id == source.streaming, options: source.options)
       } else {
-        layout.update(
+        kept.layout.update(
           user: message.content, width: source.width,
           siblings: Self.siblings(of: id, source.conversation), folds: source.reasoning != .show,
           options: source.options)
       }
     }
-    layouts[entry.id] = layout
-    return layout
+    layouts[entry.id] = kept
+    return kept.layout
   }
 
   // The place of a message among its versions; nil when there is only one.

@@ -26,6 +26,31 @@ import Testing
     }
   }
 
+  /// The rows of an open paragraph are those of the same paragraph after its end.
+  @Test(arguments: ["", "- ", "> ", "1. "])
+  func anOpenParagraphEqualsAFinishedOne(_ mark: String) {
+    let lines = [
+      "w", "word 漢字 " + String(repeating: "long ", count: 20), "w **bold** w", "w `code` w", "w e\u{301} 👨‍👩‍👧 -",
+      "w https://a.b/c", "w $x^2$", "w &amp; w\\", "w 1.5 (h)",
+    ]
+    var generator = SplitMix64(seed: 4)
+    for _ in 0..<40 {
+      let width = Int.random(in: 4...50, using: &generator)
+      let quote = mark == "> " ? mark : ""
+      var text = mark
+      var growing = StreamedText(role: .text)
+      for _ in 0..<20 {
+        let line = lines.randomElement(using: &generator) ?? ""
+        text += line
+        growing.update(text, width: width, isFinal: false)
+        var whole = StreamedText(role: .text)
+        whole.update(text, width: width, isFinal: true)
+        #expect(rows(growing) == rows(whole), "\(text)")
+        text += "\n" + quote
+      }
+    }
+  }
+
   /// Rows above the open block never change while a text grows.
   @Test func finishedRowsStay() {
     let text = MarkdownStreamTests.document
