@@ -24,6 +24,7 @@ def tests(model: str) -> dict[str, list[str]]:
         "sotto batch": ["check_batch.py", model],
         "1,000 requests, killed and resumed": ["check_many.py", model],
         "the program in a terminal": ["terminal.py", model],
+        "random events in a terminal": ["check_screen.py", model],
         "downloads from a hub": ["check_pull.py", model],
         "sotto quantize and mlx-lm": ["check_quantize.py"],
         "sotto quantize and GGUF files": ["check_gguf.py"],
