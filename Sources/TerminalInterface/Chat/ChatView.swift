@@ -124,13 +124,20 @@ package struct ChatView {
 
   private var menuLimit: Int { max(1, min(8, size.rows / 3)) }
 
+  // The columns of the titles. If a row has no room for both, a third is enough: the details explain the titles.
+  private func titleWidth(of items: ArraySlice<Menu.Item>) -> Int {
+    let title = items.map { CharacterWidth.columns(of: $0.title) }.max() ?? 0
+    let detail = items.map { CharacterWidth.columns(of: $0.detail) }.max() ?? 0
+    return min(title, max(20, size.columns / 3, size.columns - detail - 4), size.columns / 2)
+  }
+
   private var menuRows: [StyledLine] {
     guard let menu = state.menu else { return [] }
     let limit = menuLimit
     let selected = state.selection(in: menu)
     let first = max(0, min(selected - limit / 2, menu.items.count - limit))
     let shown = menu.items[first..<min(menu.items.count, first + limit)]
-    let width = min(size.columns / 2, shown.map { CharacterWidth.columns(of: $0.title) }.max() ?? 0)
+    let width = titleWidth(of: shown)
     return shown.enumerated().map { index, item in
       let isSelected = first + index == selected
       let role = isSelected ? StyleRole.menuSelected : .menu

@@ -33,7 +33,8 @@ package enum HelpText {
 
   // Two columns, the second wrapped. A name that is too long gets a row of its own.
   private static func rows(_ pairs: [(String, String)], _ width: Int) -> [StyledLine] {
-    let first = min(28, width / 2)
+    let widest = pairs.map { CharacterWidth.columns(of: $0.0) + 3 }.max() ?? 0
+    let first = min(width / 2, max(28, min(widest, width * 5 / 12)))
     return pairs.flatMap { name, text -> [StyledLine] in
       let columns = CharacterWidth.columns(of: name)
       let hanging = [Span(String(repeating: " ", count: first + 2), .text)]

@@ -36,9 +36,10 @@ package func grouped(_ count: Int) -> String {
   return text
 }
 
-/// A duration in seconds as text: 85 ms, 0.40 s, 12 s, 2 m 05 s.
+/// A duration in seconds as text: <1 ms, 85 ms, 0.40 s, 12 s, 2 m 05 s.
 package func duration(_ seconds: Double) -> String {
   guard seconds.isFinite, seconds >= 0, seconds < 1e9 else { return "–" }
+  if seconds < 0.0005 { return "<1 ms" }
   if seconds < 0.1 { return "\(Int((seconds * 1000).rounded())) ms" }
   if seconds < 10 { return fixed(seconds, 2) + " s" }
   if seconds < 60 { return "\(Int(seconds.rounded())) s" }

@@ -117,7 +117,7 @@ package struct EntryLayout {
 
   private static func reasoningLine(_ message: Message, isThinking: Bool, isOpen: Bool) -> StyledLine {
     if isThinking { return StyledLine(isOpen ? "▾ Thinking" : "▸ Thinking …", .reasoning) }
-    let time = message.reasoningTime.map { " for \(duration($0))" } ?? ""
+    let time = message.reasoningTime.map { $0 < 0.1 ? "" : " for \(duration($0))" } ?? ""
     return StyledLine("\(isOpen ? "▾" : "▸") Thought\(time)", .reasoning)
   }
 

@@ -48,7 +48,9 @@ import Testing
     ```
     """
 
-  static let views: [View] = [
+  static let views = transcriptViews + panelViews
+
+  private static let transcriptViews: [View] = [
     View(name: "empty") { _ in },
     View(name: "answer") { driver in
       driver.type("What is 漢字?<Enter>")

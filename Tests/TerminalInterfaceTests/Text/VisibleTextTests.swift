@@ -22,7 +22,8 @@ import Testing
   }
 
   @Test(arguments: [
-    (0.0, "0 ms"), (0.085, "85 ms"), (0.4, "0.40 s"), (12.4, "12 s"), (125, "2 m 05 s"), (Double.nan, "–"),
+    (0.0, "<1 ms"), (0.0006, "1 ms"), (0.085, "85 ms"), (0.4, "0.40 s"), (12.4, "12 s"), (125, "2 m 05 s"),
+    (Double.nan, "–"),
     (-1, "–"),
   ])
   func durations(_ seconds: Double, _ text: String) { #expect(duration(seconds) == text) }
