@@ -29,7 +29,13 @@ extension ChatState {
   private static func answer(in input: TerminalInput) -> String? {
     switch input {
     case .text(let text): text
-    case .key, .paste: ""
+    case .key(let key):
+      // These change the screen only, and leave the question open.
+      switch Keymap.action(for: key) {
+      case .redraw, .suspend: nil
+      default: ""
+      }
+    case .paste: ""
     case .cursorReport, .background, .wheel, .drag: nil
     }
   }

@@ -33,8 +33,10 @@ package struct ChatView {
     let composerTop = lines.count
     lines += composer.lines
     lines += statusRows
+    // A screen that is too small for all shows the end.
+    let cut = max(0, lines.count - size.rows)
     var cursor = composer.cursor
-    cursor.row += composerTop
+    cursor.row = max(0, cursor.row + composerTop - cut)
     return Frame(lines: Array(lines.suffix(size.rows)), cursor: cursor)
   }
 
@@ -124,9 +126,11 @@ package struct ChatView {
 
   private var menuLimit: Int { max(1, min(8, size.rows / 3)) }
 
-  // The columns of the titles. If a row has no room for both, a third is enough: the details explain the titles.
-  private func titleWidth(of items: ArraySlice<Menu.Item>) -> Int {
+  // The columns of the titles. If a row has no room for both, the names of commands need a third: the details explain
+  // them.
+  private func titleWidth(of items: ArraySlice<Menu.Item>, isCommand: Bool) -> Int {
     let title = items.map { CharacterWidth.columns(of: $0.title) }.max() ?? 0
+    guard isCommand else { return min(title, size.columns / 2) }
     let detail = items.map { CharacterWidth.columns(of: $0.detail) }.max() ?? 0
     return min(title, max(20, size.columns / 3, size.columns - detail - 4), size.columns / 2)
   }
@@ -137,7 +141,7 @@ package struct ChatView {
     let selected = state.selection(in: menu)
     let first = max(0, min(selected - limit / 2, menu.items.count - limit))
     let shown = menu.items[first..<min(menu.items.count, first + limit)]
-    let width = titleWidth(of: shown)
+    let width = titleWidth(of: shown, isCommand: menu.command == nil)
     return shown.enumerated().map { index, item in
       let isSelected = first + index == selected
       let role = isSelected ? StyleRole.menuSelected : .menu

@@ -13,7 +13,7 @@ package struct InspectorView {
   /// At most `height` rows.
   package var lines: [StyledLine] {
     guard !inspector.tokens.isEmpty else {
-      return [StyledLine(), StyledLine("  Computing probabilities …", .dim)]
+      return [StyledLine(), StyledLine("  Computing probabilities …", .dim).truncated(to: width)]
     }
     let panel = Array(panel.prefix(max(1, height / 2)))
     let room = max(0, height - panel.count)

@@ -32,7 +32,7 @@ package enum MarkdownLine {
     let count = content.prefix { $0 == mark }.count
     let information = content.dropFirst(count)
     guard count >= 3, mark == "~" || !information.contains("`") else { return nil }
-    let language = information.drop { $0 == " " }.prefix { $0 != " " && $0 != "{" }
+    let language = information.drop { $0.isWhitespace }.prefix { !$0.isWhitespace && $0 != "{" }
     return (mark, count, String(language.prefix(40)))
   }
 

@@ -85,6 +85,7 @@ package struct EntryLayout {
 
   private mutating func update(_ key: Key, _ lines: () -> [StyledLine]) {
     guard key != self.key else { return }
+    self = EntryLayout()
     self.key = key
     head = [StyledLine()] + lines()
   }
@@ -94,6 +95,7 @@ package struct EntryLayout {
     answer message: Message, width: Int, reasoning display: ReasoningDisplay, label: String?,
     siblings: String? = nil, isStreaming: Bool, options: RenderOptions = RenderOptions()
   ) {
+    if key != nil { self = EntryLayout() }
     head = [StyledLine()]
     if label != nil || siblings != nil {
       let words = [label.map(VisibleText.singleLine), siblings].compactMap { $0 }.joined(separator: " · ")

@@ -5,8 +5,9 @@ package struct StreamedText {
   private var blocks: [MarkdownBlock] = []
   private var frozen: [StyledLine] = []
   private var open: [StyledLine] = []
-  /// The bytes of the text consumed so far.
+  /// The bytes of the text consumed so far, and the last ones of them.
   private var consumed = 0
+  private var end: [UInt8] = []
   private var width = 0
   private var options = RenderOptions()
   private var isFinished = false
@@ -38,8 +39,8 @@ package struct StreamedText {
       self = StreamedText(role: role)
       self.options = options
     }
-    // A continued answer grows after its end.
-    if isFinished, !isFinal || text.utf8.count != consumed {
+    // A continued answer grows after its end. Another text is laid out from its start.
+    if isFinished && (!isFinal || text.utf8.count != consumed) || !hasGrown(to: text) {
       self = StreamedText(role: role)
       self.options = options
     }
@@ -57,6 +58,7 @@ package struct StreamedText {
       let previous = text[..<start].unicodeScalars.last
       add(stream.append(options.visible(String(text[start...]), after: previous)), renderer)
       consumed = text.utf8.count
+      end = Array(text.utf8.suffix(Self.comparedBytes))
     }
     if isFinal && !isFinished {
       add(stream.finish(), renderer)
@@ -64,6 +66,15 @@ package struct StreamedText {
     }
     open = isFinished ? [] : openLines(renderer)
   }
+
+  // Whether the text consumed so far can be the start of this one. Only its end is compared.
+  private func hasGrown(to text: String) -> Bool {
+    guard text.utf8.count >= consumed else { return false }
+    let last = text.utf8.index(text.utf8.startIndex, offsetBy: consumed)
+    return text.utf8[..<last].suffix(end.count).elementsEqual(end)
+  }
+
+  private static let comparedBytes = 64
 
   private mutating func openLines(_ renderer: MarkdownRenderer) -> [StyledLine] {
     var count = codeBlocks

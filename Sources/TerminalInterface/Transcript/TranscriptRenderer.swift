@@ -102,7 +102,10 @@ package final class TranscriptRenderer {
     case .notice(let text, let role):
       kept.layout.update(notice: text, role: role, width: source.width, options: source.options)
     case .message(let id):
-      guard let message = source.conversation[id] else { break }
+      guard let message = source.conversation[id] else {
+        kept.layout = EntryLayout()
+        break
+      }
       if message.role == .assistant {
         kept.layout.update(
           answer: message, width: source.width, reasoning: source.reasoning,

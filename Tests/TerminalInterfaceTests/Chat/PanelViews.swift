@@ -105,6 +105,11 @@ extension ViewSnapshotTests {
       driver.type("Why?<Enter>")
     },
     View(name: "context-full") { driver in
+      turn(driver, TurnStatistics(contextUsed: 8000))
+      driver.type("And then?<Enter>")
+      driver.engine(.contextExceeded(tokens: 9000, context: 8192))
+    },
+    View(name: "too-long") { driver in
       turn(driver)
       driver.type("And then?<Enter>")
       driver.engine(.contextExceeded(tokens: 9000, context: 8192))

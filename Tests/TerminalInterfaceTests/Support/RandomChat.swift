@@ -64,10 +64,10 @@ final class RandomChat {
       if line != expected.lines[row] {
         return "row \(row) is “\(line.text)” instead of “\(expected.lines[row].text)”"
       }
-      // A wide character needs two columns.
-      if line.columns > max(2, size.columns) { return "row \(row) has \(line.columns) columns: \(line.text)" }
+      // The mark before a message, its indentation and a wide character need this many.
+      if line.columns > max(8, size.columns) { return "row \(row) has \(line.columns) columns: \(line.text)" }
       if line.text.unicodeScalars.contains(where: Self.isControl) {
-        return "row \(row) has a control character"
+        return "row \(row) has a control character: \(line.text.debugDescription)"
       }
     }
     return frame == expected

@@ -37,7 +37,7 @@ import Testing
 
   @Test func unusedLayoutsAreReleased() {
     let driver = Self.opened()
-    for _ in 0..<300 {
+    for _ in 0..<450 {
       driver.type("<PgUp>")
       _ = driver.chat.frame()
       #expect(driver.chat.layoutCount <= TranscriptRenderer.keptLayouts + 100)
