@@ -102,4 +102,21 @@ import Testing
     }
     #expect(text == driver.state.conversation.json(model: "SmolLM2-135M"))
   }
+
+  @Test func redrawingAnswersNoQuestion() {
+    let driver = ChatDriver(savesSessions: true)
+    driver.type("Why?<Enter>")
+    driver.engine(.delta(.answer, "So."), .finished(.stop, TurnStatistics()))
+    driver.type("/delete<Enter>")
+    driver.type("<C-l>")
+    #expect(driver.state.question != nil)
+    driver.type("n")
+    #expect(driver.state.question == nil)
+  }
+
+  @Test func theCursorStaysOnAScreenOfOneRow() {
+    let driver = ChatDriver(rows: 1, columns: 10)
+    driver.type("text")
+    #expect(driver.chat.frame().cursor?.row == 0)
+  }
 }

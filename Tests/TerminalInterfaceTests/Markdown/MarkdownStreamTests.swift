@@ -156,4 +156,9 @@ import Testing
     #expect(CodeBlocks.of("no code").isEmpty)
     #expect(CodeBlocks.of("> ```\n> a\n> ```\n") == ["a\n"])
   }
+
+  @Test(arguments: ["```\tswift\tx", "``` swift {1}", "~~~swift"])
+  func theLanguageOfCodeHasNoSpaces(_ line: String) {
+    #expect(MarkdownLine.fence(line)?.language == "swift")
+  }
 }
