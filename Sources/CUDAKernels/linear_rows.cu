@@ -19,6 +19,70 @@ struct Inputs {
     sums = scales + ROWS * columns / 32;
   }
 
+  // Eight columns of a row, whose first number may be anywhere.
+  static __device__ __forceinline__ void load8(const float *p, float v[8]) {
+    if (((uint64_t)p & 15) == 0) {
+      const float4 a = ((const float4 *)p)[0], b = ((const float4 *)p)[1];
+      v[0] = a.x, v[1] = a.y, v[2] = a.z, v[3] = a.w, v[4] = b.x, v[5] = b.y, v[6] = b.z, v[7] = b.w;
+    } else {
+#pragma unroll
+      for (int k = 0; k < 8; k++) v[k] = p[k];
+    }
+  }
+
+  // One row by all threads.
+  __device__ __forceinline__ void store_row(const float *x, const sotto_cuda_linear &a) {
+    const int parts = columns / 8;
+    float v[8], factor = 1;
+    if (a.normalises) {
+      float squares = 0;
+      for (int part = threadIdx.x; part < parts; part += WARPS * 32) {
+        load8(x + 8 * part, v);
+#pragma unroll
+        for (int k = 0; k < 8; k++) squares += v[k] * v[k];
+      }
+      factor = 1.0f / sqrtf(block_sum(squares) / (float)columns + a.epsilon);
+    }
+    for (int first = 0; first < parts; first += WARPS * 32) {
+      const int part = first + threadIdx.x;
+      const bool is_here = part < parts;
+      if (is_here) {
+        load8(x + 8 * part, v);
+        if (a.normalises) {
+          float weights[8];
+          if (a.norm_weight) load8(a.norm_weight + 8 * part, weights);
+#pragma unroll
+          for (int k = 0; k < 8; k++) v[k] *= factor * (a.norm_weight ? weights[k] + a.offset : 1.0f);
+        }
+      }
+      round(0, part, v, is_here);
+    }
+    __syncthreads();
+  }
+
+  // Stores eight columns; the four lanes of 32 columns do so together.
+  __device__ __forceinline__ void round(int row, int part, const float v[8], bool is_here) {
+    float top = 0;
+#pragma unroll
+    for (int k = 0; k < 8; k++) top = fmaxf(top, fabsf(v[k]));
+    top = fmaxf(top, __shfl_xor_sync(~0u, top, 1));
+    top = fmaxf(top, __shfl_xor_sync(~0u, top, 2));
+    float scale = top * (1.0f / 127), inverse = top > 0 ? 127.0f / top : 0.0f;
+    int sum = 0;
+    uint32_t words[2] = {0, 0};
+#pragma unroll
+    for (int k = 0; k < 8; k++) {
+      int q = __float2int_rn(v[k] * inverse);
+      sum += q;
+      words[k / 4] |= (uint32_t)(q & 255) << (8 * (k % 4));
+    }
+    sum += __shfl_xor_sync(~0u, sum, 1);
+    if (!is_here) return;
+    *(uint2 *)(bytes + row * columns + 8 * part) = make_uint2(words[0], words[1]);
+    if (part % 4 == 0) scales[(row * columns + 8 * part) / 32] = scale;
+    if (part % 2 == 0) sums[(row * columns + 8 * part) / 16] = scale * (float)sum;
+  }
+
   // The factor of each row's root mean square norm.
   __device__ void norms(const float *const *x, float epsilon, float factors[ROWS]) const {
 #pragma unroll
@@ -46,29 +110,13 @@ struct Inputs {
 #pragma unroll
       for (int r = 1; r < ROWS; r++)
         if (row == r) p = x[r], factor = factors[r];
-      float v[8], top = 0;
+      float v[8];
 #pragma unroll
       for (int k = 0; k < 8; k++) {
         v[k] = p[8 * part + k];
         if (a.normalises) v[k] *= factor * (a.norm_weight ? a.norm_weight[8 * part + k] + a.offset : 1.0f);
-        top = fmaxf(top, fabsf(v[k]));
       }
-      top = fmaxf(top, __shfl_xor_sync(~0u, top, 1));
-      top = fmaxf(top, __shfl_xor_sync(~0u, top, 2));
-      float scale = top * (1.0f / 127), inverse = top > 0 ? 127.0f / top : 0.0f;
-      int sum = 0;
-      uint32_t words[2] = {0, 0};
-#pragma unroll
-      for (int k = 0; k < 8; k++) {
-        int q = __float2int_rn(v[k] * inverse);
-        sum += q;
-        words[k / 4] |= (uint32_t)(q & 255) << (8 * (k % 4));
-      }
-      sum += __shfl_xor_sync(~0u, sum, 1);
-      if (!is_here) continue;
-      *(uint2 *)(bytes + row * columns + 8 * part) = make_uint2(words[0], words[1]);
-      if (part % 4 == 0) scales[(row * columns + 8 * part) / 32] = scale;
-      if (part % 2 == 0) sums[(row * columns + 8 * part) / 16] = scale * (float)sum;
+      round(row, part, v, is_here);
     }
     __syncthreads();
   }
@@ -138,7 +186,6 @@ struct Piece<SOTTO_CUDA_FOURS> {
   }
 };
 
-// Eight lanes have a super-block of 256 columns: 16 bytes each, of two sub-blocks.
 template <>
 struct Piece<SOTTO_CUDA_Q4_K> {
   static const int COLUMNS = 32;
@@ -265,7 +312,10 @@ static __device__ __forceinline__ void multiply_rows(const sotto_cuda_linear &a)
   const float *x[ROWS];
 #pragma unroll
   for (int r = 0; r < ROWS; r++) x[r] = input_of(a, matrix, first + min(r, rows - 1));
-  inputs.store(x, rows, a);
+  if (ROWS == 1)
+    inputs.store_row(x[0], a);
+  else
+    inputs.store(x, rows, a);
   for (int i = 0; i < a.outputs_per_warp && output < m.rows; i++) {
     float sums[ROWS] = {};
     for (int from = 0; from < columns; from += AHEAD * STEP) {

@@ -197,8 +197,8 @@ extension CUDABackend {
     else { return false }
     let rows = Self.rowSize(isChosen ? 1 : tokens), shared = rows * Int(first.columns) * 11 / 8
     let all = layers.reduce(0) { $0 + Int($1.weight.rows) } * (isChosen ? tokens : 1)
-    // One wave of warps has one output each; more outputs share the rounding of the inputs.
-    let each = max(1, min(8, all / (device.multiprocessors * 48)))
+    // All blocks run at once, four on a multiprocessor; more outputs share the rounding of the inputs.
+    let wave = 8 * 4 * device.multiprocessors, each = max(1, min(8, (all + wave - 1) / wave))
     var call = call
     call.outputs_per_warp = Int32(each)
     let tiles = layers.reduce(0) { $0 + (Int($1.weight.rows) + 8 * each - 1) / (8 * each) }
