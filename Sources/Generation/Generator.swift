@@ -181,7 +181,8 @@ public actor Generator {
     guard let signal else { return }
     let hasTurn = scheduler.hasTurn || submissions.hasTurn
     signal.set(hasTurn)
-    if !hasTurn { signal.waitForOthers { submissions.hasTurn || scheduler.hasCancelled } }
+    guard !hasTurn else { return }
+    signal.waitForOthers { submissions.hasTurn || submissions.hasCancelled || scheduler.hasCancelled }
   }
 
   /// Whether a request waits or runs.

@@ -3,6 +3,7 @@
 Answers alone and together, prefixes, broken lines, OpenAI's format, pipes, Ctrl-C, and resuming after SIGKILL.
 """
 
+import fcntl
 import json
 import os
 import signal
@@ -155,6 +156,29 @@ def drafts(model: str, folder: Path) -> None:
         expect(runs[0]["drafted_tokens"] == 0, "without proposals there are none")
 
 
+def gives_way(model: str, folder: Path) -> None:
+    """A batch waits while another process has a user's turn, and ends at once on Ctrl-C meanwhile."""
+    lock = folder / "cache" / "sotto" / "turn.lock"
+    lock.parent.mkdir(parents=True)
+    source, target = folder / "wait.jsonl", folder / "wait.out.jsonl"
+    source.write_text(json.dumps({"id": 1, "prompt": "Hi", **SETTINGS}) + "\n")
+    command = [SOTTO, "batch", model, "--input", str(source), "--output", str(target)]
+    environment = os.environ | {"XDG_CACHE_HOME": str(folder / "cache")}
+    for stopped in (True, False):
+        with lock.open("w") as file:
+            fcntl.flock(file, fcntl.LOCK_SH)
+            running = subprocess.Popen(command, env=environment, stderr=subprocess.PIPE, text=True)
+            time.sleep(4)
+            expect(target_lines(target) == 0, "the batch waits")
+            if stopped:
+                running.send_signal(signal.SIGINT)
+                running.wait(timeout=60)
+                expect(running.returncode == 130, f"Ctrl-C ends a batch that waits: {running.returncode}")
+        if not stopped:
+            error = running.communicate(timeout=60)[1]
+            expect(running.returncode == 0 and target_lines(target) == 1, f"it goes on after the turn: {error}")
+
+
 def shared(model: str, folder: Path) -> None:
     system = "You answer briefly. " * 30
     lines = [{"id": i, "system": system, "prompt": f"Say {i}.", **SETTINGS} for i in range(4)]
@@ -166,7 +190,7 @@ def shared(model: str, folder: Path) -> None:
 
 def main() -> None:
     with tempfile.TemporaryDirectory() as name:
-        for check in (together, mixed, log_probabilities, drafts, shared, resumed):
+        for check in (together, mixed, log_probabilities, drafts, gives_way, shared, resumed):
             begin = time.monotonic()
             check(sys.argv[1], Path(name))
             print(f"{check.__name__} ({time.monotonic() - begin:.1f} s)")

@@ -39,6 +39,9 @@ final class SubmissionQueue: Sendable {
   /// Whether a request waits.
   var hasRequests: Bool { count.load(ordering: .relaxed) > 0 }
 
+  /// Whether a request that waits is to be cancelled.
+  var hasCancelled: Bool { submissions.withLock { $0.contains { $0.cancellation.isCancelled } } }
+
   /// Whether a user's turn waits.
   var hasTurn: Bool { turns.load(ordering: .relaxed) > 0 }
 }
