@@ -196,6 +196,7 @@ extension ChatState {
     _ models: [ModelSummary], _ current: ModelInfo?, _ defaults: ChatSettings
   ) {
     self.models = models
+    knowsModels = true
     if model == nil, let current {
       model = current
       self.defaults = defaults

@@ -48,6 +48,8 @@ package struct ChatState: Sendable {
   package var helpScroll: Int?
 
   package var models: [ModelSummary] = []
+  /// Whether they were listed once.
+  package var knowsModels = false
   package var model: ModelInfo?
   /// The model that is loading.
   package var loading: String?

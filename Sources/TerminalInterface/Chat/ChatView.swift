@@ -59,7 +59,9 @@ package struct ChatView {
   private var welcome: [StyledLine] {
     let others = state.models.count { $0.name != state.model?.name }
     var texts = ["Type a message and press Enter. / lists the commands, F1 shows the keys."]
-    if state.model == nil, state.loading == nil {
+    if !state.knowsModels {
+      // The next frame says more.
+    } else if state.model == nil, state.loading == nil {
       let source =
         state.canDownload ? "/pull downloads one, /model PATH loads a file" : "/model PATH loads a file"
       texts = ["There is no model yet: \(source). / lists the commands, F1 shows the keys."]

@@ -8,7 +8,11 @@ extension CompletionKind {
   static var model: CompletionKind {
     .custom { _, _, word in
       let settings = (try? UserSettings.load()) ?? UserSettings()
-      return ModelCompletion.words(word, models: ModelFinder.from(settings).candidates().map(\.name))
+      let words = ModelCompletion.words(word, models: ModelFinder.from(settings).candidates().map(\.name))
+      // zsh shows what follows a colon as a description; names of Ollama have one.
+      return CompletionShell.requesting == .zsh
+        ? words.map { $0.split(separator: ":", omittingEmptySubsequences: false).joined(separator: "\\:") }
+        : words
     }
   }
 }

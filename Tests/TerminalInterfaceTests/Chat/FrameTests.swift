@@ -39,3 +39,36 @@ import Testing
     #expect(ended == nil, "the chat is released")
   }
 }
+
+/// The first screen.
+@Suite struct WelcomeTests {
+  private func screen(_ driver: ChatDriver) -> String {
+    driver.chat.frame().lines.map(\.text).joined(separator: "\n")
+  }
+
+  @Test func nothingIsSaidAboutModelsBeforeTheyAreListed() {
+    let driver = ChatDriver(hasModel: false)
+    #expect(screen(driver).contains("Type a message") && !screen(driver).contains("/model"))
+  }
+
+  @Test func aChatWithoutAModelSaysWhereToGetOne() {
+    let driver = ChatDriver(hasModel: false)
+    driver.chat.mutate(driver.now) { $0.canDownload = true }
+    driver.handle(.models([], current: nil, settings: ChatSettings()))
+    #expect(screen(driver).contains("There is no model yet: /pull downloads one, /model PATH loads a file."))
+  }
+
+  @Test(arguments: [
+    ([], "/pull downloads other models."), (["a"], "Another model is here: /model switches."),
+    (["a", "b"], "2 other models are here: /model switches."),
+  ])
+  func otherModelsAreCounted(_ names: [String], _ expected: String) {
+    let driver = ChatDriver(hasModel: false)
+    driver.chat.mutate(driver.now) { $0.canDownload = true }
+    let models = (names + [ChatDriver.model.name]).map {
+      ModelSummary(name: $0, bytes: 1, quantisation: "", isResident: false)
+    }
+    driver.handle(.models(models, current: ChatDriver.model, settings: ChatSettings()))
+    #expect(screen(driver).contains(expected))
+  }
+}
