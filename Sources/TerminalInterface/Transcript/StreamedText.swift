@@ -55,7 +55,7 @@ package struct StreamedText {
     if text.utf8.count > consumed {
       let start = text.utf8.index(text.startIndex, offsetBy: consumed)
       // A delta never splits a Unicode scalar (see `EngineEvent.delta`).
-      let previous = text[..<start].unicodeScalars.last
+      let previous = Self.previous(of: text[..<start].unicodeScalars)
       add(stream.append(options.visible(String(text[start...]), after: previous)), renderer)
       consumed = text.utf8.count
       end = Array(text.utf8.suffix(Self.comparedBytes))
@@ -75,6 +75,14 @@ package struct StreamedText {
   }
 
   private static let comparedBytes = 64
+
+  // The scalar that decides how the next part is shown: joiners refer to the one before them.
+  private static func previous(of scalars: Substring.UnicodeScalarView) -> Unicode.Scalar? {
+    guard scalars.last == "\u{200D}" else { return scalars.last }
+    let last = scalars.last { $0 != "\u{200D}" }
+    // A line end is not divided by a joiner.
+    return last == "\r" ? nil : last
+  }
 
   private mutating func openLines(_ renderer: MarkdownRenderer) -> [StyledLine] {
     var count = codeBlocks

@@ -51,6 +51,19 @@ import Testing
     }
   }
 
+  /// Several joiners between two parts of a stream are those of one text.
+  @Test(arguments: ["👧\u{200D}|\u{200D}❤️", "👧|\u{200D}\u{200D}❤️", "a\r\u{200D}|\nb", "a\r|\nb"])
+  func joinersBetweenParts(_ text: String) {
+    let parts = text.split(separator: "|")
+    let options = RenderOptions(joinsEmoji: false)
+    var growing = StreamedText(role: .text)
+    growing.update(String(parts[0]), width: 20, isFinal: false, options: options)
+    growing.update(parts.joined(), width: 20, isFinal: true, options: options)
+    var whole = StreamedText(role: .text)
+    whole.update(parts.joined(), width: 20, isFinal: true, options: options)
+    #expect(rows(growing) == rows(whole))
+  }
+
   /// Rows above the open block never change while a text grows.
   @Test func finishedRowsStay() {
     let text = MarkdownStreamTests.document
