@@ -22,7 +22,7 @@ typedef struct {
   unsigned int attribute_count;
 } launch_configuration;
 
-enum { PROGRAMMATIC_STREAM_SERIALIZATION = 6, NON_BLOCKING = 1, MOST_SHARED_MEMORY = 8, DISABLE_TIMING = 2 };
+enum { RELAXED_CAPTURE = 2, PROGRAMMATIC_STREAM_SERIALIZATION = 6, NON_BLOCKING = 1, MOST_SHARED_MEMORY = 8, DISABLE_TIMING = 2 };
 
 // name, type of the arguments
 #define FUNCTIONS(F)                                                                   \
@@ -57,6 +57,12 @@ enum { PROGRAMMATIC_STREAM_SERIALIZATION = 6, NON_BLOCKING = 1, MOST_SHARED_MEMO
   F(cuEventRecord, (void *, void *))                                                   \
   F(cuEventSynchronize, (void *))                                                      \
   F(cuEventElapsedTime, (float *, void *, void *))                                     \
+  F(cuStreamBeginCapture_v2, (void *, int))                                            \
+  F(cuStreamEndCapture, (void *, void **))                                             \
+  F(cuGraphInstantiateWithFlags, (void **, void *, unsigned long long))                \
+  F(cuGraphLaunch, (void *, void *))                                                   \
+  F(cuGraphExecDestroy, (void *))                                                      \
+  F(cuGraphDestroy, (void *))                                                          \
   F(cuLaunchKernelEx, (const launch_configuration *, void *, void **, void **))
 
 #define DECLARE(name, arguments) int(*name) arguments;
@@ -180,6 +186,26 @@ int sotto_cuda_wait_for_event(sotto_cuda_context *context, sotto_cuda_event *eve
 int sotto_cuda_elapsed(sotto_cuda_context *context, sotto_cuda_event *start, sotto_cuda_event *end,
                        float *milliseconds) {
   IN(context, driver.cuEventElapsedTime(milliseconds, start, end));
+}
+
+int sotto_cuda_begin_capture(sotto_cuda_context *context, sotto_cuda_stream *stream) {
+  IN(context, driver.cuStreamBeginCapture_v2(stream, RELAXED_CAPTURE));
+}
+int sotto_cuda_end_capture(sotto_cuda_context *context, sotto_cuda_stream *stream, sotto_cuda_graph **graph) {
+  int error = enter(context);
+  if (error) return error;
+  void *captured = 0;
+  error = driver.cuStreamEndCapture(stream, &captured);
+  if (error) return error;
+  error = driver.cuGraphInstantiateWithFlags((void **)graph, captured, 0);
+  driver.cuGraphDestroy(captured);
+  return error;
+}
+int sotto_cuda_launch_graph(sotto_cuda_context *context, sotto_cuda_graph *graph, sotto_cuda_stream *stream) {
+  IN(context, driver.cuGraphLaunch(graph, stream));
+}
+int sotto_cuda_destroy_graph(sotto_cuda_context *context, sotto_cuda_graph *graph) {
+  IN(context, driver.cuGraphExecDestroy(graph));
 }
 
 int sotto_cuda_launch(sotto_cuda_context *context, sotto_cuda_function *function, const sotto_cuda_size *size,

@@ -53,7 +53,7 @@ KERNEL(sotto_cache_write_kernel, sotto_cuda_cache_write, 128) {
   wait_for_inputs();
   const int row = blockIdx.y, head = blockIdx.x, lane = threadIdx.x % 32, warp = threadIdx.x / 32;
   const sotto_cuda_sequence &s = a.sequences[sequence_of(a, row)];
-  const int position = s.length - s.rows + row - s.row - s.origin, slot = position % PAGE;
+  const int position = advance_of(a.advance) + s.length - s.rows + row - s.row - s.origin, slot = position % PAGE;
   const sotto_cuda_layout &o = a.layout;
   const Layout l = layout_of(o);
   uint8_t *page = ((uint8_t *const *)s.memory)[position / PAGE] + head * l.head;
@@ -103,7 +103,7 @@ KERNEL(sotto_rotated_write_kernel, sotto_cuda_rotated_write, 128) {
                             : a.key.data + row * a.key.stride + kv_head * size;
   const float *cosines = a.angles + (int64_t)row * 2 * a.count, *sines = cosines + a.count;
   const sotto_cuda_sequence &s = a.sequences[sequence_of(a, row)];
-  const int position = s.length - s.rows + row - s.row - s.origin, slot = position % PAGE;
+  const int position = advance_of(a.advance) + s.length - s.rows + row - s.row - s.origin, slot = position % PAGE;
   const Layout l = layout_of(a.layout);
   uint8_t *page = is_query ? nullptr : ((uint8_t *const *)s.memory)[position / PAGE] + kv_head * l.head;
   uint8_t *group = page + slot / 16 * l.key_group, *values = page + l.keys;
@@ -150,7 +150,7 @@ static __device__ __forceinline__ void attend(const sotto_cuda_attention &a) {
   const int first_head = blockIdx.y % a.head_tiles * HEADS, heads = min(HEADS, group - first_head);
   const sotto_cuda_sequence &s = a.sequences[sequence_of(a, row)];
   // Positions are counted from the first one held.
-  const int position = s.length - s.rows + row - s.row - s.origin;
+  const int position = advance_of(a.advance) + s.length - s.rows + row - s.row - s.origin;
   const int low = a.window ? max(position - a.window + 1, 0) : 0;
   const int all_first = low / PAGE, all_last = position / PAGE + 1;
   const int first_page = a.splits > 1 ? all_first + blockIdx.z * a.split_pages : all_first;

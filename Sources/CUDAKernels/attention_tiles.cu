@@ -60,7 +60,7 @@ static __device__ __forceinline__ void attend(const sotto_cuda_attention &a) {
   const sotto_cuda_sequence &s = a.sequences[index];
   const int first_row = tile * tile_rows, rows = min(tile_rows, s.rows - first_row);
   // Positions are counted from the first one held.
-  const int first_position = s.length - s.rows + first_row - s.origin, last_position = first_position + rows - 1;
+  const int first_position = advance_of(a.advance) + s.length - s.rows + first_row - s.origin, last_position = first_position + rows - 1;
   const int all_first = a.window ? max(first_position - a.window + 1, 0) / PAGE : 0, all_last = last_position / PAGE + 1;
   const int first_page = all_first + blockIdx.z * a.split_pages;
   const int last_page = a.splits > 1 ? min(all_last, first_page + a.split_pages) : all_last;

@@ -71,6 +71,9 @@ static __device__ __forceinline__ float gate(int kind, float a, float b, float a
   return a * sigmoid(a * alpha) * (b + 1.0f);
 }
 
+// How far the sequences of a repeated step are ahead of their recorded lengths.
+static __device__ __forceinline__ int advance_of(const int32_t *advance) { return advance ? *advance : 0; }
+
 // The sequence that a row belongs to.
 template <typename Arguments>
 static __device__ __forceinline__ int sequence_of(const Arguments &a, int row) {

@@ -27,6 +27,16 @@ KERNEL(sotto_repacking_kernel, sotto_cuda_repacking, 256) {
     const uint8_t *p = a.from + i * 210;
     for (int k = 0; k < 192; k++) a.values[192 * i + k] = p[k];
     for (int k = 0; k < 18; k++) a.scales[18 * i + k] = p[192 + k];
+  } else if (a.format == SOTTO_CUDA_Q4_0 || a.format == SOTTO_CUDA_Q4_1) {
+    const bool has_minimum = a.format == SOTTO_CUDA_Q4_1;
+    const uint8_t *p = a.from + i * (has_minimum ? 20 : 18);
+    ((uint16_t *)a.scales)[i] = (uint16_t)load16(p);
+    ((uint16_t *)a.biases)[i] = has_minimum ? (uint16_t)load16(p + 2) : __half_as_ushort(__float2half_rn(-8.0f * half_at(p)));
+    p += has_minimum ? 4 : 2;
+    for (int k = 0; k < 16; k++) {
+      int shift = k / 8 * 4, low = p[2 * k % 16] >> shift & 15, high = p[(2 * k + 1) % 16] >> shift & 15;
+      a.values[16 * i + k] = (uint8_t)(low | high << 4);
+    }
   } else if (a.format == SOTTO_CUDA_MXFP4) {
     const uint8_t *p = a.from + i * 17;
     a.scales[i] = p[0];

@@ -4,7 +4,7 @@
 //
 // Operations: 2 * rows * outputs * columns; floor: those over the float16 rate (798 TFLOP/s measured on an H100), or the
 // matrix's bytes over the memory bandwidth below about 100 rows.
-#include "products.cuh"
+#include "blocks.cuh"
 
 // 16 bytes, or zeros.
 static __device__ __forceinline__ void copy16(void *to, const void *from, bool is_here) {
@@ -17,149 +17,6 @@ static __device__ __forceinline__ void multiply(float c[4], const uint32_t x[4],
                : "+f"(c[0]), "+f"(c[1]), "+f"(c[2]), "+f"(c[3])
                : "r"(x[0]), "r"(x[1]), "r"(x[2]), "r"(x[3]), "r"(w0), "r"(w1));
 }
-static __device__ __forceinline__ uint32_t bits(__half2 x) { return *(uint32_t *)&x; }
-static __device__ __forceinline__ __half2 halves(uint32_t x) { return *(__half2 *)&x; }
-static __device__ __forceinline__ __half2 twice(float x) { return __float2half2_rn(x); }
-// Whole numbers below 1024 in the low bits of each half, as float16 plus 1024.
-static __device__ __forceinline__ __half2 whole(uint32_t x) { return halves(x | 0x64006400u); }
-
-// A block of 32 columns of a row: loaded first, in words of 16 bytes, and expanded later, eight columns at a time. The order
-// of the columns in a result is that of `ORDER`: columns k and k + ORDER share a register.
-template <int FORMAT>
-struct Block;
-
-static __device__ __forceinline__ uint32_t word(const uint4 &x, int i) {
-  return i == 0 ? x.x : i == 1 ? x.y : i == 2 ? x.z : x.w;
-}
-
-template <>
-struct Block<SOTTO_CUDA_FOURS> {
-  static const int ORDER = 4;
-  uint4 w;
-  uint8_t scale;
-  __device__ void load(const sotto_cuda_matrix &, const Row &r, int column) {
-    w = *(const uint4 *)(r.values + column / 2);
-    scale = r.scales[column / 32];
-  }
-  // A number's bits are those of a float16 that is 2^14 times smaller.
-  __device__ uint4 expanded(int part) const {
-    const __half2 factor = twice(half_of_e8m0(scale) * 32768.0f);
-    uint32_t y[4];
-#pragma unroll
-    for (int i = 0; i < 4; i++) {
-      uint32_t v = word(w, part) >> (4 * i);
-      y[i] = bits(__hmul2(halves((v << 9 & 0x0e000e00u) | (v << 12 & 0x80008000u)), factor));
-    }
-    return make_uint4(y[0], y[1], y[2], y[3]);
-  }
-};
-
-template <>
-struct Block<SOTTO_CUDA_BYTES> {
-  static const int ORDER = 1;
-  uint4 w[2];
-  uint16_t scale;
-  __device__ void load(const sotto_cuda_matrix &, const Row &r, int column) {
-    w[0] = ((const uint4 *)(r.values + column))[0];
-    w[1] = ((const uint4 *)(r.values + column))[1];
-    scale = *(const uint16_t *)(r.scales + column / 32 * 2);
-  }
-  __device__ uint4 expanded(int part) const {
-    const __half2 factor = __half2half2(__ushort_as_half(scale)), offset = twice(1152);
-    uint32_t y[4];
-#pragma unroll
-    for (int i = 0; i < 4; i++) {
-      uint32_t v = word(w[part / 2], part % 2 * 2 + i / 2) ^ 0x80808080u;
-      y[i] = bits(__hmul2(__hsub2(halves(__byte_perm(v, 0x64646464u, i % 2 ? 0x4342 : 0x4140)), offset), factor));
-    }
-    return make_uint4(y[0], y[1], y[2], y[3]);
-  }
-};
-
-// Four bytes in each of two words as numbers below 64, in the order 0, 2, 1, 3.
-static __device__ __forceinline__ uint4 scaled(uint32_t a, uint32_t b, float offset, float scale, float minimum) {
-  const __half2 less = twice(1024 + offset), factor = twice(scale), low = twice(minimum);
-  uint32_t y[4];
-#pragma unroll
-  for (int i = 0; i < 4; i++) {
-    uint32_t v = (i < 2 ? a : b) >> (i % 2 * 8) & 0x003f003fu;
-    y[i] = bits(__hfma2(__hsub2(whole(v), less), factor, low));
-  }
-  return make_uint4(y[0], y[1], y[2], y[3]);
-}
-
-template <>
-struct Block<SOTTO_CUDA_Q4_K> {
-  static const int ORDER = 2;
-  uint4 w[2], head;
-  int index;
-  __device__ void load(const sotto_cuda_matrix &, const Row &r, int column) {
-    const uint8_t *p = r.values + (int64_t)(column / 256) * 144;
-    index = column % 256 / 32;
-    head = *(const uint4 *)p;
-    p += 16 + index / 2 * 32;
-    w[0] = ((const uint4 *)p)[0];
-    w[1] = ((const uint4 *)p)[1];
-  }
-  __device__ uint4 expanded(int part) const {
-    uint32_t shift = index % 4 * 8, first = head.y >> shift, second = head.z >> shift, third = head.w >> shift;
-    uint32_t s = index < 4 ? first & 63 : (third & 15) | (first >> 6 & 3) << 4;
-    uint32_t m = index < 4 ? second & 63 : (third >> 4 & 15) | (second >> 6 & 3) << 4;
-    float2 both = __half22float2(halves(head.x));
-    const uint32_t half = index % 2 * 4;
-    const uint32_t a = word(w[part / 2], part % 2 * 2), b = word(w[part / 2], part % 2 * 2 + 1);
-    return scaled(a >> half & 0x0f0f0f0fu, b >> half & 0x0f0f0f0fu, 0, both.x * (float)s, -both.y * (float)m);
-  }
-};
-
-template <>
-struct Block<SOTTO_CUDA_SIXES> {
-  static const int ORDER = 2;
-  uint4 low[2], high[2];
-  float scale[2];
-  int quarter;
-  __device__ void load(const sotto_cuda_matrix &, const Row &r, int column) {
-    const uint8_t *p = r.values + (int64_t)(column / 256) * 192, *scales = r.scales + (int64_t)(column / 256) * 18;
-    const int index = column % 256 / 32, half = index / 4;
-    quarter = index % 4;
-    const float d = half_at(scales + 16);
-#pragma unroll
-    for (int i = 0; i < 2; i++) {
-      low[i] = ((const uint4 *)(p + half * 64 + quarter % 2 * 32))[i];
-      high[i] = ((const uint4 *)(p + 128 + half * 32))[i];
-      scale[i] = d * (float)(int8_t)scales[2 * index + i];
-    }
-  }
-  __device__ uint4 expanded(int part) const {
-    const int nibble = quarter / 2 * 4, pair = 2 * quarter, i = part / 2, first = part % 2 * 2;
-    uint32_t a = (word(low[i], first) >> nibble & 0x0f0f0f0fu) | (word(high[i], first) >> pair & 0x03030303u) << 4;
-    uint32_t b =
-        (word(low[i], first + 1) >> nibble & 0x0f0f0f0fu) | (word(high[i], first + 1) >> pair & 0x03030303u) << 4;
-    return scaled(a, b, 32, scale[i], 0);
-  }
-};
-
-template <>
-struct Block<SOTTO_CUDA_AFFINE4> {
-  static const int ORDER = 4;
-  uint4 w;
-  float scale, bias;
-  __device__ void load(const sotto_cuda_matrix &m, const Row &r, int column) {
-    w = *(const uint4 *)(r.values + column / 2);
-    int group = column / m.group;
-    scale = float_at(r.scales, m.scale_type, group);
-    bias = m.has_zero_points ? -(float)r.biases[group] * scale : float_at(r.biases, m.scale_type, group);
-  }
-  __device__ uint4 expanded(int part) const {
-    const __half2 factor = twice(scale), low = twice(bias), less = twice(1024);
-    uint32_t y[4];
-#pragma unroll
-    for (int i = 0; i < 4; i++)
-      y[i] = bits(__hfma2(__hsub2(whole(word(w, part) >> (4 * i) & 0x000f000fu), less), factor, low));
-    return make_uint4(y[0], y[1], y[2], y[3]);
-  }
-};
-
 // Inputs as float16, eight columns in the order of the weights, clamped to the range. grid: (columns / 1024, rows)
 KERNEL(sotto_halves_kernel, sotto_cuda_halves, 128) {
   wait_for_inputs();
@@ -169,17 +26,8 @@ KERNEL(sotto_halves_kernel, sotto_cuda_halves, 128) {
     const float *x = a.x.data + row * a.x.stride + column;
     float v[8];
 #pragma unroll
-    for (int i = 0; i < 8; i++) v[i] = fminf(fmaxf(x[i], -65504.0f), 65504.0f);
-    __half2 y[4];
-    if (a.order == 1) {
-      for (int i = 0; i < 4; i++) y[i] = __floats2half2_rn(v[2 * i], v[2 * i + 1]);
-    } else if (a.order == 2) {
-      y[0] = __floats2half2_rn(v[0], v[2]), y[1] = __floats2half2_rn(v[1], v[3]);
-      y[2] = __floats2half2_rn(v[4], v[6]), y[3] = __floats2half2_rn(v[5], v[7]);
-    } else {
-      for (int i = 0; i < 4; i++) y[i] = __floats2half2_rn(v[i], v[i + 4]);
-    }
-    *(uint4 *)(a.y + ((int64_t)row * a.columns + column) * 2) = *(uint4 *)y;
+    for (int i = 0; i < 8; i++) v[i] = x[i];
+    *(uint4 *)(a.y + ((int64_t)row * a.columns + column) * 2) = ordered_halves(v, a.order);
   }
 }
 

@@ -6,7 +6,7 @@
 KERNEL(sotto_angles_kernel, sotto_cuda_angles, 128) {
   wait_for_inputs();
   int row = blockIdx.x;
-  int position = a.positions ? a.positions[row] : a.few[row];
+  int position = (a.positions ? a.positions[row] : a.few[row]) + advance_of(a.advance);
   float *cosines = a.angles + (int64_t)row * 2 * a.count, *sines = cosines + a.count;
   for (int i = threadIdx.x; i < a.count; i += blockDim.x) {
     double angle = (double)position * (double)a.frequencies[i], s, c;

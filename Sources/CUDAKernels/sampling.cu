@@ -1,4 +1,4 @@
-// Greedy sampling: the largest logit of each row, the lowest id among equals, -1 if there is no number above -infinity.
+// Greedy sampling (see sampling_draw.cu for others): the largest logit of each row, the lowest id among equals, -1 if there is no number above -infinity.
 //
 // Bytes: the logits once; floor: 0.3 us for 200,000 of them.
 #include "common.cuh"

@@ -21,6 +21,21 @@ public protocol MemoryPreparingBackend: Backend {
   var preparedBytes: Int { get }
 }
 
+/// A backend that can record the operations of a decoding pass and repeat them for the tokens that follow, without the
+/// host's part of the work.
+public protocol RepeatingBackend: Backend {
+  /// The logits of a pass of one token for each of some sequences, and its effect on their caches.
+  /// - Parameters:
+  ///   - caches: all caches of the sequences; the pass advances each by one position.
+  ///   - body: computes the pass for tokens that the backend substitutes; not called if a recorded pass is repeated. Its
+  ///     operations may depend on the host on the caches' lengths and the positions in no other way than by `rotary` and
+  ///     `attention`; one that copies numbers to the device is computed but not recorded.
+  /// - Returns: logits that are valid until the next step of the same sequences.
+  func step(
+    _ tokens: Tokens, caches: [any LayerCache], _ body: (Tokens) throws -> Tensor
+  ) throws -> Tensor
+}
+
 /// A backend whose operations can fail after they have returned, such as one that computes on a device.
 public protocol FallibleBackend: Backend {
   /// Throws the first error since the last call. Results since then are undefined.

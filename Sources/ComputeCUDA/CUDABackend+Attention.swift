@@ -47,7 +47,7 @@ extension CUDABackend {
         let cache = own[index]
         sequences.append(
           sotto_cuda_sequence(
-            memory: cache.pageTable(), origin: Int32(cache.origin), length: Int32(cache.length),
+            memory: cache.pageTable(), origin: 0, length: Int32(cache.length),
             row: Int32(row), rows: Int32(counts[index])))
         row += counts[index]
       }
@@ -107,6 +107,7 @@ extension CUDABackend {
     call.value = value.advanced(by: start)
     call.angles = angles(rotation.table, rotation.positions).address + UInt64(8 * start * count)
     call.y = y.advanced(by: start).data
+    call.advance = recording?.advance ?? 0
     call.sequence_count = Int32(sequences.count)
     Self.store(sequences, in: &call.sequences)
     launch(
@@ -122,6 +123,7 @@ extension CUDABackend {
     call.layout = layout
     call.key = key.advanced(by: start)
     call.value = value.advanced(by: start)
+    call.advance = recording?.advance ?? 0
     call.sequence_count = Int32(sequences.count)
     withUnsafeMutableBytes(of: &call.sequences) { target in
       sequences.withUnsafeBytes { target.copyMemory(from: $0) }
@@ -188,6 +190,7 @@ extension CUDABackend {
     call.head_tiles = Int32(headTiles)
     call.scale = settings.scale
     call.softcap = settings.softcap ?? 0
+    call.advance = recording?.advance ?? 0
     call.query = rows(of: query).advanced(by: start)
     call.y = y
     call.sinks = settings.sinks.map { vector($0, count: settings.heads) } ?? 0
@@ -228,11 +231,19 @@ package struct AttentionPlan: Equatable {
   ///   - pages: the most pages that a row sees.
   ///   - blocks: blocks of threads without a division.
   package init(pages: Int, blocks: Int) {
+    let pages = Self.rounded(pages)
     // A second kernel for the sum takes as long as two or three pages.
     let wanted = pages <= 3 ? 1 : max(1, min(32, Self.enoughBlocks / max(blocks, 1)))
     let size = max(1, (pages + wanted - 1) / wanted)
     self.pages = size
     splits = max(1, (pages + size - 1) / size)
+  }
+
+  /// The number of pages that a plan is made for: up to a quarter more, so that few steps of decoding change the plan.
+  package static func rounded(_ pages: Int) -> Int {
+    guard pages > 3 else { return 3 }
+    let quarter = 1 << (Int.bitWidth - 3 - pages.leadingZeroBitCount)
+    return (pages + quarter - 1) / quarter * quarter
   }
 
   /// About two for each multiprocessor of a large device.

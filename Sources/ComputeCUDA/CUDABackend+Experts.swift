@@ -26,7 +26,14 @@ extension CUDABackend {
     call.matrices = Int32(experts)
     call.experts = chosen.address
     var places: CUDABuffer?
-    let isFew = entries <= Self.fewEntries
+    let down = described([layers.down], experts: experts, inputs: layers.down.weight.columns)
+    let (stacks, splits) = layers.input.described
+    let inputs = described(stacks, experts: experts, inputs: x.columns)
+    call.most_rows = Int32(x.rows)
+    let isStreamed =
+      streamPlan(inputs, rows: x.rows, entries: entries) != nil
+      && streamPlan(down, rows: x.rows, entries: entries) != nil
+    let isFew = isStreamed || entries <= Self.fewEntries
     let order = isFew ? nil : sorted(chosen, entries: entries, experts: experts)
     if let order {
       call.selection = Int32(SOTTO_CUDA_SORTED.rawValue)
@@ -37,11 +44,11 @@ extension CUDABackend {
       call.selection = Int32(SOTTO_CUDA_ENTRIES.rawValue)
     }
 
-    let (stacks, splits) = layers.input.described
     let width = stacks.reduce(0) { $0 + $1.outputs }
     let (inner, innerAddress) = make(rows: entries, columns: width)
-    let inputs = described(stacks, experts: experts, inputs: x.columns)
-    setInputs(&call, x, rowsOnly: isFew && hasRowKernel(inputs, rows: 1))
+    setInputs(
+      &call, x,
+      rowsOnly: isFew && Self.parts(inputs).allSatisfy { normalises($0, rows: x.rows, entries: entries) })
     call.y = innerAddress
     call.y_stride = Int64(width)
     call.rows_per_entry = Int32(count)
@@ -58,7 +65,8 @@ extension CUDABackend {
     call.y_stride = Int64(columns)
     call.rows_per_entry = isFew ? 1 : 0
     call.splits_pairs = 0
-    multiply(&call, described([layers.down], experts: experts, inputs: active.columns))
+    precondition(active.columns == layers.down.weight.columns, "inner columns of another size")
+    multiply(&call, down)
 
     let (result, y) = make(rows: x.rows, columns: columns)
     precondition(

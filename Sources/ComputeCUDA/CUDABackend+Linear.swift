@@ -9,13 +9,15 @@ extension CUDABackend {
     let table = matrix(table), columns = Int(table.columns)
     switch tokens.storage {
     case .host(let ids) where ids.count <= Self.fewIDs:
+      // Other ids in each step.
+      endRecording()
       decodeRows(table, ids: 0, few: ids, count: ids.count, scale: scale, into: y, columns)
     case .host(let ids):
       let copy = copied(ids)
       decodeRows(table, ids: copy.address, few: [], count: ids.count, scale: scale, into: y, columns)
     case .device(let object):
-      guard let buffer = object as? CUDABuffer else { preconditionFailure("tokens of another backend") }
-      decodeRows(table, ids: buffer.address, few: [], count: tokens.count, scale: scale, into: y, columns)
+      guard let tokens = object as? CUDATokens else { preconditionFailure("tokens of another backend") }
+      decodeRows(table, ids: tokens.address, few: [], count: result.rows, scale: scale, into: y, columns)
     }
     return result
   }
@@ -59,7 +61,11 @@ extension CUDABackend {
       first += layer.outputs
     }
     var call = sotto_cuda_linear()
-    setInputs(&call, x, rowsOnly: x.rows <= Self.fewRows && hasRowKernel(described, rows: x.rows))
+    let rowCount = x.rows
+    setInputs(
+      &call, x,
+      rowsOnly: rowCount <= Self.fewRows
+        && Self.parts(described).allSatisfy { normalises($0, rows: rowCount) })
     call.residual = rows(of: residual)
     call.y = y
     call.y_stride = Int64(outputs)
@@ -109,11 +115,25 @@ extension CUDABackend {
   /// Rows up to which a matrix is read once for all of them.
   static let fewRows = 8
 
-  /// Runs a product over its layers, as many at a time as a kernel takes.
+  /// Layers that one kernel computes: neighbours of one format, as many as a kernel takes.
+  static func parts(_ layers: [sotto_cuda_layer]) -> [[sotto_cuda_layer]] {
+    var parts: [[sotto_cuda_layer]] = []
+    for layer in layers {
+      if let last = parts.last, last[0].weight.format == layer.weight.format,
+        last.count < Int(SOTTO_CUDA_MOST_LAYERS)
+      {
+        parts[parts.count - 1].append(layer)
+      } else {
+        parts.append([layer])
+      }
+    }
+    return parts
+  }
+
+  /// Runs a product over its layers.
   func multiply(_ call: inout sotto_cuda_linear, _ layers: [sotto_cuda_layer]) {
     guard call.tokens > 0 else { return }
-    for start in stride(from: 0, to: layers.count, by: Int(SOTTO_CUDA_MOST_LAYERS)) {
-      let some = Array(layers[start..<min(start + Int(SOTTO_CUDA_MOST_LAYERS), layers.count)])
+    for some in Self.parts(layers) {
       call.layer_count = Int32(some.count)
       call.outputs = some.reduce(0) { $0 + $1.weight.rows }
       withUnsafeMutableBytes(of: &call.layers) { target in
@@ -150,6 +170,7 @@ extension CUDABackend {
     if precision == .exact {
       return launch(.linearExact, call, grid: (tiles(64), rowTiles(64), 1), threads: 256)
     }
+    if runGroups(call, layers, selection, rowTiles: rowTiles) { return }
     let perMatrix = selection == SOTTO_CUDA_SORTED ? tokens / matrices : tokens
     let size = perMatrix > 96 && tiles(128) * rowTiles(128) >= device.multiprocessors ? 128 : 64
     var call = call
@@ -160,75 +181,51 @@ extension CUDABackend {
       shared: halves == nil ? 0 : CUDAKernel.tileMemory(size))
   }
 
-  /// Sets the inputs of a product; a pending norm is left to the product if it is one of a few rows.
-  func setInputs(_ call: inout sotto_cuda_linear, _ x: Tensor, rowsOnly: Bool) {
-    guard rowsOnly, let norm = x.pending(CUDAPendingNorm.self) else {
-      call.x = rows(of: x)
-      return
-    }
-    call.x = rows(of: norm.x)
-    call.normalises = 1
-    call.epsilon = norm.epsilon
-    call.offset = norm.offset
-    call.norm_weight = norm.weight.map { vector($0, count: x.columns) } ?? 0
-  }
-
-  /// Whether products of a few rows on inputs in 8 bits exist for the layers' format.
-  func hasRowKernel(_ layers: [sotto_cuda_layer], rows: Int) -> Bool {
-    guard precision == .fast, let first = layers.first?.weight, first.columns % 32 == 0,
-      Self.rowKernels[UInt32(first.format)] != nil
-    else { return false }
-    let shared = Self.rowSize(rows) * Int(first.columns) * 11 / 8
-    return shared <= CUDAKernel.rowMemory
-      && layers.allSatisfy { $0.weight.format == first.format && $0.weight.columns == first.columns }
-  }
-
-  /// Rows of the kernel for so many rows.
-  private static func rowSize(_ rows: Int) -> Int { rows == 1 ? 1 : rows == 2 ? 2 : rows <= 4 ? 4 : 8 }
-
-  /// Runs a product of a few rows on inputs in 8 bits; false if there is no kernel for it.
-  private func runRows(
-    _ call: sotto_cuda_linear, _ layers: [sotto_cuda_layer], _ selection: sotto_cuda_selection
+  /// Runs a product of many rows by warpgroups; false if there is no kernel for it.
+  private func runGroups(
+    _ call: sotto_cuda_linear, _ layers: [sotto_cuda_layer], _ selection: sotto_cuda_selection,
+    rowTiles: (Int) -> Int
   ) -> Bool {
-    let isChosen = selection == SOTTO_CUDA_ENTRIES, tokens = Int(call.tokens)
-    guard isChosen || selection == SOTTO_CUDA_ONE_MATRIX && tokens <= Self.fewRows,
-      hasRowKernel(layers, rows: isChosen ? 1 : tokens), let first = layers.first?.weight,
-      let kernels = Self.rowKernels[UInt32(first.format)]
-    else { return false }
-    let rows = Self.rowSize(isChosen ? 1 : tokens), shared = rows * Int(first.columns) * 11 / 8
-    let all = layers.reduce(0) { $0 + Int($1.weight.rows) } * (isChosen ? tokens : 1)
-    // All blocks run at once, four on a multiprocessor; more outputs share the rounding of the inputs.
-    let wave = 8 * 4 * device.multiprocessors, each = max(1, min(8, (all + wave - 1) / wave))
+    guard device.hasWarpgroups, let kernels = Self.groupKernels[UInt32(layers[0].weight.format)] else {
+      return false
+    }
     var call = call
-    call.outputs_per_warp = Int32(each)
-    let tiles = layers.reduce(0) { $0 + (Int($1.weight.rows) + 8 * each - 1) / (8 * each) }
+    guard let halves = roundedInputs(&call, layers, isPermuted: true) else { return false }
+    defer { withExtendedLifetime(halves) {} }
+    // MXFP4 takes many instructions to expand: two blocks on a multiprocessor hide them better than larger tiles.
+    let isNarrow = call.tokens <= 64 || layers[0].weight.format == Int32(SOTTO_CUDA_FOURS.rawValue)
+    let size = isNarrow ? 64 : 128, tiles = layers.reduce(0) { $0 + (Int($1.weight.rows) + 127) / 128 }
     launch(
-      kernels[rows.trailingZeroBitCount], call, grid: (tiles, isChosen ? tokens : 1, 1), threads: 256,
-      shared: shared)
+      isNarrow ? kernels.0 : kernels.1, call, grid: (tiles, rowTiles(size), 1), threads: 256,
+      shared: CUDAKernel.groupMemory(size))
     return true
   }
 
-  private static let rowKernels: [UInt32: [CUDAKernel]] = [
-    SOTTO_CUDA_BYTES.rawValue: [.rows1Bytes, .rows2Bytes, .rows4Bytes, .rows8Bytes],
-    SOTTO_CUDA_FOURS.rawValue: [.rows1Fours, .rows2Fours, .rows4Fours, .rows8Fours],
-    SOTTO_CUDA_Q4_K.rawValue: [.rows1Q4K, .rows2Q4K, .rows4Q4K, .rows8Q4K],
-    SOTTO_CUDA_SIXES.rawValue: [.rows1Sixes, .rows2Sixes, .rows4Sixes, .rows8Sixes],
-    SOTTO_CUDA_AFFINE4.rawValue: [.rows1Affine4, .rows2Affine4, .rows4Affine4, .rows8Affine4],
+  private static let groupKernels: [UInt32: (CUDAKernel, CUDAKernel)] = [
+    SOTTO_CUDA_BYTES.rawValue: (.groups64Bytes, .groups128Bytes),
+    SOTTO_CUDA_FOURS.rawValue: (.groups64Fours, .groups128Fours),
+    SOTTO_CUDA_Q4_K.rawValue: (.groups64Q4K, .groups128Q4K),
+    SOTTO_CUDA_SIXES.rawValue: (.groups64Sixes, .groups128Sixes),
+    SOTTO_CUDA_AFFINE4.rawValue: (.groups64Affine4, .groups128Affine4),
   ]
 
   /// The inputs as float16 for kernels that take them so; nil for others.
-  private func roundedInputs(_ call: inout sotto_cuda_linear, _ layers: [sotto_cuda_layer]) -> CUDABuffer? {
+  /// - Parameter isPermuted: whether in the order and the size of linear_groups.cu.
+  private func roundedInputs(
+    _ call: inout sotto_cuda_linear, _ layers: [sotto_cuda_layer], isPermuted: Bool = false
+  ) -> CUDABuffer? {
     let format = layers[0].weight.format, columns = Int(layers[0].weight.columns)
     guard layers.allSatisfy({ $0.weight.format == format }), let order = Self.orders[UInt32(format)],
       columns % 32 == 0, call.selection != Int32(SOTTO_CUDA_APART.rawValue)
     else { return nil }
     let isShared = call.selection == Int32(SOTTO_CUDA_SORTED.rawValue) && call.rows_per_entry > 0
     let rows = Int(call.tokens) / (isShared ? Int(call.rows_per_entry) : 1)
-    let buffer = take(bytes: 2 * rows * columns)
+    let buffer = take(bytes: 2 * rows * (isPermuted ? (columns + 127) / 128 * 128 : columns))
     let rounding = sotto_cuda_halves(
       x: call.x, y: buffer.address, rows: Int32(rows), columns: Int32(columns), order: order, unused: 0)
     launch(
-      .halves, rounding, grid: ((columns + 1023) / 1024, min(rows, 65_535), 1), threads: 128)
+      isPermuted ? .permuted : .halves, rounding,
+      grid: ((columns + (isPermuted ? 127 : 0) + 1023) / 1024, min(rows, 65_535), 1), threads: 128)
     call.halves = buffer.address
     return buffer
   }
@@ -257,7 +254,6 @@ extension CUDABackend {
     SOTTO_CUDA_FOURS.rawValue: (.linear64Fours, .linear128Fours),
     SOTTO_CUDA_Q4_K.rawValue: (.linear64Q4K, .linear128Q4K),
     SOTTO_CUDA_SIXES.rawValue: (.linear64Sixes, .linear128Sixes),
-    SOTTO_CUDA_Q4_1.rawValue: (.linear64Q41, .linear128Q41),
     SOTTO_CUDA_AFFINE4.rawValue: (.linear64Affine4, .linear128Affine4),
   ]
 }

@@ -56,7 +56,8 @@ extension CUDABackend {
       values = try memory.take(blocks * planes.values, isOwn: true)
       let kept = try memory.take(blocks * planes.scales, isOwn: true)
       scales = kept
-      try split(weights, format, planes, values: values, scales: kept)
+      if planes.biases > 0 { biases = try memory.take(blocks * planes.biases, isOwn: true) }
+      try split(weights, format, planes, values: values, scales: kept, biases: biases)
     } else if format.stored == SOTTO_CUDA_BLOCKS {
       values = try joined(try weights.map { try $0.decodedBlocks() })
     } else {
@@ -88,10 +89,10 @@ extension CUDABackend {
     return buffer
   }
 
-  /// Splits blocks into a plane of values and one of scales, on the device.
+  /// Splits blocks into planes of values, scales and biases, on the device.
   private func split(
-    _ weights: [Weight], _ format: CUDAFormat, _ planes: (values: Int, scales: Int), values: CUDABuffer,
-    scales: CUDABuffer
+    _ weights: [Weight], _ format: CUDAFormat, _ planes: (values: Int, scales: Int, biases: Int),
+    values: CUDABuffer, scales: CUDABuffer, biases: CUDABuffer?
   ) throws(CUDAProblem) {
     let raw = try memory.take(CUDAUpload.slotBytes)
     let unit = weights[0].format.blockBytes
@@ -102,7 +103,8 @@ extension CUDABackend {
         let call = sotto_cuda_repacking(
           format: Int32(format.stored.rawValue), unused: 0, blocks: Int64(count / unit), from: raw.address,
           values: values.address + at * UInt64(planes.values),
-          scales: scales.address + at * UInt64(planes.scales))
+          scales: scales.address + at * UInt64(planes.scales),
+          biases: biases.map { $0.address + at * UInt64(planes.biases) } ?? 0)
         launch(.repacking, call, grid: ((count / unit + 255) / 256, 1, 1), threads: 256)
       }
       block += weight.values.count / unit

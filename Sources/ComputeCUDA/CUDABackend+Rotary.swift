@@ -42,6 +42,7 @@ extension CUDABackend {
     call.rows = Int32(positions.count)
     call.count = Int32(count)
     call.amplitude = table.amplitude
+    call.advance = recording?.advance ?? 0
     var copy: CUDABuffer?
     if positions.count <= Self.fewIDs {
       withUnsafeMutableBytes(of: &call.few) { $0.copyBytes(from: positions.withUnsafeBytes { Array($0) }) }

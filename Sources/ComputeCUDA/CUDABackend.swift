@@ -21,13 +21,22 @@ public final class CUDABackend: FallibleBackend, MemoryReleasingBackend {
   private var failure: CUDAProblem?
   /// The times of kernels, while they are measured.
   package var profile: CUDAProfile?
-  /// Draws from logits that are copied to the host.
+  /// Samples with rare settings, and computes log probabilities, of logits that are copied to the host.
   lazy var host = CPUBackend(precision: .exact, threads: 2)
   var rotaryAngles = CUDARotaryAngles()
   /// Vectors of frequencies on the device.
   var frequencies: [[Float]: CUDABuffer] = [:]
   /// Matrices in memory already, by the address of their values: embedding and head may share one.
   var matrices: [UnsafeRawPointer: WeakMatrix] = [:]
+  /// The pass that is being recorded.
+  var recording: CUDARecording?
+  /// Recorded steps, the latest last.
+  var steps: [CUDAStep] = []
+  var candidate = CUDAStepCandidate([], [])
+  /// The memory of a step that was dropped, for the next record.
+  var spareStepMemory: DeviceMemory?
+  /// Whether steps are recorded; not once one contained more than kernels.
+  package var recordsSteps = true
 
   /// - Parameters:
   ///   - device: the GPU.
@@ -51,7 +60,11 @@ public final class CUDABackend: FallibleBackend, MemoryReleasingBackend {
   deinit { try? stream.wait() }
 
   /// Returns memory that no tensor uses to the driver.
-  public func releaseUnusedMemory() { memory.releaseAll() }
+  public func releaseUnusedMemory() {
+    steps.removeAll()
+    spareStepMemory = nil
+    memory.releaseAll()
+  }
 
   /// Throws the first error since the last call. After running out of memory, the backend can be used again.
   public func throwIfFailed() throws {
@@ -69,7 +82,7 @@ public final class CUDABackend: FallibleBackend, MemoryReleasingBackend {
   /// A block of so many bytes; one without memory after an error.
   func take(bytes: Int) -> CUDABuffer {
     guard failure == nil else { return memory.none(bytes) }
-    do { return try memory.take(bytes) } catch {
+    do { return try (recording?.memory ?? memory).take(bytes) } catch {
       fail(error)
       return memory.none(bytes)
     }
@@ -81,6 +94,9 @@ public final class CUDABackend: FallibleBackend, MemoryReleasingBackend {
     return (Tensor(rows: rows, columns: columns, storage: buffer), buffer.address)
   }
 
+  /// The driver's handle of a kernel.
+  func function(_ kernel: CUDAKernel) -> OpaquePointer? { functions[kernel.index] }
+
   /// Enqueues a kernel with its structure of arguments.
   func launch<Arguments>(
     _ kernel: CUDAKernel, _ arguments: Arguments, grid: (Int, Int, Int), threads: Int, shared: Int = 0
@@ -90,6 +106,11 @@ public final class CUDABackend: FallibleBackend, MemoryReleasingBackend {
       grid_x: UInt32(grid.0), grid_y: UInt32(grid.1), grid_z: UInt32(grid.2), threads: UInt32(threads),
       shared_bytes: UInt32(shared), overlaps: 1)
     var arguments = arguments
+    if recording != nil {
+      let bytes = withUnsafeBytes(of: &arguments) { Array($0) }
+      recording?.launches.append(CUDARecording.Launch(kernel: kernel, size: size, arguments: bytes))
+      return
+    }
     profile?.start(kernel, stream)
     defer { profile?.end(stream) }
     let code = withUnsafeMutablePointer(to: &arguments) {
@@ -98,8 +119,9 @@ public final class CUDABackend: FallibleBackend, MemoryReleasingBackend {
     if code != 0 { fail(CUDAProblem(code: code)) }
   }
 
-  /// Notes the error of an enqueued copy.
+  /// Notes the error of an enqueued copy. A pass with a copy is not recorded.
   func enqueue(_ copy: () -> Int32) {
+    endRecording()
     guard failure == nil else { return }
     let code = copy()
     if code != 0 { fail(CUDAProblem(code: code)) }
@@ -133,6 +155,13 @@ public final class CUDABackend: FallibleBackend, MemoryReleasingBackend {
       enqueue { sotto_cuda_copy_in(context.handle, buffer.address, source.baseAddress, bytes, stream.handle) }
     }
     return buffer
+  }
+
+  /// Enqueues a copy of host memory.
+  func copyIn<Number: BitwiseCopyable>(_ numbers: [Number], to address: UInt64) {
+    numbers.withUnsafeBytes { source in
+      enqueue { sotto_cuda_copy_in(context.handle, address, source.baseAddress, source.count, stream.handle) }
+    }
   }
 
   /// The first numbers of a buffer; waits until they are computed. Zeros after an error.

@@ -63,7 +63,7 @@ final class CUDAContext: @unchecked Sendable {
       for module in modules {
         var function: OpaquePointer?
         guard sotto_cuda_find_function(module, kernel.rawValue, &function) == 0 else { continue }
-        if let bytes = kernel.sharedMemory {
+        if let bytes = kernel.sharedMemory, bytes <= device.sharedMemory {
           try check(sotto_cuda_allow_shared_memory(handle, function, Int32(bytes)))
         }
         return function

@@ -12,6 +12,14 @@ public struct CUDADevice: Sendable, Equatable {
   public let multiprocessors: Int
   /// Bytes of its memory.
   public let memory: Int
+  /// Bytes of shared memory that a block can have.
+  let sharedMemory: Int
+
+  /// Whether it has products by warpgroups (wgmma).
+  var hasWarpgroups: Bool { capability == (9, 0) }
+
+  /// Whether products of a few rows can be streamed by bulk copies.
+  var streams: Bool { capability.major >= 9 && sharedMemory >= StreamPlan.mostShared + (10 << 10) }
 
   /// The same device of the same machine.
   public static func == (a: CUDADevice, b: CUDADevice) -> Bool { a.index == b.index && a.name == b.name }
@@ -58,6 +66,7 @@ public struct CUDADevice: Sendable, Equatable {
     }
     capability = (try attribute(SOTTO_CUDA_MAJOR), try attribute(SOTTO_CUDA_MINOR))
     multiprocessors = try attribute(SOTTO_CUDA_MULTIPROCESSORS)
+    sharedMemory = try attribute(SOTTO_CUDA_SHARED_MEMORY)
     var bytes = 0
     try check(sotto_cuda_device_memory(index, &bytes))
     memory = bytes

@@ -24,8 +24,6 @@ enum CUDAKernel: String, CaseIterable {
   case linear128Q4K = "sotto_linear_128_q4_K"
   case linear64Sixes = "sotto_linear_64_sixes"
   case linear128Sixes = "sotto_linear_128_sixes"
-  case linear64Q41 = "sotto_linear_64_q4_1"
-  case linear128Q41 = "sotto_linear_128_q4_1"
   case linear64Affine4 = "sotto_linear_64_affine4"
   case linear128Affine4 = "sotto_linear_128_affine4"
   case rows1Bytes = "sotto_rows_1_bytes"
@@ -48,6 +46,31 @@ enum CUDAKernel: String, CaseIterable {
   case rows2Affine4 = "sotto_rows_2_affine4"
   case rows4Affine4 = "sotto_rows_4_affine4"
   case rows8Affine4 = "sotto_rows_8_affine4"
+  case stream8Bytes = "sotto_stream_8_bytes"
+  case stream16Bytes = "sotto_stream_16_bytes"
+  case stream8Fours = "sotto_stream_8_fours"
+  case stream16Fours = "sotto_stream_16_fours"
+  case stream8Q4K = "sotto_stream_8_q4_K"
+  case stream16Q4K = "sotto_stream_16_q4_K"
+  case stream8Sixes = "sotto_stream_8_sixes"
+  case stream16Sixes = "sotto_stream_16_sixes"
+  case stream8Affine4 = "sotto_stream_8_affine4"
+  case stream16Affine4 = "sotto_stream_16_affine4"
+  case stream8BF16 = "sotto_stream_8_bf16"
+  case stream16BF16 = "sotto_stream_16_bf16"
+  case stream8F16 = "sotto_stream_8_f16"
+  case stream16F16 = "sotto_stream_16_f16"
+  case permuted = "sotto_permuted_kernel"
+  case groups64Bytes = "sotto_groups_64_bytes"
+  case groups128Bytes = "sotto_groups_128_bytes"
+  case groups64Fours = "sotto_groups_64_fours"
+  case groups128Fours = "sotto_groups_128_fours"
+  case groups64Q4K = "sotto_groups_64_q4_K"
+  case groups128Q4K = "sotto_groups_128_q4_K"
+  case groups64Sixes = "sotto_groups_64_sixes"
+  case groups128Sixes = "sotto_groups_128_sixes"
+  case groups64Affine4 = "sotto_groups_64_affine4"
+  case groups128Affine4 = "sotto_groups_128_affine4"
   case routing = "sotto_routing_kernel"
   case sorting = "sotto_sorting_kernel"
   case combination = "sotto_combination_kernel"
@@ -75,12 +98,16 @@ enum CUDAKernel: String, CaseIterable {
   case rwkv = "sotto_rwkv_kernel"
   case largest = "sotto_largest_kernel"
   case greedy = "sotto_greedy_kernel"
+  case draw = "sotto_draw_kernel"
+  case adjusting = "sotto_adjusting_kernel"
 
   /// The most dynamic shared memory in bytes that it is launched with, if that is more than the default of 48 KB. All
-  /// supported devices have 99 KB.
+  /// supported devices have 99 KB; kernels with more are for those that have it.
   var sharedMemory: Int? {
     if self == .attentionTile128 { return 64 << 10 }
     if Self.halfTiles.contains(self) { return Self.tileMemory(rawValue.contains("_128_") ? 128 : 64) }
+    if rawValue.hasPrefix("sotto_groups_") { return Self.groupMemory(rawValue.contains("_128_") ? 128 : 64) }
+    if rawValue.hasPrefix("sotto_stream_") { return StreamPlan.mostShared }
     return rawValue.hasPrefix("sotto_rows_") ? Self.rowMemory : nil
   }
 
@@ -92,6 +119,9 @@ enum CUDAKernel: String, CaseIterable {
 
   /// Shared memory of a tile of so many rows in float16; see linear_halves.cu.
   static func tileMemory(_ rows: Int) -> Int { 2 * (rows + 128) * 144 }
+
+  /// Shared memory of a tile of so many rows for warpgroups; see linear_groups.cu.
+  static func groupMemory(_ rows: Int) -> Int { 3 * rows * 256 + 1024 }
 
   /// The most shared memory of products of a few rows.
   static let rowMemory = 56 << 10

@@ -5,7 +5,7 @@ import Compute
 /// Keys and values of one attention layer on a device: a list of pages with the host's layout, and the number of positions.
 ///
 /// A fork copies the list. A shared page is copied by the first sequence that writes to it.
-final class CUDAKeyValueCache: PagedKeyValueCache {
+final class CUDAKeyValueCache: PagedKeyValueCache, CUDALayerCache {
   let heads: Int
   let headSize: Int
   let window: Int?
@@ -15,7 +15,8 @@ final class CUDAKeyValueCache: PagedKeyValueCache {
   var length = 0
   var origin = 0
   var pages: [CUDABuffer] = []
-  /// The pages' addresses on the device; nil if the list has changed since.
+  /// The addresses of the pages from position 0 on, whether they are still held or not, on the device, with room for more;
+  /// nil if the list has changed since. May be shared with forks.
   var table: CUDABuffer?
   let backend: CUDABackend
 
@@ -87,7 +88,7 @@ final class CUDAKeyValueCache: PagedKeyValueCache {
     for index in first...last {
       if index == pages.count {
         pages.append(backend.zeros(bytes: size))
-        table = nil
+        if first == last { addToTable() } else { table = nil }
       } else if !isKnownUniquelyReferenced(&pages[index]) {
         pages[index] = backend.copy(of: pages[index])
         table = nil
@@ -99,9 +100,39 @@ final class CUDAKeyValueCache: PagedKeyValueCache {
   /// The address of the pages' addresses on the device.
   func pageTable() -> UInt64 {
     if let table { return table.address }
-    let made = backend.copied(pages.map(\.address))
+    let unseen = origin / Self.pagePositions, count = unseen + pages.count
+    let made = backend.take(bytes: 8 * max(16, count + count / 2))
+    let addresses = Array(repeating: 0, count: unseen) + pages.map(\.address)
+    backend.copyIn(addresses, to: made.address)
     if !backend.hasFailed { table = made }
     return made.address
+  }
+
+  /// Adds the last page to the table, if there is room and no fork has it.
+  private func addToTable() {
+    guard let page = pages.last, isKnownUniquelyReferenced(&table), let table else {
+      self.table = nil
+      return
+    }
+    let index = origin / Self.pagePositions + pages.count - 1
+    guard 8 * (index + 1) <= table.byteCount else {
+      self.table = nil
+      return
+    }
+    backend.copyIn([page.address], to: table.address + UInt64(8 * index))
+  }
+
+  func prepareStep() -> CUDAStep.Key? {
+    guard let valueHeadSize, length > 0 else { return nil }
+    extend(by: 1, valueHeadSize: valueHeadSize)
+    length -= 1
+    let seen = AttentionPlan.rounded(length / Self.pagePositions + 1)
+    return CUDAStep.Key(first: pageTable(), second: UInt64(seen))
+  }
+
+  func advanceStep() {
+    length += 1
+    dropUnseenPages()
   }
 
   /// Drops the pages that no later query can see.
@@ -109,7 +140,6 @@ final class CUDAKeyValueCache: PagedKeyValueCache {
     let unseen = unseenPages
     guard unseen > 0 else { return }
     pages.removeFirst(unseen)
-    table = nil
     origin += unseen * Self.pagePositions
   }
 }

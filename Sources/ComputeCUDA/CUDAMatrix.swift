@@ -73,6 +73,10 @@ struct CUDAFormat {
       guard let plain = Self.plain[format] else { throw .unsupported("the weight format \(format)") }
       stored = plain
       kept = Self.repacked[plain.rawValue]
+      if kept == SOTTO_CUDA_AFFINE4 {
+        group = 32
+        scaleType = SOTTO_CUDA_F16
+      }
     }
     self.kept = kept ?? stored
   }
@@ -86,14 +90,16 @@ struct CUDAFormat {
   private static let repacked: [UInt32: sotto_cuda_format] = [
     SOTTO_CUDA_Q8_0.rawValue: SOTTO_CUDA_BYTES, SOTTO_CUDA_MXFP4.rawValue: SOTTO_CUDA_FOURS,
     SOTTO_CUDA_MXFP4_PLANAR.rawValue: SOTTO_CUDA_FOURS, SOTTO_CUDA_Q6_K.rawValue: SOTTO_CUDA_SIXES,
+    SOTTO_CUDA_Q4_0.rawValue: SOTTO_CUDA_AFFINE4, SOTTO_CUDA_Q4_1.rawValue: SOTTO_CUDA_AFFINE4,
   ]
 
-  /// Bytes of a block in the planes of values and of scales, for formats whose blocks are split.
-  var planes: (values: Int, scales: Int)? {
+  /// Bytes of a block in the planes of values, scales and biases, for formats whose blocks are split.
+  var planes: (values: Int, scales: Int, biases: Int)? {
     switch stored {
-    case SOTTO_CUDA_Q8_0: (32, 2)
-    case SOTTO_CUDA_MXFP4: (16, 1)
-    case SOTTO_CUDA_Q6_K: (192, 18)
+    case SOTTO_CUDA_Q8_0: (32, 2, 0)
+    case SOTTO_CUDA_MXFP4: (16, 1, 0)
+    case SOTTO_CUDA_Q6_K: (192, 18, 0)
+    case SOTTO_CUDA_Q4_0, SOTTO_CUDA_Q4_1: (16, 2, 2)
     default: nil
     }
   }

@@ -39,7 +39,8 @@ package final class DeviceMemory: @unchecked Sendable {
   /// - Parameter isOwn: whether it takes no more memory than asked for, and is not kept for others (weights).
   /// - Throws: `outOfMemory`; free blocks have then been returned to the driver.
   func take(_ byteCount: Int, isOwn: Bool = false) throws(CUDAProblem) -> CUDABuffer {
-    let size = isOwn ? max(byteCount, 1) : Self.sizeClass(byteCount)
+    // Bulk copies read whole 16 bytes.
+    let size = isOwn ? (max(byteCount, 1) + 15) / 16 * 16 : Self.sizeClass(byteCount)
     if !isOwn {
       lock.lock()
       let found = free[size]?.popLast()

@@ -2,7 +2,7 @@ import CCUDA
 import Compute
 
 /// A recurrent layer's state on a device: two blocks of float32 numbers, shared between forks and copied on write.
-final class CUDARecurrentCache: RecurrentCache {
+final class CUDARecurrentCache: RecurrentCache, CUDALayerCache {
   let shape: RecurrentShape
   /// The positions of each part. They differ during a pass and after one that failed.
   private var lengths: (convolution: Int, state: Int)
@@ -103,6 +103,16 @@ final class CUDARecurrentCache: RecurrentCache {
   func writableState() -> UInt64 {
     if !isKnownUniquelyReferenced(&stateBlock) { stateBlock = backend.copy(of: stateBlock) }
     return stateBlock.address
+  }
+
+  func prepareStep() -> CUDAStep.Key? {
+    guard length > 0, isWhole else { return nil }
+    return CUDAStep.Key(first: writableConvolution(), second: writableState())
+  }
+
+  func advanceStep() {
+    if shape.channels > 0 || lengths.convolution > 0 { lengths.convolution += 1 }
+    if shape.stateCount > 0 { lengths.state += 1 }
   }
 
   /// Advances the convolution's position.

@@ -10,6 +10,8 @@ package final class Decoder: LanguageModel {
   private let backend: any Backend
   /// The same, if its operations can fail after they have returned.
   private let fallible: (any FallibleBackend)?
+  /// The same, if it can repeat decoding passes.
+  private let repeating: (any RepeatingBackend)?
   private let embedding: EmbeddingAndHead
   /// Predicts the token after the next one; nil if the checkpoint has no such layer.
   package internal(set) var predictor: TokenPredictor?
@@ -36,6 +38,7 @@ package final class Decoder: LanguageModel {
     self.embedding = embedding
     self.backend = backend
     fallible = backend as? any FallibleBackend
+    repeating = backend as? any RepeatingBackend
     var steps: [Step] = []
     var caches: [CacheShape] = []
     for block in layers.joined() {
@@ -61,6 +64,23 @@ package final class Decoder: LanguageModel {
 
   /// Runs all layers; see `LanguageModel.forward(_:)`.
   package func forward(_ input: ForwardInput) throws -> Tensor {
+    let logits: Tensor
+    // Hidden states leave the pass: a repeated one would overwrite those that are still to be read.
+    if let repeating, input.isStep, input.hiddenStates == nil {
+      logits = try repeating.step(input.tokens, caches: input.sequences.flatMap(\.caches)) { tokens in
+        var step = input
+        step.tokens = tokens
+        return try compute(step)
+      }
+    } else {
+      logits = try compute(input)
+    }
+    try fallible?.throwIfFailed()
+    input.advanceSequences()
+    return logits
+  }
+
+  private func compute(_ input: ForwardInput) throws -> Tensor {
     var input = input
     var x = try embedding.embed(input, on: backend)
     input.perLayer = embedding.perLayer?(x, input, on: backend)
@@ -79,9 +99,6 @@ package final class Decoder: LanguageModel {
     let normed = embedding.normed(x, on: backend)
     input.hiddenStates?.rows = normed
     let outputs = input.hiddenStates == nil ? normed : input.selectOutputs(normed, on: backend)
-    let logits = embedding.logits(normed: outputs, on: backend)
-    try fallible?.throwIfFailed()
-    input.advanceSequences()
-    return logits
+    return embedding.logits(normed: outputs, on: backend)
   }
 }

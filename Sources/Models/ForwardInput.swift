@@ -3,7 +3,7 @@ import Compute
 /// The tokens of one forward pass, of one or more sequences. The rows of a sequence are consecutive.
 public struct ForwardInput {
   /// Token ids of all rows.
-  public let tokens: Tokens
+  public internal(set) var tokens: Tokens
   /// The sequences that the rows belong to, in order.
   public let sequences: [SequenceState]
   /// The number of rows of each sequence.
@@ -60,6 +60,12 @@ public struct ForwardInput {
   /// The rows whose logits are requested. Everything after the last block with caches computes only these.
   func selectOutputs(_ x: Tensor, on backend: any Backend) -> Tensor {
     outputs.count == x.rows ? x : backend.rows(x, outputs)
+  }
+
+  /// Whether it is a decoding pass: one row for each sequence, with its logits.
+  package var isStep: Bool {
+    isInterrupted == nil && counts.allSatisfy { $0 == 1 }
+      && outputs.elementsEqual(0..<sequences.count)
   }
 
   /// Advances the sequences' lengths after a successful pass.

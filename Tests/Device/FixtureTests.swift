@@ -22,12 +22,14 @@ final class FixtureTests {
 
   /// Runs the tests whose name contains `filter`; returns the number of failures.
   func run(filter: String) throws -> Int {
+    if "sampling".contains(filter) { check("sampling") { try SamplingTests.run(device) } }
     let names = try FileManager.default.contentsOfDirectory(atPath: folder).sorted()
     for name in names where filter.isEmpty || name.contains(filter) {
       check("\(name): exact") { try exact(Fixture(folder: folder, name: name)) }
       check("\(name): fast") { try fast(Fixture(folder: folder, name: name)) }
       check("\(name): caches") { try caches(Fixture(folder: folder, name: name)) }
       check("\(name): batch") { try batch(Fixture(folder: folder, name: name)) }
+      check("\(name): steps") { try steps(Fixture(folder: folder, name: name)) }
     }
     say("\(passed) passed, \(failed) failed")
     return failed
@@ -121,6 +123,48 @@ final class FixtureTests {
     let greedy = backend.ids(backend.argmax(output))
     let wanted = ours.map { row in Int32(row.indices.max { row[$0] < row[$1] } ?? -1) }
     return greedy == wanted ? nil : "greedy \(greedy) where the largest are \(wanted)"
+  }
+
+  /// Repeated decoding steps against the same steps without a record: over the ends of pages, of one sequence and of two,
+  /// and with a fork that shares memory.
+  private func steps(_ fixture: Fixture) throws -> String? {
+    for precision in [Precision.exact, .fast] {
+      var results: [[[Float]]] = []
+      for records in [true, false] {
+        let (model, backend) = try fixture.load(precision, device)
+        backend.recordsSteps = records
+        results.append(try Self.decoded(model, backend))
+      }
+      // The same kernels in the same order.
+      if let at = zip(results[0], results[1]).enumerated().first(where: { $0.element.0 != $0.element.1 })?
+        .offset
+      {
+        return "\(precision): step \(at) differs by \(distance([results[0][at]], [results[1][at]]))"
+      }
+    }
+    return nil
+  }
+
+  private static func decoded(_ model: any LanguageModel, _ backend: any Backend) throws -> [[Float]] {
+    let vocabulary = model.facts.vocabularyCount, count = min(150, model.facts.contextLength - 24)
+    func token(_ i: Int) -> Int32 { Int32((i * 7 + 3) % vocabulary) }
+    let first = SequenceState(caches: model.makeCaches()), second = SequenceState(caches: model.makeCaches())
+    _ = try model.forward(ForwardInput(tokens: (0..<20).map(token), sequence: first))
+    _ = try model.forward(ForwardInput(tokens: (0..<9).map(token), sequence: second))
+    var kept: SequenceState?, logits: [[Float]] = []
+    for i in 0..<max(count, 0) {
+      if i == 30 { kept = first.fork() }
+      let sequences = i % 50 < 25 ? [first] : [first, second]
+      let input = ForwardInput(
+        tokens: sequences.indices.map { token(i + $0) }, sequences: sequences,
+        counts: sequences.map { _ in 1 }, outputs: Array(sequences.indices))
+      logits.append(backend.values(try model.forward(input)))
+    }
+    // The fork still has the state of its time.
+    if let kept {
+      logits.append(backend.values(try model.forward(ForwardInput(tokens: [5], sequence: kept))))
+    }
+    return logits
   }
 
   /// The logits after every token, computed in passes of these sizes.

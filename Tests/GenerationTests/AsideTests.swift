@@ -20,7 +20,7 @@ struct AsideTests {
       case .token(let id, _): if id >= 0 { result.tokens.append(id) }
       case .done(let statistics): result.reused = statistics.reusedTokens
       case .failed(let message): Issue.record("\(message)")
-      case .prefill: break
+      case .prefill, .logProbabilities: break
       }
     }
     return result

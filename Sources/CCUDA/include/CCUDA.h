@@ -32,6 +32,7 @@ typedef struct sotto_cuda_module sotto_cuda_module;
 typedef struct sotto_cuda_function sotto_cuda_function;
 typedef struct sotto_cuda_stream sotto_cuda_stream;
 typedef struct sotto_cuda_event sotto_cuda_event;
+typedef struct sotto_cuda_graph sotto_cuda_graph;
 
 /// The size of a launch. With `overlaps`, the kernel may start before the one ahead of it in the stream has ended; it
 /// must wait by itself (griddepcontrol.wait).
@@ -107,6 +108,14 @@ int sotto_cuda_wait_for_event(sotto_cuda_context *context, sotto_cuda_event *eve
 /// cuEventElapsedTime
 int sotto_cuda_elapsed(sotto_cuda_context *context, sotto_cuda_event *start, sotto_cuda_event *end,
                        float *milliseconds);
+/// cuStreamBeginCapture: launches that follow are not run but become a graph.
+int sotto_cuda_begin_capture(sotto_cuda_context *context, sotto_cuda_stream *stream);
+/// cuStreamEndCapture and cuGraphInstantiate
+int sotto_cuda_end_capture(sotto_cuda_context *context, sotto_cuda_stream *stream, sotto_cuda_graph **graph);
+/// cuGraphLaunch
+int sotto_cuda_launch_graph(sotto_cuda_context *context, sotto_cuda_graph *graph, sotto_cuda_stream *stream);
+/// cuGraphExecDestroy
+int sotto_cuda_destroy_graph(sotto_cuda_context *context, sotto_cuda_graph *graph);
 /// cuLaunchKernelEx: a kernel with one argument, a structure of arguments.h.
 int sotto_cuda_launch(sotto_cuda_context *context, sotto_cuda_function *function, const sotto_cuda_size *size,
                       void *arguments, sotto_cuda_stream *stream);

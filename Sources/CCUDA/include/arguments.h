@@ -113,6 +113,10 @@ typedef struct {
   int64_t x_apart, y_apart;
   /// The rows of x as float16, for products of many rows (see sotto_cuda_halves); or NULL.
   SOTTO_AT(const uint8_t) halves;
+  /// The ring of streamed products: stages of `stage_rows` rows of weights, the places of the planes of scales and biases in
+  /// a stage, and the bytes of the inputs before it. `most_rows`: of a pass
+  /// over the matrix, or of an expert.
+  int32_t stages, stage_rows, stage_bytes, scales_at, biases_at, input_bytes, most_rows;
   sotto_cuda_layer layers[SOTTO_CUDA_MOST_LAYERS];
 } sotto_cuda_linear;
 
@@ -133,13 +137,15 @@ typedef struct {
   int32_t few[64];
 } sotto_cuda_embedding;
 
-/// Changes the layout of blocks: SOTTO_CUDA_Q8_0 into BYTES, MXFP4 into FOURS, Q6_K into SIXES.
+/// Changes the layout of blocks: SOTTO_CUDA_Q8_0 into BYTES, MXFP4 into FOURS, Q6_K into SIXES, Q4_0 and Q4_1 into AFFINE4
+/// with groups of 32 and float16 scales.
 typedef struct {
   int32_t format, unused;
   int64_t blocks;
   SOTTO_AT(const uint8_t) from;
   SOTTO_AT(uint8_t) values;
   SOTTO_AT(uint8_t) scales;
+  SOTTO_AT(uint8_t) biases;
 } sotto_cuda_repacking;
 
 /// Activations; see Compute.
@@ -197,6 +203,7 @@ typedef struct {
   SOTTO_AT(const int32_t) positions;  // NULL if they are in `few`
   SOTTO_AT(const float) frequencies;
   SOTTO_AT(float) angles;
+  SOTTO_AT(const int32_t) advance;  // added to the positions; or NULL
   int32_t rows, count;
   float amplitude;
   int32_t few[64];
@@ -217,6 +224,9 @@ typedef struct {
   int32_t origin, length, row, rows;
 } sotto_cuda_sequence;
 
+/// The number of positions that every sequence of a repeated step has advanced since the step was recorded; or NULL.
+#define SOTTO_CUDA_ADVANCE SOTTO_AT(const int32_t) advance
+
 /// The layout of a page; see attention.h of CKernels, which has the same.
 typedef struct {
   int32_t heads, head_size, value_size, format, shares_values;
@@ -226,6 +236,7 @@ typedef struct {
   sotto_cuda_layout layout;
   int32_t sequence_count;
   sotto_cuda_rows key, value;
+  SOTTO_CUDA_ADVANCE;
   sotto_cuda_sequence sequences[SOTTO_CUDA_MOST_SEQUENCES];
 } sotto_cuda_cache_write;
 
@@ -236,6 +247,7 @@ typedef struct {
   sotto_cuda_rows query, key, value;
   SOTTO_AT(const float) angles;
   SOTTO_AT(float) y;
+  SOTTO_CUDA_ADVANCE;
   sotto_cuda_sequence sequences[SOTTO_CUDA_MOST_SEQUENCES];
 } sotto_cuda_rotated_write;
 
@@ -248,6 +260,7 @@ typedef struct {
   SOTTO_AT(const float) sinks;
   /// [rows][heads][splits][value_size + 2]: weighted values, total, largest score. NULL if splits is 1.
   SOTTO_AT(float) partials;
+  SOTTO_CUDA_ADVANCE;
   sotto_cuda_sequence sequences[SOTTO_CUDA_MOST_SEQUENCES];
 } sotto_cuda_attention;
 
@@ -381,10 +394,9 @@ typedef struct {
 /// Samples a token from each row.
 typedef struct {
   sotto_cuda_rows logits;
-  SOTTO_AT(float) adjusted;  // a copy of the rows to adjust, or NULL
+  SOTTO_AT(float) adjusted;  // a copy of the rows, to be adjusted
   SOTTO_AT(const sotto_cuda_adjustment) adjustments;
-  SOTTO_AT(float) chunks;    // [rows][chunk_count][2]: the largest logit and its index, or the sum of weights
-  SOTTO_AT(float) candidates;  // [rows][2][count]: logits and ids
+  SOTTO_AT(float) chunks;    // [rows][chunk_count][2]: the largest logit and its index
   SOTTO_AT(int32_t) ids;
   int32_t rows, count, chunk_count, adjustment_count, first_row;
   sotto_cuda_sampling_row settings[SOTTO_CUDA_MOST_SEQUENCES];

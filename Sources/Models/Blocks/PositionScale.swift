@@ -22,7 +22,8 @@ package struct PositionScale {
     let factors = positions.map { position in
       Float(1 + beta * log1p(((Double(position) + offset) / length).rounded(.down)))
     }
-    if factors.allSatisfy({ $0 == 1 }) { return x }
+    // A step that is repeated has the operations of the first; one with a copy is not repeated.
+    if factors.allSatisfy({ $0 == 1 }), !(backend is any RepeatingBackend) { return x }
     return backend.gated(x, by: backend.tensor(factors, columns: 1), .identity)
   }
 }

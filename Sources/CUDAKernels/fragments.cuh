@@ -1,0 +1,174 @@
+// Weights as the first operand of mma.sync m16n8k16: a unit of 64 columns of a row in two blocks of 32, of which each of four
+// lanes has eight neighbouring columns of each block. What is expanded are whole numbers, exact in float16; a block's scale
+// (and minimum) is applied to the sums. The order of the eight columns in four registers is ORDER: columns k and k + ORDER
+// share one; the inputs have the same.
+#pragma once
+#include "halves.cuh"
+
+template <int FORMAT>
+struct Fragment;
+
+// The blocks of a unit follow each other, except where a format says otherwise.
+struct PlainUnit {
+  static const bool HAS_SCALE = true, HAS_MINIMUM = false;
+  static __device__ __forceinline__ int column(int unit, int block) { return 64 * unit + 32 * block; }
+  __device__ float minimum(int) const { return 0; }
+  // A factor of all sums.
+  static __device__ __forceinline__ float factor() { return 1; }
+};
+
+template <>
+struct Fragment<SOTTO_CUDA_BYTES> : PlainUnit {
+  static const int ORDER = 1;
+  uint2 w[2];
+  uint16_t scales[2];
+  __device__ __forceinline__ void load(const sotto_cuda_matrix &, const Row &r, int unit, int lane) {
+#pragma unroll
+    for (int b = 0; b < 2; b++) {
+      w[b] = *(const uint2 *)(r.values + 64 * unit + 32 * b + 8 * lane);
+      scales[b] = *(const uint16_t *)(r.scales + 4 * unit + 2 * b);
+    }
+  }
+  __device__ __forceinline__ void expand(int b, uint32_t y[4]) const {
+    const __half2 offset = twice(1152);
+#pragma unroll
+    for (int i = 0; i < 4; i++) {
+      uint32_t v = (i < 2 ? w[b].x : w[b].y) ^ 0x80808080u;
+      y[i] = bits(__hsub2(halves(__byte_perm(v, 0x64646464u, i % 2 ? 0x4342 : 0x4140)), offset));
+    }
+  }
+  __device__ float scale(int b) const { return __half2float(__ushort_as_half(scales[b])); }
+};
+
+template <>
+struct Fragment<SOTTO_CUDA_FOURS> : PlainUnit {
+  static const int ORDER = 4;
+  uint32_t w[2];
+  uint8_t scales[2];
+  __device__ __forceinline__ void load(const sotto_cuda_matrix &, const Row &r, int unit, int lane) {
+#pragma unroll
+    for (int b = 0; b < 2; b++) {
+      w[b] = *(const uint32_t *)(r.values + 32 * unit + 16 * b + 4 * lane);
+      scales[b] = r.scales[2 * unit + b];
+    }
+  }
+  // A number's bits are those of a float16 that is 2^14 times smaller.
+  __device__ __forceinline__ void expand(int b, uint32_t y[4]) const {
+    const uint32_t v = w[b];
+    y[0] = (v << 9 & 0x0e000e00u) | (v << 12 & 0x80008000u);
+    y[1] = (v << 5 & 0x0e000e00u) | (v << 8 & 0x80008000u);
+    y[2] = (v << 1 & 0x0e000e00u) | (v << 4 & 0x80008000u);
+    y[3] = (v >> 3 & 0x0e000e00u) | (v & 0x80008000u);
+  }
+  // Scales from 2^-60 to 2^60, as everywhere.
+  __device__ float scale(int b) const { return __uint_as_float((uint32_t)min(max((int)scales[b], 68), 188) << 23); }
+  static __device__ __forceinline__ float factor() { return 16384; }
+};
+
+template <>
+struct Fragment<SOTTO_CUDA_Q4_K> : PlainUnit {
+  static const int ORDER = 2;
+  static const bool HAS_MINIMUM = true;
+  uint2 w;
+  uint4 head;
+  int chunk;
+  __device__ __forceinline__ void load(const sotto_cuda_matrix &, const Row &r, int unit, int lane) {
+    const uint8_t *p = r.values + unit / 4 * 144;
+    chunk = unit % 4;
+    head = *(const uint4 *)p;
+    w = *(const uint2 *)(p + 16 + 32 * chunk + 8 * lane);
+  }
+  __device__ __forceinline__ void expand(int b, uint32_t y[4]) const {
+    const __half2 offset = twice(1024);
+#pragma unroll
+    for (int i = 0; i < 4; i++) {
+      uint32_t v = (i < 2 ? w.x : w.y) >> (4 * b + i % 2 * 8) & 0x000f000fu;
+      y[i] = bits(__hsub2(whole(v), offset));
+    }
+  }
+  __device__ float scale(int b) const {
+    const int index = 2 * chunk + b;
+    const uint32_t shift = index % 4 * 8, first = head.y >> shift, third = head.w >> shift;
+    return __low2float(halves(head.x)) * (float)(index < 4 ? first & 63 : (third & 15) | (first >> 6 & 3) << 4);
+  }
+  __device__ float minimum(int b) const {
+    const int index = 2 * chunk + b;
+    const uint32_t shift = index % 4 * 8, second = head.z >> shift, third = head.w >> shift;
+    return -__high2float(halves(head.x)) * (float)(index < 4 ? second & 63 : (third >> 4 & 15) | (second >> 6 & 3) << 4);
+  }
+};
+
+// The blocks of a unit are 64 columns apart, since they share bytes. Scales of 16 columns are applied in float16.
+template <>
+struct Fragment<SOTTO_CUDA_SIXES> : PlainUnit {
+  static const int ORDER = 2;
+  static __device__ __forceinline__ int column(int unit, int block) { return unit / 2 * 128 + unit % 2 * 32 + 64 * block; }
+  uint2 low, high;
+  int8_t scales[2];
+  uint16_t d;
+  int quarter;
+  __device__ __forceinline__ void load(const sotto_cuda_matrix &, const Row &r, int unit, int lane) {
+    const uint8_t *p = r.values + unit / 4 * 192, *s = r.scales + unit / 4 * 18;
+    const int half = unit / 2 % 2;
+    quarter = unit % 2;
+    low = *(const uint2 *)(p + half * 64 + quarter * 32 + 8 * lane);
+    high = *(const uint2 *)(p + 128 + half * 32 + 8 * lane);
+    scales[0] = (int8_t)s[half * 8 + 2 * quarter + lane / 2];
+    scales[1] = (int8_t)s[half * 8 + 2 * quarter + 4 + lane / 2];
+    d = *(const uint16_t *)(s + 16);
+  }
+  __device__ __forceinline__ void expand(int b, uint32_t y[4]) const {
+    const __half2 offset = twice(1056), factor = twice((float)scales[b]);
+#pragma unroll
+    for (int i = 0; i < 2; i++) {
+      uint32_t v = ((i ? low.y : low.x) >> (4 * b) & 0x0f0f0f0fu) |
+                   ((i ? high.y : high.x) >> (2 * (quarter + 2 * b)) & 0x03030303u) << 4;
+      y[2 * i] = bits(__hmul2(__hsub2(whole(v & 0x003f003fu), offset), factor));
+      y[2 * i + 1] = bits(__hmul2(__hsub2(whole(v >> 8 & 0x003f003fu), offset), factor));
+    }
+  }
+  __device__ float scale(int) const { return __half2float(__ushort_as_half(d)); }
+};
+
+template <>
+struct Fragment<SOTTO_CUDA_AFFINE4> : PlainUnit {
+  static const int ORDER = 4;
+  static const bool HAS_MINIMUM = true;
+  uint32_t w[2];
+  float scales[2], minimums[2];
+  __device__ __forceinline__ void load(const sotto_cuda_matrix &m, const Row &r, int unit, int lane) {
+#pragma unroll
+    for (int b = 0; b < 2; b++) {
+      w[b] = *(const uint32_t *)(r.values + 32 * unit + 16 * b + 4 * lane);
+      const int group = (64 * unit + 32 * b) / m.group;
+      scales[b] = float_at(r.scales, m.scale_type, group);
+      minimums[b] = m.has_zero_points ? -(float)r.biases[group] * scales[b] : float_at(r.biases, m.scale_type, group);
+    }
+  }
+  __device__ __forceinline__ void expand(int b, uint32_t y[4]) const {
+    const __half2 offset = twice(1024);
+#pragma unroll
+    for (int i = 0; i < 4; i++) y[i] = bits(__hsub2(whole(w[b] >> (4 * i) & 0x000f000fu), offset));
+  }
+  __device__ float scale(int b) const { return scales[b]; }
+  __device__ float minimum(int b) const { return minimums[b]; }
+};
+
+// float16 or bfloat16; both operands have the weights' type.
+struct WideFragment : PlainUnit {
+  static const int ORDER = 1;
+  static const bool HAS_SCALE = false;
+  uint4 w[2];
+  __device__ __forceinline__ void load(const sotto_cuda_matrix &, const Row &r, int unit, int lane) {
+#pragma unroll
+    for (int b = 0; b < 2; b++) w[b] = *(const uint4 *)(r.values + 128 * unit + 64 * b + 16 * lane);
+  }
+  __device__ __forceinline__ void expand(int b, uint32_t y[4]) const {
+    y[0] = w[b].x, y[1] = w[b].y, y[2] = w[b].z, y[3] = w[b].w;
+  }
+  __device__ float scale(int) const { return 1; }
+};
+template <>
+struct Fragment<SOTTO_CUDA_F16> : WideFragment {};
+template <>
+struct Fragment<SOTTO_CUDA_BF16> : WideFragment {};

@@ -1,0 +1,463 @@
+// Products of up to 16 rows with a matrix of integers, bfloat16 or float16, on devices with bulk copies (9.0 and later). One
+// block on each multiprocessor: its last warp copies the weights of the block's outputs, which are contiguous, through a ring
+// of stages in shared memory, which it fills before the kernels ahead have ended. Sixteen warps multiply on tensor cores
+// (mma.sync m16n8k16, weights as the first operand): each has a part of the columns of a stage of up to 16 outputs. Two warps
+// add the parts in a fixed order and store the sums. A row's result does not depend on the other rows.
+//
+// Operations: 2 * rows * outputs * columns. Bytes: the matrix once; of a stack, each expert that was chosen. Floor: those
+// over the memory bandwidth.
+#include "fragments.cuh"
+
+static const int WARPS = 16, THREADS = WARPS * 32, ADDERS = 64, ALL_THREADS = THREADS + ADDERS + 32;
+static const int MOST_ENTRIES = 256, MOST_ROWS = 8, STAGE_ROWS = 16, SLOTS = 2, MOST_STAGES = 16;
+
+#if __CUDA_ARCH__ >= 900
+static __device__ __forceinline__ void barrier_create(uint64_t *barrier, int count) {
+  asm volatile("mbarrier.init.shared.b64 [%0], %1;" ::"r"(shared_address(barrier)), "r"(count) : "memory");
+}
+static __device__ __forceinline__ void barrier_arrive(uint64_t *barrier) {
+  asm volatile("mbarrier.arrive.shared.b64 _, [%0];" ::"r"(shared_address(barrier)) : "memory");
+}
+static __device__ __forceinline__ void barrier_expect(uint64_t *barrier, int bytes) {
+  asm volatile("mbarrier.arrive.expect_tx.shared.b64 _, [%0], %1;" ::"r"(shared_address(barrier)), "r"(bytes)
+               : "memory");
+}
+static __device__ __forceinline__ void barrier_wait(uint64_t *barrier, int phase) {
+  asm volatile("{\n.reg .pred done;\nwaiting:\n"
+               "mbarrier.try_wait.parity.shared.b64 done, [%0], %1;\n@!done bra waiting;\n}" ::"r"(shared_address(barrier)),
+               "r"(phase)
+               : "memory");
+}
+// `bytes` is a multiple of 16, as are both addresses.
+static __device__ __forceinline__ void bulk_copy(void *to, const void *from, int bytes, uint64_t *barrier,
+                                                 uint64_t policy) {
+  asm volatile("cp.async.bulk.shared::cluster.global.mbarrier::complete_tx::bytes.L2::cache_hint [%0], [%1], %2, [%3], "
+               "%4;" ::"r"(shared_address(to)),
+               "l"(from), "r"(bytes), "r"(shared_address(barrier)), "l"(policy)
+               : "memory");
+}
+static __device__ __forceinline__ void workers_meet() { asm volatile("bar.sync 1, %0;" ::"n"(THREADS) : "memory"); }
+
+// Entries of a step by expert: a group has up to eight entries of one expert.
+struct Groups {
+  int count;
+  int16_t experts[MOST_ENTRIES], sizes[MOST_ENTRIES], entries[MOST_ENTRIES][MOST_ROWS];
+};
+
+// All threads take part.
+static __device__ void make_groups(const sotto_cuda_linear &a, Groups &groups) {
+  __shared__ int16_t experts[MOST_ENTRIES], indices[MOST_ENTRIES];
+  __shared__ int totals[MOST_ENTRIES / 32];
+  const int i = threadIdx.x, lane = i % 32, count = a.tokens;
+  if (i < count) experts[i] = (int16_t)a.experts[i];
+  __syncthreads();
+  int place = 0, leader = i;
+  if (i < count) {
+    const int expert = experts[i];
+    for (int k = 0; k < i; k++)
+      if (experts[k] == expert) {
+        if (place % MOST_ROWS == 0) leader = k;
+        place++;
+      }
+    if (place % MOST_ROWS == 0) leader = i;
+  }
+  const bool leads = i < count && leader == i;
+  const unsigned mask = __ballot_sync(~0u, leads);
+  if (i < MOST_ENTRIES && lane == 0) totals[i / 32] = __popc(mask);
+  __syncthreads();
+  int before = __popc(mask & ((1u << lane) - 1)), all = 0;
+  for (int k = 0; k < MOST_ENTRIES / 32; k++) {
+    if (k < i / 32) before += totals[k];
+    all += totals[k];
+  }
+  if (leads) {
+    indices[i] = (int16_t)before;
+    groups.experts[before] = experts[i];
+  }
+  if (i == 0) groups.count = all;
+  __syncthreads();
+  if (i < count) {
+    const int group = indices[leader];
+    groups.entries[group][place % MOST_ROWS] = (int16_t)i;
+    // The last entry of a group knows its size.
+    bool is_last = place % MOST_ROWS == MOST_ROWS - 1;
+    if (!is_last) {
+      is_last = true;
+      for (int k = i + 1; k < count; k++)
+        if (experts[k] == experts[i]) is_last = false;
+    }
+    if (is_last) groups.sizes[group] = (int16_t)(place % MOST_ROWS + 1);
+  }
+  __syncthreads();
+}
+
+// The block's part of the outputs: calls body(group, layer, first row, rows) for consecutive rows of one layer. The order
+// is that of groups, layers and rows.
+template <typename Body>
+static __device__ __forceinline__ void each_part(const sotto_cuda_linear &a, int groups, Body body) {
+  const int outputs = (int)a.outputs, blocks = gridDim.x, block = blockIdx.x;
+  const int64_t total = (int64_t)outputs * groups, last = total * (block + 1) / blocks;
+  for (int64_t at = total * block / blocks; at < last;) {
+    const int group = (int)(at / outputs);
+    int row = (int)(at - (int64_t)group * outputs), layer = 0;
+    while (layer + 1 < a.layer_count && row >= a.layers[layer].weight.rows) row -= (int)a.layers[layer++].weight.rows;
+    const int rows = (int)min(last - at, a.layers[layer].weight.rows - row);
+    body(group, layer, row, rows);
+    at += rows;
+  }
+}
+
+// Copies the weights of the block's outputs to the ring. One thread.
+static __device__ void feed(const sotto_cuda_linear &a, const Groups &groups, int group_count, uint8_t *ring,
+                            uint64_t *full, uint64_t *empty) {
+  uint64_t policy;
+  asm volatile("createpolicy.fractional.L2::evict_first.b64 %0, 1.0;" : "=l"(policy));
+  int stage = 0, phase = 1;
+  each_part(a, group_count, [&](int group, int layer, int first, int rows) {
+    const sotto_cuda_matrix &m = a.layers[layer].weight;
+    const int64_t line = (a.experts ? (int64_t)groups.experts[group] * m.rows : 0) + first;
+    for (int base = 0; base < rows; base += a.stage_rows) {
+      const int count = min(a.stage_rows, rows - base);
+      uint8_t *to = ring + (int64_t)stage * a.stage_bytes;
+      // Planes of other than whole 16 bytes a row are copied with what surrounds them.
+      struct {
+        uint64_t from;
+        int bytes;
+      } planes[3];
+      int all = 0;
+#pragma unroll
+      for (int i = 0; i < 3; i++) {
+        const int64_t size = i == 0 ? m.value_bytes : i == 1 ? m.scale_bytes : m.bias_bytes;
+        const uint8_t *base_address = i == 0 ? m.values : i == 1 ? m.scales : m.biases;
+        const uint64_t start = (uint64_t)base_address + (uint64_t)((line + base) * size);
+        const uint64_t end = (start + (uint64_t)(count * size) + 15) & ~15ull;
+        planes[i].from = start & ~15ull;
+        planes[i].bytes = size > 0 ? (int)(end - planes[i].from) : 0;
+        all += planes[i].bytes;
+      }
+      barrier_wait(empty + stage, phase);
+      barrier_expect(full + stage, all);
+#pragma unroll
+      for (int i = 0; i < 3; i++)
+        if (planes[i].bytes > 0)
+          bulk_copy(to + (i == 0 ? 0 : i == 1 ? a.scales_at : a.biases_at), (const void *)planes[i].from,
+                    planes[i].bytes, full + stage, policy);
+      if (++stage == a.stages) stage = 0, phase ^= 1;
+    }
+  });
+}
+
+// Eight columns of a row, whose first number may be anywhere.
+static __device__ __forceinline__ void load8(const float *p, float v[8]) {
+  if (((uint64_t)p & 15) == 0) {
+    const float4 a = ((const float4 *)p)[0], b = ((const float4 *)p)[1];
+    v[0] = a.x, v[1] = a.y, v[2] = a.z, v[3] = a.w, v[4] = b.x, v[5] = b.y, v[6] = b.z, v[7] = b.w;
+  } else {
+#pragma unroll
+    for (int k = 0; k < 8; k++) v[k] = p[k];
+  }
+}
+
+// The inputs in shared memory: rows of float16 (or bfloat16) numbers in the order of the weights, and sums of 32 columns.
+struct Inputs {
+  uint8_t *numbers;
+  float *sums;
+  int columns, rows, stride;  // of a row in bytes
+  __device__ Inputs(uint8_t *memory, int rows, int columns) : numbers(memory), columns(columns), rows(rows) {
+    // Rows that are 64 bytes apart from a multiple of 128 have no bank conflicts.
+    stride = 2 * columns + (columns / 32 % 2 == 0 ? 64 : 0);
+    sums = (float *)(memory + rows * stride);
+  }
+  __device__ uint8_t *end() const { return (uint8_t *)(sums + rows * (columns / 32)); }
+};
+
+// Stores rows `first` ..< `first` + SHARED of the inputs, with their norms: THREADS / SHARED threads a row.
+// `row_of_x(r)` is a row of x.
+template <int FORMAT, int SHARED, typename RowOf>
+static __device__ void store_inputs(const sotto_cuda_linear &a, const Inputs &inputs, int first, RowOf row_of_x) {
+  __shared__ float squares[WARPS];
+  const int SHARE = THREADS / SHARED, index = threadIdx.x / SHARE, t = threadIdx.x % SHARE;
+  const int parts = inputs.columns / 8, row = min(first + index, inputs.rows - 1), from = row_of_x(row);
+  const float *x = a.x.data + from * a.x.stride;
+  const bool is_here = first + index < inputs.rows, is_held = parts <= SHARE;
+  float v[8] = {}, factor = 1;
+  if (a.normalises) {
+    float sum = 0;
+    for (int part = t; part < parts; part += SHARE) {
+      load8(x + 8 * part, v);
+#pragma unroll
+      for (int k = 0; k < 8; k++) sum += v[k] * v[k];
+    }
+    sum = warp_sum(sum);
+    if (threadIdx.x % 32 == 0) squares[threadIdx.x / 32] = sum;
+    workers_meet();
+    sum = 0;
+#pragma unroll
+    for (int k = 0; k < SHARE / 32; k++) sum += squares[index * (SHARE / 32) + k];
+    factor = 1.0f / sqrtf(sum / (float)inputs.columns + a.epsilon);
+  }
+  for (int begin = 0; begin < parts; begin += SHARE) {
+    const int part = begin + t;
+    const bool is_part = is_here && part < parts;
+    if (is_part) {
+      if (!a.normalises || !is_held) load8(x + 8 * part, v);
+      if (a.normalises) {
+#pragma unroll
+        for (int k = 0; k < 8; k++) v[k] *= factor * (a.norm_weight ? a.norm_weight[8 * part + k] + a.offset : 1.0f);
+      }
+    }
+    uint4 y;
+    if constexpr (FORMAT == SOTTO_CUDA_BF16) {
+      uint32_t *words = (uint32_t *)&y;
+#pragma unroll
+      for (int k = 0; k < 4; k++) {
+        __nv_bfloat162 both = __floats2bfloat162_rn(v[2 * k], v[2 * k + 1]);
+        words[k] = *(uint32_t *)&both;
+      }
+    } else {
+      y = ordered_halves(v, Fragment<FORMAT>::ORDER);
+    }
+    if (is_part) *(uint4 *)(inputs.numbers + row * inputs.stride + 16 * part) = y;
+    if constexpr (Fragment<FORMAT>::HAS_MINIMUM) {
+      // Of the rounded numbers. The four lanes of 32 columns are here together or not at all.
+      float2 p = __half22float2(halves(y.x)), q = __half22float2(halves(y.y));
+      float2 r = __half22float2(halves(y.z)), s = __half22float2(halves(y.w));
+      float sum = ((p.x + p.y) + (q.x + q.y)) + ((r.x + r.y) + (s.x + s.y));
+      sum += __shfl_xor_sync(~0u, sum, 1);
+      sum += __shfl_xor_sync(~0u, sum, 2);
+      if (is_part && part % 4 == 0) inputs.sums[part / 4 * inputs.rows + row] = sum;
+    }
+  }
+}
+
+template <int FORMAT>
+static __device__ __forceinline__ void multiply(float c[4], const uint32_t w[4], uint32_t x0, uint32_t x1) {
+  if constexpr (FORMAT == SOTTO_CUDA_BF16) {
+    asm("mma.sync.aligned.m16n8k16.row.col.f32.bf16.bf16.f32 {%0, %1, %2, %3}, {%4, %5, %6, %7}, {%8, %9}, "
+                 "{%0, %1, %2, %3};"
+                 : "+f"(c[0]), "+f"(c[1]), "+f"(c[2]), "+f"(c[3])
+                 : "r"(w[0]), "r"(w[1]), "r"(w[2]), "r"(w[3]), "r"(x0), "r"(x1));
+  } else {
+    asm("mma.sync.aligned.m16n8k16.row.col.f32.f16.f16.f32 {%0, %1, %2, %3}, {%4, %5, %6, %7}, {%8, %9}, "
+                 "{%0, %1, %2, %3};"
+                 : "+f"(c[0]), "+f"(c[1]), "+f"(c[2]), "+f"(c[3])
+                 : "r"(w[0]), "r"(w[1]), "r"(w[2]), "r"(w[3]), "r"(x0), "r"(x1));
+  }
+}
+
+// What a warp needs of a stage: the lane's two rows of weights, and its rows of inputs.
+template <int TILES>
+struct Operands {
+  Row rows[2];
+  const uint8_t *x[TILES];
+  const float *sums[TILES][2];  // of blocks of the inputs, `sum_stride` apart
+  int sum_stride;
+};
+
+// Adds the products of `COUNT` units from `unit` on, WARPS apart.
+template <int FORMAT, int TILES, int COUNT>
+static __device__ __forceinline__ void multiply_units(const sotto_cuda_matrix &m, const Operands<TILES> &o, int unit, int t,
+                                                      float sums[TILES][4]) {
+  typedef Fragment<FORMAT> Weights;
+  Weights weights[COUNT][2];
+#pragma unroll
+  for (int k = 0; k < COUNT; k++)
+#pragma unroll
+    for (int i = 0; i < 2; i++) weights[k][i].load(m, o.rows[i], unit + k * WARPS, t);
+#pragma unroll
+  for (int k = 0; k < COUNT; k++)
+#pragma unroll
+    for (int b = 0; b < 2; b++) {
+      const int column = Weights::column(unit + k * WARPS, b);
+      uint32_t y[4], z[4];
+      weights[k][0].expand(b, y);
+      weights[k][1].expand(b, z);
+      const uint32_t first[4] = {y[0], z[0], y[1], z[1]}, second[4] = {y[2], z[2], y[3], z[3]};
+#pragma unroll
+      for (int i = 0; i < TILES; i++) {
+        const uint4 v = *(const uint4 *)(o.x[i] + 2 * column);
+        if constexpr (!Weights::HAS_SCALE) {
+          multiply<FORMAT>(sums[i], first, v.x, v.y);
+          multiply<FORMAT>(sums[i], second, v.z, v.w);
+        } else {
+          const float upper = weights[k][0].scale(b), lower = weights[k][1].scale(b);
+          float c[4] = {0, 0, 0, 0};
+          multiply<FORMAT>(c, first, v.x, v.y);
+          multiply<FORMAT>(c, second, v.z, v.w);
+          sums[i][0] += c[0] * upper, sums[i][1] += c[1] * upper;
+          sums[i][2] += c[2] * lower, sums[i][3] += c[3] * lower;
+          if constexpr (Weights::HAS_MINIMUM) {
+            const float p = o.sums[i][0][column / 32 * o.sum_stride], q = o.sums[i][1][column / 32 * o.sum_stride];
+            const float above = weights[k][0].minimum(b), below = weights[k][1].minimum(b);
+            sums[i][0] += above * p, sums[i][1] += above * q;
+            sums[i][2] += below * p, sums[i][3] += below * q;
+          }
+        }
+      }
+    }
+}
+
+// A warp's part of the columns of a stage: sums of `count` outputs and 8 * TILES rows, in the layout of mma.sync.
+template <int FORMAT, int TILES>
+static __device__ __forceinline__ void multiply_stage(const sotto_cuda_matrix &m, const Row &stage, int count,
+                                                      const Inputs &inputs, int rows, int warp, int lane,
+                                                      float sums[TILES][4]) {
+  const int units = inputs.columns / 64, g = lane / 4, t = lane % 4;
+  Operands<TILES> o;
+#pragma unroll
+  for (int i = 0; i < 2; i++) {
+    const int row = min(g + 8 * i, count - 1);
+    o.rows[i] = {stage.values + row * (int)m.value_bytes, stage.scales + row * (int)m.scale_bytes,
+                 stage.biases + row * (int)m.bias_bytes};
+  }
+  o.sum_stride = inputs.rows;
+#pragma unroll
+  for (int i = 0; i < TILES; i++) {
+    o.x[i] = inputs.numbers + min(8 * i + g, rows - 1) * inputs.stride + 16 * t;
+#pragma unroll
+    for (int c = 0; c < 2; c++) o.sums[i][c] = inputs.sums + min(8 * i + 2 * t + c, rows - 1);
+  }
+  // Little code, since the instructions of a short kernel are fetched once.
+#pragma unroll 1
+  for (int unit = warp; unit < units;) {
+    if (unit + WARPS < units) {
+      multiply_units<FORMAT, TILES, 2>(m, o, unit, t, sums);
+      unit += 2 * WARPS;
+    } else {
+      multiply_units<FORMAT, TILES, 1>(m, o, unit, t, sums);
+      unit += WARPS;
+    }
+  }
+}
+
+template <int FORMAT, int TILES>
+static __device__ __forceinline__ void multiply_streamed(const sotto_cuda_linear &a) {
+  extern __shared__ __align__(128) uint8_t memory[];
+  __shared__ __align__(8) uint64_t full[MOST_STAGES], empty[MOST_STAGES], sums_full[SLOTS], sums_empty[SLOTS];
+  __shared__ Groups groups;
+  const int lane = threadIdx.x % 32, warp = threadIdx.x / 32;
+  const bool is_chosen = a.selection != SOTTO_CUDA_ONE_MATRIX;
+  uint8_t *ring = memory + a.input_bytes;
+  let_next_start();
+  if (threadIdx.x == 0) {
+    for (int i = 0; i < a.stages; i++) barrier_create(full + i, 1), barrier_create(empty + i, WARPS);
+    for (int i = 0; i < SLOTS; i++) barrier_create(sums_full + i, THREADS), barrier_create(sums_empty + i, ADDERS / 32);
+    asm volatile("fence.mbarrier_init.release.cluster;" ::: "memory");
+  }
+  __syncthreads();
+  int group_count = 1;
+  if (is_chosen) {
+    asm volatile("griddepcontrol.wait;" ::: "memory");
+    make_groups(a, groups);
+    group_count = groups.count;
+  }
+  const bool adds = warp > WARPS;
+  if (warp == WARPS) {
+    if (lane == 0) feed(a, groups, group_count, ring, full, empty);
+    return;
+  }
+  if (!is_chosen) asm volatile("griddepcontrol.wait;" ::: "memory");
+
+  const int columns = (int)a.layers[0].weight.columns, first_row = blockIdx.y * a.most_rows;
+  Inputs inputs(memory, a.most_rows, columns);
+  // Sums of the warps for some stages.
+  float *parts = (float *)inputs.end();
+  const int slot_sums = WARPS * STAGE_ROWS * a.most_rows;
+  int stage = 0, phase = 0, turn = 0, last_group = -1;
+  each_part(a, group_count, [&](int group, int layer_index, int first, int part_rows) {
+    const sotto_cuda_layer &layer = a.layers[layer_index];
+    const sotto_cuda_matrix &m = layer.weight;
+    const int rows = is_chosen ? groups.sizes[group] : min(a.most_rows, a.tokens - first_row);
+    const int matrix = is_chosen ? groups.experts[group] : 0;
+    auto place_of = [&](int r) { return is_chosen ? (int)groups.entries[group][r] : first_row + r; };
+    if (!adds && group != last_group) {
+      if (last_group >= 0) workers_meet();
+      inputs = Inputs(memory, rows, columns);
+      auto row_of_x = [&](int r) { return is_chosen ? place_of(r) / a.rows_per_entry : place_of(r); };
+      if (rows == 1) {
+        store_inputs<FORMAT, 1>(a, inputs, 0, row_of_x);
+      } else {
+        for (int i = 0; i < rows; i += 8) {
+          if (i > 0) workers_meet();
+          store_inputs<FORMAT, 8>(a, inputs, i, row_of_x);
+        }
+      }
+      workers_meet();
+      last_group = group;
+    }
+    const int64_t line = (int64_t)matrix * m.rows + first;
+    for (int base = 0; base < part_rows; base += a.stage_rows, turn++) {
+      const int count = min(a.stage_rows, part_rows - base), slot = turn % SLOTS, round = turn / SLOTS % 2;
+      float *slot_parts = parts + slot * slot_sums;
+      if (adds) {
+        // What else is added is fetched early.
+        const int MOST = STAGE_ROWS * MOST_ROWS * TILES / ADDERS, index = threadIdx.x - THREADS - 32;
+        float added[MOST];
+        float *to[MOST];
+#pragma unroll
+        for (int k = 0; k < MOST; k++) {
+          const int i = index + k * ADDERS, output = first + base + i / rows;
+          added[k] = 0;
+          if (i >= count * rows) break;
+          const int place = place_of(i % rows);
+          const int64_t column = layer.first + (a.splits_pairs ? output / 2 + output % 2 * (m.rows / 2) : output);
+          if (layer.bias) added[k] = layer.bias[matrix * m.rows + output];
+          if (a.residual.data) added[k] += a.residual.data[place * a.residual.stride + column];
+          to[k] = a.y + place * a.y_stride + column;
+        }
+        barrier_wait(sums_full + slot, round);
+#pragma unroll
+        for (int k = 0; k < MOST; k++) {
+          const int i = index + k * ADDERS;
+          if (i >= count * rows) break;
+          float sum = 0;
+#pragma unroll
+          for (int w = 0; w < WARPS; w++) sum += slot_parts[w * STAGE_ROWS * rows + i];
+          *to[k] = sum * Fragment<FORMAT>::factor() + added[k];
+        }
+        __syncwarp();
+        if (lane == 0) barrier_arrive(sums_empty + slot);
+        continue;
+      }
+      const uint8_t *here = ring + stage * a.stage_bytes;
+      // Where the planes begin in the stage; see feed().
+      const Row planes = {here + ((uint64_t)(m.values + (line + base) * m.value_bytes) & 15),
+                          here + a.scales_at + ((uint64_t)(m.scales + (line + base) * m.scale_bytes) & 15),
+                          here + a.biases_at + ((uint64_t)(m.biases + (line + base) * m.bias_bytes) & 15)};
+      barrier_wait(full + stage, phase);
+      __syncwarp();
+      float sums[TILES][4] = {};
+      multiply_stage<FORMAT, TILES>(m, planes, count, inputs, rows, warp, lane, sums);
+      __syncwarp();
+      if (lane == 0) barrier_arrive(empty + stage);
+      if (++stage == a.stages) stage = 0, phase ^= 1;
+      barrier_wait(sums_empty + slot, round ^ 1);
+      float *own = slot_parts + warp * STAGE_ROWS * rows;
+#pragma unroll
+      for (int k = 0; k < TILES; k++)
+#pragma unroll
+        for (int c = 0; c < 4; c++) {
+          const int row = lane / 4 + c / 2 * 8, token = 8 * k + lane % 4 * 2 + c % 2;
+          if (row < count && token < rows) own[row * rows + token] = sums[k][c];
+        }
+      barrier_arrive(sums_full + slot);
+    }
+  });
+}
+#else
+template <int FORMAT, int TILES>
+static __device__ __forceinline__ void multiply_streamed(const sotto_cuda_linear &) {}
+#endif
+
+// grid: (multiprocessors, rows / most_rows or 1). Columns: a multiple of 64.
+// Dynamic shared memory: input_bytes + stages * stage_bytes.
+#define STREAM_KERNELS(name, format)                                                                       \
+  KERNEL(sotto_stream_8_##name, sotto_cuda_linear, ALL_THREADS) { multiply_streamed<format, 1>(a); }      \
+  KERNEL(sotto_stream_16_##name, sotto_cuda_linear, ALL_THREADS) { multiply_streamed<format, 2>(a); }
+STREAM_KERNELS(bytes, SOTTO_CUDA_BYTES)
+STREAM_KERNELS(fours, SOTTO_CUDA_FOURS)
+STREAM_KERNELS(q4_K, SOTTO_CUDA_Q4_K)
+STREAM_KERNELS(sixes, SOTTO_CUDA_SIXES)
+STREAM_KERNELS(affine4, SOTTO_CUDA_AFFINE4)
+STREAM_KERNELS(bf16, SOTTO_CUDA_BF16)
+STREAM_KERNELS(f16, SOTTO_CUDA_F16)

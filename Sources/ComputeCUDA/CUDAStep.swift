@@ -1,0 +1,140 @@
+import CCUDA
+import Compute
+
+/// A recorded pass of one token for each of some sequences, as a graph of kernels that can be launched for the tokens that
+/// follow: one call of the driver in place of hundreds.
+///
+/// The kernels read the tokens, and how far the sequences have advanced since, from `inputs`. Everything else must be as
+/// it was recorded: the memory of the caches (`keys`) and the division of attention among blocks. Results are in memory
+/// of the step's own, which the next launch overwrites.
+final class CUDAStep {
+  /// What a cache's part of the recorded kernels depends on.
+  struct Key: Equatable {
+    let first: UInt64
+    let second: UInt64
+  }
+
+  private struct WeakCache { weak var cache: (any CUDALayerCache)? }
+
+  private let caches: [WeakCache]
+  private let keys: [Key]
+  let inputs: CUDAStepInputs
+  /// The logits.
+  var output: CUDABuffer
+  let rows: Int
+  let columns: Int
+  private let graph: OpaquePointer
+  private let context: CUDAContext
+  private let stream: CUDAStream
+  /// Where the pass's results are.
+  let memory: DeviceMemory
+  private var advances: Int32 = 0
+
+  init(
+    caches: [any CUDALayerCache], keys: [Key], inputs: CUDAStepInputs, output: CUDABuffer, columns: Int,
+    graph: OpaquePointer, memory: DeviceMemory, on backend: CUDABackend
+  ) {
+    self.caches = caches.map { WeakCache(cache: $0) }
+    self.keys = keys
+    self.inputs = inputs
+    self.output = output
+    self.columns = columns
+    rows = inputs.count
+    self.graph = graph
+    self.memory = memory
+    context = backend.context
+    stream = backend.stream
+  }
+
+  // The driver keeps what a running graph needs.
+  deinit { _ = sotto_cuda_destroy_graph(context.handle, graph) }
+
+  /// Whether it was recorded for these caches.
+  func isOf(_ others: [any CUDALayerCache]) -> Bool {
+    caches.count == others.count && zip(caches, others).allSatisfy { $0.cache === $1 }
+  }
+
+  /// Whether a sequence that it was recorded for is gone.
+  var isStale: Bool { caches.contains { $0.cache == nil } }
+
+  /// Whether it computes the next pass of its caches, and nobody reads the last one's results.
+  func canRepeat(_ now: [Key]) -> Bool { keys == now && isKnownUniquelyReferenced(&output) }
+
+  /// Enqueues the pass for these tokens.
+  func launch(_ tokens: Tokens, on backend: CUDABackend) -> Tensor {
+    advances += 1
+    inputs.set(tokens, advances: advances, on: backend)
+    backend.enqueue { sotto_cuda_launch_graph(context.handle, graph, stream.handle) }
+    return Tensor(rows: rows, columns: columns, storage: output)
+  }
+}
+
+/// What changes from step to step: the advance of all sequences (4 bytes) and, 256 bytes further on, the tokens.
+struct CUDAStepInputs {
+  let buffer: CUDABuffer
+  let count: Int
+
+  /// - Throws: `outOfMemory`.
+  init(count: Int, _ memory: DeviceMemory) throws(CUDAProblem) {
+    self.count = count
+    buffer = try memory.take(256 + 4 * count)
+  }
+
+  /// The tokens for the recorded pass.
+  func tokens(on backend: CUDABackend) -> Tokens {
+    Tokens(count: count, device: CUDATokens(buffer: buffer, address: buffer.address + 256))
+  }
+
+  /// Enqueues copies of the tokens and the advance.
+  func set(_ tokens: Tokens, advances: Int32, on backend: CUDABackend) {
+    let (context, stream) = (backend.context.handle, backend.stream.handle)
+    withUnsafeBytes(of: advances) { bytes in
+      backend.enqueue { sotto_cuda_copy_in(context, buffer.address, bytes.baseAddress, 4, stream) }
+    }
+    switch tokens.storage {
+    case .host(let ids):
+      ids.withUnsafeBytes { bytes in
+        backend.enqueue {
+          sotto_cuda_copy_in(context, buffer.address + 256, bytes.baseAddress, bytes.count, stream)
+        }
+      }
+    case .device(let object):
+      guard let made = object as? CUDATokens else { preconditionFailure("tokens of another backend") }
+      backend.enqueue { sotto_cuda_copy(context, buffer.address + 256, made.address, 4 * count, stream) }
+    }
+  }
+}
+
+/// Tokens on the device.
+final class CUDATokens {
+  let buffer: CUDABuffer
+  let address: UInt64
+
+  init(buffer: CUDABuffer, address: UInt64) {
+    self.buffer = buffer
+    self.address = address
+  }
+}
+
+/// A cache whose part in a recorded step can be repeated.
+protocol CUDALayerCache: LayerCache {
+  /// Makes room for one more position, in memory of its own.
+  /// - Returns: what a recorded step depends on; nil if the cache has never been used.
+  func prepareStep() -> CUDAStep.Key?
+  /// Advances by the position that a repeated step has computed.
+  func advanceStep()
+}
+
+/// The kernels of a pass in order, before they are launched.
+struct CUDARecording {
+  struct Launch {
+    let kernel: CUDAKernel
+    let size: sotto_cuda_size
+    var arguments: [UInt8]
+  }
+
+  var launches: [Launch] = []
+  let memory: DeviceMemory
+  /// The address of the advance.
+  let advance: UInt64
+}
