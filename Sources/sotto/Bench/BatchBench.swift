@@ -185,7 +185,9 @@ struct BatchBench: Sendable {
       return ([["requests"] + titles] + lines).map { $0.map(cell).joined() + "\n" }.joined()
     }
     return "\(name), \(threads) threads, prompts of \(prompt) and answers of \(generate) tokens\n"
-      + table(["prompt t/s", "answers t/s", "first ms", "token ms", "seconds", "in turn", "less time", "less CPU"]) {
+      + table([
+        "prompt t/s", "answers t/s", "first ms", "token ms", "seconds", "in turn", "less time", "less CPU",
+      ]) {
         row in
         [
           (row.promptRate, "%.1f"), (row.generationRate, "%.1f"), (row.firstToken * 1000, "%.0f"),
