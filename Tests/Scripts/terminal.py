@@ -874,10 +874,11 @@ def main() -> int:
         everyday = ["start", "settings", "two_turns", "draft_keys", "keys", "attach", "editor", "typing_ahead", "queue", "stop",
                     "scroll", "switch", "switch_while_writing", "answer_now", "stop_prefill", "branches", "transcript",
                     "compare", "commands", "titles", "refuse", "full_context", "paste_command", "resize", "quit"]
-        programs = [(["chat", model.stem], everyday), (["chat", model.stem], ["crash"]),
+        programs = [(["chat", model.stem], everyday),
+                    (["chat", model.stem, "--draft", second.stem], ["start", "draft_model", "quit"]),
+                    (["chat", model.stem], ["crash"]),
                     (["--continue"], ["resume", "sessions", "end_of_input"]), (["chat", model.stem], ["start", "unsent_draft"]),
                     (["chat", model.stem], ["restored_draft"]),
-                    (["chat", model.stem, "--draft", second.stem], ["start", "draft_model", "quit"]),
                     (["chat", model.stem, "--preset", "review"], ["preset", "suspend", "two_interrupts"])]
         presets = folder / "config" / "sotto" / "presets"
         presets.mkdir(parents=True)
