@@ -71,6 +71,17 @@ static __device__ __forceinline__ float gate(int kind, float a, float b, float a
   return a * sigmoid(a * alpha) * (b + 1.0f);
 }
 
+// Eight columns of a row, whose first number may be anywhere.
+static __device__ __forceinline__ void load8(const float *p, float v[8]) {
+  if (((uint64_t)p & 15) == 0) {
+    const float4 a = ((const float4 *)p)[0], b = ((const float4 *)p)[1];
+    v[0] = a.x, v[1] = a.y, v[2] = a.z, v[3] = a.w, v[4] = b.x, v[5] = b.y, v[6] = b.z, v[7] = b.w;
+  } else {
+#pragma unroll
+    for (int k = 0; k < 8; k++) v[k] = p[k];
+  }
+}
+
 // How far the sequences of a repeated step are ahead of their recorded lengths.
 static __device__ __forceinline__ int advance_of(const int32_t *advance) { return advance ? *advance : 0; }
 

@@ -19,17 +19,6 @@ struct Inputs {
     sums = scales + ROWS * columns / 32;
   }
 
-  // Eight columns of a row, whose first number may be anywhere.
-  static __device__ __forceinline__ void load8(const float *p, float v[8]) {
-    if (((uint64_t)p & 15) == 0) {
-      const float4 a = ((const float4 *)p)[0], b = ((const float4 *)p)[1];
-      v[0] = a.x, v[1] = a.y, v[2] = a.z, v[3] = a.w, v[4] = b.x, v[5] = b.y, v[6] = b.z, v[7] = b.w;
-    } else {
-#pragma unroll
-      for (int k = 0; k < 8; k++) v[k] = p[k];
-    }
-  }
-
   // One row by all threads.
   __device__ __forceinline__ void store_row(const float *x, const sotto_cuda_linear &a) {
     const int parts = columns / 8;

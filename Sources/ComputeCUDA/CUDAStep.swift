@@ -57,7 +57,7 @@ final class CUDAStep {
   /// Whether a sequence that it was recorded for is gone.
   var isStale: Bool { caches.contains { $0.cache == nil } }
 
-  /// Whether it computes the next pass of its caches, and nobody reads the last one's results.
+  /// Whether it computes the next pass of its caches, and the last one's results are no longer referenced.
   func canRepeat(_ now: [Key]) -> Bool { keys == now && isKnownUniquelyReferenced(&output) }
 
   /// Enqueues the pass for these tokens.

@@ -3,8 +3,8 @@ import Foundation
 
 /// Tells the batches of other processes that a user's turn computes, so that they pause as those of the same process do.
 ///
-/// A process with a turn holds a shared lock on a file; a batch waits until nobody holds one. The system releases the
-/// lock of a process that ends. A check costs two system calls. Where the file can't be locked, batches don't pause.
+/// A process with a turn holds a shared lock on a file; a batch waits until no process holds one. The system releases
+/// the lock of a process that ends. A check costs two system calls. Where the file can't be locked, batches don't pause.
 /// For one thread at a time.
 package final class TurnSignal {
   /// Seconds that a batch waits at most before a step, because a suspended process may hold the lock for hours.

@@ -76,3 +76,21 @@ extension TinyModels {
     try #require(kinds.first { $0.architecture == architecture })
   }
 }
+
+extension Generator {
+  /// The tokens and the statistics of one answer; a failure is an issue of the test.
+  func answer(
+    _ key: String, _ request: GenerationRequest
+  ) async -> (tokens: [Int32], statistics: GenerationStatistics) {
+    var tokens: [Int32] = [], statistics = GenerationStatistics()
+    for await event in generate(key, request) {
+      switch event {
+      case .token(let id, _) where id >= 0: tokens.append(id)
+      case .done(let done): statistics = done
+      case .failed(let message): Issue.record("\(message)")
+      default: break
+      }
+    }
+    return (tokens, statistics)
+  }
+}

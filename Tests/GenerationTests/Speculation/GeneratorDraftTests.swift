@@ -18,16 +18,7 @@ struct GeneratorDraftTests {
     request.speculation.usesLookup = false
     request.speculation.draft = "b"
     request.speculation.madeUpAcceptance = madeUp
-    var tokens: [Int32] = [], statistics = GenerationStatistics()
-    for await event in generator.generate("a", request) {
-      switch event {
-      case .token(let id, _) where id >= 0: tokens.append(id)
-      case .done(let done): statistics = done
-      case .failed(let message): Issue.record("\(message)")
-      default: break
-      }
-    }
-    return (tokens, statistics)
+    return await generator.answer("a", request)
   }
 
   /// Models and draft models with caches that can be truncated and with those that can't, with windows and with

@@ -18,16 +18,7 @@ struct GeneratorPredictorTests {
     request.speculation.mode = mode
     request.speculation.usesLookup = false
     request.speculation.usesPredictor = usesPredictor
-    var tokens: [Int32] = [], statistics = GenerationStatistics()
-    for await event in (generator ?? own).generate("a", request) {
-      switch event {
-      case .token(let id, _) where id >= 0: tokens.append(id)
-      case .done(let done): statistics = done
-      case .failed(let message): Issue.record("\(message)")
-      default: break
-      }
-    }
-    return (tokens, statistics)
+    return await (generator ?? own).answer("a", request)
   }
 
   /// Prompts of one chunk and of several, of which only the last ones' hidden states are taken.

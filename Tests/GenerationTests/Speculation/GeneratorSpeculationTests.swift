@@ -72,16 +72,7 @@ struct GeneratorSpeculationTests {
     _ tiny: TinyModels, _ request: GenerationRequest
   ) async throws -> (tokens: [Int32], statistics: GenerationStatistics) {
     let fixture = try await Fixture(tiny)
-    var tokens: [Int32] = [], statistics = GenerationStatistics()
-    for await event in fixture.generator.generate("a", request) {
-      switch event {
-      case .token(let id, _) where id >= 0: tokens.append(id)
-      case .done(let done): statistics = done
-      case .failed(let message): Issue.record("\(message)")
-      default: break
-      }
-    }
-    return (tokens, statistics)
+    return await fixture.generator.answer("a", request)
   }
 
   @Test func severalAnswersDoNotSpeculate() async throws {
