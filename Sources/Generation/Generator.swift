@@ -14,6 +14,10 @@ import Synchronization
 /// delete or save a session's caches wait for running turns, and for one step of a batch; a restore waits for one step
 /// of a turn too, because a turn of another model may wait for it.
 public actor Generator {
+  /// The usual largest wait for another process before a step of a batch, in seconds. It is limited because a suspended
+  /// process may hold the lock for hours.
+  public static let turnPatience = 10.0
+
   private let thread = GenerationThread()
   private let background = BackgroundWork()
   nonisolated let models: Mutex<ResidentModels<ResidentModel>>
@@ -34,6 +38,7 @@ public actor Generator {
   private var isDriving = false
   /// Tells the batches of other processes about turns; nil if they are not considered.
   private let signal: TurnSignal?
+  private let turnPatience: Double
   /// The model that computed last.
   private(set) var latest: String?
   /// Prefill speed of each model in tokens per second, by key, as measured last.
@@ -47,11 +52,16 @@ public actor Generator {
   nonisolated let diskProblem = DiskProblem()
 
   /// A generator without models, on a new thread.
-  /// - Parameter turnFile: a file that all processes of the user share, so that turns in one go before batches in another;
-  ///   nil if they need not.
-  public init(limits: GeneratorLimits = GeneratorLimits(), store: CacheStore? = nil, turnFile: String? = nil)
-  {
+  /// - Parameters:
+  ///   - turnFile: a file that all processes of the user share, so that turns in one go before batches in another; nil if
+  ///     they need not.
+  ///   - turnPatience: the seconds that a batch waits at most for another process before a step.
+  public init(
+    limits: GeneratorLimits = GeneratorLimits(), store: CacheStore? = nil, turnFile: String? = nil,
+    turnPatience: Double = Generator.turnPatience
+  ) {
     self.store = store
+    self.turnPatience = turnPatience
     signal = turnFile.flatMap { TurnSignal(path: $0) }
     models = Mutex(ResidentModels(budget: limits.modelBytes))
     cache = SharedPromptCache(budget: limits.cacheBytes)
@@ -182,7 +192,9 @@ public actor Generator {
     let hasTurn = scheduler.hasTurn || submissions.hasTurn
     signal.set(hasTurn)
     guard !hasTurn else { return }
-    signal.waitForOthers { submissions.hasTurn || submissions.hasCancelled || scheduler.hasCancelled }
+    signal.waitForOthers(patience: turnPatience) {
+      submissions.hasTurn || submissions.hasCancelled || scheduler.hasCancelled
+    }
   }
 
   /// Whether a request waits or runs.

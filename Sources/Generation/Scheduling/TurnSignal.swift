@@ -7,8 +7,6 @@ import Foundation
 /// the lock of a process that ends. A check costs two system calls. Where the file can't be locked, batches don't pause.
 /// For one thread at a time.
 package final class TurnSignal {
-  /// Seconds that a batch waits at most before a step, because a suspended process may hold the lock for hours.
-  package static let patience = 10.0
   /// Microseconds between two checks.
   private static let interval: UInt32 = 10_000
 
@@ -40,8 +38,10 @@ package final class TurnSignal {
   }
 
   /// Waits while another process has a turn.
-  /// - Parameter isInterrupted: polled meanwhile.
-  package func waitForOthers(patience: Double = TurnSignal.patience, _ isInterrupted: () -> Bool) {
+  /// - Parameters:
+  ///   - patience: the largest wait in seconds.
+  ///   - isInterrupted: polled meanwhile.
+  package func waitForOthers(patience: Double, _ isInterrupted: () -> Bool) {
     guard !isHeld else { return }
     let start = ContinuousClock.now
     while flock(descriptor, LOCK_EX | LOCK_NB) != 0 {

@@ -12,7 +12,7 @@ import Testing
     let batch = try #require(TurnSignal(path: path))
     func waits() -> Bool {
       var isAsked = false
-      batch.waitForOthers {
+      batch.waitForOthers(patience: .infinity) {
         isAsked = true
         return true
       }
@@ -53,7 +53,7 @@ import Testing
     turn?.set(true)
     turn = nil
     let batch = try #require(TurnSignal(path: path))
-    batch.waitForOthers {
+    batch.waitForOthers(patience: .infinity) {
       Issue.record("it waits")
       return true
     }
@@ -69,7 +69,7 @@ import Testing
     let folder = try TemporaryFolder()
     let path = folder.path + "/turn.lock"
     let turn = try #require(TurnSignal(path: path))
-    let generator = Generator(turnFile: path)
+    let generator = Generator(turnFile: path, turnPatience: .infinity)
     let model = try await SteppedModel.load(tiny, in: generator)
     let flag = CancellationFlag()
     let batch = generator.generate("a", SchedulerFixture.request([1, 2], count: 20), cancellation: flag)
