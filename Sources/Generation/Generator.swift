@@ -71,44 +71,6 @@ public actor Generator {
   /// The actor's thread.
   public nonisolated var unownedExecutor: UnownedSerialExecutor { thread.asUnownedSerialExecutor() }
 
-  // Models
-
-  /// Loads a model under `key` unless it is resident. If the budget requires it, the least recently used models are
-  /// unloaded, but none that is computing; their caches stay. Running computations continue meanwhile.
-  /// - Throws: what `make` throws; nothing has changed then.
-  public nonisolated func load(
-    _ key: String, _ make: @escaping @Sendable () throws -> sending LoadedModel
-  ) async throws -> ModelFacts {
-    if let known = models.withLock({ $0.use(key) }) { return known.facts }
-    let model = try await OwnThread.run { ResidentModel(try make()) }
-    let memory = Int(clamping: ProcessInfo.processInfo.physicalMemory)
-    guard model.bytes <= memory else {
-      throw GenerationError.modelTooLarge(bytes: model.bytes, memory: memory)
-    }
-    if makeRoom(for: model.bytes) { model.loaded.releaseUnusedMemory() }
-    return models.withLock { $0.insert(key, model, bytes: model.bytes) }.facts
-  }
-
-  /// - Returns: whether models were unloaded.
-  private nonisolated func makeRoom(for bytes: Int) -> Bool {
-    !models.withLock { $0.makeRoom(for: bytes) }.isEmpty
-  }
-
-  /// Whether a model is resident. If so, it counts as used now.
-  public nonisolated func use(_ key: String) -> Bool { models.withLock { $0.use(key) } != nil }
-
-  /// Whether a resident model has caches that can't always be truncated, so that prompts should contain the
-  /// boundaries of messages.
-  public nonisolated func needsSnapshots(_ key: String) -> Bool {
-    models.withLock { $0.peek(key) }.map { !$0.keepsEveryPosition } ?? false
-  }
-
-  /// The keys of the resident models.
-  public nonisolated var residentKeys: [String] { models.withLock { $0.keys } }
-
-  /// A resident model. Does not count as a use.
-  func model(_ key: String) -> LoadedModel? { models.withLock { $0.peek(key) }?.loaded }
-
   // Generation
 
   /// Generates with a resident model. The stream ends with `done` or `failed`; ending the stream early cancels.

@@ -13,13 +13,6 @@ import Synchronization
 /// No method blocks its caller: the file is used on a serial queue, in the order of the calls, and opened by the first
 /// call. A damaged file is renamed and replaced by a new one; this is reported through `listen`.
 public final class SessionStore: Sendable {
-  private struct State {
-    var database: SessionDatabase?
-    var identity: SessionFile.Identity?
-    /// The known sessions when the file was closed.
-    var known: [String: SessionDatabase.Known] = [:]
-  }
-
   private struct Listener {
     var report: (@Sendable (String) -> Void)?
     var waiting: [String] = []
@@ -30,10 +23,8 @@ public final class SessionStore: Sendable {
     var done: @Sendable (Outcome) -> Void
   }
 
-  private let file: SessionFile
+  private let database: RecoveringDatabase
   private let queue = DispatchQueue(label: "sotto.sessions", qos: .utility)
-  // Locked only on the queue, so there is no contention.
-  private let state = Mutex(State())
   // The new identifiers of sessions that another process changed.
   private let copies = Mutex<[String: String]>([:])
   private let outcomes = Mutex<[String: Outcome]>([:])
@@ -42,7 +33,7 @@ public final class SessionStore: Sendable {
   private let listener = Mutex(Listener())
 
   /// The store in the file at this path.
-  public init(path: String) { file = SessionFile(path: path) }
+  public init(path: String) { database = RecoveringDatabase(path: path) }
 
   /// The file of the sessions: `sotto/sessions.sqlite` in the user's data folder.
   public static func path(_ folders: UserFolders) -> String {
@@ -124,10 +115,7 @@ public final class SessionStore: Sendable {
   public func close() async {
     await withCheckedContinuation { continuation in
       queue.async { [self] in
-        state.withLock { state in
-          if let known = state.database?.known { state.known = known }
-          state.database = nil
-        }
+        database.close()
         continuation.resume()
       }
     }
@@ -144,7 +132,7 @@ public final class SessionStore: Sendable {
     let (results, continuation) = AsyncThrowingStream.makeStream(of: Result.self)
     queue.async { [self] in
       do {
-        continuation.yield(try withDatabase(body))
+        continuation.yield(try database.use(report, body))
         continuation.finish()
       } catch {
         continuation.finish(throwing: error)
@@ -171,99 +159,16 @@ public final class SessionStore: Sendable {
           saved.id = copy
           saved.title = session.titleOfCopy
         }
-        try withDatabase { try $0.save(saved, at: now) }
+        try database.use(report) { try $0.save(saved, at: now) }
       } catch is SessionDatabase.Conflict {
         saved.id = SessionIdentifier.make()
         saved.title = session.titleOfCopy
-        try withDatabase { try $0.save(saved, at: now) }
+        try database.use(report) { try $0.save(saved, at: now) }
         copies.withLock { $0[session.id] = saved.id }
       }
       return saved.id == session.id ? .saved : .copied(to: saved.id)
     } catch {
       return .failed("\(error)")
-    }
-  }
-
-  // Opens the database if necessary; a damaged one is replaced once.
-  private func withDatabase<Result>(_ body: (inout SessionDatabase) throws -> Result) throws -> Result {
-    do {
-      return try inDatabase(body)
-    } catch SessionFile.Problem.unusable(let reason) {
-      do {
-        try replace(reason)
-        return try inDatabase(body)
-      } catch {
-        throw failure(error)
-      }
-    } catch {
-      throw failure(error)
-    }
-  }
-
-  private func inDatabase<Result>(_ body: (inout SessionDatabase) throws -> Result) throws -> Result {
-    try state.withLock { state in
-      do {
-        // The opened file may have been removed, or renamed by another process.
-        if state.identity != file.identity {
-          state.database?.keepLog()
-          state = State(identity: file.identity)
-        }
-        // A file that was read-only may be writable now.
-        if let known = state.database?.known, state.database?.isReadOnly == true {
-          (state.database, state.known) = (nil, known)
-        }
-        if state.database == nil {
-          var opened = try file.open()
-          if opened.identity == state.identity { opened.database.known = state.known }
-          state = State(database: opened.database, identity: opened.identity)
-        }
-        guard var database = state.database else { throw Failure(description: "the session file is closed") }
-        defer { state.database = database }
-        return try body(&database)
-      } catch let error as SessionDatabase.Conflict {
-        throw error
-      } catch let error as MessageTree.Malformed {
-        throw Failure(description: "this session is damaged and cannot be opened: \(error)")
-      } catch {
-        let problem = file.problem(of: error)
-        // A read-only file may be in use by another user: it is not renamed.
-        if case .unusable(let reason) = problem, state.database?.isReadOnly == true {
-          throw SessionFile.Problem.unavailable("\(file.path): \(reason)")
-        }
-        throw problem
-      }
-    }
-  }
-
-  // A damaged file is renamed; what can be read of it is written to a new one.
-  private func replace(_ reason: String) throws {
-    let (target, open) = try state.withLock { state in
-      let open = Set((state.database?.known ?? state.known).keys)
-      state = State(identity: state.identity)
-      return (try file.moveAside(state.identity), open)
-    }
-    guard let target else { return }
-    let found = SalvagedSessions.read(target)
-    var text = "\(file.path) cannot be used (\(reason)). It was renamed to \(target)"
-    do {
-      let now = Date().timeIntervalSince1970
-      let saved = found.entries.isEmpty ? 0 : try inDatabase { try $0.add(found, at: now, open: open) }
-      text +=
-        saved == 0
-        ? ", and a new file was created."
-        : "; \(found.summary(of: saved)) in it were saved in a new file."
-    } catch {
-      report(text + "; what it holds could not be saved in a new file: \(failure(error))")
-      throw error
-    }
-    report(text)
-  }
-
-  private func failure(_ error: any Error) -> any Error {
-    switch error {
-    case SessionFile.Problem.unusable(let reason): Failure(description: "\(file.path): \(reason)")
-    case SessionFile.Problem.unavailable(let reason): Failure(description: reason)
-    default: error
     }
   }
 

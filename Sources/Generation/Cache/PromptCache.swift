@@ -19,7 +19,7 @@ package final class PromptCache {
   private(set) var clock = 0
   private var memory = HeldMemory()
   /// The tokens of recently evicted sequences, latest last.
-  private var evicted: [(model: String, tokens: [Int32])] = []
+  private(set) var evicted: [(model: String, tokens: [Int32])] = []
 
   /// - Parameter budget: in bytes.
   package init(budget: Int) { self.budget = budget }
@@ -60,13 +60,6 @@ package final class PromptCache {
         miss: miss(model, prompt, reused: choice.length, common: match.length)))
   }
 
-  /// The reason why nothing is reused.
-  package func missWithoutReuse(_ model: String, _ prompt: [Int32]) -> ReuseReport.Miss {
-    let match = tree(model).match(prompt)
-    return miss(model, prompt, reused: 0, common: match.length)
-      ?? (tree(model).root.children.isEmpty ? .nothingHeld : .differs)
-  }
-
   /// The number of tokens of `beginning` that a longer prompt would reuse.
   package func reusable(_ model: String, _ beginning: [Int32]) -> Int {
     guard let tree = trees[model] else { return 0 }
@@ -98,30 +91,6 @@ package final class PromptCache {
       }
     }
     return best
-  }
-
-  private func kind(of held: HeldSequence, cut: Bool) -> ReuseReport.Kind {
-    if held.isFromDisk { return .disk }
-    if held.place.isOfDraft { return .typedAhead }
-    let isOfRun = held.place == .answer || held.place == .history
-    return cut || isOfRun || held.state.keepsEveryPosition ? .prefix : .snapshot
-  }
-
-  private func miss(_ model: String, _ prompt: [Int32], reused: Int, common: Int) -> ReuseReport.Miss? {
-    let lost = evicted.reduce(0) { most, entry in
-      entry.model == model ? max(most, zip(entry.tokens, prompt).prefix { $0 == $1 }.count) : most
-    }
-    if lost > max(common, reused + 8) { return .evicted }
-    if common > reused + SnapshotPlan.gap { return .noSnapshot(common: common) }
-    if reused > 0, prompt.count > 2 * reused, let latest = latest(model), latest.depth > 2 * reused {
-      return .differsAt(common)
-    }
-    return nil
-  }
-
-  /// The most recently used sequence.
-  private func latest(_ model: String) -> Tree.Node? {
-    trees[model]?.valuedNodes.max { ($0.value?.lastUse ?? 0) < ($1.value?.lastUse ?? 0) }
   }
 
   /// The most recent state of a session for each model, drafts excluded; the most recently used model first.
