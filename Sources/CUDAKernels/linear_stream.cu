@@ -9,9 +9,10 @@
 #include "fragments.cuh"
 
 static const int WARPS = 16, THREADS = WARPS * 32, ADDERS = 64, ALL_THREADS = THREADS + ADDERS + 32;
-static const int MOST_ENTRIES = 256, MOST_ROWS = 8, STAGE_ROWS = 16, SLOTS = 2, MOST_STAGES = 16;
 
 #if __CUDA_ARCH__ >= 900
+static const int MOST_ENTRIES = 256, MOST_ROWS = 8, STAGE_ROWS = 16, SLOTS = 2, MOST_STAGES = 16;
+
 static __device__ __forceinline__ void barrier_create(uint64_t *barrier, int count) {
   asm volatile("mbarrier.init.shared.b64 [%0], %1;" ::"r"(shared_address(barrier)), "r"(count) : "memory");
 }
