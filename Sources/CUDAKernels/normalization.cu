@@ -62,3 +62,18 @@ KERNEL(sotto_normalization_kernel, sotto_cuda_normalization, 1024) {
     y[i] = bias ? v + bias[i] : v;
   }
 }
+
+// Each row rounded to 255 levels, as BitNet's activations are: round(x * s) / s with s = 127 / the largest magnitude. Bytes: two
+// reads of a row (the second from the cache), one write; floor: 8 bytes a number over the memory bandwidth. grid: (1, rows)
+KERNEL(sotto_round_rows_kernel, sotto_cuda_normalization, 256) {
+  __shared__ float parts[32];
+  wait_for_inputs();
+  const float *x = a.x.data + blockIdx.y * a.x.stride;
+  float *y = a.y + (int64_t)blockIdx.y * a.columns, top = 1e-5f;
+  for (int i = threadIdx.x; i < a.columns; i += blockDim.x) top = fmaxf(top, fabsf(x[i]));
+  top = warp_max(top);
+  if (threadIdx.x % 32 == 0) parts[threadIdx.x / 32] = top;
+  __syncthreads();
+  const float scale = 127.0f / warp_max(threadIdx.x % 32 < blockDim.x / 32 ? parts[threadIdx.x % 32] : 0.0f);
+  for (int i = threadIdx.x; i < a.columns; i += blockDim.x) y[i] = rintf(x[i] * scale) / scale;
+}

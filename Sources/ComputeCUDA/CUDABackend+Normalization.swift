@@ -1,7 +1,19 @@
 import CCUDA
 import Compute
 
-extension CUDABackend {
+extension CUDABackend: ActivationRoundingBackend {
+  /// Each row rounded to 255 levels, as BitNet's activations are.
+  public func roundedRows(_ x: Tensor) -> Tensor {
+    let (result, y) = make(rows: x.rows, columns: x.columns)
+    var call = sotto_cuda_normalization()
+    call.x = rows(of: x)
+    call.y = y
+    call.rows = Int32(x.rows)
+    call.columns = Int32(x.columns)
+    launch(.roundRows, call, grid: (1, x.rows, 1), threads: 256)
+    return result
+  }
+
   /// Root mean square normalisation of each group of `groupSize` columns.
   public func rmsNorm(
     _ x: Tensor, weight: Parameter?, groupSize: Int, epsilon: Float, offset: Float

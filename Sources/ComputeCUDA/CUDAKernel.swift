@@ -2,6 +2,7 @@
 enum CUDAKernel: String, CaseIterable {
   case elementwise = "sotto_elementwise_kernel"
   case normalization = "sotto_normalization_kernel"
+  case roundRows = "sotto_round_rows_kernel"
   case angles = "sotto_angles_kernel"
   case rotary = "sotto_rotary_kernel"
   case embedding = "sotto_embedding_kernel"
