@@ -65,7 +65,8 @@ let package = Package(
         .linkedLibrary("ncurses", .when(platforms: [.macOS])),
       ]),
     .executableTarget(
-      name: "DeviceTests", dependencies: ["Models", "Checkpoints", "ComputeCUDA", "Compute", "Basics"],
+      name: "DeviceTests",
+      dependencies: ["Generation", "Models", "Checkpoints", "ComputeCUDA", "Compute", "Basics"],
       path: "Tests/Device", exclude: ["run"]),
     .executableTarget(
       name: "TokenizerBenchmark", dependencies: ["Tokenization"], path: "Benchmarks/tokenizer",

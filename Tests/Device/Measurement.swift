@@ -3,7 +3,8 @@ import ComputeCUDA
 import Foundation
 import Models
 
-/// The speed of a synthetic shape: medians of a prompt of 512 tokens, of 32 behind 2,048, and of generation behind both.
+/// The speed of a synthetic shape: medians of prompts of 512 and of 2,048 tokens, of 32 behind 2,048,
+/// and of generation behind 512 and 2,048.
 struct Measurement {
   let device: CUDADevice
   let shape: String
@@ -22,7 +23,10 @@ struct Measurement {
     let base = SequenceState(caches: model.makeCaches())
     for cached in [0, 512, 2048] {
       if cached > base.length { try prefill(model, backend, cached - base.length, base) }
-      if cached == 0 { try measurePrompt(model, backend, base, 512) }
+      if cached == 0 {
+        try measurePrompt(model, backend, base, 512)
+        try measurePrompt(model, backend, base, 2048)
+      }
       if cached == 2048 { try measurePrompt(model, backend, base, 32) }
       if cached > 0 { try measureGeneration(model, backend, base) }
     }
