@@ -1,8 +1,6 @@
 import Basics
-import Compute
 import Foundation
 import Generation
-import Models
 
 /// `sotto bench --conversation`: runs a scripted conversation and prints the prefill of each turn.
 struct ConversationBench {
@@ -15,16 +13,11 @@ struct ConversationBench {
   let note: @Sendable (String) -> Void
   /// Creates the measured model.
   let make: @Sendable () throws -> sending LoadedModel
+  /// Creates a small model for the switches.
+  let makeOther: @Sendable () throws -> sending LoadedModel
 
   /// The tokens of the draft with speculative prefill, and of the long message to compare with.
   static let draft = 400
-
-  /// A small model for the switches.
-  private static func other(threads: Int) throws -> LoadedModel {
-    let backend = CPUBackend(precision: .fast, threads: threads)
-    let shape = try SyntheticShape.named("smollm2-135m", layers: 4)
-    return LoadedModel(model: try shape.model(backend: backend), tokenizer: nil, backend: backend, bytes: 0)
-  }
 
   /// The measurements.
   struct Result {
@@ -33,12 +26,12 @@ struct ConversationBench {
     let cacheBytes: Int
   }
 
-  func run(threads: Int) async throws -> Result {
+  func run() async throws -> Result {
     let folder = NSTemporaryDirectory() + "/sotto-bench-\(ProcessInfo.processInfo.processIdentifier)"
     defer { try? FileManager.default.removeItem(atPath: folder) }
     let generator = Generator(store: CacheStore(folder: folder, limit: 1 << 40))
     let facts = try await generator.load("measured", make)
-    let otherFacts = try await generator.load("other") { try Self.other(threads: threads) }
+    let otherFacts = try await generator.load("other", makeOther)
     let tokens = (turns + 10) * (message + answer) + 5 * Self.draft
     guard tokens < facts.contextLength, tokens < otherFacts.contextLength else {
       throw CommandError(

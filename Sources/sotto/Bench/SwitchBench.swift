@@ -1,6 +1,7 @@
 import Basics
 import Checkpoints
 import Conversation
+import Devices
 import Foundation
 import Generation
 import LocalEngine
@@ -15,6 +16,7 @@ struct SwitchBench {
   /// Whether only one of the two models may stay in memory, so that each switch loads one and evicts the other.
   let evicts: Bool
   let threads: Int
+  let device: DeviceChoice
 
   /// The measurements: medians in milliseconds, resident memory in bytes.
   struct Result {
@@ -23,16 +25,19 @@ struct SwitchBench {
     var switching: Double
     var memoryAfterTwo: Int
     var memoryAfterAll: Int
+    /// The GPU of the first model; nil for the processor.
+    var device: String?
   }
 
   func run(_ note: (String) -> Void) async throws -> Result {
     let engine = localChatEngine(
-      finder: try ModelFinder.from(UserSettings.load()), threads: threads,
+      finder: try ModelFinder.from(UserSettings.load()), threads: threads, device: device,
       limits: GeneratorLimits(modelBytes: evicts ? 1 : nil))
     var result = Result(
       firstOpening: try await time { _ = try await engine.switchModel(to: first) }, secondOpening: 0,
       switching: 0, memoryAfterTwo: 0, memoryAfterAll: 0)
     try await answer(engine)
+    result.device = await engine.currentModel()?.device
     result.secondOpening = try await time { _ = try await engine.switchModel(to: second) }
     try await answer(engine)
     var switches: [Double] = []
@@ -78,7 +83,7 @@ extension SwitchBench.Result {
     [
       "first_opening_ms": .number(firstOpening), "second_opening_ms": .number(secondOpening),
       "switch_ms": .number(switching), "rss_after_2_bytes": .integer(memoryAfterTwo),
-      "rss_after_all_bytes": .integer(memoryAfterAll),
+      "rss_after_all_bytes": .integer(memoryAfterAll), "device": .string(device ?? "cpu"),
     ]
   }
 
@@ -86,7 +91,8 @@ extension SwitchBench.Result {
     func row(_ name: String, _ value: Double, _ unit: String) -> String {
       name.padding(toLength: 34, withPad: " ", startingAt: 0) + String(format: "%10.1f ", value) + unit + "\n"
     }
-    return row("opening the first model", firstOpening, "ms")
+    return (device.map { $0 + "\n" } ?? "")
+      + row("opening the first model", firstOpening, "ms")
       + row("opening the second model", secondOpening, "ms")
       + row("switching, median", switching, "ms")
       + row("resident memory after 2 switches", Double(memoryAfterTwo) / 1e6, "MB")

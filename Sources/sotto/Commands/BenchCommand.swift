@@ -156,7 +156,8 @@ struct BenchCommand: AsyncParsableCommand {
   private func measure() async throws {
     if let other, let model {
       let bench = SwitchBench(
-        first: model, second: other, times: times, evicts: evict, threads: compute.threadCount)
+        first: model, second: other, times: times, evicts: evict, threads: compute.threadCount,
+        device: compute.device)
       let result = try await bench.run(note)
       return Console.out(json ? result.json().text(.pretty) + "\n" : result.table())
     }
@@ -212,8 +213,11 @@ struct BenchCommand: AsyncParsableCommand {
     let bench = ConversationBench(
       name: synthetic ?? model ?? "", turns: turns, message: message, answer: answer, coldEvery: coldEvery,
       note: { if !isQuiet { Console.note($0) } },
-      make: { try choice.loaded(device, threads: threads, format) })
-    let result = try await bench.run(threads: threads)
+      make: { try choice.loaded(device, threads: threads, format) },
+      makeOther: {
+        try ModelChoice(path: nil, synthetic: "smollm2-135m", layers: 4).loaded(device, threads: threads, nil)
+      })
+    let result = try await bench.run()
     Console.out(json ? bench.json(result).text(.pretty) + "\n" : bench.table(result))
   }
 
