@@ -12,15 +12,21 @@ public struct LoadedModel {
   public let backend: any Backend
   /// Bytes of the weights, mapped or not.
   public let bytes: Int
+  /// Where it is computed.
+  public let device: ModelDevice
   /// The measured durations of its decoding passes.
   let costs = PassCosts()
 
   /// A model with its tokenizer and the backend that holds its parameters.
-  public init(model: any LanguageModel, tokenizer: Tokenizer?, backend: any Backend, bytes: Int) {
+  public init(
+    model: any LanguageModel, tokenizer: Tokenizer?, backend: any Backend, bytes: Int,
+    device: ModelDevice = ModelDevice()
+  ) {
     self.model = model
     self.tokenizer = tokenizer
     self.backend = backend
     self.bytes = bytes
+    self.device = device
   }
 
   /// Samples a token from each row of logits, and waits for them.

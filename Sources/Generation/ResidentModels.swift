@@ -7,12 +7,14 @@ final class ResidentModel: @unchecked Sendable {
   let facts: ModelFacts
   /// Bytes of weights.
   let bytes: Int
+  let device: ModelDevice
   /// Whether its caches can be truncated to every length.
   let keepsEveryPosition: Bool
 
   init(_ loaded: sending LoadedModel) {
     facts = loaded.model.facts
     bytes = loaded.bytes
+    device = loaded.device
     keepsEveryPosition = SequenceState(caches: loaded.model.makeCaches()).keepsEveryPosition
     self.loaded = loaded
   }

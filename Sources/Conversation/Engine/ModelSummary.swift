@@ -44,6 +44,10 @@ public struct ModelInfo: Sendable, Equatable {
   /// The cost of attending to one earlier token, as a fraction of a token's cost at the start of a prompt; 0 if it is
   /// not known.
   public var attentionShare = 0.0
+  /// The GPU that computes it, as its vendor names it; nil for the processor.
+  public var device: String?
+  /// Why a GPU does not compute it although there is one; nil if there is nothing to say.
+  public var deviceNotice: String?
 
   /// A model with this name, quantisation, context length in tokens, and reasoning effort levels.
   public init(name: String, quantisation: String, contextLength: Int, efforts: [String] = []) {

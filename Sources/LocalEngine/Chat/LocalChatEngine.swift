@@ -121,6 +121,8 @@ actor LocalChatEngine: ChatEngine {
       quantisation: model.checkpoint.quantizationLabel,
       contextLength: facts.contextLength, efforts: model.efforts())
     info.attentionShare = facts.attentionShare
+    info.device = generator.device(of: key)?.name
+    info.deviceNotice = generator.device(of: key)?.notice
     let entry = SelectedModel(
       key: key, model: model, info: info, needsSnapshots: generator.needsSnapshots(key),
       draft: draft?.key)

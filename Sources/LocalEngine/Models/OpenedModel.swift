@@ -67,7 +67,8 @@ package struct OpenedModel: Sendable {
     if let notice = made.notice { notify(notice) }
     let model = try Registry.model(checkpoint, backend: made.backend)
     return LoadedModel(
-      model: model, tokenizer: tokenizer, backend: made.backend, bytes: checkpoint.fileBytes)
+      model: model, tokenizer: tokenizer, backend: made.backend, bytes: checkpoint.fileBytes,
+      device: ModelDevice(name: made.name, notice: made.notice))
   }
 
   /// The turn of `sotto generate`: one user message, or the unmodified text if `raw` is set.

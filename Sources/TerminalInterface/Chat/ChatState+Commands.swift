@@ -206,8 +206,12 @@ extension ChatState {
       lines.append(
         "over the answer: \(SpeedText.graph(speeds))  \(fixed(least, 1)) to \(fixed(most, 1)) tokens/s")
     }
-    if let model, model.name == last?.model, model.contextLength > 0 {
-      lines.append("context: \(grouped(statistics.contextUsed)) of \(grouped(model.contextLength)) tokens")
+    if let model, model.name == last?.model {
+      if model.contextLength > 0 {
+        lines.append("context: \(grouped(statistics.contextUsed)) of \(grouped(model.contextLength)) tokens")
+      }
+      lines.append("device: \(model.device.map(VisibleText.singleLine) ?? "processor")")
+      if let notice = model.deviceNotice { lines.append(VisibleText.singleLine(notice)) }
     }
     return lines.joined(separator: "\n")
   }

@@ -217,6 +217,10 @@ extension ChatState {
       let writing = turn?.model.map { "\($0.name) finishes this answer; " }
       show("\(writing ?? "")\(info.name) answers the next message")
     }
+    // Once, not at every switch to a model in memory.
+    if let notice = info.deviceNotice, models.first(where: { $0.name == info.name })?.isResident != true {
+      transcript.addNotice("\(info.name): \(notice)")
+    }
     // A running answer continues with its own model.
     if turn == nil { statistics = nil }
     guard let turn, turn.phase == .loading else { return [.refreshModels(for: request)] }

@@ -35,9 +35,8 @@ package struct StatusLine {
 
   /// The parts in the order in which they are omitted until the line fits.
   private enum Omission: CaseIterable {
-    case hint, quantisation, ready, longName, reason, downloadTime, cache, firstToken, name, downloadSpeed,
-      speed,
-      context
+    case hint, device, quantisation, ready, longName, reason, downloadTime, cache, firstToken, name
+    case downloadSpeed, speed, context
   }
 
   /// The share of the context from which the line warns.
@@ -93,6 +92,7 @@ package struct StatusLine {
       {
         title += " · \(model.quantisation)"
       }
+      if has(.device), loading == nil, let device = model?.device { title += " · \(Self.short(device))" }
       if writer != nil { title += loading == nil ? " next" : " loading" }
       parts.append(Part(text: title, role: .status))
     }
@@ -158,6 +158,12 @@ package struct StatusLine {
     let name = VisibleText.singleLine(name)
     return !omitted.contains(.longName)
       ? name : StyledLine(name, .status).truncated(to: 14).text
+  }
+
+  // "NVIDIA GeForce RTX 4090" without the maker.
+  private static func short(_ device: String) -> String {
+    let name = VisibleText.singleLine(device)
+    return name.hasPrefix("NVIDIA ") ? String(name.dropFirst(7)) : name
   }
 
   // The model of the current answer, if it is not the model of the next message, with which the line starts.

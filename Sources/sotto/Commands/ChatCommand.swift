@@ -75,7 +75,10 @@ struct ChatCommand: AsyncParsableCommand {
       cacheFormat: settings.integer(.cacheBits) == 8 ? .int8 : .float16, limits: settings.limits,
       draft: try DraftModel(named: draft, settings), store: options.keepsHistory ? settings.cacheStore : nil,
       turnFile: TurnSignal.file())
-    do { _ = try await engine.switchModel(to: choice.name) } catch { throw choice.explained(error) }
+    do {
+      let model = try await engine.switchModel(to: choice.name)
+      if let notice = model.deviceNotice { options.notices.append("\(model.name): \(notice)") }
+    } catch { throw choice.explained(error) }
     let status = await runChat(engine: engine, options: options)
     if status != 0 { throw ExitCode(status) }
   }

@@ -21,6 +21,17 @@ import Testing
     #expect(wide.hasSuffix("ctx 10k/8.2k 122% · /compact"))
   }
 
+  /// The GPU is the first part to be omitted; nothing is shown for the processor.
+  @Test func namesTheGPU() {
+    func line(_ width: Int, _ device: String) -> String {
+      text(width) { $0.model?.device = device }
+    }
+    #expect(line(160, "NVIDIA H100 80GB HBM3").hasPrefix(" SmolLM2-135M · Q4_1 · H100 80GB HBM3 │ ready │"))
+    #expect(line(160, "An\u{1B}other GPU").contains("Q4_1 · An"))
+    #expect(!line(160, "An\u{1B}other GPU").contains("\u{1B}"))
+    #expect(line(100, "NVIDIA H100 80GB HBM3") == text(100))
+  }
+
   @Test(arguments: 1...140)
   func fitsEveryWidth(_ width: Int) {
     #expect(CharacterWidth.columns(of: text(width)) <= width)

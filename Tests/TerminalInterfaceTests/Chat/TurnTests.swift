@@ -144,6 +144,42 @@ import Testing
         == gemma.name)
   }
 
+  @Test func statisticsNameTheDevice() {
+    let driver = ChatDriver(rows: 60, columns: 120)
+    func shows(_ text: String) -> Bool { driver.chat.frame().lines.contains { $0.text.contains(text) } }
+    driver.type("one<Enter>")
+    driver.engine(.delta(.answer, "x"), .finished(.stop, TurnStatistics(promptTokens: 5, contextUsed: 7)))
+    driver.type("/stats<Enter>")
+    #expect(shows("device: processor"))
+    var large = ModelInfo(name: "gemma-3-270m", quantisation: "Q4_K_M", contextLength: 32768)
+    large.device = "NVIDIA H100"
+    driver.handle(.modelLoaded(large, ChatSettings()))
+    driver.type("two<Enter>")
+    driver.engine(.delta(.answer, "y"), .finished(.stop, TurnStatistics(promptTokens: 6, contextUsed: 8)))
+    driver.type("/stats<Enter>")
+    #expect(shows("device: NVIDIA H100"))
+  }
+
+  /// Why a GPU is not used is said when the model is loaded, but not at every switch to it.
+  @Test func whyAGPUIsNotUsedIsSaidOnce() {
+    let driver = ChatDriver(rows: 60, columns: 120)
+    var large = ModelInfo(name: "gemma-3-270m", quantisation: "Q4_K_M", contextLength: 32768)
+    large.deviceNotice = "the model needs 13.0 GB on the GPU"
+    func count() -> Int {
+      driver.chat.frame().lines.filter { $0.text.contains("gemma-3-270m: the model needs 13.0 GB") }.count
+    }
+    driver.handle(.modelLoaded(large, ChatSettings()))
+    #expect(count() == 1)
+    let models = ChatDriver.models.map { model in
+      ModelSummary(
+        name: model.name, bytes: model.bytes, quantisation: model.quantisation, isResident: true)
+    }
+    driver.handle(.models(models, current: large, settings: ChatSettings()))
+    driver.handle(.modelLoaded(ChatDriver.model, ChatSettings()))
+    driver.handle(.modelLoaded(large, ChatSettings()))
+    #expect(count() == 1)
+  }
+
   @Test func aFailedLoadDoesNotAffectTheAnswer() {
     let driver = ChatDriver()
     driver.type("one<Enter>")
