@@ -19,6 +19,9 @@ public struct AttentionSettings {
   /// Whether the results of each row are those of a call with this row alone. Otherwise rows that share a pass over the
   /// keys may be computed with less precise products. For few rows, since every row reads all keys.
   public var rowsAreSteps = false
+  /// Whether the results of each row are the same, bit for bit, in however many calls the rows of a sequence are. Only
+  /// for backends whose other calls are faster; the others ignore it.
+  public var isPrefill = false
 
   /// Parameters without a window, a softcap and sinks by default.
   public init(

@@ -21,6 +21,9 @@ public struct ForwardInput {
   /// Whether attention treats every row as in a pass of its own, so that the results are those of decoding, not of a
   /// prefill; see `AttentionSettings.rowsAreSteps`.
   public var rowsAreSteps = false
+  /// Whether attention computes the rows of a prompt such that its division into passes does not affect the results: it
+  /// depends on what caches hold and on other requests. See `AttentionSettings.isPrefill`.
+  public var isPrefill = false
   /// Receives the hidden states of all rows; nil if they are not needed.
   package var hiddenStates: HiddenStates?
 

@@ -6,6 +6,10 @@
 //
 // How a sequence is divided depends on its lengths only, never on the number of threads or on the other sequences of
 // a call: the division determines the order of partial sums, and results must not depend on the machine.
+//
+// Nor may the results of a prompt depend on its chunks, since these depend on what the cache holds and on the requests
+// that share a prefix. So the parts of a row's pages that are summed separately depend on its position alone, and are
+// added in order, whether one segment or several compute them. Only a decoding step is divided by its length.
 #include "attention.h"
 
 #include <stdatomic.h>
@@ -48,28 +52,59 @@ static ptrdiff_t larger(ptrdiff_t a, ptrdiff_t b) { return a > b ? a : b; }
 
 // The division of one sequence.
 typedef struct {
-  ptrdiff_t tile_rows;      // query rows of a tile
-  ptrdiff_t segment_pages;  // pages of a segment at most
+  ptrdiff_t tile_rows;      // query rows of a tile at most
+  ptrdiff_t segment_pages;  // pages of a segment at most; 0 for parts that depend on the position
+  int divided;              // whether such parts are segments of their own
 } cut;
+
+// The pages of a part of a row at a position: few enough for a row's parts to be computed at once, and at most 8 parts.
+enum { FIRST_STEP = 4, MOST_PARTS = 8 };
+static ptrdiff_t step_at(ptrdiff_t position) {
+  ptrdiff_t step = FIRST_STEP;
+  while (step * MOST_PARTS <= position / PAGE) step *= 2;
+  return step;
+}
+
+// The first row of the tile that ends before row `end`. The rows of a tile have parts of equal length.
+static ptrdiff_t tile_start(const sotto_sequence *s, const cut *c, ptrdiff_t end) {
+  ptrdiff_t row = end > c->tile_rows ? end - c->tile_rows : 0, position = s->length - s->rows;
+  if (c->segment_pages) return row;
+  // The first position with parts of the last row's length.
+  ptrdiff_t first = step_at(position + end - 1) * MOST_PARTS / 2 * PAGE;
+  return step_at(position + row) < step_at(position + end - 1) ? first - position : row;
+}
 
 static cut cut_of(const sotto_attention *a, const sotto_sequence *s) {
   // Enough pieces for a few threads, and more as the work grows, since a piece of 16 pages (of one head) costs little
   // to combine with others. At most so many that the partial results of long prompts stay small.
-  enum { FEWEST_PIECES = 12, MOST_PIECES = 64, GOOD_PAGES = 16, LEAST_PAGES = 4 };
-  ptrdiff_t group = group_heads(a), first, last, pages = 0;
+  enum { FEWEST_PIECES = 12, MOST_PIECES = 64, GOOD_PAGES = 16, LEAST_PAGES = 4, ENOUGH_TILES = 16 };
+  ptrdiff_t group = group_heads(a), first, last, pages;
   visible_pages(a, s, 0, s->rows, &first, &last);
   // As many rows as can share a pass over the pages, but enough tiles (each in ranges of two pages or more), and not
   // so few rows that pages are read often.
   ptrdiff_t most = larger(MOST_ROWS / group, 1), seen = larger(2, last - first);
   ptrdiff_t fair = s->rows * a->layout.heads * (seen / 2) / FEWEST_PIECES;
   ptrdiff_t tile_rows = smaller(most, larger(fair, smaller(most, 2 * FEW_ROWS / group + 1)));
-  for (ptrdiff_t row = 0; row < s->rows; row += tile_rows) {
-    visible_pages(a, s, row, smaller(tile_rows, s->rows - row), &first, &last);
-    pages += last - first;
-  }
-  pages *= a->layout.heads;
+  if (a->prompt || s->rows > 1)
+    return (cut){tile_rows, 0, (s->rows + tile_rows - 1) / tile_rows * a->layout.heads < ENOUGH_TILES};
+  pages = (last - first) * a->layout.heads;
   ptrdiff_t pieces = smaller(MOST_PIECES, larger(FEWEST_PIECES, pages / GOOD_PAGES));
-  return (cut){tile_rows, larger(LEAST_PAGES, (pages + pieces - 1) / pieces)};
+  return (cut){tile_rows, larger(LEAST_PAGES, (pages + pieces - 1) / pieces), 1};
+}
+
+// The first page of part `part` of `parts` of a tile's pages first ..< last.
+static ptrdiff_t part_start(const cut *c, const segment *tile, ptrdiff_t part, ptrdiff_t parts) {
+  ptrdiff_t pages = tile->last_page - tile->first_page, page = tile->first_page;
+  if (c->segment_pages) return page + pages * part / parts;
+  for (; part > 0; part--) page = part_end(tile, page);
+  return page;
+}
+static ptrdiff_t part_count(const cut *c, const segment *tile) {
+  ptrdiff_t count = 0;
+  if (c->segment_pages) return (tile->last_page - tile->first_page + c->segment_pages - 1) / c->segment_pages;
+  if (!c->divided) return 1;
+  for (ptrdiff_t page = tile->first_page; page < tile->last_page; count++) page = part_end(tile, page);
+  return count;
 }
 
 // Enumerates all segments, the heaviest of each sequence first: counts them, and stores them if `segments` is given.
@@ -80,10 +115,12 @@ static void lay_out(const sotto_attention *a, sotto_attention_plan *plan, segmen
   for (ptrdiff_t i = 0; i < a->sequence_count; i++) {
     const sotto_sequence *s = &a->sequences[i];
     cut c = cut_of(a, s);
-    for (ptrdiff_t tile = (s->rows + c.tile_rows - 1) / c.tile_rows - 1; tile >= 0; tile--) {
-      ptrdiff_t row = tile * c.tile_rows, rows = smaller(c.tile_rows, s->rows - row), first, last;
-      visible_pages(a, s, row, rows, &first, &last);
-      ptrdiff_t parts = (last - first + c.segment_pages - 1) / c.segment_pages;
+    for (ptrdiff_t end = s->rows, row; end > 0; end = row) {
+      row = tile_start(s, &c, end);
+      segment tile = {.sequence = s, .row = row, .rows = end - row};
+      visible_pages(a, s, row, tile.rows, &tile.first_page, &tile.last_page);
+      if (!c.segment_pages) tile.step = step_at(s->length - s->rows + row);
+      ptrdiff_t parts = part_count(&c, &tile);
       for (ptrdiff_t head = 0; head < a->layout.heads; head++, plan->groups++) {
         if (groups) {
           groups[plan->groups].first = plan->segments;
@@ -91,13 +128,17 @@ static void lay_out(const sotto_attention *a, sotto_attention_plan *plan, segmen
           atomic_init(&groups[plan->groups].left, (int)parts);
         }
         for (ptrdiff_t part = 0; part < parts; part++, plan->segments++) {
-          if (segments)
-            segments[plan->segments] = (segment){
-                .sequence = s, .row = row, .rows = rows, .head = head,
-                .first_page = first + (last - first) * part / parts,
-                .last_page = first + (last - first) * (part + 1) / parts,
-                .group = plan->groups, .first_sink = part == 0,
-                .partial = parts > 1 ? partials + plan->partials * partial_size : NULL};
+          if (segments) {
+            segment *next = &segments[plan->segments];
+            *next = tile;
+            next->head = head;
+            next->group = plan->groups;
+            if (parts > 1) {
+              next->first_page = part_start(&c, &tile, part, parts);
+              next->last_page = part + 1 < parts ? part_start(&c, &tile, part + 1, parts) : tile.last_page;
+              next->partial = partials + plan->partials * partial_size;
+            }
+          }
           plan->partials += parts > 1;
         }
       }
@@ -113,6 +154,7 @@ static size_t lay_out_workspace(const sotto_attention *a, ptrdiff_t tile_rows, c
   size_t query = aligned((size_t)(rows * size) * 4), sums = aligned((size_t)(rows * stride) * 4);
   size_t totals = aligned((size_t)rows * 64), bases = aligned((size_t)rows * 4);
   size_t keys = aligned((size_t)(PAGE * size) * 4), values = aligned((size_t)(PAGE * stride) * 4);
+  size_t whole = aligned((size_t)partial_numbers(a, tile_rows) * 4);
   if (w) {
     w->query = memory;
     w->sums = (float *)(memory + query);
@@ -120,8 +162,9 @@ static size_t lay_out_workspace(const sotto_attention *a, ptrdiff_t tile_rows, c
     w->bases = (float *)(memory + query + sums + totals);
     w->keys = memory + query + sums + totals + bases;
     w->values = memory + query + sums + totals + bases + keys;
+    w->whole = (float *)(memory + query + sums + totals + bases + keys + values);
   }
-  return query + sums + totals + bases + keys + values;
+  return query + sums + totals + bases + keys + values + whole;
 }
 
 sotto_attention_plan sotto_plan_attention(const sotto_attention *a, int threads) {

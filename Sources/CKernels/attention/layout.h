@@ -51,8 +51,8 @@ typedef struct {
   ptrdiff_t row, rows;  // within the sequence's query rows
   ptrdiff_t head;       // the key-value head
   ptrdiff_t first_page, last_page;
+  ptrdiff_t step;  // pages of the parts that are summed separately, which start at multiples of it; 0 for one part
   ptrdiff_t group;
-  int first_sink;  // whether the sinks count in this segment
   float *partial;  // NULL if the segment is its group's only one
 } segment;
 
@@ -68,6 +68,7 @@ typedef struct {
   float *sums;    // [rows][value_stride]: the weighted values so far
   float *totals;  // [rows][16]: the weights so far, in 16 parts
   float *bases;   // [rows]: the exponent (of 2) that weights are relative to
+  float *whole;   // the result of the parts so far, as a partial result
   char *keys, *values;  // a page's head, expanded
 } workspace;
 
@@ -75,6 +76,12 @@ static inline ptrdiff_t group_heads(const sotto_attention *a) { return a->heads 
 /// Rows of a tile in scratch: with all heads of the group, rounded up to whole register tiles.
 static inline ptrdiff_t padded_rows(const sotto_attention *a, ptrdiff_t rows) {
   return round_up(rows * group_heads(a), MOST_TILE_ROWS);
+}
+/// The page after the part that `page` is in, of the pages of a segment.
+static inline ptrdiff_t part_end(const segment *s, ptrdiff_t page) {
+  if (!s->step) return s->last_page;
+  ptrdiff_t before = s->sequence->origin / PAGE, end = round_up(before + page + 1, s->step) - before;
+  return end < s->last_page ? end : s->last_page;
 }
 /// A segment's partial result: sums, then totals (one number per row), then bases.
 static inline ptrdiff_t partial_numbers(const sotto_attention *a, ptrdiff_t tile_rows) {

@@ -110,25 +110,18 @@ static void LEVEL(attend_page)(const sotto_attention *a, const segment *s, const
   }
 }
 
-static void LEVEL(attend_segment)(const sotto_attention *a, const segment *s, const workspace *w) {
+// The pages first ..< last of a segment.
+static void LEVEL(attend_part)(const sotto_attention *a, const segment *s, const workspace *w, ptrdiff_t padded,
+                               int many, int pairs, ptrdiff_t first, ptrdiff_t last) {
   const sotto_cache_layout *l = &a->layout;
-  ptrdiff_t group = group_heads(a), rows = s->rows * group, stride = value_stride(l), size = l->head_size;
+  ptrdiff_t stride = value_stride(l), size = l->head_size;
   int half = l->format == SOTTO_CACHE_F16, bytes = l->format == SOTTO_CACHE_I8;
-  // Values that are columns of the keys have to be transposed, so their pages are expanded for few rows as well.
-  int many = rows > FEW_ROWS || l->shares_values;
   int kind = half && !many ? OPERAND_F16 : bytes && !many ? OPERAND_I8 : OPERAND_F32;
-  int pairs = (half || bytes) && many && a->rounded && LEVEL_ISA == SOTTO_ISA_AVX512;
-  ptrdiff_t padded = many ? padded_rows(a, s->rows) : rows;
-  LEVEL(pack_query)(a, s, padded, pairs, w->query);
+  (void)pairs;
   memset(w->sums, 0, (size_t)(padded * stride) * sizeof(float));
   memset(w->totals, 0, (size_t)padded * 16 * sizeof(float));
-  // A sink is a score without a value; it counts in the first segment of a group only.
-  for (ptrdiff_t r = 0; r < padded; r++) {
-    int sink = a->sinks && s->first_sink && r < rows;
-    w->bases[r] = sink ? a->sinks[s->head * group + r % group] * 0x1.715476p0f : -1e30f;
-    w->totals[16 * r] = sink ? 1 : 0;
-  }
-  for (ptrdiff_t page = s->first_page; page < s->last_page; page++) {
+  for (ptrdiff_t r = 0; r < padded; r++) w->bases[r] = -1e30f;
+  for (ptrdiff_t page = first; page < last; page++) {
     const char *keys = (const char *)s->sequence->pages[page] + s->head * head_bytes(l);
     const char *values = keys + key_bytes(l);
     const char *next = page + 1 < s->last_page ? (const char *)s->sequence->pages[page + 1] : keys;
@@ -155,12 +148,60 @@ static void LEVEL(attend_segment)(const sotto_attention *a, const segment *s, co
   }
 }
 
-// Divides the sums of a row by its total and stores them in the output.
+// Copies the sums, the total and the base of every row.
+static void LEVEL(store_part)(const workspace *w, ptrdiff_t rows, ptrdiff_t stride, float *result) {
+  memcpy(result, w->sums, (size_t)(rows * stride) * sizeof(float));
+  for (ptrdiff_t r = 0; r < rows; r++) {
+    result[rows * stride + r] = LEVEL(sum)(LEVEL(load)(w->totals + 16 * r));
+    result[rows * (stride + 1) + r] = w->bases[r];
+  }
+}
+
+// Adds the sums, the total and the base of another part to those of a row. The order of the parts affects the result.
+vector_function void LEVEL(add_part)(float *sums, float *total, float *base, const float *other, float other_total,
+                                     float other_base, ptrdiff_t stride) {
+  float top = *base > other_base ? *base : other_base;
+  float factor = LEVEL(exp2_weight)(LEVEL(all)(*base - top))[0];
+  float other_factor = LEVEL(exp2_weight)(LEVEL(all)(other_base - top))[0];
+  *total = *total * factor + other_total * other_factor;
+  *base = top;
+  for (ptrdiff_t c = 0; c < stride; c += 16)
+    LEVEL(store)(sums + c, LEVEL(load)(sums + c) * factor + LEVEL(load)(other + c) * other_factor);
+}
+
+static void LEVEL(attend_segment)(const sotto_attention *a, const segment *s, const workspace *w) {
+  const sotto_cache_layout *l = &a->layout;
+  ptrdiff_t rows = s->rows * group_heads(a), stride = value_stride(l);
+  // Values that are columns of the keys have to be transposed, so their pages are expanded for few rows as well.
+  int many = rows > FEW_ROWS || l->shares_values || a->prompt;
+  int pairs = l->format != SOTTO_CACHE_F32 && many && a->rounded && LEVEL_ISA == SOTTO_ISA_AVX512;
+  ptrdiff_t padded = many ? padded_rows(a, s->rows) : rows;
+  LEVEL(pack_query)(a, s, padded, pairs, w->query);
+  for (ptrdiff_t page = s->first_page, end; page < s->last_page; page = end) {
+    end = part_end(s, page);
+    LEVEL(attend_part)(a, s, w, padded, many, pairs, page, end);
+    if (page == s->first_page) {
+      LEVEL(store_part)(w, rows, stride, w->whole);
+      continue;
+    }
+    for (ptrdiff_t r = 0; r < rows; r++)
+      LEVEL(add_part)(w->whole + r * stride, w->whole + rows * stride + r, w->whole + rows * (stride + 1) + r,
+                      w->sums + r * stride, LEVEL(sum)(LEVEL(load)(w->totals + 16 * r)), w->bases[r], stride);
+  }
+}
+
+// Divides the sums of a row by its total and stores them in the output. A sink is a score without a value.
 vector_function void LEVEL(finish_row)(const sotto_attention *a, const segment *s, ptrdiff_t r, const float *sums,
-                                       float total) {
+                                       float total, float base) {
   ptrdiff_t group = group_heads(a), size = a->layout.value_size;
   float *output = a->output + ((s->sequence->row + s->row + r / group) * a->heads + s->head * group + r % group) * size;
-  float factor = 1.0f / total;
+  float factor = 1.0f;
+  if (a->sinks) {
+    float sink = a->sinks[s->head * group + r % group] * 0x1.715476p0f, top = base > sink ? base : sink;
+    factor = LEVEL(exp2_weight)(LEVEL(all)(base - top))[0];
+    total = total * factor + LEVEL(exp2_weight)(LEVEL(all)(sink - top))[0];
+  }
+  factor /= total;
   ptrdiff_t c = 0;
   for (; c + 16 <= size; c += 16) LEVEL(store)(output + c, LEVEL(load)(sums + c) * factor);
   if (c < size) LEVEL(store_some)(output + c, LEVEL(load)(sums + c) * factor, size - c);
@@ -169,38 +210,25 @@ vector_function void LEVEL(finish_row)(const sotto_attention *a, const segment *
 // Stores a segment's result: the output if it is the only segment of its group, otherwise a partial result.
 static void LEVEL(write_segment)(const sotto_attention *a, const segment *s, const workspace *w) {
   ptrdiff_t rows = s->rows * group_heads(a), stride = value_stride(&a->layout);
-  for (ptrdiff_t r = 0; r < rows; r++) {
-    float total = LEVEL(sum)(LEVEL(load)(w->totals + 16 * r));
-    if (!s->partial) {
-      LEVEL(finish_row)(a, s, r, w->sums + r * stride, total);
-      continue;
-    }
-    memcpy(s->partial + r * stride, w->sums + r * stride, (size_t)stride * sizeof(float));
-    s->partial[rows * stride + r] = total;
-    s->partial[rows * (stride + 1) + r] = w->bases[r];
+  if (s->partial) {
+    memcpy(s->partial, w->whole, (size_t)(rows * (stride + 2)) * sizeof(float));
+    return;
   }
+  const float *totals = w->whole + rows * stride, *bases = totals + rows;
+  for (ptrdiff_t r = 0; r < rows; r++) LEVEL(finish_row)(a, s, r, w->whole + r * stride, totals[r], bases[r]);
 }
 
 // Combines the partial results of a group's segments, in the memory of the first one.
 static void LEVEL(combine)(const sotto_attention *a, const segment *parts, ptrdiff_t count) {
   ptrdiff_t rows = parts->rows * group_heads(a), stride = value_stride(&a->layout);
   for (ptrdiff_t r = 0; r < rows; r++) {
-    float base = -1e30f, total = 0;
-    for (ptrdiff_t i = 0; i < count; i++) {
-      float other = parts[i].partial[rows * (stride + 1) + r];
-      base = other > base ? other : base;
-    }
     float *sums = parts->partial + r * stride;
-    for (ptrdiff_t i = 0; i < count; i++) {
-      const float *part = parts[i].partial + r * stride;
-      float other = parts[i].partial[rows * (stride + 1) + r];
-      float factor = LEVEL(exp2_weight)(LEVEL(all)(other - base))[0];
-      total += parts[i].partial[rows * stride + r] * factor;
-      for (ptrdiff_t c = 0; c < stride; c += 16) {
-        v16 x = LEVEL(load)(part + c) * factor;
-        LEVEL(store)(sums + c, i ? LEVEL(load)(sums + c) + x : x);
-      }
+    float total = parts->partial[rows * stride + r], base = parts->partial[rows * (stride + 1) + r];
+    for (ptrdiff_t i = 1; i < count; i++) {
+      const float *part = parts[i].partial;
+      LEVEL(add_part)(sums, &total, &base, part + r * stride, part[rows * stride + r],
+                      part[rows * (stride + 1) + r], stride);
     }
-    LEVEL(finish_row)(a, parts, r, sums, total);
+    LEVEL(finish_row)(a, parts, r, sums, total, base);
   }
 }

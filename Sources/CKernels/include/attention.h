@@ -55,6 +55,7 @@ typedef struct {
   ptrdiff_t window;    // 0 for all positions
   const float *sinks;  // a logit for each query head, or NULL
   int rounded;         // whether queries, keys and weights may be rounded to bfloat16
+  int prompt;          // whether the results of a row must not depend on the other rows of the call
   const sotto_sequence *sequences;
   ptrdiff_t sequence_count;
 } sotto_attention;

@@ -40,6 +40,7 @@ extension PromptReader {
     if isInterrupted() { return nil }
     let fork = sequence.state.fork()
     var input = ForwardInput(tokens: tokens, sequence: fork)
+    input.isPrefill = true
     if loaded.backend is any InterruptibleBackend { input.isInterrupted = isInterrupted }
     do { return (fork, try loaded.model.forward(input)) } catch is Interrupted { return nil }
   }

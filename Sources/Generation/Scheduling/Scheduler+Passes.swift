@@ -43,6 +43,7 @@ extension Scheduler {
         row += $0
         return row
       })
+    input.isPrefill = true
     // A batch is interrupted by a turn, and any pass when all its requests are cancelled.
     let queue = queue
     let isInterrupted = { isBatch && queue.hasTurn || runs.allSatisfy(\.isCancelled) }
@@ -96,12 +97,14 @@ extension Scheduler {
   private func decodeTogether(_ runs: [GenerationRun], _ loaded: LoadedModel) {
     let counts = runs.map(\.input.count)
     var row = -1
-    let input = ForwardInput(
+    var input = ForwardInput(
       tokens: runs.flatMap(\.input), sequences: runs.map(\.reader.sequence.state), counts: counts,
       outputs: counts.map {
         row += $0
         return row
       })
+    // Tokens that are processed again after a rejection are steps too.
+    input.rowsAreSteps = true
     do {
       let logits = try loaded.model.forward(input)
       let ids = try loaded.sample(logits, runs.flatMap { $0.draws() })

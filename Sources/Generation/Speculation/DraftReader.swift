@@ -56,7 +56,9 @@ struct DraftReader {
     let chunk = Array(tokens[ledger.count..<min(ledger.count + Self.chunk, tokens.count - 1)])
     guard !chunk.isEmpty else { return }
     try check(chunk)
-    _ = try loaded.model.forward(ForwardInput(tokens: chunk, sequence: state))
+    var input = ForwardInput(tokens: chunk, sequence: state)
+    input.isPrefill = true
+    _ = try loaded.model.forward(input)
     ledger += chunk
     confirmed = ledger.count
   }

@@ -105,6 +105,7 @@ package struct LatentAttention: BlockBody {
     }
     var ofRows = settings
     ofRows.rowsAreSteps = input.rowsAreSteps
+    ofRows.isPrefill = input.isPrefill
     let attended = try backend.attention(
       query: backend.headLinear(queries, projections.toLatent), key: keys,
       value: backend.columns(keys, 0..<sizes.rank), caches: input.keyValueCaches(slot: slot),

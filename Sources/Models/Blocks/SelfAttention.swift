@@ -123,6 +123,7 @@ package struct SelfAttention: BlockBody {
     }
     var ofRows = settings
     ofRows.rowsAreSteps = input.rowsAreSteps
+    ofRows.isPrefill = input.isPrefill
     var attended = try backend.attention(
       query: queries, key: keys, value: values, caches: input.keyValueCaches(slot: slot),
       counts: input.counts, ofRows)

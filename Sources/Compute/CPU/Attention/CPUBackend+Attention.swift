@@ -39,6 +39,7 @@ extension CPUBackend {
     arguments.window = settings.window ?? 0
     arguments.sinks = settings.sinks.map { vector($0, count: settings.heads) }
     arguments.rounded = precision == .fast ? 1 : 0
+    arguments.prompt = settings.isPrefill && !settings.rowsAreSteps ? 1 : 0
     withSequences(own, counts, rowsAreSteps: settings.rowsAreSteps) { sequences in
       arguments.sequences = sequences.baseAddress
       arguments.sequence_count = sequences.count
