@@ -29,6 +29,32 @@ extension Generator {
   /// Whether a model is resident. If so, it counts as used now.
   public nonisolated func use(_ key: String) -> Bool { models.withLock { $0.use(key) } != nil }
 
+  /// Keeps a model resident, now or once it is loaded, until `endHold`. A generation has a hold of its own.
+  public nonisolated func hold(_ key: String) { models.withLock { $0.hold(key) } }
+
+  /// Ends a hold.
+  public func endHold(_ key: String) { release(key) }
+
+  /// Waits until a model fits into the budget beside those that compute, so that they take turns. Otherwise the weights
+  /// of all would have to be read again and again.
+  /// - Parameters:
+  ///   - cancellation: ends the wait.
+  ///   - waiting: called before the first wait.
+  /// - Returns: false if the wait was cancelled.
+  public nonisolated func waitForRoom(
+    for key: String, bytes: Int, _ cancellation: CancellationFlag, waiting: @Sendable () -> Void
+  ) async -> Bool {
+    var isFirst = true
+    while !models.withLock({ $0.hasRoom(for: key, bytes: bytes) }) {
+      if cancellation.isCancelled { return false }
+      if isFirst { waiting() }
+      isFirst = false
+      // An answer takes seconds, and loading a model takes longer than this.
+      try? await Task.sleep(for: .milliseconds(20))
+    }
+    return true
+  }
+
   /// Whether a resident model has caches that can't always be truncated, so that prompts should contain the
   /// boundaries of messages.
   public nonisolated func needsSnapshots(_ key: String) -> Bool {

@@ -66,6 +66,14 @@ package struct ResidentModels<Model> {
   /// Whether a computation with a model is pending or running.
   package func isHeld(_ key: String) -> Bool { holds[key] != nil }
 
+  /// Whether a model fits beside those with computations, or is resident. Alone, every model fits: the others can be
+  /// unloaded.
+  package func hasRoom(for key: String, bytes: Int) -> Bool {
+    if residents[key] != nil { return true }
+    let others = residents.filter { holds[$0.key] != nil }
+    return others.isEmpty || others.values.reduce(bytes) { $0 + $1.bytes } <= budget
+  }
+
   /// Ends a hold, if there is one.
   /// - Returns: the models that are unloaded now.
   package mutating func release(_ key: String) -> [Model] {

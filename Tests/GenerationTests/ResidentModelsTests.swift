@@ -34,6 +34,18 @@ struct ResidentModelsTests {
     #expect(models.keys == ["b"] && models.latest == "b")
   }
 
+  /// A model fits beside those that compute, or alone.
+  @Test func roomIsThatBesideComputingModels() {
+    var models = residents("ab", budget: 5)
+    #expect(models.hasRoom(for: "c", bytes: 9), "nothing computes")
+    models.hold("a")
+    #expect(models.hasRoom(for: "c", bytes: 3) && !models.hasRoom(for: "c", bytes: 4))
+    #expect(models.hasRoom(for: "b", bytes: 4), "it is resident")
+    models.hold("c")
+    #expect(!models.hasRoom(for: "c", bytes: 4), "a hold of a model that is not loaded needs no memory")
+    #expect(models.release("a").isEmpty && models.hasRoom(for: "c", bytes: 4))
+  }
+
   @Test func theMostRecentlyUsedModelIsKept() {
     var models = residents("a", budget: 1)
     models.hold("a")

@@ -1,5 +1,7 @@
-/// The events of a turn, in this order: prefill, then deltas and progress, then one end.
+/// The events of a turn, in this order: waiting, prefill, then deltas and progress, then one end.
 public enum EngineEvent: Sendable, Equatable {
+  /// The turn has to wait; the message is shown to the user.
+  case waiting(String)
   /// Prefill progress: `done` of `total` tokens, of which `reused` were cached at the start.
   case prefill(done: Int, total: Int, reused: Int)
   /// New text, never split inside a Unicode scalar. The first delta ends the prefill and is drawn at once.

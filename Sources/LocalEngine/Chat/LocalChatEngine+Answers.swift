@@ -12,10 +12,14 @@ extension LocalChatEngine {
     // switch of models must not affect this answer.
     let current = current
     let controls = AnswerControls(turn: request.turn)
+    // Another answer's model must not replace this one before it starts.
+    let held = request.model == nil ? current?.key : nil
+    if let held { generator.hold(held) }
     self.controls.withLock { $0 = request.isAlternative ? $0 + [controls] : [controls] }
     let (stream, continuation) = AsyncStream.makeStream(of: EngineEvent.self)
     let task = Task {
       let answer = await self.answer(request, current, controls) { continuation.yield($0) }
+      if let held { await self.generator.endHold(held) }
       continuation.finish()
       if request.isAlternative { return self.end(controls) }
       guard let answer else { return }
@@ -49,7 +53,7 @@ extension LocalChatEngine {
     _ request: ChatRequest, _ current: SelectedModel?, _ controls: AnswerControls,
     _ emit: @Sendable (EngineEvent) -> Void
   ) async -> Message? {
-    guard let current = await model(for: request, current, emit) else { return nil }
+    guard let current = await model(for: request, current, controls, emit) else { return nil }
     await restore(request.session, current.key)
     do {
       let (generation, reader) = try generation(request, current)
@@ -81,13 +85,28 @@ extension LocalChatEngine {
 
   /// The model that answers; nil if there is none, which is reported.
   private func model(
-    for request: ChatRequest, _ current: SelectedModel?, _ emit: @Sendable (EngineEvent) -> Void
+    for request: ChatRequest, _ current: SelectedModel?, _ controls: AnswerControls,
+    _ emit: @Sendable (EngineEvent) -> Void
   ) async -> SelectedModel? {
-    guard let name = request.model else {
-      if current == nil { emit(.failed("No model is loaded; choose one with /model.")) }
-      return current
+    if request.model == nil, current == nil {
+      emit(.failed("No model is loaded; choose one with /model."))
+      return nil
     }
-    do { return try await open(model: name).entry } catch {
+    // The current model may have been unloaded for another one's answer.
+    if request.model == nil, let current, generator.use(current.key) { return current }
+    do {
+      guard let name = request.model ?? current?.path else { return nil }
+      return try await open(model: name) { entry in
+        let (key, bytes, name) = (entry.key, entry.bytes, entry.name)
+        let mayGoOn = await generator.waitForRoom(for: key, bytes: bytes, controls.cancellation) {
+          emit(.waiting("\(name) answers after the other model: together they do not fit into memory"))
+        }
+        if !mayGoOn { throw CancellationError() }
+      }.entry
+    } catch is CancellationError {
+      emit(.finished(.cancelled, TurnStatistics()))
+      return nil
+    } catch {
       emit(.failed("\(error)"))
       return nil
     }

@@ -34,6 +34,7 @@ actor LocalChatEngine: ChatEngine {
   /// An opened and loaded model.
   struct SelectedModel {
     let key: String
+    let path: String
     let model: OpenedModel
     let info: ModelInfo
     /// Whether prefill must take snapshots, because the caches of the model cannot be truncated.
@@ -93,8 +94,18 @@ actor LocalChatEngine: ChatEngine {
     return entry.info
   }
 
+  /// A model that is about to be loaded.
+  struct OpeningModel {
+    let key: String
+    let name: String
+    let bytes: Int
+  }
+
   /// Opens and loads a model, unless it is in memory. Stops speculative prefill.
-  func open(model name: String) async throws -> (entry: SelectedModel, isNew: Bool) {
+  /// - Parameter waitForRoom: called before the weights are loaded.
+  func open(
+    model name: String, waitForRoom: (OpeningModel) async throws -> Void = { _ in }
+  ) async throws -> (entry: SelectedModel, isNew: Bool) {
     let (path, listedName) = try finder.resolveNamed(name)
     let key = Self.key(path)
     if let known = opened[key], generator.use(key) {
@@ -104,6 +115,8 @@ actor LocalChatEngine: ChatEngine {
     }
     let model = try await OwnThread.run { try OpenedModel(path: path) }
     let (threads, format, device) = (threads, cacheFormat, device)
+    let shownName = listedName ?? finder.name(at: path) ?? model.checkpoint.name
+    try await waitForRoom(OpeningModel(key: key, name: shownName, bytes: model.checkpoint.fileBytes))
     // It must fit the first model only.
     let draft = try opened.isEmpty ? self.draft?.fitting(model) : (try? self.draft?.fitting(model)) ?? nil
     // Only after the model was opened: if that fails, the speculative prefill of the current model continues.
@@ -117,14 +130,14 @@ actor LocalChatEngine: ChatEngine {
       try model.load(precision: .fast, threads: threads, cacheFormat: format, device: device)
     }
     var info = ModelInfo(
-      name: listedName ?? finder.name(at: path) ?? model.checkpoint.name,
+      name: shownName,
       quantisation: model.checkpoint.quantizationLabel,
       contextLength: facts.contextLength, efforts: model.efforts())
     info.attentionShare = facts.attentionShare
     info.device = generator.device(of: key)?.name
     info.deviceNotice = generator.device(of: key)?.notice
     let entry = SelectedModel(
-      key: key, model: model, info: info, needsSnapshots: generator.needsSnapshots(key),
+      key: key, path: path, model: model, info: info, needsSnapshots: generator.needsSnapshots(key),
       draft: draft?.key)
     opened[key] = entry
     closeEvictedModels()

@@ -73,6 +73,7 @@ extension ChatState {
   mutating func apply(_ event: EngineEvent, turn id: Int) -> [ChatEffect] {
     guard var turn, turn.id == id else { return [] }
     switch event {
+    case .waiting(let message): show(message)
     case .prefill(let done, let total, let reused):
       turn.recordPrefill(done: done, total: total, reused: reused, now: now)
       turn.statistics.promptTokens = total

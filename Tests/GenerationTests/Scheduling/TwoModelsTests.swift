@@ -62,6 +62,34 @@ import Testing
     #expect(await Fixture.answer(batch).tokens == (try tiny.load().coldAnswer([1], count: 50)))
   }
 
+  /// A model that does not fit beside the one that answers is loaded after its answer.
+  @Test func modelsThatDoNotFitTogetherTakeTurns() async throws {
+    let tiny = try TinyModels.named("llama")
+    let bytes = try tiny.load().bytes
+    let generator = Generator(limits: GeneratorLimits(cacheBytes: 1 << 30, modelBytes: bytes + bytes / 2))
+    let model = try await SteppedModel.load(tiny, in: generator)
+    let answer = generator.generate("a", Fixture.request([1, 2, 3], count: 20, priority: .turn))
+    await model.nextStep()
+    let states = Mutex((waits: 0, ended: false))
+    let wait = Task {
+      let mayGoOn = await generator.waitForRoom(for: "b", bytes: bytes, CancellationFlag()) {
+        states.withLock { $0.waits += 1 }
+      }
+      states.withLock { $0.ended = true }
+      return mayGoOn
+    }
+    while states.withLock({ $0.waits }) == 0 { try await Task.sleep(for: .milliseconds(5)) }
+    let cancelled = CancellationFlag()
+    cancelled.cancel()
+    #expect(await !generator.waitForRoom(for: "b", bytes: bytes, cancelled) {})
+    #expect(states.withLock { $0.waits == 1 && !$0.ended })
+    model.permit(1000)
+    #expect(await Fixture.answer(answer).tokens.count == 20)
+    #expect(await wait.value)
+    _ = try await generator.load("b") { try tiny.load() }
+    #expect(generator.residentKeys == ["b"])
+  }
+
   /// The caches of the second model are restored from disk while the first one answers.
   @Test func aRestoreDoesNotWaitForATurn() async throws {
     let tiny = try TinyModels.named("llama")

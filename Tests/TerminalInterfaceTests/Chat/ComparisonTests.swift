@@ -61,6 +61,16 @@ import Testing
     #expect(turns[0].request.settings.seed == nil)
   }
 
+  @Test func whatATurnWaitsForIsShown() throws {
+    let driver = driver()
+    driver.type("/best 2<Enter>")
+    let turns = sent(driver)
+    driver.handle(.engine(turn: turns[1].turn, .waiting("Large answers after the other model")))
+    #expect(text(driver).contains { $0.contains("Large answers after the other model") })
+    driver.handle(.engine(turn: turns[1].turn, .delta(.answer, "Red")))
+    #expect(text(driver).contains { $0.contains("Red") })
+  }
+
   @Test func seedsDiffer() {
     let driver = driver()
     driver.type("/set seed 7<Enter>/best 3<Enter>")
