@@ -80,8 +80,8 @@ extension Scheduler {
     }
   }
 
-  /// Processes the latest tokens of answers, in one pass, and samples the next ones. An answer alone may be moved on by
-  /// several tokens.
+  /// Processes the latest tokens of answers, in one pass, and samples the next ones. A few answers may be moved on by
+  /// several tokens each.
   func decode(_ runs: [GenerationRun], _ loaded: LoadedModel) {
     let together = runs.filter { !$0.isIsolated && $0.next != nil }
     if together.count == 1, let run = together.first, isAlone(run), run.speculation != nil {
@@ -93,30 +93,6 @@ extension Scheduler {
   }
 
   private func isAlone(_ run: GenerationRun) -> Bool { running.count { $0.group == run.group } == 1 }
-
-  private func decodeTogether(_ runs: [GenerationRun], _ loaded: LoadedModel) {
-    let counts = runs.map(\.input.count)
-    var row = -1
-    var input = ForwardInput(
-      tokens: runs.flatMap(\.input), sequences: runs.map(\.reader.sequence.state), counts: counts,
-      outputs: counts.map {
-        row += $0
-        return row
-      })
-    // Tokens that are processed again after a rejection are steps too.
-    input.rowsAreSteps = true
-    do {
-      let logits = try loaded.model.forward(input)
-      let ids = try loaded.sample(logits, runs.flatMap { $0.draws() })
-      for (place, (run, id)) in zip(runs, ids).enumerated() {
-        run.finishPass(
-          in: run.reader.sequence.state, sampled: [id],
-          logProbabilities: { loaded.logProbabilities(logits, row: place, of: $1, run.request) })
-      }
-    } catch {
-      fail(runs, error)
-    }
-  }
 
   /// After a failed pass: one request alone fails; several are isolated, so that only the one at fault fails.
   func fail(_ runs: [GenerationRun], _ error: any Error) {

@@ -28,6 +28,8 @@ struct Scheduler {
   static let chunk = 256
   /// The most prompt tokens of a pass while no answer waits.
   static let largestPass = 1024
+  /// The most answers together for which look-ups propose tokens. With more, rows cost as much as they save.
+  static let mostSpeculating = 8
   /// The least number of shared tokens that is worth waiting for.
   static let worthSharing = 64
 

@@ -1,7 +1,7 @@
 import Compute
 import Models
 
-// Speculative decoding (arXiv:2211.17192) of an answer that runs alone.
+// Speculative decoding (arXiv:2211.17192) of an answer that runs alone or of a few together.
 extension Scheduler {
   /// Processes the latest token of an answer together with proposed ones, and takes the sampled tokens as far as the
   /// proposals are equal.
@@ -37,6 +37,64 @@ extension Scheduler {
       fail([run], error)
     }
   }
+
+  /// Processes the latest tokens of several answers with tokens that look-ups propose, in one pass, and takes the sampled
+  /// tokens as far as the proposals are equal.
+  func decodeTogether(_ runs: [GenerationRun], _ loaded: LoadedModel) {
+    let proposals = propose(for: runs)
+    let inputs = zip(runs, proposals).map { $0.input + $1.tokens }
+    let states = zip(runs, proposals).map { run, proposal in
+      proposal.tokens.isEmpty ? run.reader.sequence.state : run.reader.verificationState
+    }
+    // The row of the latest token of each answer, before those of its proposals.
+    var rows = 0, outputs: [Int] = []
+    for (input, proposal) in zip(inputs, proposals) {
+      rows += input.count
+      outputs += rows - proposal.tokens.count - 1..<rows
+    }
+    var input = ForwardInput(
+      tokens: inputs.flatMap { $0 }, sequences: states, counts: inputs.map(\.count), outputs: outputs)
+    // Tokens that are verified, or processed again after a rejection, are steps too.
+    input.rowsAreSteps = true
+    let start = ContinuousClock.now
+    do {
+      let logits = try loaded.model.forward(input)
+      let ids = try loaded.sample(logits, zip(runs, proposals).flatMap { $0.draws(proposals: $1.tokens) })
+      let pass = SpeculationPolicy.SharedPass(
+        answers: runs.count, proposals: proposals.reduce(0) { $0 + $1.tokens.count }, rows: rows,
+        seconds: (ContinuousClock.now - start).seconds)
+      if runs.contains(where: { $0.speculation != nil }) {
+        loaded.costs.note(rows: rows, seconds: pass.seconds)
+      }
+      var first = 0
+      for (place, (run, proposal)) in zip(runs, proposals).enumerated() {
+        let sampled = Array(ids[first..<first + 1 + proposal.tokens.count]), row = first
+        first += sampled.count
+        let accepted = run.finishPass(
+          in: states[place], proposals: proposal.tokens, sampled: sampled,
+          isAccepted: { run.speculation?.isAccepted($0, sampled: $1) ?? false },
+          logProbabilities: { loaded.logProbabilities(logits, row: row + $0, of: $1, run.request) })
+        run.speculation?.finish(proposal, accepted: accepted, sampled: sampled.first, in: pass)
+      }
+    } catch {
+      fail(runs, error)
+    }
+  }
+
+  /// The proposals for the answers of a pass; those of the first ones count when the others are decided on.
+  private func propose(for runs: [GenerationRun]) -> [Speculation.Proposal] {
+    guard runs.count <= Self.mostSpeculating, !runs.contains(where: \.isIsolated) else {
+      return runs.map { _ in Speculation.Proposal() }
+    }
+    var company = SpeculationPolicy.Company(rows: runs.reduce(0) { $0 + $1.input.count })
+    company.tokens = Double(runs.count)
+    return runs.map { run in
+      let proposal = run.propose(in: company)
+      company.rows += proposal.tokens.count
+      company.tokens += run.speculation?.expectedTokens(proposal) ?? 0
+      return proposal
+    }
+  }
 }
 
 extension GenerationRun {
@@ -54,12 +112,14 @@ extension GenerationRun {
   }
 
   /// The tokens to verify after the input. None follow a rejection until the accepted tokens are in the caches.
-  fileprivate func propose() -> Speculation.Proposal {
+  /// - Parameter company: the rest of the pass; nil for an answer alone.
+  fileprivate func propose(in company: SpeculationPolicy.Company? = nil) -> Speculation.Proposal {
     speculation?.propose(
       Speculation.Context(
         tokens: { self.reader.sequence.ledger + self.input }, limit: unprocessed.isEmpty ? proposalLimit : 0,
         repeats: !reader.sequence.state.caches.allSatisfy { $0 is any KeyValueCache },
-        vocabulary: loaded.model.facts.vocabularyCount, draw: { self.draws(proposals: $0).last }))
+        vocabulary: loaded.model.facts.vocabularyCount, draw: { self.draws(proposals: $0).last },
+        company: company))
       ?? Speculation.Proposal()
   }
 }

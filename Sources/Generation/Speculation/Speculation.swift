@@ -28,6 +28,8 @@ struct Speculation {
     let vocabulary: Int
     /// The parameters of the draw after some proposals.
     let draw: ([Int32]) -> SamplingParameters?
+    /// The rest of the pass; nil for an answer alone. Only an answer alone has proposals of a model.
+    var company: SpeculationPolicy.Company?
   }
 
   let settings: SpeculationSettings
@@ -69,6 +71,7 @@ struct Speculation {
   /// Proposes tokens: by look-up or by the draft model or predictor, whichever promises more.
   mutating func propose(_ context: Context) -> Proposal {
     let lookup = lookup(context)
+    guard context.company == nil else { return lookup.proposal }
     let other =
       draft != nil
       ? proposeByDraft(context, better: lookup.gain) : proposeByPredictor(context, better: lookup.gain)
@@ -80,19 +83,28 @@ struct Speculation {
     if index.count == 0 { index.append(contentsOf: context.tokens()) }
     guard context.limit > 0, let match = index.match() else { return (Proposal(), 1) }
     let source = Acceptance.Source.lookup(match: match.length)
-    let (count, gain) = decide(.init(source, limit: context.limit, repeats: context.repeats))
+    let (count, gain) = decide(
+      .init(source, limit: context.limit, repeats: context.repeats), in: context.company)
     let tokens = index.continuation(of: match, count: max(count, 1))
     return count > 0
       ? (Proposal(tokens: tokens, source: source), gain)
       : (Proposal(source: source, compared: tokens.first), 1)
   }
 
-  private func decide(_ prospect: SpeculationPolicy.Prospect) -> (count: Int, gain: Double) {
+  private func decide(
+    _ prospect: SpeculationPolicy.Prospect, in company: SpeculationPolicy.Company? = nil
+  ) -> (count: Int, gain: Double) {
     switch settings.mode {
     case .off: (0, 1)
     case .fixed(let count): (min(count, prospect.limit, SpeculationPolicy.most), 2)
-    case .automatic: policy.decide(prospect)
+    case .automatic: policy.decide(prospect, in: company ?? SpeculationPolicy.Company())
     }
+  }
+
+  /// The tokens that are expected of proposals, besides the sampled one.
+  func expectedTokens(_ proposal: Proposal) -> Double {
+    guard let source = proposal.source, !proposal.tokens.isEmpty else { return 0 }
+    return (policy.acceptance.expectedTokens(source, upTo: proposal.tokens.count).last ?? 1) - 1
   }
 
   /// - Parameter better: the gain that it must exceed.
@@ -159,5 +171,18 @@ struct Speculation {
     }
     policy.note(
       source, accepted: accepted, of: proposal.tokens.count, seconds: seconds, proposing: proposal.seconds)
+  }
+
+  /// Records the outcome of a pass that several answers share.
+  /// - Parameter sampled: the token after the input.
+  mutating func finish(
+    _ proposal: Proposal, accepted: Int, sampled: Int32?, in pass: SpeculationPolicy.SharedPass
+  ) {
+    guard let source = proposal.source, !proposal.tokens.isEmpty else {
+      if pass.proposals == 0 { policy.noteSharedPlain() }
+      if let source = proposal.source { policy.compare(source, isHit: proposal.compared == sampled) }
+      return
+    }
+    policy.note(source, accepted: accepted, of: proposal.tokens.count, in: pass)
   }
 }

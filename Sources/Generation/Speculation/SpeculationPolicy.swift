@@ -38,6 +38,36 @@ package struct SpeculationPolicy {
     }
   }
 
+  /// The rest of a pass: the rows of other answers with their proposals, and its own latest token.
+  package struct Company {
+    /// The number of rows and, as expected, of new tokens.
+    package var rows: Int
+    package var tokens: Double
+
+    /// `rows` answers without proposals; 1 for an answer alone.
+    package init(rows: Int = 1) {
+      self.rows = rows
+      tokens = Double(rows)
+    }
+  }
+
+  /// A pass of several answers that verified proposals.
+  package struct SharedPass {
+    /// The number of its answers, of its proposals, and of all rows.
+    let answers: Int
+    let proposals: Int
+    let rows: Int
+    let seconds: Double
+
+    /// A pass with these numbers.
+    package init(answers: Int, proposals: Int, rows: Int, seconds: Double) {
+      self.answers = answers
+      self.proposals = proposals
+      self.rows = rows
+      self.seconds = seconds
+    }
+  }
+
   package private(set) var acceptance = Acceptance()
   /// Of the kinds of sources.
   private var budgets = (lookup: firstBudget, draft: firstBudget * draftFactor, predictor: firstBudget)
@@ -45,21 +75,24 @@ package struct SpeculationPolicy {
 
   package init(costs: PassCosts) { self.costs = costs }
 
-  /// The number of proposals to verify, and the expected gain: tokens per second relative to none.
-  package func decide(_ prospect: Prospect) -> (count: Int, gain: Double) {
-    let limit = min(prospect.limit, Self.most)
+  /// The number of proposals to verify, and the expected gain: tokens per second of the pass relative to none.
+  /// - Parameter company: the rest of the pass.
+  package func decide(_ prospect: Prospect, in company: Company = Company()) -> (count: Int, gain: Double) {
+    let limit = min(prospect.limit, PassCosts.mostRows - company.rows)
     guard costs.singleSeconds != nil, limit > 0 else { return (0, 1) }
     var best = (count: 0, gain: 1.0)
     let expected = acceptance.expectedTokens(prospect.source, upTo: limit)
+    let plain = costs.ratio(rows: company.rows)
     for (count, tokens) in expected.enumerated().dropFirst() {
-      let duration = costs.ratio(rows: 1 + count) + prospect.cost * Double(count)
-      guard duration - 1 <= budget(prospect.source) else { break }
+      let duration = costs.ratio(rows: company.rows + count) + prospect.cost * Double(count)
+      guard duration - plain <= budget(prospect.source) else { break }
       var whole = duration
       if prospect.repeats {
         let rejection = 1 - (tokens - expected[count - 1])
-        whole += rejection * (costs.ratio(rows: 1 + Int(tokens)) - 1)
+        whole += rejection * (costs.ratio(rows: company.rows + Int(tokens)) - plain)
       }
-      if tokens / whole > best.gain { best = (count, tokens / whole) }
+      let gain = (company.tokens + tokens - 1) / company.tokens * plain / whole
+      if gain > best.gain { best = (count, gain) }
     }
     return best.gain >= Self.leastGain ? best : (0, 1)
   }
@@ -101,6 +134,22 @@ package struct SpeculationPolicy {
     case .predictor: Self.add(saved, to: &budgets.predictor)
     }
   }
+
+  /// Records proposals of a pass that several answers share. Its duration is recorded by the caller, once.
+  package mutating func note(
+    _ source: Acceptance.Source, accepted: Int, of count: Int, in pass: SharedPass
+  ) {
+    acceptance.note(source, accepted: accepted, of: count)
+    guard let single = costs.singleSeconds, pass.proposals > 0 else { return }
+    let plain = costs.ratio(rows: pass.rows - pass.proposals)
+    let duration = min(pass.seconds / single, Self.mostDisturbed * costs.ratio(rows: pass.rows))
+    let share = Double(count) / Double(pass.proposals)
+    let saved = Double(accepted) * plain / Double(pass.answers) - (duration - plain) * share
+    Self.add(saved, to: &budgets.lookup)
+  }
+
+  /// Records a pass without proposals that several answers share.
+  package mutating func noteSharedPlain() { Self.add(Self.share, to: &budgets.lookup) }
 
   private func budget(_ source: Acceptance.Source) -> Double {
     switch source {

@@ -80,6 +80,39 @@ struct SpeculationPolicyTests {
     #expect(policy.decide(.init(.lookup(match: 32), limit: 0)).count == 0)
   }
 
+  /// The rows of other answers make a pass longer, so that proposals for one of them gain less.
+  @Test func companyLessensTheGain() {
+    let costs = PassCosts()
+    for _ in 0..<20 {
+      for rows in 1...12 { costs.note(rows: rows, seconds: 1 + 0.1 * Double(rows - 1)) }
+    }
+    let policy = SpeculationPolicy(costs: costs)
+    let prospect = SpeculationPolicy.Prospect(.lookup(match: 32), limit: 4)
+    let alone = policy.decide(prospect), two = policy.decide(prospect, in: .init(rows: 2))
+    let eight = policy.decide(prospect, in: .init(rows: 8))
+    #expect(alone.gain > two.gain && two.gain > eight.gain && alone.count == 4)
+    #expect(policy.decide(prospect, in: .init(rows: PassCosts.mostRows)).count == 0)
+  }
+
+  /// What a shared pass saves or loses is divided among the answers by their proposals.
+  @Test func lossesOfSharedPassesEndProposals() {
+    let costs = PassCosts()
+    for _ in 0..<20 {
+      for rows in 1...12 { costs.note(rows: rows, seconds: 1 + 0.3 * Double(rows - 1)) }
+    }
+    var policy = SpeculationPolicy(costs: costs)
+    let source = Acceptance.Source.lookup(match: 32), company = SpeculationPolicy.Company(rows: 4)
+    let prospect = SpeculationPolicy.Prospect(source, limit: 4)
+    var passes = 0
+    while policy.decide(prospect, in: company).count > 0, passes < 100 {
+      policy.note(
+        source, accepted: 0, of: 4,
+        in: .init(answers: 4, proposals: 4, rows: 8, seconds: 3.1))
+      passes += 1
+    }
+    #expect(passes < 5)
+  }
+
   @Test func proposingAndRepeatingCost() {
     let costs = PassCosts()
     costs.note(rows: 1, seconds: 1)
