@@ -249,8 +249,10 @@ struct BenchCommand: AsyncParsableCommand {
   private func runBest(_ count: Int) async throws {
     let (choice, threads, isQuiet, format) = (try choice, compute.threadCount, json, cache.format)
     let device = compute.device
+    let opened = try model.map { try OpenedModel(named: $0, UserSettings.load()) }
     let bench = BestBench(
-      name: synthetic ?? model ?? "", count: count, prompt: prompt ?? 100, generate: generate ?? 100,
+      name: synthetic ?? model ?? "", count: count, prompt: prompt ?? 100, opened: opened,
+      generate: generate ?? 100,
       repetitions: repetitions, threads: threads, note: { if !isQuiet { Console.note($0) } },
       make: { try choice.loaded(device, threads: threads, format) })
     let result = try await bench.run()
