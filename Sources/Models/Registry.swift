@@ -130,7 +130,11 @@ public enum Registry {
 
   /// The architecture of a checkpoint; nil if it is not supported.
   static func architecture(of checkpoint: Checkpoint) -> Architecture? {
-    let name = checkpoint.architecture ?? ""
-    return checkpoint.gguf == nil ? byModelType[name] : byGGUFName[name]
+    architecture(named: checkpoint.architecture ?? "", checkpoint.kind)
+  }
+
+  /// The architecture that a format names so.
+  static func architecture(named name: String, _ kind: Checkpoint.Kind) -> Architecture? {
+    kind == .gguf ? byGGUFName[name] : byModelType[name]
   }
 }

@@ -32,7 +32,7 @@ import Testing
     #expect(format.blockColumns == 32 && format.blockBytes < 64)
     #expect(try model.weight("model.norm.weight").format == .float32)
     #expect(model.formatProblem == nil)
-    #expect(Registry.problem(with: model) == nil)
+    #expect(Registry.problem(with: model.summary) == nil)
     #expect(try FileManager.default.contentsOfDirectory(atPath: folder.path) == ["out"])
   }
 

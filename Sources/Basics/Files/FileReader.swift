@@ -46,6 +46,13 @@ package final class FileReader {
     return memory.bytes
   }
 
+  /// The whole content of a small file; nil if there is no such file, it cannot be read, or it has more than `limit`
+  /// bytes. Cheaper than mapping it.
+  package static func content(of path: String, limit: Int) -> Bytes? {
+    guard let file = try? FileReader(path), file.count <= limit else { return nil }
+    return try? file.read(file.count)
+  }
+
   private var truncated: FileError {
     FileError(.truncated, file: path, "the file has only \(count) bytes")
   }

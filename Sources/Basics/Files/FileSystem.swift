@@ -36,18 +36,7 @@ package enum FileSystem {
   /// The names in a folder in ascending order, without hidden ones; at most 100,000. Empty if the folder does not exist
   /// or is not readable.
   package static func names(in folder: String) -> [String] {
-    guard let stream = opendir(folder) else { return [] }
-    defer { closedir(stream) }
-    var names: [String] = []
-    while names.count < 100_000, let entry = readdir(stream) {
-      let name = withUnsafePointer(to: &entry.pointee.d_name) { name in
-        name.withMemoryRebound(to: CChar.self, capacity: MemoryLayout.size(ofValue: name.pointee)) {
-          String(cString: $0)
-        }
-      }
-      if !name.hasPrefix(".") { names.append(name) }
-    }
-    return names.sorted()
+    (FolderContents(folder)?.entries ?? []).map(\.name)
   }
 
   /// Creates a folder and its missing parents, accessible by the user only (mode 0700).

@@ -6,6 +6,8 @@ struct ModelFolder {
   let path: String
   /// "organisation/model" for a repository of the Hugging Face cache, otherwise nil. It resolves links.
   var repository: String? { Self.repository(of: FileSystem.canonical(path)) }
+  /// What is in the folder.
+  private let contents: FolderContents?
   /// The names in the folder, in ascending order.
   let names: [String]
 
@@ -14,13 +16,28 @@ struct ModelFolder {
   /// Lists the folder at `path`, or its revision folder for a repository of the Hugging Face cache.
   init(_ path: String) {
     var folder = path
-    var contents = FileSystem.names(in: path)
-    if contents.contains("snapshots"), let snapshot = Self.snapshot(in: path) {
-      (folder, contents) = snapshot
+    var contents = FolderContents(path)
+    if contents?.entries.contains(where: { $0.name == "snapshots" }) == true,
+      let snapshot = Self.snapshot(in: path)
+    {
+      (folder, contents) = (snapshot.path, snapshot)
     }
     while folder.count > 1, folder.hasSuffix("/") { folder.removeLast() }
     self.path = folder
-    names = contents
+    self.contents = contents
+    names = (contents?.entries ?? []).map(\.name)
+  }
+
+  /// The folders in this folder whose names are not those of a model's files, and whether they are links.
+  var folders: [(name: String, isLink: Bool)] {
+    guard let contents else { return [] }
+    return contents.entries.filter { !Self.isFileName($0.name) && contents.kind(of: $0) == .folder }
+      .map { ($0.name, $0.isLink) }
+  }
+
+  /// Whether a name is one of the files that model folders consist of, so that it need not be examined.
+  private static func isFileName(_ name: String) -> Bool {
+    [".gguf", ".safetensors", ".json", ".txt", ".md", ".jinja"].contains { name.hasSuffix($0) }
   }
 
   /// The display name: the repository, or the name of the folder.
@@ -119,15 +136,15 @@ struct ModelFolder {
 
   /// The folder of the main revision if it has weights, otherwise of the latest one with weights: another program may
   /// have fetched only the tokenizer or the configuration of a new revision.
-  private static func snapshot(in path: String) -> (folder: String, names: [String])? {
-    let main = mainSnapshot(in: path).map { (folder: $0, names: FileSystem.names(in: $0)) }
-    if let main, hasWeights(main.names) { return main }
-    let revisions = revisions(in: path).map { (folder: $0, names: FileSystem.names(in: $0)) }
-    return revisions.first { hasWeights($0.names) } ?? main ?? revisions.first
+  private static func snapshot(in path: String) -> FolderContents? {
+    let main = mainSnapshot(in: path)
+    if let main, hasWeights(main) { return main }
+    let revisions = revisions(in: path).compactMap { FolderContents($0) }
+    return revisions.first(where: hasWeights) ?? main ?? revisions.first
   }
 
-  private static func hasWeights(_ names: [String]) -> Bool {
-    names.contains { $0.hasSuffix(".safetensors") || isGGUFModel($0) }
+  private static func hasWeights(_ contents: FolderContents) -> Bool {
+    contents.entries.contains { $0.name.hasSuffix(".safetensors") || isGGUFModel($0.name) }
   }
 
   /// The folders of all revisions of a repository, the latest first.
@@ -139,16 +156,12 @@ struct ModelFolder {
       ? revisions : revisions.sorted { FileSystem.size($0).modified > FileSystem.size($1).modified }
   }
 
-  private static func mainSnapshot(in path: String) -> String? {
-    let folder = FileSystem.join(path, "snapshots")
-    let reference = FileSystem.join(path, "refs/main")
-    if FileSystem.isFile(reference), let file = try? MappedFile(reference), file.count <= 200 {
-      let text = file.bytes.text ?? ""
-      let revision = text.split(whereSeparator: \.isWhitespace).first.map(String.init) ?? ""
-      let main = FileSystem.join(folder, revision)
-      if FileSystem.isPlainName(revision), FileSystem.isFolder(main) { return main }
-    }
-    return nil
+  private static func mainSnapshot(in path: String) -> FolderContents? {
+    guard let text = FileReader.content(of: FileSystem.join(path, "refs/main"), limit: 200)?.text,
+      let revision = text.split(whereSeparator: \.isWhitespace).first.map(String.init),
+      FileSystem.isPlainName(revision)
+    else { return nil }
+    return FolderContents(FileSystem.join(path, "snapshots/" + revision))
   }
 
   /// "organisation/model" for a path inside of models--organisation--model.

@@ -14,18 +14,33 @@ public struct ModelCandidate: Sendable, Equatable {
   /// What makes two candidates the same model: the file or folder of the weights, and for a model of Ollama the layers of
   /// its manifest that change the answers.
   let identity: Identity
+  /// The files that the model consists of.
+  let files: ModelFingerprint.Files
 
   struct Identity: Hashable {
     let weights: String
     var variant: String?
   }
 
-  init(name: String, path: String, origin: ModelOrigin, weights: String? = nil, variant: String? = nil) {
+  /// - Parameters:
+  ///   - path: a GGUF file, or a folder with the `names`.
+  init(name: String, path: String, origin: ModelOrigin, names files: [String]? = nil) {
     self.name = name
     names = [name]
     self.path = path
     self.origin = origin
+    identity = Identity(weights: FileSystem.identity(path))
+    self.files = files.map { ModelFingerprint.Files(folder: path, names: $0) } ?? .shards(path)
+  }
+
+  /// A model of Ollama. `weights` is nil if the manifest names none, or cannot be read.
+  init(name: String, manifest path: String, weights: String?, variant: String?) {
+    self.name = name
+    names = [name]
+    self.path = path
+    origin = .ollama
     identity = Identity(weights: FileSystem.identity(weights ?? path), variant: variant)
+    files = ModelFingerprint.Files(folder: "", names: [path, weights].compactMap(\.self))
   }
 }
 

@@ -52,16 +52,19 @@ public struct ModelEntry: Sendable, Equatable {
 }
 
 extension ModelEntry.Properties {
-  /// Opens a model, reads its properties and closes it again.
-  init(opening path: String, _ problem: (Checkpoint) -> String?) {
+  /// Reads the properties of a model from its files.
+  /// - Parameter vocabularies: the sizes of the vocabularies of the same listing.
+  init(
+    reading path: String, _ vocabularies: VocabularyLengths, _ problem: (CheckpointSummary) -> String?
+  ) {
     do {
-      let checkpoint = try Checkpoint.open(path)
-      kind = checkpoint.kind
-      bytes = checkpoint.fileBytes
-      quantization = checkpoint.quantizationLabel
-      architecture = checkpoint.architecture
-      parameters = checkpoint.parameters
-      self.problem = problem(checkpoint)
+      let summary = try Checkpoint.summary(of: path, vocabularies)
+      kind = summary.kind
+      bytes = summary.fileBytes
+      quantization = summary.quantizationLabel
+      architecture = summary.architecture
+      parameters = summary.parameters
+      self.problem = problem(summary)
     } catch {
       bytes = ModelFolder.weightBytes(path)
       self.problem = "\(error)"

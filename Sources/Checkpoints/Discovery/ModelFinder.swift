@@ -10,7 +10,7 @@ public struct ModelFinder: Sendable {
   public let places: ModelPlaces
   /// The file with the properties of known models; nil for none.
   private let indexPath: String?
-  private let problem: @Sendable (Checkpoint) -> String?
+  private let problem: @Sendable (CheckpointSummary) -> String?
 
   private static let maxDepth = 5
   private static let maxFolders = 20_000
@@ -22,7 +22,7 @@ public struct ModelFinder: Sendable {
   ///     until the program changes.
   public init(
     _ places: ModelPlaces = ModelPlaces(), index: String? = nil,
-    problem: @escaping @Sendable (Checkpoint) -> String? = { _ in nil }
+    problem: @escaping @Sendable (CheckpointSummary) -> String? = { _ in nil }
   ) {
     self.places = places
     indexPath = index
@@ -39,8 +39,8 @@ public struct ModelFinder: Sendable {
     for (origin, path) in places.ordered {
       switch origin {
       case .huggingFace:
-        for repository in FileSystem.names(in: path) where repository.hasPrefix("models--") {
-          found += Self.inRepository(FileSystem.join(path, repository))
+        for repository in FolderContents(path)?.entries ?? [] where repository.name.hasPrefix("models--") {
+          found += Self.inRepository(FileSystem.join(path, repository.name), isLink: repository.isLink)
         }
       case .ollama: found += OllamaStore.candidates(in: path)
       default: found += Self.walk(path, "", origin, depth: 0, &folders)
@@ -61,11 +61,12 @@ public struct ModelFinder: Sendable {
   }
 
   /// The models in a repository of the Hugging Face cache; none if it has no weights (only a tokenizer).
-  private static func inRepository(_ path: String) -> [ModelCandidate] {
+  private static func inRepository(_ path: String, isLink: Bool) -> [ModelCandidate] {
     let model = ModelFolder(path)
-    let name = model.name
+    // Only a link needs its path resolved for the name.
+    let name = (isLink ? nil : ModelFolder.repository(of: path)) ?? model.name
     if model.hasSafetensors {
-      return [ModelCandidate(name: name, path: model.path, origin: .huggingFace)]
+      return [ModelCandidate(name: name, path: model.path, origin: .huggingFace, names: model.names)]
     }
     // Each revision has only the files that were fetched of it.
     var folders = 0
@@ -80,19 +81,23 @@ public struct ModelFinder: Sendable {
   }
 
   /// The models in a folder and its subfolders; `name` is the path of the folder relative to the searched folder, and
-  /// `repository` the repository of the Hugging Face cache that the folder above it is in.
+  /// `repository` the repository of the Hugging Face cache that the folder above it is in. The searched folder itself counts
+  /// as a link: only the file system knows where it is.
   private static func walk(
-    _ path: String, _ name: String, _ origin: ModelOrigin, repository: String? = nil, depth: Int,
-    _ folders: inout Int
+    _ path: String, _ name: String, _ origin: ModelOrigin, repository: String? = nil, isLink: Bool = true,
+    depth: Int, _ folders: inout Int
   ) -> [ModelCandidate] {
     folders += 1
     guard folders <= maxFolders else { return [] }
     let model = ModelFolder(path)
     // A link may lead into the cache.
-    let repository = depth == 0 || FileSystem.isLink(path) ? model.repository : repository
+    let repository = isLink ? model.repository : repository
     let name = repository ?? name
     if model.hasSafetensors {
-      return [ModelCandidate(name: name.isEmpty ? model.name : name, path: model.path, origin: origin)]
+      return [
+        ModelCandidate(
+          name: name.isEmpty ? model.name : name, path: model.path, origin: origin, names: model.names)
+      ]
     }
     var found = model.ggufNames().map { file in
       var candidate = ModelCandidate(
@@ -101,19 +106,12 @@ public struct ModelFinder: Sendable {
       return candidate
     }
     guard depth < maxDepth else { return found }
-    for folder in model.names where !isFileName(folder) {
-      let inner = FileSystem.join(model.path, folder)
-      guard FileSystem.isFolder(inner) else { continue }
+    for (folder, isLink) in model.folders {
       found += walk(
-        inner, name.isEmpty ? folder : name + "/" + folder, origin, repository: repository, depth: depth + 1,
-        &folders)
+        FileSystem.join(model.path, folder), name.isEmpty ? folder : name + "/" + folder, origin,
+        repository: repository, isLink: isLink, depth: depth + 1, &folders)
     }
     return found
-  }
-
-  /// Whether a name is one of the files that model folders consist of, so that it need not be examined.
-  private static func isFileName(_ name: String) -> Bool {
-    [".gguf", ".safetensors", ".json", ".txt", ".md", ".jinja"].contains { name.hasSuffix($0) }
   }
 
   /// llama.cpp's cache names its files "OWNER_REPOSITORY_FILE"; repositories of GGUF files are named so.

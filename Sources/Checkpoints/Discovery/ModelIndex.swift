@@ -27,16 +27,16 @@ struct ModelIndex {
     }
   }
 
-  /// The entries of the candidates, in order; and the new index if it differs from this one. Unknown models are opened
-  /// with all cores.
+  /// The entries of the candidates, in order; and the new index if it differs from this one. The files of unknown
+  /// models are read with all cores.
   func entries(
-    _ candidates: [ModelCandidate], _ problem: @escaping @Sendable (Checkpoint) -> String?
+    _ candidates: [ModelCandidate], _ problem: @escaping @Sendable (CheckpointSummary) -> String?
   ) -> (entries: [ModelEntry], updated: ModelIndex?) {
     var updated = ModelIndex()
     var unknown: [(index: Int, stamp: String)] = []
     var properties = [ModelEntry.Properties?](repeating: nil, count: candidates.count)
-    for (index, candidate) in candidates.enumerated() {
-      let stamp = ModelFingerprint.stamp(candidate.path)
+    let stamps = Self.concurrently(candidates, chunk: 64) { ModelFingerprint.stamp($0.files) }
+    for (index, (candidate, stamp)) in zip(candidates, stamps).enumerated() {
       if let entry = known[candidate.path], entry.stamp == stamp {
         updated.known[candidate.path] = entry
         properties[index] = entry.properties
@@ -44,14 +44,11 @@ struct ModelIndex {
         unknown.append((index, stamp))
       }
     }
-    let opened = Mutex([ModelEntry.Properties?](repeating: nil, count: unknown.count))
-    let paths = unknown.map { candidates[$0.index].path }
-    DispatchQueue.concurrentPerform(iterations: unknown.count) { position in
-      let result = ModelEntry.Properties(opening: paths[position], problem)
-      opened.withLock { $0[position] = result }
+    let vocabularies = VocabularyLengths()
+    let read = Self.concurrently(unknown.map { candidates[$0.index].path }, chunk: 1) {
+      ModelEntry.Properties(reading: $0, vocabularies, problem)
     }
-    for ((index, stamp), result) in zip(unknown, opened.withLock { $0 }) {
-      guard let result else { continue }
+    for ((index, stamp), result) in zip(unknown, read) {
       properties[index] = result
       updated.known[candidates[index].path] = (stamp, result)
     }
@@ -59,6 +56,19 @@ struct ModelIndex {
       properties.map { ModelEntry(candidate, $0) }
     }
     return (entries, unknown.isEmpty && updated.known.count == known.count ? nil : updated)
+  }
+
+  /// The results for the values in order, computed with all cores in chunks of this many values.
+  private static func concurrently<Value: Sendable, Result: Sendable>(
+    _ values: [Value], chunk: Int, _ body: @Sendable (Value) -> Result
+  ) -> [Result] {
+    let chunks = (values.count + chunk - 1) / chunk
+    let results = Mutex([[Result]](repeating: [], count: chunks))
+    DispatchQueue.concurrentPerform(iterations: chunks) { index in
+      let part = values[(index * chunk)..<min(values.count, (index + 1) * chunk)].map(body)
+      results.withLock { $0[index] = part }
+    }
+    return results.withLock { $0.flatMap(\.self) }
   }
 
   /// Writes the index. A failure only costs time at the next listing, so it is not reported.
@@ -78,6 +88,6 @@ struct ModelIndex {
   private static let program: String = {
     let file = FileSystem.isFile("/proc/self/exe") ? "/proc/self/exe" : CommandLine.arguments.first ?? ""
     let (bytes, modified) = FileSystem.size(file)
-    return "1 \(bytes) \(modified)"
+    return "2 \(bytes) \(modified)"
   }()
 }

@@ -19,11 +19,11 @@ struct OllamaManifest {
   /// - Throws: `damaged` if the file is not a manifest, and the errors of reading it.
   init(_ path: String) throws(FileError) {
     self.path = path
-    let file = try MappedFile(path)
+    let file = try FileReader(path)
     func damaged(_ problem: String) -> FileError {
       FileError(.damaged, file: path, problem, advice: "pull the model again with ollama")
     }
-    guard file.count <= Self.maxBytes, let json = try? JSON(parsing: file.bytes),
+    guard file.count <= Self.maxBytes, let json = try? JSON(parsing: file.read(file.count)),
       let layers = json["layers"]?.asArray
     else { throw damaged("not a manifest of Ollama") }
     self.layers = layers.compactMap { layer in

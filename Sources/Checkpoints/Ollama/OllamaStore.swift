@@ -11,19 +11,18 @@ enum OllamaStore {
     manifests(in: FileSystem.join(path, "manifests"), depth: 0).compactMap { file in
       guard let manifest = try? OllamaManifest(file) else {
         return ModelCandidate(
-          name: OllamaManifest.storeAndName(file)?.name ?? file, path: file, origin: .ollama)
+          name: OllamaManifest.storeAndName(file)?.name ?? file, manifest: file, weights: nil, variant: nil)
       }
       return ModelCandidate(
-        name: manifest.name, path: file, origin: .ollama, weights: manifest.weights, variant: manifest.variant
-      )
+        name: manifest.name, manifest: file, weights: manifest.weights, variant: manifest.variant)
     }
   }
 
   private static func manifests(in folder: String, depth: Int) -> [String] {
-    guard depth < maxDepth else { return [] }
-    return FileSystem.names(in: folder).flatMap { name in
-      let path = FileSystem.join(folder, name)
-      return FileSystem.isFolder(path) ? manifests(in: path, depth: depth + 1) : [path]
+    guard depth < maxDepth, let contents = FolderContents(folder) else { return [] }
+    return contents.entries.flatMap { entry in
+      let path = FileSystem.join(folder, entry.name)
+      return contents.kind(of: entry) == .folder ? manifests(in: path, depth: depth + 1) : [path]
     }
   }
 }

@@ -19,7 +19,7 @@ struct InspectionReport {
     self.checkpoint = checkpoint
     tokenizer = Result { try OpenedModel.tokenizer(of: checkpoint) }
     template = Result { try ChatTemplate.source(in: checkpoint) }
-    problem = Registry.problem(with: checkpoint)
+    problem = Registry.problem(with: checkpoint.summary)
   }
 
   /// The keys of the configuration or of the metadata with short forms of their values.

@@ -1,0 +1,48 @@
+import Basics
+
+/// What a list of models says about a model on disk.
+public struct CheckpointSummary: Sendable, Equatable {
+  /// The format.
+  public let kind: Checkpoint.Kind
+  /// `general.architecture` or `model_type`; nil if the files have neither.
+  public let architecture: String?
+  /// A short label of the predominant quantisation.
+  public let quantizationLabel: String
+  /// Why weights of the model cannot be read; nil if all formats are supported.
+  public let formatProblem: String?
+  /// The number of parameters.
+  public let parameters: Int
+  /// The total size of the weight files.
+  public let fileBytes: Int
+}
+
+extension Checkpoint {
+  /// What a list of models says about this model.
+  public var summary: CheckpointSummary {
+    CheckpointSummary(
+      kind: kind, architecture: architecture, quantizationLabel: quantizationLabel,
+      formatProblem: formatProblem, parameters: parameters, fileBytes: fileBytes)
+  }
+
+  /// The summary of the model at a path, as of a model opened from it, for a fraction of the cost: the headers of usual
+  /// files are only walked over, without tables of their weights (about 50 µs a file). Any other model is opened, which
+  /// also finds out what is wrong with a damaged one.
+  /// - Throws: the errors of `open`.
+  package static func summary(of path: String, _ vocabularies: VocabularyLengths) throws(FileError)
+    -> CheckpointSummary
+  {
+    if let summary = surveyed(path, vocabularies) { return summary }
+    return try open(path).summary
+  }
+
+  private static func surveyed(_ path: String, _ vocabularies: VocabularyLengths) -> CheckpointSummary? {
+    switch FileSystem.kind(path) {
+    case .file:
+      let weights = OllamaManifest.ifManifest(path).map { $0.weights ?? "" } ?? path
+      guard let file = try? MappedFile(weights) else { return nil }
+      return GGUFSurvey.summary(file, vocabularies)
+    case .folder: return SafetensorsSurvey.summary(ModelFolder(path))
+    default: return nil
+    }
+  }
+}
