@@ -127,6 +127,10 @@ package final class Screen {
     for row in 0..<size.rows {
       let line = row < frame.lines.count ? frame.lines[row] : StyledLine()
       if row < drawn.count && drawn[row] == line { continue }
+      // Over half of a wide character curses writes blanks, also over a cell that was just written beside it.
+      if row >= drawn.count || !drawn[row].isASCII {
+        put(nil, size.columns, row, 0, paint(TextStyle(line.fill ?? .text)))
+      }
       draw(line, row: row, columns: size.columns)
     }
     drawn = (0..<size.rows).map { $0 < frame.lines.count ? frame.lines[$0] : StyledLine() }

@@ -58,6 +58,9 @@ package struct StyledLine: Sendable, Equatable {
   /// The text alone, as in snapshots.
   package var text: String { spans.reduce(into: "") { $0 += $1.text } }
 
+  /// Whether every character takes one column and one byte.
+  package var isASCII: Bool { spans.allSatisfy { $0.text.utf8.allSatisfy { $0 < 0x80 } } }
+
   /// Columns from the left edge to the end of the text.
   package var columns: Int { spans.reduce(0) { $0 + CharacterWidth.columns(of: $1.text) } }
 
