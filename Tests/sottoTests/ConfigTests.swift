@@ -35,6 +35,28 @@ struct ConfigTests {
     }
   }
 
+  /// The device of the settings computes, unless an option names another one.
+  @Test func theDeviceOfTheSettings() throws {
+    try Fixture.withFolder { folder in
+      let model = try ChainModel().write(in: folder)
+      // No machine has this device.
+      try write("device = 'cuda:1023'\n", in: folder)
+      #expect(try Program.run(["config", "device"], in: folder).output == "cuda:1023\n")
+      let generate = ["generate", model, "-p", "Hi there", "--raw", "--max-tokens", "1"]
+      let found = try Program.run(generate, in: folder)
+      #expect(found.exitCode == 1 && found.errorLines.count == 1, "\(found.error)")
+      let named = try Program.run(generate + ["--device", "cpu"], in: folder)
+      #expect(named.exitCode == 0, "\(named.error)")
+      for text in ["gpu", "cuda:", "cuda:1024", "CPU"] {
+        try write("device = '\(text)'\n", in: folder)
+        let refused = try Program.run(["config", "device"], in: folder)
+        #expect(refused.exitCode == 1 && refused.error.contains("settings.toml: line 1: 'device' must be"))
+        // As the option takes them.
+        #expect(try Program.run(generate + ["--device", text], in: folder).exitCode != 0)
+      }
+    }
+  }
+
   @Test func commandsUseTheModelOfTheSettings() throws {
     try Fixture.withFolder { folder in
       let model = try ChainModel().write(in: folder)

@@ -105,7 +105,7 @@ extension ChatState {
       return
     }
     for (name, value) in values {
-      userSettings.file[name] = value == .auto ? nil : value
+      userSettings.file[name] = value == .auto && !Setting.of(name).keepsAuto ? nil : value
       userSettings.chat[name] = nil
     }
     refreshSettings()
@@ -147,7 +147,7 @@ extension ChatState {
       default: true
       }
     if let value, isKnown { return value }
-    let automatic = setting.isNumber && setting.initial == nil ? "auto or " : ""
+    let automatic = setting.isNumber && setting.offersAuto ? "auto or " : ""
     show(
       setting.name == .effort && efforts.isEmpty
         ? "This model has no reasoning effort levels."

@@ -25,11 +25,12 @@ extension Setting {
       let end = range.upperBound >= 100_000_000 ? "" : " to \(range.upperBound)"
       return "a whole number from \(range.lowerBound)\(end)"
     case .numbers(let numbers): return numbers.map { String($0) }.joined(separator: " or ")
-    case .toggle: return initial == nil ? "auto, on or off" : "on or off"
+    case .toggle: return offersAuto ? "auto, on or off" : "on or off"
     case .choice(let words): return Self.alternatives(words)
     case .theme: return themes.isEmpty ? "the name of a theme" : Self.alternatives(["auto"] + themes)
     case .effort: return efforts.isEmpty ? "a reasoning effort" : Self.alternatives(["auto"] + efforts)
     case .text: return "a text"
+    case .device: return "auto, cpu, cuda or cuda:N (see 'sotto devices')"
     case .folders: return "folders, separated by colons"
     }
   }
@@ -49,6 +50,7 @@ extension Setting {
       return ["on": true, "true": true, "off": false, "false": false][text.lowercased()].map { .flag($0) }
     case .choice, .theme, .effort: return accepted(.text(text.lowercased())) ?? accepted(.text(text))
     case .text: return .text(text)
+    case .device: return accepted(.text(text.lowercased()))
     case .folders: return .list(text.split(separator: ":").map(String.init))
     }
   }
@@ -63,9 +65,17 @@ extension Setting {
     case (.integer(let range), .integer(let number)): range.contains(number) ? value : nil
     case (.numbers(let numbers), .integer(let number)): numbers.contains(number) ? value : nil
     case (.choice(let words), .text(let word)): words.contains(word) ? value : nil
+    case (.device, .text(let device)): Self.isDevice(device) ? value : nil
     case (.toggle, .flag), (.theme, .text), (.effort, .text), (.text, .text), (.folders, .list): value
     default: nil
     }
+  }
+
+  /// Whether a text names a device, as the option `--device` takes it.
+  private static func isDevice(_ text: String) -> Bool {
+    if text == "cpu" || text == "cuda" { return true }
+    guard text.hasPrefix("cuda:"), let number = Int(text.dropFirst("cuda:".count)) else { return false }
+    return (0..<1024).contains(number)
   }
 
   /// The values for completion; empty for numbers and texts.
@@ -75,7 +85,8 @@ extension Setting {
     case .integer: [.seed, .maxTokens].contains(name) ? ["auto"] : []
     case .numbers(let numbers): numbers.map { String($0) }
     case .effort: efforts.isEmpty ? [] : ["auto"] + efforts
-    case .toggle: (initial == nil ? ["auto"] : []) + ["on", "off"]
+    case .toggle: (offersAuto ? ["auto"] : []) + ["on", "off"]
+    case .device: ["auto", "cpu", "cuda"]
     case .choice(let words): words
     case .theme: themes
     }

@@ -13,7 +13,7 @@ package enum SettingName: String, Sendable, CaseIterable {
   case proseWidth = "prose_width"
   case contextFull = "context_full"
   case typingAhead = "typing_ahead"
-  case titles, wheel, plain, model, draft, folders, history, threads
+  case titles, wheel, plain, model, draft, folders, history, threads, device
   case cacheBudget = "cache_budget"
   case cacheBits = "cache_bits"
   case cacheDisk = "cache_disk"
@@ -35,6 +35,8 @@ package struct Setting: Sendable {
     /// One of the model's reasoning effort levels.
     case effort
     case text
+    /// What computes: `cpu`, `cuda` or `cuda:N`.
+    case device
     /// Paths of folders.
     case folders
   }
@@ -55,6 +57,10 @@ package struct Setting: Sendable {
   package var scope = Scope.answers
   /// The built-in value; nil if it depends on the model, the terminal or the machine ("auto").
   package var initial: SettingValue?
+  /// Whether "auto" is a value of its own beside the built-in one.
+  package var keepsAuto = false
+  /// Whether "auto" is one of the values, for messages and completion.
+  package var offersAuto: Bool { initial == nil || keepsAuto }
 
   /// Every setting, in the order of help.
   package static let all: [Setting] = [
@@ -103,8 +109,9 @@ package struct Setting: Sendable {
       kind: .toggle, scope: .interface, initial: .flag(true)),
     Setting(
       name: .wheel,
-      summary: "scroll with the mouse wheel, and select text with Shift; auto for on where the terminal can",
-      kind: .toggle, scope: .interface),
+      summary:
+        "scroll with the mouse wheel, and select text with Shift; auto for on where the terminal is known to do so",
+      kind: .toggle, scope: .interface, initial: .flag(false), keepsAuto: true),
     Setting(
       name: .plain, summary: "lines without a full screen, for screen readers", kind: .toggle, scope: .start,
       initial: .flag(false)),
@@ -120,6 +127,10 @@ package struct Setting: Sendable {
       initial: .flag(true)),
     Setting(
       name: .threads, summary: "threads that compute; auto for one per core", kind: .integer(1...256),
+      scope: .start),
+    Setting(
+      name: .device,
+      summary: "what computes: cpu, cuda or cuda:N; auto for a GPU if the model fits on one", kind: .device,
       scope: .start),
     Setting(
       name: .cacheBudget, summary: "GB of memory for prompt caches; auto for a quarter of the memory",

@@ -37,20 +37,22 @@ package struct SettingsFile: Sendable, Equatable {
     return try values(in: text)
   }
 
-  /// Changes a value, or removes it if it is nil or auto; comments and everything else in the file stay.
+  /// Changes a value, or removes it if it is nil, or auto where that is not a value of its own; comments and everything
+  /// else in the file stay.
   /// - Throws: `Problem` if the file cannot be read or written; then it was not changed.
   package func set(_ name: SettingName, to value: SettingValue?) throws(Problem) {
     let old = try text() ?? ""
     _ = try values(in: old)
     var edit = TOMLEdit(old)
-    if let value, value != .auto {
+    let value = value == .auto && !Setting.of(name).keepsAuto ? nil : value
+    if let value {
       edit.set(name.rawValue, to: value.toml)
     } else {
       edit.remove(name.rawValue)
     }
     guard edit.text != old else { return }
     // The document is checked before it replaces the old one.
-    guard try values(in: edit.text)[name] == (value == .auto ? nil : value) else {
+    guard try values(in: edit.text)[name] == value else {
       throw Problem("\(path): \(name.rawValue) could not be changed; change the file with an editor")
     }
     do throws(FileError) {
@@ -114,7 +116,8 @@ extension Setting {
   /// What the setting takes in a file.
   fileprivate var fileExpectation: String {
     switch kind {
-    case .toggle: "true or false"
+    case .toggle: keepsAuto ? "true, false or \"auto\"" : "true or false"
+    case .device: "\"auto\", \"cpu\", \"cuda\" or \"cuda:N\" (see 'sotto devices')"
     case .text, .theme, .effort: "a string in quotation marks"
     case .choice(let words): words.map { "\"\($0)\"" }.joined(separator: ", ")
     case .folders: "a list of folders"

@@ -27,10 +27,11 @@ package struct UserSettings: Sendable, Equatable {
     return nil
   }
 
-  /// The value of a setting, otherwise the built-in one; nil for "auto".
+  /// The value of a setting, otherwise the built-in one; nil for "auto" where that is not a value of its own.
   package func value(_ name: SettingName) -> SettingValue? {
-    let value = found(name)?.value
-    return value == nil || value == .auto ? Setting.of(name).initial : value
+    let setting = Setting.of(name)
+    guard let value = found(name)?.value, value != .auto || setting.keepsAuto else { return setting.initial }
+    return value
   }
 
   package func text(_ name: SettingName) -> String? {
@@ -82,7 +83,8 @@ package struct UserSettings: Sendable, Equatable {
     let name = setting.name
     let origin =
       setting.scope == .answers
-      ? answers.origins[name.rawValue] : found(name).flatMap { $0.value == .auto ? nil : $0.origin }
+      ? answers.origins[name.rawValue]
+      : found(name).flatMap { $0.value == .auto && !setting.keepsAuto ? nil : $0.origin }
     let source = origin.map { " (\($0.rawValue))" } ?? ""
     return "\(name.rawValue) = \(VisibleText.singleLine(text(of: setting, answers: answers)))\(source)"
   }

@@ -30,9 +30,9 @@ package struct MouseMode {
     }
   }
 
-  /// The sequence for the setting `wheel`; nil for auto.
+  /// The sequence for the setting `wheel`.
   package mutating func update(_ setting: SettingValue?) -> String {
-    report((setting.map { $0 == .flag(true) } ?? isPossible) && !isReleased)
+    report((setting == .flag(true) || setting == .auto && isPossible) && !isReleased)
   }
 
   private mutating func report(_ isWanted: Bool) -> String {

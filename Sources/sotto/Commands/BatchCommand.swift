@@ -72,7 +72,7 @@ struct BatchCommand: AsyncParsableCommand {
     let defaults = settings.applied(to: opened.defaultSettings).sampling
     let generator = Generator(limits: GeneratorLimits(batch: maxBatch), turnFile: TurnSignal.file())
     let (key, threads, format) = (opened.checkpoint.path, compute.threadCount(settings), cache.format)
-    let device = compute.device
+    let device = compute.device(settings)
     _ = try await generator.load(key) {
       try opened.load(
         precision: .fast, threads: threads, cacheFormat: format, device: device, notify: Console.note)

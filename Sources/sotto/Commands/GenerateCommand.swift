@@ -85,7 +85,7 @@ struct GenerateCommand: AsyncParsableCommand {
 
     let generator = Generator(turnFile: TurnSignal.file())
     let key = opened.checkpoint.path
-    let (threads, format, device) = (compute.threadCount(settings), cache.format, compute.device)
+    let (threads, format, device) = (compute.threadCount(settings), cache.format, compute.device(settings))
     _ = try await generator.load(key) {
       try opened.load(
         precision: .fast, threads: threads, cacheFormat: format, device: device, notify: Console.note)
@@ -114,7 +114,7 @@ struct GenerateCommand: AsyncParsableCommand {
   ) async throws -> String? {
     guard let draft = try opened.draft(speculation.draft, settings) else { return nil }
     let (key, threads, format) = (draft.checkpoint.path, compute.threadCount(settings), cache.format)
-    let device = compute.device
+    let device = compute.device(settings)
     _ = try await generator.load(key) {
       try draft.load(precision: .fast, threads: threads, cacheFormat: format, device: device)
     }

@@ -19,11 +19,20 @@ struct ComputeOptions: ParsableArguments {
   var threads: Int?
 
   @Option(
+    name: .customLong("device"),
     help: """
       What computes: auto (a GPU if the model fits on one, otherwise the processor), cpu, or cuda or cuda:N for an \
-      NVIDIA GPU (see 'sotto devices').
+      NVIDIA GPU (see 'sotto devices'; default: auto, in the chat, 'generate' and 'batch' the device in the settings).
       """)
-  var device: DeviceChoice = .automatic
+  var chosenDevice: DeviceChoice?
+
+  /// The device.
+  var device: DeviceChoice { chosenDevice ?? .automatic }
+
+  /// The device, which a setting may choose.
+  func device(_ settings: UserSettings) -> DeviceChoice {
+    chosenDevice ?? settings.text(.device).flatMap { DeviceChoice($0) } ?? .automatic
+  }
 
   /// The number of threads.
   var threadCount: Int { threads ?? ProcessInfo.processInfo.activeProcessorCount }
@@ -31,8 +40,13 @@ struct ComputeOptions: ParsableArguments {
   /// The number of threads, which a setting may choose.
   func threadCount(_ settings: UserSettings) -> Int { threads ?? settings.integer(.threads) ?? threadCount }
 
-  /// The value for the chat's settings.
-  var values: UserSettings.Values { threads.map { [.threads: .integer($0)] } ?? [:] }
+  /// The values for the chat's settings.
+  var values: UserSettings.Values {
+    var values: UserSettings.Values = [:]
+    if let threads { values[.threads] = .integer(threads) }
+    if let chosenDevice { values[.device] = chosenDevice == .automatic ? .auto : .text("\(chosenDevice)") }
+    return values
+  }
 
   func validate() throws {
     if let threads, !(1...256).contains(threads) {

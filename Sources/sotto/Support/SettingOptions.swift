@@ -80,7 +80,7 @@ struct ChatSettingOptions: SettingOptions {
   @Flag(inversion: .prefixedNo, help: "Let the model propose titles of conversations.")
   var titles: Bool?
 
-  @Flag(inversion: .prefixedNo, help: "Scroll with the mouse wheel.")
+  @Flag(inversion: .prefixedNo, help: "Scroll with the mouse wheel, and select text with Shift.")
   var wheel: Bool?
 
   @Flag(help: "Lines without a full screen, for screen readers.")

@@ -102,6 +102,11 @@ import Testing
     ("effort extreme", "effort takes auto, low, medium or high."),
     ("theme x", "theme takes auto, night, day or plain."),
     ("wheel maybe", "wheel takes auto, on or off."), ("titles maybe", "titles takes on or off."),
+    ("device gpu", "device takes auto, cpu, cuda or cuda:N (see 'sotto devices')."),
+    ("device cuda:x", "device takes auto, cpu, cuda or cuda:N (see 'sotto devices')."),
+    (
+      "device cuda:1", "device takes effect at the start: /set --save device cuda:1 keeps it for the next one"
+    ),
     ("colour 1", "There is no setting colour. /set lists them."),
     ("model x", "model takes effect at the start: /set --save model x keeps it for the next one"),
   ])
@@ -138,6 +143,8 @@ import Testing
     ("/set top_p 0.5 --save", [.topP: .real(0.5)]), ("/theme day --save", [.theme: .text("day")]),
     ("/think show --save", [.reasoning: .text("show")]),
     ("/set --save model m.gguf", [.model: .text("m.gguf")]),
+    ("/set --save device cuda:1", [.device: .text("cuda:1")]),
+    ("/set --save wheel auto", [.wheel: .auto]),
     ("/set --save theme", [.theme: .text("night")]), ("/set --save seed auto", [.seed: .auto]),
     ("/set --save system_prompt Be brief.", [.systemPrompt: .text("Be brief.")]),
   ])

@@ -1,3 +1,5 @@
+import Conversation
+import Foundation
 import TerminalInterface
 import Testing
 
@@ -20,29 +22,46 @@ import Testing
     #expect(MouseMode.keepsSelection(environment: environment) == expected)
     var mode = MouseMode(environment: environment)
     _ = mode.enter()
-    #expect(mode.update(nil) == (expected ? Self.on : ""))
-    // The setting decides where it is set.
+    // Off unless it is asked for: selecting and copying work.
+    #expect(mode.update(UserSettings().value(.wheel)).isEmpty)
+    #expect(mode.update(.auto) == (expected ? Self.on : ""))
     #expect(mode.update(.flag(true)) == (expected ? "" : Self.on))
     #expect(mode.update(.flag(false)) == Self.off)
     #expect(mode.update(.flag(false)).isEmpty)
   }
 
+  /// "auto" of this setting is not the built-in value: it is kept in the file, and its source is shown.
+  @Test func autoIsAValueOfItsOwn() throws {
+    let folder = try TestFiles.temporaryFolder()
+    defer { try? FileManager.default.removeItem(at: folder) }
+    let file = SettingsFile(path: folder.appendingPathComponent("settings.toml").path)
+    try file.set(.wheel, to: .auto)
+    #expect(try file.load() == [.wheel: .auto])
+    let settings = UserSettings(file: try file.load())
+    #expect(settings.value(.wheel) == .auto)
+    #expect(
+      settings.described(.of(.wheel), answers: ChatSettings()) == "wheel = auto (from settings.toml)")
+    #expect(UserSettings().described(.of(.wheel), answers: ChatSettings()) == "wheel = off")
+    try file.set(.wheel, to: .flag(true))
+    #expect(try file.load() == [.wheel: .flag(true)])
+  }
+
   @Test func aDragGivesTheMouseToTheTerminalUntilTheNextKey() {
     var mode = MouseMode(environment: ["TERM": "xterm"])
     #expect(mode.enter() == "\u{1B}[?1007s\u{1B}[?1007l")
-    #expect(mode.update(nil) == Self.on)
+    #expect(mode.update(.auto) == Self.on)
     mode.note(.wheel(3))
-    #expect(mode.update(nil).isEmpty)
+    #expect(mode.update(.auto).isEmpty)
     mode.note(.drag)
-    #expect(mode.update(nil) == Self.off)
+    #expect(mode.update(.auto) == Self.off)
     mode.note(.cursorReport(row: 1, column: 1))
-    #expect(mode.update(nil).isEmpty)
+    #expect(mode.update(.auto).isEmpty)
     mode.note(.text("a"))
-    #expect(mode.update(nil) == Self.on)
+    #expect(mode.update(.auto) == Self.on)
     // Another program gets a terminal that is as it was.
     #expect(mode.leave() == Self.off + "\u{1B}[?1007r")
     #expect(mode.enter() == "\u{1B}[?1007s\u{1B}[?1007l")
-    #expect(mode.update(nil) == Self.on)
+    #expect(mode.update(.auto) == Self.on)
   }
 
   @Test func theUserIsTold() {
