@@ -62,6 +62,7 @@ package final class Chat {
       if state.files?.typed == listing.typed { state.files = listing }
     case .attached(let result): state.attached(result)
     case .draftFound(let draft, let session): state.restore(draft, session: session)
+    case .placeFound(let place, let session): restore(place, session: session)
     case .draftEdited(let text, let problem): state.edited(text, problem)
     case .presetLoaded(let name, let result): return state.loadedPreset(name, result)
     case .presetSaved(let name, let problem): state.savedPreset(name, problem)
@@ -196,6 +197,19 @@ package final class Chat {
     return true
   }
 
+  // The width may be another one than when the place was saved.
+  private func restore(_ place: ReadingPlace, session: String) {
+    guard state.restore(place, session: session) else { return }
+    prepare()
+    defer { renderer.releaseSource() }
+    let height = ChatView(state: state, size: size).transcriptHeight
+    let end = ScrollPosition.end(renderer, height: height)
+    state.scroll = state.scroll.reflowed(renderer)
+    if case .fixed(let top) = state.scroll, (top.entry, top.row) >= (end.entry, end.row) {
+      state.scroll = .live
+    }
+  }
+
   private func scroll(by rows: Int) {
     let view = ChatView(state: state, size: size)
     if let help = state.helpScroll {
@@ -298,7 +312,8 @@ extension Chat {
       // Without a screen there are no menus or panels: their contents are printed as notices.
       if state.helpScroll != nil {
         state.helpScroll = nil
-        state.transcript.addNotice(HelpText.lines(width: 80).map(\.text).joined(separator: "\n"))
+        state.transcript.addNotice(
+          HelpText.lines(width: 80, hasKeys: false).map(\.text).joined(separator: "\n"))
       }
       if state.draft.text == "/model " { effects += state.run(.models, "") }
       if state.draft.text == "/pull " { state.showNotice(state.downloadList) }

@@ -39,6 +39,8 @@ package enum ChatEvent: Sendable {
   case attached(Result<FileAttachment, FileAttachment.Problem>)
   /// The draft of a session that was found on disk.
   case draftFound(Draft, session: String)
+  /// The place at which a session was left.
+  case placeFound(ReadingPlace, session: String)
   /// The draft after it was edited in another program, or the problem.
   case draftEdited(String?, problem: String?)
   /// A preset was read, or written.
@@ -98,6 +100,10 @@ package enum ChatEffect: Sendable, Equatable {
   case saveDraft(session: String, Draft, isNew: Bool)
   /// Reads the draft of a session from disk.
   case loadDraft(session: String)
+  /// Writes the place at which a session is read, or removes it.
+  case savePlace(session: String, ReadingPlace?)
+  /// Reads the place at which a session was left.
+  case loadPlace(session: String)
   /// Opens the draft in the user's editor.
   case editDraft(String)
   /// Reads a preset, or writes one.

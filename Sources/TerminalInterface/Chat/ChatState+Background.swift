@@ -7,6 +7,7 @@ extension ChatState {
   package mutating func backgroundEffects(with effects: [ChatEffect] = []) -> [ChatEffect] {
     let sent = sendingQueued()
     return saving() + effects + sent + listsToShow() + searchingSessions() + filesToList() + draftToSave()
+      + placeToSave()
       + prefillingAhead() + proposingTitle()
   }
 
@@ -15,13 +16,14 @@ extension ChatState {
     session.savedAt = nil
     // A save that failed is retried once.
     if session.problem != nil { session.saved = nil }
-    return saving() + draftToSave(atOnce: true)
+    return saving() + draftToSave(atOnce: true) + placeToSave(atOnce: true)
   }
 
   /// The next time at which one of these is due; nil for never.
   package var backgroundDeadline: Double? {
     var times: [Double] = []
     if case .wait(let until) = draftSaving.decision(now: now) { times.append(until) }
+    if let placeDeadline { times.append(placeDeadline) }
     if case .wait(let until) = readAhead.decision(now: now) { times.append(until) }
     if case .wait(let until) = titles.decision(now: now) { times.append(until) }
     if savesSessions, case .wait(let until) = saveDecision { times.append(until) }

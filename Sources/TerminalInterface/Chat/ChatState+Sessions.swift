@@ -31,9 +31,10 @@ extension ChatState {
     let old = session.id
     show(opened)
     transcript.addNotice("Resumed: \(title(of: opened))")
-    if let place = openingPlace { showMessage(at: place, text: hits.text) }
+    let place: [ChatEffect] = openingPlace == nil ? [.loadPlace(session: session.id)] : []
+    if let openingPlace { showMessage(at: openingPlace, text: hits.text) }
     openingPlace = nil
-    return activateSession(closing: old) + loadModel(of: opened) + [.loadDraft(session: session.id)]
+    return activateSession(closing: old) + loadModel(of: opened) + [.loadDraft(session: session.id)] + place
   }
 
   /// Handles an error of the session store. An error of a replaced request is ignored.
@@ -171,9 +172,11 @@ extension ChatState {
     pendingReplies.remove(.session)
     sessions.removeAll { $0.id == id }
     show("The session was deleted")
-    let emptied = ChatEffect.saveDraft(session: id, Draft(), isNew: false)
+    let emptied: [ChatEffect] = [
+      .saveDraft(session: id, Draft(), isNew: false), .savePlace(session: id, nil),
+    ]
     history.remove(texts)
-    let removal: [ChatEffect] = [emptied] + (texts.isEmpty ? [] : [.removeHistory(texts)])
+    let removal: [ChatEffect] = emptied + (texts.isEmpty ? [] : [.removeHistory(texts)])
     guard id == session.id else { return removal }
     // The system prompt may belong to the deleted conversation alone.
     conversation.systemPrompt = initialSystemPrompt

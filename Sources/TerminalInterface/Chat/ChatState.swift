@@ -18,6 +18,7 @@ package struct ChatState: Sendable {
   /// The earlier states of the draft.
   package var edits = DraftEdits()
   package var draftSaving = DraftSaving()
+  package var placeSaving = PlaceSaving()
   package var search: HistorySearch?
   /// The text that is searched for in the transcript.
   package var find: Find?

@@ -16,6 +16,7 @@ package final class ScreenProgram {
   private let presets: PresetFolder
   private let folders: UserFolders
   private let drafts: DraftFolder
+  private let places: PlaceFolder
   private let isResumed: Bool
   private let environment: [String: String]
   private var mouse: MouseMode
@@ -52,6 +53,7 @@ package final class ScreenProgram {
     settings = .standard(folders)
     presets = PresetFolder(folders)
     drafts = DraftFolder(folders)
+    places = PlaceFolder(folders)
     isResumed = options.resumed != nil
     environment = options.environment
     mouse = MouseMode(environment: options.environment)
@@ -196,9 +198,15 @@ package final class ScreenProgram {
   // The draft of the resumed session, or the one of a chat that ended before it was saved.
   private func restoreDraft() {
     guard let session = chat.state.savedSession else { return }
+    if isResumed { restorePlace(session) }
     let found =
       isResumed ? drafts.load(session) : drafts.takeAbandoned()
     if let found { perform(chat.handle(.draftFound(found, session: session), now: TerminalPoll.now())) }
+  }
+
+  private func restorePlace(_ session: String) {
+    guard let place = places.load(session) else { return }
+    perform(chat.handle(.placeFound(place, session: session), now: TerminalPoll.now()))
   }
 
   private func useTheme() {
@@ -282,6 +290,8 @@ package final class ScreenProgram {
         if let draft = drafts.load(session) {
           perform(chat.handle(.draftFound(draft, session: session), now: TerminalPoll.now()))
         }
+      case .savePlace(let session, let place): places.save(place, of: session)
+      case .loadPlace(let session): restorePlace(session)
       case .editDraft(let text): edit(text)
       case .listFiles(let typed):
         perform(chat.handle(.files(.of(typed, folders)), now: TerminalPoll.now()))

@@ -1,9 +1,10 @@
 /// The help, generated from the tables of keys, commands and settings.
 package enum HelpText {
   /// The rows for a panel of this width.
-  package static func lines(width: Int) -> [StyledLine] {
+  /// - Parameter hasKeys: whether the keys are listed, which the line mode does not have.
+  package static func lines(width: Int, hasKeys: Bool = true) -> [StyledLine] {
     var lines: [StyledLine] = []
-    for group in Binding.Group.allCases {
+    for group in hasKeys ? Binding.Group.allCases : [] {
       lines.append(Self.heading(group.rawValue))
       lines += rows(
         Keymap.bindings.filter { $0.group == group }.map {

@@ -224,7 +224,7 @@ import Testing
     #expect(driver.state.conversation.isEmpty)
     #expect(
       driver.takeEffects() == [
-        .saveDraft(session: "first", Draft(), isNew: false),
+        .saveDraft(session: "first", Draft(), isNew: false), .savePlace(session: "first", nil),
         .activateSession(session: "second", closing: nil),
       ])
   }

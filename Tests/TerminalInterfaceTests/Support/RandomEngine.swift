@@ -104,6 +104,11 @@ struct RandomEngine {
       return .draftEdited(
         fails ? nil : hostileText(&random, pieces: 9) + text.prefix(100), problem: fails ? "no vi" : nil)
     case .loadDraft(let session): return .draftFound(Draft(hostileText(&random, pieces: 9)), session: session)
+    case .loadPlace(let session):
+      let rows = Int.random(in: 1...50, using: &random)
+      return .placeFound(
+        ReadingPlace(message: Int.random(in: 0..<20, using: &random), row: rows / 2, rows: rows),
+        session: session)
     case .loadPreset(let name): return .presetLoaded(name, .success(UserSettings.Values()))
     case .savePreset(let name, _): return .presetSaved(name, problem: fails ? "disk full" : nil)
     case .saveSettings(let values): return .settingsSaved(values, problem: fails ? "disk full" : nil)
