@@ -33,10 +33,10 @@ package enum FileSystem {
     #endif
   }
 
-  /// The names in a folder in ascending order, without hidden ones; at most 100,000. Empty if the folder does not exist
-  /// or is not readable.
-  package static func names(in folder: String) -> [String] {
-    (FolderContents(folder)?.entries ?? []).map(\.name)
+  /// The names in a folder in ascending order, without hidden ones unless they are wanted; at most 100,000. Empty if the
+  /// folder does not exist or is not readable.
+  package static func names(in folder: String, withHidden: Bool = false) -> [String] {
+    (FolderContents(folder, withHidden: withHidden)?.entries ?? []).map(\.name)
   }
 
   /// Creates a folder and its missing parents, accessible by the user only (mode 0700).

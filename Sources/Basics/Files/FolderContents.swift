@@ -4,8 +4,8 @@
   import Glibc
 #endif
 
-/// What is directly in a folder, in ascending order of the names, without hidden names; at most 100,000 entries. The kinds
-/// of the entries come with their names, so that most need no `stat` of their own.
+/// What is directly in a folder, in ascending order of the names; at most 100,000 entries. The kinds of the entries come
+/// with their names, so that most need no `stat` of their own.
 package struct FolderContents {
   /// A file, a folder, a link or something else in a folder.
   package struct Entry: Equatable {
@@ -21,18 +21,18 @@ package struct FolderContents {
   /// What is in it.
   package let entries: [Entry]
 
-  /// Lists a folder; nil if there is none at the path, or it is not readable.
-  package init?(_ path: String) {
+  /// Lists a folder, without hidden names unless they are wanted; nil if there is none at the path, or it is not readable.
+  package init?(_ path: String, withHidden: Bool = false) {
     guard let stream = opendir(path) else { return nil }
     defer { closedir(stream) }
     var entries: [Entry] = []
     while entries.count < 100_000, let entry = readdir(stream) {
       let name = withUnsafePointer(to: &entry.pointee.d_name) { name in
         name.withMemoryRebound(to: CChar.self, capacity: MemoryLayout.size(ofValue: name.pointee)) {
-          $0[0] == CChar(46) ? "" : String(cString: $0)
+          $0[0] == CChar(46) && !withHidden ? "" : String(cString: $0)
         }
       }
-      guard !name.isEmpty else { continue }
+      guard !name.isEmpty, name != ".", name != ".." else { continue }
       let type = Int(entry.pointee.d_type)
       let isLink =
         type == Int(DT_LNK) || type == Int(DT_UNKNOWN) && FileSystem.isLink(FileSystem.join(path, name))

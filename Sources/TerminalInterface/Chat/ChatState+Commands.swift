@@ -54,12 +54,12 @@ extension ChatState {
       draft.set("/attach ")
     case .copy: return copy(argument)
     case .save: return save(argument)
-    case .stats: transcript.addNotice(statisticsText)
+    case .stats: showStatistics(argument)
     case .cache: return caches(argument)
     case .help: helpScroll = 0
     case .quit: return [.quit(0)]
     }
-    if scroll != .live && [.system, .stats].contains(command) { scroll = .live }
+    if scroll != .live && command == .system { scroll = .live }
     return []
   }
 
@@ -183,36 +183,5 @@ extension ChatState {
     let isJSON = path.lowercased().hasSuffix(".json")
     let text = isJSON ? conversation.json(model: model?.name) : conversation.markdown(title: "Conversation")
     return [.save(path: path, text: text)]
-  }
-
-  private var statisticsText: String {
-    let last = conversation.last(.assistant).flatMap { conversation[$0] }
-    guard let statistics = statistics ?? last?.statistics else {
-      return last == nil
-        ? "There is no answer yet." : "The last answer was interrupted before its statistics were saved."
-    }
-    var lines = [
-      "prompt: \(grouped(statistics.promptTokens)) tokens, \(grouped(statistics.reusedTokens)) from the cache"
-    ]
-    if let reason = statistics.missReason { lines.append("cache: \(reason)") }
-    if let speed = statistics.promptTokensPerSecond { lines.append("prefill: \(fixed(speed, 1)) tokens/s") }
-    if let time = statistics.timeToFirstToken { lines.append("time to first token: \(duration(time))") }
-    lines.append("answer: \(grouped(statistics.generatedTokens)) tokens")
-    if let speed = statistics.tokensPerSecond { lines.append("generation: \(fixed(speed, 1)) tokens/s") }
-    if let drafted = statistics.draftedTokens {
-      lines.append("speculation: \(statistics.acceptedTokens ?? 0) of \(drafted) proposed tokens accepted")
-    }
-    if let speeds = statistics.speeds, let least = speeds.min(), let most = speeds.max() {
-      lines.append(
-        "over the answer: \(SpeedText.graph(speeds))  \(fixed(least, 1)) to \(fixed(most, 1)) tokens/s")
-    }
-    if let model, model.name == last?.model {
-      if model.contextLength > 0 {
-        lines.append("context: \(grouped(statistics.contextUsed)) of \(grouped(model.contextLength)) tokens")
-      }
-      lines.append("device: \(model.device.map(VisibleText.singleLine) ?? "processor")")
-      if let notice = model.deviceNotice { lines.append(VisibleText.singleLine(notice)) }
-    }
-    return lines.joined(separator: "\n")
   }
 }

@@ -36,18 +36,35 @@ extension ChatState {
     history.endBrowsing()
   }
 
+  // A queued message becomes the draft. A draft that is already there is what Down brings back, as in the history.
+  private mutating func takeBack(_ message: Draft) {
+    if !draft.isEmpty {
+      history.add(message.text)
+      _ = history.older(than: draft)
+      edits.record(draft, message)
+      show("The queued message was taken back; Down brings the draft back")
+    }
+    let kept = history
+    draft.restore(message)
+    history = kept
+    menuSelection = nil
+    menuClosedFor = draft.text
+  }
+
   /// Moves a row up or down in the draft, and at its edge through the history. `width` is the width of the composer.
   package mutating func moveVertically(by rows: Int, width: Int) {
     let layout = ComposerLayout(draft, width: width)
     let place = layout.cursor
     let target = place.row + rows
-    if rows < 0, draft.isEmpty, let last = queued.popLast() {
-      draft.restore(last)
+    if rows < 0, draft.isEmpty || target < 0 && history.place == nil, let last = queued.popLast() {
+      takeBack(last)
       return
     }
     guard layout.rows.indices.contains(target) else {
       if let recalled = rows < 0 ? history.older(than: draft) : history.newer() {
         let kept = history
+        // The first step from a draft can be undone, also after the recalled message was edited.
+        if kept.isAtNewest, rows < 0, !draft.isEmpty { edits.record(draft, recalled) }
         draft = recalled
         history = kept
         menuSelection = nil

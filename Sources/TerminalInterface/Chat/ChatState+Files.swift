@@ -1,15 +1,22 @@
 import Conversation
 
-/// Attaching files: `@path` in the composer, and `/attach`.
+/// Files in the composer: `@path` and `/attach` attach them, `/save` writes one.
 extension ChatState {
-  /// The path that is being completed: that of `@path` before the cursor, or the argument of `/attach`.
+  /// The path that is being completed: that of `@path` before the cursor, or the argument of `/attach` or `/save`.
   package var typedPath: String? {
     guard search == nil, helpScroll == nil, draft.elements.count < 100_000 else { return nil }
     if let word = draft.fileWord { return word.text }
+    return pathArgument?.path
+  }
+
+  // The command that the draft calls with a path, as it is written, and the path.
+  private var pathArgument: (command: String, entry: CommandEntry, path: String)? {
     guard draft.elements.count < 500, draft.isAtEnd else { return nil }
     let text = draft.text
-    guard text.hasPrefix("/attach "), !text.contains("\n") else { return nil }
-    return String(text.dropFirst("/attach ".count).drop { $0 == " " })
+    guard text.hasPrefix("/"), !text.contains("\n"), let space = text.firstIndex(of: " "),
+      let entry = CommandEntry.named(String(text[..<space].dropFirst())), entry.completion == .files
+    else { return nil }
+    return (String(text[..<space]), entry, String(text[space...].drop { $0 == " " }))
   }
 
   /// The menu of files; nil when no path is typed or nothing matches.
@@ -18,8 +25,12 @@ extension ChatState {
       menuClosedFor != draft.text
     else { return nil }
     var items: [Menu.Item] = []
+    let command = draft.fileWord == nil ? pathArgument?.entry.command ?? .attach : .attach
     let isPattern = FilePattern.isPattern(FileListing.split(typed).name)
-    if isPattern {
+    if command != .attach {
+      // One file is written: there is no choice of all.
+      if isPattern { return nil }
+    } else if isPattern {
       let bytes = files.items.reduce(0) { $0 + $1.bytes }
       items.append(
         Menu.Item(
@@ -38,8 +49,8 @@ extension ChatState {
         completed: item.path, isComplete: !item.isFolder)
     }
     // The whole folder is never attached by accident: its first file is preferred.
-    let preferred = typed.hasSuffix("/") && !isPattern && items.count > 1 ? 1 : 0
-    return Menu(command: .attach, items: items, preferred: preferred)
+    let preferred = command == .attach && typed.hasSuffix("/") && !isPattern && items.count > 1 ? 1 : 0
+    return Menu(command: command, items: items, preferred: preferred)
   }
 
   /// Requests the files for the typed path when it changed.
@@ -69,11 +80,14 @@ extension ChatState {
       }
       return []
     }
-    if item.isComplete {
+    guard let (command, entry, _) = pathArgument else { return [] }
+    if item.isComplete, entry.command == .attach {
       draft.clear()
       return [.attach(path)]
     }
-    draft.set("/attach " + path)
+    draft.set("\(command) \(path)")
+    // The next Enter runs the command.
+    if item.isComplete { menuClosedFor = draft.text }
     return []
   }
 

@@ -196,6 +196,13 @@ extension ChatState {
     if menu.command == .attach, action == .complete || action == .send {
       return takeFile(menu.items[marked])
     }
+    if menu.command == .save {
+      // Enter writes the file as it is named, unless the user selected one of the menu.
+      if action == .complete || action == .send && menuSelection != nil {
+        return takeFile(menu.items[marked])
+      }
+      if action == .send { return submit() }
+    }
     switch action {
     case .up, .completeBack: menuSelection = (marked + count - 1) % count
     case .down: menuSelection = (marked + 1) % count

@@ -45,7 +45,10 @@ extension ChatState {
   private mutating func describeSelection() {
     guard let selection else { return }
     let what = selection.code.map { "Code block \($0)" } ?? "Message"
-    show("\(what) · Up Down select · Enter copies · s saves · | pipes · Esc closes", for: 3600)
+    let hasStatistics = selection.code == nil && conversation[selection.message]?.role == .assistant
+    show(
+      "\(what) · Up Down select · Enter copies · s saves · | pipes\(hasStatistics ? " · t stats" : "") · Esc",
+      for: 3600)
   }
 
   // Only the messages up to the next one are parsed. At the first and the last the selection stays.
@@ -101,6 +104,9 @@ extension ChatState {
     case "s":
       stopSelecting()
       return [.save(path: selection.code == nil ? "sotto-message.md" : "sotto-code.txt", text: content)]
+    case "t" where conversation[selection.message]?.role == .assistant:
+      stopSelecting()
+      showStatistics(of: selection.message)
     case "|":
       stopSelecting()
       piped = content

@@ -108,9 +108,10 @@ package struct CommandEntry: Sendable {
     CommandEntry(
       command: .save, argument: "[FILE]",
       summary: "write the conversation to a file, as JSON if FILE ends in .json, else as Markdown",
-      aliases: ["export"]),
+      aliases: ["export"], completion: .files),
     CommandEntry(
-      command: .stats, argument: "", summary: "speed, token counts and cache use of the last answer"),
+      command: .stats, argument: "[N]",
+      summary: "speed, token counts and cache use of the last answer, or of the Nth last one"),
     CommandEntry(
       command: .cache, argument: "[clear]", summary: "list the prompt caches, or delete them",
       completion: .caches),

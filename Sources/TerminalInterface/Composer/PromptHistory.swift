@@ -4,6 +4,8 @@ package struct PromptHistory: Sendable, Equatable {
   /// The index of the entry that is shown; nil when the draft is shown.
   package private(set) var place: Int?
   private var keptDraft: Draft?
+  /// Whether the newest entry is shown.
+  package var isAtNewest: Bool { place != nil && place == entries.indices.last }
 
   /// The maximum number of entries.
   package static let limit = 2000

@@ -28,14 +28,14 @@ package struct FileListing: Sendable, Equatable {
 
   /// The files and folders whose path starts with `typed`, or the files that match a pattern: `*` and `?` in the last
   /// part of the path, and `**/` before it for all folders below. Relative paths start at the current folder. Hidden
-  /// files are not listed.
+  /// files are listed only where the last part starts with a period, as in a shell.
   package static func of(_ typed: String, _ folders: UserFolders, limit: Int = limit) -> FileListing {
     if let deep = typed.firstRange(of: "**/") { return below(typed, deep, folders, limit) }
     let (lead, name) = split(typed)
     let folder = lead.isEmpty ? "." : folders.expanding(lead)
     let isPattern = FilePattern.isPattern(name)
     var listing = FileListing(typed: typed, items: [])
-    for entry in FileSystem.names(in: folder) {
+    for entry in FileSystem.names(in: folder, withHidden: name.hasPrefix(".")) {
       let matches = isPattern ? FilePattern(name).matches(entry) : hasPrefix(entry, name)
       guard matches else { continue }
       let path = FileSystem.join(folder, entry)

@@ -56,6 +56,47 @@ import Testing
     }
   }
 
+  @Test func hiddenFilesAreOfferedWhereTheyAreAskedFor() throws {
+    try withFiles { folder, folders in
+      try Data("*.o\n".utf8).write(to: URL(fileURLWithPath: folder + "/.gitignore"))
+      try FileManager.default.createDirectory(atPath: folder + "/.config", withIntermediateDirectories: true)
+      func names(_ typed: String) -> [String] { FileListing.of(typed, folders).items.map(\.path) }
+      #expect(names("~/") == ["~/large.txt", "~/src/"])
+      #expect(names("~/.") == ["~/.config/", "~/.gitignore"])
+      #expect(names("~/.g") == ["~/.gitignore"] && names("~/.g*") == ["~/.gitignore"])
+      #expect(try FileAttachment.read("~/.gitignore", folders).text.contains("*.o"))
+    }
+  }
+
+  /// `/save` completes folders and files, but Enter writes the file that was named.
+  @Test func savingCompletesPaths() {
+    let driver = ChatDriver()
+    driver.type("Why?<Enter>")
+    driver.engine(.delta(.answer, "Because."), .finished(.stop, TurnStatistics()))
+    for name in ["/save", "/export"] {
+      func offer(_ typed: String) {
+        driver.type("<C-u>\(name) \(typed)")
+        #expect(driver.takeEffects().contains(.listFiles(typed)))
+        var listing = FileListing(typed: typed, items: [.init(path: "notes/", isFolder: true, bytes: 0)])
+        listing.items.append(.init(path: "notes.md", isFolder: false, bytes: 7))
+        driver.handle(.files(listing))
+      }
+      offer("no")
+      #expect(driver.state.menu?.items.map(\.title) == ["notes/", "notes.md"])
+      driver.type("<Tab>")
+      #expect(driver.draft == "\(name) notes/|")
+      offer("no")
+      driver.type("<Down><Tab>")
+      #expect(driver.draft == "\(name) notes.md|" && driver.state.menu == nil)
+      offer("no")
+      driver.type("<Enter>")
+      let paths = driver.takeEffects().compactMap { if case .save(let path, _) = $0 { path } else { nil } }
+      #expect(paths == ["no"])
+      offer("")
+      #expect(driver.state.menu?.items.count == 2, "one file is written, not a folder")
+    }
+  }
+
   /// A pattern with two stars goes below the folder; what exceeds the limits is named.
   @Test func foldersBelow() throws {
     try withFiles { folder, folders in

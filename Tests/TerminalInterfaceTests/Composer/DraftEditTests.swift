@@ -62,4 +62,32 @@ import Testing
     driver.engine(.finished(.stop, TurnStatistics()))
     #expect(Self.sent(driver) == ["one"])
   }
+
+  /// A draft stays while a message is taken back: Down shows it again, and undo too.
+  @Test func upKeepsADraft() {
+    for (keys, expected) in [("<Down>", "draft|"), ("!<A-z><A-z>", "draft|"), ("<Up>", "one|")] {
+      let driver = ChatDriver()
+      driver.type("one<Enter>")
+      driver.engine(.delta(.answer, "1"))
+      driver.type("two<Enter>three<Enter>draft<Up>")
+      #expect(driver.draft == "three|")
+      #expect(driver.state.queued.map(\.text) == ["two"])
+      driver.type(keys)
+      #expect(driver.draft == expected)
+      driver.engine(.finished(.stop, TurnStatistics()))
+      #expect(Self.sent(driver) == ["one", "two"])
+    }
+  }
+
+  /// What replaces a draft from the history can be undone, also after it was edited.
+  @Test func aDraftSurvivesTheHistory() {
+    let driver = ChatDriver(history: ["old", "older"])
+    driver.type("draft")
+    driver.type("<Up>")
+    #expect(driver.draft == "older|")
+    driver.type("!")
+    driver.type("<A-z>")
+    driver.type("<A-z>")
+    #expect(driver.draft == "draft|")
+  }
 }
