@@ -1,6 +1,6 @@
 import Conversation
 
-/// The token inspector: an answer whose doubtful tokens are shaded, with the alternatives of the selected one.
+/// The token inspector: an answer whose doubtful tokens are marked, with the alternatives of the selected one.
 package struct Inspector: Sendable, Equatable {
   /// The answer.
   package let message: MessageTree.ID
@@ -13,9 +13,9 @@ package struct Inspector: Sendable, Equatable {
   package var alternative: Int?
 
   /// Tokens below this probability are doubtful.
-  package static let doubt = 0.6
+  package static let doubt = 0.5
   /// Tokens below this probability are surprising.
-  package static let surprise = 0.25
+  package static let surprise = 0.1
 
   package init(message: MessageTree.ID, text: String, tokens: [InspectedToken] = []) {
     self.message = message

@@ -46,19 +46,22 @@ package struct InspectorView {
     VisibleText.of(String(decoding: bytes, as: UTF8.self))
   }
 
-  /// Doubtful tokens are marked by colour and, for terminals without colours, underlined.
+  /// One colour marks the doubtful tokens, and a line below them the surprising ones: much of an answer may be doubtful,
+  /// and must stay readable.
   static func style(_ probability: Double, _ isSelected: Bool) -> TextStyle {
     let mark: Emphasis = isSelected ? .reverse : []
-    if probability < Inspector.surprise { return TextStyle(.error, mark.union([.underline, .bold])) }
-    if probability < Inspector.doubt { return TextStyle(.warning, mark.union(.underline)) }
-    return TextStyle(.text, mark)
+    if probability < Inspector.surprise { return TextStyle(.warning, mark.union(.underline)) }
+    return TextStyle(probability < Inspector.doubt ? .warning : .text, mark)
   }
 
   private var panel: [StyledLine] {
     guard inspector.tokens.indices.contains(inspector.selected) else { return [] }
     let token = inspector.tokens[inspector.selected]
-    let place = "token \(inspector.selected + 1) of \(inspector.tokens.count)"
-    let keys = "←→ Tab token · ↑↓ alternative · Enter forks · Esc"
+    let (number, count) = (inspector.selected + 1, inspector.tokens.count)
+    let place = width < 70 ? "\(number)/\(count)" : "token \(number) of \(count)"
+    let keys =
+      width < 70
+      ? "↑↓ Enter forks · Esc" : "←→ Tab token · ↑↓ alternative · Enter forks · Esc"
     var lines = [
       StyledLine([Span(String(repeating: "─", count: width), .rule)]),
       StyledLine([Span("  \(place), \(Self.percent(token.probability))  ", .accent), Span(keys, .dim)])

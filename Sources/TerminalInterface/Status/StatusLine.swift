@@ -37,7 +37,29 @@ package struct StatusLine {
   private enum Omission: CaseIterable {
     case hint, device, quantisation, ready, longName, reason, downloadTime, cache, firstToken, name
     case downloadSpeed, speed, context
+    /// The reused tokens of a prompt that reused few, whose reason is shown.
+    case reused
   }
+
+  // Why nothing was reused is more important than the time that it took.
+  private var omissions: [Omission] {
+    isMiss
+      ? [
+        .hint, .device, .quantisation, .ready, .longName, .reused, .downloadTime, .firstToken, .reason, .cache,
+        .name, .downloadSpeed, .speed, .context,
+      ] : Omission.allCases.filter { $0 != .reused }
+  }
+
+  // The first prompt of all can reuse nothing.
+  private var isMiss: Bool {
+    guard let statistics, let reason = statistics.missReason, reason != "nothing cached yet" else {
+      return false
+    }
+    return statistics.reusedTokens < statistics.newTokens
+  }
+
+  /// The columns of a name that leaves room for other parts.
+  private static let shortName = 8
 
   /// The share of the context from which the line warns.
   package static let warningShare = 0.85
@@ -48,18 +70,23 @@ package struct StatusLine {
       return StyledLine([Span(" \(VisibleText.singleLine(flash))", .statusBusy)], fill: .status).truncated(
         to: width)
     }
-    func fits(_ omitted: Set<Omission>) -> Bool {
-      self.parts(omitted).reduce(0) { $0 + CharacterWidth.columns(of: $1.text) + 3 } - 1 <= width
+    func columns(_ omitted: Set<Omission>) -> Int {
+      self.parts(omitted).reduce(0) { $0 + CharacterWidth.columns(of: $1.text) + 3 } - 2
     }
+    func fits(_ omitted: Set<Omission>) -> Bool { columns(omitted) <= width }
     var omitted: Set<Omission> = []
     var order: [Omission] = []
-    for omission in Omission.allCases where !fits(omitted) {
+    for omission in omissions where !fits(omitted) {
       omitted.insert(omission)
       order.append(omission)
     }
     // The omission of a long part may leave room for shorter ones.
-    for omission in order.reversed() where fits(omitted.subtracting([omission])) { omitted.remove(omission) }
-    let parts = self.parts(omitted)
+    // The free columns belong to a shortened name rather than to the word for nothing to do.
+    for omission in order.reversed() where fits(omitted.subtracting([omission])) {
+      if omission != .ready || !omitted.contains(.longName) { omitted.remove(omission) }
+    }
+    let free = max(0, width - columns(omitted)) / (writer == nil ? 1 : 2)
+    let parts = self.parts(omitted, nameColumns: Self.shortName + free)
     var line = StyledLine(fill: .status)
     line.append(" ", TextStyle(.status))
     let left = parts.filter { !$0.isRight }
@@ -82,11 +109,12 @@ package struct StatusLine {
     }
   }
 
-  private func parts(_ omitted: Set<Omission>) -> [Part] {
+  private func parts(_ omitted: Set<Omission>, nameColumns: Int = shortName) -> [Part] {
+    func name(_ name: String) -> String { self.name(name, omitted, nameColumns) }
     func has(_ part: Omission) -> Bool { !omitted.contains(part) }
     var parts: [Part] = []
     if has(.name) {
-      var title = name(loading ?? model?.name ?? "no model", omitted)
+      var title = name(loading ?? model?.name ?? "no model")
       if has(.quantisation), has(.longName), loading == nil, let model, !model.quantisation.isEmpty,
         !model.name.lowercased().hasSuffix(model.quantisation.lowercased())
       {
@@ -98,7 +126,7 @@ package struct StatusLine {
     }
     var (state, role) = state
     if !state.isEmpty, has(.ready) || turn != nil || loading != nil {
-      if let writer { state = "\(name(writer.name, omitted)) \(state)" }
+      if let writer { state = "\(name(writer.name)) \(state)" }
       if has(.hint), AnswerNowDecision.decide(turn) == .closeReasoning {
         state += " · \(Keymap.name(of: .answerNow)) answers now"
       }
@@ -113,14 +141,11 @@ package struct StatusLine {
     }
     // The cache use is known only once the prompt was matched against the cache.
     if has(.cache), statistics.promptTokens > 0 {
-      var cache = "reused \(grouped(statistics.reusedTokens)) · new \(grouped(statistics.newTokens))"
+      var cache = "new \(grouped(statistics.newTokens))"
+      if has(.reused) || !has(.reason) { cache = "reused \(grouped(statistics.reusedTokens)) · \(cache)" }
       let why = [Self.source(of: statistics), statistics.missReason.map(VisibleText.singleLine)]
         .compactMap { $0 }.joined(separator: ", ")
       if has(.reason), !why.isEmpty { cache += " (\(why))" }
-      // The first prompt of all can reuse nothing.
-      let isMiss =
-        statistics.missReason != nil && statistics.missReason != "nothing cached yet"
-        && statistics.reusedTokens < statistics.newTokens
       parts.append(Part(text: cache, role: isMiss ? .statusWarning : .statusGood))
     }
     if has(.firstToken), let time = statistics.timeToFirstToken {
@@ -154,10 +179,10 @@ package struct StatusLine {
     return parts.joined(separator: " · ")
   }
 
-  private func name(_ name: String, _ omitted: Set<Omission>) -> String {
+  private func name(_ name: String, _ omitted: Set<Omission>, _ columns: Int) -> String {
     let name = VisibleText.singleLine(name)
     return !omitted.contains(.longName)
-      ? name : StyledLine(name, .status).truncated(to: 14).text
+      ? name : StyledLine(name, .status).truncated(to: columns).text
   }
 
   // "NVIDIA GeForce RTX 4090" without the maker.

@@ -12,7 +12,7 @@ import Testing
       alternatives: [
         .init(text: " ocean", probability: 0.6), .init(text: " sea", probability: 0.1),
       ]),
-    InspectedToken(offset: 7, count: 9, probability: 0.5, alternatives: []),
+    InspectedToken(offset: 7, count: 9, probability: 0.4, alternatives: []),
   ]
 
   private func opened() -> ChatDriver {
@@ -78,7 +78,7 @@ import Testing
     guard let inspector else { return }
     let lines = InspectorView(inspector: inspector, width: 80, height: 12).lines
     let marked = lines[0].spans.filter { $0.style.emphasis.contains(.reverse) }
-    #expect(marked.map(\.text) == [" sea"] && marked.map(\.style.role) == [.error])
+    #expect(marked.map(\.text) == [" sea"] && marked.map(\.style.role) == [.warning])
     #expect(lines[0].text == Self.answer)
     #expect(lines.contains { $0.text.contains("60.0 %") && $0.text.contains("\" ocean\"") })
   }

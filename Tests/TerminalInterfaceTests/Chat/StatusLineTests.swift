@@ -64,6 +64,35 @@ import Testing
     #expect(line.contains("reused 9\u{202F}939 · new 41 │"))
   }
 
+  @Test func theReasonOfAMissIsInWords() {
+    let line = text(80) {
+      $0.statistics?.reusedTokens = 6
+      $0.statistics?.missReason = "system prompt changed"
+    }
+    #expect(line.contains("new 9\u{202F}974 (system prompt changed)"), "\(line)")
+    let wide = text(160) {
+      $0.statistics?.reusedTokens = 6
+      $0.statistics?.missReason = "system prompt changed"
+    }
+    #expect(wide.contains("reused 6 · new 9\u{202F}974 (system prompt changed) │ TTFT"), "\(wide)")
+  }
+
+  /// A long name is shortened before numbers are left out, and gets the columns that are free.
+  @Test func aLongNameLeavesRoomForTheCache() {
+    let model = ModelInfo(
+      name: "SmolLM2-135M-Instruct.Q4_1", quantisation: "Q4_1", contextLength: 8192, efforts: [])
+    for width in 78...140 {
+      let line = text(width) {
+        $0.model = model
+        $0.statistics?.contextUsed = 2400
+      }
+      #expect(line.contains("reused 9\u{202F}939 · new 41 │ TTFT 0.40 s"), "\(line)")
+      let name = line.prefix { $0 != "│" }.filter { $0 != " " }
+      let isWhole = name == model.name
+      #expect(isWhole || name.hasSuffix("…") && CharacterWidth.columns(of: line) >= width - 1, "\(line)")
+    }
+  }
+
   @Test func showsThePrefillProgress() {
     let driver = ChatDriver()
     driver.type("x<Enter>")
