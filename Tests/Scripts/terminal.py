@@ -26,6 +26,8 @@ SOTTO = os.path.abspath(os.environ.get("SOTTO", HERE.parents[1] / ".build" / "re
 PATIENCE = 90.0
 #: The words in the status line during an activity.
 BUSY = re.compile(r"\b(loading|waiting|prefill|thinking|writing|stopping|ending)\b")
+#: Quotes, lists and tables whose rows meet each other's columns while they scroll.
+WIDE = "".join(f"> quote **{n}**\n\n- item\n\n| a | b |\n|---|---|\n| 漢字 | x |\n| 👩 | é |\n\n" for n in range(9))
 LONG_REQUEST = "Write a very long story about the sea, with many chapters."
 
 
@@ -333,6 +335,34 @@ class Scenario:
             self.terminal.press(key)
             self.terminal.wait(lambda: any(line == shown for line in self.terminal.screen()), f"{key}: {shown!r}")
 
+    def wide_characters(self) -> None:
+        # Narrow characters over wide ones: what is on the screen after scrolling equals a complete redrawing.
+        self.terminal.wait(lambda: self.has("Resumed: Wide table"), "the imported conversation is resumed")
+        self.terminal.tmux("resize-window", "-x", "60", "-y", "16")
+        self.idle("the small screen")
+        for key in ["PPage"] * 3 + ["C-Down"] * 3 + ["NPage", "C-Up", "PPage"]:
+            self.terminal.press(key)
+            time.sleep(0.3)
+            before = self.terminal.screen()
+            self.terminal.press("C-l")
+            time.sleep(0.3)
+            expect(before == self.terminal.screen(), f"a redrawing after {key} changes nothing: {before}")
+
+    def leave_in_the_middle(self) -> None:
+        self.terminal.press("Home")
+        self.terminal.press("NPage", "NPage")
+        self.terminal.wait(lambda: self.has("End scrolls to the end"), "the middle of the conversation")
+        time.sleep(1)  # the place is written half a second after the last key
+        self.place = self.terminal.screen()[:8]
+        Path(self.folder / "place.json").write_text(json.dumps(self.place))
+        self.quit()
+
+    def return_to_the_middle(self) -> None:
+        place = json.loads(Path(self.folder / "place.json").read_text())
+        self.terminal.wait(lambda: self.terminal.screen()[:8] == place, f"the session opens at its place: {place}")
+        self.terminal.press("End")
+        self.terminal.wait(lambda: not self.has("End scrolls to the end"), "its end")
+
     def draft_model(self) -> None:
         # A draft model whose proposals are wrong: the answer is that of the model, and the next turn reuses its cache.
         self.terminal.send("/set max_tokens 40")
@@ -513,6 +543,21 @@ class Scenario:
         self.terminal.wait(lambda: self.has("waits: And of Spain?") or self.has("› And of Spain?"), "it waits")
         self.terminal.wait(lambda: self.has("› And of Spain?"), "it is sent")
         self.idle("its answer ends")
+        # Up takes a queued message back, also over a draft, which Down brings back.
+        self.terminal.send("/set max_tokens auto")
+        self.terminal.send(LONG_REQUEST)
+        self.writing()
+        self.terminal.send("And of Peru?")
+        self.terminal.wait(lambda: self.has("waits: And of Peru?"), "it waits")
+        self.terminal.type("a draft")
+        self.terminal.press("Up")
+        self.terminal.wait(lambda: self.composer_is("› And of Peru?") and not self.has("waits:"), "it is taken back")
+        self.terminal.press("Down")
+        self.terminal.wait(lambda: self.composer_is("› a draft"), "the draft is back")
+        self.terminal.press("C-u", "Escape")
+        self.idle("the answer is stopped")
+        self.terminal.send("/undo")
+        self.terminal.send("/set max_tokens 60")
         self.terminal.send("/compact 1")
         self.terminal.wait(lambda: self.has("/branch switches back") and not self.has("capital of France"), "compact")
         self.terminal.send("/branch previous")
@@ -876,6 +921,8 @@ def main() -> int:
                     "compare", "commands", "titles", "refuse", "full_context", "paste_command", "resize", "quit"]
         programs = [(["chat", model.stem], everyday),
                     (["chat", model.stem, "--draft", second.stem], ["start", "draft_model", "quit"]),
+                    (["--resume", "Wide table"], ["wide_characters", "leave_in_the_middle"]),
+                    (["--resume", "Wide table"], ["return_to_the_middle", "quit"], 60, 16),
                     (["chat", model.stem], ["crash"]),
                     (["--continue"], ["resume", "sessions", "end_of_input"]), (["chat", model.stem], ["start", "unsent_draft"]),
                     (["chat", model.stem], ["restored_draft"]),
@@ -886,9 +933,16 @@ def main() -> int:
         editor = folder / "editor.sh"
         editor.write_text("#!/bin/sh\nprintf ' and in the editor' >>\"$1\"\n")
         editor.chmod(0o755)
-        for number, (arguments, steps) in enumerate(programs):
+        variables = os.environ | {key: str(value) for key, value in environment.items()}
+        export = folder / "export.json"
+        export.write_text(json.dumps({
+            "title": "Wide table", "model": model.stem,
+            "messages": [{"role": "user", "content": "A table?"}, {"role": "assistant", "content": WIDE}]}))
+        subprocess.run([SOTTO, "sessions", "import", export], env=variables, check=True, capture_output=True)
+        for number, (arguments, steps, *size) in enumerate(programs):
             own = folder / f"terminal{number}"
-            terminal = Terminal([SOTTO, *arguments], {k: str(v) for k, v in environment.items()}, own, 140, 30,
+            width, height = size or (140, 30)
+            terminal = Terminal([SOTTO, *arguments], {k: str(v) for k, v in environment.items()}, own, width, height,
                                 "suspend" in steps)
             scenario = Scenario(terminal, model.stem, second.stem, show)
             try:
@@ -900,7 +954,6 @@ def main() -> int:
                 return 1
             finally:
                 terminal.kill()
-        variables = os.environ | {key: str(value) for key, value in environment.items()}
         shown = subprocess.run([SOTTO, "config", "--json"], env=variables, capture_output=True, text=True)
         origins = {row["name"]: row["origin"] for row in json.loads(shown.stdout or "[]")}
         if (origins.get("theme"), origins.get("history")) != ("from settings.toml", "built in"):

@@ -1,7 +1,7 @@
 extension MessageTree {
   /// The path as a JSON object with `model` and `messages` (`role`, `content`, and `reasoning` where there is some),
-  /// the format of chat templates and other programs. The order of the keys is fixed.
-  public func json(model: String?) -> String {
+  /// the format of chat templates and other programs, and with `title` if there is one. The order of the keys is fixed.
+  public func json(model: String?, title: String? = nil) -> String {
     var items: [String] = []
     for message in messages {
       var fields = ["\"role\": \(jsonString(message.role.rawValue))"]
@@ -11,7 +11,9 @@ extension MessageTree {
       items.append("    {" + fields.joined(separator: ", ") + "}")
     }
     let name = model.map(jsonString) ?? "null"
-    return "{\n  \"model\": \(name),\n  \"messages\": [\n" + items.joined(separator: ",\n") + "\n  ]\n}\n"
+    let start = title.map { "{\n  \"title\": \(jsonString($0)),\n" } ?? "{\n"
+    return start + "  \"model\": \(name),\n  \"messages\": [\n" + items.joined(separator: ",\n")
+      + "\n  ]\n}\n"
   }
 }
 

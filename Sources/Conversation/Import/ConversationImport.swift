@@ -3,8 +3,8 @@ import Basics
 /// Reads conversations that Sotto or another program exported.
 ///
 /// The formats: Sotto's JSON and Markdown; the requests of Ollama and of programs with the same form, one object, an
-/// array of them, or one a line (`{"model": ..., "messages": [{"role": ..., "content": ...}]}`); and the
-/// `conversations.json` of a ChatGPT export, with all branches.
+/// array of them, or one a line (`{"model": ..., "messages": [{"role": ..., "content": ...}]}`); the Modelfile of a
+/// conversation that Ollama saved; and the `conversations.json` of a ChatGPT export, with all branches.
 public enum ConversationImport {
   /// A conversation in a file.
   public struct Imported: Sendable, Equatable {
@@ -27,8 +27,10 @@ public enum ConversationImport {
   public static func read(_ text: String) throws(Problem) -> [Imported] {
     let start = text.drop { $0.isWhitespace || $0 == "\u{FEFF}" }.first
     guard start == "{" || start == "[" else {
-      guard let read = MarkdownImport.read(text) else {
-        throw Problem(description: "neither JSON nor Markdown of 'sotto sessions export'")
+      guard let read = MarkdownImport.read(text) ?? ModelfileImport.read(text) else {
+        throw Problem(
+          description:
+            "neither JSON, nor Markdown of 'sotto sessions export', nor an Ollama Modelfile with messages")
       }
       return [read]
     }

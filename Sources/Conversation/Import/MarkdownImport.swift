@@ -6,9 +6,7 @@ enum MarkdownImport {
 
   /// Nil for a text without such marks.
   static func read(_ text: String) -> ConversationImport.Imported? {
-    let lines = text.split(separator: "\n", omittingEmptySubsequences: false).map { line in
-      line.hasSuffix("\r") ? String(line.dropLast()) : String(line)
-    }
+    let lines = text.lines.map { String($0) }
     var tree = MessageTree()
     var title: String?
     var current: (role: Role, name: String, lines: [String])?
@@ -64,6 +62,9 @@ enum MarkdownImport {
 }
 
 extension String {
+  /// The lines, whose ends may be those of other systems: "\r\n" is one character.
+  var lines: [Substring] { split(omittingEmptySubsequences: false) { $0 == "\n" || $0 == "\r\n" } }
+
   /// The text without spaces at both ends.
   fileprivate var trimmingSpaces: String {
     var text = self[...]

@@ -72,7 +72,14 @@ extension ChatState {
       conversation.select(id)
       transcript.showPath(conversation.path)
     }
-    find = Find(text: text, request: .message(id))
+    find = Find(text: Self.marked(text, in: conversation[id]?.content ?? ""), request: .message(id))
+  }
+
+  // The words of a hit may stand apart in its message: then the longest is marked.
+  private static func marked(_ text: String, in content: String) -> String {
+    if TextSearch(text).isFound(in: content) { return text }
+    let words = text.split { $0.isWhitespace }.map(String.init)
+    return words.filter { TextSearch($0).isFound(in: content) }.max { $0.count < $1.count } ?? text
   }
 
   /// The effects that fetch the hits for the draft "/sessions TEXT".

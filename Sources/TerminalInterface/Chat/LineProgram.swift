@@ -32,6 +32,8 @@ package final class LineProgram {
   private var written = 0
   private var answering: MessageTree.ID?
   private var asked: ChatState.Question?
+  /// The notices that wait for the end of the answer, so that none stands within its text.
+  private var held: [String] = []
 
   package init(worker: EffectWorker, pipe: WakePipe, options: ChatOptions) {
     self.worker = worker
@@ -58,7 +60,7 @@ package final class LineProgram {
     signals_watch(pipe.writing)
     defer { signals_unwatch() }
     perform(chat.firstEffects())
-    var isPrompted = false
+    var (isPrompted, isGreeted) = (false, false)
     while exitCode == nil {
       if isReady {
         if let line = nextLine() {
@@ -67,6 +69,11 @@ package final class LineProgram {
           continue
         }
         if isAtEnd { break }
+        if isInteractive && !isGreeted {
+          isGreeted = true
+          let name = chat.state.model.map { "\(VisibleText.singleLine($0.name)) is ready. " } ?? ""
+          printNotice("\(name)Write a message and press Enter; /help lists the commands, /quit quits.")
+        }
         if isInteractive && !isPrompted {
           printNotice("› ", ending: "")
           isPrompted = true
@@ -74,6 +81,7 @@ package final class LineProgram {
       }
       step()
     }
+    for text in held { printNotice(text) }
     _ = worker.start(.cancel)
     _ = worker.start(.stopDownload)
     perform(chat.lastEffects())
@@ -207,14 +215,18 @@ package final class LineProgram {
       if written > 0 { output("\n", to: STDOUT_FILENO) }
       (answering, written) = (nil, 0)
     }
+    if answering == nil || written == 0 {
+      for text in held { printNotice(text) }
+      held = []
+    }
     for entry in state.transcript.entries where entry.id > lastPrinted {
-      if case .notice(let text, _) = entry.content { printNotice(VisibleText.of(text)) }
+      if case .notice(let text, _) = entry.content { notify(VisibleText.of(text)) }
       lastPrinted = entry.id
     }
-    if let question = state.question, question != asked { printNotice(question.text) }
+    if let question = state.question, question != asked { notify(question.text) }
     asked = state.question
     if let flash = state.flash?.text {
-      printNotice(flash)
+      notify(flash)
       chat.dropFlash()
     }
   }
@@ -240,6 +252,11 @@ package final class LineProgram {
       default: break
       }
     }
+  }
+
+  // Prints a notice, behind the answer that is being written.
+  private func notify(_ text: String) {
+    if answering == nil || written == 0 { printNotice(text) } else { held.append(text) }
   }
 
   private func printNotice(_ text: String, ending: String = "\n") { output(text + ending, to: STDERR_FILENO) }

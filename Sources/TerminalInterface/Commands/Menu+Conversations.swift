@@ -20,8 +20,7 @@ extension Menu {
     }
     if items.isEmpty, !facts.sessions.isEmpty {
       let nothing = Item(
-        title: command == .sessions ? "No title or message matches" : "No title matches",
-        detail: "Backspace shows all", completed: "/\(command.rawValue) \(typed)",
+        title: "Nothing found", detail: "Backspace shows all", completed: "/\(command.rawValue) \(typed)",
         isComplete: false)
       return Menu(command: command, items: [nothing])
     }

@@ -68,10 +68,10 @@ struct ChatCommand: AsyncParsableCommand {
     let choice = try choice(model ?? resumedModel, settings, finder)
     if let missing = options.resumed?.model, model == nil, resumedModel == nil {
       options.notices.append(
-        "This conversation used the model \(missing), which was not found; another one answers now.")
+        "This conversation used the model \(missing), which was not found; \(choice.name) answers now.")
     }
     let engine = localChatEngine(
-      finder: finder, threads: compute.threadCount(settings), device: compute.device,
+      finder: finder, threads: compute.threadCount(settings), device: compute.device(settings),
       cacheFormat: settings.integer(.cacheBits) == 8 ? .int8 : .float16, limits: settings.limits,
       draft: try DraftModel(named: draft, settings), store: options.keepsHistory ? settings.cacheStore : nil,
       turnFile: TurnSignal.file())
@@ -118,7 +118,9 @@ struct ChatCommand: AsyncParsableCommand {
       return try await sessions.load(try await sessions.find(query).id)
     } catch {
       sessions.listen { Console.note($0) }
-      throw CommandError("\(continues ? "--continue" : "--resume \(query)"): \(error)")
+      // The message of the chat names its command.
+      let reason = "\(error)".replacing("/sessions lists them", with: "'sotto sessions' lists them")
+      throw CommandError("\(continues ? "--continue" : "--resume \(query)"): \(reason)")
     }
   }
 }

@@ -73,7 +73,10 @@ struct SessionsCommand: AsyncParsableCommand {
         return (summary.title, try await store.load(summary.id))
       }
       guard let session else { throw CommandError("the conversation was deleted meanwhile") }
-      Console.out(json ? session.tree.json(model: session.model) : session.tree.markdown(title: title))
+      Console.show(
+        json
+          ? session.tree.json(model: session.model, title: session.title)
+          : session.tree.markdown(title: title))
     }
   }
 
@@ -102,6 +105,9 @@ struct SessionsCommand: AsyncParsableCommand {
         let options = ChatOptions(environment: ProcessInfo.processInfo.environment)
         if let path = options.historyFile { HistoryFile(path: path).remove(inputs) }
       }
+      let folders = UserFolders()
+      DraftFolder(folders).save(Draft(), of: summary.id, isNew: false)
+      PlaceFolder(folders).save(nil, of: summary.id)
       let caches = try UserSettings.load().cacheStore
       caches?.removeAll(of: summary.id)
       // The system prompt of the session may be in one.
@@ -113,8 +119,9 @@ struct SessionsCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
       abstract: "Save the conversations of an export.",
       discussion: """
-        The file is JSON or Markdown of 'sotto sessions export', the conversations.json of a ChatGPT export, or JSON with \
-        messages as Ollama has them: one object, an array of objects, or one object a line.
+        The file is JSON or Markdown of 'sotto sessions export', the conversations.json of a ChatGPT export, the output \
+        of 'ollama show --modelfile NAME' for a conversation that '/save NAME' kept there, or JSON with messages as Ollama \
+        has them: one object, an array of objects, or one object a line.
         """)
 
     @Argument(help: "The file; '-' for standard input.")

@@ -21,6 +21,13 @@ enum Console {
 
   private static let isTerminal = isatty(STDOUT_FILENO) != 0
 
+  /// The columns of the terminal on standard error; 100 if there is none.
+  static var columns: Int {
+    var size = winsize()
+    guard ioctl(STDERR_FILENO, UInt(TIOCGWINSZ), &size) == 0, size.ws_col > 0 else { return 100 }
+    return min(Int(size.ws_col), 100)
+  }
+
   /// Writes text to standard error, without a line break.
   static func status(_ text: String) { _ = write(text, to: STDERR_FILENO) }
 

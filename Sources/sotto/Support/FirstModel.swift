@@ -25,7 +25,9 @@ struct FirstModel {
     guard !models.isEmpty else { throw CommandError.noModels }
     let endpoint = try HubEndpoint()
     Console.note(
-      Self.text(models, proposed, memory: memory, host: endpoint.host, found: finder.entries().count))
+      Self.text(
+        models, proposed, memory: memory, host: endpoint.host, found: finder.entries().count,
+        columns: Console.columns))
     while true {
       Console.status("› ")
       guard let line = readLine()?.trimmingCharacters(in: .whitespaces) else { throw CommandError.noModels }
@@ -63,14 +65,16 @@ struct FirstModel {
   }
 
   /// The offer.
-  /// - Parameter found: the models on this machine, none of which can be run.
-  private static func text(
-    _ models: [SuggestedModel], _ proposed: Int, memory: Int, host: String, found: Int
+  /// - Parameters:
+  ///   - found: the models on this machine, none of which can be run.
+  ///   - columns: of the terminal.
+  static func text(
+    _ models: [SuggestedModel], _ proposed: Int, memory: Int, host: String, found: Int, columns: Int
   ) -> String {
     let state =
       found == 0
       ? """
-      There is no model on this machine yet: none in Sotto's folder, in the Hugging Face cache, in the stores of
+      There is no model on this machine yet: none in Sotto's folder, in the Hugging Face cache, in the stores of \
       Ollama, LM Studio and llama.cpp, and in the folders of the settings.
       """
       : "No model on this machine can be run; 'sotto models' lists \(found == 1 ? "it" : "all \(found)") and says why."
@@ -81,15 +85,20 @@ struct FirstModel {
           index == proposed ? "proposed" : "",
         ]
       }, right: [0, 2])
-    return """
-      \(state)
+    let paragraphs = [
+      state, "", "These models run with this machine's \(byteSize(memory)) of memory:", "",
+      "Enter downloads number \(proposed + 1) from \(host), a number another one, owner/repo any other model of that "
+        + "hub; q quits. Nothing is contacted before. An interrupted download resumes.",
+    ]
+    let texts = paragraphs.map { wrapped($0, columns, indent: 0) }
+    return (texts.prefix(4) + rows.map { wrapped("  " + $0, columns, indent: 5) } + ["", texts[4]])
+      .joined(separator: "\n")
+  }
 
-      These models run with this machine's \(byteSize(memory)) of memory:
-
-      \(rows.map { "  " + $0 }.joined(separator: "\n"))
-
-      Enter downloads number \(proposed + 1) from \(host), a number another one, owner/repo any other model of that hub; q
-      quits. Nothing is contacted before. An interrupted download resumes.
-      """
+  /// A text in rows of at most so many columns, the rows after the first with an indentation.
+  private static func wrapped(_ text: String, _ columns: Int, indent: Int) -> String {
+    let hanging = indent == 0 ? [] : [Span(String(repeating: " ", count: indent), .text)]
+    return LineWrapper(width: max(20, columns), hanging: hanging).wrap(text, .text).map(\.text)
+      .joined(separator: "\n")
   }
 }
