@@ -1,8 +1,10 @@
+import Basics
+
 /// The names of pre-tokenizers in GGUF files by the tokens of one text, as llama.cpp's converter recognises them.
-enum PreTokenizerHashes {
+package enum PreTokenizerHashes {
   /// A text that most pre-tokenizers cut differently: spaces, emoji, digits, several scripts, quotation marks and
   /// contractions. The same as in llama.cpp's convert_hf_to_gguf_update.py.
-  static let text =
+  package static let text =
     "\n \n\n \n\n\n \t \t\t \t\n  \n   \n    \n     \n\u{1F680} (normal) \u{1F636}\u{200D}\u{1F32B}"
     + "\u{FE0F} (multiple emojis concatenated) \u{2705} \u{1F999}\u{1F999} 3 33 333 3333 33333 333333 3"
     + "333333 33333333 3.3 3..3 3...3 \u{1780}\u{17B6}\u{1793}\u{17CB}\u{178F}\u{17C2}\u{1796}\u{17B7}"
@@ -12,8 +14,13 @@ enum PreTokenizerHashes {
     + "!?????? I've been 'told he's there, 'RE you sure? 'M not sure I'll make it, 'D you like some tea"
     + "? We'Ve a'lL"
 
+  /// The SHA-256 of the list of tokens as Python writes it.
+  package static func digest(of tokens: [Int32]) -> String {
+    SHA256.hexadecimal("[\(tokens.map(String.init).joined(separator: ", "))]".utf8)
+  }
+
   /// The name for the SHA-256 of the tokens' list as Python writes it; nil for one that is not known.
-  static func name(_ digest: String) -> String? {
+  package static func name(_ digest: String) -> String? {
     let key = String(digest.prefix(16))
     return known.first { $0.hashes.contains(key) }?.name
   }

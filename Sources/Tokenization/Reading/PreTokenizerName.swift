@@ -9,8 +9,7 @@ extension Tokenizer {
     let source = try VocabularySource.find(checkpoint, isHarmony: false)
     let tokens = try Tokenizer(source, cache: nil)
       .encode(PreTokenizerHashes.text, addSpecial: true, parseSpecial: true)
-    let list = "[\(tokens.map(String.init).joined(separator: ", "))]"
-    if let name = PreTokenizerHashes.name(SHA256.hexadecimal(list.utf8)) { return name }
+    if let name = PreTokenizerHashes.name(PreTokenizerHashes.digest(of: tokens)) { return name }
     let draft = try source.draft()
     guard draft.rules.alphabet == .bytes else {
       throw TokenizerError(
