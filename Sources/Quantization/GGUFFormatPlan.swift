@@ -44,6 +44,8 @@ package struct GGUFFormatPlan {
   private mutating func format(_ name: String, _ shape: [Int]) -> WeightFormat {
     guard Self.isQuantized(name, shape), let columns = shape.last else { return .float32 }
     guard target.isQuantized else { return target.usual }
+    // llama.cpp keeps these as they are in a file that nearly always has bfloat16.
+    if Self.keepsFloats(name) { return .bfloat16 }
     let format = mixed(name, columns)
     if columns % format.blockColumns == 0 { return format }
     return columns % 32 == 0 ? .q8_0 : .float16
@@ -53,8 +55,19 @@ package struct GGUFFormatPlan {
   private static func isQuantized(_ name: String, _ shape: [Int]) -> Bool {
     // Trailing rows of 1 are no dimension of ggml's.
     guard shape.count >= 2, name.hasSuffix(".weight"), !name.hasSuffix("_norm.weight") else { return false }
-    let small = ["ffn_gate_inp.weight", "ffn_gate_inp_shexp.weight", "ssm_conv1d", "shortconv.conv.weight"]
+    let small = [
+      "ffn_gate_inp.weight", "ffn_gate_inp_shexp.weight", "ssm_conv1d", "shortconv.conv.weight",
+      "position_embd.weight", "altup_correct_coef.weight", "altup_predict_coef.weight", "time_mix_w1.weight",
+      "time_mix_w2.weight", "time_mix_lerp_fused.weight",
+    ]
     return !small.contains(where: name.contains)
+  }
+
+  /// Whether a matrix is too small to be quantised.
+  private static func keepsFloats(_ name: String) -> Bool {
+    let parts = ["altup", "laurel", "per_layer_model_proj", "attn_rel_b"]
+    let mixers = ["time_mix_v1", "time_mix_v2", "time_mix_a1", "time_mix_a2", "time_mix_g1", "time_mix_g2"]
+    return (parts + mixers).contains(where: name.contains)
   }
 
   private static func isValue(_ name: String) -> Bool {

@@ -23,7 +23,8 @@ struct GGUFPieces {
     scores = Array(repeating: -10000, count: count)
     types = Array(repeating: TokenType.unused.rawValue, count: count)
     // Phi-4 has a tokenizer.json of GPT-2's kind.
-    let isGPT2 = architecture == "phi3" && settings?["tokenizer_class"]?.asString == "GPT2Tokenizer"
+    let isGPT2 =
+      ["phi3", "phimoe"].contains(architecture) && settings?["tokenizer_class"]?.asString == "GPT2Tokenizer"
     if !isGPT2, let pieces = try SentencePieceTokens(checkpoint) {
       isSentencePiece = true
       for id in 0..<min(count, pieces.texts.count) {
@@ -52,7 +53,7 @@ struct GGUFPieces {
       }
     }
     // Phi-3's rules differ: the types are those of the files, and tokenizer.json's tokens count as well.
-    let isPhi = architecture == "phi3"
+    let isPhi = ["phi3", "phimoe"].contains(architecture)
     for (id, token) in settings?["added_tokens_decoder"]?.asObject ?? JSONObject() {
       guard let id = Int(id), let text = token["content"]?.asString else { continue }
       add(

@@ -44,6 +44,16 @@ struct GGUFSpecialTokens {
 
   private static let names = ["bos", "eos", "unk", "sep", "pad", "cls", "mask"]
 
+  /// The texts of all special tokens that tokenizer_config.json names.
+  static func texts(_ settings: JSON?) -> Set<String> {
+    func text(_ entry: JSON?) -> String? { entry?.asString ?? entry?["content"]?.asString }
+    var entries = names.map { settings?["\($0)_token"] }
+    for key in ["additional_special_tokens", "extra_special_tokens"] {
+      entries += settings?[key]?.asArray ?? settings?[key]?.asObject?.map(\.value) ?? []
+    }
+    return Set(entries.compactMap(text))
+  }
+
   private mutating func set(_ name: String, _ id: Int?) {
     guard let id, id >= 0, id < count, !ids.contains(where: { $0.name == name }) else { return }
     ids.append((name, id))
@@ -116,6 +126,23 @@ struct GGUFSpecialTokens {
       (root?["added_tokens"]?.asArray ?? []).first { $0["content"]?.asString == text }?["id"]?.asInteger
     }
     switch architecture {
+    case "glm4moe", "deepseek2":
+      // Those of GLM-4.5 to 4.7.
+      guard let mask = id("[gMASK]"), let user = id("<|user|>"), let tool = id("<|observation|>") else {
+        return
+      }
+      for (name, id) in [("bos", mask), ("eot", user), ("unk", id("<|endoftext|>")), ("eom", tool)] {
+        set(name, id)
+      }
+    case "gemma4":
+      adds.removeAll { $0.name == "bos" }
+      adds.append(("bos", true))
+    case "phi2":
+      adds.removeAll { $0.name == "bos" }
+      adds.append(("bos", false))
+    case "nemotron":
+      ids.removeAll { ["pad", "unk"].contains($0.name) }
+      ids += [("pad", 0), ("unk", 1)]
     case "glm4":
       // The tokens of the files come first, except for the end of a turn, which they do not have.
       for (name, text) in [
@@ -138,7 +165,7 @@ struct GGUFSpecialTokens {
   var fields: [(key: String, value: GGUFField)] {
     let keys = [
       "bos": "bos", "eos": "eos", "unk": "unknown", "sep": "seperator", "pad": "padding", "mask": "mask",
-      "eot": "eot",
+      "eot": "eot", "eom": "eom",
     ]
     let tokens = ids.compactMap { name, id in
       keys[name].map { ("tokenizer.ggml.\($0)_token_id", GGUFField.integer(UInt32(id))) }

@@ -17,7 +17,9 @@ struct GGUFVocabulary {
     let settings = try Self.json("tokenizer_config.json", checkpoint)
     let root = try Self.json("tokenizer.json", checkpoint)
     let addsSpace = settings?["add_prefix_space"]?.asBool
-    if let pieces = try GGUFPieces(checkpoint, count: count, settings, root, architecture) {
+    if architecture == "gemma4", let root {
+      fields = try Self.characterMerges(root, settings, count: count, file: checkpoint.path)
+    } else if let pieces = try GGUFPieces(checkpoint, count: count, settings, root, architecture) {
       let pre = "default"
       fields = [
         ("tokenizer.ggml.model", .string("llama")), ("tokenizer.ggml.pre", .string(pre)),
@@ -25,7 +27,8 @@ struct GGUFVocabulary {
         ("tokenizer.ggml.token_type", .integers(pieces.types)),
       ]
       let noSpace = architecture.hasPrefix("gemma") || (architecture == "jamba" && !pieces.isSentencePiece)
-      let readsSettings = ["llama", "granite", "mistral3", "smollm3", "ernie4_5"].contains(architecture)
+      let readsSettings = ["llama", "granite", "mistral3", "smollm3", "ernie4_5", "ernie4_5-moe"].contains(
+        architecture)
       if let flag = noSpace ? false : readsSettings ? addsSpace : nil {
         fields.append(("tokenizer.ggml.add_space_prefix", .bool(flag)))
       }
@@ -54,6 +57,38 @@ struct GGUFVocabulary {
   private static func json(_ name: String, _ checkpoint: Checkpoint) throws -> JSON? {
     guard let file = try checkpoint.tokenizerFile(name) else { return nil }
     return try JSON(parsing: file)
+  }
+
+  /// Gemma 4's: merges of characters, with ▁ for spaces. Tokens that a parser of the output needs are shown.
+  private static func characterMerges(
+    _ root: JSON, _ settings: JSON?, count: Int, file: String
+  ) throws -> [(key: String, value: GGUFField)] {
+    let shown: Set = [
+      "<|channel>", "<channel|>", "<|tool_call>", "<tool_call|>", "<|tool_response>", "<tool_response|>",
+      "<|\"|>",
+    ]
+    let special = GGUFSpecialTokens.texts(settings)
+    let size = root["model"]?["vocab"]?.asObject?.count ?? 0
+    var (tokens, types) = try tokens(root, count: count, file: file)
+    let added = Dictionary(
+      (root["added_tokens"]?.asArray ?? []).compactMap { token in
+        token["id"]?.asInteger.map { ($0, token["content"]?.asString ?? "") }
+      }, uniquingKeysWith: { $1 })
+    for id in tokens.indices where types[id] != TokenType.unused.rawValue {
+      if let text = added[id] { tokens[id] = text }
+      let text = tokens[id]
+      let isByte = text.utf8.count == 6 && text.hasPrefix("<0x") && text.hasSuffix(">")
+      let other: TokenType = id < size ? .normal : .userDefined
+      let type: TokenType =
+        shown.contains(text) ? .userDefined : isByte ? .byte : special.contains(text) ? .control : other
+      types[id] = type.rawValue
+    }
+    return [
+      ("tokenizer.ggml.model", .string("gemma4")), ("tokenizer.ggml.tokens", .strings(tokens)),
+      ("tokenizer.ggml.scores", .numbers(Array(repeating: -1000, count: count))),
+      ("tokenizer.ggml.token_type", .integers(types)), ("tokenizer.ggml.merges", .strings(merges(root))),
+      ("tokenizer.ggml.add_space_prefix", .bool(false)),
+    ]
   }
 
   /// All tokens with their types. Rows of the embedding without a token are unused ones.

@@ -22,13 +22,14 @@ import Testing
   private static let sliding: JSON = ["sliding_attention", "sliding_attention", "sliding_attention"]
 
   private static let unchanged: [Case] = [
-    "bailing-moe-bf16", "cohere-bf16", "deepseek-v2", "deepseek-v3", "ernie4-bf16", "glm4-bf16",
+    "bailing-moe-bf16", "cohere-bf16", "deepseek-v2", "deepseek-v3", "dots1", "ernie4-bf16", "ernie4-moe",
+    "exaone-moe", "gemma4-shared-caches", "gemma4-text", "glm4-bf16", "gpt-neox", "gpt2",
     "granite-bf16",
     "granite-moe-bf16", "granite-moe-shared-bf16", "hunyuan", "jamba", "lfm2", "llama-biases-f16-sharded",
     "llama-fp8-block", "llama-rope-llama3", "llama-tied-bf16", "mamba", "mamba2-groups-bf16",
     "mamba2-plain",
-    "ministral3", "mixtral-bf16", "olmo2-bf16", "olmo3-bf16", "olmoe-bf16", "qwen2-moe-bf16",
-    "seed-oss-bf16", "starcoder2",
+    "minimax-m2", "ministral3", "mixtral-bf16", "nemotron", "olmo2-bf16", "olmo3-bf16", "olmoe-bf16", "phi",
+    "qwen2-moe-bf16", "qwen3-5", "qwen3-5-moe", "seed-oss-bf16", "stablelm", "starcoder2",
   ].map { Case(name: $0) }
 
   private static let changed: [Case] = [
@@ -69,6 +70,32 @@ import Testing
     let error = zip(found, expected).reduce(Float(0)) { max($0, abs($1.0 - $1.1)) }
     #expect(error < 1e-4 * deviation)
   }
+
+  /// Every architecture is written, or refused with its name, the model's folder and what to do instead.
+  @Test func otherArchitecturesAreRefused() throws {
+    var refused: Set<String> = []
+    for type in Registry.architectures {
+      let folder = try TemporaryFolder()
+      _ = try folder.write("config.json", "{\"model_type\": \"\(type)\"}")
+      let writer = try SafetensorsWriter(folder.path + "/model.safetensors", [.float32("a", [1])])
+      try writer.append([Float(0)])
+      try writer.finish()
+      let error = #expect(throws: (any Error).self) { try GGUFExport(Checkpoint.open(folder.path)) }
+      let text = error.map { "\($0)" } ?? ""
+      guard text.contains("cannot be written to a GGUF file") else { continue }
+      refused.insert(type)
+      for part in [folder.path, type, "--to q4"] { #expect(text.contains(part)) }
+    }
+    #expect(refused == Self.refused)
+  }
+
+  /// The families without names in GGUF files, and those whose files are only read.
+  private static let refused: Set = [
+    "apertus", "bailing_hybrid", "bailing_moe_linear", "bailing_moe_v3", "bitnet", "granite_swa",
+    "granitemoe_swa", "helium", "kimi_linear", "llama4", "llama4_text", "minimax", "minimax_text_01",
+    "mistral4", "mobilellm",
+    "olmo_hybrid", "plamo2", "recurrent_gemma", "rwkv7",
+  ]
 
   /// Periods of windows, bases and scales for which GGUF has no keys, and layers without experts.
   @Test(arguments: [
@@ -150,7 +177,7 @@ import Testing
     let file = URL(filePath: path + "/config.json")
     try FileManager.default.removeItem(at: file)
     try Data(JSON.object(object).text().utf8).write(to: file)
-    let count = try #require(object["vocab_size"]?.asInteger)
+    let count = try #require((object["vocab_size"] ?? object["text_config"]?["vocab_size"])?.asInteger)
     let vocabulary = (0..<count).map { "\"t\($0)\": \($0)" }.joined(separator: ", ")
     let json = """
       {"added_tokens": [], "pre_tokenizer": {"type": "ByteLevel", "add_prefix_space": false, "use_regex": true},

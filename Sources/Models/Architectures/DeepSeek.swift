@@ -74,7 +74,7 @@ enum DeepSeek {
   }
 
   /// GLM-4.7-Flash (zai-org/GLM-4.7-Flash).
-  static let glm4MoELite = Architecture("glm4_moe_lite") {
+  static let glm4MoELite = Architecture("glm4_moe_lite", gguf: gguf) {
     try model($0, $1, scoring: .sigmoid, normalises: true)
   }
 

@@ -1,6 +1,7 @@
 /// dots.llm1 (rednote-hilab/dots.llm1.inst): Qwen3's attention and DeepSeek V3's mixtures of experts.
 enum Dots1 {
-  static let architecture = Architecture("dots1", gguf: GGUFConversion("dots1")) { configuration, weights in
+  static let architecture = Architecture("dots1", gguf: GGUFConversion("dots1", export: rules)) {
+    configuration, weights in
     let count = try configuration.integer("num_hidden_layers", 1...4096)
     let experts = try RoutedExperts(configuration, layers: count, scoring: .sigmoid, normalises: false)
     let first = try configuration.integer("max_window_layers", 0...1 << 20, default: count)
@@ -11,4 +12,16 @@ enum Dots1 {
     }
     return try decoder.model(configuration, weights)
   }
+
+  private static let rules = GGUFExport.Rules(
+    keys: [
+      "expert_feed_forward_length", "leading_dense_block_count", "expert_shared_count",
+      "expert_weights_scale", "expert_weights_norm",
+    ],
+    complete: { fields, configuration in
+      fields["expert_gating_func"] = .integer(2)
+      try configuration.requireWindowsForGGUF({ _ in false }, unless: { _ in true })
+      try configuration.requireForGGUF(
+        "moe_layer_freq", configuration.integer("moe_layer_freq", 0...4096, default: 1) == 1)
+    })
 }

@@ -19,7 +19,7 @@ enum Ernie4 {
       keys: [
         "leading_dense_block_count": "moe_layer_start_index",
         "interleave_moe_layer_step": "moe_layer_interval",
-      ])
+      ], export: mixtureRules)
   ) { configuration, weights in
     try configuration.require("moe_norm_gate_logits", true)
     let gate = try configuration.optionalString("moe_gate") ?? "topk"
@@ -38,6 +38,28 @@ enum Ernie4 {
     }
     return try decoder.model(configuration, weights)
   }
+
+  private static let mixtureRules = GGUFExport.Rules(
+    keys: ["expert_feed_forward_length"],
+    complete: { fields, configuration in
+      let experts = try configuration.expertCounts()
+      try fields.set("expert_count", experts.all)
+      try fields.set("expert_used_count", experts.chosen)
+      for key in ["leading_dense_block_count", "interleave_moe_layer_step"] where fields[key] == nil {
+        try fields.set(key, 1)
+      }
+      let shared = try configuration.integer("moe_num_shared_experts", 0...65536, default: 0)
+      try fields.set("expert_shared_count", shared)
+      if shared > 0 {
+        // The converter divides the width of a dense block by the key-value heads, which is the same in the public models.
+        try fields.set(
+          "expert_shared_feed_forward_length",
+          shared * configuration.integer("moe_intermediate_size", 1...1 << 24))
+      }
+      let count = try configuration.integer("num_hidden_layers", 1...4096)
+      let last = try configuration.integer("moe_layer_end_index", -1...4096, default: -1)
+      try configuration.requireForGGUF("moe_layer_end_index", last < 0 || last >= count - 1)
+    })
 
   /// Every `moe_layer_interval`-th layer from `moe_layer_start_index` to `moe_layer_end_index` (-1 for the last one).
   private static func sparseLayers(_ configuration: ModelConfiguration, count: Int) throws -> [Bool] {

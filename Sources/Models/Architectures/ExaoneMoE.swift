@@ -3,7 +3,9 @@
 enum ExaoneMoE {
   static let architecture = Architecture(
     "exaone_moe",
-    gguf: GGUFConversion("exaone-moe") {
+    gguf: GGUFConversion(
+      "exaone-moe", tensors: ["mlp.e_score_correction_bias": "exp_probs_b.bias"], export: rules
+    ) {
       // llama.cpp's default.
       if $0["layer_types"] == nil, $0["sliding_window_pattern"] == nil {
         $0["sliding_window_pattern"] = "LLLG"
@@ -21,4 +23,21 @@ enum ExaoneMoE {
     }
     return try decoder.model(configuration, weights)
   }
+
+  /// The layers for multi-token prediction are left out.
+  private static let rules = GGUFExport.Rules(
+    keys: [
+      "vocab_size", "expert_feed_forward_length", "expert_shared_count", "expert_weights_scale",
+      "expert_weights_norm", "leading_dense_block_count",
+    ],
+    complete: { fields, configuration in
+      try fields.setWindows(configuration, slides: Exaone4.slides(configuration))
+      let shared = try configuration.integer("num_shared_experts", 0...65536, default: 1)
+      try fields.set(
+        "expert_shared_feed_forward_length",
+        shared * configuration.integer("moe_intermediate_size", 1...1 << 24))
+      if fields["leading_dense_block_count"] == nil { try fields.set("leading_dense_block_count", 0) }
+      try fields.set("nextn_predict_layers", 0)
+      fields["rope.scaling.type"] = .string("none")
+    })
 }

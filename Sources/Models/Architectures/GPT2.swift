@@ -10,7 +10,7 @@ enum GPT2 {
         "mlp.c_fc": "ffn_up", "mlp.c_proj": "ffn_down", "model.ln_f": "output_norm",
         "model.wpe": "position_embd",
         "model.wte": "token_embd",
-      ]),
+      ], export: rules),
     // Some conversions keep the name of the language model's body.
     prefixes: ["model.": ["", "transformer."]]
   ) { configuration, weights in
@@ -18,11 +18,7 @@ enum GPT2 {
     for key in ["scale_attn_by_inverse_layer_idx", "add_cross_attention"] {
       try configuration.require(key, false)
     }
-    let configuration = configuration.renaming([
-      "n_embd": "hidden_size", "n_layer": "num_hidden_layers", "n_head": "num_attention_heads",
-      "n_inner": "intermediate_size", "n_positions": "max_position_embeddings",
-      "activation_function": "hidden_act",
-    ])
+    let configuration = configuration.renaming(usualNames)
     let shape = try DecoderShape(configuration, tiedByDefault: true)
     let weights = try inputsLast(weights, shape)
     var names = PreNormDecoder.Names()
@@ -45,6 +41,29 @@ enum GPT2 {
     }
     return try decoder.model(configuration, weights)
   }
+
+  private static let usualNames = [
+    "n_embd": "hidden_size", "n_layer": "num_hidden_layers", "n_head": "num_attention_heads",
+    "n_inner": "intermediate_size", "n_positions": "max_position_embeddings",
+    "activation_function": "hidden_act",
+  ]
+
+  private static let rules = GGUFExport.Rules(
+    renames: usualNames, isTied: true,
+    change: { tensor, _ in
+      guard tensor.name.contains(".c_"), tensor.name.hasSuffix(".weight") else { return [tensor] }
+      let isFromMLX =
+        tensor.name.hasSuffix("c_attn.weight") && tensor.shape.count == 2 && tensor.shape[0] > tensor.shape[1]
+      guard !isFromMLX else {
+        throw ModelError.unsupported("MLX's version of gpt2 cannot be converted; use the original weights")
+      }
+      return [try tensor.transposed()]
+    },
+    complete: { fields, configuration in
+      fields.remove("attention.head_count_kv", "rope.freq_base")
+      guard fields["feed_forward_length"] == nil else { return }
+      try fields.set("feed_forward_length", 4 * configuration.integer("hidden_size", 1...1 << 20))
+    })
 
   /// The weights with matrices of [outputs, inputs]. OpenAI's are the other way around and are transposed into a copy;
   /// mlx-lm's conversions are not.

@@ -10,7 +10,7 @@ enum GPTNeoX {
         "gpt_neox.embed_in": "token_embd", "gpt_neox.final_layer_norm": "output_norm", "embed_out": "output",
         "attention.query_key_value": "attn_qkv", "attention.dense": "attn_output",
         "mlp.dense_h_to_4h": "ffn_up", "mlp.dense_4h_to_h": "ffn_down",
-      ], keys: ["use_parallel_residual": "use_parallel_residual"]
+      ], keys: ["use_parallel_residual": "use_parallel_residual"], export: rules
     ) {
       // The converter separates queries, keys and values.
       $0["fuses_by_head"] = false
@@ -20,9 +20,7 @@ enum GPTNeoX {
       "gpt_neox.layers.": ["model.h."], "gpt_neox.": ["model."], "embed_out.": ["model.embed_out."],
     ]
   ) { configuration, weights in
-    let configuration = configuration.renaming([
-      "rotary_pct": "partial_rotary_factor", "rotary_emb_base": "rope_theta",
-    ])
+    let configuration = configuration.renaming(usualNames)
     let shape = try DecoderShape(configuration)
     var names = PreNormDecoder.Names()
     names.table = "gpt_neox.embed_in"
@@ -44,4 +42,23 @@ enum GPTNeoX {
     }
     return try decoder.model(configuration, weights)
   }
+
+  private static let usualNames = ["rotary_pct": "partial_rotary_factor", "rotary_emb_base": "rope_theta"]
+
+  private static let rules = GGUFExport.Rules(
+    keys: ["rope.dimension_count"], rotaryShare: 0.25, renames: usualNames,
+    change: { tensor, configuration in
+      guard tensor.name.contains("attention.query_key_value.") else { return [tensor] }
+      let heads = try configuration.integer("num_attention_heads", 1...65536)
+      let size = tensor.shape[0] / (3 * heads)
+      guard tensor.shape[0] == 3 * heads * size else {
+        throw ModelError.unsupported("the tensor \(tensor.name) has the shape \(tensor.shape)")
+      }
+      return [try tensor.ordered(rowOrder([size, size, size], heads: heads).flatMap { Array($0) })]
+    },
+    complete: { fields, _ in
+      fields.remove("attention.head_count_kv")
+      fields.removeUsualBase()
+      if fields["use_parallel_residual"] == nil { fields["use_parallel_residual"] = .bool(true) }
+    })
 }

@@ -20,11 +20,7 @@ enum Gemma3 {
     keys: ["final_logit_softcapping", "attention.sliding_window"],
     addsOne: { $0.hasSuffix("norm.weight") },
     complete: { fields, configuration in
-      for (key, fallback) in [
-        ("context_length", 131_072), ("attention.head_count", 8), ("attention.head_count_kv", 4),
-        ("attention.key_length", 256), ("attention.value_length", 256),
-      ] where fields[key] == nil { try fields.set(key, fallback) }
-      if fields["rope.freq_base"] == nil { fields.set("rope.freq_base", 1_000_000.0) }
+      try setDefaults(&fields)
       if configuration.json["sliding_window_pattern"] == .integer(1) {
         fields.remove("attention.sliding_window")
       }
@@ -35,6 +31,15 @@ enum Gemma3 {
         default: 512, { period == 1 || ($0 + 1) % 6 != 0 }, unless: { ($0 + 1) % period != 0 })
       try requireScale(configuration, largest: 62)
     })
+
+  /// Sets what the configurations of Gemma 3, 3n and 4 may leave out.
+  static func setDefaults(_ fields: inout GGUFFields) throws {
+    for (key, fallback) in [
+      ("context_length", 131_072), ("attention.head_count", 8), ("attention.head_count_kv", 4),
+      ("attention.key_length", 256), ("attention.value_length", 256),
+    ] where fields[key] == nil { try fields.set(key, fallback) }
+    if fields["rope.freq_base"] == nil { fields.set("rope.freq_base", 1_000_000.0) }
+  }
 
   /// Requires the scale of queries that llama.cpp has: that of the columns of a head, except in the largest model.
   static func requireScale(_ configuration: ModelConfiguration, largest: Int) throws {

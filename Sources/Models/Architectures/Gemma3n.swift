@@ -18,7 +18,7 @@ enum Gemma3n {
         "embedding_length_per_layer_input": "hidden_size_per_layer_input",
         "altup.active_idx": "altup_active_idx", "altup.num_inputs": "altup_num_inputs",
         "activation_sparsity_scale": "activation_sparsity_scale",
-      ]
+      ], export: rules
     ) { object in
       // Layers that keep all gates have the quantile -infinity.
       let scales = object["activation_sparsity_scale"]?.asArray?.map { scale in
@@ -143,25 +143,15 @@ private struct Gemma3nLoader {
     let key = configuration.has(scale) ? scale : share
     guard let numbers = try configuration.numbers(key) else {
       let same = try configuration.number(share, default: 0)
-      return Array(repeating: same > 0 ? Float(normalQuantile(same)) : nil, count: layers)
+      return Array(repeating: same > 0 ? Float(Gemma3n.normalQuantile(same)) : nil, count: layers)
     }
     guard numbers.count == layers else {
       throw ModelError.wrongValue(key: key, expected: "one value for each of \(layers) layers")
     }
     return numbers.map { number in
       if key == scale { return number.isFinite && number > -1e30 ? Float(number) : nil }
-      return number > 0 ? Float(normalQuantile(number)) : nil
+      return number > 0 ? Float(Gemma3n.normalQuantile(number)) : nil
     }
-  }
-
-  /// The number below which the standard normal distribution has this share, by bisection.
-  private static func normalQuantile(_ share: Double) -> Double {
-    var (low, high) = (-10.0, 10.0)
-    for _ in 0..<100 {
-      let middle = (low + high) / 2
-      if erfc(-middle / 2.0.squareRoot()) / 2 < share { low = middle } else { high = middle }
-    }
-    return (low + high) / 2
   }
 }
 

@@ -16,7 +16,7 @@ enum Gemma4 {
         "attention.key_length": "global_head_dim", "attention.key_length_swa": "head_dim",
         "attention.shared_kv_layers": "num_kv_shared_layers",
         "embedding_length_per_layer_input": "hidden_size_per_layer_input",
-      ]
+      ], export: rules
     ) { try configure(&$0) }
   ) { try Gemma4Loader($0, $1).model() }
 
@@ -31,6 +31,42 @@ enum Gemma4 {
     "router.per_expert_scale": "ffn_down_exps.scale", "experts.gate_up_proj": "ffn_gate_up_exps.weight",
     "experts.down_proj": "ffn_down_exps.weight",
   ]) { $1 }
+
+  private static let rules = GGUFExport.Rules(
+    keys: ["final_logit_softcapping", "expert_feed_forward_length"], isTied: true,
+    complete: { fields, configuration in
+      try Gemma3.setDefaults(&fields)
+      let count = try configuration.integer("num_hidden_layers", 1...4096)
+      let windows = try configuration.windows(count: count, default: 512) { _ in false }
+      try fields.setWindows(configuration, slides: { _ in false })
+      let heads = try configuration.integer("num_attention_heads", 1...65536)
+      let hidden = try configuration.integer("hidden_size", 1...1 << 24)
+      let size = try configuration.integer("head_dim", 1...65536, default: max(1, hidden / heads))
+      let global = try configuration.integer("global_head_dim", 1...65536, default: size)
+      for (key, value) in [
+        ("attention.key_length", global), ("attention.value_length", global),
+        ("attention.key_length_swa", size), ("attention.value_length_swa", size),
+        ("rope.dimension_count", global), ("rope.dimension_count_swa", size),
+      ] { try fields.set(key, value) }
+      for key in ["attention.shared_kv_layers", "embedding_length_per_layer_input"]
+      where fields[key] == nil { try fields.set(key, 0) }
+      let keyHeads = try configuration.integer("num_key_value_heads", 1...65536, default: heads)
+      if try configuration.bool("attention_k_eq_v", default: false),
+        configuration.has("num_global_key_value_heads")
+      {
+        let globalHeads = try configuration.integer("num_global_key_value_heads", 1...65536)
+        if globalHeads != keyHeads {
+          fields["attention.head_count_kv"] = .integers(
+            windows.map { Int32($0 == nil ? globalHeads : keyHeads) })
+        }
+      }
+      if try configuration.bool("use_double_wide_mlp", default: false) {
+        let inner = try configuration.integer("intermediate_size", 1...1 << 24)
+        let first = try count - configuration.integer("num_kv_shared_layers", 0...count, default: 0)
+        fields["feed_forward_length"] = .integers(
+          (0..<count).map { Int32($0 < first ? inner : 2 * inner) })
+      }
+    })
 
   /// The converter writes widths and heads for each layer, and which pairs full attention rotates as factors.
   private static func configure(_ object: inout JSONObject) throws {

@@ -6,7 +6,15 @@ import Compute
 enum MiniMaxM2 {
   static let architecture = Architecture(
     "minimax_m2",
-    gguf: GGUFConversion("minimax-m2", keys: ["expert_feed_forward_length": "intermediate_size"])
+    gguf: GGUFConversion(
+      "minimax-m2", keys: ["expert_feed_forward_length": "intermediate_size"],
+      export: GGUFExport.Rules(
+        keys: ["rope.dimension_count"],
+        complete: { fields, configuration in
+          if configuration.has("rotary_dim") {
+            try fields.set("rope.dimension_count", configuration.integer("rotary_dim", 1...65536))
+          }
+        }))
   ) { configuration, weights in
     try configuration.require("use_qk_norm", true)
     for (key, allowed) in [("qk_norm_type", "per_layer"), ("scoring_func", "sigmoid")] {

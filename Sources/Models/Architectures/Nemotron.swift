@@ -6,7 +6,7 @@ enum Nemotron {
   static let architecture = Architecture(
     "nemotron",
     // The converter adds 1 to the norms' weights.
-    gguf: GGUFConversion("nemotron", configure: GGUFConversion.normsIncludeOne), mlx: .plain
+    gguf: GGUFConversion("nemotron", export: rules, configure: GGUFConversion.normsIncludeOne), mlx: .plain
   ) { configuration, weights in
     let shape = try DecoderShape(configuration)
     let decoder = PreNormDecoder(
@@ -21,4 +21,12 @@ enum Nemotron {
     }
     return try decoder.model(configuration, weights)
   }
+
+  private static let rules = GGUFExport.Rules(
+    keys: ["vocab_size", "rope.dimension_count"], rotaryShare: 0.5, addsOne: { $0.hasSuffix("norm.weight") },
+    complete: { fields, configuration in
+      let key = configuration.present("norm_eps", "layer_norm_eps")
+      fields.set("attention.layer_norm_epsilon", try configuration.number(key, default: 1e-5))
+      if fields["rope.scaling.type"] == nil { fields["rope.scaling.type"] = .string("none") }
+    })
 }

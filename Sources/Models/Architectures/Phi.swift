@@ -8,7 +8,7 @@ enum Phi {
       tensors: [
         "model.final_layernorm": "output_norm", "self_attn.dense": "attn_output", "mlp.fc1": "ffn_up",
         "mlp.fc2": "ffn_down",
-      ]), mlx: .plain
+      ], export: rules), mlx: .plain
   ) { configuration, weights in
     try configuration.require("qk_layernorm", false)
     let shape = try DecoderShape(configuration)
@@ -26,4 +26,13 @@ enum Phi {
     }
     return try decoder.model(configuration, weights)
   }
+
+  private static let rules = GGUFExport.Rules(
+    keys: ["rope.dimension_count"], rotaryShare: 0.5,
+    complete: { fields, _ in
+      fields.removeUsualBase()
+      if fields["attention.head_count_kv"] == nil {
+        fields["attention.head_count_kv"] = fields["attention.head_count"]
+      }
+    })
 }

@@ -16,8 +16,8 @@ enum Phi3 {
     return try PreNormDecoder(windows: windows, rotary: rotary).model(configuration, weights)
   }
 
-  /// A window of 0 tells Phi-4 from the others. LongRoPE's factor on the scores is in the file.
-  private static let rules = GGUFExport.Rules(
+  /// Also of the mixtures of experts. A window of 0 tells Phi-4 from the others. LongRoPE's factor on the scores is in the file.
+  static let rules = GGUFExport.Rules(
     keys: ["rope.dimension_count", "attention.sliding_window"],
     complete: {
       fields, configuration in

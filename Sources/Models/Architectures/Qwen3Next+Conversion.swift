@@ -1,25 +1,62 @@
 import Checkpoints
 
 extension Qwen3Next {
-  /// How GGUF files store Qwen3-Next: the rows of each key head's queries, keys, values and gates are put together with
-  /// those of the other heads.
-  static let rules: GGUFExport.Rules = {
+  /// How GGUF files store the weights: of Qwen3-Next the rows of each key head's queries, keys, values and gates are put
+  /// together with those of the other heads, of Qwen3.5 the value heads of one key head are put apart.
+  static func rules(tiled: Bool, isMixture: Bool) -> GGUFExport.Rules {
     var rules = GGUFExport.Rules.experts
     rules.keys.append("rope.dimension_count")
     rules.rotaryShare = 0.25
     rules.addsOne = { $0.hasSuffix("norm.weight") && !$0.hasSuffix("linear_attn.norm.weight") }
-    rules.change = { try apart($0, $1) }
+    rules.change = {
+      if $0.name.hasSuffix(".conv1d.weight"), $0.shape.count == 3, $0.shape[2] == 1 {
+        throw ModelError.unsupported(
+          "MLX's version of this model cannot be converted; use the original weights")
+      }
+      return try tiled ? [Self.tiled($0, $1)] : apart($0, $1)
+    }
     rules.complete = { fields, configuration in
-      try GGUFExport.Rules.requireExperts(configuration)
+      if isMixture { try GGUFExport.Rules.requireExperts(configuration) }
       let heads = try configuration.integer("linear_num_value_heads", 1...65536)
       try fields.set("ssm.inner_size", configuration.integer("linear_value_head_dim", 1...65536) * heads)
       let count = try configuration.integer("num_hidden_layers", 1...4096)
       let attends = try attentionLayers(configuration, count: count)
       fields["attention.recurrent_layers"] = .bools(attends.map { !$0 })
       if fields["full_attention_interval"] == nil { try fields.set("full_attention_interval", 4) }
+      guard tiled else { return }
+      let sections = try configuration.object("rope_parameters")?.integers("mrope_section", 0...65536)
+      fields["rope.dimension_sections"] = .integers(
+        ((sections ?? [11, 11, 10]) + [0, 0, 0, 0]).prefix(4).map { Int32($0) })
     }
     return rules
-  }()
+  }
+
+  /// With the value heads in the order in which key heads are repeated: the first of every key head, then the second ...
+  private static func tiled(
+    _ tensor: ConvertedTensor, _ configuration: ModelConfiguration
+  ) throws -> ConvertedTensor {
+    let keyHeads = try configuration.integer("linear_num_key_heads", 1...65536)
+    let heads = try configuration.integer("linear_num_value_heads", 1...65536)
+    guard keyHeads != heads, tensor.name.contains(".linear_attn.") else { return tensor }
+    let size = try configuration.integer("linear_value_head_dim", 1...65536)
+    let keys = try 2 * keyHeads * configuration.integer("linear_key_head_dim", 1...65536)
+    let order = (0..<heads).map { $0 % keyHeads * (heads / keyHeads) + $0 / keyHeads }
+    guard heads % keyHeads == 0 else {
+      throw ModelError.wrongValue(
+        key: "linear_num_value_heads", expected: "a multiple of linear_num_key_heads")
+    }
+    let columns = order.flatMap { head in (0..<size).map { head * size + $0 } }
+    let parts = tensor.name.split(separator: ".")
+    switch parts.last == "weight" || parts.last == "bias" ? parts.dropLast().last : parts.last {
+    case "in_proj_qkv"?, "conv1d"?:
+      let rows = tensor.shape.count == 3 ? tensor.flattenedMatrices() : tensor
+      return try rows.ordered(Array(0..<keys) + columns.map { keys + $0 })
+    case "in_proj_z"?: return try tensor.ordered(columns)
+    case "in_proj_a"?, "in_proj_b"?, "A_log"?, "dt_bias"?: return try tensor.ordered(order)
+    case "out_proj"?: return try tensor.orderedColumns(columns)
+    default: return tensor
+    }
+  }
 
   private static func apart(
     _ tensor: ConvertedTensor, _ configuration: ModelConfiguration

@@ -7,19 +7,20 @@ import Compute
 /// expert.
 enum Qwen3Next {
   static let architecture = Architecture(
-    "qwen3_next", gguf: gguf("qwen3next", tiled: false), mlx: mlx,
+    "qwen3_next", gguf: gguf("qwen3next", tiled: false, isMixture: true), mlx: mlx,
     shapes: SyntheticShape.qwen3Next
   ) { try model($0, $1) }
 
   /// Qwen3.5's language models (Qwen/Qwen3.5-4B, Qwen3.5-35B-A3B), which are part of multimodal ones: the same layers
   /// with a gated feed-forward block or a mixture of experts.
   static let qwen35 = Architecture(
-    "qwen3_5_text", "qwen3_5", gguf: gguf("qwen35", tiled: true), shapes: SyntheticShape.qwen35,
-    build: model35)
+    "qwen3_5_text", "qwen3_5", gguf: gguf("qwen35", tiled: true, isMixture: false),
+    shapes: SyntheticShape.qwen35, build: model35)
 
   /// Qwen3.5's mixtures of experts.
   static let qwen35MoE = Architecture(
-    "qwen3_5_moe_text", "qwen3_5_moe", gguf: gguf("qwen35moe", tiled: true), build: model35)
+    "qwen3_5_moe_text", "qwen3_5_moe", gguf: gguf("qwen35moe", tiled: true, isMixture: true),
+    build: model35)
 
   @Sendable private static func model35(
     _ configuration: ModelConfiguration, _ weights: ModelWeights
@@ -28,8 +29,10 @@ enum Qwen3Next {
     return try model(configuration, weights)
   }
 
-  /// - Parameter tiled: whether the converter has put the value heads of one key head apart.
-  private static func gguf(_ name: String, tiled: Bool) -> GGUFConversion {
+  /// - Parameters:
+  ///   - tiled: whether the converter has put the value heads of one key head apart.
+  ///   - isMixture: whether all layers have experts.
+  private static func gguf(_ name: String, tiled: Bool, isMixture: Bool) -> GGUFConversion {
     let tensors = [
       "post_attention_layernorm": "post_attention_norm", "linear_attn.in_proj_qkv": "attn_qkv",
       "linear_attn.in_proj_z": "attn_gate", "linear_attn.in_proj_ba": "ssm_ba",
@@ -45,7 +48,7 @@ enum Qwen3Next {
     ]
     return GGUFConversion(
       name, tensors: tensors.merging(Qwen2MoE.ggufTensors) { $1 },
-      keys: keys.merging(Qwen2MoE.ggufKeys) { $1 }, export: tiled ? nil : rules,
+      keys: keys.merging(Qwen2MoE.ggufKeys) { $1 }, export: rules(tiled: tiled, isMixture: isMixture),
       configure: { object in
         object["tiles_value_heads"] = .bool(tiled)
         GGUFConversion.normsIncludeOne(&object)

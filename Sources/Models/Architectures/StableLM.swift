@@ -4,7 +4,12 @@ import Compute
 /// layer normalisation of each query and key head, and attention and feed-forward side by side.
 enum StableLM {
   static let architecture = Architecture(
-    "stablelm", gguf: GGUFConversion("stablelm", keys: ["use_parallel_residual": "use_parallel_residual"]),
+    "stablelm",
+    gguf: GGUFConversion(
+      "stablelm",
+      tensors: [
+        "self_attn.q_layernorm.norms": "attn_q_norm", "self_attn.k_layernorm.norms": "attn_k_norm",
+      ], keys: ["use_parallel_residual": "use_parallel_residual"], export: rules),
     mlx: .plain
   ) { configuration, weights in
     let shape = try DecoderShape(configuration)
@@ -41,4 +46,11 @@ enum StableLM {
       })
     return try decoder.model(configuration, weights)
   }
+
+  private static let rules = GGUFExport.Rules(
+    keys: ["rope.dimension_count"], rotaryShare: 0.25, lists: ["q_layernorm.norms", "k_layernorm.norms"],
+    complete: { fields, _ in
+      fields.removeUsualBase()
+      if fields["use_parallel_residual"] == nil { fields["use_parallel_residual"] = .bool(false) }
+    })
 }

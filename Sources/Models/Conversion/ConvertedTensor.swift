@@ -51,6 +51,11 @@ public struct ConvertedTensor: Sendable {
     return tensor
   }
 
+  /// A stack of matrices as one matrix.
+  func flattenedMatrices() -> ConvertedTensor {
+    changed { try $0.flattened() }.reshaped([shape.dropLast().reduce(1, *), shape.last ?? 1])
+  }
+
   /// The same numbers in another shape.
   func reshaped(_ shape: [Int]) -> ConvertedTensor {
     var tensor = self
@@ -121,13 +126,49 @@ public struct ConvertedTensor: Sendable {
     for (fused, parts) in layers where stem.hasSuffix("." + fused) {
       let prefix = stem.dropLast(fused.count)
       // Stacks that transformers keeps as parameters have no ending.
-      return try divided(parts.map { "\(prefix)\($0)\(ending.isEmpty ? ".weight" : ending)" })
+      let names = parts.map { "\(prefix)\($0)\(ending.isEmpty ? ".weight" : ending)" }
+      return try names.count == 1 ? [named(names[0])] : divided(names)
     }
     return [self]
   }
 
   /// A stack whose parts are its matrices.
   func matrices() throws -> ConvertedTensor { try rows(0..<shape[max(0, shape.count - 2)], as: name) }
+
+  /// The columns at `order` of every row, in that order. Copies. FP8 becomes float32, as its scales are those of columns.
+  func orderedColumns(_ order: [Int]) throws -> ConvertedTensor {
+    guard shape.count > 1, order.allSatisfy((0..<shape[shape.count - 1]).contains) else {
+      throw ModelError.unsupported("the tensor \(name) has the shape \(shape)")
+    }
+    var tensor = changed { weight in
+      try (weight.format.blockColumns > 1 ? Self.unpacked(weight) : weight).columns(order)
+    }
+    tensor.shape[shape.count - 1] = order.count
+    return tensor
+  }
+
+  /// With rows of zeros at the end, of a matrix.
+  func padded(rows: Int) throws -> ConvertedTensor {
+    guard shape.count == 2, parts.count == 1 else {
+      throw ModelError.unsupported("the tensor \(name) has the shape \(shape)")
+    }
+    guard rows > shape[0] else { return self }
+    let zeros = [rows - shape[0], shape[1]]
+    var tensor = self
+    tensor.parts.append(
+      parts[0].then { _ in
+        try Weight(shape: zeros, numbers: [Float](repeating: 0, count: zeros[0] * zeros[1]))
+      })
+    tensor.shape[0] = rows
+    return tensor
+  }
+
+  private static func unpacked(_ weight: Weight) throws -> Weight {
+    let numbers = try WeightQuantizer(threads: 1).quantize(
+      weight, rows: 0..<weight.rows, to: .float32, type: .float32
+    ).values
+    return try Weight(format: .float32, shape: weight.shape, values: numbers)
+  }
 
   /// Each matrix of a stack transposed. Copies one matrix at a time.
   func transposed() throws -> ConvertedTensor { try matrices().transposedMatrices() }
@@ -136,11 +177,7 @@ public struct ConvertedTensor: Sendable {
   func transposedMatrices() throws -> ConvertedTensor {
     guard shape.count > 1 else { throw ModelError.unsupported("the tensor \(name) has the shape \(shape)") }
     var tensor = changed { weight in
-      guard weight.format.blockColumns > 1 else { return try weight.transposed() }
-      let numbers = try WeightQuantizer(threads: 1).quantize(
-        weight, rows: 0..<weight.rows, to: .float32, type: .float32
-      ).values
-      return try Weight(format: .float32, shape: weight.shape, values: numbers).transposed()
+      try (weight.format.blockColumns > 1 ? Self.unpacked(weight) : weight).transposed()
     }
     tensor.shape = shape.dropLast(2) + [shape[shape.count - 1], shape[shape.count - 2]]
     return tensor

@@ -5,6 +5,7 @@ import Basics
 struct ConvertedTensors {
   private let block: String
   private let experts: [String: String]
+  private let lists: [String]
   private var tensors: [ConvertedTensor] = []
   private var stacks: [String: Int] = [:]
   private var members: [Int: [Int: String]] = [:]
@@ -12,7 +13,10 @@ struct ConvertedTensors {
   /// - Parameters:
   ///   - block: what takes the place of `experts.N` in the name of a stack.
   ///   - experts: new names of the experts' layers, where they change.
-  init(block: String, experts: [String: String]) { (self.block, self.experts) = (block, experts) }
+  ///   - lists: names of lists whose members form a stack.
+  init(block: String, experts: [String: String], lists: [String] = []) {
+    (self.block, self.experts, self.lists) = (block, experts, lists)
+  }
 
   /// Adds a tensor.
   /// - Parameters:
@@ -23,7 +27,7 @@ struct ConvertedTensors {
     guard !shape.contains(0) else { throw ModelError.unsupported("the tensor \(printable(source)) is empty") }
     // A scalar has no dimensions in the file.
     let shape = shape.isEmpty ? [1] : shape
-    guard let expert = ExpertName(name, experts) else {
+    guard let expert = ExpertName(name, experts) ?? ExpertName(name, lists: lists) else {
       tensors.append(ConvertedTensor(name, shape, sources: [source]))
       return
     }

@@ -66,6 +66,32 @@ extension Weight {
     return try Weight(format: format, shape: shape.dropLast(2) + [columns, rows], values: copy.bytes)
   }
 
+  /// The columns at `order` of every row, in that order. Copies.
+  /// - Throws: `ModelError.unsupported` for a quantised format, whose blocks run along the rows.
+  func columns(_ order: [Int]) throws -> Weight {
+    guard format.blockColumns == 1, order.allSatisfy((0..<columns).contains) else {
+      throw ModelError.unsupported(
+        "the columns of weights stored as \(format) cannot be put in another order")
+    }
+    let copy = format.blockBytes == 2 ? picked(order, UInt16.self) : picked(order, UInt32.self)
+    return try Weight(format: format, shape: shape.dropLast() + [order.count], values: copy.bytes)
+  }
+
+  private func picked<Number: BitwiseCopyable>(_ order: [Int], _ type: Number.Type) -> OwnedMemory {
+    let size = MemoryLayout<Number>.size
+    let rows = matrices * rows
+    let copy = OwnedMemory(count: rows * order.count * size)
+    values.withUnsafeBytes { source in
+      for row in 0..<rows {
+        for (place, column) in order.enumerated() {
+          let number = source.loadUnaligned(fromByteOffset: (row * columns + column) * size, as: type)
+          copy.pointer.storeBytes(of: number, toByteOffset: (row * order.count + place) * size, as: type)
+        }
+      }
+    }
+    return copy
+  }
+
   private func turned<Number: BitwiseCopyable>(_ type: Number.Type) -> OwnedMemory {
     let copy = OwnedMemory(count: values.count)
     let size = MemoryLayout<Number>.size

@@ -11,6 +11,12 @@ extension GGUFExport {
     var keys: [String] = []
     /// The part of a head's columns that is rotated, if the configuration does not say.
     var rotaryShare = 1.0
+    /// Keys of config.json that the architecture names otherwise, and their usual names.
+    var renames: [String: String] = [:]
+    /// Whether the head is the embedding if the configuration does not say.
+    var isTied = false
+    /// Names of lists whose numbered members form one tensor.
+    var lists: [String] = []
     /// The weights that are stored with 1 added to them.
     var addsOne: @Sendable (_ name: String) -> Bool = { _ in false }
     /// New names of a layer's tensors, without the endings. A list divides the rows of a fused tensor.
@@ -35,7 +41,10 @@ extension GGUFExport {
     /// Mixtures of experts of Qwen's form: experts that are stored together are divided.
     static let experts = Rules(
       keys: ["expert_feed_forward_length"],
-      divides: ["mlp.experts.gate_up_proj": ["mlp.experts.gate_proj", "mlp.experts.up_proj"]],
+      divides: [
+        "mlp.experts.gate_up_proj": ["mlp.experts.gate_proj", "mlp.experts.up_proj"],
+        "mlp.experts.down_proj": ["mlp.experts.down_proj"],
+      ],
       complete: { _, configuration in try requireExperts(configuration) })
 
     /// Requires experts in every layer, as llama.cpp does.

@@ -20,12 +20,9 @@ public struct GGUFExport {
       throw ModelError.unknownArchitecture(checkpoint.architecture ?? "", known: Registry.architectures)
     }
     guard let conversion = architecture.gguf, let rules = conversion.export else {
-      let known = Registry.all.filter { $0.gguf?.export != nil }.compactMap(\.modelTypes.first).sorted()
-      throw ModelError.unsupported(
-        "writing \(architecture.modelTypes[0]) to a GGUF file is not supported; it is for \(known.joined(separator: ", "))"
-      )
+      throw Self.refusal(checkpoint, architecture)
     }
-    let configuration = try ModelConfiguration.completed(json).withEpsilon()
+    let configuration = try ModelConfiguration.completed(json).withEpsilon().renaming(rules.renames)
     guard try !configuration.bool("use_sliding_window", default: false) else {
       throw ModelError.unsupported("GGUF files of \(conversion.name) have no sliding window")
     }
@@ -39,7 +36,7 @@ public struct GGUFExport {
     metadata = fields.all.map { ("\(name).\($0.key)", $0.value) }
     if case .integer(let count)? = fields["expert_count"] { experts = Int(count) } else { experts = 0 }
     let names = GGUFWeights(checkpoint: checkpoint, conversion: conversion)
-    tensors = try Self.collected(checkpoint, architecture, configuration, layers: layers).flatMap {
+    tensors = try Self.collected(checkpoint, architecture, rules, configuration, layers: layers).flatMap {
       try Self.stored($0, rules, names, configuration)
     }
     guard Set(tensors.map(\.name)).count == tensors.count else {
@@ -50,10 +47,12 @@ public struct GGUFExport {
   /// The tensors of the checkpoint under their public names: experts that are stored one by one form a stack; prediction
   /// layers, tables of rotary embeddings, a tied head and vision towers are left out.
   private static func collected(
-    _ checkpoint: Checkpoint, _ architecture: Architecture, _ configuration: ModelConfiguration, layers: Int
+    _ checkpoint: Checkpoint, _ architecture: Architecture, _ rules: Rules,
+    _ configuration: ModelConfiguration, layers: Int
   ) throws -> [ConvertedTensor] {
-    let isTied = try configuration.bool("tie_word_embeddings", default: false)
-    var collected = ConvertedTensors(block: "experts", experts: MLXConversion.mixtralNames)
+    let isTied = try configuration.bool("tie_word_embeddings", default: rules.isTied)
+    var collected = ConvertedTensors(
+      block: "experts", experts: MLXConversion.mixtralNames, lists: rules.lists)
     for source in checkpoint.names {
       let name = publicName(source, architecture.prefixes)
       guard !isOmitted(name, layers: layers), !(isTied && name.hasSuffix("lm_head.weight")),
@@ -64,16 +63,30 @@ public struct GGUFExport {
     return try collected.finish()
   }
 
-  /// A name without the prefix of a multimodal checkpoint's language model.
+  /// Why an architecture cannot be written.
+  private static func refusal(_ checkpoint: Checkpoint, _ architecture: Architecture) -> ModelError {
+    let name = checkpoint.architecture ?? architecture.modelTypes[0]
+    let reason =
+      architecture.gguf == nil ? "Sotto does not have its names there" : "Sotto only reads its GGUF files"
+    return .unsupported(
+      "\(checkpoint.path): the architecture \(name) cannot be written to a GGUF file: \(reason); use a target without gguf:, such as --to q4"
+    )
+  }
+
+  /// A name without the prefix of a multimodal checkpoint's language model, or with the one that a checkpoint lacks.
   private static func publicName(_ name: String, _ prefixes: [String: [String]]) -> String {
-    for (prefix, others) in prefixes {
-      for other in others where name.hasPrefix(other) { return prefix + name.dropFirst(other.count) }
-    }
-    return name
+    let found = prefixes.flatMap { prefix, others in others.map { (prefix: prefix, other: $0) } }
+      .filter { name.hasPrefix($0.other) }.max { $0.other.count < $1.other.count }
+    guard let found else { return name }
+    let isComplete = name.hasPrefix(found.prefix) || name.hasPrefix("lm_head.")
+    if found.other.isEmpty, isComplete { return name }
+    return found.prefix + name.dropFirst(found.other.count)
   }
 
   private static func isOmitted(_ name: String, layers: Int) -> Bool {
-    let endings = [".rotary_emb.inv_freq", ".attention.bias", ".attention.masked_bias"]
+    let endings = [
+      ".rotary_emb.inv_freq", ".attention.bias", ".attention.masked_bias", ".attn.bias", ".attn.masked_bias",
+    ]
     let towers = ["visual.", "vision", "audio", "multi_modal_projector"]
     return endings.contains(where: name.hasSuffix) || towers.contains(where: name.contains)
       || ConvertedTensors.isPredictionLayer(name, layers: layers)

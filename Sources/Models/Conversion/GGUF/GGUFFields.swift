@@ -50,7 +50,7 @@ struct GGUFFields {
   }
 
   private static func isFlag(_ key: String) -> Bool {
-    ["expert_weights_norm", "rope.scaling.finetuned", "ssm.dt_b_c_rms"].contains(key)
+    ["expert_weights_norm", "rope.scaling.finetuned", "ssm.dt_b_c_rms", "use_parallel_residual"].contains(key)
   }
 
   private static func isNumber(_ key: String) -> Bool {
@@ -71,7 +71,7 @@ extension GGUFFields {
     ("attention.layer_norm_rms_epsilon", ["rms_norm_eps", "norm_eps"]),
     ("attention.layer_norm_epsilon", ["layer_norm_eps", "layer_norm_epsilon", "norm_epsilon"]),
     ("expert_count", ["num_local_experts", "num_experts", "n_routed_experts"]),
-    ("expert_used_count", ["num_experts_per_tok", "num_experts_per_token"]),
+    ("expert_used_count", ["num_experts_per_tok", "num_experts_per_token", "top_k_experts"]),
     ("expert_group_count", ["n_group"]), ("expert_group_used_count", ["topk_group"]),
     ("attention.key_length", ["head_dim"]), ("attention.value_length", ["head_dim"]),
   ]
@@ -79,7 +79,7 @@ extension GGUFFields {
   /// Other names of keys that only some architectures write.
   private static let aliases = [
     "expert_shared_count": ["n_shared_experts", "num_shared_experts"],
-    "leading_dense_block_count": ["first_k_dense_replace", "num_dense_layers"],
+    "leading_dense_block_count": ["first_k_dense_replace", "first_last_k_dense_replace", "num_dense_layers"],
   ]
 
   /// The metadata of a model without what is particular to its architecture.
@@ -127,6 +127,12 @@ extension GGUFFields {
     let all = try configuration.integer("num_attention_heads", 1...65536)
     let heads = try configuration.integer("num_key_value_heads", 1...all, default: all)
     self["attention.head_count_kv"] = .integers(attends.map { $0 ? Int32(heads) : 0 })
+  }
+
+  /// Removes the base of the rotary embedding if it is llama.cpp's default: the converter leaves it out for some
+  /// architectures, whatever it is.
+  mutating func removeUsualBase() {
+    if self["rope.freq_base"] == .number(10000) { remove("rope.freq_base") }
   }
 
   /// Sets what a model without attention has instead of its keys.

@@ -32,7 +32,8 @@ struct GGUFRotary {
       try settings?.object("sliding_attention")?.optionalNumber("rope_theta")
       ?? configuration.optionalNumber("rope_local_base_freq")
     if let local { fields.append(("rope.freq_base_swa", .number(Float(local)))) }
-    try addScaling(main, base: base ?? 10000, size: size)
+    let global = try configuration.integer("global_head_dim", 1...65536, default: size)
+    try addScaling(main, base: base ?? 10000, size: global)
   }
 
   private static func headSize(_ configuration: ModelConfiguration) throws -> Int {
@@ -71,6 +72,15 @@ struct GGUFRotary {
         guard let factors = try scaling.numbers(key) else { throw ModelError.missingKey(key) }
         tables.append(("rope_factors_\(name).weight", factors.map { Float($0) }))
       }
+    case "proportional":
+      let share = try scaling.number("partial_rotary_factor", default: 1)
+      guard share >= 0, share <= 1, try scaling.number("factor", default: 1) == 1 else {
+        throw ModelError.unsupported(
+          "GGUF files have proportional rotary embeddings only with a share of the columns and no factor")
+      }
+      // The pairs that are not rotated have a frequency of nearly 0.
+      let rotated = Int(Double(size) * share / 2)
+      tables.append(("rope_freqs.weight", (0..<size / 2).map { $0 < rotated ? 1 : 1e30 }))
     case "llama3":
       tables.append(("rope_freqs.weight", try Self.llama3(scaling, base: base, size: size)))
     default: throw ModelError.unsupported("the rotary scaling '\(kind)' cannot be written to a GGUF file")
