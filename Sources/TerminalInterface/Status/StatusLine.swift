@@ -45,7 +45,8 @@ package struct StatusLine {
   private var omissions: [Omission] {
     isMiss
       ? [
-        .hint, .device, .quantisation, .ready, .longName, .reused, .downloadTime, .firstToken, .reason, .cache,
+        .hint, .device, .quantisation, .ready, .longName, .reused, .downloadTime, .firstToken, .reason,
+        .cache,
         .name, .downloadSpeed, .speed, .context,
       ] : Omission.allCases.filter { $0 != .reused }
   }
