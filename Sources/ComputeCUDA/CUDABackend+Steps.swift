@@ -15,6 +15,7 @@ extension CUDABackend: RepeatingBackend {
     guard !hasFailed, profile == nil, recording == nil, recordsSteps, tokens.count <= Self.mostStepRows,
       let own = Self.own(caches)
     else { return try body(tokens) }
+    let lengths = own.map(\.length)
     var keys: [CUDAStep.Key] = []
     keys.reserveCapacity(own.count)
     for cache in own {
@@ -24,9 +25,9 @@ extension CUDABackend: RepeatingBackend {
     guard !hasFailed else { return try body(tokens) }
     if let index = steps.firstIndex(where: { $0.isOf(own) }) {
       let step = steps.remove(at: index)
-      if step.canRepeat(keys) {
+      if let advance = step.advance(keys, lengths: lengths) {
         steps.append(step)
-        let result = step.launch(tokens, on: self)
+        let result = step.launch(tokens, advances: advance, on: self)
         for cache in own { cache.advanceStep() }
         return result
       }
@@ -37,7 +38,7 @@ extension CUDABackend: RepeatingBackend {
       candidate = CUDAStepCandidate(own, keys)
       return try body(tokens)
     }
-    return try recorded(tokens, own, keys, body)
+    return try recorded(tokens, own, keys, lengths, body)
   }
 
   private static func own(_ caches: [any LayerCache]) -> [any CUDALayerCache]? {
@@ -52,7 +53,7 @@ extension CUDABackend: RepeatingBackend {
 
   /// Records a pass while it is computed, unless it contains more than kernels.
   private func recorded(
-    _ tokens: Tokens, _ caches: [any CUDALayerCache], _ keys: [CUDAStep.Key],
+    _ tokens: Tokens, _ caches: [any CUDALayerCache], _ keys: [CUDAStep.Key], _ lengths: [Int],
     _ body: (Tokens) throws -> Tensor
   ) throws -> Tensor {
     steps.removeAll(where: \.isStale)
@@ -83,7 +84,8 @@ extension CUDABackend: RepeatingBackend {
     enqueue { sotto_cuda_launch_graph(context.handle, graph, stream.handle) }
     steps.append(
       CUDAStep(
-        caches: caches, keys: keys, inputs: inputs, output: output, columns: result.columns, graph: graph,
+        caches: caches, keys: keys, lengths: lengths, inputs: inputs, output: output, columns: result.columns,
+        graph: graph,
         memory: own, on: self))
     return result
   }

@@ -5,9 +5,10 @@ import Compute
 /// follow: one call of the driver in place of hundreds.
 ///
 /// The kernels read the tokens, and how far the sequences have advanced since, from `inputs`. Everything else must be as
-/// it was recorded: the memory of the caches (`keys`) and the division of attention among blocks. Results are in memory
-/// of the step's own, which the next launch overwrites.
-final class CUDAStep {
+/// it was recorded: the memory of the caches (`keys`) and the division of attention among blocks. All sequences must have
+/// advanced equally, because the kernels read one advance. Results are in memory of the step's own, which the next launch
+/// overwrites.
+package final class CUDAStep {
   /// What a cache's part of the recorded kernels depends on.
   struct Key: Equatable {
     let first: UInt64
@@ -18,6 +19,8 @@ final class CUDAStep {
 
   private let caches: [WeakCache]
   private let keys: [Key]
+  /// The positions before the recorded pass, for each cache.
+  private let lengths: [Int]
   let inputs: CUDAStepInputs
   /// The logits.
   var output: CUDABuffer
@@ -28,14 +31,16 @@ final class CUDAStep {
   private let stream: CUDAStream
   /// Where the pass's results are.
   let memory: DeviceMemory
-  private var advances: Int32 = 0
 
+  /// - Parameter lengths: the positions before the recorded pass, for each cache.
   init(
-    caches: [any CUDALayerCache], keys: [Key], inputs: CUDAStepInputs, output: CUDABuffer, columns: Int,
+    caches: [any CUDALayerCache], keys: [Key], lengths: [Int], inputs: CUDAStepInputs, output: CUDABuffer,
+    columns: Int,
     graph: OpaquePointer, memory: DeviceMemory, on backend: CUDABackend
   ) {
     self.caches = caches.map { WeakCache(cache: $0) }
     self.keys = keys
+    self.lengths = lengths
     self.inputs = inputs
     self.output = output
     self.columns = columns
@@ -57,12 +62,24 @@ final class CUDAStep {
   /// Whether a sequence that it was recorded for is gone.
   var isStale: Bool { caches.contains { $0.cache == nil } }
 
-  /// Whether it computes the next pass of its caches, and the last one's results are no longer referenced.
-  func canRepeat(_ now: [Key]) -> Bool { keys == now && isKnownUniquelyReferenced(&output) }
+  /// The advance with which it computes the next pass of its caches; nil if it cannot, or if the last results are still
+  /// referenced.
+  func advance(_ now: [Key], lengths: [Int]) -> Int32? {
+    guard keys == now, isKnownUniquelyReferenced(&output) else { return nil }
+    return Self.advance(from: self.lengths, to: lengths)
+  }
+
+  /// How far all caches have advanced; nil unless all have equally. A sequence advances otherwise when it computes with
+  /// other ones meanwhile, or when it is truncated.
+  package static func advance(from recorded: [Int], to lengths: [Int]) -> Int32? {
+    guard let first = recorded.first, lengths.count == recorded.count else { return nil }
+    let advance = lengths[0] - first
+    guard advance >= 0, zip(recorded, lengths).allSatisfy({ $1 - $0 == advance }) else { return nil }
+    return Int32(exactly: advance)
+  }
 
   /// Enqueues the pass for these tokens.
-  func launch(_ tokens: Tokens, on backend: CUDABackend) -> Tensor {
-    advances += 1
+  func launch(_ tokens: Tokens, advances: Int32, on backend: CUDABackend) -> Tensor {
     inputs.set(tokens, advances: advances, on: backend)
     backend.enqueue { sotto_cuda_launch_graph(context.handle, graph, stream.handle) }
     return Tensor(rows: rows, columns: columns, storage: output)
