@@ -92,9 +92,15 @@ extension RenderedText {
 extension String {
   /// The longest common prefix in whole Unicode scalars.
   fileprivate func commonBeginning(with other: String, limit: Int = .max) -> String {
-    var count = zip(utf8.prefix(limit), other.utf8).prefix { $0 == $1 }.count
-    let bytes = Array(utf8.prefix(count + 1))
-    while count > 0, count < bytes.count, bytes[count] & 0xc0 == 0x80 { count -= 1 }
-    return String(decoding: bytes[..<count], as: UTF8.self)
+    // No copies: the texts are whole conversations.
+    var (one, two) = (self, other)
+    return one.withUTF8 { one in
+      var count = two.withUTF8 { two in
+        let end = Swift.min(one.count, two.count, limit)
+        return (0..<end).first { one[$0] != two[$0] } ?? end
+      }
+      while count > 0, count < one.count, one[count] & 0xc0 == 0x80 { count -= 1 }
+      return String(decoding: one[..<count], as: UTF8.self)
+    }
   }
 }

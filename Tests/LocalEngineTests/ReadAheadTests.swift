@@ -140,6 +140,29 @@ struct ReadAheadTests {
     #expect(await chat.engine.cacheReport(for: "other").entries.map(\.holdsConversation) == [false])
   }
 
+  /// A conversation that cannot fit is neither rendered nor encoded ahead of its answer, which alone counts its tokens.
+  @Test(.timeLimit(.minutes(20)))
+  func aConversationThatCannotFitIsNotEncodedAhead() async throws {
+    let name = "qwen3-next-bf16"
+    let folder = FileManager.default.temporaryDirectory.appending(path: "sotto-bound-\(UUID().uuidString)")
+    defer { try? FileManager.default.removeItem(at: folder) }
+    let chat = try TestChat(name, in: folder)
+    let context = try await chat.engine.switchModel(to: name).contextLength
+    func newTokens(_ count: Int) async -> Int? {
+      await chat.engine.models(for: chat.request(String(repeating: "a", count: count)))
+        .first { $0.name == name }?.unreadTokens
+    }
+    // Each letter is a token: both are too long, and the length of the second one alone tells.
+    #expect(try #require(await newTokens(16 * context)) > 16 * context)
+    #expect(await newTokens(16 * context + 1) == nil)
+    var exceeded: Int?
+    let long = String(repeating: "a", count: 16 * context + 1)
+    for await event in chat.engine.send(chat.request(long)) {
+      if case .contextExceeded(let tokens, _) = event { exceeded = tokens }
+    }
+    #expect(try #require(exceeded) > 16 * context)
+  }
+
   /// The inspector covers the answer byte by byte, and the greedy tokens are the most probable ones.
   @Test(.timeLimit(.minutes(20)), arguments: ["mamba2-plain", "qwen3-next-bf16"])
   func anAnswerIsInspected(_ name: String) async throws {

@@ -33,7 +33,7 @@ struct SessionDatabase: Sendable {
     try connection.inDatabase { try SessionSchema.prepare($0) }
     // Damaged tables are detected here, before any change.
     _ = try list(limit: 1)
-    _ = try connection.read { try Self.rows(of: "", $0) }
+    _ = try connection.read { try Self.parts(of: "", $0) }
     try connection.inDatabase { try SessionSchema.useLog($0) }
   }
 
@@ -105,8 +105,8 @@ struct SessionDatabase: Sendable {
         """
       guard let row = try Row.fetchOne(database, sql: sql, arguments: [id]) else { return nil }
       let fields = StoredFields(row)
-      let parts = try Self.rows(of: id, database).enumerated().map { try Self.part($1, place: $0) }
-      let tree = try MessageTree(parts: parts, head: fields.integer(3), systemPrompt: fields.text(2))
+      let tree = try MessageTree(
+        parts: try Self.parts(of: id, database), head: fields.integer(3), systemPrompt: fields.text(2))
       let session = Session(id: id, title: fields.text(0), model: fields.text(1), tree: tree)
       return Known(version: fields.integer(4) ?? 0, session: session)
     }
@@ -114,7 +114,8 @@ struct SessionDatabase: Sendable {
     return found?.session
   }
 
-  private static func rows(of id: String, _ database: Database) throws -> [StoredFields] {
+  // Row by row: the blobs of all rows would be a second copy of the text.
+  private static func parts(of id: String, _ database: Database) throws -> [MessageTree.Part] {
     // A size limit, so that a hostile file cannot exhaust memory.
     let size = try DatabaseValue.fetchOne(
       database,
@@ -130,10 +131,18 @@ struct SessionDatabase: Sendable {
         reasoningTime, CAST(model AS BLOB), CAST(finish AS BLOB), CAST(statistics AS BLOB)
       FROM message WHERE session = ? ORDER BY place
       """
-    return try Row.fetchAll(database, sql: sql, arguments: [id]).map { StoredFields($0) }
+    let rows = try Row.fetchCursor(database, sql: sql, arguments: [id])
+    var parts: [MessageTree.Part] = []
+    let decoder = JSONDecoder()
+    while let row = try rows.next() {
+      parts.append(try part(StoredFields(row), place: parts.count, decoder))
+    }
+    return parts
   }
 
-  static func part(_ fields: StoredFields, place: Int) throws -> MessageTree.Part {
+  static func part(
+    _ fields: StoredFields, place: Int, _ decoder: JSONDecoder = JSONDecoder()
+  ) throws -> MessageTree.Part {
     guard fields.integer(0) == place else {
       throw MessageTree.Malformed(description: "message \(place) is missing")
     }
@@ -142,7 +151,7 @@ struct SessionDatabase: Sendable {
     }
     let statistics = fields.text(9).flatMap {
       // A newer version may have written other fields.
-      try? JSONDecoder().decode(TurnStatistics.self, from: Data($0.utf8))
+      try? decoder.decode(TurnStatistics.self, from: Data($0.utf8))
     }
     let message = Message(
       role: role, content: content, reasoning: fields.text(5) ?? "", reasoningTime: fields.real(6),

@@ -25,7 +25,7 @@ extension LocalChatEngine {
 
   /// Prefills the prompt that `send` would generate from, unless `epoch` is outdated.
   private func prefillWhole(_ request: ChatRequest, _ epoch: Int) async {
-    guard let current, self.epoch.load(ordering: .relaxed) == epoch,
+    guard let current, self.epoch.load(ordering: .relaxed) == epoch, current.mayFit(request.messages),
       let prompt = try? generation(request, current).request.prompt
     else { return }
     let turn = generator.beginReadingAhead()
@@ -57,7 +57,7 @@ extension LocalChatEngine {
   private static let latestMessages = 4
 
   private func prefill(_ messages: [Message], draft: String, _ request: ChatRequest, _ epoch: Int) async {
-    guard let current else { return }
+    guard let current, current.mayFit(messages) else { return }
     await restore(request.session, current.key)
     let variables = request.settings.templateVariables
     var prefix = try? current.model.stablePrefix(
@@ -83,7 +83,7 @@ extension LocalChatEngine {
     closeEvictedModels()
     guard let request else { return [:] }
     let messages = request.messages.map(\.json)
-    let questions = opened.values.compactMap { entry in
+    let questions = opened.values.filter { $0.mayFit(request.messages) }.compactMap { entry in
       let prompt = try? entry.model.stablePrefix(
         messages: messages, variables: request.settings.templateVariables)
       return prompt.map {

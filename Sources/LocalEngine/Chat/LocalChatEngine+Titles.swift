@@ -10,7 +10,7 @@ extension LocalChatEngine {
   func proposeTitle(_ request: ChatRequest) async -> String? {
     guard let current else { return nil }
     let messages = request.messages + [Message(role: .user, content: SessionTitle.request)]
-    guard
+    guard current.mayFit(messages),
       let turn = try? current.model.turn(
         messages: .array(messages.map(\.json)), variables: request.settings.templateVariables)
     else { return nil }

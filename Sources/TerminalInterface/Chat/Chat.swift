@@ -36,7 +36,7 @@ package final class Chat {
 
   /// The effects at the start: list the models and prepare the engine for the session.
   package func firstEffects() -> [ChatEffect] {
-    [.refreshModels(for: state.request)] + state.activateSession(closing: nil)
+    [.refreshModels(for: nil)] + state.activateSession(closing: nil)
   }
 
   /// The effects before the program ends.

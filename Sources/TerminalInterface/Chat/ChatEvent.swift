@@ -64,8 +64,9 @@ package enum ChatEffect: Sendable, Equatable {
   /// Downloads a model by name.
   case download(String)
   case stopDownload
-  /// Lists the models again, with what each has cached of a conversation.
-  case refreshModels(for: ChatRequest)
+  /// Lists the models again, with what each has cached of a conversation; nil for no conversation, which must be encoded
+  /// for every model.
+  case refreshModels(for: ChatRequest?)
   case readAhead(ChatRequest)
   /// Prefills the whole prompt of a draft that has rested.
   case prefillTurn(ChatRequest)

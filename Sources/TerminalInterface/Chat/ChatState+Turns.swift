@@ -206,6 +206,9 @@ extension ChatState {
     if pendingReplies.remove(.models) != nil { showNotice(modelList) }
   }
 
+  /// The conversation for a list of models; nil unless the menu shows what each has cached.
+  private var listedConversation: ChatRequest? { shownList == .models ? request : nil }
+
   /// A model was loaded; a message that waited for it is sent.
   package mutating func loaded(_ info: ModelInfo, _ defaults: ChatSettings) -> [ChatEffect] {
     let isSwitch = model != nil && model?.name != info.name
@@ -224,7 +227,7 @@ extension ChatState {
     }
     // A running answer continues with its own model.
     if turn == nil { statistics = nil }
-    guard let turn, turn.phase == .loading else { return [.refreshModels(for: request)] }
+    guard let turn, turn.phase == .loading else { return [.refreshModels(for: listedConversation)] }
     // The empty answer is not part of the request.
     let request = ChatRequest(
       messages: conversation.messages.dropLast(), settings: settings, session: session.id)
@@ -232,7 +235,7 @@ extension ChatState {
     self.turn = TurnProgress(
       id: turn.id, answer: turn.answer, model: info, phase: .waiting, started: turn.started,
       origin: turn.origin)
-    return [.refreshModels(for: request), .send(turn: turn.id, request)]
+    return [.refreshModels(for: listedConversation), .send(turn: turn.id, request)]
   }
 
   /// A model could not be loaded; the current model, if there is one, stays.

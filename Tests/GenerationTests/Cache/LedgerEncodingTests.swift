@@ -95,4 +95,14 @@ struct LedgerEncodingTests {
     #expect(
       Prompt(.rendered(forged)).commonBeginning(with: Prompt(.rendered(forged))).content == .rendered(forged))
   }
+
+  @Test(arguments: [
+    ("", "a", ""), ("same", "same", "same"), ("longer", "long", "long"), ("long", "longer", "long"),
+    // These scalars share their first bytes.
+    ("café", "cafè", "caf"), ("x€", "x₭", "x"), ("😀", "😁", ""), ("e\u{301}", "e\u{300}", "e"),
+  ])
+  func aCommonBeginningEndsBetweenScalars(_ one: String, _ two: String, _ expected: String) {
+    let common = Prompt.rendered(one).commonBeginning(with: .rendered(two))
+    #expect(common == .rendered(expected))
+  }
 }

@@ -56,6 +56,26 @@ import Testing
     return driver
   }
 
+  /// The list of models at the start needs no conversation: to encode it takes several times the memory of its text.
+  @Test func aResumedConversationIsEncodedOnce() {
+    let driver = ChatDriver(hasModel: false)
+    driver.chat.mutate(driver.now) { state in
+      state.conversation.append(Message(role: .user, content: "hello"))
+      state.conversation.append(Message(role: .assistant, content: "Hi", finish: .stop))
+      state.transcript.showPath(state.conversation.path)
+    }
+    #expect(driver.chat.firstEffects() == [.refreshModels(for: nil)])
+    driver.handle(.models(ChatDriver.models, current: nil, settings: ChatSettings()))
+    driver.handle(.modelLoaded(ChatDriver.model, ChatSettings()))
+    #expect(driver.takeEffects() == [.refreshModels(for: nil)])
+    #expect(driver.takeReadings() == [["hello", "Hi"]])
+    driver.type("/model ")
+    #expect(driver.takeEffects() == [.refreshModels(for: driver.state.request)])
+    // The menu that is shown keeps its numbers.
+    driver.handle(.modelLoaded(ChatDriver.model, ChatSettings()))
+    #expect(driver.takeEffects() == [.refreshModels(for: driver.state.request)])
+  }
+
   @Test func aDraftIsPrefilledOnceAfterAPause() {
     let driver = answered()
     // The conversation itself, once the answer is complete.
