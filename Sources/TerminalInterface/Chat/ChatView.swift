@@ -13,31 +13,43 @@ package struct ChatView {
   package var composerWidth: Int { max(2, size.columns - 2) }
 
   /// Rows of the transcript.
-  package var transcriptHeight: Int {
-    max(
-      0,
-      size.rows - composer.lines.count - menuRows.count - queueRows.count - statusRows.count
-        - (hasRule ? 1 : 0))
-  }
+  package var transcriptHeight: Int { height(above: lower(state.menu)) }
 
   /// The frame.
   package func frame(transcript: TranscriptRenderer) -> Frame {
-    let composer = composer
-    let menu = menuRows
-    let height = transcriptHeight
+    let menu = state.menu
+    let lower = lower(menu)
+    let height = height(above: lower)
     var lines = upper(transcript, height)
     while lines.count < height { lines.append(StyledLine()) }
-    if hasRule { lines.append(rule) }
-    lines += queueRows
-    lines += menu
+    if hasRule { lines.append(rule(menu)) }
+    lines += lower.queue
+    lines += lower.menu
     let composerTop = lines.count
-    lines += composer.lines
-    lines += statusRows
+    lines += lower.composer.lines
+    lines += lower.status
     // A screen that is too small for all shows the end.
     let cut = max(0, lines.count - size.rows)
-    var cursor = composer.cursor
+    var cursor = lower.composer.cursor
     cursor.row = max(0, cursor.row + composerTop - cut)
     return Frame(lines: Array(lines.suffix(size.rows)), cursor: cursor)
+  }
+
+  /// The rows below the rule. They decide how many are left for the transcript, so they are made first, once per frame.
+  private struct Lower {
+    var queue: [StyledLine]
+    var menu: [StyledLine]
+    var composer: (lines: [StyledLine], cursor: Frame.Position)
+    var status: [StyledLine]
+  }
+
+  private func lower(_ menu: Menu?) -> Lower {
+    Lower(queue: queueRows, menu: rows(of: menu), composer: composer, status: statusRows)
+  }
+
+  private func height(above lower: Lower) -> Int {
+    let taken = lower.composer.lines.count + lower.menu.count + lower.queue.count + lower.status.count
+    return max(0, size.rows - taken - (hasRule ? 1 : 0))
   }
 
   private func upper(_ transcript: TranscriptRenderer, _ height: Int) -> [StyledLine] {
@@ -76,9 +88,9 @@ package struct ChatView {
 
   private var hasRule: Bool { size.rows >= 8 }
 
-  private var rule: StyledLine {
+  private func rule(_ menu: Menu?) -> StyledLine {
     var hint = ""
-    if let menu = state.menu, menu.items.count > menuLimit {
+    if let menu, menu.items.count > menuLimit {
       hint = " \(menuLimit) of \(menu.items.count) · Down shows more "
     } else if state.helpScroll != nil {
       hint = " Esc closes · PgDn scrolls "
@@ -137,8 +149,8 @@ package struct ChatView {
     return min(title, max(20, size.columns / 3, size.columns - detail - 4), size.columns / 2)
   }
 
-  private var menuRows: [StyledLine] {
-    guard let menu = state.menu else { return [] }
+  private func rows(of menu: Menu?) -> [StyledLine] {
+    guard let menu else { return [] }
     let limit = menuLimit
     let selected = state.selection(in: menu)
     let first = max(0, min(selected - limit / 2, menu.items.count - limit))

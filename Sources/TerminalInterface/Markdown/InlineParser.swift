@@ -34,10 +34,28 @@ package struct InlineParser {
   /// The spans of a text. With `hasLinks`, the terminal can follow links.
   package static func spans(_ text: String, _ base: TextStyle, hasLinks: Bool = false) -> [Span] {
     // Most lines contain no marks.
-    guard text.utf8.contains(where: { "*_`~[\\<&h!$".utf8.contains($0) }) else { return [Span(text, base)] }
+    guard hasMarks(text) else { return [Span(text, base)] }
     var parser = InlineParser(base: base, hasLinks: hasLinks)
     parser.read(Array(text))
     return parser.result()
+  }
+
+  /// Whether a text contains a character that starts anything but text, or an address. One pass over the bytes.
+  private static func hasMarks(_ text: String) -> Bool {
+    // The letters of "http" that end at the last byte.
+    var letters = 0
+    for byte in text.utf8 {
+      switch byte {
+      case UInt8(ascii: "*"), UInt8(ascii: "_"), UInt8(ascii: "`"), UInt8(ascii: "~"), UInt8(ascii: "["),
+        UInt8(ascii: "\\"), UInt8(ascii: "<"), UInt8(ascii: "&"), UInt8(ascii: "$"):
+        return true
+      case UInt8(ascii: "h"): letters = 1
+      case UInt8(ascii: "t") where letters == 1 || letters == 2: letters += 1
+      case UInt8(ascii: "p") where letters == 3: return true
+      default: letters = 0
+      }
+    }
+    return false
   }
 
   private mutating func read(_ text: [Character]) {

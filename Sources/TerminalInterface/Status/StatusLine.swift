@@ -77,7 +77,9 @@ package struct StatusLine {
     func fits(_ omitted: Set<Omission>) -> Bool { columns(omitted) <= width }
     var omitted: Set<Omission> = []
     var order: [Omission] = []
-    for omission in omissions where !fits(omitted) {
+    var candidates = omissions[...]
+    while !candidates.isEmpty, !fits(omitted) {
+      let omission = candidates.removeFirst()
       omitted.insert(omission)
       order.append(omission)
     }

@@ -25,7 +25,13 @@ package enum CharacterWidth {
 
   /// The columns of a text without line breaks or tabs.
   package static func columns(of text: some StringProtocol) -> Int {
-    text.reduce(0) { $0 + columns(of: $1) }
+    // Most texts are printable ASCII, which needs no division into clusters.
+    var count = 0
+    for byte in text.utf8 {
+      guard 0x20..<0x7F ~= byte else { return text.reduce(0) { $0 + columns(of: $1) } }
+      count += 1
+    }
+    return count
   }
 
   /// True for an emoji sequence of several scalars, which terminals with cluster support draw in two columns.
