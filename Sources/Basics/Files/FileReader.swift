@@ -77,14 +77,21 @@ func openRegularFile(_ path: String) throws(FileError) -> (descriptor: Int32, co
   return (descriptor, Int(status.st_size))
 }
 
+extension FileError {
+  /// The error for a link to a file of a model that does not exist.
+  package static func brokenLink(_ path: String) -> FileError {
+    FileError(
+      .incomplete, file: path, "the link points to a file that does not exist",
+      advice: "download the file again")
+  }
+}
+
 /// The error for a file that cannot be opened. A link to a missing file, as in a Hugging Face cache whose blobs were
 /// deleted, is not the same as a missing file.
 private func cannotOpen(_ code: Int32, _ path: String) -> FileError {
   var status = stat()
   guard code == ENOENT, lstat(path, &status) == 0 else { return .system(code, path) }
-  return FileError(
-    .incomplete, file: path, "the link points to a file that does not exist",
-    advice: "download the file again")
+  return .brokenLink(path)
 }
 
 /// The system call `read`, which the method of the same name hides.

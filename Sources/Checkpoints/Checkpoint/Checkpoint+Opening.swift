@@ -13,6 +13,7 @@ extension Checkpoint {
     case .other:
       throw FileError(
         .unreadable, file: path, "neither a file nor a folder", advice: "give the path of a model")
+    case .nothing where FileSystem.isLink(path): throw .brokenLink(path)
     case .nothing: throw FileError(.notFound, file: path, "no such file or folder")
     }
   }

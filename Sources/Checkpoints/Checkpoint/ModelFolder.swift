@@ -119,7 +119,8 @@ struct ModelFolder {
   /// The size of a file, or of the weight files in a folder.
   static func weightBytes(_ path: String) -> Int {
     guard FileSystem.isFolder(path) else {
-      return FileSystem.size(OllamaManifest.ifManifest(path)?.weights ?? path).bytes
+      guard let manifest = OllamaManifest.ifManifest(path) else { return FileSystem.size(path).bytes }
+      return manifest.weights.map { FileSystem.size($0).bytes } ?? 0
     }
     let files = FileSystem.names(in: path).filter { $0.hasSuffix(".safetensors") || $0.hasSuffix(".gguf") }
     return files.reduce(0) { $0 + FileSystem.size(FileSystem.join(path, $1)).bytes }

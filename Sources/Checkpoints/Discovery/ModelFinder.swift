@@ -107,11 +107,18 @@ public struct ModelFinder: Sendable {
     }
     guard depth < maxDepth else { return found }
     for (folder, isLink) in model.folders {
+      let inner = FileSystem.join(model.path, folder)
+      guard !isLink || !leadsUp(inner, from: model.path) else { continue }
       found += walk(
-        FileSystem.join(model.path, folder), name.isEmpty ? folder : name + "/" + folder, origin,
+        inner, name.isEmpty ? folder : name + "/" + folder, origin,
         repository: repository, isLink: isLink, depth: depth + 1, &folders)
     }
     return found
+  }
+
+  /// Whether a link leads to the folder that it is in, or to one above it.
+  private static func leadsUp(_ link: String, from folder: String) -> Bool {
+    (FileSystem.canonical(folder) + "/").hasPrefix(FileSystem.canonical(link) + "/")
   }
 
   /// llama.cpp's cache names its files "OWNER_REPOSITORY_FILE"; repositories of GGUF files are named so.

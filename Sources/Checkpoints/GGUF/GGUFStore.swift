@@ -51,6 +51,10 @@ struct GGUFStore: WeightStore {
     var shards: [GGUFFile] = []
     for index in 1...count {
       let part = FileSystem.join(FileSystem.folder(of: path), name.name(index))
+      guard index == name.index || FileSystem.kind(part) != .nothing || FileSystem.isLink(part) else {
+        throw FileError(
+          .incomplete, file: part, "this shard is missing", advice: "download it into the same folder")
+      }
       let file = index == name.index ? one : try GGUFFile(part)
       guard try file.metadata.optionalInteger("split.no") == index - 1 else {
         throw FileError(

@@ -46,6 +46,37 @@ import Testing
     #expect(entries[2].path.hasSuffix("/snapshots/1"))
   }
 
+  /// One line each: what is wrong, where, and what to do.
+  @Test func missingPartsAreNamed() throws {
+    try folder.write(".cache/huggingface/hub/models--org--link/refs/main", "1")
+    try folder.write(".cache/huggingface/hub/models--org--link/snapshots/1/README.md", "x")
+    let link = folder.path + "/.cache/huggingface/hub/models--org--link/snapshots/1/a.gguf"
+    try FileManager.default.createSymbolicLink(atPath: link, withDestinationPath: "../../blobs/none")
+    try folder.copy("gguf/split", to: "llama/split")
+    let shard = folder.path + "/llama/split/model-00002-of-00003.gguf"
+    try #require(unlink(shard) == 0)
+    try folder.write("ollama/manifests/registry.ollama.ai/library/cloud/120b", #"{"layers": []}"#)
+    let entries = finder.entries()
+    #expect(entries.map(\.name) == ["link", "cloud:120b", "model"])
+    try #require(entries.count == 3)
+    #expect(entries[0].problem?.hasPrefix("\(link): the link points to a file that does not exist") == true)
+    #expect(entries[1].bytes == 0)
+    #expect(entries[2].problem == "\(shard): this shard is missing; download it into the same folder")
+  }
+
+  @Test func aLinkToAFolderAboveAddsNoNames() throws {
+    try folder.copy("gguf/version3.gguf", to: "llama/z/A.gguf")
+    try FileManager.default.createDirectory(
+      atPath: folder.path + "/llama/b", withIntermediateDirectories: true)
+    for (link, target) in [("b/loop", "../../llama"), ("b/self", ".")] {
+      try FileManager.default.createSymbolicLink(
+        atPath: folder.path + "/llama/" + link, withDestinationPath: target)
+    }
+    let entry = try #require(finder.entries().first)
+    #expect(finder.entries().count == 1)
+    #expect(entry.names == ["A", "z/A"])
+  }
+
   private func fillOllama() throws {
     try folder.copy("gguf/version3.gguf", to: "ollama/blobs/sha256-aa")
     try folder.write("ollama/blobs/sha256-bb", "{{ .Prompt }}<|im_start|><|im_end|>")

@@ -28,7 +28,7 @@ import Testing
       try folder.copy("gguf/split/\(name)", to: name)
     }
     let error = #expect(throws: FileError.self) { try Checkpoint.open(folder.path) }
-    #expect(error?.kind == .notFound)
+    #expect(error?.kind == .incomplete)
     #expect(error?.file.hasSuffix("model-00002-of-00003.gguf") == true)
   }
 
