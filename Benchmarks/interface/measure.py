@@ -150,7 +150,8 @@ class Bench:
 
     def wait_for_end(self, chat: Chat) -> dict:
         """Waits for the end of the answer; returns its statistics."""
-        chat.wait_until("the answer has ended", 300, lambda: self.answer().finish is not None)
+        # Each question takes time from the answer.
+        chat.wait_until("the answer has ended", 300, lambda: self.answer().finish is not None, interval=0.5)
         return self.answer().statistics
 
     def open(self, count: int) -> dict:

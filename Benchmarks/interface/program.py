@@ -69,13 +69,13 @@ class Chat:
                 return time.perf_counter()
         raise CannotMeasure(f"not on the screen after {seconds} s: {text.decode()}\n{self._screen(found)}")
 
-    def wait_until(self, what: str, seconds: float, condition) -> None:
-        """Reads the screen until a condition holds."""
+    def wait_until(self, what: str, seconds: float, condition, interval: float = 0.1) -> None:
+        """Reads the screen until a condition holds, which is asked for at this interval."""
         end = time.perf_counter() + seconds
         while not condition():
             if time.perf_counter() > end:
                 raise CannotMeasure(f"not after {seconds} s: {what}\n{self._screen(self.seen)}")
-            self.drain(0.1)
+            self.drain(interval)
 
     def wait_until_idle(self, seconds: float) -> None:
         """Waits until the program has computed nothing for a second: the conversation is prefilled."""

@@ -41,7 +41,7 @@ package final class ScreenProgram {
   /// Seconds between frames that show input: a key is drawn at once, the keys of a fast sender are drawn together.
   private static let inputFrameTime = 0.004
   private static let longestFrameTime = 1.0 / 15
-  private static let streamingShare = 0.03
+  private static let streamingShare = 0.015
   private static let escapeTime = 0.04
 
   /// Starts the screen. Nil when ncurses does not know the terminal type.
