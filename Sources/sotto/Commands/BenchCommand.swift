@@ -252,9 +252,12 @@ struct BenchCommand: AsyncParsableCommand {
     let opened = try model.map { try OpenedModel(named: $0, UserSettings.load()) }
     let bench = BestBench(
       name: synthetic ?? model ?? "", count: count, prompt: prompt ?? 100, opened: opened,
-      generate: generate ?? 100,
-      repetitions: repetitions, threads: threads, note: { if !isQuiet { Console.note($0) } },
-      make: { try choice.loaded(device, threads: threads, format) })
+      generate: generate ?? 100, repetitions: repetitions, threads: threads,
+      note: { if !isQuiet { Console.note($0) } },
+      make: {
+        try opened?.load(precision: .fast, threads: threads, cacheFormat: format, device: device)
+          ?? choice.loaded(device, threads: threads, format)
+      })
     let result = try await bench.run()
     Console.out(json ? bench.json(result).text(.pretty) + "\n" : bench.table(result))
   }
