@@ -84,7 +84,7 @@ sotto_decode sotto_decoder_avx512(sotto_weight_format format) {
 static sotto_method float_method(sotto_isa_level level) {
   sotto_method method = {sizeof(sotto_float_panel_block), SOTTO_FLOAT_PACK_BYTES,
                          sotto_decode_floats_portable,    sotto_decode_floats_portable,
-                         sotto_pack_floats,               sotto_multiply_floats_portable, NULL, NULL, NULL};
+                         sotto_pack_floats,               sotto_multiply_floats_portable, NULL, NULL};
 #if defined(__x86_64__)
   if (level == SOTTO_ISA_AVX2) {
     method.decode = sotto_decode_floats_avx2;
@@ -106,7 +106,7 @@ static sotto_method float_method(sotto_isa_level level) {
 static sotto_method integer_method(sotto_weight_format format, sotto_isa_level level) {
   sotto_method method = {sizeof(sotto_panel_block), SOTTO_PACK_BYTES,
                          sotto_decode_portable,     sotto_decode_portable,
-                         sotto_pack_integers_portable, sotto_multiply_integers_portable, NULL, NULL, NULL};
+                         sotto_pack_integers_portable, sotto_multiply_integers_portable, NULL, NULL};
   if (sotto_formats[format].kind == SOTTO_HALF_MINIMUMS) method.multiply = sotto_multiply_half_minimums_portable;
 #if defined(__x86_64__)
   if (level == SOTTO_ISA_AVX2) {
@@ -201,6 +201,7 @@ static void use_rows_avx512(sotto_method *method, const sotto_matrix *matrix, si
       [SOTTO_Q5_0] = {sotto_rows_q5_0_avx512, 1},
       [SOTTO_Q5_1] = {sotto_rows_q5_1_avx512, 1},
       [SOTTO_Q8_0] = {sotto_rows_q8_0_avx512, 4},
+      [SOTTO_Q4_K] = {sotto_rows_q4_k_avx512, 1},
       [SOTTO_Q5_K] = {sotto_rows_q5_k_avx512, 1},
       [SOTTO_Q6_K] = {sotto_rows_q6_k_avx512, 3},
       [SOTTO_MXFP4] = {sotto_rows_mxfp4_avx512, 2},
@@ -259,17 +260,14 @@ sotto_method sotto_method_for(const sotto_matrix *matrix, sotto_precision precis
   if (precision == SOTTO_FAST && format == SOTTO_FLOAT8 && level == SOTTO_ISA_AVX512)
     method = (sotto_method){sizeof(sotto_scaled_bfloat_panel_block), SOTTO_BFLOAT_PACK_BYTES,
                             sotto_decode_float8_bfloats_avx512, sotto_decode_float8_bfloats_edge,
-                            sotto_pack_bfloats_avx512, sotto_multiply_scaled_bfloats_avx512, NULL, NULL, NULL};
+                            sotto_pack_bfloats_avx512, sotto_multiply_scaled_bfloats_avx512, NULL, NULL};
   if (precision == SOTTO_FAST && format == SOTTO_BFLOAT16 && level == SOTTO_ISA_AVX512)
     method = (sotto_method){sizeof(sotto_bfloat_panel_block), SOTTO_BFLOAT_PACK_BYTES,
                             sotto_decode_bfloats_avx512,      sotto_decode_bfloats_edge,
-                            sotto_pack_bfloats_avx512,        sotto_multiply_bfloats_avx512, NULL, NULL, NULL};
+                            sotto_pack_bfloats_avx512,        sotto_multiply_bfloats_avx512, NULL, NULL};
 #endif
 #if defined(__x86_64__)
-  if (is_integer && level == SOTTO_ISA_AVX512) {
-    use_rows_avx512(&method, matrix, tokens);
-    if (format == SOTTO_Q4_K && tokens <= SOTTO_FUSED_TOKENS) method.fused = sotto_fused_q4_k_avx512;
-  }
+  if (is_integer && level == SOTTO_ISA_AVX512) use_rows_avx512(&method, matrix, tokens);
 #endif
 #if defined(__x86_64__) || defined(__aarch64__)
   if (is_integer && (level == SOTTO_ISA_AVX2 || level == SOTTO_ISA_NEON)) 

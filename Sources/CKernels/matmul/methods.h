@@ -35,11 +35,10 @@ sotto_decode sotto_decoder_avx512(sotto_weight_format format);
 sotto_multiply_function sotto_multiply_plain_avx512, sotto_multiply_halves_avx512, sotto_multiply_minimums_avx512,
     sotto_multiply_half_minimums_avx512, sotto_multiply_powers_avx512, sotto_multiply_bfloats_avx512,
     sotto_multiply_scaled_bfloats_avx512;
-sotto_fused_function sotto_fused_q4_k_avx512;
 sotto_multiply_rows_function sotto_rows_q4_0_avx512, sotto_rows_q4_1_avx512, sotto_rows_q8_0_avx512,
     sotto_rows_q5_0_avx512, sotto_rows_q5_1_avx512, sotto_rows_q5_k_avx512, sotto_rows_iq1_s_avx512,
     sotto_rows_iq1_m_avx512, sotto_rows_iq2_xxs_avx512, sotto_rows_iq2_xs_avx512, sotto_rows_iq2_s_avx512,
-    sotto_rows_iq3_xxs_avx512, sotto_rows_iq3_s_avx512, sotto_rows_tq2_0_avx512,
+    sotto_rows_iq3_xxs_avx512, sotto_rows_iq3_s_avx512, sotto_rows_tq2_0_avx512, sotto_rows_q4_k_avx512,
     sotto_rows_q6_k_avx512, sotto_rows_mxfp4_avx512, sotto_rows_mxfp4_planar_avx512, sotto_rows_iq4_nl_avx512,
     sotto_rows_iq4_xs_avx512, sotto_rows_affine4_avx512, sotto_rows_affine8_avx512;
 #elif defined(__aarch64__)

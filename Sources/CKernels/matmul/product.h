@@ -16,8 +16,7 @@ enum {
   SOTTO_PANEL_BLOCKS = 16, // blocks decoded at a time: a panel that stays in the L1 cache
   // The most tokens multiplied without panels, with AVX-512 and with AVX2 or NEON; with more, panels are faster.
   SOTTO_ROW_TOKENS = 4,
-  SOTTO_ROW_TOKENS_VECTORS = 8,
-  SOTTO_FUSED_TOKENS = 6  // the most tokens that are multiplied while a panel is decoded
+  SOTTO_ROW_TOKENS_VECTORS = 8
 };
 
 /// 16 rows of one block as integers: weight = scale * value + minimum. The AVX-512 methods keep value + 128 as an
@@ -82,11 +81,6 @@ typedef void sotto_multiply_function(const void *panel, const void *pack, size_t
                                float (*sums)[SOTTO_TILE]);
 typedef sotto_multiply_function *sotto_multiply;
 
-/// Decodes and multiplies: sums[t][r] += row `row` + r of the matrix · token t over `blocks` blocks from `first` on.
-typedef void sotto_fused_function(const sotto_view *view, size_t row, size_t first, size_t blocks, const void *pack,
-                                  size_t tokens, float (*sums)[SOTTO_TILE]);
-typedef sotto_fused_function *sotto_fused;
-
 /// sums[t][0 ..< 4] = rows row ..< row + 4 · token t: few tokens, without panels. Also prefetches the bytes `ahead`
 /// of what it reads.
 typedef void sotto_multiply_rows_function(const sotto_view *view, size_t row, const void *pack, size_t tokens,
@@ -100,7 +94,6 @@ typedef struct {
   sotto_pack pack;
   sotto_multiply multiply;
   sotto_store store;
-  sotto_fused fused;         // instead of decode and multiply for whole tiles, or NULL
   sotto_multiply_rows rows;  // instead of decode and multiply, or NULL; `pack` then takes a whole token
 } sotto_method;
 

@@ -2,11 +2,10 @@
 #if defined(__x86_64__)
 #include "rows_avx512.h"
 
-/// Q5_K, whose fifth bits precede the nibbles. Scales and minimums as in decode_avx512_super.c.
-SOTTO_INLINE_AVX512 void take_q5_k(const sotto_four_rows *rows, size_t step, size_t left, const int whole,
-                                   sotto_row_step *out) {
-  (void)left, (void)whole;  // super-blocks are whole steps
-  const size_t super = step / 2 * 176, half = step % 2, at = 48;
+/// Q4_K, or Q5_K whose fifth bits precede the nibbles. Scales and minimums as in decode_avx512_super.c.
+SOTTO_INLINE_AVX512 void take_q45_k(const sotto_four_rows *rows, size_t step, sotto_row_step *out,
+                                    const int has_fifth) {
+  const size_t super = step / 2 * (has_fifth ? 176 : 144), half = step % 2, at = has_fifth ? 48 : 16;
   const __m512i firsts = _mm512_setr_epi64(0, 1, 8, 9, 4, 5, 12, 13);
   const __m512i seconds = _mm512_add_epi64(firsts, _mm512_set1_epi64(2));
 #pragma clang loop unroll(full)
@@ -16,6 +15,7 @@ SOTTO_INLINE_AVX512 void take_q5_k(const sotto_four_rows *rows, size_t step, siz
     __m512i low = sotto_keep(bytes, 15, (char)128), high = sotto_keep(_mm512_srli_epi16(bytes, 4), 15, (char)128);
     out->values[r][0] = _mm512_permutex2var_epi64(low, firsts, high);
     out->values[r][1] = _mm512_permutex2var_epi64(low, seconds, high);
+    if (!has_fifth) continue;
     // Bit b of byte i belongs to column i of block b.
     const __m512i blocks = _mm512_setr_epi32(0, 0, 0, 0, 1, 1, 1, 1, 2, 2, 2, 2, 3, 3, 3, 3);
     const __m512i bits = _mm512_sllv_epi32(_mm512_set1_epi32(0x01010101),
@@ -40,6 +40,18 @@ SOTTO_INLINE_AVX512 void take_q5_k(const sotto_four_rows *rows, size_t step, siz
   out->scale[0] = _mm512_mul_ps(_mm512_broadcast_f32x4(d), sotto_bytes_of_rows(scales));
   dmin = _mm_sub_ps(_mm_setzero_ps(), dmin);
   out->minimum = _mm512_mul_ps(_mm512_broadcast_f32x4(dmin), sotto_bytes_of_rows(minimums));
+}
+
+SOTTO_INLINE_AVX512 void take_q4_k(const sotto_four_rows *rows, size_t step, size_t left, const int whole,
+                                   sotto_row_step *out) {
+  (void)left, (void)whole;  // super-blocks are whole steps
+  take_q45_k(rows, step, out, 0);
+}
+
+SOTTO_INLINE_AVX512 void take_q5_k(const sotto_four_rows *rows, size_t step, size_t left, const int whole,
+                                   sotto_row_step *out) {
+  (void)left, (void)whole;
+  take_q45_k(rows, step, out, 1);
 }
 
 SOTTO_INLINE_AVX512 void take_iq4_xs(const sotto_four_rows *rows, size_t step, size_t left, const int whole,
@@ -169,6 +181,7 @@ SOTTO_INLINE_AVX512 void take_affine8(const sotto_four_rows *rows, size_t step, 
   out->minimum = _mm512_fmadd_ps(_mm512_set1_ps(128), out->scale[0], bias);
 }
 
+SOTTO_ROWS(sotto_rows_q4_k_avx512, take_q4_k, 72, SOTTO_MINIMUMS)
 SOTTO_ROWS(sotto_rows_q5_k_avx512, take_q5_k, 88, SOTTO_MINIMUMS)
 SOTTO_ROWS(sotto_rows_q6_k_avx512, take_q6_k, 105, SOTTO_HALVES)
 SOTTO_ROWS(sotto_rows_iq4_xs_avx512, take_iq4_xs, 68, SOTTO_PLAIN)

@@ -139,9 +139,7 @@ static void run_tile(const run *run, const cursor *at, const cursor *following, 
   for (size_t first = 0; first < blocks; first += step) {
     size_t length = blocks - first < step ? blocks - first : step;
     prefetch(&ahead);
-    // One group only: its pack has the blocks one after another.
-    int is_fused = method->fused && decode == method->decode;
-    if (!is_fused) decode(&product->view, row, first, length, scratch->panel);
+    decode(&product->view, row, first, length, scratch->panel);
     for (size_t group = 0; group < groups; group++) {
       size_t start = sotto_group_start(tokens, group), size = sotto_group_start(tokens, group + 1) - start;
       const uint8_t *pack = product->pack + (first * tokens + start * length) * method->pack_bytes;
@@ -155,10 +153,7 @@ static void run_tile(const run *run, const cursor *at, const cursor *following, 
       if (is_last)
         for (size_t t = 0; t < size; t++) __builtin_prefetch(place.y + t * shape->y_stride, 1);
       prefetch(&ahead);
-      if (is_fused)
-        method->fused(&product->view, row, first, length, pack, size, scratch->sums);
-      else
-        method->multiply(scratch->panel, pack, length, size, scratch->sums + start);
+      method->multiply(scratch->panel, pack, length, size, scratch->sums + start);
       if (is_last) method->store(scratch->sums + start, size, bias, &place);
     }
   }
