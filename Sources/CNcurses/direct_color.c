@@ -71,7 +71,7 @@ static const char *string_for(const char *name) {
   return value == (char *)-1 ? NULL : value;
 }
 
-int direct_color_description(char *buffer, size_t capacity) {
+int direct_color_description(const char *type, char *buffer, size_t capacity) {
   if (tigetnum("colors") < 8) return -1;
   static Output out, table;
   memset(&out, 0, sizeof out);
@@ -80,9 +80,8 @@ int direct_color_description(char *buffer, size_t capacity) {
   while (boolnames[flags] != NULL) flags++;
   while (numnames[numbers] != NULL && numbers < MAX_NUMBERS) numbers++;
   while (strnames[strings] != NULL && strings < MAX_STRINGS) strings++;
-  const char *type = getenv("TERM");
   char names[128] = "";
-  if (type == NULL || strlen(type) + 20 > sizeof names) return -1;
+  if (strlen(type) + 20 > sizeof names) return -1;
   strcat(strcpy(names, type), "|with direct color");
 
   static int offsets[MAX_STRINGS];

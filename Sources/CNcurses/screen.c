@@ -64,17 +64,17 @@ bool screen_utf8_locale(void) {
 int screen_libc_width(uint32_t scalar) { return wcwidth((wchar_t)scalar); }
 
 // A description with 24-bit colour is passed to ncurses inline, through TERMINFO, during the start.
-static SCREEN *start_direct(void) {
+static SCREEN *start_direct(const char *type) {
   static char description[65536];
   int error = 0;
-  if (setupterm(NULL, STDOUT_FILENO, &error) != OK) return NULL;
-  int made = direct_color_description(description, sizeof description);
+  if (setupterm((NCURSES_CONST char *)type, STDOUT_FILENO, &error) != OK) return NULL;
+  int made = direct_color_description(type, description, sizeof description);
   del_curterm(cur_term);
   if (made != 0) return NULL;
   const char *environment = getenv("TERMINFO");
   char *earlier = environment == NULL ? NULL : strdup(environment);
   setenv("TERMINFO", description, 1);
-  SCREEN *result = newterm(NULL, stdout, stdin);
+  SCREEN *result = newterm((NCURSES_CONST char *)type, stdout, stdin);
   if (earlier != NULL) setenv("TERMINFO", earlier, 1);
   else unsetenv("TERMINFO");
   free(earlier);
@@ -85,15 +85,14 @@ int screen_start(bool want_direct) {
   if (screen != NULL) return 0;
   have_saved_modes = tcgetattr(STDIN_FILENO, &saved_modes) == 0;
   int direct = 0;
-  int error = 0;
-  // Some versions of newterm exit on an unknown terminal type: check the type first.
-  if (setupterm(NULL, STDOUT_FILENO, &error) != OK) return -1;
-  del_curterm(cur_term);
+  // Some versions of newterm exit on an unknown terminal type: it is checked first.
+  const char *type = terminal_type();
+  if (type == NULL) return -1;
   if (want_direct) {
-    screen = start_direct();
+    screen = start_direct(type);
     direct = screen != NULL;
   }
-  if (screen == NULL) screen = newterm(NULL, stdout, stdin);
+  if (screen == NULL) screen = newterm((NCURSES_CONST char *)type, stdout, stdin);
   if (screen == NULL) return -1;
   set_term(screen);
   raw();
@@ -108,8 +107,7 @@ int screen_start(bool want_direct) {
     use_default_colors();
     color_mode = direct ? SCREEN_COLORS_DIRECT : SCREEN_COLORS_PALETTE;
   }
-  const char *type = getenv("TERM");
-  synchronized = type != NULL && strncmp(type, "linux", 5) != 0 && strncmp(type, "vt", 2) != 0;
+  synchronized = strncmp(type, "linux", 5) != 0 && strncmp(type, "vt", 2) != 0;
   screen_is_up = 1;
   screen_update_size();
   // Curses enters the alternate screen with its first refresh.

@@ -512,6 +512,22 @@ def settings_below_home(home: Home) -> None:
     expect(not kept and not list(home.folder.rglob("sessions.sqlite")), f"nothing of the conversation is saved: {kept}")
 
 
+def unknown_terminal_types(home: Home) -> None:
+    """A terminal type without a description: a related one serves, otherwise messages are lines, and why is said."""
+    home.wrapper = ["env", "TERM=xterm-of-tomorrow"]
+    home.quit(home.start())
+    command = ["env", "TERM=teletype-of-tomorrow", terminal.SOTTO, "chat", str(home.model)]
+    window = Terminal(command, home.environment(), home.folder / "lines", 100, 20)
+    home.terminals.append(window)
+    errors = window.exit_file.with_name("stderr")
+    window.wait(lambda: errors.exists() and "is ready" in errors.read_text(), "the line mode starts")
+    error = errors.read_text()
+    expect("'teletype-of-tomorrow' has no description" in error, f"the reason is said: {error}")
+    window.type("/quit")
+    window.press("Enter")
+    home.check_exit(window, 0)
+
+
 def locked_database(home: Home) -> None:
     chat = home.start()
     run_turns(chat, 1)
@@ -658,7 +674,7 @@ CASES = [full_cache_folder, full_data_folder, full_disk_at_the_start, read_only_
          folders_of_another_user, folders_removed_in_use, cache_files_truncated_in_use, damaged_files,
          damaged_database,
          model_truncated_in_use, model_truncated_in_line_mode, stack_overflow, deleted_conversation, quick_session_changes,
-         message_right_after_leaving, settings_below_home, locked_database,
+         message_right_after_leaving, settings_below_home, unknown_terminal_types, locked_database,
          leftovers_of_a_killed_process, two_processes_with_one_conversation,
          small_disk_limit, quitting]
 

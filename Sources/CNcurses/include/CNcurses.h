@@ -22,7 +22,8 @@ enum {
 };
 
 /// Starts curses on standard input and output in raw mode. `want_direct` requests 24-bit colour, which is used if
-/// the terminal description can be extended for it. Returns 0, or -1 when the terminal type is unknown.
+/// the terminal description can be extended for it. A type without a description is replaced by a related one that has one.
+/// Returns 0, or -1 when there is none.
 int screen_start(bool want_direct);
 /// Restores the terminal. Safe to call twice.
 void screen_stop(void);

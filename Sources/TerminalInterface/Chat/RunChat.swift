@@ -33,6 +33,11 @@ public func runChat(engine: any ChatEngine, options: ChatOptions) async -> Int32
         status: program.run(), session: program.session, isSaved: program.isSaved, effects: worker.queue,
         download: program.download)
     }
+    if interface == .screen {
+      note(
+        "The terminal type '\(options.environment["TERM"] ?? "")' has no description on this machine, so messages are "
+          + "lines. On most terminals TERM=xterm-256color shows the screen.")
+    }
     let program = LineProgram(worker: worker, pipe: pipe, options: options)
     return ChatEnd(
       status: program.run(), session: program.session, effects: worker.queue, download: program.download)
