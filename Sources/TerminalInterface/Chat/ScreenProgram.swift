@@ -6,19 +6,19 @@ import CNcurses
 /// It draws at most 60 frames a second, and none while nothing changes. Input and the first token of an answer are drawn
 /// at once. While tokens arrive, frames take at most `streamingShare` of a core: expensive ones come less often.
 package final class ScreenProgram {
-  private let worker: EffectWorker
+  let worker: EffectWorker
   private let pipe: WakePipe
-  private let screen: Screen
-  private let chat: Chat
+  let screen: Screen
+  let chat: Chat
   private let themes: ThemeLibrary
-  private let history: HistoryFile?
-  private let settings: SettingsFile
-  private let presets: PresetFolder
-  private let folders: UserFolders
-  private let drafts: DraftFolder
-  private let places: PlaceFolder
-  private let isResumed: Bool
-  private let environment: [String: String]
+  let history: HistoryFile?
+  let settings: SettingsFile
+  let presets: PresetFolder
+  let folders: UserFolders
+  let drafts: DraftFolder
+  let places: PlaceFolder
+  let isResumed: Bool
+  let environment: [String: String]
   private var mouse: MouseMode
 
   /// Whether the theme follows the background of the terminal.
@@ -31,11 +31,11 @@ package final class ScreenProgram {
   private var lastFrame = 0.0
   /// The processor time of a frame in seconds, averaged over the last ones.
   private var frameCost = 0.0
-  private var isDirty = true
+  var isDirty = true
   /// The next frame shows the effect of input.
   private var hasInput = false
   private var drawnTheme = ""
-  private var exitCode: Int32?
+  var exitCode: Int32?
 
   private static let frameTime = 1.0 / 60
   /// Seconds between frames that show input: a key is drawn at once, the keys of a fast sender are drawn together.
@@ -195,20 +195,6 @@ package final class ScreenProgram {
     (isDirty, hasInput) = (false, false)
   }
 
-  // The draft of the resumed session, or the one of a chat that ended before it was saved.
-  private func restoreDraft() {
-    guard let session = chat.state.savedSession else { return }
-    if isResumed { restorePlace(session) }
-    let found =
-      isResumed ? drafts.load(session) : drafts.takeAbandoned()
-    if let found { perform(chat.handle(.draftFound(found, session: session), now: TerminalPoll.now())) }
-  }
-
-  private func restorePlace(_ session: String) {
-    guard let place = places.load(session) else { return }
-    perform(chat.handle(.placeFound(place, session: session), now: TerminalPoll.now()))
-  }
-
   private func useTheme() {
     let wanted = chat.state.shownTheme
     guard wanted != drawnTheme else { return }
@@ -245,17 +231,17 @@ package final class ScreenProgram {
     }
   }
 
-  private func pause() {
+  func pause() {
     screen.writeRaw(mouse.leave())
     screen.pause()
   }
 
-  private func resume() {
+  func resume() {
     screen.resume()
     screen.writeRaw(mouse.enter())
   }
 
-  private func suspend() {
+  func suspend() {
     pause()
     let begin = TerminalPoll.now()
     signals_stop_self()
@@ -264,53 +250,5 @@ package final class ScreenProgram {
     resume()
     chat.resize(screen.size)
     isDirty = true
-  }
-
-  // The editor has the terminal meanwhile; the answer continues.
-  private func edit(_ text: String) {
-    pause()
-    let (edited, problem) = Editor.edit(text, environment: environment, folders)
-    let now = TerminalPoll.now()
-    // Ctrl-C in the editor is not meant for the chat.
-    let signals = signals_take() & Int32(SIGNALS_QUIT)
-    if signals != 0 { exitCode = 143 }
-    resume()
-    chat.resize(screen.size)
-    perform(chat.handle(.draftEdited(edited, problem: problem), now: now))
-    isDirty = true
-  }
-
-  private func perform(_ effects: [ChatEffect]) {
-    for effect in effects where !worker.start(effect) {
-      switch effect {
-      case .copy(let text): screen.writeRaw(Clipboard.sequence(for: text))
-      case .save(let path, let text): chat.show(SavedFile.write(text, to: path), now: TerminalPoll.now())
-      case .saveDraft(let session, let draft, let isNew): drafts.save(draft, of: session, isNew: isNew)
-      case .loadDraft(let session):
-        if let draft = drafts.load(session) {
-          perform(chat.handle(.draftFound(draft, session: session), now: TerminalPoll.now()))
-        }
-      case .savePlace(let session, let place): places.save(place, of: session)
-      case .loadPlace(let session): restorePlace(session)
-      case .editDraft(let text): edit(text)
-      case .listFiles(let typed):
-        perform(chat.handle(.files(.of(typed, folders)), now: TerminalPoll.now()))
-      case .attach(let path):
-        perform(chat.handle(.attached(FileAttachment.reading(path, folders)), now: TerminalPoll.now()))
-      case .loadPreset(let name):
-        perform(chat.handle(.presetLoaded(name, presets.loading(name)), now: TerminalPoll.now()))
-      case .savePreset(let name, let values):
-        perform(
-          chat.handle(.presetSaved(name, problem: presets.save(values, as: name)), now: TerminalPoll.now()))
-      case .saveSettings(let values):
-        perform(chat.handle(settings.save(values), now: TerminalPoll.now()))
-      case .appendHistory(let text): history?.append(text)
-      case .removeHistory(let texts): history?.remove(texts)
-      case .suspend: suspend()
-      case .repaint: screen.repaint()
-      case .quit(let code): exitCode = code
-      default: break
-      }
-    }
   }
 }
