@@ -27,27 +27,9 @@ struct GGUFRows {
         try append(quantizer.quantize(weight, rows: range, to: format, type: .float32).values, numbers)
         continue
       }
-      let scaled = try scaled(weight, range, factors)
+      let scaled = try quantizer.scaled(weight, rows: range, by: factors)
       let bytes = try quantizer.quantize(scaled, rows: 0..<range.count, to: format, type: .float32).values
       try append(bytes, numbers)
     }
-  }
-
-  private func scaled(_ weight: Weight, _ range: Range<Int>, _ factors: [[Float]]) throws -> Weight {
-    let columns = weight.columns
-    let plain = try quantizer.quantize(weight, rows: range, to: .float32, type: .float32).values
-    let memory = OwnedMemory(count: plain.count)
-    let target = memory.pointer.bindMemory(to: Float.self, capacity: range.count * columns)
-    plain.withUnsafeBytes { source in
-      let source = source.bindMemory(to: Float.self)
-      for row in 0..<range.count {
-        for index in row * columns..<(row + 1) * columns { target[index] = source[index] }
-        for list in factors {
-          let factor = list.count == 1 ? list[0] : list[range.lowerBound + row]
-          for index in row * columns..<(row + 1) * columns { target[index] *= factor }
-        }
-      }
-    }
-    return try Weight(format: .float32, shape: [range.count, columns], values: memory.bytes)
   }
 }

@@ -102,7 +102,7 @@ public struct ModelQuantization: Sendable {
       let chunk = max(1, Self.chunkNumbers / max(1, weight.columns))
       for start in stride(from: 0, to: rows, by: chunk) {
         let range = start..<min(rows, start + chunk)
-        let planes = try quantizer.quantize(weight, rows: range, to: format, type: entry.type)
+        let planes = try quantized(weight, range, part.factors, to: format, entry.type, quantizer)
         try writer.append(planes.values)
         if let plane = planes.scales { scales.append(plane) }
         if let plane = planes.biases { biases.append(plane) }
@@ -110,6 +110,17 @@ public struct ModelQuantization: Sendable {
       }
     }
     for plane in scales + biases { try writer.append(plane) }
+  }
+
+  private func quantized(
+    _ weight: Weight, _ range: Range<Int>, _ factors: [[Float]], to format: WeightFormat,
+    _ type: WeightFormat.ScaleType, _ quantizer: WeightQuantizer
+  ) throws -> WeightQuantizer.Planes {
+    guard !factors.isEmpty, let own = weight.format.numberType else {
+      return try quantizer.quantize(weight, rows: range, to: format, type: type)
+    }
+    let scaled = try quantizer.scaled(weight, rows: range, by: factors, in: own)
+    return try quantizer.quantize(scaled, rows: 0..<range.count, to: format, type: type)
   }
 
   /// Numbers that are quantised between two writes.

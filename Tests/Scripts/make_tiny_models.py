@@ -113,6 +113,14 @@ LING = LLAMA | dict(
     head_dim=16, first_k_dense_replace=1, moe_intermediate_size=16, n_group=4, topk_group=2, n_routed_experts=8,
     num_experts_per_tok=2, n_shared_experts=2, norm_topk_prob=True, routed_scaling_factor=2.5, use_qk_norm=True,
     partial_rotary_factor=0.5)
+FALCON_H1 = {k: v for k, v in LLAMA.items() if k != "attention_bias"} | dict(
+    model_type="falcon_h1", architectures=["FalconH1ForCausalLM"], hidden_size=64, intermediate_size=40, head_dim=16,
+    torch_dtype="bfloat16", pad_token_id=0, attention_bias=False, projectors_bias=False, mamba_proj_bias=False,
+    mamba_conv_bias=True, mamba_d_conv=4, mamba_d_head=16, mamba_d_ssm=64, mamba_d_state=9, mamba_n_groups=2,
+    mamba_n_heads=4, mamba_expand=1, mamba_chunk_size=32, mamba_rms_norm=True, mamba_norm_before_gate=False,
+    mamba_use_mlp=True, attention_in_multiplier=1.3, attention_out_multiplier=0.9375, key_multiplier=0.390625,
+    embedding_multiplier=2.656854249492381, lm_head_multiplier=0.7, mlp_multipliers=[0.8838834764831844, 0.5859375],
+    ssm_in_multiplier=1.25, ssm_multipliers=[0.3535533905932738, 0.25, 0.7, 0.5, 0.3], ssm_out_multiplier=1.2357)
 LLAMA3_ROPE = dict(
     rope_type="llama3", factor=8.0, low_freq_factor=1.0, high_freq_factor=4.0, original_max_position_embeddings=32)
 
@@ -213,6 +221,7 @@ SAFETENSORS = {
     "cohere-bf16": (COHERE, {"attention_bias": True}, "bf16"),
     "cohere2-bf16": (COHERE2, {}, "bf16"),
     "gemma2-bf16": (GEMMA2, {}, "bf16"),
+    "falcon-h1-bf16": (FALCON_H1, {}, "bf16"),
     "seed-oss-bf16": (
         LLAMA, {"model_type": "seed_oss", "architectures": ["SeedOssForCausalLM"], "attention_bias": True,
                 "attention_out_bias": False, "head_dim": 16},

@@ -15,8 +15,9 @@ SETTINGS = {
 
 # One of each architecture that can be quantised and whose converter mlx-lm has, in every type of numbers.
 FIXTURES = [
-    "cohere-bf16", "deepseek-v2", "deepseek-v3", "ernie4-bf16", "exaone4", "falcon-mamba", "gemma", "gemma2-bf16",
-    "gemma3-bf16", "glm4-bf16", "gpt-oss-openai", "granite-hybrid", "hunyuan", "jamba", "lfm2",
+    "cohere-bf16", "deepseek-v2", "deepseek-v3", "ernie4-bf16", "exaone4", "falcon-h1", "falcon-h1-bf16",
+    "falcon-mamba", "gemma", "gemma2-bf16", "gemma3-bf16", "glm4-bf16", "gpt-oss-openai", "granite-hybrid",
+    "hunyuan", "jamba", "lfm2",
     "llama-biases-f16-sharded", "llama-plain", "llama-tied-bf16", "ministral3", "mistral-window-bf16", "mixtral-bf16",
     "nemotron-h", "olmo2-bf16", "olmo3-bf16", "olmoe-bf16", "phi", "phi3-bf16", "qwen2-moe-bf16", "qwen2-windows",
     "qwen3-bf16", "qwen3-moe-bf16", "seed-oss-bf16", "smollm3-bf16", "stablelm", "starcoder2",

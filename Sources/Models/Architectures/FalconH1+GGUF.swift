@@ -46,6 +46,14 @@ extension FalconH1 {
     if has("lm_head") { return [[try factor("lm_head_multiplier")]] }
     if has("embed_tokens") { return [[try factor("embedding_multiplier")]] }
     guard has("in_proj") else { return [] }
+    let rows = try mixerRows(tensor, configuration).enumerated().flatMap { part, size in
+      Array(repeating: try factor("ssm_multipliers", part), count: size)
+    }
+    return [[try factor("ssm_in_multiplier")], rows]
+  }
+
+  /// The rows of a mixer's projection: of the gate, the inputs, B, C and the steps, whose factors differ.
+  static func mixerRows(_ tensor: ConvertedTensor, _ configuration: ModelConfiguration) throws -> [Int] {
     guard tensor.shape.count == 2 else {
       throw ModelError.unsupported("the tensor \(tensor.name) has the shape \(tensor.shape)")
     }
@@ -58,9 +66,6 @@ extension FalconH1 {
     guard rest > 0 else {
       throw ModelError.unsupported("the tensor \(tensor.name) has the shape \(tensor.shape)")
     }
-    let rows = try (sizes + [rest]).enumerated().flatMap { part, size in
-      Array(repeating: try factor("ssm_multipliers", part), count: size)
-    }
-    return [[try factor("ssm_in_multiplier")], rows]
+    return sizes + [rest]
   }
 }

@@ -16,7 +16,7 @@ enum FalconH1 {
       keys: GGUFConversion.hybridStateSpaceKeys.merging(["ssm.inner_size": "mamba_d_ssm"]) { $1 },
       export: rules, configure: { $0["mamba_norm_before_gate"] = false },
       restore: GGUFConversion.restoringDecay),
-    shapes: SyntheticShape.falconH1
+    mlx: mlx, shapes: SyntheticShape.falconH1
   ) {
     configuration, weights in
     let shape = try DecoderShape(configuration)
@@ -99,10 +99,7 @@ private struct Factors {
     mixer = .init(gate: parts[0], inputs: parts[1], b: parts[2], c: parts[3], steps: parts[4])
     feedForward = (blocks[0], blocks[1])
     guard isFolded else { return }
-    for key in ["attention_bias", "mamba_proj_bias", "mlp_bias", "projectors_bias"]
-    where try configuration.bool(key, default: false) {
-      throw ModelError.unsupported("'\(key)' is not supported in mlx-lm's conversions of this architecture")
-    }
+    try FalconH1.requireNoBiases(configuration)
     // The output is linear in the values, whose factor is the one that the conversion left out.
     attentionOutput = attentionInput
     (attentionInput, mixerInput, mixerOutput, mixer, feedForward) = (1, 1, 1, nil, (1, 1))

@@ -63,7 +63,7 @@ public struct ConvertedTensor: Sendable {
     return tensor
   }
 
-  /// The numbers times factors in float32: one, or one for each row.
+  /// The numbers times factors, one or one for each row: in float32 in GGUF files, in the weight's own type in MLX's.
   func scaled(by factors: [Float]) -> ConvertedTensor {
     var tensor = self
     for index in tensor.parts.indices { tensor.parts[index].factors.append(factors) }

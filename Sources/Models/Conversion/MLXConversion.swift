@@ -1,3 +1,5 @@
+import Checkpoints
+
 /// What mlx-lm's converter does to the weights of an architecture, beyond the rules that hold for all of them (`MLXTensor`).
 struct MLXConversion: Sendable {
   /// Endings of the names of layers that always have 8 bits in groups of 64: routers, mostly.
@@ -14,6 +16,8 @@ struct MLXConversion: Sendable {
   var experts: [String: String] = Self.mixtralNames
   /// Names of layers, without the endings, whose rows are divided, and the names of their parts.
   var divides: [String: [String]] = [:]
+  /// Whether a checkpoint's weights are those of an unquantised conversion, so that `change` was made already.
+  var isConverted: @Sendable (_ checkpoint: Checkpoint) -> Bool = { _ in false }
   /// Changes a tensor in other ways; experts are stacked before.
   var change:
     @Sendable (_ tensor: ConvertedTensor, _ configuration: ModelConfiguration) throws -> [ConvertedTensor] = {

@@ -66,8 +66,10 @@ private struct MLXTensors {
       else { continue }
       try collected.add(name, from: name, shape)
     }
+    let isConverted = conversion.isConverted(checkpoint)
     tensors = try collected.finish().flatMap { tensor in
-      try conversion.change(tensor.named(renamed(tensor.name)), configuration)
+      let named = tensor.named(renamed(tensor.name))
+      return try (isConverted ? [named] : conversion.change(named, configuration))
         .flatMap { try $0.divided(by: conversion.divides) }.map(finished)
     }
   }
