@@ -111,6 +111,17 @@ import Testing
     }
   }
 
+  /// The setting is named for which GGUF has no key.
+  @Test(arguments: [
+    ("gemma3n", "laurel_rank"), ("gemma", "rope_theta"), ("falcon-h1", "mamba_norm_before_gate"),
+  ])
+  func theSettingIsNamed(name: String, key: String) throws {
+    let folder = try TemporaryFolder()
+    let source = try Checkpoint.open(withTokenizer(Case(name: name), in: folder))
+    let error = #expect(throws: ModelError.self) { try GGUFExport(source) }
+    #expect(error.map { "\($0)".contains("'\(key)'") } == true)
+  }
+
   @Test func anInterruptionLeavesNothing() throws {
     struct Interruption: Error {}
     let folder = try TemporaryFolder()

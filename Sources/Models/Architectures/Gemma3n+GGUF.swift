@@ -14,6 +14,8 @@ extension Gemma3n {
       try Gemma3.setDefaults(&fields)
       let streams = try configuration.integer("altup_num_inputs", 2...16, default: 4)
       try configuration.requireForGGUF("altup_num_inputs", streams == 4)
+      try configuration.requireForGGUF(
+        "laurel_rank", configuration.integer("laurel_rank", 1...65536, default: 64) == 64)
       try fields.setWindows(configuration, slides: { _ in false })
       let count = try configuration.integer("num_hidden_layers", 1...4096)
       let key = "activation_sparsity_pattern"
