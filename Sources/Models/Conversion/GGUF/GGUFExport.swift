@@ -68,9 +68,12 @@ public struct GGUFExport {
     let name = checkpoint.architecture ?? architecture.modelTypes[0]
     let reason =
       architecture.gguf == nil ? "Sotto does not have its names there" : "Sotto only reads its GGUF files"
+    // MLX's format is for fewer models than Sotto runs.
+    let advice =
+      architecture.mlx != nil && checkpoint.configuration?["text_config"] == nil
+      ? "use a target without gguf:, such as --to q4" : "use the model as it is"
     return .unsupported(
-      "\(checkpoint.path): the architecture \(name) cannot be written to a GGUF file: \(reason); use a target without gguf:, such as --to q4"
-    )
+      "\(checkpoint.path): the architecture \(name) cannot be written to a GGUF file: \(reason); \(advice)")
   }
 
   /// A name without the prefix of a multimodal checkpoint's language model, or with the one that a checkpoint lacks.
