@@ -44,14 +44,22 @@ struct GGUFSpecialTokens {
 
   private static let names = ["bos", "eos", "unk", "sep", "pad", "cls", "mask"]
 
-  /// The texts of all special tokens that tokenizer_config.json names.
+  /// The texts of all special tokens that tokenizer_config.json names, as transformers finds them.
   static func texts(_ settings: JSON?) -> Set<String> {
-    func text(_ entry: JSON?) -> String? { entry?.asString ?? entry?["content"]?.asString }
-    var entries = names.map { settings?["\($0)_token"] }
-    for key in ["additional_special_tokens", "extra_special_tokens"] {
-      entries += settings?[key]?.asArray ?? settings?[key]?.asObject?.map(\.value) ?? []
+    func text(_ entry: JSON) -> String? { entry.asString ?? entry["content"]?.asString }
+    func list(_ key: String) -> [JSON] {
+      settings?[key]?.asArray ?? settings?[key]?.asObject?.map(\.value) ?? []
     }
-    return Set(entries.compactMap(text))
+    let named = settings?.asObject?.filter { $0.key.hasSuffix("_token") } ?? []
+    // The older key counts only without the newer one.
+    let extra = list("extra_special_tokens")
+    let others = extra.isEmpty ? list("additional_special_tokens") : extra
+    // Tokens with names of the model's own replace those under a key of their own.
+    let hasOwn =
+      named.contains { !names.contains(String($0.key.dropLast("_token".count))) && $0.value.asString != nil }
+      || settings?["extra_special_tokens"]?.asObject?.isEmpty == false
+    let specific = hasOwn ? [] : list("model_specific_special_tokens")
+    return Set((named.map(\.value) + others + specific).compactMap(text))
   }
 
   private mutating func set(_ name: String, _ id: Int?) {
@@ -137,9 +145,7 @@ struct GGUFSpecialTokens {
     case "gemma4":
       adds.removeAll { $0.name == "bos" }
       adds.append(("bos", true))
-    case "phi2":
-      adds.removeAll { $0.name == "bos" }
-      adds.append(("bos", false))
+    case "phi2": add("bos", false, replaces: false)
     case "nemotron":
       ids.removeAll { ["pad", "unk"].contains($0.name) }
       ids += [("pad", 0), ("unk", 1)]
