@@ -30,6 +30,7 @@ from pathlib import Path
 from urllib.parse import unquote
 
 from markdown_it import MarkdownIt
+from markdown_it.common.utils import unescapeAll
 
 ROOT = Path(__file__).resolve().parents[2]
 MARKDOWN = MarkdownIt("commonmark")
@@ -40,7 +41,7 @@ def link_spans(label, address, style):
     text = unquote("".join(piece for _, piece in label))
     if not address or address in (text, "mailto:" + text):
         return label
-    return label + [("".join(sorted(style)) + "d", f" ({address})")]
+    return label + [("".join(sorted({*style, "d"})), f" ({address})")]
 
 
 def spans(tokens, outer=""):
@@ -55,7 +56,7 @@ def spans(tokens, outer=""):
             case "softbreak" | "hardbreak":
                 add("\n")
             case "code_inline":
-                result.append(("".join(sorted(set(style) | {"c"})), token.content))
+                add(token.content, "c")
             case "em_open":
                 style += "i"
             case "strong_open":
@@ -116,7 +117,7 @@ class Rows:
                 case "code_block":
                     self.code("", token.content)
                 case "fence":
-                    words = token.info.split()
+                    words = unescapeAll(token.info).split()
                     self.code(words[0] if words else "", token.content)
                 case "html_block":
                     lines = token.content.rstrip("\n").split("\n")

@@ -26,13 +26,38 @@ package enum HTMLEntity {
     return (value, end + 1)
   }
 
+  /// A text without backslash escapes and character references, as in addresses and in the language of code.
+  package static func unescaped(_ text: some Collection<Character>) -> String {
+    let text = Array(text)
+    var result = ""
+    var place = 0
+    while place < text.count {
+      let next = place + 1
+      if text[place] == "\\", next < text.count, text[next].isASCII, text[next].isPunctuationOrSymbol {
+        result.append(text[next])
+        place += 2
+      } else if text[place] == "&", let (value, end) = read(text, place) {
+        result += value
+        place = end
+      } else {
+        result.append(text[place])
+        place = next
+      }
+    }
+    return result
+  }
+
   // Control characters stay as written: the text was checked for them before.
   private static func numeric(_ name: String) -> String? {
     guard name.hasPrefix("#") else { return nil }
-    let digits = name.dropFirst()
+    var digits = name.dropFirst()
     let isHexadecimal = digits.hasPrefix("x") || digits.hasPrefix("X")
-    let code = isHexadecimal ? UInt32(digits.dropFirst(), radix: 16) : UInt32(digits)
-    guard let code, let scalar = Unicode.Scalar(code) else { return nil }
+    if isHexadecimal { digits = digits.dropFirst() }
+    guard (1...(isHexadecimal ? 6 : 7)).contains(digits.count), digits.allSatisfy(\.isHexDigit),
+      let code = UInt32(digits, radix: isHexadecimal ? 16 : 10)
+    else { return nil }
+    // No character has this number.
+    guard code > 0, let scalar = Unicode.Scalar(code) else { return "\u{FFFD}" }
     let text = String(Character(scalar))
     return code < 0x20 || VisibleText.of(text) != text ? nil : text
   }

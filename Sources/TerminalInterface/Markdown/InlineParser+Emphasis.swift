@@ -58,7 +58,8 @@ extension InlineParser {
     let bold = mark != "~" && used == 2 ? 1 : 0
     let italic = mark != "~" && used == 1 ? 1 : 0
     let struck = mark == "~" ? 1 : 0
-    for (piece, sign) in [(from, 1), (to, -1)] {
+    // The marks that an opening run has left are in front of the emphasis.
+    for (piece, sign) in [(from + 1, 1), (to, -1)] {
       var change = changes[piece] ?? (0, 0, 0)
       change.bold += sign * bold
       change.italic += sign * italic
@@ -77,9 +78,10 @@ extension InlineParser {
   func result() -> [Span] {
     var line = StyledLine()
     var changes = changes
-    // An unclosed run of two marks extends to the end, as while the text streams.
+    // While the text streams, an unclosed run of two marks extends to the end.
     var hidden: Set<Int> = []
-    for opener in openers where opener.count == 2 && opener.original == 2 && opener.piece + 1 < pieces.count {
+    for opener in openers
+    where isOpen && opener.count == 2 && opener.original == 2 && opener.piece + 1 < pieces.count {
       var change = changes[opener.piece] ?? (0, 0, 0)
       if opener.mark == "~" { change.struck += 1 } else { change.bold += 1 }
       changes[opener.piece] = change

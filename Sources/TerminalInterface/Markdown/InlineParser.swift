@@ -1,5 +1,5 @@
 /// Inline Markdown: emphasis, code, links, escapes. Delimiter runs follow CommonMark 0.31, except
-/// that runs without an end are closed at the end of the text, so that it does not change its look while it streams.
+/// that runs without an end are closed at the end of a text that still streams, so that its look does not change.
 ///
 /// Cost: one pass, with a bounded search backwards for each closing mark.
 package struct InlineParser {
@@ -20,22 +20,33 @@ package struct InlineParser {
   let base: TextStyle
   /// The address of a link is part of the style of its label, instead of text after it.
   let hasLinks: Bool
+  /// The text is not complete.
+  var isOpen = false
+  /// The text is the label of a link, which contains no other.
+  var isInLink = false
+  /// Addresses are left out, as in the text of an image.
+  var hidesAddresses = false
+  /// The number of labels around the text.
+  var depth = 0
   var pieces: [Piece] = []
   var openers: [Opener] = []
   /// The emphasis that starts (positive) or ends (negative) before a piece: bold, italic, struck.
   var changes: [Int: (bold: Int, italic: Int, struck: Int)] = [:]
   var plain = ""
 
-  private init(base: TextStyle, hasLinks: Bool) {
+  init(base: TextStyle, hasLinks: Bool) {
     self.base = base
     self.hasLinks = hasLinks
   }
 
-  /// The spans of a text. With `hasLinks`, the terminal can follow links.
-  package static func spans(_ text: String, _ base: TextStyle, hasLinks: Bool = false) -> [Span] {
+  /// The spans of a text. With `hasLinks`, the terminal can follow links. `isOpen` is true for a text that still grows.
+  package static func spans(
+    _ text: String, _ base: TextStyle, hasLinks: Bool = false, isOpen: Bool = false
+  ) -> [Span] {
     // Most lines contain no marks.
     guard hasMarks(text) else { return [Span(text, base)] }
     var parser = InlineParser(base: base, hasLinks: hasLinks)
+    parser.isOpen = isOpen
     parser.read(Array(text))
     return parser.result()
   }
@@ -58,7 +69,7 @@ package struct InlineParser {
     return false
   }
 
-  private mutating func read(_ text: [Character]) {
+  mutating func read(_ text: [Character]) {
     var place = 0
     while place < text.count {
       let character = text[place]
@@ -78,9 +89,7 @@ package struct InlineParser {
       case "[":
         place = readLink(text, place)
       case "!" where place + 1 < text.count && text[place + 1] == "[":
-        let next = readLink(text, place + 1)
-        if next == place + 2 { plain = String(plain.dropLast()) + "![" }
-        place = next
+        place = readImage(text, place)
       case "<": place = readAutolink(text, place)
       case "h": place = readAddress(text, place)
       case "&": place = readEntity(text, place)
@@ -102,25 +111,29 @@ package struct InlineParser {
     pieces.append(.text(text, style))
   }
 
-  private mutating func readCode(_ text: [Character], _ start: Int) -> Int {
-    var count = 0
-    while start + count < text.count && text[start + count] == "`" { count += 1 }
-    var place = start + count
-    while place < text.count {
+  /// The index after the run of `count` marks that ends code; nil for none before `limit`.
+  static func codeEnd(_ text: [Character], _ start: Int, _ count: Int, before limit: Int) -> Int? {
+    var place = start
+    while place < limit {
       guard text[place] == "`" else {
         place += 1
         continue
       }
-      var closing = 0
-      while place + closing < text.count && text[place + closing] == "`" { closing += 1 }
-      if closing == count {
-        addCode(text[(start + count)..<place])
-        return place + closing
-      }
+      let closing = text[place..<limit].prefix { $0 == "`" }.count
       place += closing
+      if closing == count { return place }
     }
-    // No end yet, as while the text streams: the rest of the line is code, unless a space follows the mark.
-    if count == 1 && start + 1 < text.count && text[start + 1] != " " && !text[start...].contains("\n") {
+    return nil
+  }
+
+  private mutating func readCode(_ text: [Character], _ start: Int) -> Int {
+    let count = text[start...].prefix { $0 == "`" }.count
+    if let end = Self.codeEnd(text, start + count, count, before: text.count) {
+      addCode(text[(start + count)..<(end - count)])
+      return end
+    }
+    // No end yet, while the text streams: the rest of the line is code, unless a space follows the mark.
+    if isOpen, count == 1, start + 1 < text.count, text[start + 1] != " ", !text[start...].contains("\n") {
       addCode(text[(start + 1)...])
       return text.count
     }
@@ -129,74 +142,11 @@ package struct InlineParser {
   }
 
   private mutating func addCode(_ code: ArraySlice<Character>) {
-    var code = code
+    var code = code.map { $0 == "\n" ? " " : $0 }[...]
     if code.count > 2, code.first == " ", code.last == " ", code.contains(where: { $0 != " " }) {
       code = code.dropFirst().dropLast()
     }
-    add(String(code), TextStyle(.codeInline, base.emphasis))
-  }
-
-  private mutating func readLink(_ text: [Character], _ start: Int) -> Int {
-    guard let link = InlineLink(text, start) else {
-      plain.append("[")
-      return start + 1
-    }
-    endPlain()
-    let target = hasLinks ? Self.target(link.address) : nil
-    let label = InlineParser.spans(
-      link.label, TextStyle(.link, base.emphasis.union(.underline), link: target), nested: true)
-    for span in label { pieces.append(.text(span.text, span.style)) }
-    if target == nil, link.address != link.label && !link.address.isEmpty {
-      pieces.append(.text(" (\(link.address))", TextStyle(.dim, base.emphasis)))
-    }
-    return link.end
-  }
-
-  /// The address that a terminal may open: of the web or of mail, without characters that could end the sequence.
-  static func target(_ address: String) -> String? {
-    let isKnown = ["https://", "http://", "mailto:"].contains { address.hasPrefix($0) }
-    guard isKnown, address.utf8.count <= 1000, address.utf8.allSatisfy({ 0x21...0x7E ~= $0 }) else {
-      return nil
-    }
-    return address
-  }
-
-  // Links inside of a link label are not parsed, which bounds the nesting.
-  private static func spans(_ text: String, _ base: TextStyle, nested: Bool) -> [Span] {
-    var parser = InlineParser(base: base, hasLinks: false)
-    parser.read(text.map { $0 == "[" || $0 == "]" ? "|" : $0 })
-    return text.contains("[") ? [Span(text, base)] : parser.result()
-  }
-
-  private mutating func readAutolink(_ text: [Character], _ start: Int) -> Int {
-    let limit = min(text.count, start + 500)
-    if let end = text[start..<limit].firstIndex(of: ">") {
-      let inner = String(text[(start + 1)..<end])
-      if inner.hasPrefix("http://") || inner.hasPrefix("https://") || inner.hasPrefix("mailto:"),
-        !inner.contains(" ")
-      {
-        add(inner, TextStyle(.link, base.emphasis, link: hasLinks ? Self.target(inner) : nil))
-        return end + 1
-      }
-      if let next = readTag(inner, text, end + 1) { return next }
-    }
-    plain.append("<")
-    return start + 1
-  }
-
-  private mutating func readAddress(_ text: [Character], _ start: Int) -> Int {
-    let isStart = start == 0 || !text[start - 1].isLetter
-    let head = String(text[start..<min(text.count, start + 8)])
-    guard isStart, head.hasPrefix("http://") || head.hasPrefix("https://") else {
-      plain.append("h")
-      return start + 1
-    }
-    var end = start
-    while end < text.count, !text[end].isWhitespace, !"<>\"`".contains(text[end]) { end += 1 }
-    while end > start, ".,;:!?)]*_'".contains(text[end - 1]) { end -= 1 }
-    let address = String(text[start..<end])
-    add(address, TextStyle(.link, base.emphasis, link: hasLinks ? Self.target(address) : nil))
-    return end
+    add(String(code), TextStyle(.codeInline, base.emphasis, link: base.link))
   }
 
   private mutating func readEntity(_ text: [Character], _ start: Int) -> Int {

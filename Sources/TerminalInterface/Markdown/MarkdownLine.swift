@@ -1,19 +1,5 @@
 /// The classification of a single line of Markdown.
 package enum MarkdownLine {
-  /// Removes quote marks from the start; returns their number and the rest.
-  package static func quote(_ line: String, deepest: Int) -> (depth: Int, rest: String) {
-    var rest = line[...]
-    var depth = 0
-    while depth < deepest {
-      let inner = rest.drop { $0 == " " }
-      guard inner.first == ">", rest.count - inner.count < 4 else { break }
-      depth += 1
-      rest = inner.dropFirst()
-      if rest.first == " " { rest = rest.dropFirst() }
-    }
-    return (depth, String(rest))
-  }
-
   /// The leading white space in columns, and the text after it without trailing white space.
   package static func indent(_ line: String) -> (columns: Int, content: String) {
     var columns = 0
@@ -33,7 +19,7 @@ package enum MarkdownLine {
     let information = content.dropFirst(count)
     guard count >= 3, mark == "~" || !information.contains("`") else { return nil }
     let language = information.drop { $0.isWhitespace }.prefix { !$0.isWhitespace && $0 != "{" }
-    return (mark, count, String(language.prefix(40)))
+    return (mark, count, HTMLEntity.unescaped(language.prefix(40)))
   }
 
   /// A heading with its level, 1 to 6, and its text.
@@ -41,47 +27,31 @@ package enum MarkdownLine {
     let level = content.prefix { $0 == "#" }.count
     guard (1...6).contains(level) else { return nil }
     var text = content.dropFirst(level)
-    guard text.isEmpty || text.first == " " else { return nil }
-    text = text.drop { $0 == " " }
+    guard text.isEmpty || isSpace(text.first) else { return nil }
     // The closing marks: "## Title ##".
-    let closed = text.reversed().drop { $0 == "#" }
-    if closed.first == " " || closed.isEmpty { text = text.dropLast(text.count - closed.count) }
-    while text.last == " " { text = text.dropLast() }
-    return (level, String(text))
+    let unclosed = text.dropLast(text.reversed().prefix { $0 == "#" }.count)
+    if isSpace(unclosed.last) { text = unclosed }
+    return (level, indent(String(text)).content)
   }
+
+  private static func isSpace(_ character: Character?) -> Bool { character == " " || character == "\t" }
 
   /// The level of a setext heading underline.
   package static func underline(_ content: String) -> Int? {
-    if content.utf8.count >= 2 && content.allSatisfy({ $0 == "=" }) { return 1 }
-    if content.utf8.count >= 2 && content.allSatisfy({ $0 == "-" }) { return 2 }
-    return nil
+    guard let mark = content.first, content.allSatisfy({ $0 == mark }) else { return nil }
+    return mark == "=" ? 1 : mark == "-" ? 2 : nil
   }
 
   /// A thematic break: three or more of one of - * _, with optional spaces.
   package static func isRule(_ content: String) -> Bool {
     guard let mark = content.first, "-*_".contains(mark) else { return false }
-    return content.allSatisfy { $0 == mark || $0 == " " }
+    return content.allSatisfy { $0 == mark || isSpace($0) }
       && content.reduce(0) { $0 + ($1 == mark ? 1 : 0) } >= 3
   }
 
-  /// A list item: the marker to draw, and its text.
-  package static func item(_ content: String) -> (marker: String, text: String)? {
-    guard let first = content.first else { return nil }
-    if "-*+".contains(first) {
-      let rest = content.dropFirst()
-      guard rest.isEmpty || rest.first == " " else { return nil }
-      let text = rest.drop { $0 == " " }
-      if text.hasPrefix("[ ] ") { return ("☐", String(text.dropFirst(4))) }
-      if text.hasPrefix("[x] ") || text.hasPrefix("[X] ") { return ("☑", String(text.dropFirst(4))) }
-      return ("•", String(text))
-    }
-    let digits = content.prefix { $0.isASCII && $0.isNumber }
-    guard (1...9).contains(digits.count) else { return nil }
-    let rest = content.dropFirst(digits.count)
-    guard let mark = rest.first, mark == "." || mark == ")" else { return nil }
-    let text = rest.dropFirst()
-    guard text.isEmpty || text.first == " " else { return nil }
-    return (digits + String(mark), String(text.drop { $0 == " " }))
+  /// Whether a line ends code that `count` marks opened.
+  static func closes(_ content: String, _ mark: Character, _ count: Int) -> Bool {
+    content.count >= count && content.allSatisfy { $0 == mark }
   }
 
   /// The delimiter row of a table: the alignment of each column.

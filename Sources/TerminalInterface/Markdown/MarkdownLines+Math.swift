@@ -25,18 +25,16 @@ struct MathFence: Sendable {
 extension MarkdownLines {
   /// Starts a formula, and ends it if its delimiter is on the same line.
   /// - Returns: false when the formula is part of a sentence.
-  mutating func startMath(
-    _ content: String, _ context: MarkdownBlock.Context, _ fence: MathFence
-  ) -> Bool {
+  mutating func startMath(_ content: String, _ inside: Int, _ fence: MathFence) -> Bool {
     let rest = content.dropFirst(fence.start.count)
     if let (before, after) = fence.split(rest) {
       guard Self.endsSentence(after) else { return false }
-      closeOpen()
-      emit(.math(before + after), context)
+      close(to: inside)
+      emit(.math(before + after), containers.takeContext())
       return true
     }
-    closeOpen()
-    open = .math(context, fence, [String(rest)])
+    close(to: inside)
+    open = .math(containers.takeContext(), fence, [String(rest)])
     openBytes = rest.utf8.count
     return true
   }
@@ -51,7 +49,7 @@ extension MarkdownLines {
       let isEnd = Self.endsSentence(after)
       open = .none
       emit(.math((lines + [isEnd ? before + after : before]).joined(separator: "\n")), context)
-      if !isEnd { addText(MarkdownLine.indent(after).content, MarkdownBlock.Context(indent: context.indent)) }
+      if !isEnd { addText(MarkdownLine.indent(after).content) }
       return true
     }
     openBytes += line.utf8.count + 1

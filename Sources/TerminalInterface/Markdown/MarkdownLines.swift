@@ -5,6 +5,8 @@ package struct MarkdownLines: Sendable {
     case paragraph(MarkdownBlock.Context, [String])
     case table(MarkdownBlock.Context, MarkdownTable)
     case code(MarkdownBlock.Context, Fence, SyntaxState)
+    /// Indented code, with its last empty lines, which belong to it only if code follows.
+    case indented(MarkdownBlock.Context, empty: [String])
     case math(MarkdownBlock.Context, MathFence, [String])
   }
 
@@ -15,21 +17,18 @@ package struct MarkdownLines: Sendable {
     var language: String
   }
 
-  private static let deepestQuote = 8
-  private static let deepestIndent = 24
-  private static let longestTable = 400
-
   var open = Open.none
   var openBytes = 0
+  var containers = MarkdownContainers()
   private var finished: [MarkdownBlock] = []
   private var lastWasBlank = true
-  /// The indents of the list items around the last one, from the outermost.
-  private var itemIndents: [Int] = []
   /// A code block has just ended.
   private var lastWasCode = false
 
   /// True between the fences of a code block.
   package var isInCode: Bool { if case .code = open { true } else { false } }
+
+  private var isInParagraph: Bool { if case .paragraph = open { true } else { false } }
 
   /// Removes and returns the blocks finished since the last call.
   package mutating func takeFinished() -> [MarkdownBlock] {
@@ -37,16 +36,28 @@ package struct MarkdownLines: Sendable {
     return finished
   }
 
-  /// Ends the open block.
-  package mutating func closeOpen() {
+  /// Ends all that is open.
+  package mutating func closeOpen() { close(to: 0) }
+
+  mutating func closeBlock() {
     switch open {
-    case .none, .code: break
+    case .none: break
+    case .code, .indented: (lastWasBlank, lastWasCode) = (false, true)
     case .paragraph(let context, let lines): emit(.paragraph(lines.joined(separator: "\n")), context)
     case .table(let context, let table): emit(.table(table), context)
     case .math(let context, _, let lines): emit(.math(lines.joined(separator: "\n")), context)
     }
     open = .none
     openBytes = 0
+  }
+
+  /// Ends the open block and all but the first `count` containers.
+  mutating func close(to count: Int) {
+    closeBlock()
+    guard count < containers.count else { return }
+    // An item without text.
+    if containers.hasPending { emit(.paragraph(""), containers.takeContext()) }
+    containers.close(to: count)
   }
 
   mutating func emit(_ kind: MarkdownBlock.Kind, _ context: MarkdownBlock.Context) {
@@ -71,110 +82,109 @@ package struct MarkdownLines: Sendable {
     }
   }
 
-  /// The bullet of a list shows its depth.
-  private mutating func bullet(_ marker: String, indent: Int) -> String {
-    while let last = itemIndents.last, last >= indent { itemIndents.removeLast() }
-    itemIndents.append(indent)
-    guard marker == "•" else { return marker }
-    return ["•", "◦", "▪"][min(itemIndents.count, 3) - 1]
-  }
-
   /// Parses a line without its line feed.
   package mutating func add(_ raw: String) {
-    let line = raw.hasSuffix("\r") ? String(raw.dropLast()) : raw
-    if case .code(let context, let fence, let state) = open {
-      addCode(line, context, fence, state)
+    var cursor = LineCursor(raw.hasSuffix("\r") ? String(raw.dropLast()) : raw)
+    var inside = containers.match(&cursor)
+    if continuesBlock(cursor, inside) { return }
+    if cursor.isBlank {
+      close(to: inside)
+      emit(.blank, MarkdownBlock.Context(quoteDepth: containers.quoteDepth))
       return
     }
-    if case .math(let context, let fence, let lines) = open, addMath(line, context, fence, lines) { return }
-    let (depth, afterQuote) = MarkdownLine.quote(line, deepest: Self.deepestQuote)
-    let (indent, content) = MarkdownLine.indent(afterQuote)
-    var context = MarkdownBlock.Context(quoteDepth: depth, indent: min(indent, Self.deepestIndent))
-    if content.isEmpty {
-      closeOpen()
-      emit(.blank, MarkdownBlock.Context(quoteDepth: depth))
-    } else if let (mark, count, language) = MarkdownLine.fence(content) {
-      closeOpen()
-      emit(.codeStart(language: language), context)
-      open = .code(context, Fence(mark: mark, count: count, indent: indent, language: language), .code)
-    } else if let fence = MathFence(content), startMath(content, context, fence) {
-      return
-    } else if let (level, text) = MarkdownLine.heading(content) {
-      closeOpen()
-      emit(.heading(level: level, text), context)
-    } else if continuesTable(content) {
-      return
-    } else if let level = MarkdownLine.underline(content), case .paragraph(let earlier, let lines) = open,
-      earlier.marker.isEmpty, lines.count == 1
-    {
-      open = .none
-      emit(.heading(level: level, lines[0]), earlier)
-    } else if MarkdownLine.isRule(content) {
-      closeOpen()
-      emit(.rule, context)
-    } else if let (marker, text) = MarkdownLine.item(content) {
-      closeOpen()
-      context.marker = bullet(marker, indent: indent)
-      open = .paragraph(context, [text])
-      openBytes = text.utf8.count
-    } else {
-      addText(content, context)
-    }
-  }
-
-  mutating func addText(_ content: String, _ context: MarkdownBlock.Context) {
-    guard case .paragraph(let earlier, var lines) = open, earlier.quoteDepth == context.quoteDepth else {
-      closeOpen()
-      open = .paragraph(context, [content])
-      openBytes = content.utf8.count
+    openContainers(&cursor, &inside)
+    if cursor.isBlank {
+      if !containers.hasPending { emit(.blank, MarkdownBlock.Context(quoteDepth: containers.quoteDepth)) }
       return
     }
-    if lines.count == 1, earlier.marker.isEmpty, let alignments = MarkdownLine.tableRule(content),
-      lines[0].contains("|")
-    {
-      let head = MarkdownLine.cells(lines[0])
-      if head.count == alignments.count {
-        open = .table(earlier, MarkdownTable(alignments: alignments, rows: [head]))
+    if cursor.indent < 4, addBlock(cursor, inside) { return }
+    // Text continues a paragraph even where it lacks the marks of the containers.
+    if !isInParagraph {
+      close(to: inside)
+      if cursor.indent >= 4 {
+        emit(.codeStart(language: ""), containers.takeContext())
+        addIndented(cursor, containers.takeContext())
         return
       }
     }
-    open = .none
-    lines.append(content)
-    openBytes += content.utf8.count + 1
-    open = .paragraph(earlier, lines)
-    if openBytes > MarkdownStream.openLimit { closeOpen() }
+    addText(cursor.content)
   }
 
-  private mutating func continuesTable(_ content: String) -> Bool {
-    guard case .table(let context, var table) = open else { return false }
-    guard content.contains("|"), table.rows.count < Self.longestTable else {
-      closeOpen()
+  /// Opens the quotes and list items that start here. `inside` is the number of containers the line is in.
+  private mutating func openContainers(_ cursor: inout LineCursor, _ inside: inout Int) {
+    while cursor.indent < 4, !cursor.isBlank {
+      let isDirect = inside == containers.count
+      if containers.isQuote(cursor) {
+        close(to: inside)
+        containers.openQuote(&cursor)
+      } else if let marker = containers.item(cursor, inParagraph: isInParagraph && isDirect),
+        !startsBlock(cursor.content, isDirect: isDirect)
+      {
+        if containers.isNested(marker, cursor, at: inside) { inside += 1 }
+        let number = marker.number.map { containers.next(after: inside, marker) ?? $0 }
+        close(to: inside)
+        containers.openItem(&cursor, marker, number: number)
+      } else {
+        return
+      }
+      inside = containers.count
+    }
+  }
+
+  /// Whether a line that could be a list item is another block.
+  private func startsBlock(_ content: String, isDirect: Bool) -> Bool {
+    if MarkdownLine.isRule(content) { return true }
+    switch open {
+    case .paragraph: return isDirect && MarkdownLine.underline(content) != nil
+    case .table: return isDirect && content.contains("|")
+    default: return false
+    }
+  }
+
+  /// Adds a line to open code or an open formula. Returns false if it does not belong to it.
+  private mutating func continuesBlock(_ cursor: LineCursor, _ inside: Int) -> Bool {
+    let isDirect = inside == containers.count
+    switch open {
+    case .code(let context, let fence, let state) where isDirect:
+      addCode(cursor, context, fence, state)
+      return true
+    case .indented(let context, let empty) where isDirect && (cursor.isBlank || cursor.indent >= 4):
+      addIndented(cursor, context, empty)
+      return true
+    case .math(let context, let fence, let lines) where containers.areItems(after: inside):
+      return addMath(cursor.rest, context, fence, lines)
+    case .code, .indented, .math: closeBlock()
+    case .none, .paragraph, .table: break
+    }
+    return false
+  }
+
+  /// Adds a block that is not text and starts in this line. Returns false for text.
+  private mutating func addBlock(_ cursor: LineCursor, _ inside: Int) -> Bool {
+    let content = cursor.content
+    if let (mark, count, language) = MarkdownLine.fence(content) {
+      close(to: inside)
+      emit(.codeStart(language: language), containers.takeContext())
+      let fence = Fence(mark: mark, count: count, indent: cursor.indent, language: language)
+      open = .code(containers.takeContext(), fence, .code)
+    } else if let fence = MathFence(content), startMath(content, inside, fence) {
+      return true
+    } else if let (level, text) = MarkdownLine.heading(content) {
+      close(to: inside)
+      emit(.heading(level: level, text), containers.takeContext())
+    } else if inside == containers.count, continuesTable(content) {
+      return true
+    } else if inside == containers.count, let level = MarkdownLine.underline(content),
+      case .paragraph(let context, let lines) = open
+    {
+      open = .none
+      emit(.heading(level: level, lines.joined(separator: "\n")), context)
+    } else if MarkdownLine.isRule(content) {
+      close(to: inside)
+      emit(.rule, containers.takeContext())
+    } else {
       return false
     }
-    open = .none
-    var cells = MarkdownLine.cells(content)
-    cells = Array(cells.prefix(table.alignments.count))
-    cells += Array(repeating: "", count: table.alignments.count - cells.count)
-    table.rows.append(cells)
-    open = .table(context, table)
     return true
-  }
-
-  private mutating func addCode(
-    _ line: String, _ context: MarkdownBlock.Context, _ fence: Fence, _ state: SyntaxState
-  ) {
-    let inner = context.quoteDepth > 0 ? MarkdownLine.quote(line, deepest: context.quoteDepth).rest : line
-    let trimmed = inner.drop { $0 == " " }
-    let marks = trimmed.prefix { $0 == fence.mark }.count
-    if marks >= fence.count && trimmed.dropFirst(marks).allSatisfy({ $0 == " " }) {
-      open = .none
-      (lastWasBlank, lastWasCode) = (false, true)
-      return
-    }
-    let leading = inner.count - trimmed.count
-    let code = String(inner.dropFirst(min(leading, fence.indent)))
-    emit(.codeLine(code, language: fence.language, state), context)
-    let (_, next) = SyntaxHighlighter.highlight(code, language: fence.language, state: state)
-    open = .code(context, fence, next)
   }
 }

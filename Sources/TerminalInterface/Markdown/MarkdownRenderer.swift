@@ -5,6 +5,8 @@ package struct MarkdownRenderer {
   /// The role of plain text: `.text` for answers, `.reasoning` for reasoning.
   package var role: StyleRole
   package var options: RenderOptions
+  /// The blocks are those of an unfinished part, whose marks may still get an end.
+  package var isOpen = false
 
   package init(width: Int, role: StyleRole = .text, options: RenderOptions = RenderOptions()) {
     self.width = width
@@ -21,7 +23,7 @@ package struct MarkdownRenderer {
     case .paragraph(let text): return lines(ofParagraph: text, block.context)
     case .heading(let level, let text):
       let base = TextStyle(role == .text ? .heading : role, Self.emphasis(ofHeading: level))
-      return wrapped(InlineParser.spans(text, base, hasLinks: options.hasLinks), lead)
+      return wrapped(InlineParser.spans(text, base, hasLinks: options.hasLinks, isOpen: isOpen), lead)
     case .rule:
       let columns = max(1, min(width, 60) - StyledLine(lead.first).columns)
       return [StyledLine(lead.first + [Span(String(repeating: "─", count: columns), .rule)])]
@@ -29,22 +31,23 @@ package struct MarkdownRenderer {
       let name = language.isEmpty ? "text" : language
       let copy = number.map { " · /copy \($0)" } ?? ""
       return [
-        StyledLine(lead.hanging + [Span("  \(name)\(copy)", .codeLabel)], fill: .codeLabel).truncated(
+        StyledLine(lead.first + [Span("  \(name)\(copy)", .codeLabel)], fill: .codeLabel).truncated(
           to: width)
       ]
     case .codeLine(let text, let language, let state):
       return code(text, language, state, lead.hanging)
     case .math(let formula):
       let margin = lead.hanging + [Span("  ", role)]
-      return MathText.rows(formula).flatMap { row in
-        LineWrapper(width: width, hanging: margin + [Span("  ", role)]).wrap([Span(row, role)], first: margin)
+      return MathText.rows(formula).enumerated().flatMap { index, row in
+        LineWrapper(width: width, hanging: margin + [Span("  ", role)]).wrap(
+          [Span(row, role)], first: index == 0 ? lead.first + [Span("  ", role)] : margin)
       }
     case .table(let table):
       return MarkdownTableLayout(
         table: table, width: max(8, width - StyledLine(lead.first).columns), role: role,
         hasLinks: options.hasLinks
       )
-      .lines.map { StyledLine(lead.hanging + $0.spans) }
+      .lines.enumerated().map { StyledLine(($0 == 0 ? lead.first : lead.hanging) + $1.spans) }
     }
   }
 
@@ -53,7 +56,7 @@ package struct MarkdownRenderer {
     ofParagraph text: String, _ context: MarkdownBlock.Context, isContinued: Bool = false
   ) -> [StyledLine] {
     let base = TextStyle(context.quoteDepth > 0 && role == .text ? .quote : role)
-    let spans = InlineParser.spans(text, base, hasLinks: options.hasLinks)
+    let spans = InlineParser.spans(text, base, hasLinks: options.hasLinks, isOpen: isOpen)
     let lead = lead(of: context)
     let wrapper = LineWrapper(width: min(width, options.proseWidth), hanging: lead.hanging)
     return wrapper.wrap(spans, first: isContinued ? wrapper.usedHanging : lead.first)

@@ -85,6 +85,8 @@ package struct StreamedText {
   }
 
   private mutating func openLines(_ renderer: MarkdownRenderer) -> [StyledLine] {
+    var renderer = renderer
+    renderer.isOpen = true
     var count = codeBlocks
     var rows: [StyledLine] = []
     for block in stream.open {

@@ -8,40 +8,68 @@ import Testing
   /// The examples that are shown in another way, with the reason. A listed example that holds is a failure too.
   static let deviations: [(reason: String, examples: [Int])] = [
     (
-      "HTML blocks are paragraphs: their tags are literal text, and the Markdown between them is parsed.",
+      "The tags of bold text, line breaks and the like have their effect.",
       [
-        148, 150, 151, 155, 156, 158, 159, 161, 162, 163, 164, 165, 166, 167, 168, 169, 170,
-        171, 172, 176, 177, 178, 179, 180, 182, 183, 184, 185, 186, 189, 191,
+        164, 165, 166, 167, 168, 494,
       ]
     ),
     (
-      "Link reference definitions are literal text: in a streamed answer, most of them come after their use.",
+      "A bullet indented by two columns belongs to the numbered item before it, as many models write.",
       [
-        192, 193, 194, 195, 196, 198, 200, 202, 203, 204, 205, 206, 207, 208, 210, 211, 214,
-        215, 216, 217, 218, 527, 528, 529, 530, 531, 532, 533, 534, 535, 536, 537, 538, 539,
-        540, 541, 542, 543, 544, 545, 549, 550, 553, 554, 555, 556, 557, 558, 559, 560, 561,
-        562, 563, 564, 565, 566, 567, 568, 569, 570, 571, 582, 583, 584, 585, 586, 587, 588,
-        589, 591, 592, 593,
+        297
       ]
     ),
     (
-      "Open: inline syntax.",
+      "HTML blocks are paragraphs: their tags are text, and the Markdown between them is parsed.",
       [
-        12, 14, 18, 21, 22, 23, 25, 26, 31, 32, 33, 36, 39, 40, 335, 336, 337, 342, 344, 348,
-        349, 367, 391, 392, 397, 398, 400, 401, 404, 419, 442, 444, 445, 454, 456, 457, 471,
-        475, 476, 477, 480, 481, 486, 489, 492, 493, 494, 495, 498, 499, 500, 503, 505, 508,
-        510, 515, 516, 517, 518, 519, 520, 524, 525, 526, 573, 574, 575, 576, 577, 579, 580,
-        596, 597, 598, 599, 601, 602, 604, 605, 608, 611, 616, 618, 630, 631, 640, 641, 642, 643,
+        148, 150, 151, 155, 156, 158, 159, 161, 162, 163, 169, 170, 171, 172, 176, 177, 178,
+        179, 180, 182, 185, 186, 189,
       ]
     ),
     (
-      "Open: containers, indentation and tabs.",
+      "Link reference definitions are text. Most come after their use, which a streamed answer has then shown.",
       [
-        1, 2, 3, 5, 6, 7, 8, 10, 11, 42, 48, 49, 61, 69, 70, 81, 82, 83, 85, 87, 91, 92, 93, 95,
-        100, 101, 107, 110, 111, 112, 114, 115, 116, 117, 118, 121, 128, 134, 137, 225, 231,
-        232, 233, 234, 236, 237, 238, 247, 250, 251, 252, 253, 254, 255, 257, 263, 264, 268,
-        270, 271, 272, 273, 274, 276, 278, 279, 280, 285, 286, 287, 288, 289, 290, 292, 293,
-        295, 297, 298, 299, 300, 304, 309, 310, 311, 312, 313, 317, 318, 320, 321, 324,
+        23, 33, 192, 193, 194, 195, 196, 198, 200, 202, 203, 204, 205, 206, 207, 208, 210, 214,
+        215, 216, 217, 218, 317, 527, 528, 529, 530, 531, 532, 533, 534, 535, 536, 537, 538,
+        539, 540, 541, 542, 543, 544, 545, 549, 550, 553, 554, 555, 556, 557, 558, 559, 560,
+        561, 562, 563, 564, 565, 566, 567, 568, 569, 570, 571, 573, 576, 577, 582, 583, 584,
+        585, 586, 587, 588, 589, 591, 592, 593,
+      ]
+    ),
+    (
+      "The backslash-bracket starts mathematics.",
+      [
+        12, 14,
+      ]
+    ),
+    (
+      "Of the named characters, only those that models write are known.",
+      [
+        25
+      ]
+    ),
+    (
+      "A reference to a control character stays as written.",
+      [
+        39, 40,
+      ]
+    ),
+    (
+      "An address needs no brackets.",
+      [
+        602, 608, 611,
+      ]
+    ),
+    (
+      "In brackets, an address has two slashes, so that vector<std::string> is a type.",
+      [
+        598, 601,
+      ]
+    ),
+    (
+      "Open: spaces at the end of a line in code and in tags are not kept.",
+      [
+        335, 336, 337, 640, 642,
       ]
     ),
   ]

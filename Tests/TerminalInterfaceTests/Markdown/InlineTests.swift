@@ -4,8 +4,8 @@ import Testing
 
 @Suite struct InlineTests {
   // Spans written as text: *b*old, /i/talic, ~d~im for struck, `c`ode, [l]ink, (d)im.
-  private func written(_ text: String) -> String {
-    InlineParser.spans(text, TextStyle(.text)).map { span in
+  private func written(_ text: String, isOpen: Bool = false) -> String {
+    InlineParser.spans(text, TextStyle(.text), isOpen: isOpen).map { span in
       var mark = ""
       if span.style.emphasis.contains(.bold) { mark += "b" }
       if span.style.emphasis.contains(.italic) { mark += "i" }
@@ -45,14 +45,34 @@ import Testing
     ("a < b && c > d", "a < b && c > d"),
     ("&lt;tag&gt; &amp; co", "<tag> & co"),
     ("one<br>two", "one\ntwo"),
-    ("**still being written", "{b:still being written}"),
-    ("`still code", "{c:still code}"),
+    ("**never closed", "**never closed"),
+    ("`never closed", "`never closed"),
+    ("**one* mark left", "*{i:one} mark left"),
+    ("![a *b* ![c](d)](e)", "{l:a b c}{d: (e)}"),
+    ("[![a](b)](c)", "{l:a}{d: (b) (c)}"),
+    ("[a [b](c)](d)", "[a {l:b}{d: (c)}](d)"),
+    ("[a](<b c> (title))", "{l:a}{d: (b c)}"),
+    ("[a](b\\_c&amp;d)", "{l:a}{d: (b_c&d)}"),
+    ("<a@b.org>", "{l:a@b.org}"),
+    ("a vector<std::string> of <a href=\"_b_\">", "a vector<std::string> of <a href=\"_b_\">"),
+    ("`two\nlines`", "{c:two lines}"),
     ("** not bold", "** not bold"),
     ("a*", "a*"),
     ("**", "**"),
     ("漢字**太字**漢字", "漢字{b:太字}漢字"),
   ])
   func parses(_ text: String, _ expected: String) { #expect(written(text) == expected) }
+
+  /// While a text streams, marks without an end extend to its end.
+  @Test(arguments: [
+    ("**still being written", "{b:still being written}"),
+    ("`still code", "{c:still code}"),
+    ("** not bold", "** not bold"),
+    ("**", "**"),
+  ])
+  func parsesAnOpenText(_ text: String, _ expected: String) {
+    #expect(written(text, isOpen: true) == expected)
+  }
 
   @Test func hostileTextIsParsedCompletely() {
     let lots = [
@@ -61,6 +81,9 @@ import Testing
       String(repeating: "[a](", count: 3000), String(repeating: "`a``", count: 4000),
       String(repeating: "<", count: 8000),
       String(repeating: "**a _b ", count: 3000), String(repeating: "_a_", count: 5000),
+      String(repeating: "[", count: 400) + String(repeating: "](a)", count: 400),
+      String(repeating: "![", count: 400) + String(repeating: "](a)", count: 400),
+      String(repeating: "<a b=\"", count: 2000), String(repeating: "<!--", count: 2000),
     ]
     for text in lots { #expect(!InlineParser.spans(text, TextStyle(.text)).isEmpty) }
     var generator = SplitMix64(seed: 21)

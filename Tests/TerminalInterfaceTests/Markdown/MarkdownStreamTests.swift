@@ -64,6 +64,46 @@ import Testing
     #expect(quotes.map(\.context.quoteDepth) == [1, 2])
   }
 
+  /// Lists and quotes in each other, and the text that belongs to their items.
+  @Test func containersNest() {
+    let text = """
+      1. one
+
+         more of one
+
+             code of one
+      1. two
+         - inner
+           > quoted
+      lazy
+         ```
+         fenced
+         ```
+
+      10) ten
+      - - both
+      -
+
+        after an empty item
+      """
+    let shown = blocks(text).filter { $0.kind != .blank }.flatMap { block in
+      MarkdownRenderer(width: 40).lines(for: block).map(\.text)
+    }
+    #expect(
+      shown == [
+        "1. one", "   more of one", "     text", "     code of one", "2. two", "   ◦ inner", "▎      quoted",
+        "▎      lazy", "     text", "     fenced", "10) ten", "• ◦ both", "• ", "after an empty item",
+      ])
+  }
+
+  /// Bullets below a number that are indented by two columns, as many models write them.
+  @Test func aBulletBelongsToTheNumberBeforeIt() {
+    let text = "1. one\n  - a\n  - b\n2. two\n  * c\n"
+    let items = blocks(text).map(\.context)
+    #expect(items.map(\.marker) == ["1.", "◦", "◦", "2.", "◦"])
+    #expect(items.map(\.indent) == [0, 3, 3, 0, 3])
+  }
+
   /// The blocks do not depend on how the text is divided.
   @Test func portionsDoNotMatter() {
     var generator = SplitMix64(seed: 9)
