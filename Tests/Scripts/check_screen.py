@@ -142,7 +142,9 @@ class Fuzz:
             return None
 
     def send(self, text: str) -> None:
-        subprocess.run(["tmux", "-S", self.terminal.socket, "load-buffer", "-"], input=text.encode(), check=True)
+        command = ["tmux", "-S", self.terminal.socket, "load-buffer", "-"]
+        if subprocess.run(command, input=text.encode()).returncode != 0:
+            raise Failure("tmux takes no input")
         self.terminal.tmux("paste-buffer", "-r", "-d")
 
     def note(self, event: str) -> None:

@@ -662,8 +662,12 @@ class Scenario:
         self.terminal.wait(lambda: "Ctrl-O answers now" in self.terminal.status(), "the reasoning starts")
         self.terminal.press("C-o")
         self.terminal.wait(lambda: "Ctrl-O answers now" not in self.terminal.status(), "the answer starts")
-        self.terminal.press("C-o")
-        self.terminal.wait(lambda: "no reasoning to end" in self.terminal.status(), "there is no reasoning")
+
+        def refuses() -> bool:
+            # The message is shown for seconds only, which a slow machine may miss.
+            self.terminal.press("C-o")
+            return "no reasoning to end" in self.terminal.status()
+        self.terminal.wait(refuses, "there is no reasoning")
         self.terminal.press("Escape")
         time.sleep(0.3)  # a slash directly after Escape would be Alt-slash
         self.idle("the answer is stopped")
