@@ -313,7 +313,7 @@ def check_first_start(home: Home) -> None:
         text = text.partition(words)[2]
         return found
 
-    check("a first start explains itself", shows("There is no model on this machine") and shows("q\r\nquits."), text)
+    check("a first start explains itself", shows("There is no model on this machine") and shows("q quits."), text)
     check("and contacts nobody", len(hub.requests) == before)
     os.write(descriptor, b"99\n")
     check("a wrong number", shows("or q"), text)

@@ -49,8 +49,9 @@ class Terminal:
         # With job control, Ctrl-Z stops the program until there is a file "go".
         wait = f"touch '{folder}/stopped'; until [ -e '{folder}/go' ]; do sleep 0.05; done"
         jobs = f"while [ $code = 148 ]; do {wait}; fg >/dev/null; code=$?; done\n" if has_jobs else ""
-        runner.write_text(f"{'set -m' if has_jobs else ''}\n{settings}{words} 2>'{folder}/stderr'\ncode=$?\n{jobs}"
-                          f"stty -a >'{folder}/modes'\necho $code >'{self.exit_file}'\nexec cat\n")
+        # A Ctrl-C right after the end of the program must not end the shell: the program itself gets the default action.
+        runner.write_text(f"{'set -m' if has_jobs else ''}\ntrap : INT\n{settings}{words} 2>'{folder}/stderr'\ncode=$?\n"
+                          f"{jobs}trap '' INT\nstty -a >'{folder}/modes'\necho $code >'{self.exit_file}'\nexec cat\n")
         # escape-time 0: tmux must not delay Escape to wait for a longer key sequence.
         self.tmux("new-session", "-d", "-x", str(width), "-y", str(height), f"sh '{runner}'", start=True)
         self.tmux("set-option", "-s", "escape-time", "0")
