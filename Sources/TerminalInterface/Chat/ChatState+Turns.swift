@@ -18,7 +18,13 @@ extension ChatState {
       return []
     }
     guard model != nil || loading != nil else {
-      show("No model is loaded: choose one with /model")
+      if knowsModels || editing != nil {
+        show("No model is loaded: choose one with /model")
+      } else {
+        // It is sent when the engine has named its model, right after the start.
+        queued.append(draft)
+        draft.clear()
+      }
       return []
     }
     if editsAnswer { return submitEditedAnswer(text) }
@@ -202,6 +208,10 @@ extension ChatState {
       model = current
       self.defaults = defaults
       refreshSettings()
+    }
+    if model == nil, loading == nil, draft.isEmpty, !queued.isEmpty {
+      draft = queued.removeFirst()
+      show("No model is loaded: choose one with /model")
     }
     if pendingReplies.remove(.models) != nil { showNotice(modelList) }
   }

@@ -83,6 +83,7 @@ import Testing
 
   @Test func aMessageWaitsForItsModel() {
     let driver = ChatDriver(hasModel: false)
+    driver.handle(.models([], current: nil, settings: ChatSettings()))
     driver.type("hello<Enter>")
     #expect(driver.takeEffects().isEmpty)
     #expect(driver.draft == "hello|")

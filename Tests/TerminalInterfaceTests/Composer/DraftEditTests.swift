@@ -53,6 +53,22 @@ import Testing
     #expect(driver.state.conversation.messages.map(\.content) == ["one", "1", "two", "2", "three", ""])
   }
 
+  /// Right after the start, the model of the engine is not known yet.
+  @Test(arguments: [true, false]) func aMessageBeforeTheModelIsKnownWaits(_ hasModel: Bool) {
+    let driver = ChatDriver(hasModel: false)
+    driver.type("one<Enter>")
+    #expect(driver.draft == "|" && driver.state.queued.map(\.text) == ["one"])
+    #expect(Self.sent(driver) == [])
+    driver.handle(
+      .models(ChatDriver.models, current: hasModel ? ChatDriver.model : nil, settings: ChatSettings()))
+    #expect(Self.sent(driver) == (hasModel ? ["one"] : []))
+    #expect(driver.state.queued.isEmpty && driver.draft == (hasModel ? "|" : "one|"))
+    if !hasModel {
+      driver.type("<Enter>")
+      #expect(driver.draft == "one|" && driver.chat.frame().lines.contains { $0.text.contains("No model") })
+    }
+  }
+
   @Test func upTakesAMessageBack() {
     let driver = ChatDriver()
     driver.type("one<Enter>")
