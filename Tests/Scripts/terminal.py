@@ -772,7 +772,9 @@ class Scenario:
         status = self.turn("Thank you.")
         expect(new(status) < 20, f"the cache of the first answer is reused: {status!r}")
         # A message for two models: the second one has written before the first one ends.
+        # In a new conversation: behind other messages, the answer may be short.
         self.terminal.send("/set max_tokens auto")
+        self.terminal.send("/new")
         self.terminal.send(f"/ask {self.second} {LONG_REQUEST}")
 
         def states(one: str, other: str):
