@@ -1,20 +1,11 @@
 // Most terminals support 24-bit colour, but few terminfo descriptions declare it, and ncurses relies on them. So the
 // current description is written again in the compiled format of term(5) (32-bit numbers) with the number of colours,
 // the two strings that set a colour, and the extended flag "RGB", with which ncurses treats a colour as 0xRRGGBB.
-#ifndef _XOPEN_SOURCE_EXTENDED
-#define _XOPEN_SOURCE_EXTENDED 1
-#endif
+#include "curses_headers.h"
+
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
-
-#if __has_include(<ncursesw/curses.h>)
-#include <ncursesw/curses.h>
-#include <ncursesw/term.h>
-#else
-#include <curses.h>
-#include <term.h>
-#endif
 
 #include "internal.h"
 

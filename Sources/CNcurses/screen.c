@@ -1,10 +1,9 @@
 // The grid: start and stop, cells, colours, flush. Colour pairs are allocated on first use (ncurses keeps and recycles
 // them), so a cell costs one hash lookup. All functions run on the screen's thread, except the emergency restore.
-#ifndef _XOPEN_SOURCE_EXTENDED
-#define _XOPEN_SOURCE_EXTENDED 1
-#endif
 #define _GNU_SOURCE 1
 #define _DARWIN_C_SOURCE 1
+#include "curses_headers.h"
+
 #include <errno.h>
 #include <langinfo.h>
 #include <locale.h>
@@ -15,14 +14,6 @@
 #include <termios.h>
 #include <unistd.h>
 #include <wchar.h>
-
-#if __has_include(<ncursesw/curses.h>)
-#include <ncursesw/curses.h>
-#include <ncursesw/term.h>
-#else
-#include <curses.h>
-#include <term.h>
-#endif
 
 #include "CNcurses.h"
 #include "internal.h"

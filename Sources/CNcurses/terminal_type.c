@@ -1,19 +1,10 @@
 // The description of the terminal. Terminals that are newer than the machine's terminfo database, as over ssh, announce
 // names that it does not have.
-#ifndef _XOPEN_SOURCE_EXTENDED
-#define _XOPEN_SOURCE_EXTENDED 1
-#endif
+#include "curses_headers.h"
+
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
-
-#if __has_include(<ncursesw/curses.h>)
-#include <ncursesw/curses.h>
-#include <ncursesw/term.h>
-#else
-#include <curses.h>
-#include <term.h>
-#endif
 
 #include "internal.h"
 

@@ -17,9 +17,7 @@ package final class LineProgram {
   private let pipe: WakePipe
   private let chat: Chat
   private let isInteractive: Bool
-  private let settings: SettingsFile
-  private let presets: PresetFolder
-  private let folders: UserFolders
+  private let files: FileEffects
 
   private var pending: [UInt8] = []
   private var isAtEnd = false
@@ -39,13 +37,11 @@ package final class LineProgram {
     self.worker = worker
     self.pipe = pipe
     isInteractive = isatty(STDIN_FILENO) == 1
-    folders = UserFolders(environment: options.environment)
-    settings = .standard(folders)
-    presets = PresetFolder(folders)
+    files = FileEffects(UserFolders(environment: options.environment))
     // Piped input is saved only when it continues a saved session.
     let savesSessions = worker.sessions != nil && (isInteractive || options.resumed != nil)
     var state = ChatState(options: options, savesSessions: savesSessions, hasComposer: false)
-    state.presets = presets.names
+    state.presets = files.presets.names
     // A question would take the next line of a pipe as its answer.
     if !isInteractive, state.userSettings.text(.contextFull) == ContextPolicy.ask.rawValue {
       state.userSettings.options[.contextFull] = .text(ContextPolicy.stop.rawValue)
@@ -170,7 +166,7 @@ package final class LineProgram {
     // The text of a pipe may contain the names of files by chance.
     if isInteractive || chat.state.userSettings.flag(.plain), chat.state.question == nil {
       do throws(FileAttachment.Problem) {
-        let found = try LineAttachments.of(line, folders)
+        let found = try LineAttachments.of(line, files.folders)
         parts = found?.parts
         for text in found?.notices ?? [] { printNotice(text) }
       } catch {
@@ -233,20 +229,13 @@ package final class LineProgram {
 
   private func perform(_ effects: [ChatEffect]) {
     for effect in effects where !worker.start(effect) {
+      if let event = files.event(of: effect) {
+        perform(chat.handle(event, now: TerminalPoll.now()))
+        if case .saveSettings = effect { printUpdates() }
+        continue
+      }
       switch effect {
       case .save(let path, let text): printNotice(SavedFile.write(text, to: path))
-      case .listFiles(let typed):
-        perform(chat.handle(.files(.of(typed, folders)), now: TerminalPoll.now()))
-      case .attach(let path):
-        perform(chat.handle(.attached(FileAttachment.reading(path, folders)), now: TerminalPoll.now()))
-      case .loadPreset(let name):
-        perform(chat.handle(.presetLoaded(name, presets.loading(name)), now: TerminalPoll.now()))
-      case .savePreset(let name, let values):
-        perform(
-          chat.handle(.presetSaved(name, problem: presets.save(values, as: name)), now: TerminalPoll.now()))
-      case .saveSettings(let values):
-        perform(chat.handle(settings.save(values), now: TerminalPoll.now()))
-        printUpdates()
       case .copy: printNotice("The clipboard needs the full-screen mode; /save writes a file instead.")
       case .quit(let code): exitCode = code
       default: break

@@ -20,7 +20,7 @@ extension ScreenProgram {
   // The editor has the terminal meanwhile; the answer continues.
   func edit(_ text: String) {
     pause()
-    let (edited, problem) = Editor.edit(text, environment: environment, folders)
+    let (edited, problem) = Editor.edit(text, environment: environment, files.folders)
     let now = TerminalPoll.now()
     // Ctrl-C in the editor is not meant for the chat.
     let signals = signals_take() & Int32(SIGNALS_QUIT)
@@ -33,6 +33,10 @@ extension ScreenProgram {
 
   func perform(_ effects: [ChatEffect]) {
     for effect in effects where !worker.start(effect) {
+      if let event = files.event(of: effect) {
+        perform(chat.handle(event, now: TerminalPoll.now()))
+        continue
+      }
       switch effect {
       case .copy(let text): screen.writeRaw(Clipboard.sequence(for: text))
       case .save(let path, let text): chat.show(SavedFile.write(text, to: path), now: TerminalPoll.now())
@@ -44,17 +48,6 @@ extension ScreenProgram {
       case .savePlace(let session, let place): places.save(place, of: session)
       case .loadPlace(let session): restorePlace(session)
       case .editDraft(let text): edit(text)
-      case .listFiles(let typed):
-        perform(chat.handle(.files(.of(typed, folders)), now: TerminalPoll.now()))
-      case .attach(let path):
-        perform(chat.handle(.attached(FileAttachment.reading(path, folders)), now: TerminalPoll.now()))
-      case .loadPreset(let name):
-        perform(chat.handle(.presetLoaded(name, presets.loading(name)), now: TerminalPoll.now()))
-      case .savePreset(let name, let values):
-        perform(
-          chat.handle(.presetSaved(name, problem: presets.save(values, as: name)), now: TerminalPoll.now()))
-      case .saveSettings(let values):
-        perform(chat.handle(settings.save(values), now: TerminalPoll.now()))
       case .appendHistory(let text): history?.append(text)
       case .removeHistory(let texts): history?.remove(texts)
       case .suspend: suspend()

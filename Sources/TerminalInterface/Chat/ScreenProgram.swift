@@ -12,9 +12,7 @@ package final class ScreenProgram {
   let chat: Chat
   private let themes: ThemeLibrary
   let history: HistoryFile?
-  let settings: SettingsFile
-  let presets: PresetFolder
-  let folders: UserFolders
+  let files: FileEffects
   let drafts: DraftFolder
   let places: PlaceFolder
   let isResumed: Bool
@@ -48,10 +46,9 @@ package final class ScreenProgram {
   package init?(worker: EffectWorker, pipe: WakePipe, options: ChatOptions) {
     self.worker = worker
     self.pipe = pipe
-    folders = UserFolders(environment: options.environment)
+    let folders = UserFolders(environment: options.environment)
+    files = FileEffects(folders)
     themes = ThemeLibrary(folders)
-    settings = .standard(folders)
-    presets = PresetFolder(folders)
     drafts = DraftFolder(folders)
     places = PlaceFolder(folders)
     isResumed = options.resumed != nil
@@ -67,7 +64,7 @@ package final class ScreenProgram {
     var state = ChatState(options: options, savesSessions: worker.sessions != nil)
     state.history = PromptHistory(history?.load() ?? [])
     state.themes = themes.names
-    state.presets = presets.names
+    state.presets = files.presets.names
     chat = Chat(state: state, size: screen.size)
     chat.options.hasLinks = Hyperlinks.areSupported(environment: options.environment)
     // Until the terminal has replied to the probe.
