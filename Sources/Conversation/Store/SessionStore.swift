@@ -81,15 +81,17 @@ public final class SessionStore: Sendable {
   }
 
   /// The session with this identifier or title, or a unique prefix of one; "latest" is the one saved last.
+  /// - Parameter command: what lists the sessions, for the message of the error.
   /// - Throws: `Failure` when there is none, or more than one.
-  public func find(_ text: String) async throws -> SessionSummary {
+  public func find(_ text: String, listedBy command: String = "/sessions") async throws -> SessionSummary {
     let list = try await list()
     if let found = text == "latest" ? list.first : SessionSummary.find(text, in: list) { return found }
     if list.isEmpty { throw Failure(description: "no sessions are saved yet") }
     let matches = SessionSummary.matches(text, in: list)
     guard let first = matches.first else {
       throw Failure(
-        description: "'\(text)' matches no session; /sessions lists them, and the latest is \(list[0].id)")
+        description:
+          "'\(text)' matches no session; \(command) lists them, and the latest is \(list[0].id)")
     }
     let named = matches.prefix(5).map { "\($0.id) (\($0.title))" }.joined(separator: ", ")
     let rest = matches.count > 5 ? " and \(matches.count - 5) more" : ""

@@ -105,7 +105,7 @@ extension ChatState {
       return
     }
     for (name, value) in values {
-      userSettings.file[name] = value == .auto && !Setting.of(name).keepsAuto ? nil : value
+      userSettings.file[name] = Setting.of(name).isInitial(value) ? nil : value
       userSettings.chat[name] = nil
     }
     refreshSettings()

@@ -61,6 +61,8 @@ package struct Setting: Sendable {
   package var keepsAuto = false
   /// Whether "auto" is one of the values, for messages and completion.
   package var offersAuto: Bool { initial == nil || keepsAuto }
+  /// Whether a value stands for the built-in one: "auto" where that is not a value of its own.
+  package func isInitial(_ value: SettingValue) -> Bool { value == .auto && !keepsAuto }
 
   /// Every setting, in the order of help.
   package static let all: [Setting] = [

@@ -44,7 +44,7 @@ package struct SettingsFile: Sendable, Equatable {
     let old = try text() ?? ""
     _ = try values(in: old)
     var edit = TOMLEdit(old)
-    let value = value == .auto && !Setting.of(name).keepsAuto ? nil : value
+    let value = value.flatMap { Setting.of(name).isInitial($0) ? nil : $0 }
     if let value {
       edit.set(name.rawValue, to: value.toml)
     } else {

@@ -30,7 +30,7 @@ package struct UserSettings: Sendable, Equatable {
   /// The value of a setting, otherwise the built-in one; nil for "auto" where that is not a value of its own.
   package func value(_ name: SettingName) -> SettingValue? {
     let setting = Setting.of(name)
-    guard let value = found(name)?.value, value != .auto || setting.keepsAuto else { return setting.initial }
+    guard let value = found(name)?.value, !setting.isInitial(value) else { return setting.initial }
     return value
   }
 
@@ -84,7 +84,7 @@ package struct UserSettings: Sendable, Equatable {
     let origin =
       setting.scope == .answers
       ? answers.origins[name.rawValue]
-      : found(name).flatMap { $0.value == .auto && !setting.keepsAuto ? nil : $0.origin }
+      : found(name).flatMap { setting.isInitial($0.value) ? nil : $0.origin }
     let source = origin.map { " (\($0.rawValue))" } ?? ""
     return "\(name.rawValue) = \(VisibleText.singleLine(text(of: setting, answers: answers)))\(source)"
   }

@@ -115,12 +115,11 @@ struct ChatCommand: AsyncParsableCommand {
         "conversations are not saved, because the settings have history = false; none can be resumed")
     }
     do {
-      return try await sessions.load(try await sessions.find(query).id)
+      let found = try await sessions.find(query, listedBy: SessionsCommand.listing)
+      return try await sessions.load(found.id)
     } catch {
       sessions.listen { Console.note($0) }
-      // The message of the chat names its command.
-      let reason = "\(error)".replacing("/sessions lists them", with: "'sotto sessions' lists them")
-      throw CommandError("\(continues ? "--continue" : "--resume \(query)"): \(reason)")
+      throw CommandError("\(continues ? "--continue" : "--resume \(query)"): \(error)")
     }
   }
 }

@@ -54,7 +54,7 @@ private struct ConfigRow {
   init(_ setting: Setting, _ settings: UserSettings) {
     let answers = settings.applied(to: .defaults(recommended: .init()))
     self.setting = setting
-    let found = settings.found(setting.name).flatMap { $0.value == .auto && !setting.keepsAuto ? nil : $0 }
+    let found = settings.found(setting.name).flatMap { setting.isInitial($0.value) ? nil : $0 }
     value =
       setting.scope == .answers ? answers.value(of: setting.name) : settings.value(setting.name)
     text = settings.text(of: setting, answers: answers)

@@ -69,7 +69,7 @@ struct SessionsCommand: AsyncParsableCommand {
 
     func run() async throws {
       let (title, session) = try await SessionsCommand.use { store in
-        let summary = try await store.find(name)
+        let summary = try await store.find(name, listedBy: SessionsCommand.listing)
         return (summary.title, try await store.load(summary.id))
       }
       guard let session else { throw CommandError("the conversation was deleted meanwhile") }
@@ -91,7 +91,9 @@ struct SessionsCommand: AsyncParsableCommand {
     var yes = false
 
     func run() async throws {
-      let summary = try await SessionsCommand.use { try await $0.find(name) }
+      let summary = try await SessionsCommand.use {
+        try await $0.find(name, listedBy: SessionsCommand.listing)
+      }
       if !yes {
         Console.note("Delete '\(VisibleText.singleLine(summary.title))'? y deletes it.")
         guard ["y", "yes"].contains(readLine()?.lowercased() ?? "") else {
@@ -155,6 +157,9 @@ struct SessionsCommand: AsyncParsableCommand {
     }
   }
 
+  /// What lists the conversations, for messages.
+  static let listing = "'sotto sessions'"
+
   private static func use<Result>(_ body: (SessionStore) async throws -> Result) async throws -> Result {
     let store = SessionStore(path: SessionStore.path(UserFolders()))
     store.listen { Console.note($0) }
@@ -163,9 +168,7 @@ struct SessionsCommand: AsyncParsableCommand {
       await store.close()
       return result
     } catch let error as SessionStore.Failure {
-      throw CommandError(
-        error.description.replacingOccurrences(
-          of: "/sessions lists them", with: "'sotto sessions' lists them"))
+      throw CommandError(error.description)
     }
   }
 }
