@@ -77,6 +77,8 @@ class Terminal:
 
     def press(self, *keys: str) -> None:
         self.tmux("send-keys", *keys)
+        if keys[-1] == "Escape":
+            time.sleep(0.3)  # the next key would be one with Alt
 
     def send(self, text: str) -> None:
         """Types a line and presses Enter once the composer shows it."""
@@ -234,7 +236,6 @@ class Scenario:
         self.terminal.type(f"/attach {notes}")
         self.terminal.wait(lambda: self.has("notes/  folder"), "the folder is offered")
         self.terminal.press("Escape")
-        time.sleep(0.3)  # Enter directly after Escape would be Alt-Enter
         self.terminal.press("Enter")
         self.terminal.wait(lambda: self.has("2 files, 35 B]") and self.has("image.bin (not text)"), "what is left out")
         self.terminal.press("C-c")
@@ -461,8 +462,8 @@ class Scenario:
         says("/edit", "› Name the capital of France.")
         self.terminal.press("Escape")
         self.terminal.wait(lambda: "The edit was cancelled" in self.terminal.status(), "Escape ends the edit")
-        time.sleep(0.3)  # or the next key would be one with Alt
-        self.terminal.press("Escape")
+        # Twice in quick succession, but not at once.
+        self.terminal.tmux("send-keys", "Escape")
         time.sleep(0.1)
         self.terminal.press("Escape")
         self.terminal.wait(lambda: self.composer_is("› Name the capital of France."), "Escape twice edits the message")
@@ -475,11 +476,9 @@ class Scenario:
         expect(self.has("› /etc is a folder?"), "two slashes are a message that starts with one")
         says("/edit answer", "Enter continues from the edited answer")
         self.terminal.press("Escape")
-        time.sleep(0.3)
         says("/cache clear", "of prompt caches.")
         says("/help", "Esc closes")
         self.terminal.press("Escape")
-        time.sleep(0.3)
         says("/select", "Enter copies")
         self.terminal.press("Up", "Enter")
         self.terminal.wait(lambda: "/etc is a folder?" in buffer(), "the selected message is in the clipboard")
@@ -670,7 +669,6 @@ class Scenario:
             return "no reasoning to end" in self.terminal.status()
         self.terminal.wait(refuses, "there is no reasoning")
         self.terminal.press("Escape")
-        time.sleep(0.3)  # a slash directly after Escape would be Alt-slash
         self.idle("the answer is stopped")
         self.terminal.send(f"/model {self.first}")
         self.terminal.wait(lambda: self.first[:12] in self.idle("the switch back"), "the first model is back")
@@ -735,11 +733,9 @@ class Scenario:
             self.terminal.press(key)
             self.terminal.wait(lambda: "with this text" in self.terminal.status(), f"{key} goes on")
         self.terminal.press("Escape")
-        time.sleep(0.3)  # or the next key would be one with Alt
         self.terminal.press("M-s")
         self.terminal.wait(lambda: "Enter copies" in self.terminal.status(), "Alt-S selects")
         self.terminal.press("Escape")
-        time.sleep(0.3)  # or the next key would be one with Alt
         self.terminal.send("/pipe wc -w")
         self.terminal.wait(lambda: self.has("wc -w:"), "the answer is passed to a command")
         self.terminal.send("/inspect")
