@@ -34,7 +34,7 @@ TSAN_OPTIONS=halt_on_error=1 "$out/thread/check"
 
 echo "== thread pool and generator with ThreadSanitizer"
 python3 Tests/Scripts/engine_package.py "$out/package" GenerationTests ComputeTests
-clang -std=c17 -O1 -Wall -Wextra -Werror -c Tests/Scripts/tsan_mutex.c -o "$out/tsan_mutex.o"
-TSAN_OPTIONS=halt_on_error=1 swift test --sanitize thread -Xcc -O1 -Xswiftc -O -Xlinker "$PWD/$out/tsan_mutex.o" \
+clang -std=c17 -O1 -Wall -Wextra -Werror -c Tests/Scripts/tsan_runtime.c -o "$out/tsan_runtime.o"
+TSAN_OPTIONS=halt_on_error=1 swift test --sanitize thread -Xcc -O1 -Xswiftc -O -Xlinker "$PWD/$out/tsan_runtime.o" \
   --package-path "$out/package" --scratch-path "$out/swift" \
   --filter 'ThreadPoolTests|InstructionSetTests|Generator|ModelLeavingTests|ResidentModelsTests'
