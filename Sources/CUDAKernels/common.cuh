@@ -25,6 +25,15 @@ static __device__ __forceinline__ void wait_for_inputs() {
 #endif
 }
 
+// The next kernel starts when all blocks of this one have waited, so that it may read what the kernels ahead of this one have
+// written before it waits itself.
+static __device__ __forceinline__ void wait_and_let_next_start() {
+#if __CUDA_ARCH__ >= 900
+  asm volatile("griddepcontrol.wait;" ::: "memory");
+#endif
+  let_next_start();
+}
+
 static __device__ __forceinline__ float warp_sum(float x) {
 #pragma unroll
   for (int i = 16; i; i >>= 1) x += __shfl_xor_sync(~0u, x, i);

@@ -39,7 +39,9 @@ extension CUDABackend {
     let layout = first.layout(valueHeadSize: valueHeadSize)
     // Queries and keys whose rotation is pending are rotated while keys are stored.
     let rotation = key.flatMap { key in joinedRotation(query, key) }
-    let rotatedQuery = rotation == nil ? query : make(rows: query.rows, columns: query.columns).tensor
+    let isStep = counts.allSatisfy { $0 <= 1 } && stepKernel(layout, settings) != nil
+    let rotatedQuery =
+      rotation == nil || isStep ? query : make(rows: query.rows, columns: query.columns).tensor
     forEachGroup(counts) { range, start, rowCount in
       var sequences: [sotto_cuda_sequence] = []
       var row = 0
@@ -51,6 +53,13 @@ extension CUDABackend {
             row: Int32(row), rows: Int32(counts[index])))
         row += counts[index]
       }
+      let results = y + UInt64(4 * start * result.columns)
+      if isStep {
+        attendStep(
+          query, key: key, value: value, rotation, from: start, rows: rowCount, y: results, layout, settings,
+          sequences)
+        return
+      }
       if let rotation, let key, let value {
         rotateAndWrite(
           rotation, query: rows(of: rotation.x),
@@ -61,10 +70,7 @@ extension CUDABackend {
         write(
           key: rows(of: key), value: rows(of: value), from: start, rows: rowCount, layout: layout, sequences)
       }
-      attend(
-        rotatedQuery, from: start, rows: rowCount, y: y + UInt64(4 * start * result.columns), layout,
-        settings,
-        sequences)
+      attend(rotatedQuery, from: start, rows: rowCount, y: results, layout, settings, sequences)
     }
     if !settings.keepsUnseen { for cache in own { cache.dropUnseenPages() } }
     return result
@@ -217,37 +223,6 @@ extension CUDABackend {
       launch(.attentionSum, call, grid: (settings.heads, count, 1), threads: 128)
     }
   }
-}
-
-/// How the pages of a call are divided among blocks of threads. It follows from lengths alone, since it determines the order
-/// of sums.
-package struct AttentionPlan: Equatable {
-  /// The number of ranges of pages.
-  package let splits: Int
-  /// Pages of a range.
-  package let pages: Int
-
-  /// - Parameters:
-  ///   - pages: the most pages that a row sees.
-  ///   - blocks: blocks of threads without a division.
-  package init(pages: Int, blocks: Int) {
-    let pages = Self.rounded(pages)
-    // A second kernel for the sum takes as long as two or three pages.
-    let wanted = pages <= 3 ? 1 : max(1, min(32, Self.enoughBlocks / max(blocks, 1)))
-    let size = max(1, (pages + wanted - 1) / wanted)
-    self.pages = size
-    splits = max(1, (pages + size - 1) / size)
-  }
-
-  /// The number of pages that a plan is made for: up to a quarter more, so that few steps of decoding change the plan.
-  package static func rounded(_ pages: Int) -> Int {
-    guard pages > 3 else { return 3 }
-    let quarter = 1 << (Int.bitWidth - 3 - pages.leadingZeroBitCount)
-    return (pages + quarter - 1) / quarter * quarter
-  }
-
-  /// About two for each multiprocessor of a large device.
-  private static let enoughBlocks = 256
 }
 
 extension sotto_cuda_rows {

@@ -53,6 +53,7 @@ extension CUDABackend {
   /// activation(first half of the columns) * second half: [rows, columns / 2].
   public func gated(_ x: Tensor, _ activation: Activation) -> Tensor {
     precondition(x.columns % 2 == 0, "gates and values in \(x.columns) columns")
+    if let result = gatedProduct(x, activation) { return result }
     let half = x.columns / 2
     return gated(columns(x, half..<x.columns), by: columns(x, 0..<half), activation)
   }
@@ -112,7 +113,7 @@ extension CUDABackend {
     launch(.elementwise, call, grid: ((columns + 255) / 256, min(rows, 65_535), 1), threads: 256)
   }
 
-  private func set(_ call: inout sotto_cuda_elementwise, _ activation: Activation) {
+  func set(_ call: inout sotto_cuda_elementwise, _ activation: Activation) {
     let kind: sotto_cuda_activation
     switch activation {
     case .tanh: kind = SOTTO_CUDA_TANH

@@ -19,16 +19,22 @@ extension CUDABackend {
       return make(rows: x.rows, columns: layers.down.outputs).tensor
     }
     let chosen = take(bytes: 4 * max(entries, 1)), weights = take(bytes: 4 * max(entries, 1))
-    route(logits, routing, chosen: chosen, weights: weights)
+    let choice = choice(logits, routing, chosen: chosen, weights: weights)
+    let down = described([layers.down], experts: experts, inputs: layers.down.weight.columns)
+    let (stacks, splits) = layers.input.described
+    let inputs = described(stacks, experts: experts, inputs: x.columns)
+    if x.rows == 1, count <= 32, layers.input.isGated, layers.activation.isGate, hasRow(inputs),
+      hasRow(down, rows: count)
+    {
+      return mixtureOfRow(x, choice, inputs, down, layers, splits: splits, adding: residual)
+    }
+    launch(.routing, choice, grid: (logits.rows, 1, 1), threads: 32)
 
     var call = sotto_cuda_linear()
     call.tokens = Int32(entries)
     call.matrices = Int32(experts)
     call.experts = chosen.address
     var places: CUDABuffer?
-    let down = described([layers.down], experts: experts, inputs: layers.down.weight.columns)
-    let (stacks, splits) = layers.input.described
-    let inputs = described(stacks, experts: experts, inputs: x.columns)
     call.most_rows = Int32(x.rows)
     let isStreamed =
       streamPlan(inputs, rows: x.rows, entries: entries) != nil
@@ -78,12 +84,60 @@ extension CUDABackend {
     return result
   }
 
+  /// A mixture for one row: the first product chooses the experts and applies the gates, the second adds up the experts'
+  /// outputs.
+  private func mixtureOfRow(
+    _ x: Tensor, _ choice: sotto_cuda_routing, _ inputs: [sotto_cuda_layer], _ down: [sotto_cuda_layer],
+    _ layers: ExpertLayers, splits: Bool, adding residual: Tensor?
+  ) -> Tensor {
+    let count = Int(choice.count), inner = layers.down.weight.columns, columns = layers.down.outputs
+    let (active, activeAddress) = make(rows: count, columns: inner)
+    let (result, y) = make(rows: 1, columns: columns)
+    precondition(
+      residual.map { $0.rows == 1 && $0.columns == columns } ?? true, "a residual of another size")
+    var call = sotto_cuda_linear()
+    call.tokens = Int32(count)
+    call.matrices = Int32(choice.experts)
+    call.selection = Int32(SOTTO_CUDA_ENTRIES.rawValue)
+    setInputs(&call, x, rowsOnly: true)
+    var sum = call
+    sum.normalises = 0
+    if choice.isSimple {
+      call.routing = choice
+      sum.routing = choice
+      // The kernel ahead has multiplied the same rows to get the logits.
+      call.inputs_are_early = latestRow.result == choice.logits.data && latestRow.x == call.x.data ? 1 : 0
+    } else {
+      launch(.routing, choice, grid: (1, 1, 1), threads: 32)
+      call.experts = choice.chosen
+      sum.experts = choice.chosen
+      sum.sum_weights = choice.weights
+    }
+    call.y = activeAddress
+    call.y_stride = Int64(inner)
+    call.rows_per_entry = Int32(count)
+    call.splits_pairs = splits ? 1 : 0
+    Self.set(&call, inputs)
+    precondition(call.outputs == 2 * Int64(inner), "inner columns of another size")
+    setGate(&call, layers.activation)
+    runRow(call, .gated)
+    sum.x = rows(of: active)
+    sum.residual = rows(of: residual)
+    sum.y = y
+    sum.y_stride = Int64(columns)
+    sum.rows_per_entry = 1
+    Self.set(&sum, down)
+    runRow(sum, .sum)
+    return result
+  }
+
   /// The kernels' limit.
   private static let mostExperts = 1024
 
-  private func route(
+  /// How the experts are chosen, for a kernel.
+  private func choice(
     _ logits: Tensor, _ settings: RoutingSettings, chosen: CUDABuffer, weights: CUDABuffer
-  ) {
+  ) -> sotto_cuda_routing {
     let experts = logits.columns
     precondition(
       (1...experts).contains(settings.count) && settings.groups >= 1 && experts % settings.groups == 0
@@ -100,14 +154,13 @@ extension CUDABackend {
       scoring = SOTTO_CUDA_SPARSE_MIXER
       jitter = value
     }
-    let call = sotto_cuda_routing(
+    return sotto_cuda_routing(
       logits: rows(of: logits), correction: settings.correction.map { vector($0, count: experts) } ?? 0,
       factors: settings.factors.map { vector($0, count: experts) } ?? 0, chosen: chosen.address,
       weights: weights.address, rows: Int32(logits.rows), experts: Int32(experts),
       count: Int32(settings.count), groups: Int32(settings.groups), kept_groups: Int32(settings.keptGroups),
       best_of_group: settings.groupScore == .best ? 1 : 0, scoring: Int32(scoring.rawValue),
       normalises: settings.normalises ? 1 : 0, scale: settings.scale, jitter: jitter)
-    launch(.routing, call, grid: (logits.rows, 1, 1), threads: 32)
   }
 
   private func sorted(
@@ -150,5 +203,12 @@ extension ExpertLayers.Input {
   /// Whether there is a gate.
   fileprivate var isGated: Bool {
     if case .single = self { false } else { true }
+  }
+}
+
+extension sotto_cuda_routing {
+  /// Whether routing.cuh chooses so: without groups, among experts that one warp holds.
+  fileprivate var isSimple: Bool {
+    experts <= 128 && kept_groups == groups && scoring != Int32(SOTTO_CUDA_SPARSE_MIXER.rawValue)
   }
 }

@@ -46,20 +46,22 @@ extension CUDABackend {
 
   /// The outputs of the layers side by side, plus `residual`.
   public func linear(_ x: Tensor, _ layers: [Linear], adding residual: Tensor?) -> Tensor {
+    precondition(layers.allSatisfy { $0.weight.columns == x.columns }, "inputs are not \(x.columns) wide")
+    // May be a gate and what it gates.
+    if residual == nil, x.rows == 1, precision == .fast, layers.count == 2, layers[0].outputs == layers[1].outputs {
+      let product = CUDAPendingProduct(x, layers)
+      return Tensor(rows: 1, columns: product.outputs, storage: product)
+    }
+    return product(x, layers, adding: residual)
+  }
+
+  /// The product of a linear layer by itself.
+  func product(_ x: Tensor, _ layers: [Linear], adding residual: Tensor?) -> Tensor {
     let outputs = layers.reduce(0) { $0 + $1.outputs }
     let (result, y) = make(rows: x.rows, columns: outputs)
-    precondition(layers.allSatisfy { $0.weight.columns == x.columns }, "inputs are not \(x.columns) wide")
     precondition(
       residual.map { $0.rows == x.rows && $0.columns == outputs } ?? true, "a residual of another size")
-    var first = 0
-    var described: [sotto_cuda_layer] = []
-    for layer in layers {
-      described.append(
-        sotto_cuda_layer(
-          weight: matrix(layer.weight), bias: layer.bias.map { vector($0, count: layer.outputs) } ?? 0,
-          first: Int64(first)))
-      first += layer.outputs
-    }
+    let described = described(layers)
     var call = sotto_cuda_linear()
     let rowCount = x.rows
     setInputs(
@@ -74,6 +76,17 @@ extension CUDABackend {
     call.matrices = 1
     multiply(&call, described)
     return result
+  }
+
+  /// The layers for the kernels, side by side.
+  func described(_ layers: [Linear]) -> [sotto_cuda_layer] {
+    var first = 0
+    return layers.map { layer in
+      defer { first += layer.outputs }
+      return sotto_cuda_layer(
+        weight: matrix(layer.weight), bias: layer.bias.map { vector($0, count: layer.outputs) } ?? 0,
+        first: Int64(first))
+    }
   }
 
   /// Each head's first columns times the head's own matrix, followed by the head's other columns.
@@ -134,12 +147,17 @@ extension CUDABackend {
   func multiply(_ call: inout sotto_cuda_linear, _ layers: [sotto_cuda_layer]) {
     guard call.tokens > 0 else { return }
     for some in Self.parts(layers) {
-      call.layer_count = Int32(some.count)
-      call.outputs = some.reduce(0) { $0 + $1.weight.rows }
-      withUnsafeMutableBytes(of: &call.layers) { target in
-        some.withUnsafeBytes { target.copyMemory(from: $0) }
-      }
+      Self.set(&call, some)
       run(call, some)
+    }
+  }
+
+  /// Sets the layers of a product that one kernel computes.
+  static func set(_ call: inout sotto_cuda_linear, _ layers: [sotto_cuda_layer]) {
+    call.layer_count = Int32(layers.count)
+    call.outputs = layers.reduce(0) { $0 + $1.weight.rows }
+    withUnsafeMutableBytes(of: &call.layers) { target in
+      layers.withUnsafeBytes { target.copyMemory(from: $0) }
     }
   }
 

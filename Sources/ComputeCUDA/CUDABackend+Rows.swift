@@ -51,7 +51,7 @@ extension CUDABackend {
   }
 
   /// Whether there are products of a few rows on inputs in 8 bits for the layers' format.
-  private func hasRowKernel(_ layers: [sotto_cuda_layer], rows: Int) -> Bool {
+  func hasRowKernel(_ layers: [sotto_cuda_layer], rows: Int) -> Bool {
     guard precision == .fast, rows <= Self.fewRows, let first = layers.first?.weight, first.columns % 32 == 0,
       Self.rowKernels[UInt32(first.format)] != nil
     else { return false }
@@ -74,6 +74,10 @@ extension CUDABackend {
       layers, rows: isChosen ? Int(call.most_rows) : tokens, entries: isChosen ? tokens : nil)
     {
       runStreamed(call, layers, plan, isChosen: isChosen)
+      return true
+    }
+    if !isChosen, tokens == 1, hasRow(layers) {
+      runRow(call, .plain)
       return true
     }
     guard hasRowKernel(layers, rows: isChosen ? 1 : tokens), let first = layers.first?.weight,

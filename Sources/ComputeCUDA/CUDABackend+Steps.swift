@@ -76,17 +76,16 @@ extension CUDABackend: RepeatingBackend {
     }
     recording = nil
     guard let output = result.storage as? CUDABuffer, result.offset == 0, result.stride == result.columns,
-      let graph = captured(finished)
+      let graphs = graphs(finished)
     else {
-      launchAll(finished)
+      launchAll(finished.launches)
       return result
     }
-    enqueue { sotto_cuda_launch_graph(context.handle, graph, stream.handle) }
-    steps.append(
-      CUDAStep(
-        caches: caches, keys: keys, lengths: lengths, inputs: inputs, output: output, columns: result.columns,
-        graph: graph,
-        memory: own, on: self))
+    let step = CUDAStep(
+      caches: caches, keys: keys, lengths: lengths, inputs: inputs, output: output, columns: result.columns,
+      graphs: graphs, memory: own, on: self)
+    step.launchGraphs(on: self)
+    steps.append(step)
     return result
   }
 
@@ -94,11 +93,11 @@ extension CUDABackend: RepeatingBackend {
   func endRecording() {
     guard let finished = recording else { return }
     recording = nil
-    launchAll(finished)
+    launchAll(finished.launches)
   }
 
-  private func launchAll(_ recording: CUDARecording) {
-    for launch in recording.launches {
+  private func launchAll(_ launches: [CUDARecording.Launch]) {
+    for launch in launches {
       var launch = launch
       let code = launchNow(&launch)
       if code != 0 { return fail(CUDAProblem(code: code)) }
@@ -113,11 +112,27 @@ extension CUDABackend: RepeatingBackend {
     }
   }
 
-  /// The graph of a recorded pass; nil after an error, when the kernels can still be launched one by one.
-  private func captured(_ recording: CUDARecording) -> OpaquePointer? {
+  /// Kernels of the first graph of a step: the device computes them while the host launches the second.
+  private static let firstKernels = 12
+
+  /// The graphs of a recorded pass; nil after an error, when the kernels can still be launched one by one.
+  private func graphs(_ recording: CUDARecording) -> [OpaquePointer]? {
+    let parts = [recording.launches.prefix(Self.firstKernels), recording.launches.dropFirst(Self.firstKernels)]
+    var graphs: [OpaquePointer] = []
+    for part in parts where !part.isEmpty {
+      guard let graph = captured(Array(part)) else {
+        for graph in graphs { _ = sotto_cuda_destroy_graph(context.handle, graph) }
+        return nil
+      }
+      graphs.append(graph)
+    }
+    return graphs
+  }
+
+  private func captured(_ launches: [CUDARecording.Launch]) -> OpaquePointer? {
     guard sotto_cuda_begin_capture(context.handle, stream.handle) == 0 else { return nil }
     var isComplete = true
-    for launch in recording.launches {
+    for launch in launches {
       var launch = launch
       if launchNow(&launch) != 0 {
         isComplete = false

@@ -24,6 +24,10 @@ public final class CUDABackend: FallibleBackend, MemoryReleasingBackend {
   /// Samples with rare settings, and computes log probabilities, of logits that are copied to the host.
   lazy var host = CPUBackend(precision: .exact, threads: 2)
   var rotaryAngles = CUDARotaryAngles()
+  /// The addresses of the input and the result of the latest kernel, if that was a product of one row.
+  var latestRow: (x: UInt64, result: UInt64) = (0, 0)
+  /// Zeros that attention counts its blocks in.
+  var attentionCounters: CUDABuffer?
   /// Vectors of frequencies on the device.
   var frequencies: [[Float]: CUDABuffer] = [:]
   /// Matrices in memory already, by the address of their values: embedding and head may share one.
@@ -101,6 +105,7 @@ public final class CUDABackend: FallibleBackend, MemoryReleasingBackend {
   func launch<Arguments>(
     _ kernel: CUDAKernel, _ arguments: Arguments, grid: (Int, Int, Int), threads: Int, shared: Int = 0
   ) {
+    latestRow = (0, 0)
     guard failure == nil, grid.0 > 0, grid.1 > 0, grid.2 > 0 else { return }
     var size = sotto_cuda_size(
       grid_x: UInt32(grid.0), grid_y: UInt32(grid.1), grid_z: UInt32(grid.2), threads: UInt32(threads),
@@ -122,6 +127,7 @@ public final class CUDABackend: FallibleBackend, MemoryReleasingBackend {
   /// Notes the error of an enqueued copy. A pass with a copy is not recorded.
   func enqueue(_ copy: () -> Int32) {
     endRecording()
+    latestRow = (0, 0)
     guard failure == nil else { return }
     let code = copy()
     if code != 0 { fail(CUDAProblem(code: code)) }

@@ -27,6 +27,21 @@ enum CUDAKernel: String, CaseIterable {
   case linear128Sixes = "sotto_linear_128_sixes"
   case linear64Affine4 = "sotto_linear_64_affine4"
   case linear128Affine4 = "sotto_linear_128_affine4"
+  case rowBytes = "sotto_row_bytes"
+  case rowGatedBytes = "sotto_row_gated_bytes"
+  case rowSumBytes = "sotto_row_sum_bytes"
+  case rowFours = "sotto_row_fours"
+  case rowGatedFours = "sotto_row_gated_fours"
+  case rowSumFours = "sotto_row_sum_fours"
+  case rowQ4K = "sotto_row_q4_K"
+  case rowGatedQ4K = "sotto_row_gated_q4_K"
+  case rowSumQ4K = "sotto_row_sum_q4_K"
+  case rowSixes = "sotto_row_sixes"
+  case rowGatedSixes = "sotto_row_gated_sixes"
+  case rowSumSixes = "sotto_row_sum_sixes"
+  case rowAffine4 = "sotto_row_affine4"
+  case rowGatedAffine4 = "sotto_row_gated_affine4"
+  case rowSumAffine4 = "sotto_row_sum_affine4"
   case rows1Bytes = "sotto_rows_1_bytes"
   case rows2Bytes = "sotto_rows_2_bytes"
   case rows4Bytes = "sotto_rows_4_bytes"
@@ -84,6 +99,8 @@ enum CUDAKernel: String, CaseIterable {
   case attentionTile128 = "sotto_attention_tile_128"
   case attentionRow64 = "sotto_attention_row_64"
   case attentionRow128 = "sotto_attention_row_128"
+  case attentionStep64 = "sotto_attention_step_64"
+  case attentionStep128 = "sotto_attention_step_128"
   case attentionSum = "sotto_attention_sum_kernel"
   case convolution = "sotto_convolution_kernel"
   case longConvolution = "sotto_convolution_long"
@@ -106,10 +123,12 @@ enum CUDAKernel: String, CaseIterable {
   /// supported devices have 99 KB; kernels with more are for those that have it.
   var sharedMemory: Int? {
     if self == .attentionTile128 { return 64 << 10 }
+    if self == .attentionStep64 || self == .attentionStep128 { return Self.stepMemory }
     if Self.halfTiles.contains(self) { return Self.tileMemory(rawValue.contains("_128_") ? 128 : 64) }
     if rawValue.hasPrefix("sotto_groups_") { return Self.groupMemory(rawValue.contains("_128_") ? 128 : 64) }
     if rawValue.hasPrefix("sotto_stream_") { return StreamPlan.mostShared }
-    return rawValue.hasPrefix("sotto_rows_") ? Self.rowMemory : nil
+    let isRow = rawValue.hasPrefix("sotto_rows_") || rawValue.hasPrefix("sotto_row_")
+    return isRow ? Self.rowMemory : nil
   }
 
   /// Products of many rows in float16.
@@ -123,6 +142,9 @@ enum CUDAKernel: String, CaseIterable {
 
   /// Shared memory of a tile of so many rows for warpgroups; see linear_groups.cu.
   static func groupMemory(_ rows: Int) -> Int { 3 * rows * 256 + 1024 }
+
+  /// Shared memory of attention_step.cu: 32 KB of pages for each of four warps.
+  static let stepMemory = 128 << 10
 
   /// The most shared memory of products of a few rows.
   static let rowMemory = 56 << 10

@@ -7,9 +7,12 @@ class CUDAPending {
   /// The input.
   let x: Tensor
   /// The result, once it is computed by itself.
-  fileprivate var made: CUDABuffer?
+  private var made: CUDABuffer?
 
   init(_ x: Tensor) { self.x = x }
+
+  /// Whether the result has been computed by itself.
+  final var isMade: Bool { made != nil }
 
   /// Computes the result.
   func compute(on backend: CUDABackend) -> Tensor { x }
@@ -42,6 +45,21 @@ final class CUDAPendingNorm: CUDAPending {
       x, SOTTO_CUDA_RMS, gate: nil, weight: weight, bias: nil, groupSize: x.columns, epsilon: epsilon,
       offset: offset)
   }
+}
+
+/// Two linear layers of the same size side by side: perhaps a gate and what it gates.
+final class CUDAPendingProduct: CUDAPending {
+  let layers: [Linear]
+
+  init(_ x: Tensor, _ layers: [Linear]) {
+    self.layers = layers
+    super.init(x)
+  }
+
+  /// The outputs of both layers.
+  var outputs: Int { layers.reduce(0) { $0 + $1.outputs } }
+
+  override func compute(on backend: CUDABackend) -> Tensor { backend.product(x, layers, adding: nil) }
 }
 
 /// A rotation.

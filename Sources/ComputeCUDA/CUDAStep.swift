@@ -1,8 +1,8 @@
 import CCUDA
 import Compute
 
-/// A recorded pass of one token for each of some sequences, as a graph of kernels that can be launched for the tokens that
-/// follow: one call of the driver in place of hundreds.
+/// A recorded pass of one token for each of some sequences, as graphs of kernels that can be launched for the tokens that
+/// follow: two calls of the driver in place of hundreds.
 ///
 /// The kernels read the tokens, and how far the sequences have advanced since, from `inputs`. Everything else must be as
 /// it was recorded: the memory of the caches (`keys`) and the division of attention among blocks. All sequences must have
@@ -26,7 +26,8 @@ package final class CUDAStep {
   var output: CUDABuffer
   let rows: Int
   let columns: Int
-  private let graph: OpaquePointer
+  /// In the order of their launch.
+  private let graphs: [OpaquePointer]
   private let context: CUDAContext
   private let stream: CUDAStream
   /// Where the pass's results are.
@@ -35,8 +36,7 @@ package final class CUDAStep {
   /// - Parameter lengths: the positions before the recorded pass, for each cache.
   init(
     caches: [any CUDALayerCache], keys: [Key], lengths: [Int], inputs: CUDAStepInputs, output: CUDABuffer,
-    columns: Int,
-    graph: OpaquePointer, memory: DeviceMemory, on backend: CUDABackend
+    columns: Int, graphs: [OpaquePointer], memory: DeviceMemory, on backend: CUDABackend
   ) {
     self.caches = caches.map { WeakCache(cache: $0) }
     self.keys = keys
@@ -45,14 +45,14 @@ package final class CUDAStep {
     self.output = output
     self.columns = columns
     rows = inputs.count
-    self.graph = graph
+    self.graphs = graphs
     self.memory = memory
     context = backend.context
     stream = backend.stream
   }
 
   // The driver keeps what a running graph needs.
-  deinit { _ = sotto_cuda_destroy_graph(context.handle, graph) }
+  deinit { for graph in graphs { _ = sotto_cuda_destroy_graph(context.handle, graph) } }
 
   /// Whether it was recorded for these caches.
   func isOf(_ others: [any CUDALayerCache]) -> Bool {
@@ -81,43 +81,54 @@ package final class CUDAStep {
   /// Enqueues the pass for these tokens.
   func launch(_ tokens: Tokens, advances: Int32, on backend: CUDABackend) -> Tensor {
     inputs.set(tokens, advances: advances, on: backend)
-    backend.enqueue { sotto_cuda_launch_graph(context.handle, graph, stream.handle) }
+    launchGraphs(on: backend)
     return Tensor(rows: rows, columns: columns, storage: output)
+  }
+
+  /// Enqueues the pass for what is in the inputs.
+  func launchGraphs(on backend: CUDABackend) {
+    for graph in graphs {
+      backend.enqueue { sotto_cuda_launch_graph(context.handle, graph, stream.handle) }
+    }
   }
 }
 
-/// What changes from step to step: the advance of all sequences (4 bytes) and, 256 bytes further on, the tokens.
+/// What changes from step to step: the advance of all sequences and, 16 bytes further on, the tokens.
 struct CUDAStepInputs {
   let buffer: CUDABuffer
   let count: Int
+  private static let tokensAt = 16
 
   /// - Throws: `outOfMemory`.
   init(count: Int, _ memory: DeviceMemory) throws(CUDAProblem) {
     self.count = count
-    buffer = try memory.take(256 + 4 * count)
+    buffer = try memory.take(Self.tokensAt + 4 * count)
   }
 
   /// The tokens for the recorded pass.
   func tokens(on backend: CUDABackend) -> Tokens {
-    Tokens(count: count, device: CUDATokens(buffer: buffer, address: buffer.address + 256))
+    Tokens(count: count, device: CUDATokens(buffer: buffer, address: buffer.address + UInt64(Self.tokensAt)))
   }
 
   /// Enqueues copies of the tokens and the advance.
   func set(_ tokens: Tokens, advances: Int32, on backend: CUDABackend) {
     let (context, stream) = (backend.context.handle, backend.stream.handle)
-    withUnsafeBytes(of: advances) { bytes in
-      backend.enqueue { sotto_cuda_copy_in(context, buffer.address, bytes.baseAddress, 4, stream) }
-    }
     switch tokens.storage {
     case .host(let ids):
-      ids.withUnsafeBytes { bytes in
+      let all = [advances] + Array(repeating: 0, count: Self.tokensAt / 4 - 1) + ids
+      all.withUnsafeBytes { bytes in
         backend.enqueue {
-          sotto_cuda_copy_in(context, buffer.address + 256, bytes.baseAddress, bytes.count, stream)
+          sotto_cuda_copy_in(context, buffer.address, bytes.baseAddress, bytes.count, stream)
         }
       }
     case .device(let object):
       guard let made = object as? CUDATokens else { preconditionFailure("tokens of another backend") }
-      backend.enqueue { sotto_cuda_copy(context, buffer.address + 256, made.address, 4 * count, stream) }
+      withUnsafeBytes(of: advances) { bytes in
+        backend.enqueue { sotto_cuda_copy_in(context, buffer.address, bytes.baseAddress, 4, stream) }
+      }
+      backend.enqueue {
+        sotto_cuda_copy(context, buffer.address + UInt64(Self.tokensAt), made.address, 4 * count, stream)
+      }
     }
   }
 }

@@ -78,6 +78,24 @@ typedef struct {
 
 enum { SOTTO_CUDA_MOST_LAYERS = 6, SOTTO_CUDA_MOST_SEQUENCES = 32 };
 
+typedef enum {
+  SOTTO_CUDA_SOFTMAX_OVER_CHOSEN,
+  SOTTO_CUDA_SOFTMAX,
+  SOTTO_CUDA_SIGMOID_SCORES,
+  SOTTO_CUDA_SPARSE_MIXER
+} sotto_cuda_scoring;
+
+/// Selects the experts of each row; see routing.h of CKernels.
+typedef struct {
+  sotto_cuda_rows logits;
+  SOTTO_AT(const float) correction;
+  SOTTO_AT(const float) factors;
+  SOTTO_AT(int32_t) chosen;  // [rows][count]
+  SOTTO_AT(float) weights;   // [rows][count]
+  int32_t rows, experts, count, groups, kept_groups, best_of_group, scoring, normalises;
+  float scale, jitter;
+} sotto_cuda_routing;
+
 /// Which matrix of a stack multiplies which rows.
 typedef enum {
   /// The only one multiplies all rows.
@@ -117,6 +135,18 @@ typedef struct {
   /// a stage, and the bytes of the inputs before it. `most_rows`: of a pass
   /// over the matrix, or of an expert.
   int32_t stages, stage_rows, stage_bytes, scales_at, biases_at, input_bytes, most_rows;
+  /// Products of one row only, whose outputs are as many as those of the layers, unless: with `gates`, output i is
+  /// activation(output i of the first layer, or 2i with splits_pairs) * (output i of the second layer, or 2i + 1), with the
+  /// activation's parameters.
+  int32_t gates, activation;
+  float alpha, limit;
+  /// Whether a product with gates may read x before the kernel ahead of it has ended, because that has only read it.
+  int32_t inputs_are_early, unused;
+  /// The weights of the experts, whose outputs are added up: entry e multiplies row e of x. NULL if they are chosen here.
+  SOTTO_AT(const float) sum_weights;
+  /// How a product chooses its experts; `logits` is NULL if they are in `experts`. A sum reads the logits before the kernel
+  /// ahead of it has ended, which must be the product of the same choice.
+  sotto_cuda_routing routing;
   sotto_cuda_layer layers[SOTTO_CUDA_MOST_LAYERS];
 } sotto_cuda_linear;
 
@@ -260,6 +290,12 @@ typedef struct {
   SOTTO_AT(const float) sinks;
   /// [rows][heads][splits][value_size + 2]: weighted values, total, largest score. NULL if splits is 1.
   SOTTO_AT(float) partials;
+  /// attention_step.cu only: the new keys and values, not stored yet (or NULL); the angles that queries and keys are rotated
+  /// by (or NULL), as in sotto_cuda_rotary; [rows][key-value heads] zeros, which are zeros again afterwards.
+  sotto_cuda_rows key, value;
+  SOTTO_AT(const float) angles;
+  SOTTO_AT(uint32_t) counters;
+  int32_t first, count, interleaved, unused;
   SOTTO_CUDA_ADVANCE;
   sotto_cuda_sequence sequences[SOTTO_CUDA_MOST_SEQUENCES];
 } sotto_cuda_attention;
@@ -342,24 +378,6 @@ typedef struct {
   float epsilon;
   sotto_cuda_sequence sequences[SOTTO_CUDA_MOST_SEQUENCES];
 } sotto_cuda_rwkv;
-
-typedef enum {
-  SOTTO_CUDA_SOFTMAX_OVER_CHOSEN,
-  SOTTO_CUDA_SOFTMAX,
-  SOTTO_CUDA_SIGMOID_SCORES,
-  SOTTO_CUDA_SPARSE_MIXER
-} sotto_cuda_scoring;
-
-/// Selects the experts of each row; see routing.h of CKernels.
-typedef struct {
-  sotto_cuda_rows logits;
-  SOTTO_AT(const float) correction;
-  SOTTO_AT(const float) factors;
-  SOTTO_AT(int32_t) chosen;  // [rows][count]
-  SOTTO_AT(float) weights;   // [rows][count]
-  int32_t rows, experts, count, groups, kept_groups, best_of_group, scoring, normalises;
-  float scale, jitter;
-} sotto_cuda_routing;
 
 /// Sorts entries by expert, in their order: starts [experts + 1], order [entries], places [entries].
 typedef struct {

@@ -1,0 +1,83 @@
+import CCUDA
+import Compute
+
+// Products of one row with a matrix in 4 or 8 bits (linear_row.cu), which do on the way what would otherwise take kernels of
+// its own: they apply gates to pairs of outputs, choose experts, and add up the experts' outputs.
+extension CUDABackend {
+  /// What such a product does with its outputs.
+  enum RowKind: Int {
+    case plain, gated, sum
+  }
+
+  /// As in the kernel.
+  private static let rowThreads = 384, rowBlocks = 2
+
+  /// Whether there is such a product for the layers, by one kernel.
+  /// - Parameter rows: rows of inputs; more than one for a sum over experts.
+  func hasRow(_ layers: [sotto_cuda_layer], rows: Int = 1) -> Bool {
+    guard hasRowKernel(layers, rows: 1), Self.parts(layers).count == 1, let first = layers.first else {
+      return false
+    }
+    return rows * Int(first.weight.columns) * 11 / 8 <= CUDAKernel.rowMemory
+  }
+
+  /// Runs a product of one row whose layers are set.
+  func runRow(_ call: sotto_cuda_linear, _ kind: RowKind) {
+    let first = call.layers.0.weight
+    guard let kernels = Self.oneRowKernels[UInt32(first.format)] else { return }
+    let outputs = Int(call.outputs) / (kind == .gated ? 2 : 1), entries = Int(call.tokens)
+    let hasEntries = call.selection == Int32(SOTTO_CUDA_ENTRIES.rawValue) && kind != .sum
+    let warps = Self.rowThreads / 32, all = outputs * (hasEntries ? entries : 1)
+    launch(
+      kernels[kind.rawValue], call,
+      grid: (min(Self.rowBlocks * device.multiprocessors, (all + warps - 1) / warps), 1, 1),
+      threads: Self.rowThreads, shared: (kind == .sum ? entries : 1) * Int(first.columns) * 11 / 8)
+    latestRow = (x: call.x.data, result: call.y)
+  }
+
+  /// Sets the gate of a product of pairs.
+  func setGate(_ call: inout sotto_cuda_linear, _ activation: Activation) {
+    var parameters = sotto_cuda_elementwise()
+    set(&parameters, activation)
+    call.gates = 1
+    call.activation = parameters.activation
+    call.alpha = parameters.scale
+    call.limit = parameters.limit
+  }
+
+  /// activation(first half) * second half of a product that is not computed yet; nil if `x` is no such product.
+  func gatedProduct(_ x: Tensor, _ activation: Activation) -> Tensor? {
+    guard let pending = x.storage as? CUDAPendingProduct, x.offset == 0, x.columns == pending.outputs,
+      !pending.isMade, activation.isGate
+    else { return nil }
+    let layers = described(pending.layers), width = x.columns / 2
+    guard hasRow(layers) else { return nil }
+    let (result, y) = make(rows: 1, columns: width)
+    var call = sotto_cuda_linear()
+    setInputs(&call, pending.x, rowsOnly: true)
+    call.y = y
+    call.y_stride = Int64(width)
+    call.tokens = 1
+    call.selection = Int32(SOTTO_CUDA_ONE_MATRIX.rawValue)
+    call.matrices = 1
+    Self.set(&call, layers)
+    setGate(&call, activation)
+    runRow(call, .gated)
+    return result
+  }
+
+  private static let oneRowKernels: [UInt32: [CUDAKernel]] = [
+    SOTTO_CUDA_BYTES.rawValue: [.rowBytes, .rowGatedBytes, .rowSumBytes],
+    SOTTO_CUDA_FOURS.rawValue: [.rowFours, .rowGatedFours, .rowSumFours],
+    SOTTO_CUDA_Q4_K.rawValue: [.rowQ4K, .rowGatedQ4K, .rowSumQ4K],
+    SOTTO_CUDA_SIXES.rawValue: [.rowSixes, .rowGatedSixes, .rowSumSixes],
+    SOTTO_CUDA_AFFINE4.rawValue: [.rowAffine4, .rowGatedAffine4, .rowSumAffine4],
+  ]
+}
+
+extension Activation {
+  /// Whether it is the activation of a gate.
+  var isGate: Bool {
+    if case .xielu = self { false } else { true }
+  }
+}
