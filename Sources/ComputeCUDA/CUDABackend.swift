@@ -17,6 +17,8 @@ public final class CUDABackend: FallibleBackend, MemoryReleasingBackend {
   let memory: DeviceMemory
   let stream: CUDAStream
   let upload: CUDAUpload
+  /// Where a few numbers are read to.
+  private let few: PinnedMemory
   private let functions: [OpaquePointer?]
   private var failure: CUDAProblem?
   /// The times of kernels, while they are measured.
@@ -58,6 +60,7 @@ public final class CUDABackend: FallibleBackend, MemoryReleasingBackend {
     stream = try CUDAStream(context)
     memory = DeviceMemory(context)
     upload = try CUDAUpload(context, stream)
+    few = try PinnedMemory(4096, context)
   }
 
   // Work in progress may use memory that is freed after this.
@@ -174,11 +177,12 @@ public final class CUDABackend: FallibleBackend, MemoryReleasingBackend {
   func read<Number: BitwiseCopyable>(_ address: UInt64, count: Int, _ zero: Number) -> [Number] {
     var result = [Number](repeating: zero, count: count)
     result.withUnsafeMutableBytes { target in
+      let isFew = target.count <= few.byteCount, place = isFew ? few.pointer : target.baseAddress
       enqueue {
-        let code = sotto_cuda_copy_out(
-          context.handle, target.baseAddress, address, target.count, stream.handle)
+        let code = sotto_cuda_copy_out(context.handle, place, address, target.count, stream.handle)
         return code != 0 ? code : sotto_cuda_wait(context.handle, stream.handle)
       }
+      if isFew, !hasFailed { target.copyMemory(from: UnsafeRawBufferPointer(start: place, count: target.count)) }
     }
     return result
   }

@@ -91,3 +91,22 @@ package final class DeviceMemory: @unchecked Sendable {
     return base + (byteCount - base + quarter - 1) / quarter * quarter
   }
 }
+
+/// Memory of the host into which a device copies without staging.
+final class PinnedMemory {
+  let pointer: UnsafeMutableRawPointer
+  let byteCount: Int
+  private let context: CUDAContext
+
+  /// - Throws: `CUDAProblem` if there is no such memory.
+  init(_ byteCount: Int, _ context: CUDAContext) throws(CUDAProblem) {
+    var memory: UnsafeMutableRawPointer?
+    try check(sotto_cuda_allocate_host(context.handle, byteCount, &memory))
+    guard let memory else { throw .driver("no pinned memory") }
+    pointer = memory
+    self.byteCount = byteCount
+    self.context = context
+  }
+
+  deinit { _ = sotto_cuda_free_host(context.handle, pointer) }
+}
