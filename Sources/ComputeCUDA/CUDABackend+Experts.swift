@@ -95,6 +95,8 @@ extension CUDABackend {
     let (result, y) = make(rows: 1, columns: columns)
     precondition(
       residual.map { $0.rows == 1 && $0.columns == columns } ?? true, "a residual of another size")
+    // May take a kernel, which must not come between the two products.
+    let residual = rows(of: residual) as sotto_cuda_rows
     var call = sotto_cuda_linear()
     call.tokens = Int32(count)
     call.matrices = Int32(choice.experts)
@@ -122,7 +124,7 @@ extension CUDABackend {
     setGate(&call, layers.activation)
     runRow(call, .gated)
     sum.x = rows(of: active)
-    sum.residual = rows(of: residual)
+    sum.residual = residual
     sum.y = y
     sum.y_stride = Int64(columns)
     sum.rows_per_entry = 1
