@@ -4,6 +4,7 @@ import Foundation
 /// Tests and measurements on a GPU; see Tests/Device/run.
 ///
 ///     DeviceTests FIXTURES [part of a name]      runs the tests
+///     DeviceTests shapes [part of a name]        tests layers of full size
 ///     DeviceTests bench SHAPE [layers]           measures a synthetic shape
 ///     DeviceTests profile SHAPE [layers]         the same with the time of each kernel
 @main
@@ -11,7 +12,7 @@ enum Program {
   static func main() {
     let arguments = Array(CommandLine.arguments.dropFirst())
     guard let first = arguments.first else {
-      say("DeviceTests FIXTURES [part of a name] | bench SHAPE [layers] | profile SHAPE [layers]")
+      say("DeviceTests FIXTURES|shapes [part of a name], DeviceTests bench|profile SHAPE [layers]")
       exit(2)
     }
     do {
@@ -23,6 +24,9 @@ enum Program {
         )
         .run(profiles: first == "profile")
         return
+      }
+      if first == "shapes" {
+        exit(ShapeTests(device: device).run(filter: arguments.dropFirst().first ?? "") == 0 ? 0 : 1)
       }
       let tests = FixtureTests(device: device, folder: first)
       let failed = try tests.run(filter: arguments.dropFirst().first ?? "")
