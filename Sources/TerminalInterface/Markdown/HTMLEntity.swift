@@ -1,28 +1,30 @@
-/// Character references of HTML in Markdown: `&amp;`, `&#8212;`, `&#x2014;`. Of the named ones, those that models write.
-/// https://html.spec.whatwg.org/multipage/named-characters.html
+/// Character references of HTML in Markdown: `&amp;`, `&#8212;`, `&#x2014;`.
 package enum HTMLEntity {
-  private static let named: [String: String] = [
-    "amp": "&", "lt": "<", "gt": ">", "quot": "\"", "apos": "'", "nbsp": "\u{A0}", "copy": "©", "reg": "®",
-    "trade": "™", "hellip": "…", "mdash": "—", "ndash": "–", "lsquo": "‘", "rsquo": "’", "ldquo": "“",
-    "rdquo": "”", "laquo": "«", "raquo": "»", "bull": "•", "middot": "·", "deg": "°", "plusmn": "±",
-    "times": "×", "divide": "÷", "frac12": "½", "frac14": "¼", "frac34": "¾", "sup1": "¹", "sup2": "²",
-    "sup3": "³", "micro": "µ", "para": "¶", "sect": "§", "euro": "€", "pound": "£", "yen": "¥", "cent": "¢",
-    "larr": "←", "rarr": "→", "uarr": "↑", "darr": "↓", "harr": "↔", "rArr": "⇒", "lArr": "⇐", "hArr": "⇔",
-    "infin": "∞", "ne": "≠", "le": "≤", "ge": "≥", "asymp": "≈", "equiv": "≡", "sum": "∑", "prod": "∏",
-    "radic": "√", "int": "∫", "part": "∂", "nabla": "∇", "isin": "∈", "notin": "∉", "cap": "∩", "cup": "∪",
-    "sub": "⊂", "sup": "⊃", "empty": "∅", "forall": "∀", "exist": "∃", "and": "∧", "or": "∨", "not": "¬",
-    "alpha": "α", "beta": "β", "gamma": "γ", "delta": "δ", "epsilon": "ε", "theta": "θ", "lambda": "λ",
-    "mu": "μ", "pi": "π", "sigma": "σ", "tau": "τ", "phi": "φ", "omega": "ω", "Delta": "Δ", "Omega": "Ω",
-    "auml": "ä", "ouml": "ö", "uuml": "ü", "Auml": "Ä", "Ouml": "Ö", "Uuml": "Ü", "szlig": "ß", "eacute": "é",
-    "egrave": "è", "ecirc": "ê", "agrave": "à", "aacute": "á", "ccedil": "ç", "ntilde": "ñ", "check": "✓",
-  ]
+  private static let named: [Substring: String] = {
+    var named: [Substring: String] = [:]
+    for word in names.split(whereSeparator: \.isWhitespace) {
+      guard let colon = word.firstIndex(of: ":") else { continue }
+      let codes = word[word.index(after: colon)...].split(separator: "+").compactMap { UInt32($0, radix: 16) }
+      let scalars = codes.compactMap(Unicode.Scalar.init)
+      named[word[..<colon]] = String(String.UnicodeScalarView(scalars))
+    }
+    return named
+  }()
 
-  /// The reference that starts with the ampersand at `start`: its text, and the index after its semicolon. Nil for none.
+  /// The longest name or number, with its semicolon.
+  private static let longest = 33
+
+  /// The reference that starts with the ampersand at `start`: its text, and the index after its semicolon. Nil for none,
+  /// and for control characters other than tabs and line feeds: they stay as written.
   package static func read(_ text: [Character], _ start: Int) -> (value: String, end: Int)? {
-    let limit = min(text.count, start + 12)
-    guard let end = text[start..<limit].firstIndex(of: ";") else { return nil }
+    let limit = min(text.count, start + 1 + longest)
+    var end = start + 1
+    while end < limit, text[end].isASCII, text[end].isLetter || text[end].isNumber || text[end] == "#" {
+      end += 1
+    }
+    guard end < limit, text[end] == ";" else { return nil }
     let name = String(text[(start + 1)..<end])
-    guard let value = named[name] ?? numeric(name) else { return nil }
+    guard let value = named[name[...]] ?? numeric(name), VisibleText.of(value) == value else { return nil }
     return (value, end + 1)
   }
 
@@ -47,7 +49,6 @@ package enum HTMLEntity {
     return result
   }
 
-  // Control characters stay as written: the text was checked for them before.
   private static func numeric(_ name: String) -> String? {
     guard name.hasPrefix("#") else { return nil }
     var digits = name.dropFirst()
@@ -58,7 +59,6 @@ package enum HTMLEntity {
     else { return nil }
     // No character has this number.
     guard code > 0, let scalar = Unicode.Scalar(code) else { return "\u{FFFD}" }
-    let text = String(Character(scalar))
-    return code < 0x20 || VisibleText.of(text) != text ? nil : text
+    return String(Character(scalar))
   }
 }

@@ -1,71 +1,18 @@
-/// An inline link, `[label](address "title")`, parsed at a bracket.
-package struct InlineLink {
-  package let label: String
+/// A link or an image: its label, and the address behind it, `(address "title")`, or that of a definition.
+struct InlineLink {
+  /// The range of the label.
+  let label: Range<Int>
   /// The address without escapes; it may be empty.
-  package let address: String
-  /// The index after the closing parenthesis.
-  package let end: Int
+  let address: String
+  /// The index after the link.
+  let end: Int
 
-  private static let labelLimit = 1000
   private static let addressLimit = 2000
-
-  /// Nil when the bracket at `start` starts no link. The label of a link contains no other link, that of an image may.
-  package init?(_ text: [Character], _ start: Int, isImage: Bool = false) {
-    guard let (close, brackets) = Self.label(text, start), let target = Self.target(text, close + 1) else {
-      return nil
-    }
-    // The last bracket is the innermost one, so a link in the label is found at once.
-    if !isImage, brackets.reversed().contains(where: { Self.isLink(text, $0, before: close) }) { return nil }
-    label = String(text[(start + 1)..<close])
-    (address, end) = target
-  }
-
-  private static func isLink(_ text: [Character], _ start: Int, before limit: Int) -> Bool {
-    guard let (close, _) = label(text, start), let target = target(text, close + 1) else { return false }
-    return target.end <= limit
-  }
-
-  /// The index of the bracket that closes a label, and those of the brackets that could start links in it.
-  private static func label(_ text: [Character], _ start: Int) -> (close: Int, brackets: [Int])? {
-    var brackets: [Int] = []
-    var depth = 1
-    var place = start + 1
-    var unclosed: Set<Int> = []
-    let limit = min(text.count, start + labelLimit)
-    while place < limit {
-      switch text[place] {
-      case "\\": place += 1
-      case "`":
-        let count = text[place..<limit].prefix { $0 == "`" }.count
-        if !unclosed.contains(count),
-          let end = InlineParser.codeEnd(text, place + count, count, before: limit)
-        {
-          place = end
-        } else {
-          unclosed.insert(count)
-          place += count
-        }
-        continue
-      case "<":
-        if let end = RawTag.autolinkEnd(text, place) ?? RawTag.tagEnd(text, place) {
-          place = end
-          continue
-        }
-      case "[":
-        depth += 1
-        if text[place - 1] != "!" { brackets.append(place) }
-      case "]":
-        depth -= 1
-        if depth == 0 { return (place, brackets) }
-      default: break
-      }
-      place += 1
-    }
-    return nil
-  }
+  /// The depth of parentheses in an address. CommonMark asks for three at least.
+  private static let deepestParentheses = 32
 
   /// The address in the parentheses at `start`, and the index after them.
-  private static func target(_ text: [Character], _ start: Int) -> (address: String, end: Int)? {
+  static func target(_ text: [Character], _ start: Int) -> (address: String, end: Int)? {
     guard start < text.count, text[start] == "(" else { return nil }
     let limit = min(text.count, start + addressLimit)
     var place = skipSpace(text, start + 1, limit)
@@ -82,13 +29,14 @@ package struct InlineLink {
     return (HTMLEntity.unescaped(address), place + 1)
   }
 
-  private static func skipSpace(_ text: [Character], _ start: Int, _ limit: Int) -> Int {
+  static func skipSpace(_ text: [Character], _ start: Int, _ limit: Int) -> Int {
     var place = start
     while place < limit, " \t\n".contains(text[place]) { place += 1 }
     return place
   }
 
-  private static func addressEnd(_ text: [Character], _ start: Int, _ limit: Int) -> Int? {
+  /// The index after the address at `start`; nil for none. The end of an address without brackets may be the limit.
+  static func addressEnd(_ text: [Character], _ start: Int, _ limit: Int) -> Int? {
     var place = start
     var depth = 0
     let isBracketed = text[start] == "<"
@@ -99,7 +47,9 @@ package struct InlineLink {
       case ">" where isBracketed: return place + 1
       case "\n" where isBracketed, "<" where isBracketed && place > start: return nil
       case _ where isBracketed: break
-      case "(": depth += 1
+      case "(":
+        depth += 1
+        if depth > deepestParentheses { return nil }
       case ")" where depth == 0: return place
       case ")": depth -= 1
       case " ", "\t", "\n": return depth == 0 ? place : nil
@@ -107,10 +57,11 @@ package struct InlineLink {
       }
       place += 1
     }
-    return nil
+    return !isBracketed && depth == 0 ? place : nil
   }
 
-  private static func titleEnd(_ text: [Character], _ start: Int, _ limit: Int) -> Int? {
+  /// The index after the title at `start`; nil for none.
+  static func titleEnd(_ text: [Character], _ start: Int, _ limit: Int) -> Int? {
     let close: Character? =
       switch text[start] {
       case "\"": "\""

@@ -4,44 +4,45 @@ extension InlineParser {
 
   /// Parses a link at a bracket. Returns the index after it, or after the bracket.
   mutating func readLink(_ text: [Character], _ start: Int) -> Int {
-    guard !isInLink, depth < Self.deepest, let link = InlineLink(text, start) else {
+    guard !isInLink, depth < Self.deepest, let link = link(text, start) else {
       plain.append("[")
       return start + 1
     }
     let target = hasLinks ? Self.target(link.address) : nil
     let style = TextStyle(.link, base.emphasis.union(.underline), link: target)
-    var parser = InlineParser(base: style, hasLinks: false)
+    var parser = InlineParser(base: style, hasLinks: false, references: references)
     parser.isInLink = true
-    add(link, parser, target)
+    add(link, Array(text[link.label]), parser, target)
     return link.end
   }
 
   /// Parses an image at an exclamation mark: a link whose label is plain text.
   mutating func readImage(_ text: [Character], _ start: Int) -> Int {
-    guard depth < Self.deepest, let link = InlineLink(text, start + 1, isImage: true) else {
+    guard depth < Self.deepest, let link = link(text, start + 1) else {
       plain += "!["
       return start + 2
     }
     let target = isInLink ? base.link : hasLinks ? Self.target(link.address) : nil
     let style = TextStyle(.link, base.emphasis.union(.underline), link: target)
-    var parser = InlineParser(base: style, hasLinks: false)
+    var parser = InlineParser(base: style, hasLinks: false, references: references)
     parser.hidesAddresses = true
-    add(link, parser, target, isImage: true)
+    add(link, Array(text[link.label]), parser, target, isImage: true)
     return link.end
   }
 
   private mutating func add(
-    _ link: InlineLink, _ parser: InlineParser, _ target: String?, isImage: Bool = false
+    _ link: InlineLink, _ label: [Character], _ parser: InlineParser, _ target: String?,
+    isImage: Bool = false
   ) {
     endPlain()
     var parser = parser
     parser.depth = depth + 1
     parser.hidesAddresses = parser.hidesAddresses || hidesAddresses
-    parser.read(Array(link.label))
-    var label = parser.result()
-    if isImage { label = [Span(label.map(\.text).joined(), parser.base)] }
-    for span in label { pieces.append(.text(span.text, span.style)) }
-    let text = label.map(\.text).joined()
+    parser.read(label)
+    var spans = parser.result()
+    if isImage { spans = [Span(spans.map(\.text).joined(), parser.base)] }
+    for span in spans { pieces.append(.text(span.text, span.style)) }
+    let text = spans.map(\.text).joined()
     let isShown = link.address.isEmpty || link.address == text || link.address == "mailto:" + text
     if target == nil, !isShown, !hidesAddresses {
       // The address is not part of the link around an image.
@@ -66,7 +67,7 @@ extension InlineParser {
       add(inner, TextStyle(.link, base.emphasis, link: hasLinks ? Self.target(address) : base.link))
       return end
     }
-    if let end = RawTag.end(text, start) {
+    if let end = RawTag.end(text, start, &tagEnds) {
       let inner = String(text[(start + 1)..<(end - 1)])
       if let next = readTag(inner, text, end) { return next }
       plain += String(text[start..<end])

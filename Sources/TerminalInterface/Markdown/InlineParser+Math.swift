@@ -10,7 +10,9 @@ extension InlineParser {
     let end: [Character] =
       isDouble ? ["$", "$"] : isDollar ? ["$"] : text[start + 1] == "(" ? ["\\", ")"] : ["\\", "]"]
     let limit = min(text.count, start + Self.formulaLimit)
-    var place = first
+    // An end that an earlier search has not found is behind the text it searched.
+    let mark = end[end.count - 1]
+    var place = isDollar ? first : max(first, searched[mark] ?? 0)
     while place + end.count <= limit {
       if text[place..<(place + end.count)].elementsEqual(end) {
         let formula = text[first..<place]
@@ -23,6 +25,7 @@ extension InlineParser {
       }
       place += text[place] == "\\" ? 2 : 1
     }
+    if !isDollar, place + end.count > limit { searched[mark] = place }
     // Not a formula: an escaped bracket, or a dollar sign.
     plain.append(isDollar ? "$" : text[start + 1])
     return start + (isDollar ? 1 : 2)

@@ -1,7 +1,7 @@
 /// Inline Markdown: emphasis, code, links, escapes. Delimiter runs follow CommonMark 0.31, except
 /// that runs without an end are closed at the end of a text that still streams, so that its look does not change.
 ///
-/// Cost: one pass, with a bounded search backwards for each closing mark.
+/// Cost: one pass over the text and one over its brackets, with a bounded search backwards for each closing mark.
 package struct InlineParser {
   enum Piece {
     case text(String, TextStyle)
@@ -33,19 +33,36 @@ package struct InlineParser {
   /// The emphasis that starts (positive) or ends (negative) before a piece: bold, italic, struck.
   var changes: [Int: (bold: Int, italic: Int, struck: Int)] = [:]
   var plain = ""
+  /// The definitions of links.
+  let references: LinkReferences
+  /// The links and images by their opening brackets; nil before the first bracket.
+  var links: [Int: InlineLink]?
+  private var runs = BacktickRuns([])
+  var tagEnds = TerminatorSearch()
+  /// The places up to which no end of a formula was found, by the last character of the end.
+  var searched: [Character: Int] = [:]
 
-  init(base: TextStyle, hasLinks: Bool) {
+  init(base: TextStyle, hasLinks: Bool, references: LinkReferences) {
     self.base = base
     self.hasLinks = hasLinks
+    self.references = references
+  }
+
+  /// The link or image whose bracket is at `start`.
+  mutating func link(_ text: [Character], _ start: Int) -> InlineLink? {
+    let all = links ?? LinkScanner.links(in: text, references, runs)
+    links = all
+    return all[start]
   }
 
   /// The spans of a text. With `hasLinks`, the terminal can follow links. `isOpen` is true for a text that still grows.
   package static func spans(
-    _ text: String, _ base: TextStyle, hasLinks: Bool = false, isOpen: Bool = false
+    _ text: String, _ base: TextStyle, hasLinks: Bool = false, isOpen: Bool = false,
+    references: LinkReferences = LinkReferences()
   ) -> [Span] {
     // Most lines contain no marks.
     guard hasMarks(text) else { return [Span(text, base)] }
-    var parser = InlineParser(base: base, hasLinks: hasLinks)
+    var parser = InlineParser(base: base, hasLinks: hasLinks, references: references)
     parser.isOpen = isOpen
     parser.read(Array(text))
     return parser.result()
@@ -70,12 +87,17 @@ package struct InlineParser {
   }
 
   mutating func read(_ text: [Character]) {
+    runs = BacktickRuns(text)
     var place = 0
     while place < text.count {
       let character = text[place]
       switch character {
       case "\\" where place + 1 < text.count && text[place + 1] == "\n":
         // A hard break.
+        place += 1
+      case "\n":
+        while plain.last == " " || plain.last == "\t" { plain.removeLast() }
+        plain.append("\n")
         place += 1
       case "\\" where place + 1 < text.count && "([".contains(text[place + 1]):
         place = readMath(text, place)
@@ -111,24 +133,9 @@ package struct InlineParser {
     pieces.append(.text(text, style))
   }
 
-  /// The index after the run of `count` marks that ends code; nil for none before `limit`.
-  static func codeEnd(_ text: [Character], _ start: Int, _ count: Int, before limit: Int) -> Int? {
-    var place = start
-    while place < limit {
-      guard text[place] == "`" else {
-        place += 1
-        continue
-      }
-      let closing = text[place..<limit].prefix { $0 == "`" }.count
-      place += closing
-      if closing == count { return place }
-    }
-    return nil
-  }
-
   private mutating func readCode(_ text: [Character], _ start: Int) -> Int {
     let count = text[start...].prefix { $0 == "`" }.count
-    if let end = Self.codeEnd(text, start + count, count, before: text.count) {
+    if let end = runs.end(after: start + count, count) {
       addCode(text[(start + count)..<(end - count)])
       return end
     }

@@ -38,6 +38,9 @@ struct LineCursor {
   /// The text from here on without white space around it.
   var content: String { MarkdownLine.indent(rest).content }
 
+  /// The text from here on without the white space before it.
+  var text: String { String(rest.drop { $0 == " " || $0 == "\t" }) }
+
   /// Passes at most `columns` of white space.
   mutating func advance(columns: Int) {
     var left = columns

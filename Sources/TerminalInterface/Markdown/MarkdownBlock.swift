@@ -24,12 +24,23 @@ package struct MarkdownBlock: Sendable, Equatable {
     /// Display mathematics in LaTeX, without its delimiters.
     case math(String)
     case table(MarkdownTable)
+    /// The definition of a link's address, which is not shown.
+    case definition(label: String, address: String)
     /// One or more empty lines.
     case blank
   }
 
   package var context: Context
   package var kind: Kind
+
+  /// Whether inline text of the block contains a bracket, which may start a link.
+  var hasBrackets: Bool {
+    switch kind {
+    case .paragraph(let text), .heading(_, let text): text.utf8.contains(UInt8(ascii: "["))
+    case .table(let table): table.rows.joined().contains { $0.utf8.contains(UInt8(ascii: "[")) }
+    default: false
+    }
+  }
 }
 
 /// The cells of a table as inline text; the first row is the header.

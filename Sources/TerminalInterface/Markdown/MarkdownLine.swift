@@ -12,6 +12,12 @@ package enum MarkdownLine {
     return (columns, String(rest))
   }
 
+  /// A line without the white space at its end.
+  static func trimmed(_ line: String) -> String {
+    guard let last = line.utf8.last, last == UInt8(ascii: " ") || last == UInt8(ascii: "\t") else { return line }
+    return String(line[...(line.lastIndex { $0 != " " && $0 != "\t" } ?? line.startIndex)])
+  }
+
   /// An opening code fence: its mark, the number of marks, and the language.
   package static func fence(_ content: String) -> (mark: Character, count: Int, language: String)? {
     guard let mark = content.first, mark == "`" || mark == "~" else { return nil }

@@ -2,7 +2,7 @@
 extension MarkdownLines {
   private static let longestTable = 400
 
-  /// Adds a line to the open paragraph, or starts one.
+  /// Adds a line, without the white space before it, to the open paragraph, or starts one.
   mutating func addText(_ content: String) {
     guard case .paragraph(let context, var lines) = open else {
       closeBlock()
@@ -10,8 +10,10 @@ extension MarkdownLines {
       openBytes = content.utf8.count
       return
     }
-    if lines.count == 1, let alignments = MarkdownLine.tableRule(content), lines[0].contains("|") {
-      let head = MarkdownLine.cells(lines[0])
+    if lines.count == 1, lines[0].contains("|"),
+      let alignments = MarkdownLine.tableRule(MarkdownLine.trimmed(content))
+    {
+      let head = MarkdownLine.cells(MarkdownLine.trimmed(lines[0]))
       if head.count == alignments.count {
         open = .table(context, MarkdownTable(alignments: alignments, rows: [head]))
         return
@@ -22,6 +24,44 @@ extension MarkdownLines {
     openBytes += content.utf8.count + 1
     open = .paragraph(context, lines)
     if openBytes > MarkdownStream.openLimit { closeBlock() }
+  }
+
+  /// Emits the definitions of links at the start of a paragraph, and the rest of it.
+  mutating func emitParagraph(_ lines: [String], _ context: MarkdownBlock.Context) {
+    let text = emitDefinitions(Self.text(of: lines))
+    // A list item with definitions only is empty.
+    if !text.isEmpty || !context.marker.isEmpty { emit(.paragraph(text), context) }
+  }
+
+  /// Makes the open paragraph a heading. Returns false when there is no paragraph, or when it has consisted of the
+  /// definitions of links: then the line is the first one of the paragraph.
+  mutating func underline(_ level: Int) -> Bool {
+    guard case .paragraph(let context, let lines) = open else { return false }
+    let text = emitDefinitions(Self.text(of: lines))
+    open = text.isEmpty ? .paragraph(context, []) : .none
+    if !text.isEmpty { emit(.heading(level: level, text), context) }
+    return !text.isEmpty
+  }
+
+  /// The text of a paragraph. White space at the end of a line is a part of code and of tags only.
+  private static func text(of lines: [String]) -> String {
+    let hasCode = lines.contains { line in
+      line.utf8.contains { $0 == UInt8(ascii: "`") || $0 == UInt8(ascii: "<") }
+    }
+    guard hasCode else { return lines.map(MarkdownLine.trimmed).joined(separator: "\n") }
+    return MarkdownLine.trimmed(lines.joined(separator: "\n"))
+  }
+
+  /// Emits the definitions at the start of a text, and returns the rest of it.
+  private mutating func emitDefinitions(_ text: String) -> String {
+    guard text.utf8.first == UInt8(ascii: "[") else { return text }
+    let characters = Array(text)
+    var start = 0
+    while let definition = LinkDefinition(characters, start) {
+      emitDefinition(definition)
+      start = definition.end
+    }
+    return start == 0 ? text : String(characters[start...])
   }
 
   mutating func continuesTable(_ content: String) -> Bool {

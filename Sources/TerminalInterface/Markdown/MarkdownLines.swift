@@ -43,7 +43,7 @@ package struct MarkdownLines: Sendable {
     switch open {
     case .none: break
     case .code, .indented: (lastWasBlank, lastWasCode) = (false, true)
-    case .paragraph(let context, let lines): emit(.paragraph(lines.joined(separator: "\n")), context)
+    case .paragraph(let context, let lines): emitParagraph(lines, context)
     case .table(let context, let table): emit(.table(table), context)
     case .math(let context, _, let lines): emit(.math(lines.joined(separator: "\n")), context)
     }
@@ -73,6 +73,12 @@ package struct MarkdownLines: Sendable {
     }
     lastWasCode = false
     finished.append(MarkdownBlock(context: context, kind: kind))
+  }
+
+  /// Emits the definition of a link. It is not shown, so it separates nothing.
+  mutating func emitDefinition(_ definition: LinkDefinition) {
+    let kind = MarkdownBlock.Kind.definition(label: definition.label, address: definition.address)
+    finished.append(MarkdownBlock(context: MarkdownBlock.Context(), kind: kind))
   }
 
   private static func standsApart(_ kind: MarkdownBlock.Kind) -> Bool {
@@ -107,7 +113,7 @@ package struct MarkdownLines: Sendable {
         return
       }
     }
-    addText(cursor.content)
+    addText(cursor.text)
   }
 
   /// Opens the quotes and list items that start here. `inside` is the number of containers the line is in.
@@ -174,11 +180,8 @@ package struct MarkdownLines: Sendable {
       emit(.heading(level: level, text), containers.takeContext())
     } else if inside == containers.count, continuesTable(content) {
       return true
-    } else if inside == containers.count, let level = MarkdownLine.underline(content),
-      case .paragraph(let context, let lines) = open
-    {
-      open = .none
-      emit(.heading(level: level, lines.joined(separator: "\n")), context)
+    } else if inside == containers.count, let level = MarkdownLine.underline(content), underline(level) {
+      return true
     } else if MarkdownLine.isRule(content) {
       close(to: inside)
       emit(.rule, containers.takeContext())

@@ -7,6 +7,8 @@ package struct MarkdownRenderer {
   package var options: RenderOptions
   /// The blocks are those of an unfinished part, whose marks may still get an end.
   package var isOpen = false
+  /// The definitions of links.
+  package var references = LinkReferences()
 
   package init(width: Int, role: StyleRole = .text, options: RenderOptions = RenderOptions()) {
     self.width = width
@@ -20,10 +22,11 @@ package struct MarkdownRenderer {
     switch block.kind {
     case .blank:
       return [StyledLine(quoteBars(block.context))]
+    case .definition: return []
     case .paragraph(let text): return lines(ofParagraph: text, block.context)
     case .heading(let level, let text):
       let base = TextStyle(role == .text ? .heading : role, Self.emphasis(ofHeading: level))
-      return wrapped(InlineParser.spans(text, base, hasLinks: options.hasLinks, isOpen: isOpen), lead)
+      return wrapped(spans(text, base), lead)
     case .rule:
       let columns = max(1, min(width, 60) - StyledLine(lead.first).columns)
       return [StyledLine(lead.first + [Span(String(repeating: "─", count: columns), .rule)])]
@@ -45,7 +48,7 @@ package struct MarkdownRenderer {
     case .table(let table):
       return MarkdownTableLayout(
         table: table, width: max(8, width - StyledLine(lead.first).columns), role: role,
-        hasLinks: options.hasLinks
+        hasLinks: options.hasLinks, references: references
       )
       .lines.enumerated().map { StyledLine(($0 == 0 ? lead.first : lead.hanging) + $1.spans) }
     }
@@ -56,10 +59,14 @@ package struct MarkdownRenderer {
     ofParagraph text: String, _ context: MarkdownBlock.Context, isContinued: Bool = false
   ) -> [StyledLine] {
     let base = TextStyle(context.quoteDepth > 0 && role == .text ? .quote : role)
-    let spans = InlineParser.spans(text, base, hasLinks: options.hasLinks, isOpen: isOpen)
+    let spans = spans(text, base)
     let lead = lead(of: context)
     let wrapper = LineWrapper(width: min(width, options.proseWidth), hanging: lead.hanging)
     return wrapper.wrap(spans, first: isContinued ? wrapper.usedHanging : lead.first)
+  }
+
+  private func spans(_ text: String, _ base: TextStyle) -> [Span] {
+    InlineParser.spans(text, base, hasLinks: options.hasLinks, isOpen: isOpen, references: references)
   }
 
   private static func emphasis(ofHeading level: Int) -> Emphasis {

@@ -4,18 +4,24 @@ package struct MarkdownTableLayout {
   package let width: Int
   package var role: StyleRole
   package var hasLinks: Bool
+  package var references: LinkReferences
 
-  package init(table: MarkdownTable, width: Int, role: StyleRole = .text, hasLinks: Bool = false) {
+  package init(
+    table: MarkdownTable, width: Int, role: StyleRole = .text, hasLinks: Bool = false,
+    references: LinkReferences = LinkReferences()
+  ) {
     self.table = table
     self.width = width
     self.role = role
     self.hasLinks = hasLinks
+    self.references = references
   }
 
   /// The header, a rule, and the body; cells that do not fit wrap.
   package var lines: [StyledLine] {
     let cells = table.rows.enumerated().map { index, row in
-      row.map { InlineParser.spans($0, TextStyle(role, index == 0 ? [.bold] : []), hasLinks: hasLinks) }
+      let base = TextStyle(role, index == 0 ? [.bold] : [])
+      return row.map { InlineParser.spans($0, base, hasLinks: hasLinks, references: references) }
     }
     let widths = columnWidths(cells)
     var lines: [StyledLine] = []

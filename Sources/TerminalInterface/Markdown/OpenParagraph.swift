@@ -18,7 +18,8 @@ struct OpenParagraph {
     }
     var rest = text[text.utf8.index(text.startIndex, offsetBy: kept.utf8.count)...]
     while let end = rest.utf8.firstIndex(of: 10), Self.isPlain(rest[..<end]) {
-      rows += renderer.lines(ofParagraph: String(rest[..<end]), context, isContinued: !kept.isEmpty)
+      rows += renderer.lines(
+        ofParagraph: MarkdownLine.trimmed(String(rest[..<end])), context, isContinued: !kept.isEmpty)
       kept += rest[...end]
       rest = rest[rest.utf8.index(after: end)...]
     }

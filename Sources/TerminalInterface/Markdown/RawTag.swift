@@ -39,27 +39,17 @@ enum RawTag {
   }
 
   /// The index after the raw HTML at `start`; nil for none.
-  static func end(_ text: [Character], _ start: Int) -> Int? {
+  static func end(_ text: [Character], _ start: Int, _ ends: inout TerminatorSearch) -> Int? {
     let rest = text[start..<min(text.count, start + 9)]
     if rest.starts(with: "<!-->") { return start + 5 }
     if rest.starts(with: "<!--->") { return start + 6 }
-    if rest.starts(with: "<!--") { return after("-->", text, start + 4) }
-    if rest.starts(with: "<?") { return after("?>", text, start + 2) }
-    if rest.starts(with: "<![CDATA[") { return after("]]>", text, start + 9) }
+    if rest.starts(with: "<!--") { return ends.end(of: "-->", in: text, from: start + 4) }
+    if rest.starts(with: "<?") { return ends.end(of: "?>", in: text, from: start + 2) }
+    if rest.starts(with: "<![CDATA[") { return ends.end(of: "]]>", in: text, from: start + 9) }
     if rest.starts(with: "<!"), let letter = rest.dropFirst(2).first, letter.isASCII, letter.isLetter {
-      return after(">", text, start + 2)
+      return ends.end(of: ">", in: text, from: start + 2)
     }
     return tagEnd(text, start)
-  }
-
-  private static func after(_ mark: String, _ text: [Character], _ start: Int) -> Int? {
-    let mark = Array(mark)
-    var place = start
-    while place + mark.count <= min(text.count, start + limit) {
-      if text[place..<(place + mark.count)].elementsEqual(mark) { return place + mark.count }
-      place += 1
-    }
-    return nil
   }
 
   /// The index after the opening or closing tag at `start`; nil for none.

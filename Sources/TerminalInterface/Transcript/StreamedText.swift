@@ -14,6 +14,11 @@ package struct StreamedText {
   private var openParagraph = OpenParagraph()
   /// The code blocks among the finished blocks.
   private var codeBlocks = 0
+  /// The definitions of links among the finished blocks, and whether one came after a block that could refer to it.
+  private var references = LinkReferences()
+  private var hasLateReferences = false
+  /// Whether a finished block contains a bracket.
+  private var hasBrackets = false
   /// The role of plain text.
   package let role: StyleRole
 
@@ -49,8 +54,7 @@ package struct StreamedText {
     let renderer = MarkdownRenderer(width: width, role: role, options: options)
     if isNewWidth {
       self.width = width
-      (frozen, codeBlocks) = ([], 0)
-      for block in blocks { frozen += lines(of: block, renderer, &codeBlocks) }
+      layOut(renderer)
     }
     if text.utf8.count > consumed {
       let start = text.utf8.index(text.startIndex, offsetBy: consumed)
@@ -63,6 +67,8 @@ package struct StreamedText {
     if isFinal && !isFinished {
       add(stream.finish(), renderer)
       isFinished = true
+      // Now all definitions are known.
+      if hasLateReferences { layOut(renderer) }
     }
     open = isFinished ? [] : openLines(renderer)
   }
@@ -87,13 +93,14 @@ package struct StreamedText {
   private mutating func openLines(_ renderer: MarkdownRenderer) -> [StyledLine] {
     var renderer = renderer
     renderer.isOpen = true
+    renderer.references = references
     var count = codeBlocks
     var rows: [StyledLine] = []
     for block in stream.open {
-      if case .paragraph(let text) = block.kind {
-        rows += openParagraph.rows(text, block.context, renderer)
-      } else {
-        rows += lines(of: block, renderer, &count)
+      switch block.kind {
+      case .paragraph(let text): rows += openParagraph.rows(text, block.context, renderer)
+      case .definition(let label, let address): renderer.references.add(label, address)
+      default: rows += lines(of: block, renderer, &count)
       }
     }
     return rows
@@ -109,6 +116,30 @@ package struct StreamedText {
 
   private mutating func add(_ new: [MarkdownBlock], _ renderer: MarkdownRenderer) {
     blocks += new
-    for block in new { frozen += lines(of: block, renderer, &codeBlocks) }
+    layOut(new, renderer)
+  }
+
+  /// Lays out all finished blocks again.
+  private mutating func layOut(_ renderer: MarkdownRenderer) {
+    (frozen, codeBlocks) = ([], 0)
+    // While the text grows, a block refers to the definitions before it, at every width.
+    if !isFinished { references = LinkReferences() }
+    layOut(blocks, renderer)
+  }
+
+  private mutating func layOut(_ blocks: [MarkdownBlock], _ renderer: MarkdownRenderer) {
+    var renderer = renderer
+    for block in blocks {
+      if case .definition(let label, let address) = block.kind {
+        // Without a second owner, the definitions are not copied.
+        renderer.references = LinkReferences()
+        references.add(label, address)
+        hasLateReferences = hasLateReferences || hasBrackets
+      } else {
+        renderer.references = references
+        hasBrackets = hasBrackets || block.hasBrackets
+        frozen += lines(of: block, renderer, &codeBlocks)
+      }
+    }
   }
 }

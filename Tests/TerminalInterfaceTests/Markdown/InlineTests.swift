@@ -60,6 +60,8 @@ import Testing
     ("a*", "a*"),
     ("**", "**"),
     ("漢字**太字**漢字", "漢字{b:太字}漢字"),
+    ("a&#9;b&#10;c&#27;d", "a\tb\nc&#27;d"),
+    ("&CounterClockwiseContourIntegral; &ngE; &nothing; &;", "∳ ≧̸ &nothing; &;"),
   ])
   func parses(_ text: String, _ expected: String) { #expect(written(text) == expected) }
 
@@ -84,6 +86,8 @@ import Testing
       String(repeating: "[", count: 400) + String(repeating: "](a)", count: 400),
       String(repeating: "![", count: 400) + String(repeating: "](a)", count: 400),
       String(repeating: "<a b=\"", count: 2000), String(repeating: "<!--", count: 2000),
+      String(repeating: "[<a:", count: 3000), String(repeating: "<?", count: 6000),
+      String(repeating: "\\[a", count: 4000), String(repeating: "[a]", count: 4000),
     ]
     for text in lots { #expect(!InlineParser.spans(text, TextStyle(.text)).isEmpty) }
     var generator = SplitMix64(seed: 21)

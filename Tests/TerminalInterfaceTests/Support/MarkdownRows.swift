@@ -16,10 +16,13 @@ enum MarkdownRows {
   }
 
   private static func rows(_ blocks: [MarkdownBlock]) -> [String] {
+    // In a complete text, the definitions of links count everywhere.
+    var references = LinkReferences()
+    for case .definition(let label, let address) in blocks.map(\.kind) { references.add(label, address) }
     // The columns of the markers of the items around a block.
     var columns: [Int] = []
     return blocks.compactMap { block in
-      guard let text = text(block.kind) else { return nil }
+      guard let text = text(block.kind, references) else { return nil }
       var indent = block.context.indent
       while let last = columns.last, last >= indent { columns.removeLast() }
       let markers = block.context.marker.split(separator: " ").map(String.init)
@@ -38,11 +41,11 @@ enum MarkdownRows {
     return marker.last.map { ".)".contains($0) } == true ? String(marker.dropLast()) : marker
   }
 
-  private static func text(_ kind: MarkdownBlock.Kind) -> String? {
+  private static func text(_ kind: MarkdownBlock.Kind, _ references: LinkReferences) -> String? {
     switch kind {
-    case .blank: nil
-    case .paragraph(let text): "p " + inline(text)
-    case .heading(let level, let text): "h\(level) " + inline(text)
+    case .blank, .definition: nil
+    case .paragraph(let text): "p " + inline(text, references)
+    case .heading(let level, let text): "h\(level) " + inline(text, references)
     case .rule: "hr "
     case .codeStart(let language): "code " + language
     case .codeLine(let line, _, _): "= " + line
@@ -51,9 +54,10 @@ enum MarkdownRows {
     }
   }
 
-  private static func inline(_ text: String) -> String {
+  private static func inline(_ text: String, _ references: LinkReferences) -> String {
     var parts: [(style: String, text: String)] = []
-    for span in InlineParser.spans(text, TextStyle(.text)) where !span.text.isEmpty {
+    let spans = InlineParser.spans(text, TextStyle(.text), references: references)
+    for span in spans where !span.text.isEmpty {
       let style = letters(span.style)
       let text = style.contains("d") ? span.text.removingPercentEncoding ?? span.text : span.text
       if let last = parts.last, last.style == style {

@@ -64,6 +64,24 @@ import Testing
     #expect(rows(growing) == rows(whole))
   }
 
+  /// A definition counts for the text after it at once, and for the text before it when the message is complete.
+  @Test func definitionsOfLinks() {
+    let text = "A [first][1] link.\n\n[1]: https://a.b\n[Alice]: Hello\n[^1]: a/footnote\n\nA [second][1] link."
+    var growing = StreamedText(role: .text)
+    var end = text.startIndex
+    while end < text.endIndex {
+      growing.update(String(text[..<end]), width: 60, isFinal: false)
+      end = text.index(after: end)
+    }
+    growing.update(text, width: 60, isFinal: false)
+    let after = ["", "[Alice]: Hello", "[^1]: a/footnote", "", "A second (https://a.b) link."]
+    #expect(rows(growing).map(\.text) == ["A [first][1] link."] + after)
+    growing.update(text, width: 40, isFinal: false)
+    #expect(rows(growing).map(\.text).first == "A [first][1] link.")
+    growing.update(text, width: 60, isFinal: true)
+    #expect(rows(growing).map(\.text) == ["A first (https://a.b) link."] + after)
+  }
+
   /// Rows above the open block never change while a text grows.
   @Test func finishedRowsStay() {
     let text = MarkdownStreamTests.document
