@@ -22,10 +22,11 @@ struct GeneratorDiskTests {
 
   /// Generates; returns the held tokens and the statistics, or nil if it failed.
   private func ask(
-    _ generator: Generator, _ prompt: [Int32], count: Int = 8
+    _ generator: Generator, _ prompt: [Int32], count: Int = 8, session: String = "s"
   ) async -> (ledger: [Int32], statistics: GenerationStatistics)? {
     let request = GenerationRequest(
-      prompt: .tokens(prompt), sampling: SamplingSettings(temperature: 0), maxTokens: count, session: "s")
+      prompt: .tokens(prompt), sampling: SamplingSettings(temperature: 0), maxTokens: count,
+      session: session)
     var ledger = prompt
     for await event in generator.generate("a", request) {
       switch event {
@@ -52,6 +53,28 @@ struct GeneratorDiskTests {
     #expect(next.statistics.reuse.kind == .disk)
     #expect(next.statistics.promptTokens - next.statistics.reusedTokens <= 4)
     #expect(try next.ledger.suffix(8) == tiny.load().coldAnswer(answer.ledger + [1, 2, 3], count: 8)[...])
+  }
+
+  /// A conversation whose history another one holds is saved as far as that history goes, not only as far as its own
+  /// answer.
+  @Test(arguments: TinyModels.kinds)
+  func aHistoryOfTwoConversationsIsSavedWithBoth(_ tiny: TinyModels) async throws {
+    let folder = try TemporaryFolder()
+    let first = try await generator(folder.path, tiny)
+    var random = SplitMix64(seed: 8)
+    let history = try tiny.load().tokens(59, &random)
+    let ahead = Prompt.tokens(history)
+    #expect(await first.readAhead("a", ReadAheadRequest(prompt: ahead, purpose: .history, session: "s")) == 59)
+    _ = try #require(await ask(first, Array(history[..<50]), session: "t"))
+    #expect(await first.readAhead("a", ReadAheadRequest(prompt: ahead, purpose: .history, session: "t")) == 0)
+    await first.save(session: "t", .leaving)
+    await first.save(session: "s", .leaving)
+    for session in ["s", "t"] {
+      let second = try await generator(folder.path, tiny)
+      #expect(await second.restore(session: session, for: "a") == 59)
+    }
+    await first.forget(session: "s")
+    #expect(first.cacheHoldings().models.first?.sessions == ["t"])
   }
 
   @Test func unchangedSessionsAreNotWrittenAgain() async throws {

@@ -32,9 +32,9 @@ package final class HeldSequence {
   package let place: Place
   /// Whether it was loaded from disk.
   package let isFromDisk: Bool
-  /// The session that prefilled it. Other sessions may reuse a common prefix, but the sequence is saved and deleted
-  /// with this one.
-  package let session: String?
+  /// The sessions whose conversation these tokens are; none for a head. The sequence is saved with each of them, and
+  /// removed with the last one. Other sessions may reuse a common prefix.
+  package internal(set) var sessions: Set<String>
   /// The cache's clock at the last use.
   package var lastUse = 0
   /// Its id in the cache's memory accounting.
@@ -50,7 +50,13 @@ package final class HeldSequence {
     logitsBlock = logits.map { LogitsBlock($0) }
     self.place = place
     self.isFromDisk = isFromDisk
-    self.session = session
+    sessions = session.map { [$0] } ?? []
+  }
+
+  /// Whether it belongs to all sessions of another sequence. A head belongs to no session, and is not replaced by a
+  /// state that does.
+  func isOwned(bySessionsOf other: HeldSequence) -> Bool {
+    sessions.isSuperset(of: other.sessions) && sessions.isEmpty == other.sessions.isEmpty
   }
 
   /// Calls `body` with every block of memory that it holds, shared blocks included.

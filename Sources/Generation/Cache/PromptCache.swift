@@ -16,8 +16,8 @@ package final class PromptCache {
   package private(set) var reservedBytes = 0
   private(set) var trees: [String: Tree] = [:]
   /// Advances with each look-up and each insertion.
-  private(set) var clock = 0
-  private var memory = HeldMemory()
+  var clock = 0
+  var memory = HeldMemory()
   /// The tokens of recently evicted sequences, latest last.
   private(set) var evicted: [(model: String, tokens: [Int32])] = []
 
@@ -93,17 +93,6 @@ package final class PromptCache {
     return best
   }
 
-  /// The most recent state of a session for each model, drafts excluded; the most recently used model first.
-  package func latest(of session: String) -> [(model: String, tokens: [Int32], held: HeldSequence)] {
-    trees.compactMap { model, tree in
-      let nodes = tree.valuedNodes.filter { node in
-        node.value.map { $0.session == session && !$0.place.isOfDraft } ?? false
-      }
-      let node = nodes.max { ($0.value?.lastUse ?? 0) < ($1.value?.lastUse ?? 0) }
-      return node.flatMap { node in node.value.map { (model, node.tokens, $0) } }
-    }.sorted { $0.held.lastUse > $1.held.lastUse }
-  }
-
   /// The sequence held for exactly these tokens.
   package func held(_ model: String, _ tokens: [Int32]) -> HeldSequence? {
     guard let node = tree(model).match(tokens).passed.last, node.depth == tokens.count else { return nil }
@@ -113,7 +102,7 @@ package final class PromptCache {
   // Insertion
 
   /// Inserts a state for `tokens` unless an existing one makes it redundant. Ancestors that it can be truncated to
-  /// are removed.
+  /// are removed, unless another session is saved with them.
   package func insert(_ model: String, _ tokens: [Int32], _ held: HeldSequence) {
     guard !tokens.isEmpty else { return }
     clock += 1
@@ -126,15 +115,22 @@ package final class PromptCache {
     }
     if let known = equal(of: held, at: tokens, in: tree) {
       known.lastUse = clock
+      known.sessions.formUnion(held.sessions)
       return
     }
     memory.add(held)
     let (node, replaced) = tree.insert(tokens, held)
-    if let replaced { memory.remove(replaced) }
-    for ancestor in node.valuedAncestors {
+    if let replaced {
+      memory.remove(replaced)
+      if !replaced.place.isOfDraft { held.sessions.formUnion(replaced.sessions) }
+    }
+    // A draft is removed when it is edited; its history stays.
+    for ancestor in held.place.isOfDraft ? [] : node.valuedAncestors {
       guard let value = ancestor.value, held.state.canTruncate(to: ancestor.depth) else { continue }
       // A window can be truncated now, but no longer once the sequence has advanced.
       guard held.state.keepsEveryPosition || node.depth - ancestor.depth < SnapshotPlan.gap else { continue }
+      value.sessions.subtract(held.sessions)
+      guard value.sessions.isEmpty else { continue }
       memory.remove(value)
       tree.remove(ancestor)
     }
@@ -151,7 +147,8 @@ package final class PromptCache {
     match.end.forEach { node in
       guard let known = node.value else { return }
       let isSame = node.depth == tokens.count && known.logits != nil
-      let goesOn = known.session == held.session && !known.place.isOfDraft && known.state.keepsEveryPosition
+      let goesOn =
+        known.isOwned(bySessionsOf: held) && !known.place.isOfDraft && known.state.keepsEveryPosition
       if isSame || goesOn { result = known }
     }
     return result
@@ -182,17 +179,6 @@ package final class PromptCache {
     trees.removeAll()
     evicted.removeAll()
     return evictedBlocks.freeBytes
-  }
-
-  /// Removes the sequences of a session; nil for those without a session, which are heads.
-  package func remove(session: String?) {
-    for tree in trees.values {
-      for node in tree.valuedNodes {
-        guard let value = node.value, value.session == session else { continue }
-        memory.remove(value)
-        tree.remove(node)
-      }
-    }
   }
 
   /// Removes the states of drafts at the places that are stale.

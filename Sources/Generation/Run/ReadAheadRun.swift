@@ -16,7 +16,13 @@ struct ReadAheadRun {
     let isHeld = cache.withLock {
       isTurn ? $0.held(key, tokens)?.logits != nil : $0.reusable(key, tokens) == tokens.count
     }
-    guard !isHeld else { return (0, ReadingSpeed(), nil) }
+    guard !isHeld else {
+      // What other sessions hold is also this session's.
+      if request.purpose == .history, let session = request.session {
+        cache.withLock { $0.own(key, tokens, session) }
+      }
+      return (0, ReadingSpeed(), nil)
+    }
     var reader = try PromptReader(tokens, loaded: loaded, key: key, session: request.session, cache: cache)
     // A failed chunk loses only its own work, like an interrupted one. The end of a turn's prompt is worthless after an
     // edit, so that the next prefill does not wait for it.

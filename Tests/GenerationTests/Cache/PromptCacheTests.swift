@@ -134,6 +134,40 @@ struct PromptCacheTests {
     #expect(cache.reusable(key, tokens(110)) == 20 && cache.reusable(key, other + [1]) == 50)
   }
 
+  /// A history that another session holds is saved with both, and removed with the last of them.
+  @Test func sessionsOwnTheSameHistory() throws {
+    let cache = PromptCache(budget: 1 << 30)
+    func latest(_ session: String) -> [Int] { cache.latest(of: session).map(\.tokens.count) }
+    try read(tokens(60), into: cache, as: .history, session: "a")
+    cache.own(key, tokens(60), "b")
+    cache.own(key, tokens(40), "c")
+    cache.own(key, [1] + tokens(40), "d")
+    #expect(latest("a") == [60] && latest("b") == [60] && latest("c") == [40] && latest("d").isEmpty)
+    // The first session goes on.
+    try read(tokens(90), into: cache, as: .answer, session: "a")
+    #expect(latest("a") == [90] && latest("b") == [60] && latest("c") == [40])
+    // What it holds already is its latest state again.
+    try read([5] + tokens(20), into: cache, as: .answer, session: "a")
+    cache.own(key, tokens(70), "a")
+    #expect(latest("a") == [90])
+    cache.remove(session: "a")
+    #expect(cache.reusable(key, tokens(100)) == 60)
+    cache.remove(session: "b")
+    #expect(cache.reusable(key, tokens(100)) == 40)
+    cache.remove(session: "c")
+    #expect(cache.heldBytes == 0)
+  }
+
+  /// A draft that continues a history does not replace it: the history is what is saved.
+  @Test func aDraftLeavesItsHistory() throws {
+    let cache = PromptCache(budget: 1 << 30)
+    try read(tokens(60), into: cache, as: .history, session: "a")
+    try read(tokens(70), into: cache, as: .draft, session: "a")
+    #expect(cache.latest(of: "a").map(\.tokens.count) == [60])
+    try read(tokens(75), into: cache, as: .prompt, session: "a")
+    #expect(cache.latest(of: "a").map(\.tokens.count) == [75])
+  }
+
   @Test func modelsDoNotShareStates() throws {
     let cache = PromptCache(budget: 1 << 30)
     _ = try read(tokens(50), into: cache, as: .answer)
