@@ -43,3 +43,29 @@ final class CurrentWork: Sendable {
 
   func stop() { current.withLock { $0?.cancel() } }
 }
+
+/// Wakes all that wait for a change.
+final class Changes: Sendable {
+  private struct Waiting {
+    var signals: [Int: AsyncStream<Void>.Continuation] = [:]
+    var latest = 0
+  }
+
+  private let waiting = Mutex(Waiting())
+
+  /// Has a stream receive an element after each change, until `remove`.
+  /// - Returns: the number to remove it with.
+  func add(_ signal: AsyncStream<Void>.Continuation) -> Int {
+    waiting.withLock { waiting in
+      waiting.latest += 1
+      waiting.signals[waiting.latest] = signal
+      return waiting.latest
+    }
+  }
+
+  func remove(_ number: Int) { waiting.withLock { _ = $0.signals.removeValue(forKey: number) } }
+
+  func notify() {
+    for signal in waiting.withLock({ Array($0.signals.values) }) { signal.yield() }
+  }
+}

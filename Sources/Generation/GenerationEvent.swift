@@ -83,14 +83,28 @@ public struct GenerationStatistics: Sendable {
 public final class CancellationFlag: Sendable {
   /// 0 to continue, 1 to end after the current chunk, 2 to end now.
   private let urgency = Atomic<Int>(0)
+  private let observers = Mutex<[@Sendable () -> Void]>([])
 
   /// A flag that is not set.
   public init() {}
 
   /// Requests the cancellation.
-  public func cancel() { urgency.store(2, ordering: .relaxed) }
+  public func cancel() {
+    urgency.store(2, ordering: .relaxed)
+    let observers = observers.withLock { observers in
+      defer { observers = [] }
+      return observers
+    }
+    for observer in observers { observer() }
+  }
   /// Whether cancellation was requested.
   public var isCancelled: Bool { urgency.load(ordering: .relaxed) == 2 }
+
+  /// Calls `observer` when cancellation is requested, or now if it was.
+  func notify(_ observer: @escaping @Sendable () -> Void) {
+    observers.withLock { $0.append(observer) }
+    if isCancelled { observer() }
+  }
 
   /// Requests that no further chunk be started. The current chunk continues, since the next request can reuse it.
   func retire() { urgency.max(1, ordering: .relaxed) }

@@ -18,6 +18,7 @@ extension Generator {
       throw GenerationError.modelTooLarge(bytes: model.bytes, memory: memory)
     }
     if makeRoom(for: model.bytes) { model.loaded.releaseUnusedMemory() }
+    defer { roomChanges.notify() }
     return models.withLock { $0.insert(key, model, bytes: model.bytes) }.facts
   }
 
@@ -44,13 +45,19 @@ extension Generator {
   public nonisolated func waitForRoom(
     for key: String, bytes: Int, _ cancellation: CancellationFlag, waiting: @Sendable () -> Void
   ) async -> Bool {
+    // One change that arrives before the wait is remembered; several are one.
+    let (changes, signal) = AsyncStream.makeStream(of: Void.self, bufferingPolicy: .bufferingNewest(1))
+    let number = roomChanges.add(signal)
+    defer { roomChanges.remove(number) }
+    cancellation.notify { signal.yield() }
+    var next = changes.makeAsyncIterator()
     var isFirst = true
     while !models.withLock({ $0.hasRoom(for: key, bytes: bytes) }) {
       if cancellation.isCancelled { return false }
       if isFirst { waiting() }
       isFirst = false
-      // An answer takes seconds, and loading a model takes longer than this.
-      try? await Task.sleep(for: .milliseconds(20))
+      // The stream ends if the task is cancelled.
+      guard await next.next() != nil else { return false }
     }
     return true
   }

@@ -19,6 +19,8 @@ public actor Generator {
   public static let turnPatience = 10.0
 
   private let thread = GenerationThread()
+  /// Models were loaded, or computations have ended.
+  nonisolated let roomChanges = Changes()
   private let background = BackgroundWork()
   nonisolated let models: Mutex<ResidentModels<ResidentModel>>
   /// The answer on the side, which every other request cancels.
@@ -222,6 +224,7 @@ public actor Generator {
   /// Ends a computation; models that had to wait for it are unloaded now.
   func release(_ key: String) {
     let haveLeft = !models.withLock { $0.release(key) }.isEmpty
+    roomChanges.notify()
     if haveLeft {
       models.withLock { $0.latest }?.loaded.releaseUnusedMemory()
       countPreparedMemory()

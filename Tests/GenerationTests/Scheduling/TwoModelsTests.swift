@@ -82,6 +82,12 @@ import Testing
     let cancelled = CancellationFlag()
     cancelled.cancel()
     #expect(await !generator.waitForRoom(for: "b", bytes: bytes, cancelled) {})
+    // A cancellation ends a wait that has started.
+    let late = CancellationFlag()
+    #expect(await !generator.waitForRoom(for: "b", bytes: bytes, late) { Task { late.cancel() } })
+    let task = Task { await generator.waitForRoom(for: "b", bytes: bytes, CancellationFlag()) {} }
+    task.cancel()
+    #expect(await !task.value)
     #expect(states.withLock { $0.waits == 1 && !$0.ended })
     model.permit(1000)
     #expect(await Fixture.answer(answer).tokens.count == 20)
