@@ -49,6 +49,29 @@ package enum ThemeColor: Sendable, Hashable {
     }
   }
 
+  /// The value for text on a background. With eight colours, a grey on the terminal's own background is the terminal's
+  /// own text colour: it would be black or white, and one of these is the background.
+  package func foreground(on background: ThemeColor, for depth: ColorDepth) -> Int {
+    if case .palette(let count) = depth, count < 16, background == .terminal, let rgb, Self.isGrey(rgb) {
+      return -1
+    }
+    return value(for: depth)
+  }
+
+  /// The 24-bit colour, apart from the terminal's own colours.
+  private var rgb: Int? {
+    switch self {
+    case .terminal: nil
+    case .palette(let index): index < 8 ? nil : Self.rgbOfPalette(index)
+    case .direct(let red, let green, let blue): red << 16 | green << 8 | blue
+    }
+  }
+
+  private static func isGrey(_ rgb: Int) -> Bool {
+    let parts = [rgb >> 16, rgb >> 8 & 255, rgb & 255]
+    return (parts.max() ?? 0) - (parts.min() ?? 0) <= 40
+  }
+
   private static let firstSixteen = [
     0x000000, 0xCD0000, 0x00CD00, 0xCDCD00, 0x0000EE, 0xCD00CD, 0x00CDCD, 0xE5E5E5, 0x7F7F7F, 0xFF0000,
     0x00FF00,
@@ -68,10 +91,11 @@ package enum ThemeColor: Sendable, Hashable {
   }
 
   /// The palette index nearest to a 24-bit colour. Of 256 colours the first 16 are not used, because terminals let users
-  /// redefine them.
+  /// redefine them. Of eight colours, only black and white are near to a grey.
   private static func nearest(_ rgb: Int, _ count: Int) -> Int {
-    let range = count >= 256 ? 16..<256 : 0..<max(1, min(count, 16))
-    return range.min { distance(rgb, rgbOfPalette($0)) < distance(rgb, rgbOfPalette($1)) } ?? 7
+    let range = count >= 256 ? Array(16..<256) : Array(0..<max(1, min(count, 16)))
+    let near = count < 16 && isGrey(rgb) ? range.filter { $0 == 0 || $0 == 7 } : range
+    return near.min { distance(rgb, rgbOfPalette($0)) < distance(rgb, rgbOfPalette($1)) } ?? 7
   }
 
   private static func distance(_ one: Int, _ other: Int) -> Int {

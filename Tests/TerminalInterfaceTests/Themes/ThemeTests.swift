@@ -156,6 +156,18 @@ import Testing
     }
   }
 
+  /// On the Linux console, a grey line is not black on black, and grey text is not yellow.
+  @Test func greysOfEightColours() {
+    let (eight, panel) = (ColorDepth.palette(8), ThemeColor.direct(red: 27, green: 30, blue: 40))
+    #expect(ThemeColor("#5a6175")?.foreground(on: .terminal, for: eight) == -1)
+    #expect(ThemeColor("bright-black")?.foreground(on: .terminal, for: eight) == -1)
+    #expect(ThemeColor("#8f96a8")?.foreground(on: panel, for: eight) == 7)
+    #expect(panel.value(for: eight) == 0)
+    #expect(ThemeColor("#e3b876")?.foreground(on: .terminal, for: eight) == 3)
+    #expect(ThemeColor("white")?.foreground(on: .terminal, for: eight) == 7)
+    #expect(ThemeColor("#5a6175")?.foreground(on: .terminal, for: .palette(256)) ?? -1 >= 16)
+  }
+
   @Test(arguments: [
     (["NO_COLOR": "1", "COLORTERM": "truecolor"], true, false),
     (["NO_COLOR": "", "COLORTERM": "24bit"], false, true),
