@@ -140,7 +140,7 @@ def has_exited(program: int) -> bool:
         return True
 
 
-CACHES, SESSION = "Caches cannot be saved", "This session is not saved"
+CACHES, SESSION = "Caches cannot be saved", "This conversation is not saved"
 
 
 def full_cache_folder(home: Home) -> None:
@@ -181,7 +181,7 @@ def full_data_folder(home: Home) -> None:
     # After space has been freed, quitting saves everything.
     chat = home.start("--continue")
     run_turns(chat, 1, pause=0.5)
-    expect(chat.has(SESSION), "the session is not saved")
+    expect(chat.has(SESSION), "the conversation is not saved")
     home.remount(home.data, "size=4m")
     home.quit(chat)
     expect(home.saved() == [QUESTIONS[0], *QUESTIONS[:4], QUESTIONS[0]], f"everything is saved: {home.saved()}")
@@ -347,7 +347,7 @@ def damaged_database(home: Home) -> None:
     with open(file, "r+b") as opened:
         opened.write(bytes(2048))
     chat = home.start("--continue")
-    expect_one_message(chat, "was renamed to", f"{file}.damaged", "1 session with 4 messages", "saved in a new file")
+    expect_one_message(chat, "was renamed to", f"{file}.damaged", "1 conversation with 4 messages", "saved in a new file")
     expect(chat.has(f"› {QUESTIONS[1]}"), "the conversation is resumed")
     chat.turn(QUESTIONS[2])
     home.quit(chat)
@@ -571,7 +571,7 @@ def two_processes_with_one_conversation(home: Home) -> None:
     time.sleep(2.5)
     first.turn(QUESTIONS[2])
     time.sleep(2.5)
-    expect(first.has("Another Sotto process changed this session"), "the first process reports the change")
+    expect(first.has("Another Sotto process changed this conversation"), "the first process reports the change")
     second.turn(QUESTIONS[3])
     time.sleep(2.5)
     home.quit(first)

@@ -68,14 +68,14 @@ final class RecoveringDatabase: Sendable {
           state = State(database: opened.database, identity: opened.identity)
         }
         guard var database = state.database else {
-          throw SessionStore.Failure(description: "the session file is closed")
+          throw SessionStore.Failure(description: "the file of conversations is closed")
         }
         defer { state.database = database }
         return try body(&database)
       } catch let error as SessionDatabase.Conflict {
         throw error
       } catch let error as MessageTree.Malformed {
-        throw SessionStore.Failure(description: "this session is damaged and cannot be opened: \(error)")
+        throw SessionStore.Failure(description: "this conversation is damaged and cannot be opened: \(error)")
       } catch {
         let problem = file.problem(of: error)
         // A read-only file may be in use by another user: it is not renamed.

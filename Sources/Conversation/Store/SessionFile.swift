@@ -63,7 +63,7 @@ struct SessionFile: Sendable {
     case SessionSchema.Refusal.newer:
       return .unavailable(
         "\(path) was written by a newer version of Sotto and was not changed; update Sotto to use it")
-    case SessionSchema.Refusal.foreign: return .unusable("it is not a session file of Sotto")
+    case SessionSchema.Refusal.foreign: return .unusable("it is not a conversation file of Sotto")
     case let error as DatabaseError:
       let text = error.message ?? "\(error.resultCode)"
       switch error.resultCode {

@@ -86,18 +86,18 @@ public final class SessionStore: Sendable {
   public func find(_ text: String, listedBy command: String = "/sessions") async throws -> SessionSummary {
     let list = try await list()
     if let found = text == "latest" ? list.first : SessionSummary.find(text, in: list) { return found }
-    if list.isEmpty { throw Failure(description: "no sessions are saved yet") }
+    if list.isEmpty { throw Failure(description: "no conversations are saved yet") }
     let matches = SessionSummary.matches(text, in: list)
     guard let first = matches.first else {
       throw Failure(
         description:
-          "'\(text)' matches no session; \(command) lists them, and the latest is \(list[0].id)")
+          "'\(text)' matches no conversation; \(command) lists them, and the latest is \(list[0].id)")
     }
     let named = matches.prefix(5).map { "\($0.id) (\($0.title))" }.joined(separator: ", ")
     let rest = matches.count > 5 ? " and \(matches.count - 5) more" : ""
     throw Failure(
       description:
-        "'\(text)' matches \(matches.count) sessions: \(named)\(rest); give one of these names, such as "
+        "'\(text)' matches \(matches.count) conversations: \(named)\(rest); give one of these names, such as "
         + first.id)
   }
 

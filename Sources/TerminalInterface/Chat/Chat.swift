@@ -70,7 +70,7 @@ package final class Chat {
     case .sessions(let sessions, let time):
       (state.sessions, state.sessionsAt) = (sessions, time)
       if state.pendingReplies.remove(.sessions) != nil { state.showNotice(state.sessionList) }
-      if sessions.isEmpty, state.shownList == .sessions { state.show("No sessions are saved yet") }
+      if sessions.isEmpty, state.shownList == .sessions { state.show("No conversations are saved yet") }
     case .inspected(let tokens, let message): state.inspected(tokens, message: message)
     case .inspectionFailed(let text): state.inspectionFailed(text)
     case .titleProposed(let reply, let session): state.proposed(reply, session: session)

@@ -15,7 +15,7 @@ extension ChatState {
       return []
     }
     guard let model, loading == nil, !session.isBusy else {
-      show("The model or the session is loading; try again when it is loaded")
+      show("The model or the conversation is loading; try again when it is loaded")
       return []
     }
     var request = request

@@ -31,7 +31,7 @@ extension ChatState {
     guard inspector?.message == message else { return }
     if tokens.isEmpty {
       inspector = nil
-      show("The model does not divide this answer into tokens as it was written; it cannot be inspected")
+      show("The tokens of this answer cannot be recovered from its text, so it cannot be inspected")
     } else {
       inspector?.show(tokens)
     }

@@ -16,7 +16,7 @@ extension ChatState {
     package var text: String {
       switch self {
       case .context(let excess):
-        "\(excess.numbers) d drops the oldest turns, s summarises them, n does neither (each is kept as "
+        "\(excess.numbers) d drops the oldest turns, s summarises them, n does neither (the choice is saved as "
           + "context_full); Esc decides later"
       case .delete(let session):
         "y deletes “\(session.title)” (\(session.size)); any other key cancels"
@@ -109,7 +109,7 @@ extension ChatState {
     }
     let hit = Self.place(in: text)
     if SessionSummary.find(hit?.session ?? text, in: sessions)?.id == session.id {
-      if let hit { showMessage(at: hit.place, text: hits.text) } else { show("This session is already open") }
+      if let hit { showMessage(at: hit.place, text: hits.text) } else { show("This conversation is already open") }
       return []
     }
     openingPlace = hit?.place
@@ -171,7 +171,7 @@ extension ChatState {
   package mutating func deleted(_ id: String, texts: Set<String>) -> [ChatEffect] {
     pendingReplies.remove(.session)
     sessions.removeAll { $0.id == id }
-    show("The session was deleted")
+    show("The conversation was deleted")
     let emptied: [ChatEffect] = [
       .saveDraft(session: id, Draft(), isNew: false), .savePlace(session: id, nil),
     ]
@@ -196,12 +196,12 @@ extension ChatState {
       // The copy was saved with this title.
       markSaved()
       transcript.addNotice(
-        "Another Sotto process changed this session. What is shown here was saved as a new session, "
+        "Another Sotto process changed this conversation. What is shown here was saved as a new one, "
           + "“\(VisibleText.singleLine(session.title ?? ""))”.")
       return activateSession(closing: id)
     case .failed(let reason):
       // Reported once, and retried with every change.
-      if session.problem != reason { transcript.addNotice("This session is not saved: \(reason)", .error) }
+      if session.problem != reason { transcript.addNotice("This conversation is not saved: \(reason)", .error) }
       session.problem = reason
       return []
     }
@@ -209,7 +209,7 @@ extension ChatState {
 
   /// The list of sessions as text, for the line mode.
   package var sessionList: String {
-    if sessions.isEmpty { return "No sessions are saved yet." }
+    if sessions.isEmpty { return "No conversations are saved yet." }
     return sessions.map { "\($0.id)  \($0.title)  (\($0.facts(at: sessionsAt)))" }.joined(separator: "\n")
       + "\n/sessions NAME resumes one; a unique prefix is enough."
   }

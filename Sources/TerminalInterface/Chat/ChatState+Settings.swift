@@ -43,14 +43,14 @@ extension ChatState {
         return []
       }
       guard let value = shownValue(setting) else {
-        show("\(name) has no value here that could be saved; /set --save \(name) VALUE saves one")
+        show("\(name) was not set in this chat; /set --save \(name) VALUE saves a value")
         return []
       }
       return [.saveSettings([setting.name: value])]
     }
     guard let value = checked(parts[1], setting) else { return [] }
     if setting.scope == .start, !isSaved {
-      show("\(name) takes effect at the start: /set --save \(name) \(parts[1]) keeps it for the next one")
+      show("\(name) takes effect when Sotto starts: /set --save \(name) \(parts[1]) saves it for the next start")
       return []
     }
     change(setting, to: value)
@@ -73,7 +73,7 @@ extension ChatState {
     else {
       let levels = efforts.isEmpty ? "" : ", or an effort: auto, \(efforts.joined(separator: ", "))"
       show(
-        "/think takes show, fold or hide\(levels)." + (efforts.isEmpty ? " This model has no efforts." : ""))
+        "/think takes show, fold or hide\(levels)." + (efforts.isEmpty ? " This model has no reasoning effort levels." : ""))
       return []
     }
     set(setting.name, to: value)

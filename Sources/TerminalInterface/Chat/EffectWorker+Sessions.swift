@@ -41,7 +41,7 @@ extension EffectWorker {
       attempt(request) { sessions in
         let id = try await sessions.find(text).id
         guard let session = try await sessions.load(id) else {
-          throw SessionStore.Failure(description: "The session \(id) was deleted meanwhile.")
+          throw SessionStore.Failure(description: "The conversation \(id) was deleted meanwhile.")
         }
         mailbox.post(.sessionOpened(session, request: request))
       }

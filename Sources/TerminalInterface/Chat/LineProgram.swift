@@ -19,8 +19,7 @@ package final class LineProgram {
   private let isInteractive: Bool
   private let files: FileEffects
 
-  private var pending: [UInt8] = []
-  private var isAtEnd = false
+  private var input = LineInput()
   private var exitCode: Int32?
   /// Whether a line was not answered; the exit status of a pipe is then 1.
   private var hasFailed = false
@@ -59,12 +58,12 @@ package final class LineProgram {
     var (isPrompted, isGreeted) = (false, false)
     while exitCode == nil {
       if isReady {
-        if let line = nextLine() {
+        if let line = input.next() {
           isPrompted = false
           submit(line)
           continue
         }
-        if isAtEnd { break }
+        if input.isAtEnd { break }
         if isInteractive && !isGreeted {
           isGreeted = true
           let name = chat.state.model.map { "\(VisibleText.singleLine($0.name)) is ready. " } ?? ""
@@ -105,19 +104,20 @@ package final class LineProgram {
 
   private func step() {
     let ready = TerminalPoll.wait(pipe: pipe, milliseconds: -1)
+    handleSignals()
+    perform(chat.background(now: TerminalPoll.now()))
+    handleEvents()
+    guard ready.input || ready.hangup, !input.isAtEnd else { return }
+    input.add(TerminalPoll.read())
+    // A pipe at its end is always readable; the pending lines are handled without polling it.
+    while input.isAtEnd && isBusy && exitCode == nil { waitForEngine() }
+  }
+
+  private func handleSignals() {
     let signals = signals_take()
     if signals & Int32(SIGNALS_QUIT) != 0 { exitCode = 143 }
     if signals & Int32(SIGNALS_INTERRUPT) != 0 { interrupt() }
-    if signals & Int32(SIGNALS_SUSPEND) != 0 { suspend() }
-    perform(chat.background(now: TerminalPoll.now()))
-    handleEvents()
-    guard ready.input || ready.hangup, !isAtEnd else { return }
-    if let bytes = TerminalPoll.read() { pending += bytes } else { isAtEnd = true }
-    // A pipe at its end is always readable; the pending lines are handled without polling it.
-    while isAtEnd && isBusy && exitCode == nil { waitForEngine() }
-  }
-
-  private func suspend() {
+    guard signals & Int32(SIGNALS_SUSPEND) != 0 else { return }
     let begin = TerminalPoll.now()
     signals_stop_self()
     chat.suspended(from: begin, to: TerminalPoll.now())
@@ -142,23 +142,8 @@ package final class LineProgram {
     var descriptor = pollfd(fd: pipe.reading, events: Int16(POLLIN), revents: 0)
     poll(&descriptor, 1, -1)
     pipe.drain()
-    let signals = signals_take()
-    if signals & Int32(SIGNALS_QUIT) != 0 { exitCode = 143 }
-    if signals & Int32(SIGNALS_INTERRUPT) != 0 { interrupt() }
+    handleSignals()
     handleEvents()
-  }
-
-  private func nextLine() -> String? {
-    if let end = pending.firstIndex(of: 10) {
-      var line = pending[..<end]
-      // The line ends of other systems.
-      if line.last == 13 { line.removeLast() }
-      defer { pending.removeSubrange(...end) }
-      return String(decoding: line, as: UTF8.self)
-    }
-    guard isAtEnd, !pending.isEmpty else { return nil }
-    defer { pending = [] }
-    return String(decoding: pending, as: UTF8.self)
   }
 
   private func submit(_ line: String) {

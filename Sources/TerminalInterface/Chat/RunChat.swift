@@ -54,7 +54,7 @@ public func runChat(engine: any ChatEngine, options: ChatOptions) async -> Int32
   {
   case .nothing: break
   case .resumable(let session): print("sotto --resume \(session) resumes this conversation.")
-  case .notSaved(let reason): note("This session is not saved: \(reason)")
+  case .notSaved(let reason): note("This conversation is not saved: \(reason)")
   }
   return end.status
 }

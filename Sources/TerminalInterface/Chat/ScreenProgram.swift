@@ -17,7 +17,7 @@ package final class ScreenProgram {
   let places: PlaceFolder
   let isResumed: Bool
   let environment: [String: String]
-  private var mouse: MouseMode
+  var mouse: MouseMode
 
   /// Whether the theme follows the background of the terminal.
   private let followsBackground: Bool
@@ -149,7 +149,7 @@ package final class ScreenProgram {
     return min(Self.longestFrameTime, max(Self.frameTime, frameCost / Self.streamingShare))
   }
 
-  private func handle(_ inputs: [TerminalInput], _ now: Double) {
+  func handle(_ inputs: [TerminalInput], _ now: Double) {
     for input in inputs {
       if case .cursorReport(_, let column) = input {
         if let capabilities = probe.addReport(column: column) {
@@ -207,45 +207,5 @@ package final class ScreenProgram {
           .note("\(error)\nThe theme \(drawnTheme) is used instead.", isError: true), now: TerminalPoll.now())
       )
     }
-  }
-
-  private func handleSignals() {
-    let signals = signals_take()
-    if signals == 0 { return }
-    if signals & Int32(SIGNALS_QUIT) != 0 { exitCode = 143 }
-    if signals & Int32(SIGNALS_INTERRUPT) != 0 { handle([.key(.control("c"))], TerminalPoll.now()) }
-    if signals & Int32(SIGNALS_SUSPEND) != 0 { suspend() }
-    if signals & Int32(SIGNALS_CONTINUED) != 0 {
-      // Another process stopped this one, and may have changed the terminal modes.
-      screen.pause()
-      resume()
-    }
-    if signals & (Int32(SIGNALS_RESIZED) | Int32(SIGNALS_CONTINUED)) != 0 {
-      screen.updateSize()
-      chat.resize(screen.size)
-      screen.repaint()
-      isDirty = true
-    }
-  }
-
-  func pause() {
-    screen.writeRaw(mouse.leave())
-    screen.pause()
-  }
-
-  func resume() {
-    screen.resume()
-    screen.writeRaw(mouse.enter())
-  }
-
-  func suspend() {
-    pause()
-    let begin = TerminalPoll.now()
-    signals_stop_self()
-    chat.suspended(from: begin, to: TerminalPoll.now())
-    _ = signals_take()
-    resume()
-    chat.resize(screen.size)
-    isDirty = true
   }
 }

@@ -117,7 +117,7 @@ extension ChatState {
     if !hasComposer {
       show("Answers are compared in the full-screen mode only")
     } else if session.isBusy {
-      show("A session is loading; try again when it is open")
+      show("A conversation is loading; try again when it is open")
     } else if model == nil || loading != nil {
       show(loading.map { "\($0) is loading; try again when it is loaded" } ?? "No model is loaded")
     } else {

@@ -29,7 +29,7 @@ package struct PresetFolder: Sendable {
     let values = try file.load()
     if let name = values.keys.first(where: { Setting.of($0).scope == .start && $0 != .model }) {
       throw SettingsFile.Problem(
-        "\(file.path): '\(name.rawValue)' cannot be in a preset; it takes effect at the start")
+        "\(file.path): '\(name.rawValue)' cannot be in a preset; it takes effect when Sotto starts")
     }
     return values
   }

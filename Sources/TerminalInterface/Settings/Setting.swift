@@ -107,17 +107,17 @@ package struct Setting: Sendable {
       name: .typingAhead, summary: "prefill the draft while you type, so that answers start sooner",
       kind: .toggle, initial: .flag(true)),
     Setting(
-      name: .titles, summary: "the model proposes titles of conversations while nothing else is to do",
+      name: .titles, summary: "let the model propose titles of conversations while it is idle",
       kind: .toggle, scope: .interface, initial: .flag(true)),
     Setting(
       name: .wheel,
       summary:
-        "scroll with the mouse wheel, and select text with Shift; auto for on where the terminal is known to do so",
+        "scroll with the mouse wheel, and select text with Shift; auto for terminals that are known to select so",
       kind: .toggle, scope: .interface, initial: .flag(false), keepsAuto: true),
     Setting(
       name: .plain, summary: "lines without a full screen, for screen readers", kind: .toggle, scope: .start,
       initial: .flag(false)),
-    Setting(name: .model, summary: "the model where none is named", kind: .text, scope: .start),
+    Setting(name: .model, summary: "the model to start with when none is named", kind: .text, scope: .start),
     Setting(
       name: .draft, summary: "a smaller model with the same vocabulary that proposes tokens", kind: .text,
       scope: .start),
@@ -128,7 +128,7 @@ package struct Setting: Sendable {
       name: .history, summary: "save conversations and sent messages", kind: .toggle, scope: .start,
       initial: .flag(true)),
     Setting(
-      name: .threads, summary: "threads that compute; auto for one per core", kind: .integer(1...256),
+      name: .threads, summary: "number of threads; auto for one per core", kind: .integer(1...256),
       scope: .start),
     Setting(
       name: .device,
@@ -144,7 +144,7 @@ package struct Setting: Sendable {
       name: .cacheDisk, summary: "GB on disk for the caches of conversations; 0 for none",
       kind: .real(0...1e6), scope: .start, initial: .real(4)),
     Setting(
-      name: .modelBudget, summary: "GB of weights in memory; auto for three quarters of the memory",
+      name: .modelBudget, summary: "GB of memory for the weights of models; auto for three quarters of the memory",
       kind: .real(0...1e6), scope: .start),
   ]
 

@@ -1,27 +1,5 @@
 import CNcurses
 
-/// The contents of the screen: one line per row, and the cursor (nil hides it).
-package struct Frame: Sendable, Equatable {
-  package struct Position: Sendable, Equatable {
-    package var row: Int
-    package var column: Int
-  }
-
-  package var lines: [StyledLine]
-  package var cursor: Position?
-}
-
-/// The size of the screen in cells, at least 1 by 1.
-package struct ScreenSize: Sendable, Equatable {
-  package var rows: Int
-  package var columns: Int
-
-  package init(rows: Int, columns: Int) {
-    self.rows = rows
-    self.columns = columns
-  }
-}
-
 /// The only type that calls ncurses. Unchanged rows cost one comparison; ncurses sends only the changed cells. Used on
 /// one thread only.
 package final class Screen {
@@ -34,12 +12,6 @@ package final class Screen {
   private var links: [Hyperlinks.Run] = []
   /// Whether the terminal draws combining characters over others, as for struck text.
   private let combines: Bool
-
-  struct Paint {
-    var attributes: Int32
-    var foreground: Int32
-    var background: Int32
-  }
 
   /// Starts ncurses. Nil when it does not know the terminal type.
   package init?(theme: Theme, environment: [String: String]) {
@@ -236,28 +208,9 @@ package final class Screen {
     let look = theme.look(style.role, depth: depth)
     let paint = Paint(
       attributes: Int32(look.emphasis.union(style.emphasis).rawValue),
-      foreground: Int32(look.foreground.value(for: depth)),
+      foreground: Int32(look.foreground.foreground(on: look.background, for: depth)),
       background: Int32(look.background.value(for: depth)))
     paints[style] = paint
     return paint
-  }
-}
-
-extension Screen.Paint {
-  /// The SGR sequence that selects these attributes and colours.
-  func sequence(_ depth: ColorDepth) -> String {
-    let codes: [(Emphasis, String)] = [
-      (.bold, "1"), (.dim, "2"), (.italic, "3"), (.underline, "4"), (.reverse, "7"),
-    ]
-    let emphasis = Emphasis(rawValue: UInt8(clamping: attributes))
-    var parts = ["0"] + codes.filter { emphasis.contains($0.0) }.map(\.1)
-    for (value, base) in [(Int(foreground), 30), (Int(background), 40)] where value >= 0 {
-      if depth == .direct, value >= 8 {
-        parts.append("\(base + 8);2;\(value >> 16);\(value >> 8 & 255);\(value & 255)")
-      } else {
-        parts.append(value < 8 ? "\(base + value)" : "\(base + 8);5;\(value)")
-      }
-    }
-    return "\u{1B}[\(parts.joined(separator: ";"))m"
   }
 }

@@ -141,7 +141,7 @@ import Testing
     driver.type("sea")
     #expect(driver.state.menu?.items.count == 1)
     driver.type("<BS><BS><BS>voce<Enter>")
-    #expect(driver.state.flash?.text == "This session is already open")
+    #expect(driver.state.flash?.text == "This conversation is already open")
     driver.type("/sessions 漢字<Enter>")
     #expect(driver.takeEffects().contains(.openSession("k3m9wq2x", request: 1)))
     // Nothing is sent while it loads.
@@ -199,7 +199,7 @@ import Testing
     driver.type("hello<Enter>")
     driver.engine(.delta(.answer, "Hi"), .finished(.stop, TurnStatistics()))
     driver.type("/sessions nonsense<Enter>")
-    driver.handle(.sessionFailed("'nonsense' matches no session", request: 1))
+    driver.handle(.sessionFailed("'nonsense' matches no conversation", request: 1))
     #expect(driver.state.conversation.messages.count == 2)
     #expect(driver.state.pendingReplies.isEmpty)
     driver.type("more<Enter>")

@@ -105,10 +105,10 @@ import Testing
     ("device gpu", "device takes auto, cpu, cuda or cuda:N (see 'sotto devices')."),
     ("device cuda:x", "device takes auto, cpu, cuda or cuda:N (see 'sotto devices')."),
     (
-      "device cuda:1", "device takes effect at the start: /set --save device cuda:1 keeps it for the next one"
+      "device cuda:1", "device takes effect when Sotto starts: /set --save device cuda:1 saves it for the next start"
     ),
     ("colour 1", "There is no setting colour. /set lists them."),
-    ("model x", "model takes effect at the start: /set --save model x keeps it for the next one"),
+    ("model x", "model takes effect when Sotto starts: /set --save model x saves it for the next start"),
   ])
   func refusals(_ argument: String, _ message: String) {
     let driver = ChatDriver()

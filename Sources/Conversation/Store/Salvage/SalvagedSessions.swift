@@ -20,7 +20,7 @@ package struct SalvagedSessions: Sendable {
   /// - Parameter sessions: the number of sessions that were saved.
   func summary(of sessions: Int) -> String {
     let lost = missing == 0 ? "" : ", with a note for \(missing) that cannot be read,"
-    return (sessions == 1 ? "1 session" : "\(sessions) sessions") + " with "
+    return (sessions == 1 ? "1 conversation" : "\(sessions) conversations") + " with "
       + (messages == 1 ? "1 message" : "\(messages) messages") + lost
   }
 
