@@ -7,6 +7,14 @@ public struct DeviceProblem: Error, Equatable, CustomStringConvertible {
   public let description: String
 }
 
+/// A device that the user chose cannot be used.
+public struct UnusableDevice: Error, Equatable, CustomStringConvertible {
+  /// The choice.
+  public let choice: DeviceChoice
+  /// Why, and what to do, in one line.
+  public let description: String
+}
+
 /// The devices of this machine and the backends that compute on them.
 public enum Devices {
   /// A backend with what the user should know about it.
@@ -53,7 +61,7 @@ public enum Devices {
   /// - Parameters:
   ///   - weights: bytes of the model's weights, by which `automatic` decides.
   ///   - threads: of the processor.
-  /// - Throws: `CUDAProblem` if a GPU was chosen that cannot be used.
+  /// - Throws: `UnusableDevice` if a GPU was chosen that cannot be used.
   public static func make(
     _ choice: DeviceChoice, weights: Int, precision: Precision, threads: Int, cacheFormat: CacheFormat?
   ) throws -> Made {
@@ -64,7 +72,10 @@ public enum Devices {
     var notice: String?
     switch choice {
     case .processor: break
-    case .cuda(let index): return try gpu(CUDADevice.device(index))
+    case .cuda(let index):
+      do throws(CUDAProblem) { return try gpu(CUDADevice.device(index)) } catch {
+        throw UnusableDevice(choice: choice, description: error.description)
+      }
     case .automatic:
       do throws(CUDAProblem) {
         let device = try CUDADevice.device(0)

@@ -6,7 +6,11 @@ enum Program {
   static func main() async {
     // This must precede the creation of other threads.
     sotto_use_one_heap()
-    await Sotto.main()
+    if let shell = CompletionScript.shell(of: Array(CommandLine.arguments.dropFirst())) {
+      Console.out(CompletionScript(for: shell).text)
+    } else {
+      await Sotto.main()
+    }
   }
 }
 

@@ -18,7 +18,7 @@ struct AbsenceTests {
   }
 
   @Test func anAbsentDeviceIsAnError() {
-    #expect(throws: (any Error).self) {
+    #expect(throws: UnusableDevice.self) {
       _ = try Devices.make(.cuda(1023), weights: 0, precision: .fast, threads: 1, cacheFormat: nil)
     }
   }

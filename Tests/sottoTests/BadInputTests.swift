@@ -63,7 +63,7 @@ struct BadInputTests {
       #expect(program.exitCode != 0)
       #expect(program.errorLines.count == 2)
       #expect(program.errorLines.first?.contains("sessions.sqlite.damaged") == true)
-      #expect(program.errorLines.last?.contains("no sessions are saved yet") == true)
+      #expect(program.errorLines.last?.contains("no conversations are saved yet") == true)
       let aside = try Data(contentsOf: data.appending(path: "sessions.sqlite.damaged"))
       #expect(aside == Data("Dear diary".utf8))
     }
@@ -161,6 +161,17 @@ struct BadInputTests {
     #expect(program.error.contains("sotto/models"))
   }
 
+  /// A misspelled command would be the name of a model.
+  @Test func aMisspelledCommandIsRecognised() throws {
+    try Fixture.withFolder { folder in
+      _ = try ChainModel().write(in: folder)
+      let command = try Program.run(["sesions"], in: folder)
+      #expect(command.exitCode == 1 && command.error.contains("'sotto sessions'?"), "\(command.error)")
+      let model = try Program.run(["chat", "llama"], in: folder)
+      #expect(model.exitCode == 1 && !model.error.contains("did you mean"), "\(model.error)")
+    }
+  }
+
   /// A wrong model in the settings names that file, for every command that takes the model from there.
   @Test(arguments: [
     ["chat"], ["generate", "-p", "x"], ["tokenize"], ["detokenize", "1", "2"], ["bench"],
@@ -178,6 +189,28 @@ struct BadInputTests {
       #expect(program.exitedNormally && program.exitCode == 1, "\(program.error)")
       #expect(program.errorLines.count == 1, "\(program.error)")
       #expect(program.error.contains("settings.toml: model = \"nowhere.gguf\""), "\(program.error)")
+    }
+  }
+
+  /// A device in the settings that this machine does not have names that file, and not the model.
+  @Test(arguments: [["chat"], ["generate", "-p", "x"], ["batch", "-i", "requests.jsonl", "-o", "-"]])
+  func anUnusableDeviceInTheSettingsNamesTheFile(_ arguments: [String]) throws {
+    try Fixture.withFolder { folder in
+      let model = try ChainModel().write(in: folder)
+      let settings = folder.appending(path: "config/sotto/settings.toml")
+      try FileManager.default.createDirectory(
+        at: settings.deletingLastPathComponent(), withIntermediateDirectories: true)
+      try Data("model = '\(model)'\ndevice = 'cuda:1023'\n".utf8).write(to: settings)
+      let requests = folder.appending(path: "requests.jsonl")
+      try Data("{\"prompt\": \"x\"}\n".utf8).write(to: requests)
+      let arguments = arguments.map { $0 == "requests.jsonl" ? requests.path : $0 }
+      let program = try Program.run(arguments, in: folder)
+      #expect(program.exitedNormally && program.exitCode == 1, "\(program.error)")
+      #expect(program.error.contains("settings.toml: device = \"cuda:1023\": "), "\(program.error)")
+      #expect(!program.error.contains("model = "), "\(program.error)")
+      // The option takes precedence, and needs no file.
+      let option = try Program.run(arguments + ["--device", "cuda:1022"], in: folder)
+      #expect(option.exitCode == 1 && !option.error.contains("settings.toml"), "\(option.error)")
     }
   }
 

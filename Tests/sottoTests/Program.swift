@@ -24,12 +24,18 @@ struct Program {
     return binaries.first { FileManager.default.isExecutableFile(atPath: $0.path) } ?? binaries[0]
   }()
 
+  /// The path of the program.
+  static var path: String { binary.path }
+
   /// Runs the program and waits for its exit. After a minute it is terminated, and the test fails.
   ///
   /// Its XDG folders are in `folder`, so that the models and settings of the user are not used.
-  /// - Parameter device: the file for standard output; `output` is empty then.
+  /// - Parameters:
+  ///   - device: the file for standard output; `output` is empty then.
+  ///   - program: another one to run.
   static func run(
-    _ arguments: [String], in folder: URL, input: String = "", output device: URL? = nil
+    _ arguments: [String], in folder: URL, input: String = "", output device: URL? = nil,
+    program: URL = binary
   ) throws -> Program {
     let files = FileManager.default
     let id = UUID().uuidString
@@ -38,7 +44,7 @@ struct Program {
     try input.write(to: stdin, atomically: false, encoding: .utf8)
     for url in [output, error] { #expect(files.createFile(atPath: url.path, contents: nil)) }
     let process = Process()
-    process.executableURL = binary
+    process.executableURL = program
     process.arguments = arguments
     process.environment = [
       "HOME": folder.path, "XDG_DATA_HOME": folder.path + "/data", "XDG_CONFIG_HOME": folder.path + "/config",

@@ -31,7 +31,12 @@ final class LineReader: @unchecked Sendable {
   init(_ path: String) throws(FileError) {
     self.path = path == "-" ? "standard input" : path
     descriptor = path == "-" ? STDIN_FILENO : open(path, O_RDONLY | O_CLOEXEC)
-    guard descriptor >= 0 else { throw .system(errno, path) }
+    guard descriptor >= 0 else {
+      let code = errno
+      throw FileError(
+        code == ENOENT ? .notFound : .unreadable, file: path, FileError.reason(code),
+        advice: "--input requires a file with requests")
+    }
     var status = stat()
     guard fstat(descriptor, &status) == 0, status.st_mode & S_IFMT == S_IFREG else {
       total = nil

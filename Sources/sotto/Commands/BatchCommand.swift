@@ -12,7 +12,7 @@ struct BatchCommand: AsyncParsableCommand {
     commandName: "batch",
     abstract: "Answer many requests from a file, several at a time.",
     discussion: """
-      The input has one JSON object per line: id, prompt (with an optional system message) or messages, and \
+      The input has one JSON object per line: id, prompt (with an optional system prompt) or messages, and \
       optionally max_tokens, stop, temperature, top_p, top_k, min_p, repetition_penalty, presence_penalty, \
       frequency_penalty, logit_bias, seed, reasoning_effort, logprobs, top_logprobs. Lines in the format of OpenAI's batch files are \
       answered in that format. Answers are written as they are complete: id, text, reasoning, finish_reason, \
@@ -73,10 +73,12 @@ struct BatchCommand: AsyncParsableCommand {
     let generator = Generator(limits: GeneratorLimits(batch: maxBatch), turnFile: TurnSignal.file())
     let (key, threads, format) = (opened.checkpoint.path, compute.threadCount(settings), cache.format)
     let device = compute.device(settings)
-    _ = try await generator.load(key) {
-      try opened.load(
-        precision: .fast, threads: threads, cacheFormat: format, device: device, notify: Console.note)
-    }
+    do {
+      _ = try await generator.load(key) {
+        try opened.load(
+          precision: .fast, threads: threads, cacheFormat: format, device: device, notify: Console.note)
+      }
+    } catch { throw compute.explained(error, settings) }
     let cancellation = CancellationFlag()
     let interrupts = Interrupts { cancellation.cancel() }
     defer { interrupts.stop() }

@@ -19,11 +19,12 @@ struct ChatCommand: AsyncParsableCommand {
       """, completion: .model)
   var model: String?
 
-  @Option(help: "The system message.")
+  @Option(help: "The system prompt.")
   var system: String?
 
   @Option(
-    help: "A preset: a system prompt, settings and a model, from NAME.toml in the folder sotto/presets.")
+    help: "A preset: a system prompt, settings and a model, from NAME.toml in the folder sotto/presets.",
+    completion: .preset)
   var preset: String?
 
   @Flag(name: [.customShort("c"), .customLong("continue")], help: "Resume the latest conversation.")
@@ -33,14 +34,14 @@ struct ChatCommand: AsyncParsableCommand {
     name: .shortAndLong,
     help: ArgumentHelp(
       "Resume the conversation with this name or title, or a prefix of one; 'latest' for the latest.",
-      valueName: "name"))
+      valueName: "name"), completion: .conversation)
   var resume: String?
 
   @Option(
     help: """
       A smaller model with the same vocabulary that proposes tokens for faster answers (default: the draft model in \
       the settings).
-      """)
+      """, completion: .model)
   var draft: String?
 
   @OptionGroup var sampling: SamplingOptions
@@ -77,8 +78,8 @@ struct ChatCommand: AsyncParsableCommand {
       turnFile: TurnSignal.file())
     do {
       let model = try await engine.switchModel(to: choice.name)
-      if let notice = model.deviceNotice { options.notices.append("\(model.name): \(notice)") }
-    } catch { throw choice.explained(error) }
+      if let notice = model.notice { options.notices.append(notice) }
+    } catch { throw compute.explained(choice.explained(hinted(error)), settings) }
     let status = await runChat(engine: engine, options: options)
     if status != 0 { throw ExitCode(status) }
   }
@@ -90,6 +91,15 @@ struct ChatCommand: AsyncParsableCommand {
     {
       return try NamedModel(FirstModel(finder: finder).download(), settings, finder)
     }
+  }
+
+  /// An error, with the nearest command if a name of no model is probably a misspelled one.
+  private func hinted(_ error: any Error) -> any Error {
+    let commands = Sotto.configuration.subcommands.compactMap { $0.configuration.commandName }
+    guard let model, !model.contains("/"), (error as? FileError)?.kind == .notFound,
+      let command = NearestName.of(model, among: commands)
+    else { return error }
+    return CommandError("\(error); or did you mean the command 'sotto \(command)'?")
   }
 
   private var optionValues: UserSettings.Values {

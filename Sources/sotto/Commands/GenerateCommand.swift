@@ -30,10 +30,10 @@ struct GenerateCommand: AsyncParsableCommand {
   @Flag(help: "Do not apply the chat template to the prompt.")
   var raw = false
 
-  @Option(help: "The system message.")
+  @Option(help: "The system prompt.")
   var system: String?
 
-  @Option(help: "A preset: a system prompt, settings and a model (see 'sotto chat --help').")
+  @Option(help: "A preset: a system prompt, settings and a model (see 'sotto chat --help').", completion: .preset)
   var preset: String?
 
   @Option(help: "Maximum number of tokens to generate.")
@@ -86,10 +86,12 @@ struct GenerateCommand: AsyncParsableCommand {
     let generator = Generator(turnFile: TurnSignal.file())
     let key = opened.checkpoint.path
     let (threads, format, device) = (compute.threadCount(settings), cache.format, compute.device(settings))
-    _ = try await generator.load(key) {
-      try opened.load(
-        precision: .fast, threads: threads, cacheFormat: format, device: device, notify: Console.note)
-    }
+    do {
+      _ = try await generator.load(key) {
+        try opened.load(
+          precision: .fast, threads: threads, cacheFormat: format, device: device, notify: Console.note)
+      }
+    } catch { throw compute.explained(error, settings) }
     request.logProbabilities = logProbabilities
     request.speculation.usesLookup = speculation.lookup
     request.speculation.draft = try await loadDraft(for: opened, settings, in: generator)

@@ -14,7 +14,7 @@ struct PullCommand: ParsableCommand {
       https address of a GGUF file. HF_ENDPOINT, HF_TOKEN and proxies are obeyed. An interrupted download resumes.
       """)
 
-  @Argument(help: "The name or the address of the model.")
+  @Argument(help: "owner/repo, owner/repo:TAG, or the https address of a GGUF file.")
   var name: String
 
   @Option(help: "The file of the repository.")

@@ -61,7 +61,8 @@ struct SessionsCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
       abstract: "Print a conversation as Markdown, or as JSON.")
 
-    @Argument(help: "Its name or title, or a prefix of one; 'latest' for the latest.")
+    @Argument(
+      help: "Its name or title, or a prefix of one; 'latest' for the latest.", completion: .conversation)
     var name: String
 
     @Flag(help: "Print JSON instead of Markdown.")
@@ -84,7 +85,7 @@ struct SessionsCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
       abstract: "Delete a conversation permanently, with its caches and its lines of the input history.")
 
-    @Argument(help: "Its name or title, or a prefix of one.")
+    @Argument(help: "Its name or title, or a prefix of one.", completion: .conversation)
     var name: String
 
     @Flag(help: "Do not ask for confirmation.")

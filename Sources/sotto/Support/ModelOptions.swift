@@ -23,7 +23,7 @@ struct ComputeOptions: ParsableArguments {
     help: """
       What computes: auto (a GPU if the model fits on one, otherwise the processor), cpu, or cuda or cuda:N for an \
       NVIDIA GPU (see 'sotto devices'; default: auto, in the chat, 'generate' and 'batch' the device in the settings).
-      """)
+      """, completion: .device)
   var chosenDevice: DeviceChoice?
 
   /// The device.
@@ -32,6 +32,14 @@ struct ComputeOptions: ParsableArguments {
   /// The device, which a setting may choose.
   func device(_ settings: UserSettings) -> DeviceChoice {
     chosenDevice ?? settings.text(.device).flatMap { DeviceChoice($0) } ?? .automatic
+  }
+
+  /// An error, with the settings file if it is about a device that was chosen there.
+  func explained(_ error: any Error, _ settings: UserSettings) -> any Error {
+    guard error is UnusableDevice, chosenDevice == nil, let found = settings.found(.device),
+      found.origin == .file
+    else { return error }
+    return CommandError("\(UserSettings.file.path): device = \"\(found.value.text)\": \(error)")
   }
 
   /// The number of threads.
@@ -79,7 +87,7 @@ struct SpeculationOptions: ParsableArguments {
     help: """
       A smaller model with the same vocabulary that proposes tokens; several are verified in one pass. The answer is \
       the same (default: the draft model in the settings).
-      """)
+      """, completion: .model)
   var draft: String?
 
   @Flag(

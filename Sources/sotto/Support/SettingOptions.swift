@@ -62,16 +62,20 @@ struct ChatSettingOptions: SettingOptions {
   @Option(help: "The reasoning effort, for models that have levels.")
   var effort: String?
 
-  @Option(help: "The colours: the name of a theme.")
+  @Option(help: "The colours: the name of a theme.", completion: .theme)
   var theme: String?
 
-  @Option(help: "How reasoning is shown: show, fold or hide.")
+  @Option(
+    help: "How reasoning is shown: show, fold or hide.",
+    completion: .list(ReasoningDisplay.allCases.map(\.rawValue)))
   var reasoning: String?
 
   @Option(help: "Maximum columns of text; 0 for the whole width.")
   var proseWidth: String?
 
-  @Option(help: "When a message does not fit: ask, drop, summarise or stop.")
+  @Option(
+    help: "When a message does not fit: ask, drop, summarise or stop.",
+    completion: .list(ContextPolicy.allCases.map(\.rawValue)))
   var contextFull: String?
 
   @Flag(inversion: .prefixedNo, help: "Prefill the draft while it is typed.")
@@ -89,7 +93,7 @@ struct ChatSettingOptions: SettingOptions {
   @Flag(inversion: .prefixedNo, help: "Save this chat and the sent messages on disk.")
   var history: Bool?
 
-  @Option(help: "Additional folders with models, separated by colons.")
+  @Option(help: "Additional folders with models, separated by colons.", completion: .directory)
   var folders: String?
 
   @Option(help: "GB of memory for prompt caches.")
@@ -98,7 +102,7 @@ struct ChatSettingOptions: SettingOptions {
   @Option(help: "GB on disk for the caches of conversations; 0 for none.")
   var cacheDisk: String?
 
-  @Option(help: "GB of weights in memory.")
+  @Option(help: "GB of memory for the weights of models.")
   var modelBudget: String?
 
   var texts: [SettingName: String] {

@@ -2,6 +2,7 @@ import ArgumentParser
 import Basics
 import Checkpoints
 import Conversation
+import Devices
 import Generation
 import LocalEngine
 import TerminalInterface
@@ -66,7 +67,7 @@ struct NamedModel {
 
   /// An error about the model, with the settings file if the model is from there.
   func explained(_ error: any Error) -> any Error {
-    guard origin == .file else { return error }
+    guard origin == .file, !(error is UnusableDevice) else { return error }
     return CommandError("\(UserSettings.file.path): model = \"\(name)\": \(error)")
   }
 }
