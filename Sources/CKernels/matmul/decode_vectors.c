@@ -1,6 +1,7 @@
 // The AVX2 and NEON decoders: a row's 32 values are unpacked into two registers; four rows are then transposed into
 // quads. About 100 cycles for 16 rows of a block.
 #if defined(__x86_64__) || defined(__aarch64__)
+#include "super_scales.h"
 #include "unpack_vectors.h"
 
 /// Scales (and minimums) of the formats without super-blocks.
@@ -12,6 +13,21 @@ SOTTO_VECTOR void store_scales(const sotto_view *view, const uint8_t *p, size_t 
     const uint8_t *scales = is_planar ? view->scales + row * view->scale_row_bytes + block : p;
     size_t stride = is_planar ? view->scale_row_bytes : view->row_bytes;
     for (size_t r = 0; r < SOTTO_TILE; r++) out->scale[0][r] = sotto_half_of_e8m0(scales[r * stride]);
+    return;
+  }
+  if (format == SOTTO_NVFP4 || format == SOTTO_NVFP4_PLANAR) {
+    const int is_planar = format == SOTTO_NVFP4_PLANAR;
+    const uint8_t *scales = is_planar ? view->scales + row * view->scale_row_bytes + 2 * block : p + block % 2 * 2;
+    const size_t stride = is_planar ? view->scale_row_bytes : view->row_bytes;
+    for (size_t r = 0; r < SOTTO_TILE; r++) x.bits[r] = sotto_load16(scales + r * stride);
+    for (size_t four = 0; four < SOTTO_TILE; four += 4)
+      for (uint32_t half = 0; half < 2; half++) {
+        words codes;
+        memcpy(&codes, x.bits + four, sizeof codes);
+        codes = codes >> (8 * half) & 255;
+        floats scale = is_planar ? from_e4m3(codes) * 0.5f : halves_of_ue4m3(codes);
+        memcpy(out->scale[half] + four, &scale, sizeof scale);
+      }
     return;
   }
   if (sotto_is_affine(format)) {
@@ -46,12 +62,11 @@ typedef enum { AS_QUADS, PLUS_128, IN_PAIRS } panel_order;
 SOTTO_VECTOR void decode(const sotto_view *view, size_t row, size_t first, size_t blocks, sotto_panel_block *out,
                          const sotto_weight_format format, const size_t stride,
                          const panel_order order) {
-  const int is_super = format == SOTTO_Q2_K || format == SOTTO_Q3_K || format == SOTTO_Q4_K || format == SOTTO_Q5_K ||
-                       format == SOTTO_Q6_K || format == SOTTO_IQ4_XS;
+  const int is_super = sotto_is_super(format);
   super_scales super;
   const uint8_t *rows = view->values + row * view->row_bytes;
   for (size_t b = first; b < first + blocks; b++, out++) {
-    const uint8_t *p = rows + (is_super ? b / 8 : b) * stride;
+    const uint8_t *p = rows + b / blocks_together(format) * stride;
     if (is_super) {
       if (b == first || b % 8 == 0) load_super_scales(p, view->row_bytes, format, &super);
       store_super_scales(&super, b % 8, format, out);
@@ -106,6 +121,17 @@ SOTTO_VECTOR void decode_integers(const sotto_view *view, size_t row, size_t fir
     CASE(SOTTO_Q3_K, 110)
     CASE(SOTTO_IQ4_NL, 18)
     CASE(SOTTO_IQ4_XS, 136)
+    CASE(SOTTO_IQ1_S, 50)
+    CASE(SOTTO_IQ1_M, 56)
+    CASE(SOTTO_IQ2_XXS, 66)
+    CASE(SOTTO_IQ2_XS, 74)
+    CASE(SOTTO_IQ2_S, 82)
+    CASE(SOTTO_IQ3_XXS, 98)
+    CASE(SOTTO_IQ3_S, 110)
+    CASE(SOTTO_TQ1_0, 54)
+    CASE(SOTTO_TQ2_0, 66)
+    CASE(SOTTO_NVFP4, 36)
+    CASE(SOTTO_NVFP4_PLANAR, 16)
     CASE(SOTTO_AFFINE1, 4)
     CASE(SOTTO_AFFINE2, 8)
     CASE(SOTTO_AFFINE3, 12)
@@ -130,114 +156,21 @@ SOTTO_VECTOR void decode_integers(const sotto_view *view, size_t row, size_t fir
   }
 }
 
-/// Float formats: four rows' pieces of 16 bytes, transposed into columns.
-SOTTO_VECTOR void decode_plain(const sotto_view *view, size_t row, size_t first, size_t blocks,
-                               sotto_float_panel_block *out, const sotto_weight_format format) {
-  const size_t size = format == SOTTO_FLOAT32 ? 4 : 2, columns = 4 / size;  // columns in a 4-byte piece
-  for (size_t b = first; b < first + blocks; b++, out++)
-    for (size_t piece = 0; piece < SOTTO_BLOCK / columns; piece += 4)
-      for (size_t four = 0; four < SOTTO_TILE; four += 4) {
-        const uint8_t *p = view->values + (row + four) * view->row_bytes + b * SOTTO_BLOCK * size + 4 * piece;
-        words in[4], quads[4];
-        for (size_t r = 0; r < 4; r++) in[r] = (words)load(p + r * view->row_bytes);
-        transpose(in, quads);
-        for (size_t i = 0; i < 4; i++)
-          for (size_t part = 0; part < columns; part++) {
-            words x = quads[i];
-            floats value = (floats)x;
-            if (format == SOTTO_FLOAT16) value = from_halves(part ? x >> 16 : x);
-            if (format == SOTTO_BFLOAT16) value = (floats)(part ? x & 0xffff0000 : x << 16);
-            memcpy(&out->values[(piece + i) * columns + part][four], &value, sizeof value);
-          }
-      }
-}
-
-/// E4M3 bytes with scales: four rows' pieces of 16 bytes, as above.
-SOTTO_VECTOR void decode_float8(const sotto_view *view, size_t row, size_t first, size_t blocks,
-                                sotto_float_panel_block *out) {
-  for (size_t b = first; b < first + blocks; b++, out++) {
-    _Alignas(16) float scale[SOTTO_TILE];
-    size_t group = b * SOTTO_BLOCK / view->matrix->group;
-    for (size_t r = 0; r < SOTTO_TILE; r++) {
-      const uint8_t *scales = view->scales + (row + r) * view->scale_row_bytes;
-      scale[r] = view->matrix->scale_type == SOTTO_E8M0 ? sotto_float_from_e8m0(scales[group])
-                                                        : sotto_float_at(scales, SOTTO_FLOAT32, group);
-    }
-    for (size_t piece = 0; piece < 8; piece += 4)
-      for (size_t four = 0; four < SOTTO_TILE; four += 4) {
-        const uint8_t *p = view->values + (row + four) * view->row_bytes + b * SOTTO_BLOCK + 4 * piece;
-        words in[4], quads[4];
-        for (size_t r = 0; r < 4; r++) in[r] = (words)load(p + r * view->row_bytes);
-        transpose(in, quads);
-        floats scales;
-        memcpy(&scales, scale + four, sizeof scales);
-        for (size_t i = 0; i < 4; i++)
-          for (size_t part = 0; part < 4; part++) {
-            floats value = from_e4m3(quads[i] >> (uint32_t)(8 * part)) * scales;
-            memcpy(&out->values[(piece + i) * 4 + part][four], &value, sizeof value);
-          }
-      }
-  }
-}
-
-/// weight = scale * value + minimum, from integer panels.
-SOTTO_VECTOR void expand(const sotto_panel_block *in, size_t blocks, sotto_float_panel_block *out,
-                         const sotto_panel_kind kind) {
-  for (size_t b = 0; b < blocks; b++, in++, out++)
-    for (size_t quad = 0; quad < 8; quad++)
-      for (size_t i = 0; i < 4; i++)
-        for (size_t r = 0; r < SOTTO_TILE; r++) {
-          const int half = sotto_has_halves(kind) && quad >= 4;
-          float scaled = in->scale[half][r] * (float)in->values[quad][r][i];
-          out->values[4 * quad + i][r] = sotto_has_minimums(kind) ? scaled + in->minimum[half][r] : scaled;
-        }
-}
-
-SOTTO_VECTOR void decode_floats(const sotto_view *view, size_t row, size_t first, size_t blocks, void *panel) {
-  sotto_float_panel_block *out = panel;
-  sotto_weight_format format = view->matrix->format;
-  if (format <= SOTTO_BFLOAT16) {
-    // Blocks that extend beyond the matrix are decoded by portable code.
-    size_t end = view->columns / SOTTO_BLOCK, whole = first + blocks <= end ? blocks : first < end ? end - first : 0;
-    if (whole < blocks) sotto_decode_floats_portable(view, row, first + whole, blocks - whole, out + whole);
-    if (format == SOTTO_FLOAT32) decode_plain(view, row, first, whole, out, SOTTO_FLOAT32);
-    if (format == SOTTO_FLOAT16) decode_plain(view, row, first, whole, out, SOTTO_FLOAT16);
-    if (format == SOTTO_BFLOAT16) decode_plain(view, row, first, whole, out, SOTTO_BFLOAT16);
-    return;
-  }
-  if (format == SOTTO_FLOAT8) {
-    decode_float8(view, row, first, blocks, out);
-    return;
-  }
-  sotto_panel_block integers[SOTTO_PANEL_BLOCKS];
-  decode_integers(view, row, first, blocks, integers, AS_QUADS);
-  switch (sotto_formats[format].kind) {
-    case SOTTO_HALVES: expand(integers, blocks, out, SOTTO_HALVES); break;
-    case SOTTO_MINIMUMS: expand(integers, blocks, out, SOTTO_MINIMUMS); break;
-    case SOTTO_HALF_MINIMUMS: expand(integers, blocks, out, SOTTO_HALF_MINIMUMS); break;
-    default: expand(integers, blocks, out, SOTTO_PLAIN);
-  }
-}
-
-#define WRAP(attribute, level)                                                                                     \
-  attribute void sotto_decode_integers_##level(const sotto_view *view, size_t row, size_t first, size_t blocks,    \
-                                               void *panel) {                                                      \
-    decode_integers(view, row, first, blocks, panel, AS_QUADS);                                                    \
-  }                                                                                                                \
-  attribute void sotto_decode_floats_##level(const sotto_view *view, size_t row, size_t first, size_t blocks,      \
-                                             void *panel) {                                                        \
-    decode_floats(view, row, first, blocks, panel);                                                                \
-  }
-
 #if defined(__x86_64__)
-WRAP(SOTTO_TARGET_AVX2, avx2)
+SOTTO_TARGET_AVX2 void sotto_decode_integers_avx2(const sotto_view *view, size_t row, size_t first, size_t blocks,
+                                                  void *panel) {
+  decode_integers(view, row, first, blocks, panel, AS_QUADS);
+}
 
 SOTTO_TARGET_AVX2 void sotto_decode_integers_vnni(const sotto_view *view, size_t row, size_t first, size_t blocks,
                                                   void *panel) {
   decode_integers(view, row, first, blocks, panel, PLUS_128);
 }
 #else
-WRAP(SOTTO_TARGET_NEON, neon)
+SOTTO_TARGET_NEON void sotto_decode_integers_neon(const sotto_view *view, size_t row, size_t first, size_t blocks,
+                                                  void *panel) {
+  decode_integers(view, row, first, blocks, panel, AS_QUADS);
+}
 
 void sotto_decode_integers_i8mm(const sotto_view *view, size_t row, size_t first, size_t blocks, void *panel) {
   decode_integers(view, row, first, blocks, panel, IN_PAIRS);

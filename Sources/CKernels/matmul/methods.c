@@ -69,7 +69,8 @@ sotto_decode sotto_decoder_avx512(sotto_weight_format format) {
       [SOTTO_IQ2_XXS] = sotto_decode_iq2_xxs_avx512, [SOTTO_IQ2_XS] = sotto_decode_iq2_xs_avx512,
       [SOTTO_IQ2_S] = sotto_decode_iq2_s_avx512,     [SOTTO_IQ3_XXS] = sotto_decode_iq3_xxs_avx512,
       [SOTTO_IQ3_S] = sotto_decode_iq3_s_avx512,     [SOTTO_TQ2_0] = sotto_decode_tq2_0_avx512,
-      [SOTTO_NVFP4] = sotto_decode_nvfp4_avx512,
+      // TQ1_0 with AVX2: panels have the same order.
+      [SOTTO_TQ1_0] = sotto_decode_integers_vnni,    [SOTTO_NVFP4] = sotto_decode_nvfp4_avx512,
       [SOTTO_NVFP4_PLANAR] = sotto_decode_nvfp4_planar_avx512,
       [SOTTO_AFFINE1] = sotto_decode_affine1_avx512,
       [SOTTO_AFFINE2] = sotto_decode_affine2_avx512, [SOTTO_AFFINE3] = sotto_decode_affine3_avx512,
@@ -220,6 +221,12 @@ static void use_rows_avx512(sotto_method *method, const sotto_matrix *matrix, si
       [SOTTO_AFFINE8] = {sotto_rows_affine8_avx512, 1},
   };
   sotto_weight_format format = matrix->format;
+  if (format == SOTTO_TQ1_0 && tokens <= 2) {
+    // With AVX2: there is none for AVX-512.
+    method->rows = sotto_rows_vectors(format);
+    method->pack = sotto_pack_rows_vectors;
+    return;
+  }
   if (tokens > rows[format].most) return;
   // The planes of an affine format's numbers are read as 16-bit numbers, those of zero points as bytes.
   if (sotto_is_affine(format) && matrix->scale_type == SOTTO_FLOAT32) return;
