@@ -45,6 +45,10 @@ def prepared(folder: Path, work: Path) -> Path:
         tensors = {
             name: tensor.reshape(-1) if name.split(".attn.")[-1] in RWKV_VECTORS else tensor
             for name, tensor in tensors.items()}
+    if kind == "bitnet":  # the names of the first models, whose training weights the converter makes ternary
+        tensors = {
+            name.replace("attn_sub_norm", "inner_attn_ln").replace("ffn_sub_norm", "ffn_layernorm"): tensor
+            for name, tensor in tensors.items()}
     save_file(tensors, work / "model.safetensors", metadata={"format": "pt"})
     return work
 

@@ -5,12 +5,15 @@ import Compute
 /// feed-forward, and a gate of squared ReLU.
 ///
 /// The inputs of all layers but the head are rounded to 8 bits, with a scale for each token, as in training and in
-/// transformers (mlx-lm does not round them). All of them are outputs of norms.
+/// transformers (mlx-lm and llama.cpp do not round them so). All of them are outputs of norms.
 enum BitNet {
-  static let architecture = Architecture("bitnet") { configuration, weights in
+  static let architecture = Architecture("bitnet", gguf: gguf) { configuration, weights in
     try check(configuration, weights.backend)
     guard !weights.contains("model.layers.0.self_attn.q_proj.weight_scale") else {
       throw ModelError.unsupported("BitNet matrices with scales that are not packed in bytes")
+    }
+    guard !weights.contains("model.layers.0.self_attn.q_proj.scale") else {
+      throw ModelError.unsupported("BitNet matrices with scales in tensors of their own; convert the model again")
     }
     var decoder = PreNormDecoder()
     decoder.roundsInputs = true
@@ -27,6 +30,20 @@ enum BitNet {
     }
     return try decoder.model(configuration, weights)
   }
+
+  /// The converter makes training weights ternary, times their scale, and stores them in any type. The files are those of
+  /// the first models (1bitLLM/bitnet_b1_58-3B), whose gate is SiLU: they have no key for the activation, and llama.cpp
+  /// computes no other.
+  private static let gguf = GGUFConversion(
+    "bitnet",
+    tensors: [
+      "self_attn.attn_sub_norm": "attn_sub_norm", "mlp.ffn_sub_norm": "ffn_sub_norm",
+      "self_attn.q_proj.scale": "attn_q.scale",
+    ],
+    configure: {
+      $0["quantization_config"] = ["quant_method": "bitnet", "quantization_mode": "offline"]
+      $0["hidden_act"] = "silu"
+    })
 
   private static func roundedNorm(
     _ name: String, size: Int, _ configuration: ModelConfiguration, _ weights: ModelWeights
