@@ -48,3 +48,9 @@ public protocol ActivationRoundingBackend: Backend {
   /// even (BitNet, arXiv:2402.17764).
   func roundedRows(_ x: Tensor) -> Tensor
 }
+
+/// A backend that can compute the first outputs of a layer alone.
+public protocol RowLimitingBackend: Backend {
+  /// The first `count` rows of a matrix, in the same memory; nil if it is not in one piece.
+  func firstRows(_ count: Int, of matrix: Parameter) -> Parameter?
+}

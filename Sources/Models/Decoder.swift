@@ -99,6 +99,6 @@ package final class Decoder: LanguageModel {
     let normed = embedding.normed(x, on: backend)
     input.hiddenStates?.rows = normed
     let outputs = input.hiddenStates == nil ? normed : input.selectOutputs(normed, on: backend)
-    return embedding.logits(normed: outputs, on: backend)
+    return embedding.logits(normed: outputs, limit: input.vocabularyLimit, on: backend)
   }
 }

@@ -38,11 +38,14 @@ package final class TokenPredictor {
   private let norm: any Norm
   private let embedding: EmbeddingAndHead
   private let backend: any Backend
+  /// Bytes of weights that a token needs, without the head.
+  package let bytes: Double
 
   private init(
-    _ names: Names, _ shape: DecoderShape, embedding: EmbeddingAndHead, blocks: [Block],
+    _ names: Names, _ shape: DecoderShape, embedding: EmbeddingAndHead, blocks: [Block], blockBytes: Double,
     norm: (String) throws -> any Norm, _ weights: ModelWeights
   ) throws {
+    let before = weights.work.generationBytes
     embeddingNorm = try norm(names.embeddingNorm)
     hiddenNorm = try norm(names.hiddenNorm)
     projection = try weights.linear(names.projection, inputs: 2 * shape.hidden, outputs: shape.hidden)
@@ -57,6 +60,7 @@ package final class TokenPredictor {
     self.caches = caches
     self.embedding = embedding
     backend = weights.backend
+    bytes = blockBytes + weights.work.generationBytes - before
   }
 
   /// Loads the predictor if the checkpoint has one. Converters often drop some or all of its tensors: what cannot be
@@ -72,8 +76,10 @@ package final class TokenPredictor {
     // Its work is not part of a token's.
     let work = weights.work
     defer { weights.work = work }
+    guard let blocks = try? blocks() else { return nil }
+    let bytes = weights.work.generationBytes - work.generationBytes
     return try? TokenPredictor(
-      names, shape, embedding: embedding, blocks: blocks(), norm: norm, weights)
+      names, shape, embedding: embedding, blocks: blocks, blockBytes: bytes, norm: norm, weights)
   }
 
   /// Empty caches for a new sequence. A sequence may start at any position of the decoder's: only distances between
@@ -91,7 +97,7 @@ package final class TokenPredictor {
     var x = backend.linear(both, [projection], adding: nil)
     for (block, slot) in blocks { x = try block(x, input, slot: slot, adding: x, on: backend) }
     let output = norm(input.selectOutputs(x, on: backend), on: backend)
-    let logits = embedding.logits(normed: output, on: backend)
+    let logits = embedding.logits(normed: output, limit: input.vocabularyLimit, on: backend)
     try (backend as? any FallibleBackend)?.throwIfFailed()
     input.advanceSequences()
     return (logits, output)

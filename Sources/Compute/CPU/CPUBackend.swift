@@ -5,7 +5,7 @@ import CKernels
 /// A tensor is a view (offset and row stride) of a `CPUBuffer`; every operation writes to a new buffer from the pool.
 /// The overhead of a call is some tens of nanoseconds.
 public final class CPUBackend: InterruptibleBackend, MemoryReleasingBackend, MemoryPreparingBackend,
-  ActivationRoundingBackend
+  ActivationRoundingBackend, RowLimitingBackend
 {
   /// Whether activations, keys and values may be rounded for speed.
   public let precision: Precision

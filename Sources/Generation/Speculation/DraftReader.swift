@@ -23,6 +23,8 @@ struct DraftReader {
   private let isTruncatable: Bool
   /// A moving average of the seconds per proposal; nil before the first.
   private(set) var secondsPerProposal: Double?
+  /// What it proposes from.
+  private var vocabulary: DraftVocabulary
 
   /// Resumes from what the prompt cache holds.
   /// - Returns: nil if the model or the memory budget has no room for the prompt.
@@ -42,6 +44,8 @@ struct DraftReader {
     ledger = reader.sequence.ledger
     confirmed = ledger.count
     isTruncatable = state.caches.allSatisfy { $0 is any KeyValueCache }
+    let work = loaded.model.facts.work
+    vocabulary = DraftVocabulary(loaded, bytes: work.generationBytes)
   }
 
   /// The number of tokens that must be processed before proposals.
@@ -49,6 +53,11 @@ struct DraftReader {
 
   /// The most proposals after `count` tokens.
   func limit(after count: Int) -> Int { loaded.model.facts.contextLength - count - 1 }
+
+  /// Chooses the part of the vocabulary that the next proposals are from.
+  mutating func chooseVocabulary(_ situation: DraftVocabulary.Situation) {
+    secondsPerProposal = vocabulary.choose(situation, seconds: secondsPerProposal)
+  }
 
   /// Processes the next chunk of the tokens, without proposing.
   mutating func read(_ tokens: [Int32]) throws {
@@ -78,7 +87,9 @@ struct DraftReader {
     try check(input)
     while proposals.count < count {
       guard let parameters = draw(proposals) else { break }
-      let logits = try loaded.model.forward(ForwardInput(tokens: input, sequence: state))
+      var pass = ForwardInput(tokens: input, sequence: state)
+      pass.vocabularyLimit = self.vocabulary.limit
+      let logits = try loaded.model.forward(pass)
       ledger += input
       if proposals.isEmpty {
         confirmed = ledger.count

@@ -24,6 +24,8 @@ struct PredictorReader {
   private var waitingRows = 0
   /// A moving average of the seconds per proposal; nil before the first.
   private(set) var secondsPerProposal: Double?
+  /// What it proposes from.
+  private var vocabulary: DraftVocabulary
 
   /// - Returns: nil if the model has no such layer, or one whose caches can't be truncated.
   init?(_ loaded: LoadedModel) {
@@ -31,7 +33,14 @@ struct PredictorReader {
     self.predictor = predictor
     backend = loaded.backend
     state = SequenceState(caches: predictor.makeCaches())
+    vocabulary = DraftVocabulary(
+      loaded, bytes: predictor.bytes + loaded.model.facts.work.headBytes)
     guard state.keepsEveryPosition else { return nil }
+  }
+
+  /// Chooses the part of the vocabulary that the next proposals are from.
+  mutating func chooseVocabulary(_ situation: DraftVocabulary.Situation) {
+    secondsPerProposal = vocabulary.choose(situation, seconds: secondsPerProposal)
   }
 
   /// The position of the next hidden state that is missing.
@@ -73,7 +82,9 @@ struct PredictorReader {
     var proposals: [Int32] = []
     var input = Array(tokens[(start + confirmed + 1)...])
     while proposals.count < count, let parameters = draw(proposals) {
-      let output = try predictor.forward(ForwardInput(tokens: input, sequence: state), hidden: hidden)
+      var pass = ForwardInput(tokens: input, sequence: state)
+      pass.vocabularyLimit = self.vocabulary.limit
+      let output = try predictor.forward(pass, hidden: hidden)
       if proposals.isEmpty {
         confirmed += waitingRows
         (waiting, waitingRows) = ([], 0)

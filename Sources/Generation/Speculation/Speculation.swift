@@ -121,7 +121,9 @@ struct Speculation {
         return nil
       }
       let limit = min(context.limit, draft.limit(after: tokens.count))
-      let cost = (draft.secondsPerProposal ?? 0.1 * single) / single
+      let situation = situation(.draft, tokens, single)
+      self.draft?.chooseVocabulary(situation)
+      let cost = (self.draft?.secondsPerProposal ?? 0.1 * single) / single
       let decision = decide(.init(.draft, limit: limit, cost: cost, repeats: context.repeats))
       guard decision.count > 0, decision.gain > gain else { return nil }
       let start = ContinuousClock.now
@@ -136,18 +138,30 @@ struct Speculation {
     }
   }
 
+  private func situation(
+    _ source: Acceptance.Source, _ tokens: [Int32], _ single: Double
+  ) -> DraftVocabulary.Situation {
+    // With a made-up acceptance, every token counts as one that could be proposed.
+    DraftVocabulary.Situation(
+      tokens: tokens, isCovered: settings.madeUpAcceptance != nil,
+      acceptance: policy.acceptance.probability(source), costs: costs, single: single)
+  }
+
   /// - Parameter better: the gain that it must exceed.
   /// - Returns: nil for no proposals.
   private mutating func proposeByPredictor(_ context: Context, better gain: Double) -> Proposal? {
-    guard let predictor, let single = costs.singleSeconds ?? (settings.mode == .automatic ? nil : 1) else {
+    guard predictor != nil, let single = costs.singleSeconds ?? (settings.mode == .automatic ? nil : 1) else {
       return nil
     }
-    let cost = (predictor.secondsPerProposal ?? 0.1 * single) / single
+    let tokens = context.tokens()
+    let situation = situation(.predictor, tokens, single)
+    self.predictor?.chooseVocabulary(situation)
+    let cost = (self.predictor?.secondsPerProposal ?? 0.1 * single) / single
     let decision = decide(.init(.predictor, limit: context.limit, cost: cost, repeats: context.repeats))
     guard decision.count > 0, decision.gain > gain else { return nil }
     do {
       let made = try self.predictor?.propose(
-        decision.count, after: context.tokens(), vocabulary: context.vocabulary, draw: context.draw)
+        decision.count, after: tokens, vocabulary: context.vocabulary, draw: context.draw)
       guard let made, !made.tokens.isEmpty else { return nil }
       return Proposal(tokens: made.tokens, source: .predictor, seconds: made.seconds)
     } catch {

@@ -71,9 +71,18 @@ package struct EmbeddingAndHead {
   func normed(_ x: Tensor, on backend: any Backend) -> Tensor { norm(x, on: backend) }
 
   /// The logits of normed rows.
-  func logits(normed x: Tensor, on backend: any Backend) -> Tensor {
-    let logits = backend.linear(x, [head], adding: nil)
+  /// - Parameter limit: see `ForwardInput.vocabularyLimit`.
+  func logits(normed x: Tensor, limit: Int? = nil, on backend: any Backend) -> Tensor {
+    let logits = backend.linear(x, [head(limit, on: backend)], adding: nil)
     if logitScale == 1, softcap == nil { return logits }
     return backend.scaled(logits, by: logitScale, softcap: softcap)
+  }
+
+  /// The head or, where the backend can compute them alone, its first `limit` outputs.
+  private func head(_ limit: Int?, on backend: any Backend) -> Linear {
+    guard let limit, limit < head.outputs, head.bias == nil,
+      let rows = (backend as? any RowLimitingBackend)?.firstRows(limit, of: head.weight)
+    else { return head }
+    return Linear(weight: rows)
   }
 }

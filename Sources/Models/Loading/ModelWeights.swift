@@ -157,11 +157,11 @@ package final class ModelWeights {
     let table = try stored(table + ".weight", size)
     let embedding = try backend.parameter(table)
     guard !tied, contains(name + ".weight") else {
-      work.add(table, promptShare: 0, generationShare: 1)
+      work.addHead(table)
       return (embedding, Linear(weight: embedding))
     }
     let head = try stored(name + ".weight", size)
-    work.add(head, promptShare: 0, generationShare: 1)
+    work.addHead(head)
     let bias = contains(name + ".bias") ? try parameter(name + ".bias", [vocabulary]) : nil
     return (embedding, Linear(weight: try backend.parameter(head), bias: bias))
   }

@@ -22,6 +22,12 @@ extension CPUBackend {
     return Parameter(shape: [stack.count] + stack[0].shape, storage: matrix)
   }
 
+  /// The first rows of a matrix, in the same memory.
+  public func firstRows(_ count: Int, of matrix: Parameter) -> Parameter? {
+    guard let rows = (matrix.storage as? CPUMatrix)?.firstRows(count) else { return nil }
+    return Parameter(shape: [count, matrix.columns], storage: rows)
+  }
+
   /// The rows of `table` for `tokens`, times `scale`; zeros for -1.
   public func embedding(_ tokens: Tokens, table: Parameter, scale: Float) -> Tensor {
     let (result, target) = make(rows: tokens.count, columns: table.columns)

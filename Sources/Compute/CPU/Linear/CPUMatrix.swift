@@ -41,6 +41,22 @@ final class CPUMatrix {
   /// Rows of a tile.
   private static let leastRows = 16
 
+  /// The first rows of a matrix in one piece, in the same memory; nil for others.
+  func firstRows(_ count: Int) -> CPUMatrix? {
+    guard parts.count == 1, parts[0].matrices == 1, apart == nil, (1...parts[0].rows).contains(count) else {
+      return nil
+    }
+    return CPUMatrix(parts[0], rows: count, of: weights)
+  }
+
+  private init(_ part: sotto_matrix, rows: Int, of weights: [Weight]) {
+    var part = part
+    part.rows = rows
+    parts = [part]
+    self.weights = weights
+    apart = nil
+  }
+
   /// The number of rows of all parts.
   var rows: Int { parts.reduce(0) { $0 + $1.rows } }
 
