@@ -89,15 +89,21 @@ public enum Registry {
   /// The `model_type`s that can be loaded, sorted.
   public static var architectures: [String] { byModelType.keys.sorted() }
 
-  /// Builds the model of a checkpoint. Weights are mapped, not read.
+  /// Builds the model of a checkpoint. Weights are mapped, not read, unless they are repacked or copied to a device.
   ///
-  /// - Throws: `ModelError` or `FileError` that names what is missing or wrong.
-  public static func model(_ checkpoint: Checkpoint, backend: any Backend) throws -> any LanguageModel {
+  /// - Throws: `ModelError` or `FileError` that names what is missing or wrong; `CancellationError` if the observer wants
+  ///   it.
+  public static func model(
+    _ checkpoint: Checkpoint, backend: any Backend, observer: LoadingObserver? = nil
+  ) throws -> any LanguageModel {
+    func observed(_ source: any WeightSource) -> any WeightSource {
+      observer.map { ObservedWeights(source, bytes: checkpoint.fileBytes, $0) } ?? source
+    }
     guard let metadata = checkpoint.gguf else {
       guard let json = checkpoint.configuration else {
         throw ModelError.missingConfiguration(model: checkpoint.path)
       }
-      return try model(json, checkpoint, backend: backend)
+      return try model(json, checkpoint, backend: backend, observed: observed)
     }
     let name = try metadata.architecture()
     guard let architecture = byGGUFName[name], let conversion = architecture.gguf else {
@@ -105,7 +111,7 @@ public enum Registry {
     }
     let json = try GGUFConfiguration(metadata, checkpoint, conversion).json(
       modelType: architecture.modelTypes.first ?? name)
-    let weights = GGUFWeights(checkpoint: checkpoint, conversion: conversion)
+    let weights = observed(GGUFWeights(checkpoint: checkpoint, conversion: conversion))
     return try architecture.build(ModelConfiguration(json), ModelWeights(weights, backend: backend))
   }
 
@@ -113,13 +119,20 @@ public enum Registry {
   public static func model(
     _ json: JSON, _ source: any WeightSource, backend: any Backend
   ) throws -> any LanguageModel {
+    try model(json, source, backend: backend, observed: { $0 })
+  }
+
+  private static func model(
+    _ json: JSON, _ source: any WeightSource, backend: any Backend,
+    observed: (any WeightSource) -> any WeightSource
+  ) throws -> any LanguageModel {
     let configuration = try ModelConfiguration.completed(json)
     let type = try configuration.string("model_type")
     guard let architecture = byModelType[type] else {
       throw ModelError.unknownArchitecture(type, known: architectures)
     }
     let names = (source as? Checkpoint)?.names ?? []
-    let weights = PrefixedWeights(source: source, prefixes: architecture.prefixes, names: names)
+    let weights = observed(PrefixedWeights(source: source, prefixes: architecture.prefixes, names: names))
     return try architecture.build(configuration.withEpsilon(), ModelWeights(weights, backend: backend))
   }
 

@@ -19,6 +19,16 @@ public protocol ChatEngine: Sendable {
   /// - Throws: an error whose description is shown to the user; the current model then stays.
   func switchModel(to name: String) async throws -> ModelInfo
 
+  /// The same, for loads that take longer than a second.
+  /// - Parameter progress: called with the percentage that is loaded, from any thread.
+  /// - Throws: `CancellationError` after `cancelLoading`.
+  func switchModel(
+    to name: String, progress: @escaping @Sendable (_ percent: Int) -> Void
+  ) async throws -> ModelInfo
+
+  /// Ends the load of a model. Returns at once.
+  func cancelLoading()
+
   /// The default settings of the current model.
   func defaultSettings() async -> ChatSettings
 
@@ -86,6 +96,14 @@ public protocol ChatEngine: Sendable {
 
 /// Defaults for an engine without reasoning, speculative prefill and caches.
 extension ChatEngine {
+  /// Loads without reporting progress.
+  public func switchModel(
+    to name: String, progress: @escaping @Sendable (_ percent: Int) -> Void
+  ) async throws -> ModelInfo { try await switchModel(to: name) }
+
+  /// Does nothing.
+  public func cancelLoading() {}
+
   /// Does nothing.
   public func answerNow() {}
 

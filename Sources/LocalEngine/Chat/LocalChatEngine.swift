@@ -4,6 +4,7 @@ import Compute
 import Conversation
 import Devices
 import Generation
+import Models
 import Synchronization
 
 /// The chat engine for local models: finds and opens models, renders conversations with the template of the current
@@ -20,6 +21,8 @@ actor LocalChatEngine: ChatEngine {
   private(set) var opened: [String: SelectedModel] = [:]
   /// The model for the next request. A running answer continues with its own model.
   private let selected = Mutex<SelectedModel?>(nil)
+  /// Cancels the switch of models that loads one.
+  private let loadCancellation = Mutex<CancellationFlag?>(nil)
   /// The controls of the last requested answer, and of alternatives that run together; the latest last.
   let controls = Mutex<[AnswerControls]>([])
   /// The current session.
@@ -86,13 +89,23 @@ actor LocalChatEngine: ChatEngine {
 
   func currentModel() -> ModelInfo? { current?.info }
 
-  func switchModel(to name: String) async throws -> ModelInfo {
-    let (entry, isNew) = try await open(model: name)
+  func switchModel(to name: String) async throws -> ModelInfo { try await switchModel(to: name) { _ in } }
+
+  func switchModel(
+    to name: String, progress: @escaping @Sendable (_ percent: Int) -> Void
+  ) async throws -> ModelInfo {
+    let cancellation = CancellationFlag()
+    loadCancellation.withLock { $0 = cancellation }
+    defer { loadCancellation.withLock { $0 = nil } }
+    let (entry, isNew) = try await open(
+      model: name, observer: .slow(report: progress, isCancelled: { cancellation.isCancelled }))
     selected.withLock { $0 = entry }
     // Not awaited here, because it runs after an answer in progress. The next prefill or answer awaits it.
     if isNew, let session { startRestoring(session, entry.key) }
     return entry.info
   }
+
+  nonisolated func cancelLoading() { loadCancellation.withLock { $0?.cancel() } }
 
   /// A model that is about to be loaded.
   struct OpeningModel {
@@ -102,9 +115,11 @@ actor LocalChatEngine: ChatEngine {
   }
 
   /// Opens and loads a model, unless it is in memory. Stops speculative prefill.
-  /// - Parameter waitForRoom: called before the weights are loaded.
+  /// - Parameters:
+  ///   - observer: follows the load.
+  ///   - waitForRoom: called before the weights are loaded.
   func open(
-    model name: String, waitForRoom: (OpeningModel) async throws -> Void = { _ in }
+    model name: String, observer: LoadingObserver? = nil, waitForRoom: (OpeningModel) async throws -> Void = { _ in }
   ) async throws -> (entry: SelectedModel, isNew: Bool) {
     let (path, listedName) = try finder.resolveNamed(name)
     let key = Self.key(path)
@@ -127,7 +142,8 @@ actor LocalChatEngine: ChatEngine {
       }
     }
     let facts = try await generator.load(key) {
-      try model.load(precision: .fast, threads: threads, cacheFormat: format, device: device)
+      try model.load(
+        precision: .fast, threads: threads, cacheFormat: format, device: device, observer: observer)
     }
     var info = ModelInfo(
       name: shownName,

@@ -56,16 +56,18 @@ package struct OpenedModel: Sendable {
     (fallback?.stopStrings ?? []) + (turnEnd?.stopStrings ?? []) + (checkpoint.ollama?.stopStrings ?? [])
   }
 
-  /// Loads the model: its weights are mapped, not read, or copied to a device.
-  /// - Parameter notify: called with why the device is another one than the user may expect.
+  /// Loads the model: its weights are mapped, not read, or they are repacked or copied to a device.
+  /// - Parameters:
+  ///   - observer: follows the load.
+  ///   - notify: called with why the device is another one than the user may expect.
   package func load(
     precision: Precision, threads: Int, cacheFormat: CacheFormat? = nil, device: DeviceChoice = .processor,
-    notify: (String) -> Void = { _ in }
+    observer: LoadingObserver? = nil, notify: (String) -> Void = { _ in }
   ) throws -> LoadedModel {
     let made = try Devices.make(
       device, weights: checkpoint.fileBytes, precision: precision, threads: threads, cacheFormat: cacheFormat)
     if let notice = made.notice { notify(notice) }
-    let model = try Registry.model(checkpoint, backend: made.backend)
+    let model = try Registry.model(checkpoint, backend: made.backend, observer: observer)
     return LoadedModel(
       model: model, tokenizer: tokenizer, backend: made.backend, bytes: checkpoint.fileBytes,
       device: ModelDevice(name: made.name, notice: made.notice))

@@ -50,6 +50,8 @@ package final class Chat {
     case .engine(let turn, let event): return state.handle(event, turn: turn)
     case .models(let models, let current, let settings): state.updateModels(models, current, settings)
     case .modelLoaded(let info, let settings): return state.loaded(info, settings)
+    case .modelLoading(let percent): state.loadingPercent = state.loading == nil ? nil : percent
+    case .loadCancelled(let name): state.loadCancelled(name)
     case .modelFailed(let name, let message): state.failedToLoad(name, message)
     case .download(let event): return state.handle(event)
     case .caches(let report):

@@ -7,6 +7,10 @@ package enum ChatEvent: Sendable {
   case engine(turn: Int, EngineEvent)
   case models([ModelSummary], current: ModelInfo?, settings: ChatSettings)
   case modelLoaded(ModelInfo, ChatSettings)
+  /// A model that takes long to load is loaded to this percentage.
+  case modelLoading(percent: Int)
+  /// The user cancelled the load of a model.
+  case loadCancelled(name: String)
   case download(DownloadEvent)
   /// The contents of the prompt caches.
   case caches(CacheReport)
@@ -61,6 +65,7 @@ package enum ChatEffect: Sendable, Equatable {
   case cancelTurn(Int)
   case answerNow
   case switchModel(String)
+  case cancelLoading
   /// Downloads a model by name.
   case download(String)
   case stopDownload

@@ -81,7 +81,7 @@ extension ChatState {
     let decision = EscapeDecision.decide(
       hasOverlay: menu != nil || search != nil || helpScroll != nil || find != nil || inspector != nil
         || selection != nil,
-      isAnswering: turn != nil,
+      isAnswering: turn != nil, isLoading: isLoadCancellable,
       isEditing: editing != nil, draftIsEmpty: draft.isEmpty, wasPressed: wasPressed)
     switch decision {
     case .closeOverlay:
@@ -101,6 +101,7 @@ extension ChatState {
         menuSelection = nil
       }
     case .stopAnswer: return stopAnswer()
+    case .cancelLoading: return cancelLoading()
     case .cancelEdit:
       editing = nil
       draft.clear()
@@ -152,6 +153,7 @@ extension ChatState {
     helpScroll = nil
     let decision = InterruptDecision.decide(
       draftIsEmpty: draft.isEmpty, isAnswering: turn != nil,
+      isLoading: isLoadCancellable,
       isDownloading: download.map { !$0.isStopping } ?? false, wasAsked: wasAsked)
     switch decision {
     case .clearDraft:
@@ -161,6 +163,7 @@ extension ChatState {
       edit { $0.kill(0..<$0.elements.count) }
       history.add(text)
     case .stopAnswer: return stopAnswer()
+    case .cancelLoading: return cancelLoading()
     case .stopDownload: return stopDownload()
     case .askToQuit:
       askedToQuit = now

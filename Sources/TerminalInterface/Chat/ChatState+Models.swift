@@ -52,6 +52,22 @@ extension ChatState {
     return [.refreshModels(for: listedConversation), .send(turn: turn.id, request)]
   }
 
+  /// Whether a model is loading that the user has not cancelled.
+  package var isLoadCancellable: Bool { loading != nil && !isLoadCancelled }
+
+  /// Ends the load of a model.
+  package mutating func cancelLoading() -> [ChatEffect] {
+    isLoadCancelled = true
+    return [.cancelLoading]
+  }
+
+  /// The user cancelled the load of a model; the current model, if there is one, stays.
+  package mutating func loadCancelled(_ name: String) {
+    loading = nil
+    if let turn, turn.phase == .loading { finish(turn, .cancelled) }
+    show("\(name) was not loaded" + (model == nil ? ": choose a model with /model" : ""))
+  }
+
   /// A model could not be loaded; the current model, if there is one, stays.
   package mutating func failedToLoad(_ name: String, _ message: String) {
     loading = nil

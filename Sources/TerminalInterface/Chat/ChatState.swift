@@ -53,7 +53,17 @@ package struct ChatState: Sendable {
   package var knowsModels = false
   package var model: ModelInfo?
   /// The model that is loading.
-  package var loading: String?
+  package var loading: String? {
+    didSet {
+      guard loading != oldValue else { return }
+      loadingPercent = nil
+      isLoadCancelled = false
+    }
+  }
+  /// How much of it is loaded, once that has taken a second.
+  package var loadingPercent: Int?
+  /// Whether the user has cancelled that.
+  package var isLoadCancelled = false
   /// Whether models can be downloaded, and some that users may want first.
   package var canDownload = false
   package var suggestedDownloads: [DownloadChoice] = []

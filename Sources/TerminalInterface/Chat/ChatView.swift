@@ -118,7 +118,8 @@ package struct ChatView {
       if rows.count > 1 { return rows.prefix(size.rows / 3).map { StyledLine($0.spans, fill: .status) } }
     }
     let line = StatusLine(
-      model: state.model, loading: state.loading, turn: state.turn, download: state.download,
+      model: state.model, loading: state.loading, loadingPercent: state.loadingPercent, turn: state.turn,
+      download: state.download,
       statistics: state.statistics, flash: message, now: state.now)
     return [line.line(width: size.columns)]
   }

@@ -52,12 +52,15 @@ package struct EffectWorker: Sendable {
     case .switchModel(let name):
       Task {
         do {
-          let info = try await engine.switchModel(to: name)
+          let info = try await engine.switchModel(to: name) { mailbox.post(.modelLoading(percent: $0)) }
           mailbox.post(.modelLoaded(info, await engine.defaultSettings()))
+        } catch is CancellationError {
+          mailbox.post(.loadCancelled(name: name))
         } catch {
           mailbox.post(.modelFailed(name: name, message: "\(error)"))
         }
       }
+    case .cancelLoading: engine.cancelLoading()
     case .download(let name):
       guard let downloads else { break }
       let events = downloads.start(name)

@@ -2,16 +2,18 @@
 package enum InterruptDecision: Sendable, Equatable {
   case clearDraft
   case stopAnswer
+  case cancelLoading
   case stopDownload
   case askToQuit
   case quit
 
-  /// Clears the draft first, then stops the answer, then the download; then two presses quit.
-  package static func decide(draftIsEmpty: Bool, isAnswering: Bool, isDownloading: Bool, wasAsked: Bool)
-    -> InterruptDecision
-  {
+  /// Clears the draft first, then stops the answer, then the load of a model, then the download; then two presses quit.
+  package static func decide(
+    draftIsEmpty: Bool, isAnswering: Bool, isLoading: Bool, isDownloading: Bool, wasAsked: Bool
+  ) -> InterruptDecision {
     if !draftIsEmpty { return .clearDraft }
     if isAnswering { return .stopAnswer }
+    if isLoading { return .cancelLoading }
     if isDownloading { return .stopDownload }
     return wasAsked ? .quit : .askToQuit
   }
@@ -36,6 +38,8 @@ package enum EscapeDecision: Sendable, Equatable {
   /// Closes a panel, menu or search.
   case closeOverlay
   case stopAnswer
+  /// Ends the load of a model.
+  case cancelLoading
   /// Cancels the edit of a message.
   case cancelEdit
   case editLastMessage
@@ -43,10 +47,12 @@ package enum EscapeDecision: Sendable, Equatable {
   case wait
 
   package static func decide(
-    hasOverlay: Bool, isAnswering: Bool, isEditing: Bool, draftIsEmpty: Bool, wasPressed: Bool
+    hasOverlay: Bool, isAnswering: Bool, isLoading: Bool, isEditing: Bool, draftIsEmpty: Bool,
+    wasPressed: Bool
   ) -> EscapeDecision {
     if hasOverlay { return .closeOverlay }
     if isAnswering { return .stopAnswer }
+    if isLoading { return .cancelLoading }
     if isEditing { return .cancelEdit }
     return draftIsEmpty && wasPressed ? .editLastMessage : .wait
   }

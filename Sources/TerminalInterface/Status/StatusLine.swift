@@ -5,6 +5,8 @@ import Conversation
 package struct StatusLine {
   package var model: ModelInfo?
   package var loading: String?
+  /// How much of it is loaded; nil if that is not known.
+  package var loadingPercent: Int?
   package var turn: TurnProgress?
   package var download: ChatState.Download?
   /// The statistics of the current or the last turn.
@@ -14,12 +16,13 @@ package struct StatusLine {
   package var now: Double
 
   package init(
-    model: ModelInfo?, loading: String? = nil, turn: TurnProgress? = nil,
+    model: ModelInfo?, loading: String? = nil, loadingPercent: Int? = nil, turn: TurnProgress? = nil,
     download: ChatState.Download? = nil, statistics: TurnStatistics? = nil,
     flash: String? = nil, now: Double = 0
   ) {
     self.model = model
     self.loading = loading
+    self.loadingPercent = loadingPercent
     self.turn = turn
     self.download = download
     self.statistics = statistics
@@ -124,7 +127,7 @@ package struct StatusLine {
         title += " · \(model.quantisation)"
       }
       if has(.device), loading == nil, let device = model?.device { title += " · \(Self.short(device))" }
-      if writer != nil { title += loading == nil ? " next" : " loading" }
+      if writer != nil { title += loading == nil ? " next" : " \(loadingText)" }
       parts.append(Part(text: title, role: .status))
     }
     var (state, role) = state
@@ -214,8 +217,8 @@ package struct StatusLine {
     if turn?.isStopping == true { return ("stopping", .statusBusy) }
     switch turn?.phase {
     // Not "idle": the engine may be prefilling ahead.
-    case nil: return loading == nil ? (model == nil ? "" : "ready", .statusDim) : ("loading", .statusBusy)
-    case .loading: return ("loading", .statusBusy)
+    case nil: return loading == nil ? (model == nil ? "" : "ready", .statusDim) : (loadingText, .statusBusy)
+    case .loading: return (loadingText, .statusBusy)
     case .waiting: return ("waiting", .statusBusy)
     case .thinking: return (turn?.answerNowRequested == true ? "ending reasoning" : "thinking", .statusBusy)
     case .writing: return ("writing", .statusBusy)
@@ -226,6 +229,8 @@ package struct StatusLine {
       return (text, .statusBusy)
     }
   }
+
+  private var loadingText: String { "loading" + (loadingPercent.map { " \($0)%" } ?? "") }
 
   // Whole seconds: the estimate is no more precise.
   private func eta(_ seconds: Double) -> String {

@@ -73,12 +73,16 @@ struct BatchCommand: AsyncParsableCommand {
     let generator = Generator(limits: GeneratorLimits(batch: maxBatch), turnFile: TurnSignal.file())
     let (key, threads, format) = (opened.checkpoint.path, compute.threadCount(settings), cache.format)
     let device = compute.device(settings)
+    let display = LoadingDisplay(opened.checkpoint.name)
+    defer { display.clear() }
     do {
       _ = try await generator.load(key) {
         try opened.load(
-          precision: .fast, threads: threads, cacheFormat: format, device: device, notify: Console.note)
+          precision: .fast, threads: threads, cacheFormat: format, device: device, observer: display.observer,
+          notify: Console.note)
       }
     } catch { throw compute.explained(error, settings) }
+    display.clear()
     let cancellation = CancellationFlag()
     let interrupts = Interrupts { cancellation.cancel() }
     defer { interrupts.stop() }

@@ -77,7 +77,9 @@ struct ChatCommand: AsyncParsableCommand {
       draft: try DraftModel(named: draft, settings), store: options.keepsHistory ? settings.cacheStore : nil,
       turnFile: TurnSignal.file())
     do {
-      let model = try await engine.switchModel(to: choice.name)
+      let display = LoadingDisplay(choice.name)
+      defer { display.clear() }
+      let model = try await engine.switchModel(to: choice.name) { display.show($0) }
       if let notice = model.notice { options.notices.append(notice) }
     } catch { throw compute.explained(choice.explained(hinted(error)), settings) }
     let status = await runChat(engine: engine, options: options)

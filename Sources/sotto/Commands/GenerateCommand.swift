@@ -86,12 +86,16 @@ struct GenerateCommand: AsyncParsableCommand {
     let generator = Generator(turnFile: TurnSignal.file())
     let key = opened.checkpoint.path
     let (threads, format, device) = (compute.threadCount(settings), cache.format, compute.device(settings))
+    let display = LoadingDisplay(opened.checkpoint.name)
+    defer { display.clear() }
     do {
       _ = try await generator.load(key) {
         try opened.load(
-          precision: .fast, threads: threads, cacheFormat: format, device: device, notify: Console.note)
+          precision: .fast, threads: threads, cacheFormat: format, device: device, observer: display.observer,
+          notify: Console.note)
       }
     } catch { throw compute.explained(error, settings) }
+    display.clear()
     request.logProbabilities = logProbabilities
     request.speculation.usesLookup = speculation.lookup
     request.speculation.draft = try await loadDraft(for: opened, settings, in: generator)

@@ -3,22 +3,33 @@ import TerminalInterface
 import Testing
 
 @Suite struct DecisionTests {
+  struct InterruptCase: Sendable {
+    var empty = true
+    var answering = false
+    var loading = false
+    var downloading = false
+    var asked = false
+    var expected: InterruptDecision
+  }
+
   @Test(arguments: [
-    // draft empty, answering, downloading, asked before
-    (false, false, false, false, InterruptDecision.clearDraft), (false, false, false, true, .clearDraft),
-    (false, true, true, false, .clearDraft), (false, true, false, true, .clearDraft),
-    (true, true, true, false, .stopAnswer), (true, true, false, true, .stopAnswer),
-    (true, false, true, false, .stopDownload), (true, false, true, true, .stopDownload),
-    (true, false, false, false, .askToQuit), (true, false, false, true, .quit),
+    InterruptCase(empty: false, expected: .clearDraft),
+    InterruptCase(empty: false, asked: true, expected: .clearDraft),
+    InterruptCase(empty: false, answering: true, loading: true, downloading: true, expected: .clearDraft),
+    InterruptCase(answering: true, loading: true, downloading: true, expected: .stopAnswer),
+    InterruptCase(answering: true, asked: true, expected: .stopAnswer),
+    InterruptCase(loading: true, downloading: true, expected: .cancelLoading),
+    InterruptCase(loading: true, asked: true, expected: .cancelLoading),
+    InterruptCase(downloading: true, expected: .stopDownload),
+    InterruptCase(downloading: true, asked: true, expected: .stopDownload),
+    InterruptCase(expected: .askToQuit),
+    InterruptCase(asked: true, expected: .quit),
   ])
-  func interrupt(
-    _ isEmpty: Bool, _ isAnswering: Bool, _ isDownloading: Bool, _ wasAsked: Bool,
-    _ expected: InterruptDecision
-  ) {
-    #expect(
-      InterruptDecision.decide(
-        draftIsEmpty: isEmpty, isAnswering: isAnswering, isDownloading: isDownloading, wasAsked: wasAsked)
-        == expected)
+  func interrupt(_ given: InterruptCase) {
+    let decision = InterruptDecision.decide(
+      draftIsEmpty: given.empty, isAnswering: given.answering, isLoading: given.loading,
+      isDownloading: given.downloading, wasAsked: given.asked)
+    #expect(decision == given.expected)
   }
 
   @Test(
@@ -47,6 +58,7 @@ import Testing
   struct EscapeCase: Sendable {
     var overlay = false
     var answering = false
+    var loading = false
     var editing = false
     var empty = true
     var pressed = false
@@ -57,6 +69,9 @@ import Testing
     EscapeCase(overlay: true, answering: true, editing: true, pressed: true, expected: .closeOverlay),
     EscapeCase(answering: true, expected: .stopAnswer),
     EscapeCase(answering: true, editing: true, empty: false, expected: .stopAnswer),
+    EscapeCase(answering: true, loading: true, expected: .stopAnswer),
+    EscapeCase(loading: true, editing: true, empty: false, expected: .cancelLoading),
+    EscapeCase(loading: true, pressed: true, expected: .cancelLoading),
     EscapeCase(editing: true, empty: false, expected: .cancelEdit),
     EscapeCase(expected: .wait),
     EscapeCase(empty: false, expected: .wait),
@@ -65,9 +80,8 @@ import Testing
   ])
   func escape(_ given: EscapeCase) {
     let decision = EscapeDecision.decide(
-      hasOverlay: given.overlay, isAnswering: given.answering, isEditing: given.editing,
-      draftIsEmpty: given.empty,
-      wasPressed: given.pressed)
+      hasOverlay: given.overlay, isAnswering: given.answering, isLoading: given.loading,
+      isEditing: given.editing, draftIsEmpty: given.empty, wasPressed: given.pressed)
     #expect(decision == given.expected)
   }
 

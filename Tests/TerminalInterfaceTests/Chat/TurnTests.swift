@@ -98,6 +98,31 @@ import Testing
     #expect(request.messages.map(\.content) == ["hello"])
   }
 
+  @Test func aSlowLoadShowsItsProgressAndCanBeCancelled() {
+    let driver = ChatDriver(rows: 16, columns: 120)
+    func status() -> String { driver.chat.frame().lines.last?.text ?? "" }
+    driver.handle(.modelLoading(percent: 3))
+    #expect(status().contains("ready") && driver.state.loadingPercent == nil, "no model is loading")
+    driver.type("/model gemma-3-270m<Enter>")
+    #expect(status().contains("loading") && !status().contains("%"))
+    driver.handle(.modelLoading(percent: 43))
+    #expect(status().contains("loading 43%"))
+    // A message that waits for the model is withdrawn first.
+    driver.type("hello<Enter>")
+    #expect(driver.state.turn?.phase == .loading && status().contains("loading 43%"))
+    _ = driver.takeEffects()
+    driver.type("<Esc>")
+    #expect(driver.state.turn == nil && driver.takeEffects().isEmpty)
+    driver.type("<C-c><Esc>")
+    #expect(driver.takeEffects() == [.cancelLoading], "the message is in the composer again")
+    driver.type("<C-c>")
+    #expect(driver.takeEffects().isEmpty && driver.state.askedToQuit != nil)
+    driver.handle(.loadCancelled(name: "gemma-3-270m"))
+    #expect(driver.state.loading == nil && driver.state.loadingPercent == nil)
+    #expect(driver.state.model?.name == "SmolLM2-135M")
+    #expect(driver.state.flash?.text == "gemma-3-270m was not loaded")
+  }
+
   @Test func theModelNameIsNotRepeated() {
     let driver = ChatDriver()
     driver.handle(.modelFailed(name: "nosuch", message: "nosuch: neither a file nor a model"))
