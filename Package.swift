@@ -97,7 +97,10 @@ let package = Package(
       ]),
     .testTarget(
       name: "QuantizationTests",
-      dependencies: ["TestSupport", "Quantization", "Models", "Checkpoints", "Compute", "CKernels", "Basics"]),
+      dependencies: [
+        "TestSupport", "Quantization", "Models", "Tokenization", "Checkpoints", "Compute", "CKernels",
+        "Basics",
+      ]),
     .testTarget(
       name: "ModelsTests", dependencies: ["TestSupport", "Models", "Checkpoints", "Compute", "Basics"],
       exclude: ["Fixtures"]),

@@ -21,6 +21,7 @@ package struct FileSelection: Equatable {
     "config.json", "generation_config.json", "tokenizer.json", "tokenizer_config.json", "tokenizer.model",
     "vocab.json", "merges.txt", "special_tokens_map.json", "added_tokens.json", "chat_template.jinja",
     "chat_template.json", "model.safetensors.index.json", "tiktoken.model",
+    "rwkv_vocab_v20230424.txt", "tokenizer.jsonl",
   ]
   /// Parts of the names of quantisations that can be run; `XL` and other mixes contain them.
   static let runnable = [

@@ -34,7 +34,7 @@ struct GGUFPieces {
     } else {
       isSentencePiece = false
       guard let root, Self.isByteFallback(root) else { return nil }
-      fill(from: root)
+      fill(from: root, settings)
     }
   }
 
@@ -80,7 +80,7 @@ struct GGUFPieces {
   /// From tokenizer.json. llama.cpp's converter gives all tokens one score, with which texts are divided otherwise than
   /// by the model's tokenizer; here the score is the negated rank of the merge that makes the token, as in SentencePiece's
   /// own files.
-  private mutating func fill(from root: JSON) {
+  private mutating func fill(from root: JSON, _ settings: JSON?) {
     for (text, id) in root["model"]?["vocab"]?.asObject ?? JSONObject() {
       guard let id = id.asInteger, texts.indices.contains(id) else { continue }
       let isByte = text.utf8.count == 6 && text.hasPrefix("<0x") && text.hasSuffix(">")
@@ -94,10 +94,9 @@ struct GGUFPieces {
       if ranks[made] == nil { ranks[made] = rank }
     }
     for id in texts.indices { if let rank = ranks[texts[id]] { scores[id] = -Float(rank) } }
-    for token in root["added_tokens"]?.asArray ?? [] {
-      guard let id = token["id"]?.asInteger, let text = token["content"]?.asString else { continue }
-      let isSpecial = token["special"]?.asBool == true || GGUFVocabulary.looksSpecial(text)
-      add(id, text, isSpecial: isSpecial, false)
+    for token in AddedTokens(root, settings, count: texts.count).all {
+      guard let id = token.id else { continue }
+      add(id, token.text, isSpecial: token.isSpecial || GGUFVocabulary.looksSpecial(token.text), false)
     }
   }
 }

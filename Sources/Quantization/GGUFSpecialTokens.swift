@@ -155,6 +155,10 @@ struct GGUFSpecialTokens {
         ("eos", "<|endoftext|>"), ("eot", "<|user|>"), ("unk", "<|endoftext|>"), ("bos", "<|endoftext|>"),
       ] { set(name, id(text)) }
     case "gemma": set("eot", 107)
+    case "rwkv7" where root == nil:
+      // Of RWKV's own vocabulary. An empty line ends a turn.
+      ids.removeAll { ["bos", "eos", "eot"].contains($0.name) }
+      for (name, id) in [("bos", 0), ("eos", 0), ("eot", 261)] { set(name, id) }
     case "llama", "granite", "mistral3", "smollm3":
       // CodeLlama, and small Granite models.
       if count == 32016 {

@@ -17,7 +17,14 @@ struct GGUFVocabulary {
     let settings = try Self.json("tokenizer_config.json", checkpoint)
     let root = try Self.json("tokenizer.json", checkpoint)
     let addsSpace = settings?["add_prefix_space"]?.asBool
-    if architecture == "gemma4", let root {
+    if architecture == "plamo2", let tokens = try PLaMoTokens(checkpoint) {
+      fields = try Self.plamo(tokens, settings, count: count, file: checkpoint.path)
+      if let template { fields.append(("tokenizer.chat_template", .string(template))) }
+      return
+    }
+    if architecture == "rwkv7", let tokens = try RWKVTokens(checkpoint) {
+      fields = try Self.rwkv(tokens, count: count, file: checkpoint.path)
+    } else if architecture == "gemma4", let root {
       fields = try Self.characterMerges(root, settings, count: count, file: checkpoint.path)
     } else if let pieces = try GGUFPieces(checkpoint, count: count, settings, root, architecture) {
       let pre = "default"
@@ -38,7 +45,7 @@ struct GGUFVocabulary {
           "\(checkpoint.path): tokenizer.json is missing, which the GGUF file needs")
       }
       let name = try Tokenizer.preTokenizerName(of: checkpoint)
-      let (tokens, types) = try Self.tokens(root, count: count, file: checkpoint.path)
+      let (tokens, types) = try Self.tokens(root, settings, count: count, file: checkpoint.path)
       fields = [
         ("tokenizer.ggml.model", .string("gpt2")), ("tokenizer.ggml.pre", .string(name)),
         ("tokenizer.ggml.tokens", .strings(tokens)), ("tokenizer.ggml.token_type", .integers(types)),
@@ -69,7 +76,7 @@ struct GGUFVocabulary {
     ]
     let special = GGUFSpecialTokens.texts(settings)
     let size = root["model"]?["vocab"]?.asObject?.count ?? 0
-    var (tokens, types) = try tokens(root, count: count, file: file)
+    var (tokens, types) = try tokens(root, settings, count: count, file: file)
     let added = Dictionary(
       (root["added_tokens"]?.asArray ?? []).compactMap { token in
         token["id"]?.asInteger.map { ($0, token["content"]?.asString ?? "") }
@@ -92,7 +99,9 @@ struct GGUFVocabulary {
   }
 
   /// All tokens with their types. Rows of the embedding without a token are unused ones.
-  private static func tokens(_ root: JSON, count: Int, file: String) throws -> ([String], [Int32]) {
+  private static func tokens(
+    _ root: JSON, _ settings: JSON?, count: Int, file: String
+  ) throws -> ([String], [Int32]) {
     var tokens = (0..<count).map { "[PAD\($0)]" }
     var types = Array(repeating: TokenType.unused.rawValue, count: count)
     func set(_ id: Int?, _ text: String, _ type: TokenType) throws {
@@ -105,11 +114,10 @@ struct GGUFVocabulary {
     for (text, id) in root["model"]?["vocab"]?.asObject ?? JSONObject() {
       try set(id.asInteger, text, .normal)
     }
-    for token in root["added_tokens"]?.asArray ?? [] {
-      let text = token["content"]?.asString ?? ""
-      let isControl = token["special"]?.asBool == true || looksSpecial(text)
+    for token in AddedTokens(root, settings, count: count).all {
+      let isControl = token.isSpecial || looksSpecial(token.text)
       try set(
-        token["id"]?.asInteger, isControl ? text : text.replacing("\u{2581}", with: " "),
+        token.id, isControl ? token.text : token.text.replacing("\u{2581}", with: " "),
         isControl ? .control : .userDefined)
     }
     return (tokens, types)

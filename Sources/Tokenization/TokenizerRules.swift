@@ -48,6 +48,9 @@ struct TokenizerRules: Equatable, Sendable {
     case unigram
     /// Always the longest token (RWKV's world vocabulary).
     case longest
+    /// With the highest sum of the tokens' scores, found from the end of the text; characters without a token fall back to
+    /// bytes (PLaMo 2).
+    case unigramFromEnd
   }
 
   var segmentation = Segmentation.merges

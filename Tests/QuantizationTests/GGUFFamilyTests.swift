@@ -22,14 +22,16 @@ import Testing
   private static let sliding: JSON = ["sliding_attention", "sliding_attention", "sliding_attention"]
 
   private static let unchanged: [Case] = [
-    "bailing-moe-bf16", "cohere-bf16", "deepseek-v2", "deepseek-v3", "dots1", "ernie4-bf16", "ernie4-moe",
+    "apertus", "bailing-moe-bf16", "cohere-bf16", "deepseek-v2", "deepseek-v3", "dots1", "ernie4-bf16",
+    "ernie4-moe",
     "exaone-moe", "gemma4-shared-caches", "gemma4-text", "glm4-bf16", "gpt-neox", "gpt2",
     "granite-bf16",
-    "granite-moe-bf16", "granite-moe-shared-bf16", "hunyuan", "jamba", "lfm2", "llama-biases-f16-sharded",
+    "granite-moe-bf16", "granite-moe-shared-bf16", "granite-moe-swa", "granite-swa", "hunyuan", "jamba",
+    "kimi-linear", "lfm2", "llama-biases-f16-sharded",
     "llama-fp8-block", "llama-rope-llama3", "llama-tied-bf16", "mamba", "mamba2-groups-bf16",
     "mamba2-plain",
     "minimax-m2", "ministral3", "mixtral-bf16", "nemotron", "olmo2-bf16", "olmo3-bf16", "olmoe-bf16", "phi",
-    "qwen2-moe-bf16", "qwen3-5", "qwen3-5-moe", "seed-oss-bf16", "stablelm", "starcoder2",
+    "plamo2", "qwen2-moe-bf16", "qwen3-5", "qwen3-5-moe", "rwkv7", "seed-oss-bf16", "stablelm", "starcoder2",
   ].map { Case(name: $0) }
 
   private static let changed: [Case] = [
@@ -46,6 +48,12 @@ import Testing
       changes: ["layer_types": sliding, "sliding_window_pattern": 6, "query_pre_attn_scalar": 16]),
     Case(name: "gpt-oss-openai", changes: ["rope_scaling": nil]),
     Case(name: "granite-hybrid", changes: ["position_embedding_type": "nope"]),
+    Case(name: "llama4", changes: ["no_rope_layers": [1, 1, 1, 0]]),
+    Case(
+      name: "llama4",
+      changes: [
+        "no_rope_layers": [1, 1, 1, 0], "attention_chunk_size": 8192, "attn_temperature_tuning": true,
+      ]),
     Case(name: "phi3-bf16", changes: ["sliding_window": nil]),
     Case(name: "qwen3-bf16", changes: ["use_sliding_window": false]),
     Case(name: "smollm3-bf16", changes: ["no_rope_layers": [1, 1, 1]]),
@@ -95,16 +103,14 @@ import Testing
 
   /// The families without names in GGUF files, and those whose files are only read.
   private static let refused: Set = [
-    "apertus", "bailing_hybrid", "bailing_moe_linear", "bailing_moe_v3", "bitnet", "granite_swa",
-    "granitemoe_swa", "helium", "kimi_linear", "llama4", "llama4_text", "minimax", "minimax_text_01",
-    "mistral4", "mobilellm",
-    "olmo_hybrid", "plamo2", "recurrent_gemma", "rwkv7",
+    "bailing_hybrid", "bailing_moe_linear", "bailing_moe_v3", "bitnet", "helium", "minimax",
+    "minimax_text_01", "mistral4", "mobilellm", "olmo_hybrid", "recurrent_gemma",
   ]
 
   /// Periods of windows, bases and scales for which GGUF has no keys, and layers without experts.
   @Test(arguments: [
     "cohere2-bf16", "exaone4", "falcon-h1", "gemma", "gemma2-bf16", "gemma3-bf16", "granite-hybrid",
-    "nemotron-h", "qwen3-bf16",
+    "llama4", "nemotron-h", "qwen3-bf16",
     "qwen3-moe-bf16", "qwen3-next-bf16", "smollm3-bf16",
   ])
   func otherSettingsAreRefused(name: String) throws {
@@ -118,6 +124,7 @@ import Testing
   /// The setting is named for which GGUF has no key.
   @Test(arguments: [
     ("gemma3n", "laurel_rank"), ("gemma", "rope_theta"), ("falcon-h1", "mamba_norm_before_gate"),
+    ("llama4", "no_rope_layers"),
   ])
   func theSettingIsNamed(name: String, key: String) throws {
     let folder = try TemporaryFolder()

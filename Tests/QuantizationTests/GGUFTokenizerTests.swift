@@ -35,16 +35,36 @@ import Testing
     #expect(try metadata("phi", settings).bool("tokenizer.ggml.add_bos_token") == expected)
   }
 
-  /// The metadata of a small model whose last tokens are `added`.
+  /// Tokens that only tokenizer_config.json lists. It also decides which tokens are for control.
+  @Test func tokensOfTheSettingsAreAdded() throws {
+    let count = try Checkpoint.open(Repository.tinyModel("phi").path).configuration?["vocab_size"]?.asInteger
+    let first = try #require(count) - Self.added.count
+    var listed = JSONObject()
+    listed["\(first)"] = ["content": "<a>", "special": false]
+    listed["\(first + 1)"] = ["content": "<tool>", "special": false]
+    listed["\(first + 2)"] = ["content": "<end>", "special": true]
+    // Beyond the embedding.
+    listed["\(first + 3)"] = ["content": "<more>", "special": true]
+    listed["7"] = ["content": "t7", "special": true]
+    let settings: JSON = ["added_tokens_decoder": .object(listed), "bos_token": "t5"]
+    let metadata = try metadata("phi", settings, added: ["<a>"])
+    #expect(try metadata.strings("tokenizer.ggml.tokens").strings().suffix(3) == ["<a>", "<tool>", "<end>"])
+    let types = try metadata.integers("tokenizer.ggml.token_type")
+    #expect(types.suffix(3) == [4, 4, 3] && types[4..<8] == [1, 3, 1, 3])
+  }
+
+  /// The metadata of a small model whose last tokens are `added`, or these and rows without a token.
   /// - Parameter settings: tokenizer_config.json.
-  private func metadata(_ name: String, _ settings: JSON) throws -> GGUFMetadata {
+  private func metadata(
+    _ name: String, _ settings: JSON, added names: [String] = Self.added
+  ) throws -> GGUFMetadata {
     let folder = try TemporaryFolder()
     let source = folder.path + "/source"
     try FileManager.default.copyItem(atPath: Repository.tinyModel(name).path, toPath: source)
     let count = try #require(Checkpoint.open(source).configuration?["vocab_size"]?.asInteger)
     let first = count - Self.added.count
     let vocabulary = (0..<first).map { "\"t\($0)\": \($0)" }.joined(separator: ", ")
-    let added = Self.added.enumerated().map {
+    let added = names.enumerated().map {
       "{\"id\": \(first + $0.offset), \"content\": \"\($0.element)\", \"special\": true}"
     }
     let json = """

@@ -5,6 +5,7 @@
 - mapped.model and mapped.tokenizer.json: unigram models with a map of characters, and map-texts.json, which exercise it
 - small.tekken.json: Mistral's format, and the ids of tiktoken
 - small.rwkv.txt: RWKV's format, and the longest tokens found by a plain search
+- small.plamo.jsonl: PLaMo 2's format, with the pieces of unigram.model, and the best sums of scores by a plain search
 - expected-expression-cuts.json: the pieces of patterns that have no scanner of their own, by `tokenizers`
 
 Run after make_tokenizer_fixtures.py: python Tests/Scripts/make_vocabulary_fixtures.py
@@ -183,6 +184,43 @@ def longest_tokens(data):
 
 
 expected["rwkv"] = [digest(longest_tokens(text.encode())) for text in TEXTS]
+
+
+def plamo_rows(processor):
+    """Special tokens, bytes, and the pieces of a unigram model with their scores."""
+    rows = [[f"<|plamo:{name}|>", 0.0, "CONTROL", 0] for name in ("unk", "bos", "eos", "pad")]
+    rows[0][2] = "UNKNOWN"
+    rows.append(["<|plamo:op|>", 0.0, "NORMAL", 0])
+    rows += [[f"<0x{byte:02X}>", 0.0, "BYTE", 0] for byte in range(256)]
+    for id in range(processor.vocab_size()):
+        if not (processor.is_control(id) or processor.is_unknown(id) or processor.is_byte(id)):
+            rows.append([processor.id_to_piece(id).replace("\u2581", " "), round(processor.get_score(id), 5), "NORMAL", 0])
+    return rows
+
+
+def plamo_tokens(rows, text):
+    """The ids with the highest sum of scores; of equal sums, those with the longest token first, at every place."""
+    ids = {token: (id, round(score * 1e4)) for id, (token, score, kind, _) in enumerate(rows)
+           if kind == "NORMAL" and not token.startswith("<|plamo:")}
+    longest, best = max(map(len, ids)), [(0, 0, ())] * (len(text) + 1)
+    for place in reversed(range(len(text))):
+        found = [(best[place + 1][0] - 10_000_000, 0, place + 1, [5 + byte for byte in text[place].encode()])]
+        for length in range(1, min(longest, len(text) - place) + 1):
+            if text[place:place + length] in ids:
+                id, score = ids[text[place:place + length]]
+                found.append((best[place + length][0] + score, length, place + length, [id]))
+        score, _, end, tokens = max(found, key=lambda option: option[:2])
+        best[place] = (score, end, tokens)
+    result, place = [], 0
+    while place < len(text):
+        result += best[place][2]
+        place = best[place][1]
+    return result
+
+
+rows = plamo_rows(sentencepiece.SentencePieceProcessor(model_proto=(FOLDER / "unigram.model").read_bytes()))
+write("small.plamo.jsonl", "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows))
+expected["plamo"] = [digest(plamo_tokens(rows, text)) for text in TEXTS]
 write("expected-vocabularies.json", expected)
 cuts = {}
 for name, patterns in PATTERNS.items():

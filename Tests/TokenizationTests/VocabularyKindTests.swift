@@ -21,6 +21,7 @@ import Testing
     ("unigram-json", "unigram.tokenizer.json", "tokenizer.json"),
     ("tekken", "small.tekken.json", "tekken.json"),
     ("rwkv", "small.rwkv.txt", "rwkv_vocab_v20230424.txt"),
+    ("plamo", "small.plamo.jsonl", "tokenizer.jsonl"),
   ]
 
   @Test(arguments: kinds)
@@ -55,7 +56,7 @@ import Testing
     (name == "unigram" || name == "pairs") && (text.contains("\0") || text.isEmpty)
   }
 
-  @Test(arguments: ["tekken", "rwkv"])
+  @Test(arguments: ["tekken", "rwkv", "plamo"])
   func decodingInvertsEncoding(_ name: String) throws {
     let (_, fixture, file) = try #require(Self.kinds.first { $0.0 == name })
     let tokenizer = try tokenizer(fixture, as: file)

@@ -12,7 +12,7 @@ enum Apertus {
       keys: [
         "xielu.alpha_p": "xielu_alpha_p", "xielu.alpha_n": "xielu_alpha_n", "xielu.beta": "xielu_beta",
         "xielu.eps": "xielu_eps",
-      ]
+      ], export: rules
     ) { object in
       if object["rope_scaling"] == .null { object["rope_scaling"] = ["rope_type": "default"] }
     }
@@ -37,6 +37,21 @@ enum Apertus {
     }
     return try decoder.model(configuration, weights)
   }
+
+  /// llama.cpp has no biases of the feed-forward blocks.
+  private static let rules = GGUFExport.Rules(
+    keys: ["vocab_size", "rope.dimension_count"], needsHead: true,
+    numbers: [
+      ("mlp.act_fn.alpha_p", "xielu.alpha_p", nil), ("mlp.act_fn.alpha_n", "xielu.alpha_n", nil),
+      ("mlp.act_fn.beta", "xielu.beta", 0.5), ("mlp.act_fn.eps", "xielu.eps", -1e-6),
+    ],
+    complete: { _, configuration in
+      // Without one, implementations differ.
+      guard configuration.has("rope_scaling") || configuration.has("rope_parameters") else {
+        throw ModelError.missingKey("rope_scaling")
+      }
+      try configuration.requireForGGUF("mlp_bias", !configuration.bool("mlp_bias", default: false))
+    })
 
   /// Files have the slopes before the softplus that keeps them positive; in GGUF all are in the metadata.
   private static func xIELU(

@@ -24,11 +24,14 @@ enum Granite {
   }
 
   /// Granite with sliding windows, a sink logit per head, and a rope base for each layer.
-  static let windowed = Architecture("granite_swa") { configuration, weights in
-    try windowed(decoder(configuration), configuration, weights).model(configuration, weights)
+  static let windowed = Architecture("granite_swa", gguf: windowedGGUF) { configuration, weights in
+    // GGUF has one name for both.
+    let hasExperts = try configuration.integer("num_local_experts", 0...65536, default: 0) > 0
+    let plain = try hasExperts ? mixture(configuration, weights) : decoder(configuration)
+    return try windowed(plain, configuration, weights).model(configuration, weights)
   }
 
-  static let windowedMixture = Architecture("granitemoe_swa") { configuration, weights in
+  static let windowedMixture = Architecture("granitemoe_swa", gguf: windowedGGUF) { configuration, weights in
     try windowed(mixture(configuration, weights), configuration, weights).model(configuration, weights)
   }
 
@@ -122,6 +125,10 @@ enum Granite {
       "shared_mlp.input_linear": ["shared_mlp.gate_proj", "shared_mlp.up_proj"],
     ]
     rules.complete = { fields, configuration in
+      let heads = try configuration.integer("num_attention_heads", 1...65536)
+      let size = try configuration.integer("hidden_size", 1...1 << 24) / heads
+      try configuration.requireForGGUF(
+        "head_dim", configuration.integer("head_dim", 1...65536, default: size) == size)
       fields.remove("attention.key_length", "attention.value_length")
       for (key, name) in ggufKeys where try configuration.optionalNumber(name) == 0 { fields.remove(key) }
     }

@@ -10,7 +10,7 @@ enum KimiLinear {
       "kimi-linear", tensors: ggufTensors,
       keys: DeepSeek.latentKeys.merging([
         "ssm.conv_kernel": "short_conv_kernel_size", "kda.head_dim": "kda_head_dim",
-      ]) { $1 }, configure: { try configure(&$0) },
+      ]) { $1 }, export: rules, configure: { try configure(&$0) },
       restore: { name, stored in
         // Convolutions are [1, channels, 1, taps].
         guard name.contains("_conv1d"), stored.shape.count == 4, stored.format.blockColumns == 1 else {
@@ -61,10 +61,56 @@ enum KimiLinear {
     "self_attn.v_conv1d": "ssm_conv1d_v", "self_attn.A_log": "ssm_a", "self_attn.dt_bias": "ssm_dt.bias",
     "self_attn.f_a_proj": "ssm_f_a", "self_attn.f_b_proj": "ssm_f_b", "self_attn.g_a_proj": "ssm_g_a",
     "self_attn.g_b_proj": "ssm_g_b", "self_attn.b_proj": "ssm_beta", "self_attn.o_norm": "ssm_norm",
+    "block_sparse_moe.gate.e_score_correction_bias": "exp_probs_b.bias",
     "block_sparse_moe.shared_experts.gate_proj": "ffn_gate_shexp",
     "block_sparse_moe.shared_experts.up_proj": "ffn_up_shexp",
     "block_sparse_moe.shared_experts.down_proj": "ffn_down_shexp",
   ]) { $1 }
+
+  /// Convolutions are stored with four dimensions. The number of groups of experts is written if there are several; the
+  /// converter leaves it out.
+  private static let rules = GGUFExport.Rules(
+    keys: [
+      "vocab_size", "expert_feed_forward_length", "expert_shared_count", "leading_dense_block_count",
+      "expert_weights_scale",
+    ], needsHead: true,
+    change: { tensor, configuration in
+      if tensor.name.contains("_conv1d."), tensor.shape.count > 1, let taps = tensor.shape.last {
+        return [tensor.reshaped([1, tensor.shape[0], 1, taps])]
+      }
+      return try DeepSeek.latents(tensor, configuration)
+    },
+    complete: { try complete(&$0, $1) })
+
+  private static func complete(_ fields: inout GGUFFields, _ configuration: ModelConfiguration) throws {
+    let key = "linear_attn_config"
+    guard let linear = try configuration.object(key) else { throw ModelError.missingKey(key) }
+    guard let layers = try linear.integers("kda_layers", 1...4096) else {
+      throw ModelError.missingKey("kda_layers")
+    }
+    let heads = try configuration.integer("num_attention_heads", 1...65536)
+    try configuration.requireForGGUF("num_heads", linear.integer("num_heads", 1...65536) == heads)
+    try configuration.requireForGGUF(
+      "moe_layer_freq", configuration.integer("moe_layer_freq", 1...4096, default: 1) == 1)
+    try configuration.requireForGGUF(
+      "moe_renormalize", configuration.bool("moe_renormalize", default: true))
+    // Sotto does not normalise a single weight, llama.cpp does.
+    let chosen = try configuration.expertCounts().chosen
+    try configuration.requireForGGUF("num_experts_per_token", chosen > 1)
+
+    let count = try configuration.integer("num_hidden_layers", 1...4096)
+    fields["attention.head_count_kv"] = .integers((1...count).map { layers.contains($0) ? 0 : 1 })
+    let rank = try configuration.integer("kv_lora_rank", 1...1 << 20)
+    let rotated = try configuration.integer("qk_rope_head_dim", 1...65536)
+    let plain = try configuration.integer("qk_nope_head_dim", 1...65536)
+    try fields.set("attention.key_length", rank + rotated)
+    try fields.set("attention.key_length_mla", plain + rotated)
+    try fields.set("ssm.conv_kernel", linear.integer("short_conv_kernel_size", 1...16, default: 4))
+    try fields.set("kda.head_dim", linear.integer("head_dim", 1...8192))
+    if fields["expert_gating_func"] == nil { fields["expert_gating_func"] = .integer(2) }
+    let groups = try configuration.integer("num_expert_group", 1...65536, default: 1)
+    if groups > 1 { try fields.set("expert_group_count", groups) }
+  }
 
   /// Layers of delta attention have no key-value heads.
   private static func configure(_ object: inout JSONObject) throws {

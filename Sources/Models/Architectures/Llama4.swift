@@ -8,17 +8,12 @@ import Compute
 /// block.
 enum Llama4 {
   static let architecture = Architecture(
-    "llama4_text", "llama4", shapes: [SyntheticShape.mobileLLMR1]
+    "llama4_text", "llama4", gguf: gguf, shapes: [SyntheticShape.mobileLLMR1]
   ) { configuration, weights in
     let count = try configuration.integer("num_hidden_layers", 1...4096)
     try refuseExperts(configuration)
-    let configuration = try withinChunk(configuration).renaming(["intermediate_size_mlp": "intermediate_size"]
-    )
-    let interval = try configuration.integer("no_rope_layer_interval", 1...4096, default: 4)
-    // Despite its name, `no_rope_layers` has a 1 for each layer with position embeddings.
-    let rotates = try configuration.perLayer(
-      "no_rope_layers", 0...1, count: count, default: (1...count).map { $0 % interval == 0 ? 0 : 1 }
-    ).map { $0 == 1 }
+    let configuration = try withinChunk(configuration).renamed(["intermediate_size_mlp": "intermediate_size"])
+    let rotates = try rotates(configuration, count: count)
     let shape = try DecoderShape(configuration)
     let normsHeads = try configuration.bool("use_qk_norm", default: true)
     let queryScale = try queryScale(configuration)
@@ -40,7 +35,15 @@ enum Llama4 {
     return try decoder.model(configuration, weights)
   }
 
-  private static func refuseExperts(_ configuration: ModelConfiguration) throws {
+  /// Which layers have position embeddings. Despite its name, `no_rope_layers` has a 1 for each of them.
+  static func rotates(_ configuration: ModelConfiguration, count: Int) throws -> [Bool] {
+    let interval = try configuration.integer("no_rope_layer_interval", 1...4096, default: 4)
+    return try configuration.perLayer(
+      "no_rope_layers", 0...1, count: count, default: (1...count).map { $0 % interval == 0 ? 0 : 1 }
+    ).map { $0 == 1 }
+  }
+
+  static func refuseExperts(_ configuration: ModelConfiguration) throws {
     let hasExperts =
       try configuration.integers("moe_layers", 0...65536).map { !$0.isEmpty }
       ?? (configuration.integer("interleave_moe_layer_step", 0...4096, default: 1) > 0)
@@ -59,7 +62,7 @@ enum Llama4 {
   }
 
   /// How queries of layers without position embeddings grow with their position (arXiv:2501.19399).
-  private static func queryScale(_ configuration: ModelConfiguration) throws -> PositionScale? {
+  static func queryScale(_ configuration: ModelConfiguration) throws -> PositionScale? {
     let key = "attn_temperature_tuning"
     let isTuned: Bool
     switch configuration.json[key] {

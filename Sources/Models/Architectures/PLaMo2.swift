@@ -12,7 +12,7 @@ enum PLaMo2 {
       keys: [
         "ssm.state_size": "mamba_d_state", "ssm.conv_kernel": "mamba_d_conv",
         "ssm.time_step_rank": "mamba_num_heads",
-      ], configure: configure, restore: GGUFConversion.restoringDecay)
+      ], export: rules, configure: configure, restore: GGUFConversion.restoringDecay)
   ) { original, weights in
     let configuration = original.renamed(["hidden_size_per_head": "head_dim"])
     let shape = try DecoderShape(configuration, tiedByDefault: true)
@@ -99,7 +99,7 @@ enum PLaMo2 {
     object["attention_window_size"] = .integer(1 << 40)
   }
 
-  private static func attentionLayers(_ configuration: ModelConfiguration, count: Int) throws -> [Bool] {
+  static func attentionLayers(_ configuration: ModelConfiguration, count: Int) throws -> [Bool] {
     if let types = try configuration.layerTypes(count: count) { return types.map { $0 != "mamba" } }
     guard try configuration.bool("mamba_enabled", default: true) else {
       return Array(repeating: true, count: count)

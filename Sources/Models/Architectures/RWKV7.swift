@@ -12,7 +12,7 @@ enum RWKV7 {
         "attention.decay_lora_rank": "decay_low_rank_dim", "attention.iclr_lora_rank": "a_low_rank_dim",
         "attention.value_residual_mix_lora_rank": "v_low_rank_dim",
         "attention.gate_lora_rank": "gate_low_rank_dim",
-      ])
+      ], export: rules)
   ) { configuration, weights in
     let hidden = try configuration.integer("hidden_size", 1...1 << 20)
     let layerCount = try configuration.integer("num_hidden_layers", 1...4096)
@@ -66,6 +66,45 @@ enum RWKV7 {
       contextLength: try configuration.contextLength(default: 1 << 20), layerCount: layerCount,
       work: weights.work)
     return try Decoder(facts, embedding: embedding, layers: layers, on: weights.backend)
+  }
+
+  /// The vectors of a token shift form one tensor, and vectors of heads lie one after the other. In the place of the first
+  /// layer's mixing of values, which is not used, are the tensors of its rates.
+  private static let rules = GGUFExport.Rules(
+    needsHead: true, joins: ["attn.x_x": ["r", "w", "k", "v", "a", "g"].map { "attn.x_" + $0 }],
+    change: { try stored($0, $1) },
+    complete: { fields, configuration in
+      fields.remove(
+        "attention.layer_norm_rms_epsilon", "attention.key_length", "attention.value_length",
+        "attention.head_count_kv", "rope.freq_base")
+      fields.set("attention.layer_norm_epsilon", try configuration.number("norm_eps", default: 1e-5))
+      try fields.set("wkv.head_size", configuration.integer("head_dim", 1...65536, default: 64))
+      // A recurrent state has no maximum length; the converter's value is arbitrary.
+      try fields.set("context_length", 1 << 20)
+      try fields.set("attention.head_count", 0)
+      try configuration.requireForGGUF("norm_first", configuration.bool("norm_first", default: true))
+    })
+
+  private static func stored(
+    _ tensor: ConvertedTensor, _ configuration: ModelConfiguration
+  ) throws -> [ConvertedTensor] {
+    let parts = tensor.name.split(separator: ".", maxSplits: 3)
+    guard parts.count == 4, parts[1] == "layers" else { return [tensor] }
+    let isFirst = parts[2] == "0"
+    let hidden = try configuration.integer("hidden_size", 1...1 << 20)
+    switch parts[3] {
+    case "attn.x_x":
+      guard tensor.shape.reduce(1, *) == 6 * hidden else {
+        throw ModelError.wrongShape(tensor: tensor.name, shape: tensor.shape, expected: [6, 1, 1, hidden])
+      }
+      return [tensor.reshaped([6, 1, 1, hidden])]
+    case "attn.k_k", "attn.k_a", "attn.r_k", "attn.g_norm.weight", "attn.g_norm.bias", "ffn.x_k":
+      return [tensor.reshaped([tensor.shape.reduce(1, *)])]
+    case let name where isFirst && name.hasPrefix("attn.v_lora."): return []
+    case let name where isFirst && name.hasPrefix("attn.a_lora."):
+      return [tensor.named(tensor.name.replacing(".a_lora.", with: ".v_lora.")), tensor]
+    default: return [tensor]
+    }
   }
 
   private static let ggufTensors: [String: String] = {

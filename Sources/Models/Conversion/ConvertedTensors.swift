@@ -6,6 +6,7 @@ struct ConvertedTensors {
   private let block: String
   private let experts: [String: String]
   private let lists: [String]
+  private let joins: [String: [String]]
   private var tensors: [ConvertedTensor] = []
   private var stacks: [String: Int] = [:]
   private var members: [Int: [Int: String]] = [:]
@@ -14,8 +15,11 @@ struct ConvertedTensors {
   ///   - block: what takes the place of `experts.N` in the name of a stack.
   ///   - experts: new names of the experts' layers, where they change.
   ///   - lists: names of lists whose members form a stack.
-  init(block: String, experts: [String: String], lists: [String] = []) {
-    (self.block, self.experts, self.lists) = (block, experts, lists)
+  ///   - joins: names of tensors that form a stack, by the name of the stack.
+  init(
+    block: String, experts: [String: String], lists: [String] = [], joins: [String: [String]] = [:]
+  ) {
+    (self.block, self.experts, self.lists, self.joins) = (block, experts, lists, joins)
   }
 
   /// Adds a tensor.
@@ -27,7 +31,10 @@ struct ConvertedTensors {
     guard !shape.contains(0) else { throw ModelError.unsupported("the tensor \(printable(source)) is empty") }
     // A scalar has no dimensions in the file.
     let shape = shape.isEmpty ? [1] : shape
-    guard let expert = ExpertName(name, experts) ?? ExpertName(name, lists: lists) else {
+    guard
+      let expert = ExpertName(name, experts) ?? ExpertName(name, lists: lists)
+        ?? ExpertName(name, joins: joins)
+    else {
       tensors.append(ConvertedTensor(name, shape, sources: [source]))
       return
     }

@@ -1,10 +1,14 @@
-/// The name of one expert's layer, `PREFIX.experts.N.LAYER.weight`, or of a member of a list, `PREFIX.LIST.N.weight`.
+/// The name of one expert's layer, `PREFIX.experts.N.LAYER.weight`, of a member of a list, `PREFIX.LIST.N.weight`, or of
+/// another tensor that is part of a stack.
 struct ExpertName {
   let number: Int
-  private let prefix: String
-  private let layer: String
-  private let ending: String
-  private var isInList = false
+  private let form: Form
+
+  private enum Form {
+    case expert(prefix: String, layer: String, ending: String)
+    /// The name of the whole stack.
+    case member(of: String)
+  }
 
   /// nil for other names.
   /// - Parameter layers: the names of layers in a stack, where they change.
@@ -15,9 +19,9 @@ struct ExpertName {
       number >= 0
     else { return nil }
     self.number = number
-    prefix = parts[..<index].joined(separator: ".")
-    layer = layers[String(parts[index + 2])] ?? String(parts[index + 2])
-    ending = String(parts[index + 3])
+    form = .expert(
+      prefix: parts[..<index].joined(separator: "."),
+      layer: layers[String(parts[index + 2])] ?? String(parts[index + 2]), ending: String(parts[index + 3]))
   }
 
   /// The name of a member of one of these lists; nil for other names.
@@ -27,10 +31,19 @@ struct ExpertName {
       let parts = name[range.upperBound...].split(separator: ".", omittingEmptySubsequences: false)
       guard parts.count == 2, let number = Int(parts[0]), number >= 0 else { continue }
       self.number = number
-      prefix = String(name[..<range.lowerBound])
-      layer = list
-      ending = String(parts[1])
-      isInList = true
+      form = .member(of: "\(name[..<range.lowerBound]).\(list).\(parts[1])")
+      return
+    }
+    return nil
+  }
+
+  /// The name of a tensor that belongs to one of these stacks; nil for other names.
+  /// - Parameter joins: the ends of the names of a stack's tensors in their order, by the end of the stack's name.
+  init?(_ name: String, joins: [String: [String]]) {
+    for (stack, members) in joins {
+      guard let number = members.firstIndex(where: { name.hasSuffix("." + $0) }) else { continue }
+      self.number = number
+      form = .member(of: name.dropLast(members[number].count) + stack)
       return
     }
     return nil
@@ -39,6 +52,9 @@ struct ExpertName {
   /// The name of the stack of all experts, or of all members of a list.
   /// - Parameter block: `switch_mlp` in MLX's versions, `experts` in others.
   func stack(_ block: String) -> String {
-    isInList ? "\(prefix).\(layer).\(ending)" : "\(prefix).\(block).\(layer).\(ending)"
+    switch form {
+    case .expert(let prefix, let layer, let ending): "\(prefix).\(block).\(layer).\(ending)"
+    case .member(let stack): stack
+    }
   }
 }

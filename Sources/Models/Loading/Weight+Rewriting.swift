@@ -8,7 +8,11 @@ extension Weight {
 
   /// x + 1 of each number x. Copies, so it is meant for short vectors.
   /// - Throws: `ModelError.unsupported` for a quantised format.
-  func plusOne() throws -> Weight { try mapped { $0 + 1 } }
+  func plusOne() throws -> Weight { try plus(1) }
+
+  /// x + offset of each number x. Copies, so it is meant for short vectors.
+  /// - Throws: `ModelError.unsupported` for a quantised format.
+  func plus(_ offset: Float) throws -> Weight { try mapped { $0 + offset } }
 
   /// -exp(x) of each number x, in float32. Copies, so it is meant for small matrices.
   /// - Throws: `ModelError.unsupported` for a quantised format.

@@ -4,23 +4,23 @@ struct TrieSegmenter {
   private let trie: TokenTrie
   private let tokenCount: UInt32
   private let scores: UnsafeBufferPointer<Double>
-  private let isUnigram: Bool
+  private let segmentation: TokenizerRules.Segmentation
   private let tables: MergeTables
 
   init(_ vocabulary: Vocabulary, _ tables: MergeTables) {
     trie = vocabulary.pieceTrie
     tokenCount = UInt32(vocabulary.count)
     scores = vocabulary.scores
-    isUnigram = vocabulary.rules.segmentation == .unigram
+    segmentation = vocabulary.rules.segmentation
     self.tables = tables
   }
 
   /// Appends the tokens of `text[start..<end]`, which is valid UTF-8.
   func encode(_ text: UnsafePointer<UInt8>, _ start: Int, _ end: Int, _ output: inout TokenBuffer) {
-    if isUnigram {
-      encodeByScore(text, start, end, &output)
-    } else {
-      encodeLongest(text, start, end, &output)
+    switch segmentation {
+    case .unigram: encodeByScore(text, start, end, &output)
+    case .unigramFromEnd: encodeByScoreFromEnd(text, start, end, &output)
+    case .longest, .merges: encodeLongest(text, start, end, &output)
     }
   }
 
@@ -88,6 +88,49 @@ struct TrieSegmenter {
       position &+= length
     }
     append(best, text, start, &output)
+  }
+
+  /// The best way to divide the text from a position on.
+  private struct Rest {
+    var score = -Double.infinity
+    var end = 0
+    var token = VocabularyLayout.none
+  }
+
+  /// Viterbi's algorithm from the end of the text; of equal sums that with the longest first token.
+  private func encodeByScoreFromEnd(
+    _ text: UnsafePointer<UInt8>, _ start: Int, _ end: Int, _ output: inout TokenBuffer
+  ) {
+    guard end > start, let unknownScore = scores.last else { return }
+    var rests = [Rest](repeating: Rest(), count: end - start + 1)
+    rests[end - start].score = 0
+    var position = end
+    while position > start {
+      position &-= 1
+      let isInCharacter = text[position] & 0xC0 == 0x80
+      if isInCharacter, position > start { continue }
+      let after =
+        isInCharacter ? position &+ 1 : min(position &+ UTF8Text.length(startingWith: text[position]), end)
+      var found = Rest(score: rests[after - start].score + unknownScore, end: after)
+      forEachToken(text, at: position, limit: end) { token, after in
+        let sum = rests[after - start].score + scores[Int(token)]
+        if sum >= found.score, sum > -.infinity { found = Rest(score: sum, end: after, token: token) }
+      }
+      rests[position - start] = found
+    }
+    while position < end {
+      let rest = rests[position - start]
+      output.reserve(rest.end - position)
+      if rest.token != VocabularyLayout.none {
+        output.append(rest.token)
+      } else {
+        for byte in position..<rest.end {
+          let token = tables.byteTokens[Int(text[byte])]
+          if token != VocabularyLayout.none { output.append(token) }
+        }
+      }
+      position = rest.end
+    }
   }
 
   private func append(

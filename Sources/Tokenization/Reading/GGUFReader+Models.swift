@@ -101,6 +101,27 @@ extension GGUFReader {
     try readEnds(bos: false, eos: false)
   }
 
+  /// PLaMo 2's: tokens of text as it is, with scores.
+  mutating func readScored() throws {
+    let tokens = try metadata.strings("tokenizer.ggml.tokens")
+    let kinds = try kinds(tokens.count)
+    let controls = try namedControls()
+    draft.reserve(tokens: tokens.count, bytes: tokens.bytes.count)
+    var index = 0
+    tokens.forEach { bytes in
+      let token = bytes.assumingMemoryBound(to: UInt8.self)
+      let kind = kinds[index]
+      let isControl = isControl(token, kind, index, named: controls)
+      let isMergeable = kind == .normal && !bytes.isEmpty
+      draft.add(token, isControl ? [.special, .added] : isMergeable ? .mergeable : Self.traits(kind))
+      index += 1
+    }
+    try checkCount(tokens.count)
+    let scores = try scores(tokens.count)
+    PLaMoReader.setScores(scores.map { Double($0) }, of: &draft)
+    try readEnds(bos: false, eos: false)
+  }
+
   /// The tokens around a text, with these defaults.
   private mutating func readEnds(bos: Bool, eos: Bool) throws {
     if try metadata.optionalBool("tokenizer.ggml.add_bos_token") ?? bos {

@@ -39,10 +39,11 @@ struct GGUFReader {
     case "t5": try readUnigram()
     case "gemma4": try readCharacterMerges()
     case "rwkv": try readLongest()
+    case "plamo2": try readScored()
     default:
       throw TokenizerError(
         "tokenizer.ggml.model: vocabularies of the kind \"\(model)\" are not supported",
-        advice: "Sotto supports gpt2, llama, t5, gemma4 and rwkv")
+        advice: "Sotto supports gpt2, llama, t5, gemma4, rwkv and plamo2")
     }
     try readSpecialTokens()
   }

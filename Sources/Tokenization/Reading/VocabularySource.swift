@@ -13,7 +13,7 @@ enum VocabularySource {
 
   /// The kinds of vocabulary files besides tokenizer.json and rank files of known encodings.
   enum Other {
-    case sentencePiece, tekken, rwkv
+    case sentencePiece, tekken, rwkv, plamo
     case tiktoken(TiktokenModel)
   }
 
@@ -73,6 +73,7 @@ enum VocabularySource {
   private static let others: [(String, Other)] = [
     ("tekken.json", .tekken), ("tokenizer.model", .sentencePiece), ("tiktoken.model", .tiktoken(.kimi)),
     ("qwen.tiktoken", .tiktoken(.qwen)), ("rwkv_vocab_v20230424.txt", .rwkv),
+    ("tokenizer.jsonl", .plamo),
   ]
 
   /// The hash of the vocabulary's source files, computed at about 10 GB/s.
@@ -176,6 +177,8 @@ extension VocabularySource {
           bytes.pointer, configuration: configuration, addedTokens: added, generationConfigs: values)
       case .tekken: try TekkenReader.read(parse(bytes))
       case .rwkv: try RWKVReader.read(bytes.pointer)
+      case .plamo:
+        try PLaMoReader.read(bytes.pointer, configuration: configuration, generationConfigs: values)
       case .tiktoken(let model):
         try model.read(bytes.pointer, configuration: configuration, generationConfigs: values)
       }

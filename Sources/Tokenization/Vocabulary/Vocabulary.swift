@@ -33,7 +33,8 @@ struct Vocabulary: @unchecked Sendable {
     guard let sections = VocabularySections(image), sections.areSound(),
       let rules = TokenizerRules(
         serialized: sections.array(.rules, of: UInt32.self), count: sections.tokenCount),
-      rules.segmentation != .unigram || sections.count(.scores) > 0
+      ![.unigram, .unigramFromEnd].contains(rules.segmentation)
+        || sections.count(.scores) == sections.tokenCount + 1
     else { return nil }
     self.image = image
     self.rules = rules

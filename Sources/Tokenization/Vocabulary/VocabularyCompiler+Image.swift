@@ -65,10 +65,14 @@ extension VocabularyCompiler {
     return trie
   }
 
-  /// The scores of a unigram model, and that of an unknown character: as in SentencePiece, 10 below the lowest.
+  /// The scores of a unigram model, and that of an unknown character: as in SentencePiece, 10 below the lowest, or PLaMo's.
   private func scores() -> [Double] {
-    guard draft.rules.segmentation == .unigram, draft.scores.count == draft.count else { return [] }
-    return draft.scores + [(mergeable.lazy.map { draft.scores[Int($0)] }.min() ?? 0) - 10]
+    guard draft.scores.count == draft.count else { return [] }
+    switch draft.rules.segmentation {
+    case .unigram: return draft.scores + [(mergeable.lazy.map { draft.scores[Int($0)] }.min() ?? 0) - 10]
+    case .unigramFromEnd: return draft.scores + [PLaMoReader.unknownScore]
+    case .merges, .longest: return []
+    }
   }
 
   private func tables(_ isPiece: [Bool]) -> (pieces: [UInt32], names: [UInt32]) {

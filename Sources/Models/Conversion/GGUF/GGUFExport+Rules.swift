@@ -15,8 +15,16 @@ extension GGUFExport {
     var renames: [String: String] = [:]
     /// Whether the head is the embedding if the configuration does not say.
     var isTied = false
+    /// Whether llama.cpp requires a head, which is the embedding once more if the model has none of its own. The converter
+    /// leaves it out.
+    var needsHead = false
     /// Names of lists whose numbered members form one tensor.
     var lists: [String] = []
+    /// Names of tensors within a layer that are stacked, in the order of the stack, by the name of the stack.
+    var joins: [String: [String]] = [:]
+    /// Tensors of one number in every layer, which GGUF has as lists in the metadata: their keys there, without the
+    /// architecture's name, and the number where the checkpoint lacks the tensor.
+    var numbers: [(tensor: String, key: String, fallback: Float?)] = []
     /// The weights that are stored with 1 added to them.
     var addsOne: @Sendable (_ name: String) -> Bool = { _ in false }
     /// New names of a layer's tensors, without the endings. A list divides the rows of a fused tensor.

@@ -33,12 +33,18 @@ public struct GGUFExport {
     tables = rotary.tables
     var fields = try GGUFFields(configuration, keys: rules.keys, own: conversion.keys, rotary)
     try rules.complete(&fields, configuration)
-    metadata = fields.all.map { ("\(name).\($0.key)", $0.value) }
+    metadata =
+      try fields.all.map { ("\(name).\($0.key)", $0.value) }
+      + Self.numbers(checkpoint, architecture, rules, layers: layers)
     if case .integer(let count)? = fields["expert_count"] { experts = Int(count) } else { experts = 0 }
     let names = GGUFWeights(checkpoint: checkpoint, conversion: conversion)
-    tensors = try Self.collected(checkpoint, architecture, rules, configuration, layers: layers).flatMap {
-      try Self.stored($0, rules, names, configuration)
+    let isTied = try configuration.bool("tie_word_embeddings", default: rules.isTied)
+    let collected = try Self.collected(checkpoint, architecture, rules, isTied: isTied, layers: layers)
+    var tensors = try collected.flatMap { try Self.stored($0, rules, names, configuration) }
+    if rules.needsHead, isTied, let embedding = tensors.first(where: { $0.name == "token_embd.weight" }) {
+      tensors.append(embedding.named("output.weight"))
     }
+    self.tensors = tensors
     guard Set(tensors.map(\.name)).count == tensors.count else {
       throw ModelError.unsupported("two tensors of the checkpoint have one name in GGUF files")
     }
@@ -47,20 +53,44 @@ public struct GGUFExport {
   /// The tensors of the checkpoint under their public names: experts that are stored one by one form a stack; prediction
   /// layers, tables of rotary embeddings, a tied head and vision towers are left out.
   private static func collected(
-    _ checkpoint: Checkpoint, _ architecture: Architecture, _ rules: Rules,
-    _ configuration: ModelConfiguration, layers: Int
+    _ checkpoint: Checkpoint, _ architecture: Architecture, _ rules: Rules, isTied: Bool, layers: Int
   ) throws -> [ConvertedTensor] {
-    let isTied = try configuration.bool("tie_word_embeddings", default: rules.isTied)
     var collected = ConvertedTensors(
-      block: "experts", experts: MLXConversion.mixtralNames, lists: rules.lists)
+      block: "experts", experts: MLXConversion.mixtralNames, lists: rules.lists, joins: rules.joins)
     for source in checkpoint.names {
       let name = publicName(source, architecture.prefixes)
       guard !isOmitted(name, layers: layers), !(isTied && name.hasSuffix("lm_head.weight")),
+        !rules.numbers.contains(where: { name.hasSuffix("." + $0.tensor) }),
         let shape = checkpoint.shape(source)
       else { continue }
       try collected.add(name, from: source, shape)
     }
     return try collected.finish()
+  }
+
+  /// The lists of the metadata that are tensors of the checkpoint.
+  private static func numbers(
+    _ checkpoint: Checkpoint, _ architecture: Architecture, _ rules: Rules, layers: Int
+  ) throws -> [(key: String, value: GGUFField)] {
+    guard !rules.numbers.isEmpty else { return [] }
+    let sources = Dictionary(
+      checkpoint.names.map { (publicName($0, architecture.prefixes), $0) },
+      uniquingKeysWith: { first, _ in first })
+    return try rules.numbers.map { tensor, key, fallback in
+      let values = try (0..<layers).map { layer in
+        let name = "model.layers.\(layer).\(tensor)"
+        guard let source = sources[name] else {
+          guard let fallback else { throw ModelError.unsupported("the tensor \(name) is missing") }
+          return fallback
+        }
+        let numbers = try checkpoint.weight(source).floats()
+        guard numbers.count == 1 else {
+          throw ModelError.wrongShape(tensor: name, shape: [numbers.count], expected: [1])
+        }
+        return numbers[0]
+      }
+      return (key, .numbers(values))
+    }
   }
 
   /// Why an architecture cannot be written.
