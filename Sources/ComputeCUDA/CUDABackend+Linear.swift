@@ -48,7 +48,9 @@ extension CUDABackend {
   public func linear(_ x: Tensor, _ layers: [Linear], adding residual: Tensor?) -> Tensor {
     precondition(layers.allSatisfy { $0.weight.columns == x.columns }, "inputs are not \(x.columns) wide")
     // May be a gate and what it gates.
-    if residual == nil, x.rows == 1, precision == .fast, layers.count == 2, layers[0].outputs == layers[1].outputs {
+    if residual == nil, x.rows == 1, precision == .fast, layers.count == 2,
+      layers[0].outputs == layers[1].outputs
+    {
       let product = CUDAPendingProduct(x, layers)
       return Tensor(rows: 1, columns: product.outputs, storage: product)
     }

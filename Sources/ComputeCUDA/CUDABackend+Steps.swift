@@ -117,7 +117,8 @@ extension CUDABackend: RepeatingBackend {
 
   /// The graphs of a recorded pass; nil after an error, when the kernels can still be launched one by one.
   private func graphs(_ recording: CUDARecording) -> [OpaquePointer]? {
-    let parts = [recording.launches.prefix(Self.firstKernels), recording.launches.dropFirst(Self.firstKernels)]
+    let launches = recording.launches
+    let parts = [launches.prefix(Self.firstKernels), launches.dropFirst(Self.firstKernels)]
     var graphs: [OpaquePointer] = []
     for part in parts where !part.isEmpty {
       guard let graph = captured(Array(part)) else {

@@ -182,7 +182,9 @@ public final class CUDABackend: FallibleBackend, MemoryReleasingBackend {
         let code = sotto_cuda_copy_out(context.handle, place, address, target.count, stream.handle)
         return code != 0 ? code : sotto_cuda_wait(context.handle, stream.handle)
       }
-      if isFew, !hasFailed { target.copyMemory(from: UnsafeRawBufferPointer(start: place, count: target.count)) }
+      if isFew, !hasFailed {
+        target.copyMemory(from: UnsafeRawBufferPointer(start: place, count: target.count))
+      }
     }
     return result
   }
