@@ -63,10 +63,12 @@ struct GeneratorDiskTests {
     let first = try await generator(folder.path, tiny)
     var random = SplitMix64(seed: 8)
     let history = try tiny.load().tokens(59, &random)
-    let ahead = Prompt.tokens(history)
-    #expect(await first.readAhead("a", ReadAheadRequest(prompt: ahead, purpose: .history, session: "s")) == 59)
+    func ahead(_ session: String) -> ReadAheadRequest {
+      ReadAheadRequest(prompt: .tokens(history), purpose: .history, session: session)
+    }
+    #expect(await first.readAhead("a", ahead("s")) == 59)
     _ = try #require(await ask(first, Array(history[..<50]), session: "t"))
-    #expect(await first.readAhead("a", ReadAheadRequest(prompt: ahead, purpose: .history, session: "t")) == 0)
+    #expect(await first.readAhead("a", ahead("t")) == 0)
     await first.save(session: "t", .leaving)
     await first.save(session: "s", .leaving)
     for session in ["s", "t"] {

@@ -22,7 +22,8 @@ extension PromptCache {
       for node in nodes { node.value?.forEachBlock { seen[ObjectIdentifier($0)] = $0.byteCount } }
       return CacheHolding(
         model: model, sequences: nodes.count, tokens: tree.tokenCount,
-        bytes: seen.values.reduce(0, +), sessions: nodes.reduce(into: []) { $0.formUnion($1.value?.sessions ?? []) })
+        bytes: seen.values.reduce(0, +),
+        sessions: nodes.reduce(into: []) { $0.formUnion($1.value?.sessions ?? []) })
     }
   }
 }

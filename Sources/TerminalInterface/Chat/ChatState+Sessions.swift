@@ -16,7 +16,7 @@ extension ChatState {
     package var text: String {
       switch self {
       case .context(let excess):
-        "\(excess.numbers) d drops the oldest turns, s summarises them, n does neither (the choice is saved as "
+        "\(excess.numbers) d drops the oldest turns, s summarises them, n does neither (each is kept as "
           + "context_full); Esc decides later"
       case .delete(let session):
         "y deletes “\(session.title)” (\(session.size)); any other key cancels"
@@ -109,7 +109,11 @@ extension ChatState {
     }
     let hit = Self.place(in: text)
     if SessionSummary.find(hit?.session ?? text, in: sessions)?.id == session.id {
-      if let hit { showMessage(at: hit.place, text: hits.text) } else { show("This conversation is already open") }
+      if let hit {
+        showMessage(at: hit.place, text: hits.text)
+      } else {
+        show("This conversation is already open")
+      }
       return []
     }
     openingPlace = hit?.place
@@ -201,7 +205,9 @@ extension ChatState {
       return activateSession(closing: id)
     case .failed(let reason):
       // Reported once, and retried with every change.
-      if session.problem != reason { transcript.addNotice("This conversation is not saved: \(reason)", .error) }
+      if session.problem != reason {
+        transcript.addNotice("This conversation is not saved: \(reason)", .error)
+      }
       session.problem = reason
       return []
     }
@@ -235,13 +241,4 @@ extension Session {
     if let title { inputs.insert("/rename " + title) }
     return inputs
   }
-}
-
-extension SessionSummary {
-  /// Its age, size and model, on one line.
-  package func facts(at now: Double) -> String {
-    [age(now - saved), size, model].compactMap { $0 }.joined(separator: " · ")
-  }
-
-  var size: String { messages == 1 ? "1 message" : "\(grouped(messages)) messages" }
 }

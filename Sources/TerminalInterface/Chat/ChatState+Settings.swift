@@ -50,7 +50,8 @@ extension ChatState {
     }
     guard let value = checked(parts[1], setting) else { return [] }
     if setting.scope == .start, !isSaved {
-      show("\(name) takes effect when Sotto starts: /set --save \(name) \(parts[1]) saves it for the next start")
+      show(
+        "\(name) takes effect when Sotto starts: /set --save \(name) \(parts[1]) saves it for the next start")
       return []
     }
     change(setting, to: value)
@@ -72,8 +73,8 @@ extension ChatState {
       display != nil || value == .auto || efforts.contains(value.text)
     else {
       let levels = efforts.isEmpty ? "" : ", or an effort: auto, \(efforts.joined(separator: ", "))"
-      show(
-        "/think takes show, fold or hide\(levels)." + (efforts.isEmpty ? " This model has no reasoning effort levels." : ""))
+      let none = efforts.isEmpty ? " This model has no reasoning effort levels." : ""
+      show("/think takes show, fold or hide\(levels).\(none)")
       return []
     }
     set(setting.name, to: value)

@@ -59,3 +59,12 @@ package struct SessionState: Sendable, Equatable {
     return .wait(until: savedAt + interval)
   }
 }
+
+extension SessionSummary {
+  /// Its age, size and model, on one line.
+  package func facts(at now: Double) -> String {
+    [age(now - saved), size, model].compactMap { $0 }.joined(separator: " · ")
+  }
+
+  var size: String { messages == 1 ? "1 message" : "\(grouped(messages)) messages" }
+}

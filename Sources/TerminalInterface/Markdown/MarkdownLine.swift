@@ -14,7 +14,9 @@ package enum MarkdownLine {
 
   /// A line without the white space at its end.
   static func trimmed(_ line: String) -> String {
-    guard let last = line.utf8.last, last == UInt8(ascii: " ") || last == UInt8(ascii: "\t") else { return line }
+    guard let last = line.utf8.last, last == UInt8(ascii: " ") || last == UInt8(ascii: "\t") else {
+      return line
+    }
     return String(line[...(line.lastIndex { $0 != " " && $0 != "\t" } ?? line.startIndex)])
   }
 

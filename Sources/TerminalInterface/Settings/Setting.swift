@@ -144,7 +144,8 @@ package struct Setting: Sendable {
       name: .cacheDisk, summary: "GB on disk for the caches of conversations; 0 for none",
       kind: .real(0...1e6), scope: .start, initial: .real(4)),
     Setting(
-      name: .modelBudget, summary: "GB of memory for the weights of models; auto for three quarters of the memory",
+      name: .modelBudget,
+      summary: "GB of memory for the weights of models; auto for three quarters of the memory",
       kind: .real(0...1e6), scope: .start),
   ]
 

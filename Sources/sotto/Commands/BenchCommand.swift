@@ -81,7 +81,9 @@ struct BenchCommand: AsyncParsableCommand {
     help: "Numbers of requests that run together, such as 1,8,16; each is compared with requests in turn.")
   var batch: String?
 
-  @Option(name: .customLong("switch"), help: "Another model; measures switches between the two.", completion: .model)
+  @Option(
+    name: .customLong("switch"), help: "Another model; measures switches between the two.",
+    completion: .model)
   var other: String?
 
   @Option(help: "Number of switches between the two models.")

@@ -33,7 +33,8 @@ struct GenerateCommand: AsyncParsableCommand {
   @Option(help: "The system prompt.")
   var system: String?
 
-  @Option(help: "A preset: a system prompt, settings and a model (see 'sotto chat --help').", completion: .preset)
+  @Option(
+    help: "A preset: a system prompt, settings and a model (see 'sotto chat --help').", completion: .preset)
   var preset: String?
 
   @Option(help: "Maximum number of tokens to generate.")

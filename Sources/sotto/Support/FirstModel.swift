@@ -54,7 +54,8 @@ struct FirstModel {
         } else if let number = Int(line) {
           self =
             models.indices.contains(number - 1)
-            ? .download(try HubName(models[number - 1].name)) : .unclear("enter a number from 1 to \(models.count), owner/repo, or q")
+            ? .download(try HubName(models[number - 1].name))
+            : .unclear("enter a number from 1 to \(models.count), owner/repo, or q")
         } else {
           self = .download(try HubName(line))
         }

@@ -66,7 +66,8 @@ import Testing
 
   /// A definition counts for the text after it at once, and for the text before it when the message is complete.
   @Test func definitionsOfLinks() {
-    let text = "A [first][1] link.\n\n[1]: https://a.b\n[Alice]: Hello\n[^1]: a/footnote\n\nA [second][1] link."
+    let definitions = "[1]: https://a.b\n[Alice]: Hello\n[^1]: a/footnote"
+    let text = "A [first][1] link.\n\n\(definitions)\n\nA [second][1] link."
     var growing = StreamedText(role: .text)
     var end = text.startIndex
     while end < text.endIndex {
