@@ -130,7 +130,8 @@ import Testing
     let notes = StoreFolder.notes(of: store)
     #expect(notes.count == 1)
     #expect(
-      notes.first?.contains("sessions.sqlite.damaged; 6 conversations with \(messages) messages in it were saved")
+      notes.first?.contains(
+        "sessions.sqlite.damaged; 6 conversations with \(messages) messages in it were saved")
         == true)
     #expect(try Data(contentsOf: URL(fileURLWithPath: folder.path + ".damaged")) == data)
     #expect(try await store.search("Question 4.2").map(\.session) == ["session4"])

@@ -105,7 +105,8 @@ import Testing
     ("device gpu", "device takes auto, cpu, cuda or cuda:N (see 'sotto devices')."),
     ("device cuda:x", "device takes auto, cpu, cuda or cuda:N (see 'sotto devices')."),
     (
-      "device cuda:1", "device takes effect when Sotto starts: /set --save device cuda:1 saves it for the next start"
+      "device cuda:1",
+      "device takes effect when Sotto starts: /set --save device cuda:1 saves it for the next start"
     ),
     ("colour 1", "There is no setting colour. /set lists them."),
     ("model x", "model takes effect when Sotto starts: /set --save model x saves it for the next start"),
