@@ -13,7 +13,8 @@ enum BitNet {
       throw ModelError.unsupported("BitNet matrices with scales that are not packed in bytes")
     }
     guard !weights.contains("model.layers.0.self_attn.q_proj.scale") else {
-      throw ModelError.unsupported("BitNet matrices with scales in tensors of their own; convert the model again")
+      throw ModelError.unsupported(
+        "BitNet matrices with scales in tensors of their own; convert the model again")
     }
     var decoder = PreNormDecoder()
     decoder.roundsInputs = true
