@@ -119,7 +119,8 @@ actor LocalChatEngine: ChatEngine {
   ///   - observer: follows the load.
   ///   - waitForRoom: called before the weights are loaded.
   func open(
-    model name: String, observer: LoadingObserver? = nil, waitForRoom: (OpeningModel) async throws -> Void = { _ in }
+    model name: String, observer: LoadingObserver? = nil,
+    waitForRoom: (OpeningModel) async throws -> Void = { _ in }
   ) async throws -> (entry: SelectedModel, isNew: Bool) {
     let (path, listedName) = try finder.resolveNamed(name)
     let key = Self.key(path)

@@ -127,6 +127,51 @@ struct ScriptedEngine: ChatEngine {
       engine.calls.withLock { $0 } == ["close a", "open b", "close b", "open c", "forget b"])
   }
 
+  /// An engine that loads until it is cancelled.
+  private final class LoadingEngine: ChatEngine {
+    private let gate = AsyncStream.makeStream(of: Void.self)
+
+    func models() async -> [ModelSummary] { ChatDriver.models }
+    func currentModel() async -> ModelInfo? { ChatDriver.model }
+    func switchModel(to name: String) async throws -> ModelInfo { throw ScriptedEngine.Failure() }
+    func switchModel(
+      to name: String, progress: @escaping @Sendable (_ percent: Int) -> Void
+    ) async throws -> ModelInfo {
+      progress(7)
+      for await _ in gate.stream {}
+      throw CancellationError()
+    }
+    func cancelLoading() { gate.continuation.finish() }
+    func defaultSettings() async -> ChatSettings { ChatSettings() }
+    func send(_ request: ChatRequest) -> AsyncStream<EngineEvent> { AsyncStream { $0.finish() } }
+    func cancel() {}
+  }
+
+  @Test func aLoadReportsItsProgressUntilItIsCancelled() async throws {
+    let pipe = try #require(WakePipe())
+    let mailbox = Mailbox<ChatEvent>(pipe: pipe)
+    defer {
+      mailbox.close()
+      pipe.close()
+    }
+    let worker = EffectWorker(engine: LoadingEngine(), mailbox: mailbox)
+    let driver = ChatDriver()
+    driver.type("/model gemma-3-270m<Enter>")
+    var percents: [Int] = []
+    for _ in 0..<300_000 where driver.state.loading != nil {
+      for effect in driver.takeEffects() { _ = worker.start(effect) }
+      for event in mailbox.take() {
+        driver.handle(event)
+        guard case .modelLoading(let percent) = event else { continue }
+        percents.append(percent)
+        driver.type("<Esc>")
+      }
+      try await Task.sleep(for: .milliseconds(1))
+    }
+    #expect(percents == [7] && driver.state.loading == nil)
+    #expect(driver.state.flash?.text == "gemma-3-270m was not loaded")
+  }
+
   @Test func theMailboxWakesOncePerBatch() throws {
     let pipe = try #require(WakePipe())
     let mailbox = Mailbox<Int>(pipe: pipe)
