@@ -41,8 +41,13 @@ struct AddedTokens {
         append(own, text, isSpecial: isSpecial)
       }
     }
-    for text in named.sorted() where places[text] == nil {
-      if let id = vocabulary[text]?.asInteger { append(id, text, isSpecial: true) }
+    guard !vocabulary.keys.isEmpty else { return }
+    let ordered = GGUFSpecialTokens.names.compactMap { GGUFSpecialTokens.text($0, settings) }
+    for text in ordered + named.sorted() where places[text] == nil && !text.isEmpty {
+      let id = vocabulary[text]?.asInteger ?? (taken.max() ?? -1) + 1
+      guard id < count else { continue }
+      taken.insert(id)
+      append(id, text, isSpecial: true)
     }
   }
 

@@ -15,12 +15,8 @@ struct GGUFSpecialTokens {
   ///   - count: the number of tokens.
   init(_ root: JSON?, _ settings: JSON?, _ configuration: JSON?, count: Int) {
     self.count = count
-    func text(_ name: String) -> String? {
-      let entry = settings?["\(name)_token"]
-      return entry?.asString ?? entry?["content"]?.asString
-    }
     var texts: [String: String] = [:]
-    for name in Self.names { texts[name] = text(name) }
+    for name in Self.names { texts[name] = Self.text(name, settings) }
     texts["bos"] = texts["bos"] ?? (root == nil ? nil : texts["cls"])
     texts["eos"] = texts["eos"] ?? (root == nil ? nil : texts["sep"])
     var names = Self.names
@@ -42,7 +38,14 @@ struct GGUFSpecialTokens {
     for name in names { set(name, configuration?["\(name)_token_id"]?.asInteger) }
   }
 
-  private static let names = ["bos", "eos", "unk", "sep", "pad", "cls", "mask"]
+  /// What tokens are for, as in the keys of tokenizer_config.json.
+  static let names = ["bos", "eos", "unk", "sep", "pad", "cls", "mask"]
+
+  /// The token that tokenizer_config.json names for a purpose.
+  static func text(_ name: String, _ settings: JSON?) -> String? {
+    let entry = settings?["\(name)_token"]
+    return entry?.asString ?? entry?["content"]?.asString
+  }
 
   /// The texts of all special tokens that tokenizer_config.json names, as transformers finds them.
   static func texts(_ settings: JSON?) -> Set<String> {

@@ -48,7 +48,6 @@ import Testing
       changes: ["layer_types": sliding, "sliding_window_pattern": 6, "query_pre_attn_scalar": 16]),
     Case(name: "gpt-oss-openai", changes: ["rope_scaling": nil]),
     Case(name: "granite-hybrid", changes: ["position_embedding_type": "nope"]),
-    Case(name: "llama4", changes: ["no_rope_layers": [1, 1, 1, 0]]),
     Case(
       name: "llama4",
       changes: [
