@@ -87,14 +87,6 @@ SOTTO_VECTOR void take_scales(const four_rows *rows, size_t at, size_t block, co
     out->scale[0] = halves_of_e8m0(bytes_at(rows->values, at));
   } else if (format == SOTTO_MXFP4_PLANAR) {
     out->scale[0] = halves_of_e8m0(bytes_at(rows->scales, block));
-  } else if (format == SOTTO_NVFP4) {
-    words both = halves_at(rows->values, at + block % 2 * 2);
-    out->scale[0] = halves_of_ue4m3(both & 255);
-    out->scale[1] = halves_of_ue4m3(both >> 8);
-  } else if (format == SOTTO_NVFP4_PLANAR) {
-    words both = halves_at(rows->scales, 2 * block);
-    out->scale[0] = from_e4m3(both & 255) * 0.5f;
-    out->scale[1] = from_e4m3(both >> 8) * 0.5f;
   } else if (sotto_is_affine(format)) {
     const sotto_matrix *matrix = rows->matrix;
     const size_t index = block * SOTTO_BLOCK / matrix->group;
@@ -109,11 +101,8 @@ SOTTO_VECTOR void take_scales(const four_rows *rows, size_t at, size_t block, co
 
 /// What is common to the blocks of the super-block at `at`.
 SOTTO_VECTOR void load_super(const four_rows *rows, size_t at, const sotto_weight_format format, super_words *out) {
-  const uint8_t *const *p = rows->values;
-  if (sotto_is_lattice(format)) {
-    words d = {lattice_half(p[0] + at, format), lattice_half(p[1] + at, format), lattice_half(p[2] + at, format),
-               lattice_half(p[3] + at, format)};
-    out->d = low_halves(d) * lattice_factor(format);
+  if (format == SOTTO_TQ2_0) {
+    out->d = low_halves(halves_at(rows->values, at + 64));
     return;
   }
   if (format == SOTTO_Q6_K) {
@@ -143,20 +132,12 @@ SOTTO_VECTOR void load_super(const four_rows *rows, size_t at, const sotto_weigh
   out->minimums[1] = (c >> 4 & 0x0f0f0f0f) | (b >> 2 & 0x30303030);
 }
 
-/// The odd numbers in the scales of a lattice's blocks.
-SOTTO_VECTOR words lattice_scales(const uint8_t *const p[4], size_t at, size_t index, size_t half,
-                                  const sotto_weight_format format) {
-  return (words){lattice_scale(p[0] + at, index, half, format), lattice_scale(p[1] + at, index, half, format),
-                 lattice_scale(p[2] + at, index, half, format), lattice_scale(p[3] + at, index, half, format)};
-}
-
 /// The scales of block `index` of a super-block.
 SOTTO_VECTOR void take_super_scales(const four_rows *rows, size_t at, const super_words *in, size_t index,
                                     const sotto_weight_format format, four_scales *out) {
   const uint32_t shift = (uint32_t)(8 * (index % 4));
-  if (sotto_is_lattice(format)) {
-    for (size_t half = 0; half < 1u + (has_half_scales(format) != 0); half++)
-      out->scale[half] = in->d * floats_of(lattice_scales(rows->values, at, index, half, format));
+  if (format == SOTTO_TQ2_0) {
+    out->scale[0] = in->d;
   } else if (format == SOTTO_Q6_K) {
     words both = halves_at(rows->values, at + 192 + 2 * index);
     out->scale[0] = in->d * __builtin_convertvector((integers)(both << 24) >> 24, floats);

@@ -221,12 +221,6 @@ static void use_rows_avx512(sotto_method *method, const sotto_matrix *matrix, si
       [SOTTO_AFFINE8] = {sotto_rows_affine8_avx512, 1},
   };
   sotto_weight_format format = matrix->format;
-  if (format == SOTTO_TQ1_0 && tokens <= 2) {
-    // With AVX2: there is none for AVX-512.
-    method->rows = sotto_rows_vectors(format);
-    method->pack = sotto_pack_rows_vectors;
-    return;
-  }
   if (tokens > rows[format].most) return;
   // The planes of an affine format's numbers are read as 16-bit numbers, those of zero points as bytes.
   if (sotto_is_affine(format) && matrix->scale_type == SOTTO_FLOAT32) return;
@@ -246,10 +240,12 @@ static void use_rows_vectors(sotto_method *method, sotto_weight_format format, s
       [SOTTO_Q4_0] = 8,         [SOTTO_Q4_1] = 8,    [SOTTO_Q8_0] = 6,    [SOTTO_Q4_K] = 6,    [SOTTO_Q6_K] = 4,
       [SOTTO_MXFP4] = 8,        [SOTTO_MXFP4_PLANAR] = 8, [SOTTO_AFFINE4] = 8, [SOTTO_AFFINE8] = 6,
   };
-  enum { OTHERS = 4, WITH_MINIMUMS = 2, WITH_I8MM = 2 };
+  enum { OTHERS = 4, WITH_MINIMUMS = 2, TERNARY = 2, WITH_I8MM = 2 };
   size_t limit = most[format] && level == SOTTO_ISA_AVX2 && !sotto_has_extension() ? most[format] : OTHERS;
   // The two minimums of a block cost as much as its products.
   if (format == SOTTO_Q2_K) limit = WITH_MINIMUMS;
+  // Lattices have none: their points are found one by one, and then panels cost no more.
+  if (format == SOTTO_TQ2_0) limit = TERNARY;
   if (level == SOTTO_ISA_NEON && sotto_has_extension()) limit = WITH_I8MM;
   sotto_multiply_rows rows = sotto_rows_vectors(format);
   if (tokens > limit || !rows) return;

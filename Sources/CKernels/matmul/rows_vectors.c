@@ -110,7 +110,7 @@ SOTTO_INLINE TARGET void multiply_four(const sotto_view *view, size_t row, const
                                 const size_t stride, const sotto_panel_kind kind) {
   enum { STEP = 4 };  // blocks between prefetches
   const int is_super = sotto_is_super(format);
-  const size_t together = blocks_together(format), eight = 8 / together * stride;  // bytes of eight blocks
+  const size_t eight = is_super ? stride : 8 * stride;  // bytes of eight blocks
   const size_t blocks = view->columns / SOTTO_BLOCK;
   four_rows rows = {.matrix = view->matrix};
 #pragma clang loop unroll(full)
@@ -125,7 +125,7 @@ SOTTO_INLINE TARGET void multiply_four(const sotto_view *view, size_t row, const
   for (size_t t = 0; t < count; t++) sum[t] = spread(0);
   super_words super;
   for (size_t b = 0; b < blocks; b++) {
-    const size_t at = b / together * stride;
+    const size_t at = (is_super ? b / 8 : b) * stride;
     if (b % STEP == 0)
       for (int r = 0; r < 4; r++) {
         const uint8_t *p = rows.values[r] + b * eight / 8 + ahead;
@@ -176,18 +176,8 @@ ROWS(rows_q5_k, SOTTO_Q5_K, 176, SOTTO_MINIMUMS)
 ROWS(rows_q6_k, SOTTO_Q6_K, 210, SOTTO_HALVES)
 ROWS(rows_mxfp4, SOTTO_MXFP4, 17, SOTTO_PLAIN)
 ROWS(rows_mxfp4_planar, SOTTO_MXFP4_PLANAR, 16, SOTTO_PLAIN)
-ROWS(rows_nvfp4, SOTTO_NVFP4, 36, SOTTO_HALVES)
-ROWS(rows_nvfp4_planar, SOTTO_NVFP4_PLANAR, 16, SOTTO_HALVES)
 ROWS(rows_iq4_nl, SOTTO_IQ4_NL, 18, SOTTO_PLAIN)
 ROWS(rows_iq4_xs, SOTTO_IQ4_XS, 136, SOTTO_PLAIN)
-ROWS(rows_iq1_s, SOTTO_IQ1_S, 50, SOTTO_PLAIN)
-ROWS(rows_iq1_m, SOTTO_IQ1_M, 56, SOTTO_HALVES)
-ROWS(rows_iq2_xxs, SOTTO_IQ2_XXS, 66, SOTTO_PLAIN)
-ROWS(rows_iq2_xs, SOTTO_IQ2_XS, 74, SOTTO_HALVES)
-ROWS(rows_iq2_s, SOTTO_IQ2_S, 82, SOTTO_HALVES)
-ROWS(rows_iq3_xxs, SOTTO_IQ3_XXS, 98, SOTTO_PLAIN)
-ROWS(rows_iq3_s, SOTTO_IQ3_S, 110, SOTTO_PLAIN)
-ROWS(rows_tq1_0, SOTTO_TQ1_0, 54, SOTTO_PLAIN)
 ROWS(rows_tq2_0, SOTTO_TQ2_0, 66, SOTTO_PLAIN)
 ROWS(rows_affine2, SOTTO_AFFINE2, 8, SOTTO_MINIMUMS)
 ROWS(rows_affine3, SOTTO_AFFINE3, 12, SOTTO_MINIMUMS)
@@ -202,11 +192,8 @@ sotto_multiply_rows sotto_rows_vectors(sotto_weight_format format) {
       [SOTTO_Q5_1] = rows_q5_1,       [SOTTO_Q8_0] = rows_q8_0,       [SOTTO_Q4_K] = rows_q4_k,
       [SOTTO_Q5_K] = rows_q5_k,       [SOTTO_Q6_K] = rows_q6_k,       [SOTTO_MXFP4] = rows_mxfp4,
       [SOTTO_MXFP4_PLANAR] = rows_mxfp4_planar, [SOTTO_IQ4_NL] = rows_iq4_nl, [SOTTO_IQ4_XS] = rows_iq4_xs,
-      [SOTTO_NVFP4] = rows_nvfp4,     [SOTTO_NVFP4_PLANAR] = rows_nvfp4_planar,
       [SOTTO_Q2_K] = rows_q2_k,       [SOTTO_Q3_K] = rows_q3_k,
-      [SOTTO_IQ1_S] = rows_iq1_s,     [SOTTO_IQ1_M] = rows_iq1_m,     [SOTTO_IQ2_XXS] = rows_iq2_xxs,
-      [SOTTO_IQ2_XS] = rows_iq2_xs,   [SOTTO_IQ2_S] = rows_iq2_s,     [SOTTO_IQ3_XXS] = rows_iq3_xxs,
-      [SOTTO_IQ3_S] = rows_iq3_s,     [SOTTO_TQ1_0] = rows_tq1_0,     [SOTTO_TQ2_0] = rows_tq2_0,
+      [SOTTO_TQ2_0] = rows_tq2_0,
       [SOTTO_AFFINE2] = rows_affine2, [SOTTO_AFFINE3] = rows_affine3, [SOTTO_AFFINE4] = rows_affine4,
       [SOTTO_AFFINE5] = rows_affine5, [SOTTO_AFFINE6] = rows_affine6, [SOTTO_AFFINE8] = rows_affine8,
   };

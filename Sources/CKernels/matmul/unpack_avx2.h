@@ -11,17 +11,7 @@ SOTTO_VECTOR int offset_of(const sotto_weight_format format) {
     case SOTTO_Q5_0: return 16;
     case SOTTO_Q6_K: return 32;
     case SOTTO_MXFP4:
-    case SOTTO_MXFP4_PLANAR:
-    case SOTTO_NVFP4:
-    case SOTTO_NVFP4_PLANAR: return 12;
-    case SOTTO_IQ1_S:
-    case SOTTO_IQ1_M: return 9;
-    case SOTTO_IQ2_XXS:
-    case SOTTO_IQ2_XS:
-    case SOTTO_IQ2_S: return 43;
-    case SOTTO_IQ3_XXS: return 62;
-    case SOTTO_IQ3_S: return 15;
-    case SOTTO_TQ1_0:
+    case SOTTO_MXFP4_PLANAR: return 12;
     case SOTTO_TQ2_0: return 1;
     case SOTTO_Q8_0:
     case SOTTO_IQ4_NL:
