@@ -39,9 +39,9 @@ extension CUDABackend {
     let layout = first.layout(valueHeadSize: valueHeadSize)
     // Queries and keys whose rotation is pending are rotated while keys are stored.
     let rotation = key.flatMap { key in joinedRotation(query, key) }
-    let isStep = counts.allSatisfy { $0 <= 1 } && stepKernel(layout, settings) != nil
+    let step = counts.allSatisfy { $0 <= 1 } ? stepKernel(layout, settings) : nil
     let rotatedQuery =
-      rotation == nil || isStep ? query : make(rows: query.rows, columns: query.columns).tensor
+      rotation == nil || step != nil ? query : make(rows: query.rows, columns: query.columns).tensor
     forEachGroup(counts) { range, start, rowCount in
       var sequences: [sotto_cuda_sequence] = []
       var row = 0
@@ -54,9 +54,10 @@ extension CUDABackend {
         row += counts[index]
       }
       let results = y + UInt64(4 * start * result.columns)
-      if isStep {
+      if let step {
         attendStep(
-          query, key: key, value: value, rotation, from: start, rows: rowCount, y: results, layout, settings,
+          step, query, key: key, value: value, rotation, from: start, rows: rowCount, y: results, layout,
+          settings,
           sequences)
         return
       }
@@ -150,10 +151,7 @@ extension CUDABackend {
   private func tileKernel(
     _ layout: sotto_cuda_layout, group: Int, sequences: [sotto_cuda_sequence]
   ) -> TileKernel? {
-    guard precision == .fast, layout.format == 1, layout.shares_values == 0,
-      layout.head_size == layout.value_size,
-      layout.head_size == 64 || layout.head_size == 128, group <= 64
-    else { return nil }
+    guard hasHalfPages(layout), group <= 64 else { return nil }
     let isNarrow = layout.head_size == 64, page = Self.pageHeadBytes(Int(layout.head_size))
     if group <= 16, sequences.allSatisfy({ Int($0.rows) * group <= 16 }) {
       return TileKernel(
@@ -179,35 +177,13 @@ extension CUDABackend {
         return sequences.reduce(0) { $0 + (Int($1.rows) + rows - 1) / rows }
       } ?? count
     let plan = AttentionPlan(
-      pages: sequences.map { sequence in
-        let page = CUDAKeyValueCache.pagePositions
-        let held = (Int(sequence.length - sequence.origin) + page - 1) / page
-        // Rows of a tile see different windows, which start anywhere in a page.
-        let tileRows = tiled.map { min($0.pairs / group, Int(sequence.rows)) } ?? 1
-        return settings.window.map { min(held, ($0 + tileRows - 1 + page - 2) / page + 1) } ?? held
-      }.max() ?? 0, blocks: tiles * settings.keyValueHeads * headTiles)
-    var call = sotto_cuda_attention()
-    call.layout = layout
-    call.heads = Int32(settings.heads)
-    call.window = Int32(settings.window ?? 0)
-    call.rows = Int32(count)
-    call.splits = Int32(plan.splits)
-    call.split_pages = Int32(plan.pages)
+      pages: Self.seenPages(sequences, settings.window) { sequence in
+        tiled.map { min($0.pairs / group, Int(sequence.rows)) } ?? 1
+      }, blocks: tiles * settings.keyValueHeads * headTiles)
+    var (call, partials) = attentionCall(
+      rows(of: query).advanced(by: start), rows: count, y: y, layout, settings, sequences, plan)
+    defer { withExtendedLifetime(partials) {} }
     call.head_tiles = Int32(headTiles)
-    call.scale = settings.scale
-    call.softcap = settings.softcap ?? 0
-    call.advance = recording?.advance ?? 0
-    call.query = rows(of: query).advanced(by: start)
-    call.y = y
-    call.sinks = settings.sinks.map { vector($0, count: settings.heads) } ?? 0
-    call.sequence_count = Int32(sequences.count)
-    Self.store(sequences, in: &call.sequences)
-    var partials: CUDABuffer?
-    if plan.splits > 1 {
-      let numbers = count * settings.heads * plan.splits * (Int(layout.value_size) + 2)
-      partials = take(bytes: numbers * MemoryLayout<Float>.size)
-      call.partials = partials?.address ?? 0
-    }
     if let tiled {
       launch(
         tiled.kernel, call, grid: (tiles, settings.keyValueHeads, plan.splits), threads: tiled.threads,

@@ -43,10 +43,9 @@ extension GGUFVocabulary {
     for (name, key) in [
       ("bos", "bos"), ("eos", "eos"), ("pad", "padding"), ("sep", "seperator"), ("unk", "unknown"),
     ] {
-      let entry = settings?["\(name)_token"]
-      guard let text = entry?.asString ?? entry?["content"]?.asString,
-        let id = tokens.firstIndex(of: text)
-      else { continue }
+      guard let text = GGUFSpecialTokens.text(name, settings), let id = tokens.firstIndex(of: text) else {
+        continue
+      }
       fields.append(("tokenizer.ggml.\(key)_token_id", .integer(UInt32(id))))
     }
     // The token that starts the next turn.

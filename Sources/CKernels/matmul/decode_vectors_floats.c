@@ -83,7 +83,7 @@ SOTTO_VECTOR void decode_floats(const sotto_view *view, size_t row, size_t first
     return;
   }
   sotto_panel_block integers[SOTTO_PANEL_BLOCKS];
-  #if defined(__x86_64__)
+#if defined(__x86_64__)
   sotto_decode_integers_avx2(view, row, first, blocks, integers);
 #else
   sotto_decode_integers_neon(view, row, first, blocks, integers);

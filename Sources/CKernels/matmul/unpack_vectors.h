@@ -4,6 +4,10 @@
 
 /// The 32 values of one row's block at `p` (for a super-block: its start).
 SOTTO_VECTOR void unpack(const uint8_t *p, size_t index, const sotto_weight_format format, bytes out[2]) {
+  if (sotto_is_lattice(format)) {
+    unpack_lattice(p, index, format, out);
+    return;
+  }
   switch (format) {
     case SOTTO_Q4_0:
       split(load(p + 2), out);
@@ -69,15 +73,6 @@ SOTTO_VECTOR void unpack(const uint8_t *p, size_t index, const sotto_weight_form
       split(load(format == SOTTO_IQ4_NL ? p + 2 : p + 8 + 16 * index), out);
       out[0] = iq4(out[0]), out[1] = iq4(out[1]);
       break;
-    case SOTTO_IQ1_S:
-    case SOTTO_IQ1_M:
-    case SOTTO_IQ2_XXS:
-    case SOTTO_IQ2_XS:
-    case SOTTO_IQ2_S:
-    case SOTTO_IQ3_XXS:
-    case SOTTO_IQ3_S:
-    case SOTTO_TQ1_0:
-    case SOTTO_TQ2_0: unpack_lattice(p, index, format, out); break;
     case SOTTO_AFFINE1:
     case SOTTO_AFFINE2:
     case SOTTO_AFFINE3:

@@ -71,18 +71,7 @@ struct BatchCommand: AsyncParsableCommand {
     let target = try LineOutput(output, resumes: resume)
     let defaults = settings.applied(to: opened.defaultSettings).sampling
     let generator = Generator(limits: GeneratorLimits(batch: maxBatch), turnFile: TurnSignal.file())
-    let (key, threads, format) = (opened.checkpoint.path, compute.threadCount(settings), cache.format)
-    let device = compute.device(settings)
-    let display = LoadingDisplay(opened.checkpoint.name)
-    defer { display.clear() }
-    do {
-      _ = try await generator.load(key) {
-        try opened.load(
-          precision: .fast, threads: threads, cacheFormat: format, device: device, observer: display.observer,
-          notify: Console.note)
-      }
-    } catch { throw compute.explained(error, settings) }
-    display.clear()
+    let key = try await compute.load(opened, cache.format, settings, in: generator)
     let cancellation = CancellationFlag()
     let interrupts = Interrupts { cancellation.cancel() }
     defer { interrupts.stop() }

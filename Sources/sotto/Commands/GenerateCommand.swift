@@ -85,18 +85,7 @@ struct GenerateCommand: AsyncParsableCommand {
       maxTokens: maxTokens, stopStrings: raw ? [] : opened.stopStrings, thoughtLimit: turn.thoughtLimit)
 
     let generator = Generator(turnFile: TurnSignal.file())
-    let key = opened.checkpoint.path
-    let (threads, format, device) = (compute.threadCount(settings), cache.format, compute.device(settings))
-    let display = LoadingDisplay(opened.checkpoint.name)
-    defer { display.clear() }
-    do {
-      _ = try await generator.load(key) {
-        try opened.load(
-          precision: .fast, threads: threads, cacheFormat: format, device: device, observer: display.observer,
-          notify: Console.note)
-      }
-    } catch { throw compute.explained(error, settings) }
-    display.clear()
+    let key = try await compute.load(opened, cache.format, settings, in: generator)
     request.logProbabilities = logProbabilities
     request.speculation.usesLookup = speculation.lookup
     request.speculation.draft = try await loadDraft(for: opened, settings, in: generator)

@@ -19,9 +19,7 @@ extension CompletionKind {
         : words
     }
   }
-}
 
-extension CompletionKind {
   /// The names of themes.
   static var theme: CompletionKind {
     .custom { _, _, word in ThemeLibrary(UserFolders()).names.filter { $0.hasPrefix(word) } }
