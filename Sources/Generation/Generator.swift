@@ -85,6 +85,23 @@ public actor Generator {
     let (stream, continuation) = AsyncStream.makeStream(of: GenerationEvent.self)
     // A flag may be shared by several requests: only a stream that ends early cancels.
     continuation.onTermination = { if case .cancelled = $0 { cancellation.cancel() } }
+    generate(key, request, cancellation: cancellation, answerNow: answerNow) {
+      continuation.yield($0)
+      switch $0 {
+      case .done, .failed: continuation.finish()
+      case .prefill, .logProbabilities, .token: break
+      }
+    }
+    return stream
+  }
+
+  /// Generates with a resident model, without waking another thread for each token.
+  /// - Parameter receive: called with each event on the thread that computes: it must return at once. The last event is
+  ///   `done` or `failed`.
+  public nonisolated func generate(
+    _ key: String, _ request: GenerationRequest, cancellation: CancellationFlag, answerNow: AnswerNowFlag,
+    _ receive: @escaping @Sendable (GenerationEvent) -> Void
+  ) {
     let started = ContinuousClock.now
     background.stop()
     asides.stop()
@@ -96,16 +113,9 @@ public actor Generator {
     }
     submissions.add(
       Submission(
-        key: key, request: request, cancellation: cancellation, answerNow: answerNow, started: started
-      ) {
-        continuation.yield($0)
-        switch $0 {
-        case .done, .failed: continuation.finish()
-        case .prefill, .logProbabilities, .token: break
-        }
-      })
+        key: key, request: request, cancellation: cancellation, answerNow: answerNow, started: started,
+        emit: receive))
     Task { await drive() }
-    return stream
   }
 
   /// Announces a new speculative prefill. An earlier one ends after its current chunk.

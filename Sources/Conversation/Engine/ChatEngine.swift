@@ -16,12 +16,10 @@ public protocol ChatEngine: Sendable {
   /// Loads a model by the name that `models()` gives, or by a path, and makes it the current model. A running answer
   /// continues with its own model, and the switch does not wait for it.
   ///
-  /// - Throws: an error whose description is shown to the user; the current model then stays.
-  func switchModel(to name: String) async throws -> ModelInfo
-
-  /// The same, for loads that take longer than a second.
-  /// - Parameter progress: called with the percentage that is loaded, from any thread.
-  /// - Throws: `CancellationError` after `cancelLoading`.
+  /// - Parameter progress: called with the percentage that is loaded, from any thread, if the load takes longer than a
+  ///   second.
+  /// - Throws: an error whose description is shown to the user, or `CancellationError` after `cancelLoading`; the
+  ///   current model then stays.
   func switchModel(
     to name: String, progress: @escaping @Sendable (_ percent: Int) -> Void
   ) async throws -> ModelInfo
@@ -32,14 +30,14 @@ public protocol ChatEngine: Sendable {
   /// The default settings of the current model.
   func defaultSettings() async -> ChatSettings
 
-  /// Answers a conversation. Requests that are alternatives run together. The stream always ends with `.finished`,
-  /// `.contextExceeded` or `.failed`.
+  /// Answers a conversation. Requests that are alternatives run together.
   ///
-  /// Ending the iteration early must cancel as `cancel()` does.
-  func send(_ request: ChatRequest) -> AsyncStream<EngineEvent>
+  /// - Parameter receive: called with each event in order, from any thread and possibly from the one that computes: it
+  ///   must return at once. The last event is `.finished`, `.contextExceeded` or `.failed`.
+  func send(_ request: ChatRequest, _ receive: @escaping @Sendable (EngineEvent) -> Void)
 
-  /// Stops the last requested answer, and all alternatives, even if they have not started; their streams then finish
-  /// with the reason `.cancelled`.
+  /// Stops the last requested answer, and all alternatives, even if they have not started; they then finish with the
+  /// reason `.cancelled`.
   func cancel()
 
   /// Stops the answer of the request with this turn.
@@ -97,9 +95,20 @@ public protocol ChatEngine: Sendable {
 /// Defaults for an engine without reasoning, speculative prefill and caches.
 extension ChatEngine {
   /// Loads without reporting progress.
-  public func switchModel(
-    to name: String, progress: @escaping @Sendable (_ percent: Int) -> Void
-  ) async throws -> ModelInfo { try await switchModel(to: name) }
+  public func switchModel(to name: String) async throws -> ModelInfo {
+    try await switchModel(to: name) { _ in }
+  }
+
+  /// Answers a conversation with a stream of events. Ending the iteration early cancels the answer.
+  public func send(_ request: ChatRequest) -> AsyncStream<EngineEvent> {
+    let (stream, continuation) = AsyncStream.makeStream(of: EngineEvent.self)
+    continuation.onTermination = { if case .cancelled = $0 { cancel(turn: request.turn) } }
+    send(request) { event in
+      continuation.yield(event)
+      if event.isEnd { continuation.finish() }
+    }
+    return stream
+  }
 
   /// Does nothing.
   public func cancelLoading() {}

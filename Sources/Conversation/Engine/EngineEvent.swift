@@ -15,3 +15,13 @@ public enum EngineEvent: Sendable, Equatable {
   /// The turn failed; the message is shown to the user.
   case failed(String)
 }
+
+extension EngineEvent {
+  /// Whether the turn ends with this event.
+  public var isEnd: Bool {
+    switch self {
+    case .finished, .contextExceeded, .failed: true
+    case .waiting, .prefill, .delta, .progress: false
+    }
+  }
+}

@@ -1,11 +1,10 @@
 import Basics
 import Conversation
 import Generation
-import Synchronization
 
 // Generating answers.
 extension LocalChatEngine {
-  nonisolated func send(_ request: ChatRequest) -> AsyncStream<EngineEvent> {
+  nonisolated func send(_ request: ChatRequest, _ receive: @escaping @Sendable (EngineEvent) -> Void) {
     let epoch = epoch.add(1, ordering: .relaxed).newValue
     generator.stopReadingAhead()
     // Captured before this function returns: a cancellation before the answer starts must not be lost, and a later
@@ -16,11 +15,10 @@ extension LocalChatEngine {
     let held = request.model == nil ? current?.key : nil
     if let held { generator.hold(held) }
     self.controls.withLock { $0 = request.isAlternative ? $0 + [controls] : [controls] }
-    let (stream, continuation) = AsyncStream.makeStream(of: EngineEvent.self)
-    let task = Task {
-      let answer = await self.answer(request, current, controls) { continuation.yield($0) }
+    Task {
+      let (end, answer) = await self.answer(request, current, controls, receive)
       if let held { await self.generator.endHold(held) }
-      continuation.finish()
+      receive(end)
       if request.isAlternative { return self.end(controls) }
       guard let answer else { return }
       var history = request
@@ -28,12 +26,6 @@ extension LocalChatEngine {
       await self.prefillHistory(history, answer, epoch)
       await self.saveAfterAnswer(request, controls.cancellation)
     }
-    continuation.onTermination = { reason in
-      guard case .cancelled = reason else { return }
-      controls.cancellation.cancel()
-      task.cancel()
-    }
-    return stream
   }
 
   nonisolated func cancel() { controls.withLock { for one in $0 { one.cancellation.cancel() } } }
@@ -48,68 +40,47 @@ extension LocalChatEngine {
     self.controls.withLock { $0.removeAll { $0.cancellation === controls.cancellation } }
   }
 
-  /// - Returns: the answer, unless it failed.
+  /// - Returns: the last event, which was not emitted, and the answer, unless it failed.
   private func answer(
     _ request: ChatRequest, _ current: SelectedModel?, _ controls: AnswerControls,
-    _ emit: @Sendable (EngineEvent) -> Void
-  ) async -> Message? {
-    guard let current = await model(for: request, current, controls, emit) else { return nil }
-    await restore(request.session, current.key)
+    _ emit: @escaping @Sendable (EngineEvent) -> Void
+  ) async -> (end: EngineEvent, answer: Message?) {
     do {
-      let (generation, reader) = try generation(request, current)
-      var translation = EventTranslation(reader, maxTokens: request.settings.maxTokens)
-      var answer = Message(role: .assistant, content: "")
-      if request.continuesAnswer, let partial = request.messages.last { answer = partial }
-      var isDone = false
-      let events = generator.generate(
-        current.key, generation, cancellation: controls.cancellation, answerNow: controls.answerNow)
-      for await event in events {
-        if case .done = event { isDone = true }
-        for translated in translation.translate(event) {
-          if case .failed = translated, let excess = excess(of: generation.prompt, current) {
-            emit(excess)
-            continue
-          }
-          emit(translated)
-          if case .delta(let channel, let text) = translated {
-            if channel == .answer { answer.content += text } else { answer.reasoning += text }
-          }
-        }
+      let selected = try await model(for: request, current, controls, emit)
+      await restore(request.session, selected.key)
+      let (generation, reader) = try generation(request, selected)
+      let partial = request.continuesAnswer ? request.messages.last : nil
+      let receiver = AnswerReceiver(
+        EventTranslation(reader, maxTokens: request.settings.maxTokens), continuing: partial, emit)
+      let (end, answer) = await withCheckedContinuation { continuation in
+        generator.generate(
+          selected.key, generation, cancellation: controls.cancellation, answerNow: controls.answerNow
+        ) { if let result = receiver.receive($0) { continuation.resume(returning: result) } }
       }
-      return isDone ? answer : nil
+      if case .failed = end, let excess = excess(of: generation.prompt, selected) { return (excess, nil) }
+      return (end, answer)
+    } catch is CancellationError {
+      return (.finished(.cancelled, TurnStatistics()), nil)
     } catch {
-      emit(.failed("\(error)"))
-      return nil
+      return (.failed("\(error)"), nil)
     }
   }
 
-  /// The model that answers; nil if there is none, which is reported.
+  /// The model that answers.
   private func model(
     for request: ChatRequest, _ current: SelectedModel?, _ controls: AnswerControls,
     _ emit: @Sendable (EngineEvent) -> Void
-  ) async -> SelectedModel? {
-    if request.model == nil, current == nil {
-      emit(.failed("No model is loaded; choose one with /model."))
-      return nil
-    }
+  ) async throws -> SelectedModel {
     // The current model may have been unloaded for another one's answer.
     if request.model == nil, let current, generator.use(current.key) { return current }
-    do {
-      guard let name = request.model ?? current?.path else { return nil }
-      return try await open(model: name) { entry in
-        let (key, bytes, name) = (entry.key, entry.bytes, entry.name)
-        let mayGoOn = await generator.waitForRoom(for: key, bytes: bytes, controls.cancellation) {
-          emit(.waiting("\(name) answers after the other model: together they do not fit into memory"))
-        }
-        if !mayGoOn { throw CancellationError() }
-      }.entry
-    } catch is CancellationError {
-      emit(.finished(.cancelled, TurnStatistics()))
-      return nil
-    } catch {
-      emit(.failed("\(error)"))
-      return nil
-    }
+    guard let name = request.model ?? current?.path else { throw EngineError.noModel }
+    return try await open(model: name) { entry in
+      let (key, bytes, name) = (entry.key, entry.bytes, entry.name)
+      let mayGoOn = await generator.waitForRoom(for: key, bytes: bytes, controls.cancellation) {
+        emit(.waiting("\(name) answers after the other model: together they do not fit into memory"))
+      }
+      if !mayGoOn { throw CancellationError() }
+    }.entry
   }
 
   /// The event for a prompt that does not fit into the context; nil if it fits.

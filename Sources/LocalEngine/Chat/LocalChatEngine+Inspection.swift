@@ -4,9 +4,7 @@ import Generation
 // The token inspector: the probabilities of the tokens of an answer.
 extension LocalChatEngine {
   func inspect(_ request: ChatRequest) async throws -> [InspectedToken] {
-    guard let current else {
-      throw InspectionError(description: "No model is loaded; choose one with /model.")
-    }
+    guard let current else { throw EngineError.noModel }
     var messages = request.messages
     guard let answer = messages.popLast(), answer.role == .assistant, !answer.content.isEmpty else {
       return []
@@ -19,9 +17,9 @@ extension LocalChatEngine {
       let scores = try await generator.scores(current.key, whole, after: turn.prompt)
       return Self.inspected(scores, of: Array(answer.content.utf8), bytes: model.tokenizer.bytes(of:))
     } catch is GenerationError {
-      throw InspectionError(description: "The answer does not fit the context of \(current.info.name).")
+      throw EngineError(description: "The answer does not fit the context of \(current.info.name).")
     } catch {
-      throw InspectionError(description: "The inspection was interrupted; /inspect starts it again.")
+      throw EngineError(description: "The inspection was interrupted; /inspect starts it again.")
     }
   }
 
@@ -49,7 +47,9 @@ extension LocalChatEngine {
   }
 }
 
-/// Why an answer can't be inspected; for the user.
-struct InspectionError: Error, CustomStringConvertible {
+/// Why a request of the chat fails; for the user.
+struct EngineError: Error, CustomStringConvertible {
   let description: String
+
+  static let noModel = EngineError(description: "No model is loaded; choose one with /model.")
 }

@@ -89,8 +89,6 @@ actor LocalChatEngine: ChatEngine {
 
   func currentModel() -> ModelInfo? { current?.info }
 
-  func switchModel(to name: String) async throws -> ModelInfo { try await switchModel(to: name) { _ in } }
-
   func switchModel(
     to name: String, progress: @escaping @Sendable (_ percent: Int) -> Void
   ) async throws -> ModelInfo {

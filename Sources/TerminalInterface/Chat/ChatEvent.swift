@@ -57,6 +57,34 @@ package enum ChatEvent: Sendable {
   case quit(Int32)
 }
 
+extension ChatEvent {
+  /// The same events with one delta and one progress event for those that follow each other in a turn: a thousand
+  /// tokens between two frames are handled as one.
+  package static func coalesced(_ events: [ChatEvent]) -> [ChatEvent] {
+    var result: [ChatEvent] = []
+    for event in events {
+      guard case .engine(let turn, let new) = event else {
+        result.append(event)
+        continue
+      }
+      var hasProgress = false
+      if case .engine(turn, .progress)? = result.last { hasProgress = true }
+      // The statistics of a delta follow it.
+      let place = result.count - (hasProgress ? 2 : 1)
+      if case .progress = new, hasProgress {
+        result[result.count - 1] = event
+      } else if case .delta(let channel, let text) = new, place >= 0,
+        case .engine(turn, .delta(channel, let before)) = result[place]
+      {
+        result[place] = .engine(turn: turn, .delta(channel, before + text))
+      } else {
+        result.append(event)
+      }
+    }
+    return result
+  }
+}
+
 /// The requests of the chat to the engine, the session store and the terminal; the program executes them in order.
 package enum ChatEffect: Sendable, Equatable {
   case send(turn: Int, ChatRequest)

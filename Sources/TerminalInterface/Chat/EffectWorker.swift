@@ -31,21 +31,7 @@ package struct EffectWorker: Sendable {
     case .send(let turn, let request):
       var request = request
       request.turn = turn
-      let events = engine.send(request)
-      Task {
-        var hasEnded = false
-        for await event in events {
-          mailbox.post(.engine(turn: turn, event))
-          switch event {
-          case .finished, .contextExceeded, .failed: hasEnded = true
-          default: break
-          }
-        }
-        if !hasEnded {
-          mailbox.post(
-            .engine(turn: turn, .failed("The engine ended the answer without a result; /regen tries again.")))
-        }
-      }
+      engine.send(request) { mailbox.post(.engine(turn: turn, $0)) }
     case .cancel: engine.cancel()
     case .cancelTurn(let turn): engine.cancel(turn: turn)
     case .answerNow: engine.answerNow()

@@ -4,7 +4,9 @@ import CNcurses
 /// The full-screen chat: one thread that waits for keys, engine events and signals, and draws.
 ///
 /// It draws at most 60 frames a second, and none while nothing changes. Input and the first token of an answer are drawn
-/// at once. While tokens arrive, frames take at most `streamingShare` of a core: expensive ones come less often.
+/// at once. While tokens arrive, it draws at most 30 frames a second and wakes for nothing else but input, because it
+/// runs on the cores that compute the tokens. Frames then take at most `streamingShare` of a core: expensive ones come
+/// less often.
 package final class ScreenProgram {
   let worker: EffectWorker
   private let pipe: WakePipe
@@ -30,12 +32,15 @@ package final class ScreenProgram {
   /// The processor time of a frame in seconds, averaged over the last ones.
   private var frameCost = 0.0
   var isDirty = true
+  /// Events arrived since the frame before the last one: more will follow until the next frame.
+  private var hasFlow = false
   /// The next frame shows the effect of input.
   private var hasInput = false
   private var drawnTheme = ""
   var exitCode: Int32?
 
   private static let frameTime = 1.0 / 60
+  private static let streamingFrameTime = 1.0 / 30
   /// Seconds between frames that show input: a key is drawn at once, the keys of a fast sender are drawn together.
   private static let inputFrameTime = 0.004
   private static let longestFrameTime = 1.0 / 15
@@ -111,15 +116,14 @@ package final class ScreenProgram {
   private func step() {
     if isDirty { drawWhenDue() }
     // The tokens until the next frame are drawn together: each would cost a wake-up otherwise.
-    let ready = TerminalPoll.wait(
-      pipe: pipe, milliseconds: waitingTime(), ignoresWakes: isDirty && isStreaming)
+    let ready = TerminalPoll.wait(pipe: pipe, milliseconds: waitingTime(), ignoresWakes: waitsForFrame)
     handleSignals()
     let now = TerminalPoll.now()
     let phase = chat.state.turn?.phase
-    for event in worker.mailbox.take() {
-      perform(chat.handle(event, now: now))
-      isDirty = true
-    }
+    let events = ChatEvent.coalesced(worker.mailbox.take())
+    for event in events { perform(chat.handle(event, now: now)) }
+    if !events.isEmpty { isDirty = true }
+    hasFlow = !events.isEmpty || hasFlow && isDirty
     if ready.hangup { exitCode = 129 }
     if ready.input {
       guard let bytes = TerminalPoll.read() else {
@@ -142,11 +146,13 @@ package final class ScreenProgram {
     chat.state.turn?.phase == .writing || chat.state.turn?.phase == .thinking
   }
 
+  private var waitsForFrame: Bool { isStreaming && (isDirty || hasFlow) }
+
   // Seconds between the last frame and the next one.
   private var frameInterval: Double {
     if hasInput { return Self.inputFrameTime }
     guard isStreaming else { return Self.frameTime }
-    return min(Self.longestFrameTime, max(Self.frameTime, frameCost / Self.streamingShare))
+    return min(Self.longestFrameTime, max(Self.streamingFrameTime, frameCost / Self.streamingShare))
   }
 
   func handle(_ inputs: [TerminalInput], _ now: Double) {
@@ -173,7 +179,7 @@ package final class ScreenProgram {
   // Milliseconds until the next deadline; -1 for no deadline.
   private func waitingTime() -> Int {
     var deadlines: [Double] = []
-    if isDirty { deadlines.append(lastFrame + frameInterval) }
+    if isDirty || waitsForFrame { deadlines.append(lastFrame + frameInterval) }
     if let escapeDeadline { deadlines.append(escapeDeadline) }
     if let next = chat.state.nextDeadline { deadlines.append(next) }
     guard let first = deadlines.min() else { return -1 }

@@ -16,18 +16,17 @@ struct ScriptedEngine: ChatEngine {
 
   func currentModel() async -> ModelInfo? { ChatDriver.model }
 
-  func switchModel(to name: String) async throws -> ModelInfo {
+  func switchModel(
+    to name: String, progress: @escaping @Sendable (_ percent: Int) -> Void
+  ) async throws -> ModelInfo {
     guard name == "gemma-3-270m" else { throw Failure() }
     return ModelInfo(name: name, quantisation: "Q4_K_M", contextLength: 32768)
   }
 
   func defaultSettings() async -> ChatSettings { ChatSettings() }
 
-  func send(_ request: ChatRequest) -> AsyncStream<EngineEvent> {
-    AsyncStream { continuation in
-      for event in events { continuation.yield(event) }
-      continuation.finish()
-    }
+  func send(_ request: ChatRequest, _ receive: @escaping @Sendable (EngineEvent) -> Void) {
+    for event in events { receive(event) }
   }
 
   func cancel() {}
@@ -68,10 +67,18 @@ struct ScriptedEngine: ChatEngine {
     #expect(state.conversation.messages.map(\.content) == ["hi", "Hello"])
   }
 
-  @Test func aStreamWithoutAnEndIsAFailure() async throws {
-    let state = try await run([.delta(.answer, "Hel")], "hi<Enter>") { $0.turn == nil }
-    #expect(state.conversation.messages.last?.finish == .failed)
-    #expect(state.conversation.messages.last?.content == "Hel")
+  /// A stream of an engine's events ends with the last one.
+  @Test func theEventsOfAnAnswerAreAStream() async {
+    let events: [EngineEvent] = [
+      .delta(.answer, "Hel"), .delta(.answer, "lo"), .finished(.stop, TurnStatistics()),
+    ]
+    var received: [EngineEvent] = []
+    for await event in ScriptedEngine(events: events).send(
+      ChatRequest(messages: [], settings: ChatSettings()))
+    {
+      received.append(event)
+    }
+    #expect(received == events)
   }
 
   @Test func modelsAreSwitched() async throws {
@@ -98,9 +105,11 @@ struct ScriptedEngine: ChatEngine {
 
     func models() async -> [ModelSummary] { [] }
     func currentModel() async -> ModelInfo? { nil }
-    func switchModel(to name: String) async throws -> ModelInfo { throw ScriptedEngine.Failure() }
+    func switchModel(
+      to name: String, progress: @escaping @Sendable (_ percent: Int) -> Void
+    ) async throws -> ModelInfo { throw ScriptedEngine.Failure() }
     func defaultSettings() async -> ChatSettings { ChatSettings() }
-    func send(_ request: ChatRequest) -> AsyncStream<EngineEvent> { AsyncStream { $0.finish() } }
+    func send(_ request: ChatRequest, _ receive: @escaping @Sendable (EngineEvent) -> Void) {}
     func cancel() {}
   }
 
@@ -133,7 +142,6 @@ struct ScriptedEngine: ChatEngine {
 
     func models() async -> [ModelSummary] { ChatDriver.models }
     func currentModel() async -> ModelInfo? { ChatDriver.model }
-    func switchModel(to name: String) async throws -> ModelInfo { throw ScriptedEngine.Failure() }
     func switchModel(
       to name: String, progress: @escaping @Sendable (_ percent: Int) -> Void
     ) async throws -> ModelInfo {
@@ -143,7 +151,7 @@ struct ScriptedEngine: ChatEngine {
     }
     func cancelLoading() { gate.continuation.finish() }
     func defaultSettings() async -> ChatSettings { ChatSettings() }
-    func send(_ request: ChatRequest) -> AsyncStream<EngineEvent> { AsyncStream { $0.finish() } }
+    func send(_ request: ChatRequest, _ receive: @escaping @Sendable (EngineEvent) -> Void) {}
     func cancel() {}
   }
 

@@ -34,9 +34,11 @@ import Testing
 
     func models() async -> [ModelSummary] { [] }
     func currentModel() async -> ModelInfo? { nil }
-    func switchModel(to name: String) async throws -> ModelInfo { throw ScriptedEngine.Failure() }
+    func switchModel(
+      to name: String, progress: @escaping @Sendable (_ percent: Int) -> Void
+    ) async throws -> ModelInfo { throw ScriptedEngine.Failure() }
     func defaultSettings() async -> ChatSettings { ChatSettings() }
-    func send(_ request: ChatRequest) -> AsyncStream<EngineEvent> { AsyncStream { $0.finish() } }
+    func send(_ request: ChatRequest, _ receive: @escaping @Sendable (EngineEvent) -> Void) {}
     func cancel() {}
   }
 
