@@ -42,10 +42,8 @@ extension InlineParser {
 
   /// Parses a tag whose inner text is `inner`. Returns the index after it, or nil for an unknown tag, which is text.
   mutating func readTag(_ inner: String, _ text: [Character], _ end: Int) -> Int? {
+    guard let name = Self.nameWithEffect(inner) else { return nil }
     let isClosing = inner.hasPrefix("/")
-    let name = inner.drop { $0 == "/" }.prefix { $0.isLetter || $0.isNumber }.lowercased()
-    let rest = inner.drop { $0 == "/" }.dropFirst(name.count)
-    guard rest.allSatisfy({ $0 == " " || $0 == "/" }) else { return nil }
     switch name {
     case "br":
       plain.append("\n")
@@ -63,11 +61,26 @@ extension InlineParser {
     case "b", "strong": change(bold: isClosing ? -1 : 1)
     case "i", "em", "cite", "var": change(italic: isClosing ? -1 : 1)
     case "s", "del", "strike": change(struck: isClosing ? -1 : 1)
-    case "u", "ins", "small", "mark", "q", "span": endPlain()
-    default: return nil
+    // The text of the others has no look of its own.
+    default: endPlain()
     }
     return end
   }
+
+  private static let namesWithEffect: Set<String> = [
+    "br", "sub", "sup", "kbd", "code", "samp", "tt", "b", "strong", "i", "em", "cite", "var", "s", "del",
+    "strike", "u", "ins", "small", "mark", "q", "span",
+  ]
+
+  // Tags with attributes are text.
+  private static func nameWithEffect(_ inner: String) -> String? {
+    let name = inner.drop { $0 == "/" }.prefix { $0.isLetter || $0.isNumber }.lowercased()
+    let rest = inner.drop { $0 == "/" }.dropFirst(name.count)
+    return rest.allSatisfy { $0 == " " || $0 == "/" } && namesWithEffect.contains(name) ? name : nil
+  }
+
+  /// Whether a tag with this inner text has an effect instead of being shown.
+  static func hasEffect(_ inner: String) -> Bool { nameWithEffect(inner) != nil }
 
   private mutating func change(bold: Int = 0, italic: Int = 0, struck: Int = 0) {
     endPlain()

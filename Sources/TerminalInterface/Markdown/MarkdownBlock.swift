@@ -20,6 +20,8 @@ package struct MarkdownBlock: Sendable, Equatable {
     case codeStart(language: String)
     /// One line of code, with the syntax state before it (a comment or string over several lines).
     case codeLine(String, language: String, SyntaxState)
+    /// One line of a block of raw HTML, with its indent. It is shown as written.
+    case htmlLine(String)
     case rule
     /// Display mathematics in LaTeX, without its delimiters.
     case math(String)

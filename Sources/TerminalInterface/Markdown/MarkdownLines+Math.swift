@@ -1,7 +1,9 @@
-/// The delimiters of display mathematics: `$$ … $$` and `\[ … \]`.
+/// The delimiters of display mathematics: `$$ … $$`, `\[ … \]`, and the environments of LaTeX that stand without them.
 struct MathFence: Sendable {
   let start: String
   let end: String
+  /// The delimiters are part of the formula.
+  var isKept = false
 
   /// Nil for a line that does not start with an opening delimiter.
   init?(_ content: String) {
@@ -9,15 +11,31 @@ struct MathFence: Sendable {
       (start, end) = ("$$", "$$")
     } else if content.hasPrefix("\\[") {
       (start, end) = ("\\[", "\\]")
+    } else if let name = Self.environment(content) {
+      (start, end, isKept) = ("", "\\end{\(name)}", true)
     } else {
       return nil
     }
   }
 
+  private static let environments: Set<String> = [
+    "equation", "displaymath", "align", "aligned", "alignat", "flalign", "gather", "gathered", "multline",
+    "eqnarray", "split", "cases", "array", "matrix", "pmatrix", "bmatrix", "Bmatrix", "vmatrix", "Vmatrix",
+  ]
+
+  private static func environment(_ content: String) -> String? {
+    guard content.hasPrefix("\\begin{") else { return nil }
+    let name = content.dropFirst("\\begin{".count).prefix { $0.isLetter || $0 == "*" }
+    guard content.dropFirst("\\begin{".count + name.count).hasPrefix("}") else { return nil }
+    return environments.contains(name.hasSuffix("*") ? String(name.dropLast()) : String(name))
+      ? String(name) : nil
+  }
+
   /// The parts of a text before and after the closing delimiter; nil when it has none.
   func split(_ text: some StringProtocol) -> (before: String, after: String)? {
     guard let range = text.firstRange(of: end) else { return nil }
-    return (String(text[..<range.lowerBound]), String(text[range.upperBound...]))
+    let last = isKept ? range.upperBound : range.lowerBound
+    return (String(text[..<last]), String(text[range.upperBound...]))
   }
 }
 

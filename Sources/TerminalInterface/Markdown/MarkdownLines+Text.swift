@@ -1,4 +1,4 @@
-/// The lines of paragraphs, tables and code.
+/// The lines of paragraphs, tables, code and raw HTML.
 extension MarkdownLines {
   private static let longestTable = 400
 
@@ -93,6 +93,19 @@ extension MarkdownLines {
     emit(.codeLine(code, language: fence.language, state), context)
     let (_, next) = SyntaxHighlighter.highlight(code, language: fence.language, state: state)
     open = .code(context, fence, next)
+  }
+
+  /// Adds a line to a block of raw HTML, and ends the block if it is the last one.
+  mutating func addHTML(_ cursor: LineCursor, _ context: MarkdownBlock.Context, _ block: HTMLBlock) {
+    let line = MarkdownLine.trimmed(cursor.rest)
+    open = .none
+    if line.isEmpty {
+      emit(.blank, MarkdownBlock.Context(quoteDepth: context.quoteDepth))
+    } else {
+      emit(.htmlLine(line), context)
+    }
+    // The lines after the first show no marker.
+    if !block.isLast(line) { open = .html(containers.takeContext(), block) }
   }
 
   /// Adds a line to indented code. `empty` are the empty lines before it.

@@ -8,6 +8,7 @@ package struct MarkdownLines: Sendable {
     /// Indented code, with its last empty lines, which belong to it only if code follows.
     case indented(MarkdownBlock.Context, empty: [String])
     case math(MarkdownBlock.Context, MathFence, [String])
+    case html(MarkdownBlock.Context, HTMLBlock)
   }
 
   struct Fence: Sendable {
@@ -41,7 +42,7 @@ package struct MarkdownLines: Sendable {
 
   mutating func closeBlock() {
     switch open {
-    case .none: break
+    case .none, .html: break
     case .code, .indented: (lastWasBlank, lastWasCode) = (false, true)
     case .paragraph(let context, let lines): emitParagraph(lines, context)
     case .table(let context, let table): emit(.table(table), context)
@@ -159,7 +160,10 @@ package struct MarkdownLines: Sendable {
       return true
     case .math(let context, let fence, let lines) where containers.areItems(after: inside):
       return addMath(cursor.rest, context, fence, lines)
-    case .code, .indented, .math: closeBlock()
+    case .html(let context, let block) where isDirect && !block.isOver(before: cursor):
+      addHTML(cursor, context, block)
+      return true
+    case .code, .indented, .math, .html: closeBlock()
     case .none, .paragraph, .table: break
     }
     return false
@@ -173,6 +177,9 @@ package struct MarkdownLines: Sendable {
       emit(.codeStart(language: language), containers.takeContext())
       let fence = Fence(mark: mark, count: count, indent: cursor.indent, language: language)
       open = .code(containers.takeContext(), fence, .code)
+    } else if let block = HTMLBlock(content, inParagraph: isInParagraph) {
+      close(to: inside)
+      addHTML(cursor, containers.takeContext(), block)
     } else if let fence = MathFence(content), startMath(content, inside, fence) {
       return true
     } else if let (level, text) = MarkdownLine.heading(content) {

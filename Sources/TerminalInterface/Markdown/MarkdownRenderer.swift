@@ -27,6 +27,8 @@ package struct MarkdownRenderer {
     case .heading(let level, let text):
       let base = TextStyle(role == .text ? .heading : role, Self.emphasis(ofHeading: level))
       return wrapped(spans(text, base), lead)
+    case .htmlLine(let text):
+      return wrapped([Span(text, base(block.context))], lead)
     case .rule:
       let columns = max(1, min(width, 60) - StyledLine(lead.first).columns)
       return [StyledLine(lead.first + [Span(String(repeating: "─", count: columns), .rule)])]
@@ -58,11 +60,14 @@ package struct MarkdownRenderer {
   func lines(
     ofParagraph text: String, _ context: MarkdownBlock.Context, isContinued: Bool = false
   ) -> [StyledLine] {
-    let base = TextStyle(context.quoteDepth > 0 && role == .text ? .quote : role)
-    let spans = spans(text, base)
+    let spans = spans(text, base(context))
     let lead = lead(of: context)
     let wrapper = LineWrapper(width: min(width, options.proseWidth), hanging: lead.hanging)
     return wrapper.wrap(spans, first: isContinued ? wrapper.usedHanging : lead.first)
+  }
+
+  private func base(_ context: MarkdownBlock.Context) -> TextStyle {
+    TextStyle(context.quoteDepth > 0 && role == .text ? .quote : role)
   }
 
   private func spans(_ text: String, _ base: TextStyle) -> [Span] {

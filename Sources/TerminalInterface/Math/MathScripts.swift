@@ -57,14 +57,47 @@ package enum MathScripts {
   /// An operand: in parentheses unless it is one number, one name, or in parentheses already.
   static func grouped(_ text: String) -> String {
     let text = text.trimmingSpaces
-    let isSimple = text.allSatisfy { character in
-      character.isLetter || character.isNumber || character == "." || character == "′"
-        || character.unicodeScalars.count > 1
+    return isSimple(text) || isClosed(text) ? text : "(\(text))"
+  }
+
+  /// The operand of a root, which ends after one number or one letter.
+  static func radicand(_ text: String) -> String {
+    let text = text.trimmingSpaces
+    let isOne = text.count == 1 || text.allSatisfy { $0.isNumber || $0 == "." }
+    return isOne || isClosed(text) ? text : "(\(text))"
+  }
+
+  /// The operand before a slash: without parentheses if it is a product, such as "n(n+1)".
+  static func dividend(_ text: String) -> String {
+    let text = text.trimmingSpaces
+    var depth = 0
+    for character in text {
+      if character == "(" { depth += 1 }
+      if character == ")" { depth -= 1 }
+      guard depth > 0 || isFactor(character) || "()√∛∜∂∇!^_∑∏∫∞".contains(character) else {
+        return "(\(text))"
+      }
     }
-    let isClosed =
-      text.hasPrefix("(") && text.hasSuffix(")")
-      && !text.dropFirst().dropLast().contains { "()".contains($0) }
-    return isSimple || isClosed ? text : "(\(text))"
+    return text
+  }
+
+  /// The operand behind a slash: without parentheses if it is one factor, such as "√d" or "∂t".
+  static func divisor(_ text: String) -> String {
+    let text = text.trimmingSpaces
+    guard let first = text.first, "√∛∜∂∇".contains(first) else { return grouped(text) }
+    let rest = String(text.dropFirst())
+    return isSimple(rest) || isClosed(rest) ? text : "(\(text))"
+  }
+
+  private static func isFactor(_ character: Character) -> Bool {
+    character.isLetter || character.isNumber || character == "." || character == "′"
+      || character.unicodeScalars.count > 1
+  }
+
+  private static func isSimple(_ text: String) -> Bool { text.allSatisfy(isFactor) }
+
+  private static func isClosed(_ text: String) -> Bool {
+    text.hasPrefix("(") && text.hasSuffix(")") && !text.dropFirst().dropLast().contains { "()".contains($0) }
   }
 }
 

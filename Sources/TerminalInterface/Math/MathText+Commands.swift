@@ -29,8 +29,15 @@ extension MathText {
       return " \(String(readArgument().filter { $0 != " " }))\u{338} "
     case "begin":
       let environment = readRaw()
-      if environment == "array" { _ = readRaw() }
-      return environment.hasSuffix("matrix") || environment == "array" ? matrix(environment) : "\n"
+      if ["array", "alignat", "alignat*", "alignedat"].contains(environment) { _ = readRaw() }
+      switch environment {
+      case "cases", "rcases", "dcases": return cells(between: ", ").map { "{\($0)}" } ?? ""
+      case "vmatrix": return cells(between: "  ").map { "|\($0)|" } ?? ""
+      case "Vmatrix": return cells(between: "  ").map { "‖\($0)‖" } ?? ""
+      case "array": return cells(between: "  ").map { "[\($0)]" } ?? ""
+      case _ where environment.hasSuffix("matrix"): return cells(between: "  ").map { "[\($0)]" } ?? ""
+      default: return "\n"
+      }
     case "end":
       _ = readRaw()
       return "\n"
@@ -59,7 +66,7 @@ extension MathText {
 
   private func fraction(_ above: String, _ below: String) -> String {
     if let known = MathScripts.fractions["\(above)/\(below)"] { return known }
-    return "\(MathScripts.grouped(above))/\(MathScripts.grouped(below))"
+    return "\(MathScripts.dividend(above))/\(MathScripts.divisor(below))"
   }
 
   private func root(_ argument: String, _ index: String?) -> String {
@@ -70,13 +77,15 @@ extension MathText {
       case "4": "∜"
       case let index?: MathScripts.script(index, isSuper: true) + "√"
       }
-    return sign + MathScripts.grouped(argument)
+    return sign + MathScripts.radicand(argument)
   }
 
-  /// The rows of a matrix in brackets, up to its end.
-  private mutating func matrix(_ environment: String) -> String {
+  /// The rows of a matrix or of cases on one line, up to its end; nil where it is nested too deeply.
+  private mutating func cells(between separator: String) -> String? {
+    guard enter() else { return nil }
+    defer { leave() }
     var body = ""
-    while place < text.count, depth < Self.deepest {
+    while place < text.count {
       if text[place...].starts(with: "\\end") {
         place += 4
         _ = readRaw()
@@ -84,13 +93,13 @@ extension MathText {
       }
       if text[place] == "&" {
         place += 1
-        body += "  "
+        while body.last == " " { body.removeLast() }
+        body += body.last == "," ? " " : separator
         continue
       }
       body += readPiece()
     }
     let rows = body.split(separator: "\n").map { Self.tidy(String($0)) }.filter { !$0.isEmpty }
-    let bars = environment == "vmatrix"
-    return (bars ? "|" : "[") + rows.joined(separator: "; ") + (bars ? "|" : "]")
+    return rows.joined(separator: "; ")
   }
 }

@@ -70,6 +70,15 @@ package struct MathText {
     result += (isName || isAfterScript ? " " : "") + piece
   }
 
+  /// Counts a level of nesting; false when there are too many.
+  mutating func enter() -> Bool {
+    guard depth < Self.deepest else { return false }
+    depth += 1
+    return true
+  }
+
+  mutating func leave() { depth -= 1 }
+
   mutating func readPiece() -> String {
     let character = text[place]
     switch character {

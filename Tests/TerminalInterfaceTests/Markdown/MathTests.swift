@@ -8,7 +8,19 @@ import Testing
     (#"\frac{-b \pm \sqrt{b^2 - 4ac}}{2a}"#, "(−b ± √(b² − 4ac))/2a"),
     (#"\frac12 x"#, "½ x"),
     (#"x_{i}^{2} + y_i^2"#, "xᵢ² + yᵢ²"),
-    (#"\sum_{i=1}^{n} i = \frac{n(n+1)}{2}"#, "∑ᵢ₌₁ⁿ i = (n(n+1))/2"),
+    (#"\sum_{i=1}^{n} i = \frac{n(n+1)}{2}"#, "∑ᵢ₌₁ⁿ i = n(n+1)/2"),
+    (#"\frac{1}{\sqrt{2\pi}} \frac{\sqrt{\pi}}{2} \frac{\partial u}{\partial t}"#, "1/√(2π) √π/2 ∂u/∂t"),
+    (
+      #"\frac{n!}{k!(n-k)!} \frac{\sin x}{x} \frac{a}{bc} \frac{1}{a+b}"#,
+      "n!/(k!(n−k)!) (sin x)/x a/bc 1/(a+b)"
+    ),
+    (
+      #"|x| = \begin{cases} x & \text{if } x > 0 \\ -x, & \text{otherwise} \end{cases}"#,
+      "|x| = {x, if x > 0; −x, otherwise}"
+    ),
+    (
+      #"\begin{vmatrix} a & b \\ c & d \end{vmatrix} = \begin{alignat}{2} 1 \end{alignat}"#, "|a b; c d| =; 1"
+    ),
     (#"\int_0^\infty e^{-x^2}\,dx"#, "∫₀^∞ e^(−x²) dx"),
     (#"\alpha \leq \beta \implies \Gamma \to \infty"#, "α ≤ β ⟹ Γ → ∞"),
     (#"\mathbb{R}^n \ni \vec{x}"#, "ℝⁿ ∋ x\u{20D7}"),
@@ -44,6 +56,7 @@ import Testing
     _ = MathText.rows(String(repeating: "\\frac", count: 700))
     _ = MathText.rows(String(repeating: "\\sqrt{", count: 600))
     _ = MathText.rows(String(repeating: "^_", count: 1900))
+    _ = MathText.rows(String(repeating: "\\begin{cases}", count: 280))
     let long = String(repeating: "x^2", count: 4000)
     #expect(MathText.rows(long) == [long])
   }
@@ -68,6 +81,20 @@ import Testing
   ])
   func mathematicsAndTagsInALine(_ markdown: String, _ expected: String) {
     #expect(text(markdown) == expected)
+  }
+
+  @Test func environmentsNeedNoDelimiters() {
+    func kinds(_ markdown: String) -> [MarkdownBlock.Kind] {
+      var stream = MarkdownStream()
+      return (stream.append(markdown) + stream.finish()).map(\.kind).filter { $0 != .blank }
+    }
+    let formula = "\\begin{align*}\na &= b \\\\\nc &= d\n\\end{align*}"
+    #expect(kinds("So:\n\(formula)\nand") == [.paragraph("So:"), .math(formula), .paragraph("and")])
+    #expect(MathText.rows(formula) == ["a = b", "c = d"])
+    #expect(kinds("\\begin{equation} x \\end{equation}.") == [.math("\\begin{equation} x \\end{equation}.")])
+    for text in ["\\begin{itemize}\n\\end{itemize}", "\\begin{align", "\\begin{alignx}"] {
+      #expect(kinds(text) == [.paragraph(text)])
+    }
   }
 
   @Test func displayMathematicsIsABlock() {

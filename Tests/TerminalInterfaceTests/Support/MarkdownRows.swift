@@ -21,7 +21,7 @@ enum MarkdownRows {
     for case .definition(let label, let address) in blocks.map(\.kind) { references.add(label, address) }
     // The columns of the markers of the items around a block.
     var columns: [Int] = []
-    return blocks.compactMap { block in
+    return joined(blocks).compactMap { block in
       guard let text = text(block.kind, references) else { return nil }
       var indent = block.context.indent
       while let last = columns.last, last >= indent { columns.removeLast() }
@@ -36,6 +36,21 @@ enum MarkdownRows {
     }
   }
 
+  // The lines of raw HTML up to an empty line are one row, without their indents.
+  private static func joined(_ blocks: [MarkdownBlock]) -> [MarkdownBlock] {
+    blocks.reduce(into: []) { result, block in
+      guard case .htmlLine(let line) = block.kind else { return result.append(block) }
+      let text = String(line.drop { $0 == " " || $0 == "\t" })
+      if case .htmlLine(let earlier)? = result.last?.kind {
+        result[result.count - 1].kind = .htmlLine("\(earlier)\n\(text)")
+      } else {
+        var first = block
+        first.kind = .htmlLine(text)
+        result.append(first)
+      }
+    }
+  }
+
   private static func written(marker: String) -> String {
     if ["•", "◦", "▪"].contains(marker) { return "-" }
     return marker.last.map { ".)".contains($0) } == true ? String(marker.dropLast()) : marker
@@ -45,6 +60,7 @@ enum MarkdownRows {
     switch kind {
     case .blank, .definition: nil
     case .paragraph(let text): "p " + inline(text, references)
+    case .htmlLine(let text): "p " + text
     case .heading(let level, let text): "h\(level) " + inline(text, references)
     case .rule: "hr "
     case .codeStart(let language): "code " + language
