@@ -91,8 +91,8 @@ extension Chat {
     } else {
       state.scroll = .live
     }
-    let older = Keymap.name(of: .findOlder)
-    state.show("Message \(found.number) of \(found.count) with this text · \(older) shows the next older one")
+    let older = found.count > 1 ? " · \(Keymap.name(of: .findOlder)) shows the next older one" : ""
+    state.show("Message \(found.number) of \(found.count) with this text\(older)")
   }
 }
 

@@ -154,7 +154,7 @@ package final class Chat {
       TranscriptRenderer.Source(
         entries: state.transcript.entries, conversation: state.conversation, width: size.columns,
         reasoning: state.reasoning, streaming: state.turn?.answer, options: options,
-        marked: state.find?.text, selection: state.selection))
+        marked: state.find?.text, found: state.find?.message, selection: state.selection))
   }
 
   private func handle(_ input: TerminalInput) -> [ChatEffect] {

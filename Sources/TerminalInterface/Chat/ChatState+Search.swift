@@ -46,7 +46,9 @@ extension ChatState {
   package var matches: [MessageTree.ID] {
     guard let text = find?.text else { return [] }
     let search = TextSearch(text)
-    return conversation.path.filter { conversation[$0].map { search.isFound(in: $0.content) } ?? false }
+    return conversation.path.filter {
+      conversation[$0].map { search.isFound(inMarkdown: $0.content) } ?? false
+    }
   }
 
   /// The message of the next step, and its number among the matches.

@@ -95,7 +95,7 @@ package struct ChatView {
     } else if state.helpScroll != nil {
       hint = " Esc closes · PgDn scrolls "
     } else if let comparison = state.comparison {
-      hint = comparison.hint
+      hint = comparison.hint(width: size.columns - 2)
     } else if state.scroll != .live {
       hint = state.turn == nil ? " End scrolls to the end " : " End follows the answer "
     } else if state.editing != nil {
@@ -145,8 +145,8 @@ package struct ChatView {
   // them.
   private func titleWidth(of items: ArraySlice<Menu.Item>, isCommand: Bool) -> Int {
     let title = items.map { CharacterWidth.columns(of: $0.title) }.max() ?? 0
-    guard isCommand else { return min(title, size.columns / 2) }
     let detail = items.map { CharacterWidth.columns(of: $0.detail) }.max() ?? 0
+    guard isCommand else { return min(title, max(size.columns / 2, size.columns - detail - 4)) }
     return min(title, max(20, size.columns / 3, size.columns - detail - 4), size.columns / 2)
   }
 

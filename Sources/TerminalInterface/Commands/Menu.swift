@@ -105,8 +105,9 @@ package struct Menu: Sendable, Equatable {
   private static func themes(_ typed: String, _ facts: Facts) -> Menu {
     let found = ranked(facts.themes, typed, name: \.self)
     let items = found.map { name in
-      Item(
-        title: VisibleText.singleLine(name), detail: name == facts.currentTheme ? "in use" : "",
+      let facts = [ThemeLibrary.summary(of: name), name == facts.currentTheme ? "in use" : nil]
+      return Item(
+        title: VisibleText.singleLine(name), detail: facts.compactMap(\.self).joined(separator: " · "),
         completed: "/theme \(name)", isComplete: true)
     }
     let current = found.firstIndex(of: facts.currentTheme)

@@ -47,8 +47,10 @@ package struct Comparison: Sendable {
   }
 
   /// What the keys do, for the rule above the composer.
-  package var hint: String {
-    " ← → choose · Enter keeps · \(isRunning ? "Esc stops" : "Esc keeps the first") "
+  package func hint(width: Int) -> String {
+    let escape = isRunning ? "Esc stops" : "Esc keeps the first"
+    let long = " ← → choose · Enter keeps · \(escape) "
+    return CharacterWidth.columns(of: long) <= width ? long : " ← → · Enter · \(escape) "
   }
 }
 

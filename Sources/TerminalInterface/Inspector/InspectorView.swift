@@ -61,7 +61,7 @@ package struct InspectorView {
     let place = width < 70 ? "\(number)/\(count)" : "token \(number) of \(count)"
     let keys =
       width < 70
-      ? "↑↓ Enter forks · Esc" : "←→ Tab token · ↑↓ alternative · Enter forks · Esc"
+      ? "←→ ↑↓ · Enter forks · Esc" : "←→ Tab token · ↑↓ alternative · Enter forks · Esc"
     var lines = [
       StyledLine([Span(String(repeating: "─", count: width), .rule)]),
       StyledLine([Span("  \(place), \(Self.percent(token.probability))  ", .accent), Span(keys, .dim)])

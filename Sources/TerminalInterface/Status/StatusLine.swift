@@ -187,8 +187,14 @@ package struct StatusLine {
 
   private func name(_ name: String, _ omitted: Set<Omission>, _ columns: Int) -> String {
     let name = VisibleText.singleLine(name)
-    return !omitted.contains(.longName)
-      ? name : StyledLine(name, .status).truncated(to: columns).text
+    guard omitted.contains(.longName) else { return name }
+    // A name that ends in its quantisation keeps this end: "SmolLM2-135M…Q4_1".
+    let end = (writer?.name == name ? writer : model)?.quantisation ?? ""
+    let isKept = !end.isEmpty && name.lowercased().hasSuffix(end.lowercased())
+    guard isKept, columns > end.count + 6, CharacterWidth.columns(of: name) > columns else {
+      return StyledLine(name, .status).truncated(to: columns).text
+    }
+    return StyledLine(name, .status).truncated(to: columns - end.count).text + name.suffix(end.count)
   }
 
   // "NVIDIA GeForce RTX 4090" without the maker.

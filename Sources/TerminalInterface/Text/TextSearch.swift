@@ -28,6 +28,18 @@ package struct TextSearch: Sendable {
     }
   }
 
+  /// Whether a Markdown text contains it: as written, or as shown, without the marks of emphasis and code.
+  package func isFound(inMarkdown text: String) -> Bool {
+    if isFound(in: text) { return true }
+    guard text.utf8.contains(where: Self.isMark) else { return false }
+    return isFound(in: String(decoding: text.utf8.filter { !Self.isMark($0) }, as: UTF8.self))
+  }
+
+  // Not the underscore: it is part of names.
+  private static func isMark(_ byte: UInt8) -> Bool {
+    byte == UInt8(ascii: "*") || byte == UInt8(ascii: "`") || byte == UInt8(ascii: "~")
+  }
+
   private enum Match {
     case none, found
     /// The bytes occur, but combining marks may follow them.

@@ -2,11 +2,11 @@
 
 /// The themes that come with the program, the default first.
 package enum ShippedThemes {
-  package static let all: [(name: String, text: String)] = [
+  package static let all: [(name: String, summary: String, text: String)] = [
     (
-      "night",
+      "night", "dark",
       #"""
-      # Night: a dark theme. Text has the terminal's own colours (""); only code, menus and the status line have a
+      # Night: dark. Text has the terminal's own colours (""); only code, menus and the status line have a
       # background. plain.toml lists all roles; a theme that inherits this one can change the palette alone.
 
       [palette]
@@ -69,9 +69,9 @@ package enum ShippedThemes {
       """#
     ),
     (
-      "day",
+      "day", "light",
       #"""
-      # Day: a light theme.
+      # Day: light.
 
       inherits = "night"
 
@@ -91,9 +91,9 @@ package enum ShippedThemes {
       """#
     ),
     (
-      "dusk",
+      "dusk", "dark, with warm colours",
       #"""
-      # Dusk: a dark theme with warm colours.
+      # Dusk: dark, with warm colours.
 
       inherits = "night"
 
@@ -113,9 +113,9 @@ package enum ShippedThemes {
       """#
     ),
     (
-      "paper",
+      "paper", "light, with warm colours",
       #"""
-      # Paper: a light theme with warm colours.
+      # Paper: light, with warm colours.
 
       inherits = "night"
 
@@ -135,9 +135,9 @@ package enum ShippedThemes {
       """#
     ),
     (
-      "contrast",
+      "contrast", "high contrast on black",
       #"""
-      # Contrast: a dark theme for black backgrounds with at least 7 to 1 between text and background.
+      # Contrast: high contrast on black. It is at least 7 to 1 between text and background.
 
       inherits = "night"
 
@@ -157,9 +157,9 @@ package enum ShippedThemes {
       """#
     ),
     (
-      "clear",
+      "clear", "dark, for any colour blindness",
       #"""
-      # Clear: colours that people with any colour blindness can tell apart (after Okabe and Ito's palette), on dark.
+      # Clear: dark, for any colour blindness. The colours are those of Okabe and Ito's palette, made lighter.
 
       inherits = "night"
 
@@ -179,9 +179,9 @@ package enum ShippedThemes {
       """#
     ),
     (
-      "plain",
+      "plain", "the terminal's own sixteen colours",
       #"""
-      # Plain: the sixteen colours of the terminal's palette. All roles are listed here; a role may set fg, bg, bold, dim,
+      # Plain: the terminal's own sixteen colours. All roles are listed here; a role may set fg, bg, bold, dim,
       # italic, underline and reverse.
 
       [roles]
@@ -230,9 +230,9 @@ package enum ShippedThemes {
       """#
     ),
     (
-      "mono",
+      "mono", "no colours",
       #"""
-      # Mono: no colours, only bold, dim, italic, underlined and reversed text.
+      # Mono: no colours. Roles differ by bold, dim, italic, underlined and reversed text.
 
       [roles]
       text = ""

@@ -27,6 +27,11 @@ package struct ThemeLibrary: Sendable {
     return shipped + ownNames().filter { !shipped.contains($0) }
   }
 
+  /// What a shipped theme is for, in a few words; nil for a theme of the user's own.
+  package static func summary(of name: String) -> String? {
+    ShippedThemes.all.first { $0.name == name }?.summary
+  }
+
   /// Loads a theme. Throws a `ThemeError` that names the file and the place.
   package func theme(named name: String) throws -> Theme {
     let parser = ThemeParser { self.text(of: $0)?.text }

@@ -28,6 +28,8 @@ package final class TranscriptRenderer {
     package var options = RenderOptions()
     /// The text to mark in the visible rows.
     package var marked: String?
+    /// The message that a search has found, which is not folded: its text may be in a hidden row.
+    package var found: MessageTree.ID?
     package var selection: ChatState.Selection?
   }
 
@@ -114,7 +116,8 @@ package final class TranscriptRenderer {
       } else {
         kept.layout.update(
           user: message.content, width: source.width,
-          siblings: Self.siblings(of: id, source.conversation), folds: source.reasoning != .show,
+          siblings: Self.siblings(of: id, source.conversation),
+          folds: source.reasoning != .show && id != source.found,
           options: source.options)
       }
     }

@@ -268,6 +268,21 @@ import Testing
     #expect(text(driver).contains { $0.contains("Green") } && !text(driver).contains { $0.contains("Red") })
   }
 
+  @Test func theKeysAreNamedAtEveryWidth() {
+    for (columns, expected) in [
+      (80, "── ← → choose · Enter keeps · Esc keeps the first ─"),
+      (40, "── ← → · Enter · Esc keeps the first ──"),
+    ] {
+      let driver = driver(columns: columns)
+      driver.type("/best 2<Enter>")
+      for turn in sent(driver).map(\.turn) {
+        driver.handle(.engine(turn: turn, .delta(.answer, "x")))
+        driver.handle(.engine(turn: turn, .finished(.stop, TurnStatistics())))
+      }
+      #expect(text(driver).contains { $0.hasPrefix(expected) })
+    }
+  }
+
   @Test func longAnswersScroll() {
     let driver = driver(columns: 70)
     driver.type("/best 2<Enter>")

@@ -31,8 +31,35 @@ import Testing
     #expect(driver.state.flash?.text.hasPrefix("Message 2 of 4") == true)
     driver.type("<Esc>")
     #expect(marked(driver).isEmpty && driver.state.find == nil)
+    driver.type("/search question 12<Enter>")
+    #expect(driver.state.flash?.text == "Message 1 of 1 with this text")
     driver.type("/search absent<Enter>")
     #expect(driver.state.flash?.text == "No message contains “absent”")
+  }
+
+  @Test func theHitInAFoldedMessageIsShown() {
+    let driver = ChatDriver(rows: 20, columns: 60)
+    let lines = (1...40).map { "line \($0)" }.joined(separator: "\n")
+    driver.type("<Paste:\(lines)><Enter>")
+    driver.engine(.delta(.answer, "Read."), .finished(.stop, TurnStatistics()))
+    func text() -> [String] { driver.chat.frame().lines.map(\.text) }
+    #expect(text().contains { $0.contains("more lines") })
+    driver.type("/search line 27<Enter>")
+    #expect(text().contains("  line 27") && marked(driver) == ["line 27"])
+    driver.type("<Esc>")
+    #expect(text().contains { $0.contains("more lines") })
+  }
+
+  @Test func textIsFoundAsItIsShown() {
+    let driver = ChatDriver(rows: 20, columns: 60)
+    driver.type("Why?<Enter>")
+    driver.engine(.delta(.answer, "All **seas**, and `lakes`, my_sea."), .finished(.stop, TurnStatistics()))
+    for wanted in ["all seas, and lakes", "**seas**", "my_sea"] {
+      driver.type("/search \(wanted)<Enter>")
+      #expect(driver.state.flash?.text.hasPrefix("Message 1 of 1") == true, "\(wanted)")
+    }
+    driver.type("/search mysea<Enter>")
+    #expect(driver.state.flash?.text.hasPrefix("No message") == true)
   }
 
   @Test func textIsSearchedForInAllSessions() {
