@@ -132,6 +132,36 @@ import Testing
     #expect(error.map { "\($0)".contains("'\(key)'") } == true)
   }
 
+  /// llama.cpp has the settings of Gemma 3n's public models, whatever the file says; any other one is named.
+  @Test(
+    arguments: [
+      ("altup_num_inputs", 2), ("laurel_rank", 32), ("hidden_size_per_layer_input", 8),
+      ("altup_active_idx", 1),
+      ("final_logit_softcapping", 5), ("altup_correct_scale", false),
+      ("intermediate_size", [56, 40, 40, 40]),
+      ("activation_sparsity_pattern", [0.95, 0.95, 0.95, 0.5]), ("num_kv_shared_layers", 2), ("", nil),
+    ] as [(String, JSON)])
+  func gemma3nIsWrittenAsLlamaCppRunsIt(key: String, value: JSON) throws {
+    let folder = try TemporaryFolder()
+    let usual: JSON = [
+      "altup_num_inputs": 4, "laurel_rank": 64, "hidden_size_per_layer_input": 256, "altup_active_idx": 0,
+      "final_logit_softcapping": 30, "intermediate_size": 56, "num_kv_shared_layers": 0,
+      "activation_sparsity_pattern": [0.95, 0.95, 0.95, 0.95],
+    ]
+    let original = try Checkpoint.open(Repository.tinyModel("gemma3n").path).configuration
+    var settings = try #require(original?["text_config"]?.asObject)
+    for (name, value) in try #require(usual.asObject) { settings[name] = value }
+    if !key.isEmpty { settings[key] = value }
+    let model = Case(name: "gemma3n", changes: ["text_config": .object(settings)])
+    let source = try Checkpoint.open(withTokenizer(model, in: folder))
+    do {
+      _ = try GGUFExport(source)
+      #expect(key.isEmpty)
+    } catch let error as ModelError {
+      #expect(!key.isEmpty && "\(error)".contains("'\(key)'"), "\(error)")
+    }
+  }
+
   @Test func anInterruptionLeavesNothing() throws {
     struct Interruption: Error {}
     let folder = try TemporaryFolder()

@@ -12,17 +12,10 @@ extension Gemma3n {
     },
     complete: { fields, configuration in
       try Gemma3.setDefaults(&fields)
-      let streams = try configuration.integer("altup_num_inputs", 2...16, default: 4)
-      try configuration.requireForGGUF("altup_num_inputs", streams == 4)
-      try configuration.requireForGGUF(
-        "laurel_rank", configuration.integer("laurel_rank", 1...65536, default: 64) == 64)
+      try requireSettingsOfLlamaCpp(configuration)
       try fields.setWindows(configuration, slides: { _ in false })
       let count = try configuration.integer("num_hidden_layers", 1...4096)
-      let key = "activation_sparsity_pattern"
-      let shares =
-        try configuration.numbers(key)
-        ?? Array(
-          repeating: configuration.number(key, default: 0), count: count)
+      let shares = try sparsity(configuration, layers: count)
       // In float32, as the converter computes them.
       fields["activation_sparsity_scale"] = .numbers(
         shares.map { share in
@@ -33,6 +26,42 @@ extension Gemma3n {
           return Float(error) * Float(2.0.squareRoot())
         })
     })
+
+  /// llama.cpp has the settings of the public models (src/models/gemma3n.cpp, src/llama-hparams.h): its files have no keys
+  /// for some, and it ignores the others' keys.
+  private static func requireSettingsOfLlamaCpp(_ configuration: ModelConfiguration) throws {
+    for (key, usual, fallback) in [
+      ("altup_num_inputs", 4, 4), ("laurel_rank", 64, 64), ("hidden_size_per_layer_input", 256, 256),
+      ("altup_active_idx", 0, 0),
+    ] {
+      try configuration.requireForGGUF(
+        key, configuration.integer(key, 0...65536, default: fallback) == usual)
+    }
+    let cap = try configuration.optionalNumber("final_logit_softcapping")
+    try configuration.requireForGGUF("final_logit_softcapping", cap == 30)
+    try configuration.requireForGGUF(
+      "altup_correct_scale", configuration.bool("altup_correct_scale", default: true))
+    let count = try configuration.integer("num_hidden_layers", 1...4096)
+    // One number, or one for each layer.
+    let widths = (try? configuration.numbers("intermediate_size")) ?? []
+    try configuration.requireForGGUF("intermediate_size", Set(widths).count < 2)
+    let shares = try sparsity(configuration, layers: count)
+    try configuration.requireForGGUF(
+      "activation_sparsity_pattern", shares.enumerated().allSatisfy { $1 == ($0 < 10 ? 0.95 : 0) })
+    // The layers from the 21st on read the caches of the 19th, if they have a window, or of the 20th.
+    let shared = try configuration.integer("num_kv_shared_layers", 0...count, default: 0)
+    try configuration.requireForGGUF("num_kv_shared_layers", shared == max(0, count - 20))
+    let windows = try configuration.windows(count: count, default: 512) { _ in false }
+    try configuration.requireForGGUF(
+      "layer_types", count <= 20 || windows[18] != nil && windows[19] == nil)
+  }
+
+  /// The share of gates that each layer drops.
+  private static func sparsity(_ configuration: ModelConfiguration, layers: Int) throws -> [Double] {
+    let key = "activation_sparsity_pattern"
+    return try configuration.numbers(key)
+      ?? Array(repeating: configuration.number(key, default: 0), count: layers)
+  }
 
   /// The number below which the standard normal distribution has this share, by bisection.
   static func normalQuantile(_ share: Double) -> Double {

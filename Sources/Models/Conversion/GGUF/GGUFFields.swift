@@ -150,10 +150,12 @@ extension GGUFFields {
 }
 
 extension ModelConfiguration {
-  /// Throws if a setting is not the one that llama.cpp has for the architecture: its files have no key for it.
+  /// Throws if a setting is not the one that llama.cpp has for the architecture: its files have no key for it, or
+  /// llama.cpp does not use it.
   func requireForGGUF(_ key: String, _ holds: Bool) throws {
     guard holds else {
-      throw ModelError.unsupported("GGUF files of this architecture have no key for '\(key)'")
+      throw ModelError.unsupported(
+        "GGUF files of this architecture have no key for '\(key)' that llama.cpp uses")
     }
   }
 
