@@ -8,8 +8,9 @@ from pathlib import Path
 # What is quantised how: the options of `sotto quantize`, and those of mlx-lm's `convert`.
 SETTINGS = {
     "q2": {"q_bits": 2}, "q3": {"q_bits": 3}, "q4": {"q_bits": 4}, "q5": {"q_bits": 5}, "q6": {"q_bits": 6},
-    "q8": {"q_bits": 8}, "q4 --group 32": {"q_bits": 4, "q_group_size": 32},
-    "q3 --group 128": {"q_bits": 3, "q_group_size": 128}, "mxfp4": {"q_mode": "mxfp4"}, "mxfp8": {"q_mode": "mxfp8"},
+    "q8": {"q_bits": 8},
+    **{f"q{bits} --group {group}": {"q_bits": bits, "q_group_size": group} for group in (32, 128) for bits in (3, 4, 5, 6, 8)},
+    "mxfp4": {"q_mode": "mxfp4"}, "mxfp8": {"q_mode": "mxfp8"},
     "nvfp4": {"q_mode": "nvfp4"},
 }
 
