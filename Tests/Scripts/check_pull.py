@@ -25,8 +25,9 @@ from terminal import Failure, Terminal
 
 SOTTO = os.path.abspath(os.environ.get("SOTTO", ".build/release/sotto"))
 SUGGESTED = Path(__file__).parents[2] / "Sources/Hub/SuggestedModel.swift"
-GGUF = Path(__file__).parents[1] / "ModelsTests/Fixtures/tiny/gguf-qwen3/model.gguf"
+GGUF = Path(__file__).parents[1] / "ModelsTests/Fixtures/tiny/gguf-ministral3/model.gguf"
 TINY = Path(__file__).parents[1] / "ModelsTests/Fixtures/tiny/llama-tied-bf16"
+TOKENIZER = Path(__file__).parents[1] / "TokenizationTests/Fixtures/smollm.tokenizer.json"
 MB = 1 << 20
 failures = 0
 
@@ -45,6 +46,7 @@ def big(name: str, size: int = 20 * MB) -> dict[str, bytes]:
 FAULTS = ("short", "wrong", "stall", "plain", "busy", "private", "gated", "huge", "cut", "shift", "bare", "html", "list",
           "wait")
 tiny = {path.name: path.read_bytes() for path in TINY.iterdir() if path.suffix == ".json" or "model" in path.name}
+tiny["tokenizer.json"] = TOKENIZER.read_bytes()
 hub = Hub(
     {
         "org/tiny": tiny | {"README.md": b"x", "pytorch_model.bin": b"y", "onnx/model.onnx": b"z"},

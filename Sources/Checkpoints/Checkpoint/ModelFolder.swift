@@ -48,6 +48,16 @@ struct ModelFolder {
   /// Whether there are safetensors files or an index of them.
   var hasSafetensors: Bool { names.contains { $0.hasSuffix(".safetensors") || $0 == Self.indexName } }
 
+  /// Whether there is a file with a vocabulary.
+  var hasVocabulary: Bool {
+    names.contains { $0.hasSuffix(".tiktoken") || Self.vocabularyNames.contains($0) }
+  }
+
+  private static let vocabularyNames = [
+    "tokenizer.json", "tokenizer.model", "tekken.json", "tiktoken.model", "rwkv_vocab_v20230424.txt",
+    "tokenizer.jsonl",
+  ]
+
   /// Whether `Checkpoint.open` can try to open this folder.
   var looksLikeModel: Bool { hasSafetensors || has("config.json") || !ggufNames().isEmpty }
 

@@ -17,7 +17,11 @@ extension ModelFinder {
     default: break
     }
     let candidates = candidates()
-    let matches = Self.match(text, candidates)
+    var matches = Self.match(text, candidates)
+    // The name of a GGUF file without its folder.
+    if matches.isEmpty, text.lowercased().hasSuffix(".gguf") {
+      matches = Self.match(ModelFolder.ggufModelName(String(text.dropLast(5)) + ".gguf"), candidates)
+    }
     if matches.count == 1 { return (candidates[matches[0]].path, candidates[matches[0]].name) }
     guard matches.isEmpty else {
       let names = matches.map { candidates[$0].name }

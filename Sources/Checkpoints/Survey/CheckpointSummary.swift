@@ -10,6 +10,9 @@ public struct CheckpointSummary: Sendable, Equatable {
   public let quantizationLabel: String
   /// Why weights of the model cannot be read; nil if all formats are supported.
   public let formatProblem: String?
+  /// Whether there is a vocabulary, in the GGUF file or beside the weights. Without one, a model computes only what is
+  /// given as token ids.
+  public let hasVocabulary: Bool
   /// The number of parameters.
   public let parameters: Int
   /// The total size of the weight files.
@@ -21,7 +24,13 @@ extension Checkpoint {
   public var summary: CheckpointSummary {
     CheckpointSummary(
       kind: kind, architecture: architecture, quantizationLabel: quantizationLabel,
-      formatProblem: formatProblem, parameters: parameters, fileBytes: fileBytes)
+      formatProblem: formatProblem, hasVocabulary: hasVocabulary, parameters: parameters, fileBytes: fileBytes
+    )
+  }
+
+  private var hasVocabulary: Bool {
+    guard let gguf else { return ModelFolder(path).hasVocabulary }
+    return (try? gguf.optionalString("tokenizer.ggml.model")).map(GGUFSurvey.isVocabulary) ?? false
   }
 
   /// The summary of the model at a path, as of a model opened from it, for a fraction of the cost: the headers of usual

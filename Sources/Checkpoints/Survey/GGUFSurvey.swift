@@ -11,6 +11,7 @@ struct GGUFSurvey {
 
   private var architecture: String?
   private var fileType: Int?
+  private var hasVocabulary = false
   private var alignment = 32
   private var splitTensors: Int?
   private var parameters = 0
@@ -44,7 +45,7 @@ struct GGUFSurvey {
       kind: .gguf, architecture: architecture,
       quantizationLabel: fileType.flatMap { GGUFStore.fileTypes[$0] }
         ?? GGUFStore.predominantLabel(types.map { ("\($0.type)", $0.bytes) }),
-      formatProblem: nil, parameters: parameters, fileBytes: fileCount)
+      formatProblem: nil, hasVocabulary: hasVocabulary, parameters: parameters, fileBytes: fileCount)
   }
 
   /// Whether the header is usual.
@@ -84,6 +85,11 @@ struct GGUFSurvey {
         validating: UnsafeRawBufferPointer(rebasing: reader.bytes[try reader.string()]), as: UTF8.self)
       return architecture != nil
     }
+    if Self.isEqual(key, "tokenizer.ggml.model"), type == .string {
+      let kind = UnsafeRawBufferPointer(rebasing: reader.bytes[try reader.string()])
+      hasVocabulary = Self.isVocabulary(String(decoding: kind, as: UTF8.self))
+      return true
+    }
     if Self.isEqual(key, "general.file_type") {
       fileType = try integer(type)
       return fileType != nil
@@ -99,6 +105,9 @@ struct GGUFSurvey {
     }
     return try skip(type)
   }
+
+  /// Whether a kind of vocabulary, as `tokenizer.ggml.model` names it, is one.
+  static func isVocabulary(_ kind: String) -> Bool { !["no_vocab", "none", ""].contains(kind) }
 
   private mutating func integer(_ type: GGUFScalar) throws(ByteReader.Overrun) -> Int? {
     switch type {

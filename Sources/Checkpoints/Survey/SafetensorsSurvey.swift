@@ -27,8 +27,8 @@ struct SafetensorsSurvey {
     guard survey.isWhole(settings) else { return nil }
     return CheckpointSummary(
       kind: .safetensors, architecture: configuration["model_type"]?.asString,
-      quantizationLabel: survey.label(settings), formatProblem: nil, parameters: survey.parameters,
-      fileBytes: bytes)
+      quantizationLabel: survey.label(settings), formatProblem: nil, hasVocabulary: folder.hasVocabulary,
+      parameters: survey.parameters, fileBytes: bytes)
   }
 
   /// How a model is packed.

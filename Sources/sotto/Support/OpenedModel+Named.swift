@@ -9,7 +9,15 @@ extension ModelFinder {
   static func from(_ settings: UserSettings) -> ModelFinder {
     ModelFinder(
       ModelPlaces(others: settings.modelFolders), index: usualIndex,
-      problem: { Registry.problem(with: $0) })
+      problem: { Registry.problem(with: $0) ?? vocabularyProblem($0) })
+  }
+
+  /// Why a model cannot be asked anything, although its weights can be used.
+  private static func vocabularyProblem(_ model: CheckpointSummary) -> String? {
+    guard !model.hasVocabulary else { return nil }
+    return model.kind == .gguf
+      ? "the file has no vocabulary; convert the model again"
+      : "no vocabulary beside the weights; download the model's tokenizer.json"
   }
 }
 

@@ -78,6 +78,10 @@ import Testing
     let tiny = folder.path + "/data/sotto/models/Tiny-Q4.gguf"
     #expect(try finder.resolve("tiny") == tiny)
     #expect(try finder.resolve(tiny) == tiny)
+    // The names of files, also of a shard, without their folders.
+    #expect(try finder.resolve("Tiny-Q4.gguf") == tiny && finder.resolve("tiny-q4.GGUF") == tiny)
+    #expect(try finder.resolve("model-00001-of-00003.gguf") == finder.resolve("model"))
+    #expect(throws: FileError.self) { try finder.resolve("/nowhere/Tiny-Q4.gguf") }
     #expect(try finder.resolve("PACKED").hasSuffix("models--mlx--packed/snapshots/1"))
     #expect(try finder.resolve(folder.path + "/extra/group/plain") == folder.path + "/extra/group/plain")
     let ambiguous = #expect(throws: FileError.self) { try finder.resolve("org/") }

@@ -1,5 +1,6 @@
 import Basics
 import Checkpoints
+import Foundation
 import TestSupport
 import Testing
 
@@ -39,6 +40,37 @@ import Testing
   func isThatOfTheOpenedModel(_ fixture: String) throws {
     let path = Fixture.path(fixture)
     #expect(try Checkpoint.summary(of: path, VocabularyLengths()) == Checkpoint.open(path).summary)
+  }
+
+  /// The kinds of vocabularies in GGUF files, and the files of vocabularies beside safetensors.
+  @Test(arguments: [("gpt2", true), ("no_vocab", false), ("none", false), (nil, false)] as [(String?, Bool)])
+  func aVocabularyIsNoticedInAFile(kind: String?, isThere: Bool) throws {
+    let folder = try TemporaryFolder()
+    var header = GGUFDamageTests.Header(tensors: 1, pairs: kind == nil ? 1 : 2)
+    for (key, value) in [("general.architecture", "llama"), ("tokenizer.ggml.model", kind)] {
+      guard let value else { continue }
+      header.add(key)
+      header.add(UInt32(8))
+      header.add(value)
+    }
+    header.addTensor("token_embd.weight", [8, 4], offset: 0)
+    let path = try folder.write("a.gguf", header.padded(128))
+    #expect(try Checkpoint.summary(of: path, VocabularyLengths()).hasVocabulary == isThere)
+    #expect(try Checkpoint.open(path).summary.hasVocabulary == isThere)
+  }
+
+  @Test(arguments: ["tokenizer.json", "tokenizer.model", "tekken.json", "o200k_base.tiktoken", nil])
+  func aVocabularyIsNoticedInAFolder(file: String?) throws {
+    let folder = try TemporaryFolder()
+    for name in ["safetensors/plain", "safetensors/gpt-oss"] {
+      let path = try folder.copy(name, to: name)
+      for known in ["tokenizer.json", "tokenizer.model"] {
+        try? FileManager.default.removeItem(atPath: path + "/" + known)
+      }
+      if let file { try folder.write(name + "/" + file, "x") }
+      #expect(try Checkpoint.summary(of: path, VocabularyLengths()).hasVocabulary == (file != nil))
+      #expect(try Checkpoint.open(path).summary.hasVocabulary == (file != nil))
+    }
   }
 
   @Test func filesOfDifferentVocabulariesDoNotDisturbEachOther() throws {
