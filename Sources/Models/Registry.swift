@@ -133,7 +133,7 @@ public enum Registry {
     }
     let names = (source as? Checkpoint)?.names ?? []
     let weights = observed(PrefixedWeights(source: source, prefixes: architecture.prefixes, names: names))
-    return try architecture.build(configuration.withEpsilon(), ModelWeights(weights, backend: backend))
+    return try architecture.build(configuration.withDefaults(), ModelWeights(weights, backend: backend))
   }
 
   /// The conversation format of a checkpoint's model.

@@ -36,6 +36,10 @@ struct HybridConfigurationTests {
     Case(fixture: "recurrent-gemma", key: "_block_types", value: #"["dense"]"#),
     Case(fixture: "recurrent-gemma", key: "lru_width", value: "63"),
     Case(fixture: "plamo2", key: "mamba_step", value: "1"),
+    Case(fixture: "kimi-linear", key: "hidden_act", value: #""gelu""#),
+    Case(fixture: "bailing-v3", key: "hidden_act", value: #""relu""#),
+    Case(fixture: "qwen3-next-bf16", key: "hidden_act", value: #""gelu""#),
+    Case(fixture: "qwen3-next-bf16", key: "partial_rotary_factor", value: "0.85"),
   ]
 
   @Test(arguments: refused) func unsupportedKeysAreRefusedByName(_ test: Case) throws {

@@ -45,6 +45,7 @@ struct ModelConfigurationTests {
     #"{"sliding_window": 7, "sliding_window_pattern": [true]}"#,
     #"{"sliding_window": 7, "sliding_window_pattern": [true, 1, false]}"#,
     #"{"sliding_window": 7, "layer_types": ["sliding_attention"]}"#,
+    #"{"sliding_window": 7, "layer_types": ["full_attention", "chunked_attention", "sliding_attention"]}"#,
   ])
   func invalidWindowsThrow(_ text: String) throws {
     let configuration = try configuration(text)
@@ -71,7 +72,16 @@ struct ModelConfigurationTests {
     #expect(try share.partialRotaryTable(headSize: 16).frequencies.count == 4)
     #expect(try configuration(#"{"rotary_dim": 4}"#).partialRotaryTable(headSize: 16).frequencies.count == 2)
     #expect(try configuration("{}").partialRotaryTable(headSize: 16).frequencies.count == 8)
-    let large = try configuration(#"{"partial_rotary_factor": 1.5}"#)
-    #expect(throws: ModelError.self) { try large.partialRotaryTable(headSize: 16) }
+    let scaling = try configuration(#"{"rope_scaling": {"type": "linear", "partial_rotary_factor": 0.25}}"#)
+    #expect(try scaling.partialRotaryTable(headSize: 16).frequencies.count == 2)
+  }
+
+  @Test(arguments: [
+    #"{"partial_rotary_factor": 1.5}"#, #"{"partial_rotary_factor": 0.2}"#, #"{"rotary_dim": 5}"#,
+    #"{"partial_rotary_factor": 0.5, "rope_scaling": {"rope_type": "proportional"}}"#,
+  ])
+  func invalidPartialRotaryTablesThrow(_ text: String) throws {
+    let configuration = try configuration(text)
+    #expect(throws: ModelError.self) { try configuration.partialRotaryTable(headSize: 16) }
   }
 }

@@ -59,6 +59,12 @@ def architecture(folder: Path) -> str:
     return name.replace("-", "").replace("_", "").removesuffix("text")
 
 
+def positions(folder: Path) -> int:
+    """The number of positions that a model with learnt embeddings of them has."""
+    file = folder / "config.json"
+    return json.loads(file.read_text()).get("n_positions", MORE) if file.exists() else MORE
+
+
 def measure(folder: Path) -> tuple[np.ndarray, np.ndarray]:
     """The KL divergence of every position; for every clear one whether the top token is that of the reference."""
     file = folder / "model.gguf"
@@ -67,8 +73,9 @@ def measure(folder: Path) -> tuple[np.ndarray, np.ndarray]:
     parts = [(given["tokens"].tolist(), len(given["prefill_logits"]),
               np.concatenate([given["prefill_logits"], given["decode_logits"]]))]
     vocabulary = given["prefill_logits"].shape[1]
-    more = np.random.default_rng(1).integers(0, vocabulary, MORE).tolist()
-    parts.append((more, MORE - DECODED, references.sotto_logits(model, more, MORE - DECODED, "exact")))
+    count = min(MORE, positions(folder))
+    more = np.random.default_rng(1).integers(0, vocabulary, count).tolist()
+    parts.append((more, count - DECODED, references.sotto_logits(model, more, count - DECODED, "exact")))
     divergences, same = [], []
     for ids, prefill, expected in parts:
         logits = references.sotto_logits(model, ids, prefill, "fast")

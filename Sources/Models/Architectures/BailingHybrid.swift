@@ -8,8 +8,13 @@ enum BailingHybrid {
     try configuration.require("linear_silu", false)
     let shape = try DecoderShape(configuration)
     let activation = try configuration.activation()
-    var experts = try BailingMoE.experts(configuration, layers: shape.layers)
     let isThird = configuration.has("kda_safe_gate") || configuration.has("short_conv_kernel_size")
+    // In 3.0 the convolutions have it too.
+    if isThird { try configuration.requireSiLU() }
+    var experts = try BailingMoE.experts(
+      configuration, layers: shape.layers, scoring: .sigmoid, normalisesOne: isThird)
+    // Both libraries ignore the key there.
+    if isThird { experts.corrects = nil }
     if !isThird, experts.sharedInner > 0 {
       // In 2.5 the key is the width of all shared experts together.
       experts.sharedInner = try configuration.integer(

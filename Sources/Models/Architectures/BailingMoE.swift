@@ -107,10 +107,18 @@ enum BailingMoE {
   }
 
   /// The mixtures of experts, also those of the hybrid models.
-  static func experts(_ configuration: ModelConfiguration, layers: Int) throws -> RoutedExperts {
+  /// - Parameters:
+  ///   - scoring: how logits become scores, if the configuration does not say.
+  ///   - normalisesOne: whether the weight of a single expert is divided by itself.
+  static func experts(
+    _ configuration: ModelConfiguration, layers: Int, scoring: RoutingSettings.Scoring = .softmax,
+    normalisesOne: Bool = false
+  ) throws -> RoutedExperts {
     try configuration.require("moe_router_enable_routed_scaling", true)
-    var experts = try RoutedExperts(configuration, layers: layers, scoring: .softmax, normalises: true)
-    experts.corrects = try configuration.bool("moe_router_enable_expert_bias", default: false)
+    var experts = try RoutedExperts(
+      configuration, layers: layers, scoring: scoring, normalises: true, normalisesOne: normalisesOne)
+    let key = "moe_router_enable_expert_bias"
+    experts.corrects = configuration.has(key) ? try configuration.bool(key, default: false) : nil
     guard try configuration.bool("moe_router_enable_shared_expert", default: true) else {
       experts.sharedInner = 0
       return experts

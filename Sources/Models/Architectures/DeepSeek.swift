@@ -80,12 +80,12 @@ enum DeepSeek {
 
   /// Mistral 4: experts chosen by a softmax; queries grow with the position.
   static let mistral4 = Architecture("mistral4") {
-    try model($0, $1, scoring: .softmax, normalises: true)
+    try model($0, $1, scoring: .softmax, normalises: true, normalisesOne: true)
   }
 
   private static func model(
     _ configuration: ModelConfiguration, _ weights: ModelWeights, scoring: RoutingSettings.Scoring,
-    normalises: Bool, method: String = "noaux_tc"
+    normalises: Bool, normalisesOne: Bool = false, method: String = "noaux_tc"
   ) throws -> Decoder {
     guard try configuration.number("partial_rotary_factor", default: 1) == 1 else {
       throw ModelError.unsupported("a 'partial_rotary_factor' of latent attention is not supported")
@@ -93,7 +93,8 @@ enum DeepSeek {
     let shape = try DecoderShape(configuration)
     let activation = try configuration.activation()
     let experts = try RoutedExperts(
-      configuration, layers: shape.layers, scoring: scoring, normalises: normalises, method: method)
+      configuration, layers: shape.layers, scoring: scoring, normalises: normalises,
+      normalisesOne: normalisesOne, method: method)
     let embedding = try EmbeddingAndHead(shape, weights)
     func layer(_ index: Int) throws -> [Block] {
       let prefix = "model.layers.\(index)."

@@ -76,7 +76,6 @@ enum Gemma3 {
     let rotary = try rotaryTables(configuration, headSize: shape.headSize)
     let activation = try configuration.activation(default: "gelu_pytorch_tanh")
     let scale = 1 / sqrt(try configuration.positive("query_pre_attn_scalar", default: Double(shape.headSize)))
-    let attentionSoftcap = try configuration.optionalNumber("attn_logit_softcapping").map { Float($0) }
 
     func norm(_ name: String, size: Int? = nil) throws -> RMSNorm {
       try weights.norm(name, shape, size: size, offset: offset)
@@ -89,7 +88,7 @@ enum Gemma3 {
       let prefix = "model.layers.\(index)."
       var attention = try SelfAttention(
         prefix + "self_attn.", shape, rotary: windows[index] == nil ? rotary.global : rotary.local, weights,
-        scale: Float(scale), window: windows[index], softcap: attentionSoftcap)
+        scale: Float(scale), window: windows[index])
       attention.headNorms = (
         try norm(prefix + "self_attn.q_norm", size: shape.headSize),
         try norm(prefix + "self_attn.k_norm", size: shape.headSize)
@@ -120,27 +119,16 @@ enum Gemma3 {
   static func rotaryTables(
     _ configuration: ModelConfiguration, headSize: Int
   ) throws -> (local: RotaryTable, global: RotaryTable) {
-    let parameters = try configuration.object("rope_parameters")
-    let full = try parameters?.object("full_attention")
-    let scaling: RotaryScaling
-    let base: Double
-    if let full {  // transformers 5 keeps one set for each kind of layer
-      scaling =
-        try full.optionalString("rope_type") == "linear"
-        ? .linear(factor: try full.positive("factor", default: 1)) : .none
-      base = try full.positive("rope_theta", default: 1_000_000)
-    } else {
-      scaling = try configuration.rotaryScaling(dimensions: headSize)
-      base = try configuration.ropeBase(default: 1_000_000)
+    let full = "full_attention", sliding = "sliding_attention"
+    let global = try configuration.rotaryTable(
+      headSize: headSize, kind: full, base: configuration.ropeBase(default: 1_000_000, kind: full))
+    let localBase = try configuration.positive("rope_local_base_freq", default: 10000)
+    // transformers 5 keeps one set for each kind of layer; other scalings are those of layers with full attention.
+    if let own = try configuration.object("rope_parameters")?.object(sliding) {
+      let base = try own.positive("rope_theta", default: localBase)
+      return (try configuration.rotaryTable(headSize: headSize, kind: sliding, base: base), global)
     }
-    let localBase =
-      try parameters?.object("sliding_attention")?.optionalNumber("rope_theta")
-      ?? configuration.positive("rope_local_base_freq", default: 10000)
-    func table(_ scaling: RotaryScaling, _ base: Double) -> RotaryTable {
-      RotaryTable(
-        headSize: headSize, frequencies: scaling.frequencies(dimensions: headSize, base: base).values,
-        interleaved: false)
-    }
-    return (table(.none, localBase), table(scaling, base))
+    let (frequencies, _) = RotaryScaling.none.frequencies(dimensions: headSize, base: localBase)
+    return (RotaryTable(headSize: headSize, frequencies: frequencies, interleaved: false), global)
   }
 }

@@ -79,7 +79,11 @@ enum Granite {
     _ prefix: String, _ experts: (all: Int, chosen: Int), _ configuration: ModelConfiguration,
     _ shape: DecoderShape, _ activation: Activation, _ weights: ModelWeights
   ) throws -> ExpertMixture {
-    let inner = try configuration.integer("shared_intermediate_size", 0...1 << 24, default: 0)
+    let key = "shared_intermediate_size"
+    let inner = try configuration.integer(key, 0...1 << 24, default: 0)
+    if inner == 0, weights.contains(prefix + "shared_mlp.input_linear.weight") {
+      throw ModelError.missingKey(key)
+    }
     var shared: SharedExpert?
     if inner > 0 {
       shared = SharedExpert(

@@ -26,6 +26,9 @@ enum GraniteHybrid {
     let inner = try configuration.integer("mamba_expand", 1...64, default: 2) * shape.hidden
     let hasExperts = try configuration.integer("num_local_experts", 0...65536, default: 0) > 0
     let experts = hasExperts ? try configuration.expertCounts() : nil
+    if !hasExperts, weights.contains("model.layers.0.block_sparse_moe.router.layer.weight") {
+      throw ModelError.missingKey("num_local_experts")
+    }
 
     var decoder = try Granite.decoder(configuration)
     let rotates = try rotates(configuration)

@@ -24,6 +24,8 @@ enum KimiLinear {
     try configuration.require("use_grouped_topk", true)
     let shape = try DecoderShape(configuration)
     let activation = try configuration.activation()
+    // transformers applies it to the convolutions of delta attention too.
+    try configuration.requireSiLU()
     let experts = try RoutedExperts(configuration, layers: shape.layers, scoring: .sigmoid, normalises: true)
     let key = "linear_attn_config"
     guard let linear = try configuration.object(key) else { throw ModelError.missingKey(key) }

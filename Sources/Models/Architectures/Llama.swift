@@ -10,7 +10,10 @@ enum Llama {
     guard try configuration.integer("num_local_experts", 0...65536, default: 0) == 0 else {
       return try Mixtral.model(configuration, weights)
     }
-    return try PreNormDecoder().model(configuration, weights)
+    // Only mlx-lm has windows, in the layers that `layer_types` names.
+    let shape = try DecoderShape(configuration)
+    return try PreNormDecoder(windows: configuration.windows(count: shape.layers) { _ in false })
+      .model(configuration, weights)
   }
 
   /// Also of Mistral and Mixtral, whose GGUF files have this architecture's name.

@@ -67,6 +67,8 @@ enum Qwen3Next {
     let isSparse = try configuration.sparseLayers(count: shape.layers)
     let rotary = try configuration.partialRotaryTable(headSize: shape.headSize, default: 0.25)
     let activation = try configuration.activation()
+    // transformers applies it to the convolutions and gates of the delta nets too, mlx-lm nowhere.
+    try configuration.requireSiLU()
     // Public checkpoints store norm weights minus 1, MLX's conversions and GGUF files the weights themselves. The shape
     // of the convolution tells which it is.
     var offset = try configuration.normOffset()

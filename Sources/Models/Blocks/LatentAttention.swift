@@ -66,7 +66,7 @@ package struct LatentAttention: BlockBody {
     positionScale = try configuration.positionScale()
     settings = AttentionSettings(
       heads: shape.heads, keyValueHeads: 1, headSize: sizes.cached,
-      scale: try Self.scale(configuration, sizes))
+      scale: try rotates ? Self.scale(configuration, sizes) : 1 / Float(sizes.query).squareRoot())
     self.sizes = sizes
   }
 

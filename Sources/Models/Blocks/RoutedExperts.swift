@@ -23,10 +23,12 @@ package struct RoutedExperts {
   ///   - sparse: which of them have experts; nil if the configuration says so under DeepSeek's keys.
   ///   - scoring: how logits become scores, if the configuration does not say; nil for a required key.
   ///   - normalises: whether weights are divided by their sum, if the configuration does not say.
+  ///   - normalisesOne: whether the weight of a single expert is divided by itself.
   ///   - method: how experts are selected, if the configuration does not say.
   package init(
     _ configuration: ModelConfiguration, layers: Int, sparse: [Bool]? = nil,
-    scoring: RoutingSettings.Scoring? = nil, normalises: Bool, method: String = "noaux_tc"
+    scoring: RoutingSettings.Scoring? = nil, normalises: Bool, normalisesOne: Bool = false,
+    method: String = "noaux_tc"
   ) throws {
     let counts = try configuration.expertCounts()
     let method = try configuration.optionalString("topk_method") ?? method
@@ -39,8 +41,8 @@ package struct RoutedExperts {
       configuration.present("norm_topk_prob", "moe_renormalize"), default: normalises)
     var routing = RoutingSettings(
       count: counts.chosen, scoring: try configuration.scoring(default: scoring),
-      // The weight of a single expert stays as it is.
-      normalises: divides && counts.chosen > 1,
+      // In most models the weight of a single expert stays as it is.
+      normalises: divides && (normalisesOne || counts.chosen > 1),
       scale: Float(try configuration.number("routed_scaling_factor", default: 1)), groups: groups.all,
       keptGroups: groups.kept)
     routing.groupScore = score ?? .twoBest
@@ -110,6 +112,10 @@ package struct RoutedExperts {
       routing.correction = try weights.vector(name, experts)
     }
     var shared: SharedExpert?
+    // The families have different defaults of their number.
+    if sharedInner == 0, weights.contains(prefix + "shared_experts.gate_proj.weight") {
+      throw ModelError.unsupported("shared experts whose number ('n_shared_experts') is missing or 0")
+    }
     if sharedInner > 0 {
       shared = SharedExpert(
         feedForward: try GatedFeedForward(

@@ -9,6 +9,45 @@ enum ConfigurationDefaults {
     return nil
   }
 
+  /// The default of `rope_theta` by `model_type`; nil for 10000, or for a type without one.
+  static func ropeBase(of modelType: String) -> Double? {
+    ropeBases.first { $0.types.contains(modelType) }?.base
+  }
+
+  private static let ropeBases: [(base: Double, types: Set<String>)] = [
+    (100_000, ["helium"]),
+    (150_000, ["gpt_oss"]),
+    (
+      500_000,
+      [
+        "bitnet", "cohere", "ernie4_5", "ernie4_5_moe", "llama4", "llama4_text", "olmo3", "qwen3_vl",
+        "qwen3_vl_text",
+      ]
+    ),
+    (
+      1_000_000,
+      [
+        "lfm2", "lfm2_moe", "minimax", "ministral3", "mixtral", "phimoe", "qwen2_vl", "qwen2_vl_text",
+        "qwen2_5_vl", "qwen2_5_vl_text",
+      ]
+    ),
+    (2_000_000, ["smollm3"]),
+    (5_000_000, ["minimax_m2"]),
+    (6_000_000, ["bailing_hybrid", "bailing_moe_v3"]),
+    (12_000_000, ["apertus"]),
+  ]
+
+  /// The defaults of other keys by `model_type`.
+  static func others(of modelType: String) -> JSONObject { otherKeys[modelType]?.asObject ?? JSONObject() }
+
+  private static let otherKeys: [String: JSON] = [
+    "exaone_moe": ["routed_scaling_factor": 2.5],
+    "gemma3_text": ["query_pre_attn_scalar": 256],
+    "gemma3n_text": ["final_logit_softcapping": 30],
+    "gemma4_text": ["hidden_size_per_layer_input": 256],
+    "glm4_moe_lite": ["routed_scaling_factor": 1.8],
+  ]
+
   /// The names that an epsilon has in config.json.
   static let epsilonKeys = [
     "rms_norm_eps", "layer_norm_eps", "layer_norm_epsilon", "layernorm_epsilon", "norm_eps", "norm_epsilon",

@@ -14,11 +14,29 @@ extension ModelConfiguration {
     return ModelConfiguration(.object(languageModel(in: json)))
   }
 
-  /// This configuration with the default of the class for a missing epsilon.
-  /// - Throws: `ModelError.missingKey` if there is no known default.
-  func withEpsilon() throws(ModelError) -> ModelConfiguration {
+  /// This configuration with the defaults of the class for a missing epsilon and for other missing keys whose default
+  /// differs from this program's.
+  /// - Throws: `ModelError.missingKey` if there is no known default; `ModelError.unsupported` for attention to later
+  ///   positions.
+  func withDefaults() throws(ModelError) -> ModelConfiguration {
     guard var object = json.asObject, let type = object["model_type"]?.asString else { return self }
     func has(_ key: String) -> Bool { !(object[key] ?? .null).isNull }
+    let bidirectional = "use_bidirectional_attention"
+    // "vision" concerns the positions of images only.
+    let attendsToAll: [JSON] = [true, "all"]
+    if object["is_causal"] == .bool(false) || attendsToAll.contains(object[bidirectional] ?? .null) {
+      let key = object["is_causal"] == .bool(false) ? "is_causal" : bidirectional
+      throw .unsupported("'\(key)': attention to later positions is not supported")
+    }
+    if let base = ConfigurationDefaults.ropeBase(of: type), !has("rope_theta"),
+      !["rope_parameters", "rope_scaling"].contains(where: { !(object[$0]?["rope_theta"] ?? .null).isNull })
+    {
+      object["rope_theta"] = .number(base)
+    }
+    // null is a value, such as that of no cap.
+    for (key, value) in ConfigurationDefaults.others(of: type) where !object.contains(key) {
+      object[key] = value
+    }
     if let (key, value) = ConfigurationDefaults.epsilon(of: type) {
       if !has(key) { object[key] = .number(value) }
     } else if !ConfigurationDefaults.typesWithFixedEpsilon.contains(type),

@@ -47,7 +47,8 @@ extension ModelConfiguration {
   ) throws -> (all: Int, kept: Int) {
     let key = present("n_group", "num_expert_group")
     let groups = try integer(key, 1...experts, default: 1)
-    let kept = try integer("topk_group", 1...groups, default: groups)
+    // The families have different defaults.
+    let kept = try groups == 1 ? 1 : integer("topk_group", 1...groups)
     guard experts % groups == 0, groups == 1 || score == .best || experts / groups >= 2 else {
       throw ModelError.wrongValue(
         key: key, expected: "a divisor of \(experts) experts that leaves two or more in a group")

@@ -35,10 +35,22 @@ extension ModelConfiguration {
   ///   - fallback: the window if the configuration has no `sliding_window`; nil for no windows.
   ///   - slides: whether a layer has a window, if the configuration does not decide.
   package func windows(count: Int, default fallback: Int? = nil, slides: (Int) -> Bool) throws -> [Int?] {
-    guard has("sliding_window") || fallback != nil else { return Array(repeating: nil, count: count) }
+    guard has("sliding_window") || fallback != nil else {
+      // Some families have a default for a missing window.
+      if json["sliding_window"] == nil, try layerTypes(count: count)?.contains("sliding_attention") == true {
+        throw ModelError.missingKey("sliding_window")
+      }
+      return Array(repeating: nil, count: count)
+    }
     let window = try integer("sliding_window", 1...1 << 40, default: fallback ?? 1)
     let sliding =
-      try layerTypes(count: count)?.map { $0 == "sliding_attention" }
+      try layerTypes(count: count)?.map { type in
+        guard ["sliding_attention", "full_attention"].contains(type) else {
+          throw ModelError.unsupported(
+            "the 'layer_types' value '\(type)' is not supported by this architecture")
+        }
+        return type == "sliding_attention"
+      }
       ?? boolsPerLayer("sliding_window_pattern", count: count) ?? (0..<count).map(slides)
     return sliding.map { $0 ? window : nil }
   }

@@ -156,13 +156,13 @@ package final class ModelWeights {
     let size = [vocabulary, hidden]
     let table = try stored(table + ".weight", size)
     let embedding = try backend.parameter(table)
+    let bias = contains(name + ".bias") ? try parameter(name + ".bias", [vocabulary]) : nil
     guard !tied, contains(name + ".weight") else {
       work.addHead(table)
-      return (embedding, Linear(weight: embedding))
+      return (embedding, Linear(weight: embedding, bias: bias))
     }
     let head = try stored(name + ".weight", size)
     work.addHead(head)
-    let bias = contains(name + ".bias") ? try parameter(name + ".bias", [vocabulary]) : nil
     return (embedding, Linear(weight: try backend.parameter(head), bias: bias))
   }
 }

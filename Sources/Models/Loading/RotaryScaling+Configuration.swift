@@ -6,14 +6,16 @@ extension ModelConfiguration {
   private func ropeParameters(_ kind: String?) throws -> ModelConfiguration? {
     let parameters = try object("rope_parameters")
     if let kind, let own = try parameters?.object(kind) { return own }
-    return try parameters ?? object("rope_scaling")
+    // As in transformers, the older key counts if there are both.
+    return try object("rope_scaling") ?? parameters
   }
 
   /// The rope base, from `rope_parameters` (transformers 5) or `rope_theta`.
   /// - Parameter kind: the kind of layer.
   func ropeBase(default fallback: Double = 10000, kind: String? = nil) throws -> Double {
     if let base = try ropeParameters(kind)?.optionalNumber("rope_theta") { return base }
-    return try positive("rope_theta", default: fallback)
+    return try positive(
+      "rope_theta", default: object("rope_parameters")?.positive("rope_theta", default: fallback) ?? fallback)
   }
 
   /// The scaling under `rope_parameters` or `rope_scaling`.
@@ -38,11 +40,12 @@ extension ModelConfiguration {
         factor: try scaling.positive("factor", default: 1))
     case "linear": return .linear(factor: try scaling.positive("factor", default: 1))
     case "llama3":
+      let key = "original_max_position_embeddings"
       return .llama3(
         factor: try scaling.positive("factor", default: 1),
         lowFrequency: try scaling.positive("low_freq_factor", default: 1),
         highFrequency: try scaling.positive("high_freq_factor", default: 4),
-        originalLength: try scaling.positive("original_max_position_embeddings", default: 8192))
+        originalLength: try scaling.positive(key, default: scaling.number(key)))
     case "yarn":
       let original = try scaling.positive("original_max_position_embeddings", default: trained)
       var yarn = YarnScaling(
@@ -125,16 +128,19 @@ extension ModelConfiguration {
     headSize: Int, default fallback: Double = 1, interleaved: Bool = false
   ) throws -> RotaryTable {
     let key = "partial_rotary_factor"
-    let share = try object("rope_parameters")?.optionalNumber(key) ?? number(key, default: fallback)
+    let parameters = try ropeParameters(nil)
+    let share = try parameters?.optionalNumber(key) ?? number(key, default: fallback)
     guard share > 0, share <= 1 else {
       throw ModelError.outOfRange(key: key, value: share, allowed: "above 0 and at most 1")
     }
-    let dimensions =
-      try integer(
-        present("rope_dimension_count", "rotary_dim"), 0...headSize, default: Int(Double(headSize) * share))
-      / 2 * 2
-    guard dimensions > 0 else {
-      throw ModelError.outOfRange(key: key, value: share, allowed: "a pair or more")
+    let dimensions = try integer(
+      present("rope_dimension_count", "rotary_dim"), 0...headSize, default: Int(Double(headSize) * share))
+    guard dimensions > 0, dimensions % 2 == 0 else {
+      throw ModelError.outOfRange(key: key, value: share, allowed: "a number of pairs of columns")
+    }
+    // Proportional scaling has frequencies for whole heads.
+    guard try share == 1 || parameters?.optionalString("rope_type") != "proportional" else {
+      throw ModelError.unsupported("the rope scaling 'proportional' is not supported by this architecture")
     }
     return try rotaryTable(headSize: headSize, dimensions: dimensions, interleaved: interleaved)
   }

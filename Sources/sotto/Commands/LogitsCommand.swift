@@ -55,6 +55,10 @@ struct LogitsCommand: ParsableCommand {
       throw CommandError(
         "\(tokens): token id \(invalid) is not in the vocabulary, which has ids from 0 to \(vocabulary - 1)")
     }
+    guard ids.count <= model.facts.contextLength else {
+      throw CommandError(
+        "\(tokens): \(ids.count) tokens exceed the model's context of \(model.facts.contextLength)")
+    }
     let writer = try SafetensorsWriter(
       output,
       [

@@ -22,7 +22,7 @@ public struct GGUFExport {
     guard let conversion = architecture.gguf, let rules = conversion.export else {
       throw Self.refusal(checkpoint, architecture)
     }
-    let configuration = try ModelConfiguration.completed(json).withEpsilon().renaming(rules.renames)
+    let configuration = try ModelConfiguration.completed(json).withDefaults().renaming(rules.renames)
     guard try !configuration.bool("use_sliding_window", default: false) else {
       throw ModelError.unsupported("GGUF files of \(conversion.name) have no sliding window")
     }
