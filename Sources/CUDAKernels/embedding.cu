@@ -13,6 +13,13 @@ KERNEL(sotto_embedding_kernel, sotto_cuda_embedding, 128) {
   for (int i = 0; i < 8 && column + i < a.table.columns; i++) y[column + i] = w[i] * a.scale;
 }
 
+// Ids for a recorded step, or on their way to the host. One warp.
+KERNEL(sotto_ids_kernel, sotto_cuda_ids, 32) {
+  wait_for_inputs();
+  for (int i = threadIdx.x; i < a.count; i += 32) a.to[i] = a.from ? a.from[i] : a.few[i];
+  if (threadIdx.x == 0 && a.advance_to) *a.advance_to = a.advance;
+}
+
 // One block for each thread. grid: (blocks / 256)
 KERNEL(sotto_repacking_kernel, sotto_cuda_repacking, 256) {
   wait_for_inputs();

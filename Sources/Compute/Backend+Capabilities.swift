@@ -36,6 +36,14 @@ public protocol RepeatingBackend: Backend {
   ) throws -> Tensor
 }
 
+/// A backend that computes behind the host, so that a decoding pass can be enqueued before the tokens of the one ahead of it
+/// are read.
+public protocol LookAheadBackend: Backend {
+  /// Starts to copy the ids of tokens to the host: `ids(_:)` then waits for these, and not for what is enqueued after this
+  /// call.
+  func startReading(_ tokens: Tokens)
+}
+
 /// A backend whose operations can fail after they have returned, such as one that computes on a device.
 public protocol FallibleBackend: Backend {
   /// Throws the first error since the last call. Results since then are undefined.

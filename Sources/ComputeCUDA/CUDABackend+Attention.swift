@@ -39,7 +39,7 @@ extension CUDABackend {
     let layout = first.layout(valueHeadSize: valueHeadSize)
     // Queries and keys whose rotation is pending are rotated while keys are stored.
     let rotation = key.flatMap { key in joinedRotation(query, key) }
-    let step = counts.allSatisfy { $0 <= 1 } ? stepKernel(layout, settings) : nil
+    let step = counts.allSatisfy { $0 <= 1 } ? stepKernel(layout, settings, sequences: counts.count) : nil
     let rotatedQuery =
       rotation == nil || step != nil ? query : make(rows: query.rows, columns: query.columns).tensor
     forEachGroup(counts) { range, start, rowCount in

@@ -5,8 +5,12 @@ import Compute
 // ranges of pages; see attention_step.cu.
 extension CUDABackend {
   /// The kernel for steps of such a layer; nil if there is none.
-  func stepKernel(_ layout: sotto_cuda_layout, _ settings: AttentionSettings) -> CUDAKernel? {
-    guard hasHalfPages(layout), settings.heads / settings.keyValueHeads <= Self.mostStepGroup,
+  /// With more blocks than multiprocessors, each of which has one, other kernels are faster.
+  func stepKernel(
+    _ layout: sotto_cuda_layout, _ settings: AttentionSettings, sequences count: Int
+  ) -> CUDAKernel? {
+    guard count * Int(layout.heads) <= device.multiprocessors, hasHalfPages(layout),
+      settings.heads / settings.keyValueHeads <= Self.mostStepGroup,
       layout.heads <= Self.mostStepHeads,
       device.sharedMemory >= CUDAKernel.stepMemory + 4096, stepCounters() != nil
     else { return nil }

@@ -88,7 +88,12 @@ extension CUDABackend {
     case .host(let ids): return ids
     case .device(let object):
       guard let made = object as? CUDATokens else { preconditionFailure("tokens of another backend") }
-      return read(made.address, count: tokens.count, -1)
+      if let ids = made.ids { return ids }
+      let reading = made.reading
+      made.reading = nil
+      let ids = reading.map { finish($0, count: tokens.count) } ?? read(made.address, count: tokens.count, -1)
+      made.ids = ids
+      return ids
     }
   }
 }

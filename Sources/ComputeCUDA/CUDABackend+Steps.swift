@@ -112,13 +112,10 @@ extension CUDABackend: RepeatingBackend {
     }
   }
 
-  /// Kernels of the first graph of a step: the device computes them while the host launches the second.
-  private static let firstKernels = 12
-
   /// The graphs of a recorded pass; nil after an error, when the kernels can still be launched one by one.
   private func graphs(_ recording: CUDARecording) -> [OpaquePointer]? {
     let launches = recording.launches
-    let parts = [launches.prefix(Self.firstKernels), launches.dropFirst(Self.firstKernels)]
+    let parts = [launches.prefix(firstStepKernels), launches.dropFirst(firstStepKernels)]
     var graphs: [OpaquePointer] = []
     for part in parts where !part.isEmpty {
       guard let graph = captured(Array(part)) else {

@@ -30,6 +30,8 @@ public final class CUDABackend: FallibleBackend, MemoryReleasingBackend {
   var latestRow: (x: UInt64, result: UInt64) = (0, 0)
   /// Zeros that attention counts its blocks in.
   var attentionCounters: CUDABuffer?
+  /// Memory for ids on their way to the host, not in use.
+  var spareReading: CUDAReading?
   /// Vectors of frequencies on the device.
   var frequencies: [[Float]: CUDABuffer] = [:]
   /// Matrices in memory already, by the address of their values: embedding and head may share one.
@@ -41,6 +43,8 @@ public final class CUDABackend: FallibleBackend, MemoryReleasingBackend {
   var candidate = CUDAStepCandidate([], [])
   /// The memory of a step that was dropped, for the next record.
   var spareStepMemory: DeviceMemory?
+  /// Kernels of the first graph of a step: the device computes them while the host launches the second.
+  package var firstStepKernels = 12
   /// Whether steps are recorded; not once one contained more than kernels.
   package var recordsSteps = true
 

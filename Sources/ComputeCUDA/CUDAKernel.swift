@@ -6,6 +6,7 @@ enum CUDAKernel: String, CaseIterable {
   case angles = "sotto_angles_kernel"
   case rotary = "sotto_rotary_kernel"
   case embedding = "sotto_embedding_kernel"
+  case ids = "sotto_ids_kernel"
   case repacking = "sotto_repacking_kernel"
   case linearOne = "sotto_linear_one_kernel"
   case linearFew = "sotto_linear_few_kernel"

@@ -14,6 +14,8 @@ public struct LoadedModel {
   public let bytes: Int
   /// Where it is computed.
   public let device: ModelDevice
+  /// Whether decoding passes are enqueued before the tokens of the ones ahead are read.
+  package var looksAhead: Bool
   /// The measured durations of its decoding passes.
   let costs = PassCosts()
 
@@ -27,12 +29,19 @@ public struct LoadedModel {
     self.backend = backend
     self.bytes = bytes
     self.device = device
+    looksAhead = backend is any LookAheadBackend
   }
 
   /// Samples a token from each row of logits, and waits for them.
   /// - Throws: the backend's error, if an operation has failed since the last call.
   func sample(_ logits: Tensor, _ rows: [SamplingParameters]) throws -> [Int32] {
-    let ids = backend.ids(backend.sample(logits, rows))
+    try ids(backend.sample(logits, rows))
+  }
+
+  /// The ids of tokens; waits for them.
+  /// - Throws: the backend's error, if an operation has failed since the last call.
+  func ids(_ tokens: Tokens) throws -> [Int32] {
+    let ids = backend.ids(tokens)
     try (backend as? any FallibleBackend)?.throwIfFailed()
     return ids
   }

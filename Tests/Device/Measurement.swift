@@ -28,7 +28,13 @@ struct Measurement {
         try measurePrompt(model, backend, base, 2048)
       }
       if cached == 2048 { try measurePrompt(model, backend, base, 32) }
-      if cached > 0 { try measureGeneration(model, backend, base) }
+      if cached > 0 {
+        try measureGeneration(model, backend, base)
+        for kernels in [0, 12] {
+          backend.firstStepKernels = kernels
+          for count in [1, 8, 32] { try measureAhead(model, backend, base, count) }
+        }
+      }
     }
     if profiles { try profile(model, backend, base) }
     say("memory in all: \((free - (try device.freeMemory())) >> 20) MB")
@@ -70,19 +76,65 @@ struct Measurement {
         + "\(issued / Double(Self.generated) * 1e6) us to enqueue it")
   }
 
+  /// Passes that are enqueued before the tokens of the ones ahead are read.
+  private func measureAhead(
+    _ model: any LanguageModel, _ backend: CUDABackend, _ base: SequenceState, _ count: Int
+  ) throws {
+    let sequences = (0..<count).map { _ in base.fork() }
+    var step = 0
+    func pass() throws -> Tokens {
+      let tokens = (0..<count).map { token(step * 31 + $0 * 977, model) }
+      step += 1
+      let input = ForwardInput(
+        tokens: tokens, sequences: sequences, counts: tokens.map { _ in 1 }, outputs: Array(0..<count))
+      let sampled = backend.argmax(try model.forward(input))
+      backend.startReading(sampled)
+      return sampled
+    }
+    // The first two are not repetitions.
+    for _ in 0..<3 { _ = backend.ids(try pass()) }
+    let start = ContinuousClock.now
+    var latest = try pass()
+    for _ in 1..<Self.generated {
+      let next = try pass()
+      _ = backend.ids(latest)
+      latest = next
+    }
+    _ = backend.ids(latest)
+    let time = seconds(since: start) / Double(Self.generated)
+    try backend.throwIfFailed()
+    say(
+      "  \(count) sequences ahead of the host, \(backend.firstStepKernels) kernels first: "
+        + "\(Double(count) / time) tokens/s")
+  }
+
   private func profile(_ model: any LanguageModel, _ backend: CUDABackend, _ base: SequenceState) throws {
+    for count in [8, 32] {
+      let sequences = (0..<count).map { _ in base.fork() }, profile = CUDAProfile(backend)
+      backend.profile = profile
+      let input = ForwardInput(
+        tokens: (0..<count).map { token($0 * 977, model) }, sequences: sequences,
+        counts: sequences.map { _ in 1 }, outputs: Array(0..<count))
+      _ = backend.ids(backend.argmax(try model.forward(input)))
+      backend.profile = nil
+      say("profile of a step of \(count) sequences behind \(base.length)")
+      report(profile)
+    }
     for count in [1, 32, 512] {
       let sequence = base.fork(), profile = CUDAProfile(backend)
       backend.profile = profile
       try prefill(model, backend, count, sequence)
       backend.profile = nil
-      let totals = profile.totals(), sum = totals.reduce(0) { $0 + $1.milliseconds }
-      say(
-        "profile of \(count) tokens behind \(base.length): \(sum) ms in \(totals.reduce(0) { $0 + $1.launches }) kernels"
-      )
-      for (kernel, launches, time) in totals.prefix(14) {
-        say("  \(time) ms, \(launches) launches, \(time / Double(launches) * 1000) us each: \(kernel)")
-      }
+      say("profile of \(count) tokens behind \(base.length)")
+      report(profile)
+    }
+  }
+
+  private func report(_ profile: CUDAProfile) {
+    let totals = profile.totals(), sum = totals.reduce(0) { $0 + $1.milliseconds }
+    say("  \(sum) ms in \(totals.reduce(0) { $0 + $1.launches }) kernels")
+    for (kernel, launches, time) in totals.prefix(14) {
+      say("  \(time) ms, \(launches) launches, \(time / Double(launches) * 1000) us each: \(kernel)")
     }
   }
 

@@ -167,6 +167,15 @@ typedef struct {
   int32_t few[64];
 } sotto_cuda_embedding;
 
+/// Copies ids, which are in `few` without `from`, and sets the advance, if there is an address for it.
+typedef struct {
+  SOTTO_AT(const int32_t) from;
+  SOTTO_AT(int32_t) to;  // may be memory of the host
+  SOTTO_AT(int32_t) advance_to;
+  int32_t count, advance;
+  int32_t few[64];
+} sotto_cuda_ids;
+
 /// Changes the layout of blocks: SOTTO_CUDA_Q8_0 into BYTES, MXFP4 into FOURS, Q6_K into SIXES, Q4_0 and Q4_1 into AFFINE4
 /// with groups of 32 and float16 scales.
 typedef struct {

@@ -100,6 +100,7 @@ extension GenerationRun {
   /// truncated is computed again.
   func recover() {
     isIsolated = true
+    ahead = nil
     guard phase == .decoding, !reader.rollBack() else { return }
     do {
       try reader.restart(others: reservedByOthers)

@@ -31,6 +31,10 @@ final class GenerationRun {
   var unprocessed: [Int32] = []
   /// The state of a pass whose tokens are not recorded yet, and their number.
   var verified: (state: SequenceState, count: Int)?
+  /// The pass that processes the token after the input, before that is known; see Scheduler+LookAhead.swift.
+  var ahead: PassAhead?
+  /// The token that the pass ahead processes, once it is known.
+  var aheadToken: Int32?
   /// Proposes tokens; nil for a request without speculation.
   var speculation: Speculation?
   /// Whether the draft model of the request was looked for.
@@ -163,6 +167,7 @@ final class GenerationRun {
 
   private func finish(_ event: GenerationEvent) {
     end = event
+    ahead = nil
     phase = .finished
   }
 
@@ -170,6 +175,7 @@ final class GenerationRun {
   private func keep(_ place: HeldSequence.Place) {
     settle()
     guard request.priority == .turn else { return }
+    endAhead()
     reader.keep(place)
     if phase == .decoding { speculation?.draft?.keep(reader.sequence.ledger + input) }
   }

@@ -12,6 +12,8 @@ extension Scheduler {
   /// seed gives the same answer as without proposals.
   func decodeAhead(_ run: GenerationRun, _ loaded: LoadedModel) {
     let proposal = run.propose(), proposals = proposal.tokens
+    if let pass = run.ahead { return decodeStep([run], [proposal], after: pass, loaded) }
+    if mayLookAhead([run], [proposal], loaded) { return decodeStep([run], [proposal], after: nil, loaded) }
     let rows = run.input.count, tokens = run.input + proposals
     let state = proposals.isEmpty ? run.reader.sequence.state : run.reader.verificationState
     var input = ForwardInput(
@@ -41,7 +43,9 @@ extension Scheduler {
   /// Processes the latest tokens of several answers with tokens that look-ups propose, in one pass, and takes the sampled
   /// tokens as far as the proposals are equal.
   func decodeTogether(_ runs: [GenerationRun], _ loaded: LoadedModel) {
+    if let pass = runs.lazy.compactMap(\.ahead).first { return decodeTogether(runs, after: pass, loaded) }
     let proposals = propose(for: runs)
+    if mayLookAhead(runs, proposals, loaded) { return decodeStep(runs, proposals, after: nil, loaded) }
     let inputs = zip(runs, proposals).map { $0.input + $1.tokens }
     let states = zip(runs, proposals).map { run, proposal in
       proposal.tokens.isEmpty ? run.reader.sequence.state : run.reader.verificationState
@@ -82,7 +86,7 @@ extension Scheduler {
   }
 
   /// The proposals for the answers of a pass; those of the first ones count when the others are decided on.
-  private func propose(for runs: [GenerationRun]) -> [Speculation.Proposal] {
+  func propose(for runs: [GenerationRun]) -> [Speculation.Proposal] {
     guard runs.count <= Self.mostSpeculating, !runs.contains(where: \.isIsolated) else {
       return runs.map { _ in Speculation.Proposal() }
     }

@@ -65,18 +65,34 @@ struct SpeedMeasurement {
     }
   }
 
-  /// The seconds for all generated tokens.
+  /// The seconds for all generated tokens. As for answers, a pass is enqueued before the tokens of the one ahead of it are
+  /// read, if the backend computes behind the host.
   private func generate(after sequence: SequenceState, _ sampling: SamplingSettings) throws -> Double {
-    let vocabulary = Int32(model.facts.vocabularyCount)
+    let ahead = backend as? any LookAheadBackend
     var sampler = Sampler(sampling)
     var history: [Int32] = []
+    // Logits must not be referenced when the next pass is enqueued.
+    var logits: Tensor?
+    func sample() -> Tokens? {
+      defer { logits = nil }
+      return logits.map { sampler.next($0, after: history, on: backend) }
+    }
     let start = seconds
-    for i in 0..<Int32(generate) {
-      let input = ForwardInput(tokens: [(i &* 104_729 &+ 7) % vocabulary], sequence: sequence)
-      let token = sampler.next(try model.forward(input), after: history, on: backend)
+    for i in 0..<generate {
+      if logits == nil { logits = try pass(i, sequence) }
+      guard let token = sample() else { break }
+      if let ahead, i + 1 < generate {
+        ahead.startReading(token)
+        logits = try pass(i + 1, sequence)
+      }
       history += backend.ids(token)
     }
     return seconds - start
+  }
+
+  private func pass(_ i: Int, _ sequence: SequenceState) throws -> Tensor {
+    let token = (Int32(i) &* 104_729 &+ 7) % Int32(model.facts.vocabularyCount)
+    return try model.forward(ForwardInput(tokens: [token], sequence: sequence))
   }
 
   private var seconds: Double { clock.seconds }
