@@ -190,7 +190,7 @@ extension CUDABackend {
     if precision == .exact {
       return launch(.linearExact, call, grid: (tiles(64), rowTiles(64), 1), threads: 256)
     }
-    if runGroups(call, layers, selection, rowTiles: rowTiles) { return }
+    if runGroups(call, layers, selection) { return }
     let perMatrix = selection == SOTTO_CUDA_SORTED ? tokens / matrices : tokens
     let size = perMatrix > 96 && tiles(128) * rowTiles(128) >= device.multiprocessors ? 128 : 64
     var call = call
@@ -203,36 +203,51 @@ extension CUDABackend {
 
   /// Runs a product of many rows by warpgroups; false if there is no kernel for it.
   private func runGroups(
-    _ call: sotto_cuda_linear, _ layers: [sotto_cuda_layer], _ selection: sotto_cuda_selection,
-    rowTiles: (Int) -> Int
+    _ call: sotto_cuda_linear, _ layers: [sotto_cuda_layer], _ selection: sotto_cuda_selection
   ) -> Bool {
-    guard device.hasWarpgroups, let kernels = Self.groupKernels[UInt32(layers[0].weight.format)] else {
-      return false
-    }
+    let isSorted = selection == SOTTO_CUDA_SORTED
+    guard device.hasWarpgroups, selection != SOTTO_CUDA_APART,
+      let format = layers.first.map({ UInt32($0.weight.format) }), let kernel = Self.groupKernels[format],
+      let order = Self.orders[format], let first = layers.first?.weight, first.columns % 32 == 0,
+      layers.allSatisfy({ $0.weight.format == first.format && $0.weight.columns == first.columns })
+    else { return false }
     var call = call
-    guard let halves = roundedInputs(&call, layers, isPermuted: true) else { return false }
-    defer { withExtendedLifetime(halves) {} }
-    // MXFP4 takes many instructions to expand: two blocks on a multiprocessor hide them better than larger tiles.
-    let isNarrow = call.tokens <= 64 || layers[0].weight.format == Int32(SOTTO_CUDA_FOURS.rawValue)
-    let size = isNarrow ? 64 : 128, tiles = layers.reduce(0) { $0 + (Int($1.weight.rows) + 127) / 128 }
+    let plan = GroupPlan(
+      rows: Int(call.tokens), isSorted: isSorted, outputs: layers.map { Int($0.weight.rows) },
+      blocks: device.multiprocessors)
+    let columns = Int(first.columns)
+    let buffer = take(bytes: GroupPlan.inputBytes(places: Int(call.tokens), columns: columns))
+    defer { withExtendedLifetime(buffer) {} }
+    var inputs = sotto_cuda_permuted()
+    inputs.x = call.x
+    inputs.y = buffer.address
+    if isSorted {
+      (inputs.order, inputs.experts, inputs.starts) = (call.order, call.experts, call.starts)
+      inputs.rows_per_entry = call.rows_per_entry
+    }
+    inputs.places = call.tokens
+    inputs.columns = Int32(columns)
+    inputs.order_of_columns = order
     launch(
-      isNarrow ? kernels.0 : kernels.1, call, grid: (tiles, rowTiles(size), 1), threads: 256,
-      shared: CUDAKernel.groupMemory(size))
+      .permuted, inputs, grid: ((columns + 127 + 1023) / 1024, min(Int(call.tokens), 65_535), 1), threads: 128
+    )
+    call.halves = buffer.address
+    call.most_rows = Int32(plan.rows)
+    launch(
+      kernel, call, grid: (device.multiprocessors, 1, 1), threads: GroupPlan.threads,
+      shared: GroupPlan.sharedBytes)
     return true
   }
 
-  private static let groupKernels: [UInt32: (CUDAKernel, CUDAKernel)] = [
-    SOTTO_CUDA_BYTES.rawValue: (.groups64Bytes, .groups128Bytes),
-    SOTTO_CUDA_FOURS.rawValue: (.groups64Fours, .groups128Fours),
-    SOTTO_CUDA_Q4_K.rawValue: (.groups64Q4K, .groups128Q4K),
-    SOTTO_CUDA_SIXES.rawValue: (.groups64Sixes, .groups128Sixes),
-    SOTTO_CUDA_AFFINE4.rawValue: (.groups64Affine4, .groups128Affine4),
+  private static let groupKernels: [UInt32: CUDAKernel] = [
+    SOTTO_CUDA_BYTES.rawValue: .groupsBytes, SOTTO_CUDA_FOURS.rawValue: .groupsFours,
+    SOTTO_CUDA_Q4_K.rawValue: .groupsQ4K, SOTTO_CUDA_SIXES.rawValue: .groupsSixes,
+    SOTTO_CUDA_AFFINE4.rawValue: .groupsAffine4,
   ]
 
   /// The inputs as float16 for kernels that take them so; nil for others.
-  /// - Parameter isPermuted: whether in the order and the size of linear_groups.cu.
   private func roundedInputs(
-    _ call: inout sotto_cuda_linear, _ layers: [sotto_cuda_layer], isPermuted: Bool = false
+    _ call: inout sotto_cuda_linear, _ layers: [sotto_cuda_layer]
   ) -> CUDABuffer? {
     let format = layers[0].weight.format, columns = Int(layers[0].weight.columns)
     guard layers.allSatisfy({ $0.weight.format == format }), let order = Self.orders[UInt32(format)],
@@ -240,12 +255,11 @@ extension CUDABackend {
     else { return nil }
     let isShared = call.selection == Int32(SOTTO_CUDA_SORTED.rawValue) && call.rows_per_entry > 0
     let rows = Int(call.tokens) / (isShared ? Int(call.rows_per_entry) : 1)
-    let buffer = take(bytes: 2 * rows * (isPermuted ? (columns + 127) / 128 * 128 : columns))
+    let buffer = take(bytes: 2 * rows * columns)
     let rounding = sotto_cuda_halves(
       x: call.x, y: buffer.address, rows: Int32(rows), columns: Int32(columns), order: order, unused: 0)
     launch(
-      isPermuted ? .permuted : .halves, rounding,
-      grid: ((columns + (isPermuted ? 127 : 0) + 1023) / 1024, min(rows, 65_535), 1), threads: 128)
+      .halves, rounding, grid: ((columns + 1023) / 1024, min(rows, 65_535), 1), threads: 128)
     call.halves = buffer.address
     return buffer
   }

@@ -78,16 +78,11 @@ enum CUDAKernel: String, CaseIterable {
   case stream8F16 = "sotto_stream_8_f16"
   case stream16F16 = "sotto_stream_16_f16"
   case permuted = "sotto_permuted_kernel"
-  case groups64Bytes = "sotto_groups_64_bytes"
-  case groups128Bytes = "sotto_groups_128_bytes"
-  case groups64Fours = "sotto_groups_64_fours"
-  case groups128Fours = "sotto_groups_128_fours"
-  case groups64Q4K = "sotto_groups_64_q4_K"
-  case groups128Q4K = "sotto_groups_128_q4_K"
-  case groups64Sixes = "sotto_groups_64_sixes"
-  case groups128Sixes = "sotto_groups_128_sixes"
-  case groups64Affine4 = "sotto_groups_64_affine4"
-  case groups128Affine4 = "sotto_groups_128_affine4"
+  case groupsBytes = "sotto_groups_bytes"
+  case groupsFours = "sotto_groups_fours"
+  case groupsQ4K = "sotto_groups_q4_K"
+  case groupsSixes = "sotto_groups_sixes"
+  case groupsAffine4 = "sotto_groups_affine4"
   case routing = "sotto_routing_kernel"
   case sorting = "sotto_sorting_kernel"
   case combination = "sotto_combination_kernel"
@@ -126,7 +121,7 @@ enum CUDAKernel: String, CaseIterable {
     if self == .attentionTile128 { return 64 << 10 }
     if self == .attentionStep64 || self == .attentionStep128 { return Self.stepMemory }
     if Self.halfTiles.contains(self) { return Self.tileMemory(rawValue.contains("_128_") ? 128 : 64) }
-    if rawValue.hasPrefix("sotto_groups_") { return Self.groupMemory(rawValue.contains("_128_") ? 128 : 64) }
+    if rawValue.hasPrefix("sotto_groups_") { return GroupPlan.sharedBytes }
     if rawValue.hasPrefix("sotto_stream_") { return StreamPlan.mostShared }
     let isRow = rawValue.hasPrefix("sotto_rows_") || rawValue.hasPrefix("sotto_row_")
     return isRow ? Self.rowMemory : nil
@@ -140,9 +135,6 @@ enum CUDAKernel: String, CaseIterable {
 
   /// Shared memory of a tile of so many rows in float16; see linear_halves.cu.
   static func tileMemory(_ rows: Int) -> Int { 2 * (rows + 128) * 144 }
-
-  /// Shared memory of a tile of so many rows for warpgroups; see linear_groups.cu.
-  static func groupMemory(_ rows: Int) -> Int { 3 * rows * 256 + 1024 }
 
   /// Shared memory of attention_step.cu: 32 KB of pages for each of four warps.
   static let stepMemory = 128 << 10

@@ -129,11 +129,11 @@ typedef struct {
   SOTTO_AT(const int32_t) order;
   SOTTO_AT(const int32_t) starts;
   int64_t x_apart, y_apart;
-  /// The rows of x as float16, for products of many rows (see sotto_cuda_halves); or NULL.
+  /// The rows of x as float16, for products of many rows (see sotto_cuda_halves and sotto_cuda_permuted); or NULL.
   SOTTO_AT(const uint8_t) halves;
   /// The ring of streamed products: stages of `stage_rows` rows of weights, the places of the planes of scales and biases in
   /// a stage, and the bytes of the inputs before it. `most_rows`: of a pass
-  /// over the matrix, or of an expert.
+  /// over the matrix, of an expert, or of a tile of linear_groups.cu.
   int32_t stages, stage_rows, stage_bytes, scales_at, biases_at, input_bytes, most_rows;
   /// Products of one row only, whose outputs are as many as those of the layers, unless: with `gates`, output i is
   /// activation(output i of the first layer, or 2i with splits_pairs) * (output i of the second layer, or 2i + 1), with the
@@ -156,6 +156,18 @@ typedef struct {
   SOTTO_AT(uint8_t) y;
   int32_t rows, columns, order, unused;
 } sotto_cuda_halves;
+
+/// Rows of inputs for linear_groups.cu, in the order of the products' places: [half steps of 64 columns][places][64] float16.
+/// Columns have the order of sotto_cuda_halves and of the lanes that multiply them.
+typedef struct {
+  sotto_cuda_rows x;
+  SOTTO_AT(uint8_t) y;
+  /// Of sorted entries (see sotto_cuda_selection), and the experts of the entries; NULL if places are rows.
+  SOTTO_AT(const int32_t) order;
+  SOTTO_AT(const int32_t) experts;
+  SOTTO_AT(const int32_t) starts;
+  int32_t places, columns, order_of_columns, rows_per_entry;
+} sotto_cuda_permuted;
 
 /// Rows of a table for tokens, times scale; zeros for -1.
 typedef struct {
