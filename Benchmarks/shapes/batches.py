@@ -6,8 +6,9 @@
 
 Prompts and answers of 100 tokens. llama.cpp decodes one token of every sequence in a batch (llama_batch), with a
 unified cache as in its own measurements; Sotto runs `sotto bench --batch`. Prints the generated tokens per second of
-all requests, and the ratio. With --cpu-time both have one thread, and the rate is per second of processor time: for a
-busy machine, where llama.cpp's threads, which synchronise by spinning, fall to a fraction of their speed.
+all requests, and the ratio: of both the tokens after all prompts are read, while all requests generate. With --cpu-time
+both have one thread, and the rate is per second of processor time: for a busy machine, where llama.cpp's threads, which
+synchronise by spinning, fall to a fraction of their speed.
 """
 
 from __future__ import annotations
@@ -34,9 +35,8 @@ def sotto(model: Path, options: argparse.Namespace) -> dict[int, float]:
     rates = {}
     for row in programs.run(command)["batches"]:
         rate = row["generation_tps"]
-        if options.cpu_time:  # of prompts and answers; the prompts' share of the elapsed time is taken off
-            share = 1 - row["batch"] * options.prompt / row["prompt_tps"] / row["seconds"]
-            rate = row["batch"] * options.generate / (row["cpu_seconds"] * share)
+        if options.cpu_time:  # one thread, which had this share of the processor
+            rate *= row["seconds"] / row["cpu_seconds"]
         rates[row["batch"]] = rate
     return rates
 

@@ -9,7 +9,7 @@ struct BatchBench: Sendable {
     let batch: Int
     /// Prompt tokens of all requests per second until the last of them has its first token.
     let promptRate: Double
-    /// Generated tokens of all requests per second, from the first one on.
+    /// Generated tokens of all requests per second while all of them generate.
     let generationRate: Double
     /// From the submission of all requests to the end of the last.
     let seconds: Double
@@ -73,11 +73,11 @@ struct BatchBench: Sendable {
       let join = try await join(generator, (0..<size).map(request), request(size))
       let after = try await time(generator, [request(size)])
       let chat = try await chat(generator, (0..<size).map(request), turn, facts.contextLength)
-      let start = together.firstTokens.min() ?? 0, read = together.firstTokens.max() ?? 0
+      let read = together.firstTokens.max() ?? 0
       rows.append(
         Row(
           batch: size, promptRate: Double(size * prompt) / read,
-          generationRate: Double(size * max(generate - 1, 0)) / max(together.seconds - start, 1e-9),
+          generationRate: together.generationRate,
           seconds: together.seconds, inTurnSeconds: Double(size) * (alone.seconds + after.seconds) / 2,
           processor: together.processor,
           inTurnProcessor: Double(size) * (alone.processor + after.processor) / 2, joinTTFT: join,
@@ -89,22 +89,31 @@ struct BatchBench: Sendable {
   }
 
   /// Runs requests together.
-  /// - Returns: the seconds until the first token of each, and until the end of all, and the processor's.
   private func time(
     _ generator: Generator, _ requests: [GenerationRequest]
-  ) async throws -> (firstTokens: [Double], seconds: Double, processor: Double) {
+  ) async throws -> BatchTimes {
     let start = ContinuousClock.now, processor = BenchClock.processor.seconds
     let streams = requests.map { generator.generate(Self.key, $0) }
-    var firstTokens: [Double] = []
-    for stream in streams {
-      for await event in stream {
-        if case .done(let statistics) = event { firstTokens.append(statistics.timeToFirstToken) }
-        if case .failed(let message) = event { throw CommandError(message) }
+    let answers = try await withThrowingTaskGroup(of: (first: Double, tokens: [Double]).self) { group in
+      for stream in streams {
+        group.addTask {
+          var first = 0.0, tokens: [Double] = []
+          for await event in stream {
+            switch event {
+            case .token: tokens.append((ContinuousClock.now - start).seconds)
+            case .done(let statistics): first = statistics.timeToFirstToken
+            case .failed(let message): throw CommandError(message)
+            case .prefill, .logProbabilities: break
+            }
+          }
+          return (first, tokens)
+        }
       }
+      return try await group.reduce(into: []) { $0.append($1) }
     }
-    return (
-      firstTokens, (ContinuousClock.now - start).seconds, BenchClock.processor.seconds - processor
-    )
+    return BatchTimes(
+      tokens: answers.map(\.tokens), firstTokens: answers.map(\.first),
+      seconds: (ContinuousClock.now - start).seconds, processor: BenchClock.processor.seconds - processor)
   }
 
   /// The seconds to the first token of a request that joins others when all of them generate.
