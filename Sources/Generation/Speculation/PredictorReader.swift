@@ -66,21 +66,27 @@ struct PredictorReader {
     (start, confirmed) = (position + count - waitingRows, 0)
   }
 
+  /// The number of the latest tokens that the next proposals need.
+  var missing: Int { waitingRows }
+
   /// Proposes the next tokens.
   /// - Parameters:
-  ///   - tokens: those of prompt and answer. The hidden states of all but the last must have been taken.
+  ///   - tokens: the latest of prompt and answer, at least `missing`.
+  ///   - length: the number of all tokens. The hidden states of all but the last must have been taken.
   ///   - draw: see `DraftReader`.
   /// - Returns: the tokens, and the seconds that they took. Rows that had waited for long are not counted: those of the
   ///   prompt's end are processed once.
   mutating func propose(
-    _ count: Int, after tokens: [Int32], vocabulary: Int, draw: ([Int32]) -> SamplingParameters?
+    _ count: Int, after tokens: [Int32], of length: Int, vocabulary: Int,
+    draw: ([Int32]) -> SamplingParameters?
   ) throws -> (tokens: [Int32], seconds: Double) {
-    guard end == tokens.count - 1, var hidden = together() else { return ([], 0) }
+    guard end == length - 1, tokens.count >= missing, var hidden = together() else { return ([], 0) }
     state.truncate(to: confirmed)
-    if waitingRows > PassCosts.mostRows { hidden = try catchUp(hidden, tokens) }
+    if waitingRows > PassCosts.mostRows { hidden = try catchUp(hidden, Array(tokens.suffix(waitingRows))) }
     let begin = ContinuousClock.now
     var proposals: [Int32] = []
-    var input = Array(tokens[(start + confirmed + 1)...])
+    // Each hidden state is processed with the token after its own.
+    var input = Array(tokens.suffix(waitingRows))
     while proposals.count < count, let parameters = draw(proposals) {
       var pass = ForwardInput(tokens: input, sequence: state)
       pass.vocabularyLimit = self.vocabulary.limit
@@ -102,10 +108,11 @@ struct PredictorReader {
   }
 
   /// Processes all rows but the last one.
+  /// - Parameter tokens: as many as rows.
   /// - Returns: the last row.
   private mutating func catchUp(_ hidden: Tensor, _ tokens: [Int32]) throws -> Tensor {
-    let count = hidden.rows - 1, first = start + confirmed + 1
-    let input = ForwardInput(tokens: Array(tokens[first..<first + count]), sequence: state)
+    let count = hidden.rows - 1
+    let input = ForwardInput(tokens: Array(tokens.prefix(count)), sequence: state)
     _ = try predictor.forward(input, hidden: backend.rows(hidden, Array(0..<count)))
     let last = backend.rows(hidden, [count])
     (confirmed, waiting, waitingRows) = (confirmed + count, [last], 1)

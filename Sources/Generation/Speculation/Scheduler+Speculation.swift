@@ -120,10 +120,19 @@ extension GenerationRun {
   fileprivate func propose(in company: SpeculationPolicy.Company? = nil) -> Speculation.Proposal {
     speculation?.propose(
       Speculation.Context(
-        tokens: { self.reader.sequence.ledger + self.input }, limit: unprocessed.isEmpty ? proposalLimit : 0,
+        tokens: { self.reader.sequence.ledger + self.input },
+        length: reader.sequence.ledger.count + input.count, latest: latest,
+        limit: unprocessed.isEmpty ? proposalLimit : 0,
         repeats: !reader.sequence.state.caches.allSatisfy { $0 is any KeyValueCache },
         vocabulary: loaded.model.facts.vocabularyCount, draw: { self.draws(proposals: $0).last },
         company: company))
       ?? Speculation.Proposal()
+  }
+
+  /// At most `count` of the last tokens of prompt and answer.
+  private func latest(_ count: Int) -> [Int32] {
+    let input = input
+    guard input.count < count else { return input.suffix(count) }
+    return reader.sequence.ledger.suffix(count - input.count) + input
   }
 }

@@ -18,8 +18,12 @@ struct Speculation {
 
   /// What a proposal may depend on.
   struct Context {
-    /// The tokens of prompt and answer.
+    /// The tokens of prompt and answer, copied.
     let tokens: () -> [Int32]
+    /// Their number.
+    let length: Int
+    /// At most so many of the last of them.
+    let latest: (Int) -> [Int32]
     /// The largest number of proposals.
     let limit: Int
     /// See `SpeculationPolicy.Prospect`.
@@ -153,15 +157,15 @@ struct Speculation {
     guard predictor != nil, let single = costs.singleSeconds ?? (settings.mode == .automatic ? nil : 1) else {
       return nil
     }
-    let tokens = context.tokens()
-    let situation = situation(.predictor, tokens, single)
+    let situation = situation(.predictor, context.latest(DraftVocabulary.memory), single)
     self.predictor?.chooseVocabulary(situation)
     let cost = (self.predictor?.secondsPerProposal ?? 0.1 * single) / single
     let decision = decide(.init(.predictor, limit: context.limit, cost: cost, repeats: context.repeats))
     guard decision.count > 0, decision.gain > gain else { return nil }
+    let latest = context.latest(predictor?.missing ?? 0)
     do {
       let made = try self.predictor?.propose(
-        decision.count, after: tokens, vocabulary: context.vocabulary, draw: context.draw)
+        decision.count, after: latest, of: context.length, vocabulary: context.vocabulary, draw: context.draw)
       guard let made, !made.tokens.isEmpty else { return nil }
       return Proposal(tokens: made.tokens, source: .predictor, seconds: made.seconds)
     } catch {
