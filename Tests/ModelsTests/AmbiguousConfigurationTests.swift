@@ -62,6 +62,16 @@ struct AmbiguousConfigurationTests {
     #expect(try both != logits("llama-plain") { _ in })
   }
 
+  /// OLMo Hybrid has position embeddings unless the base is null.
+  @Test func aMissingBaseIsTheUsualOne() throws {
+    let missing = try logits("olmo-hybrid") { $0["rope_parameters"] = ["rope_type": "default"] }
+    let stated = try logits("olmo-hybrid") {
+      $0["rope_parameters"] = ["rope_type": "default", "rope_theta": 10000]
+    }
+    #expect(missing == stated)
+    #expect(try missing != logits("olmo-hybrid") { _ in })
+  }
+
   /// `layer_types` names the layers of a Llama with a window, as in mlx-lm.
   @Test func llamaLayersHaveWindows() throws {
     func windowed(_ type: JSON) throws -> [Float] {

@@ -33,6 +33,7 @@ struct HybridConfigurationTests {
     Case(fixture: "jamba", key: "num_experts_per_tok", value: "5"),
     Case(fixture: "olmo-hybrid", key: "layer_types", value: #"["full_attention"]"#),
     Case(fixture: "olmo-hybrid", key: "linear_use_gate", value: "false"),
+    Case(fixture: "olmo-hybrid", key: "hidden_act", value: #""gelu""#),
     Case(fixture: "recurrent-gemma", key: "_block_types", value: #"["dense"]"#),
     Case(fixture: "recurrent-gemma", key: "lru_width", value: "63"),
     Case(fixture: "plamo2", key: "mamba_step", value: "1"),

@@ -103,6 +103,23 @@ def mapped_texts(seed, count):
     return ["".join(rng.choice(parts) for _ in range(rng.randint(1, 12))) for _ in range(count)]
 
 
+def run_texts(count):
+    """Long runs of few characters."""
+    rng = random.Random(2)
+    parts = ["a", "b", "e", "s", "the", "in", "an ", " ", "日", "1"]
+    return ["".join(rng.choice(parts) * rng.randint(1, 60) for _ in range(rng.randint(1, 5))) for _ in range(count)]
+
+
+def runs_model():
+    """A model with pieces of several lengths of one character: sums of scores of 32 bits decide where the odd ones are."""
+    model = io.BytesIO()
+    lines = [line for line in pathlib.Path(__file__).with_name("reference_text.txt").read_text().splitlines() if line.strip()]
+    sentencepiece.SentencePieceTrainer.train(
+        sentence_iterator=iter(lines + ["a" * 40, "b" * 36] * 10), model_writer=model, model_type="unigram",
+        vocab_size=300, hard_vocab_limit=False, normalization_rule_name="identity", num_threads=1, minloglevel=2)
+    return model.getvalue()
+
+
 def mapped_model(rules_file):
     model = io.BytesIO()
     rules_file.write_text(character_rules(), encoding="utf8")
@@ -138,6 +155,11 @@ for name, kind in [("unigram", "unigram"), ("pairs", "bpe")]:
     processor = sentencepiece.SentencePieceProcessor(model_proto=model)
     # SentencePiece removes NUL, and the byte order mark at the start.
     expected[name] = [digest(processor.encode(text)) for text in TEXTS]
+
+(FOLDER / "runs.model").write_bytes(runs_model())
+processor = sentencepiece.SentencePieceProcessor(model_proto=(FOLDER / "runs.model").read_bytes())
+write("run-texts.json", run_texts(100))
+expected["runs"] = [digest(processor.encode(text)) for text in run_texts(100)]
 
 processor = sentencepiece.SentencePieceProcessor(model_proto=(FOLDER / "unigram.model").read_bytes())
 vocabulary = [(processor.id_to_piece(i), processor.get_score(i)) for i in range(processor.vocab_size())]

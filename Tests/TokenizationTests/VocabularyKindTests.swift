@@ -51,6 +51,18 @@ import Testing
     }
   }
 
+  /// The sums of scores of long runs have the rounding of SentencePiece.
+  @Test func runsEqualTheReference() throws {
+    let expected = try #require(
+      Fixtures.decode("expected-vocabularies.json", as: [String: [Digest]].self)["runs"])
+    let texts = try Fixtures.decode("run-texts.json", as: [String].self)
+    let tokenizer = try tokenizer("runs.model", as: "tokenizer.model")
+    try #require(expected.count == texts.count)
+    for (text, digest) in zip(texts, expected) {
+      #expect(Digest(tokenizer.ids(text, parseSpecial: false)) == digest, "\(text.debugDescription)")
+    }
+  }
+
   /// SentencePiece ends a text at NUL, and drops the empty text's space.
   private static func isChanged(_ text: String, by name: String) -> Bool {
     (name == "unigram" || name == "pairs") && (text.contains("\0") || text.isEmpty)

@@ -15,9 +15,12 @@ enum OLMoHybrid {
     }
     try configuration.require("linear_use_gate", true)
     let activation = try configuration.activation()
+    // transformers applies it to the convolutions and gates of the delta nets too, mlx-lm nowhere.
+    try configuration.requireSiLU()
+    // A base that is null is that of no position embeddings; one that is missing has the usual value.
+    let parameters = try configuration.object("rope_parameters")
     let rotates =
-      try configuration.has("rope_theta")
-      || configuration.object("rope_parameters")?.has("rope_theta") == true
+      configuration.has("rope_theta") || parameters.map { $0.json["rope_theta"]?.isNull != true } ?? false
     let rotary = rotates ? try configuration.rotaryTable(headSize: shape.headSize) : nil
 
     let embedding = try EmbeddingAndHead(shape, weights)

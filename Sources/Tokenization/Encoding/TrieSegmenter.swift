@@ -18,7 +18,8 @@ struct TrieSegmenter {
   /// Appends the tokens of `text[start..<end]`, which is valid UTF-8.
   func encode(_ text: UnsafePointer<UInt8>, _ start: Int, _ end: Int, _ output: inout TokenBuffer) {
     switch segmentation {
-    case .unigram: encodeByScore(text, start, end, &output)
+    case .unigram: encodeByScore(text, start, end, &output) { $0 }
+    case .unigramInSingle: encodeByScore(text, start, end, &output) { Double(Float($0)) }
     case .unigramFromEnd: encodeByScoreFromEnd(text, start, end, &output)
     case .longest, .merges: encodeLongest(text, start, end, &output)
     }
@@ -64,8 +65,11 @@ struct TrieSegmenter {
   }
 
   /// Viterbi's algorithm over the sums of scores; of equal sums the first that is found, as in SentencePiece.
+  /// - Parameter rounded: rounds a sum that is kept.
+  @inline(__always)
   private func encodeByScore(
-    _ text: UnsafePointer<UInt8>, _ start: Int, _ end: Int, _ output: inout TokenBuffer
+    _ text: UnsafePointer<UInt8>, _ start: Int, _ end: Int, _ output: inout TokenBuffer,
+    rounded: (Double) -> Double
   ) {
     guard end > start, let unknownScore = scores.last else { return }
     var best = [Best](repeating: Best(), count: end - start + 1)
@@ -76,15 +80,18 @@ struct TrieSegmenter {
       let score = best[position - start].score
       var hasCharacter = false
       func offer(_ token: UInt32, _ after: Int, _ sum: Double) {
+        // SentencePiece compares the sum before it is rounded.
         if sum > best[after - start].score {
-          best[after - start] = Best(score: sum, start: position, token: token)
+          best[after - start] = Best(score: rounded(sum), start: position, token: token)
         }
       }
       forEachToken(text, at: position, limit: end) { token, after in
         if after == position &+ length { hasCharacter = true }
         offer(token, after, score + scores[Int(token)])
       }
-      if !hasCharacter { offer(VocabularyLayout.none, min(position &+ length, end), score + unknownScore) }
+      if !hasCharacter {
+        offer(VocabularyLayout.none, min(position &+ length, end), rounded(score + rounded(unknownScore)))
+      }
       position &+= length
     }
     append(best, text, start, &output)

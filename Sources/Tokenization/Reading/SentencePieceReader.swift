@@ -130,7 +130,7 @@ struct SentencePieceReader {
     }
     if collapsesSpaces { draft.rules.normalization.append(.stripEndMarks) }
     if unigram {
-      draft.rules.segmentation = .unigram
+      draft.rules.segmentation = .unigramInSingle
       draft.rules.fusesUnknown = true
       draft.scores = scores.map { $0.isFinite ? Double($0) : 0 }
     } else {

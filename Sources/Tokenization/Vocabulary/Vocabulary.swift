@@ -33,7 +33,7 @@ struct Vocabulary: @unchecked Sendable {
     guard let sections = VocabularySections(image), sections.areSound(),
       let rules = TokenizerRules(
         serialized: sections.array(.rules, of: UInt32.self), count: sections.tokenCount),
-      ![.unigram, .unigramFromEnd].contains(rules.segmentation)
+      ![.unigram, .unigramFromEnd, .unigramInSingle].contains(rules.segmentation)
         || sections.count(.scores) == sections.tokenCount + 1
     else { return nil }
     self.image = image

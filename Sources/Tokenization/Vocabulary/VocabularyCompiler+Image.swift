@@ -3,9 +3,9 @@ extension VocabularyCompiler {
   func image() -> VocabularyImage {
     var rules = draft.rules
     rules.isOrdered = isOrdered
-    if rules.alphabet == .characters, rules.preTokenization.isEmpty {
-      // No merge crosses such a border, so splitting there changes no result and lets words hit the piece
-      // table.
+    if rules.alphabet == .characters, rules.preTokenization.isEmpty, rules.segmentation != .unigramInSingle {
+      // No token crosses such a border, so splitting there changes no result and lets words hit the piece
+      // table; but the rounding of sums depends on the text before it.
       rules.preTokenization = [.metaspaceRuns(joined: bytesBeforeMetaspace)]
     }
     let isPiece = (0..<draft.count).map { id in
@@ -69,7 +69,8 @@ extension VocabularyCompiler {
   private func scores() -> [Double] {
     guard draft.scores.count == draft.count else { return [] }
     switch draft.rules.segmentation {
-    case .unigram: return draft.scores + [(mergeable.lazy.map { draft.scores[Int($0)] }.min() ?? 0) - 10]
+    case .unigram, .unigramInSingle:
+      return draft.scores + [(mergeable.lazy.map { draft.scores[Int($0)] }.min() ?? 0) - 10]
     case .unigramFromEnd: return draft.scores + [PLaMoReader.unknownScore]
     case .merges, .longest: return []
     }

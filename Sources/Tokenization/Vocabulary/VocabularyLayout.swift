@@ -8,7 +8,7 @@ package enum VocabularyLayout {
   /// "SottoVoc" in the machine's byte order.
   static let magic: UInt64 = 0x536F_7474_6F56_6F63
   /// Must be incremented whenever the meaning of any byte changes, so that older cache files are ignored.
-  static let version: UInt64 = 5
+  static let version: UInt64 = 6
 
   // Positions of the header's eight 64-bit words.
   static let magicWord = 0
