@@ -51,7 +51,7 @@ struct TokenizerRules: Equatable, Sendable {
     /// With the highest sum of the tokens' scores, found from the end of the text; characters without a token fall back to
     /// bytes (PLaMo 2).
     case unigramFromEnd
-    /// As `unigram`, with sums that are rounded to 32 bits as SentencePiece's own library does: in long runs of one
+    /// As `unigram`, with sums that are rounded to 32 bits as SentencePiece 0.2.3 does: in long runs of one
     /// character the rounding decides between divisions of almost equal sums.
     case unigramInSingle
   }

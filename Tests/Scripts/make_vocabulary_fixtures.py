@@ -110,12 +110,12 @@ def run_texts(count):
     return ["".join(rng.choice(parts) * rng.randint(1, 60) for _ in range(rng.randint(1, 5))) for _ in range(count)]
 
 
-def runs_model():
-    """A model with pieces of several lengths of one character: sums of scores of 32 bits decide where the odd ones are."""
+def runs_model(kind="unigram"):
+    """A model without bytes, and with pieces of several lengths of one character: sums of scores of 32 bits decide where the odd ones are."""
     model = io.BytesIO()
     lines = [line for line in pathlib.Path(__file__).with_name("reference_text.txt").read_text().splitlines() if line.strip()]
     sentencepiece.SentencePieceTrainer.train(
-        sentence_iterator=iter(lines + ["a" * 40, "b" * 36] * 10), model_writer=model, model_type="unigram",
+        sentence_iterator=iter(lines + ["a" * 40, "b" * 36] * 10), model_writer=model, model_type=kind,
         vocab_size=300, hard_vocab_limit=False, normalization_rule_name="identity", num_threads=1, minloglevel=2)
     return model.getvalue()
 
@@ -160,6 +160,10 @@ for name, kind in [("unigram", "unigram"), ("pairs", "bpe")]:
 processor = sentencepiece.SentencePieceProcessor(model_proto=(FOLDER / "runs.model").read_bytes())
 write("run-texts.json", run_texts(100))
 expected["runs"] = [digest(processor.encode(text)) for text in run_texts(100)]
+# Adjacent unknown characters are one token.
+(FOLDER / "pairs-unknown.model").write_bytes(runs_model("bpe"))
+processor = sentencepiece.SentencePieceProcessor(model_proto=(FOLDER / "pairs-unknown.model").read_bytes())
+expected["pairs-unknown"] = [digest(processor.encode(text)) for text in TEXTS]
 
 processor = sentencepiece.SentencePieceProcessor(model_proto=(FOLDER / "unigram.model").read_bytes())
 vocabulary = [(processor.id_to_piece(i), processor.get_score(i)) for i in range(processor.vocab_size())]

@@ -65,7 +65,7 @@ struct TrieSegmenter {
   }
 
   /// Viterbi's algorithm over the sums of scores; of equal sums the first that is found, as in SentencePiece.
-  /// - Parameter rounded: rounds a sum that is kept.
+  /// - Parameter rounded: rounds a sum.
   @inline(__always)
   private func encodeByScore(
     _ text: UnsafePointer<UInt8>, _ start: Int, _ end: Int, _ output: inout TokenBuffer,
@@ -80,9 +80,9 @@ struct TrieSegmenter {
       let score = best[position - start].score
       var hasCharacter = false
       func offer(_ token: UInt32, _ after: Int, _ sum: Double) {
-        // SentencePiece compares the sum before it is rounded.
+        let sum = rounded(sum)
         if sum > best[after - start].score {
-          best[after - start] = Best(score: rounded(sum), start: position, token: token)
+          best[after - start] = Best(score: sum, start: position, token: token)
         }
       }
       forEachToken(text, at: position, limit: end) { token, after in
@@ -90,7 +90,7 @@ struct TrieSegmenter {
         offer(token, after, score + scores[Int(token)])
       }
       if !hasCharacter {
-        offer(VocabularyLayout.none, min(position &+ length, end), rounded(score + rounded(unknownScore)))
+        offer(VocabularyLayout.none, min(position &+ length, end), score + rounded(unknownScore))
       }
       position &+= length
     }

@@ -129,9 +129,9 @@ struct SentencePieceReader {
       draft.rules.normalization.append(.replaceSpaces)
     }
     if collapsesSpaces { draft.rules.normalization.append(.stripEndMarks) }
+    draft.rules.fusesUnknown = true
     if unigram {
       draft.rules.segmentation = .unigramInSingle
-      draft.rules.fusesUnknown = true
       draft.scores = scores.map { $0.isFinite ? Double($0) : 0 }
     } else {
       draft.merges = .byScore(scores)
