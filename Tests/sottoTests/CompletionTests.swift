@@ -1,7 +1,7 @@
 import Foundation
 import Testing
 
-/// The completion script in bash. Those for zsh and fish are changed in the same way, and were tried by hand.
+/// The completion scripts. That for zsh is tried by hand; what is added to it is compared with the rest of it.
 struct CompletionTests {
   private static let bash = "/bin/bash"
 
@@ -48,6 +48,50 @@ struct CompletionTests {
         #expect(try completions(of: line, in: folder).sorted() == ["--theme", "--threads"], "\(line)")
       }
       #expect(try completions(of: "sotto \(model) --reasoning ", in: folder) == ["show", "fold", "hide"])
+    }
+  }
+
+  private static let fish = "/usr/bin/fish"
+
+  /// Models are offered for the first argument only, and options behind it too.
+  @Test(.enabled(if: FileManager.default.isExecutableFile(atPath: fish)))
+  func fishOffersOneModel() throws {
+    try Fixture.withFolder { folder in
+      let script = try Program.run(["--generate-completion-script", "fish"], in: folder)
+      /// The exit statuses of the conditions for a model and for an option after these words.
+      func statuses(_ words: String) throws -> [String] {
+        let text = """
+          \(script.output)
+          function __sotto_tokens; printf '%s\\n' \(words); end
+          __sotto_should_offer_completions_for_positional "sotto" -eq 1; echo $status
+          __sotto_should_offer_completions_for_flags_or_options "sotto" theme; echo $status
+          """
+        let file = folder.appending(path: "script.fish")
+        try text.write(to: file, atomically: true, encoding: .utf8)
+        let result = try Program.run(
+          ["--no-config", file.path], in: folder, program: URL(filePath: Self.fish))
+        #expect(result.exitCode == 0 && result.error.isEmpty, "\(result.error)")
+        return result.output.split(separator: "\n").map(String.init)
+      }
+      #expect(try statuses("sotto") == ["0", "0"])
+      #expect(try statuses("sotto --plain") == ["0", "0"])
+      #expect(try statuses("sotto MODEL") == ["1", "0"])
+      #expect(try statuses("sotto --plain MODEL") == ["1", "0"])
+      #expect(try statuses("sotto generate") == ["1", "1"])
+    }
+  }
+
+  /// The options of the chat without its name take the same words as with it.
+  @Test func zshKnowsTheWordsOfOptions() throws {
+    try Fixture.withFolder { folder in
+      let script = try Program.run(["--generate-completion-script", "zsh"], in: folder).output
+      func arrays(_ function: String) -> [Substring] {
+        script.split(separator: "\n").drop { $0 != "\(function)() {" }
+          .prefix { !$0.contains("arg_specs=(") }.filter { $0.contains("local -ar ___") }
+      }
+      #expect(arrays("_sotto") == arrays("_sotto_chat") && !arrays("_sotto").isEmpty)
+      let model = "':model:{__sotto_custom_complete ---completion chat"
+      #expect(script.components(separatedBy: model).count == 2)
     }
   }
 }

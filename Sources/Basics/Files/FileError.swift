@@ -56,7 +56,7 @@ extension FileError.Kind {
   /// The default advice.
   var advice: String {
     switch self {
-    case .notFound: "check the path, or list models with `sotto models`"
+    case .notFound: "check the path, or list models with 'sotto models'"
     case .unreadable: "check the file's permissions"
     case .damaged: "download or convert the file again"
     case .truncated: "the download is incomplete: fetch the file again"

@@ -34,7 +34,7 @@ extension ModelFinder {
       .notFound, file: text,
       "neither a model file or folder nor a model in "
         + "\((searched.isEmpty ? [places.own] : searched).joined(separator: ", ")) (\(known))",
-      advice: "check the path, list models with `sotto models`, or download one with `sotto pull`")
+      advice: "check the path, list models with 'sotto models', or download one with 'sotto pull'")
   }
 
   /// The name that the model at a path is listed by; nil if it is not in a searched folder.

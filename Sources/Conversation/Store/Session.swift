@@ -94,10 +94,12 @@ public enum SessionTitle {
   /// The maximum characters of a default title.
   static let limit = 60
 
-  /// The first words of a message, on one line.
+  /// The first words of a message, on one line. Without attached files and other code blocks, if there are other words.
   public static func of(_ message: String) -> String {
     // Only the start of a long text is split.
-    let words = message.prefix(16 * limit).split { $0.isWhitespace }
+    let start = message.prefix(16 * limit)
+    let prose = withoutCode(start)
+    let words = (prose.contains { !$0.isWhitespace } ? prose[...] : start).split { $0.isWhitespace }
     var title = ""
     for word in words {
       if title.count + word.count + 1 > limit {
@@ -106,5 +108,23 @@ public enum SessionTitle {
       title += (title.isEmpty ? "" : " ") + word
     }
     return title.isEmpty ? "(no words)" : title
+  }
+
+  /// The lines outside fenced code blocks, one of which may not end.
+  private static func withoutCode(_ text: Substring) -> String {
+    guard text.contains("```") else { return String(text) }
+    var fence: Int?
+    var lines: [Substring] = []
+    for line in text.split(separator: "\n") {
+      let ticks = line.prefix { $0 == "`" }.count
+      if let open = fence {
+        if ticks >= open, ticks == line.count { fence = nil }
+      } else if ticks >= 3, !line.dropFirst(ticks).contains("`") {
+        fence = ticks
+      } else {
+        lines.append(line)
+      }
+    }
+    return lines.joined(separator: "\n")
   }
 }

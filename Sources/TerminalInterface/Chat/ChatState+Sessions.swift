@@ -16,8 +16,8 @@ extension ChatState {
     package var text: String {
       switch self {
       case .context(let excess):
-        "\(excess.numbers) d drops the oldest turns, s summarises them, n does neither (each is kept as "
-          + "context_full); Esc decides later"
+        "\(excess.numbers) d drops the oldest turns, s summarises them, n does neither; the choice is kept in the "
+          + "settings. Esc: ask again"
       case .delete(let session):
         "y deletes “\(session.title)” (\(session.size)); any other key cancels"
       }

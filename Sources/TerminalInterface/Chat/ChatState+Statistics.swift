@@ -41,7 +41,8 @@ extension ChatState {
     if let reason = statistics.missReason { lines.append("cache: \(reason)") }
     if let speed = statistics.promptTokensPerSecond { lines.append("prefill: \(fixed(speed, 1)) tokens/s") }
     if let time = statistics.timeToFirstToken { lines.append("time to first token: \(duration(time))") }
-    lines.append("answer: \(grouped(statistics.generatedTokens)) tokens")
+    let count = statistics.generatedTokens
+    lines.append("answer: \(count == 1 ? "1 token" : "\(grouped(count)) tokens")")
     if let speed = statistics.tokensPerSecond { lines.append("generation: \(fixed(speed, 1)) tokens/s") }
     if let drafted = statistics.draftedTokens {
       lines.append("speculation: \(statistics.acceptedTokens ?? 0) of \(drafted) proposed tokens accepted")

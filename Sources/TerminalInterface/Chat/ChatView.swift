@@ -115,7 +115,9 @@ package struct ChatView {
       let margin = [Span(" ", .statusBusy)]
       let wrapper = LineWrapper(width: size.columns, hanging: margin)
       let rows = wrapper.wrap([Span(VisibleText.singleLine(message), .statusBusy)], first: margin)
-      if rows.count > 1 { return rows.prefix(size.rows / 3).map { StyledLine($0.spans, fill: .status) } }
+      // A question must be read to its end.
+      let limit = size.rows / (state.question == nil ? 3 : 2)
+      if rows.count > 1 { return rows.prefix(limit).map { StyledLine($0.spans, fill: .status) } }
     }
     let line = StatusLine(
       model: state.model, loading: state.loading, loadingPercent: state.loadingPercent, turn: state.turn,

@@ -51,13 +51,13 @@ extension Draft {
     }
   }
 
-  /// The word of an `@path` before the cursor, without the `@`; nil for none.
+  /// The word of an `@path` before the cursor, without the `@`; nil for none. It may follow a file or a paste at once.
   package var fileWord: (text: String, range: Range<Int>)? {
-    let start = spacedWordStart
-    guard start < cursor, elements[start] == .character("@"), !(start..<cursor).contains(where: isSpace)
-    else {
-      return nil
+    var start = cursor
+    while start > 0, case .character(let character) = elements[start - 1], !character.isWhitespace {
+      start -= 1
     }
+    guard start < cursor, elements[start] == .character("@") else { return nil }
     return (Self.text(of: elements[start + 1..<cursor]), start..<cursor)
   }
 }

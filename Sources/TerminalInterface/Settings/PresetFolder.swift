@@ -24,7 +24,7 @@ package struct PresetFolder: Sendable {
     guard let file = file(name), FileSystem.isFile(file.path) else {
       let near = NearestName.of(name, among: names).map { "; did you mean \($0)?" } ?? ""
       throw SettingsFile.Problem(
-        "there is no preset \(VisibleText.singleLine(name)) in \(path)\(near)")
+        "there is no preset '\(VisibleText.singleLine(name))' in \(path)\(near)")
     }
     let values = try file.load()
     if let name = values.keys.first(where: { Setting.of($0).scope == .start && $0 != .model }) {

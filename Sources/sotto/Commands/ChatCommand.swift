@@ -67,10 +67,6 @@ struct ChatCommand: AsyncParsableCommand {
       finder.entries().first { $0.names.contains(name) && $0.problem == nil }?.path
     }
     let choice = try choice(model ?? resumedModel, settings, finder)
-    if let missing = options.resumed?.model, model == nil, resumedModel == nil {
-      options.notices.append(
-        "This conversation used the model \(missing), which was not found; \(choice.name) answers now.")
-    }
     let engine = localChatEngine(
       finder: finder, threads: compute.threadCount(settings), device: compute.device(settings),
       cacheFormat: settings.integer(.cacheBits) == 8 ? .int8 : .float16, limits: settings.limits,
@@ -79,8 +75,12 @@ struct ChatCommand: AsyncParsableCommand {
     do {
       let display = LoadingDisplay(choice.name)
       defer { display.clear() }
-      let model = try await engine.switchModel(to: choice.name) { display.show($0) }
-      if let notice = model.notice { options.notices.append(notice) }
+      let loaded = try await engine.switchModel(to: choice.name) { display.show($0) }
+      if let missing = options.resumed?.model, model == nil, resumedModel == nil {
+        options.notices.append(
+          "This conversation used the model \(missing), which was not found; \(loaded.name) answers now.")
+      }
+      if let notice = loaded.notice { options.notices.append(notice) }
     } catch { throw compute.explained(choice.explained(hinted(error)), settings) }
     let status = await runChat(engine: engine, options: options)
     if status != 0 { throw ExitCode(status) }

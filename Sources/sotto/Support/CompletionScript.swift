@@ -67,9 +67,13 @@ struct CompletionScript {
   }
 
   private mutating func adaptZsh() {
-    let specs = lines.drop { !$0.hasPrefix("_sotto_chat()") }.drop { !$0.contains("arg_specs=(") }.dropFirst()
-      .prefix { $0 != "    )" }
+    let chat = lines.drop { !$0.hasPrefix("_sotto_chat()") }
+    let specs = chat.drop { !$0.contains("arg_specs=(") }.dropFirst().prefix { $0 != "    )" }
       .filter { !$0.contains("':model:") && !$0.contains("'--version[") && !$0.contains("'(-h --help)'") }
+    // The words that options take.
+    let choices = chat.prefix { !$0.contains("arg_specs=(") }.filter { $0.hasPrefix("    local -ar ___") }
+    let start = "    local -ar arg_specs=(\n"
+    replaceFirst(start, with: choices.joined(separator: "\n") + "\n" + start)
     replaceFirst(
       "        '(-): :->command'\n",
       with: specs.joined(separator: "\n") + "\n        '(-): :->command'\n")
@@ -78,7 +82,9 @@ struct CompletionScript {
     let describe = "        _describe -V subcommand subcommands && ret=0\n"
     replaceFirst(describe, with: describe + "        \(model) && ret=0\n")
     let call = "            \"_sotto_${words[1]}\" && ret=0\n            ;;\n"
-    replaceFirst(call, with: call + "        *)\n            _sotto_chat && ret=0\n            ;;\n")
+    // After a model there are the options of the chat, and no other model.
+    let options = #"_arguments -w -s -S : "${(@)arg_specs:#*->*}" && ret=0"#
+    replaceFirst(call, with: call + "        *)\n            \(options)\n            ;;\n")
     replaceFirst(
       #"    local -ar non_empty_completions=("${@:#(|:*)}")"#,
       with: #"""
@@ -89,6 +95,15 @@ struct CompletionScript {
   }
 
   private mutating func adaptFish() {
+    // A model is the only argument of the chat.
+    let last = "        case 'help'\n            __sotto_parse_subcommand -r 1 'version'\n"
+    replaceFirst(
+      last,
+      with: last + """
+                case '*'
+                    test (count $unparsed_tokens) -gt 0; and set positional_index 2
+
+        """)
     if let chat = line(startingWith: "__sotto_parse_subcommand 1 ", after: "case 'chat'") {
       replaceFirst(
         "__sotto_parse_subcommand 0 'version' 'h/help'",

@@ -173,6 +173,10 @@ import Testing
     ("Why is the sea salt?", "Why is the sea salt?"), ("  two\n\n words\t", "two words"), ("", "(no words)"),
     (String(repeating: "x", count: 100), String(repeating: "x", count: 59) + "…"),
     ("one " + String(repeating: "y", count: 58), "one …"),
+    ("\nsrc/a.c:\n```c\nint x;\n```\nIs it right?", "src/a.c: Is it right?"),
+    ("\na.md:\n````md\n```\nx\n```\n````\nOne\n```\nTwo", "a.md: One"),
+    ("```sh\nls\n```", "```sh ls ```"), ("What does ```x``` do?", "What does ```x``` do?"),
+    ("\na.c:\n```c\n" + String(repeating: "x;\n", count: 1000) + "```\nWhy?", "a.c:"),
   ])
   func titles(_ message: String, _ expected: String) { #expect(SessionTitle.of(message) == expected) }
 

@@ -142,6 +142,17 @@ import Testing
       ])
   }
 
+  /// The file that was attached last ends a word.
+  @Test func anAtSignMayFollowAFile() {
+    let driver = ChatDriver()
+    driver.type("/attach x<Esc><Enter>")
+    driver.handle(.attached(.success(FileAttachment(label: "x · 1 line", text: "\nx:\n```\n1\n```\n"))))
+    _ = driver.takeEffects()
+    driver.type("@s")
+    #expect(driver.takeEffects() == [.listFiles("s")])
+    #expect(driver.state.draft.fileWord?.range == 1..<3)
+  }
+
   @Test func anAtSignCompletesAndAttaches() {
     let driver = ChatDriver()
     driver.type("see @s")
