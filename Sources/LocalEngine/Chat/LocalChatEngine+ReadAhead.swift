@@ -1,3 +1,4 @@
+import Compute
 import Conversation
 import Generation
 import Synchronization
@@ -9,9 +10,14 @@ extension LocalChatEngine {
     let epoch = epoch.add(1, ordering: .relaxed).newValue
     Task {
       guard self.epoch.load(ordering: .relaxed) == epoch else { return }
-      await self.prefill(request, epoch)
+      let read = await self.prefill(request, epoch)
+      // Rendering and encoding a conversation leaves free memory of several times its text.
+      if read >= Self.longPrefill { HeapMemory.trim() }
     }
   }
+
+  /// The tokens of a prefill after which free memory is returned: the text of fewer is small beside the program.
+  private static let longPrefill = 8192
 
   nonisolated func prefillTurn(_ request: ChatRequest) {
     let epoch = epoch.add(1, ordering: .relaxed).newValue
@@ -33,13 +39,15 @@ extension LocalChatEngine {
       current.key, ReadAheadRequest(prompt: prompt, purpose: .turn, session: request.session), in: turn)
   }
 
-  private func prefill(_ request: ChatRequest, _ epoch: Int) async {
+  /// - Returns: the number of prefilled tokens.
+  @discardableResult
+  private func prefill(_ request: ChatRequest, _ epoch: Int) async -> Int {
     var messages = request.messages
     var draft = ""
     if messages.last?.role == .user, let last = messages.popLast() {
       draft = OpenedModel.stablePart(of: last.content)
     }
-    await prefill(messages, draft: draft, request, epoch)
+    return await prefill(messages, draft: draft, request, epoch)
   }
 
   /// Prefills the conversation with its answer in the form of later prompts, unless `epoch` is outdated.
@@ -56,22 +64,26 @@ extension LocalChatEngine {
   /// The number of latest user messages before which the prefill of a history keeps snapshots.
   private static let latestMessages = 4
 
-  private func prefill(_ messages: [Message], draft: String, _ request: ChatRequest, _ epoch: Int) async {
-    guard let current, current.mayFit(messages) else { return }
+  /// - Returns: the number of prefilled tokens.
+  @discardableResult
+  private func prefill(
+    _ messages: [Message], draft: String, _ request: ChatRequest, _ epoch: Int
+  ) async -> Int {
+    guard let current, current.mayFit(messages) else { return 0 }
     await restore(request.session, current.key)
     let variables = request.settings.templateVariables
     var prefix = try? current.model.stablePrefix(
       messages: messages.map(\.json), draft: draft, variables: variables)
     // Snapshots for the messages that the user is likely to edit.
     prefix?.boundaries = boundaries(of: messages, latest: Self.latestMessages, current, request.settings)
-    guard let prompt = prefix, self.epoch.load(ordering: .relaxed) == epoch else { return }
+    guard let prompt = prefix, self.epoch.load(ordering: .relaxed) == epoch else { return 0 }
     // The flag is created here, on the actor: a later answer or switch cancels it even before the prefill starts.
     let turn = generator.beginReadingAhead()
     if draft.isEmpty, messages.allSatisfy({ $0.role == .system }) {
       await generator.prepareHead(current.key, prompt, in: turn)
-      return
+      return 0
     }
-    await generator.readAhead(
+    return await generator.readAhead(
       current.key,
       ReadAheadRequest(
         prompt: prompt, purpose: draft.isEmpty ? .history : .draft, session: request.session),
