@@ -40,16 +40,13 @@ extension ChatState {
     }
   }
 
-  private mutating func type(_ text: String) -> [ChatEffect] {
+  mutating func type(_ text: String) -> [ChatEffect] {
     (askedToQuit, lastEscape) = (nil, nil)
     if search != nil {
       search?.type(text, in: history.entries)
       return []
     }
-    if selection != nil {
-      if let effects = useSelection(text) { return effects }
-      stopSelecting()
-    }
+    if selection != nil { return typeInSelection(text) }
     inspector = nil
     if helpScroll != nil {
       helpScroll = nil

@@ -89,6 +89,19 @@ extension ChatState {
     return []
   }
 
+  /// Handles typed characters, of which several may arrive at once. Those after the end of the selection are typed.
+  mutating func typeInSelection(_ text: String) -> [ChatEffect] {
+    var rest = text[...]
+    var effects: [ChatEffect] = []
+    while selection != nil, let first = rest.first, let performed = useSelection(String(first)) {
+      effects += performed
+      rest = rest.dropFirst()
+    }
+    if rest.isEmpty { return effects }
+    if selection != nil { stopSelecting() }
+    return effects + type(String(rest))
+  }
+
   /// Handles a typed character; nil for one that has no meaning here.
   package mutating func useSelection(_ text: String) -> [ChatEffect]? {
     guard let selection, let content = self.text(of: selection) else { return nil }

@@ -41,6 +41,15 @@ import Testing
     #expect(driver.takeEffects().contains(.pipe("cat", text: Self.answer)))
   }
 
+  /// Several keys may arrive at once, as over a slow connection.
+  @Test func keysCountOneByOne() {
+    let driver = driver()
+    driver.type("<A-s>ky")
+    #expect(driver.takeEffects().contains(.copy("ls\n")) && driver.state.draft.isEmpty)
+    driver.type("<A-s>|wc -c<Enter>")
+    #expect(driver.takeEffects().contains(.pipe("wc -c", text: "pwd\n")))
+  }
+
   @Test func otherKeysEndIt() {
     let driver = driver()
     driver.type("<A-s><Esc>")
