@@ -3,12 +3,14 @@
 Start, two turns, a draft that is prefilled while it is typed, a stop in mid-answer, scrolling while it writes, a switch of
 model with completion and back, another one in mid-answer, reasoning that is ended early, a prompt that is stopped during
 the prefill, branches, sizes down to 40x12, quit; then a conversation that is killed in mid-answer and resumed. Each
-step waits for what the screen must come to show, however slow or fast the machine is.
+step waits for what the screen must come to show, however slow or fast the machine is. At the end, each key and command of
+the help must have been used.
 `--show` prints the screen after each step.
 """
 
 from __future__ import annotations
 
+import itertools
 import json
 import os
 import re
@@ -35,8 +37,26 @@ class Failure(Exception):
     """A step failed: the screen did not show the expected text."""
 
 
+#: The keys of the help by their names in tmux, where these differ.
+KEY_NAMES = {"BSpace": "Backspace", "DC": "Del", "Escape": "Esc", "PPage": "PgUp", "PageUp": "PgUp", "NPage": "PgDn",
+             "PageDown": "PgDn", "BTab": "Shift-Tab"}
+#: Commands that another script uses.
+ELSEWHERE = {"/pull": "check_pull.py"}
+
+
+def help_name(key: str) -> str:
+    """The name in the help of a key as tmux names it: Ctrl-A for C-a."""
+    parts = key.split("-") if len(key) > 2 else [key]
+    names = [{"C": "Ctrl", "M": "Alt", "S": "Shift"}[part] for part in parts[:-1]]
+    base = KEY_NAMES.get(parts[-1], parts[-1])
+    return "-".join([*names, base.upper() if names and len(base) == 1 else base])
+
+
 class Terminal:
     """A separate tmux server with one window that runs a command and writes its exit code to a file."""
+
+    #: The keys, as the help names them, and the commands that were used in any terminal.
+    used: set[str] = set()
 
     def __init__(self, command: list[str], environment: dict[str, str], folder: Path, width: int, height: int,
                  has_jobs: bool = False):
@@ -53,7 +73,7 @@ class Terminal:
         runner.write_text(f"{'set -m' if has_jobs else ''}\ntrap : INT\n{settings}{words} 2>'{folder}/stderr'\ncode=$?\n"
                           f"{jobs}trap '' INT\nstty -a >'{folder}/modes'\necho $code >'{self.exit_file}'\nexec cat\n")
         # escape-time 0: tmux must not delay Escape to wait for a longer key sequence.
-        self.tmux("new-session", "-d", "-x", str(width), "-y", str(height), f"sh '{runner}'", start=True)
+        self.tmux("new-session", "-d", "-c", str(folder), "-x", str(width), "-y", str(height), f"sh '{runner}'", start=True)
         self.tmux("set-option", "-s", "escape-time", "0")
         self.tmux("set-option", "-g", "status", "off")
         self.tmux("resize-window", "-x", str(width), "-y", str(height))
@@ -73,9 +93,11 @@ class Terminal:
         return next((line for line in reversed(self.screen()) if line.strip()), "")
 
     def type(self, text: str) -> None:
+        self.used.add(text.split(" ")[0])
         self.tmux("send-keys", "-l", text)
 
     def press(self, *keys: str) -> None:
+        self.used.update(map(help_name, keys))
         self.tmux("send-keys", *keys)
         if keys[-1] == "Escape":
             time.sleep(0.3)  # the next key would be one with Alt
@@ -131,6 +153,10 @@ def new(status: str) -> int:
 
 class Scenario:
     """The steps of the test. The chat is idle after each of them."""
+
+    #: The keys and commands that the help names.
+    named: set[str] = set()
+    ends = itertools.cycle(["/quit", "/exit", "/bye"])
 
     def __init__(self, terminal: Terminal, first: str, second: str, show: bool):
         self.terminal, self.first, self.second, self.show = terminal, first, second, show
@@ -388,7 +414,9 @@ class Scenario:
             (["C-b", "C-b", "DC"], "› ne two threZ"), (["C-f", "M-BSpace"], "› ne two"),
             (["C-y", "C-Left", "C-k"], "› ne two"), (["C-a", "M-d"], "›  two"), (["C-y"], "› ne two"),
             (["M-y"], "› threZ two"), (["Left", "Left", "Right", "|"], "› thre|Z two"), (["C-u"], "› Z two"),
-            (["M-z"], "› thre|Z two"), (["M-r"], "› Z two"), (["C-l"], "› Z two"), (["C-e", "C-u"], "› Message"),
+            (["M-z"], "› thre|Z two"), (["M-r"], "› Z two"), (["C-l"], "› Z two"),
+            (["C-a", "M-Right", "1"], "› Z1 two"), (["M-Left", "2"], "› 2Z1 two"), (["C-Right", "3"], "› 2Z13 two"),
+            (["C-e", "C-u"], "› Message"),
         ]
         self.terminal.type("one two three")
         for keys, shown in steps:
@@ -401,6 +429,11 @@ class Scenario:
         self.terminal.press("M-Enter")
         self.terminal.type("third")
         self.terminal.wait(lambda: self.composer_is("› first", "  second", "  third"), "three lines")
+        self.terminal.used.add("Shift-Enter")
+        self.terminal.type("\x1b[13;2u")
+        self.terminal.type("4")
+        self.terminal.wait(lambda: self.composer_is("› first", "  second", "  third", "  4"), "Shift-Enter is a new line")
+        self.terminal.press("C-h", "C-h")
         self.terminal.press("Up", "Up")
         self.terminal.type("!")
         self.terminal.wait(lambda: self.composer_is("› first!", "  second", "  third"), "Up moves in the draft")
@@ -436,7 +469,8 @@ class Scenario:
         def buffer() -> str:
             return self.terminal.tmux("show-buffer")
 
-        says("/new", "Type a message")
+        for command in ("/new", "/clear"):
+            says(command, "Type a message")
         for line, answer in (("/undo", "There is no message to undo"), ("/edit", "There is no message to edit yet"),
                              ("/copy", "There is no answer to copy yet"), ("/save", "There is no message to save yet"),
                              ("/regen", "There is no message to answer yet"), ("/stats", "There is no answer yet"),
@@ -477,11 +511,30 @@ class Scenario:
         says("/edit answer", "Enter continues from the edited answer")
         self.terminal.press("Escape")
         says("/cache clear", "of prompt caches.")
-        says("/help", "Esc closes")
-        self.terminal.press("Escape")
+        for command in ("/help", "/?"):
+            says(command, "Esc closes")
+            self.terminal.press("Escape")
+            self.terminal.wait(lambda: not self.has("Esc closes"), "Escape closes the help")
         says("/select", "Enter copies")
         self.terminal.press("Up", "Enter")
         self.terminal.wait(lambda: "/etc is a folder?" in buffer(), "the selected message is in the clipboard")
+        # The other keys of a selection: j and k, y, t, s, and the bar.
+        says("/select", "t stats")
+        self.terminal.type("kj")
+        self.terminal.type("t")
+        self.terminal.wait(lambda: self.has("time to first token:"), "t shows the statistics of the message")
+        says("/select", "Enter copies")
+        self.terminal.type("k")
+        self.terminal.type("|")
+        self.terminal.wait(lambda: self.composer_is("› /pipe"), "the bar starts a pipe")
+        self.terminal.type("tr a-z A-Z")
+        self.terminal.press("Enter")
+        self.terminal.wait(lambda: self.has("/ETC IS A FOLDER?"), "the selection is piped")
+        says("/select", "Enter copies")
+        self.terminal.type("k")
+        self.terminal.type("s")
+        self.terminal.wait(lambda: self.has("sotto-message.md"), "s saves the message")
+        expect("/etc is a folder?" in (self.terminal.exit_file.parent / "sotto-message.md").read_text(), "the file has the message")
         # The wheel scrolls; a drag tells how to select.
         self.terminal.tmux("resize-window", "-x", "60", "-y", "12")
         self.idle("the small screen")
@@ -492,6 +545,10 @@ class Scenario:
         for _ in range(9):
             self.terminal.type("\x1b[<65;5;5M")
         self.terminal.wait(lambda: not self.has("End scrolls to the end"), "the wheel scrolls down")
+        self.terminal.press("S-Up")
+        self.terminal.wait(lambda: self.has("End scrolls to the end"), "Shift-Up scrolls a line up")
+        self.terminal.press("S-Down")
+        self.terminal.wait(lambda: not self.has("End scrolls to the end"), "Shift-Down scrolls it down")
         self.terminal.tmux("resize-window", "-x", "140", "-y", "30")
         self.idle("the large screen")
 
@@ -740,7 +797,18 @@ class Scenario:
         self.terminal.wait(lambda: self.has("wc -w:"), "the answer is passed to a command")
         self.terminal.send("/inspect")
         self.terminal.wait(lambda: self.has("Enter forks"), "the inspector")
-        self.terminal.press("Down", "Enter")
+
+        def token() -> int:
+            return int(re.search(r"token (\d+) of ", "\n".join(self.terminal.screen()))[1])
+
+        # It starts at the first doubtful token.
+        start = token()
+        for key, place in (("Right", start + 1), ("Left", start)):
+            self.terminal.press(key)
+            self.terminal.wait(lambda: token() == place, f"{key} selects token {place}")
+        self.terminal.press("Enter")
+        self.terminal.wait(lambda: self.has("Up and Down select an alternative"), "Enter needs an alternative")
+        self.terminal.press("Tab", "BTab", "Up", "Enter")
         self.terminal.wait(lambda: self.has("· 2/2") or self.has("◆ 2/2"), "the fork is another version of the answer")
         self.idle("the fork ends")
 
@@ -755,8 +823,9 @@ class Scenario:
             return lambda: any(f"2 {name}" in line and line.count("· done") == 2 for line in self.terminal.screen())
 
         self.terminal.wait(both(self.first[:8]), "two answers side by side end")
-        self.terminal.press("Right")
-        self.terminal.wait(lambda: self.has(f"▸ 2 {self.first[:8]}"), "the second answer is marked")
+        for key, place in (("Right", 2), ("Left", 1), ("Right", 2)):
+            self.terminal.press(key)
+            self.terminal.wait(lambda: self.has(f"▸ {place} {self.first[:8]}"), f"answer {place} is marked")
         self.terminal.press("Enter")
         self.terminal.wait(lambda: not self.has("· done"), "the comparison ends")
         status = self.turn("Go on.")
@@ -838,8 +907,24 @@ class Scenario:
             self.terminal.wait(fits, f"the screen fills {width}x{height}")
         self.turn("One more.")
 
+    def table(self) -> None:
+        # The keys and commands that the help names, for the comparison at the end.
+        self.terminal.tmux("resize-window", "-x", "160", "-y", "160")
+        self.terminal.press("F1")
+        self.terminal.wait(lambda: self.has("Settings for /set"), "the whole help")
+        text, _ = "\n".join(self.terminal.screen()).split("\nSettings for /set\n")
+        keys, commands = text.split("\nCommands\n")
+        for names in re.findall(r"(?m)^  (\S.*?)(?:  |$)", keys):
+            self.named.update(names.split(", "))
+        self.named.update(re.findall(r"(?m)^  (/\w+)", commands))
+        for names in re.findall(r"\(also ([^)]*)\)", commands):
+            self.named.update(re.split(r",\s+", names))
+        expect(len(self.named) > 80, f"the help names the keys and commands: {sorted(self.named)}")
+        self.terminal.press("Escape")
+        self.idle("the help is closed")
+
     def quit(self) -> None:
-        self.terminal.send("/quit")
+        self.terminal.send(next(self.ends))
         code = self.terminal.wait(self.terminal.exit_code, "the program exits")
         expect(code == 0, f"the exit code is 0, not {code}")
         self.terminal.wait(
@@ -921,7 +1006,7 @@ def main() -> int:
         }
         everyday = ["start", "settings", "two_turns", "draft_keys", "keys", "attach", "editor", "typing_ahead", "queue", "stop",
                     "scroll", "switch", "switch_while_writing", "answer_now", "stop_prefill", "branches", "transcript",
-                    "compare", "commands", "titles", "refuse", "full_context", "paste_command", "resize", "quit"]
+                    "compare", "commands", "titles", "refuse", "full_context", "paste_command", "resize", "table", "quit"]
         programs = [(["chat", model.stem], everyday),
                     (["chat", model.stem, "--draft", second.stem], ["start", "draft_model", "quit"]),
                     (["--resume", "Wide table"], ["wide_characters", "leave_in_the_middle"]),
@@ -968,7 +1053,12 @@ def main() -> int:
         if not any(hit["role"] == "user" and hit["message"] == 0 for hit in hits):
             print(f"FAIL sotto sessions search finds the question: {found}")
             return 1
-    print("the terminal test passed")
+    missing = sorted(Scenario.named - Terminal.used - set(ELSEWHERE))
+    missing += [command for command, file in ELSEWHERE.items() if f'"{command} ' not in (HERE / file).read_text()]
+    if missing:
+        print(f"FAIL not used in any step: {missing}")
+        return 1
+    print(f"the terminal test passed with all {len(Scenario.named)} keys and commands of the help")
     return 0
 
 
