@@ -32,11 +32,6 @@ public struct ModelQuantization: Sendable {
     guard (checkpoint.configuration?["quantization"] ?? .null).isNull else {
       throw QuantizationError("\(checkpoint.path): the model is quantised already; use the original weights")
     }
-    guard checkpoint.configuration?["text_config"] == nil else {
-      throw QuantizationError(
-        "\(checkpoint.path): quantising a multimodal model is not supported; use the weights of its language model"
-      )
-    }
     self.checkpoint = checkpoint
     plan = try QuantizationPlan(checkpoint, target, mixed: mixed)
   }

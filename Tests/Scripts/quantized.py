@@ -17,11 +17,11 @@ SETTINGS = {
 # One of each architecture that can be quantised and whose converter mlx-lm has, in every type of numbers.
 FIXTURES = [
     "cohere-bf16", "deepseek-v2", "deepseek-v3", "ernie4-bf16", "exaone4", "falcon-h1", "falcon-h1-bf16",
-    "falcon-mamba", "gemma", "gemma2-bf16", "gemma3-bf16", "glm4-bf16", "gpt-oss-openai", "granite-hybrid",
-    "hunyuan", "jamba", "lfm2",
+    "falcon-mamba", "gemma", "gemma2-bf16", "gemma3-bf16", "gemma3n", "gemma4-shared-caches",
+    "glm4-bf16", "gpt-oss-openai", "granite-hybrid", "hunyuan", "jamba", "lfm2",
     "llama-biases-f16-sharded", "llama-plain", "llama-tied-bf16", "ministral3", "mistral-window-bf16", "mixtral-bf16",
     "nemotron-h", "olmo2-bf16", "olmo3-bf16", "olmoe-bf16", "phi", "phi3-bf16", "qwen2-moe-bf16", "qwen2-windows",
-    "qwen3-bf16", "qwen3-moe-bf16", "seed-oss-bf16", "smollm3-bf16", "stablelm", "starcoder2",
+    "qwen3-bf16", "qwen3-moe-bf16", "qwen3-5", "seed-oss-bf16", "smollm3-bf16", "stablelm", "starcoder2",
 ]
 
 
@@ -42,7 +42,11 @@ def tensors(folder: Path) -> dict[str, bytes]:
 
 def digest(folder: Path) -> str:
     """One digest of all tensors and of config.json."""
-    total = hashlib.sha256(json.dumps(json.loads((folder / "config.json").read_text()), sort_keys=True).encode())
+    config = json.loads((folder / "config.json").read_text())
+    rope = config.get("text_config", {}).get("rope_parameters", {})
+    if "type" in rope:  # mlx-lm renames this key of Qwen3.5 while it loads the model, and understands both
+        rope.setdefault("rope_type", rope.pop("type"))
+    total = hashlib.sha256(json.dumps(config, sort_keys=True).encode())
     for name, value in sorted(tensors(folder).items()):
         total.update(name.encode() + value)
     return total.hexdigest()[:24]

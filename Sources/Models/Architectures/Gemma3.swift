@@ -12,7 +12,7 @@ enum Gemma3 {
     "gemma3_text", "gemma3",
     gguf: GGUFConversion("gemma3", tensors: ggufTensors, export: rules) {
       try configure(&$0, largest: 62)
-    }, mlx: .plain,
+    }, mlx: MLXConversion(part: MLXConversion.languageModel),
     shapes: SyntheticShape.gemma3
   ) { try model($0, $1) }
 

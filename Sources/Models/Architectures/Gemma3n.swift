@@ -27,7 +27,9 @@ enum Gemma3n {
       object["activation_sparsity_scale"] = scales.map { .array($0) }
       // llama.cpp's base of the layers with a window.
       object["rope_local_base_freq"] = object["rope_local_base_freq"] ?? 10000
-    }
+    },
+    mlx: MLXConversion(
+      part: { $0.hasPrefix("model.language_model.") ? $0 : nil }, isOnlyPart: true)
   ) { try Gemma3nLoader($0, $1).model() }
 
   private static let ggufTensors = Gemma3.ggufTensors.merging([

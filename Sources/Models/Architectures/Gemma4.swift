@@ -17,8 +17,28 @@ enum Gemma4 {
         "attention.shared_kv_layers": "num_kv_shared_layers",
         "embedding_length_per_layer_input": "hidden_size_per_layer_input",
       ], export: rules
-    ) { try configure(&$0) }
+    ) { try configure(&$0) },
+    mlx: mlx
   ) { try Gemma4Loader($0, $1).model() }
+
+  /// mlx-lm leaves out the keys and values of layers that read the caches of earlier ones.
+  private static let mlx = MLXConversion(
+    eightBits: ["router.proj"],
+    leavesOut: { name, configuration in
+      let unused = ["rotary_emb", "input_max", "input_min", "output_max", "output_min"]
+      if unused.contains(where: { name.contains("." + $0) }) { return true }
+      let parts = name.split(separator: ".")
+      guard let index = parts.firstIndex(of: "layers"), parts.count > index + 3,
+        let layer = Int(parts[index + 1]),
+        parts[index + 2] == "self_attn", ["k_proj", "v_proj", "k_norm"].contains(parts[index + 3])
+      else { return false }
+      let count = try configuration.integer("num_hidden_layers", 1...4096)
+      return try layer >= count - configuration.integer("num_kv_shared_layers", 0...count, default: 0)
+    },
+    divides: [
+      "experts.gate_up_proj": ["experts.switch_glu.gate_proj", "experts.switch_glu.up_proj"],
+      "experts.down_proj": ["experts.switch_glu.down_proj"],
+    ], part: MLXConversion.languageModel)
 
   private static let ggufTensors = Gemma3.ggufTensors.merging([
     "model.embed_tokens_per_layer": "per_layer_token_embd",

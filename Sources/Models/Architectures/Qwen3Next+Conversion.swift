@@ -89,4 +89,27 @@ extension Qwen3Next {
       let isNorm = names.contains { tensor.name.hasSuffix($0 + ".weight") }
       return [isNorm ? tensor.changed { try $0.plusOne() } : tensor]
     })
+
+  /// The same of Qwen3.5, whose experts are fused. mlx-lm knows by the convolutions whether it has converted a checkpoint.
+  static func mlx35(isMixture: Bool) -> MLXConversion {
+    var conversion = mlx
+    if !isMixture { conversion.eightBits = [] }
+    conversion.keepsType = ["A_log"]
+    conversion.omits.append("mtp.")
+    conversion.divides = [
+      "experts.gate_up_proj": ["switch_mlp.gate_proj", "switch_mlp.up_proj"],
+      "experts.down_proj": ["switch_mlp.down_proj"],
+    ]
+    conversion.isOnlyPart = true
+    conversion.part = {
+      if $0.hasPrefix("vision_tower") || $0.hasPrefix("model.visual") { return nil }
+      return MLXConversion.languageModel($0) ?? "language_model." + $0
+    }
+    conversion.isConverted = { checkpoint in
+      checkpoint.names.contains {
+        $0.hasSuffix(".conv1d.weight") && checkpoint.shape($0).map { $0.count == 3 && $0[2] == 1 } ?? false
+      }
+    }
+    return conversion
+  }
 }

@@ -15,12 +15,13 @@ enum Qwen3Next {
   /// with a gated feed-forward block or a mixture of experts.
   static let qwen35 = Architecture(
     "qwen3_5_text", "qwen3_5", gguf: gguf("qwen35", tiled: true, isMixture: false),
+    mlx: mlx35(isMixture: false),
     shapes: SyntheticShape.qwen35, build: model35)
 
   /// Qwen3.5's mixtures of experts.
   static let qwen35MoE = Architecture(
     "qwen3_5_moe_text", "qwen3_5_moe", gguf: gguf("qwen35moe", tiled: true, isMixture: true),
-    build: model35)
+    mlx: mlx35(isMixture: true), build: model35)
 
   @Sendable private static func model35(
     _ configuration: ModelConfiguration, _ weights: ModelWeights

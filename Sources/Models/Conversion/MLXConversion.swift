@@ -10,12 +10,21 @@ struct MLXConversion: Sendable {
   var keepsType: [String] = []
   /// Parts of the names of tensors that are left out.
   var omits: [String] = ["rotary_emb.inv_freq"]
+  /// Whether a tensor is left out for another reason.
+  var leavesOut: @Sendable (_ name: String, _ configuration: ModelConfiguration) throws -> Bool = { _, _ in
+    false
+  }
   /// New names of layers that are no experts.
   var renames: [String: String] = [:]
   /// New names of the experts' layers in a stack, where they change.
   var experts: [String: String] = Self.mixtralNames
   /// Names of layers, without the endings, whose rows are divided, and the names of their parts.
   var divides: [String: [String]] = [:]
+  /// Of a model that is part of multimodal ones: the name of a tensor in the MLX version, or nil for one that is left out,
+  /// such as those of a vision tower. Nil where the MLX version of multimodal models is not known.
+  var part: (@Sendable (_ name: String) -> String?)?
+  /// Whether mlx-lm has the model only as part of a multimodal one.
+  var isOnlyPart = false
   /// Whether a checkpoint's weights are those of an unquantised conversion, so that `change` was made already.
   var isConverted: @Sendable (_ checkpoint: Checkpoint) -> Bool = { _ in false }
   /// Changes a tensor in other ways; experts are stacked before.
@@ -26,6 +35,15 @@ struct MLXConversion: Sendable {
 
   /// Of the layers of gated blocks as Mixtral has them.
   static let mixtralNames = ["w1": "gate_proj", "w2": "down_proj", "w3": "up_proj"]
+
+  /// The name of a tensor whose model is "model.language_model" or "language_model.model" in a checkpoint, in an MLX version
+  /// that has the second; nil for other parts.
+  static func languageModel(_ name: String) -> String? {
+    let prefix = "model.language_model."
+    if name.hasPrefix(prefix) { return "language_model.model." + name.dropFirst(prefix.count) }
+    if name.hasPrefix("language_model.") { return name }
+    return name.hasPrefix("lm_head.") ? "language_model." + name : nil
+  }
 
   /// No changes beyond the common ones.
   static let plain = MLXConversion()

@@ -45,6 +45,14 @@ extension Registry {
         "quantising \(architecture.modelTypes[0]) is not supported; it is for \(known.joined(separator: ", "))"
       )
     }
+    let isPart = checkpoint.configuration?["text_config"]?.asObject != nil
+    guard isPart ? conversion.part != nil : !conversion.isOnlyPart else {
+      throw ModelError.unsupported(
+        isPart
+          ? "quantising a multimodal model of this architecture is not supported; use the weights of its language model"
+          : "mlx-lm has this model only as part of a multimodal one; use --to gguf:... or the original weights"
+      )
+    }
     return try MLXTensors(checkpoint, conversion).tensors
   }
 }
@@ -56,15 +64,19 @@ private struct MLXTensors {
 
   init(_ checkpoint: Checkpoint, _ conversion: MLXConversion) throws {
     self.conversion = conversion
-    let configuration = ModelConfiguration(checkpoint.configuration ?? .object(JSONObject()))
+    let root = checkpoint.configuration ?? .object(JSONObject())
+    let configuration = ModelConfiguration(root["text_config"] ?? root)
+    let isPart = root["text_config"] != nil
     var collected = ConvertedTensors(block: "switch_mlp", experts: conversion.experts)
     let isTied = configuration.json["tie_word_embeddings"]?.asBool ?? false
     let layers = configuration.json["num_hidden_layers"]?.asInteger ?? Int.max
-    for name in checkpoint.names {
-      guard !(isTied && name.hasSuffix("lm_head.weight")), !conversion.omits.contains(where: name.contains),
-        !ConvertedTensors.isPredictionLayer(name, layers: layers), let shape = checkpoint.shape(name)
+    for source in checkpoint.names {
+      guard let name = isPart ? conversion.part?(source) : source,
+        try !conversion.leavesOut(name, configuration), !(isTied && name.hasSuffix("lm_head.weight")),
+        !conversion.omits.contains(where: name.contains),
+        !ConvertedTensors.isPredictionLayer(source, layers: layers), let shape = checkpoint.shape(source)
       else { continue }
-      try collected.add(name, from: name, shape)
+      try collected.add(name, from: source, shape)
     }
     let isConverted = conversion.isConverted(checkpoint)
     tensors = try collected.finish().flatMap { tensor in

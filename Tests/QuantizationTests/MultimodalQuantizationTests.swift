@@ -1,0 +1,99 @@
+import Basics
+import Checkpoints
+import Compute
+import Foundation
+import Models
+import Quantization
+import TestSupport
+import Testing
+
+/// The language model of a multimodal checkpoint in MLX's format. Tests/Scripts/check_quantize.py compares the bytes with
+/// those of mlx-lm.
+@Suite struct MultimodalQuantizationTests {
+  private let folder: TemporaryFolder
+
+  init() throws { folder = try TemporaryFolder() }
+
+  private func quantized(_ path: String, group: Int? = 32, as name: String) throws -> Checkpoint {
+    let output = folder.path + "/" + name
+    let target = try QuantizationTarget(name: "q8", group: group)
+    try ModelQuantization(Checkpoint.open(path), to: target).write(to: output, threads: 2) { _, _ in }
+    return try Checkpoint.open(output)
+  }
+
+  private func logits(_ checkpoint: Checkpoint, _ tokens: [Int32]) throws -> [Float] {
+    let backend = CPUBackend(precision: .exact, threads: 2)
+    let model = try Registry.model(checkpoint, backend: backend)
+    let sequence = SequenceState(caches: model.makeCaches())
+    return backend.values(
+      try model.forward(ForwardInput(tokens: tokens, sequence: sequence, allLogits: true)))
+  }
+
+  private func numbers<Number: BitwiseCopyable>(_ name: String, in file: SafetensorsFile) throws -> [Number] {
+    let tensor = try #require(file.tensors.first { $0.name == name })
+    let bytes = try #require(file.bytes(tensor))
+    return (0..<tensor.numbers).map {
+      bytes.pointer.loadUnaligned(fromByteOffset: $0 * MemoryLayout<Number>.size, as: Number.self)
+    }
+  }
+
+  /// A small model as the language model of a multimodal one, beside other parts.
+  private func wrapped(_ name: String, type: String, _ names: (String) -> String, others: [String]) throws
+    -> String
+  {
+    let source = try SafetensorsFile(Repository.tinyModel(name).path + "/model.safetensors")
+    let path = folder.path + "/source"
+    let text = try #require(Checkpoint.open(Repository.tinyModel(name).path).configuration)
+    let configuration: JSON = [
+      "model_type": .string(type), "text_config": text, "vision_config": ["hidden_size": 4],
+      "torch_dtype": text["torch_dtype"] ?? .null,
+    ]
+    try folder.write("source/config.json", configuration.text())
+    let writer = try SafetensorsWriter(
+      path + "/model.safetensors",
+      source.tensors.map { .bytes(names($0.name), $0.type, $0.shape) } + others.map { .float32($0, [2, 32]) })
+    for tensor in source.tensors { try writer.append(#require(source.bytes(tensor))) }
+    for _ in others { try writer.append([Float](repeating: 1, count: 64)) }
+    try writer.finish()
+    return path
+  }
+
+  /// The numbers are those of the same model alone, under the names that mlx-lm gives them.
+  @Test(arguments: ["language_model.model.", "model.language_model."])
+  func theLanguageModelIsQuantised(prefix: String) throws {
+    let source = try wrapped(
+      "gemma3-bf16", type: "gemma3",
+      { $0.hasPrefix("model.") ? prefix + $0.dropFirst("model.".count) : "language_model." + $0 },
+      others: ["vision_tower.layer.weight", "multi_modal_projector.mm_input_projection_weight"])
+    let model = try quantized(source, as: "out")
+    #expect(model.names.allSatisfy { $0.hasPrefix("language_model.") })
+    #expect(model.configuration?["vision_config"] == nil)
+    #expect(model.configuration?["text_config"]?["model_type"] == "gemma3_text")
+    let alone = try quantized(Repository.tinyModel("gemma3-bf16").path, as: "alone")
+    #expect(model.names.count == alone.names.count)
+    let tokens: [Int32] = [1, 7, 3, 20, 9, 11]
+    #expect(try logits(model, tokens) == logits(alone, tokens))
+  }
+
+  /// 8 bits are near transformers' logits of the original.
+  @Test(arguments: ["gemma3n", "gemma4-shared-caches", "qwen3-5"])
+  func theLogitsAreNearTheOriginals(name: String) throws {
+    let model = try quantized(Repository.tinyModel(name).path, as: "out")
+    let reference = try SafetensorsFile(Repository.tinyModel(name).path + "/reference.safetensors")
+    let tokens: [Int32] = try numbers("tokens", in: reference)
+    let expected: [Float] =
+      try numbers("prefill_logits", in: reference) + numbers("decode_logits", in: reference)
+    let found = try logits(model, tokens)
+    try #require(found.count == expected.count)
+    let square = expected.reduce(0) { $0 + $1 * $1 }
+    let error = zip(found, expected).reduce(Float(0)) { $0 + ($1.0 - $1.1) * ($1.0 - $1.1) }
+    #expect((error / square).squareRoot() < 0.2)
+  }
+
+  /// Of the others it is not known what mlx-lm does, or it does not have them.
+  @Test func otherModelsAreRefused() throws {
+    let part = try wrapped("llama-tied-bf16", type: "llama", { "language_model." + $0 }, others: [])
+    let error = #expect(throws: ModelError.self) { try quantized(part, as: "out") }
+    #expect(error.map { "\($0)".contains("multimodal") } == true)
+  }
+}
