@@ -76,7 +76,8 @@ package struct GGUFFormatPlan {
 
   private mutating func mixed(_ name: String, _ columns: Int) -> WeightFormat {
     let usual = target.usual
-    if name == "output.weight" || (!hasHead && name == "token_embd.weight") {
+    let isEmbedding = ["token_embd.weight", "per_layer_token_embd.weight"].contains(name)
+    if name == "output.weight" || (!hasHead && isEmbedding) {
       return usual == .q8_0 || columns % usual.blockColumns != 0 ? .q8_0 : .q6_K
     }
     if Self.isValue(name) {

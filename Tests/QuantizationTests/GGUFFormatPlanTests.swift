@@ -12,7 +12,8 @@ import Testing
     attends: (Int) -> Bool = { _ in true }
   ) throws -> [String: WeightFormat] {
     var tensors: [(name: String, shape: [Int])] = [
-      ("token_embd.weight", [64, columns]), ("output_norm.weight", [columns]),
+      ("token_embd.weight", [64, columns]), ("per_layer_token_embd.weight", [64, columns]),
+      ("output_norm.weight", [columns]),
     ]
     if hasHead { tensors.append(("output.weight", [64, columns])) }
     for layer in 0..<layers {
@@ -44,6 +45,9 @@ import Testing
     #expect(found["output.weight"] == .q6_K && found["token_embd.weight"] == .q4_K)
     #expect(found["output_norm.weight"] == .float32 && found["blk.0.attn_norm.weight"] == .float32)
     #expect(try formats("Q4_K_M", layers: 2, hasHead: false)["token_embd.weight"] == .q6_K)
+    // The embeddings of layers (Gemma 3n and 4) have the format of the other one.
+    #expect(found["per_layer_token_embd.weight"] == .q4_K)
+    #expect(try formats("Q4_K_M", layers: 2, hasHead: false)["per_layer_token_embd.weight"] == .q6_K)
     let small = try formats("Q4_K_S", layers: 16)
     #expect(layers("attn_v", .q5_K, in: small) == [0, 1, 2, 3])
     #expect(layers("ffn_down", .q5_K, in: small) == [0, 1])
