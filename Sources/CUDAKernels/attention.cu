@@ -93,43 +93,53 @@ KERNEL(sotto_cache_write_kernel, sotto_cuda_cache_write, 128) {
   }
 }
 
-// Rotates a row's queries, and rotates and stores its keys; stores its values (float32 and float16 caches). Bytes: the rows
-// once in, once out; floor: a launch. grid: (query heads + key-value heads, rows)
-KERNEL(sotto_rotated_write_kernel, sotto_cuda_rotated_write, 128) {
+// Rotates a row's queries, and rotates and stores its keys; stores its values (float32 and float16 caches). A thread has four
+// numbers, 256 apart. Bytes: the rows once in, once out; floor: those over the memory bandwidth, or a launch.
+// grid: ((query heads + key-value heads) * head_size + key-value heads * value_size over 1024, rows)
+KERNEL(sotto_rotated_write_kernel, sotto_cuda_rotated_write, 256) {
   wait_for_inputs();
-  const int row = blockIdx.y, size = a.layout.head_size, kv_head = (int)blockIdx.x - a.heads;
-  const bool is_query = kv_head < 0;
-  const float *x = is_query ? a.query.data + row * a.query.stride + (int64_t)blockIdx.x * size
-                            : a.key.data + row * a.key.stride + kv_head * size;
+  const int row = blockIdx.y, size = a.layout.head_size, width = a.layout.value_size, kv_heads = a.layout.heads;
+  const int queries = a.heads * size, keys = queries + kv_heads * size;
+  const int all = keys + (a.layout.shares_values ? 0 : kv_heads * width);
   const float *cosines = a.angles + (int64_t)row * 2 * a.count, *sines = cosines + a.count;
   const sotto_cuda_sequence &s = a.sequences[sequence_of(a, row)];
   const int position = advance_of(a.advance) + s.length - s.rows + row - s.row - s.origin, slot = position % PAGE;
   const Layout l = layout_of(a.layout);
-  uint8_t *page = is_query ? nullptr : ((uint8_t *const *)s.memory)[position / PAGE] + kv_head * l.head;
-  uint8_t *group = page + slot / 16 * l.key_group, *values = page + l.keys;
-  for (int i = threadIdx.x; i < size; i += blockDim.x) {
-    int at = i - a.first;
+  uint8_t *page = ((uint8_t *const *)s.memory)[position / PAGE];
+#pragma unroll
+  for (int part = 0; part < 4; part++) {
+    const int n = blockIdx.x * 1024 + part * 256 + threadIdx.x;
+    if (n >= all) return;
+    if (n >= keys) {
+      const int head = (n - keys) / width, d = (n - keys) % width;
+      const float value = a.value.data[row * a.value.stride + n - keys];
+      uint8_t *to = page + head * l.head + l.keys;
+      if (a.layout.format == CACHE_F32)
+        ((float *)to)[slot * l.value_stride + d] = value;
+      else
+        ((__half *)to)[slot * l.value_stride + d] = to_half(value);
+      continue;
+    }
+    const bool is_query = n < queries;
+    const int head = (is_query ? n : n - queries) / size, i = (is_query ? n : n - queries) % size, at = i - a.first;
+    const float *x = is_query ? a.query.data + row * a.query.stride + head * size
+                              : a.key.data + row * a.key.stride + head * size;
     float y = x[i];
     if (at >= 0 && at < 2 * a.count) {
-      int pair = a.interleaved ? at / 2 : at % a.count;
-      bool second = a.interleaved ? at % 2 : at >= a.count;
-      int other = a.first + (a.interleaved ? at ^ 1 : second ? at - a.count : at + a.count);
+      const int pair = a.interleaved ? at / 2 : at < a.count ? at : at - a.count;
+      const bool second = a.interleaved ? at % 2 : at >= a.count;
+      const int other = a.first + (a.interleaved ? at ^ 1 : second ? at - a.count : at + a.count);
       y = second ? y * cosines[pair] + x[other] * sines[pair] : y * cosines[pair] - x[other] * sines[pair];
     }
-    if (is_query)
-      a.y[((int64_t)row * a.heads + blockIdx.x) * size + i] = y;
-    else if (a.layout.format == CACHE_F32)
-      ((float *)group)[16 * i + slot % 16] = y;
-    else
-      ((__half *)group)[16 * i + slot % 16] = to_half(y);
-  }
-  if (is_query || a.layout.shares_values) return;
-  const float *value = a.value.data + row * a.value.stride + kv_head * a.layout.value_size;
-  for (int d = threadIdx.x; d < a.layout.value_size; d += blockDim.x) {
+    if (is_query) {
+      a.y[(int64_t)row * queries + n] = y;
+      continue;
+    }
+    uint8_t *to = page + head * l.head + slot / 16 * l.key_group;
     if (a.layout.format == CACHE_F32)
-      ((float *)values)[slot * l.value_stride + d] = value[d];
+      ((float *)to)[16 * i + slot % 16] = y;
     else
-      ((__half *)values)[slot * l.value_stride + d] = to_half(value[d]);
+      ((__half *)to)[16 * i + slot % 16] = to_half(y);
   }
 }
 

@@ -117,9 +117,9 @@ extension CUDABackend {
     call.advance = recording?.advance ?? 0
     call.sequence_count = Int32(sequences.count)
     Self.store(sequences, in: &call.sequences)
-    launch(
-      .rotatedWrite, call, grid: (heads + Int(layout.heads), rows, 1),
-      threads: layout.head_size <= 64 && layout.value_size <= 64 ? 64 : 128)
+    let (size, width, own) = (Int(layout.head_size), Int(layout.value_size), Int(layout.heads))
+    let numbers = (heads + own) * size + own * width
+    launch(.rotatedWrite, call, grid: ((numbers + 1023) / 1024, rows, 1), threads: 256)
   }
 
   private func write(

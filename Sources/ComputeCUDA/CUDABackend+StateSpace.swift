@@ -39,10 +39,43 @@ extension CUDABackend {
       call.y = y + UInt64(4 * start * x.columns)
       call.sequence_count = Int32(sequences.count)
       Self.store(sequences, in: &call.sequences)
-      launch(
-        kernel, call, grid: (settings.heads, (settings.headSize + 15) / 16, sequences.count), threads: 128)
+      let longest = sequences.reduce(0) { max($0, Int($1.rows)) }
+      if longest > Self.fewScannedRows {
+        scanChunks(call, longest: longest, numbers: numbers)
+      } else {
+        launch(
+          kernel, call, grid: (settings.heads, (settings.headSize + 15) / 16, sequences.count), threads: 128)
+      }
     }
     return result
+  }
+
+  /// Rows up to which sequences are scanned token by token.
+  private static let fewScannedRows = 64
+
+  /// The scan of long sequences, in chunks side by side.
+  private func scanChunks(_ call: sotto_cuda_state_space, longest: Int, numbers: Int) {
+    var call = call
+    // At most 16 chunks, whose states are in memory.
+    let rows = max(Self.fewScannedRows, ((longest + 15) / 16 + 15) / 16 * 16)
+    let chunks = (longest + rows - 1) / rows, sequences = Int(call.sequence_count)
+    let (heads, headSize) = (Int(call.heads), Int(call.head_size))
+    let states = take(bytes: 4 * sequences * chunks * numbers)
+    let decays = take(bytes: 4 * sequences * chunks * heads)
+    defer { withExtendedLifetime((states, decays)) {} }
+    call.chunk_states = states.address
+    call.chunk_decays = decays.address
+    call.chunks = Int32(chunks)
+    call.chunk_rows = Int32(rows)
+    let each = (Int(call.state_size) + 7) / 8, columns = each <= 16 ? 64 : 32
+    let kernels: (end: CUDAKernel, chunk: CUDAKernel) =
+      each <= 8
+      ? (.stateSpaceEnd8, .stateSpaceChunk8)
+      : each <= 16 ? (.stateSpaceEnd16, .stateSpaceChunk16) : (.stateSpaceEnd32, .stateSpaceChunk32)
+    let grid = (heads * chunks, (headSize + columns - 1) / columns, sequences)
+    launch(kernels.end, call, grid: grid, threads: 128)
+    launch(.stateSpaceCarry, call, grid: ((numbers + 255) / 256, sequences, 1), threads: 256)
+    launch(kernels.chunk, call, grid: grid, threads: 128)
   }
 
   /// The selective scan of a state space with a decay per channel and state.

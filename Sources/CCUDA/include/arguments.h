@@ -339,6 +339,12 @@ typedef struct {
   SOTTO_AT(const float) skip;
   int32_t heads, head_size, groups, state_size, sequence_count;
   float least_step, most_step;
+  /// Long sequences in chunks of `chunk_rows` rows: [sequences][chunks][heads][state_size][head_size], first each chunk's
+  /// state from zeros, then the state that it begins with; and [sequences][chunks][heads] logarithms (base 2) of the decay
+  /// over a chunk. NULL if a sequence has one chunk.
+  SOTTO_AT(float) chunk_states;
+  SOTTO_AT(float) chunk_decays;
+  int32_t chunks, chunk_rows;
   sotto_cuda_sequence sequences[SOTTO_CUDA_MOST_SEQUENCES];
 } sotto_cuda_state_space;
 
