@@ -88,6 +88,7 @@ package final class Chat {
     case .sessionFailed(let message, let request): state.sessionFailed(message, request: request)
     case .sessionSaved(let id, let outcome): return state.saved(id, outcome)
     case .note(let text, let isError): state.transcript.addNotice(text, isError ? .error : .notice)
+    case .piped(let text, let isError): state.endPipe(text, isError: isError)
     case .quit(let code): return [.quit(code)]
     }
     return []

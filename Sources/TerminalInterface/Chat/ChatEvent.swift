@@ -54,6 +54,8 @@ package enum ChatEvent: Sendable {
   case settingsSaved(UserSettings.Values, problem: String?)
   /// A message of another component for the user.
   case note(String, isError: Bool)
+  /// The output of a command of the shell that `ChatEffect.pipe` started.
+  case piped(String, isError: Bool)
   case quit(Int32)
 }
 

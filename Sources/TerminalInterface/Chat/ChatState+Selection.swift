@@ -142,7 +142,16 @@ extension ChatState {
       return []
     }
     piped = nil
-    show("\(VisibleText.singleLine(command)) is running")
+    let message = "\(VisibleText.singleLine(command)) is running"
+    pipeMessage = message
+    show(message, for: 3600)
     return [.pipe(command, text: text)]
+  }
+
+  /// Shows the output of the command. The message that it is running disappears.
+  package mutating func endPipe(_ text: String, isError: Bool) {
+    if flash?.text == pipeMessage { clearFlash() }
+    pipeMessage = nil
+    transcript.addNotice(text, isError ? .error : .notice)
   }
 }

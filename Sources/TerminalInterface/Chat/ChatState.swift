@@ -28,6 +28,8 @@ package struct ChatState: Sendable {
   package var showsSelection = false
   /// The selected text that `/pipe` passes on; nil for the last answer.
   package var piped: String?
+  /// What the status line says while a command of the shell runs.
+  var pipeMessage: String?
   /// The token inspector; nil when it is closed.
   package var inspector: Inspector?
   /// What was found in all sessions for the draft.

@@ -65,7 +65,7 @@ package struct EffectWorker: Sendable {
     case .pipe(let command, let text):
       Task {
         let result = await OwnThread.run { PipedCommand.run(command, text) }
-        mailbox.post(.note(result.text, isError: result.isError))
+        mailbox.post(.piped(result.text, isError: result.isError))
       }
     case .inspect(let request, let message):
       Task {

@@ -54,12 +54,12 @@ extension ViewSnapshotTests {
     View(name: "pipe") { driver in
       turn(driver)
       driver.type("/pipe tr a-z A-Z<Enter>")
-      driver.handle(.note("THE 漢字 ARE \u{1B}[31m\nEND.", isError: false))
+      driver.handle(.piped("THE 漢字 ARE \u{1B}[31m\nEND.", isError: false))
     },
     View(name: "pipe-failed") { driver in
       turn(driver)
       driver.type("/pipe nothing<Enter>")
-      driver.handle(.note("nothing: command not found (exit status 127)", isError: true))
+      driver.handle(.piped("nothing: command not found (exit status 127)", isError: true))
     },
     View(name: "presets") { driver in
       driver.chat.mutate(driver.now) { ($0.presets, $0.preset) = (["review", "漢字 tutor"], "review") }

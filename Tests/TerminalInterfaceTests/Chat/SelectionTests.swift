@@ -50,6 +50,16 @@ import Testing
     #expect(driver.takeEffects().contains(.pipe("wc -c", text: "pwd\n")))
   }
 
+  @Test func aRunningCommandIsShownUntilItEnds() {
+    let driver = driver()
+    driver.type("/pipe sleep 9<Enter>")
+    driver.wait(8)
+    #expect(driver.state.flash?.text == "sleep 9 is running")
+    driver.handle(.piped("sleep 9 (no output)", isError: false))
+    #expect(driver.state.flash == nil)
+    #expect(driver.chat.frame().lines.contains { $0.text == "sleep 9 (no output)" })
+  }
+
   @Test func otherKeysEndIt() {
     let driver = driver()
     driver.type("<A-s><Esc>")
