@@ -1,5 +1,5 @@
-// Attention of one row of each sequence over float16 pages (see attention_tiles.cu for more rows): rotates the up to eight
-// query heads of a key-value head and its new key, stores the new key and value, attends on tensor cores, and adds up the ranges of pages.
+// Attention of one row of each sequence over float16 pages (see attention_tiles.cu for more rows): normalises (if wanted) and
+// rotates the up to eight query heads of a key-value head and its new key, stores the new key and value, attends on tensor cores, and adds up the ranges of pages.
 // Each warp has every fourth page of the block's range. The pages are fetched before the kernels ahead have ended, but for
 // the new position, which is added in shared memory.
 //
@@ -13,6 +13,11 @@ struct Rotation {
   int other;
   float cosine, sine;
   __device__ float apply(const float *head, int d) const { return head[d] * cosine + head[other] * sine; }
+  // Of columns that are multiplied by a norm's weights before.
+  __device__ Rotation weighted(const float *weight, float offset, int d) const {
+    if (!weight) return *this;
+    return {other, cosine * (weight[d] + offset), sine * (weight[other] + offset)};
+  }
 };
 
 static __device__ __forceinline__ Rotation rotation_of(const sotto_cuda_attention &a, int row, int d) {
@@ -38,6 +43,7 @@ static __device__ __forceinline__ void attend(const sotto_cuda_attention &a) {
   __shared__ __align__(16) __half queries[PAIRS][SIZE + 8];
   __shared__ __half new_key[SIZE], new_value[SIZE];
   __shared__ float tops[WARPS][PAIRS], totals[WARPS][PAIRS], factors[PAIRS][MOST_SPLITS];
+  __shared__ float norms[PAIRS + 1];
   __shared__ bool is_last;
   let_next_start();
   const int lane = threadIdx.x % 32, warp = threadIdx.x / 32, kv_head = blockIdx.y, group = a.heads / a.layout.heads;
@@ -63,17 +69,35 @@ static __device__ __forceinline__ void attend(const sotto_cuda_attention &a) {
   const int ROUNDS = PAIRS * SIZE / THREADS, d = threadIdx.x % SIZE, new_page = a.key.data ? position / PAGE : -1;
   const int slot = position % PAGE;
   const Rotation rotation = rotation_of(a, row, d);
+  const Rotation of_query = a.normalises ? rotation.weighted(a.query_weight, a.offset, d) : rotation;
   const float *query_row = a.query.data + row * a.query.stride + (int64_t)kv_head * group * SIZE;
+  const float *key_row = a.key.data + row * a.key.stride + kv_head * SIZE;
   float numbers[ROUNDS], key = 0, value = 0;
 #pragma unroll
   for (int k = 0; k < ROUNDS; k++) {
     const int pair = threadIdx.x / SIZE + k * (THREADS / SIZE);
-    numbers[k] = pair < group ? rotation.apply(query_row + pair * SIZE, d) : 0.0f;
+    numbers[k] = pair < group ? of_query.apply(query_row + pair * SIZE, d) : 0.0f;
   }
   const bool stores = new_page >= first_page && new_page < last_page && threadIdx.x < SIZE;
   if (stores) {
-    key = rotation.apply(a.key.data + row * a.key.stride + kv_head * SIZE, d);
+    const Rotation of_key = a.normalises ? rotation.weighted(a.key_weight, a.offset, d) : rotation;
+    key = of_key.apply(key_row, d);
     value = a.value.data[row * a.value.stride + kv_head * SIZE + d];
+  }
+  if (a.normalises) {
+    // A warp for each head; the key after the queries.
+    for (int head = warp; head <= group; head += WARPS) {
+      const float *x = head < group ? query_row + head * SIZE : key_row;
+      float squares = 0;
+#pragma unroll
+      for (int k = 0; k < SIZE / 32; k++) squares += x[lane + 32 * k] * x[lane + 32 * k];
+      squares = warp_sum(squares);
+      if (lane == 0) norms[head] = 1.0f / sqrtf(squares / SIZE + a.epsilon);
+    }
+    __syncthreads();
+#pragma unroll
+    for (int k = 0; k < ROUNDS; k++) numbers[k] *= norms[min(threadIdx.x / SIZE + k * (THREADS / SIZE), group)];
+    key *= norms[group];
   }
 #pragma unroll
   for (int k = 0; k < ROUNDS; k++)

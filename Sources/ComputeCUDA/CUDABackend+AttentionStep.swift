@@ -46,14 +46,26 @@ extension CUDABackend {
     let plan = AttentionPlan(
       stepPages: Self.seenPages(sequences, settings.window),
       blocks: sequences.count * settings.keyValueHeads)
-    var (call, partials) = attentionCall(
-      rows(of: rotation?.x ?? query).advanced(by: start), rows: count, y: y, layout, settings, sequences, plan
+    let unrotated = (
+      query: rotation?.x ?? query,
+      key: rotation == nil ? key : key.map { $0.pending(CUDAPendingRotation.self)?.x ?? $0 }
     )
+    let norms = headNorms(unrotated.query, unrotated.key, layout)
+    var (call, partials) = attentionCall(
+      rows(of: norms?.query.x ?? unrotated.query).advanced(by: start), rows: count, y: y, layout, settings,
+      sequences, plan)
     defer { withExtendedLifetime(partials) {} }
-    if let key, let value {
-      let unrotated = rotation == nil ? key : key.pending(CUDAPendingRotation.self)?.x ?? key
-      call.key = rows(of: unrotated).advanced(by: start)
+    if let key = unrotated.key, let value {
+      call.key = rows(of: norms?.key.x ?? key).advanced(by: start)
       call.value = rows(of: value).advanced(by: start)
+    }
+    if let norms {
+      let size = Int(layout.head_size)
+      call.normalises = 1
+      call.epsilon = norms.query.epsilon
+      call.offset = norms.query.offset
+      call.query_weight = norms.query.weight.map { vector($0, count: size) } ?? 0
+      call.key_weight = norms.key.weight.map { vector($0, count: size) } ?? 0
     }
     if let rotation {
       let angles = rotation.table.frequencies.count
@@ -66,5 +78,16 @@ extension CUDABackend {
     launch(
       kernel, call, grid: (sequences.count, settings.keyValueHeads, plan.splits), threads: 128,
       shared: CUDAKernel.stepMemory)
+  }
+
+  /// The pending norms of the heads of queries and keys, if the kernel can compute both.
+  private func headNorms(
+    _ query: Tensor, _ key: Tensor?, _ layout: sotto_cuda_layout
+  ) -> (query: CUDAPendingNorm, key: CUDAPendingNorm)? {
+    guard let queries = query.pending(CUDAPendingNorm.self), let keys = key?.pending(CUDAPendingNorm.self),
+      queries.groupSize == Int(layout.head_size), keys.groupSize == queries.groupSize, !queries.isMade,
+      !keys.isMade, queries.epsilon == keys.epsilon, queries.offset == keys.offset
+    else { return nil }
+    return (queries, keys)
   }
 }

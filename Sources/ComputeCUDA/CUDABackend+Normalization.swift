@@ -19,9 +19,12 @@ extension CUDABackend: ActivationRoundingBackend {
     _ x: Tensor, weight: Parameter?, groupSize: Int, epsilon: Float, offset: Float
   ) -> Tensor {
     let offset = weight == nil ? 0 : offset
-    if precision == .fast, x.rows <= Self.fewRows, groupSize == x.columns {
-      // Products of a few rows normalise them on the way.
-      let norm = CUDAPendingNorm(x, weight: weight, epsilon: epsilon, offset: offset)
+    let isHeads = groupSize == 64 || groupSize == 128
+    let perColumn = weight.map { $0.columns != groupSize } ?? false
+    if precision == .fast, x.rows <= Self.fewRows, groupSize == x.columns || isHeads && !perColumn {
+      // Products of a few rows normalise them on the way, attention of one row its heads.
+      let norm = CUDAPendingNorm(
+        x, weight: weight, groupSize: groupSize, epsilon: epsilon, offset: offset)
       return Tensor(rows: x.rows, columns: x.columns, storage: norm)
     }
     return normalized(

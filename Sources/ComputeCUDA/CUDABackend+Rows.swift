@@ -11,7 +11,7 @@ extension CUDABackend {
 
   /// Sets the inputs of a product; a pending norm is left to the product if it is one of a few rows.
   func setInputs(_ call: inout sotto_cuda_linear, _ x: Tensor, rowsOnly: Bool) {
-    guard rowsOnly, let norm = x.pending(CUDAPendingNorm.self) else {
+    guard rowsOnly, let norm = x.pending(CUDAPendingNorm.self), norm.groupSize == x.columns else {
       call.x = rows(of: x)
       return
     }

@@ -27,13 +27,15 @@ class CUDAPending {
   }
 }
 
-/// The root mean square norm of whole rows.
+/// The root mean square norm of whole rows, or of their heads.
 final class CUDAPendingNorm: CUDAPending {
   let weight: Parameter?
   let epsilon: Float
   let offset: Float
+  let groupSize: Int
 
-  init(_ x: Tensor, weight: Parameter?, epsilon: Float, offset: Float) {
+  init(_ x: Tensor, weight: Parameter?, groupSize: Int, epsilon: Float, offset: Float) {
+    self.groupSize = groupSize
     self.weight = weight
     self.epsilon = epsilon
     self.offset = offset
@@ -42,7 +44,7 @@ final class CUDAPendingNorm: CUDAPending {
 
   override func compute(on backend: CUDABackend) -> Tensor {
     backend.normalized(
-      x, SOTTO_CUDA_RMS, gate: nil, weight: weight, bias: nil, groupSize: x.columns, epsilon: epsilon,
+      x, SOTTO_CUDA_RMS, gate: nil, weight: weight, bias: nil, groupSize: groupSize, epsilon: epsilon,
       offset: offset)
   }
 }

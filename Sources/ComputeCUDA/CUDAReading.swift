@@ -32,8 +32,9 @@ extension CUDABackend: LookAheadBackend {
     guard case .device(let object) = tokens.storage, let made = object as? CUDATokens, made.reading == nil,
       made.ids == nil, tokens.count <= CUDAReading.mostIDs, !hasFailed
     else { return }
-    do {
-      let reading = try spareReading ?? CUDAReading(context)
+    do throws(CUDAProblem) {
+      let reading: CUDAReading
+      if let spareReading { reading = spareReading } else { reading = try CUDAReading(context) }
       spareReading = nil
       var call = sotto_cuda_ids()
       call.from = made.address

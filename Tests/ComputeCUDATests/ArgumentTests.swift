@@ -22,6 +22,7 @@ struct ArgumentTests {
     #expect(MemoryLayout<sotto_cuda_linear>.size <= 4096)
     #expect(MemoryLayout<sotto_cuda_sampling>.size <= 4096)
     #expect(MemoryLayout<sotto_cuda_gated_delta>.size <= 4096)
+    #expect(MemoryLayout<sotto_cuda_ids>.size <= 4096)
   }
 
   @Test func theDriverIsLookedForOnce() {

@@ -316,7 +316,11 @@ typedef struct {
   sotto_cuda_rows key, value;
   SOTTO_AT(const float) angles;
   SOTTO_AT(uint32_t) counters;
-  int32_t first, count, interleaved, unused;
+  /// attention_step.cu only: whether the heads of queries and keys are normalised before; the weights, or NULL.
+  SOTTO_AT(const float) query_weight;
+  SOTTO_AT(const float) key_weight;
+  float epsilon, offset;
+  int32_t first, count, interleaved, normalises;
   SOTTO_CUDA_ADVANCE;
   sotto_cuda_sequence sequences[SOTTO_CUDA_MOST_SEQUENCES];
 } sotto_cuda_attention;
