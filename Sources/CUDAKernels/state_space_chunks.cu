@@ -118,10 +118,17 @@ KERNEL(sotto_state_space_carry, sotto_cuda_state_space, 256) {
   }
 }
 
+// States of 128 numbers have five blocks on a multiprocessor: those of 512 rows of 80 heads then run at once. For 256 numbers
+// that takes longer.
 // grid: (heads * chunks, head_size / (16 * columns), sequences)
-#define CHUNK_KERNELS(states, columns)                                                                         \
-  KERNEL(sotto_state_space_end_##states, sotto_cuda_state_space, 128) { scan_chunk<states, columns, false>(a); } \
-  KERNEL(sotto_state_space_chunk_##states, sotto_cuda_state_space, 128) { scan_chunk<states, columns, true>(a); }
-CHUNK_KERNELS(8, 4)
-CHUNK_KERNELS(16, 4)
-CHUNK_KERNELS(32, 2)
+#define CHUNK_KERNEL(name, states, columns, has_outputs, blocks)                              \
+  extern "C" __global__ void __launch_bounds__(THREADS, blocks)                               \
+      sotto_state_space_##name##_##states(const __grid_constant__ sotto_cuda_state_space a) { \
+    scan_chunk<states, columns, has_outputs>(a);                                              \
+  }
+CHUNK_KERNEL(end, 8, 4, false, 4)
+CHUNK_KERNEL(end, 16, 4, false, 5)
+CHUNK_KERNEL(end, 32, 2, false, 4)
+CHUNK_KERNEL(chunk, 8, 4, true, 4)
+CHUNK_KERNEL(chunk, 16, 4, true, 5)
+CHUNK_KERNEL(chunk, 32, 2, true, 4)
