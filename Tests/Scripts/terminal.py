@@ -880,7 +880,8 @@ class Scenario:
         self.paste("\n".join(f"{n} bottles of beer on the wall." for n in range(3000)))
         self.terminal.press("Enter")
         self.terminal.wait(
-            lambda: self.has("› [pasted 3000 lines]") and not BUSY.search(self.terminal.status()),
+            lambda: self.has("› [pasted 3000 lines]") and self.has("shorten")
+            and not BUSY.search(self.terminal.status()),
             "the message is in the composer again")
         self.terminal.press("C-u")
         status = self.turn("Hello again!")
