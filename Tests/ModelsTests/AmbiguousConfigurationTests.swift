@@ -6,24 +6,17 @@ import Testing
 /// Keys whose absence would change the mathematics have the default of transformers' class, or the file is refused with
 /// the key's name; so are keys that ask for what no causal model does.
 struct AmbiguousConfigurationTests {
-  struct Case: Sendable, CustomTestStringConvertible {
-    let fixture: String, key: String
-    var value = "null"
-    var testDescription: String { "\(fixture): \(key) = \(value)" }
-  }
-  private struct NotAnObject: Error {}
-
   static let defaults = [
-    Case(fixture: "lfm2", key: "rope_theta", value: "1000000"),
-    Case(fixture: "mixtral-bf16", key: "rope_theta", value: "1000000"),
-    Case(fixture: "helium", key: "rope_theta", value: "100000"),
-    Case(fixture: "bailing-v3", key: "rope_theta", value: "6000000"),
-    Case(fixture: "glm4-moe-lite", key: "routed_scaling_factor", value: "1.8"),
-    Case(fixture: "gemma3-plain", key: "query_pre_attn_scalar", value: "256"),
+    ConfigurationCase(fixture: "lfm2", key: "rope_theta", value: "1000000"),
+    ConfigurationCase(fixture: "mixtral-bf16", key: "rope_theta", value: "1000000"),
+    ConfigurationCase(fixture: "helium", key: "rope_theta", value: "100000"),
+    ConfigurationCase(fixture: "bailing-v3", key: "rope_theta", value: "6000000"),
+    ConfigurationCase(fixture: "glm4-moe-lite", key: "routed_scaling_factor", value: "1.8"),
+    ConfigurationCase(fixture: "gemma3-plain", key: "query_pre_attn_scalar", value: "256"),
   ]
 
   /// The values are those of the configuration classes of transformers 5.23; the fixtures have other ones.
-  @Test(arguments: defaults) func missingKeysHaveTheDefaultOfTheClass(_ test: Case) throws {
+  @Test(arguments: defaults) func missingKeysHaveTheDefaultOfTheClass(_ test: ConfigurationCase) throws {
     let missing = try logits(test.fixture) { $0[test.key] = nil }
     let stated = try logits(test.fixture) { $0[test.key] = try JSON(parsing: test.value) }
     #expect(missing == stated)
@@ -31,18 +24,19 @@ struct AmbiguousConfigurationTests {
   }
 
   static let refused = [
-    Case(fixture: "llama-plain", key: "is_causal", value: "false"),
-    Case(fixture: "gemma3-plain", key: "use_bidirectional_attention", value: "true"),
-    Case(fixture: "llama-plain", key: "layer_types", value: #"["sliding_attention", "sliding_attention"]"#),
-    Case(fixture: "deepseek-v3", key: "n_shared_experts"),
-    Case(fixture: "mistral4", key: "topk_group"),
-    Case(fixture: "granite-moe-shared-bf16", key: "shared_intermediate_size"),
-    Case(
+    ConfigurationCase(fixture: "llama-plain", key: "is_causal", value: "false"),
+    ConfigurationCase(fixture: "gemma3-plain", key: "use_bidirectional_attention", value: "true"),
+    ConfigurationCase(
+      fixture: "llama-plain", key: "layer_types", value: #"["sliding_attention", "sliding_attention"]"#),
+    ConfigurationCase(fixture: "deepseek-v3", key: "n_shared_experts"),
+    ConfigurationCase(fixture: "mistral4", key: "topk_group"),
+    ConfigurationCase(fixture: "granite-moe-shared-bf16", key: "shared_intermediate_size"),
+    ConfigurationCase(
       fixture: "llama-rope-llama3", key: "rope_scaling",
       value: #"{"rope_type": "llama3", "factor": 8, "low_freq_factor": 1, "high_freq_factor": 4}"#),
   ]
 
-  @Test(arguments: refused) func ambiguousKeysAreRefusedByName(_ test: Case) throws {
+  @Test(arguments: refused) func ambiguousKeysAreRefusedByName(_ test: ConfigurationCase) throws {
     let error = #expect(throws: ModelError.self) {
       try logits(test.fixture) { $0[test.key] = try JSON(parsing: test.value) }
     }
@@ -115,11 +109,8 @@ struct AmbiguousConfigurationTests {
     _ fixture: String, _ change: (inout JSONObject) throws -> Void
   ) throws -> [Float] {
     let tiny = TinyModel(name: fixture)
-    let checkpoint = try tiny.checkpoint()
-    guard case .object(var members) = try #require(checkpoint.configuration) else { throw NotAnObject() }
-    try change(&members)
     let backend = CPUBackend(precision: .exact, threads: 1)
-    let model = try Registry.model(.object(members), checkpoint, backend: backend)
+    let model = try tiny.model(on: backend, change)
     let sequence = SequenceState(caches: model.makeCaches())
     let tokens = Array(try tiny.reference().tokens[..<16])
     return backend.values(try model.forward(ForwardInput(tokens: tokens, sequence: sequence)))
