@@ -35,6 +35,13 @@ TSAN_OPTIONS=halt_on_error=1 "$out/thread/check"
 echo "== thread pool and generator with ThreadSanitizer"
 python3 Tests/Scripts/engine_package.py "$out/package" GenerationTests ComputeTests
 clang -std=c17 -O1 -Wall -Wextra -Werror -c Tests/Scripts/tsan_runtime.c -o "$out/tsan_runtime.o"
+swiftc -O -swift-version 6 -sanitize=thread Tests/Scripts/tsan_sharing.swift "$out/tsan_runtime.o" -o "$out/sharing"
+"$out/sharing"
+if "$out/sharing" race 2> "$out/sharing.log"; then
+  echo "check_sanitizers: ThreadSanitizer does not report the race in tsan_sharing.swift" >&2
+  exit 1
+fi
+grep -q "access race" "$out/sharing.log"
 TSAN_OPTIONS=halt_on_error=1 swift test --sanitize thread -Xcc -O1 -Xswiftc -O -Xlinker "$PWD/$out/tsan_runtime.o" \
   --package-path "$out/package" --scratch-path "$out/swift" \
   --filter 'ThreadPoolTests|InstructionSetTests|Generator|ModelLeavingTests|ResidentModelsTests'

@@ -4,6 +4,7 @@
 #define _GNU_SOURCE  // RTLD_NEXT
 #include <dlfcn.h>
 #include <sanitizer/tsan_interface.h>
+#include <stdbool.h>
 #include <stdint.h>
 #include <stdlib.h>
 
@@ -53,4 +54,39 @@ __attribute__((swiftasynccall)) void swift_continuation_await(void *context) {
   await_function await_resumption = (await_function)library_function("swift_continuation_await");
   __tsan_acquire(swift_task_getCurrent());
   __attribute__((musttail)) return await_resumption(context);
+}
+
+// The last thread that refers to an object may write to it: an array whose copies other threads have dropped is changed
+// in place. The counts change in the runtime: a release orders all that its thread did before what the thread does that
+// finds itself alone, by a question or by the release that destroys the object.
+
+typedef void (*release_function)(void *object);
+typedef bool (*uniqueness_function)(const void *object);
+
+bool swift_isUniquelyReferenced_nonNull_native(const void *object) {
+  static uniqueness_function is_unique;
+  uniqueness_function function = __atomic_load_n(&is_unique, __ATOMIC_RELAXED);
+  if (!function) {
+    function = (uniqueness_function)library_function("swift_isUniquelyReferenced_nonNull_native");
+    __atomic_store_n(&is_unique, function, __ATOMIC_RELAXED);
+  }
+  bool unique = function(object);
+  if (unique) __tsan_acquire((void *)object);
+  return unique;
+}
+
+bool swift_isUniquelyReferenced_native(const void *object) {
+  return object && swift_isUniquelyReferenced_nonNull_native(object);
+}
+
+void swift_release(void *object) {
+  static release_function release;
+  release_function function = __atomic_load_n(&release, __ATOMIC_RELAXED);
+  if (!function) {
+    function = (release_function)library_function("swift_release");
+    __atomic_store_n(&release, function, __ATOMIC_RELAXED);
+  }
+  // Null is no object, and a negative address is an object that is never destroyed.
+  if ((intptr_t)object > 0 && !swift_isUniquelyReferenced_nonNull_native(object)) __tsan_release(object);
+  function(object);
 }
