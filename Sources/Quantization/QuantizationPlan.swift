@@ -79,18 +79,19 @@ struct QuantizationPlan {
       var entry = Entry(tensor: tensor, target: nil, type: kept)
       if tensor.role != .plain, columns % target.leastColumns == 0 {
         var choice = target
-        if tensor.role == .eightBits {
+        if case .eightBits = tensor.role {
           choice = .eightBits
         } else if mixed, let sensitive, layers.contains(tensor) {
           choice = sensitive
         }
         guard columns % choice.groupSize == 0 else {
           throw QuantizationError(
-            "\(tensor.name) has \(columns) columns, which 8 bits in groups of 64 do not fit")
+            "\(tensor.name) has \(columns) columns, which its 8 bits in groups of 64 do not fit; choose a target with groups of 64"
+          )
         }
         entry = Entry(tensor: tensor, target: choice, type: kept)
-        if tensor.role == .eightBits {
-          entry.settings = ["group_size": 64, "bits": 8]
+        if case .eightBits(let settings) = tensor.role {
+          entry.settings = settings
         } else if choice != target {
           entry.settings = choice.settings
         }
@@ -136,7 +137,8 @@ struct SensitiveLayers {
   func contains(_ tensor: MLXTensor) -> Bool {
     let parts = tensor.layer.split(separator: ".")
     guard let index = Self.index(tensor.name), let last = parts.last else {
-      return ["embed_tokens", "embeddings", "lm_head", "wte"].contains(parts.last.map(String.init) ?? "")
+      let ends = ["embed_tokens", "embeddings", "lm_head", "wte", "embed_in", "embed_out"]
+      return ends.contains(parts.last.map(String.init) ?? "")
     }
     guard ["v_proj", "down_proj"].contains(last) else { return false }
     let eighth = max(1, count / 8)

@@ -14,19 +14,7 @@ import Testing
   func theLogitsAreThoseOfTheModel(name: String) throws {
     let folder = try TemporaryFolder()
     let model = try write(name, to: folder)
-    let reference = try SafetensorsFile(Repository.tinyModel(name).path + "/reference.safetensors")
-    let tokens: [Int32] = try numbers("tokens", in: reference)
-    let expected: [Float] =
-      try numbers("prefill_logits", in: reference) + numbers("decode_logits", in: reference)
-    let backend = CPUBackend(precision: .exact, threads: 2)
-    let loaded = try Registry.model(model, backend: backend)
-    let sequence = SequenceState(caches: loaded.makeCaches())
-    let found = backend.values(
-      try loaded.forward(ForwardInput(tokens: tokens, sequence: sequence, allLogits: true)))
-    try #require(found.count == expected.count)
-    let power = expected.reduce(0) { $0 + $1 * $1 }
-    let error = zip(found, expected).reduce(Float(0)) { $0 + ($1.0 - $1.1) * ($1.0 - $1.1) }
-    #expect((error / power).squareRoot() < 0.05)
+    #expect(try QuantizedModel.error(of: model, from: name) < 0.05)
   }
 
   /// A layer that is not quantised: the factor and the product are both rounded to bfloat16.
@@ -85,10 +73,7 @@ import Testing
   }
 
   private func write(_ name: String, to folder: TemporaryFolder) throws -> Checkpoint {
-    let output = folder.path + "/out"
-    try ModelQuantization(open(name), to: QuantizationTarget(name: "q8", group: 32))
-      .write(to: output, threads: 2) { _, _ in }
-    return try Checkpoint.open(output)
+    try QuantizedModel.write(Repository.tinyModel(name).path, to: folder.path + "/out")
   }
 
   /// To bfloat16, halves to even.
@@ -101,14 +86,6 @@ import Testing
     try #require(weight.format == .bfloat16)
     return weight.values.withUnsafeBytes { bytes in
       stride(from: 0, to: bytes.count, by: 2).map { bytes.loadUnaligned(fromByteOffset: $0, as: UInt16.self) }
-    }
-  }
-
-  private func numbers<Number: BitwiseCopyable>(_ name: String, in file: SafetensorsFile) throws -> [Number] {
-    let tensor = try #require(file.tensors.first { $0.name == name })
-    let bytes = try #require(file.bytes(tensor))
-    return (0..<tensor.numbers).map {
-      bytes.pointer.loadUnaligned(fromByteOffset: $0 * MemoryLayout<Number>.size, as: Number.self)
     }
   }
 }

@@ -94,7 +94,7 @@ import Testing
 
   @Test func whatCannotBeQuantisedIsRefused() throws {
     let q4 = try QuantizationTarget(name: "q4", group: 32)
-    for name in ["llama-affine4-32", "gguf-qwen3/model.gguf", "apertus"] {
+    for name in ["llama-affine4-32", "gguf-qwen3/model.gguf", "minimax"] {
       #expect(throws: (any Error).self, "\(name)") { try ModelQuantization(open(name), to: q4) }
     }
     #expect(throws: QuantizationError.self) {

@@ -10,10 +10,9 @@ import sys
 import tempfile
 from pathlib import Path
 
-from quantized import digest
+from quantized import digest, model
 
 HERE = Path(__file__).resolve().parent
-TINY = HERE.parent / "ModelsTests" / "Fixtures" / "tiny"
 SOTTO = os.environ["SOTTO"]
 
 
@@ -28,7 +27,7 @@ def main() -> int:
         for setting, expected in settings.items():
             with tempfile.TemporaryDirectory() as scratch:
                 folder = Path(scratch) / "model"
-                done = quantize(TINY / name, ["--to", *setting.split()], folder)
+                done = quantize(model(name, Path(scratch)), ["--to", *setting.split()], folder)
                 found = digest(folder) if done.returncode == 0 else done.stderr.strip()
                 compared += 1
                 if found != expected:

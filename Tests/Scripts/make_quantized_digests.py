@@ -15,10 +15,9 @@ import mlx.core as mx
 import mlx_lm.convert
 from mlx_lm.utils import load_model, save_config, save_model
 
-from quantized import FIXTURES, SETTINGS, digest, tensors
+from quantized import FIXTURES, SETTINGS, digest, model, tensors
 
 HERE = Path(__file__).resolve().parent
-TINY = HERE.parent / "ModelsTests" / "Fixtures" / "tiny"
 
 
 def without_tokenizer() -> None:
@@ -55,9 +54,9 @@ def main() -> int:
     names = sys.argv[1:] or FIXTURES
     sotto, digests = os.environ.get("SOTTO"), {}
     for name in names:
-        source = TINY / name
         for setting, options in SETTINGS.items():
             with tempfile.TemporaryDirectory() as scratch:
+                source = model(name, Path(scratch))
                 theirs, ours = Path(scratch) / "theirs", Path(scratch) / "ours"
                 problem = converted(source, options, theirs)
                 if not sotto:

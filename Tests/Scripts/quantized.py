@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import shutil
 import struct
 from pathlib import Path
 
@@ -16,13 +17,31 @@ SETTINGS = {
 
 # One of each architecture that can be quantised and whose converter mlx-lm has, in every type of numbers.
 FIXTURES = [
-    "cohere-bf16", "deepseek-v2", "deepseek-v3", "ernie4-bf16", "exaone4", "falcon-h1", "falcon-h1-bf16",
+    "apertus", "cohere-bf16", "deepseek-v2", "deepseek-v3", "dots1", "dots1 as bfloat16", "ernie4-bf16", "exaone-moe",
+    "exaone-moe as bfloat16", "exaone4", "falcon-h1", "falcon-h1-bf16",
     "falcon-mamba", "gemma", "gemma2-bf16", "gemma3-bf16", "gemma3n", "gemma4-shared-caches",
-    "glm4-bf16", "gpt-oss-openai", "granite-hybrid", "hunyuan", "jamba", "lfm2",
-    "llama-biases-f16-sharded", "llama-plain", "llama-tied-bf16", "ministral3", "mistral-window-bf16", "mixtral-bf16",
-    "nemotron-h", "olmo2-bf16", "olmo3-bf16", "olmoe-bf16", "phi", "phi3-bf16", "qwen2-moe-bf16", "qwen2-windows",
-    "qwen3-bf16", "qwen3-moe-bf16", "qwen3-5", "seed-oss-bf16", "smollm3-bf16", "stablelm", "starcoder2",
+    "glm4-bf16", "glm4-moe-lite", "glm4-moe-lite as bfloat16", "gpt-neox", "gpt-oss-openai", "gpt2", "granite-hybrid",
+    "hunyuan", "jamba", "kimi-linear-wide", "lfm2",
+    "llama-biases-f16-sharded", "llama-plain", "llama-tied-bf16", "minimax-m2-wide", "ministral3", "mistral-window-bf16",
+    "mistral4", "mixtral-bf16", "nemotron-h", "olmo2-bf16", "olmo3-bf16", "olmoe-bf16", "phi", "phi3-bf16", "phimoe",
+    "plamo2", "qwen2-moe-bf16", "qwen2-windows", "qwen3-bf16", "qwen3-moe-bf16", "qwen3-5", "recurrent-gemma",
+    "recurrent-gemma as float16", "rwkv7-wide", "seed-oss-bf16", "smollm3-bf16", "stablelm", "starcoder2",
 ]
+
+
+TINY = Path(__file__).resolve().parent.parent / "ModelsTests" / "Fixtures" / "tiny"
+
+
+def model(name: str, scratch: Path) -> Path:
+    """The folder of a model; of "NAME as TYPE" a copy below `scratch` whose numbers are to be rounded to another type."""
+    name, _, kind = name.partition(" as ")
+    if not kind:
+        return TINY / name
+    copy = scratch / "source"
+    shutil.copytree(TINY / name, copy, dirs_exist_ok=True)
+    config = json.loads((copy / "config.json").read_text()) | {"torch_dtype": kind}
+    (copy / "config.json").write_text(json.dumps(config))
+    return copy
 
 
 def tensors(folder: Path) -> dict[str, bytes]:

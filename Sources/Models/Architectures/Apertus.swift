@@ -15,7 +15,10 @@ enum Apertus {
       ], export: rules
     ) { object in
       if object["rope_scaling"] == .null { object["rope_scaling"] = ["rope_type": "default"] }
-    }
+    },
+    mlx: MLXConversion(
+      // The numbers of an activation are scalars.
+      change: { tensor, _ in [tensor.name.contains(".act_fn.") ? tensor.reshaped([]) : tensor] })
   ) { configuration, weights in
     try configuration.require("post_norm", false)
     try configuration.require("qk_norm", true)

@@ -74,12 +74,19 @@ enum DeepSeek {
   }
 
   /// GLM-4.7-Flash (zai-org/GLM-4.7-Flash).
-  static let glm4MoELite = Architecture("glm4_moe_lite", gguf: gguf) {
+  static let glm4MoELite = Architecture("glm4_moe_lite", gguf: gguf, mlx: mlx) {
     try model($0, $1, scoring: .sigmoid, normalises: true)
   }
 
   /// Mistral 4: experts chosen by a softmax; queries grow with the position.
-  static let mistral4 = Architecture("mistral4") {
+  static let mistral4 = Architecture(
+    "mistral4",
+    mlx: MLXConversion(
+      divides: [
+        "experts.gate_up_proj": ["switch_mlp.gate_proj", "switch_mlp.up_proj"],
+        "experts.down_proj": ["switch_mlp.down_proj"],
+      ], part: MLXConversion.languageModel, change: latents)
+  ) {
     try model($0, $1, scoring: .softmax, normalises: true, normalisesOne: true)
   }
 

@@ -1,6 +1,6 @@
 /// dots.llm1 (rednote-hilab/dots.llm1.inst): Qwen3's attention and DeepSeek V3's mixtures of experts.
 enum Dots1 {
-  static let architecture = Architecture("dots1", gguf: GGUFConversion("dots1", export: rules)) {
+  static let architecture = Architecture("dots1", gguf: GGUFConversion("dots1", export: rules), mlx: mlx) {
     configuration, weights in
     let count = try configuration.integer("num_hidden_layers", 1...4096)
     let experts = try RoutedExperts(configuration, layers: count, scoring: .sigmoid, normalises: false)
@@ -12,6 +12,11 @@ enum Dots1 {
     }
     return try decoder.model(configuration, weights)
   }
+
+  /// mlx-lm keeps the name of the experts for their stack, and rounds the correction bias like all other numbers.
+  private static let mlx = MLXConversion(
+    unquantized: ["mlp.gate"],
+    change: { tensor, _ in [tensor.named(tensor.name.replacing(".mlp.switch_mlp.", with: ".mlp.experts."))] })
 
   private static let rules = GGUFExport.Rules(
     keys: [

@@ -19,7 +19,7 @@ enum Ernie4 {
       keys: [
         "leading_dense_block_count": "moe_layer_start_index",
         "interleave_moe_layer_step": "moe_layer_interval",
-      ], export: mixtureRules)
+      ], export: mixtureRules), mlx: mixtureMLX
   ) { configuration, weights in
     try configuration.require("moe_norm_gate_logits", true)
     let gate = try configuration.optionalString("moe_gate") ?? "topk"
@@ -38,6 +38,18 @@ enum Ernie4 {
     }
     return try decoder.model(configuration, weights)
   }
+
+  /// mlx-lm drops the correction bias: its versions choose other experts.
+  private static let mixtureMLX = MLXConversion(
+    leavesOut: { name, _ in
+      guard !name.hasSuffix("e_score_correction_bias") else {
+        throw ModelError.unsupported(
+          "MLX's versions of ernie4_5_moe lack the correction bias that chooses the experts, so their answers are wrong; use --to gguf:... or the original weights"
+        )
+      }
+      return ["mtp_block.", "mtp_linear_proj.", "mtp_hidden_norm.", "mtp_emb_norm."].contains(
+        where: name.contains)
+    })
 
   private static let mixtureRules = GGUFExport.Rules(
     keys: ["expert_feed_forward_length"],

@@ -10,7 +10,7 @@ enum ExaoneMoE {
       if $0["layer_types"] == nil, $0["sliding_window_pattern"] == nil {
         $0["sliding_window_pattern"] = "LLLG"
       }
-    }
+    }, mlx: mlx
   ) { configuration, weights in
     let count = try configuration.integer("num_hidden_layers", 1...4096)
     let experts = try RoutedExperts(configuration, layers: count, scoring: .sigmoid, normalises: true)
@@ -23,6 +23,16 @@ enum ExaoneMoE {
     }
     return try decoder.model(configuration, weights)
   }
+
+  /// mlx-lm has the correction bias in the router.
+  private static let mlx: MLXConversion = {
+    var conversion = MLXConversion.fixedRouter
+    let bias = "e_score_correction_bias"
+    conversion.change = { tensor, _ in
+      [tensor.named(tensor.name.replacing(".mlp." + bias, with: ".mlp.gate." + bias))]
+    }
+    return conversion
+  }()
 
   /// The layers for multi-token prediction are left out.
   private static let rules = GGUFExport.Rules(

@@ -10,7 +10,7 @@ enum GPT2 {
         "mlp.c_fc": "ffn_up", "mlp.c_proj": "ffn_down", "model.ln_f": "output_norm",
         "model.wpe": "position_embd",
         "model.wte": "token_embd",
-      ], export: rules),
+      ], export: rules), mlx: mlx,
     // Some conversions keep the name of the language model's body.
     prefixes: ["model.": ["", "transformer."]]
   ) { configuration, weights in
@@ -47,6 +47,24 @@ enum GPT2 {
     "n_inner": "intermediate_size", "n_positions": "max_position_embeddings",
     "activation_function": "hidden_act",
   ]
+
+  /// mlx-lm has the columns of a matrix for its inputs, and no head apart from the embedding.
+  private static let mlx = MLXConversion(
+    leavesOut: { name, configuration in
+      guard try configuration.bool("tie_word_embeddings", default: true) else {
+        throw ModelError.unsupported("'tie_word_embeddings' false is not supported in MLX's versions of gpt2")
+      }
+      // Buffers for the causal mask, and a copy of the embedding.
+      return name.hasSuffix(".attn.bias") || name.hasSuffix(".attn.masked_bias") || name == "lm_head.weight"
+    },
+    change: { tensor, _ in
+      // A conversion already.
+      guard !tensor.name.hasPrefix("model.") else { return [tensor] }
+      let body = "transformer."
+      let name = tensor.name.hasPrefix(body) ? String(tensor.name.dropFirst(body.count)) : tensor.name
+      let isMatrix = name.contains(".c_") && name.hasSuffix(".weight")
+      return [(isMatrix ? try tensor.transposed() : tensor).named("model." + name)]
+    })
 
   private static let rules = GGUFExport.Rules(
     renames: usualNames, isTied: true,

@@ -14,7 +14,7 @@ enum GPTNeoX {
     ) {
       // The converter separates queries, keys and values.
       $0["fuses_by_head"] = false
-    },
+    }, mlx: mlx,
     // mlx-lm's conversions.
     prefixes: [
       "gpt_neox.layers.": ["model.h."], "gpt_neox.": ["model."], "embed_out.": ["model.embed_out."],
@@ -42,6 +42,17 @@ enum GPTNeoX {
     }
     return try decoder.model(configuration, weights)
   }
+
+  /// Buffers for the causal mask are left out.
+  private static let mlx = MLXConversion(
+    leavesOut: { name, _ in name.hasSuffix(".attention.bias") || name.hasSuffix(".attention.masked_bias") },
+    change: { tensor, _ in
+      let name = tensor.name.hasPrefix("model.") ? tensor.name : "model." + tensor.name
+      return [
+        tensor.named(
+          name.replacing(".gpt_neox.layers.", with: ".h.").replacing(".gpt_neox.", with: "."))
+      ]
+    })
 
   private static let usualNames = ["rotary_pct": "partial_rotary_factor", "rotary_emb_base": "rope_theta"]
 

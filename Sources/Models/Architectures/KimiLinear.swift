@@ -18,7 +18,10 @@ enum KimiLinear {
         }
         return try Weight(
           format: stored.format, shape: [stored.shape[1], stored.shape[3]], values: stored.values)
-      })
+      }),
+    mlx: MLXConversion(
+      eightBits: ["mlp.gate"], keepsType: ["e_score_correction_bias", "A_log", "dt_bias"],
+      change: mlxTensors)
   ) { configuration, weights in
     try configuration.require("mla_use_nope", true)
     try configuration.require("use_grouped_topk", true)
@@ -56,6 +59,20 @@ enum KimiLinear {
       ]
     }
     return try Decoder(shape, embedding: embedding, layers: blocks, weights)
+  }
+
+  /// mlx-lm has the mixtures where other models have them, and a convolution as a layer of its own.
+  @Sendable private static func mlxTensors(
+    _ tensor: ConvertedTensor, _ configuration: ModelConfiguration
+  ) throws -> [ConvertedTensor] {
+    let bias = "mlp.gate.e_score_correction_bias"
+    let name = tensor.name.replacing(".block_sparse_moe.", with: ".mlp.")
+      .replacing(bias, with: "mlp.e_score_correction_bias").replacing(
+        "_conv1d.weight", with: "_conv.conv.weight")
+    let count = tensor.shape.reduce(1, *)
+    if name.hasSuffix(".A_log") { return [tensor.reshaped([1, 1, count, 1])] }
+    if name.hasSuffix(".dt_bias") { return [tensor.reshaped([count])] }
+    return try DeepSeek.latents(tensor.named(name), configuration)
   }
 
   private static let ggufTensors = DeepSeek.latentTensors.merging([

@@ -14,7 +14,8 @@ enum MiniMaxM2 {
           if configuration.has("rotary_dim") {
             try fields.set("rope.dimension_count", configuration.integer("rotary_dim", 1...65536))
           }
-        }))
+        })),
+    mlx: MLXConversion(eightBits: ["block_sparse_moe.gate"], keepsType: ["e_score_correction_bias"])
   ) { configuration, weights in
     try configuration.require("use_qk_norm", true)
     for (key, allowed) in [("qk_norm_type", "per_layer"), ("scoring_func", "sigmoid")] {

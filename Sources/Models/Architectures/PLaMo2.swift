@@ -12,7 +12,7 @@ enum PLaMo2 {
       keys: [
         "ssm.state_size": "mamba_d_state", "ssm.conv_kernel": "mamba_d_conv",
         "ssm.time_step_rank": "mamba_num_heads",
-      ], export: rules, configure: configure, restore: GGUFConversion.restoringDecay)
+      ], export: rules, configure: configure, restore: GGUFConversion.restoringDecay), mlx: .plain
   ) { original, weights in
     let configuration = original.renamed(["hidden_size_per_head": "head_dim"])
     let shape = try DecoderShape(configuration, tiedByDefault: true)

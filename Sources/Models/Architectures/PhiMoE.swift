@@ -3,8 +3,9 @@ import Compute
 /// Phi-3.5-MoE (microsoft/Phi-3.5-MoE-instruct): layer normalisation, biases, LongRoPE, and mixtures of experts of which
 /// a sparse mixer weighs two.
 enum PhiMoE {
-  static let architecture = Architecture("phimoe", gguf: GGUFConversion("phimoe", export: Phi3.rules)) {
-    configuration, weights in
+  static let architecture = Architecture(
+    "phimoe", gguf: GGUFConversion("phimoe", export: Phi3.rules), mlx: .plain
+  ) { configuration, weights in
     let shape = try DecoderShape(configuration)
     let rotary = try configuration.rotaryTable(headSize: shape.headSize)
     let windows = try configuration.windows(count: shape.layers) { _ in true }

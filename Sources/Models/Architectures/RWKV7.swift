@@ -12,7 +12,7 @@ enum RWKV7 {
         "attention.decay_lora_rank": "decay_low_rank_dim", "attention.iclr_lora_rank": "a_low_rank_dim",
         "attention.value_residual_mix_lora_rank": "v_low_rank_dim",
         "attention.gate_lora_rank": "gate_low_rank_dim",
-      ], export: rules)
+      ], export: rules), mlx: mlx
   ) { configuration, weights in
     let hidden = try configuration.integer("hidden_size", 1...1 << 20)
     let layerCount = try configuration.integer("num_hidden_layers", 1...4096)
@@ -67,6 +67,19 @@ enum RWKV7 {
       work: weights.work)
     return try Decoder(facts, embedding: embedding, layers: layers, on: weights.backend)
   }
+
+  /// mlx-lm has rows of heads, and 8 bits for the embedding and the second matrices of low rank.
+  private static let mlx = MLXConversion(
+    eightBits: ["lora.2", "embeddings"], eightBitSettings: ["bits": 8],
+    change: { tensor, configuration in
+      guard ["k_k", "k_a", "g_norm"].contains(where: tensor.name.contains) else { return [tensor] }
+      let size = try configuration.integer("head_dim", 1...65536, default: 64)
+      let count = tensor.shape.reduce(1, *)
+      guard count % size == 0 else {
+        throw ModelError.wrongShape(tensor: tensor.name, shape: tensor.shape, expected: [count / size, size])
+      }
+      return [tensor.reshaped([count / size, size])]
+    })
 
   /// The vectors of a token shift form one tensor, and vectors of heads lie one after the other. In the place of the first
   /// layer's mixing of values, which is not used, are the tensors of its rates.

@@ -4,7 +4,7 @@ import Compute
 /// with a sliding window, one key head and half of each head's columns rotated; Gemma's norms, feed-forward blocks, scaled
 /// embeddings and soft cap on the logits.
 enum RecurrentGemma {
-  static let architecture = Architecture("recurrent_gemma") { configuration, weights in
+  static let architecture = Architecture("recurrent_gemma", mlx: .plain) { configuration, weights in
     let shape = try DecoderShape(configuration, tiedByDefault: true)
     let activation = try configuration.activation(default: "gelu_pytorch_tanh")
     let attends = try attentionLayers(configuration, count: shape.layers)

@@ -1,15 +1,18 @@
+import Basics
 import Checkpoints
 
 /// What mlx-lm's converter does to the weights of an architecture, beyond the rules that hold for all of them (`MLXTensor`).
 struct MLXConversion: Sendable {
   /// Endings of the names of layers that always have 8 bits in groups of 64: routers, mostly.
   var eightBits: [String] = []
+  /// Their settings in config.json.
+  var eightBitSettings: JSON = ["group_size": 64, "bits": 8]
   /// Endings of the names of layers that stay as they are.
   var unquantized: [String] = []
   /// Parts of the names of tensors whose type stays as it is.
   var keepsType: [String] = []
   /// Parts of the names of tensors that are left out.
-  var omits: [String] = ["rotary_emb.inv_freq"]
+  var omits: [String] = ["rotary_emb.inv_freq", "activation_scale"]
   /// Whether a tensor is left out for another reason.
   var leavesOut: @Sendable (_ name: String, _ configuration: ModelConfiguration) throws -> Bool = { _, _ in
     false

@@ -20,8 +20,8 @@ public struct MLXTensor: Sendable {
     case plain
     /// A layer in the bits that are asked for.
     case layer
-    /// A layer that always has 8 bits in groups of 64.
-    case eightBits
+    /// A layer that always has 8 bits in groups of 64, with its settings in config.json.
+    case eightBits(settings: JSON)
   }
 
   /// The name, with `.weight`.
@@ -106,7 +106,8 @@ private struct MLXTensors {
     guard name.hasSuffix(".weight"), shape.count >= 2 else { return .plain }
     let layer = name.dropLast(".weight".count)
     if conversion.unquantized.contains(where: { layer.hasSuffix($0) }) { return .plain }
-    return conversion.eightBits.contains { layer.hasSuffix($0) } ? .eightBits : .layer
+    return conversion.eightBits.contains { layer.hasSuffix($0) }
+      ? .eightBits(settings: conversion.eightBitSettings) : .layer
   }
 
   /// A depthwise convolution [channels, 1, taps] or [channels, taps, 1].
