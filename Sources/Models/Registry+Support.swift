@@ -7,8 +7,9 @@ extension Registry {
   public static func problem(with checkpoint: CheckpointSummary) -> String? {
     guard let name = checkpoint.architecture else { return "the files do not name an architecture" }
     if name == "clip" { return "a vision projector, not a language model" }
-    guard architecture(named: name, checkpoint.kind) != nil else {
-      return "the architecture \(name) is not supported"
+    let part = checkpoint.languageModel
+    guard part.map(architecture(languageModel:)) ?? architecture(named: name, checkpoint.kind) != nil else {
+      return "the architecture \(part ?? name) is not supported"
     }
     guard checkpoint.kind != .configurationOnly else { return "the folder has no weights" }
     return checkpoint.formatProblem

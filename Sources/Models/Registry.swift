@@ -143,7 +143,16 @@ public enum Registry {
 
   /// The architecture of a checkpoint; nil if it is not supported.
   static func architecture(of checkpoint: Checkpoint) -> Architecture? {
-    architecture(named: checkpoint.architecture ?? "", checkpoint.kind)
+    guard let part = checkpoint.languageModel else {
+      return architecture(named: checkpoint.architecture ?? "", checkpoint.kind)
+    }
+    return architecture(languageModel: part)
+  }
+
+  /// The architecture of the language model in a multimodal checkpoint.
+  /// - Parameter type: its `model_type`, or that of the whole.
+  static func architecture(languageModel type: String) -> Architecture? {
+    byModelType[type] ?? ConfigurationDefaults.textTypes[type].flatMap { byModelType[$0] }
   }
 
   /// The architecture that a format names so.

@@ -127,4 +127,27 @@ struct MultimodalConfigurationTests {
     let output = try model.forward(ForwardInput(tokens: tokens, sequence: sequence, allLogits: true))
     #expect(distance(backend.values(output).rows(model.facts.vocabularyCount), expected) < 1e-4)
   }
+
+  /// Whether a multimodal checkpoint can be run depends on its language model.
+  @Test(
+    arguments: [
+      (#"{"model_type": "mistral3", "text_config": {"model_type": "mistral4"}}"#, nil),
+      (#"{"model_type": "mistral3", "text_config": {}}"#, nil),
+      (#"{"model_type": "llava", "llm_config": {"model_type": "qwen2"}}"#, nil),
+      (
+        #"{"model_type": "gemma3", "text_config": {"model_type": "other"}}"#,
+        "the architecture other is not supported"
+      ),
+      (#"{"model_type": "other", "text_config": {}}"#, "the architecture other is not supported"),
+      (#"{"model_type": "mistral3"}"#, "the architecture mistral3 is not supported"),
+    ] as [(String, String?)])
+  func theLanguageModelDecidesWhetherACheckpointRuns(_ configuration: String, _ problem: String?) throws {
+    let folder = try TemporaryFolder()
+    _ = try folder.write("config.json", configuration)
+    let writer = try SafetensorsWriter(folder.path + "/model.safetensors", [.float32("a", [1])])
+    try writer.append([Float(0)])
+    try writer.finish()
+    let checkpoint = try Checkpoint.open(folder.path)
+    #expect(Registry.problem(with: checkpoint.summary) == problem)
+  }
 }

@@ -6,6 +6,8 @@ public struct CheckpointSummary: Sendable, Equatable {
   public let kind: Checkpoint.Kind
   /// `general.architecture` or `model_type`; nil if the files have neither.
   public let architecture: String?
+  /// The `model_type` of the language model in a multimodal checkpoint; nil for other checkpoints.
+  public let languageModel: String?
   /// A short label of the predominant quantisation.
   public let quantizationLabel: String
   /// Why weights of the model cannot be read; nil if all formats are supported.
@@ -23,9 +25,20 @@ extension Checkpoint {
   /// What a list of models says about this model.
   public var summary: CheckpointSummary {
     CheckpointSummary(
-      kind: kind, architecture: architecture, quantizationLabel: quantizationLabel,
-      formatProblem: formatProblem, hasVocabulary: hasVocabulary, parameters: parameters, fileBytes: fileBytes
-    )
+      kind: kind, architecture: architecture, languageModel: languageModel,
+      quantizationLabel: quantizationLabel, formatProblem: formatProblem, hasVocabulary: hasVocabulary,
+      parameters: parameters, fileBytes: fileBytes)
+  }
+
+  /// The `model_type` of the language model in a multimodal checkpoint, or that of the whole where its part has none; nil for
+  /// other checkpoints.
+  public var languageModel: String? { Self.languageModel(configuration) }
+
+  static func languageModel(_ configuration: JSON?) -> String? {
+    guard let configuration, (configuration["num_hidden_layers"] ?? .null).isNull,
+      let part = ["text_config", "llm_config"].lazy.compactMap({ configuration[$0]?.asObject }).first
+    else { return nil }
+    return part["model_type"]?.asString ?? configuration["model_type"]?.asString
   }
 
   private var hasVocabulary: Bool {

@@ -42,7 +42,7 @@ struct GGUFSurvey {
 
   private var summary: CheckpointSummary {
     CheckpointSummary(
-      kind: .gguf, architecture: architecture,
+      kind: .gguf, architecture: architecture, languageModel: nil,
       quantizationLabel: fileType.flatMap { GGUFStore.fileTypes[$0] }
         ?? GGUFStore.predominantLabel(types.map { ("\($0.type)", $0.bytes) }),
       formatProblem: nil, hasVocabulary: hasVocabulary, parameters: parameters, fileBytes: fileCount)

@@ -27,6 +27,7 @@ struct SafetensorsSurvey {
     guard survey.isWhole(settings) else { return nil }
     return CheckpointSummary(
       kind: .safetensors, architecture: configuration["model_type"]?.asString,
+      languageModel: Checkpoint.languageModel(configuration),
       quantizationLabel: survey.label(settings), formatProblem: nil, hasVocabulary: folder.hasVocabulary,
       parameters: survey.parameters, fileBytes: bytes)
   }

@@ -18,7 +18,7 @@ enum Mistral {
       }
       scaling["llama_4_scaling_beta"] = beta
       object["rope_scaling"] = .object(scaling)
-    }, mlx: .plain
+    }, mlx: MLXConversion(part: MLXConversion.languageModel)
   ) { configuration, weights in
     var decoder = try decoder(configuration)
     if let scale = try configuration.positionScale() {

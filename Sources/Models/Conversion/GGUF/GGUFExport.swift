@@ -16,7 +16,10 @@ public struct GGUFExport {
 
   /// - Throws: `ModelError.unsupported` for architectures and settings that cannot be written.
   public init(_ checkpoint: Checkpoint) throws {
-    guard let json = checkpoint.configuration, let architecture = Registry.architecture(of: checkpoint) else {
+    // By the name of the whole of a multimodal model: its converter has rules of its own.
+    guard let json = checkpoint.configuration,
+      let architecture = Registry.architecture(named: checkpoint.architecture ?? "", checkpoint.kind)
+    else {
       throw ModelError.unknownArchitecture(checkpoint.architecture ?? "", known: Registry.architectures)
     }
     guard let conversion = architecture.gguf, let rules = conversion.export else {
