@@ -46,7 +46,7 @@ import Testing
     Case(
       name: "gemma3-bf16",
       changes: ["layer_types": sliding, "sliding_window_pattern": 6, "query_pre_attn_scalar": 16]),
-    Case(name: "gpt-oss-openai", changes: ["rope_scaling": nil]),
+    Case(name: "gpt-oss-openai", changes: ["rope_scaling": ["rope_type": "default"]]),
     Case(name: "granite-hybrid", changes: ["position_embedding_type": "nope"]),
     Case(
       name: "llama4",

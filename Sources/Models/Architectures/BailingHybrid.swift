@@ -1,7 +1,8 @@
 /// Ring and Ling 2.5 (inclusionAI/Ring-2.5-1T) and Ling 3.0, which have one `model_type`: layers of lightning attention
 /// (2.5) or Kimi delta attention (3.0) and, every few layers, latent attention; Ling's mixtures of experts.
 enum BailingHybrid {
-  static let architecture = Architecture("bailing_hybrid", "bailing_moe_v3") { configuration, weights in
+  static let architecture = Architecture("bailing_hybrid", "bailing_moe_v3") { original, weights in
+    var configuration = original
     // mlx-lm normalises the head while it converts but keeps the key, so that the weights do not tell.
     for key in ["norm_head", "norm_softmax"] { try configuration.require(key, false) }
     try configuration.require("use_rmsnorm", true)
@@ -9,10 +10,19 @@ enum BailingHybrid {
     let shape = try DecoderShape(configuration)
     let activation = try configuration.activation()
     let isThird = configuration.has("kda_safe_gate") || configuration.has("short_conv_kernel_size")
-    // In 3.0 the convolutions have it too.
-    if isThird { try configuration.requireSiLU() }
+    let factor = "routed_scaling_factor"
+    if isThird {
+      // The convolutions have it too.
+      try configuration.requireSiLU()
+      // mlx-lm refuses other ones, transformers does not read the key.
+      try configuration.require("rope_interleave", true)
+      if !configuration.has(factor) { configuration = configuration.setting(factor, 2.5) }
+    } else if !configuration.has(factor) {
+      throw ModelError.missingKey(factor)
+    }
     var experts = try BailingMoE.experts(
-      configuration, layers: shape.layers, scoring: .sigmoid, normalisesOne: isThird)
+      configuration, layers: shape.layers, scoring: .sigmoid, scoringKey: isThird ? nil : "score_function",
+      normalisesOne: isThird)
     // Both libraries ignore the key there.
     if isThird { experts.corrects = nil }
     if !isThird, experts.sharedInner > 0 {

@@ -108,15 +108,16 @@ enum BailingMoE {
 
   /// The mixtures of experts, also those of the hybrid models.
   /// - Parameters:
-  ///   - scoring: how logits become scores, if the configuration does not say.
+  ///   - scoring: how logits become scores, unless `scoringKey` says it.
   ///   - normalisesOne: whether the weight of a single expert is divided by itself.
   static func experts(
     _ configuration: ModelConfiguration, layers: Int, scoring: RoutingSettings.Scoring = .softmax,
-    normalisesOne: Bool = false
+    scoringKey: String? = "score_function", normalisesOne: Bool = false
   ) throws -> RoutedExperts {
     try configuration.require("moe_router_enable_routed_scaling", true)
     var experts = try RoutedExperts(
-      configuration, layers: layers, scoring: scoring, normalises: true, normalisesOne: normalisesOne)
+      configuration, layers: layers, scoring: scoring, scoringKey: scoringKey, normalises: true,
+      normalisesOne: normalisesOne)
     let key = "moe_router_enable_expert_bias"
     experts.corrects = configuration.has(key) ? try configuration.bool(key, default: false) : nil
     guard try configuration.bool("moe_router_enable_shared_expert", default: true) else {

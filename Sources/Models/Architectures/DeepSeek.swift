@@ -26,15 +26,15 @@ enum DeepSeek {
   ) { object in
     try separateLatentKeys(&object)
     object["norm_topk_prob"] = object["norm_topk_prob"] ?? false
-    if object["scoring_func"] == "softmax" {
+    if object["expert_gating_func"] == "softmax" {
       // DeepSeek V2 ranks groups by their best expert.
       object["topk_method"] = "group_limited_greedy"
-    } else if object["scoring_func"] == nil {
+    } else if object["expert_gating_func"] == nil {
       // As in llama.cpp: files without the key are of DeepSeek V2, or of GLM-4.7-Flash.
       let isFlash =
         [47, 48].contains(object["num_hidden_layers"]?.asInteger)
         && object["vocab_size"]?.asInteger == 154_880
-      object["scoring_func"] = isFlash ? "sigmoid" : "softmax"
+      object["expert_gating_func"] = isFlash ? "sigmoid" : "softmax"
     }
   }
 
@@ -92,7 +92,7 @@ enum DeepSeek {
 
   private static func model(
     _ configuration: ModelConfiguration, _ weights: ModelWeights, scoring: RoutingSettings.Scoring,
-    normalises: Bool, normalisesOne: Bool = false, method: String = "noaux_tc"
+    normalises: Bool, normalisesOne: Bool? = nil, method: String = "noaux_tc"
   ) throws -> Decoder {
     guard try configuration.number("partial_rotary_factor", default: 1) == 1 else {
       throw ModelError.unsupported("a 'partial_rotary_factor' of latent attention is not supported")

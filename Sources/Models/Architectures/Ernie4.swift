@@ -29,7 +29,7 @@ enum Ernie4 {
     let shape = try DecoderShape(configuration, tiedByDefault: true)
     var experts = try RoutedExperts(
       configuration, layers: shape.layers, sparse: sparseLayers(configuration, count: shape.layers),
-      scoring: .softmax, normalises: true)
+      scoring: .softmax, normalises: true, normalisesOne: true)
     experts.routing.normalises = true
     let decoder = PreNormDecoder(
       tiedByDefault: true, rotary: try configuration.rotaryTable(headSize: shape.headSize, interleaved: true)

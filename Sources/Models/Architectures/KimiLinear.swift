@@ -29,7 +29,9 @@ enum KimiLinear {
     let activation = try configuration.activation()
     // transformers applies it to the convolutions of delta attention too.
     try configuration.requireSiLU()
-    let experts = try RoutedExperts(configuration, layers: shape.layers, scoring: .sigmoid, normalises: true)
+    let experts = try RoutedExperts(
+      configuration, layers: shape.layers, scoring: .sigmoid, scoringKey: "moe_router_activation_func",
+      normalises: true)
     let key = "linear_attn_config"
     guard let linear = try configuration.object(key) else { throw ModelError.missingKey(key) }
     guard let layers = try linear.integers("kda_layers", 1...4096) else {

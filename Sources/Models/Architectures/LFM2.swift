@@ -28,9 +28,7 @@ enum LFM2 {
     let dense = try configuration.integer("num_dense_layers", 0...4096, default: 2)
     var experts = try RoutedExperts(
       configuration, layers: count, sparse: (0..<count).map { $0 >= dense }, scoring: .sigmoid,
-      normalises: true)
-    // A single expert's weight is divided by itself.
-    experts.routing.normalises = try configuration.bool("norm_topk_prob", default: true)
+      normalises: true, normalisesOne: true)
     experts.corrects = try configuration.bool("use_expert_bias", default: true)
     let routed = experts
     return try model(configuration, weights) { try routed.block($0, $1, $2, .silu, weights) }

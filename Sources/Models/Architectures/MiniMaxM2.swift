@@ -18,10 +18,11 @@ enum MiniMaxM2 {
     mlx: MLXConversion(eightBits: ["block_sparse_moe.gate"], keepsType: ["e_score_correction_bias"])
   ) { configuration, weights in
     try configuration.require("use_qk_norm", true)
-    for (key, allowed) in [("qk_norm_type", "per_layer"), ("scoring_func", "sigmoid")] {
-      let value = try configuration.optionalString(key) ?? allowed
-      guard value == allowed else { throw ModelError.unsupported("the '\(key)' '\(value)' is not supported") }
+    let normKind = try configuration.optionalString("qk_norm_type") ?? "per_layer"
+    guard normKind == "per_layer" else {
+      throw ModelError.unsupported("the 'qk_norm_type' '\(normKind)' is not supported")
     }
+    let scoring = try configuration.scoring(.sigmoid)
     guard try configuration.integers("attn_type_list", 0...9)?.allSatisfy({ $0 == 1 }) ?? true else {
       throw ModelError.unsupported("linear attention ('attn_type_list') of minimax_m2")
     }
@@ -36,7 +37,7 @@ enum MiniMaxM2 {
     ) { prefix, _, shape, activation in
       let prefix = prefix + "block_sparse_moe."
       let routing = RoutingSettings(
-        count: experts.chosen, scoring: .sigmoid, normalises: true,
+        count: experts.chosen, scoring: scoring, normalises: true,
         correction: corrects ? try weights.vector(prefix + "e_score_correction_bias", experts.all) : nil)
       return try ExpertMixture(
         prefix, routing, experts: experts.all, inner: shape.intermediate, shape, activation, weights)

@@ -18,9 +18,8 @@ enum OLMoHybrid {
     // transformers applies it to the convolutions and gates of the delta nets too, mlx-lm nowhere.
     try configuration.requireSiLU()
     // A base that is null is that of no position embeddings; one that is missing has the usual value.
-    let parameters = try configuration.object("rope_parameters")
-    let rotates =
-      configuration.has("rope_theta") || parameters.map { $0.json["rope_theta"]?.isNull != true } ?? false
+    let parameters = try configuration.object("rope_parameters") ?? configuration
+    let rotates = configuration.has("rope_theta") || parameters.json["rope_theta"]?.isNull != true
     let rotary = rotates ? try configuration.rotaryTable(headSize: shape.headSize) : nil
 
     let embedding = try EmbeddingAndHead(shape, weights)

@@ -21,13 +21,15 @@ package struct RoutedExperts {
   /// - Parameters:
   ///   - layers: the number of layers.
   ///   - sparse: which of them have experts; nil if the configuration says so under DeepSeek's keys.
-  ///   - scoring: how logits become scores, if the configuration does not say; nil for a required key.
+  ///   - scoring: how logits become scores.
+  ///   - scoringKey: the key that changes it; nil if the family has none.
   ///   - normalises: whether weights are divided by their sum, if the configuration does not say.
-  ///   - normalisesOne: whether the weight of a single expert is divided by itself.
+  ///   - normalisesOne: whether this is so for the weight of a single expert, which is then 1; nil for a family whose
+  ///     implementations disagree.
   ///   - method: how experts are selected, if the configuration does not say.
   package init(
     _ configuration: ModelConfiguration, layers: Int, sparse: [Bool]? = nil,
-    scoring: RoutingSettings.Scoring? = nil, normalises: Bool, normalisesOne: Bool = false,
+    scoring: RoutingSettings.Scoring, scoringKey: String? = nil, normalises: Bool, normalisesOne: Bool? = nil,
     method: String = "noaux_tc"
   ) throws {
     let counts = try configuration.expertCounts()
@@ -37,12 +39,10 @@ package struct RoutedExperts {
       try score.map {
         try configuration.expertGroups(experts: counts.all, chosen: counts.chosen, score: $0)
       } ?? (1, 1)
-    let divides = try configuration.bool(
-      configuration.present("norm_topk_prob", "moe_renormalize"), default: normalises)
     var routing = RoutingSettings(
-      count: counts.chosen, scoring: try configuration.scoring(default: scoring),
-      // In most models the weight of a single expert stays as it is.
-      normalises: divides && (normalisesOne || counts.chosen > 1),
+      count: counts.chosen, scoring: try configuration.scoring(scoring, key: scoringKey),
+      normalises: try Self.normalises(
+        configuration, chosen: counts.chosen, default: normalises, one: normalisesOne),
       scale: Float(try configuration.number("routed_scaling_factor", default: 1)), groups: groups.all,
       keptGroups: groups.kept)
     routing.groupScore = score ?? .twoBest
@@ -56,6 +56,24 @@ package struct RoutedExperts {
     sharedInner = shared * width
     corrects = method == "noaux_tc" && routing.scoring == .sigmoid ? true : nil
     isSparse = try sparse ?? Self.sparseLayers(configuration, count: layers)
+  }
+
+  /// Whether the weights of the chosen experts are divided by their sum.
+  private static func normalises(
+    _ configuration: ModelConfiguration, chosen: Int, default fallback: Bool, one: Bool?
+  ) throws -> Bool {
+    let key = configuration.present("norm_topk_prob", "moe_renormalize")
+    let divides = try configuration.bool(key, default: fallback)
+    guard divides, chosen == 1, try !configuration.bool("normalizes_single_expert", default: false) else {
+      return divides
+    }
+    guard let one else {
+      let count = configuration.present("num_experts_per_tok", "num_experts_per_token")
+      throw ModelError.unsupported(
+        "a single expert per token ('\(count)') with '\(key)': transformers divides its weight by itself, other "
+          + "implementations do not")
+    }
+    return one
   }
 
   /// How groups are ranked by a `topk_method`; nil for a method without groups.

@@ -41,11 +41,42 @@ enum ConfigurationDefaults {
   static func others(of modelType: String) -> JSONObject { otherKeys[modelType]?.asObject ?? JSONObject() }
 
   private static let otherKeys: [String: JSON] = [
+    "deepseek_v3": ["routed_scaling_factor": 2.5, "n_group": 8, "topk_group": 4],
     "exaone_moe": ["routed_scaling_factor": 2.5],
     "gemma3_text": ["query_pre_attn_scalar": 256],
     "gemma3n_text": ["final_logit_softcapping": 30],
     "gemma4_text": ["hidden_size_per_layer_input": 256],
     "glm4_moe_lite": ["routed_scaling_factor": 1.8],
+    "kimi_k2": ["routed_scaling_factor": 2.5, "n_group": 8, "topk_group": 4],
+    "kimi_linear": ["routed_scaling_factor": 2.446],
+    "nemotron_h": ["n_shared_experts": 1],
+  ]
+
+  /// The defaults of `rope_parameters` by `model_type`, for a configuration without it and without `rope_scaling`; nil for
+  /// no scaling.
+  static func ropeParameters(of modelType: String) -> JSON? { ropeParameters[modelType] }
+
+  private static let ropeParameters: [String: JSON] = [
+    "gemma4_text": [
+      "full_attention": [
+        "rope_type": "proportional", "partial_rotary_factor": 0.25, "rope_theta": 1_000_000,
+      ],
+      "sliding_attention": ["rope_type": "default", "rope_theta": 10000],
+    ],
+    "gpt_oss": [
+      "rope_type": "yarn", "factor": 32, "beta_fast": 32, "beta_slow": 1, "truncate": false,
+      "original_max_position_embeddings": 4096,
+    ],
+    "ministral3": [
+      "rope_type": "yarn", "factor": 16, "beta_fast": 32, "beta_slow": 1, "rope_theta": 1_000_000,
+      "original_max_position_embeddings": 16384, "mscale": 1, "mscale_all_dim": 1,
+      "llama_4_scaling_beta": 0.1,
+    ],
+    "mistral4": [
+      "rope_type": "yarn", "factor": 128, "beta_fast": 32, "beta_slow": 1, "rope_theta": 10000,
+      "original_max_position_embeddings": 8192, "mscale": 1, "mscale_all_dim": 1,
+      "llama_4_scaling_beta": 0.1,
+    ],
   ]
 
   /// The names that an epsilon has in config.json.

@@ -33,6 +33,11 @@ extension ModelConfiguration {
     {
       object["rope_theta"] = .number(base)
     }
+    if let parameters = ConfigurationDefaults.ropeParameters(of: type), !has("rope_parameters"),
+      !has("rope_scaling")
+    {
+      object["rope_parameters"] = parameters
+    }
     // null is a value, such as that of no cap.
     for (key, value) in ConfigurationDefaults.others(of: type) where !object.contains(key) {
       object[key] = value

@@ -11,19 +11,31 @@ extension ModelConfiguration {
     )
   }
 
-  /// How the router's logits become scores.
-  /// - Parameter fallback: used if the configuration does not say; nil for a required key.
-  func scoring(default fallback: RoutingSettings.Scoring?) throws -> RoutingSettings.Scoring {
-    let key = present("scoring_func", "score_function", "moe_router_activation_func")
-    guard let name = try optionalString(key) else {
-      guard let fallback else { throw ModelError.missingKey(key) }
-      return fallback
+  /// How the router's logits become scores. Most families have one way, whatever their configuration says; GGUF files say
+  /// it in every family.
+  /// - Parameters:
+  ///   - usual: the family's way.
+  ///   - key: the key that changes it; nil if there is none.
+  /// - Throws: `ModelError.unsupported` for a key that asks for another way.
+  package func scoring(_ usual: RoutingSettings.Scoring, key: String? = nil) throws -> RoutingSettings.Scoring
+  {
+    if let stated = try statedScoring("expert_gating_func") { return stated }
+    let scoring = try key.flatMap(statedScoring) ?? usual
+    for other in ["scoring_func", "score_function", "moe_router_activation_func"] {
+      if let stated = try statedScoring(other), stated != scoring {
+        throw ModelError.unsupported("the '\(other)' '\(stated)' is not supported by this architecture")
+      }
     }
-    switch name {
-    case "softmax": return .softmax
+    return scoring
+  }
+
+  private func statedScoring(_ key: String) throws -> RoutingSettings.Scoring? {
+    switch try optionalString(key) {
+    case nil: nil
+    case "softmax": .softmax
     // dots.llm1 names the method of selection here.
-    case "sigmoid", "noaux_tc": return .sigmoid
-    default: throw ModelError.unsupported("the '\(key)' '\(name)' is not supported")
+    case "sigmoid", "noaux_tc": .sigmoid
+    case let name?: throw ModelError.unsupported("the '\(key)' '\(name)' is not supported")
     }
   }
 

@@ -1,11 +1,28 @@
+import Basics
 import Compute
 import Foundation
 
 extension ModelConfiguration {
   /// `rope_parameters` (transformers 5), which may hold an object for each kind of layer, or `rope_scaling`.
+  /// - Throws: `ModelError.unsupported` if an architecture with several kinds of layers has one set of `rope_parameters`,
+  ///   which transformers and mlx-lm refuse or do not read.
   private func ropeParameters(_ kind: String?) throws -> ModelConfiguration? {
     let parameters = try object("rope_parameters")
-    if let kind, let own = try parameters?.object(kind) { return own }
+    if let kind, let parameters {
+      if let own = try parameters.object(kind) {
+        guard !has("rope_scaling") else {
+          throw ModelError.unsupported("'rope_scaling' beside 'rope_parameters' for each kind of layer")
+        }
+        return own
+      }
+      let members = parameters.json.asObject ?? JSONObject()
+      if let key = members.keys.first(where: { members[$0]?.asObject == nil && members[$0]?.isNull == false })
+      {
+        throw ModelError.unsupported(
+          "'rope_parameters' of this architecture are one object for each kind of layer; '\(key)' is beside them"
+        )
+      }
+    }
     // As in transformers, the older key counts if there are both.
     return try object("rope_scaling") ?? parameters
   }
@@ -25,6 +42,7 @@ extension ModelConfiguration {
   ///   - kind: the kind of layer.
   func rotaryScaling(dimensions: Int, kind: String? = nil) throws -> RotaryScaling {
     guard let scaling = try ropeParameters(kind) else { return .none }
+    let isForKind = kind != nil
     let kind = try scaling.optionalString("rope_type") ?? scaling.optionalString("type") ?? "default"
     let trained = try number("max_position_embeddings", default: 2048)
     switch kind {
@@ -53,11 +71,16 @@ extension ModelConfiguration {
       yarn.betaFast = try scaling.positive("beta_fast", default: 32)
       yarn.betaSlow = try scaling.positive("beta_slow", default: 1)
       yarn.truncate = try scaling.bool("truncate", default: true)
+      // mlx-lm never reads the key, transformers not where there are several kinds of layers.
+      if isForKind { try scaling.require("truncate", true) }
       yarn.attentionFactor = try scaling.optionalNumber("attention_factor")
       yarn.mscale = try scaling.optionalNumber("mscale")
       yarn.mscaleAllDimensions = try scaling.optionalNumber("mscale_all_dim")
       return .yarn(yarn)
-    case "longrope", "su": return try longRope(scaling, dimensions: dimensions, trained: trained)
+    // transformers and mlx-lm take different factors where there are several kinds of layers.
+    case "longrope" where !isForKind,
+      "su" where !isForKind:
+      return try longRope(scaling, dimensions: dimensions, trained: trained)
     case "factors":  // GGUF's rope_freqs tensor
       return .factors(try factors("factors", in: scaling, dimensions: dimensions), attention: 1)
     default:

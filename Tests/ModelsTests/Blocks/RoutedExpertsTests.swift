@@ -16,7 +16,7 @@ struct RoutedExpertsTests {
     let experts = try read(
       #"""
       "n_routed_experts": 8, "num_experts_per_tok": 3, "n_group": 4, "topk_group": 2, "n_shared_experts": 2,
-      "norm_topk_prob": false, "routed_scaling_factor": 2.5, "scoring_func": "softmax",
+      "norm_topk_prob": false, "routed_scaling_factor": 2.5, "scoring_func": "sigmoid",
       "topk_method": "group_limited_greedy", "first_k_dense_replace": 1, "moe_layer_freq": 2
       """#)
     #expect(experts.experts == 8 && experts.inner == 40 && experts.sharedInner == 80)
@@ -24,7 +24,7 @@ struct RoutedExpertsTests {
     let routing = experts.routing
     #expect(
       routing.count == 3 && routing.groups == 4 && routing.keptGroups == 2 && routing.groupScore == .best)
-    #expect(!routing.normalises && routing.scale == 2.5 && routing.scoring == .softmax)
+    #expect(!routing.normalises && routing.scale == 2.5 && routing.scoring == .sigmoid)
   }
 
   @Test func keysOfOtherFamilies() throws {
@@ -44,11 +44,48 @@ struct RoutedExpertsTests {
     #expect(exaone.isSparse == [false, true, false, true])
   }
 
-  @Test func greedySelectionHasNoGroupsAndASingleExpertKeepsItsWeight() throws {
+  @Test func greedySelectionHasNoGroups() throws {
     let greedy = try read(
-      #""n_routed_experts": 8, "num_experts_per_tok": 1, "n_group": 4, "topk_group": 2, "topk_method": "greedy""#
+      #""n_routed_experts": 8, "num_experts_per_tok": 2, "n_group": 4, "topk_group": 2, "topk_method": "greedy""#
     )
-    #expect(greedy.routing.groups == 1 && !greedy.routing.normalises)
+    #expect(greedy.routing.groups == 1 && greedy.routing.normalises)
+  }
+
+  /// The weight of a single expert is kept, divided by itself, or refused where implementations disagree. GGUF files are
+  /// as in llama.cpp, which divides.
+  @Test func singleExperts() throws {
+    func normalises(_ one: Bool?, gguf: Bool = false, divides: Bool = true) throws -> Bool {
+      let json = try JSON(
+        parsing: """
+          {\(Self.common), "n_routed_experts": 8, "num_experts_per_tok": 1, "norm_topk_prob": \(divides),
+          "normalizes_single_expert": \(gguf)}
+          """)
+      return try RoutedExperts(
+        ModelConfiguration(json), layers: 4, scoring: .sigmoid, normalises: true, normalisesOne: one
+      ).routing.normalises
+    }
+    #expect(try normalises(true) && !normalises(false))
+    #expect(throws: ModelError.self) { try normalises(nil) }
+    for one in [true, false, nil] {
+      #expect(try normalises(one, gguf: true))
+      #expect(try !normalises(one, divides: false))
+    }
+  }
+
+  /// A family has one way to score, or a key that says it; no other key may contradict. The key of GGUF files says it in
+  /// any family.
+  @Test func scoring() throws {
+    func scoring(_ keys: String, key: String? = nil) throws -> RoutingSettings.Scoring {
+      try ModelConfiguration(JSON(parsing: "{\(keys)}")).scoring(.sigmoid, key: key)
+    }
+    #expect(try scoring("") == .sigmoid)
+    #expect(try scoring(#""scoring_func": "noaux_tc""#) == .sigmoid)
+    #expect(try scoring(#""score_function": "softmax""#, key: "score_function") == .softmax)
+    #expect(try scoring(#""expert_gating_func": "softmax""#) == .softmax)
+    for keys in [#""scoring_func": "softmax""#, #""score_function": "softmax""#, #""scoring_func": "tanh""#] {
+      #expect(throws: ModelError.self) { try scoring(keys) }
+      #expect(throws: ModelError.self) { try scoring(keys, key: "moe_router_activation_func") }
+    }
   }
 
   @Test(arguments: [

@@ -64,7 +64,9 @@ struct GGUFConfiguration {
       throw ModelError.missingKey("\(conversion.name).attention.layer_norm_rms_epsilon")
     }
     if object["sliding_window"] == .integer(0) { object["sliding_window"] = nil }
-    object["scoring_func"] = try expertScoring()
+    object["expert_gating_func"] = try expertScoring()
+    // As in llama.cpp, also for the weight of a single expert.
+    object["normalizes_single_expert"] = true
     separateWindows(&object)
     try withoutPredictionLayers(&object)
     try conversion.configure(&object)
