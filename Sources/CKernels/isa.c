@@ -83,16 +83,37 @@ static int detect_extension(void) {
 #endif
 }
 
+static int detect_fast_gathers(void) {
+  const char *wanted = getenv("SOTTO_EXTENSIONS");
+  if (wanted && strcmp(wanted, "0") == 0) return 0;
+#if defined(__x86_64__)
+  __builtin_cpu_init();
+  return __builtin_cpu_is("intel") != 0;
+#else
+  return 0;
+#endif
+}
+
 static _Thread_local int is_forbidden;
+
+/// What `detect` returns, from the first call on kept in `known`, unless this thread must not use it.
+static int kept_answer(_Atomic int *known, int (*detect)(void)) {
+  int value = atomic_load_explicit(known, memory_order_relaxed);
+  if (value < 0) {
+    value = detect();
+    atomic_store_explicit(known, value, memory_order_relaxed);
+  }
+  return value && !is_forbidden;
+}
 
 int sotto_has_extension(void) {
   static _Atomic int known = -1;
-  int value = atomic_load_explicit(&known, memory_order_relaxed);
-  if (value < 0) {
-    value = detect_extension();
-    atomic_store_explicit(&known, value, memory_order_relaxed);
-  }
-  return value && !is_forbidden;
+  return kept_answer(&known, detect_extension);
+}
+
+int sotto_has_fast_gathers(void) {
+  static _Atomic int known = -1;
+  return kept_answer(&known, detect_fast_gathers);
 }
 
 void sotto_allow_extension(int allowed) { is_forbidden = !allowed; }

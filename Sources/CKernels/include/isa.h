@@ -25,7 +25,10 @@ void sotto_adopt_isa(int choice);
 /// Whether products use the integer instructions that some processors have beside those of the level: AVX-VNNI beside
 /// AVX2, i8mm beside NEON. SOTTO_EXTENSIONS=0 in the environment turns them off.
 int sotto_has_extension(void);
-/// Tests only: whether products of this thread may use them.
+/// Whether gathers of 16 numbers with AVX-512 take about as long as loads of them: on Intel's processors. On others
+/// products of few tokens avoid them. Turned off in the same way.
+int sotto_has_fast_gathers(void);
+/// Tests only: whether products of this thread may use these.
 void sotto_allow_extension(int allowed);
 /// "portable", "neon", "avx2" or "avx512".
 const char *sotto_isa_name(sotto_isa_level level);

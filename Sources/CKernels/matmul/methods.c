@@ -85,7 +85,7 @@ sotto_decode sotto_decoder_avx512(sotto_weight_format format) {
 static sotto_method float_method(sotto_isa_level level) {
   sotto_method method = {sizeof(sotto_float_panel_block), SOTTO_FLOAT_PACK_BYTES,
                          sotto_decode_floats_portable,    sotto_decode_floats_portable,
-                         sotto_pack_floats,               sotto_multiply_floats_portable, NULL, NULL};
+                         sotto_pack_floats,               sotto_multiply_floats_portable, NULL, NULL, NULL};
 #if defined(__x86_64__)
   if (level == SOTTO_ISA_AVX2) {
     method.decode = sotto_decode_floats_avx2;
@@ -107,7 +107,7 @@ static sotto_method float_method(sotto_isa_level level) {
 static sotto_method integer_method(sotto_weight_format format, sotto_isa_level level) {
   sotto_method method = {sizeof(sotto_panel_block), SOTTO_PACK_BYTES,
                          sotto_decode_portable,     sotto_decode_portable,
-                         sotto_pack_integers_portable, sotto_multiply_integers_portable, NULL, NULL};
+                         sotto_pack_integers_portable, sotto_multiply_integers_portable, NULL, NULL, NULL};
   if (sotto_formats[format].kind == SOTTO_HALF_MINIMUMS) method.multiply = sotto_multiply_half_minimums_portable;
 #if defined(__x86_64__)
   if (level == SOTTO_ISA_AVX2) {
@@ -189,6 +189,20 @@ static sotto_store store_function(sotto_isa_level level) {
 }
 
 #if defined(__x86_64__)
+/// Multiplies few tokens a tile at a time if there is a function for it and gathers are fast; returns 0 if not.
+static int use_tiles_avx512(sotto_method *method, const sotto_matrix *matrix, size_t tokens) {
+  static const sotto_multiply_tile tiles[SOTTO_WEIGHT_FORMATS] = {
+      [SOTTO_Q8_0] = sotto_tile_q8_0_avx512,
+      [SOTTO_MXFP4] = sotto_tile_mxfp4_avx512,
+      [SOTTO_MXFP4_PLANAR] = sotto_tile_mxfp4_planar_avx512,
+  };
+  if (tokens > SOTTO_TILE_TOKENS || !tiles[matrix->format] || !sotto_has_fast_gathers()) return 0;
+  // Gathers have offsets of 32 bits.
+  if (matrix->columns > 1 << 24) return 0;
+  method->tile = tiles[matrix->format];
+  return 1;
+}
+
 /// Multiplies few tokens without panels if there is a function for it.
 static void use_rows_avx512(sotto_method *method, const sotto_matrix *matrix, size_t tokens) {
   // With more tokens, panels are faster (measured on Zen 5, from the caches and from memory); for Q2_K and Q3_K, with
@@ -264,14 +278,15 @@ sotto_method sotto_method_for(const sotto_matrix *matrix, sotto_precision precis
   if (precision == SOTTO_FAST && format == SOTTO_FLOAT8 && level == SOTTO_ISA_AVX512)
     method = (sotto_method){sizeof(sotto_scaled_bfloat_panel_block), SOTTO_BFLOAT_PACK_BYTES,
                             sotto_decode_float8_bfloats_avx512, sotto_decode_float8_bfloats_edge,
-                            sotto_pack_bfloats_avx512, sotto_multiply_scaled_bfloats_avx512, NULL, NULL};
+                            sotto_pack_bfloats_avx512, sotto_multiply_scaled_bfloats_avx512, NULL, NULL, NULL};
   if (precision == SOTTO_FAST && format == SOTTO_BFLOAT16 && level == SOTTO_ISA_AVX512)
     method = (sotto_method){sizeof(sotto_bfloat_panel_block), SOTTO_BFLOAT_PACK_BYTES,
                             sotto_decode_bfloats_avx512,      sotto_decode_bfloats_edge,
-                            sotto_pack_bfloats_avx512,        sotto_multiply_bfloats_avx512, NULL, NULL};
+                            sotto_pack_bfloats_avx512,        sotto_multiply_bfloats_avx512, NULL, NULL, NULL};
 #endif
 #if defined(__x86_64__)
-  if (is_integer && level == SOTTO_ISA_AVX512) use_rows_avx512(&method, matrix, tokens);
+  if (is_integer && level == SOTTO_ISA_AVX512 && !use_tiles_avx512(&method, matrix, tokens))
+    use_rows_avx512(&method, matrix, tokens);
 #endif
 #if defined(__x86_64__) || defined(__aarch64__)
   if (is_integer && (level == SOTTO_ISA_AVX2 || level == SOTTO_ISA_NEON)) 

@@ -16,7 +16,9 @@ enum {
   SOTTO_PANEL_BLOCKS = 16, // blocks decoded at a time: a panel that stays in the L1 cache
   // The most tokens multiplied without panels, with AVX-512 and with AVX2 or NEON; with more, panels are faster.
   SOTTO_ROW_TOKENS = 4,
-  SOTTO_ROW_TOKENS_VECTORS = 8
+  SOTTO_ROW_TOKENS_VECTORS = 8,
+  // The same with AVX-512 and fast gathers, for the formats with tiles.
+  SOTTO_TILE_TOKENS = 8
 };
 
 /// 16 rows of one block as integers: weight = scale * value + minimum. The AVX-512 methods keep value + 128 as an
@@ -87,6 +89,17 @@ typedef void sotto_multiply_rows_function(const sotto_view *view, size_t row, co
                                     ptrdiff_t ahead, float (*sums)[SOTTO_TILE]);
 typedef sotto_multiply_rows_function *sotto_multiply_rows;
 
+/// What a tile prefetches with every block: `step` bytes more, from `first` on.
+typedef struct {
+  const uint8_t *first;
+  size_t step;
+} sotto_ahead;
+
+/// sums[t][0 ..< 16] = rows row ..< row + 16 · token t: a whole tile and few tokens, packed as for panels.
+typedef void sotto_multiply_tile_function(const sotto_view *view, size_t row, const void *pack, size_t tokens,
+                                          sotto_ahead ahead, float (*sums)[SOTTO_TILE]);
+typedef sotto_multiply_tile_function *sotto_multiply_tile;
+
 typedef struct {
   size_t panel_block_bytes, pack_bytes;  // of a block; of a block and token
   sotto_decode decode;       // for whole tiles (see sotto_is_whole_tile)
@@ -95,6 +108,7 @@ typedef struct {
   sotto_multiply multiply;
   sotto_store store;
   sotto_multiply_rows rows;  // instead of decode and multiply, or NULL; `pack` then takes a whole token
+  sotto_multiply_tile tile;  // instead of decode and multiply for whole tiles, or NULL
 } sotto_method;
 
 /// How the formats with integer panels differ for the multiplication.

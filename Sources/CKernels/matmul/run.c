@@ -113,6 +113,29 @@ static void run_rows(const run *run, const cursor *at, const cursor *following, 
   product->method.store(scratch->sums, product->tokens, bias, &place);
 }
 
+/// The whole tile at `at` for few tokens; prefetches `following`.
+static void run_whole(const run *run, const cursor *at, const cursor *following, const float bias[SOTTO_TILE],
+                      sotto_scratch *scratch) {
+  const sotto_product *product = at->product;
+  size_t row = at->tile * SOTTO_TILE, column = product->pairs ? row / 2 : row;
+  sotto_ahead ahead = {NULL, 0};
+  if (following->product) {
+    const sotto_view *next = &following->product->view;
+    size_t first = following->tile * SOTTO_TILE, rows = next->rows - first;
+    if (rows > SOTTO_TILE) rows = SOTTO_TILE;
+    ahead.first = next->values + first * next->row_bytes;
+    ahead.step = rows * next->row_bytes / sotto_block_count(run->shape->columns);
+  }
+  product->method.tile(&product->view, row, product->pack, product->tokens, ahead, scratch->sums);
+  sotto_place place = {.y = product->y + column,
+                       .residual = product->residual ? product->residual + column : NULL,
+                       .y_stride = run->shape->y_stride,
+                       .residual_stride = run->shape->residual_stride,
+                       .rows = SOTTO_TILE,
+                       .pairs = product->pairs};
+  product->method.store(scratch->sums, product->tokens, bias, &place);
+}
+
 /// The tile at `at`; prefetches the bytes of `following`.
 static void run_tile(const run *run, const cursor *at, const cursor *following, sotto_scratch *scratch) {
   const sotto_product *product = at->product;
@@ -128,6 +151,10 @@ static void run_tile(const run *run, const cursor *at, const cursor *following, 
   size_t column = product->pairs ? row / 2 : row;
   if (method->rows) {
     run_rows(run, at, following, rows, bias, scratch);
+    return;
+  }
+  if (method->tile && sotto_is_whole_tile(&product->view, row)) {
+    run_whole(run, at, following, bias, scratch);
     return;
   }
   memset(scratch->sums, 0, tokens * sizeof *scratch->sums);
@@ -219,7 +246,7 @@ static void divide(sotto_workspace *workspace, const sotto_run_shape *shape) {
   for (size_t i = 0; i < shape->products; i++) {
     sotto_product *product = &workspace->products[i];
     size_t tiles = share / (product->tokens + DECODING);
-    size_t most = product->method.rows ? 2 : 16;
+    size_t most = product->method.rows || product->method.tile ? 2 : 16;
     if (tiles > most) tiles = most;
     product->tiles_per_item = tiles > 0 ? tiles : 1;
     items += (product->tiles + product->tiles_per_item - 1) / product->tiles_per_item;
