@@ -80,6 +80,28 @@ import Testing
     }
   }
 
+  /// A weight without a kernel is not left out.
+  @Test(arguments: ["q4", "gguf:q8_0"])
+  func weightsThatCannotBeReadAreErrors(target: String) throws {
+    let folder = try TemporaryFolder()
+    let configuration = try #require(open("llama-plain").configuration)
+    _ = try folder.write("config.json", configuration.text())
+    let writer = try SafetensorsWriter(
+      folder.path + "/model.safetensors",
+      [
+        .float32("model.embed_tokens.weight", [2, 64]),
+        .bytes("model.layers.0.mlp.up_proj.weight", .float8E4M3, [2, 16]),
+      ])
+    try writer.append([Float](repeating: 1, count: 128))
+    try writer.append(Bytes(copying: [UInt8](repeating: 1, count: 32)))
+    try writer.finish()
+    let checkpoint = try Checkpoint.open(folder.path)
+    let error = #expect(throws: FileError.self) {
+      if target == "q4" { _ = try Registry.mlxTensors(checkpoint) } else { _ = try GGUFExport(checkpoint) }
+    }
+    #expect(error.map { "\($0)".contains("up_proj") } == true)
+  }
+
   @Test func anInterruptionLeavesNothing() throws {
     struct Interruption: Error {}
     let folder = try TemporaryFolder()

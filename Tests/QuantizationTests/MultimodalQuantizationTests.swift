@@ -41,7 +41,10 @@ import Testing
 
   /// The numbers are those of the same model alone, under the names that mlx-lm gives them.
   @Test(
-    arguments: [("gemma3-bf16", "gemma3"), ("ministral3", "mistral3"), ("mistral4", "mistral3")],
+    arguments: [
+      ("gemma3-bf16", "gemma3"), ("mistral-window-bf16", "mistral3"), ("ministral3", "mistral3"),
+      ("mistral4", "mistral3"),
+    ],
     ["language_model.model.", "model.language_model."])
   func theLanguageModelIsQuantised(part: (name: String, type: String), prefix: String) throws {
     let source = try wrapped(
@@ -68,8 +71,9 @@ import Testing
   }
 
   /// Of the others it is not known what mlx-lm does, or it does not have them.
-  @Test func otherModelsAreRefused() throws {
-    let part = try wrapped("llama-tied-bf16", type: "llama", { "language_model." + $0 }, others: [])
+  @Test(arguments: [("llama-tied-bf16", "llama"), ("mistral-window-bf16", "llava_next")])
+  func otherModelsAreRefused(name: String, type: String) throws {
+    let part = try wrapped(name, type: type, { "language_model." + $0 }, others: [])
     let error = #expect(throws: ModelError.self) { try quantized(part, as: "out") }
     #expect(error.map { "\($0)".contains("multimodal") } == true)
   }

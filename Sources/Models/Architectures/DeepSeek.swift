@@ -85,7 +85,7 @@ enum DeepSeek {
       divides: [
         "experts.gate_up_proj": ["switch_mlp.gate_proj", "switch_mlp.up_proj"],
         "experts.down_proj": ["switch_mlp.down_proj"],
-      ], part: MLXConversion.languageModel, change: latents)
+      ], part: MLXConversion.languageModel, wholes: ["mistral3"], change: latents)
   ) {
     try model($0, $1, scoring: .softmax, normalises: true, normalisesOne: true)
   }

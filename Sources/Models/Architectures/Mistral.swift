@@ -3,9 +3,11 @@ import Basics
 /// Mistral 7B (arXiv:2310.06825): Llama's layers, each with a sliding window if the configuration has one. In GGUF files
 /// its name is llama. In Ministral 3 (mistralai/Ministral-3-8B-Instruct-2512), queries grow with their position.
 enum Mistral {
-  static let architecture = Architecture("mistral", gguf: Llama.gguf, mlx: .plain) {
+  static let architecture = Architecture("mistral", gguf: Llama.gguf, mlx: mlx) {
     try decoder($0).model($0, $1)
   }
+
+  private static let mlx = MLXConversion(part: MLXConversion.languageModel, wholes: ["mistral3"])
 
   static let ministral3 = Architecture(
     "ministral3",
@@ -18,7 +20,7 @@ enum Mistral {
       }
       scaling["llama_4_scaling_beta"] = beta
       object["rope_scaling"] = .object(scaling)
-    }, mlx: MLXConversion(part: MLXConversion.languageModel)
+    }, mlx: mlx
   ) { configuration, weights in
     var decoder = try decoder(configuration)
     if let scale = try configuration.positionScale() {

@@ -1,4 +1,5 @@
 import Basics
+import Checkpoints
 
 /// Collects the tensors of a checkpoint in its order; experts that are stored one by one form a stack in the place of the
 /// first.
@@ -79,4 +80,10 @@ struct ConvertedTensors {
     else { return false }
     return layer >= layers
   }
+}
+
+extension Checkpoint {
+  /// The shape of a weight that is there.
+  /// - Throws: why it cannot be read.
+  func readableShape(_ name: String) throws -> [Int] { try shape(name) ?? weight(name).shape }
 }

@@ -26,6 +26,8 @@ struct MLXConversion: Sendable {
   /// Of a model that is part of multimodal ones: the name of a tensor in the MLX version, or nil for one that is left out,
   /// such as those of a vision tower. Nil where the MLX version of multimodal models is not known.
   var part: (@Sendable (_ name: String) -> String?)?
+  /// The multimodal models that mlx-lm has; empty if it has all of which the model is part.
+  var wholes: [String] = []
   /// Whether mlx-lm has the model only as part of a multimodal one.
   var isOnlyPart = false
   /// Whether a checkpoint's weights are those of an unquantised conversion, so that `change` was made already.

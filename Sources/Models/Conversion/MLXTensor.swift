@@ -46,7 +46,9 @@ extension Registry {
       )
     }
     let isPart = checkpoint.configuration?["text_config"]?.asObject != nil
-    guard isPart ? conversion.part != nil : !conversion.isOnlyPart else {
+    let whole = checkpoint.architecture ?? ""
+    let isKnown = conversion.part != nil && (conversion.wholes.isEmpty || conversion.wholes.contains(whole))
+    guard isPart ? isKnown : !conversion.isOnlyPart else {
       throw ModelError.unsupported(
         isPart
           ? "quantising a multimodal model of this architecture is not supported; use the weights of its language model"
@@ -74,9 +76,9 @@ private struct MLXTensors {
       guard let name = isPart ? conversion.part?(source) : source,
         try !conversion.leavesOut(name, configuration), !(isTied && name.hasSuffix("lm_head.weight")),
         !conversion.omits.contains(where: name.contains),
-        !ConvertedTensors.isPredictionLayer(source, layers: layers), let shape = checkpoint.shape(source)
+        !ConvertedTensors.isPredictionLayer(source, layers: layers)
       else { continue }
-      try collected.add(name, from: source, shape)
+      try collected.add(name, from: source, checkpoint.readableShape(source))
     }
     let isConverted = conversion.isConverted(checkpoint)
     tensors = try collected.finish().flatMap { tensor in

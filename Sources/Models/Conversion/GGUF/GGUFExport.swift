@@ -63,10 +63,9 @@ public struct GGUFExport {
     for source in checkpoint.names {
       let name = publicName(source, architecture.prefixes)
       guard !isOmitted(name, layers: layers), !(isTied && name.hasSuffix("lm_head.weight")),
-        !rules.numbers.contains(where: { name.hasSuffix("." + $0.tensor) }),
-        let shape = checkpoint.shape(source)
+        !rules.numbers.contains(where: { name.hasSuffix("." + $0.tensor) })
       else { continue }
-      try collected.add(name, from: source, shape)
+      try collected.add(name, from: source, checkpoint.readableShape(source))
     }
     return try collected.finish()
   }
