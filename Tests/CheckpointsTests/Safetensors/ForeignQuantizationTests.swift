@@ -80,6 +80,17 @@ import Testing
     #expect(error?.kind == .unsupported && error?.description.contains("gemv") == true)
   }
 
+  /// transformers and mlx-lm have AWQ with 4 bits only, so that nothing tells how other words are ordered.
+  @Test(arguments: [2, 3, 8]) func otherWidthsOfAWQAreRefused(_ bits: Int) throws {
+    let (_, checkpoint) = try Self.model(
+      [
+        (name: "a.qweight", type: "I32", shape: [64, 16 * bits / 32]),
+        ("a.qzeros", "I32", [2, 16 * bits / 32]), ("a.scales", "F16", [2, 16]),
+      ], settings: "{\"quant_method\": \"awq\", \"bits\": \(bits), \"version\": \"gemm\"}")
+    let error = #expect(throws: FileError.self) { try checkpoint.weight("a") }
+    #expect(error?.kind == .unsupported && error?.description.contains("\(bits) bits") == true)
+  }
+
   @Test(
     arguments: [
       ("_scale_inv", [2, 1], nil), ("_scale", [], nil), ("_scale", [160], nil), ("_scale", [160, 1], nil),
