@@ -1,24 +1,28 @@
 @preconcurrency import Dispatch
 import Foundation
 
-/// Calls a handler on the first Ctrl-C; a second Ctrl-C ends the program at once.
+/// Calls a handler on the first Ctrl-C or request to end (SIGTERM); a second one of the same kind ends the program at once.
 final class Interrupts: Sendable {
-  private let source: any DispatchSourceSignal
+  private static let signals = [SIGINT, SIGTERM]
+  private let sources: [any DispatchSourceSignal]
 
   /// - Parameter handler: called on the first interrupt, from a background queue.
   init(_ handler: @escaping @Sendable () -> Void) {
-    signal(SIGINT, SIG_IGN)
-    source = DispatchSource.makeSignalSource(signal: SIGINT, queue: .global())
-    source.setEventHandler {
-      handler()
-      signal(SIGINT, SIG_DFL)
+    sources = Self.signals.map { number in
+      signal(number, SIG_IGN)
+      let source = DispatchSource.makeSignalSource(signal: number, queue: .global())
+      source.setEventHandler {
+        handler()
+        signal(number, SIG_DFL)
+      }
+      source.resume()
+      return source
     }
-    source.resume()
   }
 
   /// Restores the default behaviour: Ctrl-C ends the program.
   func stop() {
-    source.cancel()
-    signal(SIGINT, SIG_DFL)
+    for source in sources { source.cancel() }
+    for number in Self.signals { signal(number, SIG_DFL) }
   }
 }
