@@ -66,8 +66,6 @@ int sotto_chosen_isa(void) { return chosen; }
 void sotto_adopt_isa(int choice) { chosen = choice; }
 
 static int detect_extension(void) {
-  const char *wanted = getenv("SOTTO_EXTENSIONS");
-  if (wanted && strcmp(wanted, "0") == 0) return 0;
 #if defined(__x86_64__)
   __builtin_cpu_init();
   return __builtin_cpu_supports("avxvnni") != 0;
@@ -84,8 +82,6 @@ static int detect_extension(void) {
 }
 
 static int detect_fast_gathers(void) {
-  const char *wanted = getenv("SOTTO_EXTENSIONS");
-  if (wanted && strcmp(wanted, "0") == 0) return 0;
 #if defined(__x86_64__)
   __builtin_cpu_init();
   return __builtin_cpu_is("intel") != 0;
@@ -96,11 +92,17 @@ static int detect_fast_gathers(void) {
 
 static _Thread_local int is_forbidden;
 
-/// What `detect` returns, from the first call on kept in `known`, unless this thread must not use it.
+/// Whether the environment allows what some processors have beside the level.
+static int are_extensions_wanted(void) {
+  const char *wanted = getenv("SOTTO_EXTENSIONS");
+  return !wanted || strcmp(wanted, "0") != 0;
+}
+
+/// What `detect` returns, from the first call on kept in `known`, unless the environment or this thread forbids it.
 static int kept_answer(_Atomic int *known, int (*detect)(void)) {
   int value = atomic_load_explicit(known, memory_order_relaxed);
   if (value < 0) {
-    value = detect();
+    value = are_extensions_wanted() && detect();
     atomic_store_explicit(known, value, memory_order_relaxed);
   }
   return value && !is_forbidden;

@@ -86,6 +86,19 @@ static void prefetch(lookahead *ahead) {
   }
 }
 
+/// Where the results of `rows` rows from `row` on belong, for the tokens from `token` on.
+static sotto_place place_of(const sotto_run_shape *shape, const sotto_product *product, size_t row, size_t rows,
+                            size_t token) {
+  size_t column = product->pairs ? row / 2 : row;
+  return (sotto_place){
+      .y = product->y + token * shape->y_stride + column,
+      .residual = product->residual ? product->residual + token * shape->residual_stride + column : NULL,
+      .y_stride = shape->y_stride,
+      .residual_stride = shape->residual_stride,
+      .rows = rows,
+      .pairs = product->pairs};
+}
+
 /// The tile at `at` for few tokens: four rows after another; prefetches those eight rows ahead.
 static void run_rows(const run *run, const cursor *at, const cursor *following, size_t rows,
                      const float bias[SOTTO_TILE], sotto_scratch *scratch) {
@@ -103,13 +116,7 @@ static void run_rows(const run *run, const cursor *at, const cursor *following, 
     product->method.rows(view, row + r, product->pack, product->tokens, (ptrdiff_t)ahead,
                          (float (*)[SOTTO_TILE])&scratch->sums[0][r]);
   }
-  size_t column = product->pairs ? row / 2 : row;
-  sotto_place place = {.y = product->y + column,
-                       .residual = product->residual ? product->residual + column : NULL,
-                       .y_stride = run->shape->y_stride,
-                       .residual_stride = run->shape->residual_stride,
-                       .rows = rows,
-                       .pairs = product->pairs};
+  sotto_place place = place_of(run->shape, product, row, rows, 0);
   product->method.store(scratch->sums, product->tokens, bias, &place);
 }
 
@@ -117,7 +124,7 @@ static void run_rows(const run *run, const cursor *at, const cursor *following, 
 static void run_whole(const run *run, const cursor *at, const cursor *following, const float bias[SOTTO_TILE],
                       sotto_scratch *scratch) {
   const sotto_product *product = at->product;
-  size_t row = at->tile * SOTTO_TILE, column = product->pairs ? row / 2 : row;
+  size_t row = at->tile * SOTTO_TILE;
   sotto_ahead ahead = {NULL, 0};
   if (following->product) {
     const sotto_view *next = &following->product->view;
@@ -127,12 +134,7 @@ static void run_whole(const run *run, const cursor *at, const cursor *following,
     ahead.step = rows * next->row_bytes / sotto_block_count(run->shape->columns);
   }
   product->method.tile(&product->view, row, product->pack, product->tokens, ahead, scratch->sums);
-  sotto_place place = {.y = product->y + column,
-                       .residual = product->residual ? product->residual + column : NULL,
-                       .y_stride = run->shape->y_stride,
-                       .residual_stride = run->shape->residual_stride,
-                       .rows = SOTTO_TILE,
-                       .pairs = product->pairs};
+  sotto_place place = place_of(run->shape, product, row, SOTTO_TILE, 0);
   product->method.store(scratch->sums, product->tokens, bias, &place);
 }
 
@@ -148,7 +150,6 @@ static void run_tile(const run *run, const cursor *at, const cursor *following, 
   float bias[SOTTO_TILE] = {0};
   if (product->bias)
     for (size_t r = 0; r < rows; r++) bias[r] = sotto_float_at(product->bias, product->bias_format, row + r);
-  size_t column = product->pairs ? row / 2 : row;
   if (method->rows) {
     run_rows(run, at, following, rows, bias, scratch);
     return;
@@ -171,12 +172,7 @@ static void run_tile(const run *run, const cursor *at, const cursor *following, 
       size_t start = sotto_group_start(tokens, group), size = sotto_group_start(tokens, group + 1) - start;
       const uint8_t *pack = product->pack + (first * tokens + start * length) * method->pack_bytes;
       int is_last = first + length == blocks;
-      sotto_place place = {.y = product->y + start * shape->y_stride + column,
-                           .y_stride = shape->y_stride,
-                           .residual_stride = shape->residual_stride,
-                           .rows = rows,
-                           .pairs = product->pairs};
-      if (product->residual) place.residual = product->residual + start * shape->residual_stride + column;
+      sotto_place place = place_of(shape, product, row, rows, start);
       if (is_last)
         for (size_t t = 0; t < size; t++) __builtin_prefetch(place.y + t * shape->y_stride, 1);
       prefetch(&ahead);
