@@ -1,11 +1,18 @@
 // Detects the instruction set, once, when the first kernel is called.
+#define _GNU_SOURCE  // syscall
 #include "isa.h"
 
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 
-#if defined(__aarch64__) && defined(__linux__)
+#if defined(__x86_64__)
+#include <cpuid.h>
+#endif
+#if defined(__x86_64__) && defined(__linux__)
+#include <sys/syscall.h>
+#include <unistd.h>
+#elif defined(__aarch64__) && defined(__linux__)
 #include <sys/auxv.h>
 #elif defined(__aarch64__) && defined(__APPLE__)
 #include <sys/sysctl.h>
@@ -90,6 +97,27 @@ static int detect_fast_gathers(void) {
 #endif
 }
 
+#if defined(__x86_64__) && defined(__linux__)
+__attribute__((target("xsave"))) static int are_tiles_saved(void) {
+  enum { TILE_CONFIGURATION = 1 << 17, TILE_DATA = 1 << 18 };
+  return (__builtin_ia32_xgetbv(0) & (TILE_CONFIGURATION | TILE_DATA)) == (TILE_CONFIGURATION | TILE_DATA);
+}
+#endif
+
+/// The processor has the instructions, and the system saves the tiles of this process's threads: Linux does so on
+/// demand (see arch_prctl(2) and Documentation/arch/x86/xstate.rst).
+static int detect_amx(void) {
+#if defined(__x86_64__) && defined(__linux__)
+  enum { OSXSAVE = 1 << 27, AMX_TILE = 1 << 24, AMX_INT8 = 1 << 25, REQUEST_PERMISSION = 0x1023, TILE_DATA = 18 };
+  unsigned a, b, c, d;
+  if (!__get_cpuid(1, &a, &b, &c, &d) || !(c & OSXSAVE) || !__get_cpuid_count(7, 0, &a, &b, &c, &d)) return 0;
+  if ((d & (AMX_TILE | AMX_INT8)) != (AMX_TILE | AMX_INT8) || !are_tiles_saved()) return 0;
+  return syscall(SYS_arch_prctl, REQUEST_PERMISSION, TILE_DATA) == 0;
+#else
+  return 0;
+#endif
+}
+
 static _Thread_local int is_forbidden;
 
 /// Whether the environment allows what some processors have beside the level.
@@ -116,6 +144,11 @@ int sotto_has_extension(void) {
 int sotto_has_fast_gathers(void) {
   static _Atomic int known = -1;
   return kept_answer(&known, detect_fast_gathers);
+}
+
+int sotto_has_amx(void) {
+  static _Atomic int known = -1;
+  return kept_answer(&known, detect_amx);
 }
 
 void sotto_allow_extension(int allowed) { is_forbidden = !allowed; }

@@ -44,6 +44,13 @@ public protocol LookAheadBackend: Backend {
   func startReading(_ tokens: Tokens)
 }
 
+/// A backend that multiplies the tokens of prompts in another way than those of answers: faster, and rounded otherwise. How
+/// a row is rounded depends on this alone, not on the other rows of a pass.
+public protocol PrefillBackend: Backend {
+  /// Whether the rows of the operations that follow are tokens of prompts; see `ForwardInput.isPrefill`.
+  var isPrefill: Bool { get set }
+}
+
 /// A backend whose operations can fail after they have returned, such as one that computes on a device.
 public protocol FallibleBackend: Backend {
   /// Throws the first error since the last call. Results since then are undefined.

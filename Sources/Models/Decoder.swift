@@ -12,6 +12,8 @@ package final class Decoder: LanguageModel {
   private let fallible: (any FallibleBackend)?
   /// The same, if it can repeat decoding passes.
   private let repeating: (any RepeatingBackend)?
+  /// The same, if it multiplies tokens of prompts in another way.
+  private let prefilling: (any PrefillBackend)?
   private let embedding: EmbeddingAndHead
   /// Predicts the token after the next one; nil if the checkpoint has no such layer.
   package internal(set) var predictor: TokenPredictor?
@@ -39,6 +41,7 @@ package final class Decoder: LanguageModel {
     self.backend = backend
     fallible = backend as? any FallibleBackend
     repeating = backend as? any RepeatingBackend
+    prefilling = backend as? any PrefillBackend
     var steps: [Step] = []
     var caches: [CacheShape] = []
     for block in layers.joined() {
@@ -82,6 +85,8 @@ package final class Decoder: LanguageModel {
 
   private func compute(_ input: ForwardInput) throws -> Tensor {
     var input = input
+    prefilling?.isPrefill = input.isPrefill
+    defer { prefilling?.isPrefill = false }
     var x = try embedding.embed(input, on: backend)
     input.perLayer = embedding.perLayer?(x, input, on: backend)
     func selectOutputs() {
@@ -94,7 +99,11 @@ package final class Decoder: LanguageModel {
     for (index, step) in steps.enumerated() {
       if step.mixes, input.isInterrupted?() == true { throw Interrupted() }
       x = try step.block(x, input, slot: step.slot, adding: x, on: backend)
-      if index == lastMixing { selectOutputs() }
+      guard index == lastMixing else { continue }
+      selectOutputs()
+      // What follows computes the rows whose logits are requested, as decoding does. It is the same for all rows: it must
+      // not depend on whether hidden states are wanted.
+      prefilling?.isPrefill = false
     }
     let normed = embedding.normed(x, on: backend)
     input.hiddenStates?.rows = normed

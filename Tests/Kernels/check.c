@@ -116,12 +116,12 @@ static void compare(const check *c, sotto_pool *pool) {
   if (!expected) abort();
   if (count) memcpy(expected, kept.numbers, count * sizeof *expected);
   printf("%-24s %8zu numbers", c->name, count);
-  // With the processor's further integer instructions or its fast gathers (+), and without.
+  // With the processor's further integer instructions and its fast gathers (+), and without.
   for (int i = 2; i < 2 * SOTTO_ISA_LEVELS; i++) {
     const int level = i / 2, extends = i % 2;
     if (sotto_set_isa((sotto_isa_level)level) != (sotto_isa_level)level) continue;
     sotto_allow_extension(extends);
-    if (extends && !(level == SOTTO_ISA_AVX512 ? sotto_has_fast_gathers() : sotto_has_extension())) continue;
+    if (extends && !(level == SOTTO_ISA_AVX512 ? sotto_has_fast_gathers() || sotto_has_amx() : sotto_has_extension())) continue;
     run(c, (sotto_isa_level)level, pool);
     float worst = kept.count == count ? 0 : INFINITY;
     for (size_t i = 0; i < count && i < kept.count; i++) {

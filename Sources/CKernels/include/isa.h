@@ -28,6 +28,9 @@ int sotto_has_extension(void);
 /// Whether gathers of 16 numbers with AVX-512 take about as long as loads of them: on Intel's processors. On others
 /// products of few tokens avoid them. Turned off in the same way.
 int sotto_has_fast_gathers(void);
+/// Whether products of several tokens use AMX's dot product of tiles beside AVX-512. Turned off in the same way. The
+/// first call asks Linux to save the tiles of this process's threads.
+int sotto_has_amx(void);
 /// Tests only: whether products of this thread may use these.
 void sotto_allow_extension(int allowed);
 /// "portable", "neon", "avx2" or "avx512".

@@ -57,7 +57,9 @@ typedef enum {
   /// float32 activations; weights as stored.
   SOTTO_EXACT,
   /// Activations in 8 bits with a scale for every 32 columns (or bfloat16 against bfloat16 weights).
-  SOTTO_FAST
+  SOTTO_FAST,
+  /// As SOTTO_FAST, for tokens of prompts: with AMX, activations and weights in bfloat16.
+  SOTTO_FAST_PREFILL
 } sotto_precision;
 
 /// The start of one matrix of a stack in each of its planes.

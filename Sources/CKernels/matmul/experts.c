@@ -9,23 +9,29 @@ int sotto_experts(sotto_workspace *workspace, const sotto_experts_call *call) {
   if (entries == 0 || call->layer_count == 0) return 0;
   sotto_isa_level level = sotto_isa();
   // Layers whose packs differ (an unusual mixture of formats) have a pack each.
-  size_t largest = 0, parts = 0;
+  size_t largest = 0, parts = 0, bytes = 0;
+  int uses_amx = 0;
   for (size_t i = 0; i < call->layer_count; i++) {
-    size_t pack_bytes = sotto_method_for(&call->layers[i].weight, call->precision, level, 1).pack_bytes;
-    if (pack_bytes > largest) largest = pack_bytes;
+    sotto_method method = sotto_method_for(&call->layers[i].weight, call->precision, level, 1);
+    if (method.pack_bytes > largest) largest = method.pack_bytes;
+    uses_amx |= method.uses_amx;
   }
-  for (size_t e = 0; e < experts; e++)
-    parts += sotto_chunk_count((size_t)(call->starts[e + 1] - call->starts[e]), blocks * largest);
-  parts *= call->layer_count;
-  size_t bytes = call->layer_count * sotto_pack_size(entries, blocks, largest) + 64 * parts;
-  if (sotto_workspace_reserve(workspace, bytes, parts)) return -1;
+  if (uses_amx && sotto_workspace_reserve_amx(workspace)) return -1;
+  for (size_t e = 0; e < experts; e++) {
+    size_t count = (size_t)(call->starts[e + 1] - call->starts[e]);
+    if (count == 0) continue;
+    size_t chunks = sotto_chunk_count(count, blocks * largest, uses_amx);
+    parts += chunks;
+    bytes += chunks * sotto_pack_size(sotto_packed_tokens((count + chunks - 1) / chunks, uses_amx), blocks, largest);
+  }
+  if (sotto_workspace_reserve(workspace, call->layer_count * bytes, call->layer_count * parts)) return -1;
 
   sotto_run_shape shape = {.columns = columns, .x_stride = call->x_stride, .y_stride = call->y_stride};
   uint8_t *pack = workspace->packs;
   size_t packed = 0;
   for (size_t e = 0; e < experts; e++) {
     size_t start = (size_t)call->starts[e], count = (size_t)call->starts[e + 1] - start;
-    size_t chunks = sotto_chunk_count(count, blocks * largest);
+    size_t chunks = sotto_chunk_count(count, blocks * largest, uses_amx);
     for (size_t chunk = 0; chunk < chunks; chunk++) {
       size_t first = start + chunk * count / chunks, tokens = start + (chunk + 1) * count / chunks - first, column = 0;
       const sotto_packing *last = NULL;
@@ -33,18 +39,19 @@ int sotto_experts(sotto_workspace *workspace, const sotto_experts_call *call) {
         const sotto_expert_layer *layer = &call->layers[i];
         sotto_method method = sotto_method_for(&layer->weight, call->precision, level, count);
         size_t rows = layer->weight.rows;
-        if (!last || last->pack != method.pack) {
-          packed += tokens;
+        if (!last || last->pack != method.pack || last->uses_amx != method.uses_amx) {
+          packed += sotto_pack_units(&method, tokens);
           workspace->packings[shape.packings] = (sotto_packing){.pack = method.pack,
                                                                 .pack_bytes = method.pack_bytes,
                                                                 .x = call->x,
                                                                 .x_rows = call->x_rows + first,
                                                                 .out = pack,
                                                                 .is_by_rows = method.rows != NULL,
+                                                                .uses_amx = method.uses_amx,
                                                                 .tokens = tokens,
-                                                                .tokens_end = packed};
+                                                                .units_end = packed};
           last = &workspace->packings[shape.packings++];
-          pack += sotto_pack_size(tokens, blocks, method.pack_bytes);
+          pack += sotto_pack_size(sotto_packed_tokens(tokens, method.uses_amx), blocks, method.pack_bytes);
         }
         const uint8_t *bias = layer->bias;
         workspace->products[shape.products++] = (sotto_product){
@@ -57,7 +64,7 @@ int sotto_experts(sotto_workspace *workspace, const sotto_experts_call *call) {
             .y = call->y + (call->y_apart ? e * call->y_apart + (first - start) * call->y_stride
                                           : first * call->y_stride) + column,
             .pairs = call->splits_pairs ? rows / 2 : 0,
-            .tiles = (rows + SOTTO_TILE - 1) / SOTTO_TILE,
+            .tiles = sotto_tile_count(&method, rows),
         };
         column += rows;
       }

@@ -8,16 +8,19 @@ static sotto_packing *packing_for(sotto_workspace *workspace, sotto_run_shape *s
   const float *x = call->x + first * call->x_stride;
   sotto_packing *list = workspace->packings;
   for (size_t i = 0; i < shape->packings; i++)
-    if (list[i].pack == method->pack && list[i].x == x) return &list[i];
+    if (list[i].pack == method->pack && list[i].uses_amx == method->uses_amx && list[i].x == x) return &list[i];
   sotto_packing *last = shape->packings ? &list[shape->packings - 1] : NULL;
-  size_t bytes = last ? sotto_pack_size(last->tokens, sotto_block_count(shape->columns), last->pack_bytes) : 0;
+  size_t bytes = last ? sotto_pack_size(sotto_packed_tokens(last->tokens, last->uses_amx),
+                                        sotto_block_count(shape->columns), last->pack_bytes)
+                      : 0;
   list[shape->packings] = (sotto_packing){.pack = method->pack,
                                           .pack_bytes = method->pack_bytes,
                                           .x = x,
                                           .out = last ? last->out + bytes : workspace->packs,
                                           .is_by_rows = method->rows != NULL,
+                                          .uses_amx = method->uses_amx,
                                           .tokens = tokens,
-                                          .tokens_end = (last ? last->tokens_end : 0) + tokens};
+                                          .units_end = (last ? last->units_end : 0) + sotto_pack_units(method, tokens)};
   return &list[shape->packings++];
 }
 
@@ -25,13 +28,17 @@ int sotto_linear(sotto_workspace *workspace, const sotto_linear_call *call) {
   if (call->layer_count == 0 || call->tokens == 0) return 0;
   sotto_isa_level level = sotto_isa();
   size_t columns = call->layers[0].weight.columns, blocks = sotto_block_count(columns), bytes = 0, largest = 0;
+  int uses_amx = 0;
   for (size_t i = 0; i < call->layer_count; i++) {
-    size_t pack_bytes = sotto_method_for(&call->layers[i].weight, call->precision, level, call->tokens).pack_bytes;
-    if (pack_bytes > largest) largest = pack_bytes;
+    sotto_method method = sotto_method_for(&call->layers[i].weight, call->precision, level, call->tokens);
+    if (method.pack_bytes > largest) largest = method.pack_bytes;
+    uses_amx |= method.uses_amx;
   }
-  size_t chunks = sotto_chunk_count(call->tokens, blocks * largest);
+  if (uses_amx && sotto_workspace_reserve_amx(workspace)) return -1;
+  size_t chunks = sotto_chunk_count(call->tokens, blocks * largest, uses_amx);
   size_t kinds = call->layer_count < SOTTO_PACK_KINDS ? call->layer_count : SOTTO_PACK_KINDS;
-  bytes = kinds * (sotto_pack_size(call->tokens, blocks, largest) + 64 * chunks);
+  size_t most = sotto_packed_tokens((call->tokens + chunks - 1) / chunks, uses_amx);
+  bytes = kinds * chunks * sotto_pack_size(most, blocks, largest);
   if (sotto_workspace_reserve(workspace, bytes, chunks * call->layer_count)) return -1;
 
   sotto_run_shape shape = {.columns = columns,
@@ -52,7 +59,7 @@ int sotto_linear(sotto_workspace *workspace, const sotto_linear_call *call) {
           .tokens = tokens,
           .residual = residual,
           .y = call->y + first * call->y_stride + column,
-          .tiles = (layer->weight.rows + SOTTO_TILE - 1) / SOTTO_TILE,
+          .tiles = sotto_tile_count(&method, layer->weight.rows),
       };
       column += layer->weight.rows;
     }

@@ -85,7 +85,7 @@ sotto_decode sotto_decoder_avx512(sotto_weight_format format) {
 static sotto_method float_method(sotto_isa_level level) {
   sotto_method method = {sizeof(sotto_float_panel_block), SOTTO_FLOAT_PACK_BYTES,
                          sotto_decode_floats_portable,    sotto_decode_floats_portable,
-                         sotto_pack_floats,               sotto_multiply_floats_portable, NULL, NULL, NULL};
+                         sotto_pack_floats,               sotto_multiply_floats_portable, NULL, NULL, NULL, 0};
 #if defined(__x86_64__)
   if (level == SOTTO_ISA_AVX2) {
     method.decode = sotto_decode_floats_avx2;
@@ -107,7 +107,7 @@ static sotto_method float_method(sotto_isa_level level) {
 static sotto_method integer_method(sotto_weight_format format, sotto_isa_level level) {
   sotto_method method = {sizeof(sotto_panel_block), SOTTO_PACK_BYTES,
                          sotto_decode_portable,     sotto_decode_portable,
-                         sotto_pack_integers_portable, sotto_multiply_integers_portable, NULL, NULL, NULL};
+                         sotto_pack_integers_portable, sotto_multiply_integers_portable, NULL, NULL, NULL, 0};
   if (sotto_formats[format].kind == SOTTO_HALF_MINIMUMS) method.multiply = sotto_multiply_half_minimums_portable;
 #if defined(__x86_64__)
   if (level == SOTTO_ISA_AVX2) {
@@ -272,17 +272,26 @@ static void use_rows_vectors(sotto_method *method, sotto_weight_format format, s
 sotto_method sotto_method_for(const sotto_matrix *matrix, sotto_precision precision, sotto_isa_level level,
                               size_t tokens) {
   sotto_weight_format format = matrix->format;
+#if defined(__x86_64__)
+  // float32 weights are those of routers, small and sensitive.
+  if (precision == SOTTO_FAST_PREFILL && level == SOTTO_ISA_AVX512 && sotto_decoder_amx(format) && sotto_has_amx())
+    return (sotto_method){.pack_bytes = SOTTO_BFLOAT_PACK_BYTES,
+                          .decode = sotto_decoder_amx(format),
+                          .store = store_function(level),
+                          .uses_amx = 1};
+#endif
+  if (precision == SOTTO_FAST_PREFILL) precision = SOTTO_FAST;
   int is_integer = precision == SOTTO_FAST && format > SOTTO_BFLOAT16 && sotto_formats[format].kind != SOTTO_FLOATS;
   sotto_method method = is_integer ? integer_method(format, level) : float_method(level);
 #if defined(__x86_64__)
   if (precision == SOTTO_FAST && format == SOTTO_FLOAT8 && level == SOTTO_ISA_AVX512)
     method = (sotto_method){sizeof(sotto_scaled_bfloat_panel_block), SOTTO_BFLOAT_PACK_BYTES,
                             sotto_decode_float8_bfloats_avx512, sotto_decode_float8_bfloats_edge,
-                            sotto_pack_bfloats_avx512, sotto_multiply_scaled_bfloats_avx512, NULL, NULL, NULL};
+                            sotto_pack_bfloats_avx512, sotto_multiply_scaled_bfloats_avx512, NULL, NULL, NULL, 0};
   if (precision == SOTTO_FAST && format == SOTTO_BFLOAT16 && level == SOTTO_ISA_AVX512)
     method = (sotto_method){sizeof(sotto_bfloat_panel_block), SOTTO_BFLOAT_PACK_BYTES,
                             sotto_decode_bfloats_avx512,      sotto_decode_bfloats_edge,
-                            sotto_pack_bfloats_avx512,        sotto_multiply_bfloats_avx512, NULL, NULL, NULL};
+                            sotto_pack_bfloats_avx512,        sotto_multiply_bfloats_avx512, NULL, NULL, NULL, 0};
 #endif
 #if defined(__x86_64__)
   if (is_integer && level == SOTTO_ISA_AVX512 && !use_tiles_avx512(&method, matrix, tokens))

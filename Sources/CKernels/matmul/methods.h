@@ -42,6 +42,10 @@ sotto_multiply_rows_function sotto_rows_q4_0_avx512, sotto_rows_q4_1_avx512, sot
     sotto_rows_q6_k_avx512, sotto_rows_mxfp4_avx512, sotto_rows_mxfp4_planar_avx512, sotto_rows_iq4_nl_avx512,
     sotto_rows_iq4_xs_avx512, sotto_rows_affine4_avx512, sotto_rows_affine8_avx512;
 sotto_multiply_tile_function sotto_tile_mxfp4_avx512, sotto_tile_mxfp4_planar_avx512, sotto_tile_q8_0_avx512;
+/// The function that decodes whole tiles of a format.
+sotto_decode sotto_decoder_avx512(sotto_weight_format format);
+/// The function that decodes any tile of a format to bfloat16, or NULL.
+sotto_decode sotto_decoder_amx(sotto_weight_format format);
 #elif defined(__aarch64__)
 sotto_pack_function sotto_pack_integers_neon;
 sotto_store_function sotto_store_neon;

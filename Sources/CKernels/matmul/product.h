@@ -18,7 +18,13 @@ enum {
   SOTTO_ROW_TOKENS = 4,
   SOTTO_ROW_TOKENS_VECTORS = 8,
   // The same with AVX-512 and fast gathers, for the formats with tiles.
-  SOTTO_TILE_TOKENS = 8
+  SOTTO_TILE_TOKENS = 8,
+  // With AMX: tokens multiplied at a time, tiles of rows that share a pass over the tokens, and tokens of a product.
+  SOTTO_AMX_TOKENS = 16,
+  SOTTO_AMX_BLOCKS = 8,
+  SOTTO_AMX_TILES = 8,
+  SOTTO_AMX_ROWS = SOTTO_AMX_TILES * SOTTO_TILE,
+  SOTTO_AMX_CHUNK = 512
 };
 
 /// 16 rows of one block as integers: weight = scale * value + minimum. The AVX-512 methods keep value + 128 as an
@@ -109,6 +115,7 @@ typedef struct {
   sotto_store store;
   sotto_multiply_rows rows;  // instead of decode and multiply, or NULL; `pack` then takes a whole token
   sotto_multiply_tile tile;  // instead of decode and multiply for whole tiles, or NULL
+  int uses_amx;              // only `decode` and `store` are used, and packs are as in amx.h
 } sotto_method;
 
 /// How the formats with integer panels differ for the multiplication.
@@ -143,9 +150,14 @@ SOTTO_INLINE int sotto_affine_bits(sotto_weight_format format) { return (int)(so
 /// Whether a fast decoder can decode the tile at `row`: 16 rows of at least 4 bytes in every plane.
 int sotto_is_whole_tile(const sotto_view *view, size_t row);
 sotto_view sotto_matrix_view(const sotto_matrix *matrix, size_t index);
-/// The method for multiplying `tokens` tokens.
+/// The method for multiplying `tokens` tokens. Those for tokens of prompts are the same for any number.
 sotto_method sotto_method_for(const sotto_matrix *matrix, sotto_precision precision, sotto_isa_level level,
                               size_t tokens);
+
+/// Prepares this thread's tiles for methods that use AMX, and releases them: until then, switches between threads save
+/// them.
+void sotto_begin_amx(void);
+void sotto_end_amx(void);
 
 void sotto_decode_portable(const sotto_view *view, size_t row, size_t first, size_t blocks, void *panel);
 void sotto_decode_floats_portable(const sotto_view *view, size_t row, size_t first, size_t blocks, void *panel);

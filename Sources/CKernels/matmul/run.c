@@ -12,6 +12,7 @@ typedef struct {
   sotto_workspace *workspace;
   const sotto_run_shape *shape;
   atomic_size_t next;
+  int uses_amx;
 } run;
 
 /// Tile `tile` of an item that ends before tile `last`. No product: no work is left.
@@ -68,7 +69,7 @@ static void look_at(lookahead *ahead, const uint8_t *plane, size_t row_bytes, co
 
 static lookahead look_ahead(const cursor *at, size_t shares) {
   lookahead ahead = {.planes = 0};
-  if (!at->product) return ahead;
+  if (!at->product || at->product->method.uses_amx) return ahead;
   const sotto_view *view = &at->product->view;
   look_at(&ahead, view->values, view->row_bytes, at, shares);
   look_at(&ahead, view->scales, view->scale_row_bytes, at, shares);
@@ -84,19 +85,6 @@ static void prefetch(lookahead *ahead) {
     for (; p < end; p += 64) __builtin_prefetch(p, 0, 2);
     ahead->next[i] = p < ahead->end[i] ? p : ahead->end[i];
   }
-}
-
-/// Where the results of `rows` rows from `row` on belong, for the tokens from `token` on.
-static sotto_place place_of(const sotto_run_shape *shape, const sotto_product *product, size_t row, size_t rows,
-                            size_t token) {
-  size_t column = product->pairs ? row / 2 : row;
-  return (sotto_place){
-      .y = product->y + token * shape->y_stride + column,
-      .residual = product->residual ? product->residual + token * shape->residual_stride + column : NULL,
-      .y_stride = shape->y_stride,
-      .residual_stride = shape->residual_stride,
-      .rows = rows,
-      .pairs = product->pairs};
 }
 
 /// The tile at `at` for few tokens: four rows after another; prefetches those eight rows ahead.
@@ -116,7 +104,7 @@ static void run_rows(const run *run, const cursor *at, const cursor *following, 
     product->method.rows(view, row + r, product->pack, product->tokens, (ptrdiff_t)ahead,
                          (float (*)[SOTTO_TILE])&scratch->sums[0][r]);
   }
-  sotto_place place = place_of(run->shape, product, row, rows, 0);
+  sotto_place place = sotto_place_of(run->shape, product, row, rows, 0);
   product->method.store(scratch->sums, product->tokens, bias, &place);
 }
 
@@ -134,13 +122,18 @@ static void run_whole(const run *run, const cursor *at, const cursor *following,
     ahead.step = rows * next->row_bytes / sotto_block_count(run->shape->columns);
   }
   product->method.tile(&product->view, row, product->pack, product->tokens, ahead, scratch->sums);
-  sotto_place place = place_of(run->shape, product, row, SOTTO_TILE, 0);
+  sotto_place place = sotto_place_of(run->shape, product, row, SOTTO_TILE, 0);
   product->method.store(scratch->sums, product->tokens, bias, &place);
 }
 
 /// The tile at `at`; prefetches the bytes of `following`.
 static void run_tile(const run *run, const cursor *at, const cursor *following, sotto_scratch *scratch) {
   const sotto_product *product = at->product;
+  if (product->method.uses_amx) {
+    int goes_on = following->product && following->product->method.uses_amx;
+    sotto_run_amx(run->shape, product, at->tile, goes_on ? following->product : NULL, following->tile, scratch->amx);
+    return;
+  }
   const sotto_method *method = &product->method;
   const sotto_run_shape *shape = run->shape;
   size_t tokens = product->tokens, groups = sotto_group_count(tokens), blocks = sotto_block_count(shape->columns);
@@ -172,7 +165,7 @@ static void run_tile(const run *run, const cursor *at, const cursor *following, 
       size_t start = sotto_group_start(tokens, group), size = sotto_group_start(tokens, group + 1) - start;
       const uint8_t *pack = product->pack + (first * tokens + start * length) * method->pack_bytes;
       int is_last = first + length == blocks;
-      sotto_place place = place_of(shape, product, row, rows, start);
+      sotto_place place = sotto_place_of(shape, product, row, rows, start);
       if (is_last)
         for (size_t t = 0; t < size; t++) __builtin_prefetch(place.y + t * shape->y_stride, 1);
       prefetch(&ahead);
@@ -187,6 +180,7 @@ static void multiply_task(void *context, int worker, int workers) {
   run *run = context;
   sotto_scratch *scratch = &run->workspace->scratch[worker];
   cursor at = {.product = run->workspace->products};
+  if (run->uses_amx) sotto_begin_amx();
   advance(run, &at, worker);
   while (at.product) {
     cursor following = at;
@@ -194,6 +188,7 @@ static void multiply_task(void *context, int worker, int workers) {
     run_tile(run, &at, &following, scratch);
     at = following;
   }
+  if (run->uses_amx) sotto_end_amx();
 }
 
 /// Packs are stored panel by panel, so that all groups of a panel are read as one stream.
@@ -225,10 +220,13 @@ static void pack_task(void *context, int worker, int workers) {
   const sotto_packing *packing = run->workspace->packings, *end = packing + run->shape->packings;
   size_t before = 0;
   for (;;) {
-    size_t token = atomic_fetch_add_explicit(&run->next, 1, memory_order_relaxed);
-    while (packing < end && token >= packing->tokens_end) before = (packing++)->tokens_end;
+    size_t unit = atomic_fetch_add_explicit(&run->next, 1, memory_order_relaxed);
+    while (packing < end && unit >= packing->units_end) before = (packing++)->units_end;
     if (packing == end) return;
-    pack_token(run, packing, token - before);
+    if (packing->uses_amx)
+      sotto_pack_group_amx(packing, run->shape->columns, run->shape->x_stride, unit - before);
+    else
+      pack_token(run, packing, unit - before);
   }
 }
 
@@ -242,7 +240,7 @@ static void divide(sotto_workspace *workspace, const sotto_run_shape *shape) {
   for (size_t i = 0; i < shape->products; i++) {
     sotto_product *product = &workspace->products[i];
     size_t tiles = share / (product->tokens + DECODING);
-    size_t most = product->method.rows || product->method.tile ? 2 : 16;
+    size_t most = product->method.rows || product->method.tile ? 2 : product->method.uses_amx ? 1 : 16;
     if (tiles > most) tiles = most;
     product->tiles_per_item = tiles > 0 ? tiles : 1;
     items += (product->tiles + product->tiles_per_item - 1) / product->tiles_per_item;
@@ -260,8 +258,9 @@ void sotto_run_products(sotto_workspace *workspace, const sotto_run_shape *shape
   cursor first = {.product = workspace->products};
   lookahead ahead = look_ahead(&first, workspace->products->method.rows ? 2 : 1);
   prefetch(&ahead);
-  size_t tokens = shape->packings ? workspace->packings[shape->packings - 1].tokens_end : 0;
-  if (tokens * shape->columns <= SERIAL_PACKING)
+  size_t units = shape->packings ? workspace->packings[shape->packings - 1].units_end : 0;
+  for (size_t i = 0; i < shape->products; i++) run.uses_amx |= workspace->products[i].method.uses_amx;
+  if (units * shape->columns * (run.uses_amx ? SOTTO_AMX_TOKENS : 1) <= SERIAL_PACKING)
     pack_task(&run, 0, 1);
   else
     sotto_pool_run(workspace->pool, pack_task, &run);

@@ -1,7 +1,11 @@
 // The memory of products: it grows to the largest call and is then reused.
-#include "workspace.h"
-
 #include <stdlib.h>
+
+#if defined(__x86_64__)
+#include "amx.h"
+#else
+#include "workspace.h"
+#endif
 
 sotto_workspace *sotto_workspace_create(sotto_pool *pool) {
   sotto_workspace *workspace = calloc(1, sizeof *workspace);
@@ -13,11 +17,13 @@ sotto_workspace *sotto_workspace_create(sotto_pool *pool) {
     free(workspace);
     return NULL;
   }
+  for (int w = 0; w < workspace->workers; w++) workspace->scratch[w].amx = NULL;
   return workspace;
 }
 
 void sotto_workspace_destroy(sotto_workspace *workspace) {
   if (!workspace) return;
+  for (int w = 0; w < workspace->workers; w++) free(workspace->scratch[w].amx);
   free(workspace->scratch);
   free(workspace->packs);
   free(workspace->products);
@@ -49,4 +55,18 @@ int sotto_workspace_reserve(sotto_workspace *workspace, size_t bytes, size_t pro
     workspace->product_capacity = products;
   }
   return 0;
+}
+
+int sotto_workspace_reserve_amx(sotto_workspace *workspace) {
+#if defined(__x86_64__)
+  for (int w = 0; w < workspace->workers; w++) {
+    sotto_amx_scratch **scratch = &workspace->scratch[w].amx;
+    if (!*scratch) *scratch = aligned_alloc(64, sizeof **scratch);
+    if (!*scratch) return -1;
+  }
+  return 0;
+#else
+  (void)workspace;
+  return -1;
+#endif
 }

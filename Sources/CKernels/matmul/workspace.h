@@ -3,18 +3,21 @@
 #include "product.h"
 
 enum {
-  SOTTO_RUN_TILES = 4,          // tiles that share one pass over the packs
   SOTTO_SHORT_PANEL = 8,        // blocks of a panel for a single group
-  SOTTO_CHUNK_TOKENS = 384,     // tokens of a product, at most
+  SOTTO_CHUNK_TOKENS = 384,     // tokens of a product, at most (but see SOTTO_AMX_CHUNK)
   SOTTO_CHUNK_BYTES = 1536 << 10  // of their packs
 };
+
+/// One worker's rows and sums; see amx.h.
+typedef struct sotto_amx_scratch sotto_amx_scratch;
 
 /// One worker's data: its remaining items (the next one in the lower half, their end in the upper half; in a cache
 /// line of its own, since other workers may take some), a panel, and the sums of its rows.
 typedef struct {
   _Alignas(64) _Atomic uint64_t items;
+  struct sotto_amx_scratch *amx;  // NULL until AMX is used
   _Alignas(64) uint8_t panel[SOTTO_PANEL_BLOCKS * sizeof(sotto_float_panel_block)];
-  float sums[SOTTO_CHUNK_TOKENS][SOTTO_TILE];
+  float sums[SOTTO_AMX_CHUNK][SOTTO_TILE];
 } sotto_scratch;
 
 /// One matrix times its packed tokens.
@@ -35,11 +38,12 @@ typedef struct {
 typedef struct {
   sotto_pack pack;
   size_t pack_bytes;
+  int uses_amx;  // packs groups of tokens; otherwise single ones
   const float *x;
   const int32_t *x_rows;  // NULL for consecutive rows
   uint8_t *out;
   int is_by_rows;  // packs whole tokens, for sotto_multiply_rows
-  size_t tokens, tokens_end;  // tokens of this and all earlier packs
+  size_t tokens, units_end;  // tokens, or groups of them, of this and all earlier packs
 } sotto_packing;
 
 struct sotto_workspace {
@@ -54,6 +58,8 @@ struct sotto_workspace {
 
 /// Reserves `bytes` of packs and `products` products and packings. Returns 0, or -1 if there is no memory.
 int sotto_workspace_reserve(sotto_workspace *workspace, size_t bytes, size_t products);
+/// Reserves what AMX needs. Returns 0, or -1 if there is no memory.
+int sotto_workspace_reserve_amx(sotto_workspace *workspace);
 
 /// The parameters that a call's products and packings share.
 typedef struct {
@@ -62,6 +68,25 @@ typedef struct {
 
 /// Packs all tokens, then computes all products.
 void sotto_run_products(sotto_workspace *workspace, const sotto_run_shape *shape);
+
+/// Where the results of `rows` rows from `row` on belong, for the tokens from `token` on.
+SOTTO_INLINE sotto_place sotto_place_of(const sotto_run_shape *shape, const sotto_product *product, size_t row,
+                                        size_t rows, size_t token) {
+  size_t column = product->pairs ? row / 2 : row;
+  return (sotto_place){
+      .y = product->y + token * shape->y_stride + column,
+      .residual = product->residual ? product->residual + token * shape->residual_stride + column : NULL,
+      .y_stride = shape->y_stride,
+      .residual_stride = shape->residual_stride,
+      .rows = rows,
+      .pairs = product->pairs};
+}
+
+/// Computes item `item`, of SOTTO_AMX_ROWS rows, of a product with AMX, and prefetches the next one, if any.
+void sotto_run_amx(const sotto_run_shape *shape, const sotto_product *product, size_t item,
+                   const sotto_product *next_product, size_t next_item, sotto_amx_scratch *scratch);
+/// Packs group `group` of SOTTO_AMX_TOKENS tokens.
+void sotto_pack_group_amx(const sotto_packing *packing, size_t columns, size_t x_stride, size_t group);
 
 /// Groups of at most SOTTO_GROUP tokens, as even as possible.
 SOTTO_INLINE size_t sotto_group_count(size_t tokens) { return (tokens + SOTTO_GROUP - 1) / SOTTO_GROUP; }
@@ -75,11 +100,27 @@ SOTTO_INLINE size_t sotto_panel_step(size_t blocks, size_t most) {
   return (blocks / unit + panels - 1) / panels * unit;
 }
 /// The number of chunks that `tokens` tokens are evenly divided into.
-SOTTO_INLINE size_t sotto_chunk_count(size_t tokens, size_t token_bytes) {
+SOTTO_INLINE size_t sotto_chunk_count(size_t tokens, size_t token_bytes, int uses_amx) {
+  if (uses_amx) return (tokens + SOTTO_AMX_CHUNK - 1) / SOTTO_AMX_CHUNK;
   size_t most = SOTTO_CHUNK_BYTES / token_bytes / SOTTO_GROUP * SOTTO_GROUP;
   if (most < SOTTO_GROUP) most = SOTTO_GROUP;
   if (most > SOTTO_CHUNK_TOKENS) most = SOTTO_CHUNK_TOKENS;
   return (tokens + most - 1) / most;
+}
+
+/// The units in which `tokens` tokens are packed.
+SOTTO_INLINE size_t sotto_pack_units(const sotto_method *method, size_t tokens) {
+  return method->uses_amx ? (tokens + SOTTO_AMX_TOKENS - 1) / SOTTO_AMX_TOKENS : tokens;
+}
+/// The tiles, or with AMX the items of SOTTO_AMX_ROWS rows, of a matrix.
+SOTTO_INLINE size_t sotto_tile_count(const sotto_method *method, size_t rows) {
+  size_t height = method->uses_amx ? SOTTO_AMX_ROWS : SOTTO_TILE;
+  return (rows + height - 1) / height;
+}
+
+/// The tokens in the packs of `tokens` tokens.
+SOTTO_INLINE size_t sotto_packed_tokens(size_t tokens, int uses_amx) {
+  return uses_amx ? (tokens + SOTTO_AMX_TOKENS - 1) / SOTTO_AMX_TOKENS * SOTTO_AMX_TOKENS : tokens;
 }
 
 /// The bytes of `tokens` packed tokens, rounded up to a cache line; with room for whole steps of four blocks.

@@ -5,12 +5,14 @@ import CKernels
 /// A tensor is a view (offset and row stride) of a `CPUBuffer`; every operation writes to a new buffer from the pool.
 /// The overhead of a call is some tens of nanoseconds.
 public final class CPUBackend: InterruptibleBackend, MemoryReleasingBackend, MemoryPreparingBackend,
-  ActivationRoundingBackend, RowLimitingBackend
+  ActivationRoundingBackend, RowLimitingBackend, PrefillBackend
 {
   /// Whether activations, keys and values may be rounded for speed.
   public let precision: Precision
   /// The number format of keys and values.
   public let cacheFormat: CacheFormat
+  /// Whether the rows are tokens of prompts; see `PrefillBackend`.
+  public var isPrefill = false
   package let pool: ThreadPool
   package let buffers = BufferPool()
   let workspace: MatrixWorkspace

@@ -66,9 +66,9 @@ struct LogitsCommand: ParsableCommand {
         .float32("decode_logits", [ids.count - prefill, vocabulary]),
       ])
     let sequence = SequenceState(caches: model.makeCaches())
-    let first = try model.forward(
-      ForwardInput(tokens: Array(ids[..<prefill]), sequence: sequence, allLogits: true))
-    try writer.append(backend.values(first))
+    var input = ForwardInput(tokens: Array(ids[..<prefill]), sequence: sequence, allLogits: true)
+    input.isPrefill = true
+    try writer.append(backend.values(model.forward(input)))
     for id in ids[prefill...] {
       try writer.append(backend.values(model.forward(ForwardInput(tokens: [id], sequence: sequence))))
     }

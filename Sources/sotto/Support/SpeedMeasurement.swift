@@ -107,7 +107,9 @@ struct SpeedMeasurement {
       let tokens = (first..<min(first + chunk, positions.upperBound)).map {
         Int32(($0 &* 7919 &+ 13) % vocabulary)
       }
-      _ = backend.values(try model.forward(ForwardInput(tokens: tokens, sequence: sequence)))
+      var input = ForwardInput(tokens: tokens, sequence: sequence)
+      input.isPrefill = true
+      _ = backend.values(try model.forward(input))
     }
   }
 }

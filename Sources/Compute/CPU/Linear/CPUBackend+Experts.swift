@@ -65,7 +65,7 @@ extension CPUBackend {
           var call = sotto_experts_call(
             x: pointer(x), x_stride: x.stride, x_rows: rows.baseAddress, starts: starts.baseAddress,
             layers: described.baseAddress, layer_count: described.count, y: y, y_stride: width,
-            precision: precision == .exact ? SOTTO_EXACT : SOTTO_FAST, splits_pairs: splitsPairs ? 1 : 0,
+            precision: productPrecision, splits_pairs: splitsPairs ? 1 : 0,
             y_apart: 0)
           return sotto_experts(workspace.handle, &call)
         }

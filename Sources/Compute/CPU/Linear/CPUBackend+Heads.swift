@@ -19,7 +19,7 @@ extension CPUBackend {
     var layer = sotto_expert_layer(weight: matrix, bias: nil, bias_format: SOTTO_FLOAT32)
     var call = sotto_experts_call(
       x: pointer(x), x_stride: headSize, x_rows: nil, starts: nil, layers: nil, layer_count: 1, y: y,
-      y_stride: heads * width, precision: precision == .exact ? SOTTO_EXACT : SOTTO_FAST, splits_pairs: 0,
+      y_stride: heads * width, precision: productPrecision, splits_pairs: 0,
       y_apart: width)
     let status = rows.withUnsafeBufferPointer { rows in
       starts.withUnsafeBufferPointer { starts in

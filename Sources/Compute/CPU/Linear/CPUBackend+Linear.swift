@@ -65,11 +65,19 @@ extension CPUBackend {
         x: pointer(x), x_stride: x.stride, tokens: x.rows, layers: described.baseAddress,
         layer_count: described.count, residual: residual.map { pointer($0) },
         residual_stride: residual?.stride ?? 0, y: target, y_stride: outputs,
-        precision: precision == .exact ? SOTTO_EXACT : SOTTO_FAST)
+        precision: productPrecision)
       return sotto_linear(workspace.handle, &call)
     }
     precondition(status == 0, "no memory for a matrix product")
     return result
+  }
+
+  /// How products round activations.
+  var productPrecision: sotto_precision {
+    switch precision {
+    case .exact: SOTTO_EXACT
+    case .fast: isPrefill ? SOTTO_FAST_PREFILL : SOTTO_FAST
+    }
   }
 
   /// The matrix of a parameter that is in one piece.

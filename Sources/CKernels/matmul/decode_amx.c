@@ -1,0 +1,317 @@
+// Decoders of rows to bfloat16, for amx.h: one row of a block is 64 bytes, in the order of its columns. Numbers of up to
+// 5 bits are the indices of a table with the block's scale and minimum in it, so that one instruction gives 32 of them.
+// Rows beyond the matrix repeat the last one.
+#if defined(__x86_64__)
+#include "amx.h"
+#include "methods.h"
+
+SOTTO_INLINE const uint8_t *row_of(const sotto_view *view, const uint8_t *plane, size_t stride, size_t row, size_t r) {
+  return plane + (row + r < view->rows ? row + r : view->rows - 1) * stride;
+}
+
+SOTTO_INLINE_AVX512 void put(sotto_amx_block *out, size_t r, __m512i values) {
+  _mm512_store_si512(out->values[r], values);
+}
+
+SOTTO_INLINE_AVX512 float half_at(const uint8_t *p) { return _cvtsh_ss(sotto_load16(p)); }
+
+/// 32 numbers: 16 signed bytes at `p` with each of two scales and minimums.
+SOTTO_INLINE_AVX512 __m512i scaled(const int8_t *p, float scale, float second, float minimum, float second_minimum) {
+  __m512 low = _mm512_cvtepi32_ps(_mm512_cvtepi8_epi32(_mm_loadu_si128((const __m128i *)p)));
+  __m512 high = _mm512_cvtepi32_ps(_mm512_cvtepi8_epi32(_mm_loadu_si128((const __m128i *)(p + 16))));
+  return sotto_bfloats(_mm512_fmadd_ps(low, _mm512_set1_ps(scale), _mm512_set1_ps(minimum)),
+                       _mm512_fmadd_ps(high, _mm512_set1_ps(second), _mm512_set1_ps(second_minimum)));
+}
+
+/// scale * i + minimum for i = 0 ... 15.
+SOTTO_INLINE_AVX512 __m512 line(float scale, float minimum) {
+  const __m512 numbers = _mm512_setr_ps(0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15);
+  return _mm512_fmadd_ps(numbers, _mm512_set1_ps(scale), _mm512_set1_ps(minimum));
+}
+
+/// 16 numbers twice, as a table for indices whose upper bits are anything.
+SOTTO_INLINE_AVX512 __m512i table(__m512 numbers) {
+  return _mm512_broadcast_i64x4((__m256i)_mm512_cvtneps_pbh(numbers));
+}
+
+/// The nibbles of 16 bytes as indices: all low ones, then all high ones (GGUF's blocks of 32).
+SOTTO_INLINE_AVX512 __m512i nibbles_apart(const uint8_t *p) {
+  const __m512i shifts = _mm512_inserti64x4(_mm512_setzero_si512(), _mm256_set1_epi16(4), 1);
+  __m512i bytes = _mm512_cvtepu8_epi16(_mm256_broadcastsi128_si256(_mm_loadu_si128((const __m128i *)p)));
+  return _mm512_srlv_epi16(bytes, shifts);
+}
+
+/// The same with the two nibbles of a byte side by side (MLX, safetensors).
+SOTTO_INLINE_AVX512 __m512i nibbles_in_order(const uint8_t *p) {
+  __m512i bytes = _mm512_cvtepu8_epi32(_mm_loadu_si128((const __m128i *)p));
+  return _mm512_or_si512(bytes, _mm512_slli_epi32(bytes, 12));
+}
+
+/// The doubled values of E2M1 times half of the E8M0 scale (see sotto_half_of_e8m0): exact.
+SOTTO_INLINE_AVX512 __m512i table_of_e2m1(uint8_t exponent) {
+  // 0, 1, 2, 3, 4, 6, 8, 12 as bfloat16.
+  const __m128i positive = _mm_setr_epi16(0, 0x3f80, 0x4000, 0x4040, 0x4080, 0x40c0, 0x4100, 0x4140);
+  const __m128i negative = _mm_or_si128(positive, _mm_set1_epi16((short)0x8000));
+  const __m512i numbers = _mm512_broadcast_i64x4(_mm256_set_m128i(negative, positive));
+  int power = (int)exponent - 128;
+  power = power < -60 ? -60 : power > 60 ? 60 : power;
+  return _mm512_mask_add_epi16(numbers, 0xfefefefe, numbers, _mm512_set1_epi16((short)(power * 128)));
+}
+
+static SOTTO_TARGET_AVX512 void decode_mxfp4(const sotto_view *view, size_t row, size_t first, size_t blocks,
+                                             void *panel) {
+  enum { STRIDE = 17 };
+  for (size_t r = 0; r < SOTTO_TILE; r++) {
+    const uint8_t *p = row_of(view, view->values, view->row_bytes, row, r) + first * STRIDE;
+    sotto_amx_block *out = panel;
+    for (size_t b = 0; b < blocks; b++, p += STRIDE)
+      put(out++, r, _mm512_permutexvar_epi16(nibbles_apart(p + 1), table_of_e2m1(*p)));
+  }
+}
+
+static SOTTO_TARGET_AVX512 void decode_mxfp4_planar(const sotto_view *view, size_t row, size_t first, size_t blocks,
+                                                    void *panel) {
+  for (size_t r = 0; r < SOTTO_TILE; r++) {
+    const uint8_t *p = row_of(view, view->values, view->row_bytes, row, r) + first * 16;
+    const uint8_t *scale = row_of(view, view->scales, view->scale_row_bytes, row, r) + first;
+    sotto_amx_block *out = panel;
+    for (size_t b = 0; b < blocks; b++, p += 16)
+      put(out++, r, _mm512_permutexvar_epi16(nibbles_in_order(p), table_of_e2m1(*scale++)));
+  }
+}
+
+static SOTTO_TARGET_AVX512 void decode_q8_0(const sotto_view *view, size_t row, size_t first, size_t blocks,
+                                            void *panel) {
+  enum { STRIDE = 34 };
+  for (size_t r = 0; r < SOTTO_TILE; r++) {
+    const uint8_t *p = row_of(view, view->values, view->row_bytes, row, r) + first * STRIDE;
+    sotto_amx_block *out = panel;
+    for (size_t b = 0; b < blocks; b++, p += STRIDE) {
+      float scale = half_at(p);
+      put(out++, r, scaled((const int8_t *)p + 2, scale, scale, 0, 0));
+    }
+  }
+}
+
+/// Q4_0 and Q4_1.
+SOTTO_INLINE_AVX512 void decode_nibbles(const sotto_view *view, size_t row, size_t first, size_t blocks,
+                                        sotto_amx_block *panel, const int has_minimum) {
+  const size_t values_at = has_minimum ? 4 : 2, stride = values_at + 16;
+  for (size_t r = 0; r < SOTTO_TILE; r++) {
+    const uint8_t *p = row_of(view, view->values, view->row_bytes, row, r) + first * stride;
+    sotto_amx_block *out = panel;
+    for (size_t b = 0; b < blocks; b++, p += stride) {
+      float scale = half_at(p);
+      __m512 numbers = line(scale, has_minimum ? half_at(p + 2) : -8 * scale);
+      put(out++, r, _mm512_permutexvar_epi16(nibbles_apart(p + values_at), table(numbers)));
+    }
+  }
+}
+
+static SOTTO_TARGET_AVX512 void decode_q4_0(const sotto_view *view, size_t row, size_t first, size_t blocks,
+                                            void *panel) {
+  decode_nibbles(view, row, first, blocks, panel, 0);
+}
+
+static SOTTO_TARGET_AVX512 void decode_q4_1(const sotto_view *view, size_t row, size_t first, size_t blocks,
+                                            void *panel) {
+  decode_nibbles(view, row, first, blocks, panel, 1);
+}
+
+/// Q4_K: 32 bytes hold the nibbles of two blocks. Scales and minimums as in decode_avx512_super.c.
+static SOTTO_TARGET_AVX512 void decode_q4_k(const sotto_view *view, size_t row, size_t first, size_t blocks,
+                                            void *panel) {
+  enum { STRIDE = 144 };
+  for (size_t r = 0; r < SOTTO_TILE; r++) {
+    const uint8_t *p = row_of(view, view->values, view->row_bytes, row, r) + first / 8 * STRIDE;
+    sotto_amx_block *out = panel;
+    for (size_t b = 0; b < blocks; b += 8, p += STRIDE) {
+      const uint32_t a = sotto_load32(p + 4), m = sotto_load32(p + 8), rest = sotto_load32(p + 12);
+      const uint32_t six = 0x3f3f3f3f, four = 0x0f0f0f0f, two = 0x30303030;
+      const uint64_t scales = (a & six) | (uint64_t)((rest & four) | (a >> 2 & two)) << 32;
+      const uint64_t minimums = (m & six) | (uint64_t)((rest >> 4 & four) | (m >> 2 & two)) << 32;
+      float scale[8], minimum[8];
+      _mm256_storeu_ps(scale, _mm256_mul_ps(_mm256_cvtepi32_ps(_mm256_cvtepu8_epi32(_mm_cvtsi64_si128(
+                                                (long long)scales))), _mm256_set1_ps(half_at(p))));
+      _mm256_storeu_ps(minimum, _mm256_mul_ps(_mm256_cvtepi32_ps(_mm256_cvtepu8_epi32(_mm_cvtsi64_si128(
+                                                  (long long)minimums))), _mm256_set1_ps(-half_at(p + 2))));
+#pragma clang loop unroll(full)
+      for (int i = 0; i < 8; i += 2) {
+        // Both blocks' tables in one: indices of the second have bit 4.
+        __m512i numbers = sotto_bfloats(line(scale[i], minimum[i]), line(scale[i + 1], minimum[i + 1]));
+        __m512i bytes = _mm512_cvtepu8_epi16(_mm256_loadu_si256((const __m256i *)(p + 16 + 16 * i)));
+        __m512i low = _mm512_and_si512(bytes, _mm512_set1_epi16(15));
+        __m512i high = _mm512_or_si512(_mm512_srli_epi16(bytes, 4), _mm512_set1_epi16(16));
+        put(out++, r, _mm512_permutexvar_epi16(low, numbers));
+        put(out++, r, _mm512_permutexvar_epi16(high, numbers));
+      }
+    }
+  }
+}
+
+static SOTTO_TARGET_AVX512 void decode_q6_k(const sotto_view *view, size_t row, size_t first, size_t blocks,
+                                            void *panel) {
+  enum { STRIDE = 210 };
+  const __m512i four = _mm512_set1_epi8(15), six = _mm512_set1_epi8(63), center = _mm512_set1_epi8(32);
+  const __m512i up = _mm512_inserti64x4(_mm512_set1_epi16(4), _mm256_set1_epi16(2), 1);
+  const __m512i down = _mm512_sub_epi16(_mm512_set1_epi16(4), up);
+  for (size_t r = 0; r < SOTTO_TILE; r++) {
+    const uint8_t *p = row_of(view, view->values, view->row_bytes, row, r) + first / 8 * STRIDE;
+    sotto_amx_block *out = panel;
+    for (size_t b = 0; b < blocks; b += 8, p += STRIDE) {
+      float scale[16];
+      _mm512_storeu_ps(scale, _mm512_mul_ps(_mm512_set1_ps(half_at(p + 208)), _mm512_cvtepi32_ps(_mm512_cvtepi8_epi32(
+                                                _mm_loadu_si128((const __m128i *)(p + 192))))));
+#pragma clang loop unroll(full)
+      for (int half = 0; half < 2; half++) {
+        // Four blocks: the low nibbles of 64 bytes, then the high ones; two upper bits of each in 32 bytes.
+        __m512i bytes = _mm512_loadu_si512(p + 64 * half);
+        __m512i upper = _mm512_broadcast_i64x4(_mm256_loadu_si256((const __m256i *)(p + 128 + 32 * half)));
+        __m512i low = _mm512_ternarylogic_epi32(four, bytes, _mm512_sllv_epi16(upper, up), 0xca);
+        __m512i high = _mm512_srli_epi16(bytes, 4);
+        high = _mm512_ternarylogic_epi32(four, high, _mm512_srlv_epi16(upper, down), 0xca);
+        _Alignas(64) int8_t values[128];
+        _mm512_store_si512(values, _mm512_sub_epi8(_mm512_and_si512(low, six), center));
+        _mm512_store_si512(values + 64, _mm512_sub_epi8(_mm512_and_si512(high, six), center));
+#pragma clang loop unroll(full)
+        for (int i = 0; i < 4; i++)
+          put(out++, r, scaled(values + 32 * i, scale[8 * half + 2 * i], scale[8 * half + 2 * i + 1], 0, 0));
+      }
+    }
+  }
+}
+
+static SOTTO_TARGET_AVX512 void decode_affine4(const sotto_view *view, size_t row, size_t first, size_t blocks,
+                                               void *panel) {
+  const sotto_matrix *matrix = view->matrix;
+  const size_t group = matrix->group / SOTTO_BLOCK;
+  for (size_t r = 0; r < SOTTO_TILE; r++) {
+    const uint8_t *p = row_of(view, view->values, view->row_bytes, row, r) + first * 16;
+    const uint8_t *scales = row_of(view, view->scales, view->scale_row_bytes, row, r);
+    const uint8_t *biases = row_of(view, view->biases, view->bias_row_bytes, row, r);
+    sotto_amx_block *out = panel;
+    __m512i numbers = _mm512_setzero_si512();
+    for (size_t b = first; b < first + blocks; b++, p += 16) {
+      if (b == first || b % group == 0) {
+        float scale = sotto_float_at(scales, matrix->scale_type, b / group);
+        float bias = matrix->has_zero_points ? -scale * (float)biases[b / group]
+                                             : sotto_float_at(biases, matrix->scale_type, b / group);
+        numbers = table(line(scale, bias));
+      }
+      put(out++, r, _mm512_permutexvar_epi16(nibbles_in_order(p), numbers));
+    }
+  }
+}
+
+/// bfloat16 and float16; columns beyond the matrix are zeros.
+SOTTO_INLINE_AVX512 void decode_halves(const sotto_view *view, size_t row, size_t first, size_t blocks,
+                                       sotto_amx_block *panel, const int is_bfloat) {
+  for (size_t r = 0; r < SOTTO_TILE; r++) {
+    const uint8_t *p = row_of(view, view->values, view->row_bytes, row, r);
+    for (size_t b = first; b < first + blocks; b++) {
+      size_t left = view->columns - b * SOTTO_BLOCK;
+      uint32_t mask = left < SOTTO_BLOCK ? (1u << left) - 1 : ~0u;
+      __m512i values = _mm512_maskz_loadu_epi16(mask, p + 2 * b * SOTTO_BLOCK);
+      if (!is_bfloat)
+        values = sotto_bfloats(_mm512_cvtph_ps(_mm512_castsi512_si256(values)),
+                               _mm512_cvtph_ps(_mm512_extracti64x4_epi64(values, 1)));
+      put(panel + b - first, r, values);
+    }
+  }
+}
+
+static SOTTO_TARGET_AVX512 void decode_bfloat16(const sotto_view *view, size_t row, size_t first, size_t blocks,
+                                                void *panel) {
+  decode_halves(view, row, first, blocks, panel, 1);
+}
+
+static SOTTO_TARGET_AVX512 void decode_float16(const sotto_view *view, size_t row, size_t first, size_t blocks,
+                                               void *panel) {
+  decode_halves(view, row, first, blocks, panel, 0);
+}
+
+/// The other integers, from panels of 16 rows (see sotto_panel_block): the bytes of a row, 16 columns after another.
+SOTTO_INLINE_AVX512 void turn(const sotto_panel_block *in, int has_offset, int8_t out[2][4][4][16]) {
+#pragma clang loop unroll(full)
+  for (int half = 0; half < 2; half++) {
+    __m512i q[4];
+#pragma clang loop unroll(full)
+    for (int i = 0; i < 4; i++) {
+      q[i] = _mm512_load_si512(in->values[4 * half + i]);
+      if (has_offset) q[i] = _mm512_xor_si512(q[i], _mm512_set1_epi8((char)128));
+    }
+    __m512i a = _mm512_unpacklo_epi32(q[0], q[1]), b = _mm512_unpackhi_epi32(q[0], q[1]);
+    __m512i c = _mm512_unpacklo_epi32(q[2], q[3]), d = _mm512_unpackhi_epi32(q[2], q[3]);
+    // Row 4 * p + i is part p of register i.
+    _mm512_store_si512(out[half][0], _mm512_unpacklo_epi64(a, c));
+    _mm512_store_si512(out[half][1], _mm512_unpackhi_epi64(a, c));
+    _mm512_store_si512(out[half][2], _mm512_unpacklo_epi64(b, d));
+    _mm512_store_si512(out[half][3], _mm512_unpackhi_epi64(b, d));
+  }
+}
+
+static SOTTO_TARGET_AVX512 void decode_integers(const sotto_view *view, size_t row, size_t first, size_t blocks,
+                                                void *panel) {
+  const sotto_panel_kind kind = sotto_formats[view->matrix->format].kind;
+  const int is_whole = sotto_is_whole_tile(view, row), second = sotto_has_halves(kind);
+  const int second_minimum = kind == SOTTO_HALF_MINIMUMS;
+  _Alignas(64) sotto_panel_block in[SOTTO_PANEL_BLOCKS];
+  (is_whole ? sotto_decoder_avx512(view->matrix->format) : sotto_decode_portable)(view, row, first, blocks, in);
+  sotto_amx_block *out = panel;
+  for (size_t b = 0; b < blocks; b++, out++) {
+    _Alignas(64) int8_t bytes[2][4][4][16];
+    turn(&in[b], is_whole, bytes);
+#pragma clang loop unroll(full)
+    for (int r = 0; r < SOTTO_TILE; r++) {
+      _Alignas(32) int8_t values[SOTTO_BLOCK];
+      _mm_store_si128((__m128i *)values, _mm_load_si128((const __m128i *)bytes[0][r % 4][r / 4]));
+      _mm_store_si128((__m128i *)(values + 16), _mm_load_si128((const __m128i *)bytes[1][r % 4][r / 4]));
+      float minimum = 0, last = 0;
+      if (sotto_has_minimums(kind)) {
+        minimum = in[b].minimum[0][r];
+        last = in[b].minimum[second_minimum][r];
+      }
+      put(out, (size_t)r, scaled(values, in[b].scale[0][r], in[b].scale[second][r], minimum, last));
+    }
+  }
+}
+
+/// FLOAT8, from panels of floats.
+static SOTTO_TARGET_AVX512 void decode_floats(const sotto_view *view, size_t row, size_t first, size_t blocks,
+                                              void *panel) {
+  _Alignas(64) sotto_float_panel_block in;
+  sotto_amx_block *out = panel;
+  for (size_t b = 0; b < blocks; b++, out++) {
+    (sotto_is_whole_tile(view, row) ? sotto_decode_floats_avx512 : sotto_decode_floats_portable)(view, row, first + b,
+                                                                                                 1, &in);
+    __m512i half[2][16];
+#pragma clang loop unroll(full)
+    for (int i = 0; i < 2; i++) {
+#pragma clang loop unroll(full)
+      for (int column = 0; column < 16; column++) half[i][column] = _mm512_load_si512(in.values[16 * i + column]);
+      sotto_transpose_words(half[i]);
+    }
+#pragma clang loop unroll(full)
+    for (size_t r = 0; r < SOTTO_TILE; r++)
+      put(out, r, sotto_bfloats(_mm512_castsi512_ps(half[0][r]), _mm512_castsi512_ps(half[1][r])));
+  }
+}
+
+sotto_decode sotto_decoder_amx(sotto_weight_format format) {
+  switch (format) {
+    case SOTTO_FLOAT32: return NULL;
+    case SOTTO_FLOAT16: return decode_float16;
+    case SOTTO_BFLOAT16: return decode_bfloat16;
+    case SOTTO_FLOAT8: return decode_floats;
+    case SOTTO_MXFP4: return decode_mxfp4;
+    case SOTTO_MXFP4_PLANAR: return decode_mxfp4_planar;
+    case SOTTO_Q8_0: return decode_q8_0;
+    case SOTTO_Q4_0: return decode_q4_0;
+    case SOTTO_Q4_1: return decode_q4_1;
+    case SOTTO_Q4_K: return decode_q4_k;
+    case SOTTO_Q6_K: return decode_q6_k;
+    case SOTTO_AFFINE4: return decode_affine4;
+    default: return decode_integers;
+  }
+}
+#endif
