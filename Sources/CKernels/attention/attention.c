@@ -15,8 +15,10 @@
 #include <stdatomic.h>
 #include <string.h>
 
+#include "../common/amx.h"
 #include "../common/parallel.h"
 #include "layout.h"
+#include "tiles_amx.h"
 
 #define SOTTO_BODY "../attention/levels.body.h"
 #include "../common/levels.h"
@@ -150,7 +152,7 @@ static size_t aligned(size_t bytes) { return (bytes + 63) & ~(size_t)63; }
 
 // Sets the pointers of one thread's workspace and returns its size in bytes.
 static size_t lay_out_workspace(const sotto_attention *a, ptrdiff_t tile_rows, char *memory, workspace *w) {
-  ptrdiff_t rows = padded_rows(a, tile_rows), size = round_up(a->layout.head_size, 2), stride = value_stride(&a->layout);
+  ptrdiff_t rows = larger(padded_rows(a, tile_rows), round_up(tile_rows * group_heads(a), AMX_ROWS)), size = round_up(a->layout.head_size, 2), stride = value_stride(&a->layout);
   size_t query = aligned((size_t)(rows * size) * 4), sums = aligned((size_t)(rows * stride) * 4);
   size_t totals = aligned((size_t)rows * 64), bases = aligned((size_t)rows * 4);
   size_t keys = aligned((size_t)(PAGE * size) * 4), values = aligned((size_t)(PAGE * stride) * 4);
@@ -193,6 +195,7 @@ typedef struct {
   const segment *segments;
   segment_group *groups;
   char *workspaces;
+  int uses_amx;
   _Atomic ptrdiff_t next;
 } attention_run;
 
@@ -204,9 +207,11 @@ static void attend_share(void *context, int worker, int workers) {
   size_t bytes = lay_out_workspace(a, run->plan->tile_rows, NULL, NULL);
   workspace w;
   lay_out_workspace(a, run->plan->tile_rows, run->workspaces + (size_t)worker * bytes, &w);
+  w.uses_amx = run->uses_amx;
+  if (w.uses_amx) sotto_begin_amx();
   for (;;) {
     ptrdiff_t i = atomic_fetch_add_explicit(&run->next, 1, memory_order_relaxed);
-    if (i >= run->plan->segments) return;
+    if (i >= run->plan->segments) break;
     const segment *s = &run->segments[i];
     attend_kernels[isa](a, s, &w);
     write_kernels[isa](a, s, &w);
@@ -214,6 +219,14 @@ static void attend_share(void *context, int worker, int workers) {
     segment_group *group = &run->groups[s->group];
     if (atomic_fetch_sub(&group->left, 1) == 1) combine_kernels[isa](a, run->segments + group->first, group->count);
   }
+  if (w.uses_amx) sotto_end_amx();
+}
+
+// AMX multiplies 16 pairs of columns at a time.
+static int uses_amx(const sotto_attention *a) {
+  const sotto_cache_layout *l = &a->layout;
+  return a->rounded && l->format != SOTTO_CACHE_F32 && l->head_size % 32 == 0 && sotto_isa() == SOTTO_ISA_AVX512 &&
+         sotto_has_amx();
 }
 
 void sotto_attend(sotto_pool *pool, const sotto_attention *a, const sotto_attention_plan *plan, void *scratch) {
@@ -227,7 +240,8 @@ void sotto_attend(sotto_pool *pool, const sotto_attention *a, const sotto_attent
   sotto_attention_plan counted = *plan;
   lay_out(a, &counted, segments, groups, partials);
   attention_run run = {
-      .attention = a, .plan = plan, .segments = segments, .groups = groups, .workspaces = memory, .next = 0};
+      .attention = a, .plan = plan, .segments = segments, .groups = groups, .workspaces = memory,
+      .uses_amx = uses_amx(a), .next = 0};
   if (plan->threads == 1)
     attend_share(&run, 0, 1);
   else

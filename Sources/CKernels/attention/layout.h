@@ -7,6 +7,7 @@
 enum {
   PAGE = SOTTO_PAGE_POSITIONS,
   MOST_TILE_ROWS = 6,   // rows of the largest register tile of any level
+  AMX_ROWS = 16,        // query rows of AMX's tiles
   FEW_ROWS = 12,        // up to this number a page is read once or twice, and numbers are converted when read
   MOST_ROWS = 192,      // query rows times heads of a group that share one pass over the pages
   BASE_SLACK = 8,       // a weight may reach 2^8 before its row is rescaled
@@ -70,6 +71,7 @@ typedef struct {
   float *bases;   // [rows]: the exponent (of 2) that weights are relative to
   float *whole;   // the result of the parts so far, as a partial result
   char *keys, *values;  // a page's head, expanded
+  int uses_amx;         // where numbers may be rounded and rows are many
 } workspace;
 
 static inline ptrdiff_t group_heads(const sotto_attention *a) { return a->heads / a->layout.heads; }

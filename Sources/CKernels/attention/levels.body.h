@@ -3,6 +3,7 @@
 #include "pages.body.h"
 #include "tiles.body.h"
 #include "pairs.body.h"
+#include "pairs_amx.body.h"
 #include "segment.body.h"
 
 #undef TILE_ROWS

@@ -32,11 +32,11 @@ typedef struct {
 } LEVEL(row_tile);
 
 // The rare work on a tile's scores: applies the softcap, masks what a row does not see, and raises bases.
-static void LEVEL(settle)(const LEVEL(row_tile) *t, ptrdiff_t vectors, float *scores) {
+static void LEVEL(settle)(const LEVEL(row_tile) *t, ptrdiff_t rows, ptrdiff_t vectors, float *scores) {
   const sotto_attention *a = t->attention;
   ptrdiff_t group = group_heads(a), stride = value_stride(&a->layout);
   ptrdiff_t place = t->ahead + t->row / group, head = t->row % group;
-  for (ptrdiff_t r = 0; r < TILE_ROWS; r++, scores += PAGE) {
+  for (ptrdiff_t r = 0; r < rows; r++, scores += PAGE) {
     float base = t->bases[r];
     int unset = base == LEVEL(UNSET), all_seen = place + 1 >= 16 * vectors && (!a->window || place < a->window);
     __m512 top = _mm512_set1_ps(LEVEL(UNSET));
@@ -90,7 +90,7 @@ vector_function void LEVEL(weigh_tile)(int vectors, const LEVEL(row_tile) *t, in
     float scores[TILE_ROWS * PAGE];
     unrolled for (int r = 0; r < TILE_ROWS; r++) unrolled for (int v = 0; v < vectors; v++)
         LEVEL(store)(scores + r * PAGE + 16 * v, x[r][v]);
-    LEVEL(settle)(t, vectors, scores);
+    LEVEL(settle)(t, TILE_ROWS, vectors, scores);
     unrolled for (int r = 0; r < TILE_ROWS; r++) unrolled for (int v = 0; v < vectors; v++)
         x[r][v] = LEVEL(load)(scores + r * PAGE + 16 * v);
   }
@@ -129,14 +129,11 @@ vector_function void LEVEL(fetch)(const char *lines, ptrdiff_t bytes) {
   for (ptrdiff_t i = 0; i < bytes; i += 64) __builtin_prefetch(lines + i, 0, 2);
 }
 
-// All rows of a segment against one page, a register tile at a time. Prefetches the next page meanwhile.
-static void LEVEL(attend_page_in_pairs)(const sotto_attention *a, const segment *s, const workspace *w, ptrdiff_t page,
-                                        ptrdiff_t padded, const char *head, const char *next) {
+// The pairs of a page's head, of positions in whole groups of 16.
+static void LEVEL(pair_up)(const sotto_attention *a, const segment *s, const workspace *w, ptrdiff_t page,
+                           const char *head) {
   const sotto_cache_layout *l = &a->layout;
-  ptrdiff_t group = group_heads(a), rows = s->rows * group, stride = value_stride(l), depth = (l->head_size + 1) / 2;
-  ptrdiff_t start = s->sequence->origin + page * PAGE, length = s->sequence->length - start;
-  // The distance of the first query row's position from the page's first position.
-  ptrdiff_t ahead = length - s->sequence->rows + s->row;
+  ptrdiff_t length = s->sequence->length - (s->sequence->origin + page * PAGE);
   ptrdiff_t groups = length < PAGE ? (length + 15) / 16 : PAGE / 16;
   uint32_t *keys = (uint32_t *)w->keys, *values = (uint32_t *)w->values;
   if (l->format == SOTTO_CACHE_I8)
@@ -144,6 +141,18 @@ static void LEVEL(attend_page_in_pairs)(const sotto_attention *a, const segment 
   else
     LEVEL(expand_pairs)(l, head, groups, keys, values);
   if (l->shares_values) LEVEL(turn_pairs)(l, head, groups, values);
+}
+
+// All rows of a segment against one page whose pairs are in the workspace, a register tile at a time. Prefetches the
+// next page meanwhile.
+static void LEVEL(attend_page_in_pairs)(const sotto_attention *a, const segment *s, const workspace *w, ptrdiff_t page,
+                                        ptrdiff_t padded, const char *next) {
+  const sotto_cache_layout *l = &a->layout;
+  ptrdiff_t group = group_heads(a), rows = s->rows * group, stride = value_stride(l), depth = (l->head_size + 1) / 2;
+  ptrdiff_t start = s->sequence->origin + page * PAGE, length = s->sequence->length - start;
+  // The distance of the first query row's position from the page's first position.
+  ptrdiff_t ahead = length - s->sequence->rows + s->row;
+  const uint32_t *keys = (const uint32_t *)w->keys, *values = (const uint32_t *)w->values;
   ptrdiff_t share = head_bytes(l) * TILE_ROWS / padded;
   for (ptrdiff_t r = 0; r < rows; r += TILE_ROWS, next += share) {
     // The next page is prefetched in two bursts per tile: more lines at once would stall.

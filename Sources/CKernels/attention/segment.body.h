@@ -128,7 +128,11 @@ static void LEVEL(attend_part)(const sotto_attention *a, const segment *s, const
     if (page + 1 < s->last_page) next += s->head * head_bytes(l);
 #if LEVEL_AVX512
     if (pairs) {
-      LEVEL(attend_page_in_pairs)(a, s, w, page, padded, keys, next);
+      LEVEL(pair_up)(a, s, w, page, keys);
+      if (w->uses_amx)
+        LEVEL(attend_page_in_tiles)(a, s, w, page, next);
+      else
+        LEVEL(attend_page_in_pairs)(a, s, w, page, padded, next);
       continue;
     }
 #endif
@@ -176,6 +180,7 @@ static void LEVEL(attend_segment)(const sotto_attention *a, const segment *s, co
   int many = rows > FEW_ROWS || l->shares_values || a->prompt;
   int pairs = l->format != SOTTO_CACHE_F32 && many && a->rounded && LEVEL_ISA == SOTTO_ISA_AVX512;
   ptrdiff_t padded = many ? padded_rows(a, s->rows) : rows;
+  if (pairs && w->uses_amx) padded = round_up(rows, AMX_ROWS);
   LEVEL(pack_query)(a, s, padded, pairs, w->query);
   for (ptrdiff_t page = s->first_page, end; page < s->last_page; page = end) {
     end = part_end(s, page);

@@ -9,12 +9,9 @@
 // 16 blocks of 32 rows at a time are decoded into the L1 cache (32 KB). All tokens pass by from the L2 cache, 32 bytes a
 // cycle, where they stay for 128 rows, with the sums of these.
 #pragma once
+#include "../common/amx.h"
 #include "decode_avx512.h"
 #include "workspace.h"
-
-#define SOTTO_TARGET_AMX                                                                                       \
-  __attribute__((target("avx2,fma,f16c,bmi,bmi2,avx512f,avx512bw,avx512vl,avx512dq,avx512vnni,avx512bf16,"     \
-                        "avx512vbmi,amx-tile,amx-bf16")))
 
 /// 16 rows of a block, [row][column], or the block of 16 tokens, [pair of columns][token][2].
 typedef struct {

@@ -4,28 +4,11 @@
 #include "methods.h"
 
 // Tile numbers must be constants: 0 to 3 are sums, 4 and 5 rows, 6 and 7 tokens.
-enum { TILES = 8, LINE = 64 };
-
-SOTTO_TARGET_AMX void sotto_begin_amx(void) {
-  struct {
-    uint8_t palette, start_row, reserved[14];
-    uint16_t row_bytes[16];
-    uint8_t rows[16];
-  } shapes = {.palette = 1};
-  for (int i = 0; i < TILES; i++) {
-    shapes.row_bytes[i] = LINE;
-    shapes.rows[i] = 16;
-  }
-  _tile_loadconfig(&shapes);
-}
-
-SOTTO_TARGET_AMX void sotto_end_amx(void) { _tile_release(); }
-
 #define BEGIN(tile, sums)                     \
   if (is_first)                               \
     _tile_zero(tile);                         \
   else                                        \
-    _tile_loadd(tile, (sums)->values, LINE)
+    _tile_loadd(tile, (sums)->values, SOTTO_TILE_LINE)
 
 /// `tiles` and `groups` are constants after inlining.
 SOTTO_INLINE SOTTO_TARGET_AMX void multiply(const sotto_amx_block *rows, const sotto_amx_block *tokens, size_t blocks,
@@ -45,24 +28,24 @@ SOTTO_INLINE SOTTO_TARGET_AMX void multiply(const sotto_amx_block *rows, const s
   const char *next = (const char *)sums[groups];
   const size_t step = groups * tiles * sizeof(sotto_amx_sums) / SOTTO_AMX_BLOCKS;
   for (size_t b = 0; b < blocks; b++) {
-    for (size_t i = 0; !is_first && i < step; i += LINE) __builtin_prefetch(next + b * step + i, 1);
-    _tile_loadd(4, rows[b].values, LINE);
-    _tile_loadd(6, tokens[b].values, LINE);
+    for (size_t i = 0; !is_first && i < step; i += SOTTO_TILE_LINE) __builtin_prefetch(next + b * step + i, 1);
+    _tile_loadd(4, rows[b].values, SOTTO_TILE_LINE);
+    _tile_loadd(6, tokens[b].values, SOTTO_TILE_LINE);
     _tile_dpbf16ps(0, 4, 6);
     if (tiles > 1) {
-      _tile_loadd(5, rows[SOTTO_AMX_BLOCKS + b].values, LINE);
+      _tile_loadd(5, rows[SOTTO_AMX_BLOCKS + b].values, SOTTO_TILE_LINE);
       _tile_dpbf16ps(1, 5, 6);
     }
     if (groups > 1) {
-      _tile_loadd(7, tokens[blocks + b].values, LINE);
+      _tile_loadd(7, tokens[blocks + b].values, SOTTO_TILE_LINE);
       _tile_dpbf16ps(2, 4, 7);
     }
     if (groups > 1 && tiles > 1) _tile_dpbf16ps(3, 5, 7);
   }
-  _tile_stored(0, sums[0][0].values, LINE);
-  if (tiles > 1) _tile_stored(1, sums[0][1].values, LINE);
-  if (groups > 1) _tile_stored(2, sums[1][0].values, LINE);
-  if (groups > 1 && tiles > 1) _tile_stored(3, sums[1][1].values, LINE);
+  _tile_stored(0, sums[0][0].values, SOTTO_TILE_LINE);
+  if (tiles > 1) _tile_stored(1, sums[0][1].values, SOTTO_TILE_LINE);
+  if (groups > 1) _tile_stored(2, sums[1][0].values, SOTTO_TILE_LINE);
+  if (groups > 1 && tiles > 1) _tile_stored(3, sums[1][1].values, SOTTO_TILE_LINE);
 }
 
 SOTTO_TARGET_AMX void sotto_multiply_amx(const sotto_amx_block *rows, size_t tiles, const sotto_amx_block *tokens,
@@ -107,9 +90,4 @@ SOTTO_TARGET_AVX512 void sotto_pack_amx(const float *const x[SOTTO_AMX_TOKENS], 
     for (int i = 0; i < 16; i++) _mm512_store_si512(out->values[i], pairs[i]);
   }
 }
-#else
-#include "product.h"
-
-void sotto_begin_amx(void) {}
-void sotto_end_amx(void) {}
 #endif

@@ -154,11 +154,6 @@ sotto_view sotto_matrix_view(const sotto_matrix *matrix, size_t index);
 sotto_method sotto_method_for(const sotto_matrix *matrix, sotto_precision precision, sotto_isa_level level,
                               size_t tokens);
 
-/// Prepares this thread's tiles for methods that use AMX, and releases them: until then, switches between threads save
-/// them.
-void sotto_begin_amx(void);
-void sotto_end_amx(void);
-
 void sotto_decode_portable(const sotto_view *view, size_t row, size_t first, size_t blocks, void *panel);
 void sotto_decode_floats_portable(const sotto_view *view, size_t row, size_t first, size_t blocks, void *panel);
 

@@ -6,6 +6,7 @@
 #include <stdatomic.h>
 #include <string.h>
 
+#include "../common/amx.h"
 #include "workspace.h"
 
 typedef struct {
