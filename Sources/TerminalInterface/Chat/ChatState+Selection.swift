@@ -144,7 +144,7 @@ extension ChatState {
     piped = nil
     let message = "\(VisibleText.singleLine(command)) is running"
     pipeMessage = message
-    show(message, for: 3600)
+    show(message, for: Self.untilReplaced)
     return [.pipe(command, text: text)]
   }
 

@@ -131,6 +131,8 @@ package struct ChatState: Sendable {
   /// Seconds within which a second Ctrl-C or Esc counts as a repeat.
   package static let repeatTime = 2.0
   package static let flashTime = 4.0
+  /// The time of a message that stays until another event removes it.
+  package static let untilReplaced = Double.infinity
   /// Seconds between frames that show the remaining time of the prefill.
   package static let tickTime = 0.25
 
@@ -185,7 +187,7 @@ package struct ChatState: Sendable {
   /// The next time at which the chat must be updated without an event; nil for never.
   package var nextDeadline: Double? {
     var times: [Double] = []
-    if let flash { times.append(flash.until) }
+    if let flash, flash.until.isFinite { times.append(flash.until) }
     if case .prefill = turn?.phase { times.append(now + Self.tickTime) }
     if let backgroundDeadline { times.append(backgroundDeadline) }
     return times.min()
