@@ -64,6 +64,7 @@ public struct GGUFQuantization {
     guard FileSystem.kind(path) == .nothing else {
       throw FileError(.unreadable, file: path, "exists already", advice: "choose another name")
     }
+    AbandonedFiles.remove(beside: path)
     let tables = try export.tables.map {
       try GGUFWriter.Declaration($0.name, .float32, [$0.factors.count])
     }

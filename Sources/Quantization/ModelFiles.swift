@@ -55,7 +55,8 @@ enum ModelFiles {
   }
 }
 
-/// A folder that gets its name when it is whole. Until then it has another one beside it; without `finish` it is removed.
+/// A folder that gets its name when it is whole. Until then it has another one beside it; without `finish` it is removed, or
+/// by a later run if this one is killed.
 final class StagingFolder {
   private let path: String
   private let staging: String
@@ -64,9 +65,12 @@ final class StagingFolder {
   /// - Parameter bytes: the expected size of the content, for which there must be room.
   /// - Throws: `FileError` if the folder exists, cannot be made, or does not fit.
   init(for path: String, bytes: Int) throws(FileError) {
+    var path = path
+    while path.count > 1, path.hasSuffix("/") { path.removeLast() }
     guard FileSystem.kind(path) == .nothing else {
       throw FileError(.unreadable, file: path, "exists already", advice: "choose another name")
     }
+    AbandonedFiles.remove(beside: path)
     self.path = path
     staging = "\(path).\(getpid()).partial"
     try FileSystem.makeFolder(staging)

@@ -28,6 +28,7 @@ def tests(model: str) -> dict[str, list[str]]:
         "downloads from a hub": ["check_pull.py", model],
         "sotto quantize and mlx-lm": ["check_quantize.py"],
         "sotto quantize and GGUF files": ["check_gguf.py"],
+        "sotto quantize, interrupted": ["check_interrupted.py"],
         "file system errors and quitting": ["misuse.py", model],
     }
 
