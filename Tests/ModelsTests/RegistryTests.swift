@@ -104,6 +104,16 @@ struct RegistryTests {
     #expect(model.facts.layerCount == 1 && model.makeCaches().count == 1)
   }
 
+  /// OpenAI's name of the number of experts, which the public checkpoints have beside the one that is read.
+  @Test(arguments: ["gpt-oss-mlx", "gpt-oss-openai"])
+  func expertsPerTokenIsNotObeyedAlone(_ name: String) throws {
+    let tiny = TinyModel(name: name)
+    _ = try tiny.model { $0["experts_per_token"] = 3 }
+    _ = try tiny.model { $0["experts_per_token"] = nil }
+    let error = #expect(throws: ModelError.self) { try tiny.model { $0["num_experts_per_tok"] = nil } }
+    #expect(error?.description.contains("'experts_per_token'") == true)
+  }
+
   /// Names come from files: their control characters are visible, and the message has no value of Swift's.
   @Test(arguments: ["a\u{1b}[31mb", "a\nb", "a\0b", "a\u{202e}b"])
   func messagesShowControlCharacters(_ name: String) {

@@ -89,8 +89,17 @@ enum GPTOSS {
     _ prefix: String, _ shape: DecoderShape, _ configuration: ModelConfiguration, _ weights: ModelWeights
   ) throws -> ExpertMixture {
     let experts = try configuration.integer("num_local_experts", 1...65536)
-    let chosenKey = configuration.has("num_experts_per_tok") ? "num_experts_per_tok" : "experts_per_token"
-    let chosen = try configuration.integer(chosenKey, 1...experts, default: 4)
+    let key = "num_experts_per_tok"
+    let chosen = try configuration.integer(key, 1...experts, default: 4)
+    // The public checkpoints have OpenAI's key too, which no library reads; models with fewer experts keep its old value.
+    guard
+      try configuration.has(key)
+        || configuration.integer("experts_per_token", 0...65536, default: chosen) == chosen
+    else {
+      throw ModelError.unsupported(
+        "the configuration has 'experts_per_token' but no '\(key)', which models of this type have; add it to config.json"
+      )
+    }
     let stack = ExpertStack(
       prefix: prefix + "experts.", experts: experts, hidden: shape.hidden, inner: shape.intermediate,
       share: Double(chosen) / Double(experts))
