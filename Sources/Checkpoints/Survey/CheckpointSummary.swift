@@ -35,10 +35,8 @@ extension Checkpoint {
   public var languageModel: String? { Self.languageModel(configuration) }
 
   static func languageModel(_ configuration: JSON?) -> String? {
-    guard let configuration, (configuration["num_hidden_layers"] ?? .null).isNull,
-      let part = ["text_config", "llm_config"].lazy.compactMap({ configuration[$0]?.asObject }).first
-    else { return nil }
-    return part["model_type"]?.asString ?? configuration["model_type"]?.asString
+    guard let part = configuration?.languageModelPart else { return nil }
+    return part["model_type"]?.asString ?? configuration?["model_type"]?.asString
   }
 
   private var hasVocabulary: Bool {
@@ -66,5 +64,13 @@ extension Checkpoint {
     case .folder: return SafetensorsSurvey.summary(ModelFolder(path))
     default: return nil
     }
+  }
+}
+
+extension JSON {
+  /// The language model's configuration in the config.json of a multimodal checkpoint; nil for other checkpoints.
+  package var languageModelPart: JSONObject? {
+    guard (self["num_hidden_layers"] ?? .null).isNull else { return nil }
+    return ["text_config", "llm_config"].lazy.compactMap { self[$0]?.asObject }.first
   }
 }

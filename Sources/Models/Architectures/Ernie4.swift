@@ -47,8 +47,7 @@ enum Ernie4 {
           "MLX's versions of ernie4_5_moe lack the correction bias that chooses the experts, so their answers are wrong; use --to gguf:... or the original weights"
         )
       }
-      return ["mtp_block.", "mtp_linear_proj.", "mtp_hidden_norm.", "mtp_emb_norm."].contains(
-        where: name.contains)
+      return false
     })
 
   private static let mixtureRules = GGUFExport.Rules(

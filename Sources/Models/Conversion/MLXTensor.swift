@@ -45,7 +45,7 @@ extension Registry {
         "quantising \(architecture.modelTypes[0]) is not supported; it is for \(known.joined(separator: ", "))"
       )
     }
-    let isPart = checkpoint.configuration?["text_config"]?.asObject != nil
+    let isPart = checkpoint.configuration?.languageModelPart != nil
     let whole = checkpoint.architecture ?? ""
     let isKnown = conversion.part != nil && (conversion.wholes.isEmpty || conversion.wholes.contains(whole))
     guard isPart ? isKnown : !conversion.isOnlyPart else {
@@ -67,13 +67,13 @@ private struct MLXTensors {
   init(_ checkpoint: Checkpoint, _ conversion: MLXConversion) throws {
     self.conversion = conversion
     let root = checkpoint.configuration ?? .object(JSONObject())
-    let configuration = ModelConfiguration(root["text_config"] ?? root)
-    let isPart = root["text_config"] != nil
+    let part = root.languageModelPart
+    let configuration = ModelConfiguration(part.map { .object($0) } ?? root)
     var collected = ConvertedTensors(block: "switch_mlp", experts: conversion.experts)
     let isTied = configuration.json["tie_word_embeddings"]?.asBool ?? false
     let layers = configuration.json["num_hidden_layers"]?.asInteger ?? Int.max
     for source in checkpoint.names {
-      guard let name = isPart ? conversion.part?(source) : source,
+      guard let name = part != nil ? conversion.part?(source) : source,
         try !conversion.leavesOut(name, configuration), !(isTied && name.hasSuffix("lm_head.weight")),
         !conversion.omits.contains(where: name.contains),
         !ConvertedTensors.isPredictionLayer(source, layers: layers)

@@ -1,4 +1,5 @@
 import Basics
+import Checkpoints
 
 extension ModelConfiguration {
   /// The configuration of the language model in a config.json: with transformers' defaults for the keys that are missing.
@@ -55,9 +56,7 @@ extension ModelConfiguration {
   /// The members of config.json, or of the object in which a multimodal checkpoint nests its language model's, with the
   /// defaults of its class.
   private static func languageModel(in json: JSON) -> JSONObject {
-    guard (json["num_hidden_layers"] ?? .null).isNull,
-      var text = ["text_config", "llm_config"].lazy.compactMap({ json[$0]?.asObject }).first
-    else { return json.asObject ?? JSONObject() }
+    guard var text = json.languageModelPart else { return json.asObject ?? JSONObject() }
     if (text["model_type"] ?? .null).isNull, let whole = json["model_type"]?.asString {
       text["model_type"] = .string(ConfigurationDefaults.textTypes[whole] ?? whole)
     }
