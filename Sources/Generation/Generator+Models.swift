@@ -68,6 +68,11 @@ extension Generator {
     models.withLock { $0.peek(key) }.map { !$0.keepsEveryPosition } ?? false
   }
 
+  /// What may be wrong with a resident model's files, in one line; nil if nothing is known. Does not count as a use.
+  public nonisolated func warning(about key: String) -> String? {
+    models.withLock { $0.peek(key) }?.warning
+  }
+
   /// The keys of the resident models.
   public nonisolated var residentKeys: [String] { models.withLock { $0.keys } }
 

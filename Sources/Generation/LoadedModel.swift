@@ -14,6 +14,8 @@ public struct LoadedModel {
   public let bytes: Int
   /// Where it is computed.
   public let device: ModelDevice
+  /// What may be wrong with its files, in one line; nil if nothing is known.
+  public let warning: String?
   /// Whether decoding passes are enqueued before the tokens of the ones ahead are read.
   package var looksAhead: Bool
   /// The measured durations of its decoding passes.
@@ -22,13 +24,14 @@ public struct LoadedModel {
   /// A model with its tokenizer and the backend that holds its parameters.
   public init(
     model: any LanguageModel, tokenizer: Tokenizer?, backend: any Backend, bytes: Int,
-    device: ModelDevice = ModelDevice()
+    device: ModelDevice = ModelDevice(), warning: String? = nil
   ) {
     self.model = model
     self.tokenizer = tokenizer
     self.backend = backend
     self.bytes = bytes
     self.device = device
+    self.warning = warning
     looksAhead = backend is any LookAheadBackend
   }
 

@@ -8,6 +8,7 @@ final class ResidentModel: @unchecked Sendable {
   /// Bytes of weights.
   let bytes: Int
   let device: ModelDevice
+  let warning: String?
   /// Whether its caches can be truncated to every length.
   let keepsEveryPosition: Bool
 
@@ -15,6 +16,7 @@ final class ResidentModel: @unchecked Sendable {
     facts = loaded.model.facts
     bytes = loaded.bytes
     device = loaded.device
+    warning = loaded.warning
     keepsEveryPosition = SequenceState(caches: loaded.model.makeCaches()).keepsEveryPosition
     self.loaded = loaded
   }

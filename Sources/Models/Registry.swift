@@ -91,10 +91,12 @@ public enum Registry {
 
   /// Builds the model of a checkpoint. Weights are mapped, not read, unless they are repacked or copied to a device.
   ///
-  /// - Throws: `ModelError` or `FileError` that names what is missing or wrong; `CancellationError` if the observer wants
-  ///   it.
+  /// - Parameter warn: called with what may be wrong with a model that can be used, in one line.
+  /// - Throws: `ModelError` or `FileError` that names what is missing or wrong, or tensors of the model that its
+  ///   configuration does not use; `CancellationError` if the observer wants it.
   public static func model(
-    _ checkpoint: Checkpoint, backend: any Backend, observer: LoadingObserver? = nil
+    _ checkpoint: Checkpoint, backend: any Backend, observer: LoadingObserver? = nil,
+    warn: (String) -> Void = { _ in }
   ) throws -> any LanguageModel {
     func observed(_ source: any WeightSource) -> any WeightSource {
       observer.map { ObservedWeights(source, bytes: checkpoint.fileBytes, $0) } ?? source
@@ -103,7 +105,7 @@ public enum Registry {
       guard let json = checkpoint.configuration else {
         throw ModelError.missingConfiguration(model: checkpoint.path)
       }
-      return try model(json, checkpoint, backend: backend, observed: observed)
+      return try model(json, checkpoint, backend: backend, observed: observed, warn: warn)
     }
     let name = try metadata.architecture()
     guard let architecture = byGGUFName[name], let conversion = architecture.gguf else {
@@ -111,29 +113,47 @@ public enum Registry {
     }
     let json = try GGUFConfiguration(metadata, checkpoint, conversion).json(
       modelType: architecture.modelTypes.first ?? name)
-    let weights = observed(GGUFWeights(checkpoint: checkpoint, conversion: conversion))
-    return try architecture.build(ModelConfiguration(json), ModelWeights(weights, backend: backend))
+    let taken = TakenWeights(checkpoint)
+    let weights = ModelWeights(
+      observed(GGUFWeights(source: taken, conversion: conversion)), backend: backend)
+    let configuration = ModelConfiguration(json)
+    let model = try architecture.build(configuration, weights)
+    let layers = configuration.json["num_hidden_layers"]?.asInteger ?? 0
+    let predictors = try metadata.optionalInteger("\(name).nextn_predict_layers") ?? 0
+    for warning in weights.warnings.all { warn(warning) }
+    try taken.checkRest(architecture: name, predictors: layers..<max(layers, layers &+ predictors)).map(warn)
+    return model
   }
 
   /// Builds a model from a configuration with config.json's keys and a source of weights.
   public static func model(
     _ json: JSON, _ source: any WeightSource, backend: any Backend
   ) throws -> any LanguageModel {
-    try model(json, source, backend: backend, observed: { $0 })
+    try model(json, source, backend: backend, observed: { $0 }, warn: { _ in })
   }
 
   private static func model(
     _ json: JSON, _ source: any WeightSource, backend: any Backend,
-    observed: (any WeightSource) -> any WeightSource
+    observed: (any WeightSource) -> any WeightSource, warn: (String) -> Void
   ) throws -> any LanguageModel {
     let configuration = try ModelConfiguration.completed(json)
     let type = try configuration.string("model_type")
     guard let architecture = byModelType[type] else {
       throw ModelError.unknownArchitecture(type, known: architectures)
     }
-    let names = (source as? Checkpoint)?.names ?? []
-    let weights = observed(PrefixedWeights(source: source, prefixes: architecture.prefixes, names: names))
-    return try architecture.build(configuration.withDefaults(), ModelWeights(weights, backend: backend))
+    let checkpoint = source as? Checkpoint
+    let taken = checkpoint.map(TakenWeights.init)
+    let named = PrefixedWeights(
+      source: taken ?? source, prefixes: architecture.prefixes, names: checkpoint?.names ?? [])
+    let weights = ModelWeights(observed(named), backend: backend)
+    let completed = try configuration.withDefaults()
+    let model = try architecture.build(completed, weights)
+    try taken?.checkBiases(StatedBiases(completed))
+    let layers = try completed.integer("num_hidden_layers", 0...4096, default: 0)
+    let predictors = (try? completed.integer("num_nextn_predict_layers", 0...4096, default: 0)) ?? 0
+    for warning in weights.warnings.all { warn(warning) }
+    try taken?.checkRest(architecture: type, predictors: layers..<layers + predictors).map(warn)
+    return model
   }
 
   /// The conversation format of a checkpoint's model.

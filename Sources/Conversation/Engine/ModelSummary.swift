@@ -48,8 +48,13 @@ public struct ModelInfo: Sendable, Equatable {
   public var device: String?
   /// Why a GPU does not compute it although there is one; nil if there is nothing to say.
   public var deviceNotice: String?
-  /// The same as a notice, which names the model.
-  public var notice: String? { deviceNotice.map { "\(name): \($0)" } }
+  /// What may be wrong with its files; nil if nothing is known.
+  public var warning: String?
+  /// The last two as a notice, which names the model.
+  public var notice: String? {
+    let parts = [deviceNotice, warning].compactMap { $0 }
+    return parts.isEmpty ? nil : "\(name): \(parts.joined(separator: "; "))"
+  }
 
   /// A model with this name, quantisation, context length in tokens, and reasoning effort levels.
   public init(name: String, quantisation: String, contextLength: Int, efforts: [String] = []) {

@@ -151,6 +151,7 @@ actor LocalChatEngine: ChatEngine {
     info.attentionShare = facts.attentionShare
     info.device = generator.device(of: key)?.name
     info.deviceNotice = generator.device(of: key)?.notice
+    info.warning = generator.warning(about: key)
     let entry = SelectedModel(
       key: key, path: path, model: model, info: info, needsSnapshots: generator.needsSnapshots(key),
       draft: draft?.key)

@@ -59,7 +59,8 @@ package struct OpenedModel: Sendable {
   /// Loads the model: its weights are mapped, not read, or they are repacked or copied to a device.
   /// - Parameters:
   ///   - observer: follows the load.
-  ///   - notify: called with why the device is another one than the user may expect.
+  ///   - notify: called with why the device is another one than the user may expect, and with what may be wrong with the
+  ///     model's files.
   package func load(
     precision: Precision, threads: Int, cacheFormat: CacheFormat? = nil, device: DeviceChoice = .processor,
     observer: LoadingObserver? = nil, notify: (String) -> Void = { _ in }
@@ -67,10 +68,14 @@ package struct OpenedModel: Sendable {
     let made = try Devices.make(
       device, weights: checkpoint.fileBytes, precision: precision, threads: threads, cacheFormat: cacheFormat)
     if let notice = made.notice { notify(notice) }
-    let model = try Registry.model(checkpoint, backend: made.backend, observer: observer)
+    var warnings: [String] = []
+    let model = try Registry.model(
+      checkpoint, backend: made.backend, observer: observer, warn: { warnings.append($0) })
+    for warning in warnings { notify("\(checkpoint.name): \(warning)") }
     return LoadedModel(
       model: model, tokenizer: tokenizer, backend: made.backend, bytes: checkpoint.fileBytes,
-      device: ModelDevice(name: made.name, notice: made.notice))
+      device: ModelDevice(name: made.name, notice: made.notice),
+      warning: warnings.isEmpty ? nil : warnings.joined(separator: "; "))
   }
 
   /// The turn of `sotto generate`: one user message, or the unmodified text if `raw` is set.

@@ -90,6 +90,6 @@ enum GPT2 {
     let first = try weights.source.storedWeight("model.h.0.attn.c_attn.weight", shape: extents)
     guard first.shape != extents else { return weights }
     let source = TransposedWeights(source: weights.source) { $0.contains(".c_") && $0.hasSuffix(".weight") }
-    return ModelWeights(source, backend: weights.backend)
+    return ModelWeights(source, for: weights)
   }
 }

@@ -132,6 +132,7 @@ private struct Gemma3nLoader {
     let key =
       sharing.slot(index) == nil ? try weights.norm(prefix + "k_norm", shape, size: shape.headSize) : query
     attention.headNorms = (query, key)
+    if sharing.slot(index) != nil { weights.skipKeysAndValues(prefix) }
     attention.valueNorm = PlainRMSNorm(groupSize: shape.headSize, epsilon: Float(shape.epsilon))
     attention.settings.keepsUnseen = sharing.isReadAfter(index)
     return attention

@@ -205,6 +205,7 @@ private struct Gemma4Loader {
     let query = try weights.norm(prefix + "q_norm", shape, size: shape.headSize)
     let key = keyValues == nil ? try weights.norm(prefix + "k_norm", shape, size: shape.headSize) : query
     attention.headNorms = (query, key)
+    if keyValues != nil { weights.skipKeysAndValues(prefix) }
     attention.valueNorm = PlainRMSNorm(groupSize: shape.headSize, epsilon: Float(shape.epsilon))
     attention.settings.keepsUnseen = sharing.isReadAfter(index)
     return attention

@@ -58,6 +58,12 @@ struct RWKVTimeMixer: BlockBody {
     rate = try lowRank("a_lora", ranks.rate, nil)
     gate = try lowRank("g_lora", ranks.gate, .sigmoid)
     share = isFirst ? nil : try lowRank("v_lora", ranks.share, nil)
+    if isFirst {
+      // GGUF files and some others have it in the first layer too.
+      for part in ["0.weight", "0.bias", "2.weight", "2.bias"] {
+        weights.source.skip(prefix + "v_lora.lora." + part)
+      }
+    }
     self.first = first
     settings = RWKVSettings(
       heads: hidden / headSize, size: headSize, erase: try vector("k_k"), blend: try vector("k_a"),

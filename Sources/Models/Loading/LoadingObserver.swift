@@ -58,6 +58,8 @@ final class ObservedWeights: WeightSource {
 
   func contains(_ name: String) -> Bool { source.contains(name) }
 
+  func skip(_ name: String) { source.skip(name) }
+
   func storedWeight(_ name: String, shape: [Int]) throws -> Weight {
     if observer.isCancelled() { throw CancellationError() }
     let weight = try source.storedWeight(name, shape: shape)

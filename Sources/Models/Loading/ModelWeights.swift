@@ -8,13 +8,34 @@ package final class ModelWeights {
   let backend: any Backend
   /// The work per token of all parameters loaded so far.
   var work = TokenWork()
+  /// What may be wrong with a model that can be used.
+  let warnings: Warnings
+
+  /// Warnings in one line each, in their order.
+  final class Warnings {
+    var all: [String] = []
+  }
 
   package init(_ source: any WeightSource, backend: any Backend) {
     self.source = source
     self.backend = backend
+    warnings = Warnings()
+  }
+
+  /// Other names or layouts for the weights of a model that is being loaded.
+  init(_ source: any WeightSource, for weights: ModelWeights) {
+    self.source = source
+    backend = weights.backend
+    warnings = weights.warnings
   }
 
   func contains(_ name: String) -> Bool { source.contains(name) }
+
+  /// Says that a layer of attention that reads the cache of another one does not need its own keys and values, which
+  /// some checkpoints have.
+  func skipKeysAndValues(_ prefix: String) {
+    for name in ["k_proj", "v_proj", "k_norm"] { source.skip(prefix + name + ".weight") }
+  }
 
   /// The parameter `name`. Throws if it does not have this shape.
   func parameter(_ name: String, _ shape: [Int]) throws -> Parameter {
@@ -157,13 +178,36 @@ package final class ModelWeights {
     let table = try stored(table + ".weight", size)
     let embedding = try backend.parameter(table)
     let bias = contains(name + ".bias") ? try parameter(name + ".bias", [vocabulary]) : nil
-    guard !tied, contains(name + ".weight") else {
+    guard contains(name + ".weight"), try !tied || hasOwnHead(name, size, table) else {
       work.addHead(table)
       return (embedding, Linear(weight: embedding, bias: bias))
     }
     let head = try stored(name + ".weight", size)
     work.addHead(head)
     return (embedding, Linear(weight: try backend.parameter(head), bias: bias))
+  }
+}
+
+extension ModelWeights {
+  /// Whether a file has a head beside the embedding table to which the configuration ties it. transformers uses a head that
+  /// differs from the table, as the configuration must be wrong then. Files of PyTorch may have the table twice.
+  ///
+  /// Rows from all parts of the vocabulary are compared.
+  private func hasOwnHead(_ name: String, _ size: [Int], _ table: Weight) throws -> Bool {
+    // The same numbers may be in another format.
+    guard let head = try? stored(name + ".weight", size), head.format == table.format else { return false }
+    let rows = Set((0..<64).map { $0 * (table.rows - 1) / 63 }).sorted()
+    func bytes(_ weight: Weight) throws -> [[UInt8]] {
+      let picked = try weight.rows(rows)
+      return [picked.values, picked.scales, picked.biases].map { plane in
+        plane?.withUnsafeBytes { Array($0) } ?? []
+      }
+    }
+    guard try bytes(head) != bytes(table) else { return false }
+    warnings.all.append(
+      "the file has an output head of its own (\(name).weight), which is used although the configuration ties the head to the embeddings ('tie_word_embeddings')"
+    )
+    return true
   }
 }
 

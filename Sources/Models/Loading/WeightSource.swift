@@ -10,6 +10,13 @@ public protocol WeightSource {
   /// - Parameter shape: the shape that the model expects. Synthetic weights have it; the caller checks that of a file.
   /// - Throws: if the tensor is missing, truncated or of an unknown format.
   func storedWeight(_ name: String, shape: [Int]) throws -> Weight
+  /// Says that the model does not need this tensor, which a checkpoint may have.
+  func skip(_ name: String)
+}
+
+extension WeightSource {
+  /// Nothing; for sources that do not count what is taken.
+  public func skip(_ name: String) {}
 }
 
 extension Checkpoint: WeightSource {
@@ -29,6 +36,8 @@ struct TransposedWeights: WeightSource {
     guard isTransposed(name) else { return try source.storedWeight(name, shape: shape) }
     return try source.storedWeight(name, shape: shape.reversed()).transposed()
   }
+
+  func skip(_ name: String) { source.skip(name) }
 }
 
 /// A source whose tensor names may begin otherwise than those that an architecture requests.
@@ -56,6 +65,8 @@ struct PrefixedWeights: WeightSource {
   func storedWeight(_ name: String, shape: [Int]) throws -> Weight {
     try source.storedWeight(sourceName(name) ?? name, shape: shape)
   }
+
+  func skip(_ name: String) { source.skip(sourceName(name) ?? name) }
 
   private func sourceName(_ name: String) -> String? {
     if source.contains(name) { return name }

@@ -56,7 +56,9 @@ extension ChatState {
         lines.append("context: \(grouped(statistics.contextUsed)) of \(grouped(model.contextLength)) tokens")
       }
       lines.append("device: \(model.device.map(VisibleText.singleLine) ?? "processor")")
-      if let notice = model.deviceNotice { lines.append(VisibleText.singleLine(notice)) }
+      for notice in [model.deviceNotice, model.warning].compactMap({ $0 }) {
+        lines.append(VisibleText.singleLine(notice))
+      }
     }
     return lines
   }

@@ -12,7 +12,8 @@ struct ModelChoice: Sendable {
 
   func model(_ backend: any Backend) throws -> any LanguageModel {
     if let synthetic { return try SyntheticShape.named(synthetic, layers: layers).model(backend: backend) }
-    return try Registry.model(Checkpoint.open(path ?? ""), backend: backend)
+    return try Registry.model(
+      Checkpoint.open(path ?? ""), backend: backend, warn: { Console.note($0) })
   }
 
   /// Bytes of the model's file; nil for a shape.

@@ -49,7 +49,7 @@ struct LogitsCommand: ParsableCommand {
       compute.device, weights: checkpoint.fileBytes, precision: precision, threads: compute.threadCount,
       cacheFormat: cache.format
     ).backend
-    let model = try Registry.model(checkpoint, backend: backend)
+    let model = try Registry.model(checkpoint, backend: backend, warn: { Console.note($0) })
     let vocabulary = model.facts.vocabularyCount
     if let invalid = ids.first(where: { $0 < 0 || Int($0) >= vocabulary }) {
       throw CommandError(

@@ -13,13 +13,21 @@ struct InspectionReport {
   let tokenizer: Result<Tokenizer, any Error>
   /// The chat template, or why it cannot be read.
   let template: Result<String?, any Error>
+  /// Why the model cannot be run; nil if it can.
   let problem: String?
+  /// What may be wrong with it.
+  let warnings: [String]
 
   init(_ checkpoint: Checkpoint) {
     self.checkpoint = checkpoint
     tokenizer = Result { try OpenedModel.tokenizer(of: checkpoint) }
     template = Result { try ChatTemplate.source(in: checkpoint) }
-    problem = Registry.problem(with: checkpoint.summary)
+    if let problem = Registry.problem(with: checkpoint.summary) {
+      (self.problem, warnings) = (problem, [])
+    } else {
+      let trial = Registry.trial(checkpoint, limit: .seconds(2))
+      (problem, warnings) = (trial.problem, trial.warnings)
+    }
   }
 
   /// The keys of the configuration or of the metadata with short forms of their values.
@@ -59,6 +67,7 @@ struct InspectionReport {
     object["quantization"] = .string(checkpoint.quantizationLabel)
     object["size_bytes"] = .integer(checkpoint.fileBytes)
     object["problem"] = problem.map { .string($0) } ?? .null
+    object["warnings"] = .array(warnings.map { .string($0) })
     object["files"] = .array(checkpoint.files.map { .string($0) })
     var keys = JSONObject()
     for (key, value) in self.keys { keys[key] = value }
@@ -98,6 +107,7 @@ extension InspectionReport {
         + "\(checkpoint.tensors.count) tensors in \(checkpoint.files.count) file\(checkpoint.files.count == 1 ? "" : "s")",
     ]
     if let problem { lines.append("cannot be run: \(problem)") }
+    lines += warnings.map { "warning       \($0)" }
     lines += ["tokenizer     \(tokenizerText)", "", "Keys"]
     lines += keys.map { "  \($0.key) = \(Self.short($0.value.text()))" }
     lines += ["", "Tensors"]

@@ -40,7 +40,7 @@ public struct GGUFExport {
       try fields.all.map { ("\(name).\($0.key)", $0.value) }
       + Self.numbers(checkpoint, architecture, rules, layers: layers)
     if case .integer(let count)? = fields["expert_count"] { experts = Int(count) } else { experts = 0 }
-    let names = GGUFWeights(checkpoint: checkpoint, conversion: conversion)
+    let names = GGUFWeights(source: checkpoint, conversion: conversion)
     let isTied = try configuration.bool("tie_word_embeddings", default: rules.isTied)
     let collected = try Self.collected(checkpoint, architecture, rules, isTied: isTied, layers: layers)
     var tensors = try collected.flatMap { try Self.stored($0, rules, names, configuration) }
@@ -102,7 +102,7 @@ public struct GGUFExport {
       architecture.gguf == nil ? "Sotto does not have its names there" : "Sotto only reads its GGUF files"
     // MLX's format is for fewer models than Sotto runs.
     let advice =
-      architecture.mlx != nil && checkpoint.configuration?["text_config"] == nil
+      architecture.mlx != nil && checkpoint.languageModel == nil
       ? "use a target without gguf:, such as --to q4" : "use the model as it is"
     return .unsupported(
       "\(checkpoint.path): the architecture \(name) cannot be written to a GGUF file: \(reason); \(advice)")

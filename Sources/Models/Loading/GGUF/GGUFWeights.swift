@@ -7,14 +7,17 @@ import Compute
 /// `model.layers.3.self_attn.q_proj.weight` is `blk.3.attn_q.weight`: the part after the layer's number is looked up in
 /// the architecture's table, then in the common one.
 struct GGUFWeights: WeightSource {
-  let checkpoint: Checkpoint
+  /// The file's tensors under their own names.
+  let source: any WeightSource
   let conversion: GGUFConversion
 
-  func contains(_ name: String) -> Bool { checkpoint.contains(fileName(name)) }
+  func contains(_ name: String) -> Bool { source.contains(fileName(name)) }
 
   func storedWeight(_ name: String, shape: [Int]) throws -> Weight {
-    try conversion.restore(name, checkpoint.weight(fileName(name)))
+    try conversion.restore(name, source.storedWeight(fileName(name), shape: shape))
   }
+
+  func skip(_ name: String) { source.skip(fileName(name)) }
 
   private static let common = [
     "model.embed_tokens": "token_embd", "backbone.embeddings": "token_embd",
