@@ -15,6 +15,9 @@ SOTTO_INLINE_AVX512 void put(sotto_amx_block *out, size_t r, __m512i values) {
 
 SOTTO_INLINE_AVX512 float half_at(const uint8_t *p) { return _cvtsh_ss(sotto_load16(p)); }
 
+/// Keeps numbers in memory: to spread one from there costs nothing, from a register a permutation.
+#define IN_MEMORY(numbers) __asm__ volatile("" : "+m"(numbers))
+
 /// 32 numbers: 16 signed bytes at `p` with each of two scales and minimums.
 SOTTO_INLINE_AVX512 __m512i scaled(const int8_t *p, float scale, float second, float minimum, float second_minimum) {
   __m512 low = _mm512_cvtepi32_ps(_mm512_cvtepi8_epi32(_mm_loadu_si128((const __m128i *)p)));
@@ -47,15 +50,20 @@ SOTTO_INLINE_AVX512 __m512i nibbles_in_order(const uint8_t *p) {
   return _mm512_or_si512(bytes, _mm512_slli_epi32(bytes, 12));
 }
 
-/// The doubled values of E2M1 times half of the E8M0 scale (see sotto_half_of_e8m0): exact.
+// What is added to bfloat16 numbers to multiply them by half of an E8M0 scale (see sotto_half_of_e8m0), in both halves.
+#define POWER(e) ((uint32_t)(((e) < 68 ? -60 : (e) > 188 ? 60 : (e) - 128) * 128) & 0xffff) * 0x10001u
+#define POWERS_4(e) POWER(e), POWER((e) + 1), POWER((e) + 2), POWER((e) + 3)
+#define POWERS_16(e) POWERS_4(e), POWERS_4((e) + 4), POWERS_4((e) + 8), POWERS_4((e) + 12)
+#define POWERS_64(e) POWERS_16(e), POWERS_16((e) + 16), POWERS_16((e) + 32), POWERS_16((e) + 48)
+static const uint32_t powers[256] = {POWERS_64(0), POWERS_64(64), POWERS_64(128), POWERS_64(192)};
+
+/// The doubled values of E2M1 times half of the E8M0 scale: exact.
 SOTTO_INLINE_AVX512 __m512i table_of_e2m1(uint8_t exponent) {
   // 0, 1, 2, 3, 4, 6, 8, 12 as bfloat16.
   const __m128i positive = _mm_setr_epi16(0, 0x3f80, 0x4000, 0x4040, 0x4080, 0x40c0, 0x4100, 0x4140);
   const __m128i negative = _mm_or_si128(positive, _mm_set1_epi16((short)0x8000));
   const __m512i numbers = _mm512_broadcast_i64x4(_mm256_set_m128i(negative, positive));
-  int power = (int)exponent - 128;
-  power = power < -60 ? -60 : power > 60 ? 60 : power;
-  return _mm512_mask_add_epi16(numbers, 0xfefefefe, numbers, _mm512_set1_epi16((short)(power * 128)));
+  return _mm512_mask_add_epi16(numbers, 0xfefefefe, numbers, _mm512_set1_epi32((int)powers[exponent]));
 }
 
 static SOTTO_TARGET_AVX512 void decode_mxfp4(const sotto_view *view, size_t row, size_t first, size_t blocks,
@@ -80,16 +88,28 @@ static SOTTO_TARGET_AVX512 void decode_mxfp4_planar(const sotto_view *view, size
   }
 }
 
+/// The first two float16 numbers of 1 to 8 blocks, `stride` bytes apart.
+SOTTO_INLINE_AVX512 void halves_of_blocks(const uint8_t *p, size_t stride, size_t blocks, float first[8],
+                                          float second[8]) {
+  const __m256i numbers = _mm256_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7);
+  __m256i offsets = _mm256_mullo_epi32(numbers, _mm256_set1_epi32((int)stride));
+  __mmask8 mask = (__mmask8)((1u << blocks) - 1);
+  __m256i both = _mm256_mmask_i32gather_epi32(_mm256_setzero_si256(), mask, offsets, p, 1);
+  _mm256_storeu_ps(first, _mm256_cvtph_ps(_mm256_cvtepi32_epi16(both)));
+  _mm256_storeu_ps(second, _mm256_cvtph_ps(_mm256_cvtepi32_epi16(_mm256_srli_epi32(both, 16))));
+}
+
 static SOTTO_TARGET_AVX512 void decode_q8_0(const sotto_view *view, size_t row, size_t first, size_t blocks,
                                             void *panel) {
   enum { STRIDE = 34 };
   for (size_t r = 0; r < SOTTO_TILE; r++) {
     const uint8_t *p = row_of(view, view->values, view->row_bytes, row, r) + first * STRIDE;
     sotto_amx_block *out = panel;
-    for (size_t b = 0; b < blocks; b++, p += STRIDE) {
-      float scale = half_at(p);
-      put(out++, r, scaled((const int8_t *)p + 2, scale, scale, 0, 0));
-    }
+    float scales[SOTTO_AMX_BLOCKS], others[SOTTO_AMX_BLOCKS];
+    halves_of_blocks(p, STRIDE, blocks, scales, others);
+    IN_MEMORY(scales);
+    for (size_t b = 0; b < blocks; b++, p += STRIDE)
+      put(out++, r, scaled((const int8_t *)p + 2, scales[b], scales[b], 0, 0));
   }
 }
 
@@ -100,11 +120,13 @@ SOTTO_INLINE_AVX512 void decode_nibbles(const sotto_view *view, size_t row, size
   for (size_t r = 0; r < SOTTO_TILE; r++) {
     const uint8_t *p = row_of(view, view->values, view->row_bytes, row, r) + first * stride;
     sotto_amx_block *out = panel;
-    for (size_t b = 0; b < blocks; b++, p += stride) {
-      float scale = half_at(p);
-      __m512 numbers = line(scale, has_minimum ? half_at(p + 2) : -8 * scale);
-      put(out++, r, _mm512_permutexvar_epi16(nibbles_apart(p + values_at), table(numbers)));
-    }
+    float scales[SOTTO_AMX_BLOCKS], minimums[SOTTO_AMX_BLOCKS];
+    halves_of_blocks(p, stride, blocks, scales, minimums);
+    for (size_t b = 0; !has_minimum && b < SOTTO_AMX_BLOCKS; b++) minimums[b] = -8 * scales[b];
+    IN_MEMORY(scales);
+    IN_MEMORY(minimums);
+    for (size_t b = 0; b < blocks; b++, p += stride)
+      put(out++, r, _mm512_permutexvar_epi16(nibbles_apart(p + values_at), table(line(scales[b], minimums[b]))));
   }
 }
 
@@ -135,6 +157,8 @@ static SOTTO_TARGET_AVX512 void decode_q4_k(const sotto_view *view, size_t row, 
                                                 (long long)scales))), _mm256_set1_ps(half_at(p))));
       _mm256_storeu_ps(minimum, _mm256_mul_ps(_mm256_cvtepi32_ps(_mm256_cvtepu8_epi32(_mm_cvtsi64_si128(
                                                   (long long)minimums))), _mm256_set1_ps(-half_at(p + 2))));
+      IN_MEMORY(scale);
+      IN_MEMORY(minimum);
 #pragma clang loop unroll(full)
       for (int i = 0; i < 8; i += 2) {
         // Both blocks' tables in one: indices of the second have bit 4.
@@ -162,6 +186,7 @@ static SOTTO_TARGET_AVX512 void decode_q6_k(const sotto_view *view, size_t row, 
       float scale[16];
       _mm512_storeu_ps(scale, _mm512_mul_ps(_mm512_set1_ps(half_at(p + 208)), _mm512_cvtepi32_ps(_mm512_cvtepi8_epi32(
                                                 _mm_loadu_si128((const __m128i *)(p + 192))))));
+      IN_MEMORY(scale);
 #pragma clang loop unroll(full)
       for (int half = 0; half < 2; half++) {
         // Four blocks: the low nibbles of 64 bytes, then the high ones; two upper bits of each in 32 bytes.
