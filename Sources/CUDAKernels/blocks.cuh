@@ -68,26 +68,22 @@ static __device__ __forceinline__ uint4 scaled(uint32_t a, uint32_t b, float off
 }
 
 template <>
-struct Block<SOTTO_CUDA_Q4_K> {
+struct Block<SOTTO_CUDA_SUPERFOURS> {
   static const int ORDER = 2;
-  uint4 w[2], head;
-  int index;
+  uint4 w;
+  uint16_t scales;
+  uint32_t factors;
   __device__ void load(const sotto_cuda_matrix &, const Row &r, int column) {
-    const uint8_t *p = r.values + (int64_t)(column / 256) * 144;
-    index = column % 256 / 32;
-    head = *(const uint4 *)p;
-    p += 16 + index / 2 * 32;
-    w[0] = ((const uint4 *)p)[0];
-    w[1] = ((const uint4 *)p)[1];
+    w = *(const uint4 *)(r.values + column / 2);
+    scales = *(const uint16_t *)(r.scales + column / 32 * 2);
+    factors = *(const uint32_t *)(r.biases + column / 256 * 4);
   }
   __device__ uint4 expanded(int part) const {
-    uint32_t shift = index % 4 * 8, first = head.y >> shift, second = head.z >> shift, third = head.w >> shift;
-    uint32_t s = index < 4 ? first & 63 : (third & 15) | (first >> 6 & 3) << 4;
-    uint32_t m = index < 4 ? second & 63 : (third >> 4 & 15) | (second >> 6 & 3) << 4;
-    float2 both = __half22float2(halves(head.x));
-    const uint32_t half = index % 2 * 4;
-    const uint32_t a = word(w[part / 2], part % 2 * 2), b = word(w[part / 2], part % 2 * 2 + 1);
-    return scaled(a >> half & 0x0f0f0f0fu, b >> half & 0x0f0f0f0fu, 0, both.x * (float)s, -both.y * (float)m);
+    float2 both = __half22float2(halves(factors));
+    const uint32_t half = part / 2 * 4;
+    const uint32_t a = word(w, part % 2 * 2), b = word(w, part % 2 * 2 + 1);
+    return scaled(a >> half & 0x0f0f0f0fu, b >> half & 0x0f0f0f0fu, 0, both.x * (float)(scales & 255),
+                  -both.y * (float)(scales >> 8));
   }
 };
 

@@ -34,6 +34,19 @@ KERNEL(sotto_repacking_kernel, sotto_cuda_repacking, 256) {
     const uint8_t *p = a.from + i * 210;
     for (int k = 0; k < 192; k++) a.values[192 * i + k] = p[k];
     for (int k = 0; k < 18; k++) a.scales[18 * i + k] = p[192 + k];
+  } else if (a.format == SOTTO_CUDA_Q4_K) {
+    const uint8_t *p = a.from + i * 144;
+    for (int k = 0; k < 4; k++) a.biases[4 * i + k] = p[k];
+    for (int block = 0; block < 8; block++) {
+      int scale, minimum;
+      packed_scales(p + 4, block, &scale, &minimum);
+      a.scales[16 * i + 2 * block] = (uint8_t)scale;
+      a.scales[16 * i + 2 * block + 1] = (uint8_t)minimum;
+      const uint8_t *from = p + 16 + block / 2 * 32;
+      const int shift = block % 2 * 4;
+      for (int k = 0; k < 16; k++)
+        a.values[128 * i + 16 * block + k] = (uint8_t)((from[k] >> shift & 15) | (from[16 + k] >> shift & 15) << 4);
+    }
   } else if (a.format == SOTTO_CUDA_Q4_0 || a.format == SOTTO_CUDA_Q4_1) {
     const bool has_minimum = a.format == SOTTO_CUDA_Q4_1;
     const uint8_t *p = a.from + i * (has_minimum ? 20 : 18);

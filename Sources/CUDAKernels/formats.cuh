@@ -112,6 +112,14 @@ static __device__ __forceinline__ void decode8_as(const sotto_cuda_matrix &m, co
     for (int i = 0; i < 8; i++) w[i] = d * (float)(int8_t)p[2 + within + i];
     return;
   }
+  if constexpr (FORMAT == SOTTO_CUDA_SUPERFOURS) {
+    const uint8_t *p = r.values + 16 * (int64_t)block + within % 16, *both = r.biases + (int64_t)(column / 256) * 4;
+    float scale = half_at(both) * (float)r.scales[2 * block];
+    float minimum = half_at(both + 2) * (float)r.scales[2 * block + 1];
+#pragma unroll
+    for (int i = 0; i < 8; i++) w[i] = scale * (float)(p[i] >> (within / 16 * 4) & 15) - minimum;
+    return;
+  }
   if constexpr (FORMAT == SOTTO_CUDA_BYTES) {
     float d = half_at(r.scales + 2 * block);
     uint2 both = *(const uint2 *)(r.values + column);
@@ -258,7 +266,7 @@ static __device__ __forceinline__ void decode8_as(const sotto_cuda_matrix &m, co
   F(SOTTO_CUDA_MXFP4_PLANAR) F(SOTTO_CUDA_Q2_K) F(SOTTO_CUDA_Q3_K) F(SOTTO_CUDA_IQ4_NL) F(SOTTO_CUDA_IQ4_XS)         \
   F(SOTTO_CUDA_NVFP4) F(SOTTO_CUDA_NVFP4_PLANAR) F(SOTTO_CUDA_FLOAT8) F(SOTTO_CUDA_AFFINE1) F(SOTTO_CUDA_AFFINE2)    \
   F(SOTTO_CUDA_AFFINE3) F(SOTTO_CUDA_AFFINE4) F(SOTTO_CUDA_AFFINE5) F(SOTTO_CUDA_AFFINE6) F(SOTTO_CUDA_AFFINE8)      \
-  F(SOTTO_CUDA_BLOCKS) F(SOTTO_CUDA_BYTES) F(SOTTO_CUDA_FOURS) F(SOTTO_CUDA_SIXES)
+  F(SOTTO_CUDA_BLOCKS) F(SOTTO_CUDA_BYTES) F(SOTTO_CUDA_FOURS) F(SOTTO_CUDA_SIXES) F(SOTTO_CUDA_SUPERFOURS)
 
 static __device__ __forceinline__ void decode8(const sotto_cuda_matrix &m, const Row &r, int column, float w[8]) {
   switch (m.format) {

@@ -66,36 +66,29 @@ struct Fragment<SOTTO_CUDA_FOURS> : PlainUnit {
 };
 
 template <>
-struct Fragment<SOTTO_CUDA_Q4_K> : PlainUnit {
+struct Fragment<SOTTO_CUDA_SUPERFOURS> : PlainUnit {
   static const int ORDER = 2;
   static const bool HAS_MINIMUM = true;
-  uint2 w;
-  uint4 head;
-  int chunk;
+  uint2 w[2];
+  uint32_t scales, factors;
+  int shift;
   __device__ __forceinline__ void load(const sotto_cuda_matrix &, const Row &r, int unit, int lane) {
-    const uint8_t *p = r.values + unit / 4 * 144;
-    chunk = unit % 4;
-    head = *(const uint4 *)p;
-    w = *(const uint2 *)(p + 16 + 32 * chunk + 8 * lane);
+#pragma unroll
+    for (int b = 0; b < 2; b++) w[b] = *(const uint2 *)(r.values + 32 * unit + 16 * b + 8 * (lane % 2));
+    shift = lane / 2 * 4;
+    scales = *(const uint32_t *)(r.scales + 4 * unit);
+    factors = *(const uint32_t *)(r.biases + unit / 4 * 4);
   }
   __device__ __forceinline__ void expand(int b, uint32_t y[4]) const {
     const __half2 offset = twice(1024);
 #pragma unroll
     for (int i = 0; i < 4; i++) {
-      uint32_t v = (i < 2 ? w.x : w.y) >> (4 * b + i % 2 * 8) & 0x000f000fu;
+      uint32_t v = (i < 2 ? w[b].x : w[b].y) >> (shift + i % 2 * 8) & 0x000f000fu;
       y[i] = bits(__hsub2(whole(v), offset));
     }
   }
-  __device__ float scale(int b) const {
-    const int index = 2 * chunk + b;
-    const uint32_t shift = index % 4 * 8, first = head.y >> shift, third = head.w >> shift;
-    return __low2float(halves(head.x)) * (float)(index < 4 ? first & 63 : (third & 15) | (first >> 6 & 3) << 4);
-  }
-  __device__ float minimum(int b) const {
-    const int index = 2 * chunk + b;
-    const uint32_t shift = index % 4 * 8, second = head.z >> shift, third = head.w >> shift;
-    return -__high2float(halves(head.x)) * (float)(index < 4 ? second & 63 : (third >> 4 & 15) | (second >> 6 & 3) << 4);
-  }
+  __device__ float scale(int b) const { return __low2float(halves(factors)) * (float)(scales >> (16 * b) & 255); }
+  __device__ float minimum(int b) const { return -__high2float(halves(factors)) * (float)(scales >> (16 * b + 8) & 255); }
 };
 
 // The blocks of a unit are 64 columns apart, since they share bytes. Scales of 16 columns are applied in float16.

@@ -304,6 +304,6 @@ static __device__ __forceinline__ void multiply_all(const sotto_cuda_linear &) {
   }
 GROUP_KERNEL(bytes, SOTTO_CUDA_BYTES, 1)
 GROUP_KERNEL(fours, SOTTO_CUDA_FOURS, 2)
-GROUP_KERNEL(q4_K, SOTTO_CUDA_Q4_K, 1)
+GROUP_KERNEL(superfours, SOTTO_CUDA_SUPERFOURS, 1)
 GROUP_KERNEL(sixes, SOTTO_CUDA_SIXES, 1)
 GROUP_KERNEL(affine4, SOTTO_CUDA_AFFINE4, 1)

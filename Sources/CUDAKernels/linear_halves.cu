@@ -106,6 +106,6 @@ static __device__ __forceinline__ void multiply_tile(const sotto_cuda_linear &a)
   KERNEL(sotto_linear_128_##name, sotto_cuda_linear, 256) { multiply_tile<128, format>(a); }
 TILE_KERNELS(bytes, SOTTO_CUDA_BYTES)
 TILE_KERNELS(fours, SOTTO_CUDA_FOURS)
-TILE_KERNELS(q4_K, SOTTO_CUDA_Q4_K)
+TILE_KERNELS(superfours, SOTTO_CUDA_SUPERFOURS)
 TILE_KERNELS(sixes, SOTTO_CUDA_SIXES)
 TILE_KERNELS(affine4, SOTTO_CUDA_AFFINE4)

@@ -17,7 +17,7 @@ static const int THREADS = 384, BLOCKS = 2, WARPS = THREADS / 32;
 // Outputs as they are; pairs of a gate and what it gates; sums over the experts.
 enum Kind { PLAIN, GATED, SUM };
 
-// A row of weights, and its bias.
+// A row of weights from a lane's first column on, and its bias.
 struct Line {
   const sotto_cuda_matrix *matrix;
   Row weights;
@@ -27,9 +27,12 @@ struct Line {
 template <int FORMAT, Kind KIND>
 static __device__ __forceinline__ void multiply_row(const sotto_cuda_linear &a) {
   extern __shared__ __align__(16) uint8_t memory[];
-  const int AHEAD = FORMAT == SOTTO_CUDA_FOURS ? 3 : 4, HELD = KIND == SUM ? 4 : 1;
-  const int COLUMNS = Piece<FORMAT>::COLUMNS, STEP = 32 * COLUMNS;
+  const int AHEAD = FORMAT == SOTTO_CUDA_FOURS || FORMAT == SOTTO_CUDA_SIXES ? 3 : 4, HELD = KIND == SUM ? 4 : 1;
+  const int STEP = 32 * Piece<FORMAT>::COLUMNS;
   const int lane = threadIdx.x % 32, warp = threadIdx.x / 32, columns = (int)a.layers[0].weight.columns;
+  // Steps of a line, and of the lane.
+  const int all_steps = (columns + STEP - 1) / STEP;
+  const int steps = (columns - lane * Piece<FORMAT>::COLUMNS + STEP - 1) / STEP;
   const bool is_chosen = KIND == SUM || a.selection == SOTTO_CUDA_ENTRIES, has_entries = KIND != SUM && is_chosen;
   // Lines of an output, and outputs of an entry.
   const int parts = KIND == SUM ? a.tokens : KIND == GATED ? 2 : 1, outputs = (int)a.outputs / (KIND == GATED ? 2 : 1);
@@ -50,7 +53,11 @@ static __device__ __forceinline__ void multiply_row(const sotto_cuda_linear &a) 
     const sotto_cuda_layer &l = a.layers[KIND == GATED ? (a.splits_pairs ? 0 : part) : layer];
     const int matrix = is_chosen ? __shfl_sync(~0u, expert, KIND == SUM ? part : entry) : 0;
     const int line = KIND == GATED && a.splits_pairs ? 2 * row + part : row;
-    return Line{&l.weight, row_of(l.weight, matrix, line), l.bias ? l.bias[matrix * l.weight.rows + line] : 0.0f};
+    const uint32_t place = (uint32_t)matrix * (uint32_t)l.weight.rows + line;
+    const Row row = {l.weight.values + (uint64_t)place * (uint32_t)l.weight.value_bytes,
+                     l.weight.scales + (uint64_t)place * (uint32_t)l.weight.scale_bytes,
+                     l.weight.biases + (uint64_t)place * (uint32_t)l.weight.bias_bytes};
+    return Line{&l.weight, Piece<FORMAT>::begin(l.weight, row, lane), l.bias ? l.bias[place] : 0.0f};
   };
   Piece<FORMAT> pieces[AHEAD];
   Line line = {};
@@ -59,10 +66,8 @@ static __device__ __forceinline__ void multiply_row(const sotto_cuda_linear &a) 
     if (output >= last) return;
     line = line_of(0);
 #pragma unroll
-    for (int k = 0; k < AHEAD; k++) {
-      const int column = k * STEP + lane * COLUMNS;
-      if (column < columns) pieces[k].load(*line.matrix, line.weights, column);
-    }
+    for (int k = 0; k < AHEAD; k++)
+      if (k < steps) pieces[k].load(*line.matrix, line.weights, k);
   };
   // Where the output goes, and what else is added.
   float *to = nullptr, residual = 0;
@@ -72,7 +77,7 @@ static __device__ __forceinline__ void multiply_row(const sotto_cuda_linear &a) 
       const sotto_cuda_layer &l = a.layers[layer];
       column = l.first + (a.splits_pairs ? row / 2 + row % 2 * (l.weight.rows / 2) : row);
     }
-    to = a.y + entry * a.y_stride + column;
+    to = a.y + (int64_t)entry * (int)a.y_stride + column;
     residual = KIND != GATED && a.residual.data ? a.residual.data[column] : 0.0f;
   };
 
@@ -111,6 +116,7 @@ static __device__ __forceinline__ void multiply_row(const sotto_cuda_linear &a) 
   if (!is_early) store();
   __syncthreads();
 
+  const LaneInputs first_inputs(inputs, 0, Piece<FORMAT>::first(lane));
   float sum = 0, value = 0;
   int part = 0, from = 0;
   for (bool goes_on = output < last; goes_on;) {
@@ -118,8 +124,9 @@ static __device__ __forceinline__ void multiply_row(const sotto_cuda_linear &a) 
     const float bias = line.bias, added = residual;
     const sotto_cuda_matrix *const matrix = line.matrix;
     float *const target = to;
-    from += AHEAD * STEP;
-    const bool ends_line = from >= columns, ends_output = ends_line && part + 1 == parts;
+    const LaneInputs x = KIND == SUM ? LaneInputs(inputs, here, Piece<FORMAT>::first(lane)) : first_inputs;
+    from += AHEAD;
+    const bool ends_line = from >= all_steps, ends_output = ends_line && part + 1 == parts;
     if (ends_line) {
       from = 0, part++;
       if (ends_output) {
@@ -132,19 +139,18 @@ static __device__ __forceinline__ void multiply_row(const sotto_cuda_linear &a) 
     }
 #pragma unroll
     for (int k = 0; k < AHEAD; k++) {
-      const int column = begin + k * STEP + lane * COLUMNS, next = from + k * STEP + lane * COLUMNS;
-      if (column < columns) sum += pieces[k].dot(*matrix, inputs, KIND == SUM ? here : 0, column);
-      if (goes_on && next < columns) pieces[k].load(*line.matrix, line.weights, next);
+      if (begin + k < steps) sum += pieces[k].dot(*matrix, x, begin + k);
+      if (goes_on && from + k < steps) pieces[k].load(*line.matrix, line.weights, from + k);
     }
     if (!ends_line) continue;
     sum = warp_sum(sum) + bias;
     if (KIND == SUM)
       value = __shfl_sync(~0u, share, here) * sum + value;
     else
-      value = KIND == GATED && here == 1 ? gate(a.activation, value, sum, a.alpha, a.limit) : sum;
+      value = KIND == GATED && here == 1 ? gate(a.activation, value * a.gate_factor, sum, a.alpha, a.limit) : sum;
     sum = 0;
     if (!ends_output) continue;
-    if (lane == 0) *target = value + added;
+    if (lane == 0) *target = value * a.factor + added;
     value = 0;
   }
 }
@@ -161,6 +167,6 @@ static __device__ __forceinline__ void multiply_row(const sotto_cuda_linear &a) 
   ROW_KERNEL(sum_##name, format, SUM)
 ROW_KERNELS(bytes, SOTTO_CUDA_BYTES)
 ROW_KERNELS(fours, SOTTO_CUDA_FOURS)
-ROW_KERNELS(q4_K, SOTTO_CUDA_Q4_K)
+ROW_KERNELS(superfours, SOTTO_CUDA_SUPERFOURS)
 ROW_KERNELS(sixes, SOTTO_CUDA_SIXES)
 ROW_KERNELS(affine4, SOTTO_CUDA_AFFINE4)

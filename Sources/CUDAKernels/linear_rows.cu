@@ -32,13 +32,14 @@ static __device__ __forceinline__ void multiply_rows(const sotto_cuda_linear &a)
     matrix = a.experts[first];
   }
   Piece<FORMAT> pieces[AHEAD];
+  // Steps of a line, and of the lane.
+  const int all_steps = (columns + STEP - 1) / STEP;
+  const int steps = (columns - lane * Piece<FORMAT>::COLUMNS + STEP - 1) / STEP;
   auto load = [&](int from) {
-    Row weight = row_of(m, matrix, min(output, (int)m.rows - 1));
+    const Row weight = Piece<FORMAT>::begin(m, row_of(m, matrix, min(output, (int)m.rows - 1)), lane);
 #pragma unroll
-    for (int i = 0; i < AHEAD; i++) {
-      int column = from + i * STEP + lane * Piece<FORMAT>::COLUMNS;
-      if (column < columns) pieces[i].load(m, weight, column);
-    }
+    for (int i = 0; i < AHEAD; i++)
+      if (from + i < steps) pieces[i].load(m, weight, from + i);
   };
   load(0);
   if (!is_chosen) wait_for_inputs();
@@ -53,15 +54,14 @@ static __device__ __forceinline__ void multiply_rows(const sotto_cuda_linear &a)
   __syncthreads();
   for (int i = 0; i < a.outputs_per_warp && output < m.rows; i++) {
     float sums[ROWS] = {};
-    for (int from = 0; from < columns; from += AHEAD * STEP) {
+    for (int from = 0; from < all_steps; from += AHEAD) {
       if (i > 0 || from > 0) load(from);
 #pragma unroll
       for (int k = 0; k < AHEAD; k++) {
-        int column = from + k * STEP + lane * Piece<FORMAT>::COLUMNS;
-        if (column < columns) {
+        if (from + k >= steps) continue;
 #pragma unroll
-          for (int r = 0; r < ROWS; r++) sums[r] += pieces[k].dot(m, inputs, r, column);
-        }
+        for (int r = 0; r < ROWS; r++)
+          sums[r] += pieces[k].dot(m, LaneInputs(inputs, r, Piece<FORMAT>::first(lane)), from + k);
       }
     }
 #pragma unroll
@@ -85,6 +85,6 @@ static __device__ __forceinline__ void multiply_rows(const sotto_cuda_linear &a)
   KERNEL(sotto_rows_8_##name, sotto_cuda_linear, WARPS * 32) { multiply_rows<format, 8>(a); }
 ROW_KERNELS(bytes, SOTTO_CUDA_BYTES)
 ROW_KERNELS(fours, SOTTO_CUDA_FOURS)
-ROW_KERNELS(q4_K, SOTTO_CUDA_Q4_K)
+ROW_KERNELS(superfours, SOTTO_CUDA_SUPERFOURS)
 ROW_KERNELS(sixes, SOTTO_CUDA_SIXES)
 ROW_KERNELS(affine4, SOTTO_CUDA_AFFINE4)

@@ -184,7 +184,7 @@ static __device__ void store_inputs(const sotto_cuda_linear &a, const Inputs &in
     sum = 0;
 #pragma unroll
     for (int k = 0; k < SHARE / 32; k++) sum += squares[index * (SHARE / 32) + k];
-    factor = 1.0f / sqrtf(sum / (float)inputs.columns + a.epsilon);
+    factor = a.norm_factor / sqrtf(sum / (float)inputs.columns + a.epsilon);
   }
   for (int begin = 0; begin < parts; begin += SHARE) {
     const int part = begin + t;
@@ -352,7 +352,7 @@ static __device__ __forceinline__ void multiply_streamed(const sotto_cuda_linear
   Inputs inputs(memory, a.most_rows, columns);
   // Sums of the warps for some stages.
   float *parts = (float *)inputs.end();
-  const int slot_sums = WARPS * STAGE_ROWS * a.most_rows;
+  const int slot_sums = WARPS * a.stage_rows * a.most_rows;
   int stage = 0, phase = 0, turn = 0, last_group = -1;
   each_part(a, group_count, [&](int group, int layer_index, int first, int part_rows) {
     const sotto_cuda_layer &layer = a.layers[layer_index];
@@ -402,7 +402,7 @@ static __device__ __forceinline__ void multiply_streamed(const sotto_cuda_linear
           if (i >= count * rows) break;
           float sum = 0;
 #pragma unroll
-          for (int w = 0; w < WARPS; w++) sum += slot_parts[w * STAGE_ROWS * rows + i];
+          for (int w = 0; w < WARPS; w++) sum += slot_parts[w * a.stage_rows * rows + i];
           *to[k] = sum * Fragment<FORMAT>::factor() + added[k];
         }
         __syncwarp();
@@ -422,7 +422,7 @@ static __device__ __forceinline__ void multiply_streamed(const sotto_cuda_linear
       if (lane == 0) barrier_arrive(empty + stage);
       if (++stage == a.stages) stage = 0, phase ^= 1;
       barrier_wait(sums_empty + slot, round ^ 1);
-      float *own = slot_parts + warp * STAGE_ROWS * rows;
+      float *own = slot_parts + warp * a.stage_rows * rows;
 #pragma unroll
       for (int k = 0; k < TILES; k++)
 #pragma unroll
@@ -446,7 +446,7 @@ static __device__ __forceinline__ void multiply_streamed(const sotto_cuda_linear
   KERNEL(sotto_stream_16_##name, sotto_cuda_linear, ALL_THREADS) { multiply_streamed<format, 2>(a); }
 STREAM_KERNELS(bytes, SOTTO_CUDA_BYTES)
 STREAM_KERNELS(fours, SOTTO_CUDA_FOURS)
-STREAM_KERNELS(q4_K, SOTTO_CUDA_Q4_K)
+STREAM_KERNELS(superfours, SOTTO_CUDA_SUPERFOURS)
 STREAM_KERNELS(sixes, SOTTO_CUDA_SIXES)
 STREAM_KERNELS(affine4, SOTTO_CUDA_AFFINE4)
 STREAM_KERNELS(bf16, SOTTO_CUDA_BF16)

@@ -44,7 +44,7 @@ KERNEL(sotto_normalization_kernel, sotto_cuda_normalization, 1024) {
     if (a.kind == SOTTO_CUDA_GATE_FIRST) v *= g[i] * sigmoid(g[i]);
     squares += v * v;
   }
-  const float factor = 1.0f / sqrtf(block_sum(squares) / (float)a.group + a.epsilon);
+  const float factor = a.factor / sqrtf(block_sum(squares) / (float)a.group + a.epsilon);
 #pragma unroll
   for (int k = 0; k < HELD; k++) {
     int i = threadIdx.x + k * blockDim.x;

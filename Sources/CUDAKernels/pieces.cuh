@@ -9,8 +9,22 @@ static __device__ __forceinline__ int dot16(const uint4 &w, const uint4 &x, int 
   return __dp4a((int)w.w, (int)x.w, sum);
 }
 
-// What a lane loads of a row's weights at a step, and its product with a row of inputs. Scales stay as they are stored until
-// they are needed, since a conversion waits for the load.
+// A row of inputs from a lane's first column on.
+struct LaneInputs {
+  const int8_t *bytes;
+  const float *scales, *sums;
+  // Of a row of Inputs, from `column` on, a multiple of 16.
+  __device__ __forceinline__ LaneInputs(const Inputs &x, int row, int column) {
+    const int at = row * x.columns + column;
+    bytes = x.bytes + at, scales = x.scales + at / 32, sums = x.sums + at / 16;
+  }
+  __device__ __forceinline__ uint4 word(int byte) const { return *(const uint4 *)(bytes + byte); }
+};
+
+// What a lane loads of a row's weights at a step of 32 * COLUMNS columns, and its product with a row of inputs: `begin` is
+// the row from the lane's first column on, `first` that column in the order of the inputs. The addresses of a step differ by
+// constants from those of the first. Scales stay as they are stored until they are needed, since a conversion waits for the
+// load.
 template <int FORMAT>
 struct Piece;
 
@@ -19,14 +33,17 @@ struct Piece<SOTTO_CUDA_BYTES> {
   static const int COLUMNS = 16;
   uint4 w;
   uint16_t scale;
-  __device__ void load(const sotto_cuda_matrix &, const Row &r, int column) {
-    w = __ldcs((const uint4 *)(r.values + column));
-    scale = *(const uint16_t *)(r.scales + column / 32 * 2);
+  static __device__ __forceinline__ int first(int lane) { return COLUMNS * lane; }
+  static __device__ __forceinline__ Row begin(const sotto_cuda_matrix &, const Row &r, int lane) {
+    return {r.values + 16 * lane, r.scales + lane / 2 * 2, r.biases};
   }
-  __device__ float dot(const sotto_cuda_matrix &, const Inputs &x, int row, int column) const {
-    int at = row * x.columns + column;
-    const float factor = __half2float(__ushort_as_half(scale)) * x.scales[at / 32];
-    return (float)dot16(w, *(const uint4 *)(x.bytes + at), 0) * factor;
+  __device__ __forceinline__ void load(const sotto_cuda_matrix &, const Row &r, int step) {
+    w = __ldcs((const uint4 *)(r.values + 512 * step));
+    scale = *(const uint16_t *)(r.scales + 32 * step);
+  }
+  __device__ __forceinline__ float dot(const sotto_cuda_matrix &, const LaneInputs &x, int step) const {
+    const float factor = __half2float(__ushort_as_half(scale)) * x.scales[16 * step];
+    return (float)dot16(w, x.word(512 * step), 0) * factor;
   }
 };
 
@@ -43,14 +60,16 @@ struct Piece<SOTTO_CUDA_FOURS> {
   static const int COLUMNS = 32;
   uint4 w;
   uint8_t scale;
-  __device__ void load(const sotto_cuda_matrix &, const Row &r, int column) {
-    w = __ldcs((const uint4 *)(r.values + column / 2));
-    scale = r.scales[column / 32];
+  static __device__ __forceinline__ int first(int lane) { return COLUMNS * lane; }
+  static __device__ __forceinline__ Row begin(const sotto_cuda_matrix &, const Row &r, int lane) {
+    return {r.values + 16 * lane, r.scales + lane, r.biases};
   }
-  __device__ float dot(const sotto_cuda_matrix &, const Inputs &x, int row, int column) const {
-    const int at = row * x.columns + column;
-    const uint4 *p = (const uint4 *)(x.bytes + at);
-    const uint4 low = p[0], high = p[1];
+  __device__ __forceinline__ void load(const sotto_cuda_matrix &, const Row &r, int step) {
+    w = __ldcs((const uint4 *)(r.values + 512 * step));
+    scale = r.scales[32 * step];
+  }
+  __device__ __forceinline__ float dot(const sotto_cuda_matrix &, const LaneInputs &x, int step) const {
+    const uint4 low = x.word(1024 * step), high = x.word(1024 * step + 16);
     const uint32_t inputs[8] = {low.x, low.y, low.z, low.w, high.x, high.y, high.z, high.w};
     const uint32_t words[4] = {w.x, w.y, w.z, w.w};
     int positive = 0, negative = 0;
@@ -62,38 +81,32 @@ struct Piece<SOTTO_CUDA_FOURS> {
       positive = __dp4a((int)magnitudes(nibbles >> 16), (int)inputs[2 * i + 1], positive);
       negative = __dp4a((int)magnitudes(flipped >> 16), (int)inputs[2 * i + 1], negative);
     }
-    return (float)(positive - negative) * (half_of_e8m0(scale) * x.scales[at / 32]);
+    return (float)(positive - negative) * (half_of_e8m0(scale) * x.scales[32 * step]);
   }
 };
 
 template <>
-struct Piece<SOTTO_CUDA_Q4_K> {
+struct Piece<SOTTO_CUDA_SUPERFOURS> {
   static const int COLUMNS = 32;
-  uint4 w, head;
-  __device__ void load(const sotto_cuda_matrix &, const Row &r, int column) {
-    const uint8_t *p = r.values + column / 256 * 144;
-    w = __ldcs((const uint4 *)(p + 16 + column % 256 / 32 * 16));
-    head = *(const uint4 *)p;
+  uint4 w;
+  uint32_t factors;
+  uint16_t scales;
+  static __device__ __forceinline__ int first(int lane) { return COLUMNS * lane; }
+  static __device__ __forceinline__ Row begin(const sotto_cuda_matrix &, const Row &r, int lane) {
+    return {r.values + 16 * lane, r.scales + 2 * lane, r.biases + lane / 8 * 4};
   }
-  __device__ float dot(const sotto_cuda_matrix &, const Inputs &x, int row, int column) const {
-    const int part = column % 256 / 32, chunk = part / 2;
-    const float2 both = __half22float2(*(const __half2 *)&head.x);
-    float scale[2], minimum[2];
-#pragma unroll
-    for (int i = 0; i < 2; i++) {
-      const int index = 2 * chunk + i;
-      uint32_t shift = index % 4 * 8, first = head.y >> shift, second = head.z >> shift, third = head.w >> shift;
-      uint32_t s = index < 4 ? first & 63 : (third & 15) | (first >> 6 & 3) << 4;
-      uint32_t m = index < 4 ? second & 63 : (third >> 4 & 15) | (second >> 6 & 3) << 4;
-      scale[i] = both.x * (float)s;
-      minimum[i] = both.y * (float)m;
-    }
-    const int at = row * x.columns + column / 256 * 256 + chunk * 64 + part % 2 * 16;
+  __device__ __forceinline__ void load(const sotto_cuda_matrix &, const Row &r, int step) {
+    w = __ldcs((const uint4 *)(r.values + 512 * step));
+    scales = *(const uint16_t *)(r.scales + 64 * step);
+    factors = *(const uint32_t *)(r.biases + 16 * step);
+  }
+  __device__ __forceinline__ float dot(const sotto_cuda_matrix &, const LaneInputs &x, int step) const {
     const uint4 low = {w.x & 0x0f0f0f0fu, w.y & 0x0f0f0f0fu, w.z & 0x0f0f0f0fu, w.w & 0x0f0f0f0fu};
     const uint4 high = {w.x >> 4 & 0x0f0f0f0fu, w.y >> 4 & 0x0f0f0f0fu, w.z >> 4 & 0x0f0f0f0fu, w.w >> 4 & 0x0f0f0f0fu};
-    float a = (float)dot16(low, *(const uint4 *)(x.bytes + at), 0) * (scale[0] * x.scales[at / 32]);
-    float b = (float)dot16(high, *(const uint4 *)(x.bytes + at + 32), 0) * (scale[1] * x.scales[at / 32 + 1]);
-    return a + b - (minimum[0] * x.sums[at / 16] + minimum[1] * x.sums[at / 16 + 2]);
+    const int sum = dot16(high, x.word(1024 * step + 16), dot16(low, x.word(1024 * step), 0));
+    const float2 both = __half22float2(*(const __half2 *)&factors), sums = *(const float2 *)(x.sums + 64 * step);
+    return (float)sum * (both.x * (float)(scales & 255) * x.scales[32 * step]) -
+           both.y * (float)(scales >> 8) * (sums.x + sums.y);
   }
 };
 
@@ -109,46 +122,63 @@ struct Piece<SOTTO_CUDA_AFFINE4> {
     if (type == SOTTO_CUDA_F32) return __uint_as_float(bits);
     return type == SOTTO_CUDA_F16 ? __half2float(__ushort_as_half((uint16_t)bits)) : __uint_as_float(bits << 16);
   }
-  __device__ void load(const sotto_cuda_matrix &m, const Row &r, int column) {
-    w = __ldcs((const uint4 *)(r.values + column / 2));
-    const int group = column / m.group;
+  static __device__ __forceinline__ int first(int lane) { return COLUMNS * lane; }
+  // Groups have 32, 64 or 128 columns.
+  static __device__ __forceinline__ int doublings(const sotto_cuda_matrix &m) { return m.group / 64; }
+  static __device__ __forceinline__ Row begin(const sotto_cuda_matrix &m, const Row &r, int lane) {
+    const int group = lane >> doublings(m), size = m.scale_type == SOTTO_CUDA_F32 ? 4 : 2;
+    return {r.values + 16 * lane, r.scales + group * size, r.biases + group * (m.has_zero_points ? 1 : size)};
+  }
+  __device__ __forceinline__ void load(const sotto_cuda_matrix &m, const Row &r, int step) {
+    w = __ldcs((const uint4 *)(r.values + 512 * step));
+    const int group = 32 * step >> doublings(m);
     scale = stored(r.scales, m.scale_type, group);
     bias = m.has_zero_points ? r.biases[group] : stored(r.biases, m.scale_type, group);
   }
-  __device__ float dot(const sotto_cuda_matrix &m, const Inputs &x, int row, int column) const {
-    int at = row * x.columns + column, sum = 0;
+  __device__ __forceinline__ float dot(const sotto_cuda_matrix &m, const LaneInputs &x, int step) const {
+    int sum = 0;
+    const uint4 low = x.word(1024 * step), high = x.word(1024 * step + 16);
+    const uint32_t inputs[8] = {low.x, low.y, low.z, low.w, high.x, high.y, high.z, high.w};
     const uint32_t words[4] = {w.x, w.y, w.z, w.w};
-    const uint32_t *inputs = (const uint32_t *)(x.bytes + at);
 #pragma unroll
     for (int i = 0; i < 4; i++) {
       uint32_t even = words[i] & 0x0f0f0f0fu, odd = words[i] >> 4 & 0x0f0f0f0fu;
       sum = __dp4a((int)__byte_perm(even, odd, 0x5140), (int)inputs[2 * i], sum);
       sum = __dp4a((int)__byte_perm(even, odd, 0x7362), (int)inputs[2 * i + 1], sum);
     }
-    const float factor = number(scale, m.scale_type), low = m.has_zero_points ? -(float)bias * factor : number(bias, m.scale_type);
-    return (float)sum * (factor * x.scales[at / 32]) + low * (x.sums[at / 16] + x.sums[at / 16 + 1]);
+    const float factor = number(scale, m.scale_type);
+    const float least = m.has_zero_points ? -(float)bias * factor : number(bias, m.scale_type);
+    const float2 sums = *(const float2 *)(x.sums + 64 * step);
+    return (float)sum * (factor * x.scales[32 * step]) + least * (sums.x + sums.y);
   }
 };
 
-// Eight lanes have a super-block of 256 columns: 16 bytes of nibbles each, and the upper bits of their 32 columns.
+// Eight lanes have a super-block of 256 columns: 16 bytes of nibbles each, and the upper bits of their 32 columns. `biases` of
+// a lane's row is where the upper bits are.
 template <>
 struct Piece<SOTTO_CUDA_SIXES> {
   static const int COLUMNS = 32;
   uint4 w, upper;
   uint16_t factor;
   int8_t scale[2];
-  __device__ void load(const sotto_cuda_matrix &, const Row &r, int column) {
-    const uint8_t *p = r.values + column / 256 * 192, *scales = r.scales + column / 256 * 18;
-    const int part = column % 256 / 32, half = part / 4, quarter = part % 4;
-    w = __ldcs((const uint4 *)(p + part * 16));
-    upper = *(const uint4 *)(p + 128 + half * 32 + quarter % 2 * 16);
-    factor = *(const uint16_t *)(scales + 16);
-    scale[0] = (int8_t)scales[half * 8 + quarter];
-    scale[1] = (int8_t)scales[half * 8 + 4 + quarter];
+  // The part of the super-block: half of it, and quarter of that.
+  static __device__ __forceinline__ int part() { return threadIdx.x % 8; }
+  static __device__ __forceinline__ int scales_at() { return part() / 4 * 8 + part() % 4; }
+  static __device__ __forceinline__ int first(int lane) { return lane / 8 * 256 + part() / 4 * 128 + part() % 4 * 16; }
+  static __device__ __forceinline__ Row begin(const sotto_cuda_matrix &, const Row &r, int lane) {
+    const uint8_t *p = r.values + lane / 8 * 192;
+    return {p + 16 * part(), r.scales + lane / 8 * 18 + scales_at(), p + 128 + part() / 4 * 32 + part() % 2 * 16};
   }
-  __device__ float dot(const sotto_cuda_matrix &, const Inputs &x, int row, int column) const {
-    const int part = column % 256 / 32, half = part / 4, quarter = part % 4, shift = quarter / 2 * 2;
-    const int at = row * x.columns + column / 256 * 256 + half * 128 + quarter * 16;
+  __device__ __forceinline__ void load(const sotto_cuda_matrix &, const Row &r, int step) {
+    w = __ldcs((const uint4 *)(r.values + 768 * step));
+    upper = *(const uint4 *)(r.biases + 768 * step);
+    const uint8_t *scales = r.scales + 72 * step;
+    factor = *(const uint16_t *)(scales + (16 - scales_at()));
+    scale[0] = (int8_t)scales[0];
+    scale[1] = (int8_t)scales[4];
+  }
+  __device__ __forceinline__ float dot(const sotto_cuda_matrix &, const LaneInputs &x, int step) const {
+    const int shift = part() % 4 / 2 * 2;
     uint4 low, high;
     const uint32_t nibbles[4] = {w.x, w.y, w.z, w.w}, bits[4] = {upper.x, upper.y, upper.z, upper.w};
     uint32_t *lows = (uint32_t *)&low, *highs = (uint32_t *)&high;
@@ -158,9 +188,9 @@ struct Piece<SOTTO_CUDA_SIXES> {
       lows[i] = (nibbles[i] & 0x0f0f0f0fu) | (shifted & 0x03030303u) << 4;
       highs[i] = (nibbles[i] >> 4 & 0x0f0f0f0fu) | (shifted & 0x30303030u);
     }
-    float a = (float)dot16(low, *(const uint4 *)(x.bytes + at), 0) * x.scales[at / 32] - 32 * x.sums[at / 16];
-    float b = (float)dot16(high, *(const uint4 *)(x.bytes + at + 64), 0) * x.scales[at / 32 + 2] -
-              32 * x.sums[at / 16 + 4];
+    const float *scales = x.scales + 32 * step, *sums = x.sums + 64 * step;
+    float a = (float)dot16(low, x.word(1024 * step), 0) * scales[0] - 32 * sums[0];
+    float b = (float)dot16(high, x.word(1024 * step + 64), 0) * scales[2] - 32 * sums[4];
     const float d = __half2float(__ushort_as_half(factor));
     return a * (d * (float)scale[0]) + b * (d * (float)scale[1]);
   }

@@ -9,8 +9,9 @@ struct Inputs {
 
   // Memory of rows * columns * 11 / 8 bytes; columns: a multiple of 32.
   __device__ Inputs(void *memory, int rows, int columns) : bytes((int8_t *)memory), columns(columns) {
-    scales = (float *)(bytes + rows * columns);
-    sums = scales + rows * columns / 32;
+    // Pairs of sums are read together.
+    sums = (float *)(bytes + rows * columns);
+    scales = sums + rows * columns / 16;
   }
 
   // Parts of eight columns that a thread holds in registers on their way.
@@ -50,7 +51,7 @@ struct Inputs {
 #pragma unroll
         for (int k = 0; k < 8; k++) squares += v[k] * v[k];
       }
-      factor = 1.0f / sqrtf(block_sum(squares) / (float)columns + a.epsilon);
+      factor = a.norm_factor / sqrtf(block_sum(squares) / (float)columns + a.epsilon);
     }
     for (int first = 0; first < parts; first += threads) {
       const int part = first + threadIdx.x;
@@ -112,13 +113,13 @@ struct Inputs {
 
   // The factor of each row's root mean square norm.
   template <int ROWS>
-  __device__ void norms(const float *const *x, float epsilon, float factors[ROWS]) const {
+  __device__ void norms(const float *const *x, const sotto_cuda_linear &a, float factors[ROWS]) const {
 #pragma unroll
     for (int r = 0; r < ROWS; r++) {
       float squares = 0;
 #pragma unroll 4
       for (int i = threadIdx.x; i < columns; i += blockDim.x) squares += x[r][i] * x[r][i];
-      factors[r] = 1.0f / sqrtf(block_sum(squares) / (float)columns + epsilon);
+      factors[r] = a.norm_factor / sqrtf(block_sum(squares) / (float)columns + a.epsilon);
     }
   }
 
@@ -129,7 +130,7 @@ struct Inputs {
     float factors[ROWS];
 #pragma unroll
     for (int r = 0; r < ROWS; r++) factors[r] = 1;
-    if (a.normalises) norms<ROWS>(x, a.epsilon, factors);
+    if (a.normalises) norms<ROWS>(x, a, factors);
     for (int first = 0; first < rows * parts; first += blockDim.x) {
       int i = first + threadIdx.x;
       bool is_here = i < rows * parts;

@@ -57,6 +57,41 @@ public protocol FallibleBackend: Backend {
   func throwIfFailed() throws
 }
 
+/// What a step of a state-space mixer reads beside its settings and caches: columns of its input projection, and the
+/// convolution.
+public struct StateSpaceStep {
+  /// The convolution's inputs, [rows, channels]: those of the heads, then B and C.
+  public let channels: Tensor
+  /// The gate, [rows, heads * headSize]; nil if the result is not gated.
+  public let gate: Tensor?
+  /// Steps before bias and softplus, [rows, heads].
+  public let steps: Tensor
+  /// The convolution's weight, as in `causalConvolution`.
+  public let weight: Parameter
+  /// Its bias, [channels].
+  public let bias: Parameter?
+
+  /// The inputs of a step.
+  public init(channels: Tensor, gate: Tensor?, steps: Tensor, weight: Parameter, bias: Parameter?) {
+    self.channels = channels
+    self.gate = gate
+    self.steps = steps
+    self.weight = weight
+    self.bias = bias
+  }
+}
+
+/// A backend that can compute what is between the projections of a state-space mixer in one operation, for one row of each
+/// sequence.
+public protocol StateSpaceStepBackend: Backend {
+  /// `causalConvolution` with SiLU, `stateSpaceScan` of its result and, with a gate, scan * silu(gate). Advances both parts of
+  /// the caches.
+  /// - Returns: [rows, heads * headSize]; nil if there is no such operation for these sizes.
+  func stateSpaceStep(
+    _ step: StateSpaceStep, _ settings: StateSpaceSettings, caches: [any RecurrentCache]
+  ) -> Tensor?
+}
+
 /// A backend that can round activations as models were trained to have them, exactly and not for speed.
 public protocol ActivationRoundingBackend: Backend {
   /// Each row rounded to 255 levels: round(x * s) / s with s = 127 / max(largest magnitude of the row, 1e-5), halves to

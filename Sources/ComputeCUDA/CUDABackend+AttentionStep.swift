@@ -20,10 +20,10 @@ extension CUDABackend {
   /// Query heads of a key-value head; as in the kernel.
   private static let mostStepGroup = 8
   /// Key-value heads for which there are counters.
-  private static let mostStepHeads: Int32 = 128
+  static let mostStepHeads: Int32 = 128
 
   /// Zeros that the kernel counts blocks in, and leaves as zeros; nil without memory, or while a first pass is recorded.
-  private func stepCounters() -> CUDABuffer? {
+  func stepCounters() -> CUDABuffer? {
     if let attentionCounters { return attentionCounters }
     guard recording == nil else { return nil }
     let made = zeros(bytes: 4 * Int(SOTTO_CUDA_MOST_SEQUENCES) * Int(Self.mostStepHeads))
@@ -86,7 +86,8 @@ extension CUDABackend {
   ) -> (query: CUDAPendingNorm, key: CUDAPendingNorm)? {
     guard let queries = query.pending(CUDAPendingNorm.self), let keys = key?.pending(CUDAPendingNorm.self),
       queries.groupSize == Int(layout.head_size), keys.groupSize == queries.groupSize, !queries.isMade,
-      !keys.isMade, queries.epsilon == keys.epsilon, queries.offset == keys.offset
+      !keys.isMade, queries.epsilon == keys.epsilon, queries.offset == keys.offset,
+      queries.factor == 1, keys.factor == 1
     else { return nil }
     return (queries, keys)
   }

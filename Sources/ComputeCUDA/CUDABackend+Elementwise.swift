@@ -62,6 +62,7 @@ extension CUDABackend {
   public func gated(_ x: Tensor, by gate: Tensor, _ activation: Activation) -> Tensor {
     precondition(
       gate.rows == x.rows && gate.columns > 0 && x.columns % gate.columns == 0, "a gate of another size")
+    if let result = gatedProduct(x, by: gate, activation) { return result }
     var call = sotto_cuda_elementwise()
     call.operation = Int32(SOTTO_CUDA_GATE.rawValue)
     call.a = rows(of: gate)
@@ -75,6 +76,14 @@ extension CUDABackend {
   /// a + scale * b.
   public func add(_ a: Tensor, _ b: Tensor, scale: Float) -> Tensor {
     precondition(a.rows == b.rows && a.columns == b.columns, "a sum of different shapes")
+    if let product = b.pendingProduct {
+      return self.product(product.x, product.layers, adding: a, factor: product.factor * scale)
+    }
+    return sum(a, b, scale: scale)
+  }
+
+  /// a + scale * b by a kernel of its own.
+  func sum(_ a: Tensor, _ b: Tensor, scale: Float) -> Tensor {
     var call = sotto_cuda_elementwise()
     call.operation = Int32(SOTTO_CUDA_ADD.rawValue)
     call.a = rows(of: a)
@@ -85,6 +94,25 @@ extension CUDABackend {
 
   /// x * scale, then cap * tanh(x / cap) if a softcap is given.
   public func scaled(_ x: Tensor, by scale: Float, softcap: Float?) -> Tensor {
+    guard softcap == nil, scale != 1, precision == .fast else {
+      return multiplied(x, by: scale, softcap: softcap)
+    }
+    // Consumers apply factors on the way.
+    let later: CUDAPending
+    if x.rows <= Self.fewRows, let norm = x.pending(CUDAPendingNorm.self), norm.groupSize == x.columns {
+      later = norm.scaled(by: scale)
+    } else if let product = x.pendingProduct {
+      later = CUDAPendingProduct(product.x, product.layers, factor: product.factor * scale)
+    } else if x.rows == 1 {
+      later = CUDAPendingScale(x, factor: scale)
+    } else {
+      return multiplied(x, by: scale)
+    }
+    return Tensor(rows: x.rows, columns: x.columns, storage: later)
+  }
+
+  /// x * scale by a kernel of its own, then cap * tanh(x / cap) if a softcap is given: a copy.
+  func multiplied(_ x: Tensor, by scale: Float, softcap: Float? = nil) -> Tensor {
     var call = sotto_cuda_elementwise()
     call.operation = Int32(SOTTO_CUDA_SCALE.rawValue)
     call.a = rows(of: x)
@@ -94,7 +122,7 @@ extension CUDABackend {
   }
 
   /// `x`, or a copy of it if it is a view whose rows are apart.
-  func contiguous(_ x: Tensor) -> Tensor { x.stride == x.columns ? x : scaled(x, by: 1, softcap: nil) }
+  func contiguous(_ x: Tensor) -> Tensor { x.stride == x.columns ? x : multiplied(x, by: 1) }
 
   private func run(_ call: sotto_cuda_elementwise, rows: Int, columns: Int) -> Tensor {
     var call = call

@@ -30,7 +30,7 @@ extension CUDABackend {
     }
     launch(.routing, choice, grid: (logits.rows, 1, 1), threads: 32)
 
-    var call = sotto_cuda_linear()
+    var call = Self.linearCall()
     call.tokens = Int32(entries)
     call.matrices = Int32(experts)
     call.experts = chosen.address
@@ -97,7 +97,7 @@ extension CUDABackend {
       residual.map { $0.rows == 1 && $0.columns == columns } ?? true, "a residual of another size")
     // May take a kernel, which must not come between the two products.
     let residual = rows(of: residual) as sotto_cuda_rows
-    var call = sotto_cuda_linear()
+    var call = Self.linearCall()
     call.tokens = Int32(count)
     call.matrices = Int32(choice.experts)
     call.selection = Int32(SOTTO_CUDA_ENTRIES.rawValue)

@@ -47,24 +47,27 @@ extension CUDABackend {
   /// The outputs of the layers side by side, plus `residual`.
   public func linear(_ x: Tensor, _ layers: [Linear], adding residual: Tensor?) -> Tensor {
     precondition(layers.allSatisfy { $0.weight.columns == x.columns }, "inputs are not \(x.columns) wide")
-    // May be a gate and what it gates.
-    if residual == nil, x.rows == 1, precision == .fast, layers.count == 2,
-      layers[0].outputs == layers[1].outputs
-    {
+    // May be a gate and what it gates, or multiplied by a factor.
+    if residual == nil, x.rows == 1, precision == .fast {
       let product = CUDAPendingProduct(x, layers)
       return Tensor(rows: 1, columns: product.outputs, storage: product)
     }
     return product(x, layers, adding: residual)
   }
 
-  /// The product of a linear layer by itself.
-  func product(_ x: Tensor, _ layers: [Linear], adding residual: Tensor?) -> Tensor {
+  /// The product of linear layers by itself, times a factor, plus `residual`.
+  func product(_ x: Tensor, _ layers: [Linear], adding residual: Tensor?, factor: Float = 1) -> Tensor {
     let outputs = layers.reduce(0) { $0 + $1.outputs }
-    let (result, y) = make(rows: x.rows, columns: outputs)
     precondition(
       residual.map { $0.rows == x.rows && $0.columns == outputs } ?? true, "a residual of another size")
     let described = described(layers)
-    var call = sotto_cuda_linear()
+    guard factor == 1 || x.rows == 1 && precision == .fast && hasRow(described) else {
+      let result = product(x, layers, adding: nil)
+      return residual.map { sum($0, result, scale: factor) } ?? multiplied(result, by: factor)
+    }
+    let (result, y) = make(rows: x.rows, columns: outputs)
+    var call = Self.linearCall()
+    call.factor = factor
     let rowCount = x.rows
     setInputs(
       &call, x,
@@ -78,6 +81,13 @@ extension CUDABackend {
     call.matrices = 1
     multiply(&call, described)
     return result
+  }
+
+  /// The arguments of a product without factors.
+  static func linearCall() -> sotto_cuda_linear {
+    var call = sotto_cuda_linear()
+    (call.norm_factor, call.factor, call.gate_factor) = (1, 1, 1)
+    return call
   }
 
   /// The layers for the kernels, side by side.
@@ -100,7 +110,7 @@ extension CUDABackend {
       "\(x.columns) columns for \(heads) heads of \(inputs)")
     let headSize = x.columns / heads, tail = headSize - inputs, width = outputs + tail
     let (result, y) = make(rows: x.rows, columns: heads * width)
-    var call = sotto_cuda_linear()
+    var call = Self.linearCall()
     call.x = rows(of: x)
     call.y = y
     call.y_stride = Int64(heads * width)
@@ -241,7 +251,7 @@ extension CUDABackend {
 
   private static let groupKernels: [UInt32: CUDAKernel] = [
     SOTTO_CUDA_BYTES.rawValue: .groupsBytes, SOTTO_CUDA_FOURS.rawValue: .groupsFours,
-    SOTTO_CUDA_Q4_K.rawValue: .groupsQ4K, SOTTO_CUDA_SIXES.rawValue: .groupsSixes,
+    SOTTO_CUDA_SUPERFOURS.rawValue: .groupsSuperfours, SOTTO_CUDA_SIXES.rawValue: .groupsSixes,
     SOTTO_CUDA_AFFINE4.rawValue: .groupsAffine4,
   ]
 
@@ -266,7 +276,7 @@ extension CUDABackend {
 
   /// The order of columns of the formats that are multiplied in float16.
   private static let orders: [UInt32: Int32] = [
-    SOTTO_CUDA_BYTES.rawValue: 1, SOTTO_CUDA_FOURS.rawValue: 4, SOTTO_CUDA_Q4_K.rawValue: 2,
+    SOTTO_CUDA_BYTES.rawValue: 1, SOTTO_CUDA_FOURS.rawValue: 4, SOTTO_CUDA_SUPERFOURS.rawValue: 2,
     SOTTO_CUDA_SIXES.rawValue: 2, SOTTO_CUDA_AFFINE4.rawValue: 4,
   ]
 
@@ -286,7 +296,7 @@ extension CUDABackend {
     SOTTO_CUDA_F16.rawValue: (.linear64F16, .linear128F16),
     SOTTO_CUDA_BYTES.rawValue: (.linear64Bytes, .linear128Bytes),
     SOTTO_CUDA_FOURS.rawValue: (.linear64Fours, .linear128Fours),
-    SOTTO_CUDA_Q4_K.rawValue: (.linear64Q4K, .linear128Q4K),
+    SOTTO_CUDA_SUPERFOURS.rawValue: (.linear64Superfours, .linear128Superfours),
     SOTTO_CUDA_SIXES.rawValue: (.linear64Sixes, .linear128Sixes),
     SOTTO_CUDA_AFFINE4.rawValue: (.linear64Affine4, .linear128Affine4),
   ]

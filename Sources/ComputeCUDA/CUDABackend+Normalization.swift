@@ -53,7 +53,7 @@ extension CUDABackend: ActivationRoundingBackend {
 
   func normalized(
     _ x: Tensor, _ kind: sotto_cuda_norm_kind, gate: Tensor?, weight: Parameter?, bias: Parameter?,
-    groupSize: Int, epsilon: Float, offset: Float
+    groupSize: Int, epsilon: Float, offset: Float, factor: Float = 1
   ) -> Tensor {
     precondition(groupSize > 0 && x.columns % groupSize == 0, "groups of \(groupSize) in \(x.columns)")
     let perColumn = (weight ?? bias).map { $0.columns != groupSize } ?? false
@@ -63,7 +63,7 @@ extension CUDABackend: ActivationRoundingBackend {
       x: rows(of: x), gate: rows(of: gate), weight: weight.map { vector($0, count: count) } ?? 0,
       bias: bias.map { vector($0, count: count) } ?? 0, y: y, kind: Int32(kind.rawValue),
       rows: Int32(x.rows), columns: Int32(x.columns), group: Int32(groupSize), per_column: perColumn ? 1 : 0,
-      epsilon: epsilon, offset: offset)
+      epsilon: epsilon, offset: offset, factor: factor)
     // Eight numbers a thread.
     let threads = min(1024, max(32, (groupSize / 8 + 31) / 32 * 32))
     launch(.normalization, call, grid: (x.columns / groupSize, x.rows, 1), threads: threads)

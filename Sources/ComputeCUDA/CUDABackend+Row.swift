@@ -47,13 +47,30 @@ extension CUDABackend {
 
   /// activation(first half) * second half of a product that is not computed yet; nil if `x` is no such product.
   func gatedProduct(_ x: Tensor, _ activation: Activation) -> Tensor? {
-    guard let pending = x.storage as? CUDAPendingProduct, x.offset == 0, x.columns == pending.outputs,
-      !pending.isMade, activation.isGate
+    guard let pending = x.pendingProduct else { return nil }
+    return gatedProduct(pending, activation, factor: 1)
+  }
+
+  /// activation(gate) * x, if they are the two halves of a product that is not computed yet; the gate may be multiplied by a
+  /// factor.
+  func gatedProduct(_ x: Tensor, by gate: Tensor, _ activation: Activation) -> Tensor? {
+    let (gate, factor) = gate.unscaled
+    guard let pending = x.storage as? CUDAPendingProduct, gate.storage === pending, !pending.isMade,
+      gate.offset == 0, 2 * gate.columns == pending.outputs, x.offset == gate.columns,
+      x.columns == gate.columns
     else { return nil }
-    let layers = described(pending.layers), width = x.columns / 2
+    return gatedProduct(pending, activation, factor: factor)
+  }
+
+  private func gatedProduct(
+    _ pending: CUDAPendingProduct, _ activation: Activation, factor: Float
+  ) -> Tensor? {
+    guard pending.isPair, activation.isGate else { return nil }
+    let layers = described(pending.layers), width = pending.outputs / 2
     guard hasRow(layers) else { return nil }
     let (result, y) = make(rows: 1, columns: width)
-    var call = sotto_cuda_linear()
+    var call = Self.linearCall()
+    call.gate_factor = factor
     setInputs(&call, pending.x, rowsOnly: true)
     call.y = y
     call.y_stride = Int64(width)
@@ -69,7 +86,7 @@ extension CUDABackend {
   private static let oneRowKernels: [UInt32: [CUDAKernel]] = [
     SOTTO_CUDA_BYTES.rawValue: [.rowBytes, .rowGatedBytes, .rowSumBytes],
     SOTTO_CUDA_FOURS.rawValue: [.rowFours, .rowGatedFours, .rowSumFours],
-    SOTTO_CUDA_Q4_K.rawValue: [.rowQ4K, .rowGatedQ4K, .rowSumQ4K],
+    SOTTO_CUDA_SUPERFOURS.rawValue: [.rowSuperfours, .rowGatedSuperfours, .rowSumSuperfours],
     SOTTO_CUDA_SIXES.rawValue: [.rowSixes, .rowGatedSixes, .rowSumSixes],
     SOTTO_CUDA_AFFINE4.rawValue: [.rowAffine4, .rowGatedAffine4, .rowSumAffine4],
   ]

@@ -19,6 +19,7 @@ extension CUDABackend {
     call.normalises = 1
     call.epsilon = norm.epsilon
     call.offset = norm.offset
+    call.norm_factor = norm.factor
     call.norm_weight = norm.weight.map { vector($0, count: x.columns) } ?? 0
   }
 
@@ -99,7 +100,7 @@ extension CUDABackend {
   private static let rowKernels: [UInt32: [CUDAKernel]] = [
     SOTTO_CUDA_BYTES.rawValue: [.rows1Bytes, .rows2Bytes, .rows4Bytes, .rows8Bytes],
     SOTTO_CUDA_FOURS.rawValue: [.rows1Fours, .rows2Fours, .rows4Fours, .rows8Fours],
-    SOTTO_CUDA_Q4_K.rawValue: [.rows1Q4K, .rows2Q4K, .rows4Q4K, .rows8Q4K],
+    SOTTO_CUDA_SUPERFOURS.rawValue: [.rows1Superfours, .rows2Superfours, .rows4Superfours, .rows8Superfours],
     SOTTO_CUDA_SIXES.rawValue: [.rows1Sixes, .rows2Sixes, .rows4Sixes, .rows8Sixes],
     SOTTO_CUDA_AFFINE4.rawValue: [.rows1Affine4, .rows2Affine4, .rows4Affine4, .rows8Affine4],
   ]
@@ -127,7 +128,7 @@ extension CUDABackend {
   private static let streamKernels: [UInt32: (narrow: CUDAKernel, wide: CUDAKernel)] = [
     SOTTO_CUDA_BYTES.rawValue: (.stream8Bytes, .stream16Bytes),
     SOTTO_CUDA_FOURS.rawValue: (.stream8Fours, .stream16Fours),
-    SOTTO_CUDA_Q4_K.rawValue: (.stream8Q4K, .stream16Q4K),
+    SOTTO_CUDA_SUPERFOURS.rawValue: (.stream8Superfours, .stream16Superfours),
     SOTTO_CUDA_SIXES.rawValue: (.stream8Sixes, .stream16Sixes),
     SOTTO_CUDA_AFFINE4.rawValue: (.stream8Affine4, .stream16Affine4),
     SOTTO_CUDA_BF16.rawValue: (.stream8BF16, .stream16BF16),

@@ -63,7 +63,7 @@ extension CUDABackend {
       }
     }
     guard !changes.isEmpty else { return logits }
-    let copy = scaled(logits, by: 1, softcap: nil), list = copied(changes)
+    let copy = multiplied(logits, by: 1), list = copied(changes)
     var call = sotto_cuda_sampling()
     call.adjusted = self.rows(of: copy).data
     call.adjustments = list.address

@@ -40,7 +40,14 @@ extension CUDABackend {
       call.sequence_count = Int32(sequences.count)
       Self.store(sequences, in: &call.sequences)
       let longest = sequences.reduce(0) { max($0, Int($1.rows)) }
-      if longest > Self.fewScannedRows {
+      let tiles: CUDAKernel =
+        states <= 8 ? .stateSpaceTiles64 : states <= 16 ? .stateSpaceTiles128 : .stateSpaceTiles256
+      let memory = CUDAKernel.scanMemory[tiles] ?? 0
+      if precision == .fast, longest > Self.fewTiledRows, device.sharedMemory >= memory {
+        launch(
+          tiles, call, grid: (settings.heads, (settings.headSize + 63) / 64, sequences.count), threads: 256,
+          shared: memory)
+      } else if longest > Self.fewScannedRows {
         scanChunks(call, longest: longest, numbers: numbers)
       } else {
         launch(
@@ -50,7 +57,9 @@ extension CUDABackend {
     return result
   }
 
-  /// Rows up to which sequences are scanned token by token.
+  /// Rows up to which sequences are scanned token by token in `fast`.
+  private static let fewTiledRows = 8
+  /// Rows up to which sequences are scanned token by token in `exact`.
   private static let fewScannedRows = 64
 
   /// The scan of long sequences, in chunks side by side.

@@ -61,7 +61,7 @@ extension CUDABackend: RepeatingBackend {
     let inputs = try CUDAStepInputs(count: tokens.count, memory),
       own = spareStepMemory ?? DeviceMemory(context)
     spareStepMemory = nil
-    inputs.set(tokens, advances: 0, on: self)
+    inputs.set(tokens, advances: 0, areSingle: true, on: self)
     // What earlier passes have computed is not part of the record, and what this one computes is overwritten.
     rotaryAngles = CUDARotaryAngles()
     recording = CUDARecording(memory: own, advance: inputs.buffer.address)
@@ -69,24 +69,28 @@ extension CUDABackend: RepeatingBackend {
       recording = nil
       rotaryAngles = CUDARotaryAngles()
     }
-    let result = try body(inputs.tokens(on: self))
+    let result = computed(try body(inputs.tokens(on: self)))
     guard let finished = recording else {
       recordsSteps = false
       return result
     }
     recording = nil
-    guard let output = result.storage as? CUDABuffer, result.offset == 0, result.stride == result.columns,
-      let graphs = graphs(finished)
-    else {
-      launchAll(finished.launches)
-      return result
-    }
-    let step = CUDAStep(
-      caches: caches, keys: keys, lengths: lengths, inputs: inputs, output: output, columns: result.columns,
-      graphs: graphs, memory: own, on: self)
-    step.launchGraphs(on: self)
-    steps.append(step)
+    launchAll(finished.launches)
+    guard let output = result.storage as? CUDABuffer, result.offset == 0, result.stride == result.columns
+    else { return result }
+    let graphs = CUDAGraphs(finished.launches, first: firstStepKernels, context)
+    steps.append(
+      CUDAStep(
+        caches: caches, keys: keys, lengths: lengths, inputs: inputs, output: output,
+        columns: result.columns, graphs: graphs, memory: own, on: self))
     return result
+  }
+
+  /// The tensor, computed if that is pending.
+  private func computed(_ x: Tensor) -> Tensor {
+    guard let pending = x.storage as? CUDAPending else { return x }
+    return Tensor(
+      rows: x.rows, columns: x.columns, storage: pending.buffer(on: self), offset: x.offset, stride: x.stride)
   }
 
   /// Launches what was recorded, after which operations are launched at once.
@@ -96,52 +100,12 @@ extension CUDABackend: RepeatingBackend {
     launchAll(finished.launches)
   }
 
-  private func launchAll(_ launches: [CUDARecording.Launch]) {
+  /// Enqueues kernels one by one.
+  func launchAll(_ launches: [CUDAGraphs.Launch]) {
     for launch in launches {
-      var launch = launch
-      let code = launchNow(&launch)
+      let code = launch.enqueue(stream.handle, context)
       if code != 0 { return fail(CUDAProblem(code: code)) }
     }
-  }
-
-  private func launchNow(_ launch: inout CUDARecording.Launch) -> Int32 {
-    var size = launch.size
-    let handle = function(launch.kernel)
-    return launch.arguments.withUnsafeMutableBytes {
-      sotto_cuda_launch(context.handle, handle, &size, $0.baseAddress, stream.handle)
-    }
-  }
-
-  /// The graphs of a recorded pass; nil after an error, when the kernels can still be launched one by one.
-  private func graphs(_ recording: CUDARecording) -> [OpaquePointer]? {
-    let launches = recording.launches
-    let parts = [launches.prefix(firstStepKernels), launches.dropFirst(firstStepKernels)]
-    var graphs: [OpaquePointer] = []
-    for part in parts where !part.isEmpty {
-      guard let graph = captured(Array(part)) else {
-        for graph in graphs { _ = sotto_cuda_destroy_graph(context.handle, graph) }
-        return nil
-      }
-      graphs.append(graph)
-    }
-    return graphs
-  }
-
-  private func captured(_ launches: [CUDARecording.Launch]) -> OpaquePointer? {
-    guard sotto_cuda_begin_capture(context.handle, stream.handle) == 0 else { return nil }
-    var isComplete = true
-    for launch in launches {
-      var launch = launch
-      if launchNow(&launch) != 0 {
-        isComplete = false
-        break
-      }
-    }
-    var graph: OpaquePointer?
-    let code = sotto_cuda_end_capture(context.handle, stream.handle, &graph)
-    if isComplete, code == 0 { return graph }
-    if let graph { _ = sotto_cuda_destroy_graph(context.handle, graph) }
-    return nil
   }
 }
 

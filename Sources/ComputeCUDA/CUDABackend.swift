@@ -109,18 +109,21 @@ public final class CUDABackend: FallibleBackend, MemoryReleasingBackend {
   func function(_ kernel: CUDAKernel) -> OpaquePointer? { functions[kernel.index] }
 
   /// Enqueues a kernel with its structure of arguments.
+  /// - Parameter overlaps: whether it may start before the kernel ahead of it has ended.
   func launch<Arguments>(
-    _ kernel: CUDAKernel, _ arguments: Arguments, grid: (Int, Int, Int), threads: Int, shared: Int = 0
+    _ kernel: CUDAKernel, _ arguments: Arguments, grid: (Int, Int, Int), threads: Int, shared: Int = 0,
+    overlaps: Bool = true
   ) {
     latestRow = (0, 0)
     guard failure == nil, grid.0 > 0, grid.1 > 0, grid.2 > 0 else { return }
     var size = sotto_cuda_size(
       grid_x: UInt32(grid.0), grid_y: UInt32(grid.1), grid_z: UInt32(grid.2), threads: UInt32(threads),
-      shared_bytes: UInt32(shared), overlaps: 1)
+      shared_bytes: UInt32(shared), overlaps: overlaps ? 1 : 0)
     var arguments = arguments
     if recording != nil {
       let bytes = withUnsafeBytes(of: &arguments) { Array($0) }
-      recording?.launches.append(CUDARecording.Launch(kernel: kernel, size: size, arguments: bytes))
+      let function = UInt(bitPattern: functions[kernel.index])
+      recording?.launches.append(CUDAGraphs.Launch(function: function, size: size, arguments: bytes))
       return
     }
     profile?.start(kernel, stream)

@@ -22,8 +22,8 @@ enum CUDAKernel: String, CaseIterable {
   case linear128Bytes = "sotto_linear_128_bytes"
   case linear64Fours = "sotto_linear_64_fours"
   case linear128Fours = "sotto_linear_128_fours"
-  case linear64Q4K = "sotto_linear_64_q4_K"
-  case linear128Q4K = "sotto_linear_128_q4_K"
+  case linear64Superfours = "sotto_linear_64_superfours"
+  case linear128Superfours = "sotto_linear_128_superfours"
   case linear64Sixes = "sotto_linear_64_sixes"
   case linear128Sixes = "sotto_linear_128_sixes"
   case linear64Affine4 = "sotto_linear_64_affine4"
@@ -34,9 +34,9 @@ enum CUDAKernel: String, CaseIterable {
   case rowFours = "sotto_row_fours"
   case rowGatedFours = "sotto_row_gated_fours"
   case rowSumFours = "sotto_row_sum_fours"
-  case rowQ4K = "sotto_row_q4_K"
-  case rowGatedQ4K = "sotto_row_gated_q4_K"
-  case rowSumQ4K = "sotto_row_sum_q4_K"
+  case rowSuperfours = "sotto_row_superfours"
+  case rowGatedSuperfours = "sotto_row_gated_superfours"
+  case rowSumSuperfours = "sotto_row_sum_superfours"
   case rowSixes = "sotto_row_sixes"
   case rowGatedSixes = "sotto_row_gated_sixes"
   case rowSumSixes = "sotto_row_sum_sixes"
@@ -51,10 +51,10 @@ enum CUDAKernel: String, CaseIterable {
   case rows2Fours = "sotto_rows_2_fours"
   case rows4Fours = "sotto_rows_4_fours"
   case rows8Fours = "sotto_rows_8_fours"
-  case rows1Q4K = "sotto_rows_1_q4_K"
-  case rows2Q4K = "sotto_rows_2_q4_K"
-  case rows4Q4K = "sotto_rows_4_q4_K"
-  case rows8Q4K = "sotto_rows_8_q4_K"
+  case rows1Superfours = "sotto_rows_1_superfours"
+  case rows2Superfours = "sotto_rows_2_superfours"
+  case rows4Superfours = "sotto_rows_4_superfours"
+  case rows8Superfours = "sotto_rows_8_superfours"
   case rows1Sixes = "sotto_rows_1_sixes"
   case rows2Sixes = "sotto_rows_2_sixes"
   case rows4Sixes = "sotto_rows_4_sixes"
@@ -67,8 +67,8 @@ enum CUDAKernel: String, CaseIterable {
   case stream16Bytes = "sotto_stream_16_bytes"
   case stream8Fours = "sotto_stream_8_fours"
   case stream16Fours = "sotto_stream_16_fours"
-  case stream8Q4K = "sotto_stream_8_q4_K"
-  case stream16Q4K = "sotto_stream_16_q4_K"
+  case stream8Superfours = "sotto_stream_8_superfours"
+  case stream16Superfours = "sotto_stream_16_superfours"
   case stream8Sixes = "sotto_stream_8_sixes"
   case stream16Sixes = "sotto_stream_16_sixes"
   case stream8Affine4 = "sotto_stream_8_affine4"
@@ -80,7 +80,7 @@ enum CUDAKernel: String, CaseIterable {
   case permuted = "sotto_permuted_kernel"
   case groupsBytes = "sotto_groups_bytes"
   case groupsFours = "sotto_groups_fours"
-  case groupsQ4K = "sotto_groups_q4_K"
+  case groupsSuperfours = "sotto_groups_superfours"
   case groupsSixes = "sotto_groups_sixes"
   case groupsAffine4 = "sotto_groups_affine4"
   case routing = "sotto_routing_kernel"
@@ -105,6 +105,12 @@ enum CUDAKernel: String, CaseIterable {
   case stateSpace8 = "sotto_state_space_8"
   case stateSpace16 = "sotto_state_space_16"
   case stateSpace32 = "sotto_state_space_32"
+  case stateSpaceTiles64 = "sotto_state_space_tiles_64"
+  case stateSpaceTiles128 = "sotto_state_space_tiles_128"
+  case stateSpaceTiles256 = "sotto_state_space_tiles_256"
+  case mixerStep64 = "sotto_mixer_step_64"
+  case mixerStep128 = "sotto_mixer_step_128"
+  case mixerStep256 = "sotto_mixer_step_256"
   case stateSpaceEnd8 = "sotto_state_space_end_8"
   case stateSpaceEnd16 = "sotto_state_space_end_16"
   case stateSpaceEnd32 = "sotto_state_space_end_32"
@@ -127,6 +133,7 @@ enum CUDAKernel: String, CaseIterable {
   var sharedMemory: Int? {
     if self == .attentionTile128 { return 64 << 10 }
     if self == .attentionStep64 || self == .attentionStep128 { return Self.stepMemory }
+    if let bytes = Self.scanMemory[self] { return bytes }
     if Self.halfTiles.contains(self) { return Self.tileMemory(rawValue.contains("_128_") ? 128 : 64) }
     if rawValue.hasPrefix("sotto_groups_") { return GroupPlan.sharedBytes }
     if rawValue.hasPrefix("sotto_stream_") { return StreamPlan.mostShared }
@@ -134,9 +141,15 @@ enum CUDAKernel: String, CaseIterable {
     return isRow ? Self.rowMemory : nil
   }
 
+  /// Shared memory of state_space_tiles.cu: two tiles of 32 rows of B, C and 64 columns, and sums.
+  static let scanMemory: [CUDAKernel: Int] = [
+    .stateSpaceTiles64: 68_096, .stateSpaceTiles128: 100_864, .stateSpaceTiles256: 166_400,
+  ]
+
   /// Products of many rows in float16.
   static let halfTiles: Set<CUDAKernel> = [
-    .linear64Bytes, .linear128Bytes, .linear64Fours, .linear128Fours, .linear64Q4K, .linear128Q4K,
+    .linear64Bytes, .linear128Bytes, .linear64Fours, .linear128Fours, .linear64Superfours,
+    .linear128Superfours,
     .linear64Sixes, .linear128Sixes, .linear64Affine4, .linear128Affine4,
   ]
 

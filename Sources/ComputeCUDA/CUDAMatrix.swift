@@ -90,7 +90,8 @@ struct CUDAFormat {
   private static let repacked: [UInt32: sotto_cuda_format] = [
     SOTTO_CUDA_Q8_0.rawValue: SOTTO_CUDA_BYTES, SOTTO_CUDA_MXFP4.rawValue: SOTTO_CUDA_FOURS,
     SOTTO_CUDA_MXFP4_PLANAR.rawValue: SOTTO_CUDA_FOURS, SOTTO_CUDA_Q6_K.rawValue: SOTTO_CUDA_SIXES,
-    SOTTO_CUDA_Q4_0.rawValue: SOTTO_CUDA_AFFINE4, SOTTO_CUDA_Q4_1.rawValue: SOTTO_CUDA_AFFINE4,
+    SOTTO_CUDA_Q4_K.rawValue: SOTTO_CUDA_SUPERFOURS, SOTTO_CUDA_Q4_0.rawValue: SOTTO_CUDA_AFFINE4,
+    SOTTO_CUDA_Q4_1.rawValue: SOTTO_CUDA_AFFINE4,
   ]
 
   /// Bytes of a block in the planes of values, scales and biases, for formats whose blocks are split.
@@ -99,6 +100,7 @@ struct CUDAFormat {
     case SOTTO_CUDA_Q8_0: (32, 2, 0)
     case SOTTO_CUDA_MXFP4: (16, 1, 0)
     case SOTTO_CUDA_Q6_K: (192, 18, 0)
+    case SOTTO_CUDA_Q4_K: (128, 16, 4)
     case SOTTO_CUDA_Q4_0, SOTTO_CUDA_Q4_1: (16, 2, 2)
     default: nil
     }

@@ -1,8 +1,8 @@
 import CCUDA
 import Compute
 
-/// A recorded pass of one token for each of some sequences, as graphs of kernels that can be launched for the tokens that
-/// follow: two calls of the driver in place of hundreds.
+/// A recorded pass of one token for each of some sequences, whose kernels can be launched for the tokens that follow: as
+/// graphs, two calls of the driver in place of hundreds.
 ///
 /// The kernels read the tokens, and how far the sequences have advanced since, from `inputs`. Everything else must be as
 /// it was recorded: the memory of the caches (`keys`) and the division of attention among blocks. All sequences must have
@@ -26,9 +26,7 @@ package final class CUDAStep {
   var output: CUDABuffer
   let rows: Int
   let columns: Int
-  /// In the order of their launch.
-  private let graphs: [OpaquePointer]
-  private let context: CUDAContext
+  private let graphs: CUDAGraphs
   private let stream: CUDAStream
   /// Where the pass's results are.
   let memory: DeviceMemory
@@ -36,7 +34,7 @@ package final class CUDAStep {
   /// - Parameter lengths: the positions before the recorded pass, for each cache.
   init(
     caches: [any CUDALayerCache], keys: [Key], lengths: [Int], inputs: CUDAStepInputs, output: CUDABuffer,
-    columns: Int, graphs: [OpaquePointer], memory: DeviceMemory, on backend: CUDABackend
+    columns: Int, graphs: CUDAGraphs, memory: DeviceMemory, on backend: CUDABackend
   ) {
     self.caches = caches.map { WeakCache(cache: $0) }
     self.keys = keys
@@ -47,12 +45,8 @@ package final class CUDAStep {
     rows = inputs.count
     self.graphs = graphs
     self.memory = memory
-    context = backend.context
     stream = backend.stream
   }
-
-  // The driver keeps what a running graph needs.
-  deinit { for graph in graphs { _ = sotto_cuda_destroy_graph(context.handle, graph) } }
 
   /// Whether it was recorded for these caches.
   func isOf(_ others: [any CUDALayerCache]) -> Bool {
@@ -80,16 +74,14 @@ package final class CUDAStep {
 
   /// Enqueues the pass for these tokens.
   func launch(_ tokens: Tokens, advances: Int32, on backend: CUDABackend) -> Tensor {
-    inputs.set(tokens, advances: advances, on: backend)
-    launchGraphs(on: backend)
-    return Tensor(rows: rows, columns: columns, storage: output)
-  }
-
-  /// Enqueues the pass for what is in the inputs.
-  func launchGraphs(on backend: CUDABackend) {
-    for graph in graphs {
-      backend.enqueue { sotto_cuda_launch_graph(context.handle, graph, stream.handle) }
+    let hasGraphs = graphs.areMade
+    inputs.set(tokens, advances: advances, areSingle: !hasGraphs, on: backend)
+    if hasGraphs {
+      backend.enqueue { graphs.enqueue(stream.handle) ?? 0 }
+    } else {
+      backend.launchAll(graphs.launches)
     }
+    return Tensor(rows: rows, columns: columns, storage: output)
   }
 }
 
@@ -111,7 +103,9 @@ struct CUDAStepInputs {
   }
 
   /// Enqueues a copy of the tokens and the advance, by a kernel: it costs less than two copies.
-  func set(_ tokens: Tokens, advances: Int32, on backend: CUDABackend) {
+  /// - Parameter areSingle: whether kernels are launched for them one by one, which may read what earlier passes have stored
+  ///   before they wait: then earlier passes end before.
+  func set(_ tokens: Tokens, advances: Int32, areSingle: Bool = false, on backend: CUDABackend) {
     var call = sotto_cuda_ids()
     call.to = buffer.address + UInt64(Self.tokensAt)
     call.advance_to = buffer.address
@@ -124,7 +118,7 @@ struct CUDAStepInputs {
       guard let made = object as? CUDATokens else { preconditionFailure("tokens of another backend") }
       call.from = made.address
     }
-    backend.launch(.ids, call, grid: (1, 1, 1), threads: 32)
+    backend.launch(.ids, call, grid: (1, 1, 1), threads: 32, overlaps: !areSingle)
   }
 }
 
@@ -154,13 +148,7 @@ protocol CUDALayerCache: LayerCache {
 
 /// The kernels of a pass in order, before they are launched.
 struct CUDARecording {
-  struct Launch {
-    let kernel: CUDAKernel
-    let size: sotto_cuda_size
-    var arguments: [UInt8]
-  }
-
-  var launches: [Launch] = []
+  var launches: [CUDAGraphs.Launch] = []
   let memory: DeviceMemory
   /// The address of the advance.
   let advance: UInt64

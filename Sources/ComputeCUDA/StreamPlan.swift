@@ -34,20 +34,29 @@ package struct StreamPlan: Equatable {
     let all = rowBytes.values + rowBytes.scales + rowBytes.biases
     var stageRows = Self.mostStageRows
     while stageRows > 1, stageRows * all > Self.wantedStageBytes { stageRows /= 2 }
-    self.stageRows = stageRows
-    /// A plane begins up to 15 bytes before its first row and ends up to 15 bytes behind its last.
-    func plane(_ bytes: Int) -> Int { bytes == 0 ? 0 : (stageRows * bytes + 47) / 16 * 16 }
-    scalesAt = plane(rowBytes.values)
-    biasesAt = scalesAt + plane(rowBytes.scales)
-    stageBytes = (biasesAt + plane(rowBytes.biases) + 127) / 128 * 128
     // Rows are 64 bytes apart from multiples of 128, so that reading eight of them has no bank conflicts.
     let stride = 2 * columns + (columns / 32 % 2 == 0 ? 64 : 0)
     func inputs(_ rows: Int) -> Int {
-      let sums = Self.slots * Self.warps * Self.mostStageRows * 4
+      let sums = Self.slots * Self.warps * stageRows * 4
       return (rows * (stride + columns / 32 * 4 + sums) + 127) / 128 * 128
     }
+    /// The places of the planes of scales and biases, and the bytes of a stage.
+    func stage(_ rows: Int) -> (scalesAt: Int, biasesAt: Int, bytes: Int) {
+      /// A plane begins up to 15 bytes before its first row and ends up to 15 bytes behind its last.
+      func plane(_ bytes: Int) -> Int { bytes == 0 ? 0 : (rows * bytes + 47) / 16 * 16 }
+      let scales = plane(rowBytes.values), biases = scales + plane(rowBytes.scales)
+      return (scales, biases, (biases + plane(rowBytes.biases) + 127) / 128 * 128)
+    }
+    func fits(_ rows: Int) -> Bool { inputs(rows) + 3 * stage(stageRows).bytes <= Self.mostShared }
+    // Half as many passes over the matrix are worth stages of half as many outputs.
+    if rows > 8, stageRows > 4, !fits(rows) {
+      stageRows /= 2
+      if !fits(rows) { stageRows *= 2 }
+    }
     var fitting = rows
-    while fitting > 1, inputs(fitting) + 3 * stageBytes > Self.mostShared { fitting = (fitting + 1) / 2 }
+    while fitting > 1, !fits(fitting) { fitting = (fitting + 1) / 2 }
+    self.stageRows = stageRows
+    (scalesAt, biasesAt, stageBytes) = stage(stageRows)
     self.rows = fitting
     inputBytes = inputs(fitting)
     let needed = (outputs / blocks + 1 + stageRows - 1) / stageRows + 1

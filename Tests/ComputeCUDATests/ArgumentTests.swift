@@ -20,6 +20,7 @@ struct ArgumentTests {
     // The limit of every device is 4 KB.
     #expect(MemoryLayout<sotto_cuda_attention>.size <= 4096)
     #expect(MemoryLayout<sotto_cuda_linear>.size <= 4096)
+    #expect(MemoryLayout<sotto_cuda_mixer_step>.size <= 4096)
     #expect(MemoryLayout<sotto_cuda_sampling>.size <= 4096)
     #expect(MemoryLayout<sotto_cuda_gated_delta>.size <= 4096)
     #expect(MemoryLayout<sotto_cuda_ids>.size <= 4096)

@@ -22,8 +22,8 @@ struct PlanTests {
       #expect(plan.biasesAt >= plan.scalesAt + (scales > 0 ? plan.stageRows * scales + 30 : 0))
       #expect(plan.stageBytes >= plan.biasesAt + (biases > 0 ? plan.stageRows * biases + 30 : 0))
       #expect(plan.biasesAt % 16 == 0 && plan.stageBytes % 128 == 0 && plan.inputBytes % 128 == 0)
-      // Rows in float16, sums of 32 columns, and two sets of the sums of 16 warps for 16 outputs.
-      #expect(plan.inputBytes >= plan.rows * (2 * columns + columns / 32 * 4 + 2 * 16 * 16 * 4))
+      // Rows in float16, sums of 32 columns, and two sets of the sums of 16 warps for a stage's outputs.
+      #expect(plan.inputBytes >= plan.rows * (2 * columns + columns / 32 * 4 + 2 * 16 * plan.stageRows * 4))
     }
   }
 
@@ -32,6 +32,18 @@ struct PlanTests {
       StreamPlan(rowBytes: (288, 36, 36), columns: 576, rows: 1, outputs: 576, blocks: 132))
     #expect(plan.stages == 2)
     #expect(plan.stageRows == 16)
+  }
+
+  @Test func sixteenRowsSharePassesOfSmallStages() throws {
+    // GPT-OSS's projections of queries, keys and values, and of the output, in 8 bits.
+    let shapes = [(columns: 2880, outputs: 5120), (columns: 4096, outputs: 2880)]
+    for shape in shapes {
+      let plan = try #require(
+        StreamPlan(
+          rowBytes: (shape.columns, shape.columns / 16, 0), columns: shape.columns, rows: 16,
+          outputs: shape.outputs, blocks: 132))
+      #expect(plan.rows == 16 && plan.stageRows >= 4)
+    }
   }
 
   @Test func rowsThatAreTooLongHaveNoPlan() {

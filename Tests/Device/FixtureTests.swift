@@ -26,6 +26,7 @@ final class FixtureTests {
   /// Runs the tests whose name contains `filter`; returns the number of failures.
   func run(filter: String) throws -> Int {
     if "sampling".contains(filter) { check("sampling") { try SamplingTests.run(device) } }
+    if "scans".contains(filter) { check("scans") { try ScanTests.run(device) } }
     let names = try FileManager.default.contentsOfDirectory(atPath: folder).sorted()
     for name in names where filter.isEmpty || name.contains(filter) {
       check("\(name): exact") { try exact(Fixture(folder: folder, name: name)) }

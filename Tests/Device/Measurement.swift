@@ -56,12 +56,14 @@ struct Measurement {
   private func measureGeneration(
     _ model: any LanguageModel, _ backend: CUDABackend, _ base: SequenceState
   ) throws {
-    var times: [Double] = [], issued = 0.0
+    var times: [Double] = [], issued = 0.0, passes: [Double] = []
     for _ in 0..<Self.rounds {
       let sequence = base.fork(), start = ContinuousClock.now
       issued = 0
+      passes = []
       for i in 0..<Self.generated {
         let begin = ContinuousClock.now
+        defer { if i < 6 { passes.append(seconds(since: begin)) } }
         let input = ForwardInput(tokens: [token(i, model)], sequence: sequence)
         let sampled = backend.argmax(try model.forward(input))
         issued += seconds(since: begin)
@@ -73,7 +75,8 @@ struct Measurement {
     let time = times.sorted()[times.count / 2] / Double(Self.generated)
     say(
       "  generation behind \(base.length): \(1 / time) tokens/s; \(time * 1e6) us a token, "
-        + "\(issued / Double(Self.generated) * 1e6) us to enqueue it")
+        + "\(issued / Double(Self.generated) * 1e6) us to enqueue it; the first passes "
+        + passes.map { "\(Int($0 * 1e6))" }.joined(separator: " "))
   }
 
   /// Passes that are enqueued before the tokens of the ones ahead are read.

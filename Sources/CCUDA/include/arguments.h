@@ -56,6 +56,9 @@ typedef enum {
   SOTTO_CUDA_FOURS,
   /// Q6_K in planes: low nibbles and upper bits (192 bytes for 256 columns), and 16 scales with their float16 factor (18).
   SOTTO_CUDA_SIXES,
+  /// Q4_K in planes: for 32 columns 16 bytes, of which byte k has columns k (the low nibble) and 16 + k; for 32 columns a byte
+  /// with the scale and one with the minimum; float16 factors of the scales and of the minimums for 256 columns.
+  SOTTO_CUDA_SUPERFOURS,
 } sotto_cuda_format;
 
 /// `matrices` matrices [rows, columns], contiguous in each plane.
@@ -124,6 +127,9 @@ typedef struct {
   /// NULL (products of a few rows).
   int32_t normalises;
   float epsilon, offset;
+  /// Factors: on normalised rows; on the outputs before the residual, and on the gates before their activation (both in
+  /// products of one row only).
+  float norm_factor, factor, gate_factor, unused_factor;
   SOTTO_AT(const float) norm_weight;
   SOTTO_AT(const int32_t) experts;
   SOTTO_AT(const int32_t) order;
@@ -188,7 +194,7 @@ typedef struct {
   int32_t few[64];
 } sotto_cuda_ids;
 
-/// Changes the layout of blocks: SOTTO_CUDA_Q8_0 into BYTES, MXFP4 into FOURS, Q6_K into SIXES, Q4_0 and Q4_1 into AFFINE4
+/// Changes the layout of blocks: SOTTO_CUDA_Q8_0 into BYTES, MXFP4 into FOURS, Q6_K into SIXES, Q4_K into SUPERFOURS, Q4_0 and Q4_1 into AFFINE4
 /// with groups of 32 and float16 scales.
 typedef struct {
   int32_t format, unused;
@@ -247,6 +253,7 @@ typedef struct {
   SOTTO_AT(float) y;
   int32_t kind, rows, columns, group, per_column;
   float epsilon, offset;
+  float factor;  // on the result before the bias
 } sotto_cuda_normalization;
 
 /// Cosines and sines of positions: [rows][2][count].
@@ -351,6 +358,28 @@ typedef struct {
   int32_t chunks, chunk_rows;
   sotto_cuda_sequence sequences[SOTTO_CUDA_MOST_SEQUENCES];
 } sotto_cuda_state_space;
+
+/// What is between the projections of a Mamba-2 mixer, for one row of each sequence: the convolution, the scan and the gate.
+typedef struct {
+  /// The convolution's channels: the heads' inputs, b and c.
+  sotto_cuda_rows x;
+  sotto_cuda_rows gate;  // data may be NULL
+  sotto_cuda_rows steps;
+  SOTTO_AT(float) y;  // [rows][heads * head_size]
+  sotto_cuda_matrix weight;  // [channels, taps]
+  SOTTO_AT(const float) bias;
+  SOTTO_AT(const float) log_rate;
+  SOTTO_AT(const float) step_bias;
+  SOTTO_AT(const float) skip;
+  /// [sequences][groups] zeros, which are zeros again afterwards.
+  SOTTO_AT(uint32_t) counters;
+  int32_t heads, head_size, groups, state_size, taps, sequence_count;
+  float least_step, most_step, step_factor, gate_factor;
+  SOTTO_CUDA_ADVANCE;
+  /// What the convolution remembers of each sequence, [taps - 1][channels]; `memory` of a sequence is the state.
+  uint64_t convolutions[SOTTO_CUDA_MOST_SEQUENCES];
+  sotto_cuda_sequence sequences[SOTTO_CUDA_MOST_SEQUENCES];
+} sotto_cuda_mixer_step;
 
 /// Mamba; see selective_scan.h of CKernels.
 typedef struct {

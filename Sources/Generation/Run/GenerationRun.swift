@@ -46,7 +46,7 @@ final class GenerationRun {
   /// Whether its next pass must be its own, because a pass with others has failed.
   var isIsolated = false
   /// The duration of a chunk adapts to the machine if no other request shares the pass.
-  private var chunking = PrefillChunking()
+  private var chunking: PrefillChunking
   var output: AnswerOutput
   var statistics = GenerationStatistics()
   private let boundaries: [Int]
@@ -73,6 +73,7 @@ final class GenerationRun {
     self.reserved = reserved
     reservedByOthers = others
     boundaries = prompt.boundaries
+    chunking = PrefillChunking(on: loaded.backend)
     let request = submission.request
     reader = try PromptReader(
       prompt.tokens, loaded: loaded, key: submission.key, session: request.session, cache: cache,

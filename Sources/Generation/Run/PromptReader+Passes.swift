@@ -17,7 +17,7 @@ extension PromptReader {
   ) throws -> Bool {
     progress(reused)
     planSnapshots(at: boundaries)
-    var chunking = PrefillChunking()
+    var chunking = PrefillChunking(on: loaded.backend)
     while !isComplete {
       let position = sequence.ledger.count
       if position != reused, !mayGoOn() { return false }

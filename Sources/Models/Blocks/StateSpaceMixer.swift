@@ -48,23 +48,46 @@ package struct StateSpaceMixer: BlockBody {
     let (inner, channels, shared) = (shape.inner, shape.channels, shape.groups * shape.stateSize)
     let caches = try input.recurrentCaches(slot: slot)
     let projected = backend.linear(x, [projection], adding: nil)
+    let gate = scaled(backend.columns(projected, 0..<inner), by: variant.factors?.gate, on: backend)
+    let inputs = backend.columns(projected, inner..<inner + channels)
+    let steps = scaled(
+      backend.columns(projected, inner + channels..<projected.columns), by: variant.factors?.steps,
+      on: backend)
+    let gatesScan = norm == nil || variant.gatesFirst
+    if input.counts.allSatisfy({ $0 == 1 }), let stepping = backend as? any StateSpaceStepBackend,
+      let scanned = stepping.stateSpaceStep(
+        StateSpaceStep(
+          channels: inputs, gate: gatesScan ? gate : nil, steps: steps, weight: convolution.weight,
+          bias: convolution.bias), settings, caches: caches)
+    {
+      let normed = norm.map {
+        gatesScan ? normalized(scanned, $0, on: backend) : gated(scanned, by: gate, $0, on: backend)
+      }
+      return backend.linear(normed ?? scanned, [output], adding: residual)
+    }
     let convolved = backend.causalConvolution(
-      backend.columns(projected, inner..<inner + channels), weight: convolution.weight,
-      bias: convolution.bias, activation: .silu, caches: caches, counts: input.counts)
+      inputs, weight: convolution.weight, bias: convolution.bias, activation: .silu, caches: caches,
+      counts: input.counts)
     let scanned = backend.stateSpaceScan(
       backend.columns(convolved, 0..<inner), b: backend.columns(convolved, inner..<inner + shared),
-      c: backend.columns(convolved, inner + shared..<channels),
-      steps: scaled(
-        backend.columns(projected, inner + channels..<projected.columns), by: variant.factors?.steps,
-        on: backend), settings, caches: caches, counts: input.counts)
-    let gate = scaled(backend.columns(projected, 0..<inner), by: variant.factors?.gate, on: backend)
+      c: backend.columns(convolved, inner + shared..<channels), steps: steps, settings, caches: caches,
+      counts: input.counts)
     guard let norm else {
       return backend.linear(backend.gated(scanned, by: gate, .silu), [output], adding: residual)
     }
-    let normed = backend.gatedRMSNorm(
-      scanned, gate: gate, weight: norm.weight, groupSize: inner / shape.groups, epsilon: norm.epsilon,
+    return backend.linear(gated(scanned, by: gate, norm, on: backend), [output], adding: residual)
+  }
+
+  private func gated(_ x: Tensor, by gate: Tensor, _ norm: RMSNorm, on backend: any Backend) -> Tensor {
+    backend.gatedRMSNorm(
+      x, gate: gate, weight: norm.weight, groupSize: shape.inner / shape.groups, epsilon: norm.epsilon,
       gateFirst: variant.gatesFirst)
-    return backend.linear(normed, [output], adding: residual)
+  }
+
+  /// The norm of what is gated already.
+  private func normalized(_ x: Tensor, _ norm: RMSNorm, on backend: any Backend) -> Tensor {
+    backend.rmsNorm(
+      x, weight: norm.weight, groupSize: shape.inner / shape.groups, epsilon: norm.epsilon, offset: 0)
   }
 
   private func scaled(_ x: Tensor, by factor: Float?, on backend: any Backend) -> Tensor {

@@ -98,11 +98,13 @@ struct SpeedMeasurement {
   private var seconds: Double { clock.seconds }
 
   /// Prefills synthetic tokens for these positions, in chunks, and waits for the last logits.
+  /// - Parameter chunk: nil for 512 tokens, or for those of a first chunk on a GPU.
   static func prefill(
-    _ positions: Range<Int>, by chunk: Int = 512, into sequence: SequenceState, _ model: any LanguageModel,
+    _ positions: Range<Int>, by chunk: Int? = nil, into sequence: SequenceState, _ model: any LanguageModel,
     _ backend: any Backend
   ) throws {
     let vocabulary = model.facts.vocabularyCount
+    let chunk = chunk ?? max(512, PrefillChunking(on: backend).size)
     for first in stride(from: positions.lowerBound, to: positions.upperBound, by: chunk) {
       let tokens = (first..<min(first + chunk, positions.upperBound)).map {
         Int32(($0 &* 7919 &+ 13) % vocabulary)

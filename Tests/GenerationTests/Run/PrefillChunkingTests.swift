@@ -1,7 +1,12 @@
+import Compute
 import Generation
 import Testing
 
 struct PrefillChunkingTests {
+  @Test func aProcessorBeginsWithTheLeast() {
+    #expect(PrefillChunking(on: CPUBackend(precision: .exact, threads: 1)).size == PrefillChunking.least)
+  }
+
   @Test func chunksTakeAboutASecond() {
     var chunking = PrefillChunking()
     chunking.note(tokens: 256, seconds: 4)
