@@ -20,7 +20,7 @@ struct Block<SOTTO_CUDA_FOURS> {
     w = *(const uint4 *)(r.values + column / 2);
     scale = r.scales[column / 32];
   }
-  // A number's bits are those of a float16 that is 2^14 times smaller.
+  // A number's bits are those of a float16 that is 2^14 times smaller. The scale is limited also where there are no weights.
   __device__ uint4 expanded(int part) const {
     const __half2 factor = twice(half_of_e8m0(scale) * 32768.0f);
     uint32_t y[4];

@@ -20,6 +20,9 @@ KERNEL(sotto_ids_kernel, sotto_cuda_ids, 32) {
   if (threadIdx.x == 0 && a.advance_to) *a.advance_to = a.advance;
 }
 
+// Scales from 2^-60 to 2^60, as everywhere.
+static __device__ __forceinline__ uint8_t limited_e8m0(uint8_t x) { return (uint8_t)min(max((int)x, 68), 188); }
+
 // One block for each thread. grid: (blocks / 256)
 KERNEL(sotto_repacking_kernel, sotto_cuda_repacking, 256) {
   wait_for_inputs();
@@ -57,9 +60,11 @@ KERNEL(sotto_repacking_kernel, sotto_cuda_repacking, 256) {
       int shift = k / 8 * 4, low = p[2 * k % 16] >> shift & 15, high = p[(2 * k + 1) % 16] >> shift & 15;
       a.values[16 * i + k] = (uint8_t)(low | high << 4);
     }
+  } else if (a.format == SOTTO_CUDA_MXFP4_PLANAR) {
+    a.scales[i] = limited_e8m0(a.scales[i]);
   } else if (a.format == SOTTO_CUDA_MXFP4) {
     const uint8_t *p = a.from + i * 17;
-    a.scales[i] = p[0];
+    a.scales[i] = limited_e8m0(p[0]);
     // Columns k and k + 16 of a byte become columns 2k and 2k + 1.
     for (int k = 0; k < 16; k++) {
       int shift = k / 8 * 4, low = p[1 + 2 * k % 16] >> shift & 15, high = p[2 + 2 * k % 16] >> shift & 15;

@@ -27,6 +27,8 @@ static __device__ __forceinline__ float half_of_e8m0(uint32_t x) {
   int doubled = min(max((int)x - 1, 127 - 60), 127 + 60);
   return __uint_as_float((uint32_t)doubled << 23);
 }
+// Of scales that were limited while they were loaded.
+static __device__ __forceinline__ float half_of_limited(uint32_t x) { return __uint_as_float((x - 1) << 23); }
 static __device__ __forceinline__ float float_from_e8m0(uint32_t x) {
   return __uint_as_float(x == 0 ? 0x00400000u : x == 255 ? 0x7fc00000u : x << 23);
 }
@@ -128,7 +130,7 @@ static __device__ __forceinline__ void decode8_as(const sotto_cuda_matrix &m, co
     return;
   }
   if constexpr (FORMAT == SOTTO_CUDA_FOURS) {
-    float d = half_of_e8m0(r.scales[block]);
+    float d = half_of_limited(r.scales[block]);
     uint32_t nibbles = *(const uint32_t *)(r.values + column / 2);
 #pragma unroll
     for (int i = 0; i < 8; i++) w[i] = d * (float)doubled_e2m1(nibbles >> (4 * i) & 15);

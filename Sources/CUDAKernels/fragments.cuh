@@ -60,8 +60,7 @@ struct Fragment<SOTTO_CUDA_FOURS> : PlainUnit {
     y[2] = (v << 1 & 0x0e000e00u) | (v << 4 & 0x80008000u);
     y[3] = (v >> 3 & 0x0e000e00u) | (v & 0x80008000u);
   }
-  // Scales from 2^-60 to 2^60, as everywhere.
-  __device__ float scale(int b) const { return __uint_as_float((uint32_t)min(max((int)scales[b], 68), 188) << 23); }
+  __device__ float scale(int b) const { return __uint_as_float((uint32_t)scales[b] << 23); }
   static __device__ __forceinline__ float factor() { return 16384; }
 };
 

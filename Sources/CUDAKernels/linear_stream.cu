@@ -287,38 +287,32 @@ static __device__ __forceinline__ void multiply_units(const sotto_cuda_matrix &m
     }
 }
 
-// A warp's part of the columns of a stage: sums of `count` outputs and 8 * TILES rows, in the layout of mma.sync.
+// A warp's part of the columns of a stage: sums of its outputs and 8 * TILES rows, in the layout of mma.sync.
 template <int FORMAT, int TILES>
-static __device__ __forceinline__ void multiply_stage(const sotto_cuda_matrix &m, const Row &stage, int count,
-                                                      const Inputs &inputs, int rows, int warp, int lane,
-                                                      float sums[TILES][4]) {
-  const int units = inputs.columns / 64, g = lane / 4, t = lane % 4;
-  Operands<TILES> o;
-#pragma unroll
-  for (int i = 0; i < 2; i++) {
-    const int row = min(g + 8 * i, count - 1);
-    o.rows[i] = {stage.values + row * (int)m.value_bytes, stage.scales + row * (int)m.scale_bytes,
-                 stage.biases + row * (int)m.bias_bytes};
-  }
-  o.sum_stride = inputs.rows;
-#pragma unroll
-  for (int i = 0; i < TILES; i++) {
-    o.x[i] = inputs.numbers + min(8 * i + g, rows - 1) * inputs.stride + 16 * t;
-#pragma unroll
-    for (int c = 0; c < 2; c++) o.sums[i][c] = inputs.sums + min(8 * i + 2 * t + c, rows - 1);
-  }
+static __device__ __forceinline__ void multiply_stage(const sotto_cuda_matrix &m, const Operands<TILES> &o, int units,
+                                                      int warp, int lane, float sums[TILES][4]) {
   // Little code, since the instructions of a short kernel are fetched once.
 #pragma unroll 1
   for (int unit = warp; unit < units;) {
     if (unit + WARPS < units) {
-      multiply_units<FORMAT, TILES, 2>(m, o, unit, t, sums);
+      multiply_units<FORMAT, TILES, 2>(m, o, unit, lane % 4, sums);
       unit += 2 * WARPS;
     } else {
-      multiply_units<FORMAT, TILES, 1>(m, o, unit, t, sums);
+      multiply_units<FORMAT, TILES, 1>(m, o, unit, lane % 4, sums);
       unit += WARPS;
     }
   }
 }
+
+// A plane of a stage's weights: its first row's place among 16 bytes (see feed()), and the lane's two rows in it.
+struct Plane {
+  uint32_t low, bytes, rows[2];
+  __device__ __forceinline__ Plane(const uint8_t *plane, int64_t line, int64_t bytes, int first, int second)
+      : low((uint32_t)(uint64_t)plane + (uint32_t)line * (uint32_t)bytes), bytes((uint32_t)bytes) {
+    rows[0] = first * this->bytes, rows[1] = second * this->bytes;
+  }
+  __device__ __forceinline__ uint32_t at(int base, int row) const { return (low + base * bytes & 15) + rows[row]; }
+};
 
 template <int FORMAT, int TILES>
 static __device__ __forceinline__ void multiply_streamed(const sotto_cuda_linear &a) {
@@ -350,9 +344,13 @@ static __device__ __forceinline__ void multiply_streamed(const sotto_cuda_linear
 
   const int columns = (int)a.layers[0].weight.columns, first_row = blockIdx.y * a.most_rows;
   Inputs inputs(memory, a.most_rows, columns);
-  // Sums of the warps for some stages.
-  float *parts = (float *)inputs.end();
-  const int slot_sums = WARPS * a.stage_rows * a.most_rows;
+  // Sums of the warps for some stages: tiles of eight rows of inputs for each output.
+  const int PITCH = 8 * TILES, own_sums = a.stage_rows * PITCH, slot_sums = WARPS * own_sums, g = lane / 4, t = lane % 4;
+  float *parts = (float *)(memory + ((int)(inputs.end() - memory) + 15) / 16 * 16);
+  // The sums that an adder has.
+  const int MOST = STAGE_ROWS * MOST_ROWS * TILES / ADDERS;
+  int adder_outputs[MOST], adder_rows[MOST];
+  Operands<TILES> o;
   int stage = 0, phase = 0, turn = 0, last_group = -1;
   each_part(a, group_count, [&](int group, int layer_index, int first, int part_rows) {
     const sotto_cuda_layer &layer = a.layers[layer_index];
@@ -373,23 +371,40 @@ static __device__ __forceinline__ void multiply_streamed(const sotto_cuda_linear
         }
       }
       workers_meet();
-      last_group = group;
+      o.sum_stride = inputs.rows;
+#pragma unroll
+      for (int i = 0; i < TILES; i++) {
+        o.x[i] = inputs.numbers + min(8 * i + g, rows - 1) * inputs.stride + 16 * t;
+#pragma unroll
+        for (int c = 0; c < 2; c++) o.sums[i][c] = inputs.sums + min(8 * i + 2 * t + c, rows - 1);
+      }
     }
+    if (adds && group != last_group) {
+#pragma unroll
+      for (int k = 0; k < MOST; k++) {
+        const int i = threadIdx.x - THREADS - 32 + k * ADDERS;
+        adder_outputs[k] = i / rows, adder_rows[k] = i % rows;
+      }
+    }
+    last_group = group;
     const int64_t line = (int64_t)matrix * m.rows + first;
+    const int first_line = min(g, a.stage_rows - 1), second_line = min(g + 8, a.stage_rows - 1);
+    const Plane values(m.values, line, m.value_bytes, first_line, second_line);
+    const Plane scales(m.scales, line, m.scale_bytes, first_line, second_line);
+    const Plane biases(m.biases, line, m.bias_bytes, first_line, second_line);
     for (int base = 0; base < part_rows; base += a.stage_rows, turn++) {
       const int count = min(a.stage_rows, part_rows - base), slot = turn % SLOTS, round = turn / SLOTS % 2;
       float *slot_parts = parts + slot * slot_sums;
       if (adds) {
         // What else is added is fetched early.
-        const int MOST = STAGE_ROWS * MOST_ROWS * TILES / ADDERS, index = threadIdx.x - THREADS - 32;
         float added[MOST];
         float *to[MOST];
 #pragma unroll
         for (int k = 0; k < MOST; k++) {
-          const int i = index + k * ADDERS, output = first + base + i / rows;
+          const int output = first + base + adder_outputs[k];
           added[k] = 0;
-          if (i >= count * rows) break;
-          const int place = place_of(i % rows);
+          if (adder_outputs[k] >= count) break;
+          const int place = place_of(adder_rows[k]);
           const int64_t column = layer.first + (a.splits_pairs ? output / 2 + output % 2 * (m.rows / 2) : output);
           if (layer.bias) added[k] = layer.bias[matrix * m.rows + output];
           if (a.residual.data) added[k] += a.residual.data[place * a.residual.stride + column];
@@ -398,11 +413,11 @@ static __device__ __forceinline__ void multiply_streamed(const sotto_cuda_linear
         barrier_wait(sums_full + slot, round);
 #pragma unroll
         for (int k = 0; k < MOST; k++) {
-          const int i = index + k * ADDERS;
-          if (i >= count * rows) break;
+          if (adder_outputs[k] >= count) break;
+          const float *from = slot_parts + adder_outputs[k] * PITCH + adder_rows[k];
           float sum = 0;
 #pragma unroll
-          for (int w = 0; w < WARPS; w++) sum += slot_parts[w * a.stage_rows * rows + i];
+          for (int w = 0; w < WARPS; w++) sum += from[w * own_sums];
           *to[k] = sum * Fragment<FORMAT>::factor() + added[k];
         }
         __syncwarp();
@@ -410,26 +425,26 @@ static __device__ __forceinline__ void multiply_streamed(const sotto_cuda_linear
         continue;
       }
       const uint8_t *here = ring + stage * a.stage_bytes;
-      // Where the planes begin in the stage; see feed().
-      const Row planes = {here + ((uint64_t)(m.values + (line + base) * m.value_bytes) & 15),
-                          here + a.scales_at + ((uint64_t)(m.scales + (line + base) * m.scale_bytes) & 15),
-                          here + a.biases_at + ((uint64_t)(m.biases + (line + base) * m.bias_bytes) & 15)};
+#pragma unroll
+      for (int i = 0; i < 2; i++)
+        o.rows[i] = {here + values.at(base, i), here + a.scales_at + scales.at(base, i),
+                     here + a.biases_at + biases.at(base, i)};
       barrier_wait(full + stage, phase);
       __syncwarp();
       float sums[TILES][4] = {};
-      multiply_stage<FORMAT, TILES>(m, planes, count, inputs, rows, warp, lane, sums);
+      multiply_stage<FORMAT, TILES>(m, o, columns / 64, warp, lane, sums);
       __syncwarp();
       if (lane == 0) barrier_arrive(empty + stage);
       if (++stage == a.stages) stage = 0, phase ^= 1;
       barrier_wait(sums_empty + slot, round ^ 1);
-      float *own = slot_parts + warp * a.stage_rows * rows;
+      // Also of lines and rows that are not here, which nobody adds.
+      float *own = slot_parts + warp * own_sums + g * PITCH + 2 * t;
 #pragma unroll
       for (int k = 0; k < TILES; k++)
 #pragma unroll
-        for (int c = 0; c < 4; c++) {
-          const int row = lane / 4 + c / 2 * 8, token = 8 * k + lane % 4 * 2 + c % 2;
-          if (row < count && token < rows) own[row * rows + token] = sums[k][c];
-        }
+        for (int i = 0; i < 2; i++)
+          if (g + 8 * i < a.stage_rows)
+            *(float2 *)(own + 8 * i * PITCH + 8 * k) = make_float2(sums[k][2 * i], sums[k][2 * i + 1]);
       barrier_arrive(sums_full + slot);
     }
   });

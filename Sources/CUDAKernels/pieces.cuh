@@ -81,7 +81,7 @@ struct Piece<SOTTO_CUDA_FOURS> {
       positive = __dp4a((int)magnitudes(nibbles >> 16), (int)inputs[2 * i + 1], positive);
       negative = __dp4a((int)magnitudes(flipped >> 16), (int)inputs[2 * i + 1], negative);
     }
-    return (float)(positive - negative) * (half_of_e8m0(scale) * x.scales[32 * step]);
+    return (float)(positive - negative) * (half_of_limited(scale) * x.scales[32 * step]);
   }
 };
 

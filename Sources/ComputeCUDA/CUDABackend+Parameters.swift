@@ -63,6 +63,7 @@ extension CUDABackend {
     } else {
       values = try joined(weights.map(\.values))
       if first.scales != nil { scales = try joined(weights.compactMap(\.scales)) }
+      if format.kept == SOTTO_CUDA_FOURS, let scales { limit(scales) }
       if first.biases != nil { biases = try joined(weights.compactMap(\.biases)) }
     }
     matrix.values = values.address
@@ -87,6 +88,15 @@ extension CUDABackend {
       start += UInt64(plane.count)
     }
     return buffer
+  }
+
+  /// Limits scales of MXFP4 as the kernels have them.
+  private func limit(_ scales: CUDABuffer) {
+    let count = scales.byteCount
+    let call = sotto_cuda_repacking(
+      format: Int32(SOTTO_CUDA_MXFP4_PLANAR.rawValue), unused: 0, blocks: Int64(count), from: 0, values: 0,
+      scales: scales.address, biases: 0)
+    launch(.repacking, call, grid: ((count + 255) / 256, 1, 1), threads: 256)
   }
 
   /// Splits blocks into planes of values, scales and biases, on the device.

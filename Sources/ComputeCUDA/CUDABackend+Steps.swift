@@ -7,8 +7,8 @@ extension CUDABackend: RepeatingBackend {
   /// Recorded steps that are kept.
   private static let mostSteps = 4
 
-  /// A pass of one token for each of some sequences. The first is computed as it is, the second is recorded, and those
-  /// that follow repeat the record as long as the caches allow it.
+  /// A pass of one token for each of some sequences. The first (of several sequences, the second) is recorded while it is
+  /// computed, and those that follow repeat the record as long as the caches allow it.
   public func step(
     _ tokens: Tokens, caches: [any LayerCache], _ body: (Tokens) throws -> Tensor
   ) throws -> Tensor {
@@ -33,8 +33,8 @@ extension CUDABackend: RepeatingBackend {
       }
       spareStepMemory = step.memory
     }
-    // Not worth a record if the next step already differs.
-    guard candidate.isOf(own, keys) else {
+    // Requests together are not worth a record if the next step already differs.
+    guard tokens.count == 1 || candidate.isOf(own, keys) else {
       candidate = CUDAStepCandidate(own, keys)
       return try body(tokens)
     }
@@ -51,17 +51,24 @@ extension CUDABackend: RepeatingBackend {
     return own
   }
 
+  /// Passes with more than kernels after which none is recorded: the first may copy parameters.
+  private static let mostFailedRecords = 3
+
   /// Records a pass while it is computed, unless it contains more than kernels.
   private func recorded(
     _ tokens: Tokens, _ caches: [any CUDALayerCache], _ keys: [CUDAStep.Key], _ lengths: [Int],
     _ body: (Tokens) throws -> Tensor
   ) throws -> Tensor {
-    steps.removeAll(where: \.isStale)
-    if steps.count >= Self.mostSteps { steps.removeFirst() }
+    // Memory of a record that goes serves the next one: to allocate it takes longer than the pass.
+    for index in steps.indices.reversed() where steps[index].isStale {
+      spareStepMemory = steps.remove(at: index).memory
+    }
+    if steps.count >= Self.mostSteps { spareStepMemory = steps.removeFirst().memory }
     let inputs = try CUDAStepInputs(count: tokens.count, memory),
       own = spareStepMemory ?? DeviceMemory(context)
     spareStepMemory = nil
     inputs.set(tokens, advances: 0, areSingle: true, on: self)
+    _ = stepCounters()
     // What earlier passes have computed is not part of the record, and what this one computes is overwritten.
     rotaryAngles = CUDARotaryAngles()
     recording = CUDARecording(memory: own, advance: inputs.buffer.address)
@@ -71,14 +78,16 @@ extension CUDABackend: RepeatingBackend {
     }
     let result = computed(try body(inputs.tokens(on: self)))
     guard let finished = recording else {
-      recordsSteps = false
+      failedRecords += 1
+      recordsSteps = failedRecords < Self.mostFailedRecords
       return result
     }
+    failedRecords = 0
     recording = nil
-    launchAll(finished.launches)
     guard let output = result.storage as? CUDABuffer, result.offset == 0, result.stride == result.columns
     else { return result }
     let graphs = CUDAGraphs(finished.launches, first: firstStepKernels, context)
+    graphs.start()
     steps.append(
       CUDAStep(
         caches: caches, keys: keys, lengths: lengths, inputs: inputs, output: output,
@@ -93,12 +102,8 @@ extension CUDABackend: RepeatingBackend {
       rows: x.rows, columns: x.columns, storage: pending.buffer(on: self), offset: x.offset, stride: x.stride)
   }
 
-  /// Launches what was recorded, after which operations are launched at once.
-  func endRecording() {
-    guard let finished = recording else { return }
-    recording = nil
-    launchAll(finished.launches)
-  }
+  /// Gives up a record.
+  func endRecording() { recording = nil }
 
   /// Enqueues kernels one by one.
   func launchAll(_ launches: [CUDAGraphs.Launch]) {

@@ -45,8 +45,10 @@ public final class CUDABackend: FallibleBackend, MemoryReleasingBackend {
   var spareStepMemory: DeviceMemory?
   /// Kernels of the first graph of a step: the device computes them while the host launches the second.
   package var firstStepKernels = 12
-  /// Whether steps are recorded; not once one contained more than kernels.
+  /// Whether steps are recorded; not once several contained more than kernels.
   package var recordsSteps = true
+  /// Records that ended because a pass contained more than kernels.
+  var failedRecords = 0
 
   /// - Parameters:
   ///   - device: the GPU.
@@ -124,7 +126,6 @@ public final class CUDABackend: FallibleBackend, MemoryReleasingBackend {
       let bytes = withUnsafeBytes(of: &arguments) { Array($0) }
       let function = UInt(bitPattern: functions[kernel.index])
       recording?.launches.append(CUDAGraphs.Launch(function: function, size: size, arguments: bytes))
-      return
     }
     profile?.start(kernel, stream)
     defer { profile?.end(stream) }

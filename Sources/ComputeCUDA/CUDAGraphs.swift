@@ -3,8 +3,8 @@ import Dispatch
 import Foundation
 import Synchronization
 
-/// The graphs of a recorded pass, which another thread makes: to capture and to prepare the kernels of a pass takes longer than
-/// to compute it. Until the graphs are made, the kernels are launched one by one.
+/// The graphs of a recorded pass, which another thread makes: to capture and to prepare its kernels takes longer than to compute
+/// it. Until the graphs are made, the kernels are launched one by one.
 final class CUDAGraphs: Sendable {
   /// A kernel of the pass.
   struct Launch: Sendable {
@@ -26,16 +26,23 @@ final class CUDAGraphs: Sendable {
   /// In the order of the pass.
   let launches: [Launch]
   private let context: CUDAContext
+  /// The kernels of the first graph.
+  private let first: Int
   /// The driver's handles of the graphs in the order of their launch; nil until they are made, and if they cannot be.
   private let made = Mutex<[UInt]?>(nil)
 
   /// - Parameter first: the kernels of the first graph.
   init(_ launches: [Launch], first: Int, _ context: CUDAContext) {
     self.launches = launches
+    self.first = first
     self.context = context
+  }
+
+  /// Starts to make the graphs. Called once.
+  func start() {
     Self.running.enter()
     Thread.detachNewThread { [self] in
-      make(first)
+      make()
       Self.running.leave()
     }
   }
@@ -66,7 +73,7 @@ final class CUDAGraphs: Sendable {
   /// Whether the pass can be enqueued by graphs.
   var areMade: Bool { made.withLock { $0 != nil } }
 
-  private func make(_ first: Int) {
+  private func make() {
     guard let stream = try? CUDAStream(context) else { return }
     var graphs: [UInt] = []
     for part in [launches.prefix(first), launches.dropFirst(first)] where !part.isEmpty {

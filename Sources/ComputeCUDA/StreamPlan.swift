@@ -37,8 +37,9 @@ package struct StreamPlan: Equatable {
     // Rows are 64 bytes apart from multiples of 128, so that reading eight of them has no bank conflicts.
     let stride = 2 * columns + (columns / 32 % 2 == 0 ? 64 : 0)
     func inputs(_ rows: Int) -> Int {
-      let sums = Self.slots * Self.warps * stageRows * 4
-      return (rows * (stride + columns / 32 * 4 + sums) + 127) / 128 * 128
+      // Sums have places for whole tiles of eight rows.
+      let sums = Self.slots * Self.warps * stageRows * ((rows + 7) / 8 * 8) * 4
+      return ((rows * (stride + columns / 32 * 4) + 15) / 16 * 16 + sums + 127) / 128 * 128
     }
     /// The places of the planes of scales and biases, and the bytes of a stage.
     func stage(_ rows: Int) -> (scalesAt: Int, biasesAt: Int, bytes: Int) {

@@ -195,7 +195,7 @@ typedef struct {
 } sotto_cuda_ids;
 
 /// Changes the layout of blocks: SOTTO_CUDA_Q8_0 into BYTES, MXFP4 into FOURS, Q6_K into SIXES, Q4_K into SUPERFOURS, Q4_0 and Q4_1 into AFFINE4
-/// with groups of 32 and float16 scales.
+/// with groups of 32 and float16 scales. Scales of FOURS are limited to 2^-60 to 2^60; those of MXFP4_PLANAR in place.
 typedef struct {
   int32_t format, unused;
   int64_t blocks;
