@@ -42,7 +42,7 @@ struct Fragment<SOTTO_CUDA_BYTES> : PlainUnit {
 
 template <>
 struct Fragment<SOTTO_CUDA_FOURS> : PlainUnit {
-  static const int ORDER = 4;
+  static const int ORDER = 2;
   uint32_t w[2];
   uint8_t scales[2];
   __device__ __forceinline__ void load(const sotto_cuda_matrix &, const Row &r, int unit, int lane) {
@@ -52,13 +52,14 @@ struct Fragment<SOTTO_CUDA_FOURS> : PlainUnit {
       scales[b] = r.scales[2 * unit + b];
     }
   }
-  // A number's bits are those of a float16 that is 2^14 times smaller.
+  // A number's bits are those of a float16 that is 2^14 times smaller, of which the low byte is 0: the upper bytes of even and of
+  // odd columns, and then the halves.
   __device__ __forceinline__ void expand(int b, uint32_t y[4]) const {
     const uint32_t v = w[b];
-    y[0] = (v << 9 & 0x0e000e00u) | (v << 12 & 0x80008000u);
-    y[1] = (v << 5 & 0x0e000e00u) | (v << 8 & 0x80008000u);
-    y[2] = (v << 1 & 0x0e000e00u) | (v << 4 & 0x80008000u);
-    y[3] = (v >> 3 & 0x0e000e00u) | (v & 0x80008000u);
+    const uint32_t even = (v << 1 & 0x0e0e0e0eu) | (v << 4 & 0x80808080u);
+    const uint32_t odd = (v >> 3 & 0x0e0e0e0eu) | (v & 0x80808080u);
+    y[0] = __byte_perm(even, 0, 0x1404), y[1] = __byte_perm(odd, 0, 0x1404);
+    y[2] = __byte_perm(even, 0, 0x3424), y[3] = __byte_perm(odd, 0, 0x3424);
   }
   __device__ float scale(int b) const { return __uint_as_float((uint32_t)scales[b] << 23); }
   static __device__ __forceinline__ float factor() { return 16384; }
