@@ -45,24 +45,40 @@ struct Groups {
   int16_t experts[MOST_ENTRIES], sizes[MOST_ENTRIES], entries[MOST_ENTRIES][MOST_ROWS];
 };
 
-// All threads take part.
+// All threads take part: some neighbours compare an entry with the others, each with a part of them.
 static __device__ void make_groups(const sotto_cuda_linear &a, Groups &groups) {
-  __shared__ int16_t experts[MOST_ENTRIES], indices[MOST_ENTRIES];
+  __shared__ int16_t experts[MOST_ENTRIES], places[MOST_ENTRIES], leaders[MOST_ENTRIES], indices[MOST_ENTRIES];
+  __shared__ bool has_next[MOST_ENTRIES];
   __shared__ int totals[MOST_ENTRIES / 32];
-  const int i = threadIdx.x, lane = i % 32, count = a.tokens;
-  if (i < count) experts[i] = (int16_t)a.experts[i];
+  const int count = a.tokens, share = count <= 64 ? 8 : count <= 128 ? 4 : 2;
+  const int own = threadIdx.x / share, part = threadIdx.x % share;
+  if (threadIdx.x < count) experts[threadIdx.x] = (int16_t)a.experts[threadIdx.x];
   __syncthreads();
-  int place = 0, leader = i;
-  if (i < count) {
-    const int expert = experts[i];
-    for (int k = 0; k < i; k++)
-      if (experts[k] == expert) {
-        if (place % MOST_ROWS == 0) leader = k;
-        place++;
-      }
-    if (place % MOST_ROWS == 0) leader = i;
+  // The entries of the same expert before this one, and whether there are some behind it.
+  int place = 0, later = 0;
+  if (own < count) {
+#pragma unroll 4
+    for (int k = part; k < count; k += share)
+      if (experts[k] == experts[own]) place += k < own, later |= k > own;
   }
-  const bool leads = i < count && leader == i;
+  for (int i = 1; i < share; i *= 2) {
+    place += __shfl_xor_sync(~0u, place, i);
+    later |= __shfl_xor_sync(~0u, later, i);
+  }
+  if (own < count && part == 0) places[own] = (int16_t)place, has_next[own] = later;
+  __syncthreads();
+  // The first entry of the group.
+  int leader = place % MOST_ROWS == 0 ? own : -1;
+  if (own < count && leader < 0) {
+#pragma unroll 4
+    for (int k = part; k < own; k += share)
+      if (experts[k] == experts[own] && places[k] == place - place % MOST_ROWS) leader = k;
+  }
+  for (int i = 1; i < share; i *= 2) leader = max(leader, __shfl_xor_sync(~0u, leader, i));
+  if (own < count && part == 0) leaders[own] = (int16_t)leader;
+  __syncthreads();
+  const int i = threadIdx.x, lane = i % 32;
+  const bool leads = i < count && leaders[i] == i;
   const unsigned mask = __ballot_sync(~0u, leads);
   if (i < MOST_ENTRIES && lane == 0) totals[i / 32] = __popc(mask);
   __syncthreads();
@@ -78,16 +94,10 @@ static __device__ void make_groups(const sotto_cuda_linear &a, Groups &groups) {
   if (i == 0) groups.count = all;
   __syncthreads();
   if (i < count) {
-    const int group = indices[leader];
-    groups.entries[group][place % MOST_ROWS] = (int16_t)i;
+    const int group = indices[leaders[i]], at = places[i] % MOST_ROWS;
+    groups.entries[group][at] = (int16_t)i;
     // The last entry of a group knows its size.
-    bool is_last = place % MOST_ROWS == MOST_ROWS - 1;
-    if (!is_last) {
-      is_last = true;
-      for (int k = i + 1; k < count; k++)
-        if (experts[k] == experts[i]) is_last = false;
-    }
-    if (is_last) groups.sizes[group] = (int16_t)(place % MOST_ROWS + 1);
+    if (at == MOST_ROWS - 1 || !has_next[i]) groups.sizes[group] = (int16_t)(at + 1);
   }
   __syncthreads();
 }
