@@ -1,8 +1,8 @@
-"""Compares `sotto render` with jinja2 on the chat templates of real models: check_templates.py MODEL [FOLDER]
+"""Compares `sotto render` with jinja2 on the chat templates of real models: check_templates.py MODEL [FOLDER [COUNT [SEED]]]
 
 MODEL is any model; its own template is not used. The templates are those in the source package of llama-cpp-python.
 Without FOLDER it is downloaded from PyPI, verified, and stored in the cache folder. `SOTTO` is the path of the binary.
-Requires jinja2.
+Besides fixed conversations, each template gets COUNT random ones (2). Requires jinja2.
 """
 
 import concurrent.futures
@@ -17,7 +17,7 @@ import tempfile
 from pathlib import Path
 
 import jinja_reference
-from template_conversations import conversations
+from template_conversations import conversations, random_conversation
 
 PACKAGE = "llama-cpp-python==0.3.36"
 SHA256 = "832db0699007f1be95a7e41ef12e88926b02ba836461e36a36372db2760c1a2e"
@@ -64,11 +64,12 @@ def command(model, template, variables, folder, number):
     return result
 
 
-def check(model, template, folder):
+def check(model, template, folder, count, seed):
     """The number of equal texts, the number of errors in both programs, and the descriptions of differences."""
     source = template.read_bytes().decode()
     same, refused, different = 0, 0, []
-    for number, (name, variables) in enumerate(conversations().items()):
+    more = {f"random {i}": random_conversation(f"{template.name} {seed} {i}") for i in range(count)}
+    for number, (name, variables) in enumerate((conversations() | more).items()):
         # The date may change between the two renderings, so a difference is checked again.
         for _ in range(2):
             jinja_reference.set_now(datetime.datetime.now())
@@ -91,8 +92,9 @@ def check(model, template, folder):
 def main():
     model = sys.argv[1]
     templates = sorted((Path(sys.argv[2]) if len(sys.argv) > 2 else fetch()).glob("*.jinja"))
+    count, seed = (int(sys.argv[3]) if len(sys.argv) > 3 else 2), (sys.argv[4] if len(sys.argv) > 4 else "0")
     with tempfile.TemporaryDirectory() as folder, concurrent.futures.ThreadPoolExecutor() as pool:
-        results = list(pool.map(lambda template: check(model, template, folder), templates))
+        results = list(pool.map(lambda template: check(model, template, folder, count, seed), templates))
     for _, _, different in results:
         for line in different:
             print(line)

@@ -1,6 +1,7 @@
 """Conversations for chat templates: all structures that templates distinguish, with unusual texts."""
 
 import json
+import random
 
 
 def _tool(name, **properties):
@@ -101,9 +102,73 @@ def conversations():
                  + [_user("end")]},
     }
     for variables in result.values():
-        variables.setdefault("tools", None)
-        variables.setdefault("documents", None)
-        variables.setdefault("add_generation_prompt", True)
-        variables.setdefault("bos_token", "<s>")
-        variables.setdefault("eos_token", "</s>")
+        _complete(variables)
     return result
+
+
+def _complete(variables):
+    defaults = {"tools": None, "documents": None, "add_generation_prompt": True, "bos_token": "<s>", "eos_token": "</s>"}
+    for name, value in defaults.items():
+        variables.setdefault(name, value)
+
+
+#: The tags of reasoning models and of tools, and what a text may contain otherwise.
+TAGS = [
+    "<think>", "</think>", "[THINK]", "[/THINK]", "<|channel|>analysis<|message|>", "<|end|>", "<seed:think>",
+    "</seed:think>", "<|START_THINKING|>", "<|END_THINKING|>", "<thinking>", "\u25c1think\u25b7", "\u25c1/think\u25b7",
+    "<|inner_prefix|>", "/think", "/no_think", "<tool_response>", "</tool_response>", "<tool_call>", "[TOOL_CALLS]",
+    "{{ x }}", "{% raw %}"]
+WORDS = ["two", "plus\n", "  lead", "trail  ", "\u00e9\u65e5\u672c", '"q"', "a & b <c>", "\t", "\n\n", "1.5", "true", "\\n", "'s"]
+OPTIONS = {
+    "enable_thinking": [True, False], "thinking": [True, False], "reasoning_effort": ["low", "high", "none"],
+    "clear_thinking": [True, False], "preserve_thinking": [True, False], "thinking_budget": [0, 512, -1],
+    "keep_past_thinking": [True, False], "truncate_history_thinking": [True, False],
+    "think_render_option": ["lastthink", "all"]}
+
+
+def random_conversation(seed):
+    """A conversation with thoughts, tools and tags in its texts, and options of templates; the same for the same seed."""
+    draw = random.Random(seed)
+
+    def text():
+        return "".join(
+            draw.choice([" ", ""]) + draw.choice(TAGS if draw.random() < 0.25 else WORDS)
+            for _ in range(draw.randint(0, 6)))
+
+    def arguments():
+        return draw.choice([
+            {}, {"city": text()}, {"a": 1, "b": 1.0, "c": None, "d": True}, {"x": [1, "\u00e9", {"k": "v"}]},
+            json.dumps({"city": text()}), {"n": 1e20, "m": -0.5, "z": 1e-7}, {"deep": {"list": [], "o": {}}}])
+
+    messages = []
+    if draw.random() < 0.5:
+        messages.append({"role": draw.choice(["system", "system", "developer"]), "content": text()})
+    turns = draw.randint(1, 4)
+    for turn in range(turns):
+        messages.append(_user(text() if draw.random() < 0.85 else [_part(text()), _part(text())]))
+        if turn == turns - 1 and draw.random() < 0.7:
+            break
+        answer = _assistant(draw.choice([text(), text(), "", None]))
+        kind = draw.random()
+        if kind < 0.5:
+            thought = text()
+            answer |= {"reasoning_content": thought, "thinking": thought}
+        elif kind < 0.6:
+            answer["content"] = f"<think>{text()}</think>{text()}"
+        messages.append(answer)
+        if draw.random() < 0.35:
+            ids = [f"call0000{i}" for i in range(draw.randint(1, 2))]
+            answer["tool_calls"] = [_call(draw.choice(["get_weather", "search", "now"]), arguments(), id) for id in ids]
+            messages += [_result(draw.choice([text(), json.dumps({"t": 1})]), id) for id in ids]
+            if draw.random() < 0.5:
+                messages.append(_assistant(text()))
+    variables = {"messages": messages}
+    if draw.random() < 0.4:
+        variables["tools"] = draw.sample(TOOLS, draw.randint(1, len(TOOLS)))
+    if draw.random() < 0.2:
+        variables["add_generation_prompt"] = False
+    for name, values in OPTIONS.items():
+        if draw.random() < 0.15:
+            variables[name] = draw.choice(values)
+    _complete(variables)
+    return variables
