@@ -174,7 +174,7 @@ struct SpareTensorTests {
       extended("llama-plain", [("model.memory", [1, 2]), ("vision_tower.x", [1])]), limit: .seconds(60))
     #expect(trial.problem == nil)
     let warning = try #require(trial.warnings.first)
-    #expect(trial.warnings.count == 1 && warning.contains("the tensor model.memory;"), "\(warning)")
+    #expect(trial.warnings.count == 1 && warning.contains("the tensor model.memory,"), "\(warning)")
   }
 
   /// A bias is in the file although the configuration has none, and a bias of zeros, as some quantisers add.

@@ -20,6 +20,8 @@ struct ChainModel {
   var files: [String: String] = [:]
   /// The tokens that the embedding has.
   var vocabularySize = 288
+  /// Names of vectors beside the model's tensors.
+  var spareTensors: [String] = []
 
   /// Writes the model; returns its path.
   func write(in folder: URL) throws -> String {
@@ -89,8 +91,10 @@ struct ChainModel {
       (layer + "mlp.up_proj.weight", [32, size], zeros(32 * size)),
       (layer + "mlp.down_proj.weight", [size, 32], zeros(32 * size)),
     ]
-    let writer = try SafetensorsWriter(path, tensors.map { .float32($0.0, $0.1) })
+    let writer = try SafetensorsWriter(
+      path, tensors.map { .float32($0.0, $0.1) } + spareTensors.map { .float32($0, [2]) })
     for tensor in tensors { try writer.append(tensor.2) }
+    for _ in spareTensors { try writer.append(ones(2)) }
     try writer.finish()
   }
 }

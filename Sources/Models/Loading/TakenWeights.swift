@@ -29,7 +29,8 @@ final class TakenWeights: WeightSource {
       checkpoint.names, taken: taken, predictors: predictors, changesNothing: changesNothing)
     if !spare.needed.isEmpty { throw .unusedTensors(spare.needed, architecture: architecture) }
     guard !spare.unknown.isEmpty else { return nil }
-    return "the model does not use \(ModelError.list(spare.unknown)); if they matter, its answers are wrong"
+    return
+      "the model does not use \(ModelError.list(spare.unknown)), whose purpose is not known; its answers may be wrong"
   }
 
   /// Checks the biases that the model has taken.
@@ -37,7 +38,8 @@ final class TakenWeights: WeightSource {
   ///   add.
   func checkBiases(_ stated: StatedBiases) throws {
     var unstated: [String] = [], key: String?
-    for name in taken.sorted() where name.hasSuffix(".bias") && checkpoint.contains(name) {
+    let biases = taken.filter { $0.hasSuffix(".bias") && checkpoint.contains($0) }
+    for name in biases.sorted() {
       guard let refusal = try stated.refusal(of: name), !changesNothing(name) else { continue }
       unstated.append(name)
       key = key ?? refusal.key
