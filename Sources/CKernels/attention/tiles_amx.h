@@ -1,5 +1,5 @@
-// Products of 16 query rows with AMX. Keys and values are pairs of bfloat16, as LEVEL(expand_pairs) stores them. Callers
-// have prepared the tiles (see sotto_begin_amx).
+// Products of 16 query rows with AMX. Keys and values are pairs of bfloat16, as LEVEL(expand_pairs) stores them.
+// Callers have prepared the tiles (see sotto_begin_amx).
 //
 // A tile product takes 16 cycles, in which dpbf16 multiplies for one row and 16 positions 16 pairs: 16 times as much.
 // What is left, and takes longest, are the weights.
@@ -12,7 +12,7 @@
 /// multiple of 16.
 void sotto_score_tiles(const uint32_t *query, ptrdiff_t depth, const uint32_t *keys, ptrdiff_t groups,
                        float (*scores)[SOTTO_PAGE_POSITIONS]);
-/// sums[r] += weights[r] · values for 32 positions, or 64 if `positions` is more; the weights of positions that a row does
-/// not see are 0 or the values are. Rows of `stride` columns, a multiple of 16.
+/// sums[r] += weights[r] · values for 32 positions, or 64 if `positions` is more. What a row does not see must have next
+/// to no weight, and values that are numbers. Rows of `stride` columns, a multiple of 16.
 void sotto_value_tiles(const uint32_t (*weights)[SOTTO_PAGE_POSITIONS / 2], const uint32_t *values,
                        ptrdiff_t positions, ptrdiff_t stride, float *sums);

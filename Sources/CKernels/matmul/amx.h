@@ -1,12 +1,12 @@
-// Prefill with AMX, whose instruction multiplies 16 rows by 16 tokens. Both are rounded to bfloat16: integers would have
-// to be scaled block by block, and passing them from tiles to vectors takes longer than multiplying (measured: 25 ns
-// for 16 rows, 16 tokens and a block, against 7 ns here and 48 ns with VNNI).
+// Prefill with AMX, whose instruction multiplies 16 rows by 16 tokens. Both are rounded to bfloat16: integers would
+// have to be scaled block by block, and passing them from tiles to vectors takes longer than multiplying (measured:
+// 25 ns for 16 rows, 16 tokens and a block, against 7 ns here and 48 ns with VNNI).
 //
 // The limit is 16 cycles for 16 rows, 16 tokens and a block of 32 columns, if four products share two tiles of rows and
-// two of tokens: those may then be read from the L2 cache. Decoding 16 rows of a block takes 40 to 130 cycles, so
-// every block is decoded once for all tokens.
+// two of tokens: one of them may then be read from the L2 cache. Decoding 16 rows of a block takes 55 to 135 cycles
+// (measured: MXFP4 21 ns, Q4_K 31, Q8_0 40, Q6_K 51), so every block is decoded once for all tokens.
 //
-// 16 blocks of 32 rows at a time are decoded into the L1 cache (32 KB). All tokens pass by from the L2 cache, 32 bytes a
+// 8 blocks of 32 rows at a time are decoded into the L1 cache (16 KB). All tokens pass by from the L2 cache, 32 bytes a
 // cycle, where they stay for 128 rows, with the sums of these.
 #pragma once
 #include "../common/amx.h"
@@ -30,12 +30,13 @@ struct sotto_amx_scratch {
 };
 
 /// Adds the products of one or two tiles of rows and one or two groups of tokens to their sums, or sets them if
-/// `is_first`; sums are [group][tile]. The blocks of the second tile follow the first's SOTTO_AMX_BLOCKS later, those of the second group
-/// `blocks` later.
+/// `is_first`; sums are [group][tile]. The second tile's blocks follow the first's SOTTO_AMX_BLOCKS later, those of the
+/// second group `blocks` later.
 void sotto_multiply_amx(const sotto_amx_block *rows, size_t tiles, const sotto_amx_block *tokens, size_t groups,
                         size_t blocks, int is_first, sotto_amx_sums (*sums)[2]);
 /// A sotto_store_function for sums of rows.
-void sotto_store_amx(const sotto_amx_sums *sums, size_t tokens, const float bias[SOTTO_TILE], const sotto_place *place);
+void sotto_store_amx(const sotto_amx_sums *sums, size_t tokens, const float bias[SOTTO_TILE],
+                     const sotto_place *place);
 /// Packs `blocks` blocks of 1 to 16 tokens, whose numbers are at `x`; missing tokens and columns are zeros.
 void sotto_pack_amx(const float *const x[SOTTO_AMX_TOKENS], size_t tokens, size_t columns, sotto_amx_block *out);
 

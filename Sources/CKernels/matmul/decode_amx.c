@@ -1,30 +1,10 @@
-// Decoders of rows to bfloat16, for amx.h: one row of a block is 64 bytes, in the order of its columns. Numbers of up to
-// 5 bits are the indices of a table with the block's scale and minimum in it, so that one instruction gives 32 of them.
-// Rows beyond the matrix repeat the last one.
+// Decoders of rows to bfloat16, for amx.h: one row of a block is 64 bytes, in the order of its columns. Numbers of up
+// to 5 bits are the indices of a table with the block's scale and minimum in it, so that one instruction gives 32 of
+// them. Rows beyond the matrix repeat the last one.
 #if defined(__x86_64__)
-#include "amx.h"
-#include "methods.h"
-
-SOTTO_INLINE const uint8_t *row_of(const sotto_view *view, const uint8_t *plane, size_t stride, size_t row, size_t r) {
-  return plane + (row + r < view->rows ? row + r : view->rows - 1) * stride;
-}
-
-SOTTO_INLINE_AVX512 void put(sotto_amx_block *out, size_t r, __m512i values) {
-  _mm512_store_si512(out->values[r], values);
-}
+#include "decode_amx.h"
 
 SOTTO_INLINE_AVX512 float half_at(const uint8_t *p) { return _cvtsh_ss(sotto_load16(p)); }
-
-/// Keeps numbers in memory: to spread one from there costs nothing, from a register a permutation.
-#define IN_MEMORY(numbers) __asm__ volatile("" : "+m"(numbers))
-
-/// 32 numbers: 16 signed bytes at `p` with each of two scales and minimums.
-SOTTO_INLINE_AVX512 __m512i scaled(const int8_t *p, float scale, float second, float minimum, float second_minimum) {
-  __m512 low = _mm512_cvtepi32_ps(_mm512_cvtepi8_epi32(_mm_loadu_si128((const __m128i *)p)));
-  __m512 high = _mm512_cvtepi32_ps(_mm512_cvtepi8_epi32(_mm_loadu_si128((const __m128i *)(p + 16))));
-  return sotto_bfloats(_mm512_fmadd_ps(low, _mm512_set1_ps(scale), _mm512_set1_ps(minimum)),
-                       _mm512_fmadd_ps(high, _mm512_set1_ps(second), _mm512_set1_ps(second_minimum)));
-}
 
 /// scale * i + minimum for i = 0 ... 15.
 SOTTO_INLINE_AVX512 __m512 line(float scale, float minimum) {
@@ -70,21 +50,21 @@ static SOTTO_TARGET_AVX512 void decode_mxfp4(const sotto_view *view, size_t row,
                                              void *panel) {
   enum { STRIDE = 17 };
   for (size_t r = 0; r < SOTTO_TILE; r++) {
-    const uint8_t *p = row_of(view, view->values, view->row_bytes, row, r) + first * STRIDE;
+    const uint8_t *p = sotto_row_of(view, view->values, view->row_bytes, row, r) + first * STRIDE;
     sotto_amx_block *out = panel;
     for (size_t b = 0; b < blocks; b++, p += STRIDE)
-      put(out++, r, _mm512_permutexvar_epi16(nibbles_apart(p + 1), table_of_e2m1(*p)));
+      sotto_put(out++, r, _mm512_permutexvar_epi16(nibbles_apart(p + 1), table_of_e2m1(*p)));
   }
 }
 
 static SOTTO_TARGET_AVX512 void decode_mxfp4_planar(const sotto_view *view, size_t row, size_t first, size_t blocks,
                                                     void *panel) {
   for (size_t r = 0; r < SOTTO_TILE; r++) {
-    const uint8_t *p = row_of(view, view->values, view->row_bytes, row, r) + first * 16;
-    const uint8_t *scale = row_of(view, view->scales, view->scale_row_bytes, row, r) + first;
+    const uint8_t *p = sotto_row_of(view, view->values, view->row_bytes, row, r) + first * 16;
+    const uint8_t *scale = sotto_row_of(view, view->scales, view->scale_row_bytes, row, r) + first;
     sotto_amx_block *out = panel;
     for (size_t b = 0; b < blocks; b++, p += 16)
-      put(out++, r, _mm512_permutexvar_epi16(nibbles_in_order(p), table_of_e2m1(*scale++)));
+      sotto_put(out++, r, _mm512_permutexvar_epi16(nibbles_in_order(p), table_of_e2m1(*scale++)));
   }
 }
 
@@ -103,13 +83,13 @@ static SOTTO_TARGET_AVX512 void decode_q8_0(const sotto_view *view, size_t row, 
                                             void *panel) {
   enum { STRIDE = 34 };
   for (size_t r = 0; r < SOTTO_TILE; r++) {
-    const uint8_t *p = row_of(view, view->values, view->row_bytes, row, r) + first * STRIDE;
+    const uint8_t *p = sotto_row_of(view, view->values, view->row_bytes, row, r) + first * STRIDE;
     sotto_amx_block *out = panel;
     float scales[SOTTO_AMX_BLOCKS], others[SOTTO_AMX_BLOCKS];
     halves_of_blocks(p, STRIDE, blocks, scales, others);
-    IN_MEMORY(scales);
+    SOTTO_IN_MEMORY(scales);
     for (size_t b = 0; b < blocks; b++, p += STRIDE)
-      put(out++, r, scaled((const int8_t *)p + 2, scales[b], scales[b], 0, 0));
+      sotto_put(out++, r, sotto_scaled((const int8_t *)p + 2, scales[b], scales[b], 0, 0));
   }
 }
 
@@ -118,15 +98,15 @@ SOTTO_INLINE_AVX512 void decode_nibbles(const sotto_view *view, size_t row, size
                                         sotto_amx_block *panel, const int has_minimum) {
   const size_t values_at = has_minimum ? 4 : 2, stride = values_at + 16;
   for (size_t r = 0; r < SOTTO_TILE; r++) {
-    const uint8_t *p = row_of(view, view->values, view->row_bytes, row, r) + first * stride;
+    const uint8_t *p = sotto_row_of(view, view->values, view->row_bytes, row, r) + first * stride;
     sotto_amx_block *out = panel;
     float scales[SOTTO_AMX_BLOCKS], minimums[SOTTO_AMX_BLOCKS];
     halves_of_blocks(p, stride, blocks, scales, minimums);
     for (size_t b = 0; !has_minimum && b < SOTTO_AMX_BLOCKS; b++) minimums[b] = -8 * scales[b];
-    IN_MEMORY(scales);
-    IN_MEMORY(minimums);
+    SOTTO_IN_MEMORY(scales);
+    SOTTO_IN_MEMORY(minimums);
     for (size_t b = 0; b < blocks; b++, p += stride)
-      put(out++, r, _mm512_permutexvar_epi16(nibbles_apart(p + values_at), table(line(scales[b], minimums[b]))));
+      sotto_put(out++, r, _mm512_permutexvar_epi16(nibbles_apart(p + values_at), table(line(scales[b], minimums[b]))));
   }
 }
 
@@ -145,7 +125,7 @@ static SOTTO_TARGET_AVX512 void decode_q4_k(const sotto_view *view, size_t row, 
                                             void *panel) {
   enum { STRIDE = 144 };
   for (size_t r = 0; r < SOTTO_TILE; r++) {
-    const uint8_t *p = row_of(view, view->values, view->row_bytes, row, r) + first / 8 * STRIDE;
+    const uint8_t *p = sotto_row_of(view, view->values, view->row_bytes, row, r) + first / 8 * STRIDE;
     sotto_amx_block *out = panel;
     for (size_t b = 0; b < blocks; b += 8, p += STRIDE) {
       const uint32_t a = sotto_load32(p + 4), m = sotto_load32(p + 8), rest = sotto_load32(p + 12);
@@ -157,8 +137,8 @@ static SOTTO_TARGET_AVX512 void decode_q4_k(const sotto_view *view, size_t row, 
                                                 (long long)scales))), _mm256_set1_ps(half_at(p))));
       _mm256_storeu_ps(minimum, _mm256_mul_ps(_mm256_cvtepi32_ps(_mm256_cvtepu8_epi32(_mm_cvtsi64_si128(
                                                   (long long)minimums))), _mm256_set1_ps(-half_at(p + 2))));
-      IN_MEMORY(scale);
-      IN_MEMORY(minimum);
+      SOTTO_IN_MEMORY(scale);
+      SOTTO_IN_MEMORY(minimum);
 #pragma clang loop unroll(full)
       for (int i = 0; i < 8; i += 2) {
         // Both blocks' tables in one: indices of the second have bit 4.
@@ -166,8 +146,8 @@ static SOTTO_TARGET_AVX512 void decode_q4_k(const sotto_view *view, size_t row, 
         __m512i bytes = _mm512_cvtepu8_epi16(_mm256_loadu_si256((const __m256i *)(p + 16 + 16 * i)));
         __m512i low = _mm512_and_si512(bytes, _mm512_set1_epi16(15));
         __m512i high = _mm512_or_si512(_mm512_srli_epi16(bytes, 4), _mm512_set1_epi16(16));
-        put(out++, r, _mm512_permutexvar_epi16(low, numbers));
-        put(out++, r, _mm512_permutexvar_epi16(high, numbers));
+        sotto_put(out++, r, _mm512_permutexvar_epi16(low, numbers));
+        sotto_put(out++, r, _mm512_permutexvar_epi16(high, numbers));
       }
     }
   }
@@ -180,13 +160,13 @@ static SOTTO_TARGET_AVX512 void decode_q6_k(const sotto_view *view, size_t row, 
   const __m512i up = _mm512_inserti64x4(_mm512_set1_epi16(4), _mm256_set1_epi16(2), 1);
   const __m512i down = _mm512_sub_epi16(_mm512_set1_epi16(4), up);
   for (size_t r = 0; r < SOTTO_TILE; r++) {
-    const uint8_t *p = row_of(view, view->values, view->row_bytes, row, r) + first / 8 * STRIDE;
+    const uint8_t *p = sotto_row_of(view, view->values, view->row_bytes, row, r) + first / 8 * STRIDE;
     sotto_amx_block *out = panel;
     for (size_t b = 0; b < blocks; b += 8, p += STRIDE) {
       float scale[16];
       _mm512_storeu_ps(scale, _mm512_mul_ps(_mm512_set1_ps(half_at(p + 208)), _mm512_cvtepi32_ps(_mm512_cvtepi8_epi32(
                                                 _mm_loadu_si128((const __m128i *)(p + 192))))));
-      IN_MEMORY(scale);
+      SOTTO_IN_MEMORY(scale);
 #pragma clang loop unroll(full)
       for (int half = 0; half < 2; half++) {
         // Four blocks: the low nibbles of 64 bytes, then the high ones; two upper bits of each in 32 bytes.
@@ -200,7 +180,8 @@ static SOTTO_TARGET_AVX512 void decode_q6_k(const sotto_view *view, size_t row, 
         _mm512_store_si512(values + 64, _mm512_sub_epi8(_mm512_and_si512(high, six), center));
 #pragma clang loop unroll(full)
         for (int i = 0; i < 4; i++)
-          put(out++, r, scaled(values + 32 * i, scale[8 * half + 2 * i], scale[8 * half + 2 * i + 1], 0, 0));
+          sotto_put(out++, r, sotto_scaled(values + 32 * i, scale[8 * half + 2 * i], scale[8 * half + 2 * i + 1],
+                                           0, 0));
       }
     }
   }
@@ -211,9 +192,9 @@ static SOTTO_TARGET_AVX512 void decode_affine4(const sotto_view *view, size_t ro
   const sotto_matrix *matrix = view->matrix;
   const size_t group = matrix->group / SOTTO_BLOCK;
   for (size_t r = 0; r < SOTTO_TILE; r++) {
-    const uint8_t *p = row_of(view, view->values, view->row_bytes, row, r) + first * 16;
-    const uint8_t *scales = row_of(view, view->scales, view->scale_row_bytes, row, r);
-    const uint8_t *biases = row_of(view, view->biases, view->bias_row_bytes, row, r);
+    const uint8_t *p = sotto_row_of(view, view->values, view->row_bytes, row, r) + first * 16;
+    const uint8_t *scales = sotto_row_of(view, view->scales, view->scale_row_bytes, row, r);
+    const uint8_t *biases = sotto_row_of(view, view->biases, view->bias_row_bytes, row, r);
     sotto_amx_block *out = panel;
     __m512i numbers = _mm512_setzero_si512();
     for (size_t b = first; b < first + blocks; b++, p += 16) {
@@ -223,111 +204,17 @@ static SOTTO_TARGET_AVX512 void decode_affine4(const sotto_view *view, size_t ro
                                              : sotto_float_at(biases, matrix->scale_type, b / group);
         numbers = table(line(scale, bias));
       }
-      put(out++, r, _mm512_permutexvar_epi16(nibbles_in_order(p), numbers));
+      sotto_put(out++, r, _mm512_permutexvar_epi16(nibbles_in_order(p), numbers));
     }
-  }
-}
-
-/// bfloat16 and float16; columns beyond the matrix are zeros.
-SOTTO_INLINE_AVX512 void decode_halves(const sotto_view *view, size_t row, size_t first, size_t blocks,
-                                       sotto_amx_block *panel, const int is_bfloat) {
-  for (size_t r = 0; r < SOTTO_TILE; r++) {
-    const uint8_t *p = row_of(view, view->values, view->row_bytes, row, r);
-    for (size_t b = first; b < first + blocks; b++) {
-      size_t left = view->columns - b * SOTTO_BLOCK;
-      uint32_t mask = left < SOTTO_BLOCK ? (1u << left) - 1 : ~0u;
-      __m512i values = _mm512_maskz_loadu_epi16(mask, p + 2 * b * SOTTO_BLOCK);
-      if (!is_bfloat)
-        values = sotto_bfloats(_mm512_cvtph_ps(_mm512_castsi512_si256(values)),
-                               _mm512_cvtph_ps(_mm512_extracti64x4_epi64(values, 1)));
-      put(panel + b - first, r, values);
-    }
-  }
-}
-
-static SOTTO_TARGET_AVX512 void decode_bfloat16(const sotto_view *view, size_t row, size_t first, size_t blocks,
-                                                void *panel) {
-  decode_halves(view, row, first, blocks, panel, 1);
-}
-
-static SOTTO_TARGET_AVX512 void decode_float16(const sotto_view *view, size_t row, size_t first, size_t blocks,
-                                               void *panel) {
-  decode_halves(view, row, first, blocks, panel, 0);
-}
-
-/// The other integers, from panels of 16 rows (see sotto_panel_block): the bytes of a row, 16 columns after another.
-SOTTO_INLINE_AVX512 void turn(const sotto_panel_block *in, int has_offset, int8_t out[2][4][4][16]) {
-#pragma clang loop unroll(full)
-  for (int half = 0; half < 2; half++) {
-    __m512i q[4];
-#pragma clang loop unroll(full)
-    for (int i = 0; i < 4; i++) {
-      q[i] = _mm512_load_si512(in->values[4 * half + i]);
-      if (has_offset) q[i] = _mm512_xor_si512(q[i], _mm512_set1_epi8((char)128));
-    }
-    __m512i a = _mm512_unpacklo_epi32(q[0], q[1]), b = _mm512_unpackhi_epi32(q[0], q[1]);
-    __m512i c = _mm512_unpacklo_epi32(q[2], q[3]), d = _mm512_unpackhi_epi32(q[2], q[3]);
-    // Row 4 * p + i is part p of register i.
-    _mm512_store_si512(out[half][0], _mm512_unpacklo_epi64(a, c));
-    _mm512_store_si512(out[half][1], _mm512_unpackhi_epi64(a, c));
-    _mm512_store_si512(out[half][2], _mm512_unpacklo_epi64(b, d));
-    _mm512_store_si512(out[half][3], _mm512_unpackhi_epi64(b, d));
-  }
-}
-
-static SOTTO_TARGET_AVX512 void decode_integers(const sotto_view *view, size_t row, size_t first, size_t blocks,
-                                                void *panel) {
-  const sotto_panel_kind kind = sotto_formats[view->matrix->format].kind;
-  const int is_whole = sotto_is_whole_tile(view, row), second = sotto_has_halves(kind);
-  const int second_minimum = kind == SOTTO_HALF_MINIMUMS;
-  _Alignas(64) sotto_panel_block in[SOTTO_PANEL_BLOCKS];
-  (is_whole ? sotto_decoder_avx512(view->matrix->format) : sotto_decode_portable)(view, row, first, blocks, in);
-  sotto_amx_block *out = panel;
-  for (size_t b = 0; b < blocks; b++, out++) {
-    _Alignas(64) int8_t bytes[2][4][4][16];
-    turn(&in[b], is_whole, bytes);
-#pragma clang loop unroll(full)
-    for (int r = 0; r < SOTTO_TILE; r++) {
-      _Alignas(32) int8_t values[SOTTO_BLOCK];
-      _mm_store_si128((__m128i *)values, _mm_load_si128((const __m128i *)bytes[0][r % 4][r / 4]));
-      _mm_store_si128((__m128i *)(values + 16), _mm_load_si128((const __m128i *)bytes[1][r % 4][r / 4]));
-      float minimum = 0, last = 0;
-      if (sotto_has_minimums(kind)) {
-        minimum = in[b].minimum[0][r];
-        last = in[b].minimum[second_minimum][r];
-      }
-      put(out, (size_t)r, scaled(values, in[b].scale[0][r], in[b].scale[second][r], minimum, last));
-    }
-  }
-}
-
-/// FLOAT8, from panels of floats.
-static SOTTO_TARGET_AVX512 void decode_floats(const sotto_view *view, size_t row, size_t first, size_t blocks,
-                                              void *panel) {
-  _Alignas(64) sotto_float_panel_block in;
-  sotto_amx_block *out = panel;
-  for (size_t b = 0; b < blocks; b++, out++) {
-    (sotto_is_whole_tile(view, row) ? sotto_decode_floats_avx512 : sotto_decode_floats_portable)(view, row, first + b,
-                                                                                                 1, &in);
-    __m512i half[2][16];
-#pragma clang loop unroll(full)
-    for (int i = 0; i < 2; i++) {
-#pragma clang loop unroll(full)
-      for (int column = 0; column < 16; column++) half[i][column] = _mm512_load_si512(in.values[16 * i + column]);
-      sotto_transpose_words(half[i]);
-    }
-#pragma clang loop unroll(full)
-    for (size_t r = 0; r < SOTTO_TILE; r++)
-      put(out, r, sotto_bfloats(_mm512_castsi512_ps(half[0][r]), _mm512_castsi512_ps(half[1][r])));
   }
 }
 
 sotto_decode sotto_decoder_amx(sotto_weight_format format) {
   switch (format) {
     case SOTTO_FLOAT32: return NULL;
-    case SOTTO_FLOAT16: return decode_float16;
-    case SOTTO_BFLOAT16: return decode_bfloat16;
-    case SOTTO_FLOAT8: return decode_floats;
+    case SOTTO_FLOAT16: return sotto_decode_float16_amx;
+    case SOTTO_BFLOAT16: return sotto_decode_bfloat16_amx;
+    case SOTTO_FLOAT8: return sotto_decode_float8_amx;
     case SOTTO_MXFP4: return decode_mxfp4;
     case SOTTO_MXFP4_PLANAR: return decode_mxfp4_planar;
     case SOTTO_Q8_0: return decode_q8_0;
@@ -336,7 +223,7 @@ sotto_decode sotto_decoder_amx(sotto_weight_format format) {
     case SOTTO_Q4_K: return decode_q4_k;
     case SOTTO_Q6_K: return decode_q6_k;
     case SOTTO_AFFINE4: return decode_affine4;
-    default: return decode_integers;
+    default: return sotto_decode_panels_amx;
   }
 }
 #endif

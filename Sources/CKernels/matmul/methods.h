@@ -44,6 +44,8 @@ sotto_multiply_rows_function sotto_rows_q4_0_avx512, sotto_rows_q4_1_avx512, sot
 sotto_multiply_tile_function sotto_tile_mxfp4_avx512, sotto_tile_mxfp4_planar_avx512, sotto_tile_q8_0_avx512;
 /// The function that decodes whole tiles of a format.
 sotto_decode sotto_decoder_avx512(sotto_weight_format format);
+sotto_decode_function sotto_decode_bfloat16_amx, sotto_decode_float16_amx, sotto_decode_float8_amx,
+    sotto_decode_panels_amx;
 /// The function that decodes any tile of a format to bfloat16, or NULL.
 sotto_decode sotto_decoder_amx(sotto_weight_format format);
 #elif defined(__aarch64__)
