@@ -40,6 +40,10 @@ public struct ModelFacts: Sendable {
     self.work = work
   }
 
+  /// The fewest tokens of a prompt for which products of many tokens are faster: 48 rows of every matrix, or 24 of each
+  /// expert (measured with AMX; see `PrefillBackend`).
+  public var fewestLongTokens: Int { max(48, Int((24 / work.smallestShare).rounded(.up))) }
+
   /// The cost of attending to one earlier position, as a fraction of a prompt token's cost without attention.
   public var attentionShare: Double {
     // A multiply-add of attention takes 1.25 (SmolLM2 135M) to 1.45 (Llama 3.2 1B) times as long as one with weights.

@@ -114,6 +114,12 @@ struct RegistryTests {
     #expect(error?.description.contains("'experts_per_token'") == true)
   }
 
+  /// 48 rows of a matrix, or 24 of each of five experts, of which a token uses two.
+  @Test(arguments: [("llama-plain", 48), ("gpt-oss-mlx", 60), ("gpt-oss-openai", 60)])
+  func longPromptsHaveRowsForEveryExpert(_ name: String, _ count: Int) throws {
+    #expect(try TinyModel(name: name).model { _ in }.facts.fewestLongTokens == count)
+  }
+
   /// Names come from files: their control characters are visible, and the message has no value of Swift's.
   @Test(arguments: ["a\u{1b}[31mb", "a\nb", "a\0b", "a\u{202e}b"])
   func messagesShowControlCharacters(_ name: String) {

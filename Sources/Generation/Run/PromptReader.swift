@@ -12,6 +12,8 @@ package struct PromptReader {
   let cache: SharedPromptCache
   package private(set) var sequence: Sequence
   package private(set) var reused = 0
+  /// Whether so many tokens are not cached that products of many tokens are faster; see `ForwardInput.isLong`.
+  let isLong: Bool
   package private(set) var report = ReuseReport()
   /// The prefill speed.
   package private(set) var speed = ReadingSpeed()
@@ -51,6 +53,7 @@ package struct PromptReader {
       report.miss = cache.withLock { $0.missWithoutReuse(key, prompt) }
       sequence = Sequence(SequenceState(caches: loaded.model.makeCaches()))
     }
+    isLong = prompt.count - reused >= loaded.model.facts.fewestLongTokens
     try makeRoom(for: prompt.count + 1, others: others)
   }
 
