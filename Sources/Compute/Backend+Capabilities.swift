@@ -44,10 +44,10 @@ public protocol LookAheadBackend: Backend {
   func startReading(_ tokens: Tokens)
 }
 
-/// A backend that multiplies the tokens of long prompts in another way than other tokens: faster, and rounded otherwise. How
+/// A backend that multiplies the tokens of prompts in another way than those of answers: faster, and rounded otherwise. How
 /// a row is rounded depends on this alone, not on the other rows of a pass.
 public protocol PrefillBackend: Backend {
-  /// Whether the rows of the operations that follow are tokens of long prompts.
+  /// Whether the rows of the operations that follow are tokens of prompts; see `ForwardInput.isPrefill`.
   var isPrefill: Bool { get set }
 }
 

@@ -12,7 +12,7 @@ package final class Decoder: LanguageModel {
   private let fallible: (any FallibleBackend)?
   /// The same, if it can repeat decoding passes.
   private let repeating: (any RepeatingBackend)?
-  /// The same, if it multiplies tokens of long prompts in another way.
+  /// The same, if it multiplies tokens of prompts in another way.
   private let prefilling: (any PrefillBackend)?
   private let embedding: EmbeddingAndHead
   /// Predicts the token after the next one; nil if the checkpoint has no such layer.
@@ -85,7 +85,9 @@ package final class Decoder: LanguageModel {
 
   private func compute(_ input: ForwardInput) throws -> Tensor {
     var input = input
-    prefilling?.isPrefill = input.isPrefill && input.isLong
+    // Experts have few rows, for which such products are slower. How many they have depends on the other requests and on
+    // the cache, and results must not.
+    prefilling?.isPrefill = input.isPrefill && facts.isDense
     defer { prefilling?.isPrefill = false }
     var x = try embedding.embed(input, on: backend)
     input.perLayer = embedding.perLayer?(x, input, on: backend)

@@ -24,9 +24,6 @@ public struct ForwardInput {
   /// Whether attention computes the rows of a prompt such that its division into passes does not affect the results: it
   /// depends on what caches hold and on other requests. See `AttentionSettings.isPrefill`.
   public var isPrefill = false
-  /// Whether the prompts are long enough for products of many tokens (see `PrefillBackend`). Such products round
-  /// otherwise, so this must depend neither on how a prompt is divided into passes nor on other requests.
-  public var isLong = false
   /// The number of tokens, the first of the vocabulary, whose logits are needed; nil for all. The result may have more.
   package var vocabularyLimit: Int?
   /// Receives the hidden states of all rows; nil if they are not needed.

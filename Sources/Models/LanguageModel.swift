@@ -40,9 +40,8 @@ public struct ModelFacts: Sendable {
     self.work = work
   }
 
-  /// The fewest tokens of a prompt for which products of many tokens are faster: 48 rows of every matrix, or 24 of each
-  /// expert (measured with AMX; see `PrefillBackend`).
-  public var fewestLongTokens: Int { max(48, Int((24 / work.smallestShare).rounded(.up))) }
+  /// Whether a token uses all weights: the model has no experts that it chooses from.
+  public var isDense: Bool { work.smallestShare >= 1 }
 
   /// The cost of attending to one earlier position, as a fraction of a prompt token's cost without attention.
   public var attentionShare: Double {

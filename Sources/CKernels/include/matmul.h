@@ -58,7 +58,7 @@ typedef enum {
   SOTTO_EXACT,
   /// Activations in 8 bits with a scale for every 32 columns (or bfloat16 against bfloat16 weights).
   SOTTO_FAST,
-  /// As SOTTO_FAST, for tokens of long prompts: with AMX, activations and weights in bfloat16. Slower for few tokens.
+  /// As SOTTO_FAST, for tokens of prompts: with AMX, activations and weights in bfloat16. Slower for less than 16.
   SOTTO_FAST_PREFILL
 } sotto_precision;
 

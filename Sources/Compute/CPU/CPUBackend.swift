@@ -11,7 +11,7 @@ public final class CPUBackend: InterruptibleBackend, MemoryReleasingBackend, Mem
   public let precision: Precision
   /// The number format of keys and values.
   public let cacheFormat: CacheFormat
-  /// Whether the rows are tokens of long prompts; see `PrefillBackend`.
+  /// Whether the rows are tokens of prompts; see `PrefillBackend`.
   public var isPrefill = false
   package let pool: ThreadPool
   package let buffers = BufferPool()

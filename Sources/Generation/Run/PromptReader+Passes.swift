@@ -41,7 +41,6 @@ extension PromptReader {
     let fork = sequence.state.fork()
     var input = ForwardInput(tokens: tokens, sequence: fork)
     input.isPrefill = true
-    input.isLong = isLong
     if loaded.backend is any InterruptibleBackend { input.isInterrupted = isInterrupted }
     do { return (fork, try loaded.model.forward(input)) } catch is Interrupted { return nil }
   }

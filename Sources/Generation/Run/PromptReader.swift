@@ -12,8 +12,6 @@ package struct PromptReader {
   let cache: SharedPromptCache
   package private(set) var sequence: Sequence
   package private(set) var reused = 0
-  /// Whether so many tokens are not cached that products of many tokens are faster; see `ForwardInput.isLong`.
-  let isLong: Bool
   package private(set) var report = ReuseReport()
   /// The prefill speed.
   package private(set) var speed = ReadingSpeed()
@@ -53,7 +51,6 @@ package struct PromptReader {
       report.miss = cache.withLock { $0.missWithoutReuse(key, prompt) }
       sequence = Sequence(SequenceState(caches: loaded.model.makeCaches()))
     }
-    isLong = prompt.count - reused >= loaded.model.facts.fewestLongTokens
     try makeRoom(for: prompt.count + 1, others: others)
   }
 

@@ -21,8 +21,6 @@ extension Scheduler {
     var count = 0
     for run in prefilling where !run.reader.isComplete {
       if run.isIsolated, !chunks.isEmpty { continue }
-      // Long prompts are rounded otherwise.
-      if let first = chunks.first, first.run.reader.isLong != run.reader.isLong { continue }
       // Alone, a turn's chunks adapt to the machine's speed.
       let tokens = run.nextChunk(limit: isAlone && run.group.isTurn ? nil : Self.chunk)
       // A chunk is not cut to fit: its division must not depend on other requests.
@@ -46,7 +44,6 @@ extension Scheduler {
         return row
       })
     input.isPrefill = true
-    input.isLong = runs[0].reader.isLong
     // A batch is interrupted by a turn, and any pass when all its requests are cancelled.
     let queue = queue
     let isInterrupted = { isBatch && queue.hasTurn || runs.allSatisfy(\.isCancelled) }

@@ -68,7 +68,6 @@ struct LogitsCommand: ParsableCommand {
     let sequence = SequenceState(caches: model.makeCaches())
     var input = ForwardInput(tokens: Array(ids[..<prefill]), sequence: sequence, allLogits: true)
     input.isPrefill = true
-    input.isLong = true
     try writer.append(backend.values(model.forward(input)))
     for id in ids[prefill...] {
       try writer.append(backend.values(model.forward(ForwardInput(tokens: [id], sequence: sequence))))

@@ -111,7 +111,6 @@ struct SpeedMeasurement {
       }
       var input = ForwardInput(tokens: tokens, sequence: sequence)
       input.isPrefill = true
-      input.isLong = positions.count >= model.facts.fewestLongTokens
       _ = backend.values(try model.forward(input))
     }
   }

@@ -64,26 +64,22 @@ struct CompanyLogitsTests {
     let loaded = try tiny.load(.fast)
     var random = SplitMix64(seed: 33)
     let tokens = loaded.tokens(210, &random)
-    func logits(_ counts: [Int], isLong: Bool) throws -> [Float] {
+    func logits(_ counts: [Int]) throws -> [Float] {
       let state = SequenceState(caches: loaded.model.makeCaches())
       var first = 0
       return try counts.flatMap { count in
         var input = ForwardInput(
           tokens: Array(tokens[first..<first + count]), sequence: state, allLogits: true)
         input.isPrefill = true
-        input.isLong = isLong
         first += count
         return loaded.backend.values(try loaded.model.forward(input))
       }
     }
-    let isAttention = loaded.model.makeCaches().allSatisfy { $0 is any KeyValueCache }
-    for isLong in [false, true] {
-      let whole = try logits([210], isLong: isLong)
-      for counts in [[100, 110], [1, 3, 140, 65, 1]] {
-        let divided = try logits(counts, isLong: isLong)
-        #expect(
-          isAttention ? divided == whole : distance(divided, whole) < 0.05, "\(distance(divided, whole))")
-      }
+    let whole = try logits([210])
+    for counts in [[100, 110], [1, 3, 140, 65, 1]] {
+      let divided = try logits(counts)
+      let isAttention = loaded.model.makeCaches().allSatisfy { $0 is any KeyValueCache }
+      #expect(isAttention ? divided == whole : distance(divided, whole) < 0.05, "\(distance(divided, whole))")
     }
   }
 
