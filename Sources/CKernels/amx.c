@@ -1,10 +1,9 @@
+// The configuration of AMX's tiles; see common/amx.h.
 #include "common/amx.h"
 
 #if defined(__x86_64__)
 #include <immintrin.h>
 #include <stdint.h>
-
-#include "isa.h"
 
 SOTTO_TARGET_AMX void sotto_begin_amx(void) {
   enum { TILES = 8 };
@@ -17,12 +16,10 @@ SOTTO_TARGET_AMX void sotto_begin_amx(void) {
     shapes.row_bytes[i] = SOTTO_TILE_LINE;
     shapes.rows[i] = 16;
   }
-  if (sotto_has_amx()) _tile_loadconfig(&shapes);
+  _tile_loadconfig(&shapes);
 }
 
-SOTTO_TARGET_AMX void sotto_end_amx(void) {
-  if (sotto_has_amx()) _tile_release();
-}
+SOTTO_TARGET_AMX void sotto_end_amx(void) { _tile_release(); }
 #else
 void sotto_begin_amx(void) {}
 void sotto_end_amx(void) {}

@@ -447,7 +447,7 @@ static __device__ __forceinline__ void multiply_streamed(const sotto_cuda_linear
       if (lane == 0) barrier_arrive(empty + stage);
       if (++stage == a.stages) stage = 0, phase ^= 1;
       barrier_wait(sums_empty + slot, round ^ 1);
-      // Also of lines and rows that are not here, which nobody adds.
+      // Includes lines and rows beyond the matrix; their sums are not added.
       float *own = slot_parts + warp * own_sums + g * PITCH + 2 * t;
 #pragma unroll
       for (int k = 0; k < TILES; k++)

@@ -152,7 +152,9 @@ static size_t aligned(size_t bytes) { return (bytes + 63) & ~(size_t)63; }
 
 // Sets the pointers of one thread's workspace and returns its size in bytes.
 static size_t lay_out_workspace(const sotto_attention *a, ptrdiff_t tile_rows, char *memory, workspace *w) {
-  ptrdiff_t rows = larger(padded_rows(a, tile_rows), round_up(tile_rows * group_heads(a), AMX_ROWS)), size = round_up(a->layout.head_size, 2), stride = value_stride(&a->layout);
+  // Room for whole tiles of either kind.
+  ptrdiff_t rows = larger(padded_rows(a, tile_rows), round_up(tile_rows * group_heads(a), AMX_ROWS));
+  ptrdiff_t size = round_up(a->layout.head_size, 2), stride = value_stride(&a->layout);
   size_t query = aligned((size_t)(rows * size) * 4), sums = aligned((size_t)(rows * stride) * 4);
   size_t totals = aligned((size_t)rows * 64), bases = aligned((size_t)rows * 4);
   size_t keys = aligned((size_t)(PAGE * size) * 4), values = aligned((size_t)(PAGE * stride) * 4);

@@ -6,7 +6,7 @@
                         "avx512vbmi,amx-tile,amx-bf16")))
 enum { SOTTO_TILE_LINE = 64 };
 
-/// Prepares this thread's eight tiles, and releases them: until then, switches between threads save them. Both do
-/// nothing where there is no AMX.
+/// Prepares this thread's eight tiles, and releases them: until then, switches between threads save them. Only
+/// where sotto_has_amx() has allowed it; on other architectures both do nothing.
 void sotto_begin_amx(void);
 void sotto_end_amx(void);

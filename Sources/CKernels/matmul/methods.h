@@ -42,8 +42,6 @@ sotto_multiply_rows_function sotto_rows_q4_0_avx512, sotto_rows_q4_1_avx512, sot
     sotto_rows_q6_k_avx512, sotto_rows_mxfp4_avx512, sotto_rows_mxfp4_planar_avx512, sotto_rows_iq4_nl_avx512,
     sotto_rows_iq4_xs_avx512, sotto_rows_affine4_avx512, sotto_rows_affine8_avx512;
 sotto_multiply_tile_function sotto_tile_mxfp4_avx512, sotto_tile_mxfp4_planar_avx512, sotto_tile_q8_0_avx512;
-/// The function that decodes whole tiles of a format.
-sotto_decode sotto_decoder_avx512(sotto_weight_format format);
 sotto_decode_function sotto_decode_bfloat16_amx, sotto_decode_float16_amx, sotto_decode_float8_amx,
     sotto_decode_panels_amx;
 /// The function that decodes any tile of a format to bfloat16, or NULL.

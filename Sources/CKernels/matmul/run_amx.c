@@ -52,7 +52,7 @@ void sotto_run_amx(const sotto_run_shape *shape, const sotto_product *product, s
   const sotto_amx_block *packs = (const sotto_amx_block *)product->pack;
   const size_t blocks = sotto_block_count(shape->columns), row = item * SOTTO_AMX_ROWS, rows = rows_of(view, item);
   const size_t tiles = (rows + SOTTO_TILE - 1) / SOTTO_TILE;
-  const size_t groups = (product->tokens + SOTTO_AMX_TOKENS - 1) / SOTTO_AMX_TOKENS;
+  const size_t groups = sotto_amx_group_count(product->tokens);
   const size_t step = sotto_panel_step(blocks, SOTTO_AMX_BLOCKS);
   for (size_t first = 0; first < blocks; first += step) {
     size_t length = blocks - first < step ? blocks - first : step, end = first + length;
@@ -81,7 +81,7 @@ void sotto_run_amx(const sotto_run_shape *shape, const sotto_product *product, s
 }
 
 void sotto_pack_group_amx(const sotto_packing *packing, size_t columns, size_t x_stride, size_t group) {
-  size_t groups = (packing->tokens + SOTTO_AMX_TOKENS - 1) / SOTTO_AMX_TOKENS, start = group * SOTTO_AMX_TOKENS;
+  size_t groups = sotto_amx_group_count(packing->tokens), start = group * SOTTO_AMX_TOKENS;
   size_t tokens = packing->tokens - start < SOTTO_AMX_TOKENS ? packing->tokens - start : SOTTO_AMX_TOKENS;
   size_t blocks = sotto_block_count(columns), step = sotto_panel_step(blocks, SOTTO_AMX_BLOCKS);
   for (size_t first = 0; first < blocks; first += step) {

@@ -108,9 +108,13 @@ SOTTO_INLINE size_t sotto_chunk_count(size_t tokens, size_t token_bytes, int use
   return (tokens + most - 1) / most;
 }
 
+/// The number of AMX's groups of `tokens` tokens.
+SOTTO_INLINE size_t sotto_amx_group_count(size_t tokens) {
+  return (tokens + SOTTO_AMX_TOKENS - 1) / SOTTO_AMX_TOKENS;
+}
 /// The units in which `tokens` tokens are packed.
 SOTTO_INLINE size_t sotto_pack_units(const sotto_method *method, size_t tokens) {
-  return method->uses_amx ? (tokens + SOTTO_AMX_TOKENS - 1) / SOTTO_AMX_TOKENS : tokens;
+  return method->uses_amx ? sotto_amx_group_count(tokens) : tokens;
 }
 /// The tiles, or with AMX the items of SOTTO_AMX_ROWS rows, of a matrix.
 SOTTO_INLINE size_t sotto_tile_count(const sotto_method *method, size_t rows) {
@@ -120,7 +124,7 @@ SOTTO_INLINE size_t sotto_tile_count(const sotto_method *method, size_t rows) {
 
 /// The tokens in the packs of `tokens` tokens.
 SOTTO_INLINE size_t sotto_packed_tokens(size_t tokens, int uses_amx) {
-  return uses_amx ? (tokens + SOTTO_AMX_TOKENS - 1) / SOTTO_AMX_TOKENS * SOTTO_AMX_TOKENS : tokens;
+  return uses_amx ? sotto_amx_group_count(tokens) * SOTTO_AMX_TOKENS : tokens;
 }
 
 /// The bytes of `tokens` packed tokens, rounded up to a cache line; with room for whole steps of four blocks.
