@@ -85,9 +85,7 @@ package final class Decoder: LanguageModel {
 
   private func compute(_ input: ForwardInput) throws -> Tensor {
     var input = input
-    // Experts have few rows, for which such products are slower. How many they have depends on the other requests and on
-    // the cache, and results must not.
-    prefilling?.isPrefill = input.isPrefill && facts.isDense
+    prefilling?.isPrefill = input.isPrefill
     defer { prefilling?.isPrefill = false }
     var x = try embedding.embed(input, on: backend)
     input.perLayer = embedding.perLayer?(x, input, on: backend)

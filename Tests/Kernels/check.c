@@ -136,7 +136,7 @@ static void compare(const check *c, sotto_pool *pool) {
 }
 
 int main(void) {
-  const check *all[] = {check_threads, check_rows, check_recurrences, check_attentions, check_products};
+  const check *all[] = {check_threads, check_rows, check_recurrences, check_attentions, check_products, check_prompts};
   sotto_pool *pool = sotto_pool_create(3);
   for (size_t i = 0; i < sizeof all / sizeof *all; i++)
     for (const check *c = all[i]; c->name; c++) compare(c, pool);

@@ -41,4 +41,5 @@ typedef struct {
   float tolerance;
 } check;
 
-extern const check check_rows[], check_recurrences[], check_attentions[], check_products[], check_threads[];
+extern const check check_rows[], check_recurrences[], check_attentions[], check_products[], check_prompts[],
+    check_threads[];

@@ -210,7 +210,7 @@ static void attend_share(void *context, int worker, int workers) {
   workspace w;
   lay_out_workspace(a, run->plan->tile_rows, run->workspaces + (size_t)worker * bytes, &w);
   w.uses_amx = run->uses_amx;
-  if (w.uses_amx) sotto_begin_amx();
+  if (w.uses_amx) sotto_begin_amx(SOTTO_TILE_ROWS);
   for (;;) {
     ptrdiff_t i = atomic_fetch_add_explicit(&run->next, 1, memory_order_relaxed);
     if (i >= run->plan->segments) break;

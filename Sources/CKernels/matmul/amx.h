@@ -2,12 +2,11 @@
 // have to be scaled block by block, and passing them from tiles to vectors takes longer than multiplying (measured:
 // 25 ns for 16 rows, 16 tokens and a block, against 7 ns here and 48 ns with VNNI).
 //
-// The limit is 16 cycles for 16 rows, 16 tokens and a block of 32 columns, if four products share two tiles of rows and
-// two of tokens: one of them may then be read from the L2 cache. Decoding 16 rows of a block takes 55 to 135 cycles
-// (measured: MXFP4 21 ns, Q4_K 31, Q8_0 40, Q6_K 51), so every block is decoded once for all tokens.
-//
-// 8 blocks of 32 rows at a time are decoded into the L1 cache (16 KB). All tokens pass by from the L2 cache, 32 bytes a
-// cycle, where they stay for 128 rows, with the sums of these.
+// The limit is 16 cycles (7 ns) for 16 rows, 16 tokens and a block of 32 columns. Four products share two tiles of rows
+// and two of tokens. Decoding 16 rows of a block takes 40 to 120 cycles (measured: MXFP4 20 ns, Q4_K 30, Q8_0 40,
+// Q6_K 50), so 32 rows are decoded once for all tokens of a chunk, as a panel of up to 4,096 columns (256 KB). The sums
+// of 32 rows and 32 tokens stay in registers for the whole panel. The panel and the chunk's tokens stay in the L2 cache,
+// from which every product needs 1 KB: about 20 cycles.
 #pragma once
 #include "../common/amx.h"
 #include "decode_avx512.h"
@@ -25,20 +24,22 @@ typedef struct {
 
 /// One worker's rows and sums.
 struct sotto_amx_scratch {
-  sotto_amx_block panel[2][SOTTO_AMX_BLOCKS];
-  sotto_amx_sums sums[SOTTO_AMX_TILES / 2][SOTTO_AMX_CHUNK / SOTTO_AMX_TOKENS][2];  // [pair of tiles][group][tile]
+  sotto_amx_block panel[2][SOTTO_AMX_PANEL];                  // [tile][block]
+  sotto_amx_sums sums[SOTTO_AMX_CHUNK / SOTTO_AMX_TOKENS][2];  // [group][tile]
 };
 
 /// Adds the products of one or two tiles of rows and one or two groups of tokens to their sums, or sets them if
-/// `is_first`; sums are [group][tile]. The second tile's blocks follow the first's SOTTO_AMX_BLOCKS later, those of the
+/// `is_first`; sums are [group][tile]. The second tile's blocks follow the first's SOTTO_AMX_PANEL later, those of the
 /// second group `blocks` later.
 void sotto_multiply_amx(const sotto_amx_block *rows, size_t tiles, const sotto_amx_block *tokens, size_t groups,
                         size_t blocks, int is_first, sotto_amx_sums (*sums)[2]);
 /// A sotto_store_function for sums of rows.
 void sotto_store_amx(const sotto_amx_sums *sums, size_t tokens, const float bias[SOTTO_TILE],
                      const sotto_place *place);
-/// Packs `blocks` blocks of 1 to 16 tokens, whose numbers are at `x`; missing tokens and columns are zeros.
-void sotto_pack_amx(const float *const x[SOTTO_AMX_TOKENS], size_t tokens, size_t columns, sotto_amx_block *out);
+/// Packs `blocks` blocks of 1 to 16 tokens, whose numbers are at `x`; missing tokens and columns are zeros. For `order`
+/// see sotto_method.
+void sotto_pack_amx(const float *const x[SOTTO_AMX_TOKENS], size_t tokens, size_t columns, const uint16_t *order,
+                    sotto_amx_block *out);
 
 /// The transposed 16 x 16 matrix of 4-byte numbers.
 SOTTO_INLINE_AVX512 void sotto_transpose_words(__m512i x[16]) {
@@ -62,6 +63,13 @@ SOTTO_INLINE_AVX512 void sotto_transpose_words(__m512i x[16]) {
     x[i + 8] = _mm512_shuffle_i32x4(a, c, 0xdd);
     x[i + 12] = _mm512_shuffle_i32x4(b, d, 0xdd);
   }
+}
+
+/// An order of columns as the indices of a permutation.
+SOTTO_INLINE_AVX512 __m512i sotto_order(const uint16_t *order) {
+  if (order) return _mm512_loadu_si512(order);
+  const __m256i first = _mm256_setr_epi16(0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15);
+  return _mm512_inserti64x4(_mm512_castsi256_si512(first), _mm256_add_epi16(first, _mm256_set1_epi16(16)), 1);
 }
 
 /// 32 float numbers as bfloat16, rounded to nearest.

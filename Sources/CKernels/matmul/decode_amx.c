@@ -1,6 +1,6 @@
-// Decoders of rows to bfloat16, for amx.h: one row of a block is 64 bytes, in the order of its columns. Numbers of up
-// to 5 bits are the indices of a table with the block's scale and minimum in it, so that one instruction gives 32 of
-// them. Rows beyond the matrix repeat the last one.
+// Decoders of rows to bfloat16, for amx.h: one row of a block is 64 bytes, in the order of its columns or in that of
+// sotto_method. Numbers of up to 5 bits are the indices of a table with the block's scale and minimum in it, so that one
+// instruction gives 32 of them. Rows beyond the matrix repeat the last one.
 #if defined(__x86_64__)
 #include "decode_amx.h"
 
@@ -37,13 +37,24 @@ SOTTO_INLINE_AVX512 __m512i nibbles_in_order(const uint8_t *p) {
 #define POWERS_64(e) POWERS_16(e), POWERS_16((e) + 16), POWERS_16((e) + 32), POWERS_16((e) + 48)
 static const uint32_t powers[256] = {POWERS_64(0), POWERS_64(64), POWERS_64(128), POWERS_64(192)};
 
-/// The doubled values of E2M1 times half of the E8M0 scale: exact.
+/// The doubled values of E2M1 times half of the E8M0 scale.
 SOTTO_INLINE_AVX512 __m512i table_of_e2m1(uint8_t exponent) {
-  // 0, 1, 2, 3, 4, 6, 8, 12 as bfloat16.
-  const __m128i positive = _mm_setr_epi16(0, 0x3f80, 0x4000, 0x4040, 0x4080, 0x40c0, 0x4100, 0x4140);
-  const __m128i negative = _mm_or_si128(positive, _mm_set1_epi16((short)0x8000));
-  const __m512i numbers = _mm512_broadcast_i64x4(_mm256_set_m128i(negative, positive));
-  return _mm512_mask_add_epi16(numbers, 0xfefefefe, numbers, _mm512_set1_epi32((int)powers[exponent]));
+  return _mm512_add_epi16(sotto_e2m1_bfloats(), _mm512_set1_epi32((int)powers[exponent]));
+}
+
+// Nibble k of word j of a block's 16 bytes is column 2 * j, 16 + 2 * j, 2 * j + 1 or 17 + 2 * j ...
+#define NIBBLES(first) (first), (first) + 2, (first) + 4, (first) + 6, (first) + 8, (first) + 10, (first) + 12, (first) + 14
+const uint16_t sotto_nibble_order[SOTTO_BLOCK] = {NIBBLES(0), NIBBLES(16), NIBBLES(1), NIBBLES(17)};
+// ... or, with the two nibbles of a byte side by side, 4 * j + k.
+#define PLANAR(first) (first), (first) + 4, (first) + 8, (first) + 12, (first) + 16, (first) + 20, (first) + 24, (first) + 28
+const uint16_t sotto_planar_order[SOTTO_BLOCK] = {PLANAR(0), PLANAR(1), PLANAR(2), PLANAR(3)};
+
+/// The nibbles of 16 bytes as indices whose upper bits are anything: nibble 0 of all words, nibble 1 ...
+SOTTO_INLINE_AVX512 __m512i nibbles_of_words(const uint8_t *p) {
+  const __m512i shifts = _mm512_inserti64x4(
+      _mm512_castsi256_si512(_mm256_set_m128i(_mm_set1_epi16(4), _mm_setzero_si128())),
+      _mm256_set_m128i(_mm_set1_epi16(12), _mm_set1_epi16(8)), 1);
+  return _mm512_srlv_epi16(_mm512_broadcast_i32x4(_mm_loadu_si128((const __m128i *)p)), shifts);
 }
 
 static SOTTO_TARGET_AVX512 void decode_mxfp4(const sotto_view *view, size_t row, size_t first, size_t blocks,
@@ -53,7 +64,7 @@ static SOTTO_TARGET_AVX512 void decode_mxfp4(const sotto_view *view, size_t row,
     const uint8_t *p = sotto_row_of(view, view->values, view->row_bytes, row, r) + first * STRIDE;
     sotto_amx_block *out = panel;
     for (size_t b = 0; b < blocks; b++, p += STRIDE)
-      sotto_put(out++, r, _mm512_permutexvar_epi16(nibbles_apart(p + 1), table_of_e2m1(*p)));
+      sotto_put(out++, r, _mm512_permutexvar_epi16(nibbles_of_words(p + 1), table_of_e2m1(*p)));
   }
 }
 
@@ -64,7 +75,7 @@ static SOTTO_TARGET_AVX512 void decode_mxfp4_planar(const sotto_view *view, size
     const uint8_t *scale = sotto_row_of(view, view->scales, view->scale_row_bytes, row, r) + first;
     sotto_amx_block *out = panel;
     for (size_t b = 0; b < blocks; b++, p += 16)
-      sotto_put(out++, r, _mm512_permutexvar_epi16(nibbles_in_order(p), table_of_e2m1(*scale++)));
+      sotto_put(out++, r, _mm512_permutexvar_epi16(nibbles_of_words(p), table_of_e2m1(*scale++)));
   }
 }
 

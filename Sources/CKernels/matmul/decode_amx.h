@@ -23,3 +23,12 @@ SOTTO_INLINE_AVX512 __m512i sotto_scaled(const int8_t *p, float scale, float sec
   return sotto_bfloats(_mm512_fmadd_ps(low, _mm512_set1_ps(scale), _mm512_set1_ps(minimum)),
                        _mm512_fmadd_ps(high, _mm512_set1_ps(second), _mm512_set1_ps(second_minimum)));
 }
+
+/// The doubled values of E2M1 as bfloat16, twice: upper bits of indices are anything. Zeros are 2^-66, so that they too
+/// may be multiplied by adding to their exponents; beside 1, that is nothing in float32.
+SOTTO_INLINE_AVX512 __m512i sotto_e2m1_bfloats(void) {
+  // 0, 1, 2, 3, 4, 6, 8, 12.
+  const __m128i positive = _mm_setr_epi16(61 << 7, 0x3f80, 0x4000, 0x4040, 0x4080, 0x40c0, 0x4100, 0x4140);
+  const __m128i negative = _mm_or_si128(positive, _mm_set1_epi16((short)0x8000));
+  return _mm512_broadcast_i64x4(_mm256_set_m128i(negative, positive));
+}

@@ -2,19 +2,27 @@
 // in turn, so an expert with many tokens does not delay the others.
 #include "workspace.h"
 
+/// Experts have few tokens each, for which most formats' products with AMX take longer. Which one is used must not depend
+/// on how many there are: results would then depend on what else is computed and on what a cache holds.
+static sotto_method method_for(const sotto_experts_call *call, const sotto_expert_layer *layer, size_t tokens) {
+  sotto_precision precision = call->precision;
+  if (precision == SOTTO_FAST_PREFILL && !sotto_has_few_amx(layer->weight.format)) precision = SOTTO_FAST;
+  return sotto_method_for(&layer->weight, precision, sotto_isa(), tokens);
+}
+
 int sotto_experts(sotto_workspace *workspace, const sotto_experts_call *call) {
   const sotto_matrix *shared = &call->layers[0].weight;
   size_t experts = shared->matrices, columns = shared->columns, blocks = sotto_block_count(columns);
   size_t entries = (size_t)call->starts[experts];
   if (entries == 0 || call->layer_count == 0) return 0;
-  sotto_isa_level level = sotto_isa();
   // Layers whose packs differ (an unusual mixture of formats) have a pack each.
   size_t largest = 0, parts = 0, bytes = 0;
   int uses_amx = 0;
   for (size_t i = 0; i < call->layer_count; i++) {
-    sotto_method method = sotto_method_for(&call->layers[i].weight, call->precision, level, 1);
-    if (method.pack_bytes > largest) largest = method.pack_bytes;
-    uses_amx |= method.uses_amx;
+    // Packs for few tokens are the largest; few tokens do not use panels.
+    size_t pack_bytes = method_for(call, &call->layers[i], 1).pack_bytes;
+    if (pack_bytes > largest) largest = pack_bytes;
+    uses_amx |= method_for(call, &call->layers[i], entries).uses_amx;
   }
   if (uses_amx && sotto_workspace_reserve_amx(workspace)) return -1;
   for (size_t e = 0; e < experts; e++) {
@@ -37,17 +45,18 @@ int sotto_experts(sotto_workspace *workspace, const sotto_experts_call *call) {
       const sotto_packing *last = NULL;
       for (size_t i = 0; i < call->layer_count; i++) {
         const sotto_expert_layer *layer = &call->layers[i];
-        sotto_method method = sotto_method_for(&layer->weight, call->precision, level, count);
+        sotto_method method = method_for(call, layer, count);
         size_t rows = layer->weight.rows;
-        if (!last || last->pack != method.pack || last->uses_amx != method.uses_amx) {
+        if (!last || !sotto_shares_pack(last, &method)) {
           packed += sotto_pack_units(&method, tokens);
           workspace->packings[shape.packings] = (sotto_packing){.pack = method.pack,
                                                                 .pack_bytes = method.pack_bytes,
                                                                 .x = call->x,
                                                                 .x_rows = call->x_rows + first,
                                                                 .out = pack,
-                                                                .is_by_rows = method.rows != NULL,
+                                                                .packs_tokens = method.packs_tokens,
                                                                 .uses_amx = method.uses_amx,
+                                                                .order = method.order,
                                                                 .tokens = tokens,
                                                                 .units_end = packed};
           last = &workspace->packings[shape.packings++];

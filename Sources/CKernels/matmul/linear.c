@@ -8,7 +8,7 @@ static sotto_packing *packing_for(sotto_workspace *workspace, sotto_run_shape *s
   const float *x = call->x + first * call->x_stride;
   sotto_packing *list = workspace->packings;
   for (size_t i = 0; i < shape->packings; i++)
-    if (list[i].pack == method->pack && list[i].uses_amx == method->uses_amx && list[i].x == x) return &list[i];
+    if (sotto_shares_pack(&list[i], method) && list[i].x == x) return &list[i];
   sotto_packing *last = shape->packings ? &list[shape->packings - 1] : NULL;
   size_t bytes = last ? sotto_pack_size(sotto_packed_tokens(last->tokens, last->uses_amx),
                                         sotto_block_count(shape->columns), last->pack_bytes)
@@ -17,8 +17,9 @@ static sotto_packing *packing_for(sotto_workspace *workspace, sotto_run_shape *s
                                           .pack_bytes = method->pack_bytes,
                                           .x = x,
                                           .out = last ? last->out + bytes : workspace->packs,
-                                          .is_by_rows = method->rows != NULL,
+                                          .packs_tokens = method->packs_tokens,
                                           .uses_amx = method->uses_amx,
+                                          .order = method->order,
                                           .tokens = tokens,
                                           .units_end = (last ? last->units_end : 0) + sotto_pack_units(method, tokens)};
   return &list[shape->packings++];

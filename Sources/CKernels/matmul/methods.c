@@ -55,6 +55,8 @@ int sotto_is_whole_tile(const sotto_view *view, size_t row) {
          (!view->biases || view->bias_row_bytes >= 4);
 }
 
+int sotto_has_few_amx(sotto_weight_format format) { return format == SOTTO_MXFP4 || format == SOTTO_MXFP4_PLANAR; }
+
 #if defined(__x86_64__)
 sotto_decode sotto_decoder_avx512(sotto_weight_format format) {
   static const sotto_decode decoders[SOTTO_WEIGHT_FORMATS] = {
@@ -85,7 +87,7 @@ sotto_decode sotto_decoder_avx512(sotto_weight_format format) {
 static sotto_method float_method(sotto_isa_level level) {
   sotto_method method = {sizeof(sotto_float_panel_block), SOTTO_FLOAT_PACK_BYTES,
                          sotto_decode_floats_portable,    sotto_decode_floats_portable,
-                         sotto_pack_floats,               sotto_multiply_floats_portable, NULL, NULL, NULL, 0};
+                         sotto_pack_floats,               sotto_multiply_floats_portable, NULL, NULL, NULL, 0, 0, NULL};
 #if defined(__x86_64__)
   if (level == SOTTO_ISA_AVX2) {
     method.decode = sotto_decode_floats_avx2;
@@ -107,7 +109,7 @@ static sotto_method float_method(sotto_isa_level level) {
 static sotto_method integer_method(sotto_weight_format format, sotto_isa_level level) {
   sotto_method method = {sizeof(sotto_panel_block), SOTTO_PACK_BYTES,
                          sotto_decode_portable,     sotto_decode_portable,
-                         sotto_pack_integers_portable, sotto_multiply_integers_portable, NULL, NULL, NULL, 0};
+                         sotto_pack_integers_portable, sotto_multiply_integers_portable, NULL, NULL, NULL, 0, 0, NULL};
   if (sotto_formats[format].kind == SOTTO_HALF_MINIMUMS) method.multiply = sotto_multiply_half_minimums_portable;
 #if defined(__x86_64__)
   if (level == SOTTO_ISA_AVX2) {
@@ -243,6 +245,7 @@ static void use_rows_avx512(sotto_method *method, const sotto_matrix *matrix, si
   method->rows = rows[format].multiply;
   method->pack = is_by_parity ? sotto_pack_rows_by_parity_avx512 : sotto_pack_rows_avx512;
   method->pack_bytes = SOTTO_ROW_PACK_BYTES;
+  method->packs_tokens = 1;
 }
 #endif
 
@@ -266,6 +269,26 @@ static void use_rows_vectors(sotto_method *method, sotto_weight_format format, s
   if (tokens > limit || !rows) return;
   method->rows = rows;
   method->pack = sotto_pack_rows_vectors;
+  method->packs_tokens = 1;
+}
+#endif
+
+#if defined(__x86_64__)
+/// float32 weights, those of routers, have no such method: they are small and sensitive.
+static sotto_method amx_method(const sotto_matrix *matrix, size_t tokens) {
+  sotto_method method = {.pack_bytes = SOTTO_BFLOAT_PACK_BYTES, .store = sotto_store_avx512};
+  int is_planar = matrix->format == SOTTO_MXFP4_PLANAR;
+  if (is_planar || matrix->format == SOTTO_MXFP4) method.order = is_planar ? sotto_planar_order : sotto_nibble_order;
+  int has_whole_tiles = matrix->rows % SOTTO_TILE == 0 && matrix->columns >= 4 * SOTTO_BLOCK;
+  if (tokens <= SOTTO_AMX_FEW && sotto_has_few_amx(matrix->format) && has_whole_tiles) {
+    method.tile = is_planar ? sotto_tile_mxfp4_planar_amx : sotto_tile_mxfp4_amx;
+    method.pack = is_planar ? sotto_pack_planar_tile_amx : sotto_pack_tile_amx;
+    method.packs_tokens = 1;
+  } else {
+    method.decode = sotto_decoder_amx(matrix->format);
+    method.uses_amx = 1;
+  }
+  return method;
 }
 #endif
 
@@ -273,12 +296,8 @@ sotto_method sotto_method_for(const sotto_matrix *matrix, sotto_precision precis
                               size_t tokens) {
   sotto_weight_format format = matrix->format;
 #if defined(__x86_64__)
-  // float32 weights are those of routers, small and sensitive.
   if (precision == SOTTO_FAST_PREFILL && level == SOTTO_ISA_AVX512 && sotto_decoder_amx(format) && sotto_has_amx())
-    return (sotto_method){.pack_bytes = SOTTO_BFLOAT_PACK_BYTES,
-                          .decode = sotto_decoder_amx(format),
-                          .store = store_function(level),
-                          .uses_amx = 1};
+    return amx_method(matrix, tokens);
 #endif
   if (precision == SOTTO_FAST_PREFILL) precision = SOTTO_FAST;
   int is_integer = precision == SOTTO_FAST && format > SOTTO_BFLOAT16 && sotto_formats[format].kind != SOTTO_FLOATS;
@@ -287,11 +306,11 @@ sotto_method sotto_method_for(const sotto_matrix *matrix, sotto_precision precis
   if (precision == SOTTO_FAST && format == SOTTO_FLOAT8 && level == SOTTO_ISA_AVX512)
     method = (sotto_method){sizeof(sotto_scaled_bfloat_panel_block), SOTTO_BFLOAT_PACK_BYTES,
                             sotto_decode_float8_bfloats_avx512, sotto_decode_float8_bfloats_edge,
-                            sotto_pack_bfloats_avx512, sotto_multiply_scaled_bfloats_avx512, NULL, NULL, NULL, 0};
+                            sotto_pack_bfloats_avx512, sotto_multiply_scaled_bfloats_avx512, NULL, NULL, NULL, 0, 0, NULL};
   if (precision == SOTTO_FAST && format == SOTTO_BFLOAT16 && level == SOTTO_ISA_AVX512)
     method = (sotto_method){sizeof(sotto_bfloat_panel_block), SOTTO_BFLOAT_PACK_BYTES,
                             sotto_decode_bfloats_avx512,      sotto_decode_bfloats_edge,
-                            sotto_pack_bfloats_avx512,        sotto_multiply_bfloats_avx512, NULL, NULL, NULL, 0};
+                            sotto_pack_bfloats_avx512,        sotto_multiply_bfloats_avx512, NULL, NULL, NULL, 0, 0, NULL};
 #endif
 #if defined(__x86_64__)
   if (is_integer && level == SOTTO_ISA_AVX512 && !use_tiles_avx512(&method, matrix, tokens))

@@ -44,6 +44,10 @@ sotto_multiply_rows_function sotto_rows_q4_0_avx512, sotto_rows_q4_1_avx512, sot
 sotto_multiply_tile_function sotto_tile_mxfp4_avx512, sotto_tile_mxfp4_planar_avx512, sotto_tile_q8_0_avx512;
 sotto_decode_function sotto_decode_bfloat16_amx, sotto_decode_float16_amx, sotto_decode_float8_amx,
     sotto_decode_panels_amx;
+sotto_multiply_tile_function sotto_tile_mxfp4_amx, sotto_tile_mxfp4_planar_amx;
+sotto_pack_function sotto_pack_tile_amx, sotto_pack_planar_tile_amx;
+/// The columns' order that is cheapest to decode for MXFP4, planar or not: nibble k of all 16-bit words of a block.
+extern const uint16_t sotto_nibble_order[SOTTO_BLOCK], sotto_planar_order[SOTTO_BLOCK];
 /// The function that decodes any tile of a format to bfloat16, or NULL.
 sotto_decode sotto_decoder_amx(sotto_weight_format format);
 #elif defined(__aarch64__)

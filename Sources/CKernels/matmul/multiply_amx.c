@@ -24,16 +24,12 @@ SOTTO_INLINE SOTTO_TARGET_AMX void multiply(const sotto_amx_block *rows, const s
   if (groups > 1 && tiles > 1) {
     BEGIN(3, &sums[1][1]);
   }
-  // The next sums will be needed as soon as these are done.
-  const char *next = (const char *)sums[groups];
-  const size_t step = groups * tiles * sizeof(sotto_amx_sums) / SOTTO_AMX_BLOCKS;
   for (size_t b = 0; b < blocks; b++) {
-    for (size_t i = 0; !is_first && i < step; i += SOTTO_TILE_LINE) __builtin_prefetch(next + b * step + i, 1);
     _tile_loadd(4, rows[b].values, SOTTO_TILE_LINE);
     _tile_loadd(6, tokens[b].values, SOTTO_TILE_LINE);
     _tile_dpbf16ps(0, 4, 6);
     if (tiles > 1) {
-      _tile_loadd(5, rows[SOTTO_AMX_BLOCKS + b].values, SOTTO_TILE_LINE);
+      _tile_loadd(5, rows[SOTTO_AMX_PANEL + b].values, SOTTO_TILE_LINE);
       _tile_dpbf16ps(1, 5, 6);
     }
     if (groups > 1) {
@@ -74,7 +70,8 @@ SOTTO_TARGET_AVX512 void sotto_store_amx(const sotto_amx_sums *sums, size_t toke
 }
 
 SOTTO_TARGET_AVX512 void sotto_pack_amx(const float *const x[SOTTO_AMX_TOKENS], size_t tokens, size_t columns,
-                                        sotto_amx_block *out) {
+                                        const uint16_t *order, sotto_amx_block *out) {
+  const __m512i indices = sotto_order(order);
   for (size_t k = 0; k < columns; k += SOTTO_BLOCK, out++) {
     const uint32_t mask = columns - k < SOTTO_BLOCK ? (1u << (columns - k)) - 1 : ~0u;
     __m512i pairs[SOTTO_AMX_TOKENS];
@@ -82,8 +79,9 @@ SOTTO_TARGET_AVX512 void sotto_pack_amx(const float *const x[SOTTO_AMX_TOKENS], 
     for (size_t t = 0; t < SOTTO_AMX_TOKENS; t++) {
       pairs[t] = _mm512_setzero_si512();
       if (t < tokens)
-        pairs[t] = sotto_bfloats(_mm512_maskz_loadu_ps((__mmask16)mask, x[t] + k),
-                                 _mm512_maskz_loadu_ps((__mmask16)(mask >> 16), x[t] + k + 16));
+        pairs[t] = _mm512_permutexvar_epi16(
+            indices, sotto_bfloats(_mm512_maskz_loadu_ps((__mmask16)mask, x[t] + k),
+                                   _mm512_maskz_loadu_ps((__mmask16)(mask >> 16), x[t] + k + 16)));
     }
     sotto_transpose_words(pairs);
 #pragma clang loop unroll(full)

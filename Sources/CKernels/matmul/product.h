@@ -19,12 +19,15 @@ enum {
   SOTTO_ROW_TOKENS_VECTORS = 8,
   // The same with AVX-512 and fast gathers, for the formats with tiles.
   SOTTO_TILE_TOKENS = 8,
-  // With AMX: tokens multiplied at a time, tiles of rows that share a pass over the tokens, and tokens of a product.
+  // With AMX: tokens multiplied at a time, and tokens multiplied without panels for the formats that have that.
   SOTTO_AMX_TOKENS = 16,
+  SOTTO_AMX_FEW = 4 * SOTTO_AMX_TOKENS,
+  // Blocks decoded at a time, blocks of a panel, its rows, and tokens of a product at most.
   SOTTO_AMX_BLOCKS = 8,
-  SOTTO_AMX_TILES = 8,
-  SOTTO_AMX_ROWS = SOTTO_AMX_TILES * SOTTO_TILE,
-  SOTTO_AMX_CHUNK = 512
+  SOTTO_AMX_PANEL = 128,
+  SOTTO_AMX_ROWS = 2 * SOTTO_TILE,
+  SOTTO_AMX_CHUNK = 512,
+  SOTTO_AMX_CHUNK_BYTES = 1024 << 10  // of their packs: with a panel, they stay in the L2 cache
 };
 
 /// 16 rows of one block as integers: weight = scale * value + minimum. The AVX-512 methods keep value + 128 as an
@@ -101,7 +104,8 @@ typedef struct {
   size_t step;
 } sotto_ahead;
 
-/// sums[t][0 ..< 16] = rows row ..< row + 16 · token t: a whole tile and few tokens, packed as for panels.
+/// sums[t][0 ..< 16] = rows row ..< row + 16 · token t: a whole tile and few tokens, packed as for panels, or as
+/// `packs_tokens` says.
 typedef void sotto_multiply_tile_function(const sotto_view *view, size_t row, const void *pack, size_t tokens,
                                           sotto_ahead ahead, float (*sums)[SOTTO_TILE]);
 typedef sotto_multiply_tile_function *sotto_multiply_tile;
@@ -113,9 +117,11 @@ typedef struct {
   sotto_pack pack;
   sotto_multiply multiply;
   sotto_store store;
-  sotto_multiply_rows rows;  // instead of decode and multiply, or NULL; `pack` then takes a whole token
+  sotto_multiply_rows rows;  // instead of decode and multiply, or NULL
   sotto_multiply_tile tile;  // instead of decode and multiply for whole tiles, or NULL
+  int packs_tokens;          // `pack` takes a whole token instead of a part of a panel's length
   int uses_amx;              // only `decode` and `store` are used, and packs are as in amx.h
+  const uint16_t *order;     // of a block's columns in packs and rows for AMX; NULL: as they are
 } sotto_method;
 
 /// How the formats with integer panels differ for the multiplication.
@@ -153,6 +159,9 @@ sotto_view sotto_matrix_view(const sotto_matrix *matrix, size_t index);
 /// The method for multiplying `tokens` tokens. Those for tokens of prompts are the same for any number.
 sotto_method sotto_method_for(const sotto_matrix *matrix, sotto_precision precision, sotto_isa_level level,
                               size_t tokens);
+
+/// Whether a format has functions for few tokens with AMX.
+int sotto_has_few_amx(sotto_weight_format format);
 
 void sotto_decode_portable(const sotto_view *view, size_t row, size_t first, size_t blocks, void *panel);
 void sotto_decode_floats_portable(const sotto_view *view, size_t row, size_t first, size_t blocks, void *panel);

@@ -181,7 +181,6 @@ static void multiply_task(void *context, int worker, int workers) {
   run *run = context;
   sotto_scratch *scratch = &run->workspace->scratch[worker];
   cursor at = {.product = run->workspace->products};
-  if (run->uses_amx) sotto_begin_amx();
   advance(run, &at, worker);
   while (at.product) {
     cursor following = at;
@@ -189,7 +188,7 @@ static void multiply_task(void *context, int worker, int workers) {
     run_tile(run, &at, &following, scratch);
     at = following;
   }
-  if (run->uses_amx) sotto_end_amx();
+  sotto_end_amx();
 }
 
 /// Packs are stored panel by panel, so that all groups of a panel are read as one stream.
@@ -202,7 +201,7 @@ static void pack_token(const run *run, const sotto_packing *packing, size_t toke
   size_t row = packing->x_rows ? (size_t)packing->x_rows[token] : token;
   const float *x = packing->x + row * run->shape->x_stride;
   size_t columns = run->shape->columns, blocks = sotto_block_count(columns);
-  if (packing->is_by_rows) {
+  if (packing->packs_tokens) {
     packing->pack(x, columns, token, tokens, packing->out);
     return;
   }

@@ -2,32 +2,28 @@
 #if defined(__x86_64__)
 #include "amx.h"
 
-/// Prefetches the bytes of blocks `first` ..< `first` + `blocks` of rows, a share of the rows at a time: rows are far
-/// apart in memory, and what is read of one is short.
-typedef struct {
-  const sotto_view *view;
-  size_t row, rows, first, blocks;
-} ahead;
-
-static void prefetch_plane(const ahead *next, const uint8_t *plane, size_t row_bytes, size_t row, size_t end) {
+/// Prefetches share `share` of `shares` of a plane's `rows` rows from `row` on.
+static void prefetch_plane(const uint8_t *plane, size_t row_bytes, size_t row, size_t rows, size_t share,
+                           size_t shares) {
   if (!plane) return;
-  size_t blocks = sotto_block_count(next->view->columns);
-  size_t from = next->first * row_bytes / blocks, to = (next->first + next->blocks) * row_bytes / blocks;
-  for (; row < end; row++)
-    for (size_t at = from; at < to; at += 64) __builtin_prefetch(plane + row * row_bytes + at, 0, 2);
-}
-
-static void prefetch(const ahead *next, size_t share, size_t shares) {
-  if (!next->view) return;
-  size_t row = next->row + next->rows * share / shares, end = next->row + next->rows * (share + 1) / shares;
-  prefetch_plane(next, next->view->values, next->view->row_bytes, row, end);
-  prefetch_plane(next, next->view->scales, next->view->scale_row_bytes, row, end);
-  prefetch_plane(next, next->view->biases, next->view->bias_row_bytes, row, end);
+  const uint8_t *p = plane + row * row_bytes;
+  size_t end = rows * row_bytes * (share + 1) / shares;
+  for (size_t at = rows * row_bytes * share / shares; at < end; at += 64) __builtin_prefetch(p + at, 0, 2);
 }
 
 static size_t rows_of(const sotto_view *view, size_t item) {
   size_t left = view->rows - item * SOTTO_AMX_ROWS;
   return left < SOTTO_AMX_ROWS ? left : SOTTO_AMX_ROWS;
+}
+
+/// Prefetches a share of item `item` of `product`, if any.
+static void prefetch(const sotto_product *product, size_t item, size_t share, size_t shares) {
+  if (!product) return;
+  const sotto_view *view = &product->view;
+  size_t row = item * SOTTO_AMX_ROWS, rows = rows_of(view, item);
+  prefetch_plane(view->values, view->row_bytes, row, rows, share, shares);
+  prefetch_plane(view->scales, view->scale_row_bytes, row, rows, share, shares);
+  prefetch_plane(view->biases, view->bias_row_bytes, row, rows, share, shares);
 }
 
 /// Stores the results of `tiles` tiles of rows from `row` on and of `groups` groups from `group` on.
@@ -50,32 +46,25 @@ void sotto_run_amx(const sotto_run_shape *shape, const sotto_product *product, s
                    const sotto_product *next_product, size_t next_item, sotto_amx_scratch *scratch) {
   const sotto_view *view = &product->view;
   const sotto_amx_block *packs = (const sotto_amx_block *)product->pack;
-  const size_t blocks = sotto_block_count(shape->columns), row = item * SOTTO_AMX_ROWS, rows = rows_of(view, item);
-  const size_t tiles = (rows + SOTTO_TILE - 1) / SOTTO_TILE;
-  const size_t groups = sotto_amx_group_count(product->tokens);
-  const size_t step = sotto_panel_step(blocks, SOTTO_AMX_BLOCKS);
+  const size_t row = item * SOTTO_AMX_ROWS, tiles = rows_of(view, item) > SOTTO_TILE ? 2 : 1;
+  const size_t groups = sotto_amx_group_count(product->tokens), pairs = (groups + 1) / 2;
+  const size_t blocks = sotto_block_count(shape->columns), step = sotto_panel_step(blocks, SOTTO_AMX_PANEL);
+  const size_t shares = (blocks + step - 1) / step * pairs;
+  size_t share = 0;
+  sotto_begin_amx(SOTTO_AMX_TOKENS);
   for (size_t first = 0; first < blocks; first += step) {
-    size_t length = blocks - first < step ? blocks - first : step, end = first + length;
-    int is_last = end == blocks;
-    ahead next = {.view = view, .row = row, .rows = rows, .first = end,
-                  .blocks = blocks - end < step ? blocks - end : step};
-    if (is_last) {
-      next = (ahead){.view = NULL};
-      if (next_product)
-        next = (ahead){.view = &next_product->view, .row = next_item * SOTTO_AMX_ROWS,
-                       .rows = rows_of(&next_product->view, next_item), .first = 0, .blocks = step};
+    size_t length = blocks - first < step ? blocks - first : step;
+    for (size_t b = 0; b < length; b += SOTTO_AMX_BLOCKS) {
+      size_t count = length - b < SOTTO_AMX_BLOCKS ? length - b : SOTTO_AMX_BLOCKS;
+      for (size_t i = 0; i < tiles; i++)
+        product->method.decode(view, row + i * SOTTO_TILE, first + b, count, &scratch->panel[i][b]);
     }
-    for (size_t t = 0; t < tiles; t += 2) {
-      size_t pair = tiles - t < 2 ? 1 : 2;
-      for (size_t i = 0; i < pair; i++)
-        product->method.decode(view, row + (t + i) * SOTTO_TILE, first, length, scratch->panel[i]);
-      prefetch(&next, t / 2, (tiles + 1) / 2);
-      for (size_t g = 0; g < groups; g += 2) {
-        size_t both = groups - g < 2 ? 1 : 2;
-        sotto_multiply_amx(scratch->panel[0], pair, packs + first * groups + g * length, both, length, first == 0,
-                           &scratch->sums[t / 2][g]);
-        if (is_last) store(shape, product, row + t * SOTTO_TILE, pair, g, both, scratch->sums[t / 2]);
-      }
+    for (size_t g = 0; g < groups; g += 2) {
+      size_t both = groups - g < 2 ? 1 : 2;
+      prefetch(next_product, next_item, share++, shares);
+      sotto_multiply_amx(scratch->panel[0], tiles, packs + first * groups + g * length, both, length, first == 0,
+                         &scratch->sums[g]);
+      if (first + length == blocks) store(shape, product, row, tiles, g, both, scratch->sums);
     }
   }
 }
@@ -83,7 +72,7 @@ void sotto_run_amx(const sotto_run_shape *shape, const sotto_product *product, s
 void sotto_pack_group_amx(const sotto_packing *packing, size_t columns, size_t x_stride, size_t group) {
   size_t groups = sotto_amx_group_count(packing->tokens), start = group * SOTTO_AMX_TOKENS;
   size_t tokens = packing->tokens - start < SOTTO_AMX_TOKENS ? packing->tokens - start : SOTTO_AMX_TOKENS;
-  size_t blocks = sotto_block_count(columns), step = sotto_panel_step(blocks, SOTTO_AMX_BLOCKS);
+  size_t blocks = sotto_block_count(columns), step = sotto_panel_step(blocks, SOTTO_AMX_PANEL);
   for (size_t first = 0; first < blocks; first += step) {
     size_t length = blocks - first < step ? blocks - first : step, column = first * SOTTO_BLOCK;
     size_t width = columns - column < length * SOTTO_BLOCK ? columns - column : length * SOTTO_BLOCK;
@@ -92,7 +81,7 @@ void sotto_pack_group_amx(const sotto_packing *packing, size_t columns, size_t x
       size_t row = packing->x_rows ? (size_t)packing->x_rows[start + t] : start + t;
       x[t] = packing->x + row * x_stride + column;
     }
-    sotto_pack_amx(x, tokens, width, (sotto_amx_block *)packing->out + first * groups + group * length);
+    sotto_pack_amx(x, tokens, width, packing->order, (sotto_amx_block *)packing->out + first * groups + group * length);
   }
 }
 #else

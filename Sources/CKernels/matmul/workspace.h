@@ -39,12 +39,18 @@ typedef struct {
   sotto_pack pack;
   size_t pack_bytes;
   int uses_amx;  // packs groups of tokens; otherwise single ones
+  const uint16_t *order;  // see sotto_method
   const float *x;
   const int32_t *x_rows;  // NULL for consecutive rows
   uint8_t *out;
-  int is_by_rows;  // packs whole tokens, for sotto_multiply_rows
+  int packs_tokens;  // see sotto_method
   size_t tokens, units_end;  // tokens, or groups of them, of this and all earlier packs
 } sotto_packing;
+
+/// Whether `method` takes the packs of `packing`.
+SOTTO_INLINE int sotto_shares_pack(const sotto_packing *packing, const sotto_method *method) {
+  return packing->pack == method->pack && packing->uses_amx == method->uses_amx && packing->order == method->order;
+}
 
 struct sotto_workspace {
   sotto_pool *pool;
@@ -101,10 +107,10 @@ SOTTO_INLINE size_t sotto_panel_step(size_t blocks, size_t most) {
 }
 /// The number of chunks that `tokens` tokens are evenly divided into.
 SOTTO_INLINE size_t sotto_chunk_count(size_t tokens, size_t token_bytes, int uses_amx) {
-  if (uses_amx) return (tokens + SOTTO_AMX_CHUNK - 1) / SOTTO_AMX_CHUNK;
-  size_t most = SOTTO_CHUNK_BYTES / token_bytes / SOTTO_GROUP * SOTTO_GROUP;
-  if (most < SOTTO_GROUP) most = SOTTO_GROUP;
-  if (most > SOTTO_CHUNK_TOKENS) most = SOTTO_CHUNK_TOKENS;
+  size_t group = uses_amx ? 2 * SOTTO_AMX_TOKENS : SOTTO_GROUP, limit = uses_amx ? SOTTO_AMX_CHUNK : SOTTO_CHUNK_TOKENS;
+  size_t most = (uses_amx ? SOTTO_AMX_CHUNK_BYTES : SOTTO_CHUNK_BYTES) / token_bytes / group * group;
+  if (most < group) most = group;
+  if (most > limit) most = limit;
   return (tokens + most - 1) / most;
 }
 
