@@ -1,12 +1,12 @@
 // Attention of one row of each sequence over float16 pages (see attention_tiles.cu for more rows): normalises (if wanted) and
-// rotates the up to eight query heads of a key-value head and its new key, stores the new key and value, attends on tensor cores, and adds up the ranges of pages.
-// Each warp has every fourth page of the block's range. The pages are fetched before the kernels ahead have ended, but for
-// the new position, which is added in shared memory.
+// rotates the up to eight query heads of a key-value head and its new key, stores the new key and value, attends on tensor
+// cores, and adds up the ranges of pages. The warps share the pages of the block's range, one at a time each. The first pages
+// are fetched before the kernels ahead have ended, but for the new position, which is added in shared memory.
 //
 // Operations: 4 * heads * positions * head_size a row. Bytes: the pages once; floor: those over the memory bandwidth.
 #include "pages.cuh"
 
-static const int WARPS = 4, PAIRS = 8, MOST_SPLITS = 32;
+static const int PAIRS = 8, MOST_SPLITS = 32;
 
 // How a column of a head is rotated: x * cosine + (column `other`) * sine.
 struct Rotation {
@@ -35,10 +35,10 @@ static __device__ __forceinline__ float capped(float x, float cap) {
   return cap - __fdividef(2 * cap, 1 + __expf(__fdividef(2 * x, cap)));
 }
 
-// grid: (sequences, key-value heads, splits). Dynamic shared memory: WARPS * 32 KB.
-template <int SIZE>
+// grid: (sequences, key-value heads, splits). Dynamic shared memory: a page's keys and values of a head for each warp.
+template <int SIZE, int WARPS>
 static __device__ __forceinline__ void attend(const sotto_cuda_attention &a) {
-  const int STEPS = SIZE / 16, BYTES = PAGE * SIZE * 4, STAGES = SIZE == 64 ? 2 : 1, THREADS = WARPS * 32;
+  const int STEPS = SIZE / 16, BYTES = PAGE * SIZE * 4, THREADS = WARPS * 32;
   extern __shared__ __align__(128) uint8_t memory[];
   __shared__ __align__(16) __half queries[PAIRS][SIZE + 8];
   __shared__ __half new_key[SIZE], new_value[SIZE];
@@ -56,13 +56,9 @@ static __device__ __forceinline__ void attend(const sotto_cuda_attention &a) {
   const int position = advance_of(a.advance) + s.length - 1 - s.origin, low = a.window ? max(position - a.window + 1, 0) : 0;
   const int first_page = low / PAGE + blockIdx.z * a.split_pages, all_last = position / PAGE + 1;
   const int last_page = a.splits > 1 ? min(all_last, first_page + a.split_pages) : all_last;
-  uint8_t *own = memory + warp * STAGES * BYTES;
+  uint8_t *own = memory + warp * BYTES;
   auto page_at = [&](int page) { return ((uint8_t *const *)s.memory)[page] + kv_head * (int64_t)BYTES; };
-#pragma unroll
-  for (int i = 0; i < STAGES; i++) {
-    const int page = first_page + warp + i * WARPS;
-    if (page < last_page) fetch<SIZE, 32>(own + i * BYTES, page_at(page), lane);
-  }
+  if (first_page + warp < last_page) fetch<SIZE, 32>(own, page_at(first_page + warp), lane);
   if (is_early) wait_for_inputs();
 
   // A thread has one column of the heads. All loads before the first store.
@@ -116,25 +112,24 @@ static __device__ __forceinline__ void attend(const sotto_cuda_attention &a) {
     for (int i = 0; i < 4; i++)
       query[k][i] = i % 2 ? 0u : *(const uint32_t *)&queries[lane / 4][16 * k + lane % 4 * 2 + i / 2 * 8];
   float sums[SIZE / 8][4] = {}, top[1] = {-INFINITY}, total[1] = {0};
-  for (int page = first_page + warp, stage = 0; page < last_page; page += WARPS, stage = (stage + 1) % STAGES) {
-    uint8_t *here = own + stage * BYTES;
+  for (int page = first_page + warp; page < last_page; page += WARPS) {
     asm volatile("cp.async.wait_group 0;" ::: "memory");
     __syncwarp();
     if (page == new_page) {
       for (int column = lane; column < SIZE; column += 32) {
         const int key_chunk = (slot / 16 * SIZE + column) * 2 + slot % 16 / 8, value_chunk = column / 8 ^ slot % 8;
-        ((__half *)here)[(key_chunk ^ (key_chunk >> 3 & 1)) * 8 + slot % 8] = new_key[column];
-        ((__half *)here)[(PAGE + slot) * SIZE + value_chunk * 8 + column % 8] = new_value[column];
+        ((__half *)own)[(key_chunk ^ (key_chunk >> 3 & 1)) * 8 + slot % 8] = new_key[column];
+        ((__half *)own)[(PAGE + slot) * SIZE + value_chunk * 8 + column % 8] = new_value[column];
       }
       __syncwarp();
     }
-    attend_page<SIZE, 1>(here, query, sums, top, total, [&](int i, int at, float x) {
+    attend_page<SIZE, 1>(own, query, sums, top, total, [&](int i, int at, float x) {
       if (a.softcap > 0) x = capped(x, a.softcap);
       at += page * PAGE;
       return at >= low && at <= position ? x * 1.4426950408889634f : -INFINITY;
     });
     __syncwarp();
-    if (page + STAGES * WARPS < last_page) fetch<SIZE, 32>(here, page_at(page + STAGES * WARPS), lane);
+    if (page + WARPS < last_page) fetch<SIZE, 32>(own, page_at(page + WARPS), lane);
   }
 
   // The warps' parts, in the memory of their pages.
@@ -160,7 +155,7 @@ static __device__ __forceinline__ void attend(const sotto_cuda_attention &a) {
 #pragma unroll
     for (int w = 0; w < WARPS; w++) {
       const float factor = exp2f(tops[w][pair] - base);
-      sum += factor * ((const float *)(memory + w * STAGES * BYTES))[i];
+      sum += factor * ((const float *)(memory + w * BYTES))[i];
       all += factor * totals[w][pair];
     }
     largest *= 0.69314718055994531f;
@@ -210,5 +205,7 @@ static __device__ __forceinline__ void attend(const sotto_cuda_attention &a) {
     *(float4 *)&a.y[first_head * SIZE + 4 * i] = sum;
   }
 }
-KERNEL(sotto_attention_step_64, sotto_cuda_attention, WARPS * 32) { attend<64>(a); }
-KERNEL(sotto_attention_step_128, sotto_cuda_attention, WARPS * 32) { attend<128>(a); }
+KERNEL(sotto_attention_step_64, sotto_cuda_attention, 256) { attend<64, 8>(a); }
+KERNEL(sotto_attention_step_128, sotto_cuda_attention, 128) { attend<128, 4>(a); }
+// For more sequences: three blocks on a multiprocessor.
+KERNEL(sotto_attention_steps_64, sotto_cuda_attention, 128) { attend<64, 4>(a); }

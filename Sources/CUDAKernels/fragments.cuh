@@ -165,3 +165,52 @@ template <>
 struct Fragment<SOTTO_CUDA_F16> : WideFragment {};
 template <>
 struct Fragment<SOTTO_CUDA_BF16> : WideFragment {};
+
+// Sums of 16 outputs and eight rows, in the layout of mma.sync, plus the products of 16 columns.
+template <int FORMAT>
+static __device__ __forceinline__ void multiply(float c[4], const uint32_t w[4], uint32_t x0, uint32_t x1) {
+  if constexpr (FORMAT == SOTTO_CUDA_BF16) {
+    asm("mma.sync.aligned.m16n8k16.row.col.f32.bf16.bf16.f32 {%0, %1, %2, %3}, {%4, %5, %6, %7}, {%8, %9}, "
+                 "{%0, %1, %2, %3};"
+                 : "+f"(c[0]), "+f"(c[1]), "+f"(c[2]), "+f"(c[3])
+                 : "r"(w[0]), "r"(w[1]), "r"(w[2]), "r"(w[3]), "r"(x0), "r"(x1));
+  } else {
+    asm("mma.sync.aligned.m16n8k16.row.col.f32.f16.f16.f32 {%0, %1, %2, %3}, {%4, %5, %6, %7}, {%8, %9}, "
+                 "{%0, %1, %2, %3};"
+                 : "+f"(c[0]), "+f"(c[1]), "+f"(c[2]), "+f"(c[3])
+                 : "r"(w[0]), "r"(w[1]), "r"(w[2]), "r"(w[3]), "r"(x0), "r"(x1));
+  }
+}
+
+// Adds the products of block `b` of a unit of 16 outputs, of which a lane has two lines, with TILES times eight rows: `input(i)`
+// is what the lane has of the inputs of tile i, `sum(i, c)` the sum of the block's inputs in the lane's row c of two.
+template <int FORMAT, int TILES, typename Input, typename Sum>
+static __device__ __forceinline__ void multiply_block(const Fragment<FORMAT> (&weights)[2], int b, float sums[TILES][4],
+                                                      Input input, Sum sum) {
+  typedef Fragment<FORMAT> Weights;
+  uint32_t y[4], z[4];
+  weights[0].expand(b, y);
+  weights[1].expand(b, z);
+  const uint32_t first[4] = {y[0], z[0], y[1], z[1]}, second[4] = {y[2], z[2], y[3], z[3]};
+#pragma unroll
+  for (int i = 0; i < TILES; i++) {
+    const uint4 v = input(i);
+    if constexpr (!Weights::HAS_SCALE) {
+      multiply<FORMAT>(sums[i], first, v.x, v.y);
+      multiply<FORMAT>(sums[i], second, v.z, v.w);
+    } else {
+      const float upper = weights[0].scale(b), lower = weights[1].scale(b);
+      float c[4] = {0, 0, 0, 0};
+      multiply<FORMAT>(c, first, v.x, v.y);
+      multiply<FORMAT>(c, second, v.z, v.w);
+      sums[i][0] += c[0] * upper, sums[i][1] += c[1] * upper;
+      sums[i][2] += c[2] * lower, sums[i][3] += c[3] * lower;
+      if constexpr (Weights::HAS_MINIMUM) {
+        const float p = sum(i, 0), q = sum(i, 1);
+        const float above = weights[0].minimum(b), below = weights[1].minimum(b);
+        sums[i][0] += above * p, sums[i][1] += above * q;
+        sums[i][2] += below * p, sums[i][3] += below * q;
+      }
+    }
+  }
+}

@@ -1,42 +1,23 @@
-// Products of up to 16 rows with a matrix of integers, bfloat16 or float16, on devices with bulk copies (9.0 and later). One
-// block on each multiprocessor: its last warp copies the weights of the block's outputs, which are contiguous, through a ring
-// of stages in shared memory, which it fills before the kernels ahead have ended. Sixteen warps multiply on tensor cores
-// (mma.sync m16n8k16, weights as the first operand): each has a part of the columns of a stage of up to 16 outputs. Two warps
-// add the parts in a fixed order and store the sums. A row's result does not depend on the other rows.
+// Products of up to 8 rows, or of a mixture's entries, with matrices of integers, bfloat16 or float16, on devices with bulk
+// copies (9.0 and later). One block on each multiprocessor: its last warp copies the weights of the block's outputs, which are
+// contiguous, through a ring of stages in shared memory, which it fills before the kernels ahead have ended (of a mixture,
+// whose experts are not known before, afterwards). Sixteen warps multiply on tensor cores (mma.sync m16n8k16, weights as the
+// first operand): each has a part of the columns of a stage of up to 16 outputs. A mixture has so many stages that two teams
+// of eight warps take turns, each with a stage: what a stage costs beside its products is shared by larger parts. Two warps add
+// the parts in a fixed order and store the sums. A row's result does not depend on the other rows.
 //
 // Operations: 2 * rows * outputs * columns. Bytes: the matrix once; of a stack, each expert that was chosen. Floor: those
 // over the memory bandwidth.
+#include "barriers.cuh"
 #include "fragments.cuh"
 
 static const int WARPS = 16, THREADS = WARPS * 32, ADDERS = 64, ALL_THREADS = THREADS + ADDERS + 32;
 
 #if __CUDA_ARCH__ >= 900
 static const int MOST_ENTRIES = 256, MOST_ROWS = 8, STAGE_ROWS = 16, SLOTS = 2, MOST_STAGES = 16;
+// Numbers of a row's thread that are on their way at once, in groups of eight, where eight rows share the threads.
+static const int HELD = 6;
 
-static __device__ __forceinline__ void barrier_create(uint64_t *barrier, int count) {
-  asm volatile("mbarrier.init.shared.b64 [%0], %1;" ::"r"(shared_address(barrier)), "r"(count) : "memory");
-}
-static __device__ __forceinline__ void barrier_arrive(uint64_t *barrier) {
-  asm volatile("mbarrier.arrive.shared.b64 _, [%0];" ::"r"(shared_address(barrier)) : "memory");
-}
-static __device__ __forceinline__ void barrier_expect(uint64_t *barrier, int bytes) {
-  asm volatile("mbarrier.arrive.expect_tx.shared.b64 _, [%0], %1;" ::"r"(shared_address(barrier)), "r"(bytes)
-               : "memory");
-}
-static __device__ __forceinline__ void barrier_wait(uint64_t *barrier, int phase) {
-  asm volatile("{\n.reg .pred done;\nwaiting:\n"
-               "mbarrier.try_wait.parity.shared.b64 done, [%0], %1;\n@!done bra waiting;\n}" ::"r"(shared_address(barrier)),
-               "r"(phase)
-               : "memory");
-}
-// `bytes` is a multiple of 16, as are both addresses.
-static __device__ __forceinline__ void bulk_copy(void *to, const void *from, int bytes, uint64_t *barrier,
-                                                 uint64_t policy) {
-  asm volatile("cp.async.bulk.shared::cluster.global.mbarrier::complete_tx::bytes.L2::cache_hint [%0], [%1], %2, [%3], "
-               "%4;" ::"r"(shared_address(to)),
-               "l"(from), "r"(bytes), "r"(shared_address(barrier)), "l"(policy)
-               : "memory");
-}
 static __device__ __forceinline__ void workers_meet() { asm volatile("bar.sync 1, %0;" ::"n"(THREADS) : "memory"); }
 
 // Entries of a step by expert: a group has up to eight entries of one expert.
@@ -171,19 +152,28 @@ struct Inputs {
   __device__ uint8_t *end() const { return (uint8_t *)(sums + rows * (columns / 32)); }
 };
 
-// Stores rows `first` ..< `first` + SHARED of the inputs, with their norms: THREADS / SHARED threads a row.
+// Stores the up to SHARED rows of the inputs, with their norms: THREADS / SHARED threads a row.
 // `row_of_x(r)` is a row of x.
 template <int FORMAT, int SHARED, typename RowOf>
-static __device__ void store_inputs(const sotto_cuda_linear &a, const Inputs &inputs, int first, RowOf row_of_x) {
+static __device__ void store_inputs(const sotto_cuda_linear &a, const Inputs &inputs, RowOf row_of_x) {
   __shared__ float squares[WARPS];
   const int SHARE = THREADS / SHARED, index = threadIdx.x / SHARE, t = threadIdx.x % SHARE;
-  const int parts = inputs.columns / 8, row = min(first + index, inputs.rows - 1), from = row_of_x(row);
+  const int parts = inputs.columns / 8, row = min(index, inputs.rows - 1), from = row_of_x(row);
   const float *x = a.x.data + from * a.x.stride;
-  const bool is_here = first + index < inputs.rows, is_held = parts <= SHARE;
-  float v[8] = {}, factor = 1;
+  const bool is_here = index < inputs.rows;
+  const int COUNT = SHARED == 1 ? 1 : HELD;
+  float held[COUNT][8] = {}, factor = 1;
+#pragma unroll
+  for (int k = 0; k < COUNT; k++)
+    if (t + k * SHARE < parts) load8(x + 8 * (t + k * SHARE), held[k]);
   if (a.normalises) {
     float sum = 0;
-    for (int part = t; part < parts; part += SHARE) {
+#pragma unroll
+    for (int k = 0; k < COUNT; k++)
+#pragma unroll
+      for (int i = 0; i < 8; i++) sum += held[k][i] * held[k][i];
+    for (int part = t + COUNT * SHARE; part < parts; part += SHARE) {
+      float v[8];
       load8(x + 8 * part, v);
 #pragma unroll
       for (int k = 0; k < 8; k++) sum += v[k] * v[k];
@@ -196,15 +186,11 @@ static __device__ void store_inputs(const sotto_cuda_linear &a, const Inputs &in
     for (int k = 0; k < SHARE / 32; k++) sum += squares[index * (SHARE / 32) + k];
     factor = a.norm_factor / sqrtf(sum / (float)inputs.columns + a.epsilon);
   }
-  for (int begin = 0; begin < parts; begin += SHARE) {
-    const int part = begin + t;
+  auto store = [&](int part, float (&v)[8]) {
     const bool is_part = is_here && part < parts;
-    if (is_part) {
-      if (!a.normalises || !is_held) load8(x + 8 * part, v);
-      if (a.normalises) {
+    if (is_part && a.normalises) {
 #pragma unroll
-        for (int k = 0; k < 8; k++) v[k] *= factor * (a.norm_weight ? a.norm_weight[8 * part + k] + a.offset : 1.0f);
-      }
+      for (int k = 0; k < 8; k++) v[k] *= factor * (a.norm_weight ? a.norm_weight[8 * part + k] + a.offset : 1.0f);
     }
     uint4 y;
     if constexpr (FORMAT == SOTTO_CUDA_BF16) {
@@ -227,89 +213,59 @@ static __device__ void store_inputs(const sotto_cuda_linear &a, const Inputs &in
       sum += __shfl_xor_sync(~0u, sum, 2);
       if (is_part && part % 4 == 0) inputs.sums[part / 4 * inputs.rows + row] = sum;
     }
+  };
+#pragma unroll
+  for (int k = 0; k < COUNT; k++)
+    if (k * SHARE < parts) store(t + k * SHARE, held[k]);
+  for (int begin = COUNT * SHARE; begin < parts; begin += SHARE) {
+    float v[8] = {};
+    if (begin + t < parts) load8(x + 8 * (begin + t), v);
+    store(begin + t, v);
   }
 }
 
-template <int FORMAT>
-static __device__ __forceinline__ void multiply(float c[4], const uint32_t w[4], uint32_t x0, uint32_t x1) {
-  if constexpr (FORMAT == SOTTO_CUDA_BF16) {
-    asm("mma.sync.aligned.m16n8k16.row.col.f32.bf16.bf16.f32 {%0, %1, %2, %3}, {%4, %5, %6, %7}, {%8, %9}, "
-                 "{%0, %1, %2, %3};"
-                 : "+f"(c[0]), "+f"(c[1]), "+f"(c[2]), "+f"(c[3])
-                 : "r"(w[0]), "r"(w[1]), "r"(w[2]), "r"(w[3]), "r"(x0), "r"(x1));
-  } else {
-    asm("mma.sync.aligned.m16n8k16.row.col.f32.f16.f16.f32 {%0, %1, %2, %3}, {%4, %5, %6, %7}, {%8, %9}, "
-                 "{%0, %1, %2, %3};"
-                 : "+f"(c[0]), "+f"(c[1]), "+f"(c[2]), "+f"(c[3])
-                 : "r"(w[0]), "r"(w[1]), "r"(w[2]), "r"(w[3]), "r"(x0), "r"(x1));
-  }
-}
-
-// What a warp needs of a stage: the lane's two rows of weights, and its rows of inputs.
-template <int TILES>
+// What a warp needs of a stage: the lane's two rows of weights, and its row of inputs.
 struct Operands {
   Row rows[2];
-  const uint8_t *x[TILES];
-  const float *sums[TILES][2];  // of blocks of the inputs, `sum_stride` apart
+  const uint8_t *x;
+  const float *sums[2];  // of blocks of the inputs of the lane's two rows of sums, `sum_stride` apart
   int sum_stride;
 };
 
-// Adds the products of `COUNT` units from `unit` on, WARPS apart.
-template <int FORMAT, int TILES, int COUNT>
-static __device__ __forceinline__ void multiply_units(const sotto_cuda_matrix &m, const Operands<TILES> &o, int unit, int t,
-                                                      float sums[TILES][4]) {
+// Adds the products of `COUNT` units from `unit` on, as many apart as a team has warps.
+template <int FORMAT, int TEAM, int COUNT>
+static __device__ __forceinline__ void multiply_units(const sotto_cuda_matrix &m, const Operands &o, int unit, int t,
+                                                      float sums[1][4]) {
   typedef Fragment<FORMAT> Weights;
   Weights weights[COUNT][2];
 #pragma unroll
   for (int k = 0; k < COUNT; k++)
 #pragma unroll
-    for (int i = 0; i < 2; i++) weights[k][i].load(m, o.rows[i], unit + k * WARPS, t);
+    for (int i = 0; i < 2; i++) weights[k][i].load(m, o.rows[i], unit + k * TEAM, t);
 #pragma unroll
   for (int k = 0; k < COUNT; k++)
 #pragma unroll
     for (int b = 0; b < 2; b++) {
-      const int column = Weights::column(unit + k * WARPS, b);
-      uint32_t y[4], z[4];
-      weights[k][0].expand(b, y);
-      weights[k][1].expand(b, z);
-      const uint32_t first[4] = {y[0], z[0], y[1], z[1]}, second[4] = {y[2], z[2], y[3], z[3]};
-#pragma unroll
-      for (int i = 0; i < TILES; i++) {
-        const uint4 v = *(const uint4 *)(o.x[i] + 2 * column);
-        if constexpr (!Weights::HAS_SCALE) {
-          multiply<FORMAT>(sums[i], first, v.x, v.y);
-          multiply<FORMAT>(sums[i], second, v.z, v.w);
-        } else {
-          const float upper = weights[k][0].scale(b), lower = weights[k][1].scale(b);
-          float c[4] = {0, 0, 0, 0};
-          multiply<FORMAT>(c, first, v.x, v.y);
-          multiply<FORMAT>(c, second, v.z, v.w);
-          sums[i][0] += c[0] * upper, sums[i][1] += c[1] * upper;
-          sums[i][2] += c[2] * lower, sums[i][3] += c[3] * lower;
-          if constexpr (Weights::HAS_MINIMUM) {
-            const float p = o.sums[i][0][column / 32 * o.sum_stride], q = o.sums[i][1][column / 32 * o.sum_stride];
-            const float above = weights[k][0].minimum(b), below = weights[k][1].minimum(b);
-            sums[i][0] += above * p, sums[i][1] += above * q;
-            sums[i][2] += below * p, sums[i][3] += below * q;
-          }
-        }
-      }
+      const int column = Weights::column(unit + k * TEAM, b);
+      multiply_block<FORMAT, 1>(
+          weights[k], b, sums, [&](int) { return *(const uint4 *)(o.x + 2 * column); },
+          [&](int, int c) { return o.sums[c][column / 32 * o.sum_stride]; });
     }
 }
 
-// A warp's part of the columns of a stage: sums of its outputs and 8 * TILES rows, in the layout of mma.sync.
-template <int FORMAT, int TILES>
-static __device__ __forceinline__ void multiply_stage(const sotto_cuda_matrix &m, const Operands<TILES> &o, int units,
-                                                      int warp, int lane, float sums[TILES][4]) {
+// A warp's part of the columns of a stage: sums of its outputs and eight rows, in the layout of mma.sync.
+template <int FORMAT, int TEAM>
+static __device__ __forceinline__ void multiply_stage(const sotto_cuda_matrix &m, const Operands &o, int units, int warp,
+                                                      int lane, float sums[1][4]) {
   // Little code, since the instructions of a short kernel are fetched once.
 #pragma unroll 1
   for (int unit = warp; unit < units;) {
-    if (unit + WARPS < units) {
-      multiply_units<FORMAT, TILES, 2>(m, o, unit, lane % 4, sums);
-      unit += 2 * WARPS;
+    if (unit + TEAM < units) {
+      multiply_units<FORMAT, TEAM, 2>(m, o, unit, lane % 4, sums);
+      unit += 2 * TEAM;
     } else {
-      multiply_units<FORMAT, TILES, 1>(m, o, unit, lane % 4, sums);
-      unit += WARPS;
+      multiply_units<FORMAT, TEAM, 1>(m, o, unit, lane % 4, sums);
+      unit += TEAM;
     }
   }
 }
@@ -324,18 +280,19 @@ struct Plane {
   __device__ __forceinline__ uint32_t at(int base, int row) const { return (low + base * bytes & 15) + rows[row]; }
 };
 
-template <int FORMAT, int TILES>
+template <int FORMAT, int TEAMS>
 static __device__ __forceinline__ void multiply_streamed(const sotto_cuda_linear &a) {
+  const int TEAM = WARPS / TEAMS;
   extern __shared__ __align__(128) uint8_t memory[];
   __shared__ __align__(8) uint64_t full[MOST_STAGES], empty[MOST_STAGES], sums_full[SLOTS], sums_empty[SLOTS];
   __shared__ Groups groups;
   const int lane = threadIdx.x % 32, warp = threadIdx.x / 32;
-  const bool is_chosen = a.selection != SOTTO_CUDA_ONE_MATRIX;
+  constexpr bool is_chosen = TEAMS > 1;
   uint8_t *ring = memory + a.input_bytes;
   let_next_start();
   if (threadIdx.x == 0) {
-    for (int i = 0; i < a.stages; i++) barrier_create(full + i, 1), barrier_create(empty + i, WARPS);
-    for (int i = 0; i < SLOTS; i++) barrier_create(sums_full + i, THREADS), barrier_create(sums_empty + i, ADDERS / 32);
+    for (int i = 0; i < a.stages; i++) barrier_create(full + i, 1), barrier_create(empty + i, TEAM);
+    for (int i = 0; i < SLOTS; i++) barrier_create(sums_full + i, 32 * TEAM), barrier_create(sums_empty + i, ADDERS / 32);
     asm volatile("fence.mbarrier_init.release.cluster;" ::: "memory");
   }
   __syncthreads();
@@ -352,42 +309,35 @@ static __device__ __forceinline__ void multiply_streamed(const sotto_cuda_linear
   }
   if (!is_chosen) asm volatile("griddepcontrol.wait;" ::: "memory");
 
-  const int columns = (int)a.layers[0].weight.columns, first_row = blockIdx.y * a.most_rows;
+  const int columns = (int)a.layers[0].weight.columns, team = warp / TEAM;
   Inputs inputs(memory, a.most_rows, columns);
-  // Sums of the warps for some stages: tiles of eight rows of inputs for each output.
-  const int PITCH = 8 * TILES, own_sums = a.stage_rows * PITCH, slot_sums = WARPS * own_sums, g = lane / 4, t = lane % 4;
+  // Sums of the warps for two stages: eight rows of inputs for each output.
+  const int PITCH = MOST_ROWS, own_sums = a.stage_rows * PITCH, slot_sums = TEAM * own_sums, g = lane / 4, t = lane % 4;
   float *parts = (float *)(memory + ((int)(inputs.end() - memory) + 15) / 16 * 16);
   // The sums that an adder has.
-  const int MOST = STAGE_ROWS * MOST_ROWS * TILES / ADDERS;
+  const int MOST = STAGE_ROWS * MOST_ROWS / ADDERS;
   int adder_outputs[MOST], adder_rows[MOST];
-  Operands<TILES> o;
+  Operands o;
   int stage = 0, phase = 0, turn = 0, last_group = -1;
   each_part(a, group_count, [&](int group, int layer_index, int first, int part_rows) {
     const sotto_cuda_layer &layer = a.layers[layer_index];
     const sotto_cuda_matrix &m = layer.weight;
-    const int rows = is_chosen ? groups.sizes[group] : min(a.most_rows, a.tokens - first_row);
+    const int rows = is_chosen ? groups.sizes[group] : a.tokens;
     const int matrix = is_chosen ? groups.experts[group] : 0;
-    auto place_of = [&](int r) { return is_chosen ? (int)groups.entries[group][r] : first_row + r; };
+    auto place_of = [&](int r) { return is_chosen ? (int)groups.entries[group][r] : r; };
     if (!adds && group != last_group) {
       if (last_group >= 0) workers_meet();
       inputs = Inputs(memory, rows, columns);
       auto row_of_x = [&](int r) { return is_chosen ? place_of(r) / a.rows_per_entry : place_of(r); };
-      if (rows == 1) {
-        store_inputs<FORMAT, 1>(a, inputs, 0, row_of_x);
-      } else {
-        for (int i = 0; i < rows; i += 8) {
-          if (i > 0) workers_meet();
-          store_inputs<FORMAT, 8>(a, inputs, i, row_of_x);
-        }
-      }
+      if (rows == 1)
+        store_inputs<FORMAT, 1>(a, inputs, row_of_x);
+      else
+        store_inputs<FORMAT, 8>(a, inputs, row_of_x);
       workers_meet();
       o.sum_stride = inputs.rows;
+      o.x = inputs.numbers + min(g, rows - 1) * inputs.stride + 16 * t;
 #pragma unroll
-      for (int i = 0; i < TILES; i++) {
-        o.x[i] = inputs.numbers + min(8 * i + g, rows - 1) * inputs.stride + 16 * t;
-#pragma unroll
-        for (int c = 0; c < 2; c++) o.sums[i][c] = inputs.sums + min(8 * i + 2 * t + c, rows - 1);
-      }
+      for (int c = 0; c < 2; c++) o.sums[c] = inputs.sums + min(2 * t + c, rows - 1);
     }
     if (adds && group != last_group) {
 #pragma unroll
@@ -427,11 +377,15 @@ static __device__ __forceinline__ void multiply_streamed(const sotto_cuda_linear
           const float *from = slot_parts + adder_outputs[k] * PITCH + adder_rows[k];
           float sum = 0;
 #pragma unroll
-          for (int w = 0; w < WARPS; w++) sum += from[w * own_sums];
+          for (int w = 0; w < TEAM; w++) sum += from[w * own_sums];
           *to[k] = sum * Fragment<FORMAT>::factor() + added[k];
         }
         __syncwarp();
         if (lane == 0) barrier_arrive(sums_empty + slot);
+        continue;
+      }
+      if (TEAMS > 1 && turn % TEAMS != team) {
+        if (++stage == a.stages) stage = 0, phase ^= 1;
         continue;
       }
       const uint8_t *here = ring + stage * a.stage_bytes;
@@ -441,34 +395,30 @@ static __device__ __forceinline__ void multiply_streamed(const sotto_cuda_linear
                      here + a.biases_at + biases.at(base, i)};
       barrier_wait(full + stage, phase);
       __syncwarp();
-      float sums[TILES][4] = {};
-      multiply_stage<FORMAT, TILES>(m, o, columns / 64, warp, lane, sums);
+      float sums[1][4] = {};
+      multiply_stage<FORMAT, TEAM>(m, o, columns / 64, warp % TEAM, lane, sums);
       __syncwarp();
       if (lane == 0) barrier_arrive(empty + stage);
       if (++stage == a.stages) stage = 0, phase ^= 1;
       barrier_wait(sums_empty + slot, round ^ 1);
       // Includes lines and rows beyond the matrix; their sums are not added.
-      float *own = slot_parts + warp * own_sums + g * PITCH + 2 * t;
+      float *own = slot_parts + warp % TEAM * own_sums + g * PITCH + 2 * t;
 #pragma unroll
-      for (int k = 0; k < TILES; k++)
-#pragma unroll
-        for (int i = 0; i < 2; i++)
-          if (g + 8 * i < a.stage_rows)
-            *(float2 *)(own + 8 * i * PITCH + 8 * k) = make_float2(sums[k][2 * i], sums[k][2 * i + 1]);
+      for (int i = 0; i < 2; i++)
+        if (g + 8 * i < a.stage_rows) *(float2 *)(own + 8 * i * PITCH) = make_float2(sums[0][2 * i], sums[0][2 * i + 1]);
       barrier_arrive(sums_full + slot);
     }
   });
 }
 #else
-template <int FORMAT, int TILES>
+template <int FORMAT, int TEAMS>
 static __device__ __forceinline__ void multiply_streamed(const sotto_cuda_linear &) {}
 #endif
 
-// grid: (multiprocessors, rows / most_rows or 1). Columns: a multiple of 64.
-// Dynamic shared memory: input_bytes + stages * stage_bytes.
-#define STREAM_KERNELS(name, format)                                                                       \
-  KERNEL(sotto_stream_8_##name, sotto_cuda_linear, ALL_THREADS) { multiply_streamed<format, 1>(a); }      \
-  KERNEL(sotto_stream_16_##name, sotto_cuda_linear, ALL_THREADS) { multiply_streamed<format, 2>(a); }
+// grid: (multiprocessors). Columns: a multiple of 64. Dynamic shared memory: input_bytes + stages * stage_bytes.
+#define STREAM_KERNELS(name, format)                                                                  \
+  KERNEL(sotto_stream_##name, sotto_cuda_linear, ALL_THREADS) { multiply_streamed<format, 1>(a); }   \
+  KERNEL(sotto_stream_entries_##name, sotto_cuda_linear, ALL_THREADS) { multiply_streamed<format, 2>(a); }
 STREAM_KERNELS(bytes, SOTTO_CUDA_BYTES)
 STREAM_KERNELS(fours, SOTTO_CUDA_FOURS)
 STREAM_KERNELS(superfours, SOTTO_CUDA_SUPERFOURS)

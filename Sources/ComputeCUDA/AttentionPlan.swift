@@ -18,13 +18,15 @@ package struct AttentionPlan: Equatable {
     splits = max(1, (pages + size - 1) / size)
   }
 
-  /// The division for attention_step.cu, whose blocks have four warps with every fourth page each.
+  /// The division for attention_step.cu, whose blocks have several warps with a page each at a time.
   /// - Parameters:
   ///   - pages: the most pages that a row sees.
   ///   - blocks: blocks of threads without a division, of which a multiprocessor has one.
-  package init(stepPages pages: Int, blocks: Int) {
-    let pages = Self.rounded(pages), warps = 4
-    let wanted = max(1, min(32, Self.enoughStepBlocks / max(blocks, 1)))
+  ///   - warps: of a block.
+  package init(stepPages pages: Int, blocks: Int, warps: Int) {
+    let pages = Self.rounded(pages)
+    // To add up the ranges takes longer than a second page of each warp.
+    let wanted = pages <= 2 * warps ? 1 : max(1, min(32, Self.enoughStepBlocks / max(blocks, 1)))
     self.pages = (pages + warps * wanted - 1) / (warps * wanted) * warps
     splits = max(1, (pages + self.pages - 1) / self.pages)
   }

@@ -4,17 +4,29 @@ import Compute
 // Attention of one row of each sequence by one kernel, which also rotates, stores the new keys and values, and adds up the
 // ranges of pages; see attention_step.cu.
 extension CUDABackend {
+  /// How attention of a step is computed: a kernel, and its warps, each of which has a page at a time.
+  struct AttentionStep {
+    let kernel: CUDAKernel
+    let warps: Int
+    let shared: Int
+  }
+
   /// The kernel for steps of such a layer; nil if there is none.
-  /// With more blocks than multiprocessors, each of which has one, other kernels are faster.
   func stepKernel(
     _ layout: sotto_cuda_layout, _ settings: AttentionSettings, sequences count: Int
-  ) -> CUDAKernel? {
-    guard count * Int(layout.heads) <= device.multiprocessors, hasHalfPages(layout),
-      settings.heads / settings.keyValueHeads <= Self.mostStepGroup,
+  ) -> AttentionStep? {
+    guard hasHalfPages(layout), settings.heads / settings.keyValueHeads <= Self.mostStepGroup,
       layout.heads <= Self.mostStepHeads,
       device.sharedMemory >= CUDAKernel.stepMemory + 4096, stepCounters() != nil
     else { return nil }
-    return layout.head_size == 64 ? .attentionStep64 : .attentionStep128
+    // A multiprocessor has one block; with more blocks, smaller ones or other kernels are faster.
+    let blocks = count * Int(layout.heads), isNarrow = layout.head_size == 64, all = CUDAKernel.stepMemory
+    if blocks <= device.multiprocessors {
+      return AttentionStep(
+        kernel: isNarrow ? .attentionStep64 : .attentionStep128, warps: isNarrow ? 8 : 4, shared: all)
+    }
+    guard isNarrow, blocks <= 3 * device.multiprocessors else { return nil }
+    return AttentionStep(kernel: .attentionSteps64, warps: 4, shared: all / 2)
   }
 
   /// Query heads of a key-value head; as in the kernel.
@@ -34,18 +46,18 @@ extension CUDABackend {
 
   /// Attends, after storing keys and values if they are given.
   /// - Parameters:
-  ///   - kernel: that of `stepKernel`.
+  ///   - step: that of `stepKernel`.
   ///   - rotation: the pending rotation of queries and keys, if they have one.
   ///   - start: the first row of the sequences.
   func attendStep(
-    _ kernel: CUDAKernel, _ query: Tensor, key: Tensor?, value: Tensor?, _ rotation: CUDAPendingRotation?,
+    _ step: AttentionStep, _ query: Tensor, key: Tensor?, value: Tensor?, _ rotation: CUDAPendingRotation?,
     from start: Int,
     rows count: Int, y: UInt64, _ layout: sotto_cuda_layout, _ settings: AttentionSettings,
     _ sequences: [sotto_cuda_sequence]
   ) {
     let plan = AttentionPlan(
       stepPages: Self.seenPages(sequences, settings.window),
-      blocks: sequences.count * settings.keyValueHeads)
+      blocks: sequences.count * settings.keyValueHeads, warps: step.warps)
     let unrotated = (
       query: rotation?.x ?? query,
       key: rotation == nil ? key : key.map { $0.pending(CUDAPendingRotation.self)?.x ?? $0 }
@@ -76,8 +88,8 @@ extension CUDABackend {
     }
     call.counters = attentionCounters?.address ?? 0
     launch(
-      kernel, call, grid: (sequences.count, settings.keyValueHeads, plan.splits), threads: 128,
-      shared: CUDAKernel.stepMemory)
+      step.kernel, call, grid: (sequences.count, settings.keyValueHeads, plan.splits),
+      threads: 32 * step.warps, shared: step.shared)
   }
 
   /// The pending norms of the heads of queries and keys, if the kernel can compute both.

@@ -68,18 +68,27 @@ extension CUDABackend {
     let (result, y) = make(rows: x.rows, columns: outputs)
     var call = Self.linearCall()
     call.factor = factor
-    let rowCount = x.rows
-    setInputs(
-      &call, x,
-      rowsOnly: rowCount <= Self.fewRows
-        && Self.parts(described).allSatisfy { normalises($0, rows: rowCount) })
+    let rowCount = x.rows, parts = Self.parts(described)
+    let hasPanels = parts.allSatisfy { self.hasPanels($0, rows: rowCount) }
+    if !hasPanels {
+      setInputs(
+        &call, x,
+        rowsOnly: rowCount <= Self.fewRows && parts.allSatisfy { normalises($0, rows: rowCount) })
+    }
     call.residual = rows(of: residual)
     call.y = y
     call.y_stride = Int64(outputs)
     call.tokens = Int32(x.rows)
     call.selection = Int32(SOTTO_CUDA_ONE_MATRIX.rawValue)
     call.matrices = 1
-    multiply(&call, described)
+    guard hasPanels else {
+      multiply(&call, described)
+      return result
+    }
+    for some in parts {
+      Self.set(&call, some)
+      runPanels(call, some, x)
+    }
     return result
   }
 

@@ -21,7 +21,9 @@ extension CUDABackend: ActivationRoundingBackend {
     let offset = weight == nil ? 0 : offset
     let isHeads = groupSize == 64 || groupSize == 128
     let perColumn = weight.map { $0.columns != groupSize } ?? false
-    if precision == .fast, x.rows <= Self.fewRows, groupSize == x.columns || isHeads && !perColumn {
+    let isWhole = groupSize == x.columns, isFew = x.rows <= Self.fewRows
+    let mayHavePanels = device.streams && x.rows <= PanelPlan.mostRows
+    if precision == .fast, isWhole && (isFew || mayHavePanels) || isFew && isHeads && !perColumn {
       // Products of a few rows normalise them on the way, attention of one row its heads.
       let norm = CUDAPendingNorm(
         x, weight: weight, groupSize: groupSize, epsilon: epsilon, offset: offset)

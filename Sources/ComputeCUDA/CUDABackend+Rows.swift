@@ -1,17 +1,19 @@
 import CCUDA
 import Compute
 
-// Products of a few rows. On devices with bulk copies, weights are streamed through shared memory, which serves up to 16 rows
-// in one pass; one row of most formats is faster by plain loads.
+// Products of a few rows. On devices with bulk copies, weights are streamed through shared memory, which serves up to eight
+// rows in one pass, and a mixture's entries; one row of most formats is faster by plain loads. For more rows of one matrix, see
+// CUDABackend+Panels.swift.
 extension CUDABackend {
-  /// Rows up to which products are streamed, in passes of 16.
-  static let mostStreamedRows = 32
+  /// Tokens up to which the products of a mixture are streamed; of one matrix, up to `fewRows`.
+  static let mostStreamedTokens = 32
   /// Entries of a mixture up to which its products are streamed; as in the kernel.
   static let mostStreamedEntries = 256
 
   /// Sets the inputs of a product; a pending norm is left to the product if it is one of a few rows.
   func setInputs(_ call: inout sotto_cuda_linear, _ x: Tensor, rowsOnly: Bool) {
-    guard rowsOnly, let norm = x.pending(CUDAPendingNorm.self), norm.groupSize == x.columns else {
+    guard rowsOnly, let norm = x.pending(CUDAPendingNorm.self), norm.groupSize == x.columns, !norm.isMade
+    else {
       call.x = rows(of: x)
       return
     }
@@ -35,20 +37,19 @@ extension CUDABackend {
   ///   - rows: rows of x; tokens of a mixture.
   ///   - entries: of a mixture; nil for one matrix.
   func streamPlan(_ layers: [sotto_cuda_layer], rows: Int, entries: Int?) -> StreamPlan? {
-    guard precision == .fast, device.streams, (1...Self.mostStreamedRows).contains(rows),
+    guard precision == .fast, device.streams,
+      (1...(entries == nil ? Self.fewRows : Self.mostStreamedTokens)).contains(rows),
       entries ?? 0 <= Self.mostStreamedEntries, let first = layers.first?.weight, first.columns % 64 == 0,
       Self.streamKernels[UInt32(first.format)] != nil, first.matrices <= Int64(Int16.max),
       layers.allSatisfy({ $0.weight.format == first.format && $0.weight.columns == first.columns }),
       rows > 1 || !hasRowKernel(layers, rows: 1)
     else { return nil }
-    let plan = StreamPlan(
-      rowBytes: (Int(first.value_bytes), Int(first.scale_bytes), Int(first.bias_bytes)),
-      columns: Int(first.columns), rows: min(rows, entries == nil && rows > 8 ? 16 : 8),
-      outputs: layers.reduce(0) { $0 + Int($1.weight.rows) } * (entries ?? 1),
-      blocks: device.multiprocessors)
     // The kernel forms groups of up to eight entries of an expert.
-    guard let plan, entries == nil || plan.rows == min(rows, 8) else { return nil }
-    return plan
+    return StreamPlan(
+      rowBytes: (Int(first.value_bytes), Int(first.scale_bytes), Int(first.bias_bytes)),
+      columns: Int(first.columns), rows: min(rows, Self.fewRows),
+      outputs: layers.reduce(0) { $0 + Int($1.weight.rows) } * (entries ?? 1),
+      blocks: device.multiprocessors, warps: entries == nil ? 16 : 8)
   }
 
   /// Whether there are products of a few rows on inputs in 8 bits for the layers' format.
@@ -117,21 +118,19 @@ extension CUDABackend {
     call.scales_at = Int32(plan.scalesAt)
     call.biases_at = Int32(plan.biasesAt)
     call.input_bytes = Int32(plan.inputBytes)
-    call.most_rows = Int32(plan.rows)
-    let passes = isChosen ? 1 : (tokens + plan.rows - 1) / plan.rows
+    call.most_rows = Int32(min(isChosen ? Int(call.most_rows) : tokens, Self.fewRows))
     launch(
-      plan.rows > 8 ? kernels.wide : kernels.narrow, call, grid: (device.multiprocessors, passes, 1),
-      threads: 608,
+      isChosen ? kernels.entries : kernels.plain, call, grid: (device.multiprocessors, 1, 1), threads: 608,
       shared: plan.sharedBytes)
   }
 
-  private static let streamKernels: [UInt32: (narrow: CUDAKernel, wide: CUDAKernel)] = [
-    SOTTO_CUDA_BYTES.rawValue: (.stream8Bytes, .stream16Bytes),
-    SOTTO_CUDA_FOURS.rawValue: (.stream8Fours, .stream16Fours),
-    SOTTO_CUDA_SUPERFOURS.rawValue: (.stream8Superfours, .stream16Superfours),
-    SOTTO_CUDA_SIXES.rawValue: (.stream8Sixes, .stream16Sixes),
-    SOTTO_CUDA_AFFINE4.rawValue: (.stream8Affine4, .stream16Affine4),
-    SOTTO_CUDA_BF16.rawValue: (.stream8BF16, .stream16BF16),
-    SOTTO_CUDA_F16.rawValue: (.stream8F16, .stream16F16),
+  private static let streamKernels: [UInt32: (plain: CUDAKernel, entries: CUDAKernel)] = [
+    SOTTO_CUDA_BYTES.rawValue: (.streamBytes, .streamEntriesBytes),
+    SOTTO_CUDA_FOURS.rawValue: (.streamFours, .streamEntriesFours),
+    SOTTO_CUDA_SUPERFOURS.rawValue: (.streamSuperfours, .streamEntriesSuperfours),
+    SOTTO_CUDA_SIXES.rawValue: (.streamSixes, .streamEntriesSixes),
+    SOTTO_CUDA_AFFINE4.rawValue: (.streamAffine4, .streamEntriesAffine4),
+    SOTTO_CUDA_BF16.rawValue: (.streamBF16, .streamEntriesBF16),
+    SOTTO_CUDA_F16.rawValue: (.streamF16, .streamEntriesF16),
   ]
 }

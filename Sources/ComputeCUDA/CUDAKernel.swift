@@ -63,20 +63,35 @@ enum CUDAKernel: String, CaseIterable {
   case rows2Affine4 = "sotto_rows_2_affine4"
   case rows4Affine4 = "sotto_rows_4_affine4"
   case rows8Affine4 = "sotto_rows_8_affine4"
-  case stream8Bytes = "sotto_stream_8_bytes"
-  case stream16Bytes = "sotto_stream_16_bytes"
-  case stream8Fours = "sotto_stream_8_fours"
-  case stream16Fours = "sotto_stream_16_fours"
-  case stream8Superfours = "sotto_stream_8_superfours"
-  case stream16Superfours = "sotto_stream_16_superfours"
-  case stream8Sixes = "sotto_stream_8_sixes"
-  case stream16Sixes = "sotto_stream_16_sixes"
-  case stream8Affine4 = "sotto_stream_8_affine4"
-  case stream16Affine4 = "sotto_stream_16_affine4"
-  case stream8BF16 = "sotto_stream_8_bf16"
-  case stream16BF16 = "sotto_stream_16_bf16"
-  case stream8F16 = "sotto_stream_8_f16"
-  case stream16F16 = "sotto_stream_16_f16"
+  case streamBytes = "sotto_stream_bytes"
+  case streamEntriesBytes = "sotto_stream_entries_bytes"
+  case streamFours = "sotto_stream_fours"
+  case streamEntriesFours = "sotto_stream_entries_fours"
+  case streamSuperfours = "sotto_stream_superfours"
+  case streamEntriesSuperfours = "sotto_stream_entries_superfours"
+  case streamSixes = "sotto_stream_sixes"
+  case streamEntriesSixes = "sotto_stream_entries_sixes"
+  case streamAffine4 = "sotto_stream_affine4"
+  case streamEntriesAffine4 = "sotto_stream_entries_affine4"
+  case streamBF16 = "sotto_stream_bf16"
+  case streamEntriesBF16 = "sotto_stream_entries_bf16"
+  case streamF16 = "sotto_stream_f16"
+  case streamEntriesF16 = "sotto_stream_entries_f16"
+  case panels = "sotto_panels_kernel"
+  case panels16Bytes = "sotto_panels_16_bytes"
+  case panels32Bytes = "sotto_panels_32_bytes"
+  case panels16Fours = "sotto_panels_16_fours"
+  case panels32Fours = "sotto_panels_32_fours"
+  case panels16Superfours = "sotto_panels_16_superfours"
+  case panels32Superfours = "sotto_panels_32_superfours"
+  case panels16Sixes = "sotto_panels_16_sixes"
+  case panels32Sixes = "sotto_panels_32_sixes"
+  case panels16Affine4 = "sotto_panels_16_affine4"
+  case panels32Affine4 = "sotto_panels_32_affine4"
+  case panels16BF16 = "sotto_panels_16_bf16"
+  case panels32BF16 = "sotto_panels_32_bf16"
+  case panels16F16 = "sotto_panels_16_f16"
+  case panels32F16 = "sotto_panels_32_f16"
   case permuted = "sotto_permuted_kernel"
   case groupsBytes = "sotto_groups_bytes"
   case groupsFours = "sotto_groups_fours"
@@ -97,6 +112,7 @@ enum CUDAKernel: String, CaseIterable {
   case attentionRow128 = "sotto_attention_row_128"
   case attentionStep64 = "sotto_attention_step_64"
   case attentionStep128 = "sotto_attention_step_128"
+  case attentionSteps64 = "sotto_attention_steps_64"
   case attentionSum = "sotto_attention_sum_kernel"
   case convolution = "sotto_convolution_kernel"
   case longConvolution = "sotto_convolution_long"
@@ -133,10 +149,14 @@ enum CUDAKernel: String, CaseIterable {
   var sharedMemory: Int? {
     if self == .attentionTile128 { return 64 << 10 }
     if self == .attentionStep64 || self == .attentionStep128 { return Self.stepMemory }
+    if self == .attentionSteps64 { return Self.stepMemory / 2 }
     if let bytes = Self.scanMemory[self] { return bytes }
     if Self.halfTiles.contains(self) { return Self.tileMemory(rawValue.contains("_128_") ? 128 : 64) }
     if rawValue.hasPrefix("sotto_groups_") { return GroupPlan.sharedBytes }
     if rawValue.hasPrefix("sotto_stream_") { return StreamPlan.mostShared }
+    if rawValue.hasPrefix("sotto_panels_16") || rawValue.hasPrefix("sotto_panels_32") {
+      return PanelPlan(rows: 32, outputs: 1, blocks: 1).sharedBytes
+    }
     let isRow = rawValue.hasPrefix("sotto_rows_") || rawValue.hasPrefix("sotto_row_")
     return isRow ? Self.rowMemory : nil
   }
@@ -156,7 +176,7 @@ enum CUDAKernel: String, CaseIterable {
   /// Shared memory of a tile of so many rows in float16; see linear_halves.cu.
   static func tileMemory(_ rows: Int) -> Int { 2 * (rows + 128) * 144 }
 
-  /// Shared memory of attention_step.cu: 32 KB of pages for each of four warps.
+  /// Shared memory of attention_step.cu: a page's keys and values of a head for each warp.
   static let stepMemory = 128 << 10
 
   /// The most shared memory of products of a few rows.

@@ -17,6 +17,9 @@ class CUDAPending {
   /// Computes the result.
   func compute(on backend: CUDABackend) -> Tensor { x }
 
+  /// Sets the result, which something else has computed.
+  final func setMade(_ buffer: CUDABuffer) { made = buffer }
+
   /// The result's memory.
   final func buffer(on backend: CUDABackend) -> CUDABuffer {
     if let made { return made }
@@ -34,6 +37,8 @@ final class CUDAPendingNorm: CUDAPending {
   let offset: Float
   let groupSize: Int
   let factor: Float
+  /// The result in panels, once a product has needed it so; see linear_panels.cu.
+  var panels: (order: Int32, buffer: CUDABuffer)?
 
   init(_ x: Tensor, weight: Parameter?, groupSize: Int, epsilon: Float, offset: Float, factor: Float = 1) {
     self.groupSize = groupSize

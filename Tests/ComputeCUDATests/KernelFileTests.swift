@@ -44,13 +44,15 @@ struct AttentionPlanTests {
     #expect((plan.splits - 1) * plan.pages < rounded)
   }
 
-  @Test(arguments: [(1, 8), (4, 8), (9, 8), (33, 8), (513, 8), (40, 256), (0, 1), (2048, 1)])
-  func rangesOfStepsAreWholeRounds(_ pages: Int, _ blocks: Int) {
-    let plan = AttentionPlan(stepPages: pages, blocks: blocks), rounded = AttentionPlan.rounded(pages)
-    // Each of a block's four warps has as many pages.
-    #expect(plan.pages % 4 == 0 && plan.splits >= 1 && plan.splits <= 32)
+  @Test(arguments: [(1, 8), (4, 8), (9, 8), (33, 8), (513, 8), (40, 256), (0, 1), (2048, 1)], [4, 8])
+  func rangesOfStepsAreWholeRounds(_ size: (pages: Int, blocks: Int), _ warps: Int) {
+    let plan = AttentionPlan(stepPages: size.pages, blocks: size.blocks, warps: warps)
+    let rounded = AttentionPlan.rounded(size.pages)
+    // Each of a block's warps has as many pages.
+    #expect(plan.pages % warps == 0 && plan.splits >= 1 && plan.splits <= 32)
     #expect(plan.splits * plan.pages >= rounded && (plan.splits - 1) * plan.pages < rounded)
-    if pages <= 4 || blocks >= 128 { #expect(plan.splits == 1) }
+    if rounded <= 2 * warps || size.blocks >= 128 { #expect(plan.splits == 1) }
+    if rounded > 2 * warps && size.blocks <= 8 { #expect(plan.splits > 1) }
   }
 
   @Test func manyRowsAreNotSplit() {

@@ -10,46 +10,56 @@ struct PlanTests {
     (4096, 0, 0, 2048),
   ])
   func streamsFitAndPlanesDoNotOverlap(values: Int, scales: Int, biases: Int, columns: Int) throws {
-    for rows in 1...16 {
-      let plan = try #require(
-        StreamPlan(
-          rowBytes: (values, scales, biases), columns: columns, rows: rows, outputs: 100_000, blocks: 132))
-      #expect(plan.sharedBytes <= StreamPlan.mostShared)
-      #expect(plan.stages >= 2 && plan.stages <= 16)
-      #expect((1...16).contains(plan.stageRows) && (1...rows).contains(plan.rows))
-      // A plane is copied in whole 16 bytes, from up to 15 before its first row to up to 15 behind its last.
-      #expect(plan.scalesAt >= plan.stageRows * values + 30 && plan.scalesAt % 16 == 0)
-      #expect(plan.biasesAt >= plan.scalesAt + (scales > 0 ? plan.stageRows * scales + 30 : 0))
-      #expect(plan.stageBytes >= plan.biasesAt + (biases > 0 ? plan.stageRows * biases + 30 : 0))
-      #expect(plan.biasesAt % 16 == 0 && plan.stageBytes % 128 == 0 && plan.inputBytes % 128 == 0)
-      // Rows in float16, sums of 32 columns, and two sets of the sums of 16 warps for a stage's outputs.
-      let sums = 2 * 16 * plan.stageRows * ((plan.rows + 7) / 8 * 8) * 4
-      #expect(plan.inputBytes >= plan.rows * (2 * columns + columns / 32 * 4) + sums)
+    for rows in 1...8 {
+      for warps in [8, 16] {
+        let found = StreamPlan(
+          rowBytes: (values, scales, biases), columns: columns, rows: rows, outputs: 100_000, blocks: 132,
+          warps: warps)
+        // Long rows have products by panels.
+        guard rows <= 4 || columns <= 4096 else { continue }
+        let plan = try #require(found)
+        #expect(plan.sharedBytes <= StreamPlan.mostShared)
+        #expect(plan.stages >= 2 && plan.stages <= 16)
+        #expect((1...16).contains(plan.stageRows))
+        // A plane is copied in whole 16 bytes, from up to 15 before its first row to up to 15 behind its last.
+        #expect(plan.scalesAt >= plan.stageRows * values + 30 && plan.scalesAt % 16 == 0)
+        #expect(plan.biasesAt >= plan.scalesAt + (scales > 0 ? plan.stageRows * scales + 30 : 0))
+        #expect(plan.stageBytes >= plan.biasesAt + (biases > 0 ? plan.stageRows * biases + 30 : 0))
+        #expect(plan.biasesAt % 16 == 0 && plan.stageBytes % 128 == 0 && plan.inputBytes % 128 == 0)
+        // Rows in float16, sums of 32 columns, and two sets of the sums of the warps for a stage's outputs.
+        let sums = 2 * warps * plan.stageRows * 8 * 4
+        #expect(plan.inputBytes >= rows * (2 * columns + columns / 32 * 4) + sums)
+      }
     }
   }
 
   @Test func smallMatricesTakeFewStages() throws {
     let plan = try #require(
-      StreamPlan(rowBytes: (288, 36, 36), columns: 576, rows: 1, outputs: 576, blocks: 132))
+      StreamPlan(
+        rowBytes: (288, 36, 36), columns: 576, rows: 1, outputs: 576, blocks: 132, warps: 16))
     #expect(plan.stages == 2)
     #expect(plan.stageRows == 16)
   }
 
-  @Test func sixteenRowsSharePassesOfSmallStages() throws {
-    // GPT-OSS's projections of queries, keys and values, and of the output, in 8 bits.
-    let shapes = [(columns: 2880, outputs: 5120), (columns: 4096, outputs: 2880)]
-    for shape in shapes {
-      let plan = try #require(
-        StreamPlan(
-          rowBytes: (shape.columns, shape.columns / 16, 0), columns: shape.columns, rows: 16,
-          outputs: shape.outputs, blocks: 132))
-      #expect(plan.rows == 16 && plan.stageRows >= 4)
+  @Test(arguments: [1, 32, 576, 2880, 5120, 19_456, 201_088])
+  func panelsGiveEachWarpAPart(_ outputs: Int) {
+    for rows in [2, 9, 16, 17, 32] {
+      let plan = PanelPlan(rows: rows, outputs: outputs, blocks: 132), tiles = (plan.tileOutputs + 15) / 16
+      #expect(plan.rows >= rows && [16, 32].contains(plan.rows))
+      #expect((1...8).contains(tiles) && plan.parts * tiles <= 16 && (plan.parts + 1) * tiles > 16)
+      // A block's outputs are divided evenly.
+      let each = (outputs + 131) / 132, rounds = (each + plan.tileOutputs - 1) / plan.tileOutputs
+      #expect(rounds * plan.tileOutputs - each < rounds)
+      #expect(plan.sharedBytes <= StreamPlan.mostShared)
     }
+    // Two panels of 256 columns: rows of 576 bytes, and 8 sums.
+    #expect(PanelPlan.inputBytes(columns: 320, rows: 3) == 2 * 16 * (576 + 32))
   }
 
   @Test func rowsThatAreTooLongHaveNoPlan() {
     #expect(
-      StreamPlan(rowBytes: (200_000, 0, 0), columns: 100_000, rows: 1, outputs: 1000, blocks: 132) == nil)
+      StreamPlan(
+        rowBytes: (200_000, 0, 0), columns: 100_000, rows: 1, outputs: 1000, blocks: 132, warps: 16) == nil)
   }
 
   @Test func plansOfAttentionCoverAllPages() {

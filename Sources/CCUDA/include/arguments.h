@@ -147,7 +147,9 @@ typedef struct {
   int32_t gates, activation;
   float alpha, limit;
   /// Whether a product with gates may read x before the kernel ahead of it has ended, because that has only read it.
-  int32_t inputs_are_early, unused;
+  int32_t inputs_are_early;
+  /// linear_panels.cu only: into how many parts the columns are divided; `stage_rows` are the outputs of a tile.
+  int32_t column_parts;
   /// The weights of the experts, whose outputs are added up: entry e multiplies row e of x. NULL if they are chosen here.
   SOTTO_AT(const float) sum_weights;
   /// How a product chooses its experts; `logits` is NULL if they are in `experts`. A sum reads the logits before the kernel
@@ -174,6 +176,18 @@ typedef struct {
   SOTTO_AT(const int32_t) starts;
   int32_t places, columns, order_of_columns, rows_per_entry;
 } sotto_cuda_permuted;
+
+/// Rows of inputs for linear_panels.cu: panels of 256 columns with `panel_rows` rows each, as float16 in the order of
+/// sotto_cuda_halves, or as bfloat16 if `order` is 0. Normalised rows are also stored in y.
+typedef struct {
+  sotto_cuda_rows x;
+  SOTTO_AT(float) y;  // without gaps
+  SOTTO_AT(uint8_t) panels;
+  SOTTO_AT(const float) norm_weight;  // or NULL
+  int32_t panel_rows, columns, order, normalises;
+  float epsilon, offset, factor;
+  int32_t unused;
+} sotto_cuda_panels;
 
 /// Rows of a table for tokens, times scale; zeros for -1.
 typedef struct {
