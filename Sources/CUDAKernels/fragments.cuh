@@ -21,13 +21,11 @@ template <>
 struct Fragment<SOTTO_CUDA_BYTES> : PlainUnit {
   static const int ORDER = 1;
   uint2 w[2];
-  uint16_t scales[2];
+  uint32_t scales;
   __device__ __forceinline__ void load(const sotto_cuda_matrix &, const Row &r, int unit, int lane) {
 #pragma unroll
-    for (int b = 0; b < 2; b++) {
-      w[b] = *(const uint2 *)(r.values + 64 * unit + 32 * b + 8 * lane);
-      scales[b] = *(const uint16_t *)(r.scales + 4 * unit + 2 * b);
-    }
+    for (int b = 0; b < 2; b++) w[b] = *(const uint2 *)(r.values + 64 * unit + 32 * b + 8 * lane);
+    scales = *(const uint32_t *)(r.scales + 4 * unit);
   }
   __device__ __forceinline__ void expand(int b, uint32_t y[4]) const {
     const __half2 offset = twice(1152);
@@ -37,20 +35,18 @@ struct Fragment<SOTTO_CUDA_BYTES> : PlainUnit {
       y[i] = bits(__hsub2(halves(__byte_perm(v, 0x64646464u, i % 2 ? 0x4342 : 0x4140)), offset));
     }
   }
-  __device__ float scale(int b) const { return __half2float(__ushort_as_half(scales[b])); }
+  __device__ float scale(int b) const { return b ? __high2float(halves(scales)) : __low2float(halves(scales)); }
 };
 
 template <>
 struct Fragment<SOTTO_CUDA_FOURS> : PlainUnit {
   static const int ORDER = 2;
   uint32_t w[2];
-  uint8_t scales[2];
+  uint16_t scales;
   __device__ __forceinline__ void load(const sotto_cuda_matrix &, const Row &r, int unit, int lane) {
 #pragma unroll
-    for (int b = 0; b < 2; b++) {
-      w[b] = *(const uint32_t *)(r.values + 32 * unit + 16 * b + 4 * lane);
-      scales[b] = r.scales[2 * unit + b];
-    }
+    for (int b = 0; b < 2; b++) w[b] = *(const uint32_t *)(r.values + 32 * unit + 16 * b + 4 * lane);
+    scales = *(const uint16_t *)(r.scales + 2 * unit);
   }
   // A number's bits are those of a float16 that is 2^14 times smaller, of which the low byte is 0: the upper bytes of even and of
   // odd columns, and then the halves.
@@ -61,7 +57,9 @@ struct Fragment<SOTTO_CUDA_FOURS> : PlainUnit {
     y[0] = __byte_perm(even, 0, 0x1404), y[1] = __byte_perm(odd, 0, 0x1404);
     y[2] = __byte_perm(even, 0, 0x3424), y[3] = __byte_perm(odd, 0, 0x3424);
   }
-  __device__ float scale(int b) const { return __uint_as_float((uint32_t)scales[b] << 23); }
+  __device__ float scale(int b) const {
+    return __uint_as_float(b ? ((uint32_t)scales & 0xff00u) << 15 : ((uint32_t)scales & 0xffu) << 23);
+  }
   static __device__ __forceinline__ float factor() { return 16384; }
 };
 
@@ -192,24 +190,36 @@ static __device__ __forceinline__ void multiply_block(const Fragment<FORMAT> (&w
   weights[0].expand(b, y);
   weights[1].expand(b, z);
   const uint32_t first[4] = {y[0], z[0], y[1], z[1]}, second[4] = {y[2], z[2], y[3], z[3]};
+  // Two tiles at a time, whose products do not wait for each other.
+  const int PAIR = TILES > 1 ? 2 : 1;
 #pragma unroll
-  for (int i = 0; i < TILES; i++) {
-    const uint4 v = input(i);
+  for (int i = 0; i < TILES; i += PAIR) {
+    uint4 v[PAIR];
+#pragma unroll
+    for (int k = 0; k < PAIR; k++) v[k] = input(i + k);
     if constexpr (!Weights::HAS_SCALE) {
-      multiply<FORMAT>(sums[i], first, v.x, v.y);
-      multiply<FORMAT>(sums[i], second, v.z, v.w);
+#pragma unroll
+      for (int k = 0; k < PAIR; k++) multiply<FORMAT>(sums[i + k], first, v[k].x, v[k].y);
+#pragma unroll
+      for (int k = 0; k < PAIR; k++) multiply<FORMAT>(sums[i + k], second, v[k].z, v[k].w);
     } else {
       const float upper = weights[0].scale(b), lower = weights[1].scale(b);
-      float c[4] = {0, 0, 0, 0};
-      multiply<FORMAT>(c, first, v.x, v.y);
-      multiply<FORMAT>(c, second, v.z, v.w);
-      sums[i][0] += c[0] * upper, sums[i][1] += c[1] * upper;
-      sums[i][2] += c[2] * lower, sums[i][3] += c[3] * lower;
-      if constexpr (Weights::HAS_MINIMUM) {
-        const float p = sum(i, 0), q = sum(i, 1);
-        const float above = weights[0].minimum(b), below = weights[1].minimum(b);
-        sums[i][0] += above * p, sums[i][1] += above * q;
-        sums[i][2] += below * p, sums[i][3] += below * q;
+      float c[PAIR][4] = {};
+#pragma unroll
+      for (int k = 0; k < PAIR; k++) multiply<FORMAT>(c[k], first, v[k].x, v[k].y);
+#pragma unroll
+      for (int k = 0; k < PAIR; k++) multiply<FORMAT>(c[k], second, v[k].z, v[k].w);
+#pragma unroll
+      for (int k = 0; k < PAIR; k++) {
+        float *const to = sums[i + k];
+        to[0] += c[k][0] * upper, to[1] += c[k][1] * upper;
+        to[2] += c[k][2] * lower, to[3] += c[k][3] * lower;
+        if constexpr (Weights::HAS_MINIMUM) {
+          const float p = sum(i + k, 0), q = sum(i + k, 1);
+          const float above = weights[0].minimum(b), below = weights[1].minimum(b);
+          to[0] += above * p, to[1] += above * q;
+          to[2] += below * p, to[3] += below * q;
+        }
       }
     }
   }

@@ -1,6 +1,6 @@
 // Products of up to 32 rows with a matrix of integers, bfloat16 or float16, on devices with bulk copies (9.0 and later), in one
-// pass over the matrix. One block on each multiprocessor has equal parts of the outputs, in tiles of up to 128. Its last warp
-// copies the inputs, which are rounded before, through a ring of panels of 256 columns. Sixteen warps multiply on tensor cores
+// pass over the matrix. One block on each multiprocessor has equal parts of the outputs, in tiles of up to 112. Its last warp
+// copies the inputs, which are rounded before, through a ring of panels of 256 columns. Fifteen warps multiply on tensor cores
 // (mma.sync m16n8k16, weights as the first operand): each has 16 outputs and a part of the columns, whose weights it loads
 // several units ahead, at first before the kernels ahead have ended. The parts are added in a fixed order. A row's result does
 // not depend on the other rows.
@@ -10,9 +10,9 @@
 #include "barriers.cuh"
 #include "fragments.cuh"
 
-static const int WARPS = 16, THREADS = WARPS * 32, ALL_THREADS = THREADS + 32;
+static const int WARPS = 15, THREADS = WARPS * 32, ALL_THREADS = THREADS + 32;
 // A panel: rows of numbers, which are so far apart that reading eight of them has no bank conflicts, and sums of 32 columns.
-static const int PANEL = 256, UNITS = PANEL / 64, PITCH = 2 * PANEL + 64, SUMS = PANEL / 32;
+static const int PANEL = 256, PITCH = 2 * PANEL + 64, SUMS = PANEL / 32;
 
 // Rows of inputs in panels for these products, and normalised also as they are. One block a row. Bytes: the rows once in, once
 // or twice out; floor: a launch. grid: (rows)
@@ -64,7 +64,7 @@ KERNEL(sotto_panels_kernel, sotto_cuda_panels, 512) {
 }
 
 #if __CUDA_ARCH__ >= 900
-static const int MOST_STAGES = 9, SUM_PITCH = 20;
+static const int UNITS = PANEL / 64, MOST_STAGES = 9, SUM_PITCH = 20;
 
 static __device__ __forceinline__ void workers_meet() { asm volatile("bar.sync 1, %0;" ::"n"(THREADS) : "memory"); }
 
@@ -87,7 +87,8 @@ template <int FORMAT, int TILES>
 static __device__ __forceinline__ void multiply_panels(const sotto_cuda_linear &a) {
   typedef Fragment<FORMAT> Weights;
   const int ROWS = 8 * TILES, BYTES = ROWS * (PITCH + 4 * SUMS), OWN_SUMS = ROWS * SUM_PITCH;
-  const int AHEAD = FORMAT == SOTTO_CUDA_BYTES || FORMAT == SOTTO_CUDA_FOURS ? 3 : 2;
+  // As many as the registers hold.
+  const int AHEAD = FORMAT == SOTTO_CUDA_FOURS ? 4 : FORMAT == SOTTO_CUDA_BYTES || TILES == 2 ? 3 : 2;
   extern __shared__ __align__(128) uint8_t memory[];
   __shared__ __align__(8) uint64_t full[MOST_STAGES], empty[MOST_STAGES];
   float *const parts_memory = (float *)(memory + a.stages * BYTES);
@@ -137,6 +138,7 @@ static __device__ __forceinline__ void multiply_panels(const sotto_cuda_linear &
       int panel = -1;
       // Gives up the panels before this one, and waits for it.
       auto go_to = [&](int next) {
+#pragma unroll 1
         while (panel < next) {
           if (panel >= 0) {
             __syncwarp();
@@ -153,12 +155,12 @@ static __device__ __forceinline__ void multiply_panels(const sotto_cuda_linear &
         for (int k = 0; k < AHEAD; k++) {
           const int unit = from + k * parts;
           if (unit >= units) break;
-          go_to(unit / UNITS);
+          go_to((int)((uint32_t)unit / UNITS));
           const uint8_t *here = memory + stage * BYTES, *x = here + g * PITCH + 16 * t;
           const float *of_inputs = (const float *)(here + ROWS * PITCH) + 2 * t;
 #pragma unroll
           for (int b = 0; b < 2; b++) {
-            const int column = Weights::column(unit, b) % PANEL;
+            const uint32_t column = (uint32_t)Weights::column(unit, b) % PANEL;
             multiply_block<FORMAT, TILES>(
                 weights[k], b, sums, [&](int i) { return *(const uint4 *)(x + 8 * i * PITCH + 2 * column); },
                 [&](int i, int c) { return of_inputs[column / 32 * ROWS + 8 * i + c]; });
@@ -178,8 +180,8 @@ static __device__ __forceinline__ void multiply_panels(const sotto_cuda_linear &
         for (int c = 0; c < 4; c++) own[(8 * i + c % 2) * SUM_PITCH + c / 2 * 8] = sums[i][c];
     }
     workers_meet();
-    const int row = threadIdx.x / 16, line = threadIdx.x % 16, count = min(a.stage_rows, last - at);
-    if (row < a.tokens)
+    const int line = threadIdx.x % 16, count = min(a.stage_rows, last - at);
+    for (int row = threadIdx.x / 16; row < a.tokens; row += THREADS / 16)
       for (int tile = 0; 16 * tile + line < count; tile++) {
         int output = at + 16 * tile + line, index = 0;
         while (index + 1 < a.layer_count && output >= a.layers[index].weight.rows)
@@ -200,7 +202,7 @@ template <int FORMAT, int TILES>
 static __device__ __forceinline__ void multiply_panels(const sotto_cuda_linear &) {}
 #endif
 
-// grid: (multiprocessors). Columns: a multiple of 64. Dynamic shared memory: stages of 608 bytes a row (16 or 32 rows), and 16
+// grid: (multiprocessors). Columns: a multiple of 64. Dynamic shared memory: stages of 608 bytes a row (16 or 32 rows), and 15
 // warps' sums of 80 bytes a row.
 #define PANEL_KERNELS(name, format)                                                                        \
   KERNEL(sotto_panels_16_##name, sotto_cuda_linear, ALL_THREADS) { multiply_panels<format, 2>(a); }       \

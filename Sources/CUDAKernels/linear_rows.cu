@@ -32,14 +32,15 @@ static __device__ __forceinline__ void multiply_rows(const sotto_cuda_linear &a)
     matrix = a.experts[first];
   }
   Piece<FORMAT> pieces[AHEAD];
+  const typename Piece<FORMAT>::Facts facts(m);
   // Steps of a line, and of the lane.
   const int all_steps = (columns + STEP - 1) / STEP;
   const int steps = (columns - lane * Piece<FORMAT>::COLUMNS + STEP - 1) / STEP;
   auto load = [&](int from) {
-    const Row weight = Piece<FORMAT>::begin(m, row_of(m, matrix, min(output, (int)m.rows - 1)), lane);
+    const Row weight = Piece<FORMAT>::begin(facts, row_of(m, matrix, min(output, (int)m.rows - 1)), lane);
 #pragma unroll
     for (int i = 0; i < AHEAD; i++)
-      if (from + i < steps) pieces[i].load(m, weight, from + i);
+      if (from + i < steps) pieces[i].load(facts, weight, from + i);
   };
   load(0);
   if (!is_chosen) wait_for_inputs();
@@ -61,7 +62,7 @@ static __device__ __forceinline__ void multiply_rows(const sotto_cuda_linear &a)
         if (from + k >= steps) continue;
 #pragma unroll
         for (int r = 0; r < ROWS; r++)
-          sums[r] += pieces[k].dot(m, LaneInputs(inputs, r, Piece<FORMAT>::first(lane)), from + k);
+          sums[r] += pieces[k].dot(facts, LaneInputs(inputs, r, Piece<FORMAT>::first(lane)), from + k);
       }
     }
 #pragma unroll

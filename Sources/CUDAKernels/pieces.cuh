@@ -28,20 +28,35 @@ struct LaneInputs {
 template <int FORMAT>
 struct Piece;
 
+// What products must know of a matrix beside its planes, in registers: a read of the arguments by an address takes as long as
+// one of the memory.
+struct NoFacts {
+  __device__ __forceinline__ NoFacts() {}
+  __device__ __forceinline__ NoFacts(const sotto_cuda_matrix &) {}
+};
+struct GroupFacts {
+  int scale_type, has_zero_points, doublings;
+  __device__ __forceinline__ GroupFacts() {}
+  // Groups have 32, 64 or 128 columns.
+  __device__ __forceinline__ GroupFacts(const sotto_cuda_matrix &m)
+      : scale_type(m.scale_type), has_zero_points(m.has_zero_points), doublings(m.group / 64) {}
+};
+
 template <>
 struct Piece<SOTTO_CUDA_BYTES> {
+  typedef NoFacts Facts;
   static const int COLUMNS = 16;
   uint4 w;
   uint16_t scale;
   static __device__ __forceinline__ int first(int lane) { return COLUMNS * lane; }
-  static __device__ __forceinline__ Row begin(const sotto_cuda_matrix &, const Row &r, int lane) {
+  static __device__ __forceinline__ Row begin(const Facts &, const Row &r, int lane) {
     return {r.values + 16 * lane, r.scales + lane / 2 * 2, r.biases};
   }
-  __device__ __forceinline__ void load(const sotto_cuda_matrix &, const Row &r, int step) {
+  __device__ __forceinline__ void load(const Facts &, const Row &r, int step) {
     w = __ldcs((const uint4 *)(r.values + 512 * step));
     scale = *(const uint16_t *)(r.scales + 32 * step);
   }
-  __device__ __forceinline__ float dot(const sotto_cuda_matrix &, const LaneInputs &x, int step) const {
+  __device__ __forceinline__ float dot(const Facts &, const LaneInputs &x, int step) const {
     const float factor = __half2float(__ushort_as_half(scale)) * x.scales[16 * step];
     return (float)dot16(w, x.word(512 * step), 0) * factor;
   }
@@ -57,18 +72,19 @@ static __device__ __forceinline__ uint32_t magnitudes(uint32_t nibbles) {
 
 template <>
 struct Piece<SOTTO_CUDA_FOURS> {
+  typedef NoFacts Facts;
   static const int COLUMNS = 32;
   uint4 w;
   uint8_t scale;
   static __device__ __forceinline__ int first(int lane) { return COLUMNS * lane; }
-  static __device__ __forceinline__ Row begin(const sotto_cuda_matrix &, const Row &r, int lane) {
+  static __device__ __forceinline__ Row begin(const Facts &, const Row &r, int lane) {
     return {r.values + 16 * lane, r.scales + lane, r.biases};
   }
-  __device__ __forceinline__ void load(const sotto_cuda_matrix &, const Row &r, int step) {
+  __device__ __forceinline__ void load(const Facts &, const Row &r, int step) {
     w = __ldcs((const uint4 *)(r.values + 512 * step));
     scale = r.scales[32 * step];
   }
-  __device__ __forceinline__ float dot(const sotto_cuda_matrix &, const LaneInputs &x, int step) const {
+  __device__ __forceinline__ float dot(const Facts &, const LaneInputs &x, int step) const {
     const uint4 low = x.word(1024 * step), high = x.word(1024 * step + 16);
     const uint32_t inputs[8] = {low.x, low.y, low.z, low.w, high.x, high.y, high.z, high.w};
     const uint32_t words[4] = {w.x, w.y, w.z, w.w};
@@ -87,20 +103,21 @@ struct Piece<SOTTO_CUDA_FOURS> {
 
 template <>
 struct Piece<SOTTO_CUDA_SUPERFOURS> {
+  typedef NoFacts Facts;
   static const int COLUMNS = 32;
   uint4 w;
   uint32_t factors;
   uint16_t scales;
   static __device__ __forceinline__ int first(int lane) { return COLUMNS * lane; }
-  static __device__ __forceinline__ Row begin(const sotto_cuda_matrix &, const Row &r, int lane) {
+  static __device__ __forceinline__ Row begin(const Facts &, const Row &r, int lane) {
     return {r.values + 16 * lane, r.scales + 2 * lane, r.biases + lane / 8 * 4};
   }
-  __device__ __forceinline__ void load(const sotto_cuda_matrix &, const Row &r, int step) {
+  __device__ __forceinline__ void load(const Facts &, const Row &r, int step) {
     w = __ldcs((const uint4 *)(r.values + 512 * step));
     scales = *(const uint16_t *)(r.scales + 64 * step);
     factors = *(const uint32_t *)(r.biases + 16 * step);
   }
-  __device__ __forceinline__ float dot(const sotto_cuda_matrix &, const LaneInputs &x, int step) const {
+  __device__ __forceinline__ float dot(const Facts &, const LaneInputs &x, int step) const {
     const uint4 low = {w.x & 0x0f0f0f0fu, w.y & 0x0f0f0f0fu, w.z & 0x0f0f0f0fu, w.w & 0x0f0f0f0fu};
     const uint4 high = {w.x >> 4 & 0x0f0f0f0fu, w.y >> 4 & 0x0f0f0f0fu, w.z >> 4 & 0x0f0f0f0fu, w.w >> 4 & 0x0f0f0f0fu};
     const int sum = dot16(high, x.word(1024 * step + 16), dot16(low, x.word(1024 * step), 0));
@@ -112,6 +129,7 @@ struct Piece<SOTTO_CUDA_SUPERFOURS> {
 
 template <>
 struct Piece<SOTTO_CUDA_AFFINE4> {
+  typedef GroupFacts Facts;
   static const int COLUMNS = 32;
   uint4 w;
   uint32_t scale, bias;
@@ -123,19 +141,17 @@ struct Piece<SOTTO_CUDA_AFFINE4> {
     return type == SOTTO_CUDA_F16 ? __half2float(__ushort_as_half((uint16_t)bits)) : __uint_as_float(bits << 16);
   }
   static __device__ __forceinline__ int first(int lane) { return COLUMNS * lane; }
-  // Groups have 32, 64 or 128 columns.
-  static __device__ __forceinline__ int doublings(const sotto_cuda_matrix &m) { return m.group / 64; }
-  static __device__ __forceinline__ Row begin(const sotto_cuda_matrix &m, const Row &r, int lane) {
-    const int group = lane >> doublings(m), size = m.scale_type == SOTTO_CUDA_F32 ? 4 : 2;
+  static __device__ __forceinline__ Row begin(const Facts &m, const Row &r, int lane) {
+    const int group = lane >> m.doublings, size = m.scale_type == SOTTO_CUDA_F32 ? 4 : 2;
     return {r.values + 16 * lane, r.scales + group * size, r.biases + group * (m.has_zero_points ? 1 : size)};
   }
-  __device__ __forceinline__ void load(const sotto_cuda_matrix &m, const Row &r, int step) {
+  __device__ __forceinline__ void load(const Facts &m, const Row &r, int step) {
     w = __ldcs((const uint4 *)(r.values + 512 * step));
-    const int group = 32 * step >> doublings(m);
+    const int group = 32 * step >> m.doublings;
     scale = stored(r.scales, m.scale_type, group);
     bias = m.has_zero_points ? r.biases[group] : stored(r.biases, m.scale_type, group);
   }
-  __device__ __forceinline__ float dot(const sotto_cuda_matrix &m, const LaneInputs &x, int step) const {
+  __device__ __forceinline__ float dot(const Facts &m, const LaneInputs &x, int step) const {
     int sum = 0;
     const uint4 low = x.word(1024 * step), high = x.word(1024 * step + 16);
     const uint32_t inputs[8] = {low.x, low.y, low.z, low.w, high.x, high.y, high.z, high.w};
@@ -157,6 +173,7 @@ struct Piece<SOTTO_CUDA_AFFINE4> {
 // a lane's row is where the upper bits are.
 template <>
 struct Piece<SOTTO_CUDA_SIXES> {
+  typedef NoFacts Facts;
   static const int COLUMNS = 32;
   uint4 w, upper;
   uint16_t factor;
@@ -165,11 +182,11 @@ struct Piece<SOTTO_CUDA_SIXES> {
   static __device__ __forceinline__ int part() { return threadIdx.x % 8; }
   static __device__ __forceinline__ int scales_at() { return part() / 4 * 8 + part() % 4; }
   static __device__ __forceinline__ int first(int lane) { return lane / 8 * 256 + part() / 4 * 128 + part() % 4 * 16; }
-  static __device__ __forceinline__ Row begin(const sotto_cuda_matrix &, const Row &r, int lane) {
+  static __device__ __forceinline__ Row begin(const Facts &, const Row &r, int lane) {
     const uint8_t *p = r.values + lane / 8 * 192;
     return {p + 16 * part(), r.scales + lane / 8 * 18 + scales_at(), p + 128 + part() / 4 * 32 + part() % 2 * 16};
   }
-  __device__ __forceinline__ void load(const sotto_cuda_matrix &, const Row &r, int step) {
+  __device__ __forceinline__ void load(const Facts &, const Row &r, int step) {
     w = __ldcs((const uint4 *)(r.values + 768 * step));
     upper = *(const uint4 *)(r.biases + 768 * step);
     const uint8_t *scales = r.scales + 72 * step;
@@ -177,7 +194,7 @@ struct Piece<SOTTO_CUDA_SIXES> {
     scale[0] = (int8_t)scales[0];
     scale[1] = (int8_t)scales[4];
   }
-  __device__ __forceinline__ float dot(const sotto_cuda_matrix &, const LaneInputs &x, int step) const {
+  __device__ __forceinline__ float dot(const Facts &, const LaneInputs &x, int step) const {
     const int shift = part() % 4 / 2 * 2;
     uint4 low, high;
     const uint32_t nibbles[4] = {w.x, w.y, w.z, w.w}, bits[4] = {upper.x, upper.y, upper.z, upper.w};

@@ -71,6 +71,38 @@ struct Inputs {
     }
   }
 
+  // The same without the factor of the norm, which follows from the warps' sums of squares in `squares` and is applied to
+  // the products: so threads don't wait for it.
+  __device__ __forceinline__ void store_unscaled_row(const float *x, const sotto_cuda_linear &a, Parts<1> &held,
+                                                     const Parts<1> &weights, float *squares) {
+    const int parts = columns / 8, threads = blockDim.x, lane = threadIdx.x % 32;
+    float sum = 0;
+    // Warps without columns have nothing to do.
+    for (int first = 0; first + (int)threadIdx.x - lane < parts; first += threads) {
+      const int part = first + threadIdx.x;
+      const bool is_here = part < parts;
+      float v[8] = {}, w[8];
+      if (first == 0) {
+#pragma unroll
+        for (int k = 0; k < 8; k++) v[k] = is_here ? held.v[0][k] : 0.0f, w[k] = weights.v[0][k];
+      } else if (is_here) {
+        load8(x + 8 * part, v);
+        if (a.normalises && a.norm_weight) load8(a.norm_weight + 8 * part, w);
+      }
+      if (a.normalises) {
+#pragma unroll
+        for (int k = 0; k < 8; k++) {
+          sum += v[k] * v[k];
+          if (a.norm_weight) v[k] *= w[k] + a.offset;
+        }
+      }
+      round(0, part, v, is_here);
+    }
+    if (!a.normalises) return;
+    sum = warp_sum(sum);
+    if (lane == 0) squares[threadIdx.x / 32] = sum;
+  }
+
   // Stores rows without a norm, of which the first parts are held already. The caller synchronises.
   template <int HELD>
   __device__ __forceinline__ void store_rows(const float *x, int64_t stride, int rows, const Parts<HELD> &held) {

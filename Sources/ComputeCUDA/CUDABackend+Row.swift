@@ -6,7 +6,7 @@ import Compute
 extension CUDABackend {
   /// What such a product does with its outputs.
   enum RowKind: Int {
-    case plain, gated, sum
+    case plain, gated, pair, sum
   }
 
   /// As in the kernel.
@@ -25,7 +25,10 @@ extension CUDABackend {
   func runRow(_ call: sotto_cuda_linear, _ kind: RowKind) {
     let first = call.layers.0.weight
     guard let kernels = Self.oneRowKernels[UInt32(first.format)] else { return }
-    let outputs = Int(call.outputs) / (kind == .gated ? 2 : 1), entries = Int(call.tokens)
+    // The kernel for pairs loads both lines at once, if a warp does so in one step.
+    let step = first.format == Int32(SOTTO_CUDA_BYTES.rawValue) ? 512 : 1024
+    let kind = kind == .gated && Int(first.columns) <= step ? .pair : kind
+    let outputs = Int(call.outputs) / (kind == .gated || kind == .pair ? 2 : 1), entries = Int(call.tokens)
     let hasEntries = call.selection == Int32(SOTTO_CUDA_ENTRIES.rawValue) && kind != .sum
     let warps = Self.rowThreads / 32, all = outputs * (hasEntries ? entries : 1)
     launch(
@@ -84,11 +87,13 @@ extension CUDABackend {
   }
 
   private static let oneRowKernels: [UInt32: [CUDAKernel]] = [
-    SOTTO_CUDA_BYTES.rawValue: [.rowBytes, .rowGatedBytes, .rowSumBytes],
-    SOTTO_CUDA_FOURS.rawValue: [.rowFours, .rowGatedFours, .rowSumFours],
-    SOTTO_CUDA_SUPERFOURS.rawValue: [.rowSuperfours, .rowGatedSuperfours, .rowSumSuperfours],
-    SOTTO_CUDA_SIXES.rawValue: [.rowSixes, .rowGatedSixes, .rowSumSixes],
-    SOTTO_CUDA_AFFINE4.rawValue: [.rowAffine4, .rowGatedAffine4, .rowSumAffine4],
+    SOTTO_CUDA_BYTES.rawValue: [.rowBytes, .rowGatedBytes, .rowPairBytes, .rowSumBytes],
+    SOTTO_CUDA_FOURS.rawValue: [.rowFours, .rowGatedFours, .rowPairFours, .rowSumFours],
+    SOTTO_CUDA_SUPERFOURS.rawValue: [
+      .rowSuperfours, .rowGatedSuperfours, .rowPairSuperfours, .rowSumSuperfours,
+    ],
+    SOTTO_CUDA_SIXES.rawValue: [.rowSixes, .rowGatedSixes, .rowPairSixes, .rowSumSixes],
+    SOTTO_CUDA_AFFINE4.rawValue: [.rowAffine4, .rowGatedAffine4, .rowPairAffine4, .rowSumAffine4],
   ]
 }
 

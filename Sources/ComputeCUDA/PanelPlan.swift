@@ -10,9 +10,9 @@ package struct PanelPlan: Equatable {
   /// The most rows that these products take.
   package static let mostRows = 32
   /// As in the kernel: columns of a panel and what a row of it takes, panels of the ring, and what the sums of a warp take.
-  private static let panelColumns = 256, rowBytes = 608, warps = 16, sumBytes = 80
-  package static let stages = 9, threads = 544
-  private static let mostTileOutputs = 128
+  private static let panelColumns = 256, rowBytes = 608, warps = 15, sumBytes = 80
+  package static let stages = 9, threads = 512
+  private static let mostTileOutputs = 112
 
   /// Bytes of shared memory.
   package var sharedBytes: Int { rows * (Self.stages * Self.rowBytes + Self.warps * Self.sumBytes) }

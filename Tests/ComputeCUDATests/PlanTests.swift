@@ -46,7 +46,7 @@ struct PlanTests {
     for rows in [2, 9, 16, 17, 32] {
       let plan = PanelPlan(rows: rows, outputs: outputs, blocks: 132), tiles = (plan.tileOutputs + 15) / 16
       #expect(plan.rows >= rows && [16, 32].contains(plan.rows))
-      #expect((1...8).contains(tiles) && plan.parts * tiles <= 16 && (plan.parts + 1) * tiles > 16)
+      #expect((1...7).contains(tiles) && plan.parts * tiles <= 15 && (plan.parts + 1) * tiles > 15)
       // A block's outputs are divided evenly.
       let each = (outputs + 131) / 132, rounds = (each + plan.tileOutputs - 1) / plan.tileOutputs
       #expect(rounds * plan.tileOutputs - each < rounds)
