@@ -9,19 +9,17 @@
 // Operations: 2 * outputs * columns. Bytes: the matrix once; of a stack, each expert that was chosen. Floor: those over the
 // memory bandwidth. The inputs are rounded by every block, from the second cache; weights that do not depend on a choice are
 // fetched before the kernels ahead have ended.
-#include "pieces.cuh"
+#include "row_short.cuh"
 #include "routing.cuh"
 
-static const int THREADS = 384, BLOCKS = 2, WARPS = THREADS / 32;
+static const int BLOCKS = 2;
 
-// Outputs as they are; pairs of a gate and what it gates; the same with lines of one step, of which both are loaded at once;
-// sums over the experts.
-enum Kind { PLAIN, GATED, PAIR, SUM };
+// Outputs as they are; pairs of a gate and what it gates; sums over the experts.
+enum Kind { PLAIN, GATED, SUM };
 
 // A row of weights from a lane's first column on, and its bias.
-template <int FORMAT>
 struct Line {
-  typename Piece<FORMAT>::Facts facts;
+  const sotto_cuda_matrix *matrix;
   Row weights;
   float bias;
 };
@@ -29,11 +27,7 @@ struct Line {
 template <int FORMAT, Kind KIND>
 static __device__ __forceinline__ void multiply_row(const sotto_cuda_linear &a) {
   extern __shared__ __align__(16) uint8_t memory[];
-  // Of the warps' inputs, for the norm.
-  __shared__ __align__(16) float squares[WARPS];
-  const bool IS_GATED = KIND == GATED || KIND == PAIR;
-  const int AHEAD = KIND == PAIR ? 2 : FORMAT == SOTTO_CUDA_FOURS || FORMAT == SOTTO_CUDA_SIXES ? 3 : 4;
-  const int HELD = KIND == SUM ? 4 : 1;
+  const int AHEAD = FORMAT == SOTTO_CUDA_FOURS || FORMAT == SOTTO_CUDA_SIXES ? 3 : 4, HELD = KIND == SUM ? 4 : 1;
   const int STEP = 32 * Piece<FORMAT>::COLUMNS;
   const int lane = threadIdx.x % 32, warp = threadIdx.x / 32, columns = (int)a.layers[0].weight.columns;
   // Steps of a line, and of the lane.
@@ -41,7 +35,7 @@ static __device__ __forceinline__ void multiply_row(const sotto_cuda_linear &a) 
   const int steps = (columns - lane * Piece<FORMAT>::COLUMNS + STEP - 1) / STEP;
   const bool is_chosen = KIND == SUM || a.selection == SOTTO_CUDA_ENTRIES, has_entries = KIND != SUM && is_chosen;
   // Lines of an output, and outputs of an entry.
-  const int parts = KIND == SUM ? a.tokens : IS_GATED ? 2 : 1, outputs = (int)a.outputs / (IS_GATED ? 2 : 1);
+  const int parts = KIND == SUM ? a.tokens : KIND == GATED ? 2 : 1, outputs = (int)a.outputs / (KIND == GATED ? 2 : 1);
   const int last = has_entries ? outputs * a.tokens : outputs, stride = WARPS * gridDim.x;
   // Warps that run at the same time have neighbouring outputs.
   int output = warp * gridDim.x + blockIdx.x;
@@ -56,37 +50,24 @@ static __device__ __forceinline__ void multiply_row(const sotto_cuda_linear &a) 
     }
   };
   auto line_of = [&](int part) {
-    const sotto_cuda_layer &l = a.layers[IS_GATED ? (a.splits_pairs ? 0 : part) : layer];
+    const sotto_cuda_layer &l = a.layers[KIND == GATED ? (a.splits_pairs ? 0 : part) : layer];
     const int matrix = is_chosen ? __shfl_sync(~0u, expert, KIND == SUM ? part : entry) : 0;
-    const int line = IS_GATED && a.splits_pairs ? 2 * row + part : row;
+    const int line = KIND == GATED && a.splits_pairs ? 2 * row + part : row;
     const uint32_t place = (uint32_t)matrix * (uint32_t)l.weight.rows + line;
     const Row row = {l.weight.values + (uint64_t)place * (uint32_t)l.weight.value_bytes,
                      l.weight.scales + (uint64_t)place * (uint32_t)l.weight.scale_bytes,
                      l.weight.biases + (uint64_t)place * (uint32_t)l.weight.bias_bytes};
-    const typename Piece<FORMAT>::Facts facts(l.weight);
-    return Line<FORMAT>{facts, Piece<FORMAT>::begin(facts, row, lane), l.bias ? l.bias[place] : 0.0f};
+    return Line{&l.weight, Piece<FORMAT>::begin(l.weight, row, lane), l.bias ? l.bias[place] : 0.0f};
   };
   Piece<FORMAT> pieces[AHEAD];
-  Line<FORMAT> line = {}, other = {};
-  const int HALF = AHEAD / 2;
+  Line line = {};
   settle();
-  auto load_pair = [&](int k) {
-    pieces[k].load(line.facts, line.weights, k);
-    pieces[HALF + k].load(other.facts, other.weights, k);
-  };
   auto start = [&]() {
     if (output >= last) return;
     line = line_of(0);
-    if constexpr (KIND == PAIR) {
-      other = line_of(1);
 #pragma unroll
-      for (int k = 0; k < HALF; k++)
-        if (k < steps) load_pair(k);
-    } else {
-#pragma unroll
-      for (int k = 0; k < AHEAD; k++)
-        if (k < steps) pieces[k].load(line.facts, line.weights, k);
-    }
+    for (int k = 0; k < AHEAD; k++)
+      if (k < steps) pieces[k].load(*line.matrix, line.weights, k);
   };
   // Where the output goes, and what else is added.
   float *to = nullptr, residual = 0;
@@ -97,7 +78,7 @@ static __device__ __forceinline__ void multiply_row(const sotto_cuda_linear &a) 
       column = l.first + (a.splits_pairs ? row / 2 + row % 2 * (l.weight.rows / 2) : row);
     }
     to = a.y + (int64_t)entry * (int)a.y_stride + column;
-    residual = !IS_GATED && a.residual.data ? a.residual.data[column] : 0.0f;
+    residual = KIND != GATED && a.residual.data ? a.residual.data[column] : 0.0f;
   };
 
   Inputs inputs(memory, KIND == SUM ? parts : 1, columns);
@@ -109,10 +90,8 @@ static __device__ __forceinline__ void multiply_row(const sotto_cuda_linear &a) 
     if constexpr (KIND == SUM)
       inputs.store_rows<HELD>(a.x.data, a.x.stride, parts, held);
     else
-      inputs.store_unscaled_row(a.x.data, a, held, norm, squares);
+      inputs.store_row(a.x.data, a, held, norm);
   };
-  // Warps without columns have none.
-  if (KIND != SUM && a.normalises && lane == 0) squares[warp] = 0;
   auto choose_experts = [&]() {
     const Choice choice = choose(a.routing, 0, KIND == SUM);
     expert = choice.expert, share = choice.weight;
@@ -120,7 +99,7 @@ static __device__ __forceinline__ void multiply_row(const sotto_cuda_linear &a) 
   // What does not depend on the kernel ahead: weights, experts whose logits it has read, inputs that it has read.
   if (KIND == SUM && chooses) choose_experts();
   if (!is_chosen || (KIND == SUM && chooses)) start();
-  const bool is_early = IS_GATED && a.inputs_are_early;
+  const bool is_early = KIND == GATED && a.inputs_are_early;
   if (is_early) {
     held = inputs.load<HELD>(a.x.data, a.x.stride, 1);
     store();
@@ -136,76 +115,43 @@ static __device__ __forceinline__ void multiply_row(const sotto_cuda_linear &a) 
   if (output < last) place();
   if (!is_early) store();
   __syncthreads();
-  float norm_factor = 1;
-  if (KIND != SUM && a.normalises) {
-    float parts[WARPS], sum = 0;
-#pragma unroll
-    for (int k = 0; k < WARPS; k += 4) *(float4 *)(parts + k) = *(const float4 *)(squares + k);
-#pragma unroll
-    for (int k = 0; k < WARPS; k++) sum += parts[k];
-    norm_factor = a.norm_factor * rsqrtf(sum / (float)columns + a.epsilon);
-  }
 
   const LaneInputs first_inputs(inputs, 0, Piece<FORMAT>::first(lane));
-  if constexpr (KIND == PAIR) {
-    while (output < last) {
-      const Line<FORMAT> gates = line, gated = other;
-      float *const target = to;
-      output += stride, row += stride;
-      settle();
-      const bool goes_on = output < last;
-      if (goes_on) place(), line = line_of(0), other = line_of(1);
-      float sums[2] = {0, 0};
-#pragma unroll
-      for (int k = 0; k < HALF; k++) {
-        if (k < steps) sums[0] += pieces[k].dot(gates.facts, first_inputs, k);
-        if (k < steps) sums[1] += pieces[HALF + k].dot(gated.facts, first_inputs, k);
-        if (goes_on && k < steps) load_pair(k);
+  float sum = 0, value = 0;
+  int part = 0, from = 0;
+  for (bool goes_on = output < last; goes_on;) {
+    const int here = part, begin = from;
+    const float bias = line.bias, added = residual;
+    const sotto_cuda_matrix *const matrix = line.matrix;
+    float *const target = to;
+    const LaneInputs x = KIND == SUM ? LaneInputs(inputs, here, Piece<FORMAT>::first(lane)) : first_inputs;
+    from += AHEAD;
+    const bool ends_line = from >= all_steps, ends_output = ends_line && part + 1 == parts;
+    if (ends_line) {
+      from = 0, part++;
+      if (ends_output) {
+        part = 0, output += stride, row += stride;
+        settle();
+        goes_on = output < last;
+        if (goes_on) place();
       }
-#pragma unroll
-      for (int i = 16; i; i >>= 1)
-#pragma unroll
-        for (int k = 0; k < 2; k++) sums[k] += __shfl_xor_sync(~0u, sums[k], i);
-      const float x = (sums[0] * norm_factor + gates.bias) * a.gate_factor, y = sums[1] * norm_factor + gated.bias;
-      if (lane == 0) *target = gate(a.activation, x, y, a.alpha, a.limit) * a.factor;
+      if (goes_on) line = line_of(part);
     }
-  } else {
-    float sum = 0, value = 0;
-    int part = 0, from = 0;
-    for (bool goes_on = output < last; goes_on;) {
-      const int here = part, begin = from;
-      const float bias = line.bias, added = residual;
-      const typename Piece<FORMAT>::Facts facts = line.facts;
-      float *const target = to;
-      const LaneInputs x = KIND == SUM ? LaneInputs(inputs, here, Piece<FORMAT>::first(lane)) : first_inputs;
-      from += AHEAD;
-      const bool ends_line = from >= all_steps, ends_output = ends_line && part + 1 == parts;
-      if (ends_line) {
-        from = 0, part++;
-        if (ends_output) {
-          part = 0, output += stride, row += stride;
-          settle();
-          goes_on = output < last;
-          if (goes_on) place();
-        }
-        if (goes_on) line = line_of(part);
-      }
 #pragma unroll
-      for (int k = 0; k < AHEAD; k++) {
-        if (begin + k < steps) sum += pieces[k].dot(facts, x, begin + k);
-        if (goes_on && from + k < steps) pieces[k].load(line.facts, line.weights, from + k);
-      }
-      if (!ends_line) continue;
-      sum = warp_sum(sum) * norm_factor + bias;
-      if (KIND == SUM)
-        value = __shfl_sync(~0u, share, here) * sum + value;
-      else
-        value = KIND == GATED && here == 1 ? gate(a.activation, value * a.gate_factor, sum, a.alpha, a.limit) : sum;
-      sum = 0;
-      if (!ends_output) continue;
-      if (lane == 0) *target = value * a.factor + added;
-      value = 0;
+    for (int k = 0; k < AHEAD; k++) {
+      if (begin + k < steps) sum += pieces[k].dot(*matrix, x, begin + k);
+      if (goes_on && from + k < steps) pieces[k].load(*line.matrix, line.weights, from + k);
     }
+    if (!ends_line) continue;
+    sum = warp_sum(sum) + bias;
+    if (KIND == SUM)
+      value = __shfl_sync(~0u, share, here) * sum + value;
+    else
+      value = KIND == GATED && here == 1 ? gate(a.activation, value * a.gate_factor, sum, a.alpha, a.limit) : sum;
+    sum = 0;
+    if (!ends_output) continue;
+    if (lane == 0) *target = value * a.factor + added;
+    value = 0;
   }
 }
 
@@ -215,10 +161,19 @@ static __device__ __forceinline__ void multiply_row(const sotto_cuda_linear &a) 
       sotto_row_##name(const __grid_constant__ sotto_cuda_linear a) {         \
     multiply_row<format, kind>(a);                                            \
   }
+#define SHORT_KERNELS(name, format)                                           \
+  extern "C" __global__ void __launch_bounds__(THREADS, BLOCKS)               \
+      sotto_row_short_##name(const __grid_constant__ sotto_cuda_linear a) {   \
+    multiply_lines<format>(a);                                                \
+  }                                                                           \
+  extern "C" __global__ void __launch_bounds__(THREADS, BLOCKS)               \
+      sotto_row_pair_##name(const __grid_constant__ sotto_cuda_linear a) {    \
+    multiply_pairs<format>(a);                                                \
+  }
 #define ROW_KERNELS(name, format)          \
+  SHORT_KERNELS(name, format)              \
   ROW_KERNEL(name, format, PLAIN)          \
   ROW_KERNEL(gated_##name, format, GATED)  \
-  ROW_KERNEL(pair_##name, format, PAIR)    \
   ROW_KERNEL(sum_##name, format, SUM)
 ROW_KERNELS(bytes, SOTTO_CUDA_BYTES)
 ROW_KERNELS(fours, SOTTO_CUDA_FOURS)

@@ -6,7 +6,7 @@ import Compute
 extension CUDABackend {
   /// What such a product does with its outputs.
   enum RowKind: Int {
-    case plain, gated, pair, sum
+    case plain, gated, sum, short, pair
   }
 
   /// As in the kernel.
@@ -25,9 +25,7 @@ extension CUDABackend {
   func runRow(_ call: sotto_cuda_linear, _ kind: RowKind) {
     let first = call.layers.0.weight
     guard let kernels = Self.oneRowKernels[UInt32(first.format)] else { return }
-    // The kernel for pairs loads both lines at once, if a warp does so in one step.
-    let step = first.format == Int32(SOTTO_CUDA_BYTES.rawValue) ? 512 : 1024
-    let kind = kind == .gated && Int(first.columns) <= step ? .pair : kind
+    let kind = shortKind(call, kind)
     let outputs = Int(call.outputs) / (kind == .gated || kind == .pair ? 2 : 1), entries = Int(call.tokens)
     let hasEntries = call.selection == Int32(SOTTO_CUDA_ENTRIES.rawValue) && kind != .sum
     let warps = Self.rowThreads / 32, all = outputs * (hasEntries ? entries : 1)
@@ -36,6 +34,21 @@ extension CUDABackend {
       grid: (min(Self.rowBlocks * device.multiprocessors, (all + warps - 1) / warps), 1, 1),
       threads: Self.rowThreads, shared: (kind == .sum ? entries : 1) * Int(first.columns) * 11 / 8)
     latestRow = (x: call.x.data, result: call.y)
+  }
+
+  /// The kernel for small matrices, if it is one; see row_short.cuh.
+  private func shortKind(_ call: sotto_cuda_linear, _ kind: RowKind) -> RowKind {
+    let first = call.layers.0.weight, isBytes = first.format == Int32(SOTTO_CUDA_BYTES.rawValue)
+    /// Columns of a step of a warp.
+    let step: Int64 = isBytes ? 512 : 1024
+    // With more lines for each warp, those that load further ahead are faster.
+    let isSmall = call.outputs <= Int64(4 * Self.rowBlocks * device.multiprocessors * Self.rowThreads / 32)
+    guard isSmall, call.selection == Int32(SOTTO_CUDA_ONE_MATRIX.rawValue) else { return kind }
+    switch kind {
+    case .plain where first.columns <= 2 * step && call.splits_pairs == 0: return .short
+    case .gated where first.columns <= step: return .pair
+    default: return kind
+    }
   }
 
   /// Sets the gate of a product of pairs.
@@ -87,13 +100,21 @@ extension CUDABackend {
   }
 
   private static let oneRowKernels: [UInt32: [CUDAKernel]] = [
-    SOTTO_CUDA_BYTES.rawValue: [.rowBytes, .rowGatedBytes, .rowPairBytes, .rowSumBytes],
-    SOTTO_CUDA_FOURS.rawValue: [.rowFours, .rowGatedFours, .rowPairFours, .rowSumFours],
-    SOTTO_CUDA_SUPERFOURS.rawValue: [
-      .rowSuperfours, .rowGatedSuperfours, .rowPairSuperfours, .rowSumSuperfours,
+    SOTTO_CUDA_BYTES.rawValue: [
+      .rowBytes, .rowGatedBytes, .rowSumBytes, .rowShortBytes, .rowPairBytes,
     ],
-    SOTTO_CUDA_SIXES.rawValue: [.rowSixes, .rowGatedSixes, .rowPairSixes, .rowSumSixes],
-    SOTTO_CUDA_AFFINE4.rawValue: [.rowAffine4, .rowGatedAffine4, .rowPairAffine4, .rowSumAffine4],
+    SOTTO_CUDA_FOURS.rawValue: [
+      .rowFours, .rowGatedFours, .rowSumFours, .rowShortFours, .rowPairFours,
+    ],
+    SOTTO_CUDA_SUPERFOURS.rawValue: [
+      .rowSuperfours, .rowGatedSuperfours, .rowSumSuperfours, .rowShortSuperfours, .rowPairSuperfours,
+    ],
+    SOTTO_CUDA_SIXES.rawValue: [
+      .rowSixes, .rowGatedSixes, .rowSumSixes, .rowShortSixes, .rowPairSixes,
+    ],
+    SOTTO_CUDA_AFFINE4.rawValue: [
+      .rowAffine4, .rowGatedAffine4, .rowSumAffine4, .rowShortAffine4, .rowPairAffine4,
+    ],
   ]
 }
 
