@@ -16,6 +16,8 @@ enum {
   CHUNK = 64,
   // Up to this number, rows are processed one by one.
   FEW_ROWS = 3,
+  // Parts of a head's state that a token goes through together.
+  STREAMS = 4,
 };
 
 typedef const sotto_state_space scan_call;

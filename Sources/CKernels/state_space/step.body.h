@@ -1,6 +1,25 @@
-// The recurrence token by token, for one level: one pass over the state per token.
+// The recurrence token by token, for one level: one pass over the state per token, which is limited by the memory that it
+// reads. It goes through STREAMS parts of a head's state at the same time: the hardware prefetcher follows a stream up to
+// the end of a page, so that one stream alone waits for memory at each. Measured on Emerald Rapids, for 16 sequences of
+// 80 heads [128, 64] on both cores: 36.8 ms with one stream, 29.0 with four, 28.3 with eight. Writing the state back is
+// not what takes the time: a pass that only reads takes 26.4 ms.
 
-// One token and `vectors` vectors of a head's columns, the last of which has `last` numbers.
+// A row of the state and `vectors` vectors of its columns, the last of which has `last` numbers.
+vector_function void LEVEL(step_row)(const int vectors, ptrdiff_t last, float *state, float from, float to,
+                                     const v16 *input, float decay, v16 *sum) {
+  unrolled for (int v = 0; v < vectors; v++) {
+    int some = v == vectors - 1 && last < 16;
+    v16 h = some ? LEVEL(load_some)(state + 16 * v, last) : LEVEL(load)(state + 16 * v);
+    h = h * decay + input[v] * from;
+    sum[v] += h * to;
+    if (some)
+      LEVEL(store_some)(state + 16 * v, h, last);
+    else
+      LEVEL(store)(state + 16 * v, h);
+  }
+}
+
+// One token and `vectors` vectors of a head's columns.
 vector_function void LEVEL(step_columns)(const int vectors, ptrdiff_t last, float *state, ptrdiff_t stride,
                                          ptrdiff_t state_size, const float *b, const float *c, const float *x,
                                          float step, float decay, float skip, float *y) {
@@ -10,19 +29,14 @@ vector_function void LEVEL(step_columns)(const int vectors, ptrdiff_t last, floa
     input[v] = columns * step;
     sum[v] = columns * skip;
   }
-  for (ptrdiff_t n = 0; n < state_size; n++, state += stride) {
-    float from = b[n], to = c[n];
-    unrolled for (int v = 0; v < vectors; v++) {
-      int some = v == vectors - 1 && last < 16;
-      v16 h = some ? LEVEL(load_some)(state + 16 * v, last) : LEVEL(load)(state + 16 * v);
-      h = h * decay + input[v] * from;
-      sum[v] += h * to;
-      if (some)
-        LEVEL(store_some)(state + 16 * v, h, last);
-      else
-        LEVEL(store)(state + 16 * v, h);
+  ptrdiff_t part = state_size / STREAMS;
+  for (ptrdiff_t i = 0; i < part; i++)
+    unrolled for (int stream = 0; stream < STREAMS; stream++) {
+      ptrdiff_t n = i + stream * part;
+      LEVEL(step_row)(vectors, last, state + n * stride, b[n], c[n], input, decay, sum);
     }
-  }
+  for (ptrdiff_t n = STREAMS * part; n < state_size; n++)
+    LEVEL(step_row)(vectors, last, state + n * stride, b[n], c[n], input, decay, sum);
   unrolled for (int v = 0; v < vectors; v++) {
     if (v == vectors - 1 && last < 16)
       LEVEL(store_some)(y + 16 * v, sum[v], last);
