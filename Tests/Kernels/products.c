@@ -58,15 +58,15 @@ static float *activations(size_t count, int is_hostile) {
 
 /// One layer of every format and variant, at the counts of tokens at which the ways to multiply change.
 static void linear(sotto_pool *pool, sotto_precision precision, int is_hostile) {
-  static const size_t tokens[] = {1, 2, 3, 4, 5, 6, 7, 8, 12, 13, 40}, rows[] = {1, 16, 21, 37, 70};
+  static const size_t tokens[] = {1, 2, 3, 4, 5, 6, 7, 8, 12, 13, 16, 17, 30, 40}, rows[] = {1, 16, 21, 37, 70};
   sotto_workspace *workspace = sotto_workspace_create(pool);
   if (is_hostile) check_keep_nothing();
   for (int format = 0; format < SOTTO_WEIGHT_FORMATS; format++) {
     // How bfloat16 and E4M3 weights are multiplied differs between levels.
     if ((format == SOTTO_BFLOAT16 || format == SOTTO_FLOAT8) && precision == SOTTO_FAST && !is_hostile) continue;
-    for (int i = 0; i < 22; i++) {
+    for (int i = 0; i < 28; i++) {
       size_t unit = formats[format].unit, blocks = (size_t)(1 + i % (unit == 32 ? 7 : 3));
-      size_t count = tokens[i % 11], columns = unit * blocks, outputs = rows[i % 5];
+      size_t count = tokens[i % 14], columns = unit * blocks, outputs = rows[i % 5];
       size_t gap = (size_t)(i % 2) * 3;
       sotto_layer layer = {.weight = check_matrix((sotto_weight_format)format, outputs, columns, 1, i, is_hostile),
                            .bias = i % 3 ? check_numbers(outputs) : NULL};
@@ -78,6 +78,14 @@ static void linear(sotto_pool *pool, sotto_precision precision, int is_hostile) 
                                 .y_stride = y_stride, .precision = precision};
       if (sotto_linear(workspace, &call)) abort();
       check_keep(call.y, count, outputs, y_stride);
+      // The same numbers whatever the other tokens are.
+      float *alone = check_room(outputs);
+      size_t last = count - 1;
+      sotto_linear_call single = call;
+      single.x += last * x_stride, single.tokens = 1, single.y = alone;
+      if (call.residual) single.residual += last * y_stride;
+      if (sotto_linear(workspace, &single)) abort();
+      if (!is_hostile && memcmp(alone, call.y + last * y_stride, outputs * sizeof *alone)) check_fail("a token alone");
       float *row = check_room(columns);
       sotto_decode_row(&layer.weight, outputs - 1, 1, row);
       check_keep(row, 1, columns, columns);

@@ -193,10 +193,7 @@ static void multiply_task(void *context, int worker, int workers) {
 
 /// Packs are stored panel by panel, so that all groups of a panel are read as one stream.
 static void pack_token(const run *run, const sotto_packing *packing, size_t token) {
-  size_t tokens = packing->tokens, group = token * sotto_group_count(tokens) / tokens;
-  // The division above may fall one group short of or past the token.
-  while (sotto_group_start(tokens, group + 1) <= token) group++;
-  while (sotto_group_start(tokens, group) > token) group--;
+  size_t tokens = packing->tokens, group = token / SOTTO_GROUP;
   size_t start = sotto_group_start(tokens, group), size = sotto_group_start(tokens, group + 1) - start;
   size_t row = packing->x_rows ? (size_t)packing->x_rows[token] : token;
   const float *x = packing->x + row * run->shape->x_stride;

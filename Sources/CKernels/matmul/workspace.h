@@ -94,10 +94,11 @@ void sotto_run_amx(const sotto_run_shape *shape, const sotto_product *product, s
 /// Packs group `group` of SOTTO_AMX_TOKENS tokens.
 void sotto_pack_group_amx(const sotto_packing *packing, size_t columns, size_t x_stride, size_t group);
 
-/// Groups of at most SOTTO_GROUP tokens, as even as possible.
+/// Groups of SOTTO_GROUP tokens, and one of the rest. Full groups cost least for a token, as many operations as loads:
+/// 16 tokens take less time as 12 and 4 than as 8 and 8.
 SOTTO_INLINE size_t sotto_group_count(size_t tokens) { return (tokens + SOTTO_GROUP - 1) / SOTTO_GROUP; }
 SOTTO_INLINE size_t sotto_group_start(size_t tokens, size_t group) {
-  return group * tokens / sotto_group_count(tokens);
+  return group * SOTTO_GROUP < tokens ? group * SOTTO_GROUP : tokens;
 }
 SOTTO_INLINE size_t sotto_block_count(size_t columns) { return (columns + SOTTO_BLOCK - 1) / SOTTO_BLOCK; }
 /// Blocks in a panel of at most `most`: panels of equal length, in whole super-blocks if a row may have them.

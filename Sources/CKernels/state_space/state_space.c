@@ -6,6 +6,7 @@
 #include "state_space.h"
 
 #include <math.h>
+#include <stdatomic.h>
 #include <string.h>
 
 #include "../common/parallel.h"
@@ -66,22 +67,29 @@ typedef void (*scan_heads)(scan_call *, const sotto_scanned *, ptrdiff_t first, 
 typedef struct {
   scan_call *scan;
   float *scratch;
+  ptrdiff_t parts;  // which the threads take one after another
+  atomic_ptrdiff_t next;
 } scan_run;
 
-static void scan_share(void *context, int worker, int workers) {
+static void scan_units(scan_call *s, ptrdiff_t unit, ptrdiff_t end, workspace *w) {
   static const scan_heads by_step[] = LEVELS(scan_by_step), by_chunk[] = LEVELS(scan_by_chunk);
-  const scan_run *run = context;
-  scan_call *s = run->scan;
-  workspace w;
-  lay_out(s, &w, run->scratch + (ptrdiff_t)sotto_scan_scratch(s) * worker);
-  ptrdiff_t units = s->sequence_count * s->heads;
-  ptrdiff_t unit = units * worker / workers, end = units * (worker + 1) / workers;
   while (unit < end) {
     const sotto_scanned *sequence = &s->sequences[unit / s->heads];
     ptrdiff_t first = unit % s->heads, last = end - unit < s->heads - first ? first + end - unit : s->heads;
-    (sequence->rows <= FEW_ROWS ? by_step : by_chunk)[sotto_isa()](s, sequence, first, last, &w);
+    (sequence->rows <= FEW_ROWS ? by_step : by_chunk)[sotto_isa()](s, sequence, first, last, w);
     unit += last - first;
   }
+}
+
+static void scan_share(void *context, int worker, int workers) {
+  (void)workers;
+  scan_run *run = context;
+  scan_call *s = run->scan;
+  workspace w;
+  lay_out(s, &w, run->scratch + (ptrdiff_t)sotto_scan_scratch(s) * worker);
+  ptrdiff_t units = s->sequence_count * s->heads, part;
+  while ((part = atomic_fetch_add_explicit(&run->next, 1, memory_order_relaxed)) < run->parts)
+    scan_units(s, units * part / run->parts, units * (part + 1) / run->parts, &w);
 }
 
 size_t sotto_scan_scratch(scan_call *scan) {
@@ -93,7 +101,11 @@ void sotto_scan(sotto_pool *pool, scan_call *scan, float *scratch) {
   ptrdiff_t rows = 0;
   for (ptrdiff_t i = 0; i < scan->sequence_count; i++) rows += scan->sequences[i].rows;
   if (rows == 0) return;
-  scan_run run = {scan, scratch};
+  // A thread that gets less of the processor takes fewer parts. Chunks are not divided further: the heads of a group
+  // share work.
+  ptrdiff_t threads = sotto_pool_threads(pool);
+  int few = rows <= FEW_ROWS * scan->sequence_count;
+  scan_run run = {.scan = scan, .scratch = scratch, .parts = few ? 8 * threads : threads};
   if (rows * scan->heads * scan->head_size * scan->state_size < SOTTO_WORTH_SHARING)
     scan_share(&run, 0, 1);
   else
