@@ -20,6 +20,8 @@ from pathlib import Path
 import numpy as np
 
 
+# Whose files llama.cpp does not load without a head of their own.
+OWN_HEAD = {"apertus", "dots1", "exaone_moe", "nemotron", "olmoe"}
 RWKV_VECTORS = {"k_k", "k_a", "r_k", "g_norm.weight", "g_norm.bias"}
 
 
@@ -32,11 +34,14 @@ def prepared(folder: Path, work: Path) -> Path:
     kind = config["model_type"]
     if kind == "dots1":
         text["scoring_func"] = "sigmoid"
+    tensors = load_file(folder / "model.safetensors")
+    if kind in OWN_HEAD and text["tie_word_embeddings"]:
+        text["tie_word_embeddings"] = False
+        tensors["lm_head.weight"] = tensors["model.embed_tokens.weight"]
     (work / "config.json").write_text(json.dumps(config))
     tokens = {f"t{i}": i for i in range(text["vocab_size"])}
     tokenizer = dict(version="1.0", added_tokens=[], model=dict(type="BPE", vocab=tokens, merges=[]))
     (work / "tokenizer.json").write_text(json.dumps(tokenizer))
-    tensors = load_file(folder / "model.safetensors")
     if kind == "bailing_moe":  # from mlx-lm's names
         tensors = {
             n: w for name, tensor in tensors.items()
@@ -114,6 +119,8 @@ def convert(folder: Path, out: Path, outtype: str, predictors: bool) -> str:
     with tempfile.TemporaryDirectory() as work, torch.inference_mode():
         source = prepared(folder, Path(work))
         config = ModelBase.load_hparams(source, False)
+        if config.get("model_type") == "granitemoehybrid":  # which transformers 5 renames
+            config["layer_types"] = json.loads((source / "config.json").read_text())["layer_types"]
         if config.get("model_type") == "gpt_neox":  # transformers' own configuration leaves out its old names
             rope = config["rope_parameters"]
             config |= dict(rotary_pct=rope.get("partial_rotary_factor", 1.0), rotary_emb_base=rope["rope_theta"])

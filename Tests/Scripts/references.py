@@ -52,12 +52,13 @@ def sotto_logits(model: str | Path, ids: list[int], prefill: int, precision: str
 
 
 def llama_cpp_logits(model: str | Path, ids: list[int], threads: int = 2) -> np.ndarray:
-    """The logits [T, V] of llama.cpp for the ids in one batch."""
+    """The logits [T, V] of llama.cpp for the ids in one batch, with the file's settings of YaRN."""
     import llama_cpp
 
     llama = llama_cpp.Llama(
         str(model), n_ctx=len(ids) + 8, n_batch=len(ids), n_ubatch=len(ids), n_threads=threads,
-        n_threads_batch=threads, logits_all=True, verbose=False)
+        n_threads_batch=threads, logits_all=True, verbose=False, yarn_attn_factor=-1.0, yarn_beta_fast=-1.0,
+        yarn_beta_slow=-1.0)
     llama.eval([int(i) for i in ids])
     logits = np.array(llama.scores[: len(ids)], dtype=np.float32)
     llama.close()
