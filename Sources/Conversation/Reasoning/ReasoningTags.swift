@@ -7,6 +7,8 @@ extension ReasoningParser {
     public let close: String
     /// The tags around the answer, which are not part of it; nil where the answer has none.
     public let answer: Answer?
+    /// Whether the tags are parts of messages to recipients, which `RecipientParser` separates.
+    public private(set) var areRecipients = false
 
     /// The tags around an answer.
     public struct Answer: Sendable, Equatable {
@@ -48,8 +50,16 @@ extension ReasoningParser {
       Tags(open: "<think:opensource>", close: "</think:opensource>"),
     ]
 
+    /// Muse Glimmer, whose thoughts are messages to itself.
+    static let recipients = {
+      var tags = Tags(open: "to=self<|message|>", close: "<|eom|>")
+      tags.areRecipients = true
+      return tags
+    }()
+
     /// The tags that a chat template contains; nil for none.
     public static func used(in template: String) -> Tags? {
+      if template.contains(recipients.open) { return recipients }
       if template.contains("'<think{}>'"), template.contains("':opensource'") { return known.last }
       guard let tags = known.first(where: { template.contains($0.close) || template.contains($0.open) })
       else {
@@ -67,7 +77,21 @@ extension ReasoningParser {
 
     /// The texts that may be control tokens: the tags, and the start of an opening tag of several tokens.
     public var controlTexts: [String] {
-      [open, close] + (open.hasPrefix("<|channel>") ? ["<|channel>"] : [])
+      if areRecipients { return ["<|start|>", "<|message|>", close] }
+      return [open, close] + (open.hasPrefix("<|channel>") ? ["<|channel>"] : [])
+    }
+
+    /// What starts reasoning after a prompt, as the models write it.
+    public var openingText: String { areRecipients ? " " + open : open + "\n" }
+    /// What ends reasoning and starts the answer.
+    public var closingText: String {
+      areRecipients ? close + "<|start|>assistant" + answerText : "\n" + close + "\n\n"
+    }
+    /// What starts an answer that no reasoning precedes.
+    public var answerText: String { areRecipients ? " to=user<|message|>" : "" }
+    /// What makes a reply after a prompt an answer: empty reasoning, or the header of an answer.
+    public func skippingText(isOpen: Bool) -> String {
+      areRecipients ? answerText : (isOpen ? "" : openingText) + closingText
     }
 
     /// Whether a prompt ends with the opening tag, so that the output starts with reasoning.

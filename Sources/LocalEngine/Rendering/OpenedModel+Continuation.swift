@@ -12,20 +12,18 @@ extension OpenedModel {
     let isAnswering = !answer.content.isEmpty
     switch turn.reader {
     case .plain: append(answer.content, to: &turn.prompt)
-    case .tags(_, let opening):
+    case .tags, .recipients:
       guard let tags = reasoningTags else { break }
       let isOpen = tags.isOpen(atEndOf: turn.prompt.text)
-      var text = ""
       if isOpen || !answer.reasoning.isEmpty {
-        text = (isOpen ? "" : tags.open + "\n")
-        append(text, to: &turn.prompt, isFormat: true)
+        if !isOpen { append(tags.openingText, to: &turn.prompt, isFormat: true) }
         append(answer.reasoning, to: &turn.prompt)
-        if isAnswering { append("\n" + tags.close + "\n\n", to: &turn.prompt, isFormat: true) }
+        if isAnswering { append(tags.closingText, to: &turn.prompt, isFormat: true) }
+      } else if isAnswering {
+        append(tags.answerText, to: &turn.prompt, isFormat: true)
       }
       append(answer.content, to: &turn.prompt)
-      // After the start of the answer a tag is text.
-      turn.reader =
-        isAnswering ? .plain : .tags(ReasoningParser(tags: tags, startsInside: true), opening: opening)
+      turn.reader = isAnswering ? answerReader(tags) : reader(tags, startsInside: true)
       if isAnswering { turn.thoughtLimit = nil } else { turn.thoughtLimit?.startsInside = true }
     case .harmony:
       var segments: [HarmonySegment] = []
@@ -58,14 +56,19 @@ extension OpenedModel {
     switch turn.reader {
     case .plain: return turn
     case .harmony: return continuing(turn, with: Message(role: .assistant, content: ""))
-    case .tags:
+    case .tags, .recipients:
       guard let tags = reasoningTags else { return turn }
       var turn = turn
-      let opening = tags.isOpen(atEndOf: turn.prompt.text) ? "" : tags.open + "\n"
-      append(opening + "\n" + tags.close + "\n\n", to: &turn.prompt, isFormat: true)
-      (turn.reader, turn.thoughtLimit) = (.plain, nil)
+      let isOpen = tags.isOpen(atEndOf: turn.prompt.text)
+      append(tags.skippingText(isOpen: isOpen), to: &turn.prompt, isFormat: true)
+      (turn.reader, turn.thoughtLimit) = (answerReader(tags), nil)
       return turn
     }
+  }
+
+  /// The parser for output within an answer, in which a tag is text; other messages may follow it.
+  private func answerReader(_ tags: ReasoningParser.Tags) -> ReplyReader {
+    tags.areRecipients ? .recipients(RecipientParser(inside: .answer)) : .plain
   }
 
   /// Appends text to a rendered prompt; special tokens in it are recognised only if it is part of the format.

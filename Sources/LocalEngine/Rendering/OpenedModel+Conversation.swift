@@ -34,15 +34,20 @@ extension OpenedModel {
     case .template:
       guard let tags = reasoningTags else { return Turn(prompt: prompt, reader: .plain) }
       let opens = tags.isOpen(atEndOf: prompt.text)
-      let opening = tokenizer.specialTokens(in: tags.open)[0]
       return Turn(
-        prompt: prompt,
-        reader: .tags(ReasoningParser(tags: tags, startsInside: opens), opening: opening),
+        prompt: prompt, reader: reader(tags, startsInside: opens),
         thoughtLimit: ThoughtLimit(
           start: .text(tags.open), end: .text(tags.close), startsInside: opens,
-          closing: tokenizer.encode(
-            "\n" + tags.close + "\n\n", addSpecial: false, parseSpecial: true)))
+          closing: tokenizer.encode(tags.closingText, addSpecial: false, parseSpecial: true)))
     }
+  }
+
+  /// The parser for output with these tags.
+  /// - Parameter startsInside: whether the prompt ends inside the reasoning.
+  func reader(_ tags: ReasoningParser.Tags, startsInside: Bool) -> ReplyReader {
+    if tags.areRecipients { return .recipients(RecipientParser(inside: startsInside ? .reasoning : nil)) }
+    let opening = tokenizer.specialTokens(in: tags.open)[0]
+    return .tags(ReasoningParser(tags: tags, startsInside: startsInside), opening: opening)
   }
 
   /// The prompt for a conversation, with its special tokens separate from text.

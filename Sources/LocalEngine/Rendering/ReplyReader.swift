@@ -7,6 +7,8 @@ package enum ReplyReader {
   /// The reasoning is between tags.
   /// `opening` is the special token of the opening tag; nil if the model has none.
   case tags(ReasoningParser, opening: Int32? = nil)
+  /// The reasoning and the answer are messages to recipients.
+  case recipients(RecipientParser)
   case harmony(HarmonyParser)
 
   /// Processes a token and the text that it completes.
@@ -16,6 +18,10 @@ package enum ReplyReader {
     case .tags(var parser, let opening):
       let pieces = parser.process(text, endsWithOpeningToken: id == opening)
       self = .tags(parser, opening: opening)
+      return pieces
+    case .recipients(var parser):
+      let pieces = parser.process(text)
+      self = .recipients(parser)
       return pieces
     case .harmony(var parser):
       var events = parser.process(.text(text))
@@ -32,6 +38,10 @@ package enum ReplyReader {
     case .tags(var parser, let opening):
       let pieces = parser.finish()
       self = .tags(parser, opening: opening)
+      return pieces
+    case .recipients(var parser):
+      let pieces = parser.finish()
+      self = .recipients(parser)
       return pieces
     case .harmony(var parser):
       let events = parser.finish()

@@ -15,17 +15,21 @@ enum EndOfGeneration {
   static func tokens(_ draft: VocabularyDraft, given: [UInt32]) -> [UInt32] {
     var found: [String: UInt32] = [:]
     let known = Set(names.map { "\($0)" })
+    var startsMessages = false
     let longest = known.lazy.map(\.utf8.count).max() ?? 0
     for id in 0..<draft.count where draft.traits[id].contains(.special) {
       let token = draft.token(id)
       guard token.count <= longest else { continue }
       let name = String(decoding: token, as: UTF8.self)
       if known.contains(name) { found[name] = UInt32(id) }
+      if name == "<|message|>" { startsMessages = true }
     }
     // In harmony, <|end|> ends a message, after which the model may start another one.
     if found["<|return|>"] != nil, found["<|call|>"] != nil || found["<|calls|>"] != nil {
       found["<|end|>"] = nil
     }
+    // Likewise <|eom|> where messages have recipients (Muse Glimmer).
+    if startsMessages, found["<|eot|>"] != nil { found["<|eom|>"] = nil }
     return Set(given).union(found.values).filter { $0 < draft.count }.sorted()
   }
 }
