@@ -36,9 +36,14 @@ struct StatedBiasTests {
     ("phimoe", #""lm_head_bias": true"#, "lm_head", false), ("llama", "", "lm_head", true),
     ("cohere", "", "input_layernorm", true), ("nemotron", "", "input_layernorm", false),
     ("qwen2_moe", "", "mlp.gate", true), ("gpt_oss", "", "mlp.router", false),
-    ("bailing_moe", "", "mlp.gate.gate_proj", false), ("lfm2", "", "self_attn.out_proj", true),
+    ("bailing_moe", "", "mlp.gate.gate_proj", true), ("lfm2", "", "self_attn.out_proj", true),
     ("qwen3_next", "", "linear_attn.out_proj", true), ("mamba", "", "mixer.x_proj", true),
     ("mamba", "", "mixer.dt_proj", false), ("recurrent_gemma", "", "temporal_block.linear_x", false),
+    ("bailing_hybrid", #""use_bias": true"#, "mlp.gate", true),
+    ("bailing_hybrid", #""use_bias": true"#, "mlp.shared_experts.up_proj", false),
+    ("bailing_moe_v3", #""short_conv_kernel_size": 4, "use_bias": true"#, "attention.dense", true),
+    ("bailing_moe_v3", #""kda_safe_gate": true, "attention_bias": true"#, "attention.q_a_proj", false),
+    ("bailing_moe_v3", #""kda_safe_gate": true, "use_bias": true"#, "mlp.up_proj", true),
     // A type without rules.
     ("rwkv7", "", "attn.o_proj", false),
   ])

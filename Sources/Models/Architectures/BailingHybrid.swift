@@ -9,7 +9,7 @@ enum BailingHybrid {
     try configuration.require("linear_silu", false)
     let shape = try DecoderShape(configuration)
     let activation = try configuration.activation()
-    let isThird = configuration.has("kda_safe_gate") || configuration.has("short_conv_kernel_size")
+    let isThird = isThird(configuration)
     let factor = "routed_scaling_factor"
     if isThird {
       // The convolutions have it too.
@@ -23,7 +23,7 @@ enum BailingHybrid {
     var experts = try BailingMoE.experts(
       configuration, layers: shape.layers, scoring: .sigmoid, scoringKey: isThird ? nil : "score_function",
       normalisesOne: isThird)
-    // Both libraries ignore the key there.
+    // Both libraries ignore `moe_router_enable_expert_bias` there: they add what the file has.
     if isThird { experts.corrects = nil }
     if !isThird, experts.sharedInner > 0 {
       // In 2.5 the key is the width of all shared experts together.
@@ -52,6 +52,11 @@ enum BailingHybrid {
       ]
     }
     return try Decoder(shape, embedding: embedding, layers: layers, weights)
+  }
+
+  /// Whether a model is one of Ling 3.0.
+  static func isThird(_ configuration: ModelConfiguration) -> Bool {
+    configuration.has("kda_safe_gate") || configuration.has("short_conv_kernel_size")
   }
 
   /// Loads the linear attention of layer `index` below `prefix`.

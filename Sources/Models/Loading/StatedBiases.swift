@@ -89,7 +89,7 @@ package struct StatedBiases {
 
   /// The rule of a part; nil if it is not known.
   private func rule(_ part: Part) -> Rule? {
-    if type.hasPrefix("bailing") { return Self.bailing(part) }
+    if type.hasPrefix("bailing") { return Self.bailing(part, isThird: BailingHybrid.isThird(configuration)) }
     if let own = Self.own(type, part) { return own }
     guard Self.usual.contains(type) else { return nil }
     switch part {
@@ -100,11 +100,13 @@ package struct StatedBiases {
     }
   }
 
-  private static func bailing(_ part: Part) -> Rule? {
+  // What is added to a router's scores to choose experts (`expert_bias`) is no bias of a layer.
+  private static func bailing(_ part: Part, isThird: Bool) -> Rule? {
     switch part {
-    case .projections: .key("use_qkv_bias")
-    case .attentionOutput, .feedForward: .key("use_bias")
-    case .head, .other: .never
+    case .projections: .key(isThird ? "attention_bias" : "use_qkv_bias")
+    case .attentionOutput: .key(isThird ? "attention_bias" : "use_bias")
+    case .feedForward: isThird ? .never : .key("use_bias")
+    case .head, .router, .other: .never
     default: nil
     }
   }
