@@ -21,17 +21,24 @@ import Testing
   private static let full: JSON = ["full_attention", "full_attention", "full_attention", "full_attention"]
   private static let sliding: JSON = ["sliding_attention", "sliding_attention", "sliding_attention"]
 
+  private static let longRope: JSON = [
+    "type": "longrope", "long_factor": [1, 1.5, 2, 3, 4, 5, 6, 7], "short_factor": [1, 1, 1, 1, 1, 1, 1, 1],
+    "long_mscale": 1.25, "short_mscale": 1.125,
+  ]
+
   private static let unchanged: [Case] = [
     "apertus", "bailing-moe-bf16", "cohere-bf16", "deepseek-v2", "deepseek-v3", "dots1", "ernie4-bf16",
     "ernie4-moe",
-    "exaone-moe", "gemma4-shared-caches", "gemma4-text", "glm4-bf16", "gpt-neox", "gpt2",
+    "exaone-moe", "gemma4-shared-caches", "gemma4-text", "glm4-bf16", "glm4-moe-lite",
+    "gpt-neox", "gpt2",
     "granite-bf16",
     "granite-moe-bf16", "granite-moe-shared-bf16", "granite-moe-swa", "granite-swa", "hunyuan", "jamba",
     "kimi-linear", "lfm2", "llama-biases-f16-sharded",
     "llama-fp8-block", "llama-rope-llama3", "llama-tied-bf16", "mamba", "mamba2-groups-bf16",
     "mamba2-plain",
     "minimax-m2", "ministral3", "mixtral-bf16", "nemotron", "olmo2-bf16", "olmo3-bf16", "olmoe-bf16", "phi",
-    "plamo2", "qwen2-moe-bf16", "qwen3-5", "qwen3-5-moe", "rwkv7", "seed-oss-bf16", "stablelm", "starcoder2",
+    "phimoe", "plamo2", "qwen2-moe-bf16", "qwen3-5", "qwen3-5-moe", "rwkv7", "seed-oss-bf16", "stablelm",
+    "starcoder2",
   ].map { Case(name: $0) }
 
   private static let changed: [Case] = [
@@ -54,6 +61,7 @@ import Testing
         "no_rope_layers": [1, 1, 1, 0], "attention_chunk_size": 8192, "attn_temperature_tuning": true,
       ]),
     Case(name: "phi3-bf16", changes: ["sliding_window": nil]),
+    Case(name: "phimoe", changes: ["rope_scaling": longRope]),
     Case(name: "qwen3-bf16", changes: ["use_sliding_window": false]),
     Case(name: "smollm3-bf16", changes: ["no_rope_layers": [1, 1, 1]]),
   ]
@@ -122,12 +130,14 @@ import Testing
 
   /// The setting is named for which GGUF has no key.
   @Test(arguments: [
-    ("gemma3n", "laurel_rank"), ("gemma", "rope_theta"), ("falcon-h1", "mamba_norm_before_gate"),
-    ("llama4", "no_rope_layers"),
+    (Case(name: "gemma3n"), "laurel_rank"), (Case(name: "gemma"), "rope_theta"),
+    (Case(name: "falcon-h1"), "mamba_norm_before_gate"), (Case(name: "llama4"), "no_rope_layers"),
+    (Case(name: "olmoe-bf16", changes: ["norm_topk_prob": true]), "norm_topk_prob"),
+    (Case(name: "lfm2-moe-mlx-affine4"), "norm_topk_prob"),
   ])
-  func theSettingIsNamed(name: String, key: String) throws {
+  func theSettingIsNamed(model: Case, key: String) throws {
     let folder = try TemporaryFolder()
-    let source = try Checkpoint.open(withTokenizer(Case(name: name), in: folder))
+    let source = try Checkpoint.open(withTokenizer(model, in: folder))
     let error = #expect(throws: ModelError.self) { try GGUFExport(source) }
     #expect(error.map { "\($0)".contains("'\(key)'") } == true)
   }

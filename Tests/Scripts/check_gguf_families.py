@@ -39,7 +39,8 @@ CORRECTED = {"phi2.rope.freq_base", "stablelm.rope.freq_base", "gptneox.rope.fre
              "nemotron.rope.dimension_count", "olmoe.attention.layer_norm_rms_epsilon",
              # Values without which llama.cpp does not load a file, or has other logits; see the architectures.
              "granite_swa.rope.freq_base", "granite_swa.attention.rope_pattern", "kimi-linear.expert_group_count",
-             "llama4.expert_count", "llama4.expert_used_count",
+             "llama4.expert_count", "llama4.expert_used_count", "deepseek2.expert_gating_func",
+             "phimoe.rope.scaling.attn_factor",
              "plamo2.context_length", "plamo2.rope.freq_base"}
 # A tied head that llama.cpp does not find by itself.
 HEADS = {"apertus", "kimi-linear", "rwkv7"}

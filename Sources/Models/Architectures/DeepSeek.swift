@@ -48,7 +48,15 @@ enum DeepSeek {
     keys: [
       "leading_dense_block_count", "vocab_size", "expert_feed_forward_length", "expert_shared_count",
       "expert_weights_scale", "expert_weights_norm",
-    ], change: { try latents($0, $1) }, complete: { try completeLatentKeys(&$0, $1) })
+    ], change: { try latents($0, $1) },
+    complete: { fields, configuration in
+      try completeLatentKeys(&fields, configuration)
+      // Without the key, llama.cpp takes all but the public GLM-4.7-Flash for DeepSeek V2.
+      let scores = "expert_gating_func"
+      if fields[scores] == nil, try configuration.string("model_type") != "deepseek_v2" {
+        fields[scores] = .integer(2)
+      }
+    })
 
   /// GGUF's names of latent attention.
   static let latentTensors = [

@@ -24,14 +24,19 @@ enum LFM2 {
     mlx: MLXConversion(
       eightBits: ["feed_forward.gate"], keepsType: ["expert_bias"], renames: MLXConversion.mixtralNames)
   ) { configuration, weights in
-    let count = try configuration.integer("num_hidden_layers", 1...4096)
+    let experts = try routedExperts(
+      configuration, layers: configuration.integer("num_hidden_layers", 1...4096))
+    return try model(configuration, weights) { try experts.block($0, $1, $2, .silu, weights) }
+  }
+
+  private static func routedExperts(_ configuration: ModelConfiguration, layers: Int) throws -> RoutedExperts
+  {
     let dense = try configuration.integer("num_dense_layers", 0...4096, default: 2)
     var experts = try RoutedExperts(
-      configuration, layers: count, sparse: (0..<count).map { $0 >= dense }, scoring: .sigmoid,
+      configuration, layers: layers, sparse: (0..<layers).map { $0 >= dense }, scoring: .sigmoid,
       normalises: true, normalisesOne: true)
     experts.corrects = try configuration.bool("use_expert_bias", default: true)
-    let routed = experts
-    return try model(configuration, weights) { try routed.block($0, $1, $2, .silu, weights) }
+    return experts
   }
 
   private static let ggufKeys = [
@@ -63,6 +68,9 @@ enum LFM2 {
       try fields.setKeyValueHeads(configuration, attends: attends)
       if configuration.has("num_experts") {
         fields["expert_gating_func"] = .integer(2)
+        let experts = try routedExperts(configuration, layers: count).routing
+        try configuration.requireForGGUF("norm_topk_prob", experts.normalises)
+        try configuration.requireForGGUF("routed_scaling_factor", experts.scale == 1)
       } else {
         try fields.set("feed_forward_length", feedForwardWidth(configuration))
       }

@@ -3,7 +3,7 @@ import Compute
 /// OLMoE (arXiv:2409.02060): Llama's layers with a norm of all queries and one of all keys, and a mixture of experts.
 enum OLMoE {
   static let architecture = Architecture(
-    "olmoe", gguf: GGUFConversion("olmoe", export: .experts), mlx: .plain
+    "olmoe", gguf: GGUFConversion("olmoe", export: rules), mlx: .plain
   ) {
     configuration, weights in
     guard !configuration.has("clip_qkv") else {
@@ -19,6 +19,16 @@ enum OLMoE {
     }
     return try decoder.model(configuration, weights)
   }
+
+  private static let rules: GGUFExport.Rules = {
+    var rules = GGUFExport.Rules.experts
+    rules.complete = { _, configuration in
+      try GGUFExport.Rules.requireExperts(configuration)
+      try configuration.requireForGGUF(
+        "norm_topk_prob", !configuration.bool("norm_topk_prob", default: false))
+    }
+    return rules
+  }()
 }
 
 /// OLMo 2 and OLMo 3 (arXiv:2501.00656, allenai/Olmo-3-7B-Think).

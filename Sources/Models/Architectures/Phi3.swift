@@ -30,7 +30,12 @@ enum Phi3 {
       try fields.set("rope.scaling.original_context_length", length)
       guard let settings, settings.has("long_factor") else { return }
       let scale = Double(try configuration.contextLength(default: length)) / Double(length)
+      // Phi-3.5-MoE has factors of its own, which llama.cpp's converter leaves out.
+      let stated =
+        try settings.optionalNumber(scale > 1 ? "long_mscale" : "short_mscale")
+        ?? settings.optionalNumber("attention_factor")
       fields.set(
-        "rope.scaling.attn_factor", scale > 1 ? (1 + log(scale) / log(Double(length))).squareRoot() : 1)
+        "rope.scaling.attn_factor",
+        stated ?? (scale > 1 ? (1 + log(scale) / log(Double(length))).squareRoot() : 1))
     })
 }
