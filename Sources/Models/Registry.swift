@@ -118,10 +118,8 @@ public enum Registry {
       observed(GGUFWeights(source: taken, conversion: conversion)), backend: backend)
     let configuration = ModelConfiguration(json)
     let model = try architecture.build(configuration, weights)
-    let layers = configuration.json["num_hidden_layers"]?.asInteger ?? 0
     let predictors = try metadata.optionalInteger("\(name).nextn_predict_layers") ?? 0
-    for warning in weights.warnings.all { warn(warning) }
-    try taken.checkRest(architecture: name, predictors: layers..<max(layers, layers &+ predictors)).map(warn)
+    try check(taken, of: weights, name, configuration, predictors: predictors, warn)
     return model
   }
 
@@ -149,11 +147,24 @@ public enum Registry {
     let completed = try configuration.withDefaults()
     let model = try architecture.build(completed, weights)
     try taken?.checkBiases(StatedBiases(completed))
-    let layers = try completed.integer("num_hidden_layers", 0...4096, default: 0)
     let predictors = (try? completed.integer("num_nextn_predict_layers", 0...4096, default: 0)) ?? 0
-    for warning in weights.warnings.all { warn(warning) }
-    try taken?.checkRest(architecture: type, predictors: layers..<layers + predictors).map(warn)
+    try check(taken, of: weights, type, completed, predictors: predictors, warn)
     return model
+  }
+
+  /// Warns of what may be wrong with a model that was built, and refuses tensors of the model that it does not use.
+  /// - Parameters:
+  ///   - taken: the tensors of its file; nil for weights without a file.
+  ///   - architecture: its name in the file's format.
+  ///   - predictors: the number of layers behind the decoder's, which predict more tokens.
+  private static func check(
+    _ taken: TakenWeights?, of weights: ModelWeights, _ architecture: String,
+    _ configuration: ModelConfiguration, predictors: Int, _ warn: (String) -> Void
+  ) throws {
+    for warning in weights.warnings.all { warn(warning) }
+    let layers = try configuration.integer("num_hidden_layers", 0...4096, default: 0)
+    let end = max(layers, layers &+ predictors)
+    try taken?.checkRest(architecture: architecture, predictors: layers..<end).map(warn)
   }
 
   /// The conversation format of a checkpoint's model.

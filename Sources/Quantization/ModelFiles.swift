@@ -65,8 +65,7 @@ final class StagingFolder {
   /// - Parameter bytes: the expected size of the content, for which there must be room.
   /// - Throws: `FileError` if the folder exists, cannot be made, or does not fit.
   init(for path: String, bytes: Int) throws(FileError) {
-    var path = path
-    while path.count > 1, path.hasSuffix("/") { path.removeLast() }
+    let path = FileSystem.withoutTrailingSlashes(path)
     guard FileSystem.kind(path) == .nothing else {
       throw FileError(.unreadable, file: path, "exists already", advice: "choose another name")
     }

@@ -69,6 +69,13 @@ package enum FileSystem {
     path.split(separator: "/").last.map(String.init) ?? path
   }
 
+  /// The path without slashes at its end, unless it is "/".
+  package static func withoutTrailingSlashes(_ path: String) -> String {
+    var path = path[...]
+    while path.count > 1, path.hasSuffix("/") { path.removeLast() }
+    return String(path)
+  }
+
   /// The path up to the last slash; "." if there is none.
   package static func folder(of path: String) -> String {
     guard let slash = path.lastIndex(of: "/") else { return "." }

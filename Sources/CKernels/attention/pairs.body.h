@@ -143,34 +143,56 @@ static void LEVEL(pair_up)(const sotto_attention *a, const segment *s, const wor
   if (l->shares_values) LEVEL(turn_pairs)(l, head, groups, values);
 }
 
+// What the rows of a tile see of a page.
+typedef struct {
+  LEVEL(row_tile) rows;
+  ptrdiff_t first_group, vectors;  // the groups of 16 positions
+  ptrdiff_t high;                  // the end of the positions that the last row sees
+  int plain;                       // all rows see all positions of the groups, and scores have no softcap
+} LEVEL(page_tile);
+
+// The tile of `count` rows from row `r` of a segment, with whole steps of `step` groups of 16 positions; false if the
+// rows see nothing of the page.
+vector_function int LEVEL(tile_of_page)(const sotto_attention *a, const segment *s, const workspace *w, ptrdiff_t page,
+                                        ptrdiff_t r, ptrdiff_t count, ptrdiff_t step, LEVEL(page_tile) *tile) {
+  const sotto_sequence *sequence = s->sequence;
+  ptrdiff_t group = group_heads(a), rows = s->rows * group, depth = (a->layout.head_size + 1) / 2;
+  // The distance of the first query row's position from the page's first position.
+  ptrdiff_t ahead = sequence->length - (sequence->origin + page * PAGE) - sequence->rows + s->row;
+  // What the first and the last row see: positions [0, high] and [low, ...].
+  ptrdiff_t first = ahead + r / group, last = ahead + (r + count < rows ? r + count - 1 : rows - 1) / group;
+  ptrdiff_t low = a->window ? first - a->window + 1 : 0, high = last + 1;
+  if (low < 0) low = 0;
+  if (high > PAGE) high = PAGE;
+  if (low >= high) return 0;
+  ptrdiff_t width = 16 * step, first_group = low / width * step, last_group = (high + width - 1) / width * step;
+  *tile = (LEVEL(page_tile)){
+      .rows = {a, r, ahead - 16 * first_group, (const uint32_t *)w->query + r * depth,
+               (const uint32_t *)w->keys + first_group * 16 * depth, w->bases + r, w->totals + 16 * r,
+               w->sums + r * value_stride(&a->layout)},
+      .first_group = first_group,
+      .vectors = last_group - first_group,
+      .high = high,
+      .plain = a->softcap <= 0 && first + 1 >= 16 * last_group &&
+               (!a->window || last - a->window < 16 * first_group)};
+  return 1;
+}
+
 // All rows of a segment against one page whose pairs are in the workspace, a register tile at a time. Prefetches the
 // next page meanwhile.
 static void LEVEL(attend_page_in_pairs)(const sotto_attention *a, const segment *s, const workspace *w, ptrdiff_t page,
                                         ptrdiff_t padded, const char *next) {
-  const sotto_cache_layout *l = &a->layout;
-  ptrdiff_t group = group_heads(a), rows = s->rows * group, stride = value_stride(l), depth = (l->head_size + 1) / 2;
-  ptrdiff_t start = s->sequence->origin + page * PAGE, length = s->sequence->length - start;
-  // The distance of the first query row's position from the page's first position.
-  ptrdiff_t ahead = length - s->sequence->rows + s->row;
-  const uint32_t *keys = (const uint32_t *)w->keys, *values = (const uint32_t *)w->values;
-  ptrdiff_t share = head_bytes(l) * TILE_ROWS / padded;
+  ptrdiff_t rows = s->rows * group_heads(a), stride = value_stride(&a->layout);
+  ptrdiff_t share = head_bytes(&a->layout) * TILE_ROWS / padded;
   for (ptrdiff_t r = 0; r < rows; r += TILE_ROWS, next += share) {
     // The next page is prefetched in two bursts per tile: more lines at once would stall.
     LEVEL(fetch)(next, share / 2);
-    // What the first and the last row see: positions [0, high] and [low, ...].
-    ptrdiff_t first = ahead + r / group, last = ahead + (r + TILE_ROWS < rows ? r + TILE_ROWS - 1 : rows - 1) / group;
-    ptrdiff_t low = a->window ? first - a->window + 1 : 0, high = last + 1;
-    if (low < 0) low = 0;
-    if (high > PAGE) high = PAGE;
-    if (low >= high) continue;
-    ptrdiff_t first_group = low / 16, last_group = (high + 15) / 16, vectors = last_group - first_group;
-    LEVEL(row_tile) tile = {a, r, ahead - 16 * first_group, (const uint32_t *)w->query + r * depth,
-                            keys + first_group * 16 * depth, w->bases + r, w->totals + 16 * r, w->sums + r * stride};
-    int plain = a->softcap <= 0 && tile.bases[TILE_ROWS - 1] != LEVEL(UNSET) && first + 1 >= 16 * last_group &&
-                (!a->window || last - a->window < 16 * first_group);
+    LEVEL(page_tile) tile;
+    if (!LEVEL(tile_of_page)(a, s, w, page, r, TILE_ROWS, 1, &tile)) continue;
+    int plain = tile.plain && tile.rows.bases[TILE_ROWS - 1] != LEVEL(UNSET);
     uint32_t weights[TILE_ROWS * PAGE / 2] __attribute__((aligned(64)));
-#define WEIGH(n) case n: LEVEL(weigh_tile)(n, &tile, plain, weights); break
-    switch (vectors) {
+#define WEIGH(n) case n: LEVEL(weigh_tile)(n, &tile.rows, plain, weights); break
+    switch (tile.vectors) {
       WEIGH(1);
       WEIGH(2);
       WEIGH(3);
@@ -178,9 +200,9 @@ static void LEVEL(attend_page_in_pairs)(const sotto_attention *a, const segment 
     }
 #undef WEIGH
     LEVEL(fetch)(next + share / 2, share / 2);
-    const uint32_t *value = values + 8 * first_group * stride;
-    ptrdiff_t count = (high + 1) / 2 - 8 * first_group;
-#define ADD(n) LEVEL(add_values)(n, weights, value + column, count, stride, tile.sums + column); break
+    const uint32_t *value = (const uint32_t *)w->values + 8 * tile.first_group * stride;
+    ptrdiff_t count = (tile.high + 1) / 2 - 8 * tile.first_group;
+#define ADD(n) LEVEL(add_values)(n, weights, value + column, count, stride, tile.rows.sums + column); break
     for (ptrdiff_t column = 0; column < stride; column += 16 * TILE_VECTORS)
       switch ((stride - column) / 16) {
         case 1: ADD(1);

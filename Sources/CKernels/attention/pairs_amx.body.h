@@ -47,34 +47,24 @@ static void LEVEL(clear_values)(uint32_t *values, ptrdiff_t stride, ptrdiff_t le
 // All rows of a segment against one page whose pairs are in the workspace. Prefetches the next page meanwhile.
 static void LEVEL(attend_page_in_tiles)(const sotto_attention *a, const segment *s, const workspace *w, ptrdiff_t page,
                                         const char *next) {
-  const sotto_cache_layout *l = &a->layout;
-  ptrdiff_t group = group_heads(a), rows = s->rows * group, stride = value_stride(l), depth = l->head_size / 2;
-  ptrdiff_t start = s->sequence->origin + page * PAGE, length = s->sequence->length - start;
-  ptrdiff_t ahead = length - s->sequence->rows + s->row;
-  const uint32_t *keys = (const uint32_t *)w->keys, *values = (const uint32_t *)w->values;
-  if (length < PAGE) LEVEL(clear_values)((uint32_t *)w->values, stride, length);
-  ptrdiff_t share = head_bytes(l) * AMX_ROWS / round_up(rows, AMX_ROWS);
+  ptrdiff_t rows = s->rows * group_heads(a), stride = value_stride(&a->layout), depth = a->layout.head_size / 2;
+  ptrdiff_t length = s->sequence->length - (s->sequence->origin + page * PAGE);
+  uint32_t *values = (uint32_t *)w->values;
+  if (length < PAGE) LEVEL(clear_values)(values, stride, length);
+  ptrdiff_t share = head_bytes(&a->layout) * AMX_ROWS / round_up(rows, AMX_ROWS);
   for (ptrdiff_t r = 0; r < rows; r += AMX_ROWS, next += share) {
     LEVEL(fetch)(next, share);
-    ptrdiff_t end = r + AMX_ROWS < rows ? r + AMX_ROWS : rows;
-    ptrdiff_t first = ahead + r / group, last = ahead + (end - 1) / group;
-    ptrdiff_t low = a->window ? first - a->window + 1 : 0, high = last + 1;
-    if (low < 0) low = 0;
-    if (high > PAGE) high = PAGE;
-    if (low >= high) continue;
+    LEVEL(page_tile) tile;
     // Whole steps of 32 positions.
-    ptrdiff_t first_group = low / 32 * 2, last_group = (high + 31) / 32 * 2, vectors = last_group - first_group;
-    LEVEL(row_tile) tile = {a, r, ahead - 16 * first_group, (const uint32_t *)w->query + r * depth,
-                            keys + first_group * 16 * depth, w->bases + r, w->totals + 16 * r, w->sums + r * stride};
-    int plain = a->softcap <= 0 && end == r + AMX_ROWS && first + 1 >= 16 * last_group &&
-                (!a->window || last - a->window < 16 * first_group);
-    for (int i = 0; i < AMX_ROWS; i++) plain &= tile.bases[i] != LEVEL(UNSET);
+    if (!LEVEL(tile_of_page)(a, s, w, page, r, AMX_ROWS, 2, &tile)) continue;
+    int plain = tile.plain && r + AMX_ROWS <= rows;
+    for (int i = 0; i < AMX_ROWS; i++) plain &= tile.rows.bases[i] != LEVEL(UNSET);
     float scores[AMX_ROWS][PAGE] __attribute__((aligned(64)));
     uint32_t weights[AMX_ROWS][PAGE / 2] __attribute__((aligned(64)));
-    sotto_score_tiles(tile.query, depth, tile.keys, vectors, scores);
-    LEVEL(settle_tile)(&tile, vectors, plain, scores);
-    LEVEL(weigh_rows)(&tile, vectors, scores, weights);
-    sotto_value_tiles(weights, values + 8 * first_group * stride, 16 * vectors, stride, tile.sums);
+    sotto_score_tiles(tile.rows.query, depth, tile.rows.keys, tile.vectors, scores);
+    LEVEL(settle_tile)(&tile.rows, tile.vectors, plain, scores);
+    LEVEL(weigh_rows)(&tile.rows, tile.vectors, scores, weights);
+    sotto_value_tiles(weights, values + 8 * tile.first_group * stride, 16 * tile.vectors, stride, tile.rows.sums);
   }
 }
 #endif

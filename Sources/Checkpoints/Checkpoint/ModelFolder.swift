@@ -22,8 +22,7 @@ struct ModelFolder {
     {
       (folder, contents) = (snapshot.path, snapshot)
     }
-    while folder.count > 1, folder.hasSuffix("/") { folder.removeLast() }
-    self.path = folder
+    self.path = FileSystem.withoutTrailingSlashes(folder)
     self.contents = contents
     names = (contents?.entries ?? []).map(\.name)
   }
