@@ -40,9 +40,6 @@ public struct ModelFacts: Sendable {
     self.work = work
   }
 
-  /// Whether a token uses all weights: the model has no experts that it chooses from.
-  public var isDense: Bool { work.smallestShare >= 1 }
-
   /// The cost of attending to one earlier position, as a fraction of a prompt token's cost without attention.
   public var attentionShare: Double {
     // A multiply-add of attention takes 1.25 (SmolLM2 135M) to 1.45 (Llama 3.2 1B) times as long as one with weights.

@@ -114,11 +114,6 @@ struct RegistryTests {
     #expect(error?.description.contains("'experts_per_token'") == true)
   }
 
-  @Test(arguments: [("llama-plain", true), ("gpt-oss-mlx", false), ("gpt-oss-openai", false)])
-  func modelsOfExpertsAreNotDense(_ name: String, _ isDense: Bool) throws {
-    #expect(try TinyModel(name: name).model { _ in }.facts.isDense == isDense)
-  }
-
   /// Names come from files: their control characters are visible, and the message has no value of Swift's.
   @Test(arguments: ["a\u{1b}[31mb", "a\nb", "a\0b", "a\u{202e}b"])
   func messagesShowControlCharacters(_ name: String) {

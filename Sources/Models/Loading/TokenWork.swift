@@ -9,8 +9,6 @@ public struct TokenWork: Sendable {
   public private(set) var generationBytes = 0.0
   /// Of these, the bytes of the output head.
   public private(set) var headBytes = 0.0
-  /// The smallest part of a matrix or a stack of experts that a prompt token uses.
-  public private(set) var smallestShare = 1.0
 
   /// Counts the work added since `earlier` this many times: those weights are used in several places.
   mutating func repeatLatest(since earlier: TokenWork, times: Int) {
@@ -30,7 +28,6 @@ public struct TokenWork: Sendable {
     let numbers = weight.shape.reduce(1.0) { $0 * Double($1) }
     let bytes = weight.values.count + (weight.scales?.count ?? 0) + (weight.biases?.count ?? 0)
     promptMultiplyAdds += numbers * promptShare
-    if promptShare > 0 { smallestShare = min(smallestShare, promptShare) }
     generationBytes += Double(bytes) * generationShare
   }
 }
