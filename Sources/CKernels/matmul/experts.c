@@ -49,14 +49,10 @@ int sotto_experts(sotto_workspace *workspace, const sotto_experts_call *call) {
         size_t rows = layer->weight.rows;
         if (!last || !sotto_shares_pack(last, &method)) {
           packed += sotto_pack_units(&method, tokens);
-          workspace->packings[shape.packings] = (sotto_packing){.pack = method.pack,
-                                                                .pack_bytes = method.pack_bytes,
+          workspace->packings[shape.packings] = (sotto_packing){.method = method,
                                                                 .x = call->x,
                                                                 .x_rows = call->x_rows + first,
                                                                 .out = pack,
-                                                                .packs_tokens = method.packs_tokens,
-                                                                .uses_amx = method.uses_amx,
-                                                                .order = method.order,
                                                                 .tokens = tokens,
                                                                 .units_end = packed};
           last = &workspace->packings[shape.packings++];

@@ -10,16 +10,12 @@ static sotto_packing *packing_for(sotto_workspace *workspace, sotto_run_shape *s
   for (size_t i = 0; i < shape->packings; i++)
     if (sotto_shares_pack(&list[i], method) && list[i].x == x) return &list[i];
   sotto_packing *last = shape->packings ? &list[shape->packings - 1] : NULL;
-  size_t bytes = last ? sotto_pack_size(sotto_packed_tokens(last->tokens, last->uses_amx),
-                                        sotto_block_count(shape->columns), last->pack_bytes)
+  size_t bytes = last ? sotto_pack_size(sotto_packed_tokens(last->tokens, last->method.uses_amx),
+                                        sotto_block_count(shape->columns), last->method.pack_bytes)
                       : 0;
-  list[shape->packings] = (sotto_packing){.pack = method->pack,
-                                          .pack_bytes = method->pack_bytes,
+  list[shape->packings] = (sotto_packing){.method = *method,
                                           .x = x,
                                           .out = last ? last->out + bytes : workspace->packs,
-                                          .packs_tokens = method->packs_tokens,
-                                          .uses_amx = method->uses_amx,
-                                          .order = method->order,
                                           .tokens = tokens,
                                           .units_end = (last ? last->units_end : 0) + sotto_pack_units(method, tokens)};
   return &list[shape->packings++];

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "../common/amx.h"
+#include "lookahead.h"
 #include "workspace.h"
 
 typedef struct {
@@ -53,39 +54,9 @@ static void advance(run *run, cursor *at, int worker) {
   if (at->last > at->product->tiles) at->last = at->product->tiles;
 }
 
-/// The bytes that a tile will be decoded from: a range of memory per plane, prefetched in steps of `step` bytes.
-typedef struct {
-  const uint8_t *next[3], *end[3];
-  size_t step[3], planes;
-} lookahead;
-
-static void look_at(lookahead *ahead, const uint8_t *plane, size_t row_bytes, const cursor *at, size_t shares) {
-  if (!plane) return;
-  size_t row = at->tile * SOTTO_TILE, rows = at->product->view.rows - row;
-  if (rows > SOTTO_TILE) rows = SOTTO_TILE;
-  ahead->next[ahead->planes] = plane + row * row_bytes;
-  ahead->end[ahead->planes] = plane + (row + rows) * row_bytes;
-  ahead->step[ahead->planes++] = rows * row_bytes / shares + 1;
-}
-
-static lookahead look_ahead(const cursor *at, size_t shares) {
-  lookahead ahead = {.planes = 0};
-  if (!at->product || at->product->method.uses_amx) return ahead;
-  const sotto_view *view = &at->product->view;
-  look_at(&ahead, view->values, view->row_bytes, at, shares);
-  look_at(&ahead, view->scales, view->scale_row_bytes, at, shares);
-  look_at(&ahead, view->biases, view->bias_row_bytes, at, shares);
-  return ahead;
-}
-
-/// Prefetches the next share.
-static void prefetch(lookahead *ahead) {
-  for (size_t i = 0; i < ahead->planes; i++) {
-    const uint8_t *p = ahead->next[i], *end = ahead->end[i];
-    if ((size_t)(end - p) > ahead->step[i]) end = p + ahead->step[i];
-    for (; p < end; p += 64) __builtin_prefetch(p, 0, 2);
-    ahead->next[i] = p < ahead->end[i] ? p : ahead->end[i];
-  }
+static sotto_lookahead look_ahead(const cursor *at, size_t shares) {
+  if (!at->product || at->product->method.uses_amx) return (sotto_lookahead){.planes = 0};
+  return sotto_look_ahead(&at->product->view, at->tile * SOTTO_TILE, SOTTO_TILE, shares);
 }
 
 /// The tile at `at` for few tokens: four rows after another; prefetches those eight rows ahead.
@@ -157,10 +128,10 @@ static void run_tile(const run *run, const cursor *at, const cursor *following, 
   // With a single group, shorter panels suffice, and memory is read more evenly.
   size_t step = sotto_panel_step(blocks, groups == 1 ? SOTTO_SHORT_PANEL : SOTTO_PANEL_BLOCKS);
   // The next tile's bytes are prefetched a little at a time: the processor stalls if too many loads are outstanding.
-  lookahead ahead = look_ahead(following, (blocks + step - 1) / step * (groups + 1));
+  sotto_lookahead ahead = look_ahead(following, (blocks + step - 1) / step * (groups + 1));
   for (size_t first = 0; first < blocks; first += step) {
     size_t length = blocks - first < step ? blocks - first : step;
-    prefetch(&ahead);
+    sotto_prefetch(&ahead);
     decode(&product->view, row, first, length, scratch->panel);
     for (size_t group = 0; group < groups; group++) {
       size_t start = sotto_group_start(tokens, group), size = sotto_group_start(tokens, group + 1) - start;
@@ -169,7 +140,7 @@ static void run_tile(const run *run, const cursor *at, const cursor *following, 
       sotto_place place = sotto_place_of(shape, product, row, rows, start);
       if (is_last)
         for (size_t t = 0; t < size; t++) __builtin_prefetch(place.y + t * shape->y_stride, 1);
-      prefetch(&ahead);
+      sotto_prefetch(&ahead);
       method->multiply(scratch->panel, pack, length, size, scratch->sums + start);
       if (is_last) method->store(scratch->sums + start, size, bias, &place);
     }
@@ -198,16 +169,16 @@ static void pack_token(const run *run, const sotto_packing *packing, size_t toke
   size_t row = packing->x_rows ? (size_t)packing->x_rows[token] : token;
   const float *x = packing->x + row * run->shape->x_stride;
   size_t columns = run->shape->columns, blocks = sotto_block_count(columns);
-  if (packing->packs_tokens) {
-    packing->pack(x, columns, token, tokens, packing->out);
+  if (packing->method.packs_tokens) {
+    packing->method.pack(x, columns, token, tokens, packing->out);
     return;
   }
   size_t step = sotto_panel_step(blocks, SOTTO_PANEL_BLOCKS);
   for (size_t first = 0; first < blocks; first += step) {
     size_t length = blocks - first < step ? blocks - first : step, column = first * SOTTO_BLOCK;
     size_t width = columns - column < length * SOTTO_BLOCK ? columns - column : length * SOTTO_BLOCK;
-    uint8_t *out = packing->out + (first * tokens + start * length) * packing->pack_bytes;
-    packing->pack(x + column, width, token - start, size, out);
+    uint8_t *out = packing->out + (first * tokens + start * length) * packing->method.pack_bytes;
+    packing->method.pack(x + column, width, token - start, size, out);
   }
 }
 
@@ -220,7 +191,7 @@ static void pack_task(void *context, int worker, int workers) {
     size_t unit = atomic_fetch_add_explicit(&run->next, 1, memory_order_relaxed);
     while (packing < end && unit >= packing->units_end) before = (packing++)->units_end;
     if (packing == end) return;
-    if (packing->uses_amx)
+    if (packing->method.uses_amx)
       sotto_pack_group_amx(packing, run->shape->columns, run->shape->x_stride, unit - before);
     else
       pack_token(run, packing, unit - before);
@@ -253,8 +224,8 @@ void sotto_run_products(sotto_workspace *workspace, const sotto_run_shape *shape
   run run = {.workspace = workspace, .shape = shape};
   // The caller's first tile is prefetched while tokens are packed.
   cursor first = {.product = workspace->products};
-  lookahead ahead = look_ahead(&first, workspace->products->method.rows ? 2 : 1);
-  prefetch(&ahead);
+  sotto_lookahead ahead = look_ahead(&first, workspace->products->method.rows ? 2 : 1);
+  sotto_prefetch(&ahead);
   size_t units = shape->packings ? workspace->packings[shape->packings - 1].units_end : 0;
   for (size_t i = 0; i < shape->products; i++) run.uses_amx |= workspace->products[i].method.uses_amx;
   if (units * shape->columns * (run.uses_amx ? SOTTO_AMX_TOKENS : 1) <= SERIAL_PACKING)

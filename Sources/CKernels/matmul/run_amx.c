@@ -1,30 +1,7 @@
 // The loops of a product with AMX; see amx.h.
 #if defined(__x86_64__)
 #include "amx.h"
-
-/// Prefetches share `share` of `shares` of a plane's `rows` rows from `row` on.
-static void prefetch_plane(const uint8_t *plane, size_t row_bytes, size_t row, size_t rows, size_t share,
-                           size_t shares) {
-  if (!plane) return;
-  const uint8_t *p = plane + row * row_bytes;
-  size_t end = rows * row_bytes * (share + 1) / shares;
-  for (size_t at = rows * row_bytes * share / shares; at < end; at += 64) __builtin_prefetch(p + at, 0, 2);
-}
-
-static size_t rows_of(const sotto_view *view, size_t item) {
-  size_t left = view->rows - item * SOTTO_AMX_ROWS;
-  return left < SOTTO_AMX_ROWS ? left : SOTTO_AMX_ROWS;
-}
-
-/// Prefetches a share of item `item` of `product`, if any.
-static void prefetch(const sotto_product *product, size_t item, size_t share, size_t shares) {
-  if (!product) return;
-  const sotto_view *view = &product->view;
-  size_t row = item * SOTTO_AMX_ROWS, rows = rows_of(view, item);
-  prefetch_plane(view->values, view->row_bytes, row, rows, share, shares);
-  prefetch_plane(view->scales, view->scale_row_bytes, row, rows, share, shares);
-  prefetch_plane(view->biases, view->bias_row_bytes, row, rows, share, shares);
-}
+#include "lookahead.h"
 
 /// Stores the results of `tiles` tiles of rows from `row` on and of `groups` groups from `group` on.
 static void store(const sotto_run_shape *shape, const sotto_product *product, size_t row, size_t tiles, size_t group,
@@ -46,11 +23,12 @@ void sotto_run_amx(const sotto_run_shape *shape, const sotto_product *product, s
                    const sotto_product *next_product, size_t next_item, sotto_amx_scratch *scratch) {
   const sotto_view *view = &product->view;
   const sotto_amx_block *packs = (const sotto_amx_block *)product->pack;
-  const size_t row = item * SOTTO_AMX_ROWS, tiles = rows_of(view, item) > SOTTO_TILE ? 2 : 1;
+  const size_t row = item * SOTTO_AMX_ROWS, tiles = view->rows - row > SOTTO_TILE ? 2 : 1;
   const size_t groups = sotto_amx_group_count(product->tokens), pairs = (groups + 1) / 2;
   const size_t blocks = sotto_block_count(shape->columns), step = sotto_panel_step(blocks, SOTTO_AMX_PANEL);
   const size_t shares = (blocks + step - 1) / step * pairs;
-  size_t share = 0;
+  sotto_lookahead ahead = {.planes = 0};
+  if (next_product) ahead = sotto_look_ahead(&next_product->view, next_item * SOTTO_AMX_ROWS, SOTTO_AMX_ROWS, shares);
   sotto_begin_amx(SOTTO_AMX_TOKENS);
   for (size_t first = 0; first < blocks; first += step) {
     size_t length = blocks - first < step ? blocks - first : step;
@@ -61,7 +39,7 @@ void sotto_run_amx(const sotto_run_shape *shape, const sotto_product *product, s
     }
     for (size_t g = 0; g < groups; g += 2) {
       size_t both = groups - g < 2 ? 1 : 2;
-      prefetch(next_product, next_item, share++, shares);
+      sotto_prefetch(&ahead);
       sotto_multiply_amx(scratch->panel[0], tiles, packs + first * groups + g * length, both, length, first == 0,
                          &scratch->sums[g]);
       if (first + length == blocks) store(shape, product, row, tiles, g, both, scratch->sums);
@@ -81,7 +59,8 @@ void sotto_pack_group_amx(const sotto_packing *packing, size_t columns, size_t x
       size_t row = packing->x_rows ? (size_t)packing->x_rows[start + t] : start + t;
       x[t] = packing->x + row * x_stride + column;
     }
-    sotto_pack_amx(x, tokens, width, packing->order, (sotto_amx_block *)packing->out + first * groups + group * length);
+    sotto_amx_block *out = (sotto_amx_block *)packing->out + first * groups + group * length;
+    sotto_pack_amx(x, tokens, width, packing->method.order, out);
   }
 }
 #else

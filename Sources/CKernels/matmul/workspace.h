@@ -36,20 +36,17 @@ typedef struct {
 
 /// Tokens to be packed.
 typedef struct {
-  sotto_pack pack;
-  size_t pack_bytes;
-  int uses_amx;  // packs groups of tokens; otherwise single ones
-  const uint16_t *order;  // see sotto_method
+  sotto_method method;  // of one of the products that take the pack
   const float *x;
   const int32_t *x_rows;  // NULL for consecutive rows
   uint8_t *out;
-  int packs_tokens;  // see sotto_method
-  size_t tokens, units_end;  // tokens, or groups of them, of this and all earlier packs
+  size_t tokens, units_end;  // tokens, or groups of them with AMX, of this and all earlier packs
 } sotto_packing;
 
 /// Whether `method` takes the packs of `packing`.
 SOTTO_INLINE int sotto_shares_pack(const sotto_packing *packing, const sotto_method *method) {
-  return packing->pack == method->pack && packing->uses_amx == method->uses_amx && packing->order == method->order;
+  const sotto_method *own = &packing->method;
+  return own->pack == method->pack && own->uses_amx == method->uses_amx && own->order == method->order;
 }
 
 struct sotto_workspace {
