@@ -7,16 +7,8 @@ struct ReasoningParserTests {
 
   private func run(_ pieces: [String], startsInside: Bool = false) -> String {
     var parser = ReasoningParser(tags: Self.tags, startsInside: startsInside)
-    var parts = pieces.flatMap { parser.process($0) }
-    parts += parser.finish()
-    var result = ""
-    var last: Channel?
-    for part in parts {
-      if part.channel != last { result += part.channel == .reasoning ? "|r:" : "|a:" }
-      result += part.text
-      last = part.channel
-    }
-    return result
+    let parts = pieces.flatMap { parser.process($0) }
+    return marked(parts + parser.finish())
   }
 
   @Test(arguments: [

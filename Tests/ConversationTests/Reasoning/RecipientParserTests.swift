@@ -5,16 +5,8 @@ import Testing
 struct RecipientParserTests {
   private func run(_ pieces: [String], inside channel: Channel? = nil) -> String {
     var parser = RecipientParser(inside: channel)
-    var parts = pieces.flatMap { parser.process($0) }
-    parts += parser.finish()
-    var result = ""
-    var last: Channel?
-    for part in parts {
-      if part.channel != last { result += part.channel == .reasoning ? "|r:" : "|a:" }
-      result += part.text
-      last = part.channel
-    }
-    return result
+    let parts = pieces.flatMap { parser.process($0) }
+    return marked(parts + parser.finish())
   }
 
   @Test(arguments: [
